@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// CI turns every warning into an error. At home a newer compiler may warn about more than this one, and the build
+/// of somebody who only wants the registry must not fail for it.
+let strict: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(
+  _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: strict)
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies + [arguments], swiftSettings: strict)
+}
+
+/// What several test targets share lives among the tests.
+func testSupport(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  library(name, dependencies, path: "Tests/" + name)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "business-registry",
+  products: [
+    .executable(name: "fetch", targets: ["fetch"]),
+    .executable(name: "transform", targets: ["transform"]),
+    .executable(name: "load", targets: ["load"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+  ],
+  targets: [
+    // C libraries: a module map and a shim each.
+    .systemLibrary(name: "CLibCrypto"),
+    .systemLibrary(name: "CLibCurl"),
+    .systemLibrary(name: "CLibPQ"),
+    .systemLibrary(name: "CLibZstd"),
+
+    // One safe wrapper each: nobody else imports the C library.
+    library("Digest", ["CLibCrypto"]),
+    library("Download", ["CLibCurl"]),
+    library("Postgres", ["CLibPQ"]),
+    library("Zstd", ["CLibZstd"]),
+
+    // The core and the interface.
+    library("Failures"),
+    library("Records"),
+    library("Spool", ["Failures", "Digest", "Zstd"]),
+    library("StageKit", ["Failures", "Spool", logging, arguments]),
+
+    // The stages know the spool, never each other.
+    library(
+      "FetchStage", ["Records", "Spool", "StageKit", "Failures", "Download", "Digest", "Zstd"],
+      resources: [.copy("Sample")]),
+    library("TransformStage", ["Records", "Spool", "StageKit", "Failures", "Digest"]),
+    library(
+      "LoadStage", ["Records", "Spool", "StageKit", "Failures", "Postgres", "Digest"], resources: [.embedInCode("Migrations")]),
+    executable("fetch", ["FetchStage", "StageKit"]),
+    executable("transform", ["TransformStage", "StageKit"]),
+    executable("load", ["LoadStage", "Postgres", "StageKit"]),
+
+    // A development tool: makes registries of any size, clean or dirty, and days that follow them.
+    library("GeneratorKit"),
+    executable("generator", ["GeneratorKit"]),
+
+    testSupport("LoopbackServer"),
+    testSupport("NastyCorpus"),
+    testSupport("Reference"),
+    testSupport("TestCluster"),
+    testSupport("Observed", ["Reference", "Spool"]),
+    tests("RecordsTests", ["Records", "Reference", "NastyCorpus", "Observed", "GeneratorKit"]),
+    tests("FetchStageTests", ["FetchStage", "Spool", "Digest", "Records", "Reference", "NastyCorpus", "Observed"]),
+    tests(
+      "TransformStageTests",
+      ["TransformStage", "FetchStage", "StageKit", "Spool", "Failures", "Reference", "NastyCorpus", "Observed", "GeneratorKit"]),
+    tests("GeneratorKitTests", ["GeneratorKit"]),
+    tests("LoopbackServerTests", ["LoopbackServer"]),
+    tests("ReferenceTests", ["Reference", "NastyCorpus"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,51 @@
+// libcurl as Swift sees it. curl_easy_setopt and curl_easy_getinfo are variadic, which Swift does not import: one
+// shim for each type of argument.
+#include <curl/curl.h>
+
+static inline CURLcode registry_setopt_long(CURL *handle, CURLoption option, long value) {
+  return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode registry_setopt_offset(CURL *handle, CURLoption option, curl_off_t value) {
+  return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode registry_setopt_string(CURL *handle, CURLoption option, const char *value) {
+  return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode registry_setopt_pointer(CURL *handle, CURLoption option, void *value) {
+  return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode registry_setopt_list(CURL *handle, CURLoption option, struct curl_slist *value) {
+  return curl_easy_setopt(handle, option, value);
+}
+
+typedef size_t (*registry_data_callback)(char *bytes, size_t size, size_t count, void *context);
+typedef int (*registry_progress_callback)(void *context, curl_off_t download_total, curl_off_t download_now,
+                                          curl_off_t upload_total, curl_off_t upload_now);
+
+static inline CURLcode registry_setopt_data_callback(CURL *handle, CURLoption option, registry_data_callback value) {
+  return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode registry_setopt_progress_callback(CURL *handle, registry_progress_callback value) {
+  return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, value);
+}
+
+static inline CURLcode registry_getinfo_long(CURL *handle, CURLINFO info, long *value) {
+  return curl_easy_getinfo(handle, info, value);
+}
+static inline CURLcode registry_getinfo_string(CURL *handle, CURLINFO info, const char **value) {
+  return curl_easy_getinfo(handle, info, value);
+}
+
+// curl_global_init is a macro-laden call whose flags Swift does not import.
+static inline CURLcode registry_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+// Which protocols may be used at first and after a redirect: by name from 7.85 on, by bit before (Ubuntu 22.04).
+static inline CURLcode registry_restrict_protocols(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+#else
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+  return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTPS);
+#endif
+}

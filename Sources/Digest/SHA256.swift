@@ -1,0 +1,51 @@
+import CLibCrypto
+
+/// A running SHA-256, by libcrypto (which uses the processor's own instructions where it has them).
+public struct SHA256: ~Copyable {
+  private let context: OpaquePointer
+
+  public init() {
+    // Without memory for a few hundred bytes nothing else can go on either.
+    guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+      fatalError("libcrypto offers no SHA-256")
+    }
+    self.context = context
+  }
+
+  deinit { EVP_MD_CTX_free(context) }
+
+  /// Another running hash that goes on from here.
+  public func copy() -> SHA256 {
+    let other = SHA256()
+    EVP_MD_CTX_copy_ex(other.context, context)
+    return other
+  }
+
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    guard let base = bytes.baseAddress, bytes.count > 0 else { return }
+    EVP_DigestUpdate(context, base, bytes.count)
+  }
+
+  public mutating func update(_ text: String) {
+    var text = text
+    text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// The digest of what came so far, as 64 lower-case hexadecimal digits; the next update begins a new one.
+  public mutating func finish() -> String {
+    var digest = [UInt8](repeating: 0, count: 32)
+    EVP_DigestFinal_ex(context, &digest, nil)
+    EVP_DigestInit_ex(context, EVP_sha256(), nil)
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+
+  /// The digest of one piece of memory.
+  public static func of(_ bytes: UnsafeRawBufferPointer) -> String {
+    var hash = SHA256()
+    hash.update(bytes)
+    return hash.finish()
+  }
+
+  public static func of(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { of($0) } }
+}

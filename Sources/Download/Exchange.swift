@@ -1,0 +1,79 @@
+/// What libcurl's callbacks share while one transfer runs. They run on the thread that performs it, inside the call.
+final class Exchange {
+  private let headerBytesMax: Int
+  private let onHead: (ResponseHead) throws -> Void
+  private let onBody: (UnsafeRawBufferPointer) throws -> Void
+  private let check: () throws -> Void
+  private var head = ResponseHead()
+  private var headerBytes = 0
+  private var isHeadDelivered = false
+  /// What ended the transfer from our side.
+  private(set) var error: (any Error)?
+
+  init(
+    headerBytesMax: Int, onHead: @escaping (ResponseHead) throws -> Void,
+    onBody: @escaping (UnsafeRawBufferPointer) throws -> Void, check: @escaping () throws -> Void
+  ) {
+    self.headerBytesMax = headerBytesMax
+    self.onHead = onHead
+    self.onBody = onBody
+    self.check = check
+  }
+
+  static func from(_ context: UnsafeMutableRawPointer) -> Exchange {
+    Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
+  }
+
+  func tick() -> Bool { attempt(check) }
+
+  func take(header line: UnsafeRawBufferPointer) -> Bool {
+    headerBytes += line.count
+    guard headerBytes <= headerBytesMax else {
+      error = TransferError(kind: .headersTooLarge, description: "more than \(headerBytesMax) bytes of headers")
+      return false
+    }
+    let text = String(decoding: line, as: UTF8.self)
+    if text.hasPrefix("HTTP/") {
+      // A status line: of the first answer, or of the one behind a redirect.
+      head = ResponseHead()
+      let words = text.split(separator: " ")
+      head.status = words.count > 1 ? Int(words[1].prefix(3)) ?? 0 : 0
+    } else if let colon = text.firstIndex(of: ":") {
+      head.append(String(text[..<colon]), text[text.index(after: colon)...].trimmed)
+    }
+    return true
+  }
+
+  func take(body: UnsafeRawBufferPointer) -> Bool {
+    attempt {
+      try deliverHead()
+      try onBody(body)
+    }
+  }
+
+  /// Once a transfer: at the first byte of the body or, without one, at the end.
+  func deliverHead() throws {
+    guard !isHeadDelivered else { return }
+    isHeadDelivered = true
+    try onHead(head)
+  }
+
+  private func attempt(_ body: () throws -> Void) -> Bool {
+    guard error == nil else { return false }
+    do { try body() } catch {
+      self.error = error
+      return false
+    }
+    return true
+  }
+}
+
+extension Substring {
+  /// Without white space and line end around it.
+  fileprivate var trimmed: String {
+    var part = self
+    while let first = part.first, first.isWhitespace { part.removeFirst() }
+    while let last = part.last, last.isWhitespace { part.removeLast() }
+    return String(part)
+  }
+}

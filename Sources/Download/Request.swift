@@ -1,0 +1,53 @@
+/// One GET and its bounds.
+public struct Request: Sendable {
+  public var url: String
+  /// `Name: value`, each.
+  public var headers: [String] = []
+  public var connectTimeoutSeconds = 30
+  /// Less than `lowSpeedBytes` a second for this long is no progress.
+  public var lowSpeedSeconds = 60
+  public var lowSpeedBytes = 1024
+  /// For the whole transfer, redirects included.
+  public var timeoutSeconds: Double
+  /// All header lines together, those of redirects included.
+  public var headerBytesMax = 64 << 10
+
+  public init(url: String, timeoutSeconds: Double) {
+    self.url = url
+    self.timeoutSeconds = timeoutSeconds
+  }
+}
+
+/// The last answer's status line and headers.
+public struct ResponseHead: Sendable {
+  public var status = 0
+  private var fields: [(name: String, value: String)] = []
+
+  init() {}
+
+  mutating func append(_ name: String, _ value: String) { fields.append((name.lowercased(), value)) }
+
+  /// A header's value; the last one where it stands more than once.
+  public subscript(name: String) -> String? {
+    let name = name.lowercased()
+    return fields.last { $0.name == name }?.value
+  }
+}
+
+/// What libcurl says went wrong, by its code.
+public struct TransferError: Error, Sendable, CustomStringConvertible {
+  /// Whether trying again may help, by libcurl's code and never by its text.
+  public enum Kind: Sendable {
+    /// The network, or the other side for now.
+    case temporary
+    /// The certificate, a redirect, a protocol: it stays like this.
+    case permanent
+    /// The URL itself.
+    case malformedURL
+    /// Our own bound on header bytes.
+    case headersTooLarge
+  }
+
+  public let kind: Kind
+  public let description: String
+}

@@ -1,0 +1,98 @@
+import CLibCurl
+
+/// One GET by libcurl, blocking, bytes handed on as they come.
+///
+/// https, and http as the caller allows it; redirects only to https and at most five; certificates are always verified;
+/// the proxy variables that libcurl knows are honoured.
+public struct Transfer: ~Copyable {
+  private let handle: UnsafeMutableRawPointer
+
+  /// libcurl asks to be initialised once, before any thread uses it.
+  private static let isInitialised: Bool = registry_global_init() == CURLE_OK
+
+  public init() throws(TransferError) {
+    guard Self.isInitialised, let handle = curl_easy_init() else {
+      throw TransferError(kind: .temporary, description: "libcurl cannot be initialised")
+    }
+    self.handle = handle
+  }
+
+  deinit { curl_easy_cleanup(handle) }
+
+  /// Performs the request.
+  ///
+  /// - Parameters:
+  ///   - onHead: the final answer's head, before the first byte of its body, or at its end where it has none.
+  ///   - onBody: pieces of the body, valid only during the call.
+  ///   - check: called several times a second; what it throws ends the transfer.
+  /// - Throws: what a closure threw, or ``TransferError``.
+  public mutating func perform(
+    _ request: Request, onHead: (ResponseHead) throws -> Void, onBody: (UnsafeRawBufferPointer) throws -> Void,
+    check: () throws -> Void
+  ) throws {
+    try withoutActuallyEscaping(onHead) { onHead in
+      try withoutActuallyEscaping(onBody) { onBody in
+        try withoutActuallyEscaping(check) { check in
+          let exchange = Exchange(headerBytesMax: request.headerBytesMax, onHead: onHead, onBody: onBody, check: check)
+          try run(request, exchange)
+        }
+      }
+    }
+  }
+
+  private func run(_ request: Request, _ exchange: Exchange) throws {
+    var list: UnsafeMutablePointer<curl_slist>?
+    defer { curl_slist_free_all(list) }
+    for header in request.headers { list = curl_slist_append(list, header) ?? list }
+    var errorText = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
+    let context = Unmanaged.passUnretained(exchange).toOpaque()
+    let code = errorText.withUnsafeMutableBufferPointer { errorText in
+      configure(request, list)
+      registry_setopt_pointer(handle, CURLOPT_ERRORBUFFER, errorText.baseAddress)
+      registry_setopt_pointer(handle, CURLOPT_HEADERDATA, context)
+      registry_setopt_pointer(handle, CURLOPT_WRITEDATA, context)
+      registry_setopt_pointer(handle, CURLOPT_XFERINFODATA, context)
+      let code = curl_easy_perform(handle)
+      registry_setopt_pointer(handle, CURLOPT_ERRORBUFFER, nil)
+      return code
+    }
+    if let error = exchange.error { throw error }
+    guard code == CURLE_OK else {
+      let detail = errorText.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } } ?? ""
+      throw TransferError(code, detail: detail)
+    }
+    try exchange.deliverHead()
+  }
+
+  private func configure(_ request: Request, _ headers: UnsafeMutablePointer<curl_slist>?) {
+    curl_easy_reset(handle)
+    registry_setopt_string(handle, CURLOPT_URL, request.url)
+    registry_setopt_string(handle, CURLOPT_USERAGENT, "business-registry")
+    registry_setopt_list(handle, CURLOPT_HTTPHEADER, headers)
+    registry_restrict_protocols(handle)
+    registry_setopt_long(handle, CURLOPT_FOLLOWLOCATION, 1)
+    registry_setopt_long(handle, CURLOPT_MAXREDIRS, 5)
+    // Threads and signals do not mix; name look-ups obey the time-outs by libcurl's own resolver.
+    registry_setopt_long(handle, CURLOPT_NOSIGNAL, 1)
+    registry_setopt_long(handle, CURLOPT_CONNECTTIMEOUT, request.connectTimeoutSeconds)
+    registry_setopt_long(handle, CURLOPT_LOW_SPEED_LIMIT, request.lowSpeedBytes)
+    registry_setopt_long(handle, CURLOPT_LOW_SPEED_TIME, request.lowSpeedSeconds)
+    registry_setopt_long(handle, CURLOPT_TIMEOUT_MS, max(1, Int(request.timeoutSeconds * 1000)))
+    registry_setopt_long(handle, CURLOPT_BUFFERSIZE, 256 << 10)
+    registry_setopt_long(handle, CURLOPT_NOPROGRESS, 0)
+    registry_setopt_progress_callback(handle) { context, _, _, _, _ in
+      guard let context else { return 1 }
+      return Exchange.from(context).tick() ? 0 : 1
+    }
+    registry_setopt_data_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+      guard let context, let bytes else { return 0 }
+      let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+      return Exchange.from(context).take(header: line) ? line.count : 0
+    }
+    registry_setopt_data_callback(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+      guard let context, let bytes else { return 0 }
+      let body = UnsafeRawBufferPointer(start: bytes, count: size * count)
+      return Exchange.from(context).take(body: body) ? body.count : 0
+    }
+  }
+}

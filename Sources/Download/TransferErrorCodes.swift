@@ -1,0 +1,17 @@
+import CLibCurl
+
+extension TransferError {
+  /// - Parameter detail: libcurl's own words, which name hosts and ports but no credentials.
+  init(_ code: CURLcode, detail: String) {
+    let text = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+    description = "\(text) (curl \(code.rawValue))"
+    switch code {
+    case CURLE_URL_MALFORMAT: kind = .malformedURL
+    case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PARTIAL_FILE,
+      CURLE_OPERATION_TIMEDOUT, CURLE_SSL_CONNECT_ERROR, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR,
+      CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_AGAIN, CURLE_OUT_OF_MEMORY, CURLE_WEIRD_SERVER_REPLY:
+      kind = .temporary
+    default: kind = .permanent
+    }
+  }
+}

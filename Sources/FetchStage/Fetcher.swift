@@ -1,0 +1,79 @@
+import Digest
+import Failures
+import Glibc
+import Records
+import Spool
+import StageKit
+
+/// The stage: one source into one snapshot.
+public enum Fetcher {
+  /// Brings the source into the spool, or finds that it is there already.
+  public static func run(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {
+    try Folder.make(settings.spool)
+    guard let outcome = try FileLock.hold(settings.spool + "/.fetch.lock", { try fetch(settings, log: log) }) else {
+      throw Failure(
+        .temporary, "another fetch is at work in '\(settings.spool)'", hint: "wait for it, then run the same command again")
+    }
+    return outcome
+  }
+
+  private static func fetch(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {
+    try removeLeftovers(settings.spool)
+    let base = settings.terms.whole && !settings.force ? try Base.find(settings.spool) : nil
+    switch settings.location {
+    case .file(let path): return try FileSource(path: path, settings: settings, base: base, log: log).fetch()
+    case .web(let url): return try WebSource(url: url, settings: settings, base: base, log: log).fetch()
+    }
+  }
+
+  /// What a kill leaves between a folder's making and its first file is removed. A folder that holds anything else is
+  /// left alone.
+  private static func removeLeftovers(_ spool: String) throws {
+    for id in try Survey.snapshots(spool) {
+      let folder = SnapshotFolder(spool: spool, id: id)
+      guard try SpoolFile.size(folder.downloadManifest) == nil else { continue }
+      try SpoolFile.remove(folder.path + "/.source.json.tmp")
+      rmdir(folder.fetchFolder)
+      rmdir(folder.path)
+    }
+  }
+
+  static func begin(_ settings: FetchSettings, _ source: Source) throws -> (SnapshotFolder, DownloadManifest) {
+    let id = SnapshotID.next(after: try Survey.snapshots(settings.spool).last)
+    let manifest = DownloadManifest(
+      rulesVersion: rulesVersion, source: source, terms: settings.terms, startedAt: Clock.utcTimestamp())
+    return (SnapshotFolder(spool: settings.spool, id: id), manifest)
+  }
+
+  /// The whole source is there: its manifest is published, unless the base has the same bytes.
+  static func complete(
+    _ settings: FetchSettings, _ store: SpoolChunkStore, _ progress: CutProgress, sha256: String, base: Base?, log: EventLog
+  ) throws -> FetchOutcome {
+    let folder = store.folder
+    if let base, base.manifest.csv.sha256 == sha256 {
+      try Folder.remove(folder.path)
+      log.info("the source has the same bytes as snapshot \(base.folder.id): nothing to fetch")
+      return .unchanged(base.folder, base.manifest)
+    }
+    try removeChunks(behind: progress.chunks.count, in: folder)
+    let manifest = FetchManifest(
+      rulesVersion: rulesVersion, source: store.download.source, terms: settings.terms,
+      startedAt: store.download.startedAt, completedAt: Clock.utcTimestamp(),
+      csv: FileEntry(
+        name: "*.csv.zst", bytes: progress.nextOffset, compressedBytes: progress.compressedBytes, sha256: sha256,
+        records: progress.nextRecord - 1),
+      columns: progress.columns ?? [], sourceDate: progress.sourceDate, chunks: progress.chunks)
+    try manifest.publish(at: folder.fetchManifest)
+    return .fetched(folder, manifest)
+  }
+
+  /// Chunks of an earlier, longer version that this one does not reach, and temporary files of killed writers.
+  private static func removeChunks(behind last: Int, in folder: SnapshotFolder) throws {
+    for name in try Folder.names(folder.fetchFolder) {
+      let number = name.hasPrefix(".") ? nil : Int(name.prefix(6))
+      if number.map({ $0 <= last }) ?? false { continue }
+      try SpoolFile.remove(folder.fetchFolder + "/" + name)
+    }
+    try Folder.sync(folder.fetchFolder)
+  }
+}

@@ -1,0 +1,93 @@
+import Digest
+import Failures
+import Spool
+import StageKit
+
+/// A source on this machine.
+struct FileSource {
+  let path: String
+  let settings: FetchSettings
+  let base: Base?
+  let log: EventLog
+
+  func fetch() throws -> FetchOutcome {
+    if let base, try isBase(base) {
+      log.info("'\(path)' has the same bytes as snapshot \(base.folder.id): nothing to fetch")
+      return .unchanged(base.folder, base.manifest)
+    }
+    let source = Source(url: settings.location.shown, urlSHA256: settings.location.digest)
+    // There is no validator: an interrupted one starts over and keeps each chunk that comes out the same.
+    let (folder, download): (SnapshotFolder, DownloadManifest)
+    if let earlier = try InterruptedDownload.find(settings, log: log) {
+      (folder, download) = (earlier.folder, earlier.manifest)
+    } else {
+      (folder, download) = try Fetcher.begin(settings, source)
+    }
+    let store = SpoolChunkStore(folder: folder, download: download, log: log)
+    var cutter = try ChunkCutter(terms: settings.terms, place: store, progress: CutProgress(), hash: SHA256())
+    try read { bytes in
+      try cutter.push(bytes)
+      return !cutter.limitReached
+    }
+    let sha256 = try cutter.finish()
+    return try Fetcher.complete(settings, store, cutter.progress, sha256: sha256, base: base, log: log)
+  }
+
+  /// Its size first: only where that is the same are its bytes read to compare.
+  private func isBase(_ base: Base) throws -> Bool {
+    guard try open().size() == base.manifest.csv.bytes else { return false }
+    var hash = SHA256()
+    try read {
+      hash.update($0)
+      return true
+    }
+    return hash.finish() == base.manifest.csv.sha256
+  }
+
+  private func open() throws -> OpenFile {
+    guard let file = try OpenFile(path, followLinks: true) else {
+      throw Failure(.unavailable, "there is no file '\(path)'", hint: "check --source")
+    }
+    do { _ = try file.status() } catch { throw Failure(.unavailable, error.message, hint: "check --source") }
+    return file
+  }
+
+  /// Hands on the file's bytes until there are no more or `body` says that it has enough.
+  private func read(_ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
+    let file = try open()
+    let before = try file.status()
+    guard before.bytes <= settings.bytesMax else {
+      throw Failure(
+        .data, "'\(path)' has \(before.bytes) bytes, more than the bound of \(settings.bytesMax)",
+        hint: "raise --max-bytes if it is right")
+    }
+    try Disk.check(settings.spool, sourceBytes: before.bytes)
+    let progress = Progress("fetch", unit: "MB", total: before.bytes >> 20)
+    defer { progress.finish() }
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      try StopSignal.check()
+      let count = try buffer.withUnsafeMutableBytes { try file.read(into: $0) }
+      if count == 0 { break }
+      let more = try buffer.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      progress.add(1)
+      if !more { break }
+    }
+    let after = try file.status()
+    guard after == before else {
+      throw Failure(.temporary, "'\(path)' was changed while it was read", hint: "run the same command again once it is whole")
+    }
+  }
+}
+
+/// Room for a snapshot, checked before it is begun.
+enum Disk {
+  /// The published file shrinks to less than a fourth; a third of its size must be free.
+  static func check(_ spool: String, sourceBytes: Int) throws {
+    let free = try Folder.freeBytes(spool)
+    guard free < sourceBytes / 3 + (1 << 20) else { return }
+    throw Failure(
+      .storage, "'\(spool)' has \(free >> 20) MB free, too few for a source of \(sourceBytes >> 20) MB",
+      hint: "free some space there, or name another folder with --spool")
+  }
+}

@@ -1,0 +1,125 @@
+import Digest
+import Failures
+import Spool
+
+/// Where the source is: on the web or in a file.
+public enum SourceLocation: Sendable, Equatable {
+  case web(url: String)
+  case file(path: String)
+
+  /// The published file.
+  public static let published = "https://eip.fia.gov.tw/data/BGMOPEN1.csv"
+
+  /// - Parameter isArgument: whether it stands on a command line, where everybody on the machine can read it.
+  public init(_ text: String, isArgument: Bool) throws(Failure) {
+    let lower = text.lowercased()
+    if lower.hasPrefix("file://") {
+      self = .file(path: String(text.dropFirst(7)))
+    } else if let end = lower.range(of: "://") {
+      guard let url = WebAddress(text) else {
+        throw Failure(.usage, "'\(String(text[..<end.lowerBound]))://…' is not a URL that can be read", hint: "for instance \(Self.published)")
+      }
+      guard url.scheme == "https" || url.scheme == "http" else {
+        throw Failure(.usage, "the source's scheme '\(url.scheme)' is not supported", hint: "give an https URL or a path")
+      }
+      guard url.scheme == "https" || url.isLoopback else {
+        throw Failure(.usage, "plain http to '\(url.host)' is refused: anybody on the way could change the data", hint: "use https")
+      }
+      guard !isArgument || url.password == nil else {
+        throw Failure(.usage, "--source holds a password, which everybody on this machine could read", hint: "give it as SOURCE_URL instead")
+      }
+      self = .web(url: text)
+    } else {
+      self = .file(path: text)
+    }
+    let path = lower.split(separator: "?").first ?? ""
+    for (ending, program) in [(".zip", "unzip -p"), (".gz", "gunzip -c")] where path.hasSuffix(ending) {
+      throw Failure(
+        .usage, "the source is a \(ending) file, which is not supported",
+        hint: "give the CSV itself; a file at hand is unpacked with '\(program)'")
+    }
+  }
+
+  /// As it may be written down: without user, password and the values of a query.
+  public var shown: String {
+    switch self {
+    case .file(let path): path
+    case .web(let url): WebAddress(url)?.shown ?? "a URL"
+    }
+  }
+
+  /// Tells sources apart, also where only what is not shown differs.
+  var digest: String {
+    switch self {
+    case .file(let path): SHA256.of(Array(path.utf8))
+    case .web(let url): SHA256.of(Array(url.utf8))
+    }
+  }
+}
+
+/// The parts of a URL that decide what may be done with it.
+struct WebAddress {
+  let scheme: String
+  let user: String?
+  let password: String?
+  let host: String
+  private let port: String
+  private let path: String
+  private let query: String?
+
+  init?(_ text: String) {
+    guard let colon = text.range(of: "://") else { return nil }
+    guard text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F && $0 != "\\" }) else { return nil }
+    scheme = text[..<colon.lowerBound].lowercased()
+    let rest = text[colon.upperBound...]
+    let authorityEnd = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
+    var authority = rest[..<authorityEnd]
+    if let at = authority.lastIndex(of: "@") {
+      let login = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      user = login.first.map(String.init)
+      password = login.count > 1 ? String(login[1]) : nil
+      authority = authority[authority.index(after: at)...]
+    } else {
+      user = nil
+      password = nil
+    }
+    let hostEnd =
+      authority.hasPrefix("[") ? authority.firstIndex(of: "]").map { authority.index(after: $0) } ?? authority.endIndex
+      : authority.firstIndex(of: ":") ?? authority.endIndex
+    host = authority[..<hostEnd].lowercased()
+    port = String(authority[hostEnd...])
+    let tail = rest[authorityEnd...].prefix { $0 != "#" }
+    let mark = tail.firstIndex(of: "?") ?? tail.endIndex
+    path = String(tail[..<mark])
+    query = mark < tail.endIndex ? String(tail[tail.index(after: mark)...]) : nil
+    guard !host.isEmpty else { return nil }
+  }
+
+  var isLoopback: Bool {
+    if host == "localhost" || host == "[::1]" { return true }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+  }
+
+  var shown: String {
+    var text = "\(scheme)://\(host)\(port)\(path)"
+    if let query {
+      text += "?" + query.split(separator: "&").map { part in
+        part.firstIndex(of: "=").map { part[..<$0] + "=…" } ?? "…"
+      }.joined(separator: "&")
+    }
+    return text
+  }
+}
+
+extension String {
+  /// The first place where `other` stands (FoundationEssentials has no such search).
+  fileprivate func range(of other: String) -> Range<String.Index>? {
+    var start = startIndex
+    while start < endIndex {
+      if self[start...].hasPrefix(other) { return start..<index(start, offsetBy: other.count) }
+      start = index(after: start)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,51 @@
+import Download
+import Glibc
+import Spool
+
+/// Which validators an answer gives for its version of the source.
+extension Source {
+  /// The validator by which a Range request may safely go on (If-Range): a strong ETag, or a Last-Modified at least
+  /// 60 seconds older than the Date beside it (RFC 9110, 8.8.2.2); nil where the answer gives neither.
+  var strongValidator: String? {
+    if let etag { return etag.hasPrefix("\"") ? etag : nil }
+    guard let lastModified, let modified = HTTPDate.seconds(lastModified), let date, let now = HTTPDate.seconds(date),
+      now - modified >= 60
+    else { return nil }
+    return lastModified
+  }
+
+  /// Whether another answer is of the same version, as far as the two say: what both give must be equal.
+  func sameVersion(as other: Source) -> Bool {
+    if let etag, let theirs = other.etag, etag != theirs { return false }
+    if let lastModified, let theirs = other.lastModified, lastModified != theirs { return false }
+    if let contentLength, let theirs = other.contentLength, contentLength != theirs { return false }
+    return true
+  }
+
+  init(_ location: SourceLocation, _ head: ResponseHead, contentLength: Int?) {
+    self.init(
+      url: location.shown, urlSHA256: location.digest, etag: head["etag"], lastModified: head["last-modified"],
+      date: head["date"], contentLength: contentLength)
+  }
+}
+
+/// Dates as HTTP writes them: `Sun, 19 Jul 2026 21:12:27 GMT` (RFC 9110, 5.6.7; the two obsolete forms are not read).
+enum HTTPDate {
+  private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+  /// Seconds since 1970; nil where the text is no such date.
+  static func seconds(_ text: String) -> Int? {
+    let words = text.split(separator: " ")
+    guard words.count == 6, words[5] == "GMT", words[0].hasSuffix(","), let day = Int32(words[1]),
+      let month = months.firstIndex(of: String(words[2])), let year = Int32(words[3])
+    else { return nil }
+    let clock = words[4].split(separator: ":").compactMap { Int32($0) }
+    guard clock.count == 3, (1...31).contains(day), (1970...9999).contains(year), (0...23).contains(clock[0]),
+      (0...59).contains(clock[1]), (0...60).contains(clock[2])
+    else { return nil }
+    var parts = tm()
+    (parts.tm_year, parts.tm_mon, parts.tm_mday) = (year - 1900, Int32(month), day)
+    (parts.tm_hour, parts.tm_min, parts.tm_sec) = (clock[0], clock[1], clock[2])
+    return timegm(&parts)
+  }
+}

@@ -1,0 +1,61 @@
+import Failures
+import Postgres
+
+/// The tables that take the rows of a first load: like the registry's, without indexes, and nobody else may read them.
+enum BulkTables {
+  static func exist(_ session: inout Connection) throws -> Bool {
+    try session.execute(
+      "SELECT to_regclass('\(RegistryTable.registration.bulkName)') IS NOT NULL"
+        + " AND to_regclass('\(RegistryTable.industry.bulkName)') IS NOT NULL"
+    ).truth
+  }
+
+  /// Makes them, in the transaction that takes the load over. What every row shares is fixed as a default now, so that a
+  /// load that goes on tomorrow ends with the same rows.
+  static func create(_ session: inout Connection, sourceDate: String?) throws {
+    for table in RegistryTable.both {
+      let options = try session.execute(
+        "SELECT 'WITH (' || array_to_string(reloptions, ', ') || ')' FROM pg_class WHERE oid = '\(table.name)'::regclass"
+      ).scalar
+      try session.execute(
+        "CREATE TABLE \(table.bulkName) (LIKE \(table.name) INCLUDING COMMENTS INCLUDING STORAGE) \(options ?? "")")
+      // Default privileges may have let somebody in.
+      try runAll(
+        &session,
+        """
+        SELECT DISTINCT format('REVOKE ALL ON %s FROM %s', c.oid::regclass,
+          CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
+        FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = '\(table.bulkName)'::regclass AND a.grantee <> c.relowner
+        """)
+      // Analyzed once they are full, not while they fill.
+      try session.execute("ALTER TABLE \(table.bulkName) SET (autovacuum_enabled = off)")
+    }
+    let alter = "ALTER TABLE \(RegistryTable.registration.bulkName) ALTER COLUMN"
+    for column in ["created_at", "updated_at"] {
+      try runAll(&session, "SELECT format('\(alter) \(column) SET DEFAULT %L::timestamptz', now())")
+    }
+    if let sourceDate {
+      try session.execute("SELECT $1::date", [sourceDate])
+      try runAll(&session, "SELECT '\(alter) data_source_date SET DEFAULT DATE ' || quote_literal('\(sourceDate)')")
+    }
+  }
+
+  /// Drops what an earlier load left, as far as it is ours to drop.
+  static func dropIfOurs(_ session: inout Connection) throws {
+    try runAll(
+      &session,
+      """
+      SELECT format('DROP TABLE %s', c.oid::regclass) FROM pg_class c
+      WHERE c.oid IN (to_regclass('\(RegistryTable.industry.bulkName)'), to_regclass('\(RegistryTable.registration.bulkName)'))
+        AND pg_has_role(c.relowner, 'USAGE')
+      ORDER BY c.relname
+      """)
+  }
+
+  /// Runs statements that a query makes, since a statement of DDL takes no parameters.
+  static func runAll(_ session: inout Connection, _ query: String) throws {
+    for row in try session.execute(query).values {
+      if let statement = row[0] { try session.execute(statement) }
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import Postgres
+import Synchronization
+
+/// How far the batches are, which several workers finish out of order.
+final class ImportProgress: Sendable {
+  private struct State {
+    var finished: Set<Int> = []
+    /// This batch and all before it are in.
+    var lastSuccessful = 0
+    /// Highest batch that was begun.
+    var current = 0
+  }
+
+  private let job: JobRun
+  private let state = Mutex(State())
+
+  init(_ job: JobRun) { self.job = job }
+
+  func begin(_ batch: Int) { state.withLock { $0.current = max($0.current, batch) } }
+
+  /// Notes a batch that is in, and tells the database. What counts is the ledger, so a late write is no matter.
+  func finish(_ batch: Int, _ session: inout Connection) throws {
+    let (last, current) = state.withLock { state in
+      state.finished.insert(batch)
+      while state.finished.remove(state.lastSuccessful + 1) != nil { state.lastSuccessful += 1 }
+      return (state.lastSuccessful, state.current)
+    }
+    try session.execute(
+      """
+      UPDATE import_progress SET last_successful_batch = GREATEST(last_successful_batch, $2::int),
+        current_batch = GREATEST(current_batch, $3::int), updated_at = clock_timestamp()
+      WHERE job_run_id = $1
+      """, ["\(job.id)", "\(last)", "\(current)"])
+  }
+}

@@ -1,0 +1,55 @@
+import Failures
+import Postgres
+import StageKit
+
+/// What both ways do with a batch: its rows, its ledger row and its findings in one transaction, or, where an earlier
+/// attempt or run has left it in, the findings alone.
+struct BatchStage: Sendable {
+  let settings: LoadSettings
+  let snapshot: SettledSnapshot
+  let load: CurrentLoad
+  let progress: ImportProgress
+
+  /// - Parameters:
+  ///   - scan: what is done with a batch that is in.
+  ///   - stage: puts the batch's rows in and returns how many businesses they are.
+  func run(
+    _ batch: Batch, _ session: inout Connection, scan: (Batch) throws -> Void,
+    _ stage: (inout Connection) throws -> Int
+  ) throws {
+    let started = Clock.monotonicSeconds()
+    let resumed = load.batchesIn.contains(batch.number)
+    progress.begin(batch.number)
+    settings.events(.batchStarted(batch: batch.number, of: snapshot.batches.count, records: batch.totals.total))
+    let findings = try BatchFindings(snapshot.findings(of: batch))
+    if findings.errors + findings.warnings > 0 {
+      settings.events(.batchFindings(batch: batch.number, errors: findings.errors, warnings: findings.warnings))
+    }
+    var staged = 0
+    if resumed { try scan(batch) }
+    try session.transaction { session in
+      try load.hold(&session)
+      if !resumed {
+        do { staged = try stage(&session) } catch { throw try blame(batch, error) }
+        try load.enter(batch, staged: staged, &session)
+      }
+      try findings.write(&session, load.job, batch: batch.number, again: resumed)
+      try settings.point(.batchStaged(batch.number))
+    }
+    try settings.point(.batchCommitted(batch.number))
+    try progress.finish(batch.number, &session)
+    settings.events(
+      .batchCompleted(
+        BatchReport(
+          batch: batch.number, of: snapshot.batches.count, totals: batch.totals, staged: staged, resumed: resumed,
+          seconds: Clock.monotonicSeconds() - started)))
+  }
+
+  /// A row that the server refuses is a bug of ours, unless the file is not the one that transform wrote.
+  private func blame(_ batch: Batch, _ error: any Error) throws -> any Error {
+    guard let refused = error as? PostgresError, refused.kind == .statement else { return error }
+    try snapshot.registrations(of: batch).check()
+    try snapshot.industries(of: batch).check()
+    return error
+  }
+}

@@ -1,0 +1,152 @@
+import Failures
+import Postgres
+import StageKit
+
+/// Brings a settled snapshot into the database.
+public enum Load {
+  /// Blocks until the registry is equal to the snapshot, or it is known why it cannot be.
+  ///
+  /// Call it from a thread that may block: a command's main thread, never Swift's cooperative pool.
+  ///
+  /// - Throws: always a ``Failure``, with the verdict and the hints of the contract.
+  public static func run(_ settings: LoadSettings) throws -> LoadOutcome {
+    do {
+      var run = try LoadRun(settings)
+      return try run.perform()
+    } catch { throw Failure(from: error) }
+  }
+}
+
+/// One load, over as many sessions as it takes.
+struct LoadRun {
+  private let settings: LoadSettings
+  private let access: DatabaseAccess
+  private let snapshot: SettledSnapshot
+  private let started = Clock.monotonicSeconds()
+  /// Seconds to wait before each further attempt.
+  private var pauses = [1.0, 2.0, 4.0]
+  private var attempts = 0
+  /// Whether the job run's row was asked for: it may be there although no answer came.
+  private var jobAsked = false
+  private var job: JobRun?
+  private var heartbeat: Heartbeat?
+
+  init(_ settings: LoadSettings) throws {
+    self.settings = settings
+    access = try DatabaseAccess(settings.databaseURL, applicationName: settings.applicationName, stop: settings.stop)
+    snapshot = try SettledSnapshot(settings.snapshot)
+  }
+
+  mutating func perform() throws -> LoadOutcome {
+    defer { heartbeat?.stop() }
+    while true {
+      attempts += 1
+      do {
+        return try attempt()
+      } catch {
+        let failure = Failure(from: (error as? RunLock.Held)?.failure ?? error)
+        guard mayBeRetried(error), !pauses.isEmpty else {
+          job?.fail(access, failure)
+          throw failure
+        }
+        let seconds = pauses.removeFirst()
+        settings.events(.retrying(reason: failure.message, attempt: attempts, afterSeconds: seconds))
+        do { try settings.pause(seconds) } catch {
+          job?.fail(access, Failure(from: error))
+          throw error
+        }
+      }
+    }
+  }
+
+  /// One session from the lock to the publication. What an earlier one committed is found in the database.
+  private mutating func attempt() throws -> LoadOutcome {
+    var session = try access.open()
+    try settings.point(.connected)
+    try RunLock.take(&session)
+    try Migrator.migrate(&session, events: settings.events)
+    if job == nil, jobAsked { job = try JobRun.find(&session, runID: settings.runID) }
+    if let job, let publication = try Publication.of(job, &session) { return outcome(publication, before: nil) }
+    try JobRun.closeStale(&session, except: job, events: settings.events)
+
+    let last = try Publication.last(&session)
+    do {
+      try settings.maxRejects.judge(snapshot.totals, snapshot: settings.snapshot.id)
+    } catch {
+      // A snapshot that is refused leaves a trace in the database.
+      _ = try openJob(&session)
+      throw error
+    }
+    if let last, last.holds(snapshot), !settings.force { return unchanged(last) }
+    let job = try openJob(&session)
+    if heartbeat == nil { heartbeat = Heartbeat(access, job) }
+
+    let kind = try chooseKind(&session, last)
+    let load = try CurrentLoad.takeOver(&session, snapshot, kind, job, base: last?.id, events: settings.events)
+    let workers = BatchWorkers(access: access, count: settings.jobs)
+    switch kind {
+    case .bulk:
+      let publication = try BulkLoad(settings: settings, snapshot: snapshot, workers: workers, load: load)
+        .perform(&session)
+      return outcome(publication, before: RegistryState(registrations: 0, industries: 0), resumed: load.batchesIn.count)
+    case .reconcile:
+      let (publication, before) = try ReconcileLoad(settings: settings, snapshot: snapshot, workers: workers, load: load)
+        .perform(&session)
+      return outcome(publication, before: before, resumed: load.batchesIn.count)
+    }
+  }
+
+  /// Only the first load, of a registry that nobody has put anything on, may replace the tables.
+  private func chooseKind(_ session: inout Connection, _ last: Publication?) throws -> LoadKind {
+    if last != nil { return .reconcile }
+    guard let obstacle = try PristineRegistry.obstacle(&session) else { return .bulk }
+    settings.events(.note("the tables are filled by INSERT, they cannot be replaced: \(obstacle)"))
+    return .reconcile
+  }
+
+  /// The run's row: a new one, or in a further attempt the same.
+  private mutating func openJob(_ session: inout Connection) throws -> JobRun {
+    if let job {
+      try job.reopen(&session)
+      return job
+    }
+    jobAsked = true
+    let job = try JobRun.open(&session, snapshot, runID: settings.runID)
+    self.job = job
+    settings.events(.jobOpened(jobRunID: job.id))
+    try settings.point(.jobOpened)
+    return job
+  }
+
+  private func mayBeRetried(_ error: any Error) -> Bool {
+    switch error {
+    // Our own session of an attempt that failed may hold it still; another run's is not waited for.
+    case is RunLock.Held: attempts > 1
+    case let error as PostgresError: error.kind == .temporary
+    default: error is StartOver
+    }
+  }
+
+  private func unchanged(_ last: Publication) -> LoadOutcome {
+    var changes = RegistryChanges()
+    changes.unchanged = snapshot.totals.processed
+    return LoadOutcome(
+      result: .unchanged, status: .unchanged, jobRunID: nil, kind: nil, totals: snapshot.totals, before: last.state,
+      after: last.state, changes: changes, batches: snapshot.batches.count, batchesResumed: 0,
+      seconds: Clock.monotonicSeconds() - started)
+  }
+
+  private func outcome(_ publication: Publication, before: RegistryState?, resumed: Int = 0) -> LoadOutcome {
+    var changes = RegistryChanges()
+    changes.inserted = publication.inserted
+    changes.updated = publication.updated
+    changes.removed = publication.removed
+    changes.unchanged = snapshot.totals.processed - publication.inserted - publication.updated
+    var known = publication.state
+    known.registrations += publication.removed - publication.inserted
+    return LoadOutcome(
+      result: .published, status: snapshot.status, jobRunID: publication.jobRunID, kind: publication.kind,
+      totals: snapshot.totals, before: before ?? known, after: publication.state, changes: changes,
+      batches: snapshot.batches.count, batchesResumed: resumed, seconds: Clock.monotonicSeconds() - started)
+  }
+}

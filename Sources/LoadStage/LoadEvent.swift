@@ -1,0 +1,31 @@
+import Spool
+
+/// What a load tells while it is at work.
+public enum LoadEvent: Sendable {
+  /// A run that ended without a word was found and closed: for it, `etl_failed`.
+  case staleRunClosed(jobRunID: Int, runID: String?, error: String)
+  /// The load has its row; from here on every event names it.
+  case jobOpened(jobRunID: Int)
+  case batchStarted(batch: Int, of: Int, records: Int)
+  /// The batch has findings.
+  case batchFindings(batch: Int, errors: Int, warnings: Int)
+  case batchCompleted(BatchReport)
+  /// Trying again after trouble that may pass.
+  case retrying(reason: String, attempt: Int, afterSeconds: Double)
+  /// What is done instead of what might be expected, and why.
+  case note(String)
+  /// What the load is at, when no batch is under way.
+  case phase(String)
+}
+
+/// A batch that is in.
+public struct BatchReport: Sendable {
+  public var batch: Int
+  public var of: Int
+  public var totals: Totals
+  /// Businesses that were staged: all of the batch, or those that differ from the registry.
+  public var staged: Int
+  /// It was in already, left by an earlier attempt or run.
+  public var resumed: Bool
+  public var seconds: Double
+}

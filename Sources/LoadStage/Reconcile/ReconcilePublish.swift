@@ -1,0 +1,139 @@
+import Failures
+import Postgres
+
+/// Makes the registry equal to the snapshot: one transaction that writes the rows that differ and no others. It takes no
+/// lock that a reader would wait for.
+struct ReconcilePublish {
+  let settings: LoadSettings
+  let snapshot: SettledSnapshot
+  let load: CurrentLoad
+  /// Businesses that the snapshot lacks.
+  let gone: [String]
+
+  /// - Parameter registrations: how many businesses the registry held.
+  func perform(_ session: inout Connection, registrations: Int) throws -> (Publication, before: RegistryState) {
+    // So that a few rows are looked up and many are joined. Where the role may not, the server says so and goes on.
+    try session.execute("ANALYZE incoming_registration, incoming_industry")
+    let result = try session.transaction { session in
+      try load.holdAlone(&session)
+      guard try Publication.last(&session)?.id == load.base else {
+        throw StartOver(reason: "another snapshot was published meanwhile")
+      }
+      let industries = try session.execute("SELECT count(*) FROM business_industry").number ?? 0
+      let before = RegistryState(registrations: registrations, industries: industries)
+      var after = before
+
+      try remember(&session)
+      after.industries -= try removeIndustries(&session)
+      let removed = try remove(&session)
+      let updated = try update(&session)
+      let inserted = try insert(&session)
+      after.registrations += inserted - removed
+      after.industries += try changeIndustries(&session)
+
+      let publication = try Publication.write(
+        &session, snapshot, load.job, .reconcile, state: after, inserted: inserted, updated: updated, removed: removed)
+      try load.job.succeed(&session, status: snapshot.status)
+      try CurrentLoad.finish(&session)
+      try settings.point(.publishing)
+      return (publication, before)
+    }
+    try settings.point(.published)
+    return result
+  }
+
+  /// BANs that are gone as one parameter: an array's text.
+  private var goneArray: String { "{" + gone.map { "\"" + $0.escapedInArray + "\"" }.joined(separator: ",") + "}" }
+
+  private func remember(_ session: inout Connection) throws {
+    guard !gone.isEmpty else { return }
+    try session.execute(
+      """
+      INSERT INTO removed_registration (ban, created_at)
+      SELECT ban, r.created_at FROM unnest($1::text[]) AS gone (ban) JOIN tax_registration r USING (ban)
+      ON CONFLICT (ban) DO UPDATE SET created_at = excluded.created_at
+      """, [goneArray])
+  }
+
+  /// By hand rather than by the foreign key's cascade, which does not count.
+  private func removeIndustries(_ session: inout Connection) throws -> Int {
+    guard !gone.isEmpty else { return 0 }
+    return try session.execute(
+      "DELETE FROM business_industry i USING unnest($1::text[]) AS gone (ban) WHERE i.business_id = gone.ban",
+      [goneArray]
+    ).affected
+  }
+
+  private func remove(_ session: inout Connection) throws -> Int {
+    guard !gone.isEmpty else { return 0 }
+    return try session.execute(
+      "DELETE FROM tax_registration r USING unnest($1::text[]) AS gone (ban) WHERE r.ban = gone.ban", [goneArray]
+    ).affected
+  }
+
+  private func update(_ session: inout Connection) throws -> Int {
+    try session.execute(
+      """
+      UPDATE tax_registration r SET headquarters_ban = n.headquarters_ban, business_name = n.business_name,
+        business_address = n.business_address, capital_amount = n.capital_amount,
+        business_setup_date = n.business_setup_date, setup_date = n.setup_date, business_type = n.business_type,
+        is_use_invoice = n.is_use_invoice, content_hash = n.content_hash, data_source_date = $1::date, updated_at = now()
+      FROM incoming_registration n WHERE r.ban = n.ban AND r.content_hash <> n.content_hash
+      """, [snapshot.transform.sourceDate]
+    ).affected
+  }
+
+  private func insert(_ session: inout Connection) throws -> Int {
+    let inserted = try session.execute(
+      """
+      INSERT INTO tax_registration (ban, headquarters_ban, business_name, business_address, capital_amount,
+        business_setup_date, setup_date, business_type, is_use_invoice, content_hash, data_source_date, created_at,
+        updated_at)
+      SELECT n.ban, n.headquarters_ban, n.business_name, n.business_address, n.capital_amount, n.business_setup_date,
+        n.setup_date, n.business_type, n.is_use_invoice, n.content_hash, $1::date, coalesce(m.created_at, now()), now()
+      FROM incoming_registration n LEFT JOIN removed_registration m ON m.ban = n.ban
+      WHERE NOT EXISTS (SELECT FROM tax_registration r WHERE r.ban = n.ban)
+      """, [snapshot.transform.sourceDate]
+    ).affected
+    if inserted > 0 {
+      try session.execute("DELETE FROM removed_registration m USING incoming_registration n WHERE m.ban = n.ban")
+    }
+    return inserted
+  }
+
+  /// - Returns: how many rows the table has more than before.
+  private func changeIndustries(_ session: inout Connection) throws -> Int {
+    let removed = try session.execute(
+      """
+      DELETE FROM business_industry i USING incoming_registration r
+      WHERE i.business_id = r.ban AND NOT EXISTS (
+        SELECT FROM incoming_industry n WHERE n.business_id = i.business_id AND n.industry_code = i.industry_code)
+      """
+    ).affected
+    try session.execute(
+      """
+      UPDATE business_industry i SET industry_name = n.industry_name, "order" = n."order" FROM incoming_industry n
+      WHERE n.business_id = i.business_id AND n.industry_code = i.industry_code
+        AND (n.industry_name, n."order") IS DISTINCT FROM (i.industry_name, i."order")
+      """)
+    let inserted = try session.execute(
+      """
+      INSERT INTO business_industry (business_id, industry_code, industry_name, "order")
+      SELECT n.business_id, n.industry_code, n.industry_name, n."order" FROM incoming_industry n
+      WHERE NOT EXISTS (
+        SELECT FROM business_industry i WHERE i.business_id = n.business_id AND i.industry_code = n.industry_code)
+      """
+    ).affected
+    return inserted - removed
+  }
+}
+
+extension String {
+  /// Inside the quotes of an array's text.
+  fileprivate var escapedInArray: String {
+    reduce(into: "") { text, character in
+      if character == "\"" || character == "\\" { text.append("\\") }
+      text.append(character)
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/// What the comparison needs of a line of `registrations.tsv`: its first field and its last.
+struct RegistrationLine {
+  let ban: UInt32
+  let contentHash: Int64
+
+  /// - Parameter line: with or without its line feed.
+  /// - Returns: nil where the line has not the form that transform writes.
+  init?(_ line: UnsafeRawBufferPointer) {
+    var end = line.count
+    if end > 0, line[end - 1] == .lineFeed { end -= 1 }
+    guard let ban = BANText.parse(line), end > 9, line[8] == .tab else { return nil }
+    var start = end
+    while start > 9, line[start - 1] != .tab { start -= 1 }
+    guard let hash = Self.decimal(UnsafeRawBufferPointer(rebasing: line[start..<end])) else { return nil }
+    self.ban = ban
+    contentHash = hash
+  }
+
+  /// A signed decimal number of 64 bits.
+  static func decimal(_ text: UnsafeRawBufferPointer) -> Int64? {
+    let isNegative = text.first == UInt8(ascii: "-")
+    guard text.count > (isNegative ? 1 : 0) else { return nil }
+    var value: Int64 = 0
+    for byte in text.dropFirst(isNegative ? 1 : 0) {
+      guard byte >= 0x30, byte <= 0x39 else { return nil }
+      // Downwards: the least number has no positive counterpart.
+      let (product, over) = value.multipliedReportingOverflow(by: 10)
+      let (sum, under) = product.subtractingReportingOverflow(Int64(byte - 0x30))
+      if over || under { return nil }
+      value = sum
+    }
+    if isNegative { return value }
+    return value == .min ? nil : -value
+  }
+}
+
+/// A BAN's eight digits as a number and back.
+enum BANText {
+  /// - Returns: the number that the first eight bytes spell, nil where they are not eight digits.
+  static func parse(_ text: UnsafeRawBufferPointer) -> UInt32? {
+    guard text.count >= 8 else { return nil }
+    var value: UInt32 = 0
+    for index in 0..<8 {
+      let byte = text[index]
+      guard byte >= 0x30, byte <= 0x39 else { return nil }
+      value = value * 10 + UInt32(byte - 0x30)
+    }
+    return value
+  }
+
+  static func text(_ ban: UInt32) -> String {
+    let digits = String(ban)
+    return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+}

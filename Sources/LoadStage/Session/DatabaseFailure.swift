@@ -1,0 +1,60 @@
+import Failures
+import Postgres
+
+extension Failure {
+  /// What an answer of the database means for whoever runs the command.
+  init(_ error: PostgresError) {
+    var what = "\(error.place): \(error.message)"
+    if let detail = error.detail { what += " (\(detail))" }
+    if let context = error.context?.split(separator: "\n").first { what += ", at \(context)" }
+    if let sqlState = error.sqlState { what += ", SQLSTATE \(sqlState)" }
+    self.init(Failure.verdict(error.kind), what, hints: Failure.hints(error))
+  }
+
+  /// Any error as a failure; one that nobody foresaw is a bug of ours.
+  init(from error: any Error) {
+    switch error {
+    case let failure as Failure: self = failure
+    case let error as PostgresError: self.init(error)
+    case let error as StartOver: self.init(.temporary, error.reason, hint: "run the same command again")
+    default: self.init(.bug, "unexpected: \(error)", hint: "this is a bug: please report it with the line above")
+    }
+  }
+
+  private static func verdict(_ kind: PostgresError.Kind) -> Verdict {
+    switch kind {
+    case .malformed: .usage
+    case .temporary, .serverDiskFull: .temporary
+    case .refused, .denied: .unavailable
+    case .statement: .bug
+    }
+  }
+
+  private static func hints(_ error: PostgresError) -> [String] {
+    switch error.kind {
+    case .malformed:
+      ["the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded"]
+    case .temporary:
+      ["run the same command again once the database answers: it goes on past the batches that are in"]
+    case .serverDiskFull:
+      ["free some space on the database server, then run the same command again"]
+    case .denied:
+      ["GRANT what is missing to the role, or run it as the owner of the tables"]
+    case .statement:
+      ["this is a bug, unless somebody changed the tables by hand: please report it with the line above"]
+    case .refused:
+      switch error.sqlState {
+      case "3D000": ["create it, for instance with createdb, or correct the database URL"]
+      case "25006": ["this is a standby, or it is read-only: name the primary in the database URL"]
+      case let state? where state.hasPrefix("28"): ["check the user in DATABASE_URL and its password (PGPASSFILE)"]
+      case nil: ["check DATABASE_URL, the password (PGPASSFILE) and the certificates (sslmode, sslrootcert)"]
+      default: ["look at the log of the database server"]
+      }
+    }
+  }
+}
+
+/// What a load relied on has changed under it: the load begins anew, in the same job run.
+struct StartOver: Error {
+  let reason: String
+}

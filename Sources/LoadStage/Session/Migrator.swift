@@ -1,0 +1,92 @@
+import Digest
+import Failures
+import Postgres
+
+/// A step from one version of the schema to the next.
+struct Migration: Sendable {
+  let version: Int
+  let name: String
+  let sql: [UInt8]
+
+  var sha256: String { SHA256.of(sql) }
+
+  /// All of them, from `Migrations/*.sql`. What was released is never changed, only followed.
+  static let all = [
+    Migration(version: 1, name: "registry", sql: PackageResources._001_registry_sql),
+    Migration(version: 2, name: "job_runs", sql: PackageResources._002_job_runs_sql),
+    Migration(version: 3, name: "ledger", sql: PackageResources._003_ledger_sql),
+  ]
+
+  /// Every table that they make.
+  static let tables = [
+    "schema_migration", "tax_registration", "business_industry", "removed_registration", "etl_job_run",
+    "data_import_error", "import_progress", "publication", "current_load", "load_batch", "incoming_registration",
+    "incoming_industry",
+  ]
+}
+
+/// Brings the schema up to this program's version: forward only, each step in a transaction, under the run's lock.
+enum Migrator {
+  static func migrate(
+    _ session: inout Connection, _ migrations: [Migration] = Migration.all, events: (LoadEvent) -> Void
+  ) throws {
+    var applied: [Int: String] = [:]
+    if try session.execute("SELECT to_regclass('schema_migration') IS NOT NULL").truth {
+      for row in try session.execute("SELECT version, sha256 FROM schema_migration").values {
+        if let version = row[0].flatMap({ Int($0) }) { applied[version] = row[1] }
+      }
+    } else {
+      try refuseForeignTables(&session)
+    }
+    if let newest = applied.keys.max(), newest > migrations.count {
+      throw Failure(
+        .configuration,
+        "\(session.place): the tables have schema version \(newest), and this program knows \(migrations.count)",
+        hint: "use the version of the program that made them, or a newer one")
+    }
+    for migration in migrations {
+      if let sha256 = applied[migration.version] {
+        guard sha256 == migration.sha256 else {
+          throw Failure(
+            .configuration,
+            "\(session.place): migration \(migration.version) was applied with other content than this program has",
+            hint: "the tables were made by a version that was never released: use another schema or database")
+        }
+        continue
+      }
+      try apply(migration, &session)
+      events(.note("schema version \(migration.version) (\(migration.name)) applied"))
+    }
+  }
+
+  private static func apply(_ migration: Migration, _ session: inout Connection) throws {
+    do {
+      try session.transaction { session in
+        try session.execute(String(decoding: migration.sql, as: UTF8.self))
+        try session.execute(
+          "INSERT INTO schema_migration (version, name, sha256) VALUES ($1, $2, $3)",
+          ["\(migration.version)", migration.name, migration.sha256])
+      }
+    } catch let error as PostgresError where error.kind == .denied {
+      throw Failure(
+        .configuration,
+        "\(error.place): schema version \(migration.version) is pending, and the role may not make it: \(error.message)",
+        hint: "run this once as the owner of the schema and its tables; later loads need only the loader's rights")
+    }
+  }
+
+  /// A table of a name that we need, made by somebody else, is nothing to write into.
+  private static func refuseForeignTables(_ session: inout Connection) throws {
+    let names = Migration.tables.map { "'\($0)'" }.joined(separator: ", ")
+    let found = try session.execute(
+      """
+      SELECT string_agg(quote_ident(c.relname), ', ' ORDER BY c.relname) FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = current_schema() AND c.relname IN (\(names))
+      """)
+    guard let names = found.scalar else { return }
+    throw Failure(
+      .configuration, "\(session.place): there is a table of that name that is not ours: \(names)",
+      hint: "move it, or load into a schema of its own: postgresql://…?options=-csearch_path%3DSCHEMA")
+  }
+}

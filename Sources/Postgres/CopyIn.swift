@@ -1,0 +1,86 @@
+import CLibPQ
+
+/// Where the rows of a `COPY … FROM STDIN` go.
+public struct CopySink: ~Copyable {
+  fileprivate let write: (UnsafeRawBufferPointer) throws -> Void
+
+  /// Sends bytes, cut wherever the caller likes, and returns when the server has taken them from us: nothing piles up.
+  public func write(_ bytes: UnsafeRawBufferPointer) throws { try write(bytes) }
+}
+
+extension Connection {
+  /// Runs `COPY … FROM STDIN`. Returning from `body` ends it; throwing aborts it with the reason, and nothing of it stays.
+  ///
+  /// - Returns: how many rows the server took.
+  public mutating func copyIn(_ sql: String, _ body: (borrowing CopySink) throws -> Void) throws -> Int {
+    try begin(sql, expecting: PGRES_COPY_IN)
+    do {
+      // The sink borrows this session for as long as the body runs, which the compiler cannot see through a C handle.
+      try withUnsafeMutablePointer(to: &self) { session in
+        try body(CopySink { try session.pointee.put($0) })
+      }
+    } catch {
+      if PQputCopyEnd(handle, "aborted by the client") == 1 { _ = try? flush() }
+      // What the server says to an aborted COPY is known; where it failed before us, that is the reason.
+      let answer = serverError()
+      abandonStatement()
+      if error is EarlyEnd, let answer { throw answer }
+      throw error is EarlyEnd ? lost() : error
+    }
+    do {
+      guard PQputCopyEnd(handle, nil) == 1 else { throw lost() }
+      try flush()
+      return try finishStatement().affected
+    } catch {
+      abandonStatement()
+      throw error
+    }
+  }
+
+  /// The server ended the COPY while we were still writing; its reason follows as the statement's result.
+  private struct EarlyEnd: Error {}
+
+  private mutating func put(_ bytes: UnsafeRawBufferPointer) throws {
+    var rest = bytes
+    while let base = rest.baseAddress, !rest.isEmpty {
+      // One message of moderate size at a time.
+      let count = min(rest.count, 1 << 20)
+      switch PQputCopyData(handle, base.assumingMemoryBound(to: CChar.self), Int32(count)) {
+      case 1: rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      case 0: break
+      default: throw EarlyEnd()
+      }
+      try flush()
+      guard PQstatus(handle) != CONNECTION_BAD else { throw EarlyEnd() }
+    }
+  }
+
+  private mutating func serverError() -> PostgresError? {
+    do {
+      _ = try finishStatement()
+      return nil
+    } catch { return error as? PostgresError }
+  }
+
+  /// Sends a COPY and takes the answer that opens it.
+  mutating func begin(_ sql: String, expecting: ExecStatusType) throws {
+    try stop()
+    guard PQsendQuery(handle, sql) == 1 else { throw lost() }
+    do {
+      try flush()
+      guard let result = try nextResult() else { throw lost() }
+      defer { PQclear(result) }
+      let status = PQresultStatus(result)
+      if status == expecting { return }
+      guard status == PGRES_FATAL_ERROR else {
+        throw PostgresError(.statement, message: "this is not the COPY it should be", place: place)
+      }
+      let reason = error(result)
+      _ = try? finishStatement()
+      throw reason
+    } catch {
+      abandonStatement()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import CLibPQ
+import Glibc
+
+extension Connection {
+  /// Runs `COPY … TO STDOUT` and hands over row by row, without the line end. Throwing from `body` cancels the rest.
+  ///
+  /// - Returns: how many rows came.
+  @discardableResult
+  public mutating func copyOut(_ sql: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Int {
+    try begin(sql, expecting: PGRES_COPY_OUT)
+    do {
+      var rows = 0
+      while true {
+        var buffer: UnsafeMutablePointer<CChar>?
+        let count = PQgetCopyData(handle, &buffer, 1)
+        defer { PQfreemem(buffer) }
+        if count > 0 {
+          try body(UnsafeRawBufferPointer(start: buffer, count: Int(count) - 1))
+          rows += 1
+        } else if count == 0 {
+          _ = try wait(for: POLLIN)
+          if PQconsumeInput(handle) == 0 { throw lost() }
+        } else if count == -1 {
+          _ = try finishStatement()
+          return rows
+        } else {
+          throw lost()
+        }
+      }
+    } catch {
+      abandonStatement()
+      throw error
+    }
+  }
+}

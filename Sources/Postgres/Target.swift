@@ -1,0 +1,40 @@
+import CLibPQ
+
+/// Which database is meant: a checked connection string, whose password no message ever names.
+public struct Target: Sendable {
+  /// A URI (`postgresql://user@host:port/database`) or libpq's `key=value` form; what it leaves out comes from the
+  /// `PG…` variables, the service and the password file, as with psql.
+  let conninfo: String
+  /// Whether the string itself carries a password, which a command line must not.
+  public let hasPassword: Bool
+  /// From `connect_timeout`, where the string names one.
+  let connectTimeoutSeconds: Int?
+
+  /// - Throws: a ``PostgresError`` of kind `malformed`. libpq's own words stay out of it: they quote the string.
+  public init(_ conninfo: String) throws(PostgresError) {
+    var complaint: UnsafeMutablePointer<CChar>?
+    let options = PQconninfoParse(conninfo, &complaint)
+    defer {
+      PQfreemem(complaint)
+      PQconninfoFree(options)
+    }
+    guard let options, !conninfo.utf8.contains(0) else { throw Target.malformed("it has the wrong form") }
+    var values: [String: String] = [:]
+    var next = options
+    while let keyword = next.pointee.keyword {
+      if let value = next.pointee.val { values[String(cString: keyword)] = String(cString: value) }
+      next += 1
+    }
+    // libpq takes a wrong port for an unreachable host.
+    for port in (values["port"] ?? "").split(separator: ",") where !(1...65_535).contains(Int(port) ?? 0) {
+      throw Target.malformed("its port is no number from 1 to 65535")
+    }
+    self.conninfo = conninfo
+    hasPassword = values["password"] != nil
+    connectTimeoutSeconds = values["connect_timeout"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+  }
+
+  static func malformed(_ why: String) -> PostgresError {
+    PostgresError(.malformed, message: why, place: "the database URL")
+  }
+}

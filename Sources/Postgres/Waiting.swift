@@ -1,0 +1,128 @@
+import CLibPQ
+import Glibc
+
+enum Clock {
+  /// Seconds that only go forward.
+  static func seconds() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+  }
+}
+
+enum Socket {
+  /// - Returns: the events that are there, 0 after the time is up or a signal came.
+  static func wait(_ socket: Int32, for events: Int32, milliseconds: Int32) -> Int32 {
+    var entry = pollfd(fd: socket, events: Int16(events), revents: 0)
+    return poll(&entry, 1, milliseconds) > 0 ? Int32(entry.revents) : 0
+  }
+}
+
+extension Connection {
+  /// Waits for the socket in slices, so that ``stop`` is asked in between.
+  ///
+  /// - Returns: the events that are there.
+  mutating func wait(for events: Int32) throws -> Int32 {
+    while true {
+      try stop()
+      let socket = PQsocket(handle)
+      guard socket >= 0 else { throw lost() }
+      let ready = Socket.wait(socket, for: events, milliseconds: 200)
+      if ready != 0 { return ready }
+    }
+  }
+
+  /// Sends what libpq has buffered. Input is taken in meanwhile: a server that waits for us to read does not read.
+  mutating func flush() throws {
+    while true {
+      let state = PQflush(handle)
+      if state == 0 { return }
+      guard state == 1 else { throw lost() }
+      if try wait(for: POLLIN | POLLOUT) & POLLIN != 0, PQconsumeInput(handle) == 0 { throw lost() }
+    }
+  }
+
+  /// The next result of the statement that is under way, nil after the last.
+  mutating func nextResult() throws -> OpaquePointer? {
+    while PQisBusy(handle) != 0 {
+      _ = try wait(for: POLLIN)
+      if PQconsumeInput(handle) == 0 { throw lost() }
+    }
+    return PQgetResult(handle)
+  }
+
+  /// Reads the statement under way to its end.
+  ///
+  /// - Returns: the last result that carries something.
+  /// - Throws: the first error among the results.
+  mutating func finishStatement() throws -> Rows {
+    var rows = Rows()
+    var first: PostgresError?
+    while let result = try nextResult() {
+      defer { PQclear(result) }
+      switch PQresultStatus(result) {
+      case PGRES_TUPLES_OK, PGRES_COMMAND_OK: rows = Rows(result)
+      case PGRES_EMPTY_QUERY: break
+      case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+        // COPY where no COPY was expected: the caller's SQL. The session cannot go on from here.
+        throw PostgresError(.statement, message: "COPY needs copyIn or copyOut", place: place)
+      default: if first == nil { first = error(result) }
+      }
+    }
+    if let first { throw first }
+    return rows
+  }
+
+  /// Ends the statement under way because its caller is leaving: asks the server to cancel it and reads what it still
+  /// sends, for two seconds at most. Where that is not enough the session is of no use, and every later call says so.
+  mutating func abandonStatement() {
+    guard PQtransactionStatus(handle) == PQTRANS_ACTIVE else { return }
+    let before = stop
+    defer { stop = before }
+    let deadline = Clock.seconds() + 2
+    struct TimeUp: Error {}
+    stop = { if Clock.seconds() > deadline { throw TimeUp() } }
+    if let request = PQgetCancel(handle) {
+      // PQcancel connects anew and blocks for as long as the network likes, so it gets a thread of its own.
+      nonisolated(unsafe) let request = request
+      BlockingThread.start {
+        var complaint = [CChar](repeating: 0, count: 256)
+        PQcancel(request, &complaint, Int32(complaint.count))
+        PQfreeCancel(request)
+      }
+    }
+    while let result = try? nextResult() {
+      let state = PQresultStatus(result)
+      PQclear(result)
+      if state == PGRES_COPY_IN { PQputCopyEnd(handle, "abandoned") }
+      if state == PGRES_COPY_OUT { while discardCopyRow() {} }
+    }
+  }
+
+  private mutating func discardCopyRow() -> Bool {
+    var buffer: UnsafeMutablePointer<CChar>?
+    let count = PQgetCopyData(handle, &buffer, 1)
+    PQfreemem(buffer)
+    if count == 0 { return (try? wait(for: POLLIN)) != nil && PQconsumeInput(handle) == 1 }
+    return count > 0
+  }
+
+  func error(_ result: OpaquePointer) -> PostgresError {
+    func field(_ text: UnsafePointer<CChar>?) -> String? { text.map { String(cString: $0) } }
+    let message =
+      field(registry_result_primary_message(result))
+      ?? String(cString: PQresultErrorMessage(result)).split(separator: "\n").first.map(String.init) ?? "no reason given"
+    guard let sqlState = field(registry_result_sqlstate(result)) else {
+      return PostgresError(.temporary, message: message, place: place)
+    }
+    return PostgresError(
+      .init(sqlState: sqlState), sqlState: sqlState, message: message,
+      detail: field(registry_result_detail(result)), context: field(registry_result_context(result)), place: place)
+  }
+
+  /// The connection broke, or was given up.
+  func lost() -> PostgresError {
+    let text = String(cString: PQerrorMessage(handle)).split(separator: "\n").first.map(String.init)
+    return PostgresError(.temporary, message: text ?? "the connection is gone", place: place)
+  }
+}

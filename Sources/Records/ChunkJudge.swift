@@ -1,0 +1,143 @@
+import Glibc
+
+/// Where the judge's output goes.
+public protocol JudgeOutput: ~Copyable {
+  /// COPY rows of tax_registration: ban, headquarters_ban, business_name, business_address, capital_amount,
+  /// business_setup_date, setup_date, business_type, is_use_invoice, content_hash.
+  mutating func registrations(_ rows: UnsafeRawBufferPointer) throws
+  /// COPY rows of business_industry: business_id, industry_code, industry_name, order.
+  mutating func industries(_ rows: UnsafeRawBufferPointer) throws
+  /// Lines of the error manifest.
+  mutating func findings(_ lines: UnsafeRawBufferPointer) throws
+}
+
+/// The place of a chunk in its source.
+public struct ChunkPlace: Sendable {
+  /// Number of its first record, from 1.
+  public var firstRecord: Int
+  /// Line of its first byte, from 1.
+  public var firstLine: Int
+  /// Offset of its first byte in the source.
+  public var byteOffset: Int
+  /// Bytes before its first record: byte order mark, header and stamp row in the first chunk.
+  public var headerBytes: Int
+  /// Offsets in the chunk of records that are known as too long from bytes behind the chunk.
+  public var tooLongOffsets: Set<Int>
+
+  public init(firstRecord: Int, firstLine: Int, byteOffset: Int, headerBytes: Int, tooLongOffsets: Set<Int>) {
+    self.firstRecord = firstRecord
+    self.firstLine = firstLine
+    self.byteOffset = byteOffset
+    self.headerBytes = headerBytes
+    self.tooLongOffsets = tooLongOffsets
+  }
+}
+
+/// Judges one chunk after another: bytes in, rows and findings out. No file, no clock, nothing outside the bytes.
+public struct ChunkJudge: ~Copyable {
+  private let header: Header
+  private var scanner = RecordScanner()
+  var rows = TextBuffer()
+  var industryRows = TextBuffer()
+  private var findingLines = TextBuffer(capacity: 1 << 12)
+  private var accepted = BANSet()
+  var tally = Tally()
+
+  /// Output is handed on in pieces of about this size.
+  private static let pieceBytes = 1 << 18
+
+  public init(header: Header) { self.header = header }
+
+  /// Judges every record of a chunk.
+  ///
+  /// - Parameters:
+  ///   - bytes: the whole chunk, which ends at a record's end.
+  ///   - taken: BANs that earlier chunks have accepted, as far as this chunk has them too.
+  public mutating func judge(
+    _ bytes: Bytes, at place: ChunkPlace, taken: BANSet? = nil, into output: inout (some JudgeOutput & ~Copyable)
+  ) throws -> Tally {
+    tally = Tally()
+    accepted.removeAll()
+    guard let base = bytes.baseAddress else { return tally }
+    // One look at the whole chunk spares a look at each record of it nearly always.
+    let isText = Encoding.isText(bytes)
+    var line = place.firstLine
+    var lineOffset = 0
+    var offset = place.headerBytes
+    while offset < bytes.count {
+      var record = scanner.scan(bytes, from: offset, isFinal: true)
+      // The chunk's end is not the source's: what lies behind may have said that this is no open quote but too long.
+      if record.outcome == .malformedQuote, place.tooLongOffsets.contains(offset) { record.outcome = .recordTooLong }
+      let number = place.firstRecord + tally.records
+      let verdict = judge(base, record, isText: isText, taken: taken)
+      if verdict.hasFindings {
+        line += lineFeeds(base, lineOffset, offset)
+        lineOffset = offset
+        report(verdict, FindingLine(
+          record: number, line: line, byteOffset: place.byteOffset + offset, code: .duplicate, column: nil,
+          raw: Bytes(start: base + record.start, count: record.end - record.start)))
+        if findingLines.count >= Self.pieceBytes { try flushFindings(&output) }
+      }
+      if rows.count >= Self.pieceBytes { try flushRows(&output) }
+      offset = record.next
+    }
+    try flushRows(&output)
+    try flushFindings(&output)
+    return tally
+  }
+
+  /// Counts the record and its findings, and writes its rows where it is accepted.
+  private mutating func judge(
+    _ base: UnsafePointer<UInt8>, _ record: RecordScanner.Record, isText: Bool, taken: BANSet?
+  ) -> RecordVerdict {
+    tally.records += 1
+    let judgement: RecordVerdict
+    switch record.outcome {
+    case .malformedQuote, .needsMore: judgement = .rejected(.malformedQuote, nil)
+    case .recordTooLong: judgement = .rejected(.recordTooLong, nil)
+    case .fields:
+      let fields = RecordFields(base: base, fields: UnsafePointer(scanner.fields), count: scanner.fieldCount, header: header)
+      judgement = RecordRules.judge(fields, isText: isText)
+    }
+    switch judgement {
+    case .blank: tally.blank += 1
+    case .rejected: tally.rejected += 1
+    case .accepted(let registration):
+      if taken?.contains(registration.ban) == true || !accepted.insert(registration.ban) {
+        tally.duplicates += 1
+        return .rejected(.duplicate, .ban)
+      }
+      tally.accepted += 1
+      write(registration, of: base)
+    }
+    return judgement
+  }
+
+  private mutating func report(_ verdict: RecordVerdict, _ finding: FindingLine) {
+    var finding = finding
+    verdict.forEachFinding { code, column in
+      finding.code = code
+      finding.column = column
+      tally.count(code)
+      findingLines.append(finding)
+    }
+  }
+
+  private mutating func flushRows(_ output: inout (some JudgeOutput & ~Copyable)) throws {
+    try output.registrations(rows.bytes)
+    try output.industries(industryRows.bytes)
+    rows.removeAll()
+    industryRows.removeAll()
+  }
+
+  private mutating func flushFindings(_ output: inout (some JudgeOutput & ~Copyable)) throws {
+    try output.findings(findingLines.bytes)
+    findingLines.removeAll()
+  }
+
+  private func lineFeeds(_ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
+    var count = 0
+    for index in start..<end where base[index] == .lineFeed { count += 1 }
+    return count
+  }
+}

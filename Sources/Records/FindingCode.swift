@@ -1,0 +1,52 @@
+/// What can be said of a record. The raw value's order is the order in which findings of one record are listed.
+public enum FindingCode: Int, CaseIterable, Sendable {
+  // Rejections: the first that applies.
+  case malformedQuote, recordTooLong, invalidEncoding, fieldCount, invalidBAN, missingName, valueTooLong, duplicate
+  // Warnings: the record is accepted all the same.
+  case banChecksum, invalidHeadquartersBAN, invalidCapital, invalidDate, invalidInvoiceFlag, invalidIndustryCode
+
+  /// The code as users read it.
+  public var code: String {
+    switch self {
+    case .malformedQuote: "MALFORMED_QUOTE"
+    case .recordTooLong: "RECORD_TOO_LONG"
+    case .invalidEncoding: "INVALID_ENCODING"
+    case .fieldCount: "FIELD_COUNT"
+    case .invalidBAN: "INVALID_BAN"
+    case .missingName: "MISSING_NAME"
+    case .valueTooLong: "VALUE_TOO_LONG"
+    case .duplicate: "DUPLICATE"
+    case .banChecksum: "BAN_CHECKSUM"
+    case .invalidHeadquartersBAN: "INVALID_HEADQUARTERS_BAN"
+    case .invalidCapital: "INVALID_CAPITAL"
+    case .invalidDate: "INVALID_DATE"
+    case .invalidInvoiceFlag: "INVALID_INVOICE_FLAG"
+    case .invalidIndustryCode: "INVALID_INDUSTRY_CODE"
+    }
+  }
+
+  public var isRejection: Bool { rawValue <= FindingCode.duplicate.rawValue }
+
+  public var severity: String { isRejection ? "error" : "warning" }
+
+  /// What is wrong, and what became of it. It depends on nothing outside the record, so that findings are the same
+  /// however the source was cut.
+  var message: String {
+    switch self {
+    case .malformedQuote: "a quoted field does not end, or something stands behind its closing quote; the line is skipped"
+    case .recordTooLong: "the record does not end within 65,536 bytes; the line is skipped"
+    case .invalidEncoding: "not valid UTF-8, or a NUL byte"
+    case .fieldCount: "not as many fields as the header"
+    case .invalidBAN: "not exactly eight ASCII digits"
+    case .missingName: "the name is missing"
+    case .valueTooLong: "longer than the column accepts"
+    case .duplicate: "this BAN was accepted earlier in the snapshot"
+    case .banChecksum: "the check digit is wrong; stored as it is"
+    case .invalidHeadquartersBAN: "not exactly eight ASCII digits; stored as NULL"
+    case .invalidCapital: "not a whole amount, or too large; stored as NULL"
+    case .invalidDate: "not a date of the ROC calendar (YYYMMDD); setup_date is NULL"
+    case .invalidInvoiceFlag: "neither Y nor N; stored as NULL"
+    case .invalidIndustryCode: "not exactly six ASCII digits; stored as it is"
+    }
+  }
+}

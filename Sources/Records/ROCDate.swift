@@ -1,0 +1,34 @@
+/// 設立日期: a date of the ROC calendar as YYYMMDD; year 1 is 1912.
+struct ROCDate {
+  let year: Int
+  let month: Int
+  let day: Int
+
+  /// - Returns: nil where the bytes are not seven ASCII digits or there is no such day.
+  init?(_ base: UnsafePointer<UInt8>, _ span: Span) {
+    guard span.count == 7 else { return nil }
+    var number = 0
+    for index in span.start..<span.end {
+      let digit = base[index].digit
+      guard digit <= 9 else { return nil }
+      number = number * 10 + Int(digit)
+    }
+    year = number / 10_000 + 1911
+    month = number / 100 % 100
+    day = number % 100
+    guard number / 10_000 >= 1, Calendar.isDate(year: year, month: month, day: day) else { return nil }
+  }
+}
+
+extension TextBuffer {
+  /// `2015-04-13`
+  mutating func append(_ date: ROCDate) {
+    append(decimal: Int64(date.year))
+    append(UInt8(ascii: "-"))
+    append(.zero + UInt8(date.month / 10))
+    append(.zero + UInt8(date.month % 10))
+    append(UInt8(ascii: "-"))
+    append(.zero + UInt8(date.day / 10))
+    append(.zero + UInt8(date.day % 10))
+  }
+}

@@ -1,0 +1,73 @@
+/// What a source begins with: a byte order mark perhaps, the header, a stamp row perhaps.
+public struct SourceHead: Sendable, Equatable {
+  public let header: Header
+  /// From the stamp row, ISO 8601.
+  public let sourceDate: String?
+  /// Offset of the first record.
+  public let end: Int
+  /// Offset of the header: 3 behind a byte order mark.
+  public let headerStart: Int
+
+  /// - Returns: nil where more bytes are needed to tell (never where they are final).
+  public static func read(
+    _ bytes: Bytes, isFinal: Bool, scanner: inout RecordScanner
+  ) throws(HeaderProblem) -> SourceHead? {
+    guard let base = bytes.baseAddress, isFinal || bytes.count >= 3 else {
+      if isFinal { throw .empty }
+      return nil
+    }
+    let start = bytes.count >= 3 && base[0] == 0xEF && base[1] == 0xBB && base[2] == 0xBF ? 3 : 0
+    guard start < bytes.count else {
+      if isFinal { throw .empty }
+      return nil
+    }
+    if let problem = foreign(base, bytes.count, start) { throw problem }
+    let record = scanner.scan(bytes, from: start, isFinal: isFinal)
+    switch record.outcome {
+    case .needsMore: return nil
+    case .malformedQuote, .recordTooLong: throw .notCSV
+    case .fields: break
+    }
+    let header = try Header(names: names(base, record, scanner))
+
+    // The stamp row is told by the record behind the header alone.
+    guard record.next < bytes.count else {
+      return isFinal ? SourceHead(header: header, sourceDate: nil, end: record.next, headerStart: start) : nil
+    }
+    let second = scanner.scan(bytes, from: record.next, isFinal: isFinal)
+    if second.outcome == .needsMore { return nil }
+    let date = second.outcome == .fields ? StampRow.date(base, scanner) : nil
+    return SourceHead(
+      header: header, sourceDate: date, end: date == nil ? record.next : second.next, headerStart: start)
+  }
+
+  private static func names(
+    _ base: UnsafePointer<UInt8>, _ record: RecordScanner.Record, _ scanner: borrowing RecordScanner
+  ) throws(HeaderProblem) -> [String] {
+    let line = Bytes(start: base + record.start, count: record.end - record.start)
+    guard Encoding.isText(line) else { throw .notUTF8 }
+    if record.start == record.end { throw .missingColumns(Column.required.map(\.name), names: [""]) }
+    return (0..<scanner.fieldCount).map { index in
+      let field = scanner.fields[index]
+      let span = Trim.trim(base, Span(start: field.start, end: field.end))
+      var name: [UInt8] = []
+      var offset = span.start
+      while offset < span.end {
+        name.append(base[offset])
+        offset += field.escaped && base[offset] == .quote ? 2 : 1
+      }
+      return String(decoding: name, as: UTF8.self)
+    }
+  }
+
+  /// Things that servers and people send instead of a CSV file, told by their first bytes so that the error can say so.
+  private static func foreign(_ base: UnsafePointer<UInt8>, _ count: Int, _ start: Int) -> HeaderProblem? {
+    if count >= 2, base[0] == 0x1F, base[1] == 0x8B { return .archive("gzip") }
+    if count >= 2, base[0] == UInt8(ascii: "P"), base[1] == UInt8(ascii: "K"), count < 3 || base[2] < 0x20 {
+      return .archive("zip")
+    }
+    var index = start
+    while index < count, base[index] <= 0x20 { index += 1 }
+    return index < count && base[index] == UInt8(ascii: "<") ? .webPage : nil
+  }
+}

@@ -1,0 +1,34 @@
+/// What became of the records of a chunk.
+public struct Tally: Sendable, Equatable {
+  /// All records: `accepted + rejected + duplicates + blank`.
+  public var records = 0
+  public var accepted = 0
+  /// Rejected, duplicates not counted.
+  public var rejected = 0
+  public var duplicates = 0
+  public var blank = 0
+  /// Rows for business_industry.
+  public var industries = 0
+  /// Industry codes that stood twice in a record.
+  public var repeatedIndustryCodes = 0
+  /// Industry names whose slot has no code.
+  public var industryNamesWithoutCode = 0
+  /// Lines in the error manifest, by the code's raw value.
+  private var counts = [Int](repeating: 0, count: FindingCode.allCases.count)
+
+  public init() {}
+
+  mutating func count(_ code: FindingCode) { counts[code.rawValue] += 1 }
+
+  public subscript(code: FindingCode) -> Int { counts[code.rawValue] }
+
+  /// All lines in the error manifest.
+  public var findings: Int { counts.reduce(0, +) }
+
+  /// Code → count, of codes that were found.
+  public var findingCounts: [String: Int] {
+    var result: [String: Int] = [:]
+    for code in FindingCode.allCases where self[code] > 0 { result[code.code] = self[code] }
+    return result
+  }
+}

@@ -1,0 +1,61 @@
+import Failures
+import Glibc
+
+/// A file that appears under its name only whole and durable: written under a temporary name, flushed, renamed.
+///
+/// A handle that is dropped without ``publish()`` or ``seal()`` leaves nothing behind but what a kill leaves: a
+/// temporary file (`.NAME.tmp`) that the next writer of the same name overwrites.
+public struct DurableFile: ~Copyable {
+  public let path: String
+  private let temporary: String
+  private var descriptor: Int32
+
+  public init(_ path: String) throws(Failure) {
+    self.path = path
+    temporary = Folder.of(path) + "/." + Folder.name(of: path) + ".tmp"
+    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard descriptor >= 0 else { throw .system("create '\(path)'", errno: errno) }
+  }
+
+  deinit {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    unlink(temporary)
+  }
+
+  public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
+    var done = 0
+    while done < bytes.count {
+      let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .system("write '\(path)'", errno: errno)
+      }
+      done += count
+    }
+  }
+
+  /// Makes the content durable and the name visible. The name itself is durable after ``Folder/sync(_:)``.
+  public consuming func seal() throws(Failure) {
+    guard fsync(descriptor) == 0 else { throw .system("flush '\(path)'", errno: errno) }
+    let result = close(descriptor)
+    let code = errno
+    descriptor = -1
+    guard result == 0 else {
+      unlink(temporary)
+      throw .system("close '\(path)'", errno: code)
+    }
+    guard rename(temporary, path) == 0 else {
+      let code = errno
+      unlink(temporary)
+      throw .system("rename '\(path)'", errno: code)
+    }
+  }
+
+  /// ``seal()``, and the name is durable too.
+  public consuming func publish() throws(Failure) {
+    let folder = Folder.of(path)
+    try seal()
+    try Folder.sync(folder)
+  }
+}

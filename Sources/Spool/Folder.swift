@@ -1,0 +1,73 @@
+import Failures
+import Glibc
+
+/// Folders of the spool.
+public enum Folder {
+  /// `a/b` of `a/b/c`, and `.` of `c`.
+  public static func of(_ path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// `c` of `a/b/c`.
+  public static func name(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return path }
+    return String(path[path.index(after: slash)...])
+  }
+
+  /// Makes a folder durable, in a folder that is there; one that exists is left as it is.
+  public static func make(_ path: String) throws(Failure) {
+    if mkdir(path, 0o755) == 0 {
+      try sync(of(path))
+      return
+    }
+    guard errno == EEXIST else { throw .system("make folder '\(path)'", errno: errno) }
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      throw Failure(.storage, "'\(path)' is in the way: it is not a folder")
+    }
+  }
+
+  /// Makes names that were added to, taken from or changed in a folder durable.
+  public static func sync(_ path: String) throws(Failure) {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system("open folder '\(path)'", errno: errno) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw .system("flush folder '\(path)'", errno: errno) }
+  }
+
+  /// The names in a folder, sorted; none where there is no folder.
+  public static func names(_ path: String) throws(Failure) -> [String] {
+    guard let folder = opendir(path) else {
+      if errno == ENOENT { return [] }
+      throw .system("list folder '\(path)'", errno: errno)
+    }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Removes a folder and all in it. A symbolic link is removed, not followed.
+  public static func remove(_ path: String) throws(Failure) {
+    for name in try names(path) {
+      let inner = path + "/" + name
+      var status = stat()
+      guard lstat(inner, &status) == 0 else { continue }
+      if status.st_mode & S_IFMT == S_IFDIR { try remove(inner) } else { try SpoolFile.remove(inner) }
+    }
+    guard rmdir(path) == 0 || errno == ENOENT else { throw .system("remove folder '\(path)'", errno: errno) }
+  }
+
+  /// Bytes that are free for us on the file system of `path`.
+  public static func freeBytes(_ path: String) throws(Failure) -> Int {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { throw .system("look at the file system of '\(path)'", errno: errno) }
+    return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+  }
+}

@@ -1,0 +1,17 @@
+/// What every manifest carries first, and what a reader checks before anything else in it.
+public enum SpoolFormat {
+  /// The one number of the on-disk contract. It changes when a file's meaning or layout changes so that an older
+  /// program would misread it; a newer program either reads the older number or says what to do.
+  public static let current = 1
+
+  /// No manifest is larger: read bounds come before memory. (100,000 chunks at 500 bytes are 50 MB.)
+  public static let manifestBytesMax = 256 << 20
+}
+
+/// Bounds of a chunk, the same for the stage that cuts and for those that read.
+public enum ChunkBounds {
+  /// A chunk ends before the record that would take it over this many uncompressed bytes.
+  public static let bytesMax = 32 << 20
+  /// Names have a fixed width of six digits.
+  public static let chunksMax = 999_999
+}

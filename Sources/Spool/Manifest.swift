@@ -1,0 +1,101 @@
+import Digest
+import Failures
+import FoundationEssentials
+
+/// A JSON file whose existence means that what it describes is done.
+public protocol Manifest: Codable, Sendable {
+  /// ``SpoolFormat/current`` when it was written.
+  var format: Int { get }
+}
+
+extension Manifest {
+  /// The bytes: keys sorted, so that equal content is byte-equal.
+  public func encoded() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+  }
+
+  /// Makes the manifest durable, then visible.
+  ///
+  /// - Returns: the SHA-256 of its bytes.
+  @discardableResult
+  public func publish(at path: String) throws -> String {
+    let bytes = try encoded()
+    var file = try DurableFile(path)
+    try bytes.withUnsafeBytes { try file.write($0) }
+    try file.publish()
+    return SHA256.of(bytes)
+  }
+
+  /// Reads a manifest.
+  ///
+  /// - Returns: nil where there is none.
+  /// - Throws: a ``Failure`` with verdict `data` where it is damaged or of a higher format.
+  public static func read(at path: String) throws -> Self? { try readWithDigest(at: path)?.manifest }
+
+  /// The same, and the SHA-256 of its bytes, by which the manifest above it names it.
+  public static func readWithDigest(at path: String) throws -> (manifest: Self, sha256: String)? {
+    guard let bytes = try SpoolFile.read(path, bytesMax: SpoolFormat.manifestBytesMax) else { return nil }
+    return (try decode(bytes, path: path), SHA256.of(bytes))
+  }
+
+  static func decode(_ bytes: [UInt8], path: String) throws -> Self {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .fromSnakeCase
+    let data = Data(bytes)
+    do {
+      // The format first: what a later format means is not ours to guess.
+      let format = try decoder.decode(FormatOnly.self, from: data).format
+      guard format <= SpoolFormat.current else {
+        throw Failure(
+          .data, "'\(path)' has spool format \(format), and this version knows \(SpoolFormat.current)",
+          hint: "use the version that wrote it, or a newer one")
+      }
+      guard format == SpoolFormat.current else {
+        throw Failure(.data, "'\(path)' has spool format \(format), which no version ever wrote")
+      }
+      return try decoder.decode(Self.self, from: data)
+    } catch let error as DecodingError {
+      throw Failure(
+        .data, "'\(path)' is damaged: \(error.inOneLine)",
+        hint: "put it back as it was, or redo the stage that wrote it with --force")
+    }
+  }
+}
+
+extension JSONDecoder.KeyDecodingStrategy {
+  /// The way back from `.convertToSnakeCase`, which Foundation's own does not find for names like `urlSHA256`.
+  public static var fromSnakeCase: JSONDecoder.KeyDecodingStrategy {
+    .custom { path in
+      let words = (path.last?.stringValue ?? "").split(separator: "_")
+      let rest = words.dropFirst().map { acronyms[$0] ?? $0.prefix(1).uppercased() + $0.dropFirst() }
+      return Key(stringValue: words.prefix(1).joined() + rest.joined())
+    }
+  }
+
+  private static var acronyms: [Substring: String] { ["sha256": "SHA256", "id": "ID"] }
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+}
+
+private struct FormatOnly: Decodable { let format: Int }
+
+extension DecodingError {
+  /// What is wrong and where, without Foundation's prose.
+  fileprivate var inOneLine: String {
+    func place(_ context: Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
+    switch self {
+    case .keyNotFound(let key, let context): return "'\(key.stringValue)' is missing" + (context.codingPath.isEmpty ? "" : " in '\(place(context))'")
+    case .typeMismatch(_, let context), .valueNotFound(_, let context): return "'\(place(context))' has another type"
+    case .dataCorrupted(let context): return context.codingPath.isEmpty ? "it is not JSON" : "'\(place(context))' is out of range"
+    @unknown default: return "it cannot be decoded"
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/// Every path inside a snapshot, in one place, with an example beside it.
+public struct SnapshotFolder: Sendable, Hashable {
+  /// `spool`
+  public let spool: String
+  public let id: SnapshotID
+
+  public init(spool: String, id: SnapshotID) {
+    self.spool = spool
+    self.id = id
+  }
+
+  /// `spool/20260901T211500Z-1f0c9a3e`
+  public var path: String { spool + "/" + id.description }
+
+  // What fetch writes.
+
+  /// `…/source.json`: the answer that the download began with; while `fetch.json` is missing it is under way.
+  public var downloadManifest: String { path + "/source.json" }
+  /// `…/fetch.json`: the whole source is here.
+  public var fetchManifest: String { path + "/fetch.json" }
+  /// `…/fetch`
+  public var fetchFolder: String { path + "/fetch" }
+  /// `…/fetch/000001.csv.zst`
+  public func csv(_ chunk: Int) -> String { fetchFolder + "/" + Self.csvName(chunk) }
+  /// `…/fetch/000001.json`
+  public func fetchChunkManifest(_ chunk: Int) -> String { fetchFolder + "/" + Self.manifestName(chunk) }
+
+  // What transform writes.
+
+  /// `…/transform.json`: every chunk is judged, and the snapshot is settled.
+  public var transformManifest: String { path + "/transform.json" }
+  /// `…/transform`
+  public var transformFolder: String { path + "/transform" }
+  /// `…/transform/000001.registrations.tsv`
+  public func registrations(_ chunk: Int) -> String { transformFolder + "/" + Self.registrationsName(chunk) }
+  /// `…/transform/000001.industries.tsv`
+  public func industries(_ chunk: Int) -> String { transformFolder + "/" + Self.industriesName(chunk) }
+  /// `…/transform/000001.findings.jsonl`
+  public func findings(_ chunk: Int) -> String { transformFolder + "/" + Self.findingsName(chunk) }
+  /// `…/transform/000001.json`
+  public func transformChunkManifest(_ chunk: Int) -> String { transformFolder + "/" + Self.manifestName(chunk) }
+  /// `…/transform/.000001.lock`: held by the process that judges the chunk.
+  public func chunkLock(_ chunk: Int) -> String { transformFolder + "/." + Self.number(chunk) + ".lock" }
+  /// `…/.settle.lock`: held by the process that settles the snapshot.
+  public var settleLock: String { path + "/.settle.lock" }
+
+  // Names alone, as manifests give them. A name read from a manifest is only ever compared with these.
+
+  /// `000001`
+  public static func number(_ chunk: Int) -> String { pad(chunk, 6) }
+  public static func csvName(_ chunk: Int) -> String { number(chunk) + ".csv.zst" }
+  public static func manifestName(_ chunk: Int) -> String { number(chunk) + ".json" }
+  public static func registrationsName(_ chunk: Int) -> String { number(chunk) + ".registrations.tsv" }
+  public static func industriesName(_ chunk: Int) -> String { number(chunk) + ".industries.tsv" }
+  public static func findingsName(_ chunk: Int) -> String { number(chunk) + ".findings.jsonl" }
+}

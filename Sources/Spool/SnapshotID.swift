@@ -1,0 +1,60 @@
+import Glibc
+
+/// The name of a snapshot: the start of its fetch in UTC and eight random hexadecimal digits, for instance
+/// `20260901T211500Z-1f0c9a3e`. Names sort by time.
+public struct SnapshotID: Sendable, Hashable, Comparable, CustomStringConvertible {
+  public let description: String
+
+  /// - Returns: nil where `text` has another form; so no path can hide in an identifier.
+  public init?(_ text: String) {
+    let bytes = Array(text.utf8)
+    guard bytes.count == 25, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z"),
+      bytes[16] == UInt8(ascii: "-")
+    else { return nil }
+    for (index, byte) in bytes.enumerated() where ![8, 15, 16].contains(index) {
+      let digit = byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+      let letter = index > 16 && byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "f")
+      guard digit || letter else { return nil }
+    }
+    description = text
+  }
+
+  /// A new name that sorts behind `newest`, even where the clock was set back or the second is the same.
+  public static func next(after newest: SnapshotID?, now: time_t = time(nil)) -> SnapshotID {
+    var seconds = now
+    if let newest, newest.seconds >= seconds { seconds = newest.seconds + 1 }
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    let stamp =
+      pad(Int(parts.tm_year) + 1900, 4) + pad(Int(parts.tm_mon) + 1, 2) + pad(Int(parts.tm_mday), 2) + "T"
+      + pad(Int(parts.tm_hour), 2) + pad(Int(parts.tm_min), 2) + pad(Int(parts.tm_sec), 2) + "Z"
+    let random = String(UInt32.random(in: .min ... .max), radix: 16)
+    let id = SnapshotID(stamp + "-" + String(repeating: "0", count: 8 - random.count) + random)
+    guard let id else { preconditionFailure("a snapshot's name has one form") }
+    return id
+  }
+
+  public static func < (a: SnapshotID, b: SnapshotID) -> Bool { a.description < b.description }
+
+  /// Seconds since 1970 that the name says.
+  private var seconds: time_t {
+    let digits = description.utf8.filter { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 > UInt8(ascii: "Z") }
+    func number(_ from: Int, _ count: Int) -> Int32 {
+      digits[from..<from + count].reduce(0) { $0 * 10 + Int32($1 - UInt8(ascii: "0")) }
+    }
+    var parts = tm()
+    parts.tm_year = number(0, 4) - 1900
+    parts.tm_mon = number(4, 2) - 1
+    parts.tm_mday = number(6, 2)
+    parts.tm_hour = number(8, 2)
+    parts.tm_min = number(10, 2)
+    parts.tm_sec = number(12, 2)
+    return timegm(&parts)
+  }
+}
+
+/// A number in decimal with leading zeros.
+func pad(_ number: Int, _ width: Int) -> String {
+  let digits = String(number)
+  return String(repeating: "0", count: max(0, width - digits.count)) + digits
+}

@@ -1,0 +1,82 @@
+import Failures
+import Glibc
+
+/// Reading the spool's files: bounded, never through a symbolic link.
+public enum SpoolFile {
+  /// A whole file.
+  ///
+  /// - Returns: nil where there is none.
+  public static func read(_ path: String, bytesMax: Int) throws -> [UInt8]? {
+    guard let file = try OpenFile(path) else { return nil }
+    let size = try file.size()
+    guard size <= bytesMax else {
+      throw Failure(.data, "'\(path)' is damaged: \(size) bytes where at most \(bytesMax) can be")
+    }
+    var bytes = [UInt8](repeating: 0, count: size)
+    let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
+    guard count == size else { throw Failure(.data, "'\(path)' became shorter while it was read") }
+    return bytes
+  }
+
+  /// Size of a regular file, nil where there is none.
+  public static func size(_ path: String) throws(Failure) -> Int? {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw .system("look at '\(path)'", errno: errno)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(.data, "'\(path)' is not a regular file") }
+    return Int(status.st_size)
+  }
+
+  /// Removes a file; it is no matter where there is none.
+  public static func remove(_ path: String) throws(Failure) {
+    guard unlink(path) == 0 || errno == ENOENT else { throw .system("remove '\(path)'", errno: errno) }
+  }
+}
+
+/// A file open for reading.
+public struct OpenFile: ~Copyable {
+  public let path: String
+  private let descriptor: Int32
+
+  /// - Returns: nil where there is no such file.
+  public init?(_ path: String, followLinks: Bool = false) throws(Failure) {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | (followLinks ? 0 : O_NOFOLLOW))
+    self.path = path
+    guard descriptor >= 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      if errno == ELOOP { throw Failure(.data, "'\(path)' is a symbolic link, which the spool never holds") }
+      throw .system("open '\(path)'", errno: errno)
+    }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// Its size and time of change, by which a change while it is read is seen.
+  public func status() throws(Failure) -> (bytes: Int, seconds: Int, nanoseconds: Int) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .system("look at '\(path)'", errno: errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(.data, "'\(path)' is not a regular file") }
+    return (Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+  }
+
+  public func size() throws(Failure) -> Int { try status().bytes }
+
+  /// Fills the buffer as far as the file goes.
+  ///
+  /// - Returns: how many bytes came; fewer than asked for only at the end.
+  public func read(into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
+    var filled = 0
+    while filled < buffer.count {
+      let count = Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
+      if count == 0 { break }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .system("read '\(path)'", errno: errno)
+      }
+      filled += count
+    }
+    return filled
+  }
+}

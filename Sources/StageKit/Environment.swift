@@ -1,0 +1,27 @@
+import Failures
+import Glibc
+
+/// Settings from the environment. An option on the command line goes before its variable; an empty variable is none.
+public enum Environment {
+  public static func value(_ name: String) -> String? {
+    guard let text = getenv(name) else { return nil }
+    let value = String(cString: text)
+    return value.isEmpty ? nil : value
+  }
+
+  /// A whole number from an option or else a variable.
+  ///
+  /// - Throws: verdict `usage` where it is no number or out of `range`.
+  public static func number(
+    _ option: String?, named name: String, variable: String?, in range: ClosedRange<Int>
+  ) throws(Failure) -> Int? {
+    let (text, origin) = option.map { ($0, name) } ?? (variable.flatMap(value) ?? "", variable ?? name)
+    if option == nil && text.isEmpty { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      throw Failure(
+        .usage, "\(origin) '\(text)' is not a whole number from \(range.lowerBound) to \(range.upperBound)",
+        hint: "see --help")
+    }
+    return number
+  }
+}

@@ -1,0 +1,70 @@
+import FoundationEssentials
+import Logging
+
+/// The run's events, by name, for the log.
+public struct EventLog: Sendable {
+  private var logger: Logger
+
+  public init(stage: String, runID: String) {
+    logger = LogSetup.logger(stage)
+    logger[metadataKey: "run_id"] = .string(runID)
+  }
+
+  /// From load on, every event names the job run.
+  public mutating func set(jobRunID: Int) { logger[metadataKey: "job_run_id"] = .stringConvertible(jobRunID) }
+
+  /// - Parameter event: one of ``Event``'s names.
+  public func event(_ event: Event, _ message: String, _ fields: [String: Field] = [:]) {
+    var metadata: Logger.Metadata = fields.mapValues(\.metadata)
+    metadata["event"] = .string(event.rawValue)
+    metadata["event_id"] = .string(UUID().uuidString.lowercased())
+    logger.log(level: event.level, "\(message)", metadata: metadata)
+  }
+
+  /// A line for people that no counter waits for.
+  public func info(_ message: String) { note(.info, message) }
+  public func warning(_ message: String) { note(.warning, message) }
+  public func debug(_ message: String) { note(.debug, message) }
+
+  private func note(_ level: Logger.Level, _ message: String) {
+    logger.log(level: level, "\(message)", metadata: ["event_id": .string(UUID().uuidString.lowercased())])
+  }
+
+  public enum Event: String, Sendable {
+    case started = "etl_started"
+    case batchStarted = "batch_started"
+    case batchValidationErrors = "batch_validation_errors"
+    case batchCompleted = "batch_completed"
+    case batchDryRun = "batch_dry_run"
+    case summary = "etl_summary"
+    case completed = "etl_completed"
+    case failed = "etl_failed"
+
+    var level: Logger.Level {
+      switch self {
+      case .batchValidationErrors: .warning
+      case .failed: .error
+      default: .info
+      }
+    }
+  }
+
+  public enum Field: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+    case text(String)
+    case count(Int)
+    case number(Double)
+    case list([String])
+
+    public init(stringLiteral value: String) { self = .text(value) }
+    public init(integerLiteral value: Int) { self = .count(value) }
+
+    var metadata: Logger.MetadataValue {
+      switch self {
+      case .text(let text): .string(text)
+      case .count(let count): .stringConvertible(count)
+      case .number(let number): .stringConvertible((number * 1000).rounded() / 1000)
+      case .list(let texts): .array(texts.map { .string($0) })
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Failures
+import FoundationEssentials
+import Glibc
+import Spool
+
+/// A file that stands in the spool while a run is under way, locked by it: `spool/.runs/<run id>`. One whose lock is free
+/// belongs to a run that was killed, which the next run reports.
+public final class RunMarker {
+  public let runID: String
+  private let path: String?
+  private let lock: FileLock?
+
+  private init(runID: String, path: String?, lock: consuming FileLock?) {
+    self.runID = runID
+    self.path = path
+    self.lock = lock
+  }
+
+  /// Takes part in the run that `pipeline.sh` began (`RUN_ID`, `RUN_MARKER`), or begins one of its own.
+  public static func enter(spool: String, command: String) throws -> RunMarker {
+    if let runID = Environment.value("RUN_ID"), Environment.value("RUN_MARKER") != nil {
+      return RunMarker(runID: runID, path: nil, lock: nil)
+    }
+    let runID = UUID().uuidString.lowercased()
+    try Folder.make(spool)
+    try Folder.make(folder(spool))
+    let path = folder(spool) + "/" + runID
+    let lock = try FileLock(path)
+    // The content comes after the lock: an empty marker is one whose run is only just beginning.
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { throw Failure.system("write '\(path)'", errno: errno) }
+    defer { close(descriptor) }
+    let content = Array("\(command) \(getpid())\n".utf8)
+    _ = content.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    return RunMarker(runID: runID, path: path, lock: lock)
+  }
+
+  /// The run has ended and said so.
+  public func remove() {
+    if let path { unlink(path) }
+  }
+
+  /// Runs that were killed: their markers are taken away.
+  ///
+  /// - Returns: the run's name, and the command that it ran.
+  public static func killedRuns(spool: String) throws -> [(runID: String, command: String)] {
+    let folder = folder(spool)
+    var killed: [(String, String)] = []
+    for name in try Folder.names(folder) {
+      let path = folder + "/" + name
+      // A lock that is free, and let go at once: its run is no more.
+      guard case .some = try FileLock(path), let content = try SpoolFile.read(path, bytesMax: 4096), !content.isEmpty
+      else { continue }
+      let command = String(decoding: content.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+      try SpoolFile.remove(path)
+      killed.append((name, command))
+    }
+    return killed
+  }
+
+  private static func folder(_ spool: String) -> String { spool + "/.runs" }
+}

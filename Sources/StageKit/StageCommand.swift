@@ -1,0 +1,177 @@
+import ArgumentParser
+import Failures
+import FoundationEssentials
+import Glibc
+
+/// A stage as a command: it parses, this runs it and turns what happens into output and an exit code.
+public protocol StageCommand: ParsableCommand {
+  static var stage: String { get }
+  var output: OutputOptions { get }
+  var spoolOptions: SpoolOptions { get }
+  /// A dry run loads nothing, and ends without `etl_completed` or `etl_failed`.
+  var isDryRun: Bool { get }
+  func perform(_ run: inout StageRun) throws
+}
+
+extension StageCommand {
+  public var isDryRun: Bool { false }
+  public mutating func run() throws { try StageRun.run(self) }
+
+  /// Parses the arguments and runs: the whole of an executable. Wrong usage is told like any other failure.
+  public static func start() -> Never {
+    StopSignal.install()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+      Glibc.exit(0)
+    } catch let code as ExitCode {
+      Glibc.exit(code.rawValue)
+    } catch let failure as Failure {
+      ErrorReport.print(failure, from: stage)
+      Glibc.exit(failure.verdict.exitCode)
+    } catch {
+      let code = exitCode(for: error)
+      if code == .success {
+        Swift.print(fullMessage(for: error))
+        Glibc.exit(0)
+      }
+      let verdict: Verdict = code == .validationFailure ? .usage : .bug
+      let hint = verdict == .usage ? "see '\(stage) --help'" : "this is a bug: please report it with the line above"
+      ErrorReport.print(Failure(verdict, message(for: error), hint: hint), from: stage)
+      Glibc.exit(verdict.exitCode)
+    }
+  }
+}
+
+/// One stage at work: its log, its summary, its clock.
+public struct StageRun {
+  public let stage: String
+  public let spool: String
+  public var log: EventLog
+  public var summary: Summary
+  /// Whether the run ends with this stage.
+  public let isLast: Bool
+  /// Records that the stage went through, for its rate.
+  public var records: Int?
+  /// What became of the stage: `done`, `already done`, `unchanged`.
+  public var result = "done"
+
+  static func run(_ command: some StageCommand) throws {
+    let stage = type(of: command).stage
+    let started = Clock.monotonicSeconds()
+    let output = command.output
+    let spool = command.spoolOptions.path
+    let marker = try RunMarker.enter(spool: spool, command: stage)
+
+    let handedOn = try output.summaryFile.flatMap { try Summary.read(handedOnIn: $0) }
+    var run = StageRun(
+      stage: stage, spool: spool, log: EventLog(stage: stage, runID: marker.runID),
+      summary: handedOn ?? Summary(runID: marker.runID), isLast: !output.moreFollows)
+    if handedOn == nil {
+      run.reportKilledRuns()
+      run.log.event(.started, "run \(marker.runID) begins with \(stage)")
+    }
+    var failure: Failure?
+    do { try command.perform(&run) } catch { failure = asFailure(error) }
+
+    let seconds = Clock.monotonicSeconds() - started
+    run.close(seconds: seconds, failure: failure)
+    run.logEnd(failure, isDryRun: command.isDryRun)
+    if let failure { ErrorReport.print(failure, from: stage) }
+    if failure == nil, !run.isLast, let path = output.summaryFile {
+      try handOn(run.summary, path)
+    } else if failure == nil || output.json || run.summary.snapshot != nil {
+      let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
+      try ErrorReport.write(text, to: STDOUT_FILENO)
+    }
+    marker.remove()
+    if let failure { throw ExitCode(failure.verdict.exitCode) }
+  }
+
+  private mutating func close(seconds: Double, failure: Failure?) {
+    var entry = Summary.Stage(seconds: (seconds * 1000).rounded() / 1000, result: failure == nil ? result : "failed")
+    if failure == nil, let records, seconds > 0 {
+      entry.records = records
+      entry.recordsPerSecond = Int(Double(records) / seconds)
+    }
+    summary.stages[stage] = entry
+    guard let failure else { return }
+    summary.status = .failed
+    summary.error = Summary.Problem(
+      stage: stage, message: failure.message, hints: failure.hints, exitCode: Int(failure.verdict.exitCode))
+  }
+
+  private func logEnd(_ failure: Failure?, isDryRun: Bool) {
+    var fields: [String: EventLog.Field] = [
+      "status": .text(summary.status.rawValue),
+      "duration_seconds": .number(summary.stages.values.reduce(0) { $0 + $1.seconds }),
+    ]
+    if let totals = summary.totals {
+      fields["records_total"] = .count(totals.total)
+      fields["records_success"] = .count(totals.processed)
+      fields["records_failed"] = .count(totals.failed)
+      fields["records_duplicates"] = .count(totals.duplicated)
+      fields["success_rate"] = .number(totals.total > 0 ? Double(totals.processed) * 100 / Double(totals.total) : 0)
+    }
+    if let failure {
+      fields["error"] = .text(failure.message)
+      fields["hints"] = .list(failure.hints)
+      if !isDryRun { log.event(.failed, "\(stage) failed: \(failure.message)", fields) }
+      return
+    }
+    guard isLast else { return }
+    if summary.totals != nil { log.event(.summary, "\(summary.status.rawValue) after \(stage)", fields) }
+    // A run that loads nothing has completed nothing that an alarm may rely on.
+    if stage == "load" { log.event(.completed, "run \(summary.runID) ended: \(summary.status.rawValue)", fields) }
+  }
+
+  /// A killed run could not say that it failed.
+  private func reportKilledRuns() {
+    do {
+      for (runID, command) in try RunMarker.killedRuns(spool: spool) {
+        log.warning("run \(runID) was killed; what it left is taken up or done again")
+        guard command != "dry-run" else { continue }
+        EventLog(stage: stage, runID: runID).event(
+          .failed, "run \(runID) was killed", ["status": "failed", "error": "killed before it ended"])
+      }
+    } catch { log.warning("unable to look for killed runs: \(asFailure(error).message)") }
+  }
+
+  private static func handOn(_ summary: Summary, _ path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw Failure.system("write '\(path)'", errno: errno) }
+    defer { Glibc.close(descriptor) }
+    try ErrorReport.write(try summary.json(), to: descriptor)
+  }
+}
+
+/// A failure as it is; anything else that is thrown is a bug of ours.
+func asFailure(_ error: any Error) -> Failure {
+  if let failure = error as? Failure { return failure }
+  return Failure(.bug, "unexpected: \(error)", hint: "this is a bug: please report it with the line above")
+}
+
+/// Failures on stderr: one line, then its hints.
+public enum ErrorReport {
+  public static func print(_ failure: Failure, from program: String) {
+    // With JSON logs the failure is an event; stderr stays one object a line.
+    if LogFormat.current == .json, program != "usage", failure.verdict != .usage { return }
+    var text = "\(program): \(Terminal.safe(failure.message))\n"
+    for hint in failure.hints { text += "HINT: \(Terminal.safe(hint))\n" }
+    LogSetup.write(text)
+  }
+
+  static func write(_ bytes: [UInt8], to descriptor: Int32) throws {
+    try bytes.withUnsafeBytes { bytes in
+      var done = 0
+      while done < bytes.count {
+        let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+        if count < 0 {
+          if errno == EINTR { continue }
+          throw Failure.system("write the summary", errno: errno)
+        }
+        done += count
+      }
+    }
+  }
+}

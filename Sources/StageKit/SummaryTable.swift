@@ -1,0 +1,70 @@
+import Spool
+
+extension Summary {
+  /// The summary for a person: two columns, what and how much.
+  public func table() -> String {
+    var rows: [(String, String)] = []
+    rows.append(("snapshot", snapshot ?? "none"))
+    if let source { rows.append(("source", source)) }
+    rows.append(("source date", sourceDate ?? "not known"))
+    rows.append(("status", status.rawValue))
+    if let totals {
+      rows.append(("records", Self.number(totals.total)))
+      rows.append(("  \(jobRunID == nil ? "accepted" : "loaded")", Self.number(totals.processed)))
+      rows.append(("  rejected", Self.number(totals.failed)))
+      rows.append(("  duplicate", Self.number(totals.duplicated)))
+      rows.append(("  blank", Self.number(totals.blank)))
+    }
+    if let industries { rows.append(("industries", Self.number(industries))) }
+    for (code, count) in (findings ?? [:]).sorted(by: { $0.key < $1.key }) {
+      rows.append(("finding \(code)", Self.number(count)))
+    }
+    if let notes { rows += Self.rows(notes) }
+    for name in ["fetch", "transform", "load"] {
+      guard let stage = stages[name] else { continue }
+      var text = "\(Self.seconds(stage.seconds)) s, \(stage.result)"
+      if let rate = stage.recordsPerSecond { text += ", \(Self.number(rate)) records/s" }
+      rows.append((name, text))
+    }
+    if let database {
+      rows.append(("registrations", "\(Self.number(database.before.registrations)) → \(Self.number(database.after.registrations))"))
+      rows.append(("industry rows", "\(Self.number(database.before.industries)) → \(Self.number(database.after.industries))"))
+      rows.append((
+        "changes",
+        "\(Self.number(database.inserted)) inserted, \(Self.number(database.updated)) updated, \(Self.number(database.removed)) removed"
+      ))
+    }
+    if let error { rows.append(("error", "\(error.stage): \(error.message)")) }
+    let width = rows.map(\.0.count).max() ?? 0
+    return rows.map { label, value in
+      label + String(repeating: " ", count: width - label.count + 2) + Terminal.safe(value) + "\n"
+    }.joined()
+  }
+
+  private static func rows(_ notes: Notes) -> [(String, String)] {
+    var rows: [(String, String)] = []
+    if !notes.missingColumns.isEmpty { rows.append(("note", "missing columns: \(notes.missingColumns.joined(separator: ", "))")) }
+    if !notes.unknownColumns.isEmpty { rows.append(("note", "unknown columns: \(notes.unknownColumns.joined(separator: ", "))")) }
+    if notes.repeatedIndustryCodes > 0 { rows.append(("note", "\(number(notes.repeatedIndustryCodes)) industry codes stood twice in a record")) }
+    if notes.industryNamesWithoutCode > 0 { rows.append(("note", "\(number(notes.industryNamesWithoutCode)) industry names had no code")) }
+    return rows
+  }
+
+  /// `1,713,974`
+  static func number(_ number: Int) -> String {
+    var digits = Array(String(number))
+    var place = digits.count - 3
+    while place > (number < 0 ? 1 : 0) {
+      digits.insert(",", at: place)
+      place -= 3
+    }
+    return String(digits)
+  }
+
+  /// `12.34`
+  static func seconds(_ seconds: Double) -> String {
+    let hundredths = Int((seconds * 100).rounded())
+    let rest = hundredths % 100
+    return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
+  }
+}

@@ -1,0 +1,2 @@
+/// The version that `--version` prints.
+public let productVersion = "1.0.0"

@@ -1,0 +1,92 @@
+import Digest
+import Failures
+import Records
+import Spool
+import StageKit
+
+/// Judges chunks, one after another, with memory of its own.
+struct ChunkWorker: ~Copyable {
+  private let plan: SnapshotPlan
+  private let isDryRun: Bool
+  private let log: EventLog
+  private var reader: ChunkReader
+  private var judge: ChunkJudge
+
+  init(_ plan: SnapshotPlan, isDryRun: Bool, log: EventLog) throws {
+    self.plan = plan
+    self.isDryRun = isDryRun
+    self.log = log
+    reader = try ChunkReader()
+    judge = ChunkJudge(header: plan.header)
+  }
+
+  /// Judges a chunk and publishes what came of it. The caller holds the chunk's lock.
+  ///
+  /// - Parameter taken: BANs that earlier chunks have accepted; nil while the snapshot is not being settled.
+  mutating func perform(_ chunk: SnapshotPlan.Chunk, taken: BANSet? = nil) throws {
+    let folder = plan.folder
+    let source = chunk.manifest
+    let place = ChunkPlace(
+      firstRecord: source.firstRecord, firstLine: source.firstLine, byteOffset: source.byteOffset,
+      headerBytes: source.headerBytes, tooLongOffsets: Set(source.tooLongOffsets))
+    let started = Clock.monotonicSeconds()
+
+    // While files are replaced no manifest describes them.
+    let manifestPath = folder.transformChunkManifest(source.chunk)
+    if try SpoolFile.size(manifestPath) != nil {
+      try SpoolFile.remove(manifestPath)
+      try Folder.sync(folder.transformFolder)
+    }
+    var output = try ChunkOutput(folder, chunk: source.chunk)
+    let tally = try reader.read(source, in: folder) { bytes in
+      try judge.judge(bytes.bindMemory(to: UInt8.self), at: place, taken: taken, into: &output)
+    }
+    guard tally.records == source.csv.records else {
+      throw Failure(
+        .data, "'\(folder.fetchChunkManifest(source.chunk))' is damaged: it says \(source.csv.records) records, and there are \(tally.records)",
+        hint: "fetch the source again: ./pipeline.sh fetch --force")
+    }
+    let files = try output.seal(tally)
+    try Folder.sync(folder.transformFolder)
+    let manifest = TransformChunkManifest(
+      rulesVersion: rulesVersion, chunk: source.chunk, inputManifestSHA256: chunk.manifestSHA256, input: source.csv,
+      registrations: files.registrations, industries: files.industries, findings: files.findings,
+      totals: Totals(tally), findingCounts: tally.findingCounts, notes: Notes(tally, plan.header),
+      settledAgainst: taken == nil ? nil : chunk.earlierSHA256)
+    try manifest.publish(at: manifestPath)
+    report(manifest, seconds: Clock.monotonicSeconds() - started)
+  }
+
+  private func report(_ manifest: TransformChunkManifest, seconds: Double) {
+    var fields: [String: EventLog.Field] = [
+      "batch_num": .count(manifest.chunk), "raw_count": .count(manifest.totals.total),
+      "records_success": .count(manifest.totals.processed), "records_failed": .count(manifest.totals.failed),
+      "records_duplicates": .count(manifest.totals.duplicated), "duration_seconds": .number(seconds),
+    ]
+    if isDryRun {
+      log.event(.batchDryRun, "chunk \(manifest.chunk): \(manifest.totals.processed) records would be loaded", fields)
+    }
+    guard manifest.findings.records > 0 else { return }
+    fields["error_count"] = .count(manifest.totals.failed + manifest.totals.duplicated)
+    let counts = manifest.findingCounts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    log.event(.batchValidationErrors, "chunk \(manifest.chunk): \(counts)", fields)
+  }
+}
+
+extension Totals {
+  init(_ tally: Tally) {
+    self.init(
+      total: tally.records, processed: tally.accepted, failed: tally.rejected, duplicated: tally.duplicates,
+      blank: tally.blank)
+  }
+}
+
+extension Notes {
+  init(_ tally: Tally, _ header: Header) {
+    self.init()
+    missingColumns = header.missing
+    unknownColumns = header.unknown
+    repeatedIndustryCodes = tally.repeatedIndustryCodes
+    industryNamesWithoutCode = tally.industryNamesWithoutCode
+  }
+}

@@ -1,0 +1,114 @@
+import Digest
+import Failures
+import Records
+import Spool
+import StageKit
+
+/// Settling: BANs that repeat across chunks are taken out of the later ones, and the snapshot's manifest is written.
+enum Settlement {
+  /// The snapshot's manifest, where it is there and describes the chunks as they are.
+  static func current(_ plan: SnapshotPlan) throws -> TransformManifest? {
+    guard let manifest = try TransformManifest.read(at: plan.folder.transformManifest) else { return nil }
+    guard manifest.rulesVersion == rulesVersion, manifest.input == plan.fetch.csv,
+      manifest.chunks.count == plan.chunks.count
+    else { return nil }
+    for (chunk, entry) in zip(plan.chunks, manifest.chunks) {
+      let path = plan.folder.transformChunkManifest(chunk.manifest.chunk)
+      guard try plan.state(chunk) == .done,
+        try TransformChunkManifest.readWithDigest(at: path)?.sha256 == entry.manifestSHA256
+      else { return nil }
+    }
+    return manifest
+  }
+
+  /// Takes the manifest back before any chunk changes: load reads only what is settled.
+  static func withdraw(_ plan: SnapshotPlan) throws {
+    guard try SpoolFile.size(plan.folder.transformManifest) != nil else { return }
+    try SpoolFile.remove(plan.folder.transformManifest)
+    try Folder.sync(plan.folder.path)
+  }
+
+  static func settle(_ plan: SnapshotPlan, _ settings: TransformSettings, log: EventLog) throws -> TransformManifest {
+    let settled = try FileLock.hold(plan.folder.settleLock, wait: true) {
+      // Another process may have settled it while we waited.
+      try current(plan) ?? settleAlone(plan, settings, log: log)
+    }
+    guard let settled else { throw Failure(.bug, "a lock that is waited for was not given") }
+    return settled
+  }
+
+  private static func settleAlone(
+    _ plan: SnapshotPlan, _ settings: TransformSettings, log: EventLog
+  ) throws -> TransformManifest {
+    let taken = try repeatedBANs(plan)
+    if !taken.isEmpty {
+      log.info("\(taken.count) chunks repeat BANs of earlier ones: they are taken out")
+      let chunks = plan.chunks.filter { taken[$0.manifest.chunk] != nil }
+      try Transformer.judge(chunks, plan, settings, taken: taken, log: log)
+    }
+    let manifest = try summarise(plan)
+    try manifest.publish(at: plan.folder.transformManifest)
+    return manifest
+  }
+
+  /// For each chunk that has them, the BANs that an earlier chunk has accepted.
+  private static func repeatedBANs(_ plan: SnapshotPlan) throws -> [Int: BANSet] {
+    var seen = BANBitmap()
+    var taken: [Int: BANSet] = [:]
+    for chunk in plan.chunks {
+      let number = chunk.manifest.chunk
+      try StopSignal.check()
+      try AcceptedBANs.read(plan.folder.registrations(number)) { ban in
+        if !seen.insert(ban) { _ = taken[number, default: BANSet(capacity: 64)].insert(ban) }
+      }
+    }
+    return taken
+  }
+
+  private static func summarise(_ plan: SnapshotPlan) throws -> TransformManifest {
+    var totals = Totals()
+    var counts: [String: Int] = [:]
+    var notes = Notes()
+    var industries = 0
+    var content = SHA256()
+    var entries: [ChunkEntry] = []
+    for chunk in plan.chunks {
+      let path = plan.folder.transformChunkManifest(chunk.manifest.chunk)
+      guard let (manifest, digest) = try TransformChunkManifest.readWithDigest(at: path) else {
+        throw Failure(.temporary, "'\(path)' went away while the snapshot was settled", hint: "run the same command again")
+      }
+      totals += manifest.totals
+      counts.merge(manifest.findingCounts) { $0 + $1 }
+      notes += manifest.notes
+      industries += manifest.industries.records
+      content.update(manifest.registrations.sha256)
+      content.update(manifest.industries.sha256)
+      entries.append(
+        ChunkEntry(
+          manifest: SnapshotFolder.manifestName(chunk.manifest.chunk), manifestSHA256: digest,
+          records: manifest.totals.total))
+    }
+    guard totals.agree, totals.total == plan.fetch.csv.records else {
+      throw Failure(
+        .bug, "the sums of snapshot \(plan.folder.id) do not agree: \(totals) of \(plan.fetch.csv.records) records",
+        hint: "this is a bug: please report it with the line above")
+    }
+    return TransformManifest(
+      rulesVersion: rulesVersion, input: plan.fetch.csv, sourceDate: plan.fetch.sourceDate, totals: totals,
+      findingCounts: counts, notes: notes, industries: industries, contentSHA256: content.finish(), chunks: entries)
+  }
+}
+
+/// One bit for each of the hundred million BANs that can be: 12.5 MB, whatever the size of the registry.
+struct BANBitmap {
+  private var words = [UInt64](repeating: 0, count: 100_000_000 / 64)
+
+  /// - Returns: whether it was not there before.
+  mutating func insert(_ ban: UInt32) -> Bool {
+    let bit: UInt64 = 1 << UInt64(ban % 64)
+    let word = Int(ban / 64)
+    if words[word] & bit != 0 { return false }
+    words[word] |= bit
+    return true
+  }
+}

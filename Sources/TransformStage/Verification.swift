@@ -1,0 +1,36 @@
+import Digest
+import Failures
+import Spool
+import StageKit
+
+/// Whether a settled snapshot's files are still what their manifests say, byte for byte.
+enum Verification {
+  /// - Throws: verdict `data`, naming the first file that differs and the command that redoes it.
+  static func verify(_ plan: SnapshotPlan, jobs: Int) throws {
+    let queue = ChunkQueue(plan.chunks)
+    try Workers.run(min(jobs, plan.chunks.count)) { _ in
+      var buffer = [UInt8](repeating: 0, count: 1 << 20)
+      while let (chunk, _) = queue.next() {
+        try StopSignal.check()
+        let number = chunk.manifest.chunk
+        guard let manifest = try TransformChunkManifest.read(at: plan.folder.transformChunkManifest(number)) else { continue }
+        for entry in [manifest.registrations, manifest.industries, manifest.findings] {
+          let path = plan.folder.transformFolder + "/" + entry.name
+          guard try digest(path, &buffer) == entry.sha256 else {
+            throw plan.damaged(entry.name, "its bytes have another SHA-256 than its manifest says", chunk: number)
+          }
+        }
+      }
+    }
+  }
+
+  private static func digest(_ path: String, _ buffer: inout [UInt8]) throws -> String? {
+    guard let file = try OpenFile(path) else { return nil }
+    var hash = SHA256()
+    while true {
+      let count = try buffer.withUnsafeMutableBytes { try file.read(into: $0) }
+      if count == 0 { return hash.finish() }
+      buffer.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import CLibZstd
+
+/// Compresses one zstd frame after another, bytes in, bytes out.
+public struct Compressor: ~Copyable {
+  private let context: OpaquePointer
+  private var output: UnsafeMutableRawBufferPointer
+
+  /// - Parameter level: libzstd's compression level; 1 is the fastest of the ordinary ones.
+  public init(level: Int32) throws(ZstdError) {
+    context = try Self.context(level: level)
+    output = .allocate(byteCount: ZSTD_CStreamOutSize(), alignment: 16)
+  }
+
+  private static func context(level: Int32) throws(ZstdError) -> OpaquePointer {
+    guard let context = ZSTD_createCCtx() else { throw ZstdError(description: "out of memory") }
+    do throws(ZstdError) {
+      _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level))
+      // zstd's own checksum lets `zstd -t` find a damaged chunk without our manifests.
+      _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1))
+    } catch {
+      ZSTD_freeCCtx(context)
+      throw error
+    }
+    return context
+  }
+
+  deinit {
+    ZSTD_freeCCtx(context)
+    output.deallocate()
+  }
+
+  /// Takes in `bytes`; `emit` gets compressed bytes as they come, valid only during the call.
+  public mutating func compress(
+    _ bytes: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    try run(bytes, ZSTD_e_continue, emit: emit)
+  }
+
+  /// Ends the frame; the next `compress` begins a new one.
+  public mutating func finish(emit: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try run(UnsafeRawBufferPointer(start: nil, count: 0), ZSTD_e_end, emit: emit)
+  }
+
+  private mutating func run(
+    _ bytes: UnsafeRawBufferPointer, _ directive: ZSTD_EndDirective, emit: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
+    while true {
+      var out = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
+      let left = try ZstdError.check(ZSTD_compressStream2(context, &out, &input, directive))
+      if out.pos > 0 { try emit(UnsafeRawBufferPointer(rebasing: output[..<out.pos])) }
+      if directive == ZSTD_e_end ? left == 0 : input.pos == input.size { return }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Failures
+import Postgres
+import StageKit
+
+/// Which database.
+struct DatabaseOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The database, as a URI without a password (DATABASE_URL, which may hold one).", valueName: "URI"))
+  var databaseURL: String?
+
+  /// - Throws: verdict `usage` where none is given, or a password stands where everybody can read it.
+  func resolve() throws -> String {
+    if let databaseURL {
+      guard (try? Target(databaseURL))?.hasPassword != true else {
+        throw Failure(
+          .usage, "--database-url holds a password, which everybody on this machine could read",
+          hint: "give it as DATABASE_URL, or keep the password in a file (PGPASSFILE)")
+      }
+      return databaseURL
+    }
+    guard let url = Environment.value("DATABASE_URL") else {
+      throw Failure(
+        .usage, "no database is given",
+        hint: "set DATABASE_URL, or run './pipeline.sh load', which has a private one")
+    }
+    return url
+  }
+}

@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# The release build, made only when a source is newer, and the tests.
+: "${project:?}" "${binaries:?}"
+
+# A removed or renamed file changes its folder's time, so no list of files is needed. The stamp bears the time at which
+# the build began: a file edited meanwhile is newer.
+built() {
+  local stage
+  for stage in fetch transform load; do [[ -x $binaries/$stage ]] || return 1; done
+  [[ -e $project/.build/pipeline.stamp ]] && (
+    cd "$project" || exit
+    [[ -z $(find Package.swift Sources -name pipeline -prune -o -newer .build/pipeline.stamp -print -quit) ]]
+  )
+}
+
+build() {
+  ! built || return 0
+  need_swift
+  need_build_packages
+  { mkdir -p -- "$project/.build" && exec 7>"$project/.build/pipeline.lock"; } 2>/dev/null ||
+    fail 74 "unable to write in '$project/.build'" "check its owner and its mode"
+  flock -n 7 || { say 'another pipeline.sh is building: waiting for it' && flock 7; }
+  built || build_stages
+  exec 7>&-
+}
+
+need_swift() {
+  local wanted found hint='https://www.swift.org/install says how to get it'
+  PATH=$PATH:${HOME-}/.local/share/swiftly/bin # where it installs itself, whatever shell starts this
+  command -v swift >/dev/null || fail 78 "Swift is missing" "$hint"
+  read -r _ _ wanted <"$project/Package.swift"
+  found=$(swift --version 2>/dev/null) || found=''
+  [[ $found =~ Swift\ version\ ([0-9.]+) ]] || fail 78 "Swift does not work: 'swift --version' fails" "$hint"
+  found=${BASH_REMATCH[1]}
+  printf '%s\n' "$wanted" "$found" | sort -VC || fail 78 "Swift $found is too old: $wanted is needed" "$hint"
+}
+
+build_stages() {
+  local stage stamp=$project/.build/pipeline.stamp
+  say 'building fetch, transform and load: the first time this takes minutes'
+  : >"$stamp.new"
+  swift_quietly package resolve ||
+    fail 75 "unable to fetch the Swift packages" "check the network and the proxy settings"
+  for stage in fetch transform load; do
+    swift_quietly build -c release --product "$stage" ||
+      fail 70 "unable to build $stage" "the messages are above"
+  done
+  mv -- "$stamp.new" "$stamp"
+}
+
+# Silence when all is well, everything when not; a signal is no failure of the build.
+swift_quietly() { # SUBCOMMAND ARGUMENT...
+  local log=$project/.build/pipeline.log code=0
+  attend swift "$1" --package-path "$project" "${@:2}" >"$log" 2>&1 || code=$?
+  ((${caught:?} == 0)) || exit $((128 + caught))
+  ((code == 0)) || { cat -- "$log" >&2 && return "$code"; }
+}
+
+# Release tests without testable imports: the same flags as the build, so the tests run the very programs that ship
+# and nothing is compiled twice. They bring databases of their own: none of the caller's may be touched.
+run_tests() {
+  local script code=0
+  cd "$project" || exit
+  unset DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE MAX_REJECTS RUN_ID
+  shellcheck -x -a pipeline.sh .ci/run Tests/shell/*.sh Tests/shell/*/*.sh Sources/pipeline/*.sh
+  if (($# == 0)); then
+    for script in Tests/shell/*.sh; do attend "$script" || exit; done
+  fi
+  attend swift test -c release --disable-testable-imports "$@" || code=$?
+  exit "$code"
+}

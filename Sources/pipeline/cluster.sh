@@ -1,0 +1,189 @@
+# shellcheck shell=bash
+# The private PostgreSQL: for who gives no database. It listens on a Unix socket in a folder that nobody else can
+# enter, never runs as root, and shares nothing with the clusters that Debian's package makes.
+: "${project:?}"
+
+port=5432 # only part of the socket's name
+
+# As the user the server belongs to: never root. Messages in English, and no PG* variable of the caller's.
+as_server() (
+  cd "$cluster" 2>/dev/null || cd /
+  unset "${!PG@}"
+  export LC_ALL=C
+  ((EUID != 0)) || exec setpriv --reuid="$server_uid" --regid="$server_gid" --clear-groups -- "$@"
+  exec "$@"
+)
+
+# Where the cluster lives: in the project, unless that cannot work. Sets cluster, data and the user to run as.
+cluster_locate() {
+  local name places server home uid gid
+  name=business-registry-$(printf '%s' "$project" | sha256sum)
+  name=${name:0:26}
+  if ((EUID == 0)); then
+    IFS=: read -r server _ uid gid _ home _ < <(getent passwd postgres) || return 1
+    places=("$project/.postgres" "$home/$name")
+  else
+    server=$(id -un) uid=$EUID gid=${GROUPS[0]}
+    places=("$project/.postgres" "${XDG_STATE_HOME:-${HOME-}/.local/state}/$name" "/tmp/$name-$EUID")
+  fi
+  for cluster in "${places[@]}"; do
+    data=$cluster/data server_user=$server server_uid=$uid server_gid=$gid
+    ! cluster_fits || return 0
+  done
+  return 1
+}
+
+# libpq takes socket paths of up to 107 bytes, and a comma for the end of a host.
+cluster_fits() {
+  local LC_ALL=C socket=$data/.s.PGSQL.$port parent=${cluster%/*} owner
+  ((${#socket} <= 107)) && [[ $socket != *,* && ! -L $cluster ]] || return 1
+  if [[ -e $cluster ]]; then
+    read -r owner server_gid < <(stat -c '%u %g' -- "$cluster")
+    # Root serves the cluster of the project's user as that user. A folder of anybody else's is left alone.
+    ((owner == server_uid)) || [[ $EUID == 0 && $owner != 0 && $cluster == "$project/.postgres" ]] || return 1
+    server_uid=$owner server_user=$(stat -c %U -- "$cluster")
+  else
+    mkdir -p -- "$parent" 2>/dev/null && [[ -w $parent ]] || return 1
+  fi
+  as_server test -x "$parent"
+}
+
+# The pid alone proves nothing: after a reboot or in a container it may be anybody's.
+cluster_alive() {
+  local pid
+  read -r pid 2>/dev/null <"$data/postmaster.pid" && as_server test "/proc/$pid/cwd" -ef "$data"
+}
+
+cluster_running() {
+  cluster_locate && cluster_ready
+}
+
+cluster_ready() {
+  local lines
+  mapfile -t lines 2>/dev/null <"$data/postmaster.pid" && [[ ${lines[7]-} == ready* ]] && cluster_alive
+}
+
+# shellcheck disable=SC2034 # 'private' is for pipeline.sh
+use_cluster() {
+  private=yes
+  unset "${!PG@}" # PGHOSTADDR, PGSERVICE and others would lead elsewhere
+  export DATABASE_URL
+  DATABASE_URL="postgresql:///registry?host=$(percent_encode "$data")&port=$port&user=registry"
+}
+
+# One pipeline.sh at a time: the folder itself is the lock, and a process that outlives this script keeps it, except
+# the server, which is left running.
+cluster_start() {
+  local owner=()
+  if ! cluster_running; then
+    need_postgres
+    cluster_locate ||
+      fail 78 "no folder for a private PostgreSQL: neither '$project/.postgres' nor '$cluster' will do" \
+      "give a database with DATABASE_URL"
+    if ((EUID == 0)); then owner=(-o "$server_uid" -g "$server_gid"); fi
+    [[ -d $cluster ]] || install -d -m 700 "${owner[@]}" -- "$cluster" || fail 74 "unable to create '$cluster'"
+    exec 8<"$cluster"
+    flock 8
+    while cluster_alive && ! cluster_ready; do sleep 0.1; done # starting or stopping, left so by a killed script
+    cluster_alive || cluster_launch
+    exec 8<&-
+  fi
+  use_cluster
+}
+
+cluster_launch() {
+  local version='' pid
+  [[ -e $data/PG_VERSION ]] && read -r version <"$data/PG_VERSION"
+  find_postgres "$version" || fail 78 "'$cluster' was made by PostgreSQL $version, which is not installed" \
+    "install postgresql-$version, or remove the folder and load again: the spool has everything"
+  [[ -n $version ]] || cluster_create
+  cluster_configure
+  # PostgreSQL would take whoever has the pid of a crashed server by now for that server, and refuse to start.
+  if read -r pid 2>/dev/null <"$data/postmaster.pid" && [[ -d /proc/$pid ]]; then
+    as_server rm -f data/postmaster.pid "data/.s.PGSQL.$port.lock"
+  fi
+  close_inherited "$POSTGRES_BIN/pg_ctl" -D data -l server.log -w -t 600 start >/dev/null 2>&1 || {
+    tail -n 5 -- "$cluster/server.log" >&2 || :
+    fail 69 "the private PostgreSQL in '$cluster' does not start" "its log is '$cluster/server.log'"
+  }
+}
+
+# A server that lives on must hold neither our locks nor a pipe that somebody reads to its end.
+close_inherited() (
+  for fd in /proc/self/fd/*; do
+    fd=${fd##*/}
+    ((fd <= 2)) || exec {fd}>&-
+  done
+  as_server "$@"
+)
+
+# Made beside its place and renamed when complete. Roles and database come before the first start, so that a cluster
+# that exists is a whole one. Names sort by bytes, as the tables do; ctype knows Chinese letters from punctuation.
+cluster_create() {
+  local problem
+  say "making a private PostgreSQL in '$cluster'"
+  [[ $cluster == "$project/.postgres" ]] ||
+    say "not in the project: user '$server_user' cannot enter or own a folder there, or its path does not suit a socket"
+  as_server rm -rf data.new
+  problem=$(as_server "$POSTGRES_BIN/initdb" -D data.new -U postgres -E UTF8 --locale=C --lc-ctype=C.UTF-8 \
+    --data-checksums --auth=peer 2>&1 &&
+    as_server "$POSTGRES_BIN/postgres" --single -D data.new -c exit_on_error=on postgres 2>&1 <<<"
+CREATE ROLE registry LOGIN
+CREATE DATABASE registry OWNER registry" &&
+    as_server sh -c "echo \"include 'registry.conf'\" >>data.new/postgresql.conf && mv data.new data && sync ." 2>&1) ||
+    fail 74 "unable to make a private PostgreSQL in '$cluster': $(grep -m 1 -iE 'error|fatal' <<<"$problem")" \
+      "check the free space of the disk, or give a database with DATABASE_URL"
+}
+
+memory_mb() {
+  local kb file limit
+  read -r _ kb _ </proc/meminfo
+  for file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
+    [[ -r $file ]] && read -r limit <"$file" && [[ $limit != max ]] && ((limit / 1024 < kb)) && kb=$((limit / 1024))
+  done
+  echo $((kb / 1024))
+}
+
+between() { echo $(($2 < $1 ? $1 : $2 > $3 ? $3 : $2)); } # LOW VALUE HIGH
+
+cluster_configure() {
+  local memory shared='' user
+  memory=$(memory_mb)
+  # Where a container has little shared memory, parallel queries would run out of it. Else initdb has chosen well.
+  (($(df -m --output=size /dev/shm 2>/dev/null | tail -n 1) >= 256)) || shared='dynamic_shared_memory_type = mmap'
+  as_server tee data/registry.conf >/dev/null <<CONF
+# Written at every start. Your own settings go below its include in postgresql.conf, where the last one counts.
+listen_addresses = ''                 # a Unix socket only
+port = $port
+unix_socket_directories = '.'         # in this folder, which nobody else can enter; survives a move of the project
+unix_socket_permissions = 0700
+shared_buffers = $(between 128 $((memory / 8)) 1024)MB             # the registry and its indexes nearly fit in 1 GB
+maintenance_work_mem = $(between 64 $((memory / 32)) 512)MB        # index builds sort in memory
+max_parallel_maintenance_workers = $(between 1 "$(nproc)" 4)
+wal_level = minimal                   # no replica: a COPY into a table of the same transaction writes no WAL
+max_wal_senders = 0                   # asked for by wal_level
+wal_compression = on
+max_wal_size = 4GB                    # a whole load between two checkpoints
+min_wal_size = 256MB
+checkpoint_timeout = 15min
+log_checkpoints = off
+$shared
+# fsync, full_page_writes and synchronous_commit stay on: what the ledger says is done has to survive a crash.
+CONF
+  echo 'local all all peer map=registry' | as_server tee data/pg_hba.conf >/dev/null
+  # The folder's owner and root, who alone can enter it, may be either role.
+  for user in root "$server_user"; do
+    printf 'registry "%s" %s\n' "$user" registry "$user" postgres
+  done | as_server tee data/pg_ident.conf >/dev/null
+}
+
+cluster_stop() {
+  if ! { cluster_locate && [[ -e $data/PG_VERSION ]] && exec 8<"$cluster" && flock 8 && cluster_alive; }; then
+    say 'no private PostgreSQL is running'
+    return
+  fi
+  find_postgres "$(<"$data/PG_VERSION")" || POSTGRES_BIN=''
+  as_server "${POSTGRES_BIN:+$POSTGRES_BIN/}pg_ctl" -D data -m fast -w -t 600 stop >/dev/null ||
+    fail 75 "the private PostgreSQL in '$cluster' does not stop" "its log is '$cluster/server.log'"
+  say "stopped the private PostgreSQL in '$cluster'"
+}

@@ -1,0 +1,82 @@
+# shellcheck shell=bash
+# Options: what concerns the script itself, and which stage gets what.
+: "${command:?}"
+
+# The options each stage knows; '=' marks those with a value. --chunk and --shard are missing on purpose: a part of a
+# snapshot cannot be loaded, so they make sense with the transform command alone, which gets its options verbatim.
+declare -A knows=(
+  [fetch]='--source= --sample --spool= --chunk-size= --limit= --force --json'
+  [transform]='--spool= --snapshot= --jobs= --max-rejects= --force --json'
+  [load]='--spool= --snapshot= --jobs= --max-rejects= --force --json'
+)
+
+# What concerns this script as well as a stage. The database is taken out of the arguments: stages read DATABASE_URL.
+# shellcheck disable=SC2034 # for pipeline.sh
+spool='' asks='' arguments=()
+# shellcheck disable=SC2034
+take_options() {
+  while (($#)); do
+    case $1 in
+      --database-url=*) take_database "${1#*=}" && shift && continue ;;
+      --database-url) take_database "${2-}" && shift 2 && continue ;;
+      --spool) spool=${2-} ;;
+      --spool=*) spool=${1#*=} ;;
+      # For psql and 'swift test' these have meanings of their own, unless they come first.
+      --help | -h | --version) [[ $command =~ ^(psql|test)$ && ${#arguments[@]} -gt 0 ]] || asks=$1 ;;
+    esac
+    arguments+=("$1")
+    shift
+  done
+}
+
+take_database() { # URI
+  refuse_password "$1"
+  [[ -n $1 ]] || fail 64 "'--database-url' needs a value" "--database-url postgresql://USER@HOST/DATABASE"
+  case $command in
+    run | load | status | psql) export DATABASE_URL=$1 ;;
+    *) fail 64 "'$command' knows no option '--database-url'" "./pipeline.sh --help lists the options" ;;
+  esac
+}
+
+# Sorts the arguments into fetch_args, transform_args and load_args.
+route() { # STAGES ARGUMENT...
+  local stages=$1 stage name words all=' '
+  shift
+  for stage in $stages; do
+    declare -ga "${stage}_args=()"
+    all+="${knows[$stage]} "
+  done
+  while (($#)); do
+    name=${1%%=*} words=("$1")
+    [[ $name == --?* ]] || fail 64 "unexpected argument '${1%%://*}'" "./pipeline.sh --help lists commands and options"
+    if [[ $all == *" $name= "* ]]; then
+      if [[ $1 != *=* ]]; then
+        [[ $# -gt 1 && $2 != --* ]] || fail 64 "'$name' needs a value" "./pipeline.sh --help lists the options"
+        words+=("$2")
+        shift
+      fi
+      check "$name" "${words[-1]#"$name="}"
+    elif [[ $all != *" $name "* || $1 == *=* ]]; then
+      fail 64 "'$command' knows no option '$name'" "./pipeline.sh --help lists the options"
+    fi
+    for stage in $stages; do
+      local -n routed=${stage}_args
+      [[ " ${knows[$stage]} " != *" $name"[=\ ]* ]] || routed+=("${words[@]}")
+    done
+    shift
+  done
+  check JOBS "${JOBS:-1}"
+  check MAX_REJECTS "${MAX_REJECTS:-1%}"
+}
+
+# Stages judge their own options; these two would otherwise be found wrong only after the whole download.
+check() { # NAME VALUE
+  case $1 in
+    --jobs | JOBS)
+      [[ $2 =~ ^0*[1-9][0-9]*$ ]] || fail 64 "invalid $1 '$2'" "a number from 1, or nothing: one for each core"
+      ;;
+    --max-rejects | MAX_REJECTS)
+      [[ $2 =~ ^[0-9]+$|^[0-9]+(\.[0-9]+)?%$ ]] || fail 64 "invalid $1 '$2'" "a count, or a percentage such as 1%"
+      ;;
+  esac
+}

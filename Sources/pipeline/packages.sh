@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# What a fresh machine lacks. What is there is recognised by its files, so that looking costs nothing.
+: "${project:?}"
+
+has_header() {
+  local folder
+  for folder in /usr/include /usr/include/*-linux-gnu /usr/include/postgresql /usr/local/include; do
+    [[ ! -e $folder/$1 ]] || return 0
+  done
+  return 1
+}
+
+need_build_packages() {
+  local missing=()
+  has_header libpq-fe.h || missing+=(libpq-dev)
+  has_header curl/curl.h || missing+=(libcurl4-openssl-dev)
+  has_header zstd.h || missing+=(libzstd-dev)
+  has_header openssl/evp.h || missing+=(libssl-dev)
+  command -v git >/dev/null || missing+=(git) # swift fetches its packages with it
+  [[ -e /etc/ssl/certs/ca-certificates.crt || -d /etc/pki ]] || missing+=(ca-certificates)
+  install_packages "${missing[@]}"
+}
+
+need_test_tools() {
+  local missing=() tool
+  for tool in curl jq shellcheck zstd; do
+    command -v "$tool" >/dev/null || missing+=("$tool")
+  done
+  find_postgres '' || missing+=(postgresql)
+  install_packages "${missing[@]}"
+  need_postgres
+}
+
+need_postgres() {
+  find_postgres '' || install_packages postgresql
+  find_postgres '' || fail 78 "PostgreSQL 13 or newer is missing" "give a database with DATABASE_URL"
+  ((EUID != 0)) || getent passwd postgres >/dev/null ||
+    fail 78 "no user 'postgres': PostgreSQL does not run as root" "useradd --system --create-home postgres"
+}
+
+need_psql() {
+  psql=${POSTGRES_BIN-}/psql
+  [[ ! -x $psql ]] || return 0
+  command -v psql >/dev/null || find_postgres '' || install_packages postgresql-client
+  psql=$(command -v psql) || psql=$POSTGRES_BIN/psql
+}
+
+# Sets POSTGRES_BIN: the programs of the newest PostgreSQL, or of the given major version.
+find_postgres() { # VERSION or ''
+  local folder found newest=12
+  # Debian keeps them off PATH.
+  for folder in /usr/lib/postgresql/*/bin "$(dirname -- "$(readlink -f -- "$(command -v initdb)")")"; do
+    [[ -x $folder/initdb && -x $folder/postgres && $("$folder/postgres" --version) =~ \)\ ([0-9]+) ]] || continue
+    found=${BASH_REMATCH[1]}
+    if [[ $found == "${1:-$found}" ]] && ((found > newest)); then
+      newest=$found
+      export POSTGRES_BIN=$folder
+    fi
+  done
+  ((newest > 12))
+}
+
+install_packages() { # PACKAGE...
+  local log as_root=() hint="as root: apt-get install $*"
+  (($#)) || return 0
+  say "installing the system packages that are missing: $*"
+  command -v apt-get >/dev/null || fail 78 "unable to install $*: no apt-get" "install what your system calls them"
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || fail 78 "unable to install $*: neither root nor sudo" "$hint"
+    if [[ -t 0 ]]; then as_root=(sudo); else as_root=(sudo -n); fi # never wait for a password that nobody can type
+  fi
+  log=$("${as_root[@]}" sh "$project/Sources/pipeline/install.sh" "$@" </dev/null 2>&1) || {
+    printf '%s\n' "$log" >&2
+    fail 78 "unable to install $*" "$hint"
+  }
+}

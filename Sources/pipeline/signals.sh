@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# Signals reach the command that is running, and its exit code is the answer.
+
+child='' undelivered='' signals=0 caught=0
+
+# shellcheck disable=SC2034 # 'caught' is for those who call attend
+# Between commands there is nobody to tell: the script stops. A run's marker stays then, and the next run logs its end.
+on_signal() { # NAME NUMBER
+  signals=$((signals + 1)) caught=$2
+  [[ -n $child ]] || fail $((128 + $2)) "stopped by SIG$1"
+  kill -s "$1" "$child" 2>/dev/null || undelivered=$1
+}
+trap 'on_signal HUP 1' HUP
+trap 'on_signal INT 2' INT
+trap 'on_signal TERM 15' TERM
+
+# Runs a command, forwarding signals to it, and returns its exit code. Job control gives it a process group of its own:
+# Ctrl-C then reaches it once, from here, and not a second time from the terminal; and without job control bash would
+# start it with SIGINT ignored. A command in the foreground would hold every signal back until it ends.
+attend() {
+  local seen code
+  child=starting undelivered=''
+  set -m
+  "$@" </dev/null &
+  child=$!
+  set +m
+  [[ -z $undelivered ]] || kill -s "$undelivered" "$child"
+  while :; do
+    seen=$signals code=0
+    { wait "$child" || code=$?; } 2>/dev/null # silences bash's own 'Killed'
+    ((seen != signals)) || break              # a signal ends wait early: wait again
+  done
+  child=''
+  return "$code"
+}

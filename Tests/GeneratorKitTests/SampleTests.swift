@@ -1,0 +1,25 @@
+import FoundationEssentials
+import GeneratorKit
+import Testing
+
+@Suite("The sample that ships")
+struct SampleTests {
+  private static let path = "Sources/FetchStage/Sample/BGMOPEN1-sample.csv"
+
+  @Test("is what the generator makes of its options")
+  func unchanged() throws {
+    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let shipped = try Data(contentsOf: URL(filePath: "/\(root)/\(SampleTests.path)"))
+    #expect(Array(shipped) == (try Generator(.sample).generate().bytes))
+  }
+
+  @Test("has something to report, and well under one percent of rejections")
+  func acceptable() throws {
+    let (bytes, expectation) = try Generator(.sample).generate()
+    expectEqual(expectation, PlainJudge(bytes), bytes)
+    #expect(expectation.failed == 6)
+    #expect(expectation.duplicated == 2)
+    #expect(expectation.blank == 2)
+    #expect(expectation.records == 3_030)
+  }
+}

@@ -1,0 +1,130 @@
+import Failures
+import Foundation
+import Postgres
+import Spool
+import StageKit
+import Synchronization
+import TestCluster
+import Testing
+
+@testable import LoadStage
+
+/// A spool and a database, and loads from the one into the other.
+struct LoadHarness: Sendable {
+  let spool: TestSpool
+  let database: TestDatabase
+  let log = EventList()
+
+  static func with(_ body: (LoadHarness) throws -> Void) throws {
+    try TestSpool.with { spool in
+      try TestDatabase.with { database in try body(LoadHarness(spool: spool, database: database)) }
+    }
+  }
+
+  func settings(_ snapshot: SnapshotFolder) -> LoadSettings {
+    var settings = LoadSettings(
+      snapshot: snapshot, databaseURL: database.url, runID: "run-\(snapshot.id)", jobs: 2, stop: {},
+      events: { [log] in log.add($0) })
+    settings.pause = { _ in }
+    settings.lockTimeoutMilliseconds = 50
+    return settings
+  }
+
+  @discardableResult
+  func load(_ snapshot: SnapshotFolder, _ change: (inout LoadSettings) -> Void = { _ in }) throws -> LoadOutcome {
+    var settings = settings(snapshot)
+    change(&settings)
+    return try Load.run(settings)
+  }
+
+  /// Loads, and expects it to fail.
+  func failure(
+    _ snapshot: SnapshotFolder, _ change: (inout LoadSettings) -> Void = { _ in },
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Failure {
+    do {
+      try load(snapshot, change)
+    } catch { return try #require(error as? Failure, sourceLocation: sourceLocation) }
+    Issue.record("the load did not fail", sourceLocation: sourceLocation)
+    return Failure(.bug, "it did not fail")
+  }
+
+  /// Loads rows as the next snapshot.
+  @discardableResult
+  func load(_ rows: [Business], _ options: TestSpool.Options = .init()) throws -> LoadOutcome {
+    try load(try spool.snapshot(rows, options))
+  }
+
+  /// What readers see, row by row, less the columns that tell about the load.
+  func registry() throws -> [String] {
+    try database.rows(
+      """
+      SELECT ban, headquarters_ban, business_name, business_address, capital_amount, business_setup_date, setup_date,
+        business_type, is_use_invoice, content_hash,
+        (SELECT string_agg(concat_ws(':', industry_code, industry_name, "order"), ',' ORDER BY "order")
+          FROM business_industry WHERE business_id = ban)
+      FROM tax_registration ORDER BY ban
+      """)
+  }
+
+  /// What `registry` should give.
+  static func expected(_ rows: [Business]) -> [String] {
+    rows.sorted { $0.ban < $1.ban }.map { business in
+      let fields = business.row.dropLast().split(separator: "\t", omittingEmptySubsequences: false)
+        .map { $0 == "\\N" ? "-" : String($0) }
+      let industries = business.industries.enumerated().map { "\($1):行業\($1):\($0 + 1)" }.joined(separator: ",")
+      return (fields + [industries.isEmpty ? "-" : industries]).joined(separator: "|")
+    }
+  }
+
+  func expect(_ rows: [Business], sourceLocation: SourceLocation = #_sourceLocation) throws {
+    #expect(try registry() == Self.expected(rows), sourceLocation: sourceLocation)
+    // Nothing is left of the load itself.
+    let left = try database.scalar(
+      """
+      SELECT (SELECT count(*) FROM load_batch) + (SELECT count(*) FROM incoming_registration)
+        + (SELECT count(*) FROM incoming_industry) + (SELECT count(*) FROM current_load WHERE kind IS NOT NULL)
+        + (SELECT count(*) FROM pg_class WHERE relname LIKE '%\\_bulk%' AND relnamespace = current_schema()::regnamespace)
+      """)
+    #expect(left == "0", sourceLocation: sourceLocation)
+  }
+
+  func jobs() throws -> [String] { try database.rows("SELECT status, error_message FROM etl_job_run ORDER BY id") }
+}
+
+final class EventList: Sendable {
+  private let events = Mutex<[LoadEvent]>([])
+
+  func add(_ event: LoadEvent) { events.withLock { $0.append(event) } }
+  var all: [LoadEvent] { events.withLock { $0 } }
+
+  var notes: [String] { all.compactMap { if case .note(let text) = $0 { text } else { nil } } }
+  var retries: Int { all.count { if case .retrying = $0 { true } else { false } } }
+}
+
+/// A fault that happens once, at one place.
+final class Once: Sendable {
+  private let done = Mutex(false)
+
+  func run(_ body: () throws -> Void) rethrows {
+    if done.withLock({ let was = $0; $0 = true; return was }) { return }
+    try body()
+  }
+}
+
+/// A number that several threads raise.
+final class Counter: Sendable {
+  private let value = Mutex(0)
+
+  func add() { value.withLock { $0 += 1 } }
+  var count: Int { value.withLock { $0 } }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Needs a PostgreSQL of any kind.
+  static var needsServer: Self { .enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")") }
+  /// Needs one of our own, where roles and databases may be made.
+  static var needsOwnServer: Self {
+    .enabled(if: TestCluster.isOwn, "\(TestCluster.unavailable ?? "needs a server of its own: unset TEST_DATABASE_URL")")
+  }
+}

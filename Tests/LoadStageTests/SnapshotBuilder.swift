@@ -1,0 +1,127 @@
+import Digest
+import Failures
+import Foundation
+import Spool
+
+/// A business as a test writes it down.
+struct Business: Hashable {
+  var ban: String
+  var name: String
+  var address: String? = "臺北市信義區市府路１號"
+  var capital: Int? = 100_000
+  var headquarters: String?
+  var type: String? = "獨資"
+  var invoice: Bool? = true
+  var industries: [String] = ["471913", "472913"]
+
+  init(_ ban: String, _ name: String) {
+    self.ban = ban
+    self.name = name
+  }
+
+  var row: String {
+    func text(_ value: String?) -> String { value ?? "\\N" }
+    let fields = [
+      ban, text(headquarters), name, text(address), text(capital.map(String.init)), "1040413", "2015-04-13", text(type),
+      text(invoice.map { $0 ? "t" : "f" }),
+    ]
+    let content = fields.joined(separator: "\t") + industryRows
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in content.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return fields.joined(separator: "\t") + "\t\(Int64(bitPattern: hash))\n"
+  }
+
+  var industryRows: String {
+    industries.enumerated().map { "\(ban)\t\($1)\t行業\($1)\t\($0 + 1)\n" }.joined()
+  }
+}
+
+/// n businesses with BANs from `first`.
+func businesses(_ count: Int, from first: Int = 10_000_000) -> [Business] {
+  (0..<count).map { Business(String(first + $0), "第\($0)商店") }
+}
+
+/// A spool in a temporary folder with settled snapshots in it.
+struct TestSpool {
+  let path: String
+
+  static func with<Result>(_ body: (TestSpool) throws -> Result) throws -> Result {
+    let path = NSTemporaryDirectory() + "/regspool." + UUID().uuidString
+    try Folder.make(path)
+    defer { try? Folder.remove(path) }
+    return try body(TestSpool(path: path))
+  }
+
+  struct Options {
+    var sourceDate: String? = "2026-09-01"
+    var sample = false
+    var limit: Int?
+    var chunkSize = 10
+    var rulesVersion = 1
+    /// Chunk → findings lines.
+    var findings: [Int: [String]] = [:]
+    /// Rejected and so on, beside the rows; it goes to the first chunk.
+    var failed = 0
+  }
+
+  /// Writes a snapshot: its rows cut into chunks, the files, and the manifests.
+  @discardableResult
+  func snapshot(_ rows: [Business], _ options: Options = Options()) throws -> SnapshotFolder {
+    let newest = try Folder.names(path).last.flatMap { SnapshotID($0) }
+    let folder = SnapshotFolder(spool: path, id: .next(after: newest))
+    for folder in [folder.path, folder.fetchFolder, folder.transformFolder] { try Folder.make(folder) }
+    var fetched: [ChunkEntry] = []
+    var settled: [ChunkEntry] = []
+    var totals = Totals()
+    var industries = 0
+    var digests = SHA256()
+    let chunks = stride(from: 0, to: max(1, rows.count), by: options.chunkSize).map {
+      Array(rows[$0..<min(rows.count, $0 + options.chunkSize)])
+    }
+    for (index, chunk) in chunks.enumerated() {
+      let number = index + 1
+      let input = FileEntry(
+        name: SnapshotFolder.csvName(number), bytes: 1, sha256: SHA256.of(Array("\(folder.id)\(number)".utf8)),
+        records: chunk.count)
+      let entry = ChunkEntry(
+        manifest: SnapshotFolder.manifestName(number), manifestSHA256: input.sha256, records: chunk.count)
+      fetched.append(entry)
+      let findings = options.findings[number] ?? []
+      let failed = number == 1 ? options.failed : 0
+      let chunkTotals = Totals(
+        total: chunk.count + failed, processed: chunk.count, failed: failed, duplicated: 0, blank: 0)
+      let registrations = try write(folder.registrations(number), chunk.map(\.row).joined(), chunk.count)
+      let industryCount = chunk.reduce(0) { $0 + $1.industries.count }
+      let industryFile = try write(folder.industries(number), chunk.map(\.industryRows).joined(), industryCount)
+      let manifest = TransformChunkManifest(
+        rulesVersion: options.rulesVersion, chunk: number, inputManifestSHA256: input.sha256, input: input,
+        registrations: registrations, industries: industryFile,
+        findings: try write(folder.findings(number), findings.map { $0 + "\n" }.joined(), findings.count),
+        totals: chunkTotals, findingCounts: [:], notes: Notes(), settledAgainst: nil)
+      let sha256 = try manifest.publish(at: folder.transformChunkManifest(number))
+      settled.append(
+        ChunkEntry(manifest: SnapshotFolder.manifestName(number), manifestSHA256: sha256, records: chunk.count))
+      totals += chunkTotals
+      industries += industryCount
+      digests.update(registrations.sha256 + industryFile.sha256)
+    }
+    let csv = FileEntry(name: "fetch/*.csv.zst", bytes: 1, sha256: SHA256.of(Array(folder.path.utf8)), records: rows.count)
+    try FetchManifest(
+      rulesVersion: options.rulesVersion, source: Source(url: "https://example.org/data.csv", urlSHA256: "x"),
+      terms: FetchTerms(chunkSize: options.chunkSize, limit: options.limit, sample: options.sample),
+      startedAt: "2026-09-01T21:15:00Z", completedAt: "2026-09-01T21:16:00Z", csv: csv, columns: ["統一編號"],
+      sourceDate: options.sourceDate, chunks: fetched
+    ).publish(at: folder.fetchManifest)
+    try TransformManifest(
+      rulesVersion: options.rulesVersion, input: csv, sourceDate: options.sourceDate, totals: totals, findingCounts: [:],
+      notes: Notes(), industries: industries, contentSHA256: digests.finish(), chunks: settled
+    ).publish(at: folder.transformManifest)
+    return folder
+  }
+
+  private func write(_ path: String, _ text: String, _ records: Int) throws -> FileEntry {
+    var file = try HashedFile(path)
+    try Array(text.utf8).withUnsafeBytes { try file.append($0) }
+    return try file.seal(records: records)
+  }
+}

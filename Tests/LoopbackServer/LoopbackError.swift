@@ -1,0 +1,11 @@
+public enum LoopbackError: Error, Sendable, Equatable {
+  /// The client closed or reset the connection.
+  case clientGone
+  /// `LoopbackServer.stop()` was called.
+  case stopped
+  /// The handler used the connection after it had ended it.
+  case connectionEnded
+  /// A wait passed its deadline: what did not happen.
+  case timedOut(String)
+  case system(call: String, errno: Int32)
+}

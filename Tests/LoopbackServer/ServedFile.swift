@@ -1,0 +1,75 @@
+/// A file as an honest server of some kind offers it. What goes wrong on the way is an `Attempt`.
+public struct ServedFile: Sendable {
+  public enum DateHeader: Sendable, Equatable {
+    case now
+    case fixed(String)
+    /// So many seconds after `lastModified`: 60 make it a strong validator, 59 do not (RFC 9110, 8.8.2.2).
+    case afterLastModified(Int)
+    case none
+  }
+
+  public enum Length: Sendable, Equatable {
+    case contentLength
+    case chunked
+    case untilClose
+  }
+
+  public enum IfRange: Sendable, Equatable {
+    /// The range only if the ETag matches strongly or the date is exactly `lastModified`; otherwise the whole file.
+    case honoured
+    /// The range whatever If-Range says: a client that does not check the validator splices two versions.
+    case ignored
+  }
+
+  public var content: Content
+  public var lastModified: String?
+  /// As on the wire, `"a"` or `W/"a"` with the quotes.
+  public var etag: String?
+  public var date = DateHeader.now
+  public var length = Length.contentLength
+  public var acceptsRanges = true
+  public var ifRange = IfRange.honoured
+  /// Whether If-None-Match and If-Modified-Since lead to 304.
+  public var answersConditions = true
+  public var contentType: String? = "text/csv"
+  /// Only the header: the content is sent as it is.
+  public var contentEncoding: String?
+  public var headers: Headers = [:]
+
+  public init(_ content: Content, lastModified: String? = nil, etag: String? = nil) {
+    self.content = content
+    self.lastModified = lastModified
+    self.etag = etag
+  }
+
+  public init(_ bytes: [UInt8], lastModified: String? = nil, etag: String? = nil) {
+    self.init(Content(bytes), lastModified: lastModified, etag: etag)
+  }
+
+  public init(_ text: String, lastModified: String? = nil, etag: String? = nil) {
+    self.init(Content(text), lastModified: lastModified, etag: etag)
+  }
+
+  /// A changed copy.
+  public func with(_ change: (inout ServedFile) -> Void) -> ServedFile {
+    var copy = self
+    change(&copy)
+    return copy
+  }
+
+  /// Date, Last-Modified and ETag.
+  var validators: Headers {
+    var headers: Headers = [:]
+    headers["Date"] =
+      switch date {
+      case .now: HTTPDate.string(HTTPDate.now)
+      case .fixed(let text): text
+      case .afterLastModified(let seconds):
+        lastModified.flatMap(HTTPDate.seconds).map { HTTPDate.string($0 + seconds) }
+      case .none: nil
+      }
+    headers["Last-Modified"] = lastModified
+    headers["ETag"] = etag
+    return headers
+  }
+}

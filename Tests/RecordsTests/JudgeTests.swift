@@ -1,0 +1,108 @@
+import GeneratorKit
+import NastyCorpus
+import Observed
+import Records
+import Reference
+import Testing
+
+/// The fast path against the slow reference, the whole source as one chunk, in memory.
+@Suite struct JudgeTests {
+  @Test(arguments: nastyFiles)
+  func judgesTheCorpusLikeTheReference(_ file: NastyFile) throws {
+    #expect(try difference(file.bytes) == nil, "\(file.name): \(file.why)")
+  }
+
+  @Test func judgesRandomFilesLikeTheReference() throws {
+    let first = UInt64.random(in: 0...UInt64.max / 2)
+    for seed in first..<first + 3000 {
+      let found = try difference(randomDirtyFile(seed: seed, records: 12))
+      #expect(found == nil, "seed \(seed)")
+      if found != nil { return }
+    }
+  }
+
+  @Test(arguments: 1...8 as ClosedRange<UInt64>)
+  func judgesGeneratedDirtLikeTheReference(_ seed: UInt64) throws {
+    var options = GeneratorOptions(rows: 400, seed: seed)
+    options.dirt = DirtAmounts(ofEach: 3)
+    let (bytes, expectation) = try Generator(options).generate()
+    #expect(try difference(bytes) == nil)
+    // The generator says on its own what is in it.
+    let observed = try #require(try observe(bytes))
+    #expect(observed.totals.processed == expectation.processed)
+    #expect(Dictionary(grouping: observed.findings, by: \.code).mapValues(\.count) == expectation.findings)
+  }
+
+  @Test func equalContentHasEqualHashAndOtherContentAnother() throws {
+    let header = Column.allCases.map(\.name).joined(separator: ",")
+    func hashes(_ row: String) throws -> [String: Int64] {
+      try #require(try observe(Array("\(header)\n\(row)\n".utf8))).hashes
+    }
+    let row = "\"甲路1號\",04595257,,\"甲行\",1000,1040413,獨資,N,472927,豆類,471913,雜貨,,,,"
+    let hash = try hashes(row)
+    #expect(hash.count == 1)
+    // The same business, written otherwise.
+    #expect(try hashes(" 甲路1號 ,04595257,NA,甲行,\"1,000.0\",1040413,獨資,n,472927,豆類,471913,雜貨,,,,") == hash)
+    for other in [
+      row.replacing("甲路", with: "乙路"), row.replacing("1000", with: "1001"), row.replacing("豆類", with: "豆"),
+      row.replacing("471913", with: "471914"), row.replacing(",雜貨,,", with: ",,,"), row.replacing(",N,", with: ",Y,"),
+      row.replacing("472927,豆類,471913,雜貨", with: "471913,雜貨,472927,豆類"),
+    ] {
+      #expect(other != row)
+      #expect(try hashes(other) != hash, "\(other)")
+    }
+  }
+}
+
+private func difference(_ bytes: [UInt8]) throws -> String? {
+  let reference = referenceRead(bytes)
+  guard let observed = try observe(bytes) else {
+    return reference.refusal == nil ? "refused, and the reference does not" : nil
+  }
+  if let refusal = reference.refusal, reference.columns.isEmpty { return "not refused: \(refusal)" }
+  return observed.difference(from: reference)
+}
+
+/// - Returns: nil where the header is refused.
+private func observe(_ bytes: [UInt8]) throws -> Observed? {
+  var scanner = RecordScanner()
+  var output = MemoryOutput()
+  var tally = Tally()
+  var refused = false
+  try bytes.withUnsafeBufferPointer { bytes in
+    let head: SourceHead?
+    do throws(HeaderProblem) { head = try SourceHead.read(bytes, isFinal: true, scanner: &scanner) } catch {
+      refused = true
+      return
+    }
+    guard let head else { return }
+    var judge = ChunkJudge(header: head.header)
+    let place = ChunkPlace(firstRecord: 1, firstLine: 1, byteOffset: 0, headerBytes: head.end, tooLongOffsets: [])
+    tally = try judge.judge(bytes, at: place, into: &output)
+  }
+  if refused { return nil }
+  var observed = Observed()
+  try observed.append(registrations: output.registrations)
+  try observed.append(industries: output.industries)
+  try observed.append(findings: output.findings)
+  observed.totals = ReferenceTotals(
+    total: tally.records, processed: tally.accepted, failed: tally.rejected, duplicated: tally.duplicates,
+    blank: tally.blank)
+  return observed
+}
+
+private struct MemoryOutput: JudgeOutput {
+  var registrations: [UInt8] = []
+  var industries: [UInt8] = []
+  var findings: [UInt8] = []
+  mutating func registrations(_ rows: UnsafeRawBufferPointer) { registrations += rows }
+  mutating func industries(_ rows: UnsafeRawBufferPointer) { industries += rows }
+  mutating func findings(_ lines: UnsafeRawBufferPointer) { findings += lines }
+}
+
+extension String {
+  fileprivate func replacing(_ old: String, with new: String) -> String {
+    guard let range = firstRange(of: old) else { return self }
+    return self[..<range.lowerBound] + new + self[range.upperBound...]
+  }
+}

@@ -1,0 +1,36 @@
+/// The source date of a stamp row, ISO: a first field like 01-SEP-26, and nothing in any other.
+func stampDate(_ record: ScannedRecord) -> String? {
+  if record.error != nil { return nil }
+  let values = record.fields.map { FieldValue($0) }
+  guard let text = values.first?.text, values.dropFirst().allSatisfy({ $0.isMissing }) else { return nil }
+
+  let months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+  let parts = text.unicodeScalars.split(separator: "-", omittingEmptySubsequences: false).map { String($0) }
+  guard parts.count == 3,
+    isDigits(parts[0], count: 2), let day = Int(parts[0]),
+    let month = months.firstIndex(where: { sameBytes($0, parts[1]) }),
+    isDigits(parts[2], count: 2), let year = Int(parts[2])
+  else { return nil }
+  return isoDate(year: 2000 + year, month: month + 1, day: day)
+}
+
+/// A date of the Republic of China, year 1 being 1912, in seven digits: 0400711 is 1951-07-11.
+func republicDate(_ text: String) -> String? {
+  guard isDigits(text, count: 7), let number = Int(text) else { return nil }
+  let year = number / 10_000
+  if year == 0 { return nil }
+  return isoDate(year: 1911 + year, month: number / 100 % 100, day: number % 100)
+}
+
+/// `nil` for a day that the calendar does not have.
+private func isoDate(year: Int, month: Int, day: Int) -> String? {
+  let isLeap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
+  let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+  guard (1...12).contains(month), (1...days[month - 1]).contains(day) else { return nil }
+  return "\(year)-\(month < 10 ? "0" : "")\(month)-\(day < 10 ? "0" : "")\(day)"
+}
+
+/// Whether the text is ASCII digits only (`Character.isNumber` and the like take ３ and ٣ too), so many of them.
+func isDigits(_ text: String, count: Int) -> Bool {
+  text.utf8.count == count && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+}

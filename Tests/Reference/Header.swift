@@ -1,0 +1,56 @@
+/// The columns of the source, in the order in which they are published.
+let publishedColumns = [
+  "營業地址", "統一編號", "總機構統一編號", "營業人名稱", "資本額", "設立日期", "組織別名稱", "使用統一發票",
+  "行業代號", "名稱", "行業代號1", "名稱1", "行業代號2", "名稱2", "行業代號3", "名稱3",
+]
+
+struct Header {
+  var columns: [String]
+
+  enum Reading {
+    case header(Header)
+    case refused(String)
+  }
+
+  static func read(_ record: ScannedRecord) -> Reading {
+    if let error = record.error { return .refused("the header is not valid CSV: \(error.rawValue)") }
+    let names = record.fields.map { trimmedText($0.bytes) }
+    let columns = names.compactMap { $0 }
+    if columns.count < names.count { return .refused("the header is not valid UTF-8, or has a NUL in it") }
+
+    let header = Header(columns: columns)
+    for known in publishedColumns where header.positions(of: known).count > 1 {
+      return .refused("the header has the column \(known) twice")
+    }
+    for needed in ["統一編號", "營業人名稱"] where header.positions(of: needed).isEmpty {
+      return .refused("the header has no column \(needed)")
+    }
+    return .header(header)
+  }
+
+  var missingColumns: [String] {
+    publishedColumns.filter { positions(of: $0).isEmpty }
+  }
+
+  var unknownColumns: [String] {
+    columns.filter { name in !isKnown(name) }
+  }
+
+  /// The known column of the field at `position`: none for an unknown column or beyond the header's end.
+  func knownColumn(at position: Int) -> String? {
+    guard position < columns.count, isKnown(columns[position]) else { return nil }
+    return columns[position]
+  }
+
+  func position(of column: String) -> Int? {
+    positions(of: column).first
+  }
+
+  private func positions(of column: String) -> [Int] {
+    columns.indices.filter { sameBytes(columns[$0], column) }
+  }
+
+  private func isKnown(_ name: String) -> Bool {
+    publishedColumns.contains { sameBytes($0, name) }
+  }
+}

@@ -1,0 +1,47 @@
+/// All that the rules make of one source file, in file order.
+///
+/// Text is compared byte for byte everywhere: Swift's own `==` takes canonically equivalent text for equal (行 U+FA08
+/// and 行 U+884C, for instance), which would hide a reader that swaps one for the other.
+public struct ReferenceResult: Sendable {
+  /// Why the snapshot is refused. Then the rest is only what was known at that point.
+  public var refusal: String?
+  /// Of the stamp row, as ISO.
+  public var sourceDate: String?
+  /// The header's names, trimmed.
+  public var columns: [String] = []
+  /// Known columns that the header lacks, in the published order.
+  public var missingColumns: [String] = []
+  /// Header names that are not known, in the header's order, as often as they stand there.
+  public var unknownColumns: [String] = []
+  public var registrations: [ReferenceRegistration] = []
+  public var industries: [ReferenceIndustry] = []
+  public var findings: [ReferenceFinding] = []
+  public var totals = ReferenceTotals()
+  public var repeatedIndustryCodes = 0
+  public var industryNamesWithoutCode = 0
+  /// The offset after each record's line end; header and stamp have theirs too.
+  public var recordEnds: [Int] = []
+
+  public init() {}
+}
+
+public struct ReferenceTotals: Equatable, Sendable {
+  public var total: Int
+  public var processed: Int
+  public var failed: Int
+  public var duplicated: Int
+  public var blank: Int
+
+  public init(total: Int = 0, processed: Int = 0, failed: Int = 0, duplicated: Int = 0, blank: Int = 0) {
+    self.total = total
+    self.processed = processed
+    self.failed = failed
+    self.duplicated = duplicated
+    self.blank = blank
+  }
+}
+
+/// Whether two texts, or two absences of one, are the same bytes.
+func sameBytes(_ left: String?, _ right: String?) -> Bool {
+  left.map { Array($0.utf8) } == right.map { Array($0.utf8) }
+}

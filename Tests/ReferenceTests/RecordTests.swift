@@ -1,0 +1,65 @@
+import Reference
+import Testing
+
+/// Where records and fields begin and end.
+struct RecordTests {
+  @Test func `LF and CRLF end a record, whichever came before`() {
+    let result = read("統一編號,營業人名稱\r\n12345675,甲\n20000003,乙\r\n00000005,丙")
+    #expect(result.names == ["甲", "乙", "丙"])
+    // 28 bytes of header, 12 of each record, and the line ends.
+    #expect(result.recordEnds == [30, 43, 57, 69])
+  }
+
+  @Test func `a BOM is dropped and counted`() {
+    let result = read("\u{FEFF}" + short + "12345675,甲\nx,乙\n")
+    #expect(result.columns == ["統一編號", "營業人名稱"])
+    #expect(result.recordEnds == [32, 45, 51])
+    #expect(result.findings.map(\.byteOffset) == [45])
+    #expect(result.findings.map(\.line) == [3])
+  }
+
+  @Test func `only one BOM, and only at the start`() {
+    #expect(read("\u{FEFF}\u{FEFF}" + short + "12345675,甲\n").refusal?.contains("統一編號") == true)
+    #expect(read(short + "\u{FEFF}12345675,甲\n").verdicts == ["1 INVALID_BAN 統一編號"])
+  }
+
+  @Test func `a lone CR is data`() {
+    #expect(read(short + "12345675,甲\r乙\n").names == ["甲\r乙"])
+    // At the end of a field it is data too, and White_Space.
+    #expect(read(short + "12345675,甲\r").names == ["甲"])
+    #expect(read(short + "12345675,甲\r").recordEnds == [29, 42])
+    #expect(read(short + "12345675,甲\r\r\n").names == ["甲"])
+  }
+
+  @Test func `an empty line is a record of one empty field`() {
+    let result = read(short + "\n\r\n12345675,甲\n\n")
+    #expect(result.totals == ReferenceTotals(total: 4, processed: 1, blank: 3))
+    #expect(result.recordEnds == [29, 30, 32, 45, 46])
+  }
+
+  @Test func `no record stands behind the last line end`() {
+    #expect(read(short + "12345675,甲\n").totals.total == 1)
+    #expect(read(short + "12345675,甲").totals.total == 1)
+  }
+
+  @Test func `a quoted field holds commas, line breaks and quotes`() {
+    #expect(read(short + "12345675,\"a,b\"\n").names == ["a,b"])
+    #expect(read(short + "12345675,\"a\nb\"\n").names == ["a\nb"])
+    #expect(read(short + "12345675,\"a\r\nb\"\r\n").names.map { Array($0.utf8) } == [[97, 13, 10, 98]])
+    #expect(read(short + "12345675,\"\"\"a\"\"b\"\"\"\n").names == ["\"a\"b\""])
+    #expect(read(short + "12345675,\"\"\"\"").names == ["\""])
+  }
+
+  @Test func `after a closing quote: comma, LF, CRLF or the end`() {
+    #expect(read(short + "\"12345675\",\"a\"\n").names == ["a"])
+    #expect(read(short + "\"12345675\",\"a\"\r\n").names == ["a"])
+    #expect(read(short + "\"12345675\",\"a\"").names == ["a"])
+  }
+
+  @Test func `in a field that does not begin with a quote, quotes are data`() {
+    #expect(read(short + "12345675,a\"b\n").names == ["a\"b"])
+    #expect(read(short + "12345675, \"a\"\n").names == ["\"a\""])
+    #expect(read(short + "12345675,a\"\"\n").names == ["a\"\""])
+    #expect(read(short + "12345675, \"a,b\"\n").verdicts == ["1 FIELD_COUNT"])
+  }
+}

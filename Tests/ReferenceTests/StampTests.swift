@@ -1,0 +1,71 @@
+import Reference
+import Testing
+
+struct StampTests {
+  @Test(arguments: [
+    ("01-SEP-26,", "2026-09-01"), ("29-FEB-24,", "2024-02-29"), ("31-DEC-99,", "2099-12-31"),
+    ("29-FEB-00,", "2000-02-29"), ("01-SEP-26", "2026-09-01"), ("01-SEP-26,,,,", "2026-09-01"),
+    ("\"01-SEP-26\",\"\"", "2026-09-01"), ("\u{3000}01-SEP-26\t,NA,null, ", "2026-09-01"),
+    ("\"\n01-SEP-26\",\"\n\"", "2026-09-01"),
+    ("30-APR-26,", "2026-04-30"), ("31-JAN-26,", "2026-01-31"), ("31-MAR-26,", "2026-03-31"),
+    ("31-MAY-26,", "2026-05-31"), ("30-JUN-26,", "2026-06-30"), ("31-JUL-26,", "2026-07-31"),
+    ("31-AUG-26,", "2026-08-31"), ("31-OCT-26,", "2026-10-31"), ("30-NOV-26,", "2026-11-30"),
+  ])
+  func `a stamp gives the source date and is no record`(row: String, date: String) {
+    let result = read(short + row + "\n20000003,好店\n")
+    #expect(result.sourceDate == date)
+    #expect(result.totals == ReferenceTotals(total: 1, processed: 1))
+    #expect(result.recordEnds == [29, 30 + row.utf8.count, 46 + row.utf8.count])
+  }
+
+  @Test(arguments: [
+    "01-sep-26,", "01-Sep-26,", "31-FEB-26,", "29-FEB-23,", "31-APR-26,", "00-SEP-26,", "32-SEP-26,", "1-SEP-26,",
+    "01-SEP-2026,", "01-SEP-6,", "01-09-26,", "01/SEP/26,", "０1-SEP-26,", "01-SEPT-26,", "01-SEP-26-,", "+1-SEP-26,",
+    "01- SEP-26,", ",01-SEP-26",
+  ])
+  func `anything else is judged as a record`(row: String) {
+    let result = read(short + row + "\n20000003,好店\n")
+    #expect(result.sourceDate == nil)
+    #expect(result.verdicts == ["1 INVALID_BAN 統一編號"])
+  }
+
+  @Test(arguments: [
+    ("01-SEP-26,店", "1 INVALID_BAN 統一編號"), ("01-SEP-26,\"NA\"", "1 INVALID_BAN 統一編號"),
+    ("01-SEP-26,,x", "1 FIELD_COUNT"), ("\"01-SEP-26\"x,", "1 MALFORMED_QUOTE"),
+    ("01-SEP-26,\"", "1 MALFORMED_QUOTE"), ("01-SEP-26,\u{0}", "1 INVALID_ENCODING 營業人名稱"),
+  ])
+  func `the rest must be missing`(row: String, verdict: String) {
+    let result = read(short + row + "\n20000003,好店\n")
+    #expect(result.sourceDate == nil)
+    #expect(result.verdicts == [verdict])
+  }
+
+  @Test func `bytes that are no text are not missing`() {
+    let result = read(short + "01-SEP-26,", [0x80], "\n20000003,好店\n")
+    #expect(result.sourceDate == nil)
+    #expect(result.verdicts == ["1 INVALID_ENCODING 營業人名稱"])
+  }
+
+  @Test func `only right after the header, and only once`() {
+    #expect(read(short + "\n01-SEP-26,\n20000003,好店\n").verdicts == ["2 INVALID_BAN 統一編號"])
+    #expect(read(short + "20000003,好店\n01-SEP-26,\n").verdicts == ["2 INVALID_BAN 統一編號"])
+    let twice = read(short + "01-SEP-26,\n02-SEP-26,\n20000003,好店\n")
+    #expect(twice.sourceDate == "2026-09-01")
+    #expect(twice.verdicts == ["1 INVALID_BAN 統一編號"])
+  }
+
+  @Test func `the first field, whatever its column`() {
+    #expect(read("營業人名稱,統一編號\n01-SEP-26,\n好店,20000003\n").sourceDate == "2026-09-01")
+  }
+
+  @Test func `records count from 1 behind it, lines and bytes from the start`() {
+    let result = read(short + "\"\n01-SEP-26\",\nx,店\n20000003,好店\n")
+    #expect(result.findings.map(\.record) == [1])
+    #expect(result.findings.map(\.line) == [4])
+    #expect(result.findings.map(\.byteOffset) == [43])
+  }
+
+  @Test func `no stamp, no date`() {
+    #expect(read(short + "20000003,好店\n").sourceDate == nil)
+  }
+}

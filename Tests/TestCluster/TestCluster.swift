@@ -1,0 +1,100 @@
+import Foundation
+import Postgres
+
+/// A PostgreSQL to test against.
+///
+/// - `TEST_DATABASE_URL` set: that server, and it must work; each test gets a schema of its own.
+/// - unset: a throw-away cluster of our own, each test gets a database of its own. It ends with the test process, even
+///   where that is killed.
+/// - neither to be had: ``unavailable`` says why, and tests are skipped saying so.
+public final class TestCluster: Sendable {
+  public static let shared: Result<TestCluster, Unavailable> = start()
+
+  /// Why there is no server; nil where there is one.
+  public static var unavailable: String? {
+    if case .failure(let reason) = shared { return reason.why }
+    return nil
+  }
+
+  public static var isAvailable: Bool { unavailable == nil }
+
+  /// Whether the server is ours, so that tests may make roles and databases and kill sessions.
+  public static var isOwn: Bool { (try? shared.get())?.socketFolder != nil }
+
+  public struct Unavailable: Error {
+    public let why: String
+  }
+
+  /// Where the socket of our own server is, nil for one that was given.
+  public let socketFolder: String?
+  /// Begins every URL.
+  let givenURL: String?
+
+  private init(socketFolder: String?, givenURL: String?) {
+    self.socketFolder = socketFolder
+    self.givenURL = givenURL
+  }
+
+  /// The URL of a database in our own server.
+  func url(database: String, user: String) -> String {
+    "postgresql://\(user)@/\(database)?host=\(socketFolder ?? "")"
+  }
+
+  private static func start() -> Result<TestCluster, Unavailable> {
+    if let url = ProcessInfo.processInfo.environment["TEST_DATABASE_URL"], !url.isEmpty {
+      return .success(TestCluster(socketFolder: nil, givenURL: url))
+    }
+    guard let programs = programFolder() else {
+      return .failure(Unavailable(why: "no PostgreSQL server to test with: install postgresql or set TEST_DATABASE_URL"))
+    }
+    do {
+      let folder = try Shell.run(startScript, ["programs": programs])
+      try Shell.startOnLeash(stopScript, ["programs": programs, "folder": folder])
+      return .success(TestCluster(socketFolder: folder, givenURL: nil))
+    } catch { return .failure(Unavailable(why: "unable to start a PostgreSQL to test with: \(error)")) }
+  }
+
+  /// Where initdb and pg_ctl are.
+  private static func programFolder() -> String? {
+    let environment = ProcessInfo.processInfo.environment
+    var folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
+    if let folder = environment["POSTGRES_BIN"] { folders.insert(folder, at: 0) }
+    let debian = "/usr/lib/postgresql"
+    let versions = (try? FileManager.default.contentsOfDirectory(atPath: debian)) ?? []
+    folders += versions.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }.map { "\(debian)/\($0)/bin" }
+    return folders.first { folder in
+      ["initdb", "pg_ctl", "postgres"].allSatisfy { FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)") }
+    }
+  }
+
+  /// The server does not run as root, and a socket's path is short: hence a folder of its own right in /tmp. A role
+  /// named with_password needs one, everybody else is trusted.
+  private static let startScript = """
+    set -eu
+    folder=$(mktemp -d /tmp/regtest.XXXXXX)
+    as_server() { "$@"; }
+    if [ "$(id -u)" = 0 ]; then
+      chown postgres "$folder"
+      as_server() { runuser -u postgres -- "$@"; }
+    fi
+    chmod 0711 "$folder"
+    cd /
+    as_server "$programs/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C -N >"$folder/log" 2>&1
+    printf 'local all with_password scram-sha-256\\nlocal all all trust\\n' |
+      as_server tee "$folder/data/pg_hba.conf" >/dev/null
+    as_server "$programs/pg_ctl" -D "$folder/data" -l "$folder/data/log" -w start -o "-k $folder \\
+      -c listen_addresses= -c fsync=off -c full_page_writes=off -c autovacuum=off -c max_connections=60 \\
+      -c unix_socket_permissions=0777" >>"$folder/log" 2>&1 </dev/null
+    echo "$folder"
+    """
+
+  /// Waits for the end of the test process, however it comes, and takes the cluster down then.
+  private static let stopScript = """
+    cat >/dev/null
+    as_server() { "$@"; }
+    if [ "$(id -u)" = 0 ]; then as_server() { runuser -u postgres -- "$@"; }; fi
+    cd /
+    as_server "$programs/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1
+    rm -rf "$folder"
+    """
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# When pipeline.sh builds, with a compiler that only tells how it was called.
+# shellcheck source=Tests/shell/support/copy.sh
+source "${BASH_SOURCE[0]%/*}/support/copy.sh"
+
+mkdir -p "$scratch/bin"
+cat >"$scratch/bin/swift" <<'SWIFT'
+#!/usr/bin/env bash
+echo "swift ${*: -1}" >>"$calls"
+case $1 in
+  --version) echo "Swift version ${found:-6.9} (swift)" ;;
+  package) [[ -z ${offline-} ]] ;;
+  build)
+    sleep "${slow:-0}"
+    [[ -z ${broken-} ]] || { echo 'error: a.swift:1' && exit 1; }
+    mkdir -p "$3/.build/release"
+    cp "$stages/${*: -1}" "$3/.build/release/"
+    ;;
+esac
+SWIFT
+chmod +x "$scratch/bin/swift"
+make_stages "$scratch/stages"
+export stages=$scratch/stages PATH=$scratch/bin:$PATH
+
+builds() { grep -c 'swift load' "$calls" || :; }
+
+test_a_build_is_made_once() {
+  rm -rf "$tree/.build"
+  pipeline status
+  equal calls 'swift --version
+swift resolve
+swift fetch
+swift transform
+swift load' "$(grep swift "$calls")"
+  pipeline status
+  equal builds 1 "$(builds)"
+}
+
+test_every_change_of_a_source_is_seen() {
+  local change
+  mkdir "$tree/Sources/kit"
+  touch "$tree/Sources/kit/"{a,b,c}.swift
+  pipeline status
+  for change in 'touch kit/a.swift' 'rm kit/b.swift' 'mv kit/c.swift kit/d.swift' 'mkdir new' 'touch ../Package.swift' \
+    'rm ../.build/release/load'; do
+    sleep 0.02
+    : >"$calls"
+    (cd "$tree/Sources" && eval "$change")
+    pipeline status
+    equal "builds after $change" 1 "$(builds)"
+  done
+  : >"$calls"
+  touch "$tree/Sources/pipeline/url.sh"
+  pipeline status
+  equal 'builds after a change of a script' 0 "$(builds)"
+}
+
+test_a_failed_build_is_tried_again() {
+  touch "$tree/Package.swift"
+  broken=yes pipeline status
+  equal 'exit code' 70 "$code"
+  [[ $err == *'error: a.swift:1'*'unable to build fetch'* ]]
+  pipeline status
+  equal 'exit code' 0 "$code"
+  equal builds 1 "$(builds)"
+}
+
+test_two_at_once_build_once() {
+  touch "$tree/Package.swift"
+  slow=0.2 "$tree/pipeline.sh" status 2>"$scratch/err1" &
+  wait_for 'swift fetch'
+  pipeline status
+  wait $!
+  equal builds 1 "$(builds)"
+  equal 'what the second said' 'pipeline.sh: another pipeline.sh is building: waiting for it' "$err"
+}
+
+test_a_missing_or_old_compiler_is_78() {
+  touch "$tree/Package.swift"
+  found=5.10 pipeline status
+  refused 78 'Swift 5.10 is too old'
+  mv "$scratch/bin/swift" "$scratch/swift"
+  HOME=/nonexistent PATH=/usr/bin:/bin pipeline status
+  mv "$scratch/swift" "$scratch/bin/swift"
+  refused 78 'Swift is missing'
+}
+
+test_unreachable_packages_are_75() {
+  touch "$tree/Package.swift"
+  offline=yes pipeline status
+  equal 'exit code' 75 "$code"
+}
+
+run_all

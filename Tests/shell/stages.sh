@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# How pipeline.sh chains the stages: options, summary, markers, signals and exit codes.
+# shellcheck source=Tests/shell/support/copy.sh
+source "${BASH_SOURCE[0]%/*}/support/copy.sh"
+
+test_run_gives_each_stage_the_options_it_knows() {
+  DATABASE_URL=postgresql:///x pipeline --sample --limit 5 --chunk-size=7 --jobs 2 --max-rejects 5% --snapshot X --json --force
+  equal 'exit code' 0 "$code"
+  equal calls 'fetch --summary-file F --more-follows --sample --limit 5 --chunk-size=7 --json --force
+transform --summary-file F --more-follows --jobs 2 --max-rejects 5% --snapshot X --json --force
+load --summary-file F --jobs 2 --max-rejects 5% --snapshot X --json --force' "$(<"$calls")"
+}
+
+test_dry_run_stops_before_the_database() {
+  pipeline dry-run --source 'a file.csv' --json
+  equal calls 'fetch --summary-file F --more-follows --source a file.csv --json
+transform --summary-file F --dry-run --json' "$(<"$calls")"
+  [[ ! -e $tree/.postgres ]]
+}
+
+test_a_single_stage_gets_its_arguments_as_they_are() {
+  pipeline transform --shard 1/3 --unknown=x y
+  equal calls 'transform --shard 1/3 --unknown=x y' "$(<"$calls")"
+}
+
+test_help_and_version_leave_no_trace() {
+  rm -rf "$tree/.build"
+  for arguments in --help --version 'run --help' 'dry-run --json --version' 'psql --help'; do
+    # shellcheck disable=SC2086 # several words
+    pipeline $arguments
+    equal "exit code of $arguments" 0 "$code"
+    [[ -n $out && -z $err ]]
+  done
+  fresh_copy
+  pipeline load --help
+  equal calls 'load --help' "$(<"$calls")"
+  [[ ! -e $tree/spool && ! -e $tree/.postgres ]]
+}
+
+test_wrong_usage_is_64_before_anything_is_done() {
+  pipeline bogus && refused 64 "unknown command 'bogus'"
+  pipeline --bogus && refused 64 "knows no option '--bogus'"
+  pipeline run bogus && refused 64 "unexpected argument 'bogus'"
+  pipeline --limit && refused 64 "'--limit' needs a value"
+  pipeline --limit --json && refused 64 "'--limit' needs a value"
+  pipeline --json=yes && refused 64 "knows no option '--json'"
+  pipeline --shard 1/2 && refused 64 "knows no option '--shard'"
+  pipeline --jobs 0 && refused 64 "invalid --jobs '0'"
+  JOBS=many pipeline && refused 64 "invalid JOBS 'many'"
+  pipeline --max-rejects=some && refused 64 "invalid --max-rejects 'some'"
+  pipeline dry-run --database-url postgresql:///x && refused 64 "knows no option '--database-url'"
+  pipeline down now && refused 64 "'down' takes no arguments"
+  equal calls '' "$(<"$calls")"
+}
+
+test_a_password_in_an_argument_is_refused_and_not_repeated() {
+  for command in run load status psql; do
+    for url in postgresql://u:secret@h/d postgres://u:sec/ret@h/d 'postgresql:///d?host=/x&password=secret' \
+      'postgresql:///d?%70assword=secret' 'postgresql:///d?sslpassword=secret' 'host=h password = secret'; do
+      pipeline $command --database-url "$url" && refused 64 password
+      pipeline $command "--database-url=$url" && refused 64 password
+      [[ $out$err != *sec* ]]
+    done
+  done
+  equal calls '' "$(<"$calls")"
+}
+
+test_a_database_travels_in_the_environment() {
+  # shellcheck disable=SC2016 # for the stage to expand
+  export STUB_load='echo "$DATABASE_URL"'
+  for url in 'postgresql://u@h:5/d' 'postgresql://u@[::1]:5/d' 'postgresql://[::1]/d' 'postgresql://u:@h/d?passfile=/x'; do
+    DATABASE_URL=postgresql:///other pipeline load --database-url "$url" --json
+    equal 'DATABASE_URL' "$url" "$out"
+  done
+  equal arguments 'load --json' "$(sort -u "$calls")"
+}
+
+test_a_failing_stage_ends_the_run_with_its_code() {
+  STUB_transform='exit 65' pipeline dry-run
+  equal 'exit code' 65 "$code"
+  DATABASE_URL=postgresql:///x STUB_fetch='exit 75' pipeline
+  equal 'exit code' 75 "$code"
+  equal calls 'fetch transform fetch' "$(cut -d ' ' -f 1 "$calls" | xargs)"
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
+}
+
+test_the_marker_is_locked_while_a_stage_runs() {
+  # shellcheck disable=SC2016 # for the stage to expand
+  STUB_fetch='cat "$RUN_MARKER"; [[ $RUN_MARKER == */.runs/$RUN_ID ]] && ! flock -n "$RUN_MARKER" true && echo locked' \
+    pipeline fetch --spool here
+  equal marker 'fetch N locked' "$(xargs <<<"$out" | tr -s 0-9 N)"
+  equal markers '' "$(ls -A here/.runs)"
+}
+
+test_the_marker_of_a_crash_stays_unlocked() {
+  # shellcheck disable=SC2016 # for the stage to expand
+  STUB_transform='kill -KILL $$' pipeline dry-run
+  refused 137 'transform was killed by signal 9'
+  flock -n "$tree/spool/.runs"/* true
+  [[ $(cat "$tree/spool/.runs"/*) == dry-run\ * ]]
+}
+
+test_signals_reach_the_stage_once() {
+  local signal
+  set -m # else a shell starts its background commands with SIGINT ignored
+  for signal in HUP INT TERM; do
+    : >"$calls"
+    STUB_transform='sleep 20 & wait' "$tree/pipeline.sh" dry-run >"$scratch/out" 2>&1 &
+    wait_for transform
+    sleep 0.1
+    kill -s "$signal" $!
+    code=0
+    wait $! || code=$?
+    equal 'exit code' $((128 + $(kill -l "$signal"))) "$code"
+    equal calls "transform got $signal" "$(tail -n +3 "$calls")"
+    equal output '' "$(<"$scratch/out")"
+  done
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
+}
+
+test_the_lock_outlives_a_killed_script() {
+  # shellcheck disable=SC2016 # for the stage to expand
+  STUB_fetch='for i in {1..100}; do [[ ! -e $calls.go ]] || exit 0; sleep 0.05; done' "$tree/pipeline.sh" fetch &
+  wait_for fetch
+  kill -KILL $!
+  { wait $! || :; } 2>/dev/null
+  flock -n "$tree/spool/.runs"/* true && return 1
+  touch "$calls.go"
+  flock -w 10 "$tree/spool/.runs"/* true
+}
+
+test_a_spool_that_cannot_be_is_74() {
+  touch file
+  pipeline fetch --spool nowhere/spool && refused 74 "unable to create '$PWD/nowhere/spool': No such file or directory"
+  pipeline dry-run --spool=file && refused 74 "unable to create '$PWD/file': File exists"
+  SPOOL_DIR=file/spool pipeline fetch && refused 74 'Not a directory'
+  equal calls '' "$(<"$calls")"
+}
+
+test_status_does_not_start_a_database() {
+  pipeline status --json
+  equal calls 'load status --no-database private cluster is stopped --json' "$(<"$calls")"
+  pipeline down
+  equal 'exit code' 0 "$code"
+  [[ ! -e $tree/.postgres ]]
+}
+
+run_all

@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# Brings the business tax registration file into PostgreSQL: sets up what is missing, then chains the three stages.
+# It only parses, dispatches and passes signals and exit codes on; the work is done by the executables, the set-up
+# by the scripts in Sources/pipeline.
+set -euo pipefail
+
+version=1.0.0
+self=$(readlink -f -- "${BASH_SOURCE[0]}")
+project=${self%/*}
+binaries=$project/.build/release
+command=run
+private='' # yes, where the database is the private one
+
+usage() {
+  cat <<'TEXT'
+usage: ./pipeline.sh [COMMAND] [OPTIONS]
+
+  run         fetch, transform and load (also without a command)
+  fetch | transform | load
+              one stage, with that stage's options (./pipeline.sh load --help)
+  dry-run     fetch and transform: what would be loaded and rejected; needs no database
+  status      what the spool and the database hold
+  psql        psql on the registry; arguments are psql's
+  down        stops the private PostgreSQL, which is left running after a run
+  test        every test; arguments are those of 'swift test'
+
+  --source URL-or-path    SOURCE_URL    the published CSV unless given
+  --sample                              the sample that ships with the project
+  --database-url URI      DATABASE_URL  a private PostgreSQL in .postgres unless given
+  --spool DIR             SPOOL_DIR     spool/
+  --jobs N                JOBS          number of cores
+  --chunk-size N          CHUNK_SIZE    50,000 records
+  --limit N                             the first N records only
+  --max-rejects N or P%   MAX_REJECTS   1%
+  --snapshot ID                         transform and load this one, not the newest
+  --force                               redo what is finished or unchanged
+  --json                                the summary as one JSON document
+  --help, --version
+TEXT
+}
+
+say() { echo "pipeline.sh: $*" >&2; }
+
+fail() { # CODE MESSAGE [HINT...]
+  local code=$1
+  say "$2"
+  shift 2
+  (($# == 0)) || printf 'HINT: %s\n' "$@" >&2
+  exit "$code"
+}
+
+# A marker whose lock is held says that this run lives, for as long as any of its processes does: they inherit fd 9.
+# One whose lock is free tells the next run that this one was killed, so only a run whose end was logged removes it.
+open_marker() {
+  local folder problem new
+  spool=${spool:-$SPOOL_DIR}
+  [[ $spool == /* ]] || spool=$PWD/$spool
+  for folder in "$spool" "$spool/.runs"; do
+    [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -- "$folder" 2>&1) || [[ -d $folder ]] ||
+      fail 74 "unable to create '$folder': ${problem##*: }" "--spool DIR or SPOOL_DIR names another folder"
+  done
+  new=$folder/.$RUN_ID # locked before it has its name: no other run ever sees it unlocked
+  { exec 9>"$new" && flock -w 5 9 && echo "$command $$" >&9 && mv -- "$new" "$folder/$RUN_ID"; } 2>/dev/null || {
+    rm -f -- "$new"
+    fail 74 "unable to write in '$folder'" "check its owner, its mode and the free space of the disk"
+  }
+  export RUN_MARKER=$folder/$RUN_ID
+}
+
+close_marker() { rm -f -- "$RUN_MARKER"; }
+
+# Runs one stage; the script ends here unless it succeeds. A stage that crashed has logged nothing: the marker stays.
+stage() { # STAGE ARGUMENT...
+  local code=0
+  attend "$binaries/$1" "${@:2}" || code=$?
+  case $code in
+    0) return ;;
+    129 | 130 | 143) ;; # it was asked to stop, and has logged that it did
+    126 | 127) fail 78 "unable to start '$binaries/$1'" "remove '$project/.build' to have it built anew" ;;
+    12[89] | 1[3-9]?) fail "$code" "$1 was killed by signal $((code - 128))" "the same command goes on from there" ;;
+  esac
+  close_marker
+  exit "$code"
+}
+
+# The stages share one summary: each hands it on in a file, and the last one, or the one that fails, prints it.
+chain() { # STAGE...
+  local name last=${!#} summary flags
+  summary=$(mktemp)
+  # shellcheck disable=SC2064 # expanded now: the name is local
+  trap "rm -f -- ${summary@Q}" EXIT
+  open_marker
+  for name; do
+    flags=(--summary-file "$summary")
+    if [[ $name != "$last" ]]; then flags+=(--more-follows); elif [[ $command == dry-run ]]; then flags+=(--dry-run); fi
+    local -n chosen=${name}_args
+    stage "$name" "${flags[@]}" "${chosen[@]}"
+  done
+  close_marker
+}
+
+# shellcheck source=Sources/pipeline/options.sh
+source "$project/Sources/pipeline/options.sh"
+# shellcheck source=Sources/pipeline/url.sh
+source "$project/Sources/pipeline/url.sh"
+# shellcheck source=Sources/pipeline/signals.sh
+source "$project/Sources/pipeline/signals.sh"
+# shellcheck source=Sources/pipeline/packages.sh
+source "$project/Sources/pipeline/packages.sh"
+# shellcheck source=Sources/pipeline/build.sh
+source "$project/Sources/pipeline/build.sh"
+# shellcheck source=Sources/pipeline/cluster.sh
+source "$project/Sources/pipeline/cluster.sh"
+
+if (($#)); then
+  case $1 in
+    run | fetch | transform | load | dry-run | status | psql | down | test) command=$1 && shift ;;
+    --help | -h | --version | -*) ;;
+    *) fail 64 "unknown command '$1'" "./pipeline.sh --help lists the commands" ;;
+  esac
+fi
+take_options "$@"
+set -- "${arguments[@]}"
+case $command:$asks in
+  fetch:* | transform:* | load:* | status:*) ;;
+  *:--help | *:-h) usage && exit ;;
+  *:--version) echo "pipeline.sh $version" && exit ;;
+esac
+export SPOOL_DIR=${SPOOL_DIR:-$project/spool}
+read -r RUN_ID </proc/sys/kernel/random/uuid
+export RUN_ID
+
+need_database() { [[ -n ${DATABASE_URL-} ]] || cluster_start; }
+
+case $command in
+  run)
+    route 'fetch transform load' "$@"
+    build
+    need_database
+    chain fetch transform load
+    [[ -z $private ]] || echo "psql: ./pipeline.sh psql   (or psql '$DATABASE_URL')" >&2
+    ;;
+  dry-run)
+    route 'fetch transform' "$@"
+    build
+    chain fetch transform
+    ;;
+  fetch | transform | load)
+    build
+    [[ -z $asks ]] || exec "$binaries/$command" "$@"
+    [[ $command != load ]] || need_database
+    open_marker
+    stage "$command" "$@"
+    close_marker
+    ;;
+  status)
+    build
+    if [[ -z ${DATABASE_URL-} ]]; then
+      if cluster_running; then use_cluster; else set -- --no-database 'private cluster is stopped' "$@"; fi
+    fi
+    exec "$binaries/load" status "$@"
+    ;;
+  psql)
+    need_database
+    need_psql
+    hide_password
+    exec "$psql" "$DATABASE_URL" "$@"
+    ;;
+  down)
+    (($# == 0)) || fail 64 "'down' takes no arguments" "./pipeline.sh --help lists the commands"
+    cluster_stop
+    ;;
+  test)
+    build
+    need_test_tools
+    run_tests "$@"
+    ;;
+esac
