@@ -78,7 +78,12 @@ let package = Package(
     testSupport("TestCluster"),
     testSupport("Observed", ["Reference", "Spool"]),
     tests("RecordsTests", ["Records", "Reference", "NastyCorpus", "Observed", "GeneratorKit"]),
-    tests("FetchStageTests", ["FetchStage", "Spool", "Digest", "Records", "Reference", "NastyCorpus", "Observed"]),
+    tests(
+      "FetchStageTests",
+      [
+        "FetchStage", "StageKit", "Spool", "Failures", "Digest", "Records", "Reference", "NastyCorpus", "Observed",
+        "LoopbackServer",
+      ]),
     tests(
       "TransformStageTests",
       ["TransformStage", "FetchStage", "StageKit", "Spool", "Failures", "Reference", "NastyCorpus", "Observed", "GeneratorKit"]),

@@ -111,6 +111,8 @@ source "$project/Sources/pipeline/packages.sh"
 source "$project/Sources/pipeline/build.sh"
 # shellcheck source=Sources/pipeline/cluster.sh
 source "$project/Sources/pipeline/cluster.sh"
+# shellcheck source=Sources/pipeline/settings.sh
+source "$project/Sources/pipeline/settings.sh"
 
 if (($#)); then
   case $1 in

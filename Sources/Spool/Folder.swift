@@ -64,6 +64,18 @@ public enum Folder {
     guard rmdir(path) == 0 || errno == ENOENT else { throw .system("remove folder '\(path)'", errno: errno) }
   }
 
+  /// Bytes of all files in a folder and below.
+  public static func weight(_ path: String) throws(Failure) -> Int {
+    var bytes = 0
+    for name in try names(path) {
+      let inner = path + "/" + name
+      var status = stat()
+      guard lstat(inner, &status) == 0 else { continue }
+      bytes += status.st_mode & S_IFMT == S_IFDIR ? try weight(inner) : Int(status.st_size)
+    }
+    return bytes
+  }
+
   /// Bytes that are free for us on the file system of `path`.
   public static func freeBytes(_ path: String) throws(Failure) -> Int {
     var status = statvfs()

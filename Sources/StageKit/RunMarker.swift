@@ -46,7 +46,8 @@ public final class RunMarker {
   public static func killedRuns(spool: String) throws -> [(runID: String, command: String)] {
     let folder = folder(spool)
     var killed: [(String, String)] = []
-    for name in try Folder.names(folder) {
+    // A name with a dot is a marker that is only just being made.
+    for name in try Folder.names(folder) where !name.hasPrefix(".") {
       let path = folder + "/" + name
       // A lock that is free, and let go at once: its run is no more.
       guard case .some = try FileLock(path), let content = try SpoolFile.read(path, bytesMax: 4096), !content.isEmpty

@@ -155,7 +155,7 @@ func asFailure(_ error: any Error) -> Failure {
 public enum ErrorReport {
   public static func print(_ failure: Failure, from program: String) {
     // With JSON logs the failure is an event; stderr stays one object a line.
-    if LogFormat.current == .json, program != "usage", failure.verdict != .usage { return }
+    if LogFormat.current == .json, failure.verdict != .usage { return }
     var text = "\(program): \(Terminal.safe(failure.message))\n"
     for hint in failure.hints { text += "HINT: \(Terminal.safe(hint))\n" }
     LogSetup.write(text)

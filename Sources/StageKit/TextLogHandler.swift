@@ -46,6 +46,11 @@ public enum Terminal {
     return result
   }
 
+  /// The same for text of several lines.
+  public static func safeLines(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { safe(String($0)) }.joined(separator: "\n")
+  }
+
   private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
     scalar.value < 0x20 || scalar.value >= 0x7F && scalar.value < 0xA0
       || (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)

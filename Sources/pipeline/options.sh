@@ -9,6 +9,7 @@ declare -A knows=(
   [transform]='--spool= --snapshot= --jobs= --max-rejects= --force --json'
   [load]='--spool= --snapshot= --jobs= --max-rejects= --force --json'
 )
+knows[fetch]+=' --max-bytes= --timeout= --connect-timeout= --stall-timeout='
 
 # What concerns this script as well as a stage. The database is taken out of the arguments: stages read DATABASE_URL.
 # shellcheck disable=SC2034 # for pipeline.sh
@@ -73,7 +74,8 @@ route() { # STAGES ARGUMENT...
 check() { # NAME VALUE
   case $1 in
     --jobs | JOBS)
-      [[ $2 =~ ^0*[1-9][0-9]*$ ]] || fail 64 "invalid $1 '$2'" "a number from 1, or nothing: one for each core"
+      { [[ $2 =~ ^[0-9]{1,9}$ ]] && ((10#$2 >= 1 && 10#$2 <= 256)); } ||
+        fail 64 "invalid $1 '$2'" "a number from 1 to 256"
       ;;
     --max-rejects | MAX_REJECTS)
       [[ $2 =~ ^[0-9]+$|^[0-9]+(\.[0-9]+)?%$ ]] || fail 64 "invalid $1 '$2'" "a count, or a percentage such as 1%"

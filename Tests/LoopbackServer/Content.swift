@@ -17,6 +17,9 @@ public struct Content: Sendable {
     self.count = count
   }
 
+  /// All of it, in memory.
+  public var bytes: [UInt8] { (0..<count).map { block[$0 % block.count] } }
+
   public static func zeros(_ count: Int) -> Content { repeating([0], count: count) }
 
   /// The block, over and over, `count` bytes in all.

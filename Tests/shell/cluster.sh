@@ -109,6 +109,7 @@ test_psql_keeps_a_password_out_of_its_arguments() {
   printf '#!/bin/sh\necho "$1 $PGPASSWORD"\n' >bin/psql
   chmod +x bin/psql
   export PATH=$PWD/bin:$PATH
+  unset POSTGRES_BIN # would come first
   DATABASE_URL='postgresql://u:s%20e@h:1/d?sslmode=disable' pipeline psql
   equal 'address and password' 'postgresql://u@h:1/d?sslmode=disable s e' "$out"
   DATABASE_URL='postgresql:///d?host=/x&password=a%26b&user=c' pipeline psql

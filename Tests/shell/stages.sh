@@ -4,9 +4,10 @@
 source "${BASH_SOURCE[0]%/*}/support/copy.sh"
 
 test_run_gives_each_stage_the_options_it_knows() {
-  DATABASE_URL=postgresql:///x pipeline --sample --limit 5 --chunk-size=7 --jobs 2 --max-rejects 5% --snapshot X --json --force
+  DATABASE_URL=postgresql:///x pipeline --sample --limit 5 --chunk-size=7 --jobs 2 \
+    --max-rejects 5% --snapshot X --json --force --timeout=9
   equal 'exit code' 0 "$code"
-  equal calls 'fetch --summary-file F --more-follows --sample --limit 5 --chunk-size=7 --json --force
+  equal calls 'fetch --summary-file F --more-follows --sample --limit 5 --chunk-size=7 --json --force --timeout=9
 transform --summary-file F --more-follows --jobs 2 --max-rejects 5% --snapshot X --json --force
 load --summary-file F --jobs 2 --max-rejects 5% --snapshot X --json --force' "$(<"$calls")"
 }
@@ -46,6 +47,7 @@ test_wrong_usage_is_64_before_anything_is_done() {
   pipeline --json=yes && refused 64 "knows no option '--json'"
   pipeline --shard 1/2 && refused 64 "knows no option '--shard'"
   pipeline --jobs 0 && refused 64 "invalid --jobs '0'"
+  pipeline --jobs=257 && refused 64 "invalid --jobs '257'"
   JOBS=many pipeline && refused 64 "invalid JOBS 'many'"
   pipeline --max-rejects=some && refused 64 "invalid --max-rejects 'some'"
   pipeline dry-run --database-url postgresql:///x && refused 64 "knows no option '--database-url'"
@@ -68,7 +70,8 @@ test_a_password_in_an_argument_is_refused_and_not_repeated() {
 test_a_database_travels_in_the_environment() {
   # shellcheck disable=SC2016 # for the stage to expand
   export STUB_load='echo "$DATABASE_URL"'
-  for url in 'postgresql://u@h:5/d' 'postgresql://u@[::1]:5/d' 'postgresql://[::1]/d' 'postgresql://u:@h/d?passfile=/x'; do
+  for url in 'postgresql://u@h:5/d' 'postgresql://u@[::1]:5/d' 'postgresql://[::1]/d' \
+    'postgresql://u:@h/d?passfile=/x'; do
     DATABASE_URL=postgresql:///other pipeline load --database-url "$url" --json
     equal 'DATABASE_URL' "$url" "$out"
   done

@@ -5,7 +5,7 @@ struct PublishedHashes: Sendable {
   private var hashes: [Int64]
   private(set) var count = 0
   /// BANs that are none. Only a hand can have put them there; no snapshot has them.
-  private(set) var misfits: [String] = []
+  var misfits: [String] = []
 
   private static let free = UInt32.max
 
@@ -23,8 +23,6 @@ struct PublishedHashes: Sendable {
     put(ban, hash)
     count += 1
   }
-
-  mutating func insert(misfit: String) { misfits.append(misfit) }
 
   /// Where the BAN stands, nil where it does not.
   func place(of ban: UInt32) -> Int? {

@@ -32,13 +32,14 @@ struct ReconcileLoad {
       "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'tax_registration'::regclass"
     ).number
     var hashes = PublishedHashes(expected: expected ?? 0)
+    var misfits = 0
     try session.copyOut("COPY (SELECT ban, content_hash FROM tax_registration) TO STDOUT") { row in
-      if let line = RegistrationLine(row) {
-        hashes.insert(line.ban, line.contentHash)
-      } else {
-        let ban = row.prefix { $0 != .tab }
-        hashes.insert(misfit: String(decoding: ban, as: UTF8.self))
-      }
+      guard let line = RegistrationLine(row) else { return misfits += 1 }
+      hashes.insert(line.ban, line.contentHash)
+    }
+    if misfits > 0 {
+      let found = try session.execute("SELECT ban FROM tax_registration WHERE ban !~ '^[0-9]{8}$'")
+      hashes.misfits = found.values.compactMap { $0[0] }
     }
     return hashes
   }

@@ -19,7 +19,8 @@ make_stages() { # FOLDER
     cat >"$1/$stage" <<'STAGE'
 #!/usr/bin/env bash
 me=${0##*/}
-for signal in HUP INT TERM; do trap "sleep 0.2; echo '$me got $signal' >>'$calls'; exit \$((128 + $(kill -l $signal)))" $signal; done
+stop() { sleep 0.2; echo "$me got $1" >>"$calls"; exit $((128 + $(kill -l "$1"))); }
+for signal in HUP INT TERM; do trap "stop $signal" "$signal"; done
 echo "$me $*" | sed 's/--summary-file [^ ]*/--summary-file F/' >>"$calls"
 action=STUB_$me
 eval "${!action-}"

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Failures
+import FoundationEssentials
+import LoadStage
+import Spool
+import StageKit
+
+/// What the spool and the database hold. It changes nothing.
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show what the spool holds and weighs, and what the database holds.")
+
+  @OptionGroup var spoolOptions: SpoolOptions
+  @OptionGroup var database: DatabaseOptions
+  @Option(help: ArgumentHelp("Do not ask the database; say this instead.", valueName: "WHY", visibility: .hidden))
+  var noDatabase: String?
+  @Flag(help: "Print one JSON document.")
+  var json = false
+
+  struct Report: Codable {
+    var spool: String
+    var bytes: Int
+    var snapshots: [SnapshotStatus]
+    var database: DatabaseStatus
+  }
+
+  func run() throws {
+    let spool = spoolOptions.path
+    let snapshots = try Survey.snapshots(spool).map { try SnapshotStatus.read(SnapshotFolder(spool: spool, id: $0)) }
+    let report = Report(
+      spool: spool, bytes: snapshots.reduce(0) { $0 + $1.bytes }, snapshots: snapshots, database: try databaseStatus())
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      encoder.keyEncodingStrategy = .convertToSnakeCase
+      print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    } else {
+      print(Terminal.safeLines(StatusTable.text(report)))
+    }
+  }
+
+  private func databaseStatus() throws -> DatabaseStatus {
+    if let noDatabase {
+      return DatabaseStatus(reachable: false, problem: noDatabase)
+    }
+    return try DatabaseStatus.query(database.resolve())
+  }
+}
+
+/// The status for a person.
+enum StatusTable {
+  static func text(_ report: StatusCommand.Report) -> String {
+    var lines = ["spool      \(report.spool): \(report.snapshots.count) snapshots, \(report.bytes >> 20) MB"]
+    for snapshot in report.snapshots { lines += self.lines(snapshot, isNewest: snapshot == report.snapshots.last) }
+    lines += self.lines(report.database)
+    return lines.joined(separator: "\n")
+  }
+
+  private static func lines(_ snapshot: SnapshotStatus, isNewest: Bool) -> [String] {
+    var state: String
+    switch snapshot.stage {
+    case .fetching: state = "fetch unfinished, \(snapshot.chunks) chunks"
+    case .fetched: state = "fetched, not transformed"
+    case .transforming: state = "\(snapshot.chunksTransformed) of \(snapshot.chunks) chunks transformed"
+    case .transformed: state = "transformed"
+    }
+    if snapshot.stage != .transformed, !isNewest { state += ", superseded" }
+    if snapshot.sample { state += ", sample" }
+    if let limit = snapshot.limit { state += ", first \(limit) records" }
+    var line = "snapshot   \(snapshot.snapshot)  \(state), \(snapshot.bytes >> 20) MB"
+    if let date = snapshot.sourceDate { line += ", of \(date)" }
+    if let totals = snapshot.totals {
+      line += ": \(totals.processed) accepted, \(totals.failed) rejected, \(totals.duplicated) duplicate, \(totals.blank) blank"
+    } else if let records = snapshot.records {
+      line += ": \(records) records"
+    }
+    return [line] + (snapshot.problem.map { ["           \($0)"] } ?? [])
+  }
+
+  private static func lines(_ database: DatabaseStatus) -> [String] {
+    guard database.reachable else { return ["database   \(database.problem ?? "not reachable")"] }
+    var lines = ["database   \(database.place ?? "")"]
+    if let problem = database.problem { lines.append("           \(problem)") }
+    guard let registry = database.registry else { return lines + ["           nothing was ever loaded here"] }
+    lines.append("registry   \(registry.registrations) registrations, \(registry.industries) industry rows")
+    if let last = database.lastPublication {
+      let changes = "\(last.changes.inserted) inserted, \(last.changes.updated) updated, \(last.changes.removed) removed"
+      lines.append("published  \(last.snapshot) at \(last.publishedAt): \(changes)")
+    }
+    if let run = database.lastJobRun {
+      lines.append("last run   \(run.id): \(run.status), began \(run.startedAt)" + (run.error.map { ": \($0)" } ?? ""))
+    }
+    return lines
+  }
+}

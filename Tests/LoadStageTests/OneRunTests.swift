@@ -1,0 +1,111 @@
+import Failures
+import Postgres
+import Spool
+import Synchronization
+import TestCluster
+import Testing
+
+@testable import LoadStage
+
+@Suite("One run at a time", .needsServer)
+struct OneRunTests {
+  @Test("a second run ends with 75 at once")
+  func lockHeld() throws {
+    try LoadHarness.with { harness in
+      let snapshot = try harness.spool.snapshot(businesses(15))
+      let second = Mutex<Failure?>(nil)
+      try harness.load(snapshot) { settings in
+        let inner = harness.settings(snapshot)
+        settings.point = { point in
+          guard point == .publishing else { return }
+          do { _ = try Load.run(inner) } catch { second.withLock { $0 = error as? Failure } }
+        }
+      }
+      let failure = try #require(second.withLock { $0 })
+      #expect(failure.verdict == .temporary)
+      #expect(failure.message.contains("another run holds the lock: job run 1"))
+      #expect(try harness.jobs() == ["success|-"])
+    }
+  }
+
+  @Test("two schemas of one database are loaded at once", .needsOwnServer)
+  func perSchema() throws {
+    try LoadHarness.with { harness in
+      try harness.database.execute("CREATE SCHEMA \"the other\"")
+      let snapshot = try harness.spool.snapshot(businesses(5))
+      let url = harness.database.url + "&options=-csearch_path%3D%22the%5C%20other%22"
+      try harness.load(snapshot) { settings in
+        var inner = harness.settings(snapshot)
+        inner.databaseURL = url
+        settings.point = { [inner] in if $0 == .publishing { _ = try Load.run(inner) } }
+      }
+      #expect(
+        try harness.database.rows(
+          "SELECT (SELECT count(*) FROM public.tax_registration), (SELECT count(*) FROM \"the other\".tax_registration)")
+          == ["5|5"])
+    }
+  }
+
+  @Test("a row left running is closed, and its run is named")
+  func staleRow() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(15)
+      try harness.load(rows)
+      try harness.database.execute("INSERT INTO etl_job_run (run_id) VALUES ('killed run')")
+      // Even where there is nothing to do.
+      #expect(try harness.load(rows).result == .unchanged)
+      let closed = harness.log.all.compactMap {
+        if case .staleRunClosed(let job, let run, _) = $0 { "\(job) \(run ?? "-")" } else { nil }
+      }
+      #expect(closed == ["2 killed run"])
+      #expect(
+        try harness.database.rows("SELECT status, completed_at IS NOT NULL, error_message <> '' FROM etl_job_run ORDER BY id")
+          == ["success|t|-", "failed|t|t"])
+    }
+  }
+
+  @Test("stopped by a signal: nothing half-published, the row is closed, the next run goes on")
+  func stopped() throws {
+    for place in [LoadPoint.jobOpened, .batchCommitted(2), .publishing] {
+      try LoadHarness.with { harness in
+        let rows = businesses(35)
+        let snapshot = try harness.spool.snapshot(rows)
+        let signal = Mutex(false)
+        let failure = try harness.failure(snapshot) {
+          $0.jobs = 1
+          $0.stop = { if signal.withLock({ $0 }) { throw Failure(.stopped(signal: 15), "stopped by signal 15") } }
+          $0.point = { if $0 == place { signal.withLock { $0 = true } } }
+        }
+        if place == .publishing {
+          // The COMMIT that was under way is not left unknown; what stopped is the end behind it.
+          #expect(failure.verdict == .stopped(signal: 15))
+        }
+        #expect(failure.verdict.exitCode == 143)
+        #expect(try harness.registry() == [])
+        #expect(try harness.jobs() == ["failed|stopped by signal 15"])
+        try harness.load(snapshot)
+        try harness.expect(rows)
+      }
+    }
+  }
+
+  @Test("a statement that the server is busy with is cancelled by the stop")
+  func stoppedWhileBusy() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(15)
+      try harness.load(rows)
+      var blocker = try harness.database.open()
+      try blocker.execute("BEGIN; LOCK TABLE tax_registration IN ACCESS EXCLUSIVE MODE")
+      let asked = Counter()
+      let failure = try harness.failure(try harness.spool.snapshot(businesses(16))) { settings in
+        settings.stop = {
+          asked.add()
+          if asked.count > 60 { throw Failure(.stopped(signal: 2), "stopped by signal 2") }
+        }
+      }
+      #expect(failure.verdict == .stopped(signal: 2))
+      try blocker.execute("ROLLBACK")
+      #expect(try harness.jobs().last == "failed|stopped by signal 2")
+    }
+  }
+}

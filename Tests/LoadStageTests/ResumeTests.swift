@@ -1,0 +1,201 @@
+import Failures
+import Postgres
+import Spool
+import Synchronization
+import TestCluster
+import Testing
+
+@testable import LoadStage
+
+@Suite("A load that is cut short", .needsServer)
+struct ResumeTests {
+  private struct Crash: Error {}
+
+  private static let lost = PostgresError(.temporary, message: "the connection is gone", place: "the test")
+
+  /// Both ways: into an empty registry, and over one that has rows.
+  private func bothWays(_ body: (LoadHarness, _ before: [Business]) throws -> Void) throws {
+    for before in [[], businesses(3)] {
+      try LoadHarness.with { harness in
+        if !before.isEmpty { try harness.load(before) }
+        try body(harness, before)
+      }
+    }
+  }
+
+  @Test("cut at any batch, the next run goes on past the batches that are in", arguments: [1, 2, 3, 4])
+  func goesOn(_ batch: Int) throws {
+    for point in [LoadPoint.batchStaged(batch), .batchCommitted(batch)] {
+      try bothWays { harness, before in
+        let rows = businesses(35)
+        let snapshot = try harness.spool.snapshot(rows, .init(findings: [1: [finding(1)], 3: [finding(2), finding(3)]]))
+        let failure = try harness.failure(snapshot) {
+          $0.jobs = 1
+          $0.point = { if $0 == point { throw Crash() } }
+        }
+        #expect(failure.verdict == .bug)
+        #expect(try harness.registry() == LoadHarness.expected(before))
+        let outcome = try harness.load(snapshot)
+        #expect(outcome.batchesResumed == (point == .batchStaged(batch) ? batch - 1 : batch))
+        try harness.expect(rows)
+        // Each run that got so far has all its findings, once.
+        #expect(
+          try harness.database.rows(
+            "SELECT batch_number, count(*) FROM data_import_error WHERE job_run_id = \(outcome.jobRunID ?? 0) GROUP BY 1 ORDER BY 1")
+            == ["1|1", "3|2"])
+      }
+    }
+  }
+
+  @Test("a lost connection is taken up again in the same job run, whatever was under way")
+  func retries() throws {
+    for point in [
+      LoadPoint.connected, .jobOpened, .batchStaged(2), .batchCommitted(2), .publishing, .published,
+    ] {
+      try bothWays { harness, before in
+        let rows = businesses(35)
+        let snapshot = try harness.spool.snapshot(rows, .init(findings: [2: [finding(1)]]))
+        let once = Once()
+        let outcome = try harness.load(snapshot) {
+          $0.point = { if $0 == point { try once.run { throw Self.lost } } }
+        }
+        #expect(harness.log.retries == 1)
+        try harness.expect(rows)
+        #expect(try harness.jobs() == (before.isEmpty ? [] : ["success|-"]) + ["success|-"])
+        #expect(try harness.database.scalar("SELECT count(*) FROM data_import_error") == "1")
+        #expect(outcome.changes.inserted == rows.count - before.count)
+        #expect(outcome.before.registrations == before.count)
+        #expect(
+          try harness.database.rows("SELECT count(*), max(registrations) FROM publication")
+            == [before.isEmpty ? "1|35" : "2|35"])
+      }
+    }
+  }
+
+  @Test("after four attempts it is 75, and the job run says why")
+  func retriesAreUsedUp() throws {
+    try LoadHarness.with { harness in
+      let snapshot = try harness.spool.snapshot(businesses(15))
+      let pauses = Mutex<[Double]>([])
+      let failure = try harness.failure(snapshot) {
+        $0.point = { if $0 == .publishing { throw Self.lost } }
+        $0.pause = { seconds in pauses.withLock { $0.append(seconds) } }
+      }
+      #expect(failure.verdict == .temporary)
+      #expect(failure.hints.first?.contains("goes on past the batches that are in") == true)
+      #expect(pauses.withLock { $0 } == [1, 2, 4])
+      #expect(try harness.jobs() == ["failed|\(failure.message)"])
+      #expect(try harness.load(snapshot).batchesResumed == 2)
+    }
+  }
+
+  @Test("a session that is killed in the middle of COPY is replaced", .needsOwnServer)
+  func killedInCopy() throws {
+    for before in [[], businesses(3)] {
+      try LoadHarness.with { harness in
+        if !before.isEmpty { try harness.load(before) }
+        let rows = businesses(35)
+        let killed = Counter()
+        let outcome = try harness.load(try harness.spool.snapshot(rows)) { [database = harness.database] settings in
+          settings.jobs = 1
+          settings.stop = {
+            guard killed.count < 3 else { return }
+            let count = try database.scalar(
+              """
+              SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+              WHERE datname = current_database() AND state = 'active' AND query LIKE 'COPY % FROM STDIN'
+              """)
+            if count != "0" { killed.add() }
+          }
+        }
+        #expect(killed.count == 3)
+        #expect(harness.log.retries == 3)
+        #expect(outcome.after.registrations == 35)
+        try harness.expect(rows)
+      }
+    }
+  }
+
+  @Test("what was staged of another snapshot, or against another base, is of no use")
+  func discards() throws {
+    try bothWays { harness, before in
+      let first = try harness.spool.snapshot(businesses(35))
+      _ = try harness.failure(first) { $0.point = { if $0 == .publishing { throw Crash() } } }
+      let rows = businesses(20, from: 10_000_005)
+      let outcome = try harness.load(try harness.spool.snapshot(rows))
+      #expect(outcome.batchesResumed == 0)
+      try harness.expect(rows)
+      // And the one that was cut short is compared anew.
+      #expect(try harness.load(first).batchesResumed == 0)
+      try harness.expect(businesses(35))
+    }
+  }
+
+  @Test("a session that was given up commits nothing more")
+  func fenced() throws {
+    try bothWays { harness, before in
+      let snapshot = try harness.spool.snapshot(businesses(15))
+      let other = Once()
+      let failure = try harness.failure(snapshot) { [database = harness.database] settings in
+        settings.jobs = 1
+        settings.point = { point in
+          if point == .batchCommitted(1) { try other.run { try database.execute("UPDATE current_load SET fence = fence + 1") } }
+        }
+      }
+      #expect(failure.verdict == .temporary)
+      #expect(failure.message.contains("taken over"))
+      #expect(try harness.registry() == LoadHarness.expected(before))
+      #expect(try harness.database.scalar("SELECT count(*) FROM load_batch") == "1")
+    }
+  }
+
+  @Test("somebody else's publication in between is seen: the comparison begins anew")
+  func publishedMeanwhile() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(5))
+      let rows = businesses(25)
+      let once = Once()
+      try harness.load(try harness.spool.snapshot(rows)) { [database = harness.database] settings in
+        settings.point = { point in
+          guard point == .batchCommitted(3) else { return }
+          try once.run {
+            try database.execute(
+              """
+              DELETE FROM tax_registration WHERE ban = '10000001';
+              INSERT INTO etl_job_run (status) VALUES ('success');
+              INSERT INTO publication (job_run_id, snapshot, source_sha256, content_sha256, rules_version, kind, whole,
+                registrations, industries, inserted, updated, removed)
+              SELECT max(id), 'x', 'x', 'x', 1, 'reconcile', true, 4, 8, 0, 0, 1 FROM etl_job_run
+              """)
+          }
+        }
+      }
+      #expect(harness.log.retries == 1)
+      try harness.expect(rows)
+    }
+  }
+
+  @Test("rows that appear in the empty registry meanwhile are not lost sight of")
+  func filledMeanwhile() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(25)
+      let once = Once()
+      let outcome = try harness.load(try harness.spool.snapshot(rows)) { [database = harness.database] settings in
+        settings.point = { point in
+          guard point == .batchCommitted(3) else { return }
+          try once.run {
+            try database.execute(
+              "INSERT INTO tax_registration (ban, business_name, content_hash) VALUES ('10000001', 'by hand', 0), ('99999999', 'x', 0)")
+          }
+        }
+      }
+      #expect(outcome.kind == .reconcile)
+      #expect(outcome.changes.removed == 1)
+      try harness.expect(rows)
+    }
+  }
+
+  private func finding(_ record: Int) -> String {
+    #"{"record":\#(record),"line":3,"byte_offset":9,"code":"X","severity":"error","column":null,"message":"m","raw":"r"}"#
+  }
+}

@@ -1,0 +1,161 @@
+import Failures
+import Glibc
+import NastyCorpus
+import Observed
+import Spool
+import TransformStage
+import Testing
+
+/// Rerunning, damage, staleness, and several processes on one spool.
+@Suite struct StateTests {
+  static let bytes = StateTests.source()
+
+  /// Twenty records; the BANs of the last five stand in the first chunk already.
+  static func source() -> [UInt8] {
+    var text = "統一編號,營業人名稱\n"
+    for row in 0..<15 { text += "\(10_000_000 + row),第\(row)號\n" }
+    for row in 0..<5 { text += "\(10_000_000 + row),又\(row)號\n" }
+    return Array(text.utf8)
+  }
+
+  @Test func aSecondRunFindsAllDone() throws {
+    let pipeline = Pipeline()
+    let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
+    guard case .settled(let first) = try pipeline.transform(folder) else { return #expect(Bool(false)) }
+    let before = files(folder)
+    guard case .alreadySettled(let second) = try pipeline.transform(folder) else { return #expect(Bool(false)) }
+    #expect(first == second)
+    #expect(files(folder) == before)
+    #expect(first.totals == Totals(total: 20, processed: 15, failed: 0, duplicated: 5, blank: 0))
+  }
+
+  @Test func shardsInAnyOrderGiveTheBytesOfOneRun() throws {
+    let whole = Pipeline()
+    let wholeFolder = try whole.fetch(Self.bytes, chunkSize: 4)
+    _ = try whole.transform(wholeFolder, jobs: 2)
+    for order in [[1, 2, 3], [3, 1, 2], [2, 3, 1]] {
+      let pipeline = Pipeline()
+      let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
+      for shard in order {
+        let outcome = try pipeline.transform(folder, selection: .shard(index: shard, of: 3))
+        #expect((outcome.manifest != nil) == (shard == order.last))
+      }
+      #expect(files(folder) == files(wholeFolder))
+    }
+    let single = Pipeline()
+    let folder = try single.fetch(Self.bytes, chunkSize: 4)
+    for chunk in [5, 3, 1, 2, 4] { _ = try single.transform(folder, selection: .one(chunk)) }
+    #expect(files(folder) == files(wholeFolder))
+  }
+
+  /// Every output file, changed or gone, is named with the command that redoes it; that command mends it.
+  @Test(arguments: ["registrations.tsv", "industries.tsv", "findings.jsonl"], ["flipped", "shorter", "gone"])
+  func damageIsNamedAndMended(_ kind: String, _ damage: String) throws {
+    let pipeline = Pipeline()
+    // Each chunk has rows, industries and findings.
+    var text = "統一編號,營業人名稱,行業代號\n"
+    for row in 0..<12 { text += "\(10_000_000 + row),第\(row)號,472\(100 + row)\n" }
+    let folder = try pipeline.fetch(Array(text.utf8), chunkSize: 4)
+    _ = try pipeline.transform(folder)
+    let before = files(folder)
+    let path = folder.transformFolder + "/000002." + kind
+    var bytes = try #require(ScratchFolder.read(path))
+    try #require(!bytes.isEmpty)
+    switch damage {
+    case "flipped": bytes[bytes.count / 2] ^= 1
+    case "shorter": bytes.removeLast()
+    default: break
+    }
+    if damage == "gone" { unlink(path) } else { try write(bytes, path) }
+    let failure = #expect(throws: Failure.self) { try pipeline.transform(folder) }
+    #expect(failure?.verdict == .data)
+    #expect(failure?.message.contains("000002." + kind) == true, "\(failure?.message ?? "")")
+    #expect(failure?.hints.first?.contains("--chunk 2 --force") == true)
+    _ = try pipeline.transform(folder, selection: .one(2), force: true)
+    #expect(files(folder) == before)
+    #expect(try pipeline.transform(folder).manifest != nil)
+  }
+
+  @Test func aDamagedSourceChunkIsNamed() throws {
+    for damage in ["flipped", "shorter", "gone", "swapped"] {
+      let pipeline = Pipeline()
+      let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
+      var bytes = try #require(ScratchFolder.read(folder.csv(2)))
+      switch damage {
+      case "flipped": bytes[bytes.count / 2] ^= 1
+      case "shorter": bytes.removeLast()
+      case "swapped": bytes = try #require(ScratchFolder.read(folder.csv(3)))
+      default: break
+      }
+      if damage == "gone" { unlink(folder.csv(2)) } else { try write(bytes, folder.csv(2)) }
+      let failure = #expect(throws: Failure.self) { try pipeline.transform(folder) }
+      #expect(failure?.verdict == .data)
+      #expect(failure?.message.contains("000002.csv.zst") == true, "\(damage): \(failure?.message ?? "")")
+      #expect(try SpoolFile.size(folder.transformManifest) == nil)
+    }
+  }
+
+  @Test func anUnfinishedFetchIsNotReady() throws {
+    let pipeline = Pipeline()
+    let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
+    unlink(folder.fetchManifest)
+    let failure = #expect(throws: Failure.self) { try pipeline.transform(folder) }
+    #expect(failure?.verdict == .notReady)
+  }
+
+  /// Chunks are independent until they are settled: one judged again against other earlier chunks is stale.
+  @Test func whatIsStaleIsRedone() throws {
+    let pipeline = Pipeline()
+    let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
+    _ = try pipeline.transform(folder)
+    let before = files(folder)
+    for change in ["older rules", "other input", "settled against others"] {
+      let path = folder.transformChunkManifest(5)
+      var manifest = try #require(try TransformChunkManifest.read(at: path))
+      switch change {
+      case "older rules": manifest.rulesVersion = 0
+      case "other input": manifest.inputManifestSHA256 = String(repeating: "0", count: 64)
+      default: manifest.settledAgainst = String(repeating: "0", count: 64)
+      }
+      try manifest.publish(at: path)
+      guard case .settled = try pipeline.transform(folder) else { return #expect(Bool(false), "\(change)") }
+      #expect(files(folder) == before, "\(change)")
+    }
+  }
+
+  /// A kill between any two files leaves a subset: whatever is missing, the same command gives the same bytes.
+  @Test func anySubsetOfFilesIsTakenUp() throws {
+    let pipeline = Pipeline()
+    let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
+    _ = try pipeline.transform(folder)
+    let before = files(folder)
+    var random = SplitMix64(seed: 7)
+    for _ in 0..<40 {
+      unlink(folder.transformManifest)
+      for chunk in 1...5 where random.next() % 2 == 0 {
+        // Manifest first: a kill never leaves one without what it describes.
+        unlink(folder.transformChunkManifest(chunk))
+        if random.next() % 2 == 0 { unlink(folder.registrations(chunk)) }
+        if random.next() % 2 == 0 { unlink(folder.findings(chunk)) }
+      }
+      _ = try pipeline.transform(folder, jobs: 2)
+      #expect(files(folder) == before)
+    }
+  }
+
+  /// Name → content of everything that transform writes, locks apart.
+  private func files(_ folder: SnapshotFolder) -> [String: [UInt8]] {
+    var files: [String: [UInt8]] = [:]
+    for name in (try? Folder.names(folder.transformFolder)) ?? [] where !name.hasPrefix(".") {
+      files[name] = ScratchFolder.read(folder.transformFolder + "/" + name)
+    }
+    files["transform.json"] = ScratchFolder.read(folder.transformManifest)
+    return files
+  }
+
+  private func write(_ bytes: [UInt8], _ path: String) throws {
+    let file = try #require(fopen(path, "w"))
+    fwrite(bytes, 1, bytes.count, file)
+    fclose(file)
+  }
+}
