@@ -87,6 +87,7 @@ let package = Package(
     tests(
       "TransformStageTests",
       ["TransformStage", "FetchStage", "StageKit", "Spool", "Failures", "Reference", "NastyCorpus", "Observed", "GeneratorKit"]),
+    tests("SpoolTests", ["Spool", "Failures", "Digest", "Zstd", "Observed"]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),
     tests("ReferenceTests", ["Reference", "NastyCorpus"]),

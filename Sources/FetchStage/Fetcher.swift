@@ -21,7 +21,7 @@ public enum Fetcher {
     try removeLeftovers(settings.spool)
     let base = settings.terms.whole && !settings.force ? try Base.find(settings.spool) : nil
     switch settings.location {
-    case .file(let path): return try FileSource(path: path, settings: settings, base: base, log: log).fetch()
+    case .file(let path), .sample(let path): return try FileSource(path: path, settings: settings, base: base, log: log).fetch()
     case .web(let url): return try WebSource(url: url, settings: settings, base: base, log: log).fetch()
     }
   }

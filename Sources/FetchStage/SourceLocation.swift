@@ -6,6 +6,8 @@ import Spool
 public enum SourceLocation: Sendable, Equatable {
   case web(url: String)
   case file(path: String)
+  /// The sample that ships with the project, wherever it was laid.
+  case sample(path: String)
 
   /// The published file.
   public static let published = "https://eip.fia.gov.tw/data/BGMOPEN1.csv"
@@ -44,15 +46,17 @@ public enum SourceLocation: Sendable, Equatable {
   public var shown: String {
     switch self {
     case .file(let path): path
+    case .sample(let path): "sample:" + Folder.name(of: path)
     case .web(let url): WebAddress(url)?.shown ?? "a URL"
     }
   }
 
-  /// Tells sources apart, also where only what is not shown differs.
+  /// Tells sources apart, also where only the values of a query differ. User and password have no part in it.
   var digest: String {
     switch self {
     case .file(let path): SHA256.of(Array(path.utf8))
-    case .web(let url): SHA256.of(Array(url.utf8))
+    case .sample: SHA256.of(Array(shown.utf8))
+    case .web(let url): SHA256.of(Array((WebAddress(url)?.withoutLogin ?? url).utf8))
     }
   }
 }
@@ -100,6 +104,8 @@ struct WebAddress {
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
   }
+
+  var withoutLogin: String { "\(scheme)://\(host)\(port)\(path)" + (query.map { "?" + $0 } ?? "") }
 
   var shown: String {
     var text = "\(scheme)://\(host)\(port)\(path)"

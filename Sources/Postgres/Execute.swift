@@ -50,13 +50,14 @@ extension Connection {
   }
 
   /// Runs `body` in a transaction: returning commits it, throwing rolls it back.
+  @discardableResult
   public mutating func transaction<Result>(
     _ begin: String = "BEGIN", _ body: (inout Connection) throws -> Result
   ) throws -> Result {
     try execute(begin)
     do {
       let result = try body(&self)
-      try execute("COMMIT")
+      try commit()
       return result
     } catch {
       rollBack()
@@ -64,15 +65,26 @@ extension Connection {
     }
   }
 
+  /// A stop before COMMIT rolls back; once it is sent its answer is waited for, so that what was done is known. Ten
+  /// seconds are enough for any server that is there.
+  private mutating func commit() throws {
+    try stop()
+    let asked = stop
+    let limit = Limit(seconds: 10)
+    stop = { do { try asked() } catch { try limit.check(error) } }
+    defer { stop = asked }
+    try execute("COMMIT")
+  }
+
   /// Rolls back what is open, as far as the session still can; where it cannot the server does it by itself.
   private mutating func rollBack() {
-    guard PQtransactionStatus(handle) == PQTRANS_INTRANS || PQtransactionStatus(handle) == PQTRANS_INERROR else { return }
-    let before = stop
-    let deadline = Clock.seconds() + 2
-    struct TimeUp: Error {}
-    stop = { if Clock.seconds() > deadline { throw TimeUp() } }
+    let state = PQtransactionStatus(handle)
+    guard state == PQTRANS_INTRANS || state == PQTRANS_INERROR else { return }
+    let asked = stop
+    let limit = Limit(seconds: 2)
+    stop = { try limit.check(Limit.Over()) }
+    defer { stop = asked }
     _ = try? execute("ROLLBACK")
-    stop = before
   }
 
   private func send(_ sql: String, _ parameters: [String?]) -> Int32 {

@@ -1,5 +1,6 @@
 import CLibPQ
 import Glibc
+import Synchronization
 
 enum Clock {
   /// Seconds that only go forward.
@@ -7,6 +8,27 @@ enum Clock {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
     return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+  }
+}
+
+/// A span of time that begins when it is first asked.
+final class Limit: Sendable {
+  struct Over: Error {}
+
+  private let seconds: Double
+  private let end = Mutex<Double?>(nil)
+
+  init(seconds: Double) { self.seconds = seconds }
+
+  /// - Throws: the error, once the time is up.
+  func check(_ error: any Error) throws {
+    let now = Clock.seconds()
+    let isOver = end.withLock { end in
+      let known = end ?? now + seconds
+      end = known
+      return now > known
+    }
+    if isOver { throw error }
   }
 }
 
@@ -77,11 +99,10 @@ extension Connection {
   /// sends, for two seconds at most. Where that is not enough the session is of no use, and every later call says so.
   mutating func abandonStatement() {
     guard PQtransactionStatus(handle) == PQTRANS_ACTIVE else { return }
-    let before = stop
-    defer { stop = before }
-    let deadline = Clock.seconds() + 2
-    struct TimeUp: Error {}
-    stop = { if Clock.seconds() > deadline { throw TimeUp() } }
+    let asked = stop
+    let limit = Limit(seconds: 2)
+    stop = { try limit.check(Limit.Over()) }
+    defer { stop = asked }
     if let request = PQgetCancel(handle) {
       // PQcancel connects anew and blocks for as long as the network likes, so it gets a thread of its own.
       nonisolated(unsafe) let request = request

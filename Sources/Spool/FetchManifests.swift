@@ -72,7 +72,7 @@ public struct FetchChunkManifest: Manifest, Hashable {
 public struct Source: Codable, Sendable, Hashable {
   /// URL or path; user, password and the values of a query are left out.
   public var url: String
-  /// SHA-256 of the whole URL, so that two sources that differ only in what is left out are told apart.
+  /// SHA-256 of the URL with its query, without user and password: sources that are shown alike are told apart.
   public var urlSHA256: String
   public var etag: String?
   public var lastModified: String?

@@ -57,7 +57,7 @@ struct Fetch: StageCommand {
     }
     let location: SourceLocation
     if sample {
-      location = .file(path: try SampleFile.path())
+      location = .sample(path: try SampleFile.path())
     } else if let source {
       location = try SourceLocation(source, isArgument: true)
     } else {

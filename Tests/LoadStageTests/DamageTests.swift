@@ -59,7 +59,7 @@ struct DamageTests {
           #expect(try harness.registry() == LoadHarness.expected(before))
           #expect(try harness.jobs().last == "failed|\(failure.message)")
           // Redone, it goes on past what is in.
-          try FileManager.default.removeItem(atPath: path)
+          try SpoolFile.remove(path)
           try good.write(to: URL(fileURLWithPath: path))
           try harness.load(snapshot)
           try harness.expect(rows)

@@ -31,9 +31,9 @@ struct OneRunTests {
   @Test("two schemas of one database are loaded at once", .needsOwnServer)
   func perSchema() throws {
     try LoadHarness.with { harness in
-      try harness.database.execute("CREATE SCHEMA \"the other\"")
+      try harness.database.execute("CREATE SCHEMA \"other \(harness.database.name)\"")
       let snapshot = try harness.spool.snapshot(businesses(5))
-      let url = harness.database.url + "&options=-csearch_path%3D%22the%5C%20other%22"
+      let url = harness.database.url(schema: "%22other%5C%20\(harness.database.name)%22")
       try harness.load(snapshot) { settings in
         var inner = harness.settings(snapshot)
         inner.databaseURL = url
@@ -41,8 +41,9 @@ struct OneRunTests {
       }
       #expect(
         try harness.database.rows(
-          "SELECT (SELECT count(*) FROM public.tax_registration), (SELECT count(*) FROM \"the other\".tax_registration)")
+          "SELECT (SELECT count(*) FROM tax_registration), (SELECT count(*) FROM \"other \(harness.database.name)\".tax_registration)")
           == ["5|5"])
+      try harness.database.execute("DROP SCHEMA \"other \(harness.database.name)\" CASCADE")
     }
   }
 

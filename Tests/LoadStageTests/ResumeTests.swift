@@ -98,12 +98,13 @@ struct ResumeTests {
         let killed = Counter()
         let outcome = try harness.load(try harness.spool.snapshot(rows)) { [database = harness.database] settings in
           settings.jobs = 1
+          settings.applicationName = database.name
           settings.stop = {
             guard killed.count < 3 else { return }
             let count = try database.scalar(
               """
               SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-              WHERE datname = current_database() AND state = 'active' AND query LIKE 'COPY % FROM STDIN'
+              WHERE application_name = '\(database.name)' AND state = 'active' AND query LIKE 'COPY % FROM STDIN'
               """)
             if count != "0" { killed.add() }
           }

@@ -4,7 +4,7 @@ import Postgres
 /// A PostgreSQL to test against.
 ///
 /// - `TEST_DATABASE_URL` set: that server, and it must work; each test gets a schema of its own.
-/// - unset: a throw-away cluster of our own, each test gets a database of its own. It ends with the test process, even
+/// - unset: a throw-away cluster of our own, the same. It ends with the test process, even
 ///   where that is killed.
 /// - neither to be had: ``unavailable`` says why, and tests are skipped saying so.
 public final class TestCluster: Sendable {
@@ -27,22 +27,26 @@ public final class TestCluster: Sendable {
 
   /// Where the socket of our own server is, nil for one that was given.
   public let socketFolder: String?
-  /// Begins every URL.
-  let givenURL: String?
+  /// The URL that tests begin with.
+  let url: String
 
-  private init(socketFolder: String?, givenURL: String?) {
+  private init(socketFolder: String?, url: String) {
     self.socketFolder = socketFolder
-    self.givenURL = givenURL
+    self.url = url
   }
 
-  /// The URL of a database in our own server.
-  func url(database: String, user: String) -> String {
-    "postgresql://\(user)@/\(database)?host=\(socketFolder ?? "")"
+  /// The URL of a role in our own server.
+  public func ownURL(user: String, database: String = "postgres") -> String {
+    TestCluster.ownURL(user: user, database: database, socketFolder: socketFolder ?? "")
+  }
+
+  private static func ownURL(user: String, database: String, socketFolder: String) -> String {
+    "postgresql://\(user)@/\(database)?host=\(socketFolder)"
   }
 
   private static func start() -> Result<TestCluster, Unavailable> {
     if let url = ProcessInfo.processInfo.environment["TEST_DATABASE_URL"], !url.isEmpty {
-      return .success(TestCluster(socketFolder: nil, givenURL: url))
+      return .success(TestCluster(socketFolder: nil, url: url))
     }
     guard let programs = programFolder() else {
       return .failure(Unavailable(why: "no PostgreSQL server to test with: install postgresql or set TEST_DATABASE_URL"))
@@ -50,7 +54,8 @@ public final class TestCluster: Sendable {
     do {
       let folder = try Shell.run(startScript, ["programs": programs])
       try Shell.startOnLeash(stopScript, ["programs": programs, "folder": folder])
-      return .success(TestCluster(socketFolder: folder, givenURL: nil))
+      let url = ownURL(user: "postgres", database: "postgres", socketFolder: folder)
+      return .success(TestCluster(socketFolder: folder, url: url))
     } catch { return .failure(Unavailable(why: "unable to start a PostgreSQL to test with: \(error)")) }
   }
 

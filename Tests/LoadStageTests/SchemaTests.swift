@@ -1,0 +1,64 @@
+import TestCluster
+import Testing
+
+@testable import LoadStage
+
+@Suite("The schema", .needsServer)
+struct SchemaTests {
+  @Test("every table and column says what it is for, and has one of the types of the contract")
+  func comments() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(1))
+      let columns = try harness.database.execute(
+        """
+        SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attcollation::regcollation::text,
+          col_description(c.oid, a.attnum), obj_description(c.oid, 'pg_class')
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+        WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+        """)
+      let types: Set = [
+        "text", "bigint", "integer", "smallint", "date", "boolean", "timestamp with time zone", "jsonb", "text[]",
+      ]
+      for row in columns.values {
+        #expect(row[4] != nil && row[5] != nil, "\(row)")
+        #expect(types.contains(row[2] ?? ""), "\(row)")
+        if row[2] == "text" { #expect(row[3] == "\"C\"", "\(row)") }
+      }
+      #expect(Set(columns.values.map { $0[0] ?? "" }) == Set(Migration.tables))
+    }
+  }
+
+  @Test("migrations are numbered without a gap, and applied once")
+  func migrations() throws {
+    #expect(Migration.all.map(\.version) == Array(1...Migration.all.count))
+    try LoadHarness.with { harness in
+      var session = try harness.database.open()
+      try Migrator.migrate(&session, events: harness.log.add)
+      try Migrator.migrate(&session, events: harness.log.add)
+      #expect(harness.log.notes.count == Migration.all.count)
+      let later = Migration(version: 4, name: "later", sql: Array("CREATE TABLE later (x int); SELECT 1/0".utf8))
+      #expect(throws: (any Error).self) { try Migrator.migrate(&session, Migration.all + [later], events: harness.log.add) }
+      #expect(try harness.database.scalar("SELECT to_regclass('later')") == nil)
+    }
+  }
+
+  @Test("status tells what is there, before a load and after, and of a database that does not answer")
+  func status() throws {
+    try LoadHarness.with { harness in
+      let empty = try DatabaseStatus.query(harness.database.url, stop: {})
+      #expect(empty.reachable)
+      #expect(empty.schemaVersion == nil)
+      try harness.load(businesses(25))
+      let status = try DatabaseStatus.query(harness.database.url, stop: {})
+      #expect(status.registry == RegistryState(registrations: 25, industries: 50))
+      #expect(status.lastPublication?.changes.inserted == 25)
+      #expect(status.lastPublication?.kind == .bulk)
+      #expect(status.lastJobRun?.status == "success")
+      #expect(status.lastJobRun?.lastSuccessfulBatch == 3)
+      let gone = try DatabaseStatus.query("postgresql://u:geheim@127.0.0.1:1/x", stop: {})
+      #expect(!gone.reachable)
+      #expect(gone.problem?.contains("127.0.0.1") == true)
+      #expect(gone.problem?.contains("geheim") == false)
+    }
+  }
+}

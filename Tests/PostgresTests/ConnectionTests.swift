@@ -1,0 +1,153 @@
+import Synchronization
+import TestCluster
+import Testing
+
+@testable import Postgres
+
+@Suite("A session", .enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
+struct ConnectionTests {
+  private func error(_ body: () throws -> Void) -> PostgresError? {
+    do {
+      try body()
+      return nil
+    } catch { return error as? PostgresError }
+  }
+
+  @Test("values go and come as text, NULL as nil")
+  func values() throws {
+    try TestDatabase.with { database in
+      let rows = try database.execute("SELECT $1, $2::int + 1, $3, '' AS empty", ["a'b\\", "41", nil])
+      #expect(rows.values == [["a'b\\", "42", nil, ""]])
+      #expect(try database.scalar("SHOW TimeZone") == "UTC")
+      #expect(try database.scalar("SHOW client_encoding") == "UTF8")
+      #expect(try database.scalar("SHOW DateStyle") == "ISO, YMD")
+      #expect(try database.execute("CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 5)").affected == 5)
+    }
+  }
+
+  @Test("an error names its SQLSTATE, and the session goes on")
+  func errors() throws {
+    try TestDatabase.with { database in
+      var session = try database.open()
+      for (sql, sqlState, kind) in [
+        ("SELEC", "42601", PostgresError.Kind.statement), ("SELECT * FROM nothing_here", "42P01", .statement),
+        ("SELECT 1/0", "22012", .statement), ("BEGIN; SELECT 1/0", "22012", .statement),
+      ] {
+        let error = error { try session.execute(sql) }
+        #expect(error?.sqlState == sqlState)
+        #expect(error?.kind == kind)
+        _ = try? session.execute("ROLLBACK")
+      }
+      #expect(try session.execute("SELECT 1").number == 1)
+    }
+  }
+
+  @Test("codes by what may be done about them", arguments: [
+    ("08006", PostgresError.Kind.temporary), ("40001", .temporary), ("40P01", .temporary), ("53200", .temporary),
+    ("53300", .temporary), ("55P03", .temporary), ("57P01", .temporary), ("57P03", .temporary), ("57014", .temporary),
+    ("53100", .serverDiskFull), ("28P01", .refused), ("28000", .refused), ("3D000", .refused), ("25006", .refused),
+    ("42501", .denied), ("42P01", .statement), ("22P02", .statement), ("23505", .statement),
+  ])
+  func kinds(_ sqlState: String, _ kind: PostgresError.Kind) {
+    #expect(PostgresError.Kind(sqlState: sqlState) == kind)
+  }
+
+  @Test("a refusal is read by its punctuation, in any language, the last of several")
+  func refusals() {
+    let one = "connection to server at \"h\" failed: FATAL:  28P01: password\nLOCATION:  auth_failed, auth.c:334\n"
+    #expect(ConnectionAttempt.refusal(in: one)?.sqlState == "28P01")
+    let two = one + "connection to server at \"h\", port 1 failed: 致命錯誤:  57P03: starting up\nLOCATION:  x, y.c:1\n"
+    #expect(ConnectionAttempt.refusal(in: two)?.sqlState == "57P03")
+    #expect(ConnectionAttempt.refusal(in: two)?.message == "starting up")
+    #expect(ConnectionAttempt.refusal(in: "connection to server failed: Connection refused\n\tIs it running?\n") == nil)
+  }
+
+  @Test("a transaction is committed or rolled back as a whole")
+  func transactions() throws {
+    struct Oops: Error {}
+    try TestDatabase.with { database in
+      var session = try database.open()
+      try session.execute("CREATE TABLE t (a int)")
+      #expect(throws: Oops.self) {
+        try session.transaction { session in
+          try session.execute("INSERT INTO t VALUES (1)")
+          throw Oops()
+        }
+      }
+      #expect(error { _ = try session.transaction { try $0.execute("SELECT 1/0") } }?.sqlState == "22012")
+      try session.transaction { try $0.execute("INSERT INTO t VALUES (2)") }
+      #expect(try session.execute("SELECT a FROM t").values == [["2"]])
+    }
+  }
+
+  @Test("a stop ends a statement on the server too, and the session can be used to clean up")
+  func stop() throws {
+    struct Stop: Error {}
+    try TestDatabase.with { database in
+      let asked = Mutex(0)
+      var session = try Connection.open(try Target(database.url), applicationName: database.name)
+      session.stop = {
+        try asked.withLock {
+          $0 += 1
+          if $0 > 2 { throw Stop() }
+        }
+      }
+      #expect(throws: Stop.self) { try session.execute("SELECT pg_sleep(3600)") }
+      session.stop = {}
+      #expect(try session.execute("SELECT 7").number == 7)
+      #expect(
+        try database.scalar("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)' AND state = 'active' AND application_name = '\(database.name)'")
+          == "0")
+    }
+  }
+
+  @Test("a stop ends the way in")
+  func stopConnecting() throws {
+    struct Stop: Error {}
+    try TestDatabase.with { database in
+      #expect(throws: Stop.self) {
+        _ = try Connection.open(try Target(database.url), applicationName: "x", stop: { throw Stop() })
+      }
+    }
+  }
+
+  @Test("a session that is killed says so, temporarily")
+  func killed() throws {
+    try TestDatabase.with { database in
+      var session = try database.open()
+      try database.execute("SELECT pg_terminate_backend(\(session.processID))")
+      #expect(error { try session.execute("SELECT 1") }?.kind == .temporary)
+      #expect(error { try session.execute("SELECT 1") }?.kind == .temporary)
+      let isLost = session.isLost
+      #expect(isLost)
+    }
+  }
+
+  @Test("notices come to whoever wants them")
+  func notices() throws {
+    try TestDatabase.with { database in
+      let seen = Mutex<[String]>([])
+      var session = try Connection.open(
+        try Target(database.url), applicationName: "x", notice: { text in seen.withLock { $0.append(text) } })
+      try session.execute("DO $$ BEGIN RAISE WARNING 'hello'; END $$")
+      #expect(seen.withLock { $0 } == ["hello"])
+    }
+  }
+
+  @Test("what a connection string says is known; what is wrong with it is told without it", arguments: [
+    "postgresql://u:geheim@h:0/d", "postgresql://u:geheim@h:70000/d", "postgresql://u:geheim@h:x/d",
+    "postgresql://u:geheim@[::1/d", "postgresql://u:geheim@h/d?nonsense=geheim", "password=geheim host", "geheim\0x",
+  ])
+  func malformed(_ text: String) {
+    let error = error { _ = try Target(text) }
+    #expect(error?.kind == .malformed)
+    #expect("\(error as Any)".contains("geheim") == false)
+  }
+
+  @Test func passwords() throws {
+    #expect(try Target("postgresql://u:p@h/d").hasPassword)
+    #expect(try Target("postgresql://u@h/d?password=p").hasPassword)
+    #expect(try Target("host=h password=p").hasPassword)
+    #expect(try !Target("postgresql://u@h/d").hasPassword)
+  }
+}

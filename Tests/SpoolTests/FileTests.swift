@@ -1,0 +1,145 @@
+import Digest
+import Failures
+import Glibc
+import Observed
+import Spool
+import Testing
+import Zstd
+
+@Suite struct FileTests {
+  @Test func aDroppedFileLeavesNothing() throws {
+    let scratch = ScratchFolder()
+    do {
+      var file = try DurableFile(scratch.path + "/a")
+      try Array("half".utf8).withUnsafeBytes { try file.write($0) }
+    }
+    #expect(try Folder.names(scratch.path).isEmpty)
+    var file = try DurableFile(scratch.path + "/a")
+    try Array("whole".utf8).withUnsafeBytes { try file.write($0) }
+    #expect(ScratchFolder.read(scratch.path + "/a") == nil)
+    try file.publish()
+    #expect(ScratchFolder.read(scratch.path + "/a") == Array("whole".utf8))
+    #expect(try Folder.names(scratch.path) == ["a"])
+  }
+
+  @Test func aHashedFileSaysWhatItHolds() throws {
+    let scratch = ScratchFolder()
+    for size in [0, 1, 4095, 4096, 4097, 100_000] {
+      let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 * 7) }
+      var file = try HashedFile(scratch.path + "/b", blockBytes: 4096)
+      for start in stride(from: 0, to: size, by: 999) {
+        try Array(bytes[start..<min(start + 999, size)]).withUnsafeBytes { try file.append($0) }
+      }
+      let entry = try file.seal(records: 3)
+      #expect(entry == FileEntry(name: "b", bytes: size, sha256: SHA256.of(bytes), records: 3))
+      #expect(ScratchFolder.read(scratch.path + "/b") == bytes)
+    }
+  }
+
+  @Test func aSymbolicLinkIsNeverFollowed() throws {
+    let scratch = ScratchFolder()
+    _ = scratch.write(Array("secret".utf8), to: "target")
+    symlink(scratch.path + "/target", scratch.path + "/link")
+    symlink(scratch.path + "/target", scratch.path + "/.c.tmp")
+    #expect(throws: Failure.self) { try SpoolFile.read(scratch.path + "/link", bytesMax: 100) }
+    #expect(throws: Failure.self) { try SpoolFile.size(scratch.path + "/link") }
+    #expect(throws: Failure.self) { _ = try DurableFile(scratch.path + "/c") }
+    #expect(ScratchFolder.read(scratch.path + "/target") == Array("secret".utf8))
+  }
+
+  @Test func sizesAreBoundedBeforeMemoryIsTaken() throws {
+    let scratch = ScratchFolder()
+    _ = scratch.write([1, 2, 3, 4], to: "d")
+    #expect(try SpoolFile.read(scratch.path + "/d", bytesMax: 4) == [1, 2, 3, 4])
+    #expect(throws: Failure.self) { try SpoolFile.read(scratch.path + "/d", bytesMax: 3) }
+    #expect(try SpoolFile.read(scratch.path + "/none", bytesMax: 3) == nil)
+  }
+
+  /// A frame with more than its manifest promises, and one that promises 2^60 bytes.
+  @Test func aBombIsRefused() throws {
+    let scratch = ScratchFolder()
+    let id = try #require(SnapshotID("20260901T211500Z-1f0c9a3e"))
+    let folder = SnapshotFolder(spool: scratch.path, id: id)
+    try Folder.make(folder.path)
+    try Folder.make(folder.fetchFolder)
+    var compressor = try Compressor(level: 1)
+    var frame: [UInt8] = []
+    let zeros = [UInt8](repeating: 0, count: 1 << 20)
+    for _ in 0..<100 { try zeros.withUnsafeBytes { try compressor.compress($0) { frame += $0 } } }
+    try compressor.finish { frame += $0 }
+    let file = try #require(fopen(folder.csv(1), "w"))
+    fwrite(frame, 1, frame.count, file)
+    fclose(file)
+    var reader = try ChunkReader()
+    for promised in [1000, 1 << 24, 1 << 40, 1 << 60, -1] {
+      let manifest = FetchChunkManifest(
+        rulesVersion: 1, chunk: 1,
+        csv: FileEntry(name: "000001.csv.zst", bytes: promised, compressedBytes: frame.count, sha256: "", records: 1),
+        byteOffset: 0, firstLine: 1, lines: 0, firstRecord: 1, columns: [], sourceDate: nil, headerBytes: 0,
+        structureErrors: 0, tooLongOffsets: [])
+      let failure = #expect(throws: Failure.self) { try reader.read(manifest, in: folder) { _ in } }
+      #expect(failure?.verdict == .data, "\(promised)")
+    }
+  }
+
+  @Test func aLockIsHeldByOneAndEndsWithItsHolder() throws {
+    let scratch = ScratchFolder()
+    let path = scratch.path + "/lock"
+    let inner: Bool? = try FileLock.hold(path) {
+      // A second open file description in this process stands for another process.
+      try FileLock.hold(path) { true } == nil
+    }
+    #expect(inner == true)
+    #expect(try FileLock.hold(path) { true } == true)
+    struct Oops: Error {}
+    #expect(throws: Oops.self) { try FileLock.hold(path) { throw Oops() } }
+    #expect(try FileLock.hold(path) { true } == true)
+  }
+}
+
+@Suite struct ManifestTests {
+  private let manifest = DownloadManifest(
+    rulesVersion: 1, source: Source(url: "https://example.org/a.csv", urlSHA256: "00"),
+    terms: FetchTerms(chunkSize: 5, limit: 7, sample: false), startedAt: "2026-09-01T21:15:00Z")
+
+  @Test func readsWhatItWrote() throws {
+    let scratch = ScratchFolder()
+    let path = scratch.path + "/m.json"
+    let digest = try manifest.publish(at: path)
+    let read = try #require(try DownloadManifest.readWithDigest(at: path))
+    #expect(read.manifest == manifest)
+    #expect(read.sha256 == digest)
+    #expect(try DownloadManifest.read(at: scratch.path + "/none.json") == nil)
+  }
+
+  @Test(arguments: [
+    ("{\"format\": 2, \"anything\": true}", "format 2"), ("{\"format\": 0}", "format 0"), ("{}", "'format' is missing"),
+    ("{\"format\": 1}", "is missing"), ("{\"format\": \"1\"}", "another type"), ("", "not JSON"), ("{", "not JSON"),
+    ("[1]", "another type"), ("{\"format\": 1e400}", ""),
+  ])
+  func refusesWhatItCannotRead(_ text: String, _ says: String) throws {
+    let scratch = ScratchFolder()
+    let path = scratch.write(Array(text.utf8), to: "m.json")
+    let failure = #expect(throws: Failure.self) { try DownloadManifest.read(at: path) }
+    #expect(failure?.verdict == .data)
+    #expect(failure?.message.contains(says) == true, "\(failure?.message ?? "")")
+    #expect(failure?.message.contains(path) == true)
+  }
+}
+
+@Suite struct SnapshotIDTests {
+  @Test func takesItsFormAndNoOther() {
+    #expect(SnapshotID("20260901T211500Z-1f0c9a3e") != nil)
+    for text in [
+      "", "..", "20260901T211500Z-1F0C9A3E", "20260901T211500Z-1f0c9a3", "20260901T211500Z-1f0c9a3e/", "../0901T211500Z-1f0c9a3e",
+      "20260901 211500Z-1f0c9a3e", "２0260901T211500Z-1f0c9a", "20260901T211500Z-1f0c9a3g",
+    ] { #expect(SnapshotID(text) == nil, "\(text)") }
+  }
+
+  @Test func theNextIsLaterEvenWhenTheClockIsSetBack() throws {
+    let newest = try #require(SnapshotID("20260901T211500Z-1f0c9a3e"))
+    #expect(SnapshotID.next(after: newest, now: 0).description.hasPrefix("20260901T211501Z-"))
+    #expect(SnapshotID.next(after: newest, now: 2_000_000_000).description.hasPrefix("20330518T033320Z-"))
+    #expect(SnapshotID.next(after: nil, now: 0).description.hasPrefix("19700101T000000Z-"))
+  }
+}

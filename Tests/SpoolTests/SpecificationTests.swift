@@ -1,0 +1,71 @@
+import FoundationEssentials
+import Observed
+import Spool
+import Testing
+
+/// `spool/README.md` is the format's specification: its examples are what the program reads and writes.
+@Suite struct SpecificationTests {
+  @Test func everyExampleDecodesAndSaysNothingThatIsNotRead() throws {
+    let examples = try Self.examples()
+    try #require(examples.count == 5)
+    let scratch = ScratchFolder()
+    try check(DownloadManifest.self, examples[0], scratch)
+    try check(FetchChunkManifest.self, examples[1], scratch)
+    try check(FetchManifest.self, examples[2], scratch)
+    try check(TransformChunkManifest.self, examples[3], scratch)
+    try check(TransformManifest.self, examples[4], scratch)
+  }
+
+  /// Decoded and encoded again, an example has the same keys and values.
+  private func check<M: Manifest>(_ type: M.Type, _ example: String, _ scratch: ScratchFolder) throws {
+    let path = scratch.write(Array(example.utf8), to: "example.json")
+    let manifest = try #require(try M.read(at: path))
+    #expect(try canonical(Array(example.utf8)) == canonical(manifest.encoded()))
+  }
+
+  private func canonical(_ json: [UInt8]) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return Array(try encoder.encode(JSONDecoder().decode(AnyJSON.self, from: Data(json))))
+  }
+
+  private static func examples() throws -> [String] {
+    let root = Folder.of(Folder.of(Folder.of(#filePath)))
+    let text = String(decoding: try #require(ScratchFolder.read(root + "/spool/README.md")), as: UTF8.self)
+    return text.split(separator: "```json\n").dropFirst().compactMap { $0.split(separator: "```").first.map(String.init) }
+  }
+}
+
+/// Any JSON value, kept as it is.
+private enum AnyJSON: Codable {
+  case null, bool(Bool), int(Int), string(String), array([AnyJSON]), object([String: AnyJSON])
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? container.decode(Int.self) {
+      self = .int(value)
+    } else if let value = try? container.decode(String.self) {
+      self = .string(value)
+    } else if let value = try? container.decode([AnyJSON].self) {
+      self = .array(value)
+    } else {
+      self = .object(try container.decode([String: AnyJSON].self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .null: try container.encodeNil()
+    case .bool(let value): try container.encode(value)
+    case .int(let value): try container.encode(value)
+    case .string(let value): try container.encode(value)
+    case .array(let value): try container.encode(value)
+    case .object(let value): try container.encode(value)
+    }
+  }
+}
