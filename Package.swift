@@ -75,7 +75,7 @@ let package = Package(
     testSupport("LoopbackServer"),
     testSupport("NastyCorpus"),
     testSupport("Reference"),
-    testSupport("TestCluster"),
+    testSupport("TestCluster", ["Postgres"]),
     testSupport("Observed", ["Reference", "Spool"]),
     tests("RecordsTests", ["Records", "Reference", "NastyCorpus", "Observed", "GeneratorKit"]),
     tests(
@@ -88,6 +88,12 @@ let package = Package(
       "TransformStageTests",
       ["TransformStage", "FetchStage", "StageKit", "Spool", "Failures", "Reference", "NastyCorpus", "Observed", "GeneratorKit"]),
     tests("SpoolTests", ["Spool", "Failures", "Digest", "Zstd", "Observed"]),
+    tests(
+      "RegistryTests",
+      [
+        "FetchStage", "TransformStage", "LoadStage", "StageKit", "Spool", "TestCluster", "Reference", "NastyCorpus",
+        "Observed",
+      ]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),
     tests("ReferenceTests", ["Reference", "NastyCorpus"]),

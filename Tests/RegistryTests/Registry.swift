@@ -1,0 +1,71 @@
+import FetchStage
+import Glibc
+import LoadStage
+import Observed
+import Reference
+import Spool
+import StageKit
+import TestCluster
+import TransformStage
+
+let quietLog: EventLog = {
+  setenv("LOG_LEVEL", "critical", 1)
+  return EventLog(stage: "test", runID: "test")
+}()
+
+/// A registry in a schema of its own, into which sources go the whole way in this process.
+struct Registry {
+  private let database: TestDatabase
+  private let scratch = ScratchFolder()
+
+  /// Makes one that holds `source`.
+  static func with(_ source: [UInt8], chunkSize: Int, _ body: (Registry) throws -> Void) throws {
+    try TestDatabase.with { database in
+      let registry = Registry(database: database)
+      try registry.load(source, chunkSize: chunkSize)
+      try body(registry)
+    }
+  }
+
+  func load(_ source: [UInt8], chunkSize: Int) throws {
+    let path = scratch.write(source, to: "source.csv")
+    let spool = scratch.path + "/spool"
+    let fetch = FetchSettings(
+      spool: spool, location: .file(path: path), terms: FetchTerms(chunkSize: chunkSize, limit: nil, sample: false),
+      force: true)
+    let folder = try Fetcher.run(fetch, log: quietLog).folder
+    let transform = TransformSettings(folder: folder, jobs: 2, selection: .all, force: false, isDryRun: false)
+    _ = try Transformer.run(transform, log: quietLog)
+    _ = try Load.run(
+      LoadSettings(snapshot: folder, databaseURL: database.url, runID: "test", maxRejects: .percent(100)))
+  }
+
+  func execute(_ sql: String) throws -> [[String?]] { try database.execute(sql).values }
+
+  /// Where the tables differ from what the reference made of a source; nil where they do not.
+  func difference(from reference: ReferenceResult) throws -> String? {
+    let registrations = try execute(
+      """
+      SELECT ban, headquarters_ban, business_name, business_address, capital_amount, business_setup_date, setup_date,
+        business_type, is_use_invoice FROM tax_registration ORDER BY ban
+      """
+    ).map { row in
+      ReferenceRegistration(
+        ban: row[0] ?? "", headquartersBAN: row[1], businessName: row[2] ?? "", businessAddress: row[3],
+        capitalAmount: row[4].flatMap { Int64($0) }, businessSetupDate: row[5], setupDate: row[6], businessType: row[7],
+        isUseInvoice: row[8].map { $0 == "t" })
+    }
+    let industries = try execute(
+      "SELECT business_id, industry_code, industry_name, \"order\" FROM business_industry ORDER BY 1, 4"
+    ).map { row in
+      ReferenceIndustry(ban: row[0] ?? "", code: row[1] ?? "", name: row[2], order: row[3].flatMap { Int($0) } ?? 0)
+    }
+    let expected = reference.registrations.sorted { $0.ban < $1.ban }
+    for (ours, theirs) in zip(registrations, expected) where ours != theirs { return "\(ours) and not \(theirs)" }
+    if registrations.count != expected.count { return "\(registrations.count) registrations and not \(expected.count)" }
+    let expectedIndustries = reference.industries.sorted { ($0.ban, $0.order) < ($1.ban, $1.order) }
+    for (ours, theirs) in zip(industries, expectedIndustries) where ours != theirs { return "\(ours) and not \(theirs)" }
+    if industries.count != expectedIndustries.count { return "\(industries.count) industries and not \(expectedIndustries.count)" }
+    return nil
+  }
+}
