@@ -55,7 +55,7 @@ let package = Package(
     library("Failures"),
     library("Records"),
     library("Spool", ["Failures", "Digest", "Zstd"]),
-    library("StageKit", ["Failures", "Spool", logging, arguments]),
+    library("StageKit", ["Failures", "Records", "Spool", logging, arguments]),
 
     // The stages know the spool, never each other.
     library(
@@ -63,7 +63,8 @@ let package = Package(
       resources: [.copy("Sample")]),
     library("TransformStage", ["Records", "Spool", "StageKit", "Failures", "Digest"]),
     library(
-      "LoadStage", ["Records", "Spool", "StageKit", "Failures", "Postgres", "Digest"], resources: [.embedInCode("Migrations")]),
+      "LoadStage", ["Records", "Spool", "StageKit", "Failures", "Postgres", "Digest"],
+      resources: [.embedInCode("Migrations")]),
     executable("fetch", ["FetchStage", "StageKit"]),
     executable("transform", ["TransformStage", "StageKit"]),
     executable("load", ["LoadStage", "Postgres", "StageKit"]),
@@ -86,7 +87,10 @@ let package = Package(
       ]),
     tests(
       "TransformStageTests",
-      ["TransformStage", "FetchStage", "StageKit", "Spool", "Failures", "Reference", "NastyCorpus", "Observed", "GeneratorKit"]),
+      [
+        "TransformStage", "FetchStage", "StageKit", "Spool", "Failures", "Reference", "NastyCorpus", "Observed",
+        "GeneratorKit",
+      ]),
     tests("SpoolTests", ["Spool", "Failures", "Digest", "Zstd", "Observed"]),
     tests(
       "RegistryTests",

@@ -8,11 +8,15 @@ extension Failure {
     let reason = String(cString: strerror(code)).lowercased()
     switch code {
     case ENOSPC, EDQUOT:
-      return Failure(.storage, "unable to \(action): \(reason)", hint: "free some space there, then run the same command again")
+      return Failure(
+        .storage, "unable to \(action): \(reason)", hint: "free some space there, then run the same command again")
     case EACCES, EPERM, EROFS:
-      return Failure(.storage, "unable to \(action): \(reason)", hint: "check who owns it and whether the file system is writable")
+      return Failure(
+        .storage, "unable to \(action): \(reason)", hint: "check who owns it and whether the file system is writable")
     case EMFILE, ENFILE, ENOMEM:
-      return Failure(.temporary, "unable to \(action): \(reason)", hint: "the machine is short of it now: run the same command again")
+      return Failure(
+        .temporary, "unable to \(action): \(reason)", hint: "the machine is short of it now: run the same command again"
+      )
     default:
       return Failure(.storage, "unable to \(action): \(reason)")
     }

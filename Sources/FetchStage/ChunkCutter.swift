@@ -105,7 +105,9 @@ package struct ChunkCutter: ~Copyable {
 
   private mutating func readHead(_ bytes: Bytes, isFinal: Bool) throws -> Int? {
     let head: SourceHead?
-    do throws(HeaderProblem) { head = try SourceHead.read(bytes, isFinal: isFinal, scanner: &scanner) } catch { throw error.asFailure }
+    do throws(HeaderProblem) { head = try SourceHead.read(bytes, isFinal: isFinal, scanner: &scanner) } catch {
+      throw error.asFailure
+    }
     guard let head else { return nil }
     progress.columns = head.header.names
     progress.sourceDate = head.sourceDate
@@ -119,7 +121,8 @@ package struct ChunkCutter: ~Copyable {
     if outcome == .recordTooLong { tooLong.append(offset) }
     guard progress.structureErrors + structureErrors <= RecordScanner.structureErrorsMax else {
       throw Failure(
-        .data, "the source has more than \(RecordScanner.structureErrorsMax) lines that are no CSV, the last at byte \(progress.nextOffset + offset)",
+        .data,
+        "the source has more than \(RecordScanner.structureErrorsMax) lines that are no CSV, the last at byte \(progress.nextOffset + offset)",
         hint: "this is not the registry's file: look at the source")
     }
   }
@@ -127,7 +130,8 @@ package struct ChunkCutter: ~Copyable {
   private func checkLine(_ length: Int, at offset: Int) throws {
     guard length > RecordScanner.lineBytesMax else { return }
     throw Failure(
-      .data, "the line at byte \(progress.nextOffset + writer.bytes + offset) of the source does not end within \(RecordScanner.lineBytesMax >> 20) MiB",
+      .data,
+      "the line at byte \(progress.nextOffset + writer.bytes + offset) of the source does not end within \(RecordScanner.lineBytesMax >> 20) MiB",
       hint: "this is not the registry's file: look at the source")
   }
 
@@ -143,12 +147,14 @@ package struct ChunkCutter: ~Copyable {
   private mutating func finishChunk() throws {
     let number = progress.chunks.count + 1
     guard number <= ChunkBounds.chunksMax else {
-      throw Failure(.data, "the source gives more than \(ChunkBounds.chunksMax) chunks", hint: "use a larger --chunk-size")
+      throw Failure(
+        .data, "the source gives more than \(ChunkBounds.chunksMax) chunks", hint: "use a larger --chunk-size")
     }
     let size = writer.bytes
     let csv = try writer.describe(records: records)
     let manifest = FetchChunkManifest(
-      rulesVersion: rulesVersion, chunk: number, csv: csv, byteOffset: progress.nextOffset, firstLine: progress.nextLine,
+      rulesVersion: rulesVersion, chunk: number, csv: csv, byteOffset: progress.nextOffset,
+      firstLine: progress.nextLine,
       lines: lines, firstRecord: progress.nextRecord, columns: progress.columns ?? [], sourceDate: progress.sourceDate,
       headerBytes: headerBytes, structureErrors: structureErrors,
       // Only where the proof lies behind the chunk's end must transform be told.

@@ -38,7 +38,8 @@ struct ChunkWriter: ~Copyable {
       compressedBytes += piece.count
       try file?.write(piece)
     }
-    return FileEntry(name: name, bytes: bytes, compressedBytes: compressedBytes, sha256: hash.finish(), records: records)
+    return FileEntry(
+      name: name, bytes: bytes, compressedBytes: compressedBytes, sha256: hash.finish(), records: records)
   }
 
   /// Makes the file durable and visible under its name.

@@ -12,7 +12,8 @@ public enum Fetcher {
     try Folder.make(settings.spool)
     guard let outcome = try FileLock.hold(settings.spool + "/.fetch.lock", { try fetch(settings, log: log) }) else {
       throw Failure(
-        .temporary, "another fetch is at work in '\(settings.spool)'", hint: "wait for it, then run the same command again")
+        .temporary, "another fetch is at work in '\(settings.spool)'",
+        hint: "wait for it, then run the same command again")
     }
     return outcome
   }
@@ -21,7 +22,8 @@ public enum Fetcher {
     try removeLeftovers(settings.spool)
     let base = settings.terms.whole && !settings.force ? try Base.find(settings.spool) : nil
     switch settings.location {
-    case .file(let path), .sample(let path): return try FileSource(path: path, settings: settings, base: base, log: log).fetch()
+    case .file(let path), .sample(let path):
+      return try FileSource(path: path, settings: settings, base: base, log: log).fetch()
     case .web(let url): return try WebSource(url: url, settings: settings, base: base, log: log).fetch()
     }
   }
@@ -47,7 +49,8 @@ public enum Fetcher {
 
   /// The whole source is there: its manifest is published, unless the base has the same bytes.
   static func complete(
-    _ settings: FetchSettings, _ store: SpoolChunkStore, _ progress: CutProgress, sha256: String, base: Base?, log: EventLog
+    _ settings: FetchSettings, _ store: SpoolChunkStore, _ progress: CutProgress, sha256: String, base: Base?,
+    log: EventLog
   ) throws -> FetchOutcome {
     let folder = store.folder
     if let base, base.manifest.csv.sha256 == sha256 {

@@ -62,7 +62,7 @@ struct FileSource {
         hint: "raise --max-bytes if it is right")
     }
     try Disk.check(settings.spool, sourceBytes: before.bytes)
-    let progress = Progress("fetch", unit: "MB", total: before.bytes >> 20)
+    let progress = Progress("fetch", unit: "MB", total: before.bytes, scale: 1 << 20)
     defer { progress.finish() }
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {
@@ -70,12 +70,13 @@ struct FileSource {
       let count = try buffer.withUnsafeMutableBytes { try file.read(into: $0) }
       if count == 0 { break }
       let more = try buffer.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-      progress.add(1)
+      progress.add(count)
       if !more { break }
     }
     let after = try file.status()
     guard after == before else {
-      throw Failure(.temporary, "'\(path)' was changed while it was read", hint: "run the same command again once it is whole")
+      throw Failure(
+        .temporary, "'\(path)' was changed while it was read", hint: "run the same command again once it is whole")
     }
   }
 }

@@ -19,7 +19,14 @@ struct InterruptedDownload: ~Copyable {
     guard let id = try Survey.snapshots(settings.spool).last else { return nil }
     let folder = SnapshotFolder(spool: settings.spool, id: id)
     guard try SpoolFile.size(folder.fetchManifest) == nil else { return nil }
-    guard let manifest = try DownloadManifest.read(at: folder.downloadManifest) else { return nil }
+    let manifest: DownloadManifest
+    do {
+      guard let read = try DownloadManifest.read(at: folder.downloadManifest) else { return nil }
+      manifest = read
+    } catch let failure as Failure where failure.verdict == .data {
+      log.warning("\(failure.message): snapshot \(id) stays as superseded")
+      return nil
+    }
     guard manifest.source.urlSHA256 == settings.location.digest, manifest.terms == settings.terms else {
       log.info("snapshot \(id) was begun from another source or with other options: it stays as superseded")
       return nil
@@ -41,8 +48,11 @@ struct InterruptedDownload: ~Copyable {
     while true {
       let number = progress.chunks.count + 1
       do {
-        guard let (chunk, digest) = try FetchChunkManifest.readWithDigest(at: folder.fetchChunkManifest(number)) else { break }
-        guard chunk.chunk == number, chunk.byteOffset == progress.nextOffset, chunk.firstRecord == progress.nextRecord else {
+        guard let (chunk, digest) = try FetchChunkManifest.readWithDigest(at: folder.fetchChunkManifest(number)) else {
+          break
+        }
+        guard chunk.chunk == number, chunk.byteOffset == progress.nextOffset, chunk.firstRecord == progress.nextRecord
+        else {
           throw Failure(.data, "'\(folder.fetchChunkManifest(number))' is damaged: it does not follow the chunk before")
         }
         try reader.read(chunk, in: folder) { hash.update($0) }

@@ -11,7 +11,9 @@ public enum SampleFile {
     let program = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let path = Folder.of(program) + "/business-registry_FetchStage.resources/Sample/BGMOPEN1-sample.csv"
     guard access(path, R_OK) == 0 else {
-      throw Failure(.configuration, "the sample is not where the build lays it: '\(path)'", hint: "build again, or give the file as --source")
+      throw Failure(
+        .configuration, "the sample is not where the build lays it: '\(path)'",
+        hint: "build again, or give the file as --source")
     }
     return path
   }

@@ -19,16 +19,22 @@ public enum SourceLocation: Sendable, Equatable {
       self = .file(path: String(text.dropFirst(7)))
     } else if let end = lower.range(of: "://") {
       guard let url = WebAddress(text) else {
-        throw Failure(.usage, "'\(String(text[..<end.lowerBound]))://…' is not a URL that can be read", hint: "for instance \(Self.published)")
+        throw Failure(
+          .usage, "'\(String(text[..<end.lowerBound]))://…' is not a URL that can be read",
+          hint: "for instance \(Self.published)")
       }
       guard url.scheme == "https" || url.scheme == "http" else {
-        throw Failure(.usage, "the source's scheme '\(url.scheme)' is not supported", hint: "give an https URL or a path")
+        throw Failure(
+          .usage, "the source's scheme '\(url.scheme)' is not supported", hint: "give an https URL or a path")
       }
       guard url.scheme == "https" || url.isLoopback else {
-        throw Failure(.usage, "plain http to '\(url.host)' is refused: anybody on the way could change the data", hint: "use https")
+        throw Failure(
+          .usage, "plain http to '\(url.host)' is refused: anybody on the way could change the data", hint: "use https")
       }
       guard !isArgument || url.password == nil else {
-        throw Failure(.usage, "--source holds a password, which everybody on this machine could read", hint: "give it as SOURCE_URL instead")
+        throw Failure(
+          .usage, "--source holds a password, which everybody on this machine could read",
+          hint: "give it as SOURCE_URL instead")
       }
       self = .web(url: text)
     } else {
@@ -88,7 +94,8 @@ struct WebAddress {
       password = nil
     }
     let hostEnd =
-      authority.hasPrefix("[") ? authority.firstIndex(of: "]").map { authority.index(after: $0) } ?? authority.endIndex
+      authority.hasPrefix("[")
+      ? authority.firstIndex(of: "]").map { authority.index(after: $0) } ?? authority.endIndex
       : authority.firstIndex(of: ":") ?? authority.endIndex
     host = authority[..<hostEnd].lowercased()
     port = String(authority[hostEnd...])
@@ -110,9 +117,11 @@ struct WebAddress {
   var shown: String {
     var text = "\(scheme)://\(host)\(port)\(path)"
     if let query {
-      text += "?" + query.split(separator: "&").map { part in
-        part.firstIndex(of: "=").map { part[..<$0] + "=…" } ?? "…"
-      }.joined(separator: "&")
+      text +=
+        "?"
+        + query.split(separator: "&").map { part in
+          part.firstIndex(of: "=").map { part[..<$0] + "=…" } ?? "…"
+        }.joined(separator: "&")
     }
     return text
   }

@@ -22,7 +22,9 @@ struct SpoolChunkStore: ChunkStore {
       try SpoolFile.remove(path)
       return true
     }
-    if before == manifest, try SpoolFile.size(folder.csv(manifest.chunk)) == manifest.csv.compressedBytes { return false }
+    if before == manifest, try SpoolFile.size(folder.csv(manifest.chunk)) == manifest.csv.compressedBytes {
+      return false
+    }
     log.info("chunk \(manifest.chunk) came out differently this time: it is replaced")
     // The manifest goes first, so that no moment shows one that describes other bytes.
     try SpoolFile.remove(path)

@@ -63,7 +63,7 @@ struct LoadRun {
   private mutating func attempt() throws -> LoadOutcome {
     var session = try access.open()
     try settings.point(.connected)
-    try RunLock.take(&session)
+    try RunLock.take(&session, pause: settings.pause)
     try Migrator.migrate(&session, events: settings.events)
     if job == nil, jobAsked { job = try JobRun.find(&session, runID: settings.runID) }
     if let job, let publication = try Publication.of(job, &session) { return outcome(publication, before: nil) }

@@ -53,14 +53,14 @@ public struct Connection: ~Copyable {
   /// Whether the session is known to be gone. It may be gone without being known.
   public var isLost: Bool { PQstatus(handle) == CONNECTION_BAD }
 
-  /// A session that gives text in one form whatever the server's defaults, and that ends by itself only where the
-  /// network is gone. Settings that a version does not have are left out.
+  /// A session that gives text in one form whatever the server's defaults, and that ends by itself only where we or the
+  /// network are gone: then soon, for what it holds others wait for. Settings that a version lacks are left out.
   private mutating func configure() throws {
     let settings = [
       ("DateStyle", "ISO, YMD"), ("IntervalStyle", "iso_8601"), ("TimeZone", "UTC"), ("bytea_output", "hex"),
       ("standard_conforming_strings", "on"), ("statement_timeout", "0"), ("lock_timeout", "0"),
       ("transaction_timeout", "0"), ("idle_in_transaction_session_timeout", "0"), ("idle_session_timeout", "0"),
-      ("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"), ("tcp_keepalives_count", "3"),
+      ("client_connection_check_interval", "1s"), ("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"), ("tcp_keepalives_count", "3"),
     ]
     let wanted = settings.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
     try execute(

@@ -30,7 +30,7 @@ public struct Target: Sendable {
       throw Target.malformed("its port is no number from 1 to 65535")
     }
     self.conninfo = conninfo
-    hasPassword = values["password"] != nil
+    hasPassword = values["password"] != nil || values["sslpassword"] != nil
     connectTimeoutSeconds = values["connect_timeout"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
   }
 

@@ -73,9 +73,11 @@ public struct ChunkJudge: ~Copyable {
       if verdict.hasFindings {
         line += lineFeeds(base, lineOffset, offset)
         lineOffset = offset
-        report(verdict, FindingLine(
-          record: number, line: line, byteOffset: place.byteOffset + offset, code: .duplicate, column: nil,
-          raw: Bytes(start: base + record.start, count: record.end - record.start)))
+        report(
+          verdict,
+          FindingLine(
+            record: number, line: line, byteOffset: place.byteOffset + offset, code: .duplicate, column: nil,
+            raw: Bytes(start: base + record.start, count: record.end - record.start)))
         if findingLines.count >= Self.pieceBytes { try flushFindings(&output) }
       }
       if rows.count >= Self.pieceBytes { try flushRows(&output) }
@@ -96,7 +98,8 @@ public struct ChunkJudge: ~Copyable {
     case .malformedQuote, .needsMore: judgement = .rejected(.malformedQuote, nil)
     case .recordTooLong: judgement = .rejected(.recordTooLong, nil)
     case .fields:
-      let fields = RecordFields(base: base, fields: UnsafePointer(scanner.fields), count: scanner.fieldCount, header: header)
+      let fields = RecordFields(
+        base: base, fields: UnsafePointer(scanner.fields), count: scanner.fieldCount, header: header)
       judgement = RecordRules.judge(fields, isText: isText)
     }
     switch judgement {

@@ -33,7 +33,8 @@ public enum FindingCode: Int, CaseIterable, Sendable {
   /// however the source was cut.
   var message: String {
     switch self {
-    case .malformedQuote: "a quoted field does not end, or something stands behind its closing quote; the line is skipped"
+    case .malformedQuote:
+      "a quoted field does not end, or something stands behind its closing quote; the line is skipped"
     case .recordTooLong: "the record does not end within 65,536 bytes; the line is skipped"
     case .invalidEncoding: "not valid UTF-8, or a NUL byte"
     case .fieldCount: "not as many fields as the header"

@@ -104,7 +104,8 @@ extension TextBuffer {
     while index < count {
       let left = min(3, count - index)
       let word =
-        UInt32(base[index]) << 16 | (left > 1 ? UInt32(base[index + 1]) << 8 : 0) | (left > 2 ? UInt32(base[index + 2]) : 0)
+        UInt32(base[index]) << 16 | (left > 1 ? UInt32(base[index + 1]) << 8 : 0)
+        | (left > 2 ? UInt32(base[index + 2]) : 0)
       for place in 0..<4 {
         append(place <= left ? alphabet.utf8Start[Int(word >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
       }

@@ -55,7 +55,9 @@ public struct RecordScanner: ~Copyable {
   ///
   /// - Parameter isFinal: whether the source ends where `bytes` end.
   public mutating func scan(_ bytes: Bytes, from start: Int, isFinal: Bool) -> Record {
-    guard let base = bytes.baseAddress else { return Record(outcome: .needsMore, start: start, end: start, next: start) }
+    guard let base = bytes.baseAddress else {
+      return Record(outcome: .needsMore, start: start, end: start, next: start)
+    }
     let outcome = scanFields(base, count: bytes.count, from: start, isFinal: isFinal)
     switch outcome {
     case .ended(let end, let next): return Record(outcome: .fields, start: start, end: end, next: next)

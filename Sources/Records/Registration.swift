@@ -121,7 +121,11 @@ extension ChunkJudge {
     rows.append(.tab)
     rows.append(registration.type, of: base)
     rows.append(.tab)
-    if let flag = registration.usesInvoices { rows.append(flag ? UInt8(ascii: "t") : UInt8(ascii: "f")) } else { rows.appendNull() }
+    if let flag = registration.usesInvoices {
+      rows.append(flag ? UInt8(ascii: "t") : UInt8(ascii: "f"))
+    } else {
+      rows.appendNull()
+    }
 
     let industryStart = industryRows.count
     for industry in registration.industries {

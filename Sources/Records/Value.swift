@@ -16,7 +16,8 @@ struct Value {
 
   @inline(__always)
   init(_ base: UnsafePointer<UInt8>, _ field: RawField) {
-    let span = field.start == field.end
+    let span =
+      field.start == field.end
       ? Span(start: field.start, end: field.end) : Trim.trim(base, Span(start: field.start, end: field.end))
     self.span = span
     escaped = field.escaped

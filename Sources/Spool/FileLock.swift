@@ -5,11 +5,16 @@ import Glibc
 public struct FileLock: ~Copyable {
   private let descriptor: Int32
 
-  /// - Parameter wait: whether to wait for the holder.
-  /// - Returns: nil where another process holds it and `wait` is false.
-  public init?(_ path: String, wait: Bool = false) throws(Failure) {
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    guard descriptor >= 0 else { throw .system("open lock '\(path)'", errno: errno) }
+  /// - Parameters:
+  ///   - wait: whether to wait for the holder.
+  ///   - make: whether to make the file where there is none.
+  /// - Returns: nil where another process holds it and `wait` is false, or there is none.
+  public init?(_ path: String, wait: Bool = false, make: Bool = true) throws(Failure) {
+    descriptor = open(path, O_RDWR | (make ? O_CREAT : 0) | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard descriptor >= 0 else {
+      if errno == ENOENT, !make { return nil }
+      throw .system("open lock '\(path)'", errno: errno)
+    }
     while flock(descriptor, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {
       if errno == EINTR { continue }
       if errno == EWOULDBLOCK { return nil }

@@ -92,9 +92,11 @@ extension DecodingError {
   fileprivate var inOneLine: String {
     func place(_ context: Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
     switch self {
-    case .keyNotFound(let key, let context): return "'\(key.stringValue)' is missing" + (context.codingPath.isEmpty ? "" : " in '\(place(context))'")
+    case .keyNotFound(let key, let context):
+      return "'\(key.stringValue)' is missing" + (context.codingPath.isEmpty ? "" : " in '\(place(context))'")
     case .typeMismatch(_, let context), .valueNotFound(_, let context): return "'\(place(context))' has another type"
-    case .dataCorrupted(let context): return context.codingPath.isEmpty ? "it is not JSON" : "'\(place(context))' is out of range"
+    case .dataCorrupted(let context):
+      return context.codingPath.isEmpty ? "it is not JSON" : "'\(place(context))' is out of range"
     @unknown default: return "it cannot be decoded"
     }
   }

@@ -38,7 +38,9 @@ public struct SnapshotID: Sendable, Hashable, Comparable, CustomStringConvertibl
 
   /// Seconds since 1970 that the name says.
   private var seconds: time_t {
-    let digits = description.utf8.filter { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 > UInt8(ascii: "Z") }
+    let digits = description.utf8.filter {
+      $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 > UInt8(ascii: "Z")
+    }
     func number(_ from: Int, _ count: Int) -> Int32 {
       digits[from..<from + count].reduce(0) { $0 * 10 + Int32($1 - UInt8(ascii: "0")) }
     }

@@ -19,7 +19,9 @@ public struct Totals: Codable, Sendable, Hashable {
     self.blank = blank
   }
 
-  public var agree: Bool { total == processed + failed + duplicated + blank && [processed, failed, duplicated, blank].min() ?? 0 >= 0 }
+  public var agree: Bool {
+    total == processed + failed + duplicated + blank && [processed, failed, duplicated, blank].min() ?? 0 >= 0
+  }
 
   public static func += (a: inout Totals, b: Totals) {
     a.total += b.total

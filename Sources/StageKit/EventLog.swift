@@ -15,10 +15,12 @@ public struct EventLog: Sendable {
 
   /// - Parameter event: one of ``Event``'s names.
   public func event(_ event: Event, _ message: String, _ fields: [String: Field] = [:]) {
-    var metadata: Logger.Metadata = fields.mapValues(\.metadata)
-    metadata["event"] = .string(event.rawValue)
-    metadata["event_id"] = .string(UUID().uuidString.lowercased())
-    logger.log(level: event.level, "\(message)", metadata: metadata)
+    write(event.level, message, fields.merging(["event": .text(event.rawValue)]) { $1 })
+  }
+
+  /// A failure: as `etl_failed`, or as a line that no counter waits for.
+  func failure(_ message: String, isEvent: Bool, _ fields: [String: Field]) {
+    if isEvent { event(.failed, message, fields) } else { write(.error, message, fields) }
   }
 
   /// A line for people that no counter waits for.
@@ -26,8 +28,12 @@ public struct EventLog: Sendable {
   public func warning(_ message: String) { note(.warning, message) }
   public func debug(_ message: String) { note(.debug, message) }
 
-  private func note(_ level: Logger.Level, _ message: String) {
-    logger.log(level: level, "\(message)", metadata: ["event_id": .string(UUID().uuidString.lowercased())])
+  private func note(_ level: Logger.Level, _ message: String) { write(level, message, [:]) }
+
+  private func write(_ level: Logger.Level, _ message: String, _ fields: [String: Field]) {
+    var metadata: Logger.Metadata = fields.mapValues(\.metadata)
+    metadata["event_id"] = .string(UUID().uuidString.lowercased())
+    logger.log(level: level, "\(message)", metadata: metadata)
   }
 
   public enum Event: String, Sendable {

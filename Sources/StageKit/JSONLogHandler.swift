@@ -14,7 +14,8 @@ struct JSONLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    var line = "{\"timestamp\":\(json(Clock.logTimestamp())),\"level\":\(json(Self.name(event.level))),\"name\":\(json(label)),\"message\":\(json(event.message.description))"
+    var line =
+      "{\"timestamp\":\(json(Clock.logTimestamp())),\"level\":\(json(Self.name(event.level))),\"name\":\(json(label)),\"message\":\(json(event.message.description))"
     let fields = metadata.merging(event.metadata ?? [:]) { $1 }
     for (key, value) in fields.sorted(by: { $0.key < $1.key }) { line += ",\(json(key)):\(render(value))" }
     LogSetup.write(line + "}\n")
@@ -31,7 +32,8 @@ struct JSONLogHandler: LogHandler {
       return json(value.description)
     case .array(let values): return "[" + values.map(render).joined(separator: ",") + "]"
     case .dictionary(let values):
-      return "{" + values.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(render($0.value))" }.joined(separator: ",") + "}"
+      return "{"
+        + values.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(render($0.value))" }.joined(separator: ",") + "}"
     }
   }
 

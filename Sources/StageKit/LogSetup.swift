@@ -9,12 +9,14 @@ public enum LogFormat: String, Sendable {
   case json
 
   /// From `LOG_FORMAT`.
-  public static let current: LogFormat = Environment.value("LOG_FORMAT").flatMap { LogFormat(rawValue: $0.lowercased()) } ?? .text
+  public static let current: LogFormat =
+    Environment.value("LOG_FORMAT").flatMap { LogFormat(rawValue: $0.lowercased()) } ?? .text
 }
 
 enum LogSetup {
   /// The least level that is written, from `LOG_LEVEL`.
-  static let level: Logger.Level = Environment.value("LOG_LEVEL").flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
+  static let level: Logger.Level =
+    Environment.value("LOG_LEVEL").flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
 
   static func logger(_ label: String) -> Logger {
     var logger = Logger(label: label) { label in

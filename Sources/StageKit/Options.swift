@@ -29,7 +29,8 @@ public struct SnapshotOptions: ParsableArguments {
         throw Failure(.usage, "'\(text)' is not a snapshot's name", hint: "run './pipeline.sh status' to see them")
       }
       guard try Survey.snapshots(spool).contains(id) else {
-        throw Failure(.notReady, "snapshot \(id) is not in '\(spool)'", hint: "run './pipeline.sh status' to see what is")
+        throw Failure(
+          .notReady, "snapshot \(id) is not in '\(spool)'", hint: "run './pipeline.sh status' to see what is")
       }
       return SnapshotFolder(spool: spool, id: id)
     }
@@ -70,7 +71,9 @@ public struct OutputOptions: ParsableArguments {
   @Flag(help: "Print the summary as one JSON document.")
   public var json = false
 
-  @Option(help: ArgumentHelp("Take up the summary of the stages before from FILE, for pipeline.sh.", valueName: "FILE", visibility: .hidden))
+  @Option(
+    help: ArgumentHelp(
+      "Take up the summary of the stages before from FILE, for pipeline.sh.", valueName: "FILE", visibility: .hidden))
   public var summaryFile: String?
 
   @Flag(help: ArgumentHelp("Another stage follows: hand the summary on in the summary file.", visibility: .hidden))

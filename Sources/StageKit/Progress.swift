@@ -12,16 +12,19 @@ public final class Progress: Sendable {
   private let title: String
   private let unit: String
   private let total: Int?
+  private let scale: Int
   private let started = Clock.monotonicSeconds()
   private let state = Mutex(State())
 
   /// - Parameters:
   ///   - unit: what is counted, for instance `MB`.
   ///   - total: how many there will be, where that is known.
-  public init(_ title: String, unit: String, total: Int?) {
+  ///   - scale: how many of what is reported make one of what is shown: `1 << 20` for bytes shown as MB.
+  public init(_ title: String, unit: String, total: Int?, scale: Int = 1) {
     self.title = title
     self.unit = unit
-    self.total = total
+    self.total = total.map { $0 / scale }
+    self.scale = scale
     state.withLock { $0.next = started + (Terminal.isError ? 0.2 : 5) }
   }
 
@@ -32,7 +35,7 @@ public final class Progress: Sendable {
       guard now >= state.next else { return }
       state.next = now + (Terminal.isError ? 0.2 : 5)
       state.shown = true
-      draw(state.done, seconds: now - started)
+      draw(state.done / scale, seconds: now - started)
     }
   }
 
@@ -53,7 +56,9 @@ public final class Progress: Sendable {
       let share = min(1, Double(done) / Double(total))
       if Terminal.isError {
         let filled = Int(share * 30)
-        line = "\(title) [" + String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled) + "] \(done)"
+        line =
+          "\(title) [" + String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
+          + "] \(done)"
       }
       line += "/\(total) \(unit), \(Int(share * 100)) %"
     } else {

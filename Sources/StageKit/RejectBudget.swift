@@ -16,7 +16,8 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
     } else if let count = Int(text), count >= 0 {
       self = .records(count)
     } else {
-      throw Failure(.usage, "--max-rejects '\(text)' is neither a number of records nor a share", hint: "for instance 100 or 1%")
+      throw Failure(
+        .usage, "--max-rejects '\(text)' is neither a number of records nor a share", hint: "for instance 100 or 1%")
     }
   }
 

@@ -25,14 +25,26 @@ public final class RunMarker {
     try Folder.make(spool)
     try Folder.make(folder(spool))
     let path = folder(spool) + "/" + runID
-    let lock = try FileLock(path)
-    // The content comes after the lock: an empty marker is one whose run is only just beginning.
-    let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { throw Failure.system("write '\(path)'", errno: errno) }
-    defer { close(descriptor) }
-    let content = Array("\(command) \(getpid())\n".utf8)
-    _ = content.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    // Locked and filled before it has its name: no other run ever takes it for a killed one's.
+    let new = folder(spool) + "/." + runID
+    let lock = try FileLock(new)
+    do throws(Failure) {
+      try write("\(command) \(getpid())\n", to: new)
+      guard rename(new, path) == 0 else { throw .system("rename '\(new)'", errno: errno) }
+    } catch {
+      unlink(new)
+      throw error
+    }
     return RunMarker(runID: runID, path: path, lock: lock)
+  }
+
+  private static func write(_ text: String, to path: String) throws(Failure) {
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { throw .system("open '\(path)'", errno: errno) }
+    defer { close(descriptor) }
+    let bytes = Array(text.utf8)
+    let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    guard count == bytes.count else { throw .system("write '\(path)'", errno: count < 0 ? errno : ENOSPC) }
   }
 
   /// The run has ended and said so.
@@ -50,9 +62,10 @@ public final class RunMarker {
     for name in try Folder.names(folder) where !name.hasPrefix(".") {
       let path = folder + "/" + name
       // A lock that is free, and let go at once: its run is no more.
-      guard case .some = try FileLock(path), let content = try SpoolFile.read(path, bytesMax: 4096), !content.isEmpty
+      guard case .some = try FileLock(path, make: false), let content = try SpoolFile.read(path, bytesMax: 4096), !content.isEmpty
       else { continue }
-      let command = String(decoding: content.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+      let command = String(
+        decoding: content.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
       try SpoolFile.remove(path)
       killed.append((name, command))
     }

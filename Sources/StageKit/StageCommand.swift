@@ -20,15 +20,17 @@ extension StageCommand {
   /// Parses the arguments and runs: the whole of an executable. Wrong usage is told like any other failure.
   public static func start() -> Never {
     StopSignal.install()
+    let failure: Failure
+    var isRun = true
     do {
       var command = try parseAsRoot()
+      isRun = command is any StageCommand
       try command.run()
       Glibc.exit(0)
     } catch let code as ExitCode {
       Glibc.exit(code.rawValue)
-    } catch let failure as Failure {
-      ErrorReport.print(failure, from: stage)
-      Glibc.exit(failure.verdict.exitCode)
+    } catch let error as Failure {
+      failure = error
     } catch {
       let code = exitCode(for: error)
       if code == .success {
@@ -37,9 +39,14 @@ extension StageCommand {
       }
       let verdict: Verdict = code == .validationFailure ? .usage : .bug
       let hint = verdict == .usage ? "see '\(stage) --help'" : "this is a bug: please report it with the line above"
-      ErrorReport.print(Failure(verdict, message(for: error), hint: hint), from: stage)
-      Glibc.exit(verdict.exitCode)
+      failure = Failure(verdict, message(for: error), hint: hint)
     }
+    // Nothing has logged it: there was no run yet.
+    let runID = Environment.value("RUN_ID") ?? UUID().uuidString.lowercased()
+    ErrorReport.tell(
+      failure.withoutSecrets(), from: stage, EventLog(stage: stage, runID: runID),
+      isEvent: isRun && !CommandLine.arguments.contains("--dry-run"))
+    Glibc.exit(failure.verdict.exitCode)
   }
 }
 
@@ -72,19 +79,28 @@ public struct StageRun {
       run.log.event(.started, "run \(marker.runID) begins with \(stage)")
     }
     var failure: Failure?
-    do { try command.perform(&run) } catch { failure = asFailure(error) }
+    do { try command.perform(&run) } catch { failure = asFailure(error).withoutSecrets() }
 
     let seconds = Clock.monotonicSeconds() - started
     run.close(seconds: seconds, failure: failure)
-    run.logEnd(failure, isDryRun: command.isDryRun)
-    if let failure { ErrorReport.print(failure, from: stage) }
-    if failure == nil, !run.isLast, let path = output.summaryFile {
-      try handOn(run.summary, path)
-    } else if failure == nil || output.json || run.summary.snapshot != nil {
-      let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
-      try ErrorReport.write(text, to: STDOUT_FILENO)
+    let next = run.isLast ? nil : output.summaryFile
+    if failure == nil, let next {
+      do { try handOn(run.summary, next) } catch {
+        failure = asFailure(error)
+        run.close(seconds: seconds, failure: failure)
+      }
     }
+    run.logEnd(failure, isDryRun: command.isDryRun)
+    // Whatever happens from here on, the run has said how it ended.
     marker.remove()
+    if failure != nil || next == nil, failure == nil || output.json || run.summary.snapshot != nil {
+      let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
+      do { try ErrorReport.write(text, to: STDOUT_FILENO) } catch {
+        let problem = asFailure(error)
+        ErrorReport.tell(problem, from: stage, run.log, isEvent: false)
+        failure = failure ?? problem
+      }
+    }
     if let failure { throw ExitCode(failure.verdict.exitCode) }
   }
 
@@ -114,13 +130,16 @@ public struct StageRun {
       fields["success_rate"] = .number(totals.total > 0 ? Double(totals.processed) * 100 / Double(totals.total) : 0)
     }
     if let failure {
-      fields["error"] = .text(failure.message)
-      fields["hints"] = .list(failure.hints)
-      if !isDryRun { log.event(.failed, "\(stage) failed: \(failure.message)", fields) }
+      ErrorReport.tell(failure, from: stage, log, isEvent: !isDryRun, fields)
       return
     }
     guard isLast else { return }
-    if summary.totals != nil { log.event(.summary, "\(summary.status.rawValue) after \(stage)", fields) }
+    if let totals = summary.totals {
+      log.event(
+        .summary,
+        "\(totals.total) records: \(totals.processed) accepted, \(totals.failed) rejected, \(totals.duplicated) duplicate, \(totals.blank) blank",
+        fields)
+    }
     // A run that loads nothing has completed nothing that an alarm may rely on.
     if stage == "load" { log.event(.completed, "run \(summary.runID) ended: \(summary.status.rawValue)", fields) }
   }
@@ -151,11 +170,18 @@ func asFailure(_ error: any Error) -> Failure {
   return Failure(.bug, "unexpected: \(error)", hint: "this is a bug: please report it with the line above")
 }
 
-/// Failures on stderr: one line, then its hints.
-public enum ErrorReport {
-  public static func print(_ failure: Failure, from program: String) {
-    // With JSON logs the failure is an event; stderr stays one object a line.
-    if LogFormat.current == .json, failure.verdict != .usage { return }
+/// Failures on stderr: one line, then its hints; with JSON logs one object.
+enum ErrorReport {
+  /// - Parameter isEvent: whether a run fails by it. A dry run does not, nor one that has ended.
+  static func tell(
+    _ failure: Failure, from program: String, _ log: EventLog, isEvent: Bool, _ fields: [String: EventLog.Field] = [:]
+  ) {
+    if LogFormat.current == .json {
+      let reasons: [String: EventLog.Field] = ["error": .text(failure.message), "hints": .list(failure.hints)]
+      log.failure(
+        "\(program) failed: \(failure.message)", isEvent: isEvent, fields.merging(reasons) { $1 })
+      return
+    }
     var text = "\(program): \(Terminal.safe(failure.message))\n"
     for hint in failure.hints { text += "HINT: \(Terminal.safe(hint))\n" }
     LogSetup.write(text)

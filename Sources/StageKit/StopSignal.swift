@@ -25,6 +25,10 @@ public enum StopSignal {
   /// - Throws: verdict `stopped` once a signal came.
   public static func check() throws(Failure) {
     let number = received.load(ordering: .relaxed)
-    if number != 0 { throw Failure(.stopped(signal: number), "stopped by signal \(number)", hint: "run the same command again: it goes on from here") }
+    if number != 0 {
+      throw Failure(
+        .stopped(signal: number), "stopped by signal \(number)",
+        hint: "run the same command again: it goes on from here")
+    }
   }
 }

@@ -66,9 +66,9 @@ public struct Summary: Codable, Sendable, Equatable {
 
   public init(runID: String) { self.runID = runID }
 
-
   private enum CodingKeys: String, CodingKey {
-    case runID, snapshot, status, sourceDate, source, totals, findings, notes, industries, stages, jobRunID, database, error
+    case runID, snapshot, status, sourceDate, source, totals, findings, notes, industries, stages, jobRunID, database,
+      error
   }
 
   public func encode(to encoder: any Encoder) throws {

@@ -1,3 +1,4 @@
+import Records
 import Spool
 
 extension Summary {
@@ -8,17 +9,19 @@ extension Summary {
     if let source { rows.append(("source", source)) }
     rows.append(("source date", sourceDate ?? "not known"))
     rows.append(("status", status.rawValue))
+    let codes = (findings ?? [:]).sorted { $0.key < $1.key }
     if let totals {
       rows.append(("records", Self.number(totals.total)))
-      rows.append(("  \(jobRunID == nil ? "accepted" : "loaded")", Self.number(totals.processed)))
+      rows.append(("  \(database == nil ? "accepted" : "loaded")", Self.number(totals.processed)))
       rows.append(("  rejected", Self.number(totals.failed)))
+      rows += codes.filter { Self.isRejection($0.key) && $0.key != FindingCode.duplicate.code }.map(Self.row)
       rows.append(("  duplicate", Self.number(totals.duplicated)))
       rows.append(("  blank", Self.number(totals.blank)))
     }
     if let industries { rows.append(("industries", Self.number(industries))) }
-    for (code, count) in (findings ?? [:]).sorted(by: { $0.key < $1.key }) {
-      rows.append(("finding \(code)", Self.number(count)))
-    }
+    let warnings = codes.filter { !Self.isRejection($0.key) }
+    if !warnings.isEmpty { rows.append(("warnings", Self.number(warnings.reduce(0) { $0 + $1.value }))) }
+    rows += warnings.map(Self.row)
     if let notes { rows += Self.rows(notes) }
     for name in ["fetch", "transform", "load"] {
       guard let stage = stages[name] else { continue }
@@ -27,12 +30,18 @@ extension Summary {
       rows.append((name, text))
     }
     if let database {
-      rows.append(("registrations", "\(Self.number(database.before.registrations)) → \(Self.number(database.after.registrations))"))
-      rows.append(("industry rows", "\(Self.number(database.before.industries)) → \(Self.number(database.after.industries))"))
-      rows.append((
-        "changes",
-        "\(Self.number(database.inserted)) inserted, \(Self.number(database.updated)) updated, \(Self.number(database.removed)) removed"
-      ))
+      rows.append(
+        (
+          "registrations",
+          "\(Self.number(database.before.registrations)) → \(Self.number(database.after.registrations))"
+        ))
+      rows.append(
+        ("industry rows", "\(Self.number(database.before.industries)) → \(Self.number(database.after.industries))"))
+      rows.append(
+        (
+          "changes",
+          "\(Self.number(database.inserted)) inserted, \(Self.number(database.updated)) updated, \(Self.number(database.removed)) removed"
+        ))
     }
     if let error { rows.append(("error", "\(error.stage): \(error.message)")) }
     let width = rows.map(\.0.count).max() ?? 0
@@ -41,12 +50,26 @@ extension Summary {
     }.joined()
   }
 
+  private static func row(_ code: String, _ count: Int) -> (String, String) { ("    \(code)", number(count)) }
+
+  private static func isRejection(_ code: String) -> Bool {
+    FindingCode.allCases.contains { $0.code == code && $0.isRejection }
+  }
+
   private static func rows(_ notes: Notes) -> [(String, String)] {
     var rows: [(String, String)] = []
-    if !notes.missingColumns.isEmpty { rows.append(("note", "missing columns: \(notes.missingColumns.joined(separator: ", "))")) }
-    if !notes.unknownColumns.isEmpty { rows.append(("note", "unknown columns: \(notes.unknownColumns.joined(separator: ", "))")) }
-    if notes.repeatedIndustryCodes > 0 { rows.append(("note", "\(number(notes.repeatedIndustryCodes)) industry codes stood twice in a record")) }
-    if notes.industryNamesWithoutCode > 0 { rows.append(("note", "\(number(notes.industryNamesWithoutCode)) industry names had no code")) }
+    if !notes.missingColumns.isEmpty {
+      rows.append(("note", "missing columns: \(notes.missingColumns.joined(separator: ", "))"))
+    }
+    if !notes.unknownColumns.isEmpty {
+      rows.append(("note", "unknown columns: \(notes.unknownColumns.joined(separator: ", "))"))
+    }
+    if notes.repeatedIndustryCodes > 0 {
+      rows.append(("note", "\(number(notes.repeatedIndustryCodes)) industry codes stood twice in a record"))
+    }
+    if notes.industryNamesWithoutCode > 0 {
+      rows.append(("note", "\(number(notes.industryNamesWithoutCode)) industry names had no code"))
+    }
     return rows
   }
 

@@ -19,7 +19,9 @@ struct TextLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     // A failure is told by its error lines, a batch by the progress line.
-    if case .string(let name)? = event.metadata?["event"], name == "etl_failed" || name.hasPrefix("batch_") && logLevel > .debug {
+    if case .string(let name)? = event.metadata?["event"],
+      name == "etl_failed" || name.hasPrefix("batch_") && logLevel > .debug
+    {
       return
     }
     var line = "\(Clock.wallTime()) "

@@ -15,10 +15,12 @@ public enum Workers {
     for _ in 0..<count {
       var thread = pthread_t()
       let context = Unmanaged.passRetained(work)
-      let result = pthread_create(&thread, nil, { context in
-        if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().perform() }
-        return nil
-      }, context.toOpaque())
+      let result = pthread_create(
+        &thread, nil,
+        { context in
+          if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().perform() }
+          return nil
+        }, context.toOpaque())
       if result != 0 {
         // With one thread at least the work gets done.
         context.release()

@@ -37,9 +37,13 @@ enum ChunkState: Equatable {
     ]
     let entries = [manifest.registrations, manifest.industries, manifest.findings]
     for (name, entry) in zip(names, entries) {
-      if entry.name != name { return .damaged(file: SnapshotFolder.manifestName(chunk), why: "it names '\(entry.name)'") }
+      if entry.name != name {
+        return .damaged(file: SnapshotFolder.manifestName(chunk), why: "it names '\(entry.name)'")
+      }
       guard let size = facts.sizes[name] else { return .damaged(file: name, why: "it is missing") }
-      if size != entry.bytes { return .damaged(file: name, why: "it has \(size) bytes where its manifest says \(entry.bytes)") }
+      if size != entry.bytes {
+        return .damaged(file: name, why: "it has \(size) bytes where its manifest says \(entry.bytes)")
+      }
     }
     if !manifest.totals.agree || manifest.totals.total != manifest.input.records {
       return .damaged(file: SnapshotFolder.manifestName(chunk), why: "its sums do not agree")

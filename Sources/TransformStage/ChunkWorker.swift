@@ -43,7 +43,8 @@ struct ChunkWorker: ~Copyable {
     }
     guard tally.records == source.csv.records else {
       throw Failure(
-        .data, "'\(folder.fetchChunkManifest(source.chunk))' is damaged: it says \(source.csv.records) records, and there are \(tally.records)",
+        .data,
+        "'\(folder.fetchChunkManifest(source.chunk))' is damaged: it says \(source.csv.records) records, and there are \(tally.records)",
         hint: "fetch the source again: ./pipeline.sh fetch --force")
     }
     let files = try output.seal(tally)
@@ -68,7 +69,8 @@ struct ChunkWorker: ~Copyable {
     }
     guard manifest.findings.records > 0 else { return }
     fields["error_count"] = .count(manifest.totals.failed + manifest.totals.duplicated)
-    let counts = manifest.findingCounts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    let counts = manifest.findingCounts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(
+      separator: ", ")
     log.event(.batchValidationErrors, "chunk \(manifest.chunk): \(counts)", fields)
   }
 }

@@ -75,7 +75,8 @@ enum Settlement {
     for chunk in plan.chunks {
       let path = plan.folder.transformChunkManifest(chunk.manifest.chunk)
       guard let (manifest, digest) = try TransformChunkManifest.readWithDigest(at: path) else {
-        throw Failure(.temporary, "'\(path)' went away while the snapshot was settled", hint: "run the same command again")
+        throw Failure(
+          .temporary, "'\(path)' went away while the snapshot was settled", hint: "run the same command again")
       }
       totals += manifest.totals
       counts.merge(manifest.findingCounts) { $0 + $1 }

@@ -27,7 +27,8 @@ struct SnapshotPlan: Sendable {
     self.folder = folder
     self.fetch = fetch
     do throws(HeaderProblem) { header = try Header(names: fetch.columns) } catch {
-      throw Failure(.data, "snapshot \(folder.id) is refused: \(error)", hint: "look at the source; the registry stays as it is")
+      throw Failure(
+        .data, "snapshot \(folder.id) is refused: \(error)", hint: "look at the source; the registry stays as it is")
     }
     var chunks: [Chunk] = []
     var earlier = ""
@@ -37,7 +38,9 @@ struct SnapshotPlan: Sendable {
       func damaged(_ why: String) -> Failure {
         Failure(.data, "'\(path)' is damaged: \(why)", hint: "fetch the source again: ./pipeline.sh fetch --force")
       }
-      guard let (manifest, sha256) = try FetchChunkManifest.readWithDigest(at: path) else { throw damaged("it is missing") }
+      guard let (manifest, sha256) = try FetchChunkManifest.readWithDigest(at: path) else {
+        throw damaged("it is missing")
+      }
       guard sha256 == entry.manifestSHA256 else { throw damaged("its SHA-256 is not the one that fetch.json names") }
       guard manifest.chunk == index + 1, manifest.columns == fetch.columns, manifest.firstRecord == records + 1,
         (0...manifest.csv.bytes).contains(manifest.headerBytes)
@@ -47,7 +50,8 @@ struct SnapshotPlan: Sendable {
       records += manifest.csv.records
     }
     guard records == fetch.csv.records else {
-      throw Failure(.data, "'\(folder.fetchManifest)' is damaged: its chunks hold \(records) records, not \(fetch.csv.records)")
+      throw Failure(
+        .data, "'\(folder.fetchManifest)' is damaged: its chunks hold \(records) records, not \(fetch.csv.records)")
     }
     self.chunks = chunks
   }

@@ -32,7 +32,9 @@ public enum ChunkSelection: Sendable, Equatable {
     switch (chunk, shard) {
     case (nil, nil): self = .all
     case (let text?, nil):
-      guard let number = Int(text), number >= 1 else { throw Failure(.usage, "--chunk '\(text)' is not a chunk's number", hint: "the first is 1") }
+      guard let number = Int(text), number >= 1 else {
+        throw Failure(.usage, "--chunk '\(text)' is not a chunk's number", hint: "the first is 1")
+      }
       self = .one(number)
     case (nil, let text?):
       let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }

@@ -17,7 +17,9 @@ public enum Transformer {
   public static func run(_ settings: TransformSettings, log: EventLog) throws -> Outcome {
     let plan = try SnapshotPlan(settings.folder)
     if case .one(let chunk) = settings.selection, chunk > plan.chunks.count {
-      throw Failure(.usage, "there is no chunk \(chunk): snapshot \(plan.folder.id) has \(plan.chunks.count)", hint: "the first is 1")
+      throw Failure(
+        .usage, "there is no chunk \(chunk): snapshot \(plan.folder.id) has \(plan.chunks.count)",
+        hint: "the first is 1")
     }
     try Folder.make(plan.folder.transformFolder)
     let selected = plan.chunks.filter { settings.selection.contains($0.manifest.chunk) }

@@ -13,7 +13,9 @@ enum Verification {
       while let (chunk, _) = queue.next() {
         try StopSignal.check()
         let number = chunk.manifest.chunk
-        guard let manifest = try TransformChunkManifest.read(at: plan.folder.transformChunkManifest(number)) else { continue }
+        guard let manifest = try TransformChunkManifest.read(at: plan.folder.transformChunkManifest(number)) else {
+          continue
+        }
         for entry in [manifest.registrations, manifest.industries, manifest.findings] {
           let path = plan.folder.transformFolder + "/" + entry.name
           guard try digest(path, &buffer) == entry.sha256 else {

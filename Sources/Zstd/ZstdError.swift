@@ -7,8 +7,6 @@ public struct ZstdError: Error, Sendable, CustomStringConvertible {
   public static let truncated = ZstdError(description: "the zstd frame ends too early")
   public static let tooLarge = ZstdError(description: "it holds more bytes than its manifest says")
 
-  init(description: String) { self.description = description }
-
   /// The number of bytes or sizes that a libzstd function returned, or its error.
   static func check(_ result: Int) throws(ZstdError) -> Int {
     guard ZSTD_isError(result) == 0 else { throw ZstdError(description: String(cString: ZSTD_getErrorName(result))) }

@@ -11,7 +11,8 @@ struct Fetch: StageCommand {
     commandName: "fetch", abstract: "Bring the source into the spool, in chunks that end at record ends.",
     version: productVersion)
 
-  @Option(help: ArgumentHelp("URL or path of the CSV (SOURCE_URL; default: the published file).", valueName: "URL|PATH"))
+  @Option(
+    help: ArgumentHelp("URL or path of the CSV (SOURCE_URL; default: the published file).", valueName: "URL|PATH"))
   var source: String?
   @Flag(help: "Take the sample that ships with the project.")
   var sample = false

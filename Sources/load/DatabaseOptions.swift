@@ -10,20 +10,22 @@ struct DatabaseOptions: ParsableArguments {
       "The database, as a URI without a password (DATABASE_URL, which may hold one).", valueName: "URI"))
   var databaseURL: String?
 
-  /// - Throws: verdict `usage` where none is given, or a password stands where everybody can read it.
+  /// - Throws: verdict `usage` where none is given, it cannot be read, or a password stands where everybody can.
   func resolve() throws -> String {
-    if let databaseURL {
-      guard (try? Target(databaseURL))?.hasPassword != true else {
-        throw Failure(
-          .usage, "--database-url holds a password, which everybody on this machine could read",
-          hint: "give it as DATABASE_URL, or keep the password in a file (PGPASSFILE)")
-      }
-      return databaseURL
-    }
-    guard let url = Environment.value("DATABASE_URL") else {
+    guard let url = databaseURL ?? Environment.value("DATABASE_URL") else {
       throw Failure(
-        .usage, "no database is given",
-        hint: "set DATABASE_URL, or run './pipeline.sh load', which has a private one")
+        .usage, "no database is given", hint: "set DATABASE_URL, or run './pipeline.sh load', which has a private one")
+    }
+    let target: Target
+    do { target = try Target(url) } catch {
+      throw Failure(
+        .usage, "\(error.place): \(error.message)",
+        hint: "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
+    }
+    guard databaseURL == nil || !target.hasPassword else {
+      throw Failure(
+        .usage, "--database-url holds a password, which everybody on this machine could read",
+        hint: "give it as DATABASE_URL, or keep the password in a file (PGPASSFILE)")
     }
     return url
   }

@@ -49,7 +49,8 @@ final class LoadReporter: Sendable {
     let totals = report.totals
     state.log.event(
       .batchCompleted,
-      report.resumed ? "batch \(report.batch) of \(report.of) is in already" : "batch \(report.batch) of \(report.of) is in",
+      report.resumed
+        ? "batch \(report.batch) of \(report.of) is in already" : "batch \(report.batch) of \(report.of) is in",
       [
         "batch_num": .count(report.batch), "raw_count": .count(totals.total),
         "records_success": .count(totals.processed), "records_failed": .count(totals.failed),

@@ -70,7 +70,8 @@ enum StatusTable {
     var line = "snapshot   \(snapshot.snapshot)  \(state), \(snapshot.bytes >> 20) MB"
     if let date = snapshot.sourceDate { line += ", of \(date)" }
     if let totals = snapshot.totals {
-      line += ": \(totals.processed) accepted, \(totals.failed) rejected, \(totals.duplicated) duplicate, \(totals.blank) blank"
+      line +=
+        ": \(totals.processed) accepted, \(totals.failed) rejected, \(totals.duplicated) duplicate, \(totals.blank) blank"
     } else if let records = snapshot.records {
       line += ": \(records) records"
     }
@@ -84,7 +85,8 @@ enum StatusTable {
     guard let registry = database.registry else { return lines + ["           nothing was ever loaded here"] }
     lines.append("registry   \(registry.registrations) registrations, \(registry.industries) industry rows")
     if let last = database.lastPublication {
-      let changes = "\(last.changes.inserted) inserted, \(last.changes.updated) updated, \(last.changes.removed) removed"
+      let changes =
+        "\(last.changes.inserted) inserted, \(last.changes.updated) updated, \(last.changes.removed) removed"
       lines.append("published  \(last.snapshot) at \(last.publishedAt): \(changes)")
     }
     if let run = database.lastJobRun {

@@ -52,7 +52,8 @@ struct Transform: StageCommand {
       run.records = settled.totals.total
     }
     run.summary.take(manifest)
-    let nothingDone = run.result == "already done" && run.summary.stages["fetch"].map { $0.result == "unchanged" } ?? true
+    let nothingDone =
+      run.result == "already done" && run.summary.stages["fetch"].map { $0.result == "unchanged" } ?? true
     run.summary.status = nothingDone ? .unchanged : manifest.totals.failed > 0 ? .partial : .success
     try budget.judge(manifest.totals, snapshot: folder.id)
   }

@@ -20,7 +20,8 @@ import Testing
       #expect(whole.map(\.csv.records).reduce(0, +) == reference.totals.total)
       for chunk in whole {
         let end = chunk.byteOffset + chunk.csv.bytes
-        #expect(reference.recordEnds.contains(end), "\(file.name): chunk \(chunk.chunk) ends at \(end), inside a record")
+        #expect(
+          reference.recordEnds.contains(end), "\(file.name): chunk \(chunk.chunk) ends at \(end), inside a record")
         #expect(chunk.lines == file.bytes[chunk.byteOffset..<end].count { $0 == 10 })
       }
     }
@@ -36,12 +37,15 @@ import Testing
     let whole = try cut([file.bytes], chunkSize: 1)
     let reference = referenceRead(file.bytes)
     let ends = reference.recordEnds.suffix(4)
-    let offsets = Set(ends.flatMap { [$0 - 1, $0, $0 + 1] } + (65_530...65_545) + ends.flatMap { $0 + 65_530...$0 + 65_545 })
+    let offsets = Set(
+      ends.flatMap { [$0 - 1, $0, $0 + 1] } + (65_530...65_545) + ends.flatMap { $0 + 65_530...$0 + 65_545 })
     for offset in offsets where offset >= 0 && offset <= file.bytes.count {
       let split = try cut([Array(file.bytes[..<offset]), Array(file.bytes[offset...])], chunkSize: 1)
       #expect(split == whole, "\(file.name) split at \(offset)")
     }
-    let pieces = stride(from: 0, to: file.bytes.count, by: 977).map { Array(file.bytes[$0..<min($0 + 977, file.bytes.count)]) }
+    let pieces = stride(from: 0, to: file.bytes.count, by: 977).map {
+      Array(file.bytes[$0..<min($0 + 977, file.bytes.count)])
+    }
     #expect(try cut(pieces, chunkSize: 1) == whole, "\(file.name) in pieces of 977")
   }
 
@@ -49,10 +53,13 @@ import Testing
     for seed in UInt64(1)...50 {
       let bytes = randomDirtyFile(seed: seed, records: 12)
       let reference = referenceRead(bytes)
-      guard !reference.columns.isEmpty, let header = reference.recordEnds.dropLast(reference.totals.total).last else { continue }
+      guard !reference.columns.isEmpty, let header = reference.recordEnds.dropLast(reference.totals.total).last else {
+        continue
+      }
       for limit in 1...max(1, reference.totals.total) {
         let chunks = try #require(try cut([bytes], chunkSize: 5, limit: limit))
-        let end = reference.recordEnds[reference.recordEnds.firstIndex(of: header)! + min(limit, reference.totals.total)]
+        let end = reference.recordEnds[
+          reference.recordEnds.firstIndex(of: header)! + min(limit, reference.totals.total)]
         #expect(chunks.map(\.csv.bytes).reduce(0, +) == end, "seed \(seed), limit \(limit)")
         #expect(chunks.map(\.csv.records).reduce(0, +) == min(limit, reference.totals.total))
       }
@@ -95,7 +102,7 @@ private func cut(_ pieces: [[UInt8]], chunkSize: Int, limit: Int? = nil) throws 
     for piece in pieces { try piece.withUnsafeBytes { try cutter.push($0) } }
     let digest = try cutter.finish()
     if limit == nil { #expect(digest == SHA256.of(pieces.flatMap { $0 })) }
-  } catch where cutter.progress.columns == nil {
+  } catch  where cutter.progress.columns == nil {
     return nil
   }
   return store.manifests.withLock { $0 }

@@ -75,7 +75,9 @@ import Testing
       let changes = behaviour == "honest" || behaviour == "ifRangeIgnored"
       if changes { web.script.replace(with: newer, fromRequest: 2) }
       let folder = try web.fetch().expectFetched()
-      #expect(try web.content(folder) == (changes ? WebFixture.source(rows: 1001) : WebFixture.source(rows: 1000)), "\(behaviour)")
+      #expect(
+        try web.content(folder) == (changes ? WebFixture.source(rows: 1001) : WebFixture.source(rows: 1000)),
+        "\(behaviour)")
       // The old version's chunks stay apart, as a superseded snapshot.
       #expect(try Survey.snapshots(web.spool).count == (changes ? 2 : 1), "\(behaviour)")
     }
@@ -125,7 +127,10 @@ import Testing
   @Test(arguments: [
     ("gone", Attempt.page(404, headers: [:], body: "no"), Verdict.unavailable),
     ("forbidden", .page(403, headers: [:], body: "no"), .unavailable),
-    ("login page", .page(200, headers: ["Content-Type": "text/html"], body: "<!DOCTYPE html><html>log in</html>"), .data),
+    (
+      "login page", .page(200, headers: ["Content-Type": "text/html"], body: "<!DOCTYPE html><html>log in</html>"),
+      .data
+    ),
     ("empty", .page(200, headers: [:], body: ""), .data),
     ("redirect to http", .redirect(to: "http://127.0.0.1:9/x.csv", status: 302), .unavailable),
     ("other header", .page(200, headers: [:], body: "a,b\n1,2\n"), .data),

@@ -44,7 +44,8 @@ public struct Observed: Sendable {
       guard (object.raw == nil) != (object.raw_base64 == nil), !object.message.isEmpty else {
         throw Malformed(what: String(decoding: line, as: UTF8.self))
       }
-      let raw = object.raw.map { Array($0.utf8) } ?? object.raw_base64.flatMap { Data(base64Encoded: $0) }.map { Array($0) }
+      let raw =
+        object.raw.map { Array($0.utf8) } ?? object.raw_base64.flatMap { Data(base64Encoded: $0) }.map { Array($0) }
       guard let raw else { throw Malformed(what: "base64 of record \(object.record)") }
       findings.append(
         ReferenceFinding(

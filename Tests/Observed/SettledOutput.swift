@@ -1,5 +1,5 @@
-import Spool
 import Reference
+import Spool
 
 extension Observed {
   /// What a settled snapshot's files say.

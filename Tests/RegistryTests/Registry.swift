@@ -64,8 +64,12 @@ struct Registry {
     for (ours, theirs) in zip(registrations, expected) where ours != theirs { return "\(ours) and not \(theirs)" }
     if registrations.count != expected.count { return "\(registrations.count) registrations and not \(expected.count)" }
     let expectedIndustries = reference.industries.sorted { ($0.ban, $0.order) < ($1.ban, $1.order) }
-    for (ours, theirs) in zip(industries, expectedIndustries) where ours != theirs { return "\(ours) and not \(theirs)" }
-    if industries.count != expectedIndustries.count { return "\(industries.count) industries and not \(expectedIndustries.count)" }
+    for (ours, theirs) in zip(industries, expectedIndustries) where ours != theirs {
+      return "\(ours) and not \(theirs)"
+    }
+    if industries.count != expectedIndustries.count {
+      return "\(industries.count) industries and not \(expectedIndustries.count)"
+    }
     return nil
   }
 }

@@ -17,7 +17,9 @@ struct RoundTripTests {
       for second in UInt8(1)...0x7F { strings.append([first, second]) }
     }
     for scalar in 0x80...0x7FF { strings.append(Array(String(Unicode.Scalar(scalar)!).utf8)) }
-    for scalar in ["\u{800}", "\u{D7FF}", "\u{E000}", "\u{FFFD}", "\u{FFFF}", "\u{10000}", "\u{25081}", "\u{FB56F}", "\u{10FFFF}"] {
+    for scalar in [
+      "\u{800}", "\u{D7FF}", "\u{E000}", "\u{FFFD}", "\u{FFFF}", "\u{10000}", "\u{25081}", "\u{FB56F}", "\u{10FFFF}",
+    ] {
       strings += [Array(scalar.utf8), Array("\\\(scalar)\t\(scalar)".utf8)]
     }
     // Between two letters, so that nothing is trimmed; quoted, so that nothing ends the field.

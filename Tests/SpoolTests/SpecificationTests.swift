@@ -32,13 +32,20 @@ import Testing
   private static func examples() throws -> [String] {
     let root = Folder.of(Folder.of(Folder.of(#filePath)))
     let text = String(decoding: try #require(ScratchFolder.read(root + "/spool/README.md")), as: UTF8.self)
-    return text.split(separator: "```json\n").dropFirst().compactMap { $0.split(separator: "```").first.map(String.init) }
+    return text.split(separator: "```json\n").dropFirst().compactMap {
+      $0.split(separator: "```").first.map(String.init)
+    }
   }
 }
 
 /// Any JSON value, kept as it is.
 private enum AnyJSON: Codable {
-  case null, bool(Bool), int(Int), string(String), array([AnyJSON]), object([String: AnyJSON])
+  case null
+  case bool(Bool)
+  case int(Int)
+  case string(String)
+  case array([AnyJSON])
+  case object([String: AnyJSON])
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()

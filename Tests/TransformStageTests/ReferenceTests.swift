@@ -44,7 +44,9 @@ import Testing
           #expect(manifest.notes.missingColumns == reference.missingColumns, "\(place)")
           #expect(manifest.notes.unknownColumns == reference.unknownColumns, "\(place)")
           #expect(manifest.sourceDate == reference.sourceDate, "\(place)")
-          #expect(manifest.findingCounts == Dictionary(grouping: reference.findings, by: \.code).mapValues(\.count), "\(place)")
+          #expect(
+            manifest.findingCounts == Dictionary(grouping: reference.findings, by: \.code).mapValues(\.count),
+            "\(place)")
           #expect(hashes == nil || hashes == observed.hashes, "\(place)")
           hashes = observed.hashes
         } catch let failure as Failure {

@@ -3,8 +3,8 @@ import Glibc
 import NastyCorpus
 import Observed
 import Spool
-import TransformStage
 import Testing
+import TransformStage
 
 /// Rerunning, damage, staleness, and several processes on one spool.
 @Suite struct StateTests {

@@ -16,7 +16,8 @@ enum BulkIndexes {
   /// From the catalog, so that an index that a migration or the owner adds needs no line here.
   static func list(_ session: inout Connection) throws -> [Index] {
     var indexes: [Index] = []
-    for table in RegistryTable.both {
+    // The longer ones first, so that the workers end together.
+    for table in RegistryTable.both.reversed() {
       // pg_get_indexdef begins with the names, which are replaced; the rest is kept as it is.
       let rows = try session.execute(
         """
@@ -40,7 +41,9 @@ enum BulkIndexes {
     return indexes
   }
 
-  static func build(_ session: inout Connection, _ workers: BatchWorkers, events: (LoadEvent) -> Void) throws -> [Index] {
+  static func build(
+    _ session: inout Connection, _ workers: BatchWorkers, _ load: CurrentLoad, events: (LoadEvent) -> Void
+  ) throws -> [Index] {
     // A run that was cut short may have built some of them.
     try BulkTables.runAll(
       &session,
@@ -54,7 +57,13 @@ enum BulkIndexes {
 
     let indexes = try list(&session)
     events(.phase("building \(indexes.count) indexes"))
-    try workers.run(indexes) { session, index in try session.execute(index.create) }
+    try workers.run(indexes) { session, index in
+      // A stray session of a killed run may be building the same one: whoever takes over waits for its end.
+      try session.transaction { session in
+        try load.hold(&session)
+        try session.execute(index.create)
+      }
+    }
     for index in indexes where index.isPrimaryKey {
       // Renamed with its index when the tables are swapped.
       try session.execute(

@@ -1,5 +1,6 @@
 import Failures
 import Postgres
+import StageKit
 
 /// One run at a time per database and schema. The lock ends with the session that took it.
 enum RunLock {
@@ -11,19 +12,30 @@ enum RunLock {
   /// First half of the advisory lock's key, so that it meets no other program's: "regi" in ASCII.
   private static let keyClass = 0x7265_6769
 
-  static func take(_ session: inout Connection) throws {
+  /// How long a server takes to notice that the run before was killed in the middle of a statement, and a bit.
+  private static let graceSeconds = 2.0
+
+  static func take(_ session: inout Connection, pause: (Double) throws -> Void) throws {
+    let end = Clock.monotonicSeconds() + graceSeconds
+    while try !tryOnce(&session) {
+      guard Clock.monotonicSeconds() < end else {
+        throw Held(
+          failure: Failure(
+            .temporary, "\(session.place): another run holds the lock\(try holder(&session))",
+            hint: "wait for it to end, then run the same command again"))
+      }
+      try pause(0.1)
+    }
+  }
+
+  private static func tryOnce(_ session: inout Connection) throws -> Bool {
     // Advisory locks are per database already; the second half of the key is the schema.
-    let taken = try session.execute(
+    try session.execute(
       """
       SELECT pg_try_advisory_lock(\(keyClass), (n.oid::bigint - 2147483648)::int)
       FROM pg_catalog.pg_namespace n WHERE n.nspname = current_schema()
-      """)
-    guard taken.truth else {
-      throw Held(
-        failure: Failure(
-          .temporary, "\(session.place): another run holds the lock\(try holder(&session))",
-          hint: "wait for it to end, then run the same command again"))
-    }
+      """
+    ).truth
   }
 
   /// `: job run 12, heartbeat 2026-…`, as far as it can be told.

@@ -1,0 +1,154 @@
+import Glibc
+import Observed
+
+/// A program and how it is called: one of the built stages, which lie beside the tests, or any other.
+struct Command {
+  var program: String
+  var arguments: [String] = []
+  /// All of it: nothing is inherited from whoever runs the tests.
+  var environment: [String: String] = [:]
+  var folder = "/"
+  /// Where stdout goes; nil for a file that the test reads.
+  var stdout: String?
+
+  /// A stage's executable.
+  static func path(of stage: String) -> String {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = buffer.withUnsafeMutableBytes { bytes in
+      bytes.baseAddress.map { readlink("/proc/self/exe", $0, bytes.count) } ?? 0
+    }
+    let tests = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+    return String(tests[..<(tests.lastIndex(of: "/") ?? tests.startIndex)]) + "/" + stage
+  }
+
+  func start() throws -> Running { try Running(self) }
+
+  func run() throws -> Ended { try start().wait() }
+}
+
+/// What is left of a process.
+struct Ended: CustomStringConvertible {
+  /// Nil where a signal killed it.
+  let code: Int32?
+  /// The signal that killed it.
+  let signal: Int32?
+  let stdout: String
+  let stderr: String
+
+  var description: String {
+    "\(code.map { "exit code \($0)" } ?? "killed by signal \(signal ?? 0)")\nstdout:\n\(stdout)stderr:\n\(stderr)"
+  }
+}
+
+/// A process that was started. One that is let go of is killed.
+final class Running {
+  struct Overdue: Error { let description: String }
+
+  let process: pid_t
+  private let command: Command
+  /// Its stdout and stderr are files, which never fill up as pipes do.
+  private let output = ScratchFolder()
+  /// A pipe that the process alone holds open: it ends when the process does. (A FIFO, which the child itself opens:
+  /// no other child that is started meanwhile can inherit it.)
+  private let leash: Int32
+  private var status: Int32?
+
+  fileprivate init(_ command: Command) throws {
+    self.command = command
+    let fifo = output.path + "/leash"
+    mkfifo(fifo, 0o600)
+    leash = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard leash >= 0 else { throw Overdue(description: "no pipe: \(String(cString: strerror(errno)))") }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    let create = O_WRONLY | O_CREAT | O_APPEND
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, command.stdout ?? output.path + "/stdout", create, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, output.path + "/stderr", create, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 3, fifo, O_WRONLY, 0)
+    // A group of its own, so that Ctrl-C on the tests is none of its signals; and no signal ignored.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+    // The shell goes to the folder and becomes the program.
+    let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", command.folder, command.program]
+    let arguments = (shell + command.arguments).map { strdup($0) }
+    let environment = command.environment.map { strdup("\($0)=\($1)") }
+    defer { for text in arguments + environment { free(text) } }
+    var child = pid_t()
+    let code = posix_spawn(
+      &child, shell[0], &actions, &attributes, arguments + [nil], environment + [nil])
+    guard code == 0 else {
+      close(leash)
+      throw Overdue(description: "unable to start \(command.program): \(String(cString: strerror(code)))")
+    }
+    process = child
+  }
+
+  deinit {
+    if status == nil {
+      kill(SIGKILL)
+      _ = reap()
+    }
+    close(leash)
+  }
+
+  func kill(_ signal: Int32) { _ = Glibc.kill(process, signal) }
+
+  var hasEnded: Bool { leashEnds(milliseconds: 0) }
+
+  /// What it has written so far.
+  var stderr: String { text("stderr") }
+
+  /// Waits for its end, and kills it once that takes too long.
+  func wait(seconds: Int32 = 120) throws -> Ended {
+    guard leashEnds(milliseconds: seconds * 1000) else {
+      kill(SIGKILL)
+      _ = reap()
+      throw Overdue(description: "\(command.program) \(command.arguments) hangs; so far:\n\(stderr)")
+    }
+    let status = reap()
+    let signal = status & 0x7F
+    return Ended(
+      code: signal == 0 ? status >> 8 & 0xFF : nil, signal: signal == 0 ? nil : signal, stdout: text("stdout"),
+      stderr: stderr)
+  }
+
+  /// Looks until there is something to see.
+  func wait<Sight>(for what: String, _ look: () throws -> Sight?) throws -> Sight {
+    for _ in 0..<60_000 {
+      if let sight = try look() { return sight }
+      guard !leashEnds(milliseconds: 1) else {
+        // It may have come with the very end.
+        if let sight = try look() { return sight }
+        throw Overdue(description: "it ended before \(what): \(try wait())")
+      }
+    }
+    throw Overdue(description: "waited for \(what); so far:\n\(stderr)")
+  }
+
+  private func leashEnds(milliseconds: Int32) -> Bool {
+    var poller = pollfd(fd: leash, events: Int16(POLLIN), revents: 0)
+    return poll(&poller, 1, milliseconds) == 1
+  }
+
+  private func reap() -> Int32 {
+    if let status { return status }
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    self.status = status
+    return status
+  }
+
+  private func text(_ name: String) -> String {
+    String(decoding: ScratchFolder.read(output.path + "/" + name) ?? [], as: UTF8.self)
+  }
+}

@@ -1,0 +1,57 @@
+import Digest
+import Glibc
+import Observed
+import Spool
+
+/// Digests of all files of a folder and below, by their paths in it. Names that begin with a dot, locks and unfinished
+/// files, are left out.
+func files(_ folder: String) throws -> [String: String] {
+  var found: [String: String] = [:]
+  for name in try Folder.names(folder) where !name.hasPrefix(".") {
+    let path = folder + "/" + name
+    var status = stat()
+    guard lstat(path, &status) == 0 else { continue }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      for (inner, digest) in try files(path) { found[name + "/" + inner] = digest }
+    } else {
+      found[name] = SHA256.of(ScratchFolder.read(path) ?? [])
+    }
+  }
+  return found
+}
+
+/// What transform made of a snapshot.
+func transformed(_ snapshot: SnapshotFolder) throws -> [String: String] {
+  try files(snapshot.path).filter { $0.key.hasPrefix("transform") }
+}
+
+/// Which files they are, not what is in them: a file that was written anew is another.
+func inodes(_ folder: String) throws -> [String: UInt] {
+  var found: [String: UInt] = [:]
+  for name in try Folder.names(folder) where !name.hasPrefix(".") {
+    var status = stat()
+    if lstat(folder + "/" + name, &status) == 0 { found[name] = status.st_ino }
+  }
+  return found
+}
+
+/// How many manifests of chunks a folder holds.
+func manifests(_ folder: String) throws -> Int {
+  try Folder.names(folder).count { !$0.hasPrefix(".") && $0.hasSuffix(".json") }
+}
+
+/// The files under a folder, hidden ones too, in which some text stands.
+func files(under folder: String, holding text: String) throws -> [String] {
+  var found: [String] = []
+  for name in try Folder.names(folder) {
+    let path = folder + "/" + name
+    var status = stat()
+    guard lstat(path, &status) == 0 else { continue }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      found += try files(under: path, holding: text)
+    } else if String(decoding: ScratchFolder.read(path) ?? [], as: UTF8.self).contains(text) || name.contains(text) {
+      found.append(path)
+    }
+  }
+  return found
+}

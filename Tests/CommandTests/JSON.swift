@@ -1,0 +1,52 @@
+import FoundationEssentials
+
+/// Any JSON value. Whole numbers and others are told apart.
+enum JSON: Decodable, Equatable {
+  case null, bool(Bool), int(Int), double(Double), string(String), array([JSON]), object([String: JSON])
+
+  init(_ text: some StringProtocol) throws {
+    self = try JSONDecoder().decode(JSON.self, from: Data(text.utf8))
+  }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? container.decode(Int.self) {
+      self = .int(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .double(value)
+    } else if let value = try? container.decode(String.self) {
+      self = .string(value)
+    } else if let value = try? container.decode([JSON].self) {
+      self = .array(value)
+    } else {
+      self = .object(try container.decode([String: JSON].self))
+    }
+  }
+
+  subscript(key: String) -> JSON? {
+    guard case .object(let values) = self else { return nil }
+    return values[key]
+  }
+
+  var keys: Set<String> {
+    guard case .object(let values) = self else { return [] }
+    return Set(values.keys)
+  }
+
+  var string: String? { if case .string(let text) = self { text } else { nil } }
+  var int: Int? { if case .int(let number) = self { number } else { nil } }
+
+  var number: Double? {
+    switch self {
+    case .int(let number): Double(number)
+    case .double(let number): number
+    default: nil
+    }
+  }
+
+  var array: [JSON]? { if case .array(let values) = self { values } else { nil } }
+}

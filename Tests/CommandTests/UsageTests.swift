@@ -1,0 +1,91 @@
+import Glibc
+import LoopbackServer
+import Observed
+import Testing
+
+/// Wrong usage is 64, said in one line with a hint, before anything is done.
+@Suite struct UsageTests {
+  struct Call: CustomTestStringConvertible {
+    var stage: String
+    var arguments: [String] = []
+    var variables: [String: String] = [:]
+    /// What the error names.
+    var names: String
+
+    var testDescription: String {
+      (variables.map { "\($0)=\($1)" } + [stage] + arguments).joined(separator: " ")
+    }
+  }
+
+  static let wrong: [Call] =
+    ["fetch", "transform", "load"].flatMap { stage in
+      [
+        Call(stage: stage, arguments: ["--bogus"], names: "--bogus"),
+        Call(stage: stage, arguments: ["stray"], names: "stray"),
+      ]
+    }
+    + [
+      Call(stage: "fetch", arguments: ["--source"], names: "--source"),
+      Call(stage: "fetch", arguments: ["--limit", "0"], names: "--limit '0'"),
+      Call(stage: "fetch", arguments: ["--limit=-1"], names: "--limit '-1'"),
+      Call(stage: "fetch", arguments: ["--chunk-size", "x"], names: "--chunk-size 'x'"),
+      Call(stage: "fetch", arguments: ["--chunk-size", "0"], names: "--chunk-size '0'"),
+      Call(stage: "fetch", arguments: ["--timeout", "soon"], names: "--timeout 'soon'"),
+      Call(stage: "fetch", variables: ["CHUNK_SIZE": "abc"], names: "CHUNK_SIZE 'abc'"),
+      Call(stage: "fetch", arguments: ["--sample", "--source", "a.csv"], names: "--sample and --source"),
+      Call(stage: "fetch", arguments: ["--source", "http://example.org/a.csv"], names: "plain http to 'example.org'"),
+      Call(stage: "fetch", arguments: ["--source", "http://127.0.0.1.example.org/a.csv"], names: "plain http"),
+      Call(stage: "fetch", arguments: ["--source", "http://127.0.0.1@example.org/a.csv"], names: "plain http"),
+      Call(stage: "fetch", variables: ["SOURCE_URL": "http://example.org/a.csv"], names: "plain http"),
+      Call(stage: "fetch", arguments: ["--source", "ftp://127.0.0.1/a.csv"], names: "'ftp'"),
+      Call(stage: "fetch", arguments: ["--source", "https:///a.csv"], names: "not a URL"),
+      Call(stage: "fetch", arguments: ["--source", "a.csv.gz"], names: ".gz"),
+      Call(stage: "fetch", arguments: ["--source", "https://127.0.0.1:1/A.ZIP?x=1"], names: ".zip"),
+      Call(stage: "transform", arguments: ["--jobs", "0"], names: "--jobs '0'"),
+      Call(stage: "transform", variables: ["JOBS": "many"], names: "JOBS 'many'"),
+      Call(stage: "transform", arguments: ["--max-rejects=-1"], names: "'-1'"),
+      Call(stage: "transform", arguments: ["--max-rejects", "101%"], names: "'101%'"),
+      Call(stage: "transform", arguments: ["--max-rejects", "nan%"], names: "'nan%'"),
+      Call(stage: "transform", variables: ["MAX_REJECTS": "some"], names: "'some'"),
+      Call(stage: "transform", arguments: ["--shard", "4/3"], names: "--shard '4/3'"),
+      Call(stage: "transform", arguments: ["--shard", "0/3"], names: "--shard '0/3'"),
+      Call(stage: "transform", arguments: ["--shard", "1"], names: "--shard '1'"),
+      Call(stage: "transform", arguments: ["--chunk", "0"], names: "--chunk '0'"),
+      Call(stage: "transform", arguments: ["--chunk", "1", "--shard", "1/2"], names: "--chunk and --shard"),
+      Call(stage: "transform", arguments: ["--snapshot", "../x"], names: "'../x'"),
+      Call(stage: "load", names: "no database"),
+      Call(stage: "load", arguments: ["--database-url", "postgresql:///x", "--jobs", "257"], names: "--jobs '257'"),
+      Call(stage: "load", arguments: ["--database-url", "postgresql:///x", "--max-rejects", "%"], names: "'%'"),
+    ]
+
+  @Test(arguments: wrong)
+  func isSaidInOneLineWithAHint(_ call: Call) throws {
+    let workshop = Workshop()
+    let ended = try workshop.command(call.stage, call.arguments, call.variables).run()
+    expect(ended, from: call.stage, fails: 64, saying: call.names)
+    #expect(ended.stdout.isEmpty)
+    #expect(try workshop.snapshots.isEmpty)
+  }
+
+  @Test func aChunkThatIsNotThereIsWrongUsage() throws {
+    let workshop = Workshop()
+    try workshop.succeed("fetch", "--source", workshop.file(Source.plain(rows: 3)))
+    expect(try workshop.run("transform", "--chunk", "2"), from: "transform", fails: 64, saying: "no chunk 2")
+  }
+
+  @Test(arguments: ["fetch", "transform", "load"])
+  func helpAndVersionLeaveNoTrace(_ stage: String) throws {
+    for option in ["--help", "--version"] {
+      var workshop = Workshop()
+      workshop.environment["SPOOL_DIR"] = workshop.spool
+      let ended = try Command(
+        program: Command.path(of: stage), arguments: [option], environment: workshop.environment,
+        folder: workshop.scratch.path
+      ).run()
+      #expect(ended.code == 0 && !ended.stdout.isEmpty && ended.stderr.isEmpty, "\(ended)")
+      #expect(access(workshop.spool, F_OK) != 0)
+    }
+    let version = try Workshop().run(stage, "--version").stdout
+    #expect(version == "1.0.0\n")
+  }
+}

@@ -1,0 +1,76 @@
+import GeneratorKit
+import Glibc
+import Observed
+import Spool
+import Testing
+
+/// A spool of one test's own, and the executables at work on it.
+struct Workshop {
+  let scratch = ScratchFolder()
+  var spool: String
+  /// What every command finds in its environment, beside what a test adds.
+  var environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "TZ": "CST-8", "LC_ALL": "C.UTF-8"]
+
+  init() { spool = scratch.path + "/spool" }
+
+  /// The stage on this spool.
+  func command(_ stage: String, _ arguments: [String], _ variables: [String: String] = [:]) -> Command {
+    Command(
+      program: Command.path(of: stage), arguments: ["--spool", spool] + arguments,
+      environment: environment.merging(variables) { $1 }, folder: scratch.path)
+  }
+
+  func start(_ stage: String, _ arguments: String..., variables: [String: String] = [:]) throws -> Running {
+    try command(stage, arguments, variables).start()
+  }
+
+  func run(_ stage: String, _ arguments: String..., variables: [String: String] = [:]) throws -> Ended {
+    try command(stage, arguments, variables).run()
+  }
+
+  /// The same, where it has to succeed.
+  @discardableResult
+  func succeed(
+    _ stage: String, _ arguments: String..., variables: [String: String] = [:],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Ended {
+    let ended = try command(stage, arguments, variables).run()
+    try #require(ended.code == 0, "\(stage) \(arguments): \(ended)", sourceLocation: sourceLocation)
+    return ended
+  }
+
+  /// The path of a file with these bytes.
+  func file(_ bytes: [UInt8], _ name: String = "source.csv") -> String { scratch.write(bytes, to: name) }
+  func file(_ text: String, _ name: String = "source.csv") -> String { file(Array(text.utf8), name) }
+
+  var snapshots: [SnapshotFolder] {
+    get throws { try Survey.snapshots(spool).map { SnapshotFolder(spool: spool, id: $0) } }
+  }
+
+  /// The only one.
+  func snapshot(sourceLocation: SourceLocation = #_sourceLocation) throws -> SnapshotFolder {
+    let all = try snapshots
+    try #require(all.count == 1, "\(all.map(\.path))", sourceLocation: sourceLocation)
+    return all[0]
+  }
+
+  /// Marks of runs that are under way, or were killed.
+  var markers: [String] { get throws { try Folder.names(spool + "/.runs") } }
+}
+
+/// Real-shaped sources.
+enum Source {
+  /// With so many records of some kinds of dirt.
+  static func generate(rows: Int, seed: UInt64 = 1, dirt: [DirtKind: Int] = [:]) throws -> [UInt8] {
+    var options = GeneratorOptions(rows: rows, seed: seed)
+    for (kind, count) in dirt { options.dirt[kind] = count }
+    return try Generator(options).generate().bytes
+  }
+
+  /// `bad` of the records have no BAN.
+  static func plain(rows: Int, bad: Int = 0) -> String {
+    var text = "統一編號,營業人名稱\n"
+    for row in 0..<rows { text += row < bad ? "x,第\(row)號\n" : "\(10_000_000 + row),第\(row)號\n" }
+    return text
+  }
+}
