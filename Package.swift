@@ -63,7 +63,7 @@ let package = Package(
       resources: [.copy("Sample")]),
     library("TransformStage", ["Records", "Spool", "StageKit", "Failures", "Digest"]),
     library(
-      "LoadStage", ["Records", "Spool", "StageKit", "Failures", "Postgres", "Digest"],
+      "LoadStage", ["Failures", "Spool", "StageKit", "Postgres", "Digest"],
       resources: [.embedInCode("Migrations")]),
     executable("fetch", ["FetchStage", "StageKit"]),
     executable("transform", ["TransformStage", "StageKit"]),
@@ -97,6 +97,15 @@ let package = Package(
       [
         "FetchStage", "TransformStage", "LoadStage", "StageKit", "Spool", "TestCluster", "Reference", "NastyCorpus",
         "Observed",
+      ]),
+    tests("PostgresTests", ["Postgres", "TestCluster"]),
+    tests(
+      "LoadStageTests", ["LoadStage", "Spool", "StageKit", "Failures", "Postgres", "Digest", "TestCluster"]),
+    tests(
+      "CommandTests",
+      [
+        "fetch", "transform", "load", "Spool", "Digest", "Postgres", "GeneratorKit", "LoopbackServer", "NastyCorpus",
+        "Observed", "Reference", "TestCluster",
       ]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),

@@ -92,7 +92,8 @@ chain() { # STAGE...
   open_marker
   for name; do
     flags=(--summary-file "$summary")
-    if [[ $name != "$last" ]]; then flags+=(--more-follows); elif [[ $command == dry-run ]]; then flags+=(--dry-run); fi
+    [[ $name == "$last" ]] || flags+=(--more-follows)
+    [[ $command != dry-run ]] || flags+=(--dry-run)
     local -n chosen=${name}_args
     stage "$name" "${flags[@]}" "${chosen[@]}"
   done

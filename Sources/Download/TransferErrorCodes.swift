@@ -3,7 +3,9 @@ import CLibCurl
 extension TransferError {
   /// - Parameter detail: libcurl's own words, which name hosts and ports but no credentials.
   init(_ code: CURLcode, detail: String) {
-    let text = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+    var text = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+    // The URL's own scheme was checked before: it is a redirect's.
+    if code == CURLE_UNSUPPORTED_PROTOCOL { text = "it redirects to a scheme that is not https, which is refused" }
     description = "\(text) (curl \(code.rawValue))"
     switch code {
     case CURLE_URL_MALFORMAT: kind = .malformedURL

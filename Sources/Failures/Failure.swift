@@ -12,7 +12,7 @@ public struct Failure: Error, Sendable, Equatable {
   public init(_ verdict: Verdict, _ message: String, hints: [String] = []) {
     self.verdict = verdict
     self.message = message
-    self.hints = hints
+    self.hints = hints.isEmpty ? [verdict.hint] : hints
   }
 
   public init(_ verdict: Verdict, _ message: String, hint: String) {
@@ -40,6 +40,20 @@ public enum Verdict: Sendable, Equatable {
   case configuration
   /// Stopped by a signal, with nothing half-published.
   case stopped(signal: Int32)
+
+  /// What to do where nothing better is known.
+  fileprivate var hint: String {
+    switch self {
+    case .usage: "see --help"
+    case .data: "put the file back as it was, or redo the stage that wrote it with --force"
+    case .notReady: "run the stage before first"
+    case .unavailable, .configuration: "mend that, then run the same command again"
+    case .bug: "this is a bug: please report it with the line above"
+    case .storage: "check the path and its disk, then run the same command again"
+    case .temporary: "run the same command again later"
+    case .stopped: "run the same command again: it goes on from here"
+    }
+  }
 
   public var exitCode: Int32 {
     switch self {

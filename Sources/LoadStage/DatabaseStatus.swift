@@ -43,7 +43,8 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
 
   /// Asks the database.
   public static func query(
-    _ databaseURL: String, applicationName: String = "registry-status", stop: @escaping StopCheck = { try StopSignal.check() }
+    _ databaseURL: String, applicationName: String = "registry-status",
+    stop: @escaping StopCheck = { try StopSignal.check() }
   ) throws -> DatabaseStatus {
     var status = DatabaseStatus(reachable: false)
     do {

@@ -63,9 +63,9 @@ struct LoadRun {
   private mutating func attempt() throws -> LoadOutcome {
     var session = try access.open()
     try settings.point(.connected)
-    try RunLock.take(&session, pause: settings.pause)
+    try RunLock.take(&session, graceSeconds: settings.lockGraceSeconds)
     try Migrator.migrate(&session, events: settings.events)
-    if job == nil, jobAsked { job = try JobRun.find(&session, runID: settings.runID) }
+    if job == nil, jobAsked { try adopt(JobRun.find(&session, runID: settings.runID)) }
     if let job, let publication = try Publication.of(job, &session) { return outcome(publication, before: nil) }
     try JobRun.closeStale(&session, except: job, events: settings.events)
 
@@ -79,7 +79,7 @@ struct LoadRun {
     }
     if let last, last.holds(snapshot), !settings.force { return unchanged(last) }
     let job = try openJob(&session)
-    if heartbeat == nil { heartbeat = Heartbeat(access, job) }
+    if heartbeat == nil { heartbeat = Heartbeat(access, job, everySeconds: settings.heartbeatSeconds) }
 
     let kind = try chooseKind(&session, last)
     let load = try CurrentLoad.takeOver(&session, snapshot, kind, job, base: last?.id, events: settings.events)
@@ -90,8 +90,10 @@ struct LoadRun {
         .perform(&session)
       return outcome(publication, before: RegistryState(registrations: 0, industries: 0), resumed: load.batchesIn.count)
     case .reconcile:
-      let (publication, before) = try ReconcileLoad(settings: settings, snapshot: snapshot, workers: workers, load: load)
-        .perform(&session)
+      let (publication, before) = try ReconcileLoad(
+        settings: settings, snapshot: snapshot, workers: workers, load: load
+      )
+      .perform(&session)
       return outcome(publication, before: before, resumed: load.batchesIn.count)
     }
   }
@@ -112,10 +114,14 @@ struct LoadRun {
     }
     jobAsked = true
     let job = try JobRun.open(&session, snapshot, runID: settings.runID)
-    self.job = job
-    settings.events(.jobOpened(jobRunID: job.id))
     try settings.point(.jobOpened)
+    adopt(job)
     return job
+  }
+
+  private mutating func adopt(_ job: JobRun?) {
+    self.job = job
+    if let job { settings.events(.jobOpened(jobRunID: job.id)) }
   }
 
   private func mayBeRetried(_ error: any Error) -> Bool {

@@ -22,11 +22,14 @@ public struct LoadSettings: Sendable {
   /// Called from several threads.
   public var events: @Sendable (LoadEvent) -> Void
 
-  // For tests.
-  var pause: @Sendable (_ seconds: Double) throws -> Void = { _ in }
-  var point: @Sendable (LoadPoint) throws -> Void = { _ in }
-  var lockTimeoutMilliseconds = 1000
-  var lockAttempts = 5
+  // For tests to change.
+  package var pause: @Sendable (_ seconds: Double) throws -> Void
+  package var point: @Sendable (LoadPoint) throws -> Void = { _ in }
+  /// How long the swap of the first load makes readers wait at most, and how often it tries.
+  package var lockTimeoutMilliseconds = 1000
+  package var lockAttempts = 5
+  package var lockGraceSeconds = 2.0
+  package var heartbeatSeconds = 5.0
 
   public init(
     snapshot: SnapshotFolder, databaseURL: String, runID: String, jobs: Int = 2, maxRejects: RejectBudget = .standard,
@@ -54,7 +57,7 @@ public struct LoadSettings: Sendable {
 }
 
 /// Places where a test makes a load fail, or looks at what others see.
-enum LoadPoint: Sendable, Hashable {
+package enum LoadPoint: Sendable, Hashable {
   case connected
   case jobOpened
   case batchStaged(Int)

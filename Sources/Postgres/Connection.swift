@@ -60,7 +60,8 @@ public struct Connection: ~Copyable {
       ("DateStyle", "ISO, YMD"), ("IntervalStyle", "iso_8601"), ("TimeZone", "UTC"), ("bytea_output", "hex"),
       ("standard_conforming_strings", "on"), ("statement_timeout", "0"), ("lock_timeout", "0"),
       ("transaction_timeout", "0"), ("idle_in_transaction_session_timeout", "0"), ("idle_session_timeout", "0"),
-      ("client_connection_check_interval", "1s"), ("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"), ("tcp_keepalives_count", "3"),
+      ("client_connection_check_interval", "1s"), ("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"),
+      ("tcp_keepalives_count", "3"),
     ]
     let wanted = settings.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
     try execute(

@@ -2,8 +2,8 @@ import CLibPQ
 import Glibc
 
 /// The way in: libpq's asynchronous connect, so that a signal or the deadline ends it. (Only the resolver blocks.)
-enum ConnectionAttempt {
-  static func run(
+package enum ConnectionAttempt {
+  package static func run(
     _ target: Target, applicationName: String, timeoutSeconds: Int, stop: StopCheck
   ) throws -> OpaquePointer {
     try stop()
@@ -20,7 +20,7 @@ enum ConnectionAttempt {
   }
 
   /// `database 'registry' on host 'db.example' port 5432 as user 'loader'`
-  static func place(of handle: OpaquePointer) -> String {
+  package static func place(of handle: OpaquePointer) -> String {
     func text(_ value: UnsafeMutablePointer<CChar>?) -> String { value.map { String(cString: $0) } ?? "" }
     return "database '\(text(PQdb(handle)))' on host '\(text(PQhost(handle)))' port \(text(PQport(handle)))"
       + " as user '\(text(PQuser(handle)))'"
@@ -74,7 +74,8 @@ enum ConnectionAttempt {
     if let (sqlState, message) = refusal(in: text) {
       return PostgresError(.init(sqlState: sqlState), sqlState: sqlState, message: message, place: place)
     }
-    let line = text.split(separator: "\n").last { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") } ?? "no reason given"
+    let line =
+      text.split(separator: "\n").last { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") } ?? "no reason given"
     // A password that nobody gave, a certificate that was refused or TLS that is not to be had: no use in waiting.
     let refused = PQconnectionNeedsPassword(handle) == 1 || stage == CONNECTION_SSL_STARTUP
     return PostgresError(refused ? .refused : .temporary, message: String(line), place: place)
@@ -82,7 +83,7 @@ enum ConnectionAttempt {
 
   /// The server's own refusal in libpq's verbose form, `… failed: FATAL:  28P01: password …`: the severity may be
   /// translated, the code and the punctuation are not. With several hosts or addresses the last one counts.
-  static func refusal(in text: String) -> (sqlState: String, message: String)? {
+  package static func refusal(in text: String) -> (sqlState: String, message: String)? {
     for line in text.split(separator: "\n").reversed() {
       let bytes = Array(line.utf8)
       guard bytes.count > 10 else { continue }

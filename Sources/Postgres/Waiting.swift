@@ -32,6 +32,13 @@ final class Limit: Sendable {
   }
 }
 
+private final class Flag: Sendable {
+  private let state = Mutex(false)
+
+  var isSet: Bool { state.withLock { $0 } }
+  func set() { state.withLock { $0 = true } }
+}
+
 enum Socket {
   /// - Returns: the events that are there, 0 after the time is up or a signal came.
   static func wait(_ socket: Int32, for events: Int32, milliseconds: Int32) -> Int32 {
@@ -103,21 +110,40 @@ extension Connection {
     let limit = Limit(seconds: 2)
     stop = { try limit.check(Limit.Over()) }
     defer { stop = asked }
-    if let request = PQgetCancel(handle) {
-      // PQcancel connects anew and blocks for as long as the network likes, so it gets a thread of its own.
-      nonisolated(unsafe) let request = request
-      BlockingThread.start {
-        var complaint = [CChar](repeating: 0, count: 256)
-        PQcancel(request, &complaint, Int32(complaint.count))
-        PQfreeCancel(request)
-      }
-    }
-    while let result = try? nextResult() {
+    let isCancelled = sendCancel()
+    // Asked at each turn: a COPY that is not over hands out the same result again and again, without waiting.
+    while (try? stop()) != nil, let result = try? nextResult() {
       let state = PQresultStatus(result)
       PQclear(result)
-      if state == PGRES_COPY_IN { PQputCopyEnd(handle, "abandoned") }
+      if state == PGRES_COPY_IN, PQputCopyEnd(handle, "abandoned") != 1 { break }
       if state == PGRES_COPY_OUT { while discardCopyRow() {} }
     }
+    // A request that is still on its way would hit the next statement.
+    while (try? stop()) != nil, !isCancelled.isSet { usleep(1000) }
+    if PQtransactionStatus(handle) == PQTRANS_ACTIVE || !isCancelled.isSet {
+      shutdown(PQsocket(handle), Int32(SHUT_RDWR))
+    }
+  }
+
+  /// PQcancel connects anew and blocks for as long as the network likes, so it gets a thread of its own.
+  private func sendCancel() -> Flag {
+    let flag = Flag()
+    guard let request = PQgetCancel(handle) else {
+      flag.set()
+      return flag
+    }
+    nonisolated(unsafe) let pointer = request
+    let started = BlockingThread.start {
+      var complaint = [CChar](repeating: 0, count: 256)
+      PQcancel(pointer, &complaint, Int32(complaint.count))
+      PQfreeCancel(pointer)
+      flag.set()
+    }
+    if !started {
+      PQfreeCancel(request)
+      flag.set()
+    }
+    return flag
   }
 
   private mutating func discardCopyRow() -> Bool {
@@ -132,7 +158,8 @@ extension Connection {
     func field(_ text: UnsafePointer<CChar>?) -> String? { text.map { String(cString: $0) } }
     let message =
       field(registry_result_primary_message(result))
-      ?? String(cString: PQresultErrorMessage(result)).split(separator: "\n").first.map(String.init) ?? "no reason given"
+      ?? String(cString: PQresultErrorMessage(result)).split(separator: "\n").first.map(String.init)
+      ?? "no reason given"
     guard let sqlState = field(registry_result_sqlstate(result)) else {
       return PostgresError(.temporary, message: message, place: place)
     }

@@ -8,17 +8,23 @@ public struct FileLock: ~Copyable {
   /// - Parameters:
   ///   - wait: whether to wait for the holder.
   ///   - make: whether to make the file where there is none.
+  ///   - stop: asked again and again while the holder is waited for; throwing ends the wait.
   /// - Returns: nil where another process holds it and `wait` is false, or there is none.
-  public init?(_ path: String, wait: Bool = false, make: Bool = true) throws(Failure) {
+  public init?(
+    _ path: String, wait: Bool = false, make: Bool = true, stop: () throws(Failure) -> Void = {}
+  ) throws(Failure) {
     descriptor = open(path, O_RDWR | (make ? O_CREAT : 0) | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else {
       if errno == ENOENT, !make { return nil }
       throw .system("open lock '\(path)'", errno: errno)
     }
-    while flock(descriptor, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       if errno == EINTR { continue }
-      if errno == EWOULDBLOCK { return nil }
-      throw .system("lock '\(path)'", errno: errno)
+      guard errno == EWOULDBLOCK else { throw .system("lock '\(path)'", errno: errno) }
+      guard wait else { return nil }
+      // A wait in the kernel could not be ended: the signal may reach another thread.
+      try stop()
+      usleep(20_000)
     }
   }
 
@@ -26,9 +32,12 @@ public struct FileLock: ~Copyable {
 
   /// Runs `body` while the lock is held.
   ///
-  /// - Returns: nil, without running it, where another process holds the lock and `wait` is false.
-  public static func hold<Result>(_ path: String, wait: Bool = false, _ body: () throws -> Result) throws -> Result? {
-    guard let lock = try FileLock(path, wait: wait) else { return nil }
+  /// - Returns: nil, without running it, where ``init(_:wait:make:stop:)`` gives nil.
+  public static func hold<Result>(
+    _ path: String, wait: Bool = false, make: Bool = true, stop: () throws(Failure) -> Void = {},
+    _ body: () throws -> Result
+  ) throws -> Result? {
+    guard let lock = try FileLock(path, wait: wait, make: make, stop: stop) else { return nil }
     let result = Swift.Result { try body() }
     lock.release()
     return try result.get()

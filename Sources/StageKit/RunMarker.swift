@@ -61,13 +61,13 @@ public final class RunMarker {
     // A name with a dot is a marker that is only just being made.
     for name in try Folder.names(folder) where !name.hasPrefix(".") {
       let path = folder + "/" + name
-      // A lock that is free, and let go at once: its run is no more.
-      guard case .some = try FileLock(path, make: false), let content = try SpoolFile.read(path, bytesMax: 4096), !content.isEmpty
-      else { continue }
-      let command = String(
-        decoding: content.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-      try SpoolFile.remove(path)
-      killed.append((name, command))
+      // A lock that is free: its run is no more. Held until the marker is gone, so that one run alone reports it.
+      let command = try FileLock.hold(path, make: false) { () -> String? in
+        guard let content = try SpoolFile.read(path, bytesMax: 4096) else { return nil }
+        try SpoolFile.remove(path)
+        return String(decoding: content.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+      }
+      if let command = command ?? nil { killed.append((name, command)) }
     }
     return killed
   }

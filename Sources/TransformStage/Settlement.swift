@@ -28,13 +28,18 @@ enum Settlement {
     try Folder.sync(plan.folder.path)
   }
 
-  static func settle(_ plan: SnapshotPlan, _ settings: TransformSettings, log: EventLog) throws -> TransformManifest {
-    let settled = try FileLock.hold(plan.folder.settleLock, wait: true) {
+  /// Settles the snapshot, unless chunks wait for others: then it says how many.
+  static func settle(_ plan: SnapshotPlan, _ settings: TransformSettings, log: EventLog) throws -> Transformer.Outcome {
+    // A chunk that another process takes BANs out of is not done for a moment: hence the lock before the count.
+    let outcome = try FileLock.hold(plan.folder.settleLock, wait: true, stop: StopSignal.check) {
+      () -> Transformer.Outcome in
+      let left = try plan.chunks.count { try plan.state($0) != .done }
+      guard left == 0 else { return .chunksLeft(left) }
       // Another process may have settled it while we waited.
-      try current(plan) ?? settleAlone(plan, settings, log: log)
+      return .settled(try current(plan) ?? settleAlone(plan, settings, log: log))
     }
-    guard let settled else { throw Failure(.bug, "a lock that is waited for was not given") }
-    return settled
+    guard let outcome else { throw Failure(.bug, "a lock that is waited for was not given") }
+    return outcome
   }
 
   private static func settleAlone(

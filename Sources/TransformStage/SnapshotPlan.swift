@@ -76,8 +76,11 @@ struct SnapshotPlan: Sendable {
         hint: "use the version that wrote it, or redo it: ./pipeline.sh transform --snapshot \(folder.id) --force")
     }
     let state = ChunkState.of(facts)
-    if case .damaged(let file, let why) = state { throw damaged(file, why, chunk: chunk.manifest.chunk) }
-    return state
+    guard case .damaged(let file, let why) = state else { return state }
+    // Another process may have begun to replace the files meanwhile: it takes their manifest away first.
+    guard try TransformChunkManifest.read(at: folder.transformChunkManifest(chunk.manifest.chunk)) == facts.manifest
+    else { return try self.state(chunk) }
+    throw damaged(file, why, chunk: chunk.manifest.chunk)
   }
 
   func damaged(_ file: String, _ why: String, chunk: Int) -> Failure {

@@ -28,11 +28,8 @@ public enum Transformer {
       return .alreadySettled(manifest)
     }
     let waiting = try selected.filter { try isWaiting($0, plan, force: settings.force, log: log) }
-    try Settlement.withdraw(plan)
     try judge(waiting, plan, settings, log: log)
-    let left = try plan.chunks.filter { try plan.state($0) != .done }.count
-    guard left == 0 else { return .chunksLeft(left) }
-    return .settled(try Settlement.settle(plan, settings, log: log))
+    return try Settlement.settle(plan, settings, log: log)
   }
 
   private static func isWaiting(
@@ -62,10 +59,11 @@ public enum Transformer {
         while let (chunk, wait) = queue.next() {
           try StopSignal.check()
           let lock = plan.folder.chunkLock(chunk.manifest.chunk)
-          let done: Void? = try FileLock.hold(lock, wait: wait) {
+          let done: Void? = try FileLock.hold(lock, wait: wait, stop: StopSignal.check) {
             // Another process may have done it meanwhile.
             let taken = taken[chunk.manifest.chunk]
             guard try settings.force || taken != nil || plan.state(chunk) != .done else { return }
+            try Settlement.withdraw(plan)
             try worker.perform(chunk, taken: taken)
           }
           guard done != nil else {

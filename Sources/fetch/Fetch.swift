@@ -31,7 +31,11 @@ struct Fetch: StageCommand {
   var connectTimeout: String?
   @Option(help: ArgumentHelp("Seconds at less than 1 KB/s that are no progress (default: 60).", valueName: "N"))
   var stallTimeout: String?
+  @Flag(help: ArgumentHelp("Nothing is loaded after this, for pipeline.sh.", visibility: .hidden))
+  var dryRun = false
   @OptionGroup var output: OutputOptions
+
+  var isDryRun: Bool { dryRun }
 
   static func main() { start() }
 

@@ -14,8 +14,8 @@ struct StatusCommand: ParsableCommand {
   @OptionGroup var database: DatabaseOptions
   @Option(help: ArgumentHelp("Do not ask the database; say this instead.", valueName: "WHY", visibility: .hidden))
   var noDatabase: String?
-  @Flag(help: "Print one JSON document.")
-  var json = false
+  /// The same group as the command above it has: a flag of its own with that name would never be set.
+  @OptionGroup var output: OutputOptions
 
   struct Report: Codable {
     var spool: String
@@ -29,7 +29,7 @@ struct StatusCommand: ParsableCommand {
     let snapshots = try Survey.snapshots(spool).map { try SnapshotStatus.read(SnapshotFolder(spool: spool, id: $0)) }
     let report = Report(
       spool: spool, bytes: snapshots.reduce(0) { $0 + $1.bytes }, snapshots: snapshots, database: try databaseStatus())
-    if json {
+    if output.json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       encoder.keyEncodingStrategy = .convertToSnakeCase

@@ -122,13 +122,13 @@ final class Running {
       stderr: stderr)
   }
 
-  /// Looks until there is something to see.
-  func wait<Sight>(for what: String, _ look: () throws -> Sight?) throws -> Sight {
+  /// Looks, a thousand times a second, until something is so.
+  func wait(until what: String, _ isSo: () throws -> Bool) throws {
     for _ in 0..<60_000 {
-      if let sight = try look() { return sight }
+      if try isSo() { return }
       guard !leashEnds(milliseconds: 1) else {
         // It may have come with the very end.
-        if let sight = try look() { return sight }
+        if try isSo() { return }
         throw Overdue(description: "it ended before \(what): \(try wait())")
       }
     }

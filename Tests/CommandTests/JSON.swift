@@ -2,7 +2,13 @@ import FoundationEssentials
 
 /// Any JSON value. Whole numbers and others are told apart.
 enum JSON: Decodable, Equatable {
-  case null, bool(Bool), int(Int), double(Double), string(String), array([JSON]), object([String: JSON])
+  case null
+  case bool(Bool)
+  case int(Int)
+  case double(Double)
+  case string(String)
+  case array([JSON])
+  case object([String: JSON])
 
   init(_ text: some StringProtocol) throws {
     self = try JSONDecoder().decode(JSON.self, from: Data(text.utf8))

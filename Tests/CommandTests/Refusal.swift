@@ -10,7 +10,7 @@ func expect(
   let errors = lines.indices.filter { lines[$0].hasPrefix("\(stage): ") }
   #expect(errors.count == 1, "\(ended)", sourceLocation: sourceLocation)
   guard let error = errors.first else { return }
-  #expect(lines[error].contains(text), "\(ended)", sourceLocation: sourceLocation)
+  #expect(text.isEmpty || lines[error].contains(text), "\(ended)", sourceLocation: sourceLocation)
   let hints = lines[(error + 1)...]
   #expect(!hints.isEmpty && hints.allSatisfy { $0.hasPrefix("HINT: ") }, "\(ended)", sourceLocation: sourceLocation)
 }

@@ -1,6 +1,5 @@
+import LoadStage
 import Testing
-
-@testable import LoadStage
 
 @Suite("Comparing by hash")
 struct ComparisonTests {
@@ -25,10 +24,12 @@ struct ComparisonTests {
     for ban in UInt32(0)...2000 where known[ban] == nil { #expect(table.place(of: ban) == nil) }
   }
 
-  @Test("a line gives its BAN and its hash", arguments: [
-    ("00501503\tx\ty\t-9223372036854775808\n", 501_503, Int64.min),
-    ("99999999\t\\N\t9223372036854775807", 99_999_999, Int64.max), ("12345678\t0\n", 12_345_678, 0),
-  ])
+  @Test(
+    "a line gives its BAN and its hash",
+    arguments: [
+      ("00501503\tx\ty\t-9223372036854775808\n", 501_503, Int64.min),
+      ("99999999\t\\N\t9223372036854775807", 99_999_999, Int64.max), ("12345678\t0\n", 12_345_678, 0),
+    ])
   func lines(_ text: String, _ ban: UInt32, _ hash: Int64) {
     Array(text.utf8).withUnsafeBytes { bytes in
       let line = RegistrationLine(bytes)
@@ -37,10 +38,12 @@ struct ComparisonTests {
     }
   }
 
-  @Test("anything else is no line", arguments: [
-    "", "\n", "12345678", "12345678\t", "1234567\t1", "123456789\t1", "1234567x\t1", "12345678\tx", "12345678\t-",
-    "12345678\t9223372036854775808", "12345678\t-9223372036854775809", "12345678 1",
-  ])
+  @Test(
+    "anything else is no line",
+    arguments: [
+      "", "\n", "12345678", "12345678\t", "1234567\t1", "123456789\t1", "1234567x\t1", "12345678\tx", "12345678\t-",
+      "12345678\t9223372036854775808", "12345678\t-9223372036854775809", "12345678 1",
+    ])
   func notLines(_ text: String) {
     Array(text.utf8).withUnsafeBytes { #expect(RegistrationLine($0) == nil) }
   }

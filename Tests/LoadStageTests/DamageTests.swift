@@ -1,10 +1,9 @@
 import Failures
 import Foundation
+import LoadStage
 import Spool
 import TestCluster
 import Testing
-
-@testable import LoadStage
 
 @Suite("A snapshot that is not as its manifests say", .needsServer)
 struct DamageTests {
@@ -44,7 +43,8 @@ struct DamageTests {
           let before = firstLoad ? [] : businesses(4)
           if !firstLoad { try harness.load(before) }
           let rows = businesses(25)
-          let finding = #"{"record":1,"line":3,"byte_offset":9,"code":"X","severity":"warning","column":null,"message":"m","raw":"r"}"#
+          let finding =
+            #"{"record":1,"line":3,"byte_offset":9,"code":"X","severity":"warning","column":null,"message":"m","raw":"r"}"#
           let snapshot = try harness.spool.snapshot(rows, .init(findings: [2: [finding, finding]]))
           let path = path(snapshot, file, 2)
           let good = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -136,7 +136,8 @@ struct DamageTests {
       #expect(try harness.failure(empty) { $0.maxRejects = .percent(100) }.verdict == .data)
       #expect(
         try harness.database.rows(
-          "SELECT records_total, records_processed, records_failed, chunk_size, data_source_url, source_date FROM etl_job_run WHERE status = 'partial'")
+          "SELECT records_total, records_processed, records_failed, chunk_size, data_source_url, source_date FROM etl_job_run WHERE status = 'partial'"
+        )
           == ["23|20|3|10|https://example.org/data.csv|2026-09-01"])
     }
   }

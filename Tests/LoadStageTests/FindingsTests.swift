@@ -1,9 +1,8 @@
 import Foundation
+import LoadStage
 import Spool
 import TestCluster
 import Testing
-
-@testable import LoadStage
 
 @Suite("Findings in the database", .needsServer)
 struct FindingsTests {
@@ -29,7 +28,11 @@ struct FindingsTests {
         ])
       #expect(outcome.jobRunID == 1)
       let told = harness.log.all.compactMap {
-        if case .batchFindings(let batch, let errors, let warnings) = $0 { "\(batch): \(errors) \(warnings)" } else { nil }
+        if case .batchFindings(let batch, let errors, let warnings) = $0 {
+          "\(batch): \(errors) \(warnings)"
+        } else {
+          nil
+        }
       }
       #expect(told.sorted() == ["1: 125 125", "2: 0 1"])
     }

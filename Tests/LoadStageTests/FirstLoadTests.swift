@@ -1,11 +1,10 @@
 import Failures
+import LoadStage
 import Postgres
 import Spool
 import Synchronization
 import TestCluster
 import Testing
-
-@testable import LoadStage
 
 @Suite("The first load", .needsServer)
 struct FirstLoadTests {
@@ -40,7 +39,8 @@ struct FirstLoadTests {
       odd.industries = []
       try harness.load([odd])
       #expect(
-        try harness.database.rows("SELECT business_name, business_address, capital_amount, is_use_invoice FROM tax_registration")
+        try harness.database.rows(
+          "SELECT business_name, business_address, capital_amount, is_use_invoice FROM tax_registration")
           == ["a\tb\\N\n𥂁󻕯|-|-|-"])
     }
   }
@@ -54,7 +54,9 @@ struct FirstLoadTests {
     }
   }
 
-  @Test("the tables it puts in place are those of the migrations: columns, defaults, indexes, constraints, comments, grants")
+  @Test(
+    "the tables it puts in place are those of the migrations: columns, defaults, indexes, constraints, comments, grants"
+  )
   func sameDefinition() throws {
     try LoadHarness.with { harness in
       try prepare(harness)
@@ -72,21 +74,24 @@ struct FirstLoadTests {
       try harness.database.execute(
         "INSERT INTO tax_registration (ban, business_name, content_hash) VALUES ('99999999', 'by hand', 0)")
       #expect(
-        try harness.database.scalar("SELECT data_source_date IS NULL FROM tax_registration WHERE ban = '99999999'") == "t")
+        try harness.database.scalar("SELECT data_source_date IS NULL FROM tax_registration WHERE ban = '99999999'")
+          == "t")
     }
   }
 
-  @Test("what hangs on the empty tables survives: then the rows come by INSERT", arguments: [
-    "CREATE VIEW hanging AS SELECT ban, business_name FROM tax_registration",
-    "CREATE TABLE hanging (ban text COLLATE \"C\" REFERENCES tax_registration)",
-    "CREATE FUNCTION hanging(tax_registration) RETURNS text LANGUAGE sql AS 'SELECT $1.ban'",
-    "CREATE TABLE hanging () INHERITS (business_industry)",
-    "CREATE STATISTICS hanging ON business_type, is_use_invoice FROM tax_registration",
-    "ALTER TABLE tax_registration ADD COLUMN hanging text DEFAULT 'x'",
-    "ALTER TABLE tax_registration ADD CONSTRAINT hanging CHECK (ban <> '')",
-    "ALTER TABLE business_industry ENABLE ROW LEVEL SECURITY",
-    "GRANT SELECT (ban) ON tax_registration TO PUBLIC",
-  ])
+  @Test(
+    "what hangs on the empty tables survives: then the rows come by INSERT",
+    arguments: [
+      "CREATE VIEW hanging AS SELECT ban, business_name FROM tax_registration",
+      "CREATE TABLE hanging (ban text COLLATE \"C\" REFERENCES tax_registration)",
+      "CREATE FUNCTION hanging(tax_registration) RETURNS text LANGUAGE sql AS 'SELECT $1.ban'",
+      "CREATE TABLE hanging () INHERITS (business_industry)",
+      "CREATE STATISTICS hanging ON business_type, is_use_invoice FROM tax_registration",
+      "ALTER TABLE tax_registration ADD COLUMN hanging text DEFAULT 'x'",
+      "ALTER TABLE tax_registration ADD CONSTRAINT hanging CHECK (ban <> '')",
+      "ALTER TABLE business_industry ENABLE ROW LEVEL SECURITY",
+      "GRANT SELECT (ban) ON tax_registration TO PUBLIC",
+    ])
   func somethingHangs(_ statement: String) throws {
     try LoadHarness.with { harness in
       try prepare(harness)
@@ -164,7 +169,8 @@ struct FirstLoadTests {
   @Test("nobody else may read the tables that take the rows")
   func bulkTablesAreClosed() throws {
     try LoadHarness.with { harness in
-      try harness.database.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA \(harness.database.name) GRANT SELECT ON TABLES TO PUBLIC")
+      try harness.database.execute(
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA \(harness.database.name) GRANT SELECT ON TABLES TO PUBLIC")
       let grants = Mutex<[String]>([])
       try harness.load(try harness.spool.snapshot(businesses(3))) { [database = harness.database] settings in
         settings.point = { point in
@@ -213,6 +219,7 @@ struct FirstLoadTests {
         WHERE connamespace = current_schema()::regnamespace ORDER BY conname
         """)
       + harness.database.rows(
-        "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'v') ORDER BY 1")
+        "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'v') ORDER BY 1"
+      )
   }
 }

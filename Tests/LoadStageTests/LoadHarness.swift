@@ -1,13 +1,12 @@
 import Failures
 import Foundation
+import LoadStage
 import Postgres
 import Spool
 import StageKit
 import Synchronization
 import TestCluster
 import Testing
-
-@testable import LoadStage
 
 /// A spool and a database, and loads from the one into the other.
 struct LoadHarness: Sendable {
@@ -27,6 +26,7 @@ struct LoadHarness: Sendable {
       events: { [log] in log.add($0) })
     settings.pause = { _ in }
     settings.lockTimeoutMilliseconds = 50
+    settings.lockGraceSeconds = 0
     return settings
   }
 
@@ -107,7 +107,11 @@ final class Once: Sendable {
   private let done = Mutex(false)
 
   func run(_ body: () throws -> Void) rethrows {
-    if done.withLock({ let was = $0; $0 = true; return was }) { return }
+    let isFirst = done.withLock { done in
+      defer { done = true }
+      return !done
+    }
+    guard isFirst else { return }
     try body()
   }
 }
@@ -125,6 +129,7 @@ extension Trait where Self == ConditionTrait {
   static var needsServer: Self { .enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")") }
   /// Needs one of our own, where roles and databases may be made.
   static var needsOwnServer: Self {
-    .enabled(if: TestCluster.isOwn, "\(TestCluster.unavailable ?? "needs a server of its own: unset TEST_DATABASE_URL")")
+    .enabled(
+      if: TestCluster.isOwn, "\(TestCluster.unavailable ?? "needs a server of its own: unset TEST_DATABASE_URL")")
   }
 }

@@ -1,9 +1,8 @@
 import Failures
+import LoadStage
 import Spool
 import TestCluster
 import Testing
-
-@testable import LoadStage
 
 @Suite("Another day", .needsServer)
 struct NextDayTests {
@@ -27,7 +26,10 @@ struct NextDayTests {
       second.removeAll { $0.ban == "10000003" || $0.ban == "10000017" }
       second = change(second, "10000005") { $0.address = "高雄市" }
       second = change(second, "10000006") { $0.industries = ["472913", "999999"] }
-      second = change(second, "10000007") { $0.name = "new" ; $0.industries = [] }
+      second = change(second, "10000007") {
+        $0.name = "new"
+        $0.industries = []
+      }
       second.append(Business("20000000", "appeared"))
       let outcome = try harness.load(second, .init(sourceDate: "2026-09-02"))
 
@@ -40,14 +42,16 @@ struct NextDayTests {
       #expect(outcome.after == RegistryState(registrations: 39, industries: 76))
       try harness.expect(second)
       #expect(
-        try harness.database.rows("SELECT (SELECT count(*) FROM tax_registration), (SELECT count(*) FROM business_industry)")
+        try harness.database.rows(
+          "SELECT (SELECT count(*) FROM tax_registration), (SELECT count(*) FROM business_industry)")
           == ["39|76"])
 
       let touched: Set = ["10000005", "10000006", "10000007", "20000000"]
       let after = try versions(harness)
       for (ban, version) in after { #expect((before[ban] == version) == !touched.contains(ban), "\(ban)") }
       #expect(
-        try Set(harness.database.rows("SELECT ban FROM tax_registration WHERE data_source_date = '2026-09-02'")) == touched)
+        try Set(harness.database.rows("SELECT ban FROM tax_registration WHERE data_source_date = '2026-09-02'"))
+          == touched)
       #expect(
         try Set(harness.database.rows("SELECT ban FROM tax_registration WHERE updated_at > created_at"))
           == ["10000005", "10000006", "10000007"])
@@ -76,7 +80,8 @@ struct NextDayTests {
       #expect(try harness.database.scalar("SELECT created_at FROM tax_registration WHERE ban = '10000004'") == created)
       #expect(try harness.database.rows("SELECT ban FROM removed_registration") == ["10000005"])
       #expect(
-        try harness.database.scalar("SELECT updated_at > created_at FROM tax_registration WHERE ban = '10000004'") == "t")
+        try harness.database.scalar("SELECT updated_at > created_at FROM tax_registration WHERE ban = '10000004'")
+          == "t")
     }
   }
 
@@ -159,7 +164,8 @@ struct NextDayTests {
       let rows = businesses(5)
       try harness.load(rows)
       try harness.database.execute(
-        #"INSERT INTO tax_registration (ban, business_name, content_hash) VALUES ('a"b\,', 'x', 1), ('99999999', 'y', 2)"#)
+        #"INSERT INTO tax_registration (ban, business_name, content_hash) VALUES ('a"b\,', 'x', 1), ('99999999', 'y', 2)"#
+      )
       let outcome = try harness.load(rows + [Business("20000000", "new")])
       #expect(outcome.changes.removed == 2)
       try harness.expect(rows + [Business("20000000", "new")])

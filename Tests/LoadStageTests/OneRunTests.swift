@@ -1,11 +1,10 @@
 import Failures
+import LoadStage
 import Postgres
 import Spool
 import Synchronization
 import TestCluster
 import Testing
-
-@testable import LoadStage
 
 @Suite("One run at a time", .needsServer)
 struct OneRunTests {
@@ -41,7 +40,8 @@ struct OneRunTests {
       }
       #expect(
         try harness.database.rows(
-          "SELECT (SELECT count(*) FROM tax_registration), (SELECT count(*) FROM \"other \(harness.database.name)\".tax_registration)")
+          "SELECT (SELECT count(*) FROM tax_registration), (SELECT count(*) FROM \"other \(harness.database.name)\".tax_registration)"
+        )
           == ["5|5"])
       try harness.database.execute("DROP SCHEMA \"other \(harness.database.name)\" CASCADE")
     }
@@ -60,8 +60,56 @@ struct OneRunTests {
       }
       #expect(closed == ["2 killed run"])
       #expect(
-        try harness.database.rows("SELECT status, completed_at IS NOT NULL, error_message <> '' FROM etl_job_run ORDER BY id")
+        try harness.database.rows(
+          "SELECT status, completed_at IS NOT NULL, error_message <> '' FROM etl_job_run ORDER BY id")
           == ["success|t|-", "failed|t|t"])
+    }
+  }
+
+  @Test("the heartbeat moves while nothing else does")
+  func heartbeat() throws {
+    try LoadHarness.with { harness in
+      let once = Once()
+      try harness.load(try harness.spool.snapshot(businesses(15))) { [database = harness.database] settings in
+        settings.heartbeatSeconds = 0.01
+        settings.point = { point in
+          guard point == .batchCommitted(1) else { return }
+          try once.run {
+            let beat = "SELECT updated_at FROM etl_job_run"
+            let first = try database.scalar(beat)
+            while try database.scalar(beat) == first {}
+          }
+        }
+      }
+      #expect(try harness.jobs() == ["success|-"])
+    }
+  }
+
+  @Test("a lock that is given up within the grace is had")
+  func grace() throws {
+    try LoadHarness.with { harness in
+      let released = Join()
+      try harness.load(try harness.spool.snapshot(businesses(15))) { [database = harness.database] settings in
+        settings.lockGraceSeconds = 60
+        settings.point = { point in
+          guard point == .connected else { return }
+          // On a thread of its own, which ends with its session, and with that the lock.
+          released.enter()
+          let held = Join()
+          held.enter()
+          BlockingThread.start {
+            defer { released.leave() }
+            do {
+              var holder = try database.open()
+              try RunLock.take(&holder, graceSeconds: 0)
+              held.leave()
+              try holder.execute("SELECT pg_sleep(0.2)")
+            } catch { Issue.record(error) }
+          }
+          held.wait()
+        }
+      }
+      released.wait()
     }
   }
 

@@ -1,11 +1,10 @@
 import Failures
+import LoadStage
 import Postgres
 import Spool
 import Synchronization
 import TestCluster
 import Testing
-
-@testable import LoadStage
 
 @Suite("A load that is cut short", .needsServer)
 struct ResumeTests {
@@ -28,7 +27,8 @@ struct ResumeTests {
     for point in [LoadPoint.batchStaged(batch), .batchCommitted(batch)] {
       try bothWays { harness, before in
         let rows = businesses(35)
-        let snapshot = try harness.spool.snapshot(rows, .init(findings: [1: [finding(1)], 3: [finding(2), finding(3)]]))
+        let snapshot = try harness.spool.snapshot(
+          rows, .init(findings: [1: [finding(1)], 3: [finding(2), finding(3)]]))
         let failure = try harness.failure(snapshot) {
           $0.jobs = 1
           $0.point = { if $0 == point { throw Crash() } }
@@ -41,7 +41,8 @@ struct ResumeTests {
         // Each run that got so far has all its findings, once.
         #expect(
           try harness.database.rows(
-            "SELECT batch_number, count(*) FROM data_import_error WHERE job_run_id = \(outcome.jobRunID ?? 0) GROUP BY 1 ORDER BY 1")
+            "SELECT batch_number, count(*) FROM data_import_error WHERE job_run_id = \(outcome.jobRunID ?? 0) GROUP BY 1 ORDER BY 1"
+          )
             == ["1|1", "3|2"])
       }
     }
@@ -140,7 +141,9 @@ struct ResumeTests {
       let failure = try harness.failure(snapshot) { [database = harness.database] settings in
         settings.jobs = 1
         settings.point = { point in
-          if point == .batchCommitted(1) { try other.run { try database.execute("UPDATE current_load SET fence = fence + 1") } }
+          if point == .batchCommitted(1) {
+            try other.run { try database.execute("UPDATE current_load SET fence = fence + 1") }
+          }
         }
       }
       #expect(failure.verdict == .temporary)
@@ -186,7 +189,8 @@ struct ResumeTests {
           guard point == .batchCommitted(3) else { return }
           try once.run {
             try database.execute(
-              "INSERT INTO tax_registration (ban, business_name, content_hash) VALUES ('10000001', 'by hand', 0), ('99999999', 'x', 0)")
+              "INSERT INTO tax_registration (ban, business_name, content_hash) VALUES ('10000001', 'by hand', 0), ('99999999', 'x', 0)"
+            )
           }
         }
       }

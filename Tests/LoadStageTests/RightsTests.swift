@@ -1,10 +1,9 @@
 import Failures
+import LoadStage
 import Postgres
 import Spool
 import TestCluster
 import Testing
-
-@testable import LoadStage
 
 @Suite("Rights and settings", .needsServer)
 struct RightsTests {
@@ -73,7 +72,8 @@ struct RightsTests {
         #expect(outcome.kind == .bulk)
         try harness.expect(rows)
         #expect(
-          try harness.database.rows("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = current_schema()") == [role])
+          try harness.database.rows("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = current_schema()")
+            == [role])
       }
     }
   }
@@ -123,7 +123,8 @@ struct RightsTests {
       try harness.database.execute("INSERT INTO schema_migration (version, name, sha256) VALUES (99, 'later', 'x')")
       let snapshot = try harness.spool.snapshot(businesses(2))
       #expect(try harness.failure(snapshot).verdict == .configuration)
-      try harness.database.execute("DELETE FROM schema_migration WHERE version = 99; UPDATE schema_migration SET sha256 = 'x'")
+      try harness.database.execute(
+        "DELETE FROM schema_migration WHERE version = 99; UPDATE schema_migration SET sha256 = 'x'")
       #expect(try harness.failure(snapshot).verdict == .configuration)
     }
   }
@@ -187,6 +188,7 @@ struct RightsTests {
 
 extension String {
   fileprivate func replacingOccurrences(_ word: String, _ other: String) -> String {
-    split(separator: " ", omittingEmptySubsequences: false).map { $0 == word ? other : String($0) }.joined(separator: " ")
+    split(separator: " ", omittingEmptySubsequences: false).map { $0 == word ? other : String($0) }.joined(
+      separator: " ")
   }
 }

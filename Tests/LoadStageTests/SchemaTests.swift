@@ -1,7 +1,6 @@
+import LoadStage
 import TestCluster
 import Testing
-
-@testable import LoadStage
 
 @Suite("The schema", .needsServer)
 struct SchemaTests {
@@ -37,7 +36,9 @@ struct SchemaTests {
       try Migrator.migrate(&session, events: harness.log.add)
       #expect(harness.log.notes.count == Migration.all.count)
       let later = Migration(version: 4, name: "later", sql: Array("CREATE TABLE later (x int); SELECT 1/0".utf8))
-      #expect(throws: (any Error).self) { try Migrator.migrate(&session, Migration.all + [later], events: harness.log.add) }
+      #expect(throws: (any Error).self) {
+        try Migrator.migrate(&session, Migration.all + [later], events: harness.log.add)
+      }
       #expect(try harness.database.scalar("SELECT to_regclass('later')") == nil)
     }
   }

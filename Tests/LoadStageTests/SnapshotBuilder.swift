@@ -105,7 +105,8 @@ struct TestSpool {
       industries += industryCount
       digests.update(registrations.sha256 + industryFile.sha256)
     }
-    let csv = FileEntry(name: "fetch/*.csv.zst", bytes: 1, sha256: SHA256.of(Array(folder.path.utf8)), records: rows.count)
+    let csv = FileEntry(
+      name: "fetch/*.csv.zst", bytes: 1, sha256: SHA256.of(Array(folder.path.utf8)), records: rows.count)
     try FetchManifest(
       rulesVersion: options.rulesVersion, source: Source(url: "https://example.org/data.csv", urlSHA256: "x"),
       terms: FetchTerms(chunkSize: options.chunkSize, limit: options.limit, sample: options.sample),
@@ -113,7 +114,8 @@ struct TestSpool {
       sourceDate: options.sourceDate, chunks: fetched
     ).publish(at: folder.fetchManifest)
     try TransformManifest(
-      rulesVersion: options.rulesVersion, input: csv, sourceDate: options.sourceDate, totals: totals, findingCounts: [:],
+      rulesVersion: options.rulesVersion, input: csv, sourceDate: options.sourceDate, totals: totals,
+      findingCounts: [:],
       notes: Notes(), industries: industries, contentSHA256: digests.finish(), chunks: settled
     ).publish(at: folder.transformManifest)
     return folder

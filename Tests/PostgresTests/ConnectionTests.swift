@@ -1,8 +1,7 @@
+import Postgres
 import Synchronization
 import TestCluster
 import Testing
-
-@testable import Postgres
 
 @Suite("A session", .enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct ConnectionTests {
@@ -42,12 +41,14 @@ struct ConnectionTests {
     }
   }
 
-  @Test("codes by what may be done about them", arguments: [
-    ("08006", PostgresError.Kind.temporary), ("40001", .temporary), ("40P01", .temporary), ("53200", .temporary),
-    ("53300", .temporary), ("55P03", .temporary), ("57P01", .temporary), ("57P03", .temporary), ("57014", .temporary),
-    ("53100", .serverDiskFull), ("28P01", .refused), ("28000", .refused), ("3D000", .refused), ("25006", .refused),
-    ("42501", .denied), ("42P01", .statement), ("22P02", .statement), ("23505", .statement),
-  ])
+  @Test(
+    "codes by what may be done about them",
+    arguments: [
+      ("08006", PostgresError.Kind.temporary), ("40001", .temporary), ("40P01", .temporary), ("53200", .temporary),
+      ("53300", .temporary), ("55P03", .temporary), ("57P01", .temporary), ("57P03", .temporary), ("57014", .temporary),
+      ("53100", .serverDiskFull), ("28P01", .refused), ("28000", .refused), ("3D000", .refused), ("25006", .refused),
+      ("42501", .denied), ("42P01", .statement), ("22P02", .statement), ("23505", .statement),
+    ])
   func kinds(_ sqlState: String, _ kind: PostgresError.Kind) {
     #expect(PostgresError.Kind(sqlState: sqlState) == kind)
   }
@@ -96,7 +97,9 @@ struct ConnectionTests {
       session.stop = {}
       #expect(try session.execute("SELECT 7").number == 7)
       #expect(
-        try database.scalar("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)' AND state = 'active' AND application_name = '\(database.name)'")
+        try database.scalar(
+          "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)' AND state = 'active' AND application_name = '\(database.name)'"
+        )
           == "0")
     }
   }
@@ -134,10 +137,12 @@ struct ConnectionTests {
     }
   }
 
-  @Test("what a connection string says is known; what is wrong with it is told without it", arguments: [
-    "postgresql://u:geheim@h:0/d", "postgresql://u:geheim@h:70000/d", "postgresql://u:geheim@h:x/d",
-    "postgresql://u:geheim@[::1/d", "postgresql://u:geheim@h/d?nonsense=geheim", "password=geheim host", "geheim\0x",
-  ])
+  @Test(
+    "what a connection string says is known; what is wrong with it is told without it",
+    arguments: [
+      "postgresql://u:geheim@h:0/d", "postgresql://u:geheim@h:70000/d", "postgresql://u:geheim@h:x/d",
+      "postgresql://u:geheim@[::1/d", "postgresql://u:geheim@h/d?nonsense=geheim", "password=geheim host", "geheim\0x",
+    ])
   func malformed(_ text: String) {
     let error = error { _ = try Target(text) }
     #expect(error?.kind == .malformed)

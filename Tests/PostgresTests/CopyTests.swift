@@ -1,8 +1,7 @@
+import Postgres
 import Synchronization
 import TestCluster
 import Testing
-
-@testable import Postgres
 
 @Suite("COPY", .enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct CopyTests {
@@ -29,7 +28,9 @@ struct CopyTests {
       }
       #expect(rows == 6)
       var lines: [String] = []
-      let count = try session.copyOut("COPY (SELECT a FROM t) TO STDOUT") { lines.append(String(decoding: $0, as: UTF8.self)) }
+      let count = try session.copyOut("COPY (SELECT a FROM t) TO STDOUT") {
+        lines.append(String(decoding: $0, as: UTF8.self))
+      }
       #expect(count == 6)
       #expect(lines == ["one", "\\N", "tab\\there", "統一編號", "𥂁", ""])
     }

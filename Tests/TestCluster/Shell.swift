@@ -48,7 +48,9 @@ enum Shell {
     return (ends[0], ends[1])
   }
 
-  private static func spawn(_ script: String, _ variables: [String: String], stdin: Int32?, stdout: Int32?) throws -> pid_t {
+  private static func spawn(_ script: String, _ variables: [String: String], stdin: Int32?, stdout: Int32?) throws
+    -> pid_t
+  {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }

@@ -49,7 +49,8 @@ public final class TestCluster: Sendable {
       return .success(TestCluster(socketFolder: nil, url: url))
     }
     guard let programs = programFolder() else {
-      return .failure(Unavailable(why: "no PostgreSQL server to test with: install postgresql or set TEST_DATABASE_URL"))
+      return .failure(
+        Unavailable(why: "no PostgreSQL server to test with: install postgresql or set TEST_DATABASE_URL"))
     }
     do {
       let folder = try Shell.run(startScript, ["programs": programs])

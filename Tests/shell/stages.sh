@@ -14,7 +14,7 @@ load --summary-file F --jobs 2 --max-rejects 5% --snapshot X --json --force' "$(
 
 test_dry_run_stops_before_the_database() {
   pipeline dry-run --source 'a file.csv' --json
-  equal calls 'fetch --summary-file F --more-follows --source a file.csv --json
+  equal calls 'fetch --summary-file F --more-follows --dry-run --source a file.csv --json
 transform --summary-file F --dry-run --json' "$(<"$calls")"
   [[ ! -e $tree/.postgres ]]
 }

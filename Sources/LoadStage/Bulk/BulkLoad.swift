@@ -32,6 +32,8 @@ struct BulkLoad {
         try sink.write(block)
       }
     }
-    guard rows == file.entry.records else { throw file.damaged("the database took \(rows) rows instead of \(file.entry.records)") }
+    guard rows == file.entry.records else {
+      throw file.damaged("the database took \(rows) rows instead of \(file.entry.records)")
+    }
   }
 }

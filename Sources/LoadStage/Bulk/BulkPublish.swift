@@ -55,7 +55,9 @@ struct BulkPublish {
     try session.execute("SET LOCAL lock_timeout = '\(settings.lockTimeoutMilliseconds)ms'")
     try session.execute("LOCK TABLE tax_registration, business_industry IN ACCESS EXCLUSIVE MODE")
     try session.execute("SET LOCAL lock_timeout = 0")
-    guard try PristineRegistry.isEmpty(&session) else { throw StartOver(reason: "the registry was filled by somebody else") }
+    guard try PristineRegistry.isEmpty(&session) else {
+      throw StartOver(reason: "the registry was filled by somebody else")
+    }
     // Nothing can be hung on the tables while they are locked.
     if let reason = try PristineRegistry.obstacle(&session) { throw Obstacle(reason: reason) }
 
@@ -99,7 +101,9 @@ struct BulkPublish {
 
   /// Where the tables cannot be swapped: by INSERT, in one transaction as well, and without a lock that a reader notices.
   private func insert(_ session: inout Connection) throws {
-    guard try PristineRegistry.isEmpty(&session) else { throw StartOver(reason: "the registry was filled by somebody else") }
+    guard try PristineRegistry.isEmpty(&session) else {
+      throw StartOver(reason: "the registry was filled by somebody else")
+    }
     for table in RegistryTable.both {
       let columns = table.columns.joined(separator: ", ")
       try session.execute("INSERT INTO \(table.name) (\(columns)) SELECT \(columns) FROM \(table.bulkName)")

@@ -35,8 +35,7 @@ enum BulkTables {
       try runAll(&session, "SELECT format('\(alter) \(column) SET DEFAULT %L::timestamptz', now())")
     }
     if let sourceDate {
-      try session.execute("SELECT $1::date", [sourceDate])
-      try runAll(&session, "SELECT '\(alter) data_source_date SET DEFAULT DATE ' || quote_literal('\(sourceDate)')")
+      try runAll(&session, "SELECT format('\(alter) data_source_date SET DEFAULT %L::date', $1::date)", [sourceDate])
     }
   }
 
@@ -53,8 +52,8 @@ enum BulkTables {
   }
 
   /// Runs statements that a query makes, since a statement of DDL takes no parameters.
-  static func runAll(_ session: inout Connection, _ query: String) throws {
-    for row in try session.execute(query).values {
+  static func runAll(_ session: inout Connection, _ query: String, _ parameters: [String?] = []) throws {
+    for row in try session.execute(query, parameters).values {
       if let statement = row[0] { try session.execute(statement) }
     }
   }

@@ -24,16 +24,21 @@ struct BatchFindings {
   /// - Parameter again: whether an earlier attempt of the same run may have written them.
   func write(_ session: inout Connection, _ job: JobRun, batch: Int, again: Bool) throws {
     guard !kept.isEmpty else { return }
-    // The element's text goes in as it is: a number or an escape keeps its form in the spool, not in jsonb.
-    try session.execute(
-      """
-      INSERT INTO data_import_error (job_run_id, batch_number, severity, error_type, error_message, raw_data)
-      SELECT $1::bigint, $2::int, f ->> 'severity', f ->> 'code', coalesce(f ->> 'message', ''), f
-      FROM jsonb_array_elements($3::jsonb) WITH ORDINALITY AS a (f, place)
-      WHERE NOT ($4::boolean AND EXISTS (
-        SELECT FROM data_import_error WHERE job_run_id = $1::bigint AND batch_number = $2::int))
-      ORDER BY place
-      """, ["\(job.id)", "\(batch)", "[" + kept.joined(separator: ",") + "]", again ? "t" : "f"])
+    let key: [String?] = ["\(job.id)", "\(batch)"]
+    if again {
+      let written = "SELECT EXISTS (SELECT FROM data_import_error WHERE job_run_id = $1 AND batch_number = $2)"
+      if try session.execute(written, key).truth { return }
+    }
+    // A few at a time: each may hold 64 KiB of a record.
+    for start in stride(from: 0, to: kept.count, by: 20) {
+      let some = "[" + kept[start..<min(start + 20, kept.count)].joined(separator: ",") + "]"
+      try session.execute(
+        """
+        INSERT INTO data_import_error (job_run_id, batch_number, severity, error_type, error_message, raw_data)
+        SELECT $1, $2, f ->> 'severity', f ->> 'code', coalesce(f ->> 'message', ''), f
+        FROM jsonb_array_elements($3::jsonb) WITH ORDINALITY AS a (f, place) ORDER BY place
+        """, key + [some])
+    }
   }
 
   /// Told by the bytes, for a bad day has 50,000 warnings a batch: a quote inside a JSON string is escaped, so the
@@ -54,27 +59,30 @@ struct BatchFindings {
   private static func forJSONB(_ line: String, _ file: VerifiedFile) throws -> String {
     guard line.contains("\\u0000") else { return line }
     do {
-      var finding = try JSONDecoder().decode(Finding.self, from: Data(line.utf8))
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      var finding = try decoder.decode(Finding.self, from: Data(line.utf8))
       guard let raw = finding.raw, raw.utf8.contains(0) else { return line }
       finding.raw = nil
-      finding.raw_base64 = Data(raw.utf8).base64EncodedString()
+      finding.rawBase64 = Data(raw.utf8).base64EncodedString()
       let encoder = JSONEncoder()
+      encoder.keyEncodingStrategy = .convertToSnakeCase
       encoder.outputFormatting = .withoutEscapingSlashes
       return String(decoding: try encoder.encode(finding), as: UTF8.self)
     } catch is DecodingError { throw file.damaged("it has a line that is no finding") }
   }
 
-  /// As in the spool, with its names.
+  /// As in the spool.
   private struct Finding: Codable {
     var record: Int
     var line: Int
-    var byte_offset: Int
+    var byteOffset: Int
     var code: String
     var severity: String
     var column: String?
     var message: String
     var raw: String?
-    var raw_base64: String?
+    var rawBase64: String?
     var truncated: Bool?
   }
 }

@@ -4,17 +4,15 @@ import Postgres
 /// Moves a job run's updated_at every few seconds, on a thread and a connection of its own: a statement that takes
 /// minutes must not look like a dead run.
 final class Heartbeat: Sendable {
-  private static let everySeconds = 5.0
-
   private let access: DatabaseAccess
   private let job: JobRun
   private let over = DispatchSemaphore(value: 0)
 
-  init(_ access: DatabaseAccess, _ job: JobRun) {
+  init(_ access: DatabaseAccess, _ job: JobRun, everySeconds: Double) {
     self.access = access
     self.job = job
     BlockingThread.start { [self] in
-      while over.wait(timeout: .now() + Self.everySeconds) == .timedOut { beat() }
+      while over.wait(timeout: .now() + everySeconds) == .timedOut { beat() }
     }
   }
 

@@ -8,7 +8,8 @@ struct BatchWorkers: Sendable {
   let access: DatabaseAccess
   let count: Int
 
-  func run<Item: Sendable>(_ items: [Item], _ body: @escaping @Sendable (inout Connection, Item) throws -> Void) throws {
+  func run<Item: Sendable>(_ items: [Item], _ body: @escaping @Sendable (inout Connection, Item) throws -> Void) throws
+  {
     guard !items.isEmpty else { return }
     let list = WorkList(count: items.count)
     var access = access

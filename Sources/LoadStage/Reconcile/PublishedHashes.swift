@@ -1,31 +1,31 @@
 /// BAN and content hash of every business in the registry: twelve bytes a place in one flat table, so that the whole
 /// registry fits into some thirty megabytes and is searched from any number of threads.
-struct PublishedHashes: Sendable {
+package struct PublishedHashes: Sendable {
   private var bans: [UInt32]
   private var hashes: [Int64]
-  private(set) var count = 0
+  package private(set) var count = 0
   /// BANs that are none. Only a hand can have put them there; no snapshot has them.
-  var misfits: [String] = []
+  package var misfits: [String] = []
 
   private static let free = UInt32.max
 
   /// - Parameter expected: how many businesses there will be, about.
-  init(expected: Int) {
+  package init(expected: Int) {
     let places = max(1024, expected + expected / 2)
     bans = [UInt32](repeating: Self.free, count: places)
     hashes = [Int64](repeating: 0, count: places)
   }
 
-  var places: Int { bans.count }
+  package var places: Int { bans.count }
 
-  mutating func insert(_ ban: UInt32, _ hash: Int64) {
+  package mutating func insert(_ ban: UInt32, _ hash: Int64) {
     if (count + 1) * 5 > bans.count * 4 { grow() }
     put(ban, hash)
     count += 1
   }
 
   /// Where the BAN stands, nil where it does not.
-  func place(of ban: UInt32) -> Int? {
+  package func place(of ban: UInt32) -> Int? {
     var place = start(ban)
     while bans[place] != Self.free {
       if bans[place] == ban { return place }
@@ -34,10 +34,10 @@ struct PublishedHashes: Sendable {
     return nil
   }
 
-  func hash(at place: Int) -> Int64 { hashes[place] }
+  package func hash(at place: Int) -> Int64 { hashes[place] }
 
   /// BANs at places that are not marked.
-  func unseen(_ seen: PlaceSet) -> [UInt32] {
+  package func unseen(_ seen: PlaceSet) -> [UInt32] {
     bans.indices.compactMap { bans[$0] == Self.free || seen.contains($0) ? nil : bans[$0] }
   }
 
@@ -63,12 +63,12 @@ struct PublishedHashes: Sendable {
 }
 
 /// A set of places in the table, a bit each.
-struct PlaceSet: Sendable {
+package struct PlaceSet: Sendable {
   private var words: [UInt64]
 
-  init(places: Int) { words = [UInt64](repeating: 0, count: (places + 63) / 64) }
+  package init(places: Int) { words = [UInt64](repeating: 0, count: (places + 63) / 64) }
 
-  mutating func insert(_ place: Int) { words[place >> 6] |= 1 << UInt64(place & 63) }
+  package mutating func insert(_ place: Int) { words[place >> 6] |= 1 << UInt64(place & 63) }
 
-  func contains(_ place: Int) -> Bool { words[place >> 6] & (1 << UInt64(place & 63)) != 0 }
+  package func contains(_ place: Int) -> Bool { words[place >> 6] & (1 << UInt64(place & 63)) != 0 }
 }

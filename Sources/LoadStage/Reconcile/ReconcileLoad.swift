@@ -34,8 +34,11 @@ struct ReconcileLoad {
     var hashes = PublishedHashes(expected: expected ?? 0)
     var misfits = 0
     try session.copyOut("COPY (SELECT ban, content_hash FROM tax_registration) TO STDOUT") { row in
-      guard let line = RegistrationLine(row) else { return misfits += 1 }
-      hashes.insert(line.ban, line.contentHash)
+      if let line = RegistrationLine(row) {
+        hashes.insert(line.ban, line.contentHash)
+      } else {
+        misfits += 1
+      }
     }
     if misfits > 0 {
       let found = try session.execute("SELECT ban FROM tax_registration WHERE ban !~ '^[0-9]{8}$'")

@@ -1,11 +1,11 @@
 /// What the comparison needs of a line of `registrations.tsv`: its first field and its last.
-struct RegistrationLine {
-  let ban: UInt32
-  let contentHash: Int64
+package struct RegistrationLine {
+  package let ban: UInt32
+  package let contentHash: Int64
 
   /// - Parameter line: with or without its line feed.
   /// - Returns: nil where the line has not the form that transform writes.
-  init?(_ line: UnsafeRawBufferPointer) {
+  package init?(_ line: UnsafeRawBufferPointer) {
     var end = line.count
     if end > 0, line[end - 1] == .lineFeed { end -= 1 }
     guard let ban = BANText.parse(line), end > 9, line[8] == .tab else { return nil }
@@ -17,7 +17,7 @@ struct RegistrationLine {
   }
 
   /// A signed decimal number of 64 bits.
-  static func decimal(_ text: UnsafeRawBufferPointer) -> Int64? {
+  package static func decimal(_ text: UnsafeRawBufferPointer) -> Int64? {
     let isNegative = text.first == UInt8(ascii: "-")
     guard text.count > (isNegative ? 1 : 0) else { return nil }
     var value: Int64 = 0
@@ -35,9 +35,9 @@ struct RegistrationLine {
 }
 
 /// A BAN's eight digits as a number and back.
-enum BANText {
+package enum BANText {
   /// - Returns: the number that the first eight bytes spell, nil where they are not eight digits.
-  static func parse(_ text: UnsafeRawBufferPointer) -> UInt32? {
+  package static func parse(_ text: UnsafeRawBufferPointer) -> UInt32? {
     guard text.count >= 8 else { return nil }
     var value: UInt32 = 0
     for index in 0..<8 {
@@ -48,7 +48,7 @@ enum BANText {
     return value
   }
 
-  static func text(_ ban: UInt32) -> String {
+  package static func text(_ ban: UInt32) -> String {
     let digits = String(ban)
     return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
   }

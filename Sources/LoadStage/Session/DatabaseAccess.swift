@@ -22,7 +22,8 @@ struct DatabaseAccess: Sendable {
     var session = try Connection.open(target, applicationName: applicationName, stop: stop)
     guard session.serverVersion >= Self.serverVersionMin else {
       throw Failure(
-        .unavailable, "\(session.place): the server is version \(session.serverVersion / 10_000), and 13 or later is needed")
+        .unavailable,
+        "\(session.place): the server is version \(session.serverVersion / 10_000), and 13 or later is needed")
     }
     guard let schema = try session.execute("SELECT quote_ident(current_schema())").scalar else {
       throw Failure(

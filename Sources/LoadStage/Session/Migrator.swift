@@ -3,22 +3,28 @@ import Failures
 import Postgres
 
 /// A step from one version of the schema to the next.
-struct Migration: Sendable {
-  let version: Int
-  let name: String
-  let sql: [UInt8]
+package struct Migration: Sendable {
+  package let version: Int
+  package let name: String
+  package let sql: [UInt8]
 
-  var sha256: String { SHA256.of(sql) }
+  package init(version: Int, name: String, sql: [UInt8]) {
+    self.version = version
+    self.name = name
+    self.sql = sql
+  }
+
+  package var sha256: String { SHA256.of(sql) }
 
   /// All of them, from `Migrations/*.sql`. What was released is never changed, only followed.
-  static let all = [
+  package static let all = [
     Migration(version: 1, name: "registry", sql: PackageResources._001_registry_sql),
     Migration(version: 2, name: "job_runs", sql: PackageResources._002_job_runs_sql),
     Migration(version: 3, name: "ledger", sql: PackageResources._003_ledger_sql),
   ]
 
   /// Every table that they make.
-  static let tables = [
+  package static let tables = [
     "schema_migration", "tax_registration", "business_industry", "removed_registration", "etl_job_run",
     "data_import_error", "import_progress", "publication", "current_load", "load_batch", "incoming_registration",
     "incoming_industry",
@@ -26,8 +32,8 @@ struct Migration: Sendable {
 }
 
 /// Brings the schema up to this program's version: forward only, each step in a transaction, under the run's lock.
-enum Migrator {
-  static func migrate(
+package enum Migrator {
+  package static func migrate(
     _ session: inout Connection, _ migrations: [Migration] = Migration.all, events: (LoadEvent) -> Void
   ) throws {
     var applied: [Int: String] = [:]

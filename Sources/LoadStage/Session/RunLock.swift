@@ -1,9 +1,10 @@
 import Failures
+import Glibc
 import Postgres
 import StageKit
 
 /// One run at a time per database and schema. The lock ends with the session that took it.
-enum RunLock {
+package enum RunLock {
   /// Somebody else has it.
   struct Held: Error {
     let failure: Failure
@@ -12,10 +13,9 @@ enum RunLock {
   /// First half of the advisory lock's key, so that it meets no other program's: "regi" in ASCII.
   private static let keyClass = 0x7265_6769
 
-  /// How long a server takes to notice that the run before was killed in the middle of a statement, and a bit.
-  private static let graceSeconds = 2.0
-
-  static func take(_ session: inout Connection, pause: (Double) throws -> Void) throws {
+  /// - Parameter graceSeconds: how long a server takes to notice that the run before was killed in the middle of a
+  ///   statement.
+  package static func take(_ session: inout Connection, graceSeconds: Double) throws {
     let end = Clock.monotonicSeconds() + graceSeconds
     while try !tryOnce(&session) {
       guard Clock.monotonicSeconds() < end else {
@@ -24,7 +24,7 @@ enum RunLock {
             .temporary, "\(session.place): another run holds the lock\(try holder(&session))",
             hint: "wait for it to end, then run the same command again"))
       }
-      try pause(0.1)
+      usleep(100_000)
     }
   }
 

@@ -40,7 +40,8 @@ struct SettledSnapshot: Sendable {
     }
     var totals = Totals()
     for batch in batches { totals += batch.totals }
-    guard totals == transform.totals, totals.agree, transform.industries == batches.reduce(0, { $0 + $1.industries.records })
+    guard totals == transform.totals, totals.agree,
+      transform.industries == batches.reduce(0, { $0 + $1.industries.records })
     else {
       throw Failure(
         .data, "'\(folder.transformManifest)' is damaged: its sums are not those of its chunks",

@@ -39,8 +39,12 @@ struct VerifiedFile {
       try body(part)
     }
     let digest = hash.finish()
-    guard bytes == entry.bytes, digest == entry.sha256 else { throw damaged("its SHA-256 is \(digest) instead of \(entry.sha256)") }
-    guard last == .lineFeed, lines == entry.records else { throw damaged("it has \(lines) lines instead of \(entry.records)") }
+    guard bytes == entry.bytes, digest == entry.sha256 else {
+      throw damaged("its SHA-256 is \(digest) instead of \(entry.sha256)")
+    }
+    guard last == .lineFeed, lines == entry.records else {
+      throw damaged("it has \(lines) lines instead of \(entry.records)")
+    }
   }
 
   /// Hands over line by line, each with its line feed.
@@ -62,7 +66,9 @@ struct VerifiedFile {
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
       }
       carry.append(contentsOf: rest)
-      guard carry.count <= Self.lineBytesMax else { throw damaged("it has a line of more than \(Self.lineBytesMax) bytes") }
+      guard carry.count <= Self.lineBytesMax else {
+        throw damaged("it has a line of more than \(Self.lineBytesMax) bytes")
+      }
     }
   }
 

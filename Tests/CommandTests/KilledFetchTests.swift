@@ -1,0 +1,150 @@
+import Glibc
+import LoopbackServer
+import Observed
+import Spool
+import Testing
+
+/// A fetch that is killed or stopped on the way: the next one goes on from its finished chunks.
+@Suite struct KilledFetchTests {
+  static let lastModified = "Sun, 06 Nov 1994 08:49:37 GMT"
+  static let chunkSize = 500
+  /// 60 % of the source, and half a chunk.
+  static let recordsBefore = 15_250
+  static let json = ["LOG_FORMAT": "json"]
+
+  /// A source of some megabytes, and a server that stops once at 60 % of it.
+  private struct Stage {
+    let workshop = Workshop()
+    let bytes: [UInt8]
+    let offset: Int
+    let gate = Gate()
+    let server: LoopbackServer
+
+    init() throws {
+      let bytes = try Source.generate(rows: 25_000)
+      self.bytes = bytes
+      // In the middle of a chunk, behind header, stamp row and so many records.
+      let lines = bytes.indices.filter { bytes[$0] == UInt8(ascii: "\n") }
+      offset = lines[1 + recordsBefore] + 100
+      server = try LoopbackServer(
+        FileScript(ServedFile(bytes, lastModified: lastModified), plan: [.paused(at: offset, until: gate)]))
+    }
+
+    func fetch() throws -> Running {
+      try workshop.start(
+        "fetch", "--source", server.url("/a.csv"), "--chunk-size", "\(chunkSize)", variables: KilledFetchTests.json)
+    }
+
+    /// Starts a fetch that has written every chunk of what came, and waits for more.
+    func fetchToTheGate() throws -> Running {
+      let fetch = try fetch()
+      try server.waitFor(bytesSent: offset)
+      let chunks = recordsBefore / chunkSize
+      try fetch.wait(until: "\(chunks) chunks are there") {
+        try workshop.snapshots.last.map { try manifests($0.fetchFolder) } == chunks
+      }
+      return fetch
+    }
+
+    /// What the next one must do: ask for the rest, once, and give the source.
+    func expectTheRest(_ ended: Ended, request: Int) throws {
+      #expect(ended.code == 0, "\(ended)")
+      let snapshot = try workshop.snapshot()
+      let manifest = try #require(try FetchManifest.read(at: snapshot.fetchManifest))
+      let chunks = try (1...manifest.chunks.count).compactMap {
+        try FetchChunkManifest.read(at: snapshot.fetchChunkManifest($0))
+      }
+      let start = try #require(chunks.map(\.byteOffset).last { $0 <= offset })
+      let exchange = try server.waitForEnd(ofRequest: request)
+      #expect(exchange.request.headers["Range"] == "bytes=\(start)-")
+      #expect(exchange.request.headers["If-Range"] == lastModified)
+      #expect(exchange.status == 206)
+      #expect(exchange.bytesSent == bytes.count - start, "the rest, and no more than one chunk again")
+      #expect(offset - start < chunks[0].csv.bytes * 2)
+      #expect(server.requests.count == request)
+      #expect(try source(snapshot) == bytes)
+      #expect(try workshop.markers == [])
+    }
+  }
+
+  @Test func afterSIGKILLAt60PercentTheNextTransfersTheRest() throws {
+    let stage = try Stage()
+    let killed = try stage.fetchToTheGate()
+    killed.kill(SIGKILL)
+    let first = try killed.wait()
+    #expect(first.signal == SIGKILL)
+    let killedLog = try LogLine.read(first.stderr)
+    let killedRun = try #require(killedLog.all("etl_started").first?.runID)
+    #expect(killedLog.all("etl_failed").isEmpty)
+
+    let second = try stage.fetch().wait()
+    try stage.expectTheRest(second, request: 2)
+    let log = try LogLine.read(second.stderr)
+    #expect(log.all("etl_failed").map(\.runID) == [killedRun])
+    #expect(log.all("etl_failed").first?.fields["error"]?.string?.contains("killed") == true)
+    #expect(log.all("etl_started").map(\.runID) != [killedRun])
+
+    // Told once, not by every run from then on.
+    let third = try LogLine.read(try stage.fetch().wait().stderr)
+    #expect(third.all("etl_failed").isEmpty)
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
+  func aSignalStopsItAndTheNextGoesOn(_ signal: Int32) throws {
+    let stage = try Stage()
+    let stopped = try stage.fetchToTheGate()
+    let folder = try stage.workshop.snapshot().fetchFolder
+    let before = try files(folder)
+    stopped.kill(signal)
+    let first = try stopped.wait()
+    #expect(first.code == 128 + signal, "\(first)")
+    #expect(try LogLine.read(first.stderr).events == ["etl_started", "etl_failed"])
+    #expect(try files(folder) == before, "nothing half-published")
+    #expect(try Folder.names(folder).allSatisfy { !$0.hasSuffix(".tmp") })
+    #expect(try SpoolFile.size(stage.workshop.snapshot().fetchManifest) == nil)
+
+    let second = try stage.fetch().wait()
+    try stage.expectTheRest(second, request: 2)
+    #expect(try LogLine.read(second.stderr).all("etl_failed").isEmpty)
+  }
+
+  /// Killed again and again, wherever it is: in the end the bytes are the source's, and each run is reported once.
+  @Test func killsAtAnyMomentLoseNothing() throws {
+    let workshop = Workshop()
+    let bytes = try Source.generate(rows: 6_000)
+    let server = try LoopbackServer(FileScript(ServedFile(bytes, lastModified: Self.lastModified)))
+    func fetch() throws -> Running {
+      try workshop.start("fetch", "--source", server.url("/a.csv"), "--chunk-size", "50", variables: Self.json)
+    }
+    var killed: [String] = []
+    var reported: [String] = []
+    for chunks in [1, 20, 50, 90, 119] {
+      let running = try fetch()
+      try? running.wait(until: "\(chunks) chunks are there") {
+        try workshop.snapshots.last.map { try manifests($0.fetchFolder) } ?? 0 >= chunks
+      }
+      running.kill(SIGKILL)
+      let ended = try running.wait()
+      let log = try LogLine.read(ended.stderr.split(separator: "\n").map { $0 + "\n" }.joined())
+      reported += log.all("etl_failed").compactMap(\.runID)
+      if ended.signal == SIGKILL { killed += log.all("etl_started").compactMap(\.runID) }
+    }
+    let last = try fetch().wait()
+    #expect(last.code == 0)
+    reported += try LogLine.read(last.stderr).all("etl_failed").compactMap(\.runID)
+    #expect(reported == killed)
+    #expect(try source(workshop.snapshot()) == bytes)
+  }
+}
+
+/// A snapshot's chunks, decompressed and joined.
+func source(_ snapshot: SnapshotFolder) throws -> [UInt8] {
+  var reader = try ChunkReader()
+  var all: [UInt8] = []
+  let manifest = try #require(try FetchManifest.read(at: snapshot.fetchManifest))
+  for number in 1...manifest.chunks.count {
+    let chunk = try #require(try FetchChunkManifest.read(at: snapshot.fetchChunkManifest(number)))
+    try reader.read(chunk, in: snapshot) { all += $0 }
+  }
+  return all
+}

@@ -1,0 +1,108 @@
+import Observed
+import Spool
+import Testing
+
+/// With `LOG_FORMAT=json` every line of stderr is one object, and its events tell the run.
+@Suite struct LogTests {
+  static let json = ["LOG_FORMAT": "json"]
+
+  @Test func aFetchOrTransformAloneHasNeitherCompletedNorFailed() throws {
+    let workshop = Workshop()
+    let fetch = try log(workshop.run("fetch", "--sample", variables: Self.json))
+    #expect(fetch.events == ["etl_started"])
+    let transform = try log(workshop.run("transform", "--jobs", "1", variables: Self.json))
+    #expect(transform.events == ["etl_started", "batch_validation_errors", "etl_summary"])
+    let findings = try #require(transform.all("batch_validation_errors").first?.fields)
+    let totals = try #require(try TransformManifest.read(at: workshop.snapshot().transformManifest)).totals
+    #expect(findings["batch_num"]?.int == 1 && findings["raw_count"]?.int == totals.total)
+    #expect(findings["error_count"]?.int == totals.failed + totals.duplicated)
+    let summary = try #require(transform.last { $0.event == "etl_summary" }?.fields)
+    #expect(summary["records_total"]?.int == totals.total)
+    #expect(summary["records_success"]?.int == totals.processed)
+    #expect(summary["records_failed"]?.int == totals.failed)
+    #expect(summary["records_duplicates"]?.int == totals.duplicated)
+    #expect(summary["status"]?.string == "partial")
+    let rate = try #require(summary["success_rate"]?.number)
+    #expect(abs(rate - Double(totals.processed) * 100 / Double(totals.total)) < 0.001)
+    #expect((summary["duration_seconds"]?.number ?? -1) >= 0)
+  }
+
+  @Test func aDryRunEndsWithNeither() throws {
+    let workshop = Workshop()
+    let bytes = Array(Source.plain(rows: 10, bad: 1).utf8)
+    try workshop.succeed("fetch", "--source", workshop.file(bytes), "--chunk-size", "4")
+    let refused = try workshop.run("transform", "--dry-run", variables: Self.json)
+    #expect(refused.code == 65)
+    let first = try log(refused)
+    #expect(Set(first.events) == ["etl_started", "batch_dry_run", "batch_validation_errors"])
+    #expect(first.all("batch_dry_run").compactMap { $0.fields["batch_num"]?.int }.sorted() == [1, 2, 3])
+    #expect(first.last?.fields["level"]?.string == "ERROR", "why it failed is told all the same: \(refused)")
+    #expect(first.last?.fields["hints"]?.array?.isEmpty == false)
+    let passed = try workshop.run("transform", "--dry-run", "--max-rejects", "1", "--force", variables: Self.json)
+    #expect(passed.code == 0)
+    #expect(try log(passed).events.last == "etl_summary")
+    #expect(try log(passed).all("batch_dry_run").count == 3)
+  }
+
+  @Test func aFailingStageFailsTheRunOnce() throws {
+    let workshop = Workshop()
+    let bad = workshop.file("<html>", "bad.csv")
+    try failed(workshop.run("fetch", "--source", bad, variables: Self.json), 65, saying: "HTML")
+    try failed(workshop.run("transform", variables: Self.json), 66, saying: "no snapshot")
+    let load = Self.json.merging(ExitCodeTests.nowhere) { $1 }
+    try failed(workshop.run("load", variables: load), 66, saying: "no snapshot")
+    try failed(workshop.run("fetch", "--limit", "0", variables: Self.json), 64, saying: "--limit")
+    try workshop.succeed("fetch", "--source", workshop.file(Source.plain(rows: 10, bad: 1)))
+    try failed(workshop.run("transform", variables: Self.json), 65, saying: "1 of 10 records")
+    #expect(try workshop.markers == [])
+  }
+
+  /// What fails before the run has a log is told in the same form.
+  @Test func whatFailsBeforeTheRunBeginsIsAnObjectToo() throws {
+    let workshop = Workshop()
+    try failed(workshop.run("fetch", "--bogus", variables: Self.json), 64, saying: "--bogus", begins: false)
+    _ = workshop.file("", "spool")
+    try failed(workshop.run("fetch", "--sample", variables: Self.json), 74, saying: workshop.spool, begins: false)
+    let dry = try workshop.run("transform", "--dry-run", variables: Self.json)
+    #expect(dry.code == 74)
+    #expect(try log(dry).map { $0.fields["level"]?.string } == ["ERROR"])
+    #expect(try log(dry).events == [])
+    let status = try Workshop().run("load", "status", variables: Self.json)
+    #expect(status.code == 64)
+    #expect(try log(status).events == [], "it is no run: \(status)")
+    #expect(try log(status).count == 1)
+  }
+
+  @Test func aChainBeginsOnceAndHasOneRunID() throws {
+    let workshop = Workshop()
+    let (file, run) = (workshop.file("", "summary"), Run(workshop))
+    let fetch = try workshop.run(
+      "fetch", "--sample", "--summary-file", file, "--more-follows", variables: run.variables)
+    let transform = try workshop.run("transform", "--summary-file", file, variables: run.variables)
+    let lines = try log(fetch) + log(transform)
+    #expect(lines.events == ["etl_started", "batch_validation_errors", "etl_summary"], "\(fetch)\(transform)")
+    #expect(Set(lines.map(\.runID)) == [run.id])
+    #expect(Set(lines.map { $0.fields["event_id"]?.string }).count == lines.count)
+    #expect(Set(lines.map { $0.fields["name"]?.string }) == ["fetch", "transform"])
+  }
+
+  private func log(_ ended: Ended, sourceLocation: SourceLocation = #_sourceLocation) throws -> [LogLine] {
+    try LogLine.read(ended.stderr, sourceLocation: sourceLocation)
+  }
+
+  private func failed(
+    _ ended: Ended, _ code: Int32, saying text: String, begins: Bool = true,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    #expect(ended.code == code, "\(ended)", sourceLocation: sourceLocation)
+    let lines = try log(ended, sourceLocation: sourceLocation)
+    #expect(lines.all("etl_started").count == (begins ? 1 : 0), "\(ended)", sourceLocation: sourceLocation)
+    #expect(lines.all("etl_failed").count == 1, "\(ended)", sourceLocation: sourceLocation)
+    #expect(lines.last?.event == "etl_failed", "\(ended)", sourceLocation: sourceLocation)
+    let fields = lines.last?.fields
+    #expect(fields?["error"]?.string?.contains(text) == true, "\(ended)", sourceLocation: sourceLocation)
+    #expect(fields?["hints"]?.array?.isEmpty == false, "\(ended)", sourceLocation: sourceLocation)
+    if begins { #expect(fields?["status"]?.string == "failed", "\(ended)", sourceLocation: sourceLocation) }
+    #expect(Set(lines.map(\.runID)).count == 1, "\(ended)", sourceLocation: sourceLocation)
+  }
+}

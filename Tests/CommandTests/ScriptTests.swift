@@ -1,0 +1,95 @@
+import Glibc
+import Observed
+import Spool
+import TestCluster
+import Testing
+
+/// `pipeline.sh` with the real executables. (Tests/shell has the script's own ways, with executables that only tell how
+/// they were called.)
+@Suite struct ScriptTests {
+  /// A copy of the scripts, as built a moment ago.
+  private struct Copy {
+    var workshop = Workshop()
+    var folder: String { workshop.scratch.path + "/copy" }
+
+    init() throws {
+      let root = Folder.of(Folder.of(Folder.of(#filePath)))
+      let script = """
+        set -e
+        mkdir -p copy/Sources copy/.build/release
+        cp -L "$root/pipeline.sh" "$root/Package.swift" copy/
+        cp -RL "$root/Sources/pipeline" copy/Sources/
+        for stage in fetch transform load; do ln -s "$binaries/$stage" copy/.build/release/; done
+        touch -d '+1 hour' copy/.build/pipeline.stamp
+        """
+      let variables = ["root": root, "binaries": Folder.of(Command.path(of: "fetch"))]
+      let ended = try Command(
+        program: "/bin/sh", arguments: ["-c", script], environment: workshop.environment.merging(variables) { $1 },
+        folder: workshop.scratch.path
+      ).run()
+      try #require(ended.code == 0, "\(ended)")
+      workshop.spool = folder + "/spool"
+      mkdir(workshop.spool, 0o755)
+    }
+
+    func run(_ arguments: [String], _ variables: [String: String] = [:]) throws -> Ended {
+      try Command(
+        program: folder + "/pipeline.sh", arguments: arguments,
+        environment: workshop.environment.merging(["LOG_FORMAT": "json"]) { $1 }.merging(variables) { $1 },
+        folder: workshop.scratch.path
+      ).run()
+    }
+  }
+
+  @Test func aDryRunIsOneRunThatEndsWithNeitherEvent() throws {
+    let copy = try Copy()
+    let ended = try copy.run(["dry-run", "--sample", "--chunk-size", "1000", "--json"])
+    #expect(ended.code == 0, "\(ended)")
+    let document = try JSON(ended.stdout)
+    #expect(document["status"]?.string == "partial" && document["stages"]?.keys == ["fetch", "transform"])
+    let log = try LogLine.read(ended.stderr)
+    #expect(log.all("etl_started").count == 1)
+    #expect(Set(log.all("batch_dry_run").map { $0.fields["batch_num"]?.int }) == [1, 2, 3, 4])
+    #expect(log.all("etl_completed").isEmpty && log.all("etl_failed").isEmpty)
+    #expect(Set(log.map(\.runID)) == [document["run_id"]?.string])
+    #expect(try copy.workshop.markers == [])
+  }
+
+  @Test func aDryRunThatFailsEndsWithNeitherEventToo() throws {
+    let copy = try Copy()
+    for arguments in [["--source", "missing.csv"], ["--sample", "--max-rejects", "0"]] {
+      let ended = try copy.run(["dry-run", "--json"] + arguments)
+      #expect(ended.code == (arguments.count == 2 ? 69 : 65), "\(ended)")
+      let log = try LogLine.read(ended.stderr)
+      #expect(log.all("etl_completed").isEmpty && log.all("etl_failed").isEmpty, "\(ended)")
+      #expect(log.last?.fields["level"]?.string == "ERROR", "\(ended)")
+      #expect(try JSON(ended.stdout)["status"]?.string == "failed")
+    }
+  }
+
+  @Test(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
+  func aRunGoesFromTheSourceToTheRegistryAsOneRun() throws {
+    let copy = try Copy()
+    try TestDatabase.with { database in
+      let variables = ["DATABASE_URL": database.url]
+      let first = try copy.run(["--sample", "--json"], variables)
+      #expect(first.code == 0, "\(first)")
+      let document = try JSON(first.stdout)
+      #expect(document["stages"]?.keys == ["fetch", "transform", "load"])
+      let log = try LogLine.read(first.stderr)
+      #expect(log.all("etl_started").count == 1 && log.all("etl_completed").count == 1 && log.all("etl_failed").isEmpty)
+      #expect(log.last?.event == "etl_completed")
+      #expect(Set(log.map(\.runID)) == [document["run_id"]?.string])
+      let run = try database.scalar("SELECT run_id FROM etl_job_run")
+      #expect(run == document["run_id"]?.string)
+      let rows = try database.execute("SELECT count(*) FROM tax_registration").number
+      #expect(rows == document["totals"]?["processed"]?.int)
+
+      let failing = try copy.run(["--source", "missing.csv", "--json"], variables)
+      #expect(failing.code == 69)
+      let events = try LogLine.read(failing.stderr).events
+      #expect(events == ["etl_started", "etl_failed"])
+      #expect(try copy.workshop.markers == [])
+    }
+  }
+}
