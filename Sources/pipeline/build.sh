@@ -37,7 +37,10 @@ need_swift() {
 
 build_stages() {
   local stage stamp=$project/.build/pipeline.stamp
+  # Swift's build products name the folder that they were made in: in a folder that was moved they are of no use.
+  [[ ! -e $stamp.home || $(<"$stamp.home") == "$project" ]] || rm -rf -- "$project/.build"/{*-linux-*,debug,release}
   say 'building fetch, transform and load: the first time this takes minutes'
+  printf '%s\n' "$project" >"$stamp.home"
   : >"$stamp.new"
   swift_quietly package resolve ||
     fail 75 "unable to fetch the Swift packages" "check the network and the proxy settings"

@@ -90,19 +90,12 @@ struct LoadFixture {
 /// Stops loads before a batch is entered in the ledger, until it is let go of.
 final class Barrier {
   private let fixture: LoadFixture
-  private let session: TestDatabase
-  private let held: Held
-
   /// The session that holds it.
-  private final class Held {
-    var connection: Connection?
-    init(_ connection: consuming Connection) { self.connection = consume connection }
-  }
+  private var holder: Connection?
 
   /// - Parameter batch: the last one that gets through.
   init(_ fixture: LoadFixture, after batch: Int) throws {
     self.fixture = fixture
-    session = fixture.database
     var connection = try fixture.database.open()
     let key = "hashtext('\(fixture.database.name)')"
     try connection.execute(
@@ -113,12 +106,12 @@ final class Barrier {
       END $$;
       CREATE TRIGGER wait_at_barrier BEFORE INSERT ON load_batch FOR EACH ROW EXECUTE FUNCTION wait_at_barrier();
       """)
-    held = Held(connection)
+    holder = consume connection
   }
 
   /// Lets everybody through, and waits for sessions of loads that are no more.
   func open() throws {
-    held.connection = nil
+    holder = nil
     let clock = ContinuousClock()
     let deadline = clock.now + .seconds(60)
     while try fixture.database.scalar(
