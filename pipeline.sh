@@ -69,17 +69,18 @@ open_marker() {
 
 close_marker() { rm -f -- "$RUN_MARKER"; }
 
-# Runs one stage; the script ends here unless it succeeds. A stage that crashed has logged nothing: the marker stays.
+# Runs one stage; the script ends here unless it succeeds. The marker is the stage's: it removes it once it has logged how
+# the run ended, and a stage that crashed leaves it. Only wrong usage is found before a stage begins.
 stage() { # STAGE ARGUMENT...
   local code=0
   attend "$binaries/$1" "${@:2}" || code=$?
   case $code in
     0) return ;;
-    129 | 130 | 143) ;; # it was asked to stop, and has logged that it did
+    64) close_marker ;;
+    129 | 130 | 143) ;; # it was asked to stop
     126 | 127) fail 78 "unable to start '$binaries/$1'" "remove '$project/.build' to have it built anew" ;;
     12[89] | 1[3-9]?) fail "$code" "$1 was killed by signal $((code - 128))" "the same command goes on from there" ;;
   esac
-  close_marker
   exit "$code"
 }
 
@@ -141,7 +142,7 @@ case $command in
     build
     need_database
     chain fetch transform load
-    [[ -z $private ]] || echo "psql: ./pipeline.sh psql   (or psql '$DATABASE_URL')" >&2
+    [[ -z $private || ${LOG_FORMAT-} == json ]] || echo "psql: ./pipeline.sh psql   (or psql '$DATABASE_URL')" >&2
     ;;
   dry-run)
     route 'fetch transform' "$@"

@@ -1,4 +1,7 @@
+import Failures
+import Records
 import Spool
+import StageKit
 
 /// The newest snapshot that stands for the whole registry: what "unchanged" means.
 struct Base: Sendable {
@@ -6,11 +9,21 @@ struct Base: Sendable {
   let manifest: FetchManifest
 
   /// A sample or a limited snapshot is never a base.
-  static func find(_ spool: String) throws -> Base? {
+  static func find(_ spool: String, log: EventLog) throws -> Base? {
     for id in try Survey.snapshots(spool).reversed() {
       let folder = SnapshotFolder(spool: spool, id: id)
-      guard let manifest = try FetchManifest.read(at: folder.fetchManifest), manifest.terms.whole else { continue }
-      return Base(folder: folder, manifest: manifest)
+      do {
+        guard let manifest = try FetchManifest.read(at: folder.fetchManifest), manifest.terms.whole else { continue }
+        guard manifest.rulesVersion == rulesVersion else {
+          log.info("snapshot \(id) was fetched by other rules: the source is fetched again")
+          return nil
+        }
+        return Base(folder: folder, manifest: manifest)
+      } catch let failure as Failure where failure.verdict == .data {
+        // Nothing is known to be unchanged by it: the source is fetched again, which mends a nightly run by itself.
+        log.warning("\(failure.message): the source is fetched again")
+        return nil
+      }
     }
     return nil
   }

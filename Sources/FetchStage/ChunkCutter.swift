@@ -8,10 +8,10 @@ import Spool
 /// The header is judged at once: what is no registry is refused before anything is written.
 package struct ChunkCutter: ~Copyable {
   private let terms: FetchTerms
-  private let place: any ChunkStore
+  private let store: any ChunkStore
   private var scanner = RecordScanner()
   private var writer: ChunkWriter
-  /// Bytes that came and are not yet part of a chunk, from `head` on.
+  /// Bytes that came and are not yet part of a chunk.
   private var pending: [UInt8] = []
 
   /// The whole source so far, chunk by chunk: what an attempt that goes on must begin with.
@@ -30,9 +30,9 @@ package struct ChunkCutter: ~Copyable {
   /// - Parameters:
   ///   - progress: chunks that are finished.
   ///   - hash: the running hash of their bytes.
-  package init(terms: FetchTerms, place: any ChunkStore, progress: CutProgress, hash: borrowing SHA256) throws {
+  package init(terms: FetchTerms, store: any ChunkStore, progress: CutProgress, hash: borrowing SHA256) throws {
     self.terms = terms
-    self.place = place
+    self.store = store
     self.progress = progress
     sourceHash = hash.copy()
     hashAtChunk = hash.copy()
@@ -84,7 +84,7 @@ package struct ChunkCutter: ~Copyable {
         break
       }
       try checkLine(record.end - record.start, at: cursor - written)
-      if writer.bytes + (record.next - written) > ChunkBounds.bytesMax {
+      if writer.bytes - headerBytes + (record.next - written) > ChunkBounds.bytesMax {
         try append(bytes, written, cursor)
         written = cursor
         try finishChunk()
@@ -112,7 +112,7 @@ package struct ChunkCutter: ~Copyable {
     progress.columns = head.header.names
     progress.sourceDate = head.sourceDate
     headerBytes = head.end
-    try place.open()
+    try store.open()
     return head.end
   }
 
@@ -141,7 +141,7 @@ package struct ChunkCutter: ~Copyable {
     for byte in part where byte == UInt8(ascii: "\n") { lines += 1 }
     sourceHash.update(part)
     let number = progress.chunks.count + 1
-    try writer.append(part, to: place.path(ofChunk: number))
+    try writer.append(part, to: store.path(ofChunk: number))
   }
 
   private mutating func finishChunk() throws {
@@ -159,8 +159,8 @@ package struct ChunkCutter: ~Copyable {
       headerBytes: headerBytes, structureErrors: structureErrors,
       // Only where the proof lies behind the chunk's end must transform be told.
       tooLongOffsets: tooLong.filter { $0 + RecordScanner.recordBytesMax + 2 > size })
-    if try place.prepare(manifest) { try writer.keep() } else { writer.drop() }
-    let digest = try place.publish(manifest)
+    if try store.prepare(manifest) { try writer.keep() } else { writer.drop() }
+    let digest = try store.publish(manifest)
     progress.append(manifest, digest: digest)
     hashAtChunk = sourceHash.copy()
     (records, lines, structureErrors, headerBytes, tooLong) = (0, 0, 0, 0, [])

@@ -9,7 +9,7 @@ import StageKit
 public enum Fetcher {
   /// Brings the source into the spool, or finds that it is there already.
   public static func run(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {
-    try Folder.make(settings.spool)
+    try Folder.make(settings.spool, followLinks: true)
     guard let outcome = try FileLock.hold(settings.spool + "/.fetch.lock", { try fetch(settings, log: log) }) else {
       throw Failure(
         .temporary, "another fetch is at work in '\(settings.spool)'",
@@ -20,11 +20,30 @@ public enum Fetcher {
 
   private static func fetch(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {
     try removeLeftovers(settings.spool)
-    let base = settings.terms.whole && !settings.force ? try Base.find(settings.spool) : nil
+    let base = settings.terms.whole && !settings.force ? try Base.find(settings.spool, log: log) : nil
+    let outcome: FetchOutcome
     switch settings.location {
     case .file(let path), .sample(let path):
-      return try FileSource(path: path, settings: settings, base: base, log: log).fetch()
-    case .web(let url): return try WebSource(url: url, settings: settings, base: base, log: log).fetch()
+      outcome = try FileSource(path: path, settings: settings, base: base, log: log).fetch()
+    case .web(let url): outcome = try WebSource(url: url, settings: settings, base: base, log: log).fetch()
+    }
+    if case .unchanged(let folder, _) = outcome {
+      try removeUnfinished(after: folder.id, settings, log: log)
+    }
+    return outcome
+  }
+
+  /// The source is what a finished snapshot has: what was begun from it since is of no version that can still be had, and
+  /// would stand in the way as the newest.
+  private static func removeUnfinished(after id: SnapshotID, _ settings: FetchSettings, log: EventLog) throws {
+    for newer in try Survey.snapshots(settings.spool) where newer > id {
+      let folder = SnapshotFolder(spool: settings.spool, id: newer)
+      guard try SpoolFile.size(folder.fetchManifest) == nil,
+        let begun = try? DownloadManifest.read(at: folder.downloadManifest),
+        begun.source.urlSHA256 == settings.location.digest, begun.terms == settings.terms
+      else { continue }
+      log.info("snapshot \(newer) was never finished, and its version is gone: it is removed")
+      try Folder.remove(folder.path)
     }
   }
 

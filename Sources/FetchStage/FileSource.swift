@@ -23,8 +23,9 @@ struct FileSource {
     } else {
       (folder, download) = try Fetcher.begin(settings, source)
     }
+    if settings.terms.limit == nil { try Disk.check(settings.spool, sourceBytes: try open().size()) }
     let store = SpoolChunkStore(folder: folder, download: download, log: log)
-    var cutter = try ChunkCutter(terms: settings.terms, place: store, progress: CutProgress(), hash: SHA256())
+    var cutter = try ChunkCutter(terms: settings.terms, store: store, progress: CutProgress(), hash: SHA256())
     try read { bytes in
       try cutter.push(bytes)
       return !cutter.limitReached
@@ -61,7 +62,6 @@ struct FileSource {
         .data, "'\(path)' has \(before.bytes) bytes, more than the bound of \(settings.bytesMax)",
         hint: "raise --max-bytes if it is right")
     }
-    try Disk.check(settings.spool, sourceBytes: before.bytes)
     let progress = Progress("fetch", unit: "MB", total: before.bytes, scale: 1 << 20)
     defer { progress.finish() }
     var buffer = [UInt8](repeating: 0, count: 1 << 20)

@@ -22,6 +22,12 @@ extension Source {
     return true
   }
 
+  /// Whether chunks of another whole answer may join those begun by this one. Where a strong validator may later vouch
+  /// for all of them by Range, only an answer that bears the very same may.
+  func mayTakeChunks(of other: Source) -> Bool {
+    sameVersion(as: other) && (strongValidator == nil || strongValidator == other.strongValidator)
+  }
+
   init(_ location: SourceLocation, _ head: ResponseHead, contentLength: Int?) {
     self.init(
       url: location.shown, urlSHA256: location.digest, etag: head["etag"], lastModified: head["last-modified"],

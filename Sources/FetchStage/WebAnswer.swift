@@ -29,7 +29,7 @@ extension WebDownload {
     if settings.terms.limit == nil { try Disk.check(settings.spool, sourceBytes: length ?? 0) }
     total = length
     let now = Source(settings.location, head, contentLength: length)
-    if let earlier = store, !earlier.download.source.sameVersion(as: now) {
+    if let earlier = store, !earlier.download.source.mayTakeChunks(of: now) {
       source.log.info("the source is newer than snapshot \(earlier.folder.id), which stays as superseded")
       store = nil
     } else if store != nil, resumeOffset > 0 {

@@ -113,7 +113,7 @@ struct WebDownload: ~Copyable {
       finished = CutProgress()
       finishedHash = SHA256()
     }
-    cutter = try ChunkCutter(terms: settings.terms, place: store, progress: finished, hash: finishedHash)
+    cutter = try ChunkCutter(terms: settings.terms, store: store, progress: finished, hash: finishedHash)
     bar = Progress("fetch", unit: "MB", total: total, scale: 1 << 20)
     bar?.add(offset)
   }

@@ -71,7 +71,7 @@ struct LoadRun {
 
     let last = try Publication.last(&session)
     do {
-      try settings.maxRejects.judge(snapshot.totals, snapshot: settings.snapshot.id)
+      try settings.maxRejects.judge(snapshot.totals, of: settings.snapshot)
     } catch {
       // A snapshot that is refused leaves a trace in the database.
       _ = try openJob(&session)
@@ -148,8 +148,9 @@ struct LoadRun {
     changes.updated = publication.updated
     changes.removed = publication.removed
     changes.unchanged = snapshot.totals.processed - publication.inserted - publication.updated
-    var known = publication.state
-    known.registrations += publication.removed - publication.inserted
+    // After a COMMIT whose answer was lost only the publication tells: of a first load all, of another the businesses.
+    var known = publication.kind == .bulk ? RegistryState(registrations: 0, industries: 0) : publication.state
+    if publication.kind == .reconcile { known.registrations += publication.removed - publication.inserted }
     return LoadOutcome(
       result: .published, status: snapshot.status, jobRunID: publication.jobRunID, kind: publication.kind,
       totals: snapshot.totals, before: before ?? known, after: publication.state, changes: changes,

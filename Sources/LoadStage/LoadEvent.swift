@@ -2,7 +2,7 @@ import Spool
 
 /// What a load tells while it is at work.
 public enum LoadEvent: Sendable {
-  /// A run that ended without a word was found and closed: for it, `etl_failed`.
+  /// A run that ended without a word was found and closed. Its `etl_failed` is told by its marker in the spool.
   case staleRunClosed(jobRunID: Int, runID: String?, error: String)
   /// The load has its row; from here on every event names it.
   case jobOpened(jobRunID: Int)

@@ -24,7 +24,10 @@ public struct SourceHead: Sendable, Equatable {
     if let problem = foreign(base, bytes.count, start) { throw problem }
     let record = scanner.scan(bytes, from: start, isFinal: isFinal)
     switch record.outcome {
-    case .needsMore: return nil
+    case .needsMore:
+      // All that a record may have is there: only its line's end is still to come, and it is too long already.
+      guard isWithinBounds(bytes.count - start) else { throw .notCSV }
+      return nil
     case .malformedQuote, .recordTooLong: throw .notCSV
     case .fields: break
     }
@@ -35,11 +38,14 @@ public struct SourceHead: Sendable, Equatable {
       return isFinal ? SourceHead(header: header, sourceDate: nil, end: record.next, headerStart: start) : nil
     }
     let second = scanner.scan(bytes, from: record.next, isFinal: isFinal)
-    if second.outcome == .needsMore { return nil }
+    if second.outcome == .needsMore, isWithinBounds(bytes.count - record.next) { return nil }
     let date = second.outcome == .fields ? StampRow.date(base, scanner) : nil
     return SourceHead(
       header: header, sourceDate: date, end: date == nil ? record.next : second.next, headerStart: start)
   }
+
+  /// Whether so many bytes, and no end among them, may yet be a record.
+  private static func isWithinBounds(_ count: Int) -> Bool { count <= RecordScanner.recordBytesMax + 2 }
 
   private static func names(
     _ base: UnsafePointer<UInt8>, _ record: RecordScanner.Record, _ scanner: borrowing RecordScanner

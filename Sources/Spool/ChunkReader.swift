@@ -29,7 +29,7 @@ public struct ChunkReader: ~Copyable {
     guard csv.name == SnapshotFolder.csvName(manifest.chunk) else {
       throw Failure(.data, "'\(folder.fetchChunkManifest(manifest.chunk))' is damaged: it names another file")
     }
-    guard (0...ChunkBounds.bytesMax + (1 << 17)).contains(csv.bytes) else {
+    guard (0...ChunkBounds.bytesMax + ChunkBounds.headerBytesMax).contains(csv.bytes) else {
       throw damaged("its manifest gives it \(csv.bytes) bytes")
     }
     // zstd grows what it cannot shrink by less than this.

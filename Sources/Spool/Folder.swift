@@ -16,14 +16,16 @@ public enum Folder {
   }
 
   /// Makes a folder durable, in a folder that is there; one that exists is left as it is.
-  public static func make(_ path: String) throws(Failure) {
+  ///
+  /// - Parameter followLinks: whether a link to a folder will do, as for the spool itself, which may lie on another disk.
+  public static func make(_ path: String, followLinks: Bool = false) throws(Failure) {
     if mkdir(path, 0o755) == 0 {
       try sync(of(path))
       return
     }
     guard errno == EEXIST else { throw .system("make folder '\(path)'", errno: errno) }
     var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    guard (followLinks ? stat(path, &status) : lstat(path, &status)) == 0, status.st_mode & S_IFMT == S_IFDIR else {
       throw Failure(.storage, "'\(path)' is in the way: it is not a folder")
     }
   }

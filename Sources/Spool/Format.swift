@@ -12,6 +12,8 @@ public enum SpoolFormat {
 public enum ChunkBounds {
   /// A chunk ends before the record that would take it over this many uncompressed bytes.
   public static let bytesMax = 32 << 20
+  /// Byte order mark, header and stamp row, which stand in the first chunk and count for no size.
+  public static let headerBytesMax = 3 + 2 * (65_536 + 2)
   /// Names have a fixed width of six digits.
   public static let chunksMax = 999_999
 }

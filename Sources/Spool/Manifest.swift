@@ -58,9 +58,7 @@ extension Manifest {
       }
       return try decoder.decode(Self.self, from: data)
     } catch let error as DecodingError {
-      throw Failure(
-        .data, "'\(path)' is damaged: \(error.inOneLine)",
-        hint: "put it back as it was, or redo the stage that wrote it with --force")
+      throw Failure(.data, "'\(path)' is damaged: \(error.inOneLine)", hint: SnapshotFolder.redoHint(path))
     }
   }
 }

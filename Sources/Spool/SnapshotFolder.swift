@@ -44,6 +44,17 @@ public struct SnapshotFolder: Sendable, Hashable {
   /// `…/.settle.lock`: held by the process that settles the snapshot.
   public var settleLock: String { path + "/.settle.lock" }
 
+  /// The command that redoes a file of a snapshot, as a hint.
+  static func redoHint(_ path: String) -> String {
+    let parts = path.split(separator: "/")
+    guard let place = parts.lastIndex(where: { SnapshotID(String($0)) != nil }), place + 1 < parts.count else {
+      return "redo the stage that wrote it with --force"
+    }
+    return parts[place + 1].hasPrefix("transform")
+      ? "redo it: ./pipeline.sh transform --snapshot \(parts[place]) --force"
+      : "fetch the source again: ./pipeline.sh fetch --force"
+  }
+
   // Names alone, as manifests give them. A name read from a manifest is only ever compared with these.
 
   /// `000001`

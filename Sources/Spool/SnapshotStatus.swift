@@ -14,7 +14,7 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
 
   public var snapshot: String
   public var stage: Stage
-  /// Chunks that fetch has finished; of all, where that is known.
+  /// Chunks that fetch has finished.
   public var chunks: Int
   public var chunksTransformed: Int
   public var records: Int?

@@ -25,7 +25,9 @@ public enum SpoolFile {
       if errno == ENOENT || errno == ENOTDIR { return nil }
       throw .system("look at '\(path)'", errno: errno)
     }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(.data, "'\(path)' is not a regular file") }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw Failure(.data, "'\(path)' is not a regular file", hint: SnapshotFolder.redoHint(path))
+    }
     return Int(status.st_size)
   }
 
@@ -42,11 +44,15 @@ public struct OpenFile: ~Copyable {
 
   /// - Returns: nil where there is no such file.
   public init?(_ path: String, followLinks: Bool = false) throws(Failure) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | (followLinks ? 0 : O_NOFOLLOW))
+    // Without O_NONBLOCK a named pipe in a file's place would be waited for.
+    descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | (followLinks ? 0 : O_NOFOLLOW))
     self.path = path
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
-      if errno == ELOOP { throw Failure(.data, "'\(path)' is a symbolic link, which the spool never holds") }
+      if errno == ELOOP {
+        throw Failure(
+          .data, "'\(path)' is a symbolic link, which the spool never holds", hint: SnapshotFolder.redoHint(path))
+      }
       throw .system("open '\(path)'", errno: errno)
     }
   }
@@ -57,7 +63,9 @@ public struct OpenFile: ~Copyable {
   public func status() throws(Failure) -> (bytes: Int, seconds: Int, nanoseconds: Int) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .system("look at '\(path)'", errno: errno) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(.data, "'\(path)' is not a regular file") }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw Failure(.data, "'\(path)' is not a regular file", hint: SnapshotFolder.redoHint(path))
+    }
     return (Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
   }
 

@@ -42,18 +42,18 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// - Throws: verdict `data` where nothing may be published: no record was accepted, or too many were rejected.
-  public func judge(_ totals: Totals, snapshot: SnapshotID) throws(Failure) {
+  public func judge(_ totals: Totals, of folder: SnapshotFolder) throws(Failure) {
     guard totals.processed > 0 else {
       throw Failure(
-        .data, "snapshot \(snapshot) is refused: not one of its \(totals.total) records is accepted",
-        hint: "look at spool/\(snapshot)/transform/*.findings.jsonl; the registry stays as it is")
+        .data, "snapshot \(folder.id) is refused: not one of its \(totals.total) records is accepted",
+        hint: "look at \(folder.transformFolder)/*.findings.jsonl; the registry stays as it is")
     }
     guard isExceeded(by: totals) else { return }
     throw Failure(
       .data,
-      "snapshot \(snapshot) is refused: \(totals.failed) of \(totals.total) records are rejected, more than --max-rejects \(self)",
+      "snapshot \(folder.id) is refused: \(totals.failed) of \(totals.total) records are rejected, more than --max-rejects \(self)",
       hints: [
-        "look at the findings: jq -r 'select(.severity==\"error\") | [.code, .line, .message] | @tsv' spool/\(snapshot)/transform/*.findings.jsonl",
+        "look at the findings: jq -r 'select(.severity==\"error\") | [.code, .line, .message] | @tsv' \(folder.transformFolder)/*.findings.jsonl",
         "if they are acceptable, run again with a higher --max-rejects; the registry stays as it is",
       ])
   }

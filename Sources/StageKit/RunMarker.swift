@@ -7,22 +7,24 @@ import Spool
 /// belongs to a run that was killed, which the next run reports.
 public final class RunMarker {
   public let runID: String
-  private let path: String?
+  private let path: String
   private let lock: FileLock?
+  private let isOwn: Bool
 
-  private init(runID: String, path: String?, lock: consuming FileLock?) {
+  private init(runID: String, path: String, lock: consuming FileLock?, isOwn: Bool) {
     self.runID = runID
     self.path = path
     self.lock = lock
+    self.isOwn = isOwn
   }
 
   /// Takes part in the run that `pipeline.sh` began (`RUN_ID`, `RUN_MARKER`), or begins one of its own.
   public static func enter(spool: String, command: String) throws -> RunMarker {
-    if let runID = Environment.value("RUN_ID"), Environment.value("RUN_MARKER") != nil {
-      return RunMarker(runID: runID, path: nil, lock: nil)
+    if let runID = Environment.value("RUN_ID"), let path = Environment.value("RUN_MARKER") {
+      return RunMarker(runID: runID, path: path, lock: nil, isOwn: false)
     }
     let runID = UUID().uuidString.lowercased()
-    try Folder.make(spool)
+    try Folder.make(spool, followLinks: true)
     try Folder.make(folder(spool))
     let path = folder(spool) + "/" + runID
     // Locked and filled before it has its name: no other run ever takes it for a killed one's.
@@ -35,7 +37,7 @@ public final class RunMarker {
       unlink(new)
       throw error
     }
-    return RunMarker(runID: runID, path: path, lock: lock)
+    return RunMarker(runID: runID, path: path, lock: lock, isOwn: true)
   }
 
   private static func write(_ text: String, to path: String) throws(Failure) {
@@ -47,9 +49,11 @@ public final class RunMarker {
     guard count == bytes.count else { throw .system("write '\(path)'", errno: count < 0 ? errno : ENOSPC) }
   }
 
-  /// The run has ended and said so.
-  public func remove() {
-    if let path { unlink(path) }
+  /// This process has said what there is to say.
+  ///
+  /// - Parameter runEnded: whether the run ends with it; the marker of a run that goes on stays for the next stage.
+  public func leave(runEnded: Bool) {
+    if runEnded || isOwn { unlink(path) }
   }
 
   /// Runs that were killed: their markers are taken away.

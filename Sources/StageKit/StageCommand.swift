@@ -68,7 +68,7 @@ public struct StageRun {
     let started = Clock.monotonicSeconds()
     let output = command.output
     let spool = command.spoolOptions.path
-    let marker = try RunMarker.enter(spool: spool, command: stage)
+    let marker = try RunMarker.enter(spool: spool, command: command.isDryRun ? "dry-run" : stage)
 
     let handedOn = try output.summaryFile.flatMap { try Summary.read(handedOnIn: $0) }
     var run = StageRun(
@@ -79,7 +79,9 @@ public struct StageRun {
       run.log.event(.started, "run \(marker.runID) begins with \(stage)")
     }
     var failure: Failure?
-    do { try command.perform(&run) } catch { failure = asFailure(error).withoutSecrets() }
+    do { try command.perform(&run) } catch {
+      failure = asFailure(error).withoutSecrets().naming(spool: command.spoolOptions.spool)
+    }
 
     let seconds = Clock.monotonicSeconds() - started
     run.close(seconds: seconds, failure: failure)
@@ -91,8 +93,8 @@ public struct StageRun {
       }
     }
     run.logEnd(failure, isDryRun: command.isDryRun)
-    // Whatever happens from here on, the run has said how it ended.
-    marker.remove()
+    // Whatever happens from here on, the run has said how it ended, if it has.
+    marker.leave(runEnded: failure != nil || run.isLast)
     if failure != nil || next == nil, failure == nil || output.json || run.summary.snapshot != nil {
       let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
       do { try ErrorReport.write(text, to: STDOUT_FILENO) } catch {
@@ -140,8 +142,7 @@ public struct StageRun {
         "\(totals.total) records: \(totals.processed) accepted, \(totals.failed) rejected, \(totals.duplicated) duplicate, \(totals.blank) blank",
         fields)
     }
-    // A run that loads nothing has completed nothing that an alarm may rely on.
-    if stage == "load" { log.event(.completed, "run \(summary.runID) ended: \(summary.status.rawValue)", fields) }
+    if !isDryRun { log.event(.completed, "run \(summary.runID) ended: \(summary.status.rawValue)", fields) }
   }
 
   /// A killed run could not say that it failed.

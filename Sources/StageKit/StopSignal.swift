@@ -2,8 +2,8 @@ import Failures
 import Glibc
 import Synchronization
 
-/// SIGINT, SIGTERM and SIGHUP ask the process to stop. Work goes on to the next place where it may end cleanly; a second
-/// signal of the same kind ends the process at once, which is safe too.
+/// SIGINT, SIGTERM and SIGHUP ask the process to stop, however often they come: a service manager signals the whole group,
+/// and the script passes its own on. Work goes on to the next place where it may end cleanly, and the run says how it ended.
 public enum StopSignal {
   private static let received = Atomic<Int32>(0)
 
@@ -14,7 +14,6 @@ public enum StopSignal {
     for number in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in StopSignal.received.store(number, ordering: .relaxed) }
-      action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
       sigaction(number, &action, nil)
     }
   }

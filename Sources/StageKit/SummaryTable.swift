@@ -59,10 +59,10 @@ extension Summary {
   private static func rows(_ notes: Notes) -> [(String, String)] {
     var rows: [(String, String)] = []
     if !notes.missingColumns.isEmpty {
-      rows.append(("note", "missing columns: \(notes.missingColumns.joined(separator: ", "))"))
+      rows.append(("note", "missing columns: \(list(notes.missingColumns))"))
     }
     if !notes.unknownColumns.isEmpty {
-      rows.append(("note", "unknown columns: \(notes.unknownColumns.joined(separator: ", "))"))
+      rows.append(("note", "unknown columns: \(list(notes.unknownColumns))"))
     }
     if notes.repeatedIndustryCodes > 0 {
       rows.append(("note", "\(number(notes.repeatedIndustryCodes)) industry codes stood twice in a record"))
@@ -71,6 +71,11 @@ extension Summary {
       rows.append(("note", "\(number(notes.industryNamesWithoutCode)) industry names had no code"))
     }
     return rows
+  }
+
+  /// The first of many names; the JSON summary has all of them.
+  private static func list(_ names: [String]) -> String {
+    names.prefix(10).joined(separator: ", ") + (names.count > 10 ? " and \(names.count - 10) more" : "")
   }
 
   /// `1,713,974`

@@ -48,6 +48,6 @@ public enum Workers {
     }
   }
 
-  /// How many cores the process may use.
+  /// How many cores are online.
   public static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 }

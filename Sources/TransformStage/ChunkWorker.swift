@@ -7,15 +7,11 @@ import StageKit
 /// Judges chunks, one after another, with memory of its own.
 struct ChunkWorker: ~Copyable {
   private let plan: SnapshotPlan
-  private let isDryRun: Bool
-  private let log: EventLog
   private var reader: ChunkReader
   private var judge: ChunkJudge
 
-  init(_ plan: SnapshotPlan, isDryRun: Bool, log: EventLog) throws {
+  init(_ plan: SnapshotPlan) throws {
     self.plan = plan
-    self.isDryRun = isDryRun
-    self.log = log
     reader = try ChunkReader()
     judge = ChunkJudge(header: plan.header)
   }
@@ -29,7 +25,6 @@ struct ChunkWorker: ~Copyable {
     let place = ChunkPlace(
       firstRecord: source.firstRecord, firstLine: source.firstLine, byteOffset: source.byteOffset,
       headerBytes: source.headerBytes, tooLongOffsets: Set(source.tooLongOffsets))
-    let started = Clock.monotonicSeconds()
 
     // While files are replaced no manifest describes them.
     let manifestPath = folder.transformChunkManifest(source.chunk)
@@ -55,23 +50,6 @@ struct ChunkWorker: ~Copyable {
       totals: Totals(tally), findingCounts: tally.findingCounts, notes: Notes(tally, plan.header),
       settledAgainst: taken == nil ? nil : chunk.earlierSHA256)
     try manifest.publish(at: manifestPath)
-    report(manifest, seconds: Clock.monotonicSeconds() - started)
-  }
-
-  private func report(_ manifest: TransformChunkManifest, seconds: Double) {
-    var fields: [String: EventLog.Field] = [
-      "batch_num": .count(manifest.chunk), "raw_count": .count(manifest.totals.total),
-      "records_success": .count(manifest.totals.processed), "records_failed": .count(manifest.totals.failed),
-      "records_duplicates": .count(manifest.totals.duplicated), "duration_seconds": .number(seconds),
-    ]
-    if isDryRun {
-      log.event(.batchDryRun, "chunk \(manifest.chunk): \(manifest.totals.processed) records would be loaded", fields)
-    }
-    guard manifest.findings.records > 0 else { return }
-    fields["error_count"] = .count(manifest.totals.failed + manifest.totals.duplicated)
-    let counts = manifest.findingCounts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(
-      separator: ", ")
-    log.event(.batchValidationErrors, "chunk \(manifest.chunk): \(counts)", fields)
   }
 }
 

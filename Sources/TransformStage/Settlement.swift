@@ -36,7 +36,8 @@ enum Settlement {
       let left = try plan.chunks.count { try plan.state($0) != .done }
       guard left == 0 else { return .chunksLeft(left) }
       // Another process may have settled it while we waited.
-      return .settled(try current(plan) ?? settleAlone(plan, settings, log: log))
+      if let manifest = try current(plan) { return .alreadySettled(manifest) }
+      return .settled(try settleAlone(plan, settings, log: log))
     }
     guard let outcome else { throw Failure(.bug, "a lock that is waited for was not given") }
     return outcome

@@ -31,7 +31,7 @@ struct SnapshotPlan: Sendable {
         .data, "snapshot \(folder.id) is refused: \(error)", hint: "look at the source; the registry stays as it is")
     }
     var chunks: [Chunk] = []
-    var earlier = ""
+    var earlier = SHA256()
     var records = 0
     for (index, entry) in fetch.chunks.enumerated() {
       let path = folder.fetchChunkManifest(index + 1)
@@ -45,13 +45,21 @@ struct SnapshotPlan: Sendable {
       guard manifest.chunk == index + 1, manifest.columns == fetch.columns, manifest.firstRecord == records + 1,
         (0...manifest.csv.bytes).contains(manifest.headerBytes)
       else { throw damaged("it does not follow the chunk before") }
-      chunks.append(Chunk(manifest: manifest, manifestSHA256: sha256, earlierSHA256: SHA256.of(Array(earlier.utf8))))
-      earlier += manifest.csv.sha256
+      // Looking at its size costs nothing, and tells of a source that is gone before anybody needs it.
+      guard try SpoolFile.size(folder.csv(index + 1)) == manifest.csv.compressedBytes else {
+        throw Failure(
+          .data, "'\(folder.csv(index + 1))' is damaged: it is missing or has another size than its manifest says",
+          hint: "fetch the source again: ./pipeline.sh fetch --force")
+      }
+      var soFar = earlier.copy()
+      chunks.append(Chunk(manifest: manifest, manifestSHA256: sha256, earlierSHA256: soFar.finish()))
+      earlier.update(manifest.csv.sha256)
       records += manifest.csv.records
     }
     guard records == fetch.csv.records else {
       throw Failure(
-        .data, "'\(folder.fetchManifest)' is damaged: its chunks hold \(records) records, not \(fetch.csv.records)")
+        .data, "'\(folder.fetchManifest)' is damaged: its chunks hold \(records) records, not \(fetch.csv.records)",
+        hint: "fetch the source again: ./pipeline.sh fetch --force")
     }
     self.chunks = chunks
   }

@@ -9,6 +9,8 @@ public struct TransformSettings: Sendable {
   public var selection: ChunkSelection
   /// Judge chunks again that are done.
   public var force: Bool
+  /// Where all is done already, verify the source's chunks too and not only what came of them.
+  public var verifiesSource = false
   /// Tell each chunk in the log as of a dry run.
   public var isDryRun: Bool
 

@@ -24,12 +24,17 @@ public enum Transformer {
     try Folder.make(plan.folder.transformFolder)
     let selected = plan.chunks.filter { settings.selection.contains($0.manifest.chunk) }
     if !settings.force, let manifest = try Settlement.current(plan) {
-      try Verification.verify(plan, jobs: settings.jobs)
+      try Verification.verify(plan, jobs: settings.jobs, withSource: settings.verifiesSource)
+      try BatchEvents.tell(plan, isDryRun: settings.isDryRun, newlyJudged: false, log: log)
       return .alreadySettled(manifest)
     }
     let waiting = try selected.filter { try isWaiting($0, plan, force: settings.force, log: log) }
     try judge(waiting, plan, settings, log: log)
-    return try Settlement.settle(plan, settings, log: log)
+    let outcome = try Settlement.settle(plan, settings, log: log)
+    if case .settled = outcome {
+      try BatchEvents.tell(plan, isDryRun: settings.isDryRun, newlyJudged: true, log: log)
+    }
+    return outcome
   }
 
   private static func isWaiting(
@@ -55,7 +60,7 @@ public enum Transformer {
     defer { bar.finish() }
     try Workers.run(min(settings.jobs, chunks.count)) { _ in
       do {
-        var worker = try ChunkWorker(plan, isDryRun: settings.isDryRun, log: log)
+        var worker = try ChunkWorker(plan)
         while let (chunk, wait) = queue.next() {
           try StopSignal.check()
           let lock = plan.folder.chunkLock(chunk.manifest.chunk)

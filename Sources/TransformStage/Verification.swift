@@ -6,20 +6,28 @@ import StageKit
 /// Whether a settled snapshot's files are still what their manifests say, byte for byte.
 enum Verification {
   /// - Throws: verdict `data`, naming the first file that differs and the command that redoes it.
-  static func verify(_ plan: SnapshotPlan, jobs: Int) throws {
+  ///
+  /// - Parameter withSource: whether the chunks of the source are read too; that costs a second or so at full size.
+  static func verify(_ plan: SnapshotPlan, jobs: Int, withSource: Bool) throws {
     let queue = ChunkQueue(plan.chunks)
     try Workers.run(min(jobs, plan.chunks.count)) { _ in
       var buffer = [UInt8](repeating: 0, count: 1 << 20)
+      var reader = try ChunkReader()
       while let (chunk, _) = queue.next() {
         try StopSignal.check()
         let number = chunk.manifest.chunk
+        if withSource { try reader.read(chunk.manifest, in: plan.folder) { _ in } }
         guard let manifest = try TransformChunkManifest.read(at: plan.folder.transformChunkManifest(number)) else {
           continue
         }
-        for entry in [manifest.registrations, manifest.industries, manifest.findings] {
-          let path = plan.folder.transformFolder + "/" + entry.name
+        let files = [
+          (plan.folder.registrations(number), manifest.registrations),
+          (plan.folder.industries(number), manifest.industries), (plan.folder.findings(number), manifest.findings),
+        ]
+        for (path, entry) in files {
           guard try digest(path, &buffer) == entry.sha256 else {
-            throw plan.damaged(entry.name, "its bytes have another SHA-256 than its manifest says", chunk: number)
+            throw plan.damaged(
+              Folder.name(of: path), "its bytes have another SHA-256 than its manifest says", chunk: number)
           }
         }
       }

@@ -4,7 +4,6 @@ import CLibZstd
 public struct ZstdError: Error, Sendable, CustomStringConvertible {
   public let description: String
 
-  public static let truncated = ZstdError(description: "the zstd frame ends too early")
   public static let tooLarge = ZstdError(description: "it holds more bytes than its manifest says")
 
   /// The number of bytes or sizes that a libzstd function returned, or its error.

@@ -78,7 +78,7 @@ check() { # NAME VALUE
         fail 64 "invalid $1 '$2'" "a number from 1 to 256"
       ;;
     --max-rejects | MAX_REJECTS)
-      [[ $2 =~ ^[0-9]+$|^[0-9]+(\.[0-9]+)?%$ ]] || fail 64 "invalid $1 '$2'" "a count, or a percentage such as 1%"
+      [[ $2 =~ ^[0-9]{1,18}$|^([0-9]{1,2}(\.[0-9]+)?|100(\.0+)?)%$ ]] || fail 64 "invalid $1 '$2'" "a count, or a percentage such as 1%"
       ;;
   esac
 }

@@ -18,7 +18,7 @@ trap 'on_signal TERM 15' TERM
 # Ctrl-C then reaches it once, from here, and not a second time from the terminal; and without job control bash would
 # start it with SIGINT ignored. A command in the foreground would hold every signal back until it ends.
 attend() {
-  local seen code
+  local seen answer code=''
   child=starting undelivered=''
   set -m
   "$@" </dev/null &
@@ -26,9 +26,12 @@ attend() {
   set +m
   [[ -z $undelivered ]] || kill -s "$undelivered" "$child"
   while :; do
-    seen=$signals code=0
-    { wait "$child" || code=$?; } 2>/dev/null # silences bash's own 'Killed'
-    ((seen != signals)) || break              # a signal ends wait early: wait again
+    seen=$signals answer=0
+    { wait "$child" || answer=$?; } 2>/dev/null # silences bash's own 'Killed'
+    # 127 and 255 on a second wait: there was nothing to wait for, the answer before was the command's.
+    [[ -z $code || ($answer != 127 && $answer != 255) ]] || break
+    code=$answer
+    ((seen != signals && code > 128)) || break # a signal ends wait early: wait again
   done
   child=''
   return "$code"

@@ -35,8 +35,10 @@ struct Transform: StageCommand {
     let jobs = try jobs.resolve()
     let folder = try snapshot.resolve(spool: run.spool, summary: run.summary)
     run.summary.snapshot = folder.id.description
-    let settings = TransformSettings(
+    var settings = TransformSettings(
       folder: folder, jobs: jobs, selection: selection, force: force, isDryRun: dryRun)
+    // Asked for alone it is asked whether all is well; in a run the day's answer should not take longer for it.
+    settings.verifiesSource = output.summaryFile == nil
     let manifest: TransformManifest
     switch try Transformer.run(settings, log: run.log) {
     case .chunksLeft(let count):
@@ -55,6 +57,6 @@ struct Transform: StageCommand {
     let nothingDone =
       run.result == "already done" && run.summary.stages["fetch"].map { $0.result == "unchanged" } ?? true
     run.summary.status = nothingDone ? .unchanged : manifest.totals.failed > 0 ? .partial : .success
-    try budget.judge(manifest.totals, snapshot: folder.id)
+    try budget.judge(manifest.totals, of: folder)
   }
 }

@@ -6,12 +6,12 @@ import Testing
 @Suite struct LogTests {
   static let json = ["LOG_FORMAT": "json"]
 
-  @Test func aFetchOrTransformAloneHasNeitherCompletedNorFailed() throws {
+  @Test func aFetchOrTransformAloneIsARunThatCompletes() throws {
     let workshop = Workshop()
     let fetch = try log(workshop.run("fetch", "--sample", variables: Self.json))
-    #expect(fetch.events == ["etl_started"])
+    #expect(fetch.events == ["etl_started", "etl_completed"])
     let transform = try log(workshop.run("transform", "--jobs", "1", variables: Self.json))
-    #expect(transform.events == ["etl_started", "batch_validation_errors", "etl_summary"])
+    #expect(transform.events == ["etl_started", "batch_validation_errors", "etl_summary", "etl_completed"])
     let findings = try #require(transform.all("batch_validation_errors").first?.fields)
     let totals = try #require(try TransformManifest.read(at: workshop.snapshot().transformManifest)).totals
     #expect(findings["batch_num"]?.int == 1 && findings["raw_count"]?.int == totals.total)
@@ -80,7 +80,9 @@ import Testing
       "fetch", "--sample", "--summary-file", file, "--more-follows", variables: run.variables)
     let transform = try workshop.run("transform", "--summary-file", file, variables: run.variables)
     let lines = try log(fetch) + log(transform)
-    #expect(lines.events == ["etl_started", "batch_validation_errors", "etl_summary"], "\(fetch)\(transform)")
+    #expect(
+      lines.events == ["etl_started", "batch_validation_errors", "etl_summary", "etl_completed"], "\(fetch)\(transform)"
+    )
     #expect(Set(lines.map(\.runID)) == [run.id])
     #expect(Set(lines.map { $0.fields["event_id"]?.string }).count == lines.count)
     #expect(Set(lines.map { $0.fields["name"]?.string }) == ["fetch", "transform"])

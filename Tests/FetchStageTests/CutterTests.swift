@@ -81,6 +81,18 @@ import Testing
     let piece = [UInt8](repeating: 0x61, count: 1 << 20)
     #expect(throws: (any Error).self) { try cut([header] + Array(repeating: piece, count: 17), chunkSize: 10) }
     #expect(try cut([header] + Array(repeating: piece, count: 16), chunkSize: 10) != nil)
+    // A header that does not end is no reason to take more memory.
+    var cutter = try ChunkCutter(
+      terms: FetchTerms(chunkSize: 10, limit: nil, sample: false), store: MemoryStore(), progress: CutProgress(),
+      hash: SHA256())
+    var taken = 0
+    #expect(throws: (any Error).self) {
+      while taken < 64 {
+        try piece.withUnsafeBytes { try cutter.push($0) }
+        taken += 1
+      }
+    }
+    #expect(taken == 0)
   }
 
   @Test func refusesMoreThanAHundredThousandStructureErrors() throws {
@@ -96,7 +108,7 @@ import Testing
 private func cut(_ pieces: [[UInt8]], chunkSize: Int, limit: Int? = nil) throws -> [FetchChunkManifest]? {
   let store = MemoryStore()
   var cutter = try ChunkCutter(
-    terms: FetchTerms(chunkSize: chunkSize, limit: limit, sample: false), place: store, progress: CutProgress(),
+    terms: FetchTerms(chunkSize: chunkSize, limit: limit, sample: false), store: store, progress: CutProgress(),
     hash: SHA256())
   do {
     for piece in pieces { try piece.withUnsafeBytes { try cutter.push($0) } }

@@ -1,5 +1,6 @@
 import Failures
 import FetchStage
+import Glibc
 import LoopbackServer
 import Spool
 import Testing
@@ -92,6 +93,31 @@ import Testing
     let folder = try web.fetch().expectFetched()
     #expect(try web.content(folder) == WebFixture.source(rows: 900))
     #expect(try Survey.snapshots(web.spool).count == 2)
+  }
+
+  /// Otherwise it would stay the newest for ever: load would ask for fetch, and fetch find nothing to do.
+  @Test func whatWasNeverFinishedGoesOnceTheSourceIsAsBefore() throws {
+    let v1 = ServedFile(WebFixture.source(rows: 1000), lastModified: WebFixture.old, etag: "\"v1\"")
+    let web = try WebFixture(v1)
+    let first = try web.fetch().expectFetched()
+    web.script.replace(with: ServedFile(WebFixture.source(rows: 1), lastModified: WebFixture.old, etag: "\"v2\""))
+    #expect(verdict { try web.fetch { $0.bytesMax = 100 } } == .data)
+    try Folder.make(SnapshotFolder(spool: web.spool, id: .next(after: first.id)).path)
+    let begun = SnapshotFolder(spool: web.spool, id: try #require(Survey.snapshots(web.spool).last))
+    let manifest = try #require(try DownloadManifest.read(at: first.downloadManifest))
+    try manifest.publish(at: begun.downloadManifest)
+    web.script.replace(with: v1)
+    guard case .unchanged = try web.fetch() else { return #expect(Bool(false), "not unchanged") }
+    #expect(try Survey.snapshots(web.spool) == [first.id])
+  }
+
+  @Test func aDamagedManifestIsNoBaseAndMendsItself() throws {
+    let web = try WebFixture(ServedFile(WebFixture.source(rows: 100), lastModified: WebFixture.old, etag: "\"v1\""))
+    let first = try web.fetch().expectFetched()
+    truncate(first.fetchManifest, 50)
+    let second = try web.fetch().expectFetched()
+    guard case .unchanged(let folder, _) = try web.fetch() else { return #expect(Bool(false), "not unchanged") }
+    #expect(folder.id == second.id)
   }
 
   @Test func aDamagedChunkOfAnInterruptedDownloadIsFetchedAgain() throws {

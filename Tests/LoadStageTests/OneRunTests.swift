@@ -14,8 +14,9 @@ struct OneRunTests {
       let snapshot = try harness.spool.snapshot(businesses(15))
       let second = Mutex<Failure?>(nil)
       try harness.load(snapshot) { settings in
-        let inner = harness.settings(snapshot)
-        settings.point = { point in
+        var inner = harness.settings(snapshot)
+        inner.lockGraceSeconds = 0
+        settings.point = { [inner] point in
           guard point == .publishing else { return }
           do { _ = try Load.run(inner) } catch { second.withLock { $0 = error as? Failure } }
         }

@@ -47,6 +47,13 @@ import Zstd
     #expect(ScratchFolder.read(scratch.path + "/target") == Array("secret".utf8))
   }
 
+  /// It is not waited for, and never taken for a file.
+  @Test func aNamedPipeIsNoFile() throws {
+    let scratch = ScratchFolder()
+    mkfifo(scratch.path + "/pipe", 0o600)
+    #expect(throws: Failure.self) { try SpoolFile.read(scratch.path + "/pipe", bytesMax: 100) }
+  }
+
   @Test func sizesAreBoundedBeforeMemoryIsTaken() throws {
     let scratch = ScratchFolder()
     _ = scratch.write([1, 2, 3, 4], to: "d")

@@ -3,6 +3,9 @@ import Postgres
 
 /// The tables that take the rows of a first load: like the registry's, without indexes, and nobody else may read them.
 enum BulkTables {
+  /// The comment by which a table is known as ours.
+  private static let mark = "Rows of a first load under way, which takes the place of the empty table"
+
   static func exist(_ session: inout Connection) throws -> Bool {
     try session.execute(
       "SELECT to_regclass('\(RegistryTable.registration.bulkName)') IS NOT NULL"
@@ -19,6 +22,7 @@ enum BulkTables {
       ).scalar
       try session.execute(
         "CREATE TABLE \(table.bulkName) (LIKE \(table.name) INCLUDING COMMENTS INCLUDING STORAGE) \(options ?? "")")
+      try session.execute("COMMENT ON TABLE \(table.bulkName) IS '\(mark)'")
       // Default privileges may have let somebody in.
       try runAll(
         &session,
@@ -46,7 +50,7 @@ enum BulkTables {
       """
       SELECT format('DROP TABLE %s', c.oid::regclass) FROM pg_class c
       WHERE c.oid IN (to_regclass('\(RegistryTable.industry.bulkName)'), to_regclass('\(RegistryTable.registration.bulkName)'))
-        AND pg_has_role(c.relowner, 'USAGE')
+        AND pg_has_role(c.relowner, 'USAGE') AND obj_description(c.oid, 'pg_class') = '\(mark)'
       ORDER BY c.relname
       """)
   }

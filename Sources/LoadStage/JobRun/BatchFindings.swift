@@ -84,5 +84,20 @@ struct BatchFindings {
     var raw: String?
     var rawBase64: String?
     var truncated: Bool?
+
+    /// `column` stays where it is null.
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(record, forKey: .record)
+      try container.encode(line, forKey: .line)
+      try container.encode(byteOffset, forKey: .byteOffset)
+      try container.encode(code, forKey: .code)
+      try container.encode(severity, forKey: .severity)
+      try container.encode(column, forKey: .column)
+      try container.encode(message, forKey: .message)
+      try container.encodeIfPresent(raw, forKey: .raw)
+      try container.encodeIfPresent(rawBase64, forKey: .rawBase64)
+      try container.encodeIfPresent(truncated, forKey: .truncated)
+    }
   }
 }

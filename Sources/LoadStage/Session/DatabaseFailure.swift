@@ -8,7 +8,11 @@ extension Failure {
     if let detail = error.detail { what += " (\(detail))" }
     if let context = error.context?.split(separator: "\n").first { what += ", at \(context)" }
     if let sqlState = error.sqlState { what += ", SQLSTATE \(sqlState)" }
-    self.init(Failure.verdict(error.kind), what, hints: Failure.hints(error))
+    if let hint = Failure.settingHint(error) {
+      self.init(.configuration, what, hint: hint)
+    } else {
+      self.init(Failure.verdict(error.kind), what, hints: Failure.hints(error))
+    }
   }
 
   /// Any error as a failure; one that nobody foresaw is a bug of ours.
@@ -18,6 +22,18 @@ extension Failure {
     case let error as PostgresError: self.init(error)
     case let error as StartOver: self.init(.temporary, error.reason, hint: "run the same command again")
     default: self.init(.bug, "unexpected: \(error)", hint: "this is a bug: please report it with the line above")
+    }
+  }
+
+  /// Statements that fail because of how somebody set the database up, not because of us.
+  private static func settingHint(_ error: PostgresError) -> String? {
+    switch error.sqlState {
+    case "22P05": "the database's encoding cannot hold the data: make it with ENCODING 'UTF8'"
+    case "22023": "correct the options in the database URL"
+    case "P0001": "a trigger of yours on the tables refuses the data: correct or disable it"
+    case let state? where state.hasPrefix("23"):
+      "a constraint of yours on the tables refuses the data: correct or drop it"
+    default: nil
     }
   }
 
