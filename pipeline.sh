@@ -39,14 +39,35 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
 TEXT
 }
 
-say() { echo "pipeline.sh: $*" >&2; }
+say() { # MESSAGE, and where LOG_FORMAT=json asks for it as one object like the stages' own
+  if [[ ${LOG_FORMAT-} == json ]]; then log_json INFO "$*"; else echo "pipeline.sh: $*" >&2; fi
+}
 
 fail() { # CODE MESSAGE [HINT...]
-  local code=$1
-  say "$2"
+  local code=$1 message=$2
   shift 2
-  (($# == 0)) || printf 'HINT: %s\n' "$@" >&2
+  if [[ ${LOG_FORMAT-} == json ]]; then
+    log_json ERROR "$message" "$@"
+  else
+    echo "pipeline.sh: $message" >&2
+    (($# == 0)) || printf 'HINT: %s\n' "$@" >&2
+  fi
   exit "$code"
+}
+
+log_json() { # LEVEL MESSAGE [HINT...]
+  local level=$1 message=$2 hint hints=''
+  shift 2
+  for hint; do hints+=",$(json "$hint")"; done
+  printf '{"timestamp":"%s","level":"%s","name":"pipeline.sh","message":%s,"run_id":%s%s}\n' \
+    "$(date +%Y-%m-%dT%H:%M:%S.%3N%z)" "$level" "$(json "$message")" "$(json "${RUN_ID-}")" \
+    "${hints:+,\"hints\":[${hints#,}]}" >&2
+}
+
+json() { # TEXT
+  local text=${1//[[:cntrl:]]/ }
+  text=${text//\\/\\\\}
+  printf '"%s"' "${text//\"/\\\"}"
 }
 
 # A marker whose lock is held says that this run lives, for as long as any of its processes does: they inherit fd 9.
