@@ -65,9 +65,9 @@ let package = Package(
     library(
       "LoadStage", ["Failures", "Spool", "StageKit", "Postgres", "Digest"],
       resources: [.embedInCode("Migrations")]),
-    executable("fetch", ["FetchStage", "StageKit"]),
-    executable("transform", ["TransformStage", "StageKit"]),
-    executable("load", ["LoadStage", "Postgres", "StageKit"]),
+    executable("fetch", ["FetchStage", "StageKit", "Spool", "Failures"]),
+    executable("transform", ["TransformStage", "StageKit", "Spool", "Failures"]),
+    executable("load", ["LoadStage", "Postgres", "StageKit", "Spool", "Failures"]),
 
     // A development tool: makes registries of any size, clean or dirty, and days that follow them.
     library("GeneratorKit"),

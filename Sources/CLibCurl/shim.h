@@ -1,11 +1,8 @@
-// libcurl as Swift sees it. curl_easy_setopt and curl_easy_getinfo are variadic, which Swift does not import: one
-// shim for each type of argument.
+// libcurl as Swift sees it. curl_easy_setopt is variadic, which Swift does not import: one shim for each type of
+// argument.
 #include <curl/curl.h>
 
 static inline CURLcode registry_setopt_long(CURL *handle, CURLoption option, long value) {
-  return curl_easy_setopt(handle, option, value);
-}
-static inline CURLcode registry_setopt_offset(CURL *handle, CURLoption option, curl_off_t value) {
   return curl_easy_setopt(handle, option, value);
 }
 static inline CURLcode registry_setopt_string(CURL *handle, CURLoption option, const char *value) {
@@ -27,13 +24,6 @@ static inline CURLcode registry_setopt_data_callback(CURL *handle, CURLoption op
 }
 static inline CURLcode registry_setopt_progress_callback(CURL *handle, registry_progress_callback value) {
   return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, value);
-}
-
-static inline CURLcode registry_getinfo_long(CURL *handle, CURLINFO info, long *value) {
-  return curl_easy_getinfo(handle, info, value);
-}
-static inline CURLcode registry_getinfo_string(CURL *handle, CURLINFO info, const char **value) {
-  return curl_easy_getinfo(handle, info, value);
 }
 
 // curl_global_init is a macro-laden call whose flags Swift does not import.

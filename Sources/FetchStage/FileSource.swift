@@ -62,7 +62,7 @@ struct FileSource {
         .data, "'\(path)' has \(before.bytes) bytes, more than the bound of \(settings.bytesMax)",
         hint: "raise --max-bytes if it is right")
     }
-    let progress = Progress("fetch", unit: "MB", total: before.bytes, scale: 1 << 20)
+    let progress = Progress("fetch", unit: "MiB", total: before.bytes, scale: 1 << 20)
     defer { progress.finish() }
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {
@@ -88,7 +88,7 @@ enum Disk {
     let free = try Folder.freeBytes(spool)
     guard free < sourceBytes / 3 + (1 << 20) else { return }
     throw Failure(
-      .storage, "'\(spool)' has \(free >> 20) MB free, too few for a source of \(sourceBytes >> 20) MB",
+      .storage, "'\(spool)' has \(free >> 20) MiB free, too few for a source of \(sourceBytes >> 20) MiB",
       hint: "free some space there, or name another folder with --spool")
   }
 }

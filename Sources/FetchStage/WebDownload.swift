@@ -114,7 +114,7 @@ struct WebDownload: ~Copyable {
       finishedHash = SHA256()
     }
     cutter = try ChunkCutter(terms: settings.terms, store: store, progress: finished, hash: finishedHash)
-    bar = Progress("fetch", unit: "MB", total: total, scale: 1 << 20)
+    bar = Progress("fetch", unit: "MiB", total: total, scale: 1 << 20)
     bar?.add(offset)
   }
 

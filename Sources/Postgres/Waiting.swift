@@ -132,6 +132,7 @@ extension Connection {
       flag.set()
       return flag
     }
+    // Handed over: from here on that thread alone has it, unless it did not start.
     nonisolated(unsafe) let pointer = request
     let started = BlockingThread.start {
       var complaint = [CChar](repeating: 0, count: 256)

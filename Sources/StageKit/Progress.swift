@@ -17,9 +17,9 @@ public final class Progress: Sendable {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - unit: what is counted, for instance `MB`.
+  ///   - unit: what is counted, for instance `MiB`.
   ///   - total: how many there will be, where that is known.
-  ///   - scale: how many of what is reported make one of what is shown: `1 << 20` for bytes shown as MB.
+  ///   - scale: how many of what is reported make one of what is shown: `1 << 20` for bytes shown as MiB.
   public init(_ title: String, unit: String, total: Int?, scale: Int = 1) {
     self.title = title
     self.unit = unit

@@ -50,7 +50,7 @@ struct StatusCommand: ParsableCommand {
 /// The status for a person.
 enum StatusTable {
   static func text(_ report: StatusCommand.Report) -> String {
-    var lines = ["spool      \(report.spool): \(report.snapshots.count) snapshots, \(report.bytes >> 20) MB"]
+    var lines = ["spool      \(report.spool): \(report.snapshots.count) snapshots, \(report.bytes >> 20) MiB"]
     for snapshot in report.snapshots { lines += self.lines(snapshot, isNewest: snapshot == report.snapshots.last) }
     lines += self.lines(report.database)
     return lines.joined(separator: "\n")
@@ -67,7 +67,7 @@ enum StatusTable {
     if snapshot.stage != .transformed, !isNewest { state += ", superseded" }
     if snapshot.sample { state += ", sample" }
     if let limit = snapshot.limit { state += ", first \(limit) records" }
-    var line = "snapshot   \(snapshot.snapshot)  \(state), \(snapshot.bytes >> 20) MB"
+    var line = "snapshot   \(snapshot.snapshot)  \(state), \(snapshot.bytes >> 20) MiB"
     if let date = snapshot.sourceDate { line += ", of \(date)" }
     if let totals = snapshot.totals {
       line +=
