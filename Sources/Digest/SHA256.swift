@@ -5,7 +5,8 @@ public struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
   public init() {
-    // Without memory for a few hundred bytes nothing else can go on either.
+    // Two ways to get here, and neither is an error that a caller could handle: no memory for a few hundred bytes, with
+    // which nothing else could go on either, or a libcrypto without SHA-256, with which no file of the spool means anything.
     guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
       fatalError("libcrypto offers no SHA-256")
     }

@@ -39,17 +39,19 @@ public struct Observed: Sendable {
   }
 
   public mutating func append(findings bytes: [UInt8]) throws {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
     for line in bytes.split(separator: 10) {
-      let object = try JSONDecoder().decode(Line.self, from: Data(line))
-      guard (object.raw == nil) != (object.raw_base64 == nil), !object.message.isEmpty else {
+      let object = try decoder.decode(Line.self, from: Data(line))
+      guard (object.raw == nil) != (object.rawBase64 == nil), !object.message.isEmpty else {
         throw Malformed(what: String(decoding: line, as: UTF8.self))
       }
       let raw =
-        object.raw.map { Array($0.utf8) } ?? object.raw_base64.flatMap { Data(base64Encoded: $0) }.map { Array($0) }
+        object.raw.map { Array($0.utf8) } ?? object.rawBase64.flatMap { Data(base64Encoded: $0) }.map { Array($0) }
       guard let raw else { throw Malformed(what: "base64 of record \(object.record)") }
       findings.append(
         ReferenceFinding(
-          record: object.record, line: object.line, byteOffset: object.byte_offset, code: object.code,
+          record: object.record, line: object.line, byteOffset: object.byteOffset, code: object.code,
           severity: object.severity, column: object.column, raw: raw, truncated: object.truncated ?? false))
     }
   }
@@ -57,13 +59,13 @@ public struct Observed: Sendable {
   private struct Line: Decodable {
     let record: Int
     let line: Int
-    let byte_offset: Int
+    let byteOffset: Int
     let code: String
     let severity: String
     let column: String?
     let message: String
     let raw: String?
-    let raw_base64: String?
+    let rawBase64: String?
     let truncated: Bool?
   }
 
