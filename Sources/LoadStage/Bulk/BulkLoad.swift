@@ -1,5 +1,6 @@
 import Failures
 import Postgres
+import Spool
 
 /// The first load: batches go by COPY into tables that no reader sees, indexes are built when they are full, and then
 /// the tables take the place of the empty ones.

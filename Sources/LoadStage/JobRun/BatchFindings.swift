@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Postgres
+import Spool
 
 /// The findings of a batch that go into data_import_error: the first hundred of each severity.
 struct BatchFindings {
@@ -59,45 +60,11 @@ struct BatchFindings {
   private static func forJSONB(_ line: String, _ file: VerifiedFile) throws -> String {
     guard line.contains("\\u0000") else { return line }
     do {
-      let decoder = JSONDecoder()
-      decoder.keyDecodingStrategy = .convertFromSnakeCase
-      var finding = try decoder.decode(Finding.self, from: Data(line.utf8))
+      var finding = try Finding(line: Array(line.utf8))
       guard let raw = finding.raw, raw.utf8.contains(0) else { return line }
       finding.raw = nil
       finding.rawBase64 = Data(raw.utf8).base64EncodedString()
-      let encoder = JSONEncoder()
-      encoder.keyEncodingStrategy = .convertToSnakeCase
-      encoder.outputFormatting = .withoutEscapingSlashes
-      return String(decoding: try encoder.encode(finding), as: UTF8.self)
+      return try finding.json()
     } catch is DecodingError { throw file.damaged("it has a line that is no finding") }
-  }
-
-  /// As in the spool.
-  private struct Finding: Codable {
-    var record: Int
-    var line: Int
-    var byteOffset: Int
-    var code: String
-    var severity: String
-    var column: String?
-    var message: String
-    var raw: String?
-    var rawBase64: String?
-    var truncated: Bool?
-
-    /// `column` stays where it is null.
-    func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(record, forKey: .record)
-      try container.encode(line, forKey: .line)
-      try container.encode(byteOffset, forKey: .byteOffset)
-      try container.encode(code, forKey: .code)
-      try container.encode(severity, forKey: .severity)
-      try container.encode(column, forKey: .column)
-      try container.encode(message, forKey: .message)
-      try container.encodeIfPresent(raw, forKey: .raw)
-      try container.encodeIfPresent(rawBase64, forKey: .rawBase64)
-      try container.encodeIfPresent(truncated, forKey: .truncated)
-    }
   }
 }

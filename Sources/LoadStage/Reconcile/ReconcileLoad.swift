@@ -1,5 +1,6 @@
 import Failures
 import Postgres
+import Spool
 import Synchronization
 
 /// Every load but the first: compares the snapshot with the registry by content hash, stages the rows that differ, and

@@ -1,30 +1,36 @@
 import Digest
 import Failures
 import Glibc
-import Spool
 
-/// A file of the snapshot, checked against its manifest while it is read: size, SHA-256 and number of lines.
+/// A file that a manifest describes, checked against its entry while it is read: size, SHA-256 and number of lines.
 ///
 /// What `body` gets is not yet known to be right. Only when the call returns it is, so whatever was made of it must not
 /// be committed before.
-struct VerifiedFile {
-  let path: String
-  let entry: FileEntry
+public struct VerifiedFile {
+  public let path: String
+  public let entry: FileEntry
+  /// The command that makes the file anew, as a hint.
   let redo: String
+
+  public init(path: String, entry: FileEntry, redo: String) {
+    self.path = path
+    self.entry = entry
+    self.redo = redo
+  }
 
   private static let blockBytes = 1 << 18
   /// No line is longer: a finding holds at most 64 KiB of a record, six times as long when all of it is escaped.
   private static let lineBytesMax = 1 << 20
 
   /// Hands over the whole file, block by block.
-  func readBlocks(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+  public func readBlocks(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     guard let file = try OpenFile(path) else { throw damaged("it is missing") }
     let size = try file.size()
     guard size == entry.bytes else { throw damaged("it has \(size) bytes instead of \(entry.bytes)") }
     var hash = SHA256()
     var bytes = 0
     var lines = 0
-    var last: UInt8 = .lineFeed
+    var last: UInt8 = 0x0A
     let block = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.blockBytes, alignment: 16)
     defer { block.deallocate() }
     while true {
@@ -42,18 +48,18 @@ struct VerifiedFile {
     guard bytes == entry.bytes, digest == entry.sha256 else {
       throw damaged("its SHA-256 is \(digest) instead of \(entry.sha256)")
     }
-    guard last == .lineFeed, lines == entry.records else {
+    guard last == 0x0A, lines == entry.records else {
       throw damaged("it has \(lines) lines instead of \(entry.records)")
     }
   }
 
   /// Hands over line by line, each with its line feed.
-  func readLines(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+  public func readLines(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     // A line that a block's end cuts is put together here.
     var carry: [UInt8] = []
     try readBlocks { block in
       var rest = block
-      while let base = rest.baseAddress, let found = memchr(base, Int32(UInt8.lineFeed), rest.count) {
+      while let base = rest.baseAddress, let found = memchr(base, 0x0A, rest.count) {
         let count = UnsafeRawPointer(found) - base + 1
         let line = UnsafeRawBufferPointer(rebasing: rest[..<count])
         if carry.isEmpty {
@@ -73,38 +79,13 @@ struct VerifiedFile {
   }
 
   /// - Throws: verdict `data` where the file is not what its manifest says.
-  func check() throws { try readBlocks { _ in } }
+  public func check() throws { try readBlocks { _ in } }
 
-  func damaged(_ why: String) -> Failure { Failure(.data, "'\(path)' is damaged: \(why)", hint: redo) }
+  public func damaged(_ why: String) -> Failure { Failure(.data, "'\(path)' is damaged: \(why)", hint: redo) }
 
   private static func lineFeeds(_ bytes: UnsafeRawBufferPointer) -> Int {
     var count = 0
-    for byte in bytes where byte == .lineFeed { count &+= 1 }
+    for byte in bytes where byte == 0x0A { count &+= 1 }
     return count
   }
-}
-
-extension SettledSnapshot {
-  func registrations(of batch: Batch) -> VerifiedFile {
-    file(folder.registrations(batch.number), batch.registrations, batch)
-  }
-
-  func industries(of batch: Batch) -> VerifiedFile {
-    file(folder.industries(batch.number), batch.industries, batch)
-  }
-
-  func findings(of batch: Batch) -> VerifiedFile {
-    file(folder.findings(batch.number), batch.findings, batch)
-  }
-
-  private func file(_ path: String, _ entry: FileEntry, _ batch: Batch) -> VerifiedFile {
-    VerifiedFile(
-      path: path, entry: entry,
-      redo: "./pipeline.sh transform --snapshot \(folder.id) --chunk \(batch.number) --force")
-  }
-}
-
-extension UInt8 {
-  static let lineFeed = UInt8(ascii: "\n")
-  static let tab = UInt8(ascii: "\t")
 }
