@@ -18,6 +18,18 @@ public struct Tally: Sendable, Equatable {
 
   public init() {}
 
+  public static func += (a: inout Tally, b: Tally) {
+    a.records += b.records
+    a.accepted += b.accepted
+    a.rejected += b.rejected
+    a.duplicates += b.duplicates
+    a.blank += b.blank
+    a.industries += b.industries
+    a.repeatedIndustryCodes += b.repeatedIndustryCodes
+    a.industryNamesWithoutCode += b.industryNamesWithoutCode
+    for index in a.counts.indices { a.counts[index] += b.counts[index] }
+  }
+
   mutating func count(_ code: FindingCode) { counts[code.rawValue] += 1 }
 
   public subscript(code: FindingCode) -> Int { counts[code.rawValue] }
