@@ -20,6 +20,7 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
               one stage, with that stage's options (./pipeline.sh load --help)
   dry-run     fetch and transform: what would be loaded and rejected; needs no database
   status      what the spool and the database hold
+  findings    what was rejected and warned of; --export FILE.csv for a spreadsheet
   psql        psql on the registry; arguments are psql's
   down        stops the private PostgreSQL, which is left running after a run
   test        every test; arguments are those of 'swift test'
@@ -139,7 +140,7 @@ source "$project/Sources/pipeline/settings.sh"
 
 if (($#)); then
   case $1 in
-    run | fetch | transform | load | dry-run | status | psql | down | test) command=$1 && shift ;;
+    run | fetch | transform | load | dry-run | status | findings | psql | down | test) command=$1 && shift ;;
     --help | -h | --version | -*) ;;
     *) fail 64 "unknown command '$1'" "./pipeline.sh --help lists the commands" ;;
   esac
@@ -147,7 +148,7 @@ fi
 take_options "$@"
 set -- "${arguments[@]}"
 case $command:$asks in
-  fetch:* | transform:* | load:* | status:*) ;;
+  fetch:* | transform:* | load:* | status:* | findings:*) ;;
   *:--help | *:-h) usage && exit ;;
   *:--version) echo "pipeline.sh $version" && exit ;;
 esac
@@ -184,6 +185,10 @@ case $command in
       if cluster_running; then use_cluster; else set -- --no-database 'private cluster is stopped' "$@"; fi
     fi
     exec "$binaries/load" status "$@"
+    ;;
+  findings)
+    build
+    exec "$binaries/transform" findings "$@"
     ;;
   psql)
     need_database
