@@ -9,6 +9,12 @@ public protocol JudgeOutput: ~Copyable {
   mutating func industries(_ rows: UnsafeRawBufferPointer) throws
   /// Lines of the error manifest.
   mutating func findings(_ lines: UnsafeRawBufferPointer) throws
+  /// What the next line of the error manifest says, for an output that wants it as it is.
+  mutating func found(_ code: FindingCode, _ column: Column?)
+}
+
+extension JudgeOutput where Self: ~Copyable {
+  public mutating func found(_ code: FindingCode, _ column: Column?) {}
 }
 
 /// The place of a chunk in its source.
@@ -40,13 +46,19 @@ public struct ChunkJudge: ~Copyable {
   var rows = TextBuffer()
   var industryRows = TextBuffer()
   private var findingLines = TextBuffer(capacity: 1 << 12)
-  private var accepted = BANSet()
+  private var accepted: BANSet
+  private var cities = CityCounter()
   var tally = Tally()
 
   /// Output is handed on in pieces of about this size.
   private static let pieceBytes = 1 << 18
 
-  public init(header: Header) { self.header = header }
+  public init(header: Header) { self.init(header: header, bansExpected: 1 << 16) }
+
+  init(header: Header, bansExpected: Int) {
+    self.header = header
+    accepted = BANSet(capacity: bansExpected)
+  }
 
   /// Judges every record of a chunk.
   ///
@@ -58,6 +70,7 @@ public struct ChunkJudge: ~Copyable {
   ) throws -> Tally {
     tally = Tally()
     accepted.removeAll()
+    cities.removeAll()
     guard let base = bytes.baseAddress else { return tally }
     // One look at the whole chunk spares a look at each record of it nearly always.
     let isText = Encoding.isText(bytes)
@@ -77,7 +90,7 @@ public struct ChunkJudge: ~Copyable {
           verdict,
           FindingLine(
             record: number, line: line, byteOffset: place.byteOffset + offset, code: .duplicate, column: nil,
-            raw: Bytes(start: base + record.start, count: record.end - record.start)))
+            raw: Bytes(start: base + record.start, count: record.end - record.start)), &output)
         if findingLines.count >= Self.pieceBytes { try flushFindings(&output) }
       }
       if rows.count >= Self.pieceBytes { try flushRows(&output) }
@@ -85,6 +98,7 @@ public struct ChunkJudge: ~Copyable {
     }
     try flushRows(&output)
     try flushFindings(&output)
+    tally.cities = cities.finish()
     return tally
   }
 
@@ -111,18 +125,22 @@ public struct ChunkJudge: ~Copyable {
         return .rejected(.duplicate, .ban)
       }
       tally.accepted += 1
+      cities.count(registration.address, of: base)
       write(registration, of: base)
     }
     return judgement
   }
 
-  private mutating func report(_ verdict: RecordVerdict, _ finding: FindingLine) {
+  private mutating func report(
+    _ verdict: RecordVerdict, _ finding: FindingLine, _ output: inout (some JudgeOutput & ~Copyable)
+  ) {
     var finding = finding
     verdict.forEachFinding { code, column in
       finding.code = code
       finding.column = column
       tally.count(code)
       findingLines.append(finding)
+      output.found(code, column)
     }
   }
 

@@ -25,13 +25,19 @@ public enum FindingCode: Int, CaseIterable, Sendable {
     }
   }
 
+  /// The code that users write so, or nil.
+  public init?(code: String) {
+    guard let found = Self.allCases.first(where: { $0.code == code }) else { return nil }
+    self = found
+  }
+
   public var isRejection: Bool { rawValue <= FindingCode.duplicate.rawValue }
 
   public var severity: String { isRejection ? "error" : "warning" }
 
   /// What is wrong, and what became of it. It depends on nothing outside the record, so that findings are the same
   /// however the source was cut.
-  var message: String {
+  public var message: String {
     switch self {
     case .malformedQuote:
       "a quoted field does not end, or something stands behind its closing quote; the line is skipped"

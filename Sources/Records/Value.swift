@@ -25,7 +25,7 @@ struct Value {
   }
 
   /// `NULL`, `null`, `NA` or `N/A`.
-  private static func isMark(_ base: UnsafePointer<UInt8>, _ span: Span) -> Bool {
+  static func isMark(_ base: UnsafePointer<UInt8>, _ span: Span) -> Bool {
     let text = base + span.start
     func equals(_ mark: StaticString) -> Bool {
       guard mark.utf8CodeUnitCount == span.count else { return false }

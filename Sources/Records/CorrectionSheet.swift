@@ -1,0 +1,66 @@
+/// A correction sheet: a CSV with the published columns, in any order, whose records are judged as those of a source are.
+///
+/// It differs from a source in this alone: one apostrophe at the beginning of a cell is taken away and the cell counts as
+/// quoted (``SheetCell``); U+FFFD in a published column stands for bytes that could not be read, and is rejected as they
+/// were; a stamp row is a record like any other.
+public struct CorrectionSheet: Sendable {
+  /// An accepted record.
+  public struct Record: Sendable, Equatable {
+    public var ban: UInt32
+    public var contentHash: Int64
+    /// The COPY row for tax_registration, with its line feed.
+    public var registration: [UInt8]
+    /// The COPY rows for business_industry.
+    public var industries: [UInt8]
+    /// Codes, as many as were found.
+    public var warnings: [String]
+  }
+
+  /// A rejection or a warning.
+  public struct Finding: Sendable, Hashable {
+    /// The line that the record begins in, as an editor counts them; the header's is 1.
+    public var line: Int
+    /// The row, as a spreadsheet counts them; the header's is 1.
+    public var row: Int
+    public var code: String
+    /// `error` or `warning`.
+    public var severity: String
+    /// The published name, nil where the finding concerns the whole record.
+    public var column: String?
+    public var message: String
+  }
+
+  public var header: Header
+  /// In the sheet's order.
+  public var records: [Record] = []
+  /// In the sheet's order.
+  public var findings: [Finding] = []
+  public var tally = Tally()
+
+  /// - Throws: ``HeaderProblem`` where no sheet can be read by its first line.
+  public static func read(_ bytes: [UInt8]) throws(HeaderProblem) -> CorrectionSheet {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(HeaderProblem) -> CorrectionSheet in
+      var scanner = RecordScanner()
+      guard let head = try SourceHead.read(bytes, isFinal: true, scanner: &scanner) else { throw .empty }
+      var sheet = CorrectionSheet(header: head.header)
+      var judge = SheetJudge(header: head.header)
+      // Behind the header alone: a stamp row is a record here.
+      var offset = scanner.scan(bytes, from: head.headerStart, isFinal: true).next
+      var line = 1 + lineFeeds(bytes[..<offset])
+      while offset < bytes.count {
+        let next = judge.judge(bytes, from: offset, line: line, into: &sheet)
+        line += lineFeeds(bytes[offset..<next])
+        offset = next
+      }
+      return sheet
+    }
+  }
+
+  private init(header: Header) { self.header = header }
+
+  private static func lineFeeds(_ bytes: Slice<Bytes>) -> Int {
+    var count = 0
+    for byte in bytes where byte == .lineFeed { count += 1 }
+    return count
+  }
+}
