@@ -63,7 +63,7 @@ let package = Package(
       resources: [.copy("Sample")]),
     library("TransformStage", ["Records", "Spool", "StageKit", "Failures", "Digest"]),
     library(
-      "LoadStage", ["Failures", "Spool", "StageKit", "Postgres", "Digest"],
+      "LoadStage", ["Failures", "Records", "Spool", "StageKit", "Postgres", "Digest", "Zstd"],
       resources: [.embedInCode("Migrations")]),
     executable("fetch", ["FetchStage", "StageKit", "Spool", "Failures"]),
     executable("transform", ["TransformStage", "StageKit", "Spool", "Failures"]),

@@ -10,7 +10,7 @@ package struct ChunkCutter: ~Copyable {
   private let terms: FetchTerms
   private let store: any ChunkStore
   private var scanner = RecordScanner()
-  private var writer: ChunkWriter
+  private var writer: CompressedFile
   /// Bytes that came and are not yet part of a chunk.
   private var pending: [UInt8] = []
 
@@ -36,7 +36,7 @@ package struct ChunkCutter: ~Copyable {
     self.progress = progress
     sourceHash = hash.copy()
     hashAtChunk = hash.copy()
-    writer = try ChunkWriter()
+    writer = try CompressedFile()
   }
 
   /// Whether all records that `--limit` asks for are there.

@@ -42,7 +42,9 @@ struct LoadRun {
     while true {
       attempts += 1
       do {
-        return try attempt()
+        let outcome = try attempt()
+        afterwards(outcome)
+        return outcome
       } catch {
         let failure = Failure(from: (error as? RunLock.Held)?.failure ?? error)
         guard mayBeRetried(error), !pauses.isEmpty else {
@@ -59,6 +61,20 @@ struct LoadRun {
     }
   }
 
+  /// What follows the COMMIT. The snapshot is published: whatever fails here is told, and made up for by the next load.
+  private func afterwards(_ outcome: LoadOutcome) {
+    do {
+      if let acceptance = settings.acceptance, !outcome.refusals.isEmpty {
+        try acceptance.record(outcome.refusals, in: settings.snapshot)
+      }
+      var session = try access.open()
+      try FeedFiles(spool: settings.snapshot.spool, stop: settings.stop).write(&session)
+    } catch {
+      settings.events(
+        .trouble("the change feed's file is not written: \(Failure(from: error).message); the next load makes up for it"))
+    }
+  }
+
   /// One session from the lock to the publication. What an earlier one committed is found in the database.
   private mutating func attempt() throws -> LoadOutcome {
     var session = try access.open()
@@ -70,19 +86,15 @@ struct LoadRun {
     try JobRun.closeStale(&session, except: job, events: settings.events)
 
     let last = try Publication.last(&session)
-    do {
-      try settings.maxRejects.judge(snapshot.totals, of: settings.snapshot)
-    } catch {
-      // A snapshot that is refused leaves a trace in the database.
-      _ = try openJob(&session)
-      throw error
-    }
-    if let last, last.holds(snapshot), !settings.force { return unchanged(last) }
+    try judgeAlone(last, &session)
+    let corrections = try readCorrections(&session)
+    if let last, let outcome = try nothingToDo(last, corrections, &session) { return outcome }
     let job = try openJob(&session)
     if heartbeat == nil { heartbeat = Heartbeat(access, job, everySeconds: settings.heartbeatSeconds) }
 
     let kind = try chooseKind(&session, last)
-    let load = try CurrentLoad.takeOver(&session, snapshot, kind, job, base: last?.id, events: settings.events)
+    let load = try CurrentLoad.takeOver(
+      &session, snapshot, kind, job, base: last?.id, anew: settings.comparesAnew, events: settings.events)
     let workers = BatchWorkers(access: access, count: settings.jobs)
     switch kind {
     case .bulk:
@@ -91,10 +103,53 @@ struct LoadRun {
       return outcome(publication, before: RegistryState(registrations: 0, industries: 0), resumed: load.batchesIn.count)
     case .reconcile:
       let (publication, before) = try ReconcileLoad(
-        settings: settings, snapshot: snapshot, workers: workers, load: load
+        settings: settings, snapshot: snapshot, workers: workers, load: load, corrections: corrections, last: last
       )
       .perform(&session)
       return outcome(publication, before: before, resumed: load.batchesIn.count)
+    }
+  }
+
+  /// What can be said of the snapshot without looking at the registry. One that is refused leaves a trace in the database.
+  private mutating func judgeAlone(_ last: Publication?, _ session: inout Connection) throws {
+    do {
+      try RejectBudget.requireAccepted(snapshot.totals, of: settings.snapshot)
+      // Where there is something to compare with, all reasons are told together.
+      if last == nil { try settings.accept(settings.budgetRefusals(snapshot), of: snapshot) }
+    } catch {
+      _ = try openJob(&session)
+      throw error
+    }
+  }
+
+  private func readCorrections(_ session: inout Connection) throws -> Corrections {
+    var corrections = try Corrections.read(&session)
+    corrections.put(settings.corrections)
+    if let ban = settings.withdrawn.first(where: { corrections.inForce[$0] == nil }) {
+      throw Failure(
+        .data, "\(session.place): no correction of \(BANText.text(ban)) is in force",
+        hint: "SELECT ban, corrected_at FROM registration_correction WHERE ended_at IS NULL")
+    }
+    corrections.withdraw(settings.withdrawn)
+    return corrections
+  }
+
+  private func nothingToDo(
+    _ last: Publication, _ corrections: Corrections, _ session: inout Connection
+  ) throws -> LoadOutcome? {
+    guard !settings.force, !settings.verify else { return nil }
+    switch settings.action {
+    case .load:
+      if last.holds(snapshot) { return unchanged(last) }
+      guard !settings.isChosen, try Publication.rollback(from: snapshot, &session) != nil else { return nil }
+      settings.events(
+        .note(
+          "snapshot \(snapshot.id) was rolled back to \(last.snapshot) and is not loaded again: ./pipeline.sh load --snapshot \(snapshot.id) does"
+        ))
+      return unchanged(last)
+    case .rollback: return last.holds(snapshot) ? unchanged(last) : nil
+    case .replay: return corrections.new.isEmpty ? unchanged(last) : nil
+    case .withdraw: return nil
     }
   }
 
@@ -113,7 +168,7 @@ struct LoadRun {
       return job
     }
     jobAsked = true
-    let job = try JobRun.open(&session, snapshot, runID: settings.runID)
+    let job = try JobRun.open(&session, snapshot, settings)
     try settings.point(.jobOpened)
     adopt(job)
     return job
@@ -152,8 +207,10 @@ struct LoadRun {
     var known = publication.kind == .bulk ? RegistryState(registrations: 0, industries: 0) : publication.state
     if publication.kind == .reconcile { known.registrations += publication.removed - publication.inserted }
     return LoadOutcome(
-      result: .published, status: snapshot.status, jobRunID: publication.jobRunID, kind: publication.kind,
-      totals: snapshot.totals, before: before ?? known, after: publication.state, changes: changes,
+      result: .published, status: settings.status(of: snapshot), jobRunID: publication.jobRunID, kind: publication.kind,
+      totals: settings.totals(of: snapshot), before: before ?? known, after: publication.state, changes: changes,
+      counts: publication.changes, repaired: publication.repaired, repairedBANs: publication.repairedBANs,
+      refusals: publication.refusals,
       batches: snapshot.batches.count, batchesResumed: resumed, seconds: Clock.monotonicSeconds() - started)
   }
 }

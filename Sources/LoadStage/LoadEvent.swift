@@ -14,6 +14,8 @@ public enum LoadEvent: Sendable {
   case retrying(reason: String, attempt: Int, afterSeconds: Double)
   /// What is done instead of what might be expected, and why.
   case note(String)
+  /// What went wrong without hindering the load.
+  case trouble(String)
   /// What the load is at, when no batch is under way.
   case phase(String)
 }

@@ -1,4 +1,5 @@
 import Spool
+import StageKit
 
 /// What became of a load that did not fail.
 public struct LoadOutcome: Sendable {
@@ -25,6 +26,14 @@ public struct LoadOutcome: Sendable {
   public var before: RegistryState
   public var after: RegistryState
   public var changes: RegistryChanges
+  /// As the change feed has them.
+  public var counts = ChangeCounts()
+  /// Businesses that a hand had edited and that were made right.
+  public var repaired = 0
+  /// Which, the first thousand.
+  public var repairedBANs: [String] = []
+  /// Why the snapshot was refused, where it was accepted all the same.
+  public var refusals: [String] = []
   public var batches: Int
   /// Of them in already, left by an earlier attempt or run.
   public var batchesResumed: Int

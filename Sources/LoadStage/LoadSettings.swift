@@ -1,6 +1,7 @@
 import Failures
 import Glibc
 import Postgres
+import Records
 import Spool
 import StageKit
 
@@ -16,6 +17,22 @@ public struct LoadSettings: Sendable {
   public var maxRejects: RejectBudget
   /// Compare and publish even where the registry is said to hold this snapshot already.
   public var force: Bool
+  /// Whether the snapshot was asked for by name.
+  public var isChosen = false
+  public var action = LoadAction.load
+  /// How much a snapshot may differ from the one published last.
+  public var bounds = GateBounds()
+  /// Publish what is refused all the same.
+  public var acceptance: Acceptance?
+  /// Read the registry's full content, and make right what a hand has edited.
+  public var verify = false
+  /// Of `replay`: the records to put on, and all that the sheet had.
+  public var corrections: [CorrectionSheet.Record] = []
+  public var sheetTotals = Totals()
+  /// Of `withdraw`: whose corrections to take off.
+  public var withdrawn: [UInt32] = []
+  /// The user of the operating system, who is written down beside what a person decided.
+  public var user = Acceptance.currentUser()
   public var applicationName: String
   /// Asked five times a second while the database is waited for, and between blocks of a file.
   public var stop: StopCheck
@@ -53,6 +70,35 @@ public struct LoadSettings: Sendable {
         usleep(100_000)
       }
     }
+  }
+}
+
+extension LoadSettings {
+  /// Whether rows that an earlier attempt staged tell nothing: they were compared with something else.
+  var comparesAnew: Bool { verify || action == .replay || action == .withdraw }
+
+  /// Why the snapshot may not be published for its rejected records: one reason or none. Corrections and going back to what
+  /// was published are asked for by a person.
+  func budgetRefusals(_ snapshot: SettledSnapshot) -> [String] {
+    action == .load ? [maxRejects.refusal(of: snapshot.totals)].compactMap { $0 } : []
+  }
+
+  /// - Throws: a ``Refusal`` where there are reasons and nobody accepts them.
+  func accept(_ refusals: [String], of snapshot: SettledSnapshot) throws {
+    guard !refusals.isEmpty, acceptance == nil else { return }
+    throw Refusal(snapshot: snapshot.folder.id, reasons: refusals)
+  }
+
+  /// Records that the run went through: the snapshot's, or those of a sheet of corrections.
+  func totals(of snapshot: SettledSnapshot) -> Totals {
+    switch action {
+    case .load, .rollback: snapshot.totals
+    case .replay, .withdraw: sheetTotals
+    }
+  }
+
+  func status(of snapshot: SettledSnapshot) -> LoadOutcome.Status {
+    totals(of: snapshot).failed > 0 ? .partial : .success
   }
 }
 

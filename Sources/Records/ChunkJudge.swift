@@ -47,13 +47,15 @@ public struct ChunkJudge: ~Copyable {
   var industryRows = TextBuffer()
   private var findingLines = TextBuffer(capacity: 1 << 12)
   private var accepted: BANSet
+  private var cities = CityCounter()
   var tally = Tally()
 
   /// Output is handed on in pieces of about this size.
   private static let pieceBytes = 1 << 18
 
-  /// - Parameter bansExpected: how many BANs a chunk may have; with more it only grows.
-  public init(header: Header, bansExpected: Int = 1 << 16) {
+  public init(header: Header) { self.init(header: header, bansExpected: 1 << 16) }
+
+  init(header: Header, bansExpected: Int) {
     self.header = header
     accepted = BANSet(capacity: bansExpected)
   }
@@ -68,6 +70,7 @@ public struct ChunkJudge: ~Copyable {
   ) throws -> Tally {
     tally = Tally()
     accepted.removeAll()
+    cities.removeAll()
     guard let base = bytes.baseAddress else { return tally }
     // One look at the whole chunk spares a look at each record of it nearly always.
     let isText = Encoding.isText(bytes)
@@ -95,6 +98,7 @@ public struct ChunkJudge: ~Copyable {
     }
     try flushRows(&output)
     try flushFindings(&output)
+    tally.cities = cities.finish()
     return tally
   }
 
@@ -121,6 +125,7 @@ public struct ChunkJudge: ~Copyable {
         return .rejected(.duplicate, .ban)
       }
       tally.accepted += 1
+      cities.count(registration.address, of: base)
       write(registration, of: base)
     }
     return judgement

@@ -97,9 +97,6 @@ struct Registration {
 }
 
 extension ChunkJudge {
-  /// Fixed keys: a content hash means the same on every machine. Another set of keys would be another rules version.
-  private static var hashKey: (UInt64, UInt64) { (0x7265_6769_7374_7279, 0x636f_6e74_656e_7431) }
-
   /// The COPY rows of an accepted record, the hash of them all as the last column of the first.
   mutating func write(_ registration: Registration, of base: UnsafePointer<UInt8>) {
     tally.repeatedIndustryCodes += registration.repeatedIndustryCodes
@@ -139,11 +136,11 @@ extension ChunkJudge {
       industryRows.append(.lineFeed)
       tally.industries += 1
     }
-    let key = Self.hashKey
-    let own = SipHash.hash(rows.pointer(at: start), rows.count - start, key: key.0, key.1)
-    let all = SipHash.hash(industryRows.pointer(at: industryStart), industryRows.count - industryStart, key: own, key.1)
+    let hash = ContentHash.of(
+      rows.pointer(at: start), rows.count - start, industryRows.pointer(at: industryStart),
+      industryRows.count - industryStart)
     rows.append(.tab)
-    rows.append(decimal: Int64(bitPattern: all))
+    rows.append(decimal: hash)
     rows.append(.lineFeed)
   }
 }

@@ -13,6 +13,8 @@ public struct Tally: Sendable, Equatable {
   public var repeatedIndustryCodes = 0
   /// Industry names whose slot has no code.
   public var industryNamesWithoutCode = 0
+  /// Accepted records by city or county, 臺 for 台 too; those whose address begins with none are not in it.
+  public internal(set) var cities: [String: Int] = [:]
   /// Lines in the error manifest, by the code's raw value.
   private var counts = [Int](repeating: 0, count: FindingCode.allCases.count)
 
@@ -27,6 +29,7 @@ public struct Tally: Sendable, Equatable {
     a.industries += b.industries
     a.repeatedIndustryCodes += b.repeatedIndustryCodes
     a.industryNamesWithoutCode += b.industryNamesWithoutCode
+    a.cities.merge(b.cities, uniquingKeysWith: +)
     for index in a.counts.indices { a.counts[index] += b.counts[index] }
   }
 

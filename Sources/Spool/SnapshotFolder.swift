@@ -44,6 +44,20 @@ public struct SnapshotFolder: Sendable, Hashable {
   /// `…/.settle.lock`: held by the process that settles the snapshot.
   public var settleLock: String { path + "/.settle.lock" }
 
+  // What load writes.
+
+  /// `…/accepted.json`: somebody published it although it was refused.
+  public var acceptanceManifest: String { path + "/accepted.json" }
+  /// `…/changes`
+  public var changesFolder: String { path + "/changes" }
+  /// `…/changes/000012.jsonl.zst`: what job run 12 changed by publishing the snapshot.
+  public func changes(_ jobRun: Int) -> String { changesFolder + "/" + Self.changesName(jobRun) }
+  /// `…/changes/000012.json`
+  public func changesManifest(_ jobRun: Int) -> String { changesFolder + "/" + Self.manifestName(jobRun) }
+
+  /// `…/.use.lock`: held, together with others, by stages that read the snapshot; alone by the one that removes it.
+  public var useLock: String { path + "/.use.lock" }
+
   /// The command that redoes a file of a snapshot, as a hint.
   static func redoHint(_ path: String) -> String {
     let parts = path.split(separator: "/")
@@ -63,5 +77,6 @@ public struct SnapshotFolder: Sendable, Hashable {
   public static func manifestName(_ chunk: Int) -> String { number(chunk) + ".json" }
   public static func registrationsName(_ chunk: Int) -> String { number(chunk) + ".registrations.tsv" }
   public static func industriesName(_ chunk: Int) -> String { number(chunk) + ".industries.tsv" }
+  public static func changesName(_ jobRun: Int) -> String { number(jobRun) + ".jsonl.zst" }
   public static func findingsName(_ chunk: Int) -> String { number(chunk) + ".findings.jsonl" }
 }

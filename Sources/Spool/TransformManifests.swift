@@ -69,6 +69,8 @@ public struct TransformChunkManifest: Manifest, Hashable {
   /// Code → count, rejections and warnings alike.
   public var findingCounts: [String: Int]
   public var notes: Notes
+  /// Accepted records by city or county; nil in a manifest of a version that did not count them.
+  public var cities: [String: Int]?
   /// Set once BANs that an earlier chunk has accepted were taken out: the digest of the earlier chunks' digests, so that
   /// a chunk settled against other bytes is known as stale.
   public var settledAgainst: String?
@@ -76,7 +78,7 @@ public struct TransformChunkManifest: Manifest, Hashable {
   public init(
     rulesVersion: Int, chunk: Int, inputManifestSHA256: String, input: FileEntry, registrations: FileEntry,
     industries: FileEntry, findings: FileEntry, totals: Totals, findingCounts: [String: Int], notes: Notes,
-    settledAgainst: String?
+    cities: [String: Int]?, settledAgainst: String?
   ) {
     self.rulesVersion = rulesVersion
     self.chunk = chunk
@@ -88,6 +90,7 @@ public struct TransformChunkManifest: Manifest, Hashable {
     self.totals = totals
     self.findingCounts = findingCounts
     self.notes = notes
+    self.cities = cities
     self.settledAgainst = settledAgainst
   }
 }
@@ -102,6 +105,8 @@ public struct TransformManifest: Manifest, Hashable {
   public var totals: Totals
   public var findingCounts: [String: Int]
   public var notes: Notes
+  /// Accepted records by city or county; nil in a manifest of a version that did not count them.
+  public var cities: [String: Int]?
   /// Rows for business_industry.
   public var industries: Int
   /// SHA-256 over the digests of the chunks' TSV files in order: what the registry is made of.
@@ -110,7 +115,7 @@ public struct TransformManifest: Manifest, Hashable {
 
   public init(
     rulesVersion: Int, input: FileEntry, sourceDate: String?, totals: Totals, findingCounts: [String: Int],
-    notes: Notes, industries: Int, contentSHA256: String, chunks: [ChunkEntry]
+    notes: Notes, cities: [String: Int]?, industries: Int, contentSHA256: String, chunks: [ChunkEntry]
   ) {
     self.rulesVersion = rulesVersion
     self.input = input
@@ -118,6 +123,7 @@ public struct TransformManifest: Manifest, Hashable {
     self.totals = totals
     self.findingCounts = findingCounts
     self.notes = notes
+    self.cities = cities
     self.industries = industries
     self.contentSHA256 = contentSHA256
     self.chunks = chunks

@@ -41,20 +41,38 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// - Throws: verdict `data` where nothing may be published: no record was accepted, or too many were rejected.
-  public func judge(_ totals: Totals, of folder: SnapshotFolder) throws(Failure) {
-    guard totals.processed > 0 else {
-      throw Failure(
-        .data, "snapshot \(folder.id) is refused: not one of its \(totals.total) records is accepted",
-        hint: "look at \(folder.transformFolder)/*.findings.jsonl; the registry stays as it is")
-    }
-    guard isExceeded(by: totals) else { return }
+  /// Why a snapshot may not be published by this budget, nil where it may.
+  public func refusal(of totals: Totals) -> String? {
+    guard isExceeded(by: totals) else { return nil }
+    return "\(totals.failed) of \(totals.total) records are rejected, more than --max-rejects \(self)"
+  }
+
+  /// - Throws: verdict `data` where nothing of a snapshot may ever be published: no record of it was accepted.
+  public static func requireAccepted(_ totals: Totals, of folder: SnapshotFolder) throws(Failure) {
+    guard totals.processed == 0 else { return }
     throw Failure(
-      .data,
-      "snapshot \(folder.id) is refused: \(totals.failed) of \(totals.total) records are rejected, more than --max-rejects \(self)",
+      .data, "snapshot \(folder.id) is refused: not one of its \(totals.total) records is accepted",
+      hint: "look at its findings: ./pipeline.sh findings --snapshot \(folder.id); the registry stays as it is")
+  }
+}
+
+/// A snapshot that may not become visible, and why.
+public struct Refusal: Error, Sendable, Equatable {
+  public let snapshot: SnapshotID
+  /// Each with its numbers.
+  public let reasons: [String]
+
+  public init(snapshot: SnapshotID, reasons: [String]) {
+    self.snapshot = snapshot
+    self.reasons = reasons
+  }
+
+  public var failure: Failure {
+    Failure(
+      .data, "snapshot \(snapshot) is refused: \(reasons.joined(separator: "; "))",
       hints: [
-        "look at the findings: jq -r 'select(.severity==\"error\") | [.code, .line, .message] | @tsv' \(folder.transformFolder)/*.findings.jsonl",
-        "if they are acceptable, run again with a higher --max-rejects; the registry stays as it is",
+        "look at its findings: ./pipeline.sh findings --snapshot \(snapshot); the registry stays as it is",
+        "if all is well with it, publish it all the same: ./pipeline.sh load --snapshot \(snapshot) --accept 'REASON'",
       ])
   }
 }

@@ -31,6 +31,14 @@ public struct Summary: Codable, Sendable, Equatable {
     public var inserted: Int
     public var updated: Int
     public var removed: Int
+    /// What the change feed has of it.
+    public var changes = ChangeCounts()
+    /// Businesses that a hand had edited and that were made right.
+    public var repaired = 0
+    /// Which, of a thousand at most.
+    public var repairedBANs: [String] = []
+    /// Why the snapshot was refused, where it was accepted all the same.
+    public var acceptedRefusals: [String] = []
 
     public init(before: State, after: State, inserted: Int, updated: Int, removed: Int) {
       self.before = before

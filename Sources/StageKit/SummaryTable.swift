@@ -43,11 +43,30 @@ extension Summary {
           "\(Self.number(database.inserted)) inserted, \(Self.number(database.updated)) updated, \(Self.number(database.removed)) removed"
         ))
     }
+    if let database { rows += Self.rows(database) }
     if let error { rows.append(("error", "\(error.stage): \(error.message)")) }
     let width = rows.map(\.0.count).max() ?? 0
     return rows.map { label, value in
       label + String(repeating: " ", count: width - label.count + 2) + Terminal.safe(value) + "\n"
     }.joined()
+  }
+
+  /// What changed, by kind and by column.
+  private static func rows(_ database: Database) -> [(String, String)] {
+    let changes = database.changes
+    var rows: [(String, String)] = []
+    for (kind, count) in changes.kinds.sorted(by: { $0.key < $1.key }) {
+      rows.append(("  \(kind)", number(count)))
+      let parts = kind == "changed" ? changes.columns : kind == "removed" ? changes.reasons : [:]
+      rows += parts.sorted { $0.key < $1.key }.map(row)
+    }
+    if database.repaired > 0 {
+      let shown = database.repairedBANs.prefix(10)
+      let rest = database.repaired > shown.count ? " and \(number(database.repaired - shown.count)) more" : ""
+      rows.append(("repaired", "\(number(database.repaired)) that a hand had edited: \(shown.joined(separator: ", "))\(rest)"))
+    }
+    rows += database.acceptedRefusals.map { ("accepted", $0) }
+    return rows
   }
 
   private static func row(_ code: String, _ count: Int) -> (String, String) { ("    \(code)", number(count)) }

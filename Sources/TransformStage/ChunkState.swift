@@ -28,6 +28,7 @@ enum ChunkState: Equatable {
     if manifest.rulesVersion < facts.rulesVersion {
       return .stale("it was judged by rules \(manifest.rulesVersion), and these are \(facts.rulesVersion)")
     }
+    if manifest.cities == nil { return .stale("its businesses were not counted by city") }
     if let against = manifest.settledAgainst, against != facts.earlierSHA256 {
       return .stale("it was settled against other chunks")
     }

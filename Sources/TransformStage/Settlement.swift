@@ -9,7 +9,7 @@ enum Settlement {
   /// The snapshot's manifest, where it is there and describes the chunks as they are.
   static func current(_ plan: SnapshotPlan) throws -> TransformManifest? {
     guard let manifest = try TransformManifest.read(at: plan.folder.transformManifest) else { return nil }
-    guard manifest.rulesVersion == rulesVersion, manifest.input == plan.fetch.csv,
+    guard manifest.rulesVersion == rulesVersion, manifest.cities != nil, manifest.input == plan.fetch.csv,
       manifest.chunks.count == plan.chunks.count
     else { return nil }
     for (chunk, entry) in zip(plan.chunks, manifest.chunks) {
@@ -75,6 +75,7 @@ enum Settlement {
     var totals = Totals()
     var counts: [String: Int] = [:]
     var notes = Notes()
+    var cities: [String: Int] = [:]
     var industries = 0
     var content = SHA256()
     var entries: [ChunkEntry] = []
@@ -87,6 +88,7 @@ enum Settlement {
       totals += manifest.totals
       counts.merge(manifest.findingCounts) { $0 + $1 }
       notes += manifest.notes
+      cities.merge(manifest.cities ?? [:]) { $0 + $1 }
       industries += manifest.industries.records
       content.update(manifest.registrations.sha256)
       content.update(manifest.industries.sha256)
@@ -102,7 +104,7 @@ enum Settlement {
     }
     return TransformManifest(
       rulesVersion: rulesVersion, input: plan.fetch.csv, sourceDate: plan.fetch.sourceDate, totals: totals,
-      findingCounts: counts, notes: notes, industries: industries, contentSHA256: content.finish(), chunks: entries)
+      findingCounts: counts, notes: notes, cities: cities, industries: industries, contentSHA256: content.finish(), chunks: entries)
   }
 }
 

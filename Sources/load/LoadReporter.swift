@@ -37,6 +37,7 @@ final class LoadReporter: Sendable {
       case .retrying(let reason, _, let seconds):
         state.log.warning("\(reason): trying again in \(Int(seconds.rounded(.up))) s")
       case .note(let text): state.log.info(text)
+      case .trouble(let text): state.log.warning(text)
       case .phase(let text):
         state.bar?.finish()
         state.log.info(text)

@@ -15,6 +15,7 @@ struct Transform: StageCommand {
   @OptionGroup var snapshot: SnapshotOptions
   @OptionGroup var jobs: JobsOptions
   @OptionGroup var rejects: RejectOptions
+  @OptionGroup var accept: AcceptOptions
   @Option(help: ArgumentHelp("Judge this chunk alone; others may judge the rest.", valueName: "N"))
   var chunk: String?
   @Option(help: ArgumentHelp("Judge every Nth chunk from the Ith on; others may judge the rest.", valueName: "I/N"))
@@ -31,6 +32,7 @@ struct Transform: StageCommand {
 
   func perform(_ run: inout StageRun) throws {
     let budget = try rejects.resolve()
+    let acceptance = try accept.resolve()
     let selection = try ChunkSelection(chunk: chunk, shard: shard)
     let jobs = try jobs.resolve()
     let folder = try snapshot.resolve(spool: run.spool, summary: run.summary)
@@ -57,6 +59,20 @@ struct Transform: StageCommand {
     let nothingDone =
       run.result == "already done" && run.summary.stages["fetch"].map { $0.result == "unchanged" } ?? true
     run.summary.status = nothingDone ? .unchanged : manifest.totals.failed > 0 ? .partial : .success
-    try budget.judge(manifest.totals, of: folder)
+    try judge(manifest.totals, of: folder, budget, acceptance, log: run.log)
+  }
+
+  /// Ends a run whose snapshot would only be refused by load.
+  private func judge(
+    _ totals: Totals, of folder: SnapshotFolder, _ budget: RejectBudget, _ acceptance: Acceptance?, log: EventLog
+  ) throws {
+    try RejectBudget.requireAccepted(totals, of: folder)
+    guard let refusal = budget.refusal(of: totals) else { return }
+    if let acceptance {
+      try acceptance.record([refusal], in: folder)
+    } else if try AcceptanceManifest.read(at: folder.acceptanceManifest) == nil {
+      throw Refusal(snapshot: folder.id, reasons: [refusal]).failure
+    }
+    log.warning("snapshot \(folder.id) is accepted all the same: \(refusal)")
   }
 }

@@ -147,7 +147,12 @@ import Testing
     let (workshop, snapshot, _) = try sample()
     let path = damage == "manifest" ? snapshot.transformChunkManifest(3) : snapshot.findings(3)
     var bytes = try #require(ScratchFolder.read(path))
-    if damage == "shorter" { bytes.removeLast() } else { bytes[bytes.count / 2] ^= 1 }
+    switch damage {
+    case "shorter": bytes.removeLast()
+    // Still a manifest, but not the one that the snapshot's names.
+    case "manifest": bytes.append(UInt8(ascii: "\n"))
+    default: bytes[bytes.count / 2] ^= 1
+    }
     unlink(path)
     if damage != "gone" { _ = workshop.file(bytes, String(path.dropFirst(workshop.scratch.path.count + 1))) }
     for arguments in [[], ["--json"], ["--export", "out.csv"]] {

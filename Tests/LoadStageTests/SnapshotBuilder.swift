@@ -60,8 +60,23 @@ struct TestSpool {
     var rulesVersion = 1
     /// Chunk → findings lines.
     var findings: [Int: [String]] = [:]
+    var notes = Notes()
     /// Rejected and so on, beside the rows; it goes to the first chunk.
     var failed = 0
+  }
+
+  /// As published.
+  static let columns = [
+    "營業地址", "統一編號", "總機構統一編號", "營業人名稱", "資本額", "設立日期", "組織別名稱", "使用統一發票", "行業代號",
+    "名稱", "行業代號1", "名稱1", "行業代號2", "名稱2", "行業代號3", "名稱3",
+  ]
+
+  private func cities(_ rows: [Business]) -> [String: Int] {
+    rows.reduce(into: [:]) { cities, row in
+      if let address = row.address, let mark = address.dropFirst(2).first, "市縣".contains(mark) {
+        cities[String(address.prefix(3)), default: 0] += 1
+      }
+    }
   }
 
   /// Writes a snapshot: its rows cut into chunks, the files, and the manifests.
@@ -97,7 +112,8 @@ struct TestSpool {
         rulesVersion: options.rulesVersion, chunk: number, inputManifestSHA256: input.sha256, input: input,
         registrations: registrations, industries: industryFile,
         findings: try write(folder.findings(number), findings.map { $0 + "\n" }.joined(), findings.count),
-        totals: chunkTotals, findingCounts: [:], notes: Notes(), settledAgainst: nil)
+        totals: chunkTotals, findingCounts: [:], notes: Notes(), cities: cities(chunk),
+        settledAgainst: nil)
       let sha256 = try manifest.publish(at: folder.transformChunkManifest(number))
       settled.append(
         ChunkEntry(manifest: SnapshotFolder.manifestName(number), manifestSHA256: sha256, records: chunk.count))
@@ -110,13 +126,13 @@ struct TestSpool {
     try FetchManifest(
       rulesVersion: options.rulesVersion, source: Source(url: "https://example.org/data.csv", urlSHA256: "x"),
       terms: FetchTerms(chunkSize: options.chunkSize, limit: options.limit, sample: options.sample),
-      startedAt: "2026-09-01T21:15:00Z", completedAt: "2026-09-01T21:16:00Z", csv: csv, columns: ["統一編號"],
+      startedAt: "2026-09-01T21:15:00Z", completedAt: "2026-09-01T21:16:00Z", csv: csv, columns: Self.columns,
       sourceDate: options.sourceDate, chunks: fetched
     ).publish(at: folder.fetchManifest)
     try TransformManifest(
       rulesVersion: options.rulesVersion, input: csv, sourceDate: options.sourceDate, totals: totals,
       findingCounts: [:],
-      notes: Notes(), industries: industries, contentSHA256: digests.finish(), chunks: settled
+      notes: options.notes, cities: cities(rows), industries: industries, contentSHA256: digests.finish(), chunks: settled
     ).publish(at: folder.transformManifest)
     return folder
   }

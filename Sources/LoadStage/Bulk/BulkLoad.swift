@@ -14,11 +14,13 @@ struct BulkLoad {
     let progress = ImportProgress(load.job)
     let stage = BatchStage(settings: settings, snapshot: snapshot, load: load, progress: progress)
     try workers.run(snapshot.batches) { session, batch in
-      try stage.run(batch, &session, scan: { _ in }) { session in
-        try copy(snapshot.registrations(of: batch), into: .registration, &session)
-        try copy(snapshot.industries(of: batch), into: .industry, &session)
-        return batch.registrations.records
-      }
+      try stage.run(
+        batch, &session, scan: { _ in },
+        stage: { _, session in
+          try copy(snapshot.registrations(of: batch), into: .registration, &session)
+          try copy(snapshot.industries(of: batch), into: .industry, &session)
+          return batch.registrations.records
+        })
     }
     try session.execute("SET maintenance_work_mem = '256MB'")
     let indexes = try BulkIndexes.build(&session, workers, load, events: settings.events)

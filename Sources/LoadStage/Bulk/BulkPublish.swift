@@ -38,11 +38,12 @@ struct BulkPublish {
     let publication = try session.transaction { session in
       try load.holdAlone(&session)
       try fill(&session)
+      let state = RegistryState(
+        registrations: snapshot.totals.processed, industries: snapshot.transform.industries)
       let publication = try Publication.write(
-        &session, snapshot, load.job, .bulk,
-        state: RegistryState(registrations: snapshot.totals.processed, industries: snapshot.transform.industries),
-        inserted: snapshot.totals.processed, updated: 0, removed: 0)
-      try load.job.succeed(&session, status: snapshot.status)
+        &session, settings, snapshot, load.job, .bulk,
+        .init(state: state, inserted: state.registrations, refusals: settings.budgetRefusals(snapshot)))
+      try load.job.succeed(&session, status: settings.status(of: snapshot))
       try CurrentLoad.finish(&session)
       try settings.point(.publishing)
       return publication

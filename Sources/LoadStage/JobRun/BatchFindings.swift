@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Postgres
+import Records
 import Spool
 
 /// The findings of a batch that go into data_import_error: the first hundred of each severity.
@@ -12,14 +13,53 @@ struct BatchFindings {
   /// The findings that are kept, as the elements of a JSON array.
   private var kept: [String] = []
 
+  /// Of the businesses that the comparison asked about, the codes of their records that the rules accepted …
+  private(set) var codes: [UInt32: Set<String>] = [:]
+  /// … and those whose BAN stands legibly in a record that they rejected.
+  private(set) var rejected: Set<UInt32> = []
+
   /// Reads the whole file: what is counted must be what the manifest says.
-  init(_ file: VerifiedFile) throws {
+  ///
+  /// - Parameter concerns: whether the findings of a business matter to the comparison.
+  init(_ file: VerifiedFile, header: Header, concerns: (UInt32) -> Bool = { _ in false }) throws {
+    var scanner = RecordScanner()
     try file.readLines { line in
       let isError = try Self.isError(line, file)
       if isError { errors += 1 } else { warnings += 1 }
+      if Self.names(line, concerns) { try note(line, isError, header, &scanner, file) }
       guard (isError ? errors : warnings) <= Self.perSeverityMax else { return }
       kept.append(try Self.forJSONB(String(decoding: line.dropLast(), as: UTF8.self), file))
     }
+  }
+
+  /// Notes whose finding it is.
+  private mutating func note(
+    _ line: UnsafeRawBufferPointer, _ isError: Bool, _ header: Header, _ scanner: inout RecordScanner, _ file: VerifiedFile
+  ) throws {
+    let finding: Finding
+    do { finding = try Finding(line: line) } catch { throw file.damaged("it has a line that is no finding") }
+    // A duplicate's BAN is that of a record that was accepted.
+    guard finding.code != FindingCode.duplicate.code, let raw = finding.rawBytes else { return }
+    let ban = raw.withUnsafeBufferPointer { LegibleBAN.of($0, header: header, scanner: &scanner) }
+    guard let ban else { return }
+    if isError { rejected.insert(ban) } else { codes[ban, default: []].insert(finding.code) }
+  }
+
+  /// Whether eight digits in a row, and no more, are a BAN that matters: most lines are spared a closer look so.
+  private static func names(_ line: UnsafeRawBufferPointer, _ concerns: (UInt32) -> Bool) -> Bool {
+    var digits = 0
+    var value: UInt32 = 0
+    for byte in line {
+      let digit = byte &- UInt8(ascii: "0")
+      if digit <= 9 {
+        digits += 1
+        value = digits <= 8 ? value * 10 + UInt32(digit) : 0
+      } else {
+        if digits == 8, concerns(value) { return true }
+        (digits, value) = (0, 0)
+      }
+    }
+    return false
   }
 
   /// - Parameter again: whether an earlier attempt of the same run may have written them.

@@ -6,9 +6,9 @@ struct JobRun: Sendable {
   let id: Int
 
   /// Opens the row and its progress.
-  static func open(_ session: inout Connection, _ snapshot: SettledSnapshot, runID: String) throws -> JobRun {
+  static func open(_ session: inout Connection, _ snapshot: SettledSnapshot, _ settings: LoadSettings) throws -> JobRun {
     try session.transaction { session in
-      let totals = snapshot.totals
+      let totals = settings.totals(of: snapshot)
       let id = try session.execute(
         """
         INSERT INTO etl_job_run (records_total, records_processed, records_failed, records_duplicated, records_blank,
@@ -17,7 +17,8 @@ struct JobRun: Sendable {
         """,
         [
           "\(totals.total)", "\(totals.processed)", "\(totals.failed)", "\(totals.duplicated)", "\(totals.blank)",
-          "\(snapshot.fetch.terms.chunkSize)", snapshot.fetch.source.url, snapshot.transform.sourceDate, runID,
+          "\(snapshot.fetch.terms.chunkSize)", snapshot.fetch.source.url, settings.action.sourceDate(of: snapshot),
+          settings.runID,
         ]
       ).number
       guard let id else { throw Failure(.bug, "etl_job_run gave no id") }

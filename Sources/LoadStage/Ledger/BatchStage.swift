@@ -9,31 +9,36 @@ struct BatchStage: Sendable {
   let snapshot: SettledSnapshot
   let load: CurrentLoad
   let progress: ImportProgress
+  /// Whether the comparison wants to know a business's findings.
+  var concerns: @Sendable (UInt32) -> Bool = { _ in false }
 
   /// - Parameters:
   ///   - scan: what is done with a batch that is in.
   ///   - stage: puts the batch's rows in and returns how many businesses they are.
   func run(
-    _ batch: Batch, _ session: inout Connection, scan: (Batch) throws -> Void,
-    _ stage: (inout Connection) throws -> Int
+    _ batch: Batch, _ session: inout Connection, scan: (BatchFindings) throws -> Void,
+    stage: (BatchFindings, inout Connection) throws -> Int
   ) throws {
     let started = Clock.monotonicSeconds()
     let resumed = load.batchesIn.contains(batch.number)
     progress.begin(batch.number)
     settings.events(.batchStarted(batch: batch.number, of: snapshot.batches.count, records: batch.totals.total))
-    let findings = try BatchFindings(snapshot.findings(of: batch))
+    let findings = try BatchFindings(snapshot.findings(of: batch), header: snapshot.header, concerns: concerns)
     if findings.errors + findings.warnings > 0 {
       settings.events(.batchFindings(batch: batch.number, errors: findings.errors, warnings: findings.warnings))
     }
     var staged = 0
-    if resumed { try scan(batch) }
+    if resumed { try scan(findings) }
     try session.transaction { session in
       try load.hold(&session)
       if !resumed {
-        do { staged = try stage(&session) } catch { throw try blame(batch, error) }
+        do { staged = try stage(findings, &session) } catch { throw try blame(batch, error) }
         try load.enter(batch, staged: staged, &session)
       }
-      try findings.write(&session, load.job, batch: batch.number, again: resumed)
+      // Of a snapshot that is published already they are there already.
+      if settings.action == .load || settings.action == .rollback {
+        try findings.write(&session, load.job, batch: batch.number, again: resumed)
+      }
       try settings.point(.batchStaged(batch.number))
     }
     try settings.point(.batchCommitted(batch.number))

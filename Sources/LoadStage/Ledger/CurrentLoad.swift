@@ -13,9 +13,11 @@ struct CurrentLoad: Sendable {
   private let fence: Int
 
   /// Takes the load over for this session's attempt. Waits for batches that stray workers are committing.
+  ///
+  /// - Parameter anew: whether what an earlier attempt staged is of no use, whatever it was.
   static func takeOver(
     _ session: inout Connection, _ snapshot: SettledSnapshot, _ kind: LoadKind, _ job: JobRun, base: Int?,
-    events: (LoadEvent) -> Void
+    anew: Bool = false, events: (LoadEvent) -> Void
   ) throws -> CurrentLoad {
     try session.transaction { session in
       try session.execute("SET LOCAL lock_timeout = '10s'")
@@ -33,10 +35,10 @@ struct CurrentLoad: Sendable {
           hint: "INSERT INTO current_load (fence) VALUES (\(Int.max / 2))")
       }
       var batchesIn: Set<Int> = []
-      if Array(row[1...]) == identity { batchesIn = try ledger(&session, snapshot, kind) }
+      if !anew, Array(row[1...]) == identity { batchesIn = try ledger(&session, snapshot, kind) }
       if batchesIn.isEmpty {
         try discard(&session)
-        if row[1] != nil { events(.note("what an earlier load left is of other content or no use: it is discarded")) }
+        if row[1] != nil, !anew { events(.note("what an earlier load left is of other content or no use: it is discarded")) }
         if kind == .bulk { try BulkTables.create(&session, sourceDate: transform.sourceDate) }
       } else {
         events(.note("going on past \(batchesIn.count) of \(snapshot.batches.count) batches that are in"))
@@ -109,7 +111,7 @@ struct CurrentLoad: Sendable {
 
   /// Clears the ledger and what is staged.
   private static func discard(_ session: inout Connection) throws {
-    try session.execute("DELETE FROM load_batch")
+    try session.execute("DELETE FROM load_batch; DELETE FROM incoming_removal")
     // A day on which everything changed leaves millions of rows: where the role may, they go at once.
     for table in ["incoming_industry", "incoming_registration"] {
       let truncates = try session.execute("SELECT has_table_privilege('\(table)', 'TRUNCATE')").truth

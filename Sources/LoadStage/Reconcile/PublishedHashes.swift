@@ -6,6 +6,8 @@ package struct PublishedHashes: Sendable {
   package private(set) var count = 0
   /// BANs that are none. Only a hand can have put them there; no snapshot has them.
   package var misfits: [String] = []
+  /// Where hashes were made anew: the ones that were stored, of businesses whose content is another by now.
+  package var edited: [UInt32: Int64] = [:]
 
   private static let free = UInt32.max
 

@@ -1,14 +1,16 @@
 import Failures
 import Postgres
 
-/// Makes the registry equal to the snapshot: one transaction that writes the rows that differ and no others. It takes no
-/// lock that a reader would wait for.
+/// Makes the registry equal to the snapshot and the corrections in force: one transaction that writes the rows that differ
+/// and no others. It takes no lock that a reader would wait for.
 struct ReconcilePublish {
   let settings: LoadSettings
   let snapshot: SettledSnapshot
   let load: CurrentLoad
-  /// Businesses that the snapshot lacks.
-  let gone: [String]
+  let corrections: Corrections
+  let differences: Differences
+  /// Why the snapshot was refused, where it was accepted all the same.
+  let refusals: [String]
 
   /// - Parameter registrations: how many businesses the registry held.
   func perform(_ session: inout Connection, registrations: Int) throws -> (Publication, before: RegistryState) {
@@ -21,19 +23,28 @@ struct ReconcilePublish {
       }
       let industries = try session.execute("SELECT count(*) FROM business_industry").number ?? 0
       let before = RegistryState(registrations: registrations, industries: industries)
-      var after = before
+      var effect = Publication.Effect(
+        state: before, repaired: differences.repairCount,
+        repairedBANs: differences.repairedBANs, refusals: refusals)
+
+      try StagedCorrections(corrections: corrections, differences: differences).stage(&session)
+      try stageRemovals(&session)
+      try markRepairs(&session)
+      let sourceDate = settings.action.sourceDate(of: snapshot)
+      effect.changes = try ChangeFeed(job: load.job, sourceDate: sourceDate).write(&session)
 
       try remember(&session)
-      after.industries -= try removeIndustries(&session)
-      let removed = try remove(&session)
-      let updated = try update(&session)
-      let inserted = try insert(&session)
-      after.registrations += inserted - removed
-      after.industries += try changeIndustries(&session)
+      effect.state.industries -= try removeIndustries(&session)
+      effect.removed = try remove(&session)
+      effect.updated = try update(&session)
+      effect.inserted = try insert(&session)
+      effect.state.registrations += effect.inserted - effect.removed
+      effect.state.industries += try changeIndustries(&session)
 
-      let publication = try Publication.write(
-        &session, snapshot, load.job, .reconcile, state: after, inserted: inserted, updated: updated, removed: removed)
-      try load.job.succeed(&session, status: snapshot.status)
+      try CorrectionTable(job: load.job, user: settings.user, corrections: corrections, differences: differences)
+        .write(&session)
+      let publication = try Publication.write(&session, settings, snapshot, load.job, .reconcile, effect)
+      try load.job.succeed(&session, status: settings.status(of: snapshot))
       try CurrentLoad.finish(&session)
       try settings.point(.publishing)
       return (publication, before)
@@ -42,33 +53,49 @@ struct ReconcilePublish {
     return result
   }
 
-  /// BANs that are gone as one parameter: an array's text.
-  private var goneArray: String { "{" + gone.map { "\"" + $0.escapedInArray + "\"" }.joined(separator: ",") + "}" }
+  private func stageRemovals(_ session: inout Connection) throws {
+    guard !differences.removals.isEmpty else { return }
+    _ = try session.copyIn("COPY incoming_removal (ban, reason, is_repair) FROM STDIN") { sink in
+      var block = ""
+      for removal in differences.removals {
+        block += "\(CopyLine.escaped(removal.ban))\t\(removal.reason)\t\(removal.isRepair ? "t" : "f")\n"
+        if block.utf8.count > 1 << 16 {
+          try Array(block.utf8).withUnsafeBytes { try sink.write($0) }
+          block = ""
+        }
+      }
+      try Array(block.utf8).withUnsafeBytes { try sink.write($0) }
+    }
+    try session.execute("ANALYZE incoming_removal")
+  }
+
+  private func markRepairs(_ session: inout Connection) throws {
+    guard !differences.repairs.isEmpty else { return }
+    let bans = "{" + differences.repairs.map(BANText.text).joined(separator: ",") + "}"
+    try session.execute("UPDATE incoming_registration SET is_repair = true WHERE ban = ANY ($1)", [bans])
+  }
 
   private func remember(_ session: inout Connection) throws {
-    guard !gone.isEmpty else { return }
+    guard !differences.removals.isEmpty else { return }
     try session.execute(
       """
       INSERT INTO removed_registration (ban, created_at)
-      SELECT ban, r.created_at FROM unnest($1::text[]) AS gone (ban) JOIN tax_registration r USING (ban)
+      SELECT ban, r.created_at FROM incoming_removal g JOIN tax_registration r USING (ban) WHERE NOT g.is_repair
       ON CONFLICT (ban) DO UPDATE SET created_at = excluded.created_at
-      """, [goneArray])
+      """)
   }
 
   /// By hand rather than by the foreign key's cascade, which does not count.
   private func removeIndustries(_ session: inout Connection) throws -> Int {
-    guard !gone.isEmpty else { return 0 }
+    guard !differences.removals.isEmpty else { return 0 }
     return try session.execute(
-      "DELETE FROM business_industry i USING unnest($1::text[]) AS gone (ban) WHERE i.business_id = gone.ban",
-      [goneArray]
+      "DELETE FROM business_industry i USING incoming_removal g WHERE i.business_id = g.ban"
     ).affected
   }
 
   private func remove(_ session: inout Connection) throws -> Int {
-    guard !gone.isEmpty else { return 0 }
-    return try session.execute(
-      "DELETE FROM tax_registration r USING unnest($1::text[]) AS gone (ban) WHERE r.ban = gone.ban", [goneArray]
-    ).affected
+    guard !differences.removals.isEmpty else { return 0 }
+    return try session.execute("DELETE FROM tax_registration r USING incoming_removal g WHERE r.ban = g.ban").affected
   }
 
   private func update(_ session: inout Connection) throws -> Int {
@@ -78,7 +105,7 @@ struct ReconcilePublish {
         business_address = n.business_address, capital_amount = n.capital_amount,
         business_setup_date = n.business_setup_date, setup_date = n.setup_date, business_type = n.business_type,
         is_use_invoice = n.is_use_invoice, content_hash = n.content_hash, data_source_date = $1::date, updated_at = now()
-      FROM incoming_registration n WHERE r.ban = n.ban AND r.content_hash <> n.content_hash
+      FROM incoming_registration n WHERE r.ban = n.ban
       """, [snapshot.transform.sourceDate]
     ).affected
   }
@@ -125,15 +152,5 @@ struct ReconcilePublish {
       """
     ).affected
     return inserted - removed
-  }
-}
-
-extension String {
-  /// Inside the quotes of an array's text.
-  fileprivate var escapedInArray: String {
-    reduce(into: "") { text, character in
-      if character == "\"" || character == "\\" { text.append("\\") }
-      text.append(character)
-    }
   }
 }

@@ -53,3 +53,20 @@ package enum BANText {
     return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
   }
 }
+
+/// Fields of COPY text that we make ourselves.
+enum CopyLine {
+  static func escaped(_ text: String) -> String {
+    guard text.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 < 0x20 }) else { return text }
+    return text.reduce(into: "") { result, character in
+      switch character {
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\r\n": result += "\\r\\n"
+      case "\t": result += "\\t"
+      default: result.append(character)
+      }
+    }
+  }
+}

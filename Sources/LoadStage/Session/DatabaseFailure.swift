@@ -1,5 +1,6 @@
 import Failures
 import Postgres
+import StageKit
 
 extension Failure {
   /// What an answer of the database means for whoever runs the command.
@@ -20,6 +21,7 @@ extension Failure {
     switch error {
     case let failure as Failure: self = failure
     case let error as PostgresError: self.init(error)
+    case let refusal as Refusal: self = refusal.failure
     case let error as StartOver: self.init(.temporary, error.reason, hint: "run the same command again")
     default: self.init(.bug, "unexpected: \(error)", hint: "this is a bug: please report it with the line above")
     }

@@ -21,13 +21,15 @@ package struct Migration: Sendable {
     Migration(version: 1, name: "registry", sql: PackageResources._001_registry_sql),
     Migration(version: 2, name: "job_runs", sql: PackageResources._002_job_runs_sql),
     Migration(version: 3, name: "ledger", sql: PackageResources._003_ledger_sql),
+    Migration(version: 4, name: "changes", sql: PackageResources._004_changes_sql),
+    Migration(version: 5, name: "history", sql: PackageResources._005_history_sql),
   ]
 
   /// Every table that they make.
   package static let tables = [
     "schema_migration", "tax_registration", "business_industry", "removed_registration", "etl_job_run",
     "data_import_error", "import_progress", "publication", "current_load", "load_batch", "incoming_registration",
-    "incoming_industry",
+    "incoming_industry", "incoming_removal", "registration_change", "registration_correction",
   ]
 }
 

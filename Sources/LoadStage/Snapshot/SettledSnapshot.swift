@@ -1,5 +1,6 @@
 import Digest
 import Failures
+import Records
 import Spool
 
 /// A snapshot that transform has settled: its manifests, each checked against the one that names it.
@@ -8,12 +9,12 @@ struct SettledSnapshot: Sendable {
   let fetch: FetchManifest
   let transform: TransformManifest
   let batches: [Batch]
+  let header: Header
 
   var id: String { folder.id.description }
   var totals: Totals { transform.totals }
   /// Whether it stands for the whole registry: then what it lacks is gone.
   var whole: Bool { fetch.terms.whole }
-  var status: LoadOutcome.Status { totals.failed > 0 ? .partial : .success }
 
   /// - Throws: verdict `notReady` where transform has not finished, `data` where something is damaged.
   init(_ folder: SnapshotFolder) throws {
@@ -46,6 +47,9 @@ struct SettledSnapshot: Sendable {
       throw Failure(
         .data, "'\(folder.transformManifest)' is damaged: its sums are not those of its chunks",
         hint: "./pipeline.sh transform --snapshot \(folder.id) --force")
+    }
+    do throws(HeaderProblem) { header = try Header(names: fetch.columns) } catch {
+      throw Failure(.data, "'\(folder.fetchManifest)' is damaged: \(error)", hint: "./pipeline.sh fetch --force")
     }
     self.fetch = fetch
     self.transform = transform

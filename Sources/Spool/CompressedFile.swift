@@ -1,24 +1,23 @@
 import Digest
 import Failures
-import Spool
 import Zstd
 
-/// Writes one chunk file: compressed as its bytes come, hashed before.
-struct ChunkWriter: ~Copyable {
+/// Writes one compressed file after another: each compressed as its bytes come, and hashed before.
+public struct CompressedFile: ~Copyable {
   private var compressor: Compressor
   private var hash = SHA256()
   private var file: DurableFile?
   private var name = ""
   private var compressedBytes = 0
   /// Uncompressed bytes so far.
-  private(set) var bytes = 0
+  public private(set) var bytes = 0
 
-  init() throws {
+  public init() throws {
     // Level 1: a third slower levels save a tenth of the size, and the spool is not the archive.
     compressor = try Compressor(level: 1)
   }
 
-  mutating func append(_ data: UnsafeRawBufferPointer, to path: @autoclosure () -> String) throws {
+  public mutating func append(_ data: UnsafeRawBufferPointer, to path: @autoclosure () -> String) throws {
     if file == nil {
       let path = path()
       name = Folder.name(of: path)
@@ -33,7 +32,7 @@ struct ChunkWriter: ~Copyable {
   }
 
   /// Ends the file's content and describes it; then it is either kept or dropped.
-  mutating func describe(records: Int) throws -> FileEntry {
+  public mutating func describe(records: Int) throws -> FileEntry {
     try compressor.finish { piece in
       compressedBytes += piece.count
       try file?.write(piece)
@@ -43,13 +42,13 @@ struct ChunkWriter: ~Copyable {
   }
 
   /// Makes the file durable and visible under its name.
-  mutating func keep() throws {
+  public mutating func keep() throws {
     if let file = file.take() { try file.seal() }
     drop()
   }
 
   /// Leaves nothing of the file; the next `append` begins another.
-  mutating func drop() {
+  public mutating func drop() {
     file = nil
     bytes = 0
     compressedBytes = 0

@@ -1,0 +1,62 @@
+import Postgres
+import Records
+
+/// The corrections that a load goes by: those in force, and what it was asked to put on or take off.
+struct Corrections: Sendable {
+  private(set) var inForce: [UInt32: Correction] = [:]
+  /// Records to put on, if the source does not say the same.
+  private(set) var new: [UInt32: CorrectionSheet.Record] = [:]
+  /// The ones that are taken off.
+  private(set) var withdrawn: [UInt32: Correction] = [:]
+
+  /// Every business that has one, in force or to be put on.
+  var bans: Set<UInt32> { Set(inForce.keys).union(new.keys) }
+
+  static func read(_ session: inout Connection) throws -> Corrections {
+    var corrections = Corrections()
+    let rows = try session.execute(
+      """
+      SELECT ban, content_hash, source_hash, array_to_string(repaired_codes, ' ') FROM registration_correction
+      WHERE ended_at IS NULL
+      """)
+    for row in rows.values {
+      guard let ban = row[0].flatMap({ UInt32($0) }), let hash = row[1].flatMap({ Int64($0) }) else { continue }
+      corrections.inForce[ban] = Correction(
+        contentHash: hash, sourceHash: row[2].flatMap { Int64($0) },
+        repairedCodes: Set((row[3] ?? "").split(separator: " ").map(String.init)))
+    }
+    return corrections
+  }
+
+  /// Puts on what differs from the corrections in force.
+  mutating func put(_ records: [CorrectionSheet.Record]) {
+    for record in records where inForce[record.ban]?.contentHash != record.contentHash { new[record.ban] = record }
+  }
+
+  mutating func withdraw(_ bans: [UInt32]) {
+    for ban in bans { withdrawn[ban] = inForce.removeValue(forKey: ban) }
+  }
+
+  /// Of a business that the rules accept; nil where it has no correction.
+  func judge(_ ban: UInt32, accepted hash: Int64, codes: Set<String>) -> Correction.Verdict? {
+    // A sheet repeats records that nobody touched: those leave everything as it is.
+    if let record = new[ban], record.contentHash != hash { return .put(sourceHash: hash, codes: codes) }
+    if let correction = inForce[ban] { return correction.judge(accepted: hash, codes: codes) }
+    return new[ban] == nil ? nil : .needless
+  }
+
+  /// Of a business with a correction that is not among those that the rules accept.
+  func judge(_ ban: UInt32, isRejected: Bool, whole: Bool) -> Correction.Verdict {
+    if new[ban] != nil { return .put(sourceHash: nil, codes: []) }
+    return inForce[ban]?.judge(isRejected: isRejected, whole: whole) ?? .needless
+  }
+
+  /// What the registry has to hold where a correction does.
+  func contentHash(_ ban: UInt32, _ verdict: Correction.Verdict) -> Int64? {
+    switch verdict {
+    case .put: new[ban]?.contentHash
+    case .kept: inForce[ban]?.contentHash
+    case .needless, .fixed, .gone: nil
+    }
+  }
+}

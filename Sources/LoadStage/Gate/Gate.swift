@@ -1,0 +1,60 @@
+/// Whether a snapshot may become visible: it is compared with what was published last.
+struct Gate {
+  let bounds: GateBounds
+  let baseline: Baseline
+
+  /// - Parameters:
+  ///   - registrations: how many businesses the registry holds.
+  ///   - lost: how many of them the snapshot has otherwise or not at all.
+  /// - Returns: why it may not, each with its numbers; empty where it may.
+  func refusals(_ snapshot: SettledSnapshot, registrations: Int, lost: Int) -> [String] {
+    [records(snapshot), change(registrations, lost)].compactMap { $0 } + cities(snapshot)
+      + [date(snapshot)].compactMap { $0 } + columns(snapshot)
+  }
+
+  private func records(_ snapshot: SettledSnapshot) -> String? {
+    guard let before = baseline.records, before >= GateBounds.recordsMin else { return nil }
+    let now = snapshot.totals.total
+    let what = "\(now) records where snapshot \(baseline.snapshot) has \(before)"
+    let share = Double(now - before) * 100 / Double(before)
+    if -share > bounds.decrease { return "\(what): \(percent(-share)) fewer, more than --max-decrease \(limit(bounds.decrease))" }
+    if share > bounds.increase { return "\(what): \(percent(share)) more, over --max-increase \(limit(bounds.increase))" }
+    return nil
+  }
+
+  private func change(_ registrations: Int, _ lost: Int) -> String? {
+    guard registrations >= GateBounds.recordsMin else { return nil }
+    let share = Double(lost) * 100 / Double(registrations)
+    guard share > bounds.change else { return nil }
+    return
+      "\(lost) of \(registrations) businesses changed or vanished: \(percent(share)), more than --max-change \(limit(bounds.change))"
+  }
+
+  private func cities(_ snapshot: SettledSnapshot) -> [String] {
+    let cities = snapshot.transform.cities ?? [:]
+    return baseline.cities.sorted { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }.compactMap {
+      city, before in
+      let lost = before - cities[city, default: 0]
+      guard before >= GateBounds.cityRecordsMin, Double(lost) * 100 > bounds.cityLoss * Double(before) else { return nil }
+      let share = percent(Double(lost) * 100 / Double(before))
+      return "\(city) lost \(lost) of \(before) businesses: \(share), more than --max-city-loss \(limit(bounds.cityLoss))"
+    }
+  }
+
+  private func date(_ snapshot: SettledSnapshot) -> String? {
+    // ISO 8601 sorts as text.
+    guard let before = baseline.sourceDate, let now = snapshot.transform.sourceDate, now < before else { return nil }
+    return "its source date \(now) is before \(before), which was published already"
+  }
+
+  private func columns(_ snapshot: SettledSnapshot) -> [String] {
+    guard let before = baseline.missingColumns else { return [] }
+    return snapshot.transform.notes.missingColumns.filter { !before.contains($0) }.map {
+      "it lacks the column \($0), which snapshot \(baseline.snapshot) has"
+    }
+  }
+
+  private func percent(_ share: Double) -> String { "\((share * 100).rounded() / 100) %" }
+
+  private func limit(_ bound: Double) -> String { bound == bound.rounded() ? "\(Int(bound))%" : "\(bound)%" }
+}

@@ -1,0 +1,159 @@
+import Failures
+import Postgres
+import Spool
+import Synchronization
+
+/// Compares the lines of a snapshot with the registry's hashes, and stages those that differ. Shared by the workers.
+final class Comparison: Sendable {
+  private let hashes: PublishedHashes
+  private let corrections: Corrections
+  /// Whether the registry was made from this very content: then nothing that differs is the source's doing.
+  private let isRepair: Bool
+  private let state: Mutex<State>
+
+  private struct State {
+    var seen: PlaceSet
+    var part = Part()
+  }
+
+  /// What is known of some batches.
+  private struct Part {
+    /// Where the businesses stand, until they are marked as seen.
+    var places: [Int] = []
+    var changed = 0
+    var repairs: [UInt32] = []
+    var verdicts: [UInt32: Correction.Verdict] = [:]
+    var rejected: Set<UInt32> = []
+  }
+
+  init(_ hashes: PublishedHashes, _ corrections: Corrections, isRepair: Bool) {
+    self.hashes = hashes
+    self.corrections = corrections
+    self.isRepair = isRepair
+    state = Mutex(State(seen: PlaceSet(places: hashes.places)))
+  }
+
+  /// BANs whose findings matter.
+  func concerns(_ ban: UInt32) -> Bool { corrections.inForce[ban] != nil || corrections.new[ban] != nil || hashes.place(of: ban) != nil }
+
+  /// Notes the businesses of a batch that is in already.
+  func scan(_ file: VerifiedFile, _ findings: BatchFindings) throws {
+    var part = Part()
+    try file.readLines { _ = try look(at: $0, file, findings, &part) }
+    add(part, findings)
+  }
+
+  /// Stages what differs.
+  ///
+  /// - Returns: how many businesses that is.
+  func stage(
+    _ snapshot: SettledSnapshot, _ batch: Batch, _ findings: BatchFindings, _ session: inout Connection
+  ) throws -> Int {
+    var part = Part()
+    var differing: Set<UInt32> = []
+    let registrations = snapshot.registrations(of: batch)
+    try copy(registrations, into: "incoming_registration", .registration, &session) { line in
+      guard let ban = try look(at: line, registrations, findings, &part) else { return false }
+      differing.insert(ban)
+      return true
+    }
+    let industries = snapshot.industries(of: batch)
+    try copy(industries, into: "incoming_industry", .industry, &session) { line in
+      guard let ban = BANText.parse(line) else { throw industries.damaged("it has a line without a BAN") }
+      return differing.contains(ban)
+    }
+    add(part, findings)
+    return differing.count
+  }
+
+  /// - Parameter whole: whether what the snapshot lacks is gone.
+  func finish(whole: Bool) -> Differences {
+    state.withLock { state in
+      var differences = Differences()
+      differences.changed = state.part.changed
+      differences.repairs = state.part.repairs
+      for ban in corrections.bans {
+        let verdict =
+          state.part.verdicts[ban]
+          ?? corrections.judge(ban, isRejected: state.part.rejected.contains(ban), whole: whole)
+        differences.verdicts[ban] = verdict
+        guard let wanted = corrections.contentHash(ban, verdict) else { continue }
+        let place = hashes.place(of: ban)
+        if let place { state.seen.insert(place) }
+        if let place, verdict == .kept, hashes.hash(at: place) == wanted { continue }
+        differences.correctionsToStage.append(ban)
+        if verdict == .kept, isRepair || hashes.edited[ban] == wanted { differences.repairs.append(ban) }
+      }
+      // What a partial snapshot lacks is not gone, but for what a correction alone had put in.
+      let gone =
+        whole
+        ? hashes.unseen(state.seen)
+        : corrections.withdrawn.filter { $1.sourceHash == nil }.keys.filter { ban in
+          hashes.place(of: ban).map { !state.seen.contains($0) } ?? false
+        }
+      differences.removals = gone.map { ban in
+        Differences.Removal(
+          ban: BANText.text(ban), reason: state.part.rejected.contains(ban) ? "rejected" : "absent",
+          isRepair: isRepair && corrections.withdrawn[ban] == nil && differences.verdicts[ban] == nil)
+      }
+      if whole { differences.removals += hashes.misfits.map { .init(ban: $0, reason: "absent", isRepair: true) } }
+      return differences
+    }
+  }
+
+  /// - Returns: the BAN where the line is new or differs.
+  private func look(
+    at line: UnsafeRawBufferPointer, _ file: VerifiedFile, _ findings: BatchFindings, _ part: inout Part
+  ) throws -> UInt32? {
+    guard let parsed = RegistrationLine(line) else { throw file.damaged("it has a line that is no registration") }
+    let place = hashes.place(of: parsed.ban)
+    if let place { part.places.append(place) }
+    var isRepair = isRepair && corrections.withdrawn[parsed.ban] == nil
+    if let verdict = corrections.judge(
+      parsed.ban, accepted: parsed.contentHash, codes: findings.codes[parsed.ban] ?? [])
+    {
+      part.verdicts[parsed.ban] = verdict
+      if verdict.holds { return nil }
+      isRepair = isRepair && verdict == .needless
+    }
+    if let place {
+      if hashes.hash(at: place) == parsed.contentHash { return nil }
+      isRepair = isRepair || hashes.edited[parsed.ban] == parsed.contentHash
+      if !isRepair { part.changed += 1 }
+    }
+    if isRepair { part.repairs.append(parsed.ban) }
+    return parsed.ban
+  }
+
+  private func add(_ part: Part, _ findings: BatchFindings) {
+    state.withLock { state in
+      for place in part.places { state.seen.insert(place) }
+      state.part.changed += part.changed
+      state.part.repairs += part.repairs
+      state.part.verdicts.merge(part.verdicts) { $1 }
+      state.part.rejected.formUnion(findings.rejected)
+    }
+  }
+
+  /// Sends the lines that are `wanted`. They are written as they stand in the file.
+  private func copy(
+    _ file: VerifiedFile, into table: String, _ columns: RegistryTable, _ session: inout Connection,
+    wanted: (UnsafeRawBufferPointer) throws -> Bool
+  ) throws {
+    var sent = 0
+    let rows = try session.copyIn("COPY \(table) (\(columns.copyList)) FROM STDIN") { sink in
+      var block: [UInt8] = []
+      try file.readLines { line in
+        guard try wanted(line) else { return }
+        block.append(contentsOf: line)
+        sent += 1
+        if block.count > 1 << 16 {
+          try block.withUnsafeBytes { try sink.write($0) }
+          block.removeAll(keepingCapacity: true)
+        }
+      }
+      try block.withUnsafeBytes { try sink.write($0) }
+    }
+    guard rows == sent else { throw file.damaged("the database took \(rows) rows instead of \(sent)") }
+  }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Failures
+import LoadStage
+import StageKit
+
+/// How much a snapshot may differ from the one published last before it is refused.
+struct GateOptions: ParsableArguments {
+  @Option(help: Self.help("fewer records than the last one, in percent", "MAX_DECREASE", "5%"))
+  var maxDecrease: String?
+  @Option(help: Self.help("more records than the last one, in percent", "MAX_INCREASE", "10%"))
+  var maxIncrease: String?
+  @Option(help: Self.help("changed or vanished businesses, in percent", "MAX_CHANGE", "20%"))
+  var maxChange: String?
+  @Option(help: Self.help("businesses lost by a single city or county, in percent", "MAX_CITY_LOSS", "50%"))
+  var maxCityLoss: String?
+
+  func resolve() throws -> GateBounds {
+    var bounds = GateBounds()
+    bounds.decrease = try Self.percent(maxDecrease, "--max-decrease", "MAX_DECREASE") ?? bounds.decrease
+    bounds.increase = try Self.percent(maxIncrease, "--max-increase", "MAX_INCREASE") ?? bounds.increase
+    bounds.change = try Self.percent(maxChange, "--max-change", "MAX_CHANGE") ?? bounds.change
+    bounds.cityLoss = try Self.percent(maxCityLoss, "--max-city-loss", "MAX_CITY_LOSS") ?? bounds.cityLoss
+    return bounds
+  }
+
+  private static func help(_ what: String, _ variable: String, _ standard: String) -> ArgumentHelp {
+    ArgumentHelp("Publish nothing with so many \(what) (\(variable); default: \(standard)).", valueName: "P%")
+  }
+
+  private static func percent(_ option: String?, _ name: String, _ variable: String) throws -> Double? {
+    guard let text = option ?? Environment.value(variable) else { return nil }
+    let digits = text.hasSuffix("%") ? text.dropLast() : text[...]
+    guard digits.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let percent = Double(digits),
+      percent <= 1_000_000
+    else {
+      throw Failure(
+        .usage, "\(option == nil ? variable : name) '\(text)' is no percentage", hint: "for instance \(name) 5%")
+    }
+    return percent
+  }
+}
