@@ -188,14 +188,14 @@ enum ErrorReport {
     LogSetup.write(text)
   }
 
-  static func write(_ bytes: [UInt8], to descriptor: Int32) throws {
+  static func write(_ bytes: [UInt8], to descriptor: Int32, what: String = "the summary") throws {
     try bytes.withUnsafeBytes { bytes in
       var done = 0
       while done < bytes.count {
         let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
         if count < 0 {
           if errno == EINTR { continue }
-          throw Failure.system("write the summary", errno: errno)
+          throw Failure.system("write \(what)", errno: errno)
         }
         done += count
       }

@@ -1,0 +1,24 @@
+import Failures
+import Glibc
+
+/// stdout for text of any length: gathered in blocks, each written whole.
+public struct StandardOutput: ~Copyable {
+  private var block: [UInt8] = []
+  private static let blockBytes = 1 << 16
+
+  /// A reader that goes away (`| head`) ends the process without a word, as it ends other programs that list things.
+  public init() { signal(SIGPIPE, SIG_DFL) }
+
+  public mutating func write(_ text: some Sequence<UInt8>) throws {
+    block.append(contentsOf: text)
+    if block.count >= Self.blockBytes { try flush() }
+  }
+
+  public mutating func write(line: String) throws { try write((line + "\n").utf8) }
+
+  /// Nothing is written behind this call's back: what was gathered last goes out here.
+  public mutating func flush() throws {
+    try ErrorReport.write(block, to: STDOUT_FILENO, what: "to stdout")
+    block.removeAll(keepingCapacity: true)
+  }
+}
