@@ -104,7 +104,7 @@ let package = Package(
     tests(
       "CommandTests",
       [
-        "fetch", "transform", "load", "Spool", "Digest", "Postgres", "GeneratorKit", "LoopbackServer", "NastyCorpus",
+        "fetch", "transform", "load", "Records", "Spool", "Digest", "Postgres", "GeneratorKit", "LoopbackServer", "NastyCorpus",
         "Observed", "Reference", "TestCluster",
       ]),
     tests("GeneratorKitTests", ["GeneratorKit"]),

@@ -19,7 +19,8 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
   fetch | transform | load
               one stage, with that stage's options (./pipeline.sh load --help)
   dry-run     fetch and transform: what would be loaded and rejected; needs no database
-  changes     what changed since yesterday, or --since DATE, by --kind and --column
+  findings    what was rejected and warned of; --export FILE.csv for a spreadsheet
+  changes     what changed, the newest first; --since DATE, --kind K, --column C
   replay FILE | withdraw BAN...
               take corrected records back in, and take corrections off again
   rollback [SNAPSHOT]
@@ -153,7 +154,7 @@ source "$project/Sources/pipeline/settings.sh"
 
 if (($#)); then
   case $1 in
-    run | fetch | transform | load | dry-run | changes | replay | withdraw | rollback | gc | status | psql | down | test)
+    run | fetch | transform | load | dry-run | findings | changes | replay | withdraw | rollback | gc | status | psql | down | test)
       command=$1 && shift
       ;;
     --help | -h | --version | -*) ;;
@@ -163,7 +164,7 @@ fi
 take_options "$@"
 set -- "${arguments[@]}"
 case $command:$asks in
-  fetch:* | transform:* | load:* | status:* | changes:* | replay:* | withdraw:* | rollback:* | gc:*) ;;
+  fetch:* | transform:* | load:* | findings:* | changes:* | replay:* | withdraw:* | rollback:* | gc:* | status:*) ;;
   *:--help | *:-h) usage && exit ;;
   *:--version) echo "pipeline.sh $version" && exit ;;
 esac
@@ -229,6 +230,10 @@ case $command in
       if cluster_running; then use_cluster; else set -- --no-database 'private cluster is stopped' "$@"; fi
     fi
     exec "$binaries/load" status "$@"
+    ;;
+  findings)
+    build
+    exec "$binaries/transform" findings "$@"
     ;;
   psql)
     need_database

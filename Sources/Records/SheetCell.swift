@@ -38,7 +38,7 @@ public enum SheetCell {
     let needsQuotes =
       cell.contains { $0 == .quote || $0 == .comma || $0 == .lineFeed || $0 == .carriageReturn }
       || cell.first == UInt8(ascii: " ") || cell.last == UInt8(ascii: " ")
-    guard needsQuotes else { return row += cell }
+    guard needsQuotes else { return row.append(contentsOf: cell) }
     row.append(.quote)
     for byte in cell {
       if byte == .quote { row.append(.quote) }

@@ -2,7 +2,7 @@ import Failures
 
 extension Failure {
   /// Commands in the hints name the spool where the command line did, so that they can be typed as they stand.
-  func naming(spool: String?) -> Failure {
+  public func naming(spool: String?) -> Failure {
     guard let spool else { return self }
     var failure = self
     failure.hints = hints.map { hint in

@@ -9,7 +9,7 @@ struct Transform: StageCommand {
   static let stage = "transform"
   static let configuration = CommandConfiguration(
     commandName: "transform", abstract: "Turn a snapshot's chunks into validated TSV and error manifests.",
-    version: productVersion)
+    version: productVersion, subcommands: [FindingsCommand.self])
 
   @OptionGroup var spoolOptions: SpoolOptions
   @OptionGroup var snapshot: SnapshotOptions

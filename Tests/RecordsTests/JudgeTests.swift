@@ -28,7 +28,7 @@ import Testing
     let (bytes, expectation) = try Generator(options).generate()
     #expect(try difference(bytes) == nil)
     // The generator says on its own what is in it.
-    let observed = try #require(try observe(bytes))
+    let observed = try #require(try Judged(bytes)?.observed())
     #expect(observed.totals.processed == expectation.processed)
     #expect(Dictionary(grouping: observed.findings, by: \.code).mapValues(\.count) == expectation.findings)
   }
@@ -36,7 +36,7 @@ import Testing
   @Test func equalContentHasEqualHashAndOtherContentAnother() throws {
     let header = Column.allCases.map(\.name).joined(separator: ",")
     func hashes(_ row: String) throws -> [String: Int64] {
-      try #require(try observe(Array("\(header)\n\(row)\n".utf8))).hashes
+      try #require(try Judged(Array("\(header)\n\(row)\n".utf8))?.observed()).hashes
     }
     let row = "\"甲路1號\",04595257,,\"甲行\",1000,1040413,獨資,N,472927,豆類,471913,雜貨,,,,"
     let hash = try hashes(row)
@@ -56,48 +56,11 @@ import Testing
 
 private func difference(_ bytes: [UInt8]) throws -> String? {
   let reference = referenceRead(bytes)
-  guard let observed = try observe(bytes) else {
+  guard let observed = try Judged(bytes)?.observed() else {
     return reference.refusal == nil ? "refused, and the reference does not" : nil
   }
   if let refusal = reference.refusal, reference.columns.isEmpty { return "not refused: \(refusal)" }
   return observed.difference(from: reference)
-}
-
-/// - Returns: nil where the header is refused.
-private func observe(_ bytes: [UInt8]) throws -> Observed? {
-  var scanner = RecordScanner()
-  var output = MemoryOutput()
-  var tally = Tally()
-  var refused = false
-  try bytes.withUnsafeBufferPointer { bytes in
-    let head: SourceHead?
-    do throws(HeaderProblem) { head = try SourceHead.read(bytes, isFinal: true, scanner: &scanner) } catch {
-      refused = true
-      return
-    }
-    guard let head else { return }
-    var judge = ChunkJudge(header: head.header)
-    let place = ChunkPlace(firstRecord: 1, firstLine: 1, byteOffset: 0, headerBytes: head.end, tooLongOffsets: [])
-    tally = try judge.judge(bytes, at: place, into: &output)
-  }
-  if refused { return nil }
-  var observed = Observed()
-  try observed.append(registrations: output.registrations)
-  try observed.append(industries: output.industries)
-  try observed.append(findings: output.findings)
-  observed.totals = ReferenceTotals(
-    total: tally.records, processed: tally.accepted, failed: tally.rejected, duplicated: tally.duplicates,
-    blank: tally.blank)
-  return observed
-}
-
-private struct MemoryOutput: JudgeOutput {
-  var registrations: [UInt8] = []
-  var industries: [UInt8] = []
-  var findings: [UInt8] = []
-  mutating func registrations(_ rows: UnsafeRawBufferPointer) { registrations += rows }
-  mutating func industries(_ rows: UnsafeRawBufferPointer) { industries += rows }
-  mutating func findings(_ lines: UnsafeRawBufferPointer) { findings += lines }
 }
 
 extension String {

@@ -152,4 +152,18 @@ test_status_does_not_start_a_database() {
   [[ ! -e $tree/.postgres ]]
 }
 
+test_findings_are_listed_by_transform_without_a_run() {
+  pipeline findings --code INVALID_BAN --spool here --export 'a file.csv'
+  equal 'exit code' 0 "$code"
+  equal calls 'transform findings --code INVALID_BAN --spool here --export a file.csv' "$(<"$calls")"
+  : >"$calls"
+  STUB_transform='exit 66' pipeline findings --new
+  equal 'exit code' 66 "$code"
+  pipeline findings --help
+  equal calls 'transform findings --new
+transform findings --help' "$(<"$calls")"
+  pipeline findings --database-url postgresql:///x && refused 64 "knows no option '--database-url'"
+  [[ ! -e here && ! -e $tree/spool && ! -e $tree/.postgres ]]
+}
+
 run_all

@@ -1,0 +1,100 @@
+import NastyCorpus
+import Observed
+import Records
+import Reference
+import Testing
+
+/// A sheet's records are judged by the rules of a source.
+@Suite struct CorrectionSheetTests {
+  @Test(arguments: nastyFiles)
+  func judgesTheCorpusLikeASource(_ file: NastyFile) throws {
+    #expect(try difference(file.bytes) == nil, "\(file.name): \(file.why)")
+  }
+
+  @Test func judgesRandomFilesLikeASource() throws {
+    let first = UInt64.random(in: 0...UInt64.max / 2)
+    for seed in first..<first + 2000 {
+      let found = try difference(randomDirtyFile(seed: seed, records: 12))
+      #expect(found == nil, "seed \(seed)")
+      if found != nil { return }
+    }
+  }
+
+  /// Where the two differ; nil where they do not, or both refuse the header.
+  private func difference(_ bytes: [UInt8]) throws -> String? {
+    let judged = try Judged(bytes, stampIsRecord: true)
+    let sheet: CorrectionSheet
+    do throws(HeaderProblem) { sheet = try CorrectionSheet.read(bytes) } catch {
+      return judged == nil ? nil : "refused: \(error)"
+    }
+    guard let judged else { return "not refused" }
+    if sheet.tally != judged.tally { return "\(sheet.tally) and not \(judged.tally)" }
+    if sheet.records.flatMap(\.registration) != judged.output.registrations { return "registrations" }
+    if sheet.records.flatMap(\.industries) != judged.output.industries { return "industries" }
+    let observed = try judged.observed()
+    if sheet.records.map(\.contentHash) != observed.registrations.map({ observed.hashes[$0.ban] }) { return "hashes" }
+    if sheet.records.map(\.ban) != observed.registrations.map({ UInt32($0.ban) }) { return "BANs" }
+    if sheet.findings.map({ "\($0.line) \($0.row) \($0.code) \($0.severity) \($0.column ?? "")" })
+      != observed.findings.map({ "\($0.line) \($0.record + 1) \($0.code) \($0.severity) \($0.column ?? "")" })
+    {
+      return "findings \(sheet.findings) and not \(observed.findings)"
+    }
+    let warnings = sheet.records.flatMap(\.warnings)
+    return warnings == observed.findings.filter { $0.severity == "warning" }.map(\.code) ? nil : "warnings \(warnings)"
+  }
+
+  @Test func oneApostropheIsTakenAway() throws {
+    let sheet = try read("codes,營業人名稱,統一編號,營業地址\nx,'=1,04595257,''甲\nx,'NA,00000000,'N/A\n'x,\"'\"\"a\",10000009,NA\n")
+    #expect(sheet.findings == [])
+    #expect(try rows(sheet) == [["04595257", "=1", "'甲"], ["00000000", "NA", "N/A"], ["10000009", "\"a", nil]])
+    let none = try read("統一編號,營業人名稱\n04595257,NA\n10000009,'\n")
+    #expect(none.findings.map(\.code) == ["MISSING_NAME", "MISSING_NAME"])
+    #expect(try rows(read("統一編號,營業人名稱\n04595257,\" 'x\"\n'10000009,x\n")).map { $0[1] } == ["'x", "x"])
+  }
+
+  @Test func aSpreadsheetsHabitsAreNoHindranceAndNoExcuse() throws {
+    let sheet = try read(
+      "\u{FEFF}營業人名稱,統一編號,raw\r\n\"兩\n行\",04595257,\r\n甲,4595257,\"a\r\nb\"\r\n\r\n01-SEP-26,,\r\n乙,04595257,\r\n丙,x\r\n"
+    )
+    #expect(try rows(sheet).map { $0[1] } == ["兩\n行"])
+    #expect(
+      sheet.findings.map { "\($0.line) \($0.row) \($0.code)" } == [
+        "4 3 INVALID_BAN", "7 5 INVALID_BAN", "8 6 DUPLICATE", "9 7 FIELD_COUNT",
+      ])
+    #expect(sheet.tally.blank == 1 && sheet.tally.duplicates == 1 && sheet.tally.rejected == 3)
+    #expect(sheet.findings[2].message == "this BAN was accepted earlier in the sheet")
+    #expect(sheet.header.unknown == ["raw"])
+  }
+
+  /// It stands for bytes that could not be read, and nobody has said what they should be.
+  @Test func aReplacementCharacterIsRejectedInPublishedColumnsAlone() throws {
+    let sheet = try read("統一編號,營業人名稱,raw\n04595257,甲\u{FFFD},x\n04595257,甲,\u{FFFD}\n")
+    #expect(sheet.findings.map { "\($0.line) \($0.code) \($0.column ?? "")" } == ["2 INVALID_ENCODING 營業人名稱"])
+    #expect(sheet.records.map(\.ban) == [4_595_257])
+  }
+
+  /// Undoing the escape doubles the quotes: what is too long then is one rejected record, whatever it holds.
+  @Test func whatGetsTooLongIsOneRecord() throws {
+    let quotes = String(repeating: "\"", count: 40_000)
+    let sheet = try read(
+      "統一編號,營業人名稱,營業地址\n04595257,'\(quotes),\"x\n10000009,乙,\n\"\n20000003,丙,\n")
+    #expect(sheet.tally.records == 2)
+    #expect(sheet.records.map(\.ban) == [20_000_003])
+    #expect(sheet.findings.map(\.line) == [2])
+  }
+
+  @Test func aSheetWithoutItsColumnsIsRefused() {
+    #expect(throws: HeaderProblem.empty) { try CorrectionSheet.read([]) }
+    #expect(throws: HeaderProblem.archive("zip")) { try CorrectionSheet.read(Array("PK\u{3}\u{4}x".utf8)) }
+    #expect(throws: HeaderProblem.missingColumns(["統一編號"], names: ["codes", "營業人名稱"])) {
+      try CorrectionSheet.read(Array("codes,營業人名稱\n".utf8))
+    }
+  }
+
+  private func read(_ text: String) throws -> CorrectionSheet { try CorrectionSheet.read(Array(text.utf8)) }
+
+  /// BAN, name and address of each accepted record.
+  private func rows(_ sheet: CorrectionSheet) throws -> [[String?]] {
+    sheet.records.flatMap { CopyTextReader.rows($0.registration) }.map { [$0[0], $0[2], $0[3]] }
+  }
+}
