@@ -67,7 +67,7 @@ let package = Package(
       resources: [.embedInCode("Migrations")]),
     executable("fetch", ["FetchStage", "StageKit", "Spool", "Failures"]),
     executable("transform", ["TransformStage", "StageKit", "Spool", "Failures"]),
-    executable("load", ["LoadStage", "Postgres", "StageKit", "Spool", "Failures"]),
+    executable("load", ["LoadStage", "Postgres", "Records", "StageKit", "Spool", "Failures"]),
 
     // A development tool: makes registries of any size, clean or dirty, and days that follow them.
     library("GeneratorKit"),

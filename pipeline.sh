@@ -19,8 +19,14 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
   fetch | transform | load
               one stage, with that stage's options (./pipeline.sh load --help)
   dry-run     fetch and transform: what would be loaded and rejected; needs no database
-  status      what the spool and the database hold
   findings    what was rejected and warned of; --export FILE.csv for a spreadsheet
+  changes     what changed, the newest first; --since DATE, --kind K, --column C
+  replay FILE | withdraw BAN...
+              take corrected records back in, and take corrections off again
+  rollback [SNAPSHOT]
+              the registry as an earlier snapshot has it
+  gc          removes old snapshots but the newest --keep N, and what can be rebuilt
+  status      what the spool and the database hold
   psql        psql on the registry; arguments are psql's
   down        stops the private PostgreSQL, which is left running after a run
   test        every test; arguments are those of 'swift test'
@@ -33,6 +39,14 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
   --chunk-size N          CHUNK_SIZE    50,000 records
   --limit N                             the first N records only
   --max-rejects N or P%   MAX_REJECTS   1%
+  --max-decrease P%       MAX_DECREASE  5%   fewer records than the last snapshot
+  --max-increase P%       MAX_INCREASE  10%  more records
+  --max-change P%         MAX_CHANGE    20%  businesses changed or vanished
+  --max-city-loss P%      MAX_CITY_LOSS 50%  businesses lost by a single city
+  --accept REASON                       publish what these bounds refuse, and record why
+  --verify                              make right what a hand has edited in the registry
+  --keep N                KEEP          7 snapshots stay in the spool after a run
+  --retain-days N         RETAIN_DAYS   findings 90 days in the database, changes for ever
   --snapshot ID                         transform and load this one, not the newest
   --force                               redo what is finished or unchanged
   --json                                the summary as one JSON document
@@ -140,7 +154,9 @@ source "$project/Sources/pipeline/settings.sh"
 
 if (($#)); then
   case $1 in
-    run | fetch | transform | load | dry-run | status | findings | psql | down | test) command=$1 && shift ;;
+    run | fetch | transform | load | dry-run | findings | changes | replay | withdraw | rollback | gc | status | psql | down | test)
+      command=$1 && shift
+      ;;
     --help | -h | --version | -*) ;;
     *) fail 64 "unknown command '$1'" "./pipeline.sh --help lists the commands" ;;
   esac
@@ -148,7 +164,7 @@ fi
 take_options "$@"
 set -- "${arguments[@]}"
 case $command:$asks in
-  fetch:* | transform:* | load:* | status:* | findings:*) ;;
+  fetch:* | transform:* | load:* | findings:* | changes:* | replay:* | withdraw:* | rollback:* | gc:* | status:*) ;;
   *:--help | *:-h) usage && exit ;;
   *:--version) echo "pipeline.sh $version" && exit ;;
 esac
@@ -163,6 +179,7 @@ case $command in
     route 'fetch transform load' "$@"
     build
     need_database
+    [[ " ${load_args[*]}" == *' --keep'* ]] || load_args+=(--keep "${KEEP:-7}")
     chain fetch transform load
     [[ -z $private || ${LOG_FORMAT-} == json ]] || echo "psql: ./pipeline.sh psql   (or psql '$DATABASE_URL')" >&2
     ;;
@@ -178,6 +195,34 @@ case $command in
     open_marker
     stage "$command" "$@"
     close_marker
+    ;;
+  rollback)
+    build
+    [[ -z $asks ]] || exec "$binaries/load" rollback "$@"
+    route_rollback "$@"
+    need_database
+    # shellcheck disable=SC2154 # set by route_rollback
+    chain "${rollback_stages[@]}"
+    ;;
+  replay | withdraw)
+    build
+    [[ -z $asks ]] || exec "$binaries/load" "$command" "$@"
+    need_database
+    open_marker
+    stage load "$command" "$@"
+    close_marker
+    ;;
+  changes)
+    build
+    [[ -n $asks ]] || need_database
+    exec "$binaries/load" changes "$@"
+    ;;
+  gc)
+    build
+    if [[ -z $asks && -z ${DATABASE_URL-} ]]; then
+      if cluster_exists; then cluster_start; else set -- --without-database "$@"; fi
+    fi
+    exec "$binaries/load" gc "$@"
     ;;
   status)
     build

@@ -11,8 +11,10 @@ public enum Load {
   /// - Throws: always a ``Failure``, with the verdict and the hints of the contract.
   public static func run(_ settings: LoadSettings) throws -> LoadOutcome {
     do {
-      var run = try LoadRun(settings)
-      return try run.perform()
+      return try settings.snapshot.use {
+        var run = try LoadRun(settings)
+        return try run.perform()
+      }
     } catch { throw Failure(from: error) }
   }
 }
@@ -35,6 +37,11 @@ struct LoadRun {
     self.settings = settings
     access = try DatabaseAccess(settings.databaseURL, applicationName: settings.applicationName, stop: settings.stop)
     snapshot = try SettledSnapshot(settings.snapshot)
+    guard settings.action != .rollback || snapshot.whole else {
+      throw Failure(
+        .data, "snapshot \(snapshot.id) does not stand for the whole registry: it is a sample, or limited",
+        hint: "./pipeline.sh status lists the snapshots")
+    }
   }
 
   mutating func perform() throws -> LoadOutcome {
@@ -86,6 +93,9 @@ struct LoadRun {
     try JobRun.closeStale(&session, except: job, events: settings.events)
 
     let last = try Publication.last(&session)
+    guard last != nil || settings.action == .load else {
+      throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "./pipeline.sh load")
+    }
     try judgeAlone(last, &session)
     let corrections = try readCorrections(&session)
     if let last, let outcome = try nothingToDo(last, corrections, &session) { return outcome }
@@ -124,7 +134,7 @@ struct LoadRun {
 
   private func readCorrections(_ session: inout Connection) throws -> Corrections {
     var corrections = try Corrections.read(&session)
-    corrections.put(settings.corrections)
+    corrections.put(settings.sheet?.records ?? [])
     if let ban = settings.withdrawn.first(where: { corrections.inForce[$0] == nil }) {
       throw Failure(
         .data, "\(session.place): no correction of \(BANText.text(ban)) is in force",

@@ -26,9 +26,8 @@ public struct LoadSettings: Sendable {
   public var acceptance: Acceptance?
   /// Read the registry's full content, and make right what a hand has edited.
   public var verify = false
-  /// Of `replay`: the records to put on, and all that the sheet had.
-  public var corrections: [CorrectionSheet.Record] = []
-  public var sheetTotals = Totals()
+  /// Of `replay`: the sheet whose records are put on.
+  public var sheet: CorrectionSheet?
   /// Of `withdraw`: whose corrections to take off.
   public var withdrawn: [UInt32] = []
   /// The user of the operating system, who is written down beside what a person decided.
@@ -93,7 +92,7 @@ extension LoadSettings {
   func totals(of snapshot: SettledSnapshot) -> Totals {
     switch action {
     case .load, .rollback: snapshot.totals
-    case .replay, .withdraw: sheetTotals
+    case .replay, .withdraw: sheet?.totals ?? Totals()
     }
   }
 

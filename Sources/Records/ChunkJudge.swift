@@ -53,9 +53,8 @@ public struct ChunkJudge: ~Copyable {
   /// Output is handed on in pieces of about this size.
   private static let pieceBytes = 1 << 18
 
-  public init(header: Header) { self.init(header: header, bansExpected: 1 << 16) }
-
-  init(header: Header, bansExpected: Int) {
+  /// - Parameter bansExpected: how many BANs a chunk may have; with more it only grows.
+  public init(header: Header, bansExpected: Int = 1 << 16) {
     self.header = header
     accepted = BANSet(capacity: bansExpected)
   }

@@ -1,24 +1,26 @@
 import Failures
 import Glibc
 
-/// An exclusive lock that the kernel drops when its holder ends, however it ends. The file stays.
+/// A lock that the kernel drops when its holder ends, however it ends. The file stays.
 public struct FileLock: ~Copyable {
   private let descriptor: Int32
 
   /// - Parameters:
   ///   - wait: whether to wait for the holder.
+  ///   - shared: whether others may hold it too, as long as nobody wants it alone.
   ///   - make: whether to make the file where there is none.
   ///   - stop: asked again and again while the holder is waited for; throwing ends the wait.
   /// - Returns: nil where another process holds it and `wait` is false, or there is none.
   public init?(
-    _ path: String, wait: Bool = false, make: Bool = true, stop: () throws(Failure) -> Void = {}
+    _ path: String, wait: Bool = false, shared: Bool = false, make: Bool = true,
+    stop: () throws(Failure) -> Void = {}
   ) throws(Failure) {
     descriptor = open(path, O_RDWR | (make ? O_CREAT : 0) | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else {
       if errno == ENOENT, !make { return nil }
       throw .system("open lock '\(path)'", errno: errno)
     }
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+    while flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
       if errno == EINTR { continue }
       guard errno == EWOULDBLOCK else { throw .system("lock '\(path)'", errno: errno) }
       guard wait else { return nil }
@@ -32,12 +34,12 @@ public struct FileLock: ~Copyable {
 
   /// Runs `body` while the lock is held.
   ///
-  /// - Returns: nil, without running it, where ``init(_:wait:make:stop:)`` gives nil.
+  /// - Returns: nil, without running it, where ``init(_:wait:shared:make:stop:)`` gives nil.
   public static func hold<Result>(
-    _ path: String, wait: Bool = false, make: Bool = true, stop: () throws(Failure) -> Void = {},
-    _ body: () throws -> Result
+    _ path: String, wait: Bool = false, shared: Bool = false, make: Bool = true,
+    stop: () throws(Failure) -> Void = {}, _ body: () throws -> Result
   ) throws -> Result? {
-    guard let lock = try FileLock(path, wait: wait, make: make, stop: stop) else { return nil }
+    guard let lock = try FileLock(path, wait: wait, shared: shared, make: make, stop: stop) else { return nil }
     let result = Swift.Result { try body() }
     lock.release()
     return try result.get()

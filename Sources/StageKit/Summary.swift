@@ -70,13 +70,15 @@ public struct Summary: Codable, Sendable, Equatable {
   public var stages: [String: Stage] = [:]
   public var jobRunID: Int?
   public var database: Database?
+  /// What the clean-up after it has freed in the spool.
+  public var freedBytes: Int?
   public var error: Problem?
 
   public init(runID: String) { self.runID = runID }
 
   private enum CodingKeys: String, CodingKey {
     case runID, snapshot, status, sourceDate, source, totals, findings, notes, industries, stages, jobRunID, database,
-      error
+      freedBytes, error
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -95,6 +97,7 @@ public struct Summary: Codable, Sendable, Equatable {
     try container.encodeIfPresent(industries, forKey: .industries)
     try container.encodeIfPresent(jobRunID, forKey: .jobRunID)
     try container.encodeIfPresent(database, forKey: .database)
+    try container.encodeIfPresent(freedBytes, forKey: .freedBytes)
     try container.encodeIfPresent(error, forKey: .error)
   }
 

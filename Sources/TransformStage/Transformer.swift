@@ -15,6 +15,10 @@ public enum Transformer {
   }
 
   public static func run(_ settings: TransformSettings, log: EventLog) throws -> Outcome {
+    try settings.folder.use(stop: StopSignal.check) { try runInUse(settings, log: log) }
+  }
+
+  private static func runInUse(_ settings: TransformSettings, log: EventLog) throws -> Outcome {
     let plan = try SnapshotPlan(settings.folder)
     if case .one(let chunk) = settings.selection, chunk > plan.chunks.count {
       throw Failure(

@@ -54,6 +54,8 @@ cluster_alive() {
   read -r pid 2>/dev/null <"$data/postmaster.pid" && as_server test "/proc/$pid/cwd" -ef "$data"
 }
 
+cluster_exists() { cluster_locate && as_server test -e "$data/PG_VERSION"; }
+
 cluster_running() {
   cluster_locate && cluster_ready
 }

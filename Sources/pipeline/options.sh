@@ -6,9 +6,10 @@
 # snapshot cannot be loaded, so they make sense with the transform command alone, which gets its options verbatim.
 declare -A knows=(
   [fetch]='--source= --sample --spool= --chunk-size= --limit= --force --json'
-  [transform]='--spool= --snapshot= --jobs= --max-rejects= --force --json'
-  [load]='--spool= --snapshot= --jobs= --max-rejects= --force --json'
+  [transform]='--spool= --snapshot= --jobs= --max-rejects= --accept= --force --json'
+  [load]='--spool= --snapshot= --jobs= --max-rejects= --accept= --force --json'
 )
+knows[load]+=' --max-decrease= --max-increase= --max-change= --max-city-loss= --verify --keep= --retain-days='
 knows[fetch]+=' --max-bytes= --timeout= --connect-timeout= --stall-timeout='
 
 # What concerns this script as well as a stage. The database is taken out of the arguments: stages read DATABASE_URL.
@@ -34,7 +35,7 @@ take_database() { # URI
   refuse_password "$1"
   [[ -n $1 ]] || fail 64 "'--database-url' needs a value" "--database-url postgresql://USER@HOST/DATABASE"
   case $command in
-    run | load | status | psql) export DATABASE_URL=$1 ;;
+    run | load | changes | replay | withdraw | rollback | gc | status | psql) export DATABASE_URL=$1 ;;
     *) fail 64 "'$command' knows no option '--database-url'" "./pipeline.sh --help lists the options" ;;
   esac
 }
@@ -68,14 +69,46 @@ route() { # STAGES ARGUMENT...
   done
   check JOBS "${JOBS:-1}"
   check MAX_REJECTS "${MAX_REJECTS:-1%}"
+  check KEEP "${KEEP:-7}"
+  check RETAIN_DAYS "${RETAIN_DAYS:-90}"
+  for name in MAX_DECREASE MAX_INCREASE MAX_CHANGE MAX_CITY_LOSS; do check "$name" "${!name:-1}"; done
 }
 
-# Stages judge their own options; these two would otherwise be found wrong only after the whole download.
+# A rollback to a snapshot that is named goes by way of transform: a clean-up may have taken its TSV files away. It was
+# published, or is asked for by a person: no budget is asked again.
+# shellcheck disable=SC2034 # for pipeline.sh
+route_rollback() { # [SNAPSHOT] OPTION...
+  local target=()
+  [[ -z ${1-} || $1 == -* ]] || { target=("$1") && shift; }
+  knows=([transform]='--spool= --jobs= --json' [load]='--spool= --jobs= --json')
+  route 'transform load' "$@"
+  rollback_stages=(load)
+  if ((${#target[@]})); then
+    rollback_stages=(transform load)
+    transform_args+=(--snapshot "${target[0]}" --max-rejects 100%)
+  fi
+  load_args=(rollback "${target[@]}" "${load_args[@]}")
+}
+
+# Stages judge their own options; these would otherwise be found wrong only after the whole download.
 check() { # NAME VALUE
   case $1 in
     --jobs | JOBS)
       { [[ $2 =~ ^[0-9]{1,9}$ ]] && ((10#$2 >= 1 && 10#$2 <= 256)); } ||
         fail 64 "invalid $1 '$2'" "a number from 1 to 256"
+      ;;
+    --max-decrease | --max-increase | --max-change | --max-city-loss | \
+      MAX_DECREASE | MAX_INCREASE | MAX_CHANGE | MAX_CITY_LOSS)
+      [[ $2 =~ ^[0-9]{1,6}(\.[0-9]+)?%?$ ]] || fail 64 "invalid $1 '$2'" "a percentage such as 5%"
+      ;;
+    --keep | KEEP)
+      { [[ $2 =~ ^[0-9]{1,6}$ ]] && ((10#$2 >= 1)); } || fail 64 "invalid $1 '$2'" "a number of snapshots from 1"
+      ;;
+    --retain-days | RETAIN_DAYS)
+      { [[ $2 =~ ^[0-9]{1,5}$ ]] && ((10#$2 >= 1 && 10#$2 <= 36500)); } || fail 64 "invalid $1 '$2'" "a number of days from 1"
+      ;;
+    --accept)
+      [[ -n ${2//[[:space:]]/} ]] || fail 64 "'--accept' needs a reason" "--accept 'all industry codes were re-issued'"
       ;;
     --max-rejects | MAX_REJECTS)
       [[ $2 =~ ^[0-9]{1,18}$|^([0-9]{1,2}(\.[0-9]+)?|100(\.0+)?)%$ ]] || fail 64 "invalid $1 '$2'" "a count, or a percentage such as 1%"

@@ -43,6 +43,7 @@ struct ReconcilePublish {
 
       try CorrectionTable(job: load.job, user: settings.user, corrections: corrections, differences: differences)
         .write(&session)
+      try settings.sheet?.writeFindings(&session, load.job)
       let publication = try Publication.write(&session, settings, snapshot, load.job, .reconcile, effect)
       try load.job.succeed(&session, status: settings.status(of: snapshot))
       try CurrentLoad.finish(&session)

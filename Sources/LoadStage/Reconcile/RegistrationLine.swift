@@ -35,7 +35,7 @@ package struct RegistrationLine {
 }
 
 /// A BAN's eight digits as a number and back.
-package enum BANText {
+public enum BANText {
   /// - Returns: the number that the first eight bytes spell, nil where they are not eight digits.
   package static func parse(_ text: UnsafeRawBufferPointer) -> UInt32? {
     guard text.count >= 8 else { return nil }
@@ -46,6 +46,11 @@ package enum BANText {
       value = value * 10 + UInt32(byte - 0x30)
     }
     return value
+  }
+
+  /// - Returns: the number, nil where the text is not exactly eight ASCII digits.
+  public static func parse(_ text: String) -> UInt32? {
+    text.utf8.count == 8 ? Array(text.utf8).withUnsafeBytes(parse) : nil
   }
 
   package static func text(_ ban: UInt32) -> String {

@@ -67,6 +67,12 @@ package enum Migrator {
     }
   }
 
+  /// Whether the schema is there and of this program's version.
+  static func isCurrent(_ session: inout Connection) throws -> Bool {
+    guard try session.execute("SELECT to_regclass('schema_migration') IS NOT NULL").truth else { return false }
+    return try session.execute("SELECT max(version) FROM schema_migration").number == Migration.all.count
+  }
+
   private static func apply(_ migration: Migration, _ session: inout Connection) throws {
     do {
       try session.transaction { session in

@@ -1,0 +1,77 @@
+import Failures
+import Postgres
+import Spool
+import StageKit
+
+/// How long things are kept.
+public struct RetentionLimits: Sendable, Equatable {
+  /// Snapshots in the spool, the newest ones; the one that is published stays anyway.
+  public var snapshots = 7
+  /// Days that the database keeps findings.
+  public var findingsDays = 90
+  /// Days that it keeps the change feed, nil for ever.
+  public var feedDays: Int?
+
+  public init() {}
+}
+
+/// What a clean-up has freed.
+public struct Freed: Codable, Sendable, Equatable {
+  public struct Part: Codable, Sendable, Equatable {
+    public var snapshot: String
+    public var bytes: Int
+  }
+
+  public var removed: [Part] = []
+  /// Snapshots that lost what transform made of them, and can have it again.
+  public var stripped: [Part] = []
+  /// Snapshots that would have been freed and are being worked on.
+  public var inUse: [String] = []
+  /// Rows of data_import_error.
+  public var findings = 0
+  /// Rows of registration_change.
+  public var changes = 0
+
+  public init() {}
+
+  public var bytes: Int { (removed + stripped).reduce(0) { $0 + $1.bytes } }
+}
+
+/// Removes old snapshots and what can be rebuilt, and what the database has kept for long enough. No load is under way
+/// meanwhile: it holds the run's lock.
+public enum Cleanup {
+  /// - Parameter databaseURL: nil where there is no database: then nothing is published.
+  public static func run(
+    _ databaseURL: String?, spool: String, _ limits: RetentionLimits, applicationName: String = "registry-gc",
+    lockGraceSeconds: Double = 2, stop: @escaping StopCheck = { try StopSignal.check() }
+  ) throws -> Freed {
+    do {
+      guard let databaseURL else { return try clean(spool, limits, wanted: [], stop) }
+      var session = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop).open()
+      do { try RunLock.take(&session, graceSeconds: lockGraceSeconds) } catch let held as RunLock.Held {
+        throw held.failure
+      }
+      guard try session.execute("SELECT to_regclass('publication') IS NOT NULL").truth else {
+        return try clean(spool, limits, wanted: [], stop)
+      }
+      guard try Migrator.isCurrent(&session) else {
+        throw Failure(
+          .configuration, "\(session.place): a migration is pending, so what is published cannot be told",
+          hint: "run ./pipeline.sh load first, with the version of the program that you use now")
+      }
+      let published = try Publication.last(&session).flatMap { SnapshotID($0.snapshot) }
+      let wanted = Set([published, try Rollback.target(&session, spool: spool)].compactMap { $0 })
+      var freed = try clean(spool, limits, wanted: wanted, stop)
+      try DatabaseCleanup(limits: limits).perform(&session, &freed)
+      return freed
+    } catch { throw Failure(from: error) }
+  }
+
+  private static func clean(
+    _ spool: String, _ limits: RetentionLimits, wanted: Set<SnapshotID>, _ stop: StopCheck
+  ) throws -> Freed {
+    var freed = Freed()
+    try SpoolCleanup(spool: spool, keep: limits.snapshots, wanted: wanted).perform(&freed, stop: stop)
+    return freed
+  }
+}

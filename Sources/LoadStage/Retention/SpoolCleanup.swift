@@ -1,0 +1,52 @@
+import Failures
+import Postgres
+import Spool
+import StageKit
+
+/// Frees the spool of what nobody needs.
+struct SpoolCleanup {
+  let spool: String
+  /// The newest snapshots that stay.
+  let keep: Int
+  /// Snapshots that stay, however old they are.
+  let wanted: Set<SnapshotID>
+
+  func perform(_ freed: inout Freed, stop: StopCheck) throws {
+    let snapshots = try Survey.snapshots(spool).map { SnapshotFolder(spool: spool, id: $0) }
+    let facts = try snapshots.map { folder in
+      RetentionPlan.Facts(
+        folder.id, isFetched: try SpoolFile.size(folder.fetchManifest) != nil,
+        hasTransform: try !Folder.names(folder.transformFolder).isEmpty, isWanted: wanted.contains(folder.id))
+    }
+    for (folder, fate) in zip(snapshots, RetentionPlan.fates(facts, keep: keep)) where fate != .keep {
+      try stop()
+      let done: Void? = try FileLock.hold(folder.useLock) {
+        switch fate {
+        case .keep: break
+        case .strip: try strip(folder, &freed)
+        case .remove: try remove(folder, &freed)
+        }
+      }
+      if done == nil { freed.inUse.append(folder.id.description) }
+    }
+  }
+
+  private func strip(_ folder: SnapshotFolder, _ freed: inout Freed) throws {
+    let bytes = try Folder.weight(folder.transformFolder)
+    // The manifest first: what is left of a clean-up that is cut short is a snapshot that is not transformed.
+    try SpoolFile.remove(folder.transformManifest)
+    try Folder.sync(folder.path)
+    try Folder.remove(folder.transformFolder)
+    freed.stripped.append(.init(snapshot: folder.id.description, bytes: bytes))
+  }
+
+  private func remove(_ folder: SnapshotFolder, _ freed: inout Freed) throws {
+    let bytes = try Folder.weight(folder.path)
+    // Without its manifest it is a download that a newer one superseded, however much of it is left.
+    for manifest in [folder.transformManifest, folder.fetchManifest] { try SpoolFile.remove(manifest) }
+    try Folder.sync(folder.path)
+    try Folder.remove(folder.path)
+    try Folder.sync(spool)
+    freed.removed.append(.init(snapshot: folder.id.description, bytes: bytes))
+  }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Failures
+import LoadStage
+import Records
+import Spool
+import StageKit
+
+/// Takes corrected records back in.
+struct ReplayCommand: StageCommand {
+  static let stage = "load"
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Take corrected records back in, from a sheet as './pipeline.sh findings --export' writes it.",
+    discussion: """
+      They are judged by the same rules, join the published registry, and stay, marked in registration_correction, until \
+      the source has a record without the fault or they are withdrawn.
+      """)
+
+  @Argument(help: "The sheet: CSV with the published columns.")
+  var file: String
+  @OptionGroup var spoolOptions: SpoolOptions
+  @OptionGroup var database: DatabaseOptions
+  @OptionGroup var jobs: JobsOptions
+  @OptionGroup var output: OutputOptions
+
+  /// A sheet is for a person to fill in.
+  private static let bytesMax = 32 << 20
+
+  func perform(_ run: inout StageRun) throws {
+    let url = try database.resolve()
+    let jobs = try jobs.resolve()
+    let sheet = try read()
+    for finding in sheet.findings where finding.severity == "error" {
+      let column = finding.column.map { ", \($0)" } ?? ""
+      run.log.warning("'\(file)', line \(finding.line)\(column): \(finding.code), \(finding.message)")
+    }
+    run.summary.totals = sheet.totals
+    run.summary.findings = sheet.tally.findingCounts
+    guard !sheet.records.isEmpty else {
+      throw Failure(
+        .data, "'\(file)' has no record that the rules accept, of \(sheet.tally.records)",
+        hint: "correct what the lines above name; the registry stays as it is")
+    }
+    var settings = LoadSettings(
+      snapshot: try PublishedSnapshot.find(url, spool: run.spool), databaseURL: url, runID: run.summary.runID, jobs: jobs)
+    settings.action = .replay
+    settings.sheet = sheet
+    try run.load(settings)
+  }
+
+  private func read() throws -> CorrectionSheet {
+    guard let file = try OpenFile(file, followLinks: true) else {
+      throw Failure(.unavailable, "'\(file)' is not there", hint: "./pipeline.sh findings --export FILE.csv writes one")
+    }
+    let size = try file.size()
+    guard size <= Self.bytesMax else {
+      throw Failure(
+        .data, "'\(self.file)' has \(size) bytes: a sheet of corrections has at most \(Self.bytesMax)",
+        hint: "split it, with the first line in each part")
+    }
+    var bytes = [UInt8](repeating: 0, count: size)
+    let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
+    do throws(HeaderProblem) { return try CorrectionSheet.read(Array(bytes.prefix(count))) } catch {
+      throw Failure(
+        .data, "'\(self.file)' is no sheet of corrections: \(error)",
+        hint: "save it as CSV in UTF-8, parted by commas, with the first line as './pipeline.sh findings --export' wrote it")
+    }
+  }
+}
+
+/// Takes corrections off again.
+struct WithdrawCommand: StageCommand {
+  static let stage = "load"
+  static let configuration = CommandConfiguration(
+    commandName: "withdraw", abstract: "Take corrections off again: the registry holds what the source says.")
+
+  @Argument(help: "The businesses.")
+  var bans: [String]
+  @OptionGroup var spoolOptions: SpoolOptions
+  @OptionGroup var database: DatabaseOptions
+  @OptionGroup var jobs: JobsOptions
+  @OptionGroup var output: OutputOptions
+
+  func perform(_ run: inout StageRun) throws {
+    let url = try database.resolve()
+    let jobs = try jobs.resolve()
+    let numbers = try bans.map { ban in
+      guard let number = BANText.parse(ban) else {
+        throw Failure(.usage, "'\(ban)' is no BAN", hint: "a BAN has eight digits")
+      }
+      return number
+    }
+    var settings = LoadSettings(
+      snapshot: try PublishedSnapshot.find(url, spool: run.spool), databaseURL: url, runID: run.summary.runID, jobs: jobs)
+    settings.action = .withdraw
+    settings.withdrawn = numbers
+    try run.load(settings)
+  }
+}
