@@ -35,7 +35,10 @@ public struct CorrectionSheet: Sendable {
   public var records: [Record] = []
   /// In the sheet's order.
   public var findings: [Finding] = []
+  /// Of the rows that somebody touched.
   public var tally = Tally()
+  /// Rows that are as they were exported: they are not looked at.
+  public var untouched = 0
 
   /// - Throws: ``HeaderProblem`` where no sheet can be read by its first line.
   public static func read(_ bytes: [UInt8]) throws(HeaderProblem) -> CorrectionSheet {

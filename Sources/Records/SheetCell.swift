@@ -3,9 +3,15 @@
 public enum SheetCell {
   /// The cell for a value.
   ///
-  /// - Parameter isQuoted: whether quotes stood around it in the source: then a mark for "missing" is a value.
-  public static func escape(_ value: [UInt8], isQuoted: Bool) -> [UInt8] {
-    needsApostrophe(value, isQuoted: isQuoted) ? [.apostrophe] + value : value
+  /// - Parameters:
+  ///   - isQuoted: whether quotes stood around it in the source: then a mark for "missing" is a value.
+  ///   - keepsZeros: whether digits that begin with a zero are kept from being taken for a number.
+  public static func escape(_ value: [UInt8], isQuoted: Bool, keepsZeros: Bool = false) -> [UInt8] {
+    needsApostrophe(value, isQuoted: isQuoted) || keepsZeros && losesZeros(value) ? [.apostrophe] + value : value
+  }
+
+  private static func losesZeros(_ value: [UInt8]) -> Bool {
+    value.count > 1 && value[0] == .zero && value.allSatisfy { $0.digit <= 9 }
   }
 
   /// The value of a cell, and whether it counts as quoted.

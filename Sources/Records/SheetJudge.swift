@@ -10,17 +10,24 @@ struct SheetJudge: ~Copyable {
   private var record: [UInt8] = []
   /// Whether a field of the sheet is one of the published columns.
   private let isPublished: [Bool]
+  /// The field that tells whether somebody touched the row, nil where the sheet has none.
+  private let fingerprint: Int?
 
   init(header: Header) {
     self.header = header
     judge = ChunkJudge(header: header, bansExpected: 4)
     isPublished = header.names.map { Column(name: $0) != nil }
+    fingerprint = header.names.firstIndex { $0 == SheetFingerprint.column }
   }
 
   /// - Returns: where the next record begins.
   mutating func judge(_ bytes: Bytes, from start: Int, line: Int, into sheet: inout CorrectionSheet) -> Int {
     guard let base = bytes.baseAddress else { return bytes.count }
     let scanned = scanner.scan(bytes, from: start, isFinal: true)
+    if isUntouched(base, scanned) {
+      sheet.untouched += 1
+      return scanned.next
+    }
     fill(base, scanned)
     output.clear()
     // That it was too long may be seen only with the lines behind it.
@@ -34,8 +41,21 @@ struct SheetJudge: ~Copyable {
     }
     sheet.tally += tally
     // A blank record has its row too.
-    take(line: line, row: sheet.tally.records + 1, into: &sheet)
+    take(line: line, row: sheet.untouched + sheet.tally.records + 1, into: &sheet)
     return scanned.next
+  }
+
+  /// Whether the row is as it was exported.
+  private func isUntouched(_ base: UnsafePointer<UInt8>, _ scanned: RecordScanner.Record) -> Bool {
+    guard let fingerprint, scanned.outcome == .fields, scanner.fieldCount == header.names.count else { return false }
+    let values = Column.allCases.map { column in
+      header.fieldOf[column.rawValue] < 0 ? [] : value(base, header.fieldOf[column.rawValue])
+    }
+    return value(base, fingerprint).elementsEqual(SheetFingerprint.of(values).utf8)
+  }
+
+  private func value(_ base: UnsafePointer<UInt8>, _ index: Int) -> [UInt8] {
+    SheetCell.unescape(Value(base, scanner.fields[index]).bytes(base)).value
   }
 
   private mutating func take(line: Int, row: Int, into sheet: inout CorrectionSheet) {

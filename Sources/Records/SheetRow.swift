@@ -20,7 +20,7 @@ public struct SheetRow: Sendable {
 
   /// The sheet's header, with the byte order mark by which Excel knows UTF-8.
   public static var head: [UInt8] {
-    let names = ["codes", "line", "record", "columns", "messages"] + Column.allCases.map(\.name) + ["raw"]
+    let names = ["codes", "line", "record", "columns", "messages"] + Column.allCases.map(\.name) + [SheetFingerprint.column, "raw"]
     return [0xEF, 0xBB, 0xBF] + Array(names.joined(separator: ",").utf8) + [.lineFeed]
   }
 
@@ -41,31 +41,36 @@ public struct SheetRow: Sendable {
       SheetCell.append(SheetCell.escape(Array(text.utf8), isQuoted: false), to: &row)
       row.append(.comma)
     }
-    row += values(header: header, scanner: &scanner) ?? [UInt8](repeating: .comma, count: Column.allCases.count)
+    let values = values(header: header, scanner: &scanner) ?? Column.allCases.map { _ in ([], []) }
+    for (_, cell) in values {
+      SheetCell.append(cell, to: &row)
+      row.append(.comma)
+    }
+    row += Array(SheetFingerprint.of(values.map(\.value)).utf8) + [.comma]
     SheetCell.append(SheetCell.escape(shownRaw, isQuoted: false), to: &row)
     row.append(.lineFeed)
     return row
   }
 
-  /// The published columns, each with a comma behind it; nil where the record does not give them.
-  private func values(header: Header, scanner: inout RecordScanner) -> [UInt8]? {
-    raw.withUnsafeBufferPointer { bytes -> [UInt8]? in
+  /// The published columns' values and cells; nil where the record does not give them.
+  private func values(
+    header: Header, scanner: inout RecordScanner
+  ) -> [(value: [UInt8], cell: [UInt8])]? {
+    raw.withUnsafeBufferPointer { bytes in
       guard !isTruncated, let base = bytes.baseAddress, !bytes.isEmpty else { return nil }
       let record = scanner.scan(bytes, from: 0, isFinal: true)
       guard record.outcome == .fields, record.next == bytes.count, scanner.fieldCount == header.names.count else {
         return nil
       }
-      var cells: [UInt8] = []
-      for column in Column.allCases {
+      let values = Column.allCases.map { column -> (value: [UInt8], cell: [UInt8]) in
         let index = header.fieldOf[column.rawValue]
-        if index >= 0 {
-          let field = scanner.fields[index]
-          let value = Self.text(Value(base, field).bytes(base))
-          SheetCell.append(SheetCell.escape(value, isQuoted: field.quoted), to: &cells)
-        }
-        cells.append(.comma)
+        guard index >= 0 else { return ([], []) }
+        let field = scanner.fields[index]
+        let value = Self.text(Value(base, field).bytes(base))
+        // A BAN that lost its zeros is rejected; whatever else lost them would go unnoticed.
+        return (value, SheetCell.escape(value, isQuoted: field.quoted, keepsZeros: column != .ban))
       }
-      return cells.count <= Self.valueBytesMax ? cells : nil
+      return values.reduce(0) { $0 + $1.cell.count } <= Self.valueBytesMax ? values : nil
     }
   }
 

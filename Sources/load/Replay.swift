@@ -36,9 +36,10 @@ struct ReplayCommand: StageCommand {
     }
     run.summary.totals = sheet.totals
     run.summary.findings = sheet.tally.findingCounts
-    guard !sheet.records.isEmpty else {
+    if sheet.untouched > 0 { run.log.info("\(sheet.untouched) rows of '\(file)' are as they were exported: they are left alone") }
+    guard !sheet.records.isEmpty || sheet.tally.rejected + sheet.tally.duplicates == 0 else {
       throw Failure(
-        .data, "'\(file)' has no record that the rules accept, of \(sheet.tally.records)",
+        .data, "'\(file)' has no corrected record that the rules accept: \(sheet.tally.rejected + sheet.tally.duplicates) are rejected, \(sheet.untouched) are as they were exported",
         hint: "correct what the lines above name; the registry stays as it is")
     }
     var settings = LoadSettings(
@@ -60,11 +61,19 @@ struct ReplayCommand: StageCommand {
     }
     var bytes = [UInt8](repeating: 0, count: size)
     let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
-    do throws(HeaderProblem) { return try CorrectionSheet.read(Array(bytes.prefix(count))) } catch {
+    let sheet: CorrectionSheet
+    do throws(HeaderProblem) { sheet = try CorrectionSheet.read(Array(bytes.prefix(count))) } catch {
       throw Failure(
         .data, "'\(self.file)' is no sheet of corrections: \(error)",
         hint: "save it as CSV in UTF-8, parted by commas, with the first line as './pipeline.sh findings --export' wrote it")
     }
+    // What is missing would read as empty, and be taken for the correction.
+    guard sheet.header.missing.isEmpty else {
+      throw Failure(
+        .data, "'\(self.file)' lacks the columns \(sheet.header.missing.joined(separator: ", "))",
+        hint: "keep all of the published columns, as './pipeline.sh findings --export' wrote them")
+    }
+    return sheet
   }
 }
 
