@@ -14,7 +14,7 @@ struct LoadHarness: Sendable {
   let database: TestDatabase
   let log = EventList()
 
-  static func with(_ body: (LoadHarness) throws -> Void) throws {
+  static func with<Result>(_ body: (LoadHarness) throws -> Result) throws -> Result {
     try TestSpool.with { spool in
       try TestDatabase.with { database in try body(LoadHarness(spool: spool, database: database)) }
     }
@@ -71,10 +71,11 @@ struct LoadHarness: Sendable {
   /// What `registry` should give.
   static func expected(_ rows: [Business]) -> [String] {
     rows.sorted { $0.ban < $1.ban }.map { business in
-      let fields = business.row.dropLast().split(separator: "\t", omittingEmptySubsequences: false)
-        .map { $0 == "\\N" ? "-" : String($0) }
-      let industries = business.industries.enumerated().map { "\($1):行業\($1):\($0 + 1)" }.joined(separator: ",")
-      return (fields + [industries.isEmpty ? "-" : industries]).joined(separator: "|")
+      let industries = business.slots.map { slot in
+        [slot.code, slot.name, "\(slot.order)"].compactMap { $0 }.joined(separator: ":")
+      }.joined(separator: ",")
+      let fields = business.values.map { $0 ?? "-" } + ["\(business.contentHash)", industries.isEmpty ? "-" : industries]
+      return fields.joined(separator: "|")
     }
   }
 
