@@ -42,6 +42,8 @@ struct RandomTrial {
   }
 
   mutating func run(steps: Int) throws {
+    // Tables on which something hangs are filled otherwise than bare ones.
+    if days.random.chance(30) { try harness.hangAView() }
     try day(days.first(), isWhole: !days.random.chance(20))
     for number in 1...steps {
       let choice = days.random.number(1...10)
@@ -97,8 +99,9 @@ struct RandomTrial {
       let newest = snapshots.filter({ $0.folder.id > target.folder.id }).max(by: { $0.folder.id < $1.folder.id })
     else { return }
     step += ", then \(newest.folder.id) of its own accord"
-    let refused = try harness.load(newest.folder) { $0.isChosen = false }
-    #expect(refused.result == .unchanged, place)
+    let verify = days.random.chance(25) && images(newest.state.values) != images(target.state.values)
+    let untaken = try harness.load(newest.folder) { $0.verify = verify }
+    #expect(untaken.result == .unchanged, place)
     try checkTables()
   }
 

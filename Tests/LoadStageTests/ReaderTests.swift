@@ -49,11 +49,6 @@ struct ReaderTests {
     }
   }
 
-  private func sheet(_ ban: String) throws -> CorrectionSheet {
-    let row = "臺北市信義區市府路１號,\(ban),,corrected,5,1040413,獨資,Y,471913,行業471913" + String(repeating: ",", count: 6)
-    return try CorrectionSheet.read(Array((TestSpool.columns.joined(separator: ",") + "\n" + row + "\n").utf8))
-  }
-
   /// The registry's first load is done; a user has hung a view and a table of theirs on it.
   private func watched(_ body: (Watched, _ look: () throws -> Void) throws -> Void) throws {
     try LoadHarness.with { harness in
@@ -162,8 +157,7 @@ struct ReaderTests {
       func published() throws -> SnapshotFolder {
         try PublishedSnapshot.find(harness.database.url, spool: harness.spool.path, stop: {})
       }
-      let sheet = try sheet("10000005")
-      try #require(sheet.records.count == 1)
+      let sheet = try CorrectionSheet.of(["10000005"])
       expectHarmless(
         try load.load(published()) {
           $0.action = .replay

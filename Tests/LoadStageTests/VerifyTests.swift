@@ -1,4 +1,5 @@
 import LoadStage
+import Records
 import Spool
 import StageKit
 import Testing
@@ -192,6 +193,35 @@ struct VerifyTests {
       try harness.load(first, .init(sourceDate: "2026-09-03"))
       #expect(try harness.database.images() == images(first))
       #expect(try harness.database.feed().map(\.ban) == ["10000005"])
+    }
+  }
+
+  @Test("a business with a correction is made right as the correction has it")
+  func corrected() throws {
+    try LoadHarness.with { harness in
+      let snapshot = try harness.spool.snapshot(Self.rows)
+      try harness.load(snapshot)
+      let bans = ["10000005", "10000006", "10000007", "10000008"]
+      let sheet = try CorrectionSheet.of(bans)
+      try harness.load(snapshot) {
+        $0.action = .replay
+        $0.sheet = sheet
+      }
+      let before = try harness.database.content()
+      let feed = try harness.database.feed()
+      #expect(feed.map(\.ban) == bans)
+      try harness.database.execute(
+        """
+        UPDATE tax_registration SET business_name = 'x' WHERE ban = '10000005';
+        UPDATE tax_registration SET content_hash = 0 WHERE ban = '10000006';
+        DELETE FROM tax_registration WHERE ban = '10000007';
+        DELETE FROM business_industry WHERE business_id = '10000008'
+        """)
+      let outcome = try verify(harness, snapshot)
+      #expect(outcome.repairedBANs == bans)
+      #expect(try harness.database.content() == before)
+      #expect(try harness.database.feed() == feed)
+      #expect(try harness.database.scalar("SELECT count(*) FROM registration_correction WHERE ended_at IS NULL") == "4")
     }
   }
 
