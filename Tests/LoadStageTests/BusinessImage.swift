@@ -68,10 +68,18 @@ extension TestDatabase {
   /// What the registry's tables hold.
   func images() throws -> Set<BusinessImage> { try images("SELECT \(Self.image) FROM tax_registration r") }
 
-  /// The registry as it was on a day.
-  func images(asOf day: String) throws -> Set<BusinessImage> {
-    try images("SELECT to_jsonb(a) FROM registry_as_of('\(day)') a")
+  /// The registry as it was on each of some days.
+  func images(asOf days: [String]) throws -> [String: Set<BusinessImage>] {
+    let rows = try execute(
+      """
+      SELECT d.day, to_jsonb(a) FROM unnest($1::date[]) AS d (day), registry_as_of(d.day) AS a
+      """, ["{\(days.joined(separator: ","))}"])
+    return try Dictionary(grouping: rows.values) { $0[0] ?? "" }
+      .mapValues { rows in Set(try rows.map { try BusinessImage(json: $0[1] ?? "") }) }
   }
+
+  /// The registry as it was on a day.
+  func images(asOf day: String) throws -> Set<BusinessImage> { try images(asOf: [day])[day] ?? [] }
 
   private func images(_ sql: String) throws -> Set<BusinessImage> {
     Set(try execute(sql).values.map { try BusinessImage(json: $0[0] ?? "") })

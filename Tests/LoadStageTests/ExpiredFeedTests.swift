@@ -54,8 +54,9 @@ struct ExpiredFeedTests {
   func noGap() throws {
     try withDays { harness, model in
       // The clock was set back: the fourth seems the oldest.
+      let fourth = model.published[3].job
       try harness.database.execute(
-        "UPDATE publication SET published_at = now() - '90 days'::interval WHERE job_run_id = \(model.published[3].job)")
+        "UPDATE publication SET published_at = now() - '90 days'::interval WHERE job_run_id = \(fourth)")
       _ = try clean(harness) { $0.feedDays = 70 }
       #expect(
         try harness.database.rows("SELECT feed_expired_at IS NOT NULL FROM publication ORDER BY id")

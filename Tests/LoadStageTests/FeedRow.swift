@@ -38,7 +38,8 @@ extension TestDatabase {
       let columns = try JSONDecoder().decode([String].self, from: Data((row[4] ?? "").utf8))
       return FeedRow(
         job: row[0].flatMap { Int($0) } ?? 0, ban: row[1] ?? "", kind: row[2] ?? "-", reason: row[3],
-        changedColumns: Set(columns), before: try row[5].map(BusinessImage.init), after: try row[6].map(BusinessImage.init))
+        changedColumns: Set(columns), before: try row[5].map(BusinessImage.init),
+        after: try row[6].map(BusinessImage.init))
     }
   }
 }

@@ -74,8 +74,8 @@ struct LoadHarness: Sendable {
       let industries = business.slots.map { slot in
         [slot.code, slot.name, "\(slot.order)"].compactMap { $0 }.joined(separator: ":")
       }.joined(separator: ",")
-      let fields = business.values.map { $0 ?? "-" } + ["\(business.contentHash)", industries.isEmpty ? "-" : industries]
-      return fields.joined(separator: "|")
+      let fields = business.values.map { $0 ?? "-" } + ["\(business.contentHash)"]
+      return (fields + [industries.isEmpty ? "-" : industries]).joined(separator: "|")
     }
   }
 

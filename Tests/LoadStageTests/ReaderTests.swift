@@ -90,7 +90,9 @@ struct ReaderTests {
   private func expectHarmless(
     _ locks: [LoadPoint: Set<String>], writes: Bool = true, sourceLocation: SourceLocation = #_sourceLocation
   ) {
-    for (point, modes) in locks { #expect(modes.isSubset(of: Self.harmless), "\(point)", sourceLocation: sourceLocation) }
+    for (point, modes) in locks {
+      #expect(modes.isSubset(of: Self.harmless), "\(point)", sourceLocation: sourceLocation)
+    }
     // The watch sees what there is to see.
     #expect((locks[.publishing]?.contains("RowExclusiveLock") ?? false) == writes, sourceLocation: sourceLocation)
   }
@@ -179,7 +181,10 @@ struct ReaderTests {
   func repair() throws {
     try watched { load, look in
       try load.harness.database.execute(
-        "DELETE FROM tax_registration WHERE ban = '10000007'; UPDATE tax_registration SET capital_amount = 1 WHERE ban = '10000008'")
+        """
+        DELETE FROM tax_registration WHERE ban = '10000007';
+        UPDATE tax_registration SET capital_amount = 1 WHERE ban = '10000008'
+        """)
       try look()
       let snapshot = try load.harness.spool.snapshot(Self.first, .init(sourceDate: "2026-09-02"))
       expectHarmless(try load.load(snapshot) { $0.verify = true })
