@@ -7,7 +7,7 @@ import TestCluster
 import Testing
 
 @Suite("Readers while loads are at work", .needsServer)
-struct ReaderTests {
+struct ReadersTests {
   /// A load under the eyes of a reader.
   private struct Watched {
     let harness: LoadHarness
