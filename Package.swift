@@ -100,7 +100,7 @@ let package = Package(
       ]),
     tests("PostgresTests", ["Postgres", "TestCluster"]),
     tests(
-      "LoadStageTests", ["LoadStage", "Spool", "StageKit", "Failures", "Postgres", "Digest", "TestCluster"]),
+      "LoadStageTests", ["LoadStage", "Records", "Spool", "StageKit", "Failures", "Postgres", "Digest", "TestCluster"]),
     tests(
       "CommandTests",
       [

@@ -150,15 +150,15 @@ struct LoadRun {
     guard !settings.force, !settings.verify else { return nil }
     switch settings.action {
     case .load:
-      if last.holds(snapshot) { return unchanged(last) }
+      if last.holds(snapshot) { return held(last) }
       guard !settings.isChosen, try Publication.rollback(from: snapshot, &session) != nil else { return nil }
       settings.events(
         .note(
           "snapshot \(snapshot.id) was rolled back to \(last.snapshot) and is not loaded again: ./pipeline.sh load --snapshot \(snapshot.id) does"
         ))
       return unchanged(last)
-    case .rollback: return last.holds(snapshot) ? unchanged(last) : nil
-    case .replay: return corrections.new.isEmpty ? unchanged(last) : nil
+    case .rollback: return last.holds(snapshot) ? held(last) : nil
+    case .replay: return corrections.new.isEmpty ? held(last) : nil
     case .withdraw: return nil
     }
   }
@@ -196,6 +196,11 @@ struct LoadRun {
     case let error as PostgresError: error.kind == .temporary
     default: error is StartOver
     }
+  }
+
+  private func held(_ last: Publication) -> LoadOutcome {
+    settings.events(.note("the registry holds what snapshot \(snapshot.id) gives it: nothing to do"))
+    return unchanged(last)
   }
 
   private func unchanged(_ last: Publication) -> LoadOutcome {

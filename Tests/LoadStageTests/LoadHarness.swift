@@ -84,7 +84,8 @@ struct LoadHarness: Sendable {
     let left = try database.scalar(
       """
       SELECT (SELECT count(*) FROM load_batch) + (SELECT count(*) FROM incoming_registration)
-        + (SELECT count(*) FROM incoming_industry) + (SELECT count(*) FROM current_load WHERE kind IS NOT NULL)
+        + (SELECT count(*) FROM incoming_industry) + (SELECT count(*) FROM incoming_removal)
+        + (SELECT count(*) FROM current_load WHERE kind IS NOT NULL)
         + (SELECT count(*) FROM pg_class WHERE relname LIKE '%\\_bulk%' AND relnamespace = current_schema()::regnamespace)
       """)
     #expect(left == "0", sourceLocation: sourceLocation)

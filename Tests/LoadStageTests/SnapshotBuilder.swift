@@ -1,6 +1,7 @@
 import Digest
 import Failures
 import Foundation
+import Records
 import Spool
 
 /// A business as a test writes it down.
@@ -25,10 +26,11 @@ struct Business: Hashable {
       ban, text(headquarters), name, text(address), text(capital.map(String.init)), "1040413", "2015-04-13", text(type),
       text(invoice.map { $0 ? "t" : "f" }),
     ]
-    let content = fields.joined(separator: "\t") + industryRows
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in content.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return fields.joined(separator: "\t") + "\t\(Int64(bitPattern: hash))\n"
+    let registration = fields.joined(separator: "\t")
+    let hash = Array(registration.utf8).withUnsafeBytes { registration in
+      Array(industryRows.utf8).withUnsafeBytes { ContentHash.of(registration: registration, industries: $0) }
+    }
+    return registration + "\t\(hash)\n"
   }
 
   var industryRows: String {
@@ -74,7 +76,8 @@ struct TestSpool {
   private func cities(_ rows: [Business]) -> [String: Int] {
     rows.reduce(into: [:]) { cities, row in
       if let address = row.address, let mark = address.dropFirst(2).first, "市縣".contains(mark) {
-        cities[String(address.prefix(3)), default: 0] += 1
+        let city = address.prefix(3)
+        cities[city.hasPrefix("台") ? "臺" + city.dropFirst() : String(city), default: 0] += 1
       }
     }
   }
