@@ -13,6 +13,7 @@ struct LoadHarness: Sendable {
   let spool: TestSpool
   let database: TestDatabase
   let log = EventList()
+  var maxRejects = RejectBudget.standard
 
   static func with(_ body: (LoadHarness) throws -> Void) throws {
     try TestSpool.with { spool in
@@ -22,7 +23,8 @@ struct LoadHarness: Sendable {
 
   func settings(_ snapshot: SnapshotFolder) -> LoadSettings {
     var settings = LoadSettings(
-      snapshot: snapshot, databaseURL: database.url, runID: "run-\(snapshot.id)", jobs: 2, stop: {},
+      snapshot: snapshot, databaseURL: database.url, runID: "run-\(snapshot.id)", jobs: 2, maxRejects: maxRejects,
+      stop: {},
       events: { [log] in log.add($0) })
     settings.pause = { _ in }
     settings.lockTimeoutMilliseconds = 50
