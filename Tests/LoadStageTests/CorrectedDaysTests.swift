@@ -41,12 +41,16 @@ struct CorrectedDaysTests {
 
   private func publish(_ days: CorrectedDays, _ harness: LoadHarness, day: Int) throws -> SnapshotFolder {
     let errors = days.bans(faulty: false).map { TestSpool.finding("MISSING_NAME", "error", raw: Business($0, "").csv) }
-    let warnings = days.bans(faulty: true).map {
-      TestSpool.finding("INVALID_CAPITAL", "warning", raw: Business($0, "x").csv)
+    // A finding stands beside the chunk that its record is in.
+    let faulty = Set(days.bans(faulty: true))
+    var findings = [1: errors]
+    for (index, row) in days.accepted.enumerated() where faulty.contains(row.ban) {
+      findings[index / 10 + 1, default: []].append(
+        TestSpool.finding("INVALID_CAPITAL", "warning", raw: Business(row.ban, "x").csv))
     }
     let date = "2026-09-\(day < 10 ? "0" : "")\(day)"
     let snapshot = try harness.spool.snapshot(
-      days.accepted, .init(sourceDate: date, findings: [1: errors + warnings], failed: 40))
+      days.accepted, .init(sourceDate: date, findings: findings, failed: 40))
     // Findings are no content: without force a day with other findings alone would not be looked at.
     try harness.load(snapshot) { $0.force = true }
     return snapshot

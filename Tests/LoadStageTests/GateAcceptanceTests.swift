@@ -40,7 +40,8 @@ struct GateAcceptanceTests {
       #expect(try harness.jobs() == ["success|-", "failed|\(failure.message)", "partial|-"])
       // It is the measure of the days that follow.
       try harness.load(Array(changed.prefix(295)), .init(sourceDate: "2026-08-31"))
-      #expect(try harness.load(snapshot) { $0.action = .rollback }.refusals.isEmpty)
+      let result = try harness.load(snapshot) { $0.action = .rollback }
+      #expect(result.refusals.isEmpty)
     }
   }
 
@@ -49,7 +50,8 @@ struct GateAcceptanceTests {
     try LoadHarness.with { harness in
       for count in [200, 201] {
         let snapshot = try harness.spool.snapshot(businesses(count))
-        #expect(try harness.load(snapshot) { $0.acceptance = acceptance }.refusals.isEmpty)
+        let result = try harness.load(snapshot) { $0.acceptance = acceptance }
+        #expect(result.refusals.isEmpty)
         #expect(try AcceptanceManifest.read(at: snapshot.acceptanceManifest) == nil)
       }
       #expect(
@@ -79,7 +81,8 @@ struct GateAcceptanceTests {
       let rows = businesses(3)
       try harness.load(rows)
       let snapshot = try harness.spool.snapshot([], .init(failed: 3))
-      #expect(try harness.failure(snapshot) { $0.acceptance = acceptance }.verdict == .data)
+      let refused = try harness.failure(snapshot) { $0.acceptance = acceptance }
+      #expect(refused.verdict == .data)
       try harness.expect(rows)
     }
   }

@@ -64,7 +64,8 @@ struct GateBaselineTests {
       let bad = try harness.spool.snapshot(businesses(400), .init(sourceDate: "2026-09-05"))
       try harness.load(bad) { $0.acceptance = .init(reason: "thought to be right", user: "ops") }
       // Going back halves the registry, and is asked for by name.
-      #expect(try harness.load(good) { $0.action = .rollback }.changes.removed == 200)
+      let result = try harness.load(good) { $0.action = .rollback }
+      #expect(result.changes.removed == 200)
       try harness.expect(businesses(200))
       let failure = try harness.failure(
         try harness.spool.snapshot(businesses(401), .init(sourceDate: "2026-09-06")))

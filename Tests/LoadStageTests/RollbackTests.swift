@@ -105,7 +105,8 @@ struct RollbackTests {
   func alreadyThere() throws {
     try LoadHarness.with { harness in
       let snapshots = try days(harness)
-      #expect(try harness.load(snapshots[2]) { $0.action = .rollback }.result == .unchanged)
+      let outcome = try harness.load(snapshots[2]) { $0.action = .rollback }
+      #expect(outcome.result == .unchanged)
     }
   }
 
