@@ -25,6 +25,9 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     public var sourceDate: String?
     public var publishedAt: String
     public var kind: LoadKind
+    public var action: LoadAction
+    /// Who published it although it was refused.
+    public var acceptedBy: String?
     public var whole: Bool
     public var changes: RegistryChanges
   }
@@ -73,7 +76,8 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     }
     let publications = try session.execute(
       """
-      SELECT snapshot, source_date, \(Self.iso("published_at")), kind, whole, inserted, updated, removed
+      SELECT snapshot, source_date, \(Self.iso("published_at")), kind, whole, inserted, updated, removed,
+        action, accepted_by
       FROM publication ORDER BY id DESC LIMIT 1
       """)
     lastPublication = publications.values.first.map { row in
@@ -83,7 +87,8 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
       changes.removed = Self.number(row[7]) ?? 0
       return LastPublication(
         snapshot: row[0] ?? "", sourceDate: row[1], publishedAt: row[2] ?? "",
-        kind: row[3].flatMap(LoadKind.init) ?? .reconcile, whole: row[4] == "t", changes: changes)
+        kind: row[3].flatMap(LoadKind.init) ?? .reconcile, action: row[8].flatMap(LoadAction.init) ?? .load,
+        acceptedBy: row[9], whole: row[4] == "t", changes: changes)
     }
     let runs = try session.execute(
       """

@@ -147,16 +147,17 @@ struct LoadRun {
   private func nothingToDo(
     _ last: Publication, _ corrections: Corrections, _ session: inout Connection
   ) throws -> LoadOutcome? {
-    guard !settings.force, !settings.verify else { return nil }
-    switch settings.action {
-    case .load:
-      if last.holds(snapshot) { return held(last) }
-      guard !settings.isChosen, try Publication.rollback(from: snapshot, &session) != nil else { return nil }
+    if settings.force { return nil }
+    if settings.action == .load, !settings.isChosen, let rollback = try Publication.rollback(from: snapshot, &session) {
       settings.events(
         .note(
-          "snapshot \(snapshot.id) was rolled back to \(last.snapshot) and is not loaded again: ./pipeline.sh load --snapshot \(snapshot.id) does"
+          "snapshot \(snapshot.id) was rolled back to \(rollback.snapshot) and is not loaded again: ./pipeline.sh load --snapshot \(snapshot.id) does"
         ))
       return unchanged(last)
+    }
+    if settings.verify { return nil }
+    switch settings.action {
+    case .load: return last.holds(snapshot) ? held(last) : nil
     case .rollback: return last.holds(snapshot) ? held(last) : nil
     case .replay: return corrections.new.isEmpty ? held(last) : nil
     case .withdraw: return nil

@@ -87,7 +87,8 @@ enum StatusTable {
     if let last = database.lastPublication {
       let changes =
         "\(last.changes.inserted) inserted, \(last.changes.updated) updated, \(last.changes.removed) removed"
-      lines.append("published  \(last.snapshot) at \(last.publishedAt): \(changes)")
+      let how = (last.action == .load ? "" : ", by \(last.action.rawValue)") + (last.acceptedBy.map { ", accepted by \($0)" } ?? "")
+      lines.append("published  \(last.snapshot) at \(last.publishedAt)\(how): \(changes)")
     }
     if let run = database.lastJobRun {
       lines.append("last run   \(run.id): \(run.status), began \(run.startedAt)" + (run.error.map { ": \($0)" } ?? ""))

@@ -7,13 +7,15 @@ import Testing
 @Suite struct SpecificationTests {
   @Test func everyExampleDecodesAndSaysNothingThatIsNotRead() throws {
     let examples = try Self.examples()
-    try #require(examples.count == 5)
+    try #require(examples.count == 7)
     let scratch = ScratchFolder()
     try check(DownloadManifest.self, examples[0], scratch)
     try check(FetchChunkManifest.self, examples[1], scratch)
     try check(FetchManifest.self, examples[2], scratch)
     try check(TransformChunkManifest.self, examples[3], scratch)
     try check(TransformManifest.self, examples[4], scratch)
+    try check(ChangesManifest.self, examples[5], scratch)
+    try check(AcceptanceManifest.self, examples[6], scratch)
   }
 
   /// Decoded and encoded again, an example has the same keys and values.

@@ -27,7 +27,7 @@ struct ChangeFeed {
           \(RegistrationImage.sql("n", industries: "incoming_industry")) AS after
         FROM incoming_registration n LEFT JOIN tax_registration r ON r.ban = n.ban
           LEFT JOIN removed_registration m ON m.ban = n.ban
-        WHERE NOT n.is_repair OFFSET 0
+        WHERE NOT n.is_repair ORDER BY n.ban OFFSET 0
       ) AS staged
       WHERE before IS DISTINCT FROM after
       """, key)

@@ -44,6 +44,8 @@ ALTER TABLE publication
   ADD COLUMN accept_reason text COLLATE "C",
   ADD COLUMN feed_expired_at timestamptz,
   ADD CONSTRAINT publication_action_check CHECK (action IN ('load', 'rollback', 'replay', 'withdraw'));
+-- What earlier versions published left no rows in the feed.
+UPDATE publication SET feed_expired_at = now() WHERE kind = 'reconcile';
 COMMENT ON COLUMN publication.action IS
   'load: a snapshot; rollback: an earlier one again; replay, withdraw: the same one, with corrections by hand put on or taken off';
 COMMENT ON COLUMN publication.as_of_date IS 'From which day on it counts: its source date, else the day it was published in Asia/Taipei';
@@ -56,7 +58,7 @@ COMMENT ON COLUMN publication.repaired_bans IS 'Which, the first thousand';
 COMMENT ON COLUMN publication.refusals IS 'Why the gate refused the snapshot, where it was accepted all the same';
 COMMENT ON COLUMN publication.accepted_by IS 'User of the operating system who accepted it; the time is published_at';
 COMMENT ON COLUMN publication.accept_reason IS 'Why, in that user''s words';
-COMMENT ON COLUMN publication.feed_expired_at IS 'When its rows in registration_change were deleted for their age';
+COMMENT ON COLUMN publication.feed_expired_at IS 'When its rows in registration_change were deleted for their age; also where there never were any, for the feed is younger';
 
 CREATE TABLE registration_correction (
   id bigint GENERATED ALWAYS AS IDENTITY,

@@ -15,7 +15,7 @@ BEGIN
   IF run IS NOT NULL
     AND EXISTS (SELECT FROM @.publication p WHERE p.job_run_id > run AND p.feed_expired_at IS NOT NULL) THEN
     RAISE EXCEPTION 'the change feed does not reach back to %', as_of
-      USING HINT = 'its older rows were deleted for their age (--retain-days)';
+      USING HINT = 'its older rows were deleted for their age (--retain-days), or that day is older than the feed';
   END IF;
   RETURN run;
 END $$;

@@ -18,6 +18,8 @@ struct ReconcilePublish {
     try session.execute("ANALYZE incoming_registration, incoming_industry")
     let result = try session.transaction { session in
       try load.holdAlone(&session)
+      // For a day on which millions of rows go in: sorted they fill the indexes from one end to the other.
+      try session.execute("SET LOCAL work_mem = '64MB'")
       guard try Publication.last(&session)?.id == load.base else {
         throw StartOver(reason: "another snapshot was published meanwhile")
       }
@@ -120,7 +122,7 @@ struct ReconcilePublish {
       SELECT n.ban, n.headquarters_ban, n.business_name, n.business_address, n.capital_amount, n.business_setup_date,
         n.setup_date, n.business_type, n.is_use_invoice, n.content_hash, $1::date, coalesce(m.created_at, now()), now()
       FROM incoming_registration n LEFT JOIN removed_registration m ON m.ban = n.ban
-      WHERE NOT EXISTS (SELECT FROM tax_registration r WHERE r.ban = n.ban)
+      WHERE NOT EXISTS (SELECT FROM tax_registration r WHERE r.ban = n.ban) ORDER BY n.ban
       """, [snapshot.transform.sourceDate]
     ).affected
     if inserted > 0 {
@@ -150,6 +152,7 @@ struct ReconcilePublish {
       SELECT n.business_id, n.industry_code, n.industry_name, n."order" FROM incoming_industry n
       WHERE NOT EXISTS (
         SELECT FROM business_industry i WHERE i.business_id = n.business_id AND i.industry_code = n.industry_code)
+      ORDER BY n.business_id, n.industry_code
       """
     ).affected
     return inserted - removed
