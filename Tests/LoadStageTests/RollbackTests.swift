@@ -67,6 +67,8 @@ struct RollbackTests {
         let outcome = try harness.load(bad)
         #expect(outcome.result == .unchanged)
         #expect(harness.log.notes.last?.contains("--snapshot \(bad.id)") == true)
+        let verified = try harness.load(bad) { $0.verify = true }
+        #expect(verified.result == .unchanged)
         // The same content under another name.
         #expect(try harness.load(businesses(204), .init(sourceDate: "2026-09-03")).result == .unchanged)
         try harness.expect(rows)
