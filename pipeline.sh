@@ -179,7 +179,7 @@ case $command in
     route 'fetch transform load' "$@"
     build
     need_database
-    [[ " ${load_args[*]}" == *' --keep'* ]] || load_args+=(--keep "${KEEP:-7}")
+    asks_for --keep "${load_args[@]}" || load_args+=(--keep "${KEEP:-7}")
     chain fetch transform load
     [[ -z $private || ${LOG_FORMAT-} == json ]] || echo "psql: ./pipeline.sh psql   (or psql '$DATABASE_URL')" >&2
     ;;

@@ -148,18 +148,18 @@ struct LoadRun {
     _ last: Publication, _ corrections: Corrections, _ session: inout Connection
   ) throws -> LoadOutcome? {
     if settings.force { return nil }
-    if settings.action == .load, !settings.isChosen, try Publication.rollback(from: snapshot, &session) != nil {
+    if settings.action == .load, !settings.isChosen, let rollback = try Publication.rollback(from: snapshot, &session) {
       settings.events(
         .note(
-          "snapshot \(snapshot.id) was rolled back to \(last.snapshot) and is not loaded again: ./pipeline.sh load --snapshot \(snapshot.id) does"
+          "snapshot \(snapshot.id) was rolled back to \(rollback.snapshot) and is not loaded again: ./pipeline.sh load --snapshot \(snapshot.id) does"
         ))
       return unchanged(last)
     }
     if settings.verify { return nil }
     switch settings.action {
-    case .load: return last.holds(snapshot) ? unchanged(last) : nil
-    case .rollback: return last.holds(snapshot) ? unchanged(last) : nil
-    case .replay: return corrections.new.isEmpty ? unchanged(last) : nil
+    case .load: return last.holds(snapshot) ? held(last) : nil
+    case .rollback: return last.holds(snapshot) ? held(last) : nil
+    case .replay: return corrections.new.isEmpty ? held(last) : nil
     case .withdraw: return nil
     }
   }
@@ -197,6 +197,11 @@ struct LoadRun {
     case let error as PostgresError: error.kind == .temporary
     default: error is StartOver
     }
+  }
+
+  private func held(_ last: Publication) -> LoadOutcome {
+    settings.events(.note("the registry holds what snapshot \(snapshot.id) gives it: nothing to do"))
+    return unchanged(last)
   }
 
   private func unchanged(_ last: Publication) -> LoadOutcome {

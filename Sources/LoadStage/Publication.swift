@@ -48,9 +48,11 @@ struct Publication: Sendable {
     try select(&session, "WHERE job_run_id = \(job.id)")
   }
 
-  /// The rollback that is in force, if it went back from this very content.
+  /// The rollback that is in force, if it went back from this very content. It stays in force while corrections are put on
+  /// or taken off, and a sample is no reason to end it.
   static func rollback(from snapshot: SettledSnapshot, _ session: inout Connection) throws -> Publication? {
-    guard let last = try last(&session), last.action == .rollback, !last.holds(snapshot) else { return nil }
+    let last = try select(&session, "WHERE whole AND action IN ('load', 'rollback') ORDER BY id DESC LIMIT 1")
+    guard let last, last.action == .rollback, !last.holds(snapshot) else { return nil }
     let wasPublished = try session.execute(
       "SELECT EXISTS (SELECT FROM publication WHERE id < \(last.id) AND content_sha256 = $1 AND snapshot > $2)",
       [snapshot.transform.contentSHA256, last.snapshot]

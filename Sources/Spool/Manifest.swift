@@ -73,7 +73,7 @@ extension JSONDecoder.KeyDecodingStrategy {
     }
   }
 
-  private static var acronyms: [Substring: String] { ["sha256": "SHA256", "id": "ID", "bans": "BANs"] }
+  private static var acronyms: [Substring: String] { ["sha256": "SHA256", "id": "ID"] }
 
   private struct Key: CodingKey {
     let stringValue: String

@@ -47,6 +47,12 @@ public struct Summary: Codable, Sendable, Equatable {
       self.updated = updated
       self.removed = removed
     }
+
+    private enum CodingKeys: String, CodingKey {
+      case before, after, inserted, updated, removed, changes, repaired, acceptedRefusals
+      // Otherwise it would be written as `repaired_ba_ns`.
+      case repairedBANs = "repairedBans"
+    }
   }
 
   public struct Problem: Codable, Sendable, Equatable {

@@ -21,7 +21,6 @@ extension StageRun {
     let outcome = try Load.run(settings)
     if outcome.result == .unchanged {
       result = "already done"
-      log.info("the registry holds what snapshot \(folder.id) gives it: nothing to do")
     } else {
       records = outcome.totals.total
     }

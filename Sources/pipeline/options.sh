@@ -74,6 +74,14 @@ route() { # STAGES ARGUMENT...
   for name in MAX_DECREASE MAX_INCREASE MAX_CHANGE MAX_CITY_LOSS; do check "$name" "${!name:-1}"; done
 }
 
+# Whether an option is among routed arguments. Words are compared whole: the value of another one may say anything.
+asks_for() { # OPTION ARGUMENT...
+  local name=$1 word
+  shift
+  for word; do [[ $word != "$name" && $word != "$name="* ]] || return 0; done
+  return 1
+}
+
 # A rollback to a snapshot that is named goes by way of transform: a clean-up may have taken its TSV files away. It was
 # published, or is asked for by a person: no budget is asked again.
 # shellcheck disable=SC2034 # for pipeline.sh

@@ -56,7 +56,18 @@ import Testing
       Call(stage: "load", names: "no database"),
       Call(stage: "load", arguments: ["--database-url", "postgresql:///x", "--jobs", "257"], names: "--jobs '257'"),
       Call(stage: "load", arguments: ["--database-url", "postgresql:///x", "--max-rejects", "%"], names: "'%'"),
+      Call(stage: "transform", arguments: ["--accept", ""], names: "--accept needs a reason"),
     ]
+    + [
+      (["--accept", ""], "--accept needs a reason"), (["--accept", " \t"], "--accept needs a reason"),
+      (["--max-decrease", "x"], "--max-decrease 'x'"), (["--max-decrease", "1e3"], "--max-decrease '1e3'"),
+      (["--max-increase=-1%"], "--max-increase '-1%'"), (["--max-change", "nan"], "--max-change 'nan'"),
+      (["--max-city-loss", "%"], "--max-city-loss '%'"), (["--max-city-loss", "1,5%"], "--max-city-loss '1,5%'"),
+      (["--keep", "0"], "--keep '0'"), (["--retain-days", "0"], "--retain-days '0'"),
+    ].map { Call(stage: "load", arguments: ["--database-url", "postgresql:///x"] + $0, names: $1) }
+    + ["MAX_DECREASE", "MAX_INCREASE", "MAX_CHANGE", "MAX_CITY_LOSS", "KEEP", "RETAIN_DAYS"].map {
+      Call(stage: "load", arguments: ["--database-url", "postgresql:///x"], variables: [$0: "many"], names: "\($0) 'many'")
+    }
 
   @Test(arguments: wrong)
   func isSaidInOneLineWithAHint(_ call: Call) throws {

@@ -129,11 +129,14 @@ struct DamageTests {
       #expect(failure.verdict == .data)
       #expect(try harness.jobs().last == "failed|\(failure.message)")
       try harness.expect(rows)
-      #expect(try harness.failure(dirty) { $0.maxRejects = .percent(13) }.verdict == .data)
-      #expect(try harness.load(dirty) { $0.maxRejects = .records(3) }.status == .partial)
+      let refused = try harness.failure(dirty) { $0.maxRejects = .percent(13) }
+      #expect(refused.verdict == .data)
+      let result = try harness.load(dirty) { $0.maxRejects = .records(3) }
+      #expect(result.status == .partial)
       #expect(try harness.jobs().last == "partial|-")
       let empty = try harness.spool.snapshot([], .init(failed: 3))
-      #expect(try harness.failure(empty) { $0.maxRejects = .percent(100) }.verdict == .data)
+      let rejected = try harness.failure(empty) { $0.maxRejects = .percent(100) }
+      #expect(rejected.verdict == .data)
       #expect(
         try harness.database.rows(
           "SELECT records_total, records_processed, records_failed, chunk_size, data_source_url, source_date FROM etl_job_run WHERE status = 'partial'"

@@ -41,6 +41,70 @@ struct RightsTests {
     }
   }
 
+  @Test("going back, corrections, withdrawals and clean-ups need no more", .needsOwnServer)
+  func loaderRoleBesidesLoading() throws {
+    try LoadHarness.with { harness in
+      let first = try harness.spool.snapshot(businesses(120), .init(sourceDate: "2026-09-01"))
+      try harness.load(first)
+      let grants = [
+        "GRANT USAGE ON SCHEMA \(harness.database.name) TO ROLE",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(harness.database.name) TO ROLE",
+      ]
+      try withRole(harness, grants) { role in
+        let url = harness.database.url(user: role)
+        func asLoader(_ settings: inout LoadSettings) { settings.databaseURL = url }
+        let second = try harness.spool.snapshot(
+          businesses(122), .init(sourceDate: "2026-09-02", findings: [1: [finding]]))
+        try harness.load(second, asLoader)
+        // More than the bounds allow: refused, it clears what it staged.
+        let third = try harness.spool.snapshot(businesses(60), .init(sourceDate: "2026-09-03"))
+        #expect(try harness.failure(third, asLoader).verdict == .data)
+        try harness.expect(businesses(122))
+
+        var corrected = businesses(122)[4]
+        corrected.name = "更正"
+        var other = businesses(122)[5]
+        other.industries = []
+        try harness.replay(second, [corrected, Business("20000000", "補")], asLoader)
+        try harness.replay(second, [other], asLoader)
+        try harness.load(second) {
+          asLoader(&$0)
+          $0.action = .withdraw
+          $0.withdrawn = [10_000_005, 20_000_000]
+        }
+        try harness.expect(businesses(122).filter { $0.ban != corrected.ban } + [corrected])
+        try harness.database.execute("UPDATE tax_registration SET business_name = 'by hand' WHERE ban = '10000009'")
+        let verified = try harness.load(second) {
+          asLoader(&$0)
+          $0.verify = true
+        }
+        #expect(verified.repaired == 1)
+
+        let target = try Rollback.target(url, spool: harness.spool.path, stop: {})
+        #expect(target == first)
+        try harness.load(target) {
+          asLoader(&$0)
+          $0.action = .rollback
+        }
+        try harness.expect(businesses(120).filter { $0.ban != corrected.ban } + [corrected])
+
+        var limits = RetentionLimits()
+        (limits.snapshots, limits.findingsDays, limits.feedDays) = (1, 1, 1)
+        try harness.database.execute(
+          """
+          UPDATE etl_job_run SET completed_at = completed_at - interval '9 days';
+          UPDATE publication SET published_at = published_at - interval '9 days'
+          """)
+        let freed = try Cleanup.run(url, spool: harness.spool.path, limits, lockGraceSeconds: 60, stop: {})
+        #expect(freed.findings > 1 && freed.changes > 0)
+        #expect(freed.removed.map(\.snapshot) == [second.id.description])
+        var asked = 0
+        try ChangeQuery().run(url, stop: {}) { _ in asked += 1 }
+        #expect(asked == 0)
+      }
+    }
+  }
+
   @Test("a loader that does not own the empty tables fills them by INSERT", .needsOwnServer)
   func loaderRoleFirst() throws {
     try LoadHarness.with { harness in

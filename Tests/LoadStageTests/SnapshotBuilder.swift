@@ -41,7 +41,8 @@ struct TestSpool {
   private func cities(_ rows: [Business]) -> [String: Int] {
     rows.reduce(into: [:]) { cities, row in
       if let address = row.address, let mark = address.dropFirst(2).first, "市縣".contains(mark) {
-        cities[String(address.prefix(3)), default: 0] += 1
+        let city = address.prefix(3)
+        cities[city.hasPrefix("台") ? "臺" + city.dropFirst() : String(city), default: 0] += 1
       }
     }
   }

@@ -9,7 +9,100 @@ test_run_gives_each_stage_the_options_it_knows() {
   equal 'exit code' 0 "$code"
   equal calls 'fetch --summary-file F --more-follows --sample --limit 5 --chunk-size=7 --json --force --timeout=9
 transform --summary-file F --more-follows --jobs 2 --max-rejects 5% --snapshot X --json --force
-load --summary-file F --jobs 2 --max-rejects 5% --snapshot X --json --force' "$(<"$calls")"
+load --summary-file F --jobs 2 --max-rejects 5% --snapshot X --json --force --keep 7' "$(<"$calls")"
+}
+
+test_run_gives_load_its_bounds_and_says_how_much_is_kept() {
+  export DATABASE_URL=postgresql:///x
+  pipeline --sample --max-decrease 1% --max-increase=2 --max-change 3.5% --max-city-loss 4% --verify --keep 3 --retain-days=30
+  equal calls 'fetch --summary-file F --more-follows --sample
+transform --summary-file F --more-follows
+load --summary-file F --max-decrease 1% --max-increase=2 --max-change 3.5% --max-city-loss 4% --verify --keep 3 --retain-days=30' "$(<"$calls")"
+  : >"$calls"
+  KEEP=12 pipeline run
+  equal calls 'load --summary-file F --keep 12' "$(tail -1 "$calls")"
+  : >"$calls"
+  pipeline --keep=2
+  equal calls 'load --summary-file F --keep=2' "$(tail -1 "$calls")"
+  # One stage alone cleans nothing up.
+  : >"$calls"
+  KEEP=12 pipeline load
+  equal calls 'load ' "$(<"$calls")"
+}
+
+test_a_reason_is_one_argument_whatever_it_says() {
+  # shellcheck disable=SC2016 # nobody is to expand it
+  local reason='they --keep  all "codes"; $(new)'
+  # shellcheck disable=SC2016 # for the stages to expand
+  export STUB_transform='printf "[%s]\n" "$@"' STUB_load='printf "[%s]\n" "$@"'
+  DATABASE_URL=postgresql:///x pipeline --accept "$reason"
+  equal 'exit code' 0 "$code"
+  equal reasons "[$reason]"$'\n'"[$reason]" "$(grep -F '[they' <<<"$out")"
+  # What stands in it is no option: the run's clean-up is asked for all the same.
+  equal calls "load --summary-file F --accept $reason --keep 7" "$(tail -1 "$calls")"
+  DATABASE_URL=postgresql:///x pipeline "--accept=$reason"
+  equal calls "load --summary-file F --accept=$reason --keep 7" "$(tail -1 "$calls")"
+}
+
+test_a_rollback_is_a_load_and_to_a_named_snapshot_transforms_it_first() {
+  export DATABASE_URL=postgresql:///x
+  pipeline rollback --spool back --json
+  equal 'exit code' 0 "$code"
+  equal calls 'load --summary-file F rollback --spool back --json' "$(<"$calls")"
+  : >"$calls"
+  pipeline rollback 20260901T211500Z-1f0c9a3e --jobs 3
+  equal calls 'transform --summary-file F --more-follows --jobs 3 --snapshot 20260901T211500Z-1f0c9a3e --max-rejects 100%
+load --summary-file F rollback 20260901T211500Z-1f0c9a3e --jobs 3' "$(<"$calls")"
+  equal markers '' "$(find back/.runs "$tree/spool/.runs" -type f)"
+  : >"$calls"
+  STUB_transform='exit 66' pipeline rollback 20260901T211500Z-1f0c9a3e
+  equal 'exit code' 66 "$code"
+  equal calls transform "$(cut -d ' ' -f 1 "$calls")"
+  : >"$calls"
+  pipeline rollback --help
+  equal calls 'load rollback --help' "$(<"$calls")"
+}
+
+test_replay_and_withdraw_are_runs_of_load() {
+  # shellcheck disable=SC2016 # for the stage to expand
+  export STUB_load='cat "$RUN_MARKER"; echo "$DATABASE_URL"'
+  pipeline replay 'a sheet.csv' --spool sheets --database-url postgresql:///x
+  equal 'exit code' 0 "$code"
+  equal marker 'replay N postgresql:///x' "$(xargs <<<"$out" | tr -s 0-9 N)"
+  pipeline withdraw 04595257 10000009 --json --database-url=postgresql:///x
+  equal calls 'load replay a sheet.csv --spool sheets
+load withdraw 04595257 10000009 --json' "$(<"$calls")"
+  equal markers '' "$(find sheets/.runs "$tree/spool/.runs" -type f)"
+  # shellcheck disable=SC2016
+  DATABASE_URL=postgresql:///x STUB_load='rm "$RUN_MARKER"; exit 65' pipeline replay x.csv
+  equal 'exit code' 65 "$code"
+  for command in replay withdraw; do
+    : >"$calls"
+    pipeline $command --help
+    equal calls "load $command --help" "$(<"$calls")"
+  done
+}
+
+test_changes_are_listed_without_a_run() {
+  DATABASE_URL=postgresql:///x pipeline changes --since 2026-09-02 --kind removed --json
+  equal 'exit code' 0 "$code"
+  equal calls 'load changes --since 2026-09-02 --kind removed --json' "$(<"$calls")"
+  DATABASE_URL=postgresql:///x STUB_load='exit 66' pipeline changes
+  equal 'exit code' 66 "$code"
+  pipeline changes --help
+  equal calls 'load changes --help' "$(tail -1 "$calls")"
+  [[ ! -e $tree/spool && ! -e $tree/.postgres ]]
+}
+
+test_a_clean_up_starts_no_database_where_there_is_none() {
+  pipeline gc --keep 3 --spool here
+  equal 'exit code' 0 "$code"
+  DATABASE_URL=postgresql:///x pipeline gc --json
+  pipeline gc --help
+  equal calls 'load gc --without-database --keep 3 --spool here
+load gc --json
+load gc --help' "$(<"$calls")"
+  [[ ! -e $tree/.postgres ]]
 }
 
 test_dry_run_stops_before_the_database() {
@@ -50,13 +143,35 @@ test_wrong_usage_is_64_before_anything_is_done() {
   pipeline --jobs=257 && refused 64 "invalid --jobs '257'"
   JOBS=many pipeline && refused 64 "invalid JOBS 'many'"
   pipeline --max-rejects=some && refused 64 "invalid --max-rejects 'some'"
+  pipeline --accept '' && refused 64 "'--accept' needs a reason"
+  pipeline --accept= && refused 64 "'--accept' needs a reason"
+  pipeline --accept $' \t\n' && refused 64 "'--accept' needs a reason"
+  pipeline --accept && refused 64 "'--accept' needs a value"
+  pipeline --accept --json && refused 64 "'--accept' needs a value"
+  for option in decrease increase change city-loss; do
+    for value in x -1% 1e3 ',' 5%% ' 5' 1234567; do
+      pipeline "--max-$option=$value" && refused 64 "invalid --max-$option '$value'"
+    done
+  done
+  MAX_DECREASE=x pipeline && refused 64 "invalid MAX_DECREASE 'x'"
+  MAX_CITY_LOSS=-5 pipeline && refused 64 "invalid MAX_CITY_LOSS '-5'"
+  for value in 0 -1 all 1.5 1234567; do
+    pipeline "--keep=$value" && refused 64 "invalid --keep '$value'"
+    pipeline "--retain-days=$value" && refused 64 "invalid --retain-days '$value'"
+    KEEP=$value pipeline && refused 64 "invalid KEEP '$value'"
+  done
+  pipeline dry-run --keep 3 && refused 64 "'dry-run' knows no option '--keep'"
+  pipeline dry-run --max-change 3% && refused 64 "knows no option '--max-change'"
+  pipeline rollback a b && refused 64 "unexpected argument 'b'"
+  pipeline rollback --accept why && refused 64 "'rollback' knows no option '--accept'"
+  pipeline rollback --jobs 0 && refused 64 "invalid --jobs '0'"
   pipeline dry-run --database-url postgresql:///x && refused 64 "knows no option '--database-url'"
   pipeline down now && refused 64 "'down' takes no arguments"
   equal calls '' "$(<"$calls")"
 }
 
 test_a_password_in_an_argument_is_refused_and_not_repeated() {
-  for command in run load status psql; do
+  for command in run load changes replay withdraw rollback gc status psql; do
     for url in postgresql://u:secret@h/d postgres://u:sec/ret@h/d 'postgresql:///d?host=/x&password=secret' \
       'postgresql:///d?%70assword=secret' 'postgresql:///d?sslpassword=secret' 'host=h password = secret'; do
       pipeline $command --database-url "$url" && refused 64 password

@@ -16,7 +16,7 @@ struct CorrectionTable {
     let put = differences.verdicts.compactMap { ban, verdict -> (UInt32, Int64?, Set<String>)? in
       guard case .put(let sourceHash, let codes) = verdict else { return nil }
       return (ban, sourceHash, codes)
-    }
+    }.sorted { $0.0 < $1.0 }
     try end(put.map(\.0), "replaced", &session)
     for (ban, sourceHash, codes) in put {
       guard let record = corrections.new[ban] else { continue }

@@ -31,7 +31,8 @@ struct Gate {
   }
 
   private func cities(_ snapshot: SettledSnapshot) -> [String] {
-    let cities = snapshot.transform.cities ?? [:]
+    // A version that did not count them says nothing of them.
+    guard let cities = snapshot.transform.cities else { return [] }
     return baseline.cities.sorted { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }.compactMap {
       city, before in
       let lost = before - cities[city, default: 0]

@@ -32,7 +32,7 @@ struct SpoolCleanup {
   }
 
   private func strip(_ folder: SnapshotFolder, _ freed: inout Freed) throws {
-    let bytes = try Folder.weight(folder.transformFolder)
+    let bytes = try Folder.weight(folder.transformFolder) + (SpoolFile.size(folder.transformManifest) ?? 0)
     // The manifest first: what is left of a clean-up that is cut short is a snapshot that is not transformed.
     try SpoolFile.remove(folder.transformManifest)
     try Folder.sync(folder.path)

@@ -1,0 +1,25 @@
+import Observed
+import TestCluster
+import Testing
+
+/// `load --verify`: what a hand has edited is made right and named.
+@Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
+struct RepairCommandTests {
+  @Test func whatAHandHasEditedIsMadeRightAndNamed() throws {
+    try Days.with { days in
+      try days.fetch(Days.records(20), day: 1)
+      try days.succeed()
+      let before = try days.names()
+      let ban = "\(Days.validBANs[3])"
+      try days.database.execute("UPDATE tax_registration SET business_name = 'by hand' WHERE ban = '\(ban)'")
+      #expect(try JSON(try days.succeed("--json").stdout)["status"]?.string == "unchanged")
+      let ended = try days.succeed("--verify", "--json")
+      let database = try JSON(ended.stdout)["database"]
+      #expect(database?["repaired"]?.int == 1 && database?["repaired_bans"] == .array([.string(ban)]), "\(ended)")
+      #expect(database?["changes"]?["kinds"] == .object([:]), "\(ended)")
+      #expect(ended.stderr.contains("1 businesses that a hand had edited were made right: \(ban)"), "\(ended)")
+      #expect(try days.names() == before)
+      #expect(try days.succeed("changes").stdout == "no changes\n")
+    }
+  }
+}

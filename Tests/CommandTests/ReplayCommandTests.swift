@@ -1,0 +1,156 @@
+import Observed
+import Spool
+import TestCluster
+import Testing
+
+/// `findings --export`, a hand, `load replay`, `load withdraw`.
+@Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
+struct ReplayCommandTests {
+  private static let bans = Days.validBANs
+
+  /// 50 clean records, then one without a name and one whose capital is no amount.
+  private static var source: [String] {
+    Days.records(50) + [Days.record(bans[60], ""), Days.record(bans[61], "資本行", capital: "lots")]
+  }
+
+  /// The sheet, with the words of a row replaced.
+  private func export(_ days: Days, to name: String = "sheet.csv", _ edits: [(String, String)] = []) throws {
+    try days.workshop.succeed("transform", "findings", "--export", name)
+    let path = days.workshop.scratch.path + "/" + name
+    var text = String(decoding: try #require(ScratchFolder.read(path)), as: UTF8.self)
+    for (from, to) in edits {
+      try #require(text.contains(from), "\(text)")
+      text = text.replacing(from, with: to)
+    }
+    _ = days.workshop.file(text, name)
+  }
+
+  private let named = (",\(bans[60]),,,1000,", ",\(bans[60]),,補正行,1000,")
+  private let priced = (",資本行,lots,", ",資本行,5000,")
+
+  @Test func aSheetGoesOutIsCorrectedAndComesBackIn() throws {
+    try Days.with { days in
+      let snapshot = try days.fetch(Self.source, day: 1)
+      try days.succeed("--max-rejects", "100%")
+      #expect(try days.names().count == 51)
+      try export(days, [named, priced])
+
+      let ended = try days.succeed("replay", "sheet.csv", "--json")
+      let document = try JSON(ended.stdout)
+      #expect(document["status"]?.string == "success" && document["snapshot"]?.string == snapshot.id.description)
+      #expect(document["totals"]?["processed"]?.int == 2 && document["totals"]?["total"]?.int == 2, "\(ended)")
+      #expect(document["database"]?["changes"]?["kinds"] == .object(["added": .int(1), "changed": .int(1)]), "\(ended)")
+      #expect(document["database"]?["changes"]?["columns"] == .object(["capital_amount": .int(1)]), "\(ended)")
+      #expect(
+        try days.database.rows(
+          "SELECT ban, business_name, capital_amount FROM tax_registration WHERE ban >= '\(Self.bans[60])' ORDER BY 1")
+          == ["\(Self.bans[60])|補正行|1000", "\(Self.bans[61])|資本行|5000"])
+      #expect(
+        try days.database.rows("SELECT ban, repaired_codes, corrected_by <> '' FROM registration_correction ORDER BY ban")
+          == ["\(Self.bans[60])|{}|t", "\(Self.bans[61])|{INVALID_CAPITAL}|t"])
+      #expect(try days.database.rows("SELECT action, source_date FROM publication ORDER BY id").last == "replay|-")
+
+      let again = try days.succeed("replay", "sheet.csv", "--json")
+      #expect(try JSON(again.stdout)["status"]?.string == "unchanged", "\(again)")
+      #expect(try days.actions() == ["load", "replay"])
+
+      // A fresh export of what stands in the spool, untouched, undoes nothing.
+      try export(days, to: "fresh.csv")
+      let untouched = try days.succeed("replay", "fresh.csv", "--json")
+      #expect(try JSON(untouched.stdout)["status"]?.string == "unchanged", "\(untouched)")
+      #expect(untouched.stderr.contains("2 rows of 'fresh.csv' are as they were exported"), "\(untouched)")
+
+      // The days after: with the faults still there, and without them.
+      try days.fetch(Self.source + [Days.record(Self.bans[62], "新行")], day: 2)
+      try days.succeed("--max-rejects", "100%")
+      #expect(try days.names().count == 53)
+      let fixed = Days.records(50) + [Days.record(Self.bans[60], "他們的"), Days.record(Self.bans[61], "資本行", capital: "7")]
+      try days.fetch(fixed, day: 3)
+      try days.succeed()
+      #expect(
+        try days.database.rows("SELECT business_name, capital_amount FROM tax_registration WHERE ban >= '\(Self.bans[60])' ORDER BY ban")
+          == ["他們的|1000", "資本行|7"])
+      #expect(
+        try days.database.rows("SELECT DISTINCT end_reason FROM registration_correction") == ["fixed"])
+    }
+  }
+
+  @Test func withdrawnTheRegistryIsTheSourcesAgain() throws {
+    try Days.with { days in
+      try days.fetch(Self.source, day: 1)
+      try days.succeed("--max-rejects", "100%")
+      let before = try days.database.rows("SELECT t, i FROM (SELECT ban, business_name, capital_amount, content_hash FROM tax_registration) t, LATERAL (SELECT array_agg(industry_code) FROM business_industry WHERE business_id = t.ban) i ORDER BY t.ban")
+      try export(days, [named, priced])
+      try days.succeed("replay", "sheet.csv")
+      let ended = try days.succeed("withdraw", "\(Self.bans[60])", "\(Self.bans[61])", "--json")
+      #expect(
+        try JSON(ended.stdout)["database"]?["changes"]?["reasons"] == .object(["rejected": .int(1)]), "\(ended)")
+      let after = try days.database.rows("SELECT t, i FROM (SELECT ban, business_name, capital_amount, content_hash FROM tax_registration) t, LATERAL (SELECT array_agg(industry_code) FROM business_industry WHERE business_id = t.ban) i ORDER BY t.ban")
+      #expect(after == before)
+      #expect(try days.actions() == ["load", "replay", "withdraw"])
+      expect(
+        try days.load("withdraw", "\(Self.bans[60])"), from: "load", fails: 65,
+        saying: "no correction of \(Self.bans[60]) is in force")
+      expect(try days.load("withdraw", "2000000"), from: "load", fails: 64, saying: "'2000000' is no BAN")
+      expect(try days.load("withdraw"), from: "load", fails: 64)
+    }
+  }
+
+  @Test func aNumberThatASpreadsheetShortenedIsRejectedAndSaid() throws {
+    try Days.with { days in
+      let source = Days.records(5) + [Days.record(Self.bans[61], "資本行", capital: "lots")] + [
+        "臺北市,01234565,,零字行,lots,1040413,獨資,Y,471913,雜貨,,,,,,"
+      ]
+      try days.fetch(source, day: 1)
+      try days.succeed()
+      try export(days, [(",01234565,,零字行,lots,", ",1234565,,零字行,1000,"), priced])
+      let ended = try days.succeed("replay", "sheet.csv", "--json")
+      #expect(try JSON(ended.stdout)["status"]?.string == "partial", "\(ended)")
+      #expect(ended.stderr.contains("統一編號: INVALID_BAN"), "\(ended)")
+      #expect(
+        try days.database.rows("SELECT ban, capital_amount FROM tax_registration WHERE ban IN ('01234565', '\(Self.bans[61])') ORDER BY 1")
+          == ["01234565|-", "\(Self.bans[61])|5000"])
+    }
+  }
+
+  @Test func onASampleTheyJoinWhatIsThere() throws {
+    try Days.with { days in
+      try days.workshop.succeed("fetch", "--sample")
+      try days.workshop.succeed("transform")
+      try days.succeed()
+      let rows = try days.names()
+      _ = days.workshop.file("\(Days.header)\n\(Days.record(Self.bans[0], "手加行"))\n", "sheet.csv")
+      try days.succeed("replay", "sheet.csv")
+      #expect(try Set(days.names()).subtracting(rows) == ["\(Self.bans[0])|手加行"])
+      #expect(try days.database.rows("SELECT action, whole FROM publication ORDER BY id") == ["load|f", "replay|f"])
+      try days.succeed("withdraw", "\(Self.bans[0])")
+      #expect(try days.names() == rows)
+    }
+  }
+
+  @Test func whatIsNoSheetAndWhatHasNothingToJoinChangesNothing() throws {
+    try Days.with { days in
+      _ = days.workshop.file("\(Days.header)\n\(Days.record(Self.bans[0], "x"))\n", "sheet.csv")
+      expect(try days.load("replay", "sheet.csv"), from: "load", fails: 66, saying: "nothing was ever published here")
+      expect(try days.load("withdraw", "\(Self.bans[0])"), from: "load", fails: 66)
+      let snapshot = try days.fetch(Self.source, day: 1)
+      try days.succeed("--max-rejects", "100%")
+      let before = try days.names()
+      _ = days.workshop.file("統一編號,營業人名稱\n\(Self.bans[0]),x\n", "short.csv")
+      _ = days.workshop.file("\(Days.header)\n\(Days.record(Self.bans[0], ""))\n", "rejected.csv")
+      _ = days.workshop.file([0x50, 0x4B, 3, 4], "book.xlsx")
+      expect(try days.load("replay", "missing.csv"), from: "load", fails: 69, saying: "'missing.csv' is not there")
+      expect(try days.load("replay", "short.csv"), from: "load", fails: 65, saying: "lacks the columns")
+      expect(try days.load("replay", "book.xlsx"), from: "load", fails: 65, saying: "is no sheet of corrections")
+      #expect(try days.load("replay", "rejected.csv").code == 65)
+      expect(try days.load("replay"), from: "load", fails: 64)
+      // The spool has lost the snapshot that is published.
+      try Folder.remove(snapshot.path)
+      expect(
+        try days.load("replay", "sheet.csv"), from: "load", fails: 66, saying: "has not the snapshot that is published")
+      #expect(try days.names() == before)
+      #expect(try days.actions() == ["load"])
+      #expect(try days.workshop.markers == [])
+    }
+  }
+}

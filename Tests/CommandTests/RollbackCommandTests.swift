@@ -1,0 +1,77 @@
+import Observed
+import Spool
+import TestCluster
+import Testing
+
+/// `load rollback`.
+@Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
+struct RollbackCommandTests {
+  @Test func goesBackToTheOneBeforeAndStaysThereUntilAnotherIsAskedFor() throws {
+    try Days.with { days in
+      let good = try days.fetch(Days.records(100), day: 1)
+      try days.succeed()
+      let rows = try days.names()
+      let bad = try days.fetch(Days.records(108), day: 2)
+      try days.succeed()
+
+      let ended = try days.succeed("rollback", "--json")
+      let document = try JSON(ended.stdout)
+      #expect(document["snapshot"]?.string == good.id.description)
+      #expect(document["database"]?["changes"]?["kinds"]?["removed"]?.int == 8, "\(ended)")
+      #expect(try days.names() == rows)
+      #expect(try days.actions() == ["load", "load", "rollback"])
+
+      // As every night, until the source is another one.
+      for _ in 1...2 {
+        let nightly = try days.succeed("--json")
+        #expect(try JSON(nightly.stdout)["status"]?.string == "unchanged")
+        #expect(nightly.stderr.contains("./pipeline.sh load --snapshot \(bad.id)"), "\(nightly)")
+        #expect(!nightly.stderr.contains("the registry holds what snapshot \(bad.id)"), "\(nightly)")
+      }
+      #expect(try days.names() == rows)
+      try days.succeed("--snapshot", bad.id.description)
+      #expect(try days.names().count == 108)
+      #expect(try days.actions() == ["load", "load", "rollback", "load"])
+    }
+  }
+
+  @Test func toASnapshotByItsNameAndAgainForNothing() throws {
+    try Days.with { days in
+      let snapshots = try [100, 102, 104].enumerated().map { index, count in
+        let snapshot = try days.fetch(Days.records(count), day: index + 1)
+        try days.succeed()
+        return snapshot
+      }
+      try days.succeed("rollback", snapshots[0].id.description)
+      #expect(try days.names().count == 100)
+      #expect(try JSON(try days.succeed("rollback", snapshots[0].id.description, "--json").stdout)["status"]?.string == "unchanged")
+      // Forwards too: any whole one.
+      try days.succeed("rollback", "--snapshot", snapshots[2].id.description)
+      #expect(try days.names().count == 104)
+      try days.succeed("rollback")
+      #expect(try days.names().count == 102)
+    }
+  }
+
+  @Test func aSampleIs65NothingEarlier66AndAWrongName64() throws {
+    try Days.with { days in
+      expect(try days.load("rollback"), from: "load", fails: 66, saying: "no snapshot that was published before")
+      try days.workshop.succeed("fetch", "--sample")
+      try days.workshop.succeed("transform")
+      let sample = try days.workshop.snapshot()
+      try days.succeed()
+      try days.fetch(Days.records(5), day: 1)
+      try days.succeed()
+      let before = try days.names()
+      expect(
+        try days.load("rollback", sample.id.description), from: "load", fails: 65, saying: "it is a sample, or limited")
+      expect(try days.load("rollback"), from: "load", fails: 66)
+      expect(try days.load("rollback", "../x"), from: "load", fails: 64, saying: "'../x'")
+      expect(
+        try days.load("rollback", "20260101T000000Z-00000000"), from: "load", fails: 66,
+        saying: "20260101T000000Z-00000000")
+      #expect(try days.names() == before)
+      #expect(try days.actions() == ["load", "load"])
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Failures
+import LoadStage
+import Records
+import Spool
+import Testing
+
+extension Business {
+  /// The record as a source or a sheet has it.
+  var csv: String {
+    var slots = Array(repeating: ",", count: 4)
+    for (index, code) in industries.enumerated() { slots[index] = "\(code),行業\(code)" }
+    let fields = [
+      address, ban, headquarters, name, capital.map(String.init), "1040413", type, invoice.map { $0 ? "Y" : "N" },
+    ]
+    return fields.map { $0 ?? "" }.joined(separator: ",") + "," + slots.joined(separator: ",")
+  }
+}
+
+extension CorrectionSheet {
+  /// A sheet that a person has filled in.
+  static func of(_ rows: [Business], raw: [String] = []) throws -> CorrectionSheet {
+    let lines = [TestSpool.columns.joined(separator: ",")] + rows.map(\.csv) + raw
+    return try read(Array((lines.joined(separator: "\n") + "\n").utf8))
+  }
+}
+
+extension TestSpool {
+  /// A line of findings.
+  static func finding(_ code: String, _ severity: String, raw: String) -> String {
+    #"{"record":1,"line":3,"byte_offset":9,"code":"\#(code)","severity":"\#(severity)","column":null,"message":"m","raw":"\#(raw)"}"#
+  }
+}
+
+extension LoadHarness {
+  /// Puts records on.
+  @discardableResult
+  func replay(
+    _ snapshot: SnapshotFolder, _ rows: [Business], _ change: (inout LoadSettings) -> Void = { _ in }
+  ) throws -> LoadOutcome {
+    let sheet = try CorrectionSheet.of(rows)
+    try #require(sheet.records.count == rows.count, "\(sheet.findings)")
+    return try replay(snapshot, sheet, change)
+  }
+
+  @discardableResult
+  func replay(
+    _ snapshot: SnapshotFolder, _ sheet: CorrectionSheet, _ change: (inout LoadSettings) -> Void = { _ in }
+  ) throws -> LoadOutcome {
+    try load(snapshot) {
+      $0.action = .replay
+      $0.sheet = sheet
+      change(&$0)
+    }
+  }
+
+  /// Takes corrections off.
+  @discardableResult
+  func withdraw(_ snapshot: SnapshotFolder, _ bans: String...) throws -> LoadOutcome {
+    try load(snapshot) {
+      $0.action = .withdraw
+      $0.withdrawn = bans.compactMap { UInt32($0) }
+    }
+  }
+
+  /// What readers see, and nothing of the load itself.
+  func expectRegistry(_ rows: [Business], sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let registry = try registry()
+    let expected = Self.expected(rows)
+    #expect(registry == expected, sourceLocation: sourceLocation)
+  }
+
+  /// Every correction ever, with how it ended.
+  func corrections() throws -> [String] {
+    try database.rows(
+      "SELECT ban, coalesce(end_reason, 'in force') FROM registration_correction ORDER BY id")
+  }
+
+  /// The feed of the run that was published last.
+  func feed() throws -> [String] {
+    try database.rows(
+      """
+      SELECT kind, ban, coalesce(reason, array_to_string(changed_columns, ' ')) FROM registration_change
+      WHERE job_run_id = (SELECT max(job_run_id) FROM publication) ORDER BY ban
+      """)
+  }
+}

@@ -1,0 +1,105 @@
+import Failures
+import LoadStage
+import Spool
+import StageKit
+import TestCluster
+import Testing
+
+@Suite("Accepting what the gate refuses", .needsServer)
+struct GateAcceptanceTests {
+  private let acceptance = Acceptance(reason: "all codes were re-issued\n“二”", user: "ops")
+
+  @Test("a day on which every business changed is refused, then accepted: who, when and why is kept")
+  func massChange() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(300)
+      try harness.load(rows)
+      let changed = GateTests.renamed(300, of: rows)
+      let snapshot = try harness.spool.snapshot(changed, .init(sourceDate: "2026-08-31", failed: 4))
+      let failure = try harness.failure(snapshot)
+      try harness.expect(rows)
+      #expect(try AcceptanceManifest.read(at: snapshot.acceptanceManifest) == nil)
+
+      let outcome = try harness.load(snapshot) { $0.acceptance = acceptance }
+      #expect(outcome.changes.updated == 300)
+      #expect(outcome.refusals.count == 3)
+      #expect(failure.message.hasSuffix(outcome.refusals.joined(separator: "; ")))
+      try harness.expect(changed)
+
+      #expect(
+        try harness.database.rows(
+          """
+          SELECT accepted_by, accept_reason, cardinality(refusals), refusals[2] LIKE '300 of 300 businesses%',
+            published_at IS NOT NULL
+          FROM publication ORDER BY id
+          """) == ["-|-|0|-|t", "ops|\(acceptance.reason)|3|t|t"])
+      let manifest = try #require(try AcceptanceManifest.read(at: snapshot.acceptanceManifest))
+      #expect(manifest.acceptedBy == "ops" && manifest.reason == acceptance.reason)
+      #expect(manifest.refusals == outcome.refusals)
+      #expect(manifest.acceptedAt.wholeMatch(of: #/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/#) != nil)
+      #expect(try harness.jobs() == ["success|-", "failed|\(failure.message)", "partial|-"])
+      // It is the measure of the days that follow.
+      try harness.load(Array(changed.prefix(295)), .init(sourceDate: "2026-08-31"))
+      let result = try harness.load(snapshot) { $0.action = .rollback }
+      #expect(result.refusals.isEmpty)
+    }
+  }
+
+  @Test("nothing is written down of an acceptance that nobody needed")
+  func notNeeded() throws {
+    try LoadHarness.with { harness in
+      for count in [200, 201] {
+        let snapshot = try harness.spool.snapshot(businesses(count))
+        let result = try harness.load(snapshot) { $0.acceptance = acceptance }
+        #expect(result.refusals.isEmpty)
+        #expect(try AcceptanceManifest.read(at: snapshot.acceptanceManifest) == nil)
+      }
+      #expect(
+        try harness.database.rows("SELECT DISTINCT accepted_by, accept_reason, refusals FROM publication") == [
+          "-|-|{}"
+        ])
+    }
+  }
+
+  @Test("the first load has nothing to be compared with but the budget for rejections")
+  func firstLoad() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(100)
+      let snapshot = try harness.spool.snapshot(rows, .init(failed: 2))
+      #expect(try harness.failure(snapshot).message.hasSuffix("2 of 102 records are rejected, more than --max-rejects 1%"))
+      try harness.expect([])
+      let outcome = try harness.load(snapshot) { $0.acceptance = acceptance }
+      #expect(outcome.kind == .bulk && outcome.refusals.count == 1)
+      #expect(try harness.database.rows("SELECT accepted_by, cardinality(refusals) FROM publication") == ["ops|1"])
+      try harness.expect(rows)
+    }
+  }
+
+  @Test("a snapshot without an accepted record is refused, whoever accepts it")
+  func nothingAccepted() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(3)
+      try harness.load(rows)
+      let snapshot = try harness.spool.snapshot([], .init(failed: 3))
+      let refused = try harness.failure(snapshot) { $0.acceptance = acceptance }
+      #expect(refused.verdict == .data)
+      try harness.expect(rows)
+    }
+  }
+
+  @Test("killed behind the COMMIT it stays accepted, and the next load has nothing to do")
+  func lostAnswer() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(200))
+      let snapshot = try harness.spool.snapshot(businesses(100))
+      struct Killed: Error {}
+      _ = try harness.failure(snapshot) {
+        $0.acceptance = acceptance
+        $0.point = { if $0 == .published { throw Killed() } }
+      }
+      #expect(try harness.load(snapshot).result == .unchanged)
+      #expect(try harness.database.rows("SELECT accepted_by FROM publication ORDER BY id") == ["-", "ops"])
+      try harness.expect(businesses(100))
+    }
+  }
+}

@@ -1,0 +1,236 @@
+import Failures
+import Foundation
+import LoadStage
+import Spool
+import StageKit
+import TestCluster
+import Testing
+
+@Suite("The gate", .needsServer)
+struct GateTests {
+  /// A day and the one after it, which is at a bound, or one step beyond.
+  struct Step: CustomTestStringConvertible {
+    var what: String
+    var before: [Business]
+    var after: [Business]
+    var options = TestSpool.Options()
+    var bounds = GateBounds()
+    /// Nil where it passes.
+    var refusal: String?
+
+    var testDescription: String { "\(what): \(refusal ?? "passes")" }
+  }
+
+  static let counts: [Step] = [
+    Step(what: "5 % fewer", before: businesses(200), after: businesses(190)),
+    Step(
+      what: "over 5 % fewer", before: businesses(200), after: businesses(189),
+      refusal: "189 records where snapshot SNAPSHOT has 200: 5.5 % fewer, more than --max-decrease 5%"),
+    Step(what: "10 % more", before: businesses(200), after: businesses(220)),
+    Step(
+      what: "over 10 % more", before: businesses(200), after: businesses(221),
+      refusal: "221 records where snapshot SNAPSHOT has 200: 10.5 % more, over --max-increase 10%"),
+    Step(what: "a tenth of a percent fewer", before: businesses(1000), after: businesses(999), bounds: decrease(0.1)),
+    Step(
+      what: "over a tenth of a percent fewer", before: businesses(1000), after: businesses(998), bounds: decrease(0.1),
+      refusal: "0.2 % fewer, more than --max-decrease 0.1%"),
+    Step(what: "no business fewer", before: businesses(100), after: businesses(100), bounds: decrease(0)),
+    Step(
+      what: "one fewer of a hundred", before: businesses(100), after: businesses(99), bounds: decrease(0),
+      refusal: "99 records where snapshot SNAPSHOT has 100: 1.0 % fewer"),
+    Step(what: "nearly all of 99 gone", before: scattered(99), after: scattered(1)),
+    Step(what: "three times 99", before: scattered(99), after: scattered(297)),
+    // Records are counted as they were read, whatever the rules say of them.
+    Step(
+      what: "5 % fewer, of which 3 are rejected", before: businesses(400), after: businesses(377),
+      options: .init(failed: 3)),
+  ]
+
+  static let changes: [Step] = [
+    Step(what: "20 % changed", before: businesses(200), after: renamed(40, of: businesses(200))),
+    Step(
+      what: "over 20 % changed", before: businesses(200), after: renamed(41, of: businesses(200)),
+      refusal: "41 of 200 businesses changed or vanished: 20.5 %, more than --max-change 20%"),
+    Step(what: "20 % changed or vanished", before: businesses(200), after: renamed(30, of: businesses(190))),
+    Step(
+      what: "over 20 % changed or vanished", before: businesses(200), after: renamed(31, of: businesses(190)),
+      refusal: "41 of 200 businesses changed or vanished"),
+    // New ones are none that changed.
+    Step(
+      what: "20 % changed and 10 % new", before: businesses(200),
+      after: renamed(40, of: businesses(200)) + businesses(20, from: 30_000_000)),
+    Step(what: "every one of 99", before: scattered(99), after: renamed(99, of: scattered(99))),
+    Step(
+      what: "every one of 100", before: businesses(100), after: renamed(100, of: businesses(100)),
+      refusal: "100 of 100 businesses changed or vanished: 100.0 %"),
+  ]
+
+  static let cities: [Step] = [
+    Step(what: "half of a city", before: living(60, in: "臺中市"), after: living(30, in: "臺中市")),
+    Step(
+      what: "over half of a city", before: living(60, in: "臺中市"), after: living(29, in: "臺中市"),
+      refusal: "臺中市 lost 31 of 60 businesses: 51.67 %, more than --max-city-loss 50%"),
+    Step(what: "all of a city of 49", before: living(49, in: "連江縣"), after: living(0, in: "連江縣")),
+    Step(
+      what: "all of a city of 50", before: living(50, in: "連江縣"), after: living(0, in: "連江縣"),
+      refusal: "連江縣 lost 50 of 50 businesses: 100.0 %"),
+    Step(what: "the other way to write it", before: living(60, in: "臺中市"), after: living(60, in: "台中市")),
+    Step(what: "and back", before: living(60, in: "台中市"), after: living(60, in: "臺中市")),
+  ]
+
+  static let others: [Step] = [
+    Step(what: "1 % rejected", before: businesses(200), after: businesses(198), options: .init(failed: 2)),
+    Step(
+      what: "over 1 % rejected", before: businesses(200), after: businesses(197), options: .init(failed: 3),
+      refusal: "3 of 200 records are rejected, more than --max-rejects 1%"),
+    Step(what: "the same source date", before: businesses(3), after: businesses(2)),
+    Step(what: "no source date", before: businesses(3), after: businesses(2), options: .init(sourceDate: nil)),
+    // That is no share: it counts for the smallest registry.
+    Step(
+      what: "the day before", before: businesses(3), after: businesses(2), options: .init(sourceDate: "2026-08-31"),
+      refusal: "its source date 2026-08-31 is before 2026-09-01, which was published already"),
+    Step(
+      what: "a column that is missing", before: businesses(3), after: businesses(2),
+      options: .init(notes: lacking("資本額")),
+      refusal: "it lacks the column 資本額, which snapshot SNAPSHOT has"),
+    Step(what: "an unknown column", before: businesses(3), after: businesses(2), options: .init(notes: with("備註"))),
+  ]
+
+  @Test("a share exactly at the bound passes, and one beyond it is refused", arguments: counts + changes + cities + others)
+  func bound(_ step: Step) throws {
+    try LoadHarness.with { harness in
+      let first = try harness.spool.snapshot(step.before, .init(chunkSize: 100))
+      try harness.load(first)
+      var options = step.options
+      options.chunkSize = 100
+      let second = try harness.spool.snapshot(step.after, options)
+      guard let refusal = step.refusal else {
+        let result = try harness.load(second) { $0.bounds = step.bounds }
+        #expect(result.refusals.isEmpty)
+        return try harness.expect(step.after)
+      }
+      let failure = try harness.failure(second) { $0.bounds = step.bounds }
+      #expect(failure.verdict == .data)
+      let reason = refusal.replacingOccurrences(of: "SNAPSHOT", with: first.id.description)
+      #expect(failure.message.hasPrefix("snapshot \(second.id) is refused: "))
+      #expect(failure.message.contains(reason), "\(failure.message)")
+      #expect(!failure.message.contains(";"), "one reason alone: \(failure.message)")
+      #expect(try harness.jobs() == ["success|-", "failed|\(failure.message)"])
+      try harness.expect(step.before)
+    }
+  }
+
+  @Test("every reason is told at once, with its numbers")
+  func allReasons() throws {
+    try LoadHarness.with { harness in
+      let rows = Self.living(100, in: "臺中市")
+      try harness.load(rows)
+      let few = Self.renamed(300, of: Array(rows.suffix(rows.count - 100)))
+      let failure = try harness.failure(
+        try harness.spool.snapshot(
+          few, .init(sourceDate: "2026-08-01", notes: Self.lacking("資本額", "名稱3"), failed: 20)))
+      let reasons = failure.message.components(separatedBy: "; ")
+      let wanted = [
+        "20 of 920 records are rejected", "920 records where", "400 of 1000 businesses changed or vanished: 40.0 %",
+        "臺中市 lost 100 of 100", "2026-08-01 is before 2026-09-01", "the column 資本額", "the column 名稱3",
+      ]
+      #expect(reasons.count == wanted.count, "\(reasons)")
+      for (reason, part) in zip(reasons, wanted) { #expect(reason.contains(part), "\(reason)") }
+      #expect(failure.hints.contains { $0.contains("--accept 'REASON'") })
+      try harness.expect(rows)
+    }
+  }
+
+  @Test("the next good day passes as if nothing had been")
+  func goodDayAfterwards() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(200)
+      try harness.load(rows)
+      let bad = try harness.spool.snapshot(businesses(20), .init(sourceDate: "2026-09-02"))
+      for _ in 1...2 { #expect(try harness.failure(bad).verdict == .data) }
+      try harness.expect(rows)
+      let good = Self.renamed(3, of: businesses(201))
+      let outcome = try harness.load(good, .init(sourceDate: "2026-09-03"))
+      #expect(outcome.changes.updated == 3 && outcome.changes.inserted == 1 && outcome.changes.removed == 0)
+      try harness.expect(good)
+      #expect(try harness.jobs().map { $0.prefix(6) } == ["succes", "failed", "failed", "succes"])
+    }
+  }
+
+  @Test("readers stay where they are while it is looked at, and after")
+  func readers() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(150)
+      try harness.load(rows)
+      let seen = Once()
+      _ = try harness.failure(try harness.spool.snapshot(Self.renamed(150, of: rows))) { settings in
+        settings.jobs = 1
+        settings.point = { point in
+          guard point == .batchCommitted(15) else { return }
+          try seen.run { try harness.expectRegistry(rows) }
+        }
+      }
+      try harness.expect(rows)
+      #expect(try harness.database.rows("SELECT count(*) FROM publication") == ["1"])
+    }
+  }
+
+  @Test("what a version published that wrote no measures down is measured by the registry")
+  func measuredByTheRegistry() throws {
+    try LoadHarness.with { harness in
+      try harness.load(Self.living(60, in: "台中市"))
+      try harness.database.execute("UPDATE publication SET records = NULL, missing_columns = NULL, cities = NULL")
+      let failure = try harness.failure(
+        try harness.spool.snapshot(Self.living(29, in: "臺中市"), .init(notes: Self.lacking("資本額"))))
+      #expect(failure.message.hasSuffix("臺中市 lost 31 of 60 businesses: 51.67 %, more than --max-city-loss 50%"))
+      #expect(try harness.failure(try harness.spool.snapshot(businesses(900))).message.contains("900 records where"))
+      try harness.load(Self.living(40, in: "臺中市"))
+    }
+  }
+
+  // MARK: - Days
+
+  static func decrease(_ percent: Double) -> GateBounds {
+    var bounds = GateBounds()
+    bounds.decrease = percent
+    return bounds
+  }
+
+  static func lacking(_ columns: String...) -> Notes {
+    var notes = Notes()
+    notes.missingColumns = columns
+    return notes
+  }
+
+  static func with(_ column: String) -> Notes {
+    var notes = Notes()
+    notes.unknownColumns = [column]
+    return notes
+  }
+
+  static func renamed(_ count: Int, of rows: [Business]) -> [Business] {
+    rows.enumerated().map { index, row in
+      var row = row
+      if index < count { row.name += "（更名）" }
+      return row
+    }
+  }
+
+  /// In cities of at most 49.
+  static func scattered(_ count: Int) -> [Business] {
+    businesses(count).enumerated().map { index, row in
+      var row = row
+      row.address = ["臺北市", "新北市", "桃園市", "臺中市", "臺南市", "高雄市", "宜蘭縣"][index % 7] + "中山路１號"
+      return row
+    }
+  }
+
+  /// A thousand businesses, the first of them in a city and the others in another.
+  static func living(_ count: Int, in city: String) -> [Business] {
+    businesses(1000).enumerated().map { index, row in
+      var row = row
+      if index < count { row.address = city + "中山路１號" }
+      return row
+    }
+  }
+}

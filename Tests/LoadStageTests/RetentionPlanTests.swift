@@ -1,0 +1,69 @@
+import LoadStage
+import Spool
+import Testing
+
+@Suite("What a clean-up does with each snapshot")
+struct RetentionPlanTests {
+  /// `F` fetched, `T` transformed too, `d` a download that did not end; lower case where it is nobody's, `!` behind it
+  /// where it is wanted. Fates: `k`eep, `s`trip, `r`emove.
+  @Test(
+    "the newest are kept, the older ones of them stripped, what is wanted is left as it is",
+    arguments: [
+      ("", 7, ""), ("T", 1, "k"), ("TT", 1, "rk"), ("TTT", 1, "rrk"), ("TTT", 2, "rkk"),
+      // Of those that are kept two have what transform made of them.
+      ("TTTTT", 4, "rsskk"), ("TTTTT", 7, "ssskk"), ("TTT", 7, "skk"), ("FTT", 7, "kkk"), ("FFF", 7, "kkk"),
+      ("TFF", 7, "skk"), ("TTTF", 3, "rskk"),
+      // However old it is.
+      ("T!TTT", 1, "krrk"), ("T!TTTT", 3, "krskk"), ("TT!TTT", 2, "rkrkk"), ("T!T!TT", 1, "kkrk"), ("T!", 1, "k"),
+      ("F!TT", 1, "krk"), ("TT!T", 7, "skk"),
+      // Downloads: the newest may be gone on with; the others never are, and count for nothing.
+      ("d", 1, "k"), ("dT", 1, "rk"), ("Td", 1, "kk"), ("dd", 7, "rk"), ("TdT", 2, "krk"), ("dTdTdTd", 2, "rrrkrkk"),
+      ("TTTd", 3, "skkk"), ("d!T", 1, "rk"), ("dT!", 1, "rk"),
+    ])
+  func fates(_ snapshots: String, _ keep: Int, _ expected: String) throws {
+    var facts: [RetentionPlan.Facts] = []
+    for mark in snapshots {
+      if mark == "!" {
+        facts[facts.count - 1].isWanted = true
+      } else {
+        let id = SnapshotID.next(after: facts.last?.id)
+        facts.append(.init(id, isFetched: mark != "d", hasTransform: mark == "T", isWanted: false))
+      }
+    }
+    let fates = RetentionPlan.fates(facts, keep: keep).map { fate in
+      switch fate {
+      case .keep: "k"
+      case .strip: "s"
+      case .remove: "r"
+      }
+    }
+    #expect(fates.joined() == expected)
+  }
+
+  @Test("whatever the spool holds: the newest stays, what is wanted stays, and no more than asked for stays beside")
+  func anySpool() throws {
+    let seed = UInt64.random(in: 0..<1_000_000)
+    var generator = SplitMix(seed: seed)
+    for round in 0..<2000 {
+      var facts: [RetentionPlan.Facts] = []
+      for _ in 0..<Int.random(in: 1...12, using: &generator) {
+        let isFetched = Int.random(in: 0..<4, using: &generator) > 0
+        facts.append(
+          .init(
+            .next(after: facts.last?.id), isFetched: isFetched, hasTransform: isFetched && Bool.random(using: &generator),
+            isWanted: isFetched && Int.random(in: 0..<5, using: &generator) == 0))
+      }
+      let keep = Int.random(in: 1...6, using: &generator)
+      let fates = RetentionPlan.fates(facts, keep: keep)
+      let place = "seed \(seed), round \(round), keep \(keep): \(facts)"
+      #expect(fates.count == facts.count && fates.last == .keep, "\(place)")
+      let newest = facts.indices.filter { facts[$0].isFetched }.suffix(keep)
+      for (index, fate) in fates.enumerated() {
+        let fact = facts[index]
+        let stays = fact.isWanted || newest.contains(index) || index == facts.count - 1
+        #expect((fate != .remove) == stays, "\(place), at \(index)")
+        if fate == .strip { #expect(fact.hasTransform && !fact.isWanted, "\(place), at \(index)") }
+      }
+    }
+  }
+}

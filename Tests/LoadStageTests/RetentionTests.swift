@@ -1,0 +1,219 @@
+import Failures
+import Foundation
+import LoadStage
+import Postgres
+import Spool
+import StageKit
+import TestCluster
+import Testing
+
+@Suite("Cleaning up", .needsServer)
+struct RetentionTests {
+  /// Days of one registry, each published.
+  private func days(_ harness: LoadHarness, _ count: Int) throws -> [SnapshotFolder] {
+    try (0..<count).map { day in
+      let snapshot = try harness.spool.snapshot(businesses(200 + day), .init(sourceDate: "2026-09-\(10 + day)"))
+      try harness.load(snapshot)
+      return snapshot
+    }
+  }
+
+  private func cleanUp(_ harness: LoadHarness, keep: Int, _ change: (inout RetentionLimits) -> Void = { _ in }) throws -> Freed {
+    var limits = RetentionLimits()
+    limits.snapshots = keep
+    change(&limits)
+    return try Cleanup.run(
+      harness.database.url, spool: harness.spool.path, limits, lockGraceSeconds: 60, stop: {})
+  }
+
+  private func names(_ parts: [Freed.Part]) -> [String] { parts.map(\.snapshot) }
+
+  private func isTransformed(_ snapshot: SnapshotFolder) throws -> Bool {
+    try SpoolFile.size(snapshot.transformManifest) != nil && !Folder.names(snapshot.transformFolder).isEmpty
+  }
+
+  @Test("the newest are kept, older ones of them without their TSV files, and what was freed is told")
+  func keepsTheNewest() throws {
+    try LoadHarness.with { harness in
+      let snapshots = try days(harness, 6)
+      let before = try Folder.weight(harness.spool.path)
+      let freed = try cleanUp(harness, keep: 4)
+      #expect(names(freed.removed) == snapshots.prefix(2).map(\.id.description))
+      #expect(names(freed.stripped) == snapshots[2..<4].map(\.id.description))
+      #expect(freed.inUse.isEmpty)
+      #expect(try Survey.snapshots(harness.spool.path) == snapshots.suffix(4).map(\.id))
+      #expect(try snapshots.suffix(4).map(isTransformed) == [false, false, true, true])
+      #expect(try before - Folder.weight(harness.spool.path) == freed.bytes)
+      // The source and the change feed of the stripped ones stay.
+      for snapshot in snapshots[2..<4] {
+        #expect(try FetchManifest.read(at: snapshot.fetchManifest) != nil)
+        #expect(try !Folder.names(snapshot.changesFolder).isEmpty)
+      }
+      #expect(try cleanUp(harness, keep: 4) == Freed())
+      try harness.load(businesses(207), .init(sourceDate: "2026-09-20"))
+    }
+  }
+
+  @Test("what is published and what a rollback would take stay, however old")
+  func keepsWhatIsPublished() throws {
+    try LoadHarness.with { harness in
+      let snapshots = try days(harness, 4)
+      try harness.load(snapshots[1]) { $0.action = .rollback }
+      for _ in 0..<3 { try harness.spool.snapshot(businesses(300)) }
+      let freed = try cleanUp(harness, keep: 1)
+      #expect(names(freed.removed).count == 4)
+      #expect(try Survey.snapshots(harness.spool.path).prefix(2) == [snapshots[0].id, snapshots[1].id])
+      #expect(try isTransformed(snapshots[0]) && isTransformed(snapshots[1]))
+      // They work as before.
+      try harness.replay(snapshots[1], [Business("20000000", "補")])
+      let target = try Rollback.target(harness.database.url, spool: harness.spool.path, stop: {})
+      #expect(target == snapshots[0])
+      try harness.load(target) { $0.action = .rollback }
+      try harness.expect(businesses(200) + [Business("20000000", "補")])
+    }
+  }
+
+  @Test("a snapshot in use is left as it is, and named; the next clean-up takes it")
+  func inUse() throws {
+    try LoadHarness.with { harness in
+      let snapshots = try days(harness, 5)
+      let freed = try snapshots[0].use {
+        try snapshots[2].use {
+          let freed = try cleanUp(harness, keep: 3)
+          #expect(try isTransformed(snapshots[0]) && isTransformed(snapshots[2]))
+          return freed
+        }
+      }
+      #expect(freed.inUse == [snapshots[0].id.description, snapshots[2].id.description])
+      #expect(names(freed.removed) == [snapshots[1].id.description] && freed.stripped.isEmpty)
+      let next = try cleanUp(harness, keep: 3)
+      #expect(names(next.removed) == [snapshots[0].id.description])
+      #expect(names(next.stripped) == [snapshots[2].id.description])
+    }
+  }
+
+  @Test("downloads that did not end go once a newer snapshot is there; the newest stays to be gone on with")
+  func downloads() throws {
+    try LoadHarness.with { harness in
+      func unfinished() throws -> SnapshotFolder {
+        let snapshot = try harness.spool.snapshot(businesses(10))
+        for manifest in [snapshot.transformManifest, snapshot.fetchManifest] { try SpoolFile.remove(manifest) }
+        return snapshot
+      }
+      let old = try unfinished()
+      let published = try days(harness, 1)[0]
+      let newer = try unfinished()
+      let newest = try unfinished()
+      let freed = try cleanUp(harness, keep: 7)
+      #expect(names(freed.removed) == [old.id.description, newer.id.description])
+      #expect(try Survey.snapshots(harness.spool.path) == [published.id, newest.id])
+    }
+  }
+
+  @Test("a clean-up that was cut short is ended by the next one, wherever it was cut")
+  func cutShort() throws {
+    try LoadHarness.with { harness in
+      let snapshots = try days(harness, 5)
+      // As it goes: the manifests first, then file by file.
+      let removed = snapshots[0]
+      try SpoolFile.remove(removed.transformManifest)
+      try SpoolFile.remove(removed.fetchManifest)
+      for name in try Folder.names(removed.fetchFolder) + ["missing"] { try SpoolFile.remove(removed.fetchFolder + "/" + name) }
+      let half = snapshots[1]
+      try SpoolFile.remove(half.transformManifest)
+      let stripped = snapshots[2]
+      try SpoolFile.remove(stripped.transformManifest)
+      try SpoolFile.remove(stripped.registrations(1))
+      // Nobody takes what is left for a snapshot that can be loaded.
+      for snapshot in [removed, half, stripped] { #expect(try harness.failure(snapshot).verdict == .notReady) }
+
+      let freed = try cleanUp(harness, keep: 3)
+      #expect(names(freed.removed) == [removed.id.description, half.id.description])
+      #expect(names(freed.stripped) == [stripped.id.description])
+      #expect(try Folder.names(stripped.transformFolder).isEmpty)
+      #expect(try Survey.snapshots(harness.spool.path) == snapshots.suffix(3).map(\.id))
+    }
+  }
+
+  @Test("while another run holds the lock nothing is cleaned: 75")
+  func lockHeld() throws {
+    try LoadHarness.with { harness in
+      let snapshots = try days(harness, 3)
+      let spool = harness.spool.path
+      let url = harness.database.url
+      let seen = Once()
+      try harness.load(try harness.spool.snapshot(businesses(204), .init(sourceDate: "2026-09-20"))) { settings in
+        settings.point = { point in
+          guard point == .publishing else { return }
+          try seen.run {
+            let failure = try #require(throws: Failure.self) {
+              var limits = RetentionLimits()
+              limits.snapshots = 1
+              _ = try Cleanup.run(url, spool: spool, limits, lockGraceSeconds: 0, stop: {})
+            }
+            #expect(failure.verdict == .temporary && failure.message.contains("another run holds the lock"))
+          }
+        }
+      }
+      #expect(try Survey.snapshots(spool).count == 4)
+      #expect(try snapshots.map(isTransformed) == [true, true, true])
+    }
+  }
+
+  @Test("before the first load, and without a database, nothing is published")
+  func nothingPublished() throws {
+    try LoadHarness.with { harness in
+      let snapshots = try (0..<3).map { _ in try harness.spool.snapshot(businesses(3)) }
+      #expect(names(try cleanUp(harness, keep: 2).removed) == [snapshots[0].id.description])
+      var limits = RetentionLimits()
+      limits.snapshots = 1
+      let freed = try Cleanup.run(nil, spool: harness.spool.path, limits, stop: {})
+      #expect(names(freed.removed) == [snapshots[1].id.description])
+      #expect(try Survey.snapshots(harness.spool.path) == [snapshots[2].id])
+    }
+  }
+
+  @Test("with a migration pending nobody can tell what is published: 78, and nothing goes")
+  func pendingMigration() throws {
+    try LoadHarness.with { harness in
+      _ = try days(harness, 3)
+      try harness.database.execute("DELETE FROM schema_migration WHERE version = (SELECT max(version) FROM schema_migration)")
+      let failure = try #require(throws: Failure.self) { try cleanUp(harness, keep: 1) }
+      #expect(failure.verdict == .configuration)
+      #expect(try Survey.snapshots(harness.spool.path).count == 3)
+    }
+  }
+
+  @Test("the database keeps findings and the feed for as long as it is asked to, the feed for ever unless it is")
+  func database() throws {
+    try LoadHarness.with { harness in
+      var harness = harness
+      harness.maxRejects = .percent(100)
+      for day in 0..<4 {
+        let finding = TestSpool.finding("MISSING_NAME", "error", raw: "x")
+        try harness.load(
+          businesses(200 + day), .init(sourceDate: "2026-09-\(10 + day)", findings: [1: [finding]], failed: 1))
+      }
+      // The first two were a hundred days ago.
+      try harness.database.execute(
+        """
+        UPDATE etl_job_run SET completed_at = completed_at - interval '100 days' WHERE id <= 2;
+        UPDATE publication SET published_at = published_at - interval '100 days' WHERE id <= 2
+        """)
+      var freed = try cleanUp(harness, keep: 7) { $0.findingsDays = 101 }
+      #expect(freed.findings == 0)
+      freed = try cleanUp(harness, keep: 7)
+      #expect(freed.findings == 2 && freed.changes == 0)
+      #expect(try harness.database.rows("SELECT DISTINCT job_run_id FROM data_import_error ORDER BY 1") == ["3", "4"])
+      freed = try cleanUp(harness, keep: 7) { $0.feedDays = 99 }
+      #expect(freed.findings == 0 && freed.changes == 1)
+      #expect(
+        try harness.database.rows(
+          "SELECT feed_expired_at IS NOT NULL, (SELECT count(*) FROM registration_change c WHERE c.job_run_id = p.job_run_id) FROM publication p ORDER BY id"
+        ) == ["t|0", "t|0", "f|1", "f|1"])
+      // What is asked of a day that the feed has lost is refused; of the others it is answered.
+      #expect(throws: PostgresError.self) { try harness.database.rows("SELECT count(*) FROM registry_as_of('2026-09-10')") }
+      #expect(try harness.database.rows("SELECT count(*) FROM registry_as_of('2026-09-12')") == ["202"])
+    }
+  }
+}

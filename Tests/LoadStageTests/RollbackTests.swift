@@ -1,0 +1,130 @@
+import Failures
+import LoadStage
+import Spool
+import StageKit
+import TestCluster
+import Testing
+
+@Suite("Going back", .needsServer)
+struct RollbackTests {
+  /// Three days of one registry.
+  private func days(_ harness: LoadHarness) throws -> [SnapshotFolder] {
+    try [200, 202, 204].enumerated().map { index, count in
+      let snapshot = try harness.spool.snapshot(businesses(count), .init(sourceDate: "2026-09-0\(index + 1)"))
+      try harness.load(snapshot)
+      return snapshot
+    }
+  }
+
+  private func target(_ harness: LoadHarness) throws -> SnapshotID {
+    try Rollback.target(harness.database.url, spool: harness.spool.path, stop: {}).id
+  }
+
+  @Test("the target is the one published before, each time one further back; behind the first there is none: 66")
+  func target() throws {
+    try LoadHarness.with { harness in
+      func failure() throws -> Failure { try #require(throws: Failure.self) { try target(harness) } }
+      #expect(try failure().verdict == .notReady)
+      let snapshots = try days(harness)
+      for index in [1, 0] {
+        #expect(try target(harness) == snapshots[index].id)
+        let outcome = try harness.load(snapshots[index]) { $0.action = .rollback }
+        #expect(outcome.changes.removed == 2)
+        try harness.expect(businesses(200 + 2 * index))
+      }
+      #expect(try failure().verdict == .notReady)
+      #expect(
+        try harness.database.rows("SELECT action, source_date, snapshot FROM publication ORDER BY id").suffix(2) == [
+          "rollback|2026-09-02|\(snapshots[1].id)", "rollback|2026-09-01|\(snapshots[0].id)",
+        ])
+    }
+  }
+
+  @Test("samples, and what was never published, are no target")
+  func noTarget() throws {
+    try LoadHarness.with { harness in
+      let first = try harness.spool.snapshot(businesses(20))
+      try harness.load(first)
+      try harness.spool.snapshot(businesses(21))
+      let sample = try harness.spool.snapshot(businesses(3), .init(sample: true))
+      try harness.load(sample) { $0.force = true }
+      try harness.load(businesses(22))
+      #expect(try target(harness) == first.id)
+      let failure = try harness.failure(sample) { $0.action = .rollback }
+      #expect(failure.verdict == .data && failure.message.contains("does not stand for the whole registry"))
+      try Folder.remove(first.path)
+      #expect(throws: Failure.self) { try target(harness) }
+    }
+  }
+
+  @Test("what was gone back from is not loaded again but by its name, whatever happened since")
+  func notLoadedAgain() throws {
+    try LoadHarness.with { harness in
+      let snapshots = try days(harness)
+      let rows = businesses(200)
+      let bad = snapshots[2]
+      func expectHeld(_ rows: [Business]) throws {
+        let outcome = try harness.load(bad)
+        #expect(outcome.result == .unchanged)
+        #expect(harness.log.notes.last?.contains("--snapshot \(bad.id)") == true)
+        let verified = try harness.load(bad) { $0.verify = true }
+        #expect(verified.result == .unchanged)
+        // The same content under another name.
+        #expect(try harness.load(businesses(204), .init(sourceDate: "2026-09-03")).result == .unchanged)
+        try harness.expect(rows)
+      }
+      try harness.load(snapshots[0]) { $0.action = .rollback }
+      try expectHeld(rows)
+      // A correction on what was rolled back to leaves the rollback in force, and so does its end.
+      var corrected = rows[5]
+      corrected.name = "更正"
+      try harness.replay(snapshots[0], [corrected])
+      try expectHeld(rows.filter { $0.ban != corrected.ban } + [corrected])
+      try harness.withdraw(snapshots[0], corrected.ban)
+      try expectHeld(rows)
+      // A sample too.
+      try harness.load([Business("10000001", "樣本")], .init(sample: true))
+      try expectHeld(rows.filter { $0.ban != "10000001" } + [Business("10000001", "樣本")])
+
+      try harness.load(bad) { $0.isChosen = true }
+      try harness.expect(businesses(204))
+      #expect(try harness.load(bad).result == .unchanged)
+    }
+  }
+
+  @Test("the day after is loaded, whether or not the rollback was in force")
+  func theDayAfter() throws {
+    try LoadHarness.with { harness in
+      let snapshots = try days(harness)
+      try harness.load(snapshots[1]) { $0.action = .rollback }
+      try harness.load(businesses(205), .init(sourceDate: "2026-09-04"))
+      try harness.expect(businesses(205))
+      #expect(try harness.feed().count == 3)
+    }
+  }
+
+  @Test("to what is published already there is nothing to do")
+  func alreadyThere() throws {
+    try LoadHarness.with { harness in
+      let snapshots = try days(harness)
+      let outcome = try harness.load(snapshots[2]) { $0.action = .rollback }
+      #expect(outcome.result == .unchanged)
+    }
+  }
+
+  @Test("neither the gate nor the budget for rejections is asked: a person did")
+  func nothingIsAsked() throws {
+    try LoadHarness.with { harness in
+      let first = try harness.spool.snapshot(
+        businesses(100), .init(sourceDate: "2026-01-01", failed: 50))
+      try harness.load(first) { $0.maxRejects = .percent(100) }
+      try harness.load(try harness.spool.snapshot(businesses(3000), .init(chunkSize: 1000))) {
+        $0.maxRejects = .percent(100)
+        $0.acceptance = Acceptance(reason: "the whole country", user: "ops")
+      }
+      let outcome = try harness.load(first) { $0.action = .rollback }
+      #expect(outcome.refusals == [])
+      try harness.expect(businesses(100))
+    }
+  }
+}
