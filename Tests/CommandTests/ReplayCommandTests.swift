@@ -46,7 +46,7 @@ struct ReplayCommandTests {
           "SELECT ban, business_name, capital_amount FROM tax_registration WHERE ban >= '\(Self.bans[60])' ORDER BY 1")
           == ["\(Self.bans[60])|補正行|1000", "\(Self.bans[61])|資本行|5000"])
       #expect(
-        try days.database.rows("SELECT ban, repaired_codes, corrected_by <> '' FROM registration_correction ORDER BY ban")
+        try days.database.rows("SELECT ban, fixed_codes, corrected_by <> '' FROM registration_correction ORDER BY ban")
           == ["\(Self.bans[60])|{}|t", "\(Self.bans[61])|{INVALID_CAPITAL}|t"])
       #expect(try days.database.rows("SELECT action, source_date FROM publication ORDER BY id").last == "replay|-")
 
