@@ -45,7 +45,8 @@ extension StageRun {
   mutating func cleanUp(_ url: String, _ limits: RetentionLimits) {
     do {
       let freed = try Cleanup.run(url, spool: spool, limits)
-      for line in freed.lines { log.info(line) }
+      // Most days there is nothing to free, and nothing to say.
+      if freed != Freed() { for line in freed.lines { log.info(line) } }
       summary.freedBytes = freed.bytes
     } catch {
       log.warning("nothing more is freed: \((error as? Failure)?.message ?? "\(error)")")
