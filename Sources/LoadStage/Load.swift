@@ -134,7 +134,9 @@ struct LoadRun {
 
   private func readCorrections(_ session: inout Connection) throws -> Corrections {
     var corrections = try Corrections.read(&session)
-    corrections.put(settings.sheet?.records ?? [])
+    if let records = settings.sheet?.records {
+      corrections.put(records, held: try RegistryContent.hashes(of: records.map(\.ban), &session))
+    }
     if let ban = settings.withdrawn.first(where: { corrections.inForce[$0] == nil }) {
       throw Failure(
         .data, "\(session.place): no correction of \(BANText.text(ban)) is in force",

@@ -79,7 +79,8 @@ struct ChangesCommandTests {
       let all = try changes()
       #expect(kinds(all) == ["reappeared", "changed", "changed", "removed", "added"])
       let keys: Set = [
-        "as_of_date", "action", "job_run_id", "source_date", "ban", "kind", "reason", "changed_columns", "before", "after",
+        "as_of_date", "action", "job_run_id", "source_date", "ban", "kind", "reason", "changed_columns", "before",
+        "after",
       ]
       #expect(all.allSatisfy { $0.keys == keys })
       let changed = try #require(all.dropFirst().first)
@@ -121,7 +122,8 @@ struct ChangesCommandTests {
         (["--since", "0000-01-01"], "--since '0000-01-01'"), (["--kind", "gone"], "--kind 'gone' is unknown"),
         (["--kind", "Added"], "--kind 'Added'"), (["--column", "ban"], "--column 'ban' is unknown"),
         (["--column", "x'; DROP TABLE publication; --"], "--column 'x'"), (["--ban", "2000000"], "--ban '2000000'"),
-        (["--ban", "２００００００１"], "is no BAN"), (["--first", "0"], "--first '0'"), (["--first", "many"], "--first 'many'"),
+        (["--ban", "２００００００１"], "is no BAN"), (["--first", "0"], "--first '0'"),
+        (["--first", "many"], "--first 'many'"),
         (["--bogus"], "--bogus"), (["stray"], "stray"),
       ] {
         let ended = try days.workshop.command("load", ["changes"] + arguments, days.variables).run()

@@ -49,9 +49,8 @@ struct CleanupCommandTests {
       let ended = try snapshots[0].use { try days.succeed("gc", variables: ["KEEP": "3"]) }
       let lines = ended.stdout.split(separator: "\n")
       #expect(lines.count == 3 && ended.stderr.isEmpty, "\(ended)")
-      for (line, begin) in zip(lines, ["stripped   \(snapshots[1].id) of", "in use     \(snapshots[0].id): ", "freed      "]) {
-        #expect(line.hasPrefix(begin), "\(ended)")
-      }
+      let begins = ["stripped   \(snapshots[1].id) of", "in use     \(snapshots[0].id): ", "freed      "]
+      for (line, begin) in zip(lines, begins) { #expect(line.hasPrefix(begin), "\(ended)") }
       #expect(ended.stdout.hasSuffix(" KiB\n"), "\(ended)")
       #expect(try days.succeed("gc", "--keep", "3").stdout.contains("removed    \(snapshots[0].id), "))
       #expect(try days.succeed("gc", "--keep", "3").stdout == "freed      0 KiB\n")
@@ -106,7 +105,8 @@ struct CleanupCommandTests {
     }
     expect(try workshop.run("load", "gc"), from: "load", fails: 64, saying: "no database is given")
     for (arguments, text) in [
-      (["--keep", "0"], "--keep '0'"), (["--keep", "all"], "--keep 'all'"), (["--retain-days", "0"], "--retain-days '0'"),
+      (["--keep", "0"], "--keep '0'"), (["--keep", "all"], "--keep 'all'"),
+      (["--retain-days", "0"], "--retain-days '0'"),
       (["--bogus"], "--bogus"),
     ] {
       let ended = try workshop.command("load", ["gc", "--without-database"] + arguments).run()
@@ -128,7 +128,8 @@ struct CleanupCommandTests {
       try running.wait(until: "3 batches are in") {
         try fixture.database.scalar("SELECT count(*) FROM load_batch") == "3"
       }
-      let ended = try fixture.workshop.run("load", "gc", "--keep", "1", variables: ["DATABASE_URL": fixture.database.url])
+      let ended = try fixture.workshop.run(
+        "load", "gc", "--keep", "1", variables: ["DATABASE_URL": fixture.database.url])
       expect(ended, from: "load", fails: 75, saying: "another run holds the lock")
       running.kill(SIGTERM)
       _ = try running.wait()

@@ -27,7 +27,8 @@ struct GateCommandTests {
       }
       #expect(message.contains("1 of 130 records") == false, "within the budget of rejections: \(message)")
       #expect(refused.stderr.contains("HINT: if all is well with it"), "\(refused)")
-      #expect(try days.database.rows("SELECT status, error_message FROM etl_job_run ORDER BY id").last == "failed|\(message)")
+      #expect(
+        try days.database.rows("SELECT status, error_message FROM etl_job_run ORDER BY id").last == "failed|\(message)")
       #expect(try days.names() == before)
       let logged = try LogLine.read(try days.load(variables: ["LOG_FORMAT": "json"]).stderr)
       #expect(logged.events.last == "etl_failed" && logged.all("etl_failed").count == 1)

@@ -39,14 +39,16 @@ struct ReplayCommandTests {
       let document = try JSON(ended.stdout)
       #expect(document["status"]?.string == "success" && document["snapshot"]?.string == snapshot.id.description)
       #expect(document["totals"]?["processed"]?.int == 2 && document["totals"]?["total"]?.int == 2, "\(ended)")
-      #expect(document["database"]?["changes"]?["kinds"] == .object(["added": .int(1), "changed": .int(1)]), "\(ended)")
+      #expect(
+        document["database"]?["changes"]?["kinds"] == .object(["added": .int(1), "changed": .int(1)]), "\(ended)")
       #expect(document["database"]?["changes"]?["columns"] == .object(["capital_amount": .int(1)]), "\(ended)")
       #expect(
         try days.database.rows(
           "SELECT ban, business_name, capital_amount FROM tax_registration WHERE ban >= '\(Self.bans[60])' ORDER BY 1")
           == ["\(Self.bans[60])|補正行|1000", "\(Self.bans[61])|資本行|5000"])
       #expect(
-        try days.database.rows("SELECT ban, repaired_codes, corrected_by <> '' FROM registration_correction ORDER BY ban")
+        try days.database.rows(
+          "SELECT ban, repaired_codes, corrected_by <> '' FROM registration_correction ORDER BY ban")
           == ["\(Self.bans[60])|{}|t", "\(Self.bans[61])|{INVALID_CAPITAL}|t"])
       #expect(try days.database.rows("SELECT action, source_date FROM publication ORDER BY id").last == "replay|-")
 
@@ -64,28 +66,41 @@ struct ReplayCommandTests {
       try days.fetch(Self.source + [Days.record(Self.bans[62], "新行")], day: 2)
       try days.succeed("--max-rejects", "100%")
       #expect(try days.names().count == 53)
-      let fixed = Days.records(50) + [Days.record(Self.bans[60], "他們的"), Days.record(Self.bans[61], "資本行", capital: "7")]
+      let fixed =
+        Days.records(50) + [Days.record(Self.bans[60], "他們的"), Days.record(Self.bans[61], "資本行", capital: "7")]
       try days.fetch(fixed, day: 3)
       try days.succeed()
       #expect(
-        try days.database.rows("SELECT business_name, capital_amount FROM tax_registration WHERE ban >= '\(Self.bans[60])' ORDER BY ban")
+        try days.database.rows(
+          "SELECT business_name, capital_amount FROM tax_registration WHERE ban >= '\(Self.bans[60])' ORDER BY ban")
           == ["他們的|1000", "資本行|7"])
       #expect(
         try days.database.rows("SELECT DISTINCT end_reason FROM registration_correction") == ["fixed"])
     }
   }
 
+  /// All that the source says of every business.
+  private func content(_ days: Days) throws -> [String] {
+    try days.database.rows(
+      """
+      SELECT ban, business_name, business_address, capital_amount, content_hash,
+        (SELECT array_agg((industry_code, industry_name, "order") ORDER BY "order") FROM business_industry
+          WHERE business_id = ban)
+      FROM tax_registration ORDER BY ban
+      """)
+  }
+
   @Test func withdrawnTheRegistryIsTheSourcesAgain() throws {
     try Days.with { days in
       try days.fetch(Self.source, day: 1)
       try days.succeed("--max-rejects", "100%")
-      let before = try days.database.rows("SELECT t, i FROM (SELECT ban, business_name, capital_amount, content_hash FROM tax_registration) t, LATERAL (SELECT array_agg(industry_code) FROM business_industry WHERE business_id = t.ban) i ORDER BY t.ban")
+      let before = try content(days)
       try export(days, [named, priced])
       try days.succeed("replay", "sheet.csv")
       let ended = try days.succeed("withdraw", "\(Self.bans[60])", "\(Self.bans[61])", "--json")
       #expect(
         try JSON(ended.stdout)["database"]?["changes"]?["reasons"] == .object(["rejected": .int(1)]), "\(ended)")
-      let after = try days.database.rows("SELECT t, i FROM (SELECT ban, business_name, capital_amount, content_hash FROM tax_registration) t, LATERAL (SELECT array_agg(industry_code) FROM business_industry WHERE business_id = t.ban) i ORDER BY t.ban")
+      let after = try content(days)
       #expect(after == before)
       #expect(try days.actions() == ["load", "replay", "withdraw"])
       expect(
@@ -98,9 +113,10 @@ struct ReplayCommandTests {
 
   @Test func aNumberThatASpreadsheetShortenedIsRejectedAndSaid() throws {
     try Days.with { days in
-      let source = Days.records(5) + [Days.record(Self.bans[61], "資本行", capital: "lots")] + [
-        "臺北市,01234565,,零字行,lots,1040413,獨資,Y,471913,雜貨,,,,,,"
-      ]
+      let source =
+        Days.records(5) + [Days.record(Self.bans[61], "資本行", capital: "lots")] + [
+          "臺北市,01234565,,零字行,lots,1040413,獨資,Y,471913,雜貨,,,,,,"
+        ]
       try days.fetch(source, day: 1)
       try days.succeed()
       try export(days, [(",01234565,,零字行,lots,", ",1234565,,零字行,1000,"), priced])
@@ -108,7 +124,8 @@ struct ReplayCommandTests {
       #expect(try JSON(ended.stdout)["status"]?.string == "partial", "\(ended)")
       #expect(ended.stderr.contains("統一編號: INVALID_BAN"), "\(ended)")
       #expect(
-        try days.database.rows("SELECT ban, capital_amount FROM tax_registration WHERE ban IN ('01234565', '\(Self.bans[61])') ORDER BY 1")
+        try days.database.rows(
+          "SELECT ban, capital_amount FROM tax_registration WHERE ban IN ('01234565', '\(Self.bans[61])') ORDER BY 1")
           == ["01234565|-", "\(Self.bans[61])|5000"])
     }
   }

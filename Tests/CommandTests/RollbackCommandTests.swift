@@ -44,7 +44,9 @@ struct RollbackCommandTests {
       }
       try days.succeed("rollback", snapshots[0].id.description)
       #expect(try days.names().count == 100)
-      #expect(try JSON(try days.succeed("rollback", snapshots[0].id.description, "--json").stdout)["status"]?.string == "unchanged")
+      #expect(
+        try JSON(try days.succeed("rollback", snapshots[0].id.description, "--json").stdout)["status"]?.string
+          == "unchanged")
       // Forwards too: any whole one.
       try days.succeed("rollback", "--snapshot", snapshots[2].id.description)
       #expect(try days.names().count == 104)

@@ -66,7 +66,8 @@ import Testing
       (["--keep", "0"], "--keep '0'"), (["--retain-days", "0"], "--retain-days '0'"),
     ].map { Call(stage: "load", arguments: ["--database-url", "postgresql:///x"] + $0, names: $1) }
     + ["MAX_DECREASE", "MAX_INCREASE", "MAX_CHANGE", "MAX_CITY_LOSS", "KEEP", "RETAIN_DAYS"].map {
-      Call(stage: "load", arguments: ["--database-url", "postgresql:///x"], variables: [$0: "many"], names: "\($0) 'many'")
+      Call(
+        stage: "load", arguments: ["--database-url", "postgresql:///x"], variables: [$0: "many"], names: "\($0) 'many'")
     }
 
   @Test(arguments: wrong)

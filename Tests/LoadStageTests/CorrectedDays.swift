@@ -22,7 +22,9 @@ struct CorrectedDays {
 
   init(seed: UInt64) {
     generator = SplitMix(seed: seed)
-    for index in 0..<24 { source["\(20_000_000 + index)"] = .accepted(row("\(20_000_000 + index)"), isFaulty: chance(3)) }
+    for index in 0..<24 {
+      source["\(20_000_000 + index)"] = .accepted(row("\(20_000_000 + index)"), isFaulty: chance(3))
+    }
   }
 
   /// What the rules accept of the day.

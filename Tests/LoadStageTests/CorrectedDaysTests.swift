@@ -6,7 +6,8 @@ import Testing
 
 @Suite("Corrections over many days", .needsServer)
 struct CorrectedDaysTests {
-  @Test("random days, corrections and withdrawals: the registry is the day's source with the corrections in force on it")
+  @Test(
+    "random days, corrections and withdrawals: the registry is the day's source with the corrections in force on it")
   func randomDays() throws {
     let seed = UInt64.random(in: 0..<1_000_000)
     for seed in seed..<seed + 6 {

@@ -66,7 +66,8 @@ struct GateAcceptanceTests {
     try LoadHarness.with { harness in
       let rows = businesses(100)
       let snapshot = try harness.spool.snapshot(rows, .init(failed: 2))
-      #expect(try harness.failure(snapshot).message.hasSuffix("2 of 102 records are rejected, more than --max-rejects 1%"))
+      #expect(
+        try harness.failure(snapshot).message.hasSuffix("2 of 102 records are rejected, more than --max-rejects 1%"))
       try harness.expect([])
       let outcome = try harness.load(snapshot) { $0.acceptance = acceptance }
       #expect(outcome.kind == .bulk && outcome.refusals.count == 1)

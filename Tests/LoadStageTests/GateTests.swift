@@ -96,7 +96,8 @@ struct GateTests {
     Step(what: "an unknown column", before: businesses(3), after: businesses(2), options: .init(notes: with("備註"))),
   ]
 
-  @Test("a share exactly at the bound passes, and one beyond it is refused", arguments: counts + changes + cities + others)
+  @Test(
+    "a share exactly at the bound passes, and one beyond it is refused", arguments: counts + changes + cities + others)
   func bound(_ step: Step) throws {
     try LoadHarness.with { harness in
       let first = try harness.spool.snapshot(step.before, .init(chunkSize: 100))

@@ -50,7 +50,8 @@ struct RetentionPlanTests {
         let isFetched = Int.random(in: 0..<4, using: &generator) > 0
         facts.append(
           .init(
-            .next(after: facts.last?.id), isFetched: isFetched, hasTransform: isFetched && Bool.random(using: &generator),
+            .next(after: facts.last?.id), isFetched: isFetched,
+            hasTransform: isFetched && Bool.random(using: &generator),
             isWanted: isFetched && Int.random(in: 0..<5, using: &generator) == 0))
       }
       let keep = Int.random(in: 1...6, using: &generator)

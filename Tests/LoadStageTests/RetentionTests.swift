@@ -18,7 +18,9 @@ struct RetentionTests {
     }
   }
 
-  private func cleanUp(_ harness: LoadHarness, keep: Int, _ change: (inout RetentionLimits) -> Void = { _ in }) throws -> Freed {
+  private func cleanUp(
+    _ harness: LoadHarness, keep: Int, _ change: (inout RetentionLimits) -> Void = { _ in }
+  ) throws -> Freed {
     var limits = RetentionLimits()
     limits.snapshots = keep
     change(&limits)
@@ -118,7 +120,9 @@ struct RetentionTests {
       let removed = snapshots[0]
       try SpoolFile.remove(removed.transformManifest)
       try SpoolFile.remove(removed.fetchManifest)
-      for name in try Folder.names(removed.fetchFolder) + ["missing"] { try SpoolFile.remove(removed.fetchFolder + "/" + name) }
+      for name in try Folder.names(removed.fetchFolder) + ["missing"] {
+        try SpoolFile.remove(removed.fetchFolder + "/" + name)
+      }
       let half = snapshots[1]
       try SpoolFile.remove(half.transformManifest)
       let stripped = snapshots[2]
@@ -177,7 +181,8 @@ struct RetentionTests {
   func pendingMigration() throws {
     try LoadHarness.with { harness in
       _ = try days(harness, 3)
-      try harness.database.execute("DELETE FROM schema_migration WHERE version = (SELECT max(version) FROM schema_migration)")
+      try harness.database.execute(
+        "DELETE FROM schema_migration WHERE version = (SELECT max(version) FROM schema_migration)")
       let failure = try #require(throws: Failure.self) { try cleanUp(harness, keep: 1) }
       #expect(failure.verdict == .configuration)
       #expect(try Survey.snapshots(harness.spool.path).count == 3)
@@ -212,7 +217,9 @@ struct RetentionTests {
           "SELECT feed_expired_at IS NOT NULL, (SELECT count(*) FROM registration_change c WHERE c.job_run_id = p.job_run_id) FROM publication p ORDER BY id"
         ) == ["t|0", "t|0", "f|1", "f|1"])
       // What is asked of a day that the feed has lost is refused; of the others it is answered.
-      #expect(throws: PostgresError.self) { try harness.database.rows("SELECT count(*) FROM registry_as_of('2026-09-10')") }
+      #expect(throws: PostgresError.self) {
+        try harness.database.rows("SELECT count(*) FROM registry_as_of('2026-09-10')")
+      }
       #expect(try harness.database.rows("SELECT count(*) FROM registry_as_of('2026-09-12')") == ["202"])
     }
   }

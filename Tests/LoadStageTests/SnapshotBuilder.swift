@@ -135,7 +135,8 @@ struct TestSpool {
     try TransformManifest(
       rulesVersion: options.rulesVersion, input: csv, sourceDate: options.sourceDate, totals: totals,
       findingCounts: [:],
-      notes: options.notes, cities: cities(rows), industries: industries, contentSHA256: digests.finish(), chunks: settled
+      notes: options.notes, cities: cities(rows), industries: industries, contentSHA256: digests.finish(),
+      chunks: settled
     ).publish(at: folder.transformManifest)
     return folder
   }
