@@ -100,7 +100,8 @@ let package = Package(
       ]),
     tests("PostgresTests", ["Postgres", "TestCluster"]),
     tests(
-      "LoadStageTests", ["LoadStage", "Records", "Spool", "StageKit", "Failures", "Postgres", "Digest", "TestCluster"]),
+      "LoadStageTests",
+      ["LoadStage", "Records", "Spool", "StageKit", "Failures", "Postgres", "Digest", "Zstd", "TestCluster"]),
     tests(
       "CommandTests",
       [

@@ -32,7 +32,7 @@ struct FirstLoadTests {
   @Test("keeps NULLs, tabs, backslashes, line breaks and four-byte characters")
   func keepsText() throws {
     try LoadHarness.with { harness in
-      var odd = Business("00000001", "a\\tb\\\\N\\n𥂁󻕯")
+      var odd = Business("00000001", "a\tb\\N\n𥂁󻕯")
       odd.address = nil
       odd.capital = nil
       odd.invoice = nil

@@ -1,42 +1,7 @@
 import Digest
 import Failures
 import Foundation
-import Records
 import Spool
-
-/// A business as a test writes it down.
-struct Business: Hashable {
-  var ban: String
-  var name: String
-  var address: String? = "臺北市信義區市府路１號"
-  var capital: Int? = 100_000
-  var headquarters: String?
-  var type: String? = "獨資"
-  var invoice: Bool? = true
-  var industries: [String] = ["471913", "472913"]
-
-  init(_ ban: String, _ name: String) {
-    self.ban = ban
-    self.name = name
-  }
-
-  var row: String {
-    func text(_ value: String?) -> String { value ?? "\\N" }
-    let fields = [
-      ban, text(headquarters), name, text(address), text(capital.map(String.init)), "1040413", "2015-04-13", text(type),
-      text(invoice.map { $0 ? "t" : "f" }),
-    ]
-    let registration = fields.joined(separator: "\t")
-    let hash = Array(registration.utf8).withUnsafeBytes { registration in
-      Array(industryRows.utf8).withUnsafeBytes { ContentHash.of(registration: registration, industries: $0) }
-    }
-    return registration + "\t\(hash)\n"
-  }
-
-  var industryRows: String {
-    industries.enumerated().map { "\(ban)\t\($1)\t行業\($1)\t\($0 + 1)\n" }.joined()
-  }
-}
 
 /// n businesses with BANs from `first`.
 func businesses(_ count: Int, from first: Int = 10_000_000) -> [Business] {
@@ -109,7 +74,7 @@ struct TestSpool {
       let chunkTotals = Totals(
         total: chunk.count + failed, processed: chunk.count, failed: failed, duplicated: 0, blank: 0)
       let registrations = try write(folder.registrations(number), chunk.map(\.row).joined(), chunk.count)
-      let industryCount = chunk.reduce(0) { $0 + $1.industries.count }
+      let industryCount = chunk.reduce(0) { $0 + $1.slots.count }
       let industryFile = try write(folder.industries(number), chunk.map(\.industryRows).joined(), industryCount)
       let manifest = TransformChunkManifest(
         rulesVersion: options.rulesVersion, chunk: number, inputManifestSHA256: input.sha256, input: input,

@@ -24,7 +24,14 @@ struct FeedFiles {
     _ = try FileLock.hold(spool + "/.changes.lock", wait: true, stop: { () throws(Failure) in
       do { try stop() } catch { throw Failure(from: error) }
     }) {
-      for missing in try missing(&session) { try write(missing, &session) }
+      var failures: [Failure] = []
+      for missing in try missing(&session) {
+        // What is in the way of one is not in the way of the others.
+        do { try write(missing, &session) } catch let failure as Failure where failure.verdict == .storage {
+          failures.append(failure)
+        }
+      }
+      if let failure = failures.first { throw failure }
     }
   }
 
@@ -38,11 +45,11 @@ struct FeedFiles {
       FROM publication p JOIN etl_job_run j ON j.id = p.job_run_id
       WHERE p.snapshot = ANY ($1) AND p.feed_expired_at IS NULL ORDER BY p.id
       """, [names])
-    return try rows.values.compactMap { row in
+    return rows.values.compactMap { row in
       guard let id = row[0].flatMap(SnapshotID.init), let jobRunID = row[1].flatMap({ Int($0) }) else { return nil }
       let folder = SnapshotFolder(spool: spool, id: id)
       let manifest = try? ChangesManifest.read(at: folder.changesManifest(jobRunID))
-      let size = try SpoolFile.size(folder.changes(jobRunID))
+      let size = (try? SpoolFile.size(folder.changes(jobRunID))) ?? nil
       if let manifest, manifest.runID == row[2], size == manifest.changes.compressedBytes { return nil }
       return Missing(folder: folder, jobRunID: jobRunID, runID: row[2], action: row[3] ?? "", sourceDate: row[4])
     }

@@ -80,9 +80,11 @@ final class Comparison: Sendable {
         guard let wanted = corrections.contentHash(ban, verdict) else { continue }
         let place = hashes.place(of: ban)
         if let place { state.seen.insert(place) }
-        if let place, verdict == .kept, hashes.hash(at: place) == wanted { continue }
+        let stored = hashes.edited[ban]
+        let isSame = place.map { hashes.hash(at: $0) == wanted } ?? false
+        if verdict == .kept, isSame, stored == nil { continue }
         differences.correctionsToStage.append(ban)
-        if verdict == .kept, isRepair || hashes.edited[ban] == wanted { differences.repairs.append(ban) }
+        if verdict == .kept, isRepair || isSame || stored == wanted { differences.repairs.append(ban) }
       }
       // What a partial snapshot lacks is not gone, but for what a correction alone had put in.
       let gone =
@@ -117,8 +119,11 @@ final class Comparison: Sendable {
       isRepair = isRepair && verdict == .needless
     }
     if let place {
-      if hashes.hash(at: place) == parsed.contentHash { return nil }
-      isRepair = isRepair || hashes.edited[parsed.ban] == parsed.contentHash
+      let stored = hashes.edited[parsed.ban]
+      let isSame = hashes.hash(at: place) == parsed.contentHash
+      if isSame, stored == nil { return nil }
+      // The hash of a row that a hand has made like the source's is made right too: the next load goes by it.
+      isRepair = isRepair || isSame || stored == parsed.contentHash
       if !isRepair { part.changed += 1 }
     }
     if isRepair { part.repairs.append(parsed.ban) }

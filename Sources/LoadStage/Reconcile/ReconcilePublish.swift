@@ -32,8 +32,11 @@ struct ReconcilePublish {
       try StagedCorrections(corrections: corrections, differences: differences).stage(&session)
       try stageRemovals(&session)
       try markRepairs(&session)
-      let sourceDate = settings.action.sourceDate(of: snapshot)
-      effect.changes = try ChangeFeed(job: load.job, sourceDate: sourceDate).write(&session)
+      // The first publication is the feed's base.
+      if load.base != nil {
+        let sourceDate = settings.action.sourceDate(of: snapshot)
+        effect.changes = try ChangeFeed(job: load.job, sourceDate: sourceDate).write(&session)
+      }
 
       try remember(&session)
       effect.state.industries -= try removeIndustries(&session)

@@ -63,14 +63,14 @@ public enum BANText {
 enum CopyLine {
   static func escaped(_ text: String) -> String {
     guard text.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 < 0x20 }) else { return text }
-    return text.reduce(into: "") { result, character in
-      switch character {
+    // Scalar by scalar: a backslash and the accent on it are one character.
+    return text.unicodeScalars.reduce(into: "") { result, scalar in
+      switch scalar {
       case "\\": result += "\\\\"
       case "\n": result += "\\n"
       case "\r": result += "\\r"
-      case "\r\n": result += "\\r\\n"
       case "\t": result += "\\t"
-      default: result.append(character)
+      default: result.unicodeScalars.append(scalar)
       }
     }
   }

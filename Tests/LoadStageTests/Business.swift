@@ -1,0 +1,75 @@
+import Records
+
+/// A business as a test writes it down.
+struct Business: Hashable {
+  var ban: String
+  var name: String
+  var address: String? = "臺北市信義區市府路１號"
+  var capital: Int? = 100_000
+  var headquarters: String?
+  var setupDateText: String? = "1040413"
+  var setupDate: String? = "2015-04-13"
+  var type: String? = "獨資"
+  var invoice: Bool? = true
+  /// Codes, slot by slot; an empty one is an empty slot.
+  var industries: [String] = ["471913", "472913"]
+  /// Names that are others than `行業` and the code.
+  var industryNames: [String: String?] = [:]
+
+  init(_ ban: String, _ name: String) {
+    self.ban = ban
+    self.name = name
+  }
+
+  /// A row of business_industry.
+  struct Slot {
+    var order: Int
+    var code: String
+    var name: String?
+  }
+
+  var slots: [Slot] {
+    industries.enumerated().compactMap { index, code in
+      code.isEmpty ? nil : Slot(order: index + 1, code: code, name: industryNames[code] ?? "行業\(code)")
+    }
+  }
+
+  /// The columns that come from the source.
+  var values: [String?] {
+    [
+      ban, headquarters, name, address, capital.map(String.init), setupDateText, setupDate, type,
+      invoice.map { $0 ? "t" : "f" },
+    ]
+  }
+
+  var contentHash: Int64 {
+    let registration = Array(values.map(Self.copyText).joined(separator: "\t").utf8)
+    return registration.withUnsafeBytes { registration in
+      Array(industryRows.utf8).withUnsafeBytes { ContentHash.of(registration: registration, industries: $0) }
+    }
+  }
+
+  var row: String { values.map(Self.copyText).joined(separator: "\t") + "\t\(contentHash)\n" }
+
+  var industryRows: String {
+    slots.map { slot in
+      [ban, slot.code, slot.name, "\(slot.order)"].map(Self.copyText).joined(separator: "\t") + "\n"
+    }.joined()
+  }
+
+  /// As transform escapes it.
+  private static func copyText(_ value: String?) -> String {
+    guard let value else { return "\\N" }
+    var text = ""
+    for scalar in value.unicodeScalars {
+      switch scalar {
+      case "\\": text += "\\\\"
+      case "\t": text += "\\t"
+      case "\n": text += "\\n"
+      case "\r": text += "\\r"
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return text
+  }
+}

@@ -1,0 +1,142 @@
+import LoadStage
+import Postgres
+import Testing
+
+@Suite("A feed that expired", .needsServer)
+struct ExpiredFeedTests {
+  /// Five days, each published on its own day, and what the model says of them.
+  private func withDays(_ body: (LoadHarness, inout RegistryModel) throws -> Void) throws {
+    try LoadHarness.with { harness in
+      var model = RegistryModel()
+      for day in 1...5 {
+        var rows = businesses(12).filter { $0.ban != "1000000\(day)" }
+        rows[10].name = "day \(day)"
+        if day > 3 { rows.append(Business("20000000", "came on day 4")) }
+        let finding =
+          #"{"record":1,"line":3,"byte_offset":9,"code":"X","severity":"warning","column":null,"message":"m","raw":"r"}"#
+        let outcome = try harness.load(rows, .init(sourceDate: "2026-09-0\(day)", findings: [1: [finding]]))
+        let job = try #require(outcome.jobRunID)
+        model.publish(Dictionary(uniqueKeysWithValues: rows.map { ($0.ban, $0) }), job: job)
+        // As if it had been that long ago: 50, 40, 30, 20 and 10 days.
+        try harness.database.execute(
+          """
+          UPDATE publication SET published_at = now() - '\(60 - day * 10) days'::interval WHERE job_run_id = \(job);
+          UPDATE etl_job_run SET completed_at = now() - '\(60 - day * 10) days'::interval WHERE id = \(job)
+          """)
+      }
+      try body(harness, &model)
+    }
+  }
+
+  private func clean(_ harness: LoadHarness, _ change: (inout RetentionLimits) -> Void) throws -> Freed {
+    var limits = RetentionLimits()
+    change(&limits)
+    return try Cleanup.run(
+      harness.database.url, spool: harness.spool.path, limits, lockGraceSeconds: 60, stop: {})
+  }
+
+  @Test("loses its older publications without a gap, and says of each when")
+  func prefix() throws {
+    try withDays { harness, model in
+      let freed = try clean(harness) { $0.feedDays = 25 }
+      let jobs = model.published.map(\.job)
+      #expect(freed.changes == model.feed.count { $0.job <= jobs[2] })
+      #expect(freed.changes > 0)
+      #expect(try harness.database.feed() == model.feed.filter { $0.job > jobs[2] })
+      #expect(
+        try harness.database.rows("SELECT feed_expired_at IS NOT NULL FROM publication ORDER BY id")
+          == ["t", "t", "t", "f", "f"])
+      #expect(try clean(harness) { $0.feedDays = 25 }.changes == 0)
+    }
+  }
+
+  @Test("one that was published before an older one goes with it")
+  func noGap() throws {
+    try withDays { harness, model in
+      // The clock was set back: the fourth seems the oldest.
+      let fourth = model.published[3].job
+      try harness.database.execute(
+        "UPDATE publication SET published_at = now() - '90 days'::interval WHERE job_run_id = \(fourth)")
+      _ = try clean(harness) { $0.feedDays = 70 }
+      #expect(
+        try harness.database.rows("SELECT feed_expired_at IS NOT NULL FROM publication ORDER BY id")
+          == ["t", "t", "t", "t", "f"])
+    }
+  }
+
+  @Test("stays where no age is set")
+  func forEver() throws {
+    try withDays { harness, model in
+      let freed = try clean(harness) { _ in }
+      #expect(freed.changes == 0)
+      #expect(try harness.database.feed() == model.feed)
+    }
+  }
+
+  @Test("what is asked of an older day is refused by name, and a later day is answered as before")
+  func asOf() throws {
+    try withDays { harness, model in
+      _ = try clean(harness) { $0.feedDays = 25 }
+      for day in 1...2 {
+        do {
+          _ = try harness.database.images(asOf: "2026-09-0\(day)")
+          Issue.record("day \(day) was answered")
+        } catch let error as PostgresError {
+          #expect(error.message == "the change feed does not reach back to 2026-09-0\(day)")
+        }
+      }
+      for day in 3...5 {
+        #expect(
+          try harness.database.images(asOf: "2026-09-0\(day)") == images(model.published[day - 1].state.values),
+          "day \(day)")
+      }
+      // Before the first publication nothing was there, which needs no feed.
+      #expect(try harness.database.images(asOf: "2026-08-31") == [])
+    }
+  }
+
+  @Test("a business's history begins with the state that the feed begins with")
+  func history() throws {
+    try withDays { harness, model in
+      _ = try clean(harness) { $0.feedDays = 25 }
+      let third = model.published[2]
+      let bans = Set(model.feed.map(\.ban)).union(third.state.keys).union(["30000000"]).sorted()
+      let expected = bans.flatMap { ban in
+        let base = third.state[ban].map { FeedRow(job: third.job, ban: ban, kind: "-", after: BusinessImage($0)) }
+        return [base].compactMap { $0 } + model.feed.filter { $0.ban == ban && $0.job > third.job }
+      }
+      #expect(try harness.database.history(bans) == expected)
+    }
+  }
+
+  @Test("and goes on with the next day")
+  func goesOn() throws {
+    try withDays { harness, model in
+      _ = try clean(harness) { $0.feedDays = 0 }
+      #expect(try harness.database.feed() == [])
+      var rows = businesses(12)
+      rows[3].capital = nil
+      let outcome = try harness.load(rows, .init(sourceDate: "2026-09-06"))
+      let added = model.publish(
+        Dictionary(uniqueKeysWithValues: rows.map { ($0.ban, $0) }), job: try #require(outcome.jobRunID))
+      #expect(try harness.database.feed() == added)
+      for day in 5...6 {
+        #expect(
+          try harness.database.images(asOf: "2026-09-0\(day)") == images(model.published[day - 1].state.values),
+          "day \(day)")
+      }
+    }
+  }
+
+  @Test("findings go by their own age")
+  func findings() throws {
+    try withDays { harness, model in
+      let freed = try clean(harness) { $0.findingsDays = 35 }
+      #expect(freed.findings == 2)
+      #expect(freed.changes == 0)
+      #expect(
+        try harness.database.rows("SELECT job_run_id FROM data_import_error ORDER BY 1")
+          == model.published[2...].map { "\($0.job)" })
+    }
+  }
+}

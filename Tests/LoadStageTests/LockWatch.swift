@@ -1,0 +1,32 @@
+import LoadStage
+import Synchronization
+import TestCluster
+
+/// Looks, wherever a load can be looked at, which locks its sessions hold or wait for on the registry's tables.
+final class LockWatch: Sendable {
+  private let database: TestDatabase
+  private let found = Mutex<[LoadPoint: Set<String>]>([:])
+
+  init(_ database: TestDatabase) { self.database = database }
+
+  /// Name that the sessions must have.
+  var applicationName: String { "watched_" + database.name }
+
+  func look(_ point: LoadPoint) throws {
+    let locks = try database.rows(
+      """
+      SELECT DISTINCT l.mode FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+      WHERE a.application_name = '\(applicationName)'
+        AND l.relation IN ('tax_registration'::regclass, 'business_industry'::regclass)
+      """)
+    found.withLock { $0[point, default: []].formUnion(locks) }
+  }
+
+  /// Modes by point since the last time that it was asked.
+  func take() -> [LoadPoint: Set<String>] {
+    found.withLock { found in
+      defer { found = [:] }
+      return found
+    }
+  }
+}

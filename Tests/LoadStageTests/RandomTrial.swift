@@ -1,0 +1,229 @@
+import LoadStage
+import Spool
+import TestCluster
+import Testing
+
+/// A sequence of random days, each followed by a look at all that the database says.
+struct RandomTrial {
+  let seed: UInt64
+  let harness: LoadHarness
+  private var days: RandomDays
+  private var model = RegistryModel()
+  /// Businesses as they were when they were there last.
+  private var former: RegistryModel.State = [:]
+  private var versions: [String: Version] = [:]
+  private var snapshots: [Snapshot] = []
+  private var last: Snapshot?
+  /// Days of the calendar around today, and the one that the source has come to.
+  private let calendar: [String]
+  private var today = 2
+  private var step = "before the first step"
+
+  /// A snapshot that was published.
+  private struct Snapshot {
+    let folder: SnapshotFolder
+    let state: RegistryModel.State
+    let isWhole: Bool
+  }
+
+  /// What a row tells of who wrote it and when.
+  private struct Version: Equatable {
+    let createdAt: String
+    let transaction: String
+  }
+
+  init(seed: UInt64, _ harness: LoadHarness) throws {
+    self.seed = seed
+    self.harness = harness
+    days = RandomDays(seed: seed)
+    // A publication without a source date counts from the day on which it is published: that is among them.
+    calendar = try harness.database.rows(
+      "SELECT ((now() AT TIME ZONE 'Asia/Taipei')::date + n)::date FROM generate_series(-6, 20) AS n")
+  }
+
+  mutating func run(steps: Int) throws {
+    // Tables on which something hangs are filled otherwise than bare ones.
+    if days.random.chance(30) { try harness.hangAView() }
+    try day(days.first(), isWhole: !days.random.chance(20))
+    for number in 1...steps {
+      let choice = days.random.number(1...10)
+      step = "step \(number)"
+      switch choice {
+      case 1: try reload()
+      case 2: try day(days.some(of: model.current), isWhole: false)
+      case 3, 4: try rollBack()
+      case 5 where number > 1: try day([:], isWhole: true)
+      default: try day(days.day(after: model.current, former: former), isWhole: true)
+      }
+    }
+    try checkHistory()
+  }
+
+  /// Where a failure was seen.
+  private var place: Comment { "seed \(seed), \(step)" }
+
+  // MARK: Steps
+
+  private mutating func day(_ state: RegistryModel.State, isWhole: Bool) throws {
+    var options = TestSpool.Options()
+    today += days.random.number(0...2)
+    options.sourceDate = days.random.chance(25) ? nil : calendar[today]
+    options.chunkSize = days.random.number(1...70)
+    if !isWhole { if days.random.chance(50) { options.sample = true } else { options.limit = 1000 } }
+    let what = isWhole ? "whole" : "partial"
+    step += ": \(state.count) businesses of a \(what) snapshot of \(options.sourceDate ?? "no date")"
+    let rows = state.keys.sorted().compactMap { state[$0] }.shuffled(using: &days.random)
+    let folder = try harness.spool.snapshot(rows, options)
+    guard !rows.isEmpty else {
+      #expect(try harness.failure(folder).verdict == .data, place)
+      return try checkTables()
+    }
+    try load(Snapshot(folder: folder, state: state, isWhole: isWhole))
+    // Making one takes thrice as long as a load.
+    if isWhole, days.random.chance(40) { try checkAgainstFreshSchema(rows) }
+  }
+
+  /// What is published is loaded again although it is.
+  private mutating func reload() throws {
+    guard let last else { return }
+    step += ": \(last.folder.id) again"
+    try load(last) { $0.force = true }
+  }
+
+  private mutating func rollBack() throws {
+    let wholes = snapshots.filter(\.isWhole)
+    guard !wholes.isEmpty else { return }
+    let target = days.random.pick(wholes)
+    step += ": rollback to \(target.folder.id)"
+    let outcome = try load(target) { $0.action = .rollback }
+    // Not the way back again, unless somebody asks for it by name.
+    guard outcome.result == .published,
+      let newest = snapshots.filter({ $0.folder.id > target.folder.id }).max(by: { $0.folder.id < $1.folder.id })
+    else { return }
+    step += ", then \(newest.folder.id) of its own accord"
+    let verify = days.random.chance(25) && images(newest.state.values) != images(target.state.values)
+    let untaken = try harness.load(newest.folder) { $0.verify = verify }
+    #expect(untaken.result == .unchanged, place)
+    try checkTables()
+  }
+
+  @discardableResult
+  private mutating func load(
+    _ snapshot: Snapshot, _ change: (inout LoadSettings) -> Void = { _ in }
+  ) throws -> LoadOutcome {
+    let before = model.current
+    let verify = days.random.chance(25)
+    if verify { step += ", verified" }
+    let outcome = try harness.load(snapshot.folder) {
+      $0.bounds.cityLoss = 100
+      $0.isChosen = true
+      $0.verify = verify
+      change(&$0)
+    }
+    let next = snapshot.isWhole ? snapshot.state : before.merging(snapshot.state) { $1 }
+    #expect(outcome.repaired == 0 && outcome.repairedBANs == [] && outcome.refusals == [], place)
+    #expect(outcome.before == before.counts, place)
+    #expect(outcome.after == next.counts, place)
+    guard outcome.result == .published else {
+      #expect(images(next.values) == images(before.values), place)
+      try checkTables()
+      return outcome
+    }
+    let rows = model.publish(next, job: try #require(outcome.jobRunID, place))
+    former.merge(next) { $1 }
+    last = snapshot
+    if !snapshots.contains(where: { $0.folder == snapshot.folder }) { snapshots.append(snapshot) }
+    if model.published.count == 1 { try keepBase() }
+    checkCounts(outcome, rows, snapshot)
+    try checkTables()
+    try checkVersions(rows)
+    try checkFeed()
+    return outcome
+  }
+
+  // MARK: Checks
+
+  private func checkTables() throws {
+    #expect(try harness.database.images() == images(model.current.values), place)
+    let hashes = try harness.database.rows("SELECT ban, content_hash FROM tax_registration ORDER BY ban")
+    #expect(hashes == model.current.keys.sorted().map { "\($0)|\(model.current[$0]?.contentHash ?? 0)" }, place)
+  }
+
+  /// All columns that a snapshot determines, the content hash among them.
+  private func checkAgainstFreshSchema(_ rows: [Business]) throws {
+    let fresh = try LoadHarness.with { fresh in
+      try fresh.load(rows)
+      return try fresh.database.content()
+    }
+    #expect(try harness.database.content() == fresh, place)
+  }
+
+  private func checkCounts(_ outcome: LoadOutcome, _ rows: [FeedRow], _ snapshot: Snapshot) {
+    func tally(_ names: [String]) -> [String: Int] { names.reduce(into: [:]) { $0[$1, default: 0] += 1 } }
+    let kinds = tally(rows.map(\.kind))
+    #expect(outcome.counts.kinds == kinds, place)
+    #expect(outcome.counts.reasons == tally(rows.compactMap(\.reason)), place)
+    #expect(outcome.counts.columns == tally(rows.flatMap(\.changedColumns)), place)
+    guard model.published.count > 1 else { return }
+    #expect(outcome.changes.inserted == kinds["added", default: 0] + kinds["reappeared", default: 0], place)
+    #expect(outcome.changes.updated == kinds["changed", default: 0], place)
+    #expect(outcome.changes.removed == kinds["removed", default: 0], place)
+    #expect(
+      outcome.changes.unchanged == snapshot.state.count - outcome.changes.inserted - outcome.changes.updated, place)
+  }
+
+  /// A business keeps the day it was first seen, and a row that the feed does not name was not touched.
+  private mutating func checkVersions(_ rows: [FeedRow]) throws {
+    let named = Set(rows.map(\.ban))
+    for row in try harness.database.execute("SELECT ban, created_at, xmin FROM tax_registration").values {
+      let ban = row[0] ?? ""
+      let version = Version(createdAt: row[1] ?? "", transaction: row[2] ?? "")
+      if let before = versions[ban] {
+        #expect(version.createdAt == before.createdAt, "\(ban), \(place)")
+        #expect((version.transaction == before.transaction) == !named.contains(ban), "\(ban), \(place)")
+      }
+      versions[ban] = version
+    }
+  }
+
+  private func checkFeed() throws {
+    #expect(try harness.database.feed() == model.feed, place)
+    // Folded over the base, value by value as jsonb, it gives the registry; and each row goes on from the one before.
+    let broken = try harness.database.rows(
+      """
+      WITH step AS (
+        SELECT ban, 0 AS job_run_id, NULL::jsonb AS before, image AS after FROM base
+        UNION ALL SELECT ban, job_run_id, before, after FROM registration_change
+      ), folded AS (
+        SELECT DISTINCT ON (ban) ban, after AS image FROM step ORDER BY ban, job_run_id DESC
+      ), registry AS (
+        SELECT ban, \(TestDatabase.image) AS image FROM tax_registration r
+      )
+      SELECT 'folded', ban FROM (SELECT * FROM folded WHERE image IS NOT NULL) f FULL JOIN registry r USING (ban)
+      WHERE f.image IS DISTINCT FROM r.image
+      UNION ALL
+      SELECT 'chain', ban FROM (
+        SELECT *, lag(after) OVER (PARTITION BY ban ORDER BY job_run_id) AS left_by_last FROM step
+      ) s WHERE before IS DISTINCT FROM left_by_last
+      """)
+    #expect(broken == [], place)
+  }
+
+  private func keepBase() throws {
+    try harness.database.execute(
+      "CREATE TABLE base AS SELECT ban, \(TestDatabase.image) AS image FROM tax_registration r")
+  }
+
+  private mutating func checkHistory() throws {
+    step = "at the end"
+    let publications = try harness.database.execute("SELECT job_run_id, as_of_date FROM publication ORDER BY id").values
+    try #require(publications.map { $0[0] ?? "" } == model.published.map { "\($0.job)" }, place)
+    let answers = try harness.database.images(asOf: calendar)
+    for day in calendar {
+      let last = zip(publications, model.published).reversed().first { row, _ in (row[1] ?? "") <= day }
+      let state = last?.1.state ?? [:]
+      #expect(answers[day, default: []] == images(state.values), "as of \(day), \(place)")
+    }
+    #expect(try harness.database.history(days.bans) == days.bans.flatMap(model.history), place)
+  }
+}
