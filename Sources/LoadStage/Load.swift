@@ -21,10 +21,10 @@ public enum Load {
 
 /// One load, over as many sessions as it takes.
 struct LoadRun {
-  private let settings: LoadSettings
-  private let access: DatabaseAccess
-  private let snapshot: SettledSnapshot
-  private let started = Clock.monotonicSeconds()
+  let settings: LoadSettings
+  let access: DatabaseAccess
+  let snapshot: SettledSnapshot
+  let started = Clock.monotonicSeconds()
   /// Seconds to wait before each further attempt.
   private var pauses = [1.0, 2.0, 4.0]
   private var attempts = 0
@@ -50,7 +50,7 @@ struct LoadRun {
       attempts += 1
       do {
         let outcome = try attempt()
-        afterwards(outcome)
+        afterwards()
         return outcome
       } catch {
         let failure = Failure(from: (error as? RunLock.Held)?.failure ?? error)
@@ -69,16 +69,16 @@ struct LoadRun {
   }
 
   /// What follows the COMMIT. The snapshot is published: whatever fails here is told, and made up for by the next load.
-  private func afterwards(_ outcome: LoadOutcome) {
+  private func afterwards() {
     do {
-      if let acceptance = settings.acceptance, !outcome.refusals.isEmpty {
-        try acceptance.record(outcome.refusals, in: settings.snapshot)
-      }
       var session = try access.open()
+      try AcceptanceFiles(spool: settings.snapshot.spool).write(&session)
       try FeedFiles(spool: settings.snapshot.spool, stop: settings.stop).write(&session)
     } catch {
       settings.events(
-        .trouble("the change feed's file is not written: \(Failure(from: error).message); the next load makes up for it"))
+        .trouble(
+          "what belongs beside the snapshot is not all written: \(Failure(from: error).message); the next load makes up for it"
+        ))
     }
   }
 
@@ -93,9 +93,8 @@ struct LoadRun {
     try JobRun.closeStale(&session, except: job, events: settings.events)
 
     let last = try Publication.last(&session)
-    guard last != nil || settings.action == .load else {
-      throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "./pipeline.sh load")
-    }
+    leaveOvertakenJob(last)
+    try requireBase(last, &session)
     try judgeAlone(last, &session)
     let corrections = try readCorrections(&session)
     if let last, let outcome = try nothingToDo(last, corrections, &session) { return outcome }
@@ -120,62 +119,8 @@ struct LoadRun {
     }
   }
 
-  /// What can be said of the snapshot without looking at the registry. One that is refused leaves a trace in the database.
-  private mutating func judgeAlone(_ last: Publication?, _ session: inout Connection) throws {
-    do {
-      try RejectBudget.requireAccepted(snapshot.totals, of: settings.snapshot)
-      // Where there is something to compare with, all reasons are told together.
-      if last == nil { try settings.accept(settings.budgetRefusals(snapshot), of: snapshot) }
-    } catch {
-      _ = try openJob(&session)
-      throw error
-    }
-  }
-
-  private func readCorrections(_ session: inout Connection) throws -> Corrections {
-    var corrections = try Corrections.read(&session)
-    if let records = settings.sheet?.records {
-      corrections.put(records, held: try RegistryContent.hashes(of: records.map(\.ban), &session))
-    }
-    if let ban = settings.withdrawn.first(where: { corrections.inForce[$0] == nil }) {
-      throw Failure(
-        .data, "\(session.place): no correction of \(BANText.text(ban)) is in force",
-        hint: "SELECT ban, corrected_at FROM registration_correction WHERE ended_at IS NULL")
-    }
-    corrections.withdraw(settings.withdrawn)
-    return corrections
-  }
-
-  private func nothingToDo(
-    _ last: Publication, _ corrections: Corrections, _ session: inout Connection
-  ) throws -> LoadOutcome? {
-    if settings.force { return nil }
-    if settings.action == .load, !settings.isChosen, let rollback = try Publication.rollback(from: snapshot, &session) {
-      settings.events(
-        .note(
-          "snapshot \(snapshot.id) was rolled back to \(rollback.snapshot) and is not loaded again: ./pipeline.sh load --snapshot \(snapshot.id) does"
-        ))
-      return unchanged(last)
-    }
-    if settings.verify { return nil }
-    switch settings.action {
-    case .load: return last.holds(snapshot) ? held(last) : nil
-    case .rollback: return last.holds(snapshot) ? held(last) : nil
-    case .replay: return corrections.new.isEmpty ? held(last) : nil
-    case .withdraw: return nil
-    }
-  }
-
-  /// Only the first load, of a registry that nobody has put anything on, may replace the tables.
-  private func chooseKind(_ session: inout Connection, _ last: Publication?) throws -> LoadKind {
-    if last != nil { return .reconcile }
-    guard let obstacle = try PristineRegistry.obstacle(&session) else { return .bulk }
-    settings.events(.note("the tables are filled by INSERT, they cannot be replaced: \(obstacle)"))
-    return .reconcile
-  }
-
   /// The run's row: a new one, or in a further attempt the same.
-  private mutating func openJob(_ session: inout Connection) throws -> JobRun {
+  mutating func openJob(_ session: inout Connection) throws -> JobRun {
     if let job {
       try job.reopen(&session)
       return job
@@ -185,6 +130,15 @@ struct LoadRun {
     try settings.point(.jobOpened)
     adopt(job)
     return job
+  }
+
+  /// The feed goes by the numbers of the runs: one that another run has overtaken between two attempts goes on as a new one.
+  private mutating func leaveOvertakenJob(_ last: Publication?) {
+    guard let overtaken = job, let last, last.jobRunID > overtaken.id else { return }
+    overtaken.fail(
+      access, Failure(.temporary, "job run \(last.jobRunID) published meanwhile: this one goes on as another job run"))
+    heartbeat?.stop()
+    (job, jobAsked, heartbeat) = (nil, false, nil)
   }
 
   private mutating func adopt(_ job: JobRun?) {
@@ -199,36 +153,5 @@ struct LoadRun {
     case let error as PostgresError: error.kind == .temporary
     default: error is StartOver
     }
-  }
-
-  private func held(_ last: Publication) -> LoadOutcome {
-    settings.events(.note("the registry holds what snapshot \(snapshot.id) gives it: nothing to do"))
-    return unchanged(last)
-  }
-
-  private func unchanged(_ last: Publication) -> LoadOutcome {
-    var changes = RegistryChanges()
-    changes.unchanged = snapshot.totals.processed
-    return LoadOutcome(
-      result: .unchanged, status: .unchanged, jobRunID: nil, kind: nil, totals: snapshot.totals, before: last.state,
-      after: last.state, changes: changes, batches: snapshot.batches.count, batchesResumed: 0,
-      seconds: Clock.monotonicSeconds() - started)
-  }
-
-  private func outcome(_ publication: Publication, before: RegistryState?, resumed: Int = 0) -> LoadOutcome {
-    var changes = RegistryChanges()
-    changes.inserted = publication.inserted
-    changes.updated = publication.updated
-    changes.removed = publication.removed
-    changes.unchanged = snapshot.totals.processed - publication.inserted - publication.updated
-    // After a COMMIT whose answer was lost only the publication tells: of a first load all, of another the businesses.
-    var known = publication.kind == .bulk ? RegistryState(registrations: 0, industries: 0) : publication.state
-    if publication.kind == .reconcile { known.registrations += publication.removed - publication.inserted }
-    return LoadOutcome(
-      result: .published, status: settings.status(of: snapshot), jobRunID: publication.jobRunID, kind: publication.kind,
-      totals: settings.totals(of: snapshot), before: before ?? known, after: publication.state, changes: changes,
-      counts: publication.changes, repaired: publication.repaired, repairedBANs: publication.repairedBANs,
-      refusals: publication.refusals,
-      batches: snapshot.batches.count, batchesResumed: resumed, seconds: Clock.monotonicSeconds() - started)
   }
 }

@@ -51,13 +51,21 @@ struct Publication: Sendable {
   /// The rollback that is in force, if it went back from this very content. It stays in force while corrections are put on
   /// or taken off, and a sample is no reason to end it.
   static func rollback(from snapshot: SettledSnapshot, _ session: inout Connection) throws -> Publication? {
-    let last = try select(&session, "WHERE whole AND action IN ('load', 'rollback') ORDER BY id DESC LIMIT 1")
-    guard let last, last.action == .rollback, !last.holds(snapshot) else { return nil }
+    // A rollback is in force as long as its snapshot is published, whatever is verified or corrected in it meanwhile.
+    let rollback = try select(
+      &session,
+      """
+      WHERE action = 'rollback' AND id > (
+        SELECT coalesce(max(p.id), 0) FROM publication p WHERE p.whole AND p.snapshot <> (
+          SELECT l.snapshot FROM publication l WHERE l.whole ORDER BY l.id DESC LIMIT 1))
+      ORDER BY id DESC LIMIT 1
+      """)
+    guard let rollback, !rollback.holds(snapshot) else { return nil }
     let wasPublished = try session.execute(
-      "SELECT EXISTS (SELECT FROM publication WHERE id < \(last.id) AND content_sha256 = $1 AND snapshot > $2)",
-      [snapshot.transform.contentSHA256, last.snapshot]
+      "SELECT EXISTS (SELECT FROM publication WHERE id < \(rollback.id) AND content_sha256 = $1 AND snapshot > $2)",
+      [snapshot.transform.contentSHA256, rollback.snapshot]
     ).truth
-    return wasPublished ? last : nil
+    return wasPublished ? rollback : nil
   }
 
   /// What a publication did, beside the snapshot that it published.

@@ -5,7 +5,7 @@ import StageKit
 
 /// Which snapshot to go back to.
 public enum Rollback {
-  /// The newest snapshot of the spool that was published and is older than the one published now.
+  /// The snapshot that was published before the one published now.
   public static func target(
     _ databaseURL: String, spool: String, applicationName: String = "registry-load",
     stop: @escaping StopCheck = { try StopSignal.check() }
@@ -15,18 +15,24 @@ public enum Rollback {
       guard let id = try target(&session, spool: spool) else {
         throw Failure(
           .notReady, "'\(spool)' holds no snapshot that was published before the one that is published now",
-          hint: "./pipeline.sh status shows what is there; ./pipeline.sh rollback SNAPSHOT takes any whole one")
+          hint: "./pipeline.sh status shows what is there; ./pipeline.sh rollback SNAPSHOT takes any whole one that was published")
       }
       return SnapshotFolder(spool: spool, id: id)
     } catch { throw Failure(from: error) }
   }
 
+  /// Of the snapshots that the spool has, the one published last before the one published now was for the first time: a day
+  /// that was rolled back itself is passed over.
   static func target(_ session: inout Connection, spool: String) throws -> SnapshotID? {
-    guard try Migrator.isCurrent(&session), let last = try Publication.last(&session) else { return nil }
-    let snapshots = try Survey.snapshots(spool).filter { $0.description < last.snapshot }
-    let names = "{" + snapshots.map(\.description).joined(separator: ",") + "}"
+    try Migrator.requireCurrent(&session)
+    let names = "{" + (try Survey.snapshots(spool).map(\.description).joined(separator: ",")) + "}"
     return try session.execute(
-      "SELECT max(snapshot) FROM publication WHERE whole AND snapshot = ANY ($1)", [names]
+      """
+      SELECT snapshot FROM publication WHERE whole AND snapshot = ANY ($1) AND id < (
+        SELECT min(id) FROM publication
+        WHERE snapshot = (SELECT snapshot FROM publication WHERE whole ORDER BY id DESC LIMIT 1))
+      ORDER BY id DESC LIMIT 1
+      """, [names]
     ).scalar.flatMap(SnapshotID.init)
   }
 }

@@ -15,7 +15,8 @@ public struct FileLock: ~Copyable {
     _ path: String, wait: Bool = false, shared: Bool = false, make: Bool = true,
     stop: () throws(Failure) -> Void = {}
   ) throws(Failure) {
-    descriptor = open(path, O_RDWR | (make ? O_CREAT : 0) | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    // Who only shares it need not own it.
+    descriptor = open(path, (shared ? O_RDONLY : O_RDWR) | (make ? O_CREAT : 0) | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else {
       if errno == ENOENT, !make { return nil }
       throw .system("open lock '\(path)'", errno: errno)

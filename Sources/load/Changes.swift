@@ -20,7 +20,6 @@ struct ChangesCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The first N.", valueName: "N"))
   var first: String?
   @OptionGroup var database: DatabaseOptions
-  @OptionGroup var spoolOptions: SpoolOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {

@@ -22,7 +22,12 @@ struct RollbackCommand: StageCommand {
     let url = try database.resolve()
     let jobs = try jobs.resolve()
     var chosen = snapshot
-    if let target { chosen.snapshot = target }
+    if let target {
+      guard chosen.snapshot == nil || chosen.snapshot == target else {
+        throw Failure(.usage, "two snapshots are named: '\(target)' and '\(chosen.snapshot ?? "")'", hint: "name one")
+      }
+      chosen.snapshot = target
+    }
     let folder =
       try chosen.snapshot == nil
       ? Rollback.target(url, spool: run.spool) : chosen.resolve(spool: run.spool, summary: run.summary)

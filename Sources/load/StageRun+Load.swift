@@ -26,7 +26,10 @@ extension StageRun {
     }
     for refusal in outcome.refusals { log.warning("accepted all the same: \(refusal)") }
     if outcome.repaired > 0 {
-      log.warning("\(outcome.repaired) businesses that a hand had edited were made right: \(outcome.repairedBANs.joined(separator: " "))")
+      let which = outcome.repaired > outcome.repairedBANs.count ? "the first of them" : "they are"
+      log.warning(
+        "\(outcome.repaired) businesses that a hand had edited were made right, \(which): \(outcome.repairedBANs.joined(separator: " "))"
+      )
     }
     summary.status = Summary.Status(rawValue: outcome.status.rawValue) ?? .success
     summary.database = Summary.Database(outcome)

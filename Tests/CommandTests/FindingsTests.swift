@@ -58,14 +58,14 @@ import Testing
     #expect(ended.stdout.hasPrefix("20 records are written to 'out.csv'\n20 findings: "), "\(ended)")
     let bytes = try #require(ScratchFolder.read(path))
     #expect(bytes.starts(with: [0xEF, 0xBB, 0xBF]))
-    let untouched = try CorrectionSheet.read(bytes)
-    #expect(untouched.untouched == 20 && untouched.tally.records == 0)
-    let columns =
-      ["codes", "line", "record", "columns", "messages"] + Column.allCases.map(\.name) + ["fingerprint", "raw"]
-    #expect(untouched.header.names == columns)
-    let sheet = try CorrectionSheet.read(touchedSheet(bytes))
+    let exported = try CorrectionSheet.read(bytes)
+    #expect(exported.untouched == 20 && exported.records.isEmpty && exported.findings.isEmpty)
+    let sheet = try CorrectionSheet.read(touched(bytes))
+    #expect(sheet.untouched == 0)
     let findings = try lines.map { try Finding(line: $0.utf8) }
     #expect(sheet.tally.records == 20)
+    let columns = ["codes", "line", "record", "columns", "messages"] + Column.allCases.map(\.name) + ["fingerprint", "raw"]
+    #expect(exported.header.names == columns)
     // A duplicate is one only beside the other record, and what has no fields has empty cells.
     let judged = findings.filter { $0.code != "DUPLICATE" }.map {
       ["FIELD_COUNT", "MALFORMED_QUOTE"].contains($0.code) ? "INVALID_BAN" : $0.code
@@ -96,7 +96,7 @@ import Testing
     for cell in [",''quoted,", ",'-1,", ",'NA,", ",\"a\"\"b,\nc\",", ",'＝1,"] {
       #expect(text.contains(cell), "\(cell)")
     }
-    let sheet = try CorrectionSheet.read(touchedSheet(Array(text.utf8)))
+    let sheet = try CorrectionSheet.read(touched(Array(text.utf8)))
     let names = sheet.records.flatMap { CopyTextReader.rows($0.registration) }.map { $0[2] }
     #expect(
       names == ["=HYPERLINK(\"x\")", "'quoted", "-1", "NA", "\u{202E}x\u{1B}[31m", "a\"b,\nc", "＝1"])
@@ -106,13 +106,13 @@ import Testing
 
   @Test func bytesThatAreNoTextAreShownAndRejectedAgain() throws {
     let workshop = Workshop()
-    let source = Array("統一編號,營業人名稱\n04595257,甲".utf8) + [0xFF] + Array("行\n10000009,乙\n".utf8)
-    try workshop.succeed("fetch", "--source", workshop.file(source))
+    let bytes = Array("統一編號,營業人名稱\n04595257,甲".utf8) + [0xFF] + Array("行\n10000009,乙\n".utf8)
+    try workshop.succeed("fetch", "--source", workshop.file(bytes))
     try workshop.succeed("transform", "--max-rejects", "1")
     #expect(try workshop.succeed("transform", "findings").stdout.contains("04595257,甲\u{FFFD}行"))
     try workshop.succeed("transform", "findings", "--export", "out.csv")
-    let bytes = try #require(ScratchFolder.read(workshop.scratch.path + "/out.csv"))
-    let sheet = try CorrectionSheet.read(touchedSheet(bytes))
+    let sheet = try CorrectionSheet.read(
+      touched(try #require(ScratchFolder.read(workshop.scratch.path + "/out.csv"))))
     #expect(sheet.findings.map(\.code) == ["INVALID_ENCODING"] && sheet.records.isEmpty)
   }
 

@@ -48,7 +48,7 @@ struct ReplayCommandTests {
           == ["\(Self.bans[60])|補正行|1000", "\(Self.bans[61])|資本行|5000"])
       #expect(
         try days.database.rows(
-          "SELECT ban, repaired_codes, corrected_by <> '' FROM registration_correction ORDER BY ban")
+          "SELECT ban, fixed_codes, corrected_by <> '' FROM registration_correction ORDER BY ban")
           == ["\(Self.bans[60])|{}|t", "\(Self.bans[61])|{INVALID_CAPITAL}|t"])
       #expect(try days.database.rows("SELECT action, source_date FROM publication ORDER BY id").last == "replay|-")
 

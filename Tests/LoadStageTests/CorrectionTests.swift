@@ -68,7 +68,7 @@ struct CorrectionTests {
       #expect(
         try harness.database.rows(
           """
-          SELECT c.ban, c.content_hash = r.content_hash, source_hash, repaired_codes, corrected_by, ended_at, end_reason,
+          SELECT c.ban, c.content_hash = r.content_hash, source_hash, fixed_codes, corrected_by, ended_at, end_reason,
             content ->> 'business_name', job_run_id
           FROM registration_correction c JOIN tax_registration r USING (ban)
           """) == ["20000000|t|-|{}|clerk|-|-|補正商行|2"])
@@ -125,7 +125,7 @@ struct CorrectionTests {
       #expect(try harness.feed() == ["changed|10000003|capital_amount"])
       // BAN_CHECKSUM is in the corrected record still.
       #expect(
-        try harness.database.rows("SELECT repaired_codes, source_hash IS NOT NULL FROM registration_correction") == [
+        try harness.database.rows("SELECT fixed_codes, source_hash IS NOT NULL FROM registration_correction") == [
           "{INVALID_CAPITAL}|t"
         ])
       for count in [13, 14] {
@@ -261,7 +261,7 @@ struct CorrectionTests {
       #expect(try harness.corrections() == ["10000003|replaced", "10000003|in force"])
       // The source's hash and the codes are those of its own record, not of the first correction.
       #expect(
-        try harness.database.scalar("SELECT count(DISTINCT (source_hash, repaired_codes)) FROM registration_correction")
+        try harness.database.scalar("SELECT count(DISTINCT (source_hash, fixed_codes)) FROM registration_correction")
           == "1")
       try harness.withdraw(snapshot, Self.warned)
       try harness.expect(source())

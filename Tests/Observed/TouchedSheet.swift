@@ -1,7 +1,6 @@
-/// A correction sheet as if somebody had touched every row of it: without the fingerprints nothing tells that nobody did.
-public func touchedSheet(_ sheet: [UInt8]) -> [UInt8] {
-  var sheet = sheet
-  guard let name = sheet.firstRange(of: Array("fingerprint".utf8)) else { return sheet }
-  sheet.replaceSubrange(name, with: Array("print".utf8))
-  return sheet
+/// An exported correction sheet as if somebody had touched each of its rows: its fingerprints are taken for another column.
+public func touched(_ sheet: [UInt8]) -> [UInt8] {
+  let lines = sheet.split(separator: 10, maxSplits: 1, omittingEmptySubsequences: false)
+  let head = String(decoding: lines[0], as: UTF8.self).replacing(",fingerprint,", with: ",touched,")
+  return Array(head.utf8) + [10] + lines[1]
 }

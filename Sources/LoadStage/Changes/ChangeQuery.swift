@@ -25,9 +25,7 @@ public struct ChangeQuery: Sendable {
   ) throws {
     do {
       var session = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop).open()
-      guard try session.execute("SELECT to_regclass('registration_change') IS NOT NULL").truth else {
-        throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "./pipeline.sh load")
-      }
+      try Migrator.requireCurrent(&session)
       try session.copyOut(
         """
         COPY (
@@ -54,7 +52,13 @@ public struct ChangeQuery: Sendable {
 
   /// `standard_conforming_strings` is on in our sessions.
   private static func literal(_ text: String) -> String {
-    "'" + text.filter { $0 != "\0" }.replacing("'", with: "''") + "'"
+    var literal = "'"
+    // By scalars: to a Character an apostrophe with a mark on it is another one.
+    for scalar in text.unicodeScalars where scalar != "\0" {
+      literal.unicodeScalars.append(scalar)
+      if scalar == "'" { literal.unicodeScalars.append(scalar) }
+    }
+    return literal + "'"
   }
 }
 

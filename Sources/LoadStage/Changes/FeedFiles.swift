@@ -27,7 +27,7 @@ struct FeedFiles {
       var failures: [Failure] = []
       for missing in try missing(&session) {
         // What is in the way of one is not in the way of the others.
-        do { try write(missing, &session) } catch let failure as Failure where failure.verdict == .storage {
+        do { try missing.folder.use { try write(missing, &session) } } catch let failure as Failure where failure.verdict == .storage {
           failures.append(failure)
         }
       }

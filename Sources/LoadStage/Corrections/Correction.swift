@@ -4,7 +4,7 @@ struct Correction: Sendable {
   /// Content hash of the source's own record when it was corrected, nil where the rules accepted none.
   let sourceHash: Int64?
   /// Findings that the source's record had and the corrected one has not.
-  let repairedCodes: Set<String>
+  let fixedCodes: Set<String>
 
   /// What becomes of a correction when its business is looked up in a snapshot.
   enum Verdict: Sendable, Equatable {
@@ -34,7 +34,7 @@ struct Correction: Sendable {
   func judge(accepted hash: Int64, codes: Set<String>) -> Verdict {
     // What was rejected is accepted now, or the source says the same.
     guard let sourceHash, hash != contentHash else { return .fixed }
-    return hash == sourceHash || !codes.isDisjoint(with: repairedCodes) ? .kept : .fixed
+    return hash == sourceHash || !codes.isDisjoint(with: fixedCodes) ? .kept : .fixed
   }
 
   /// Of a business that is not among those that the rules accept.

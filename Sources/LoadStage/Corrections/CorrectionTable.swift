@@ -13,25 +13,30 @@ struct CorrectionTable {
     for (verdict, reason) in [(Correction.Verdict.fixed, "fixed"), (.gone, "gone")] {
       try end(differences.verdicts.filter { $0.value == verdict }.keys, reason, &session)
     }
-    let put = differences.verdicts.compactMap { ban, verdict -> (UInt32, Int64?, Set<String>)? in
-      guard case .put(let sourceHash, let codes) = verdict else { return nil }
-      return (ban, sourceHash, codes)
-    }.sorted { $0.0 < $1.0 }
-    try end(put.map(\.0), "replaced", &session)
-    for (ban, sourceHash, codes) in put {
-      guard let record = corrections.new[ban] else { continue }
-      let repaired = codes.subtracting(record.warnings).sorted()
-      try session.execute(
-        """
-        INSERT INTO registration_correction (ban, content, content_hash, source_hash, repaired_codes, corrected_by,
-          job_run_id)
-        SELECT n.ban, \(RegistrationImage.sql("n", industries: "incoming_industry")), n.content_hash, $2, $3, $4, $5
-        FROM incoming_registration n WHERE n.ban = $1
-        """,
-        [
-          BANText.text(ban), sourceHash.map { "\($0)" }, "{" + repaired.joined(separator: ",") + "}", user, "\(job.id)",
-        ])
-    }
+    let put = differences.verdicts.compactMap { ban, verdict -> (ban: UInt32, put: Put)? in
+      guard case .put(let sourceHash, let codes) = verdict, let record = corrections.new[ban] else { return nil }
+      let fixed = codes.subtracting(record.warnings).sorted()
+      return (ban, Put(ban: BANText.text(ban), source_hash: sourceHash, fixed_codes: fixed))
+    }.sorted { $0.ban < $1.ban }
+    guard !put.isEmpty else { return }
+    try end(put.map(\.ban), "replaced", &session)
+    try session.execute(
+      """
+      INSERT INTO registration_correction (ban, content, content_hash, source_hash, fixed_codes, corrected_by,
+        job_run_id)
+      SELECT n.ban, \(RegistrationImage.sql("n", industries: "incoming_industry")), n.content_hash, p.source_hash,
+        p.fixed_codes, $2, $3
+      FROM jsonb_to_recordset($1::jsonb) AS p (ban text, source_hash bigint, fixed_codes text[])
+        JOIN incoming_registration n ON n.ban = p.ban COLLATE "C"
+      ORDER BY n.ban
+      """, [try DatabaseJSON.text(put.map(\.put)), user, "\(job.id)"])
+  }
+
+  /// As the statement reads it.
+  private struct Put: Encodable {
+    let ban: String
+    let source_hash: Int64?
+    let fixed_codes: [String]
   }
 
   private func end(

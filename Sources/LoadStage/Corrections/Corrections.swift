@@ -8,6 +8,8 @@ struct Corrections: Sendable {
   private(set) var new: [UInt32: CorrectionSheet.Record] = [:]
   /// The ones that are taken off.
   private(set) var withdrawn: [UInt32: Correction] = [:]
+  /// Whether none ends by itself: who goes back to a day goes forward again, and a person's work is not to be lost by it.
+  var stay = false
 
   /// Every business that has one, in force or to be put on.
   var bans: Set<UInt32> { Set(inForce.keys).union(new.keys) }
@@ -16,14 +18,14 @@ struct Corrections: Sendable {
     var corrections = Corrections()
     let rows = try session.execute(
       """
-      SELECT ban, content_hash, source_hash, array_to_string(repaired_codes, ' ') FROM registration_correction
+      SELECT ban, content_hash, source_hash, array_to_string(fixed_codes, ' ') FROM registration_correction
       WHERE ended_at IS NULL
       """)
     for row in rows.values {
       guard let ban = row[0].flatMap({ UInt32($0) }), let hash = row[1].flatMap({ Int64($0) }) else { continue }
       corrections.inForce[ban] = Correction(
         contentHash: hash, sourceHash: row[2].flatMap { Int64($0) },
-        repairedCodes: Set((row[3] ?? "").split(separator: " ").map(String.init)))
+        fixedCodes: Set((row[3] ?? "").split(separator: " ").map(String.init)))
     }
     return corrections
   }
@@ -47,13 +49,14 @@ struct Corrections: Sendable {
   func judge(_ ban: UInt32, accepted hash: Int64, codes: Set<String>) -> Correction.Verdict? {
     // A sheet repeats records that nobody touched: those leave everything as it is.
     if let record = new[ban], record.contentHash != hash { return .put(sourceHash: hash, codes: codes) }
-    if let correction = inForce[ban] { return correction.judge(accepted: hash, codes: codes) }
+    if let correction = inForce[ban] { return stay ? .kept : correction.judge(accepted: hash, codes: codes) }
     return new[ban] == nil ? nil : .needless
   }
 
   /// Of a business with a correction that is not among those that the rules accept.
   func judge(_ ban: UInt32, isRejected: Bool, whole: Bool) -> Correction.Verdict {
     if new[ban] != nil { return .put(sourceHash: nil, codes: []) }
+    if stay, inForce[ban] != nil { return .kept }
     return inForce[ban]?.judge(isRejected: isRejected, whole: whole) ?? .needless
   }
 

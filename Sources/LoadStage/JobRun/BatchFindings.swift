@@ -21,12 +21,12 @@ struct BatchFindings {
   /// Reads the whole file: what is counted must be what the manifest says.
   ///
   /// - Parameter concerns: whether the findings of a business matter to the comparison.
-  init(_ file: VerifiedFile, header: Header, concerns: (UInt32) -> Bool = { _ in false }) throws {
+  init(_ file: VerifiedFile, header: Header, concerns: (UInt32, _ isError: Bool) -> Bool = { _, _ in false }) throws {
     var scanner = RecordScanner()
     try file.readLines { line in
       let isError = try Self.isError(line, file)
       if isError { errors += 1 } else { warnings += 1 }
-      if Self.names(line, concerns) { try note(line, isError, header, &scanner, file) }
+      if Self.names(line, isError, concerns) { try note(line, isError, header, &scanner, file) }
       guard (isError ? errors : warnings) <= Self.perSeverityMax else { return }
       kept.append(try Self.forJSONB(String(decoding: line.dropLast(), as: UTF8.self), file))
     }
@@ -46,7 +46,11 @@ struct BatchFindings {
   }
 
   /// Whether eight digits in a row, and no more, are a BAN that matters: most lines are spared a closer look so.
-  private static func names(_ line: UnsafeRawBufferPointer, _ concerns: (UInt32) -> Bool) -> Bool {
+  private static func names(
+    _ line: UnsafeRawBufferPointer, _ isError: Bool, _ concerns: (UInt32, Bool) -> Bool
+  ) -> Bool {
+    // A record that is not UTF-8 stands in base64: its digits cannot be seen. There are few.
+    if isError, behind("\"raw_base64\":\"", line) != nil { return true }
     var digits = 0
     var value: UInt32 = 0
     for byte in line {
@@ -55,7 +59,7 @@ struct BatchFindings {
         digits += 1
         value = digits <= 8 ? value * 10 + UInt32(digit) : 0
       } else {
-        if digits == 8, concerns(value) { return true }
+        if digits == 8, concerns(value, isError) { return true }
         (digits, value) = (0, 0)
       }
     }
@@ -82,18 +86,26 @@ struct BatchFindings {
     }
   }
 
-  /// Told by the bytes, for a bad day has 50,000 warnings a batch: a quote inside a JSON string is escaped, so the
-  /// member's name cannot stand in a value.
+  /// Told by the bytes, for a bad day has 50,000 warnings a batch.
   private static func isError(_ line: UnsafeRawBufferPointer, _ file: VerifiedFile) throws -> Bool {
-    let member: StaticString = "\"severity\":\""
+    guard let rest = behind("\"severity\":\"", line), let first = rest.first else {
+      throw file.damaged("it has a line that is no finding")
+    }
+    return first == UInt8(ascii: "e")
+  }
+
+  /// What stands behind a member's name. A quote inside a JSON string is escaped, so the name cannot stand in a value.
+  private static func behind(_ member: StaticString, _ line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     let length = member.utf8CodeUnitCount
     var rest = line
     while let base = rest.baseAddress, let quote = memchr(base, Int32(UInt8(ascii: "\"")), rest.count) {
       rest = UnsafeRawBufferPointer(rebasing: rest[(UnsafeRawPointer(quote) - base)...])
-      if rest.count > length, memcmp(quote, member.utf8Start, length) == 0 { return rest[length] == UInt8(ascii: "e") }
+      if rest.count > length, memcmp(quote, member.utf8Start, length) == 0 {
+        return UnsafeRawBufferPointer(rebasing: rest[length...])
+      }
       rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst())
     }
-    throw file.damaged("it has a line that is no finding")
+    return nil
   }
 
   /// jsonb holds any text but U+0000, so a record with a NUL byte goes in as base64, as one that is not UTF-8 does.

@@ -10,7 +10,7 @@ struct BatchStage: Sendable {
   let load: CurrentLoad
   let progress: ImportProgress
   /// Whether the comparison wants to know a business's findings.
-  var concerns: @Sendable (UInt32) -> Bool = { _ in false }
+  var concerns: @Sendable (_ ban: UInt32, _ isError: Bool) -> Bool = { _, _ in false }
 
   /// - Parameters:
   ///   - scan: what is done with a batch that is in.

@@ -43,11 +43,13 @@ struct CurrentLoad: Sendable {
       } else {
         events(.note("going on past \(batchesIn.count) of \(snapshot.batches.count) batches that are in"))
       }
+      // What is staged by what only this run knows must never be taken up by another: it is written down as of no content.
+      let written = anew ? [identity[0], nil] + identity[2...] : identity
       try session.execute(
         """
         UPDATE current_load SET fence = \(before + 1), job_run_id = \(job.id), kind = $1, content_sha256 = $2,
           rules_version = $3, source_date = $4, base_publication = $5, updated_at = clock_timestamp()
-        """, identity)
+        """, written)
       return CurrentLoad(kind: kind, job: job, base: base, batchesIn: batchesIn, fence: before + 1)
     }
   }

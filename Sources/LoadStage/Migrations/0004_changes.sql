@@ -66,7 +66,7 @@ CREATE TABLE registration_correction (
   content jsonb NOT NULL,
   content_hash bigint NOT NULL,
   source_hash bigint,
-  repaired_codes text[] COLLATE "C" NOT NULL DEFAULT '{}',
+  fixed_codes text[] COLLATE "C" NOT NULL DEFAULT '{}',
   corrected_by text COLLATE "C" NOT NULL,
   corrected_at timestamptz NOT NULL DEFAULT now(),
   job_run_id bigint NOT NULL,
@@ -85,7 +85,7 @@ COMMENT ON COLUMN registration_correction.content IS 'The business as corrected,
 COMMENT ON COLUMN registration_correction.content_hash IS 'As in tax_registration';
 COMMENT ON COLUMN registration_correction.source_hash IS
   'Content hash of the source''s own record when it was corrected; NULL where the source had none that the rules accept';
-COMMENT ON COLUMN registration_correction.repaired_codes IS 'Findings that the source''s record had and the corrected one has not';
+COMMENT ON COLUMN registration_correction.fixed_codes IS 'Findings that the source''s record had and the corrected one has not';
 COMMENT ON COLUMN registration_correction.corrected_by IS 'User of the operating system who corrected it';
 COMMENT ON COLUMN registration_correction.corrected_at IS 'When';
 COMMENT ON COLUMN registration_correction.job_run_id IS 'Run that put it on';

@@ -33,8 +33,10 @@ final class Comparison: Sendable {
     state = Mutex(State(seen: PlaceSet(places: hashes.places)))
   }
 
-  /// BANs whose findings matter.
-  func concerns(_ ban: UInt32) -> Bool { corrections.inForce[ban] != nil || corrections.new[ban] != nil || hashes.place(of: ban) != nil }
+  /// Whether a business's findings matter: rejections tell why it is missing, warnings what a correction repairs.
+  func concerns(_ ban: UInt32, isError: Bool) -> Bool {
+    corrections.inForce[ban] != nil || corrections.new[ban] != nil || isError && hashes.place(of: ban) != nil
+  }
 
   /// Notes the businesses of a batch that is in already.
   func scan(_ file: VerifiedFile, _ findings: BatchFindings) throws {

@@ -20,7 +20,7 @@ struct ReconcileLoad {
     let comparison = Comparison(hashes, corrections, isRepair: last?.holds(snapshot) ?? false)
     let stage = BatchStage(
       settings: settings, snapshot: snapshot, load: load, progress: ImportProgress(load.job),
-      concerns: comparison.concerns)
+      concerns: { comparison.concerns($0, isError: $1) })
     try workers.run(snapshot.batches) { session, batch in
       try stage.run(
         batch, &session, scan: { findings in try comparison.scan(snapshot.registrations(of: batch), findings) },
@@ -42,13 +42,14 @@ struct ReconcileLoad {
   private func pass(
     _ differences: Differences, registrations: Int, _ session: inout Connection
   ) throws -> [String] {
-    var refusals = settings.budgetRefusals(snapshot)
+    var refusals: [String] = []
     // Going back is asked for by name, and what is published already is not let in again.
-    if settings.action == .load, snapshot.whole, last?.holds(snapshot) != true,
-      let baseline = try Baseline.last(&session)
-    {
-      refusals += Gate(bounds: settings.bounds, baseline: baseline)
-        .refusals(snapshot, registrations: registrations, lost: differences.lost)
+    if settings.action == .load, last?.holds(snapshot) != true {
+      refusals = settings.budgetRefusals(snapshot)
+      if snapshot.whole, let baseline = try Baseline.last(&session) {
+        refusals += Gate(bounds: settings.bounds, baseline: baseline)
+          .refusals(snapshot, registrations: registrations, lost: differences.lost)
+      }
     }
     do { try settings.accept(refusals, of: snapshot) } catch {
       // Nobody may ever accept it, and its rows may be millions.

@@ -40,31 +40,35 @@ public struct Freed: Codable, Sendable, Equatable {
 /// Removes old snapshots and what can be rebuilt, and what the database has kept for long enough. No load is under way
 /// meanwhile: it holds the run's lock.
 public enum Cleanup {
-  /// - Parameter databaseURL: nil where there is no database: then nothing is published.
+  /// - Parameter databaseURL: nil where there is no database to ask.
   public static func run(
     _ databaseURL: String?, spool: String, _ limits: RetentionLimits, applicationName: String = "registry-gc",
     lockGraceSeconds: Double = 2, stop: @escaping StopCheck = { try StopSignal.check() }
   ) throws -> Freed {
     do {
-      guard let databaseURL else { return try clean(spool, limits, wanted: [], stop) }
+      guard let databaseURL else { return try clean(spool, limits, wanted: loadedLast(spool), stop) }
       var session = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop).open()
       do { try RunLock.take(&session, graceSeconds: lockGraceSeconds) } catch let held as RunLock.Held {
         throw held.failure
       }
-      guard try session.execute("SELECT to_regclass('publication') IS NOT NULL").truth else {
+      guard try session.execute("SELECT to_regclass('schema_migration') IS NOT NULL").truth else {
         return try clean(spool, limits, wanted: [], stop)
       }
-      guard try Migrator.isCurrent(&session) else {
-        throw Failure(
-          .configuration, "\(session.place): a migration is pending, so what is published cannot be told",
-          hint: "run ./pipeline.sh load first, with the version of the program that you use now")
-      }
+      try Migrator.requireCurrent(&session)
       let published = try Publication.last(&session).flatMap { SnapshotID($0.snapshot) }
       let wanted = Set([published, try Rollback.target(&session, spool: spool)].compactMap { $0 })
       var freed = try clean(spool, limits, wanted: wanted, stop)
       try DatabaseCleanup(limits: limits).perform(&session, &freed)
       return freed
     } catch { throw Failure(from: error) }
+  }
+
+  /// Without a database to ask: the newest snapshot that any database was loaded from. It may only have been forgotten.
+  private static func loadedLast(_ spool: String) throws -> Set<SnapshotID> {
+    let loaded = try Survey.snapshots(spool).last { id in
+      try !Folder.names(SnapshotFolder(spool: spool, id: id).changesFolder).isEmpty
+    }
+    return Set([loaded].compactMap { $0 })
   }
 
   private static func clean(

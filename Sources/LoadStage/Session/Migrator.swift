@@ -67,10 +67,21 @@ package enum Migrator {
     }
   }
 
-  /// Whether the schema is there and of this program's version.
-  static func isCurrent(_ session: inout Connection) throws -> Bool {
-    guard try session.execute("SELECT to_regclass('schema_migration') IS NOT NULL").truth else { return false }
-    return try session.execute("SELECT max(version) FROM schema_migration").number == Migration.all.count
+  /// For commands that read and migrate nothing.
+  ///
+  /// - Throws: verdict `notReady` where nothing was ever loaded, `configuration` where the schema is of another version.
+  static func requireCurrent(_ session: inout Connection) throws {
+    guard try session.execute("SELECT to_regclass('schema_migration') IS NOT NULL").truth else {
+      throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "./pipeline.sh load")
+    }
+    let version = try session.execute("SELECT max(version) FROM schema_migration").number ?? 0
+    guard version == Migration.all.count else {
+      throw Failure(
+        .configuration,
+        "\(session.place): the tables have schema version \(version), and this program has \(Migration.all.count)",
+        hint: version < Migration.all.count
+          ? "./pipeline.sh load brings them up to date" : "use the version of the program that made them, or a newer one")
+    }
   }
 
   private static func apply(_ migration: Migration, _ session: inout Connection) throws {

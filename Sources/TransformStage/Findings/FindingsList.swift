@@ -8,6 +8,12 @@ public enum FindingsList {
   ///
   /// - Throws: verdict `notReady` where the snapshot is not settled, `data` where a file of it is damaged.
   public static func run(_ settings: FindingsSettings, log: EventLog, into output: inout StandardOutput) throws {
+    try settings.folder.use(stop: StopSignal.check) { try list(settings, log: log, into: &output) }
+  }
+
+  private static func list(
+    _ settings: FindingsSettings, log: EventLog, into output: inout StandardOutput
+  ) throws {
     let reader = try FindingsReader(settings)
     if settings.onlyNew, reader.previous == nil {
       log.info("there is no earlier snapshot to compare with: every finding is new")

@@ -1,0 +1,31 @@
+import Failures
+import Postgres
+import Spool
+import StageKit
+
+/// `accepted.json` beside the snapshots that were published although they were refused, from the table, by whichever load
+/// comes next where one was killed before it could.
+struct AcceptanceFiles {
+  let spool: String
+
+  func write(_ session: inout Connection) throws {
+    let names = "{" + (try Survey.snapshots(spool).map(\.description).joined(separator: ",")) + "}"
+    let rows = try session.execute(
+      """
+      SELECT DISTINCT ON (snapshot) snapshot, accepted_by, accept_reason, to_json(refusals),
+        to_char(published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      FROM publication WHERE accepted_by IS NOT NULL AND snapshot = ANY ($1) ORDER BY snapshot, id DESC
+      """, [names])
+    for row in rows.values {
+      guard let id = row[0].flatMap(SnapshotID.init) else { continue }
+      let folder = SnapshotFolder(spool: spool, id: id)
+      guard try SpoolFile.size(folder.acceptanceManifest) == nil else { continue }
+      try folder.use {
+        try AcceptanceManifest(
+          acceptedBy: row[1] ?? "", acceptedAt: row[4] ?? "", reason: row[2] ?? "",
+          refusals: DatabaseJSON.value(row[3]) ?? []
+        ).publish(at: folder.acceptanceManifest)
+      }
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Failures
+import Postgres
+import StageKit
+
+/// What a load decides before it compares anything.
+extension LoadRun {
+  /// What is published has to suit what is asked for: looked at under the run's lock, for others publish too.
+  func requireBase(_ last: Publication?, _ session: inout Connection) throws {
+    if settings.action == .load { return }
+    guard let last else {
+      throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "./pipeline.sh load")
+    }
+    switch settings.action {
+    case .load: break
+    case .rollback:
+      // Whatever was not published has not passed the gate.
+      let wasPublished = try session.execute(
+        "SELECT EXISTS (SELECT FROM publication WHERE snapshot = $1 AND whole)", [snapshot.id]
+      ).truth
+      guard wasPublished else {
+        throw Failure(
+          .data, "\(session.place): snapshot \(snapshot.id) was never published here, so there is no going back to it",
+          hint: "./pipeline.sh load --snapshot \(snapshot.id) loads it, through the gate")
+      }
+    case .replay, .withdraw:
+      guard last.snapshot == snapshot.id else {
+        throw Failure(
+          .temporary, "\(session.place): another snapshot was published meanwhile, \(last.snapshot)",
+          hint: "run the same command again")
+      }
+      let wholeBefore = try session.execute("SELECT EXISTS (SELECT FROM publication WHERE whole)").truth
+      guard last.whole || !wholeBefore else {
+        throw Failure(
+          .notReady,
+          "\(session.place): a sample or a limited snapshot is on top of a whole one, and corrections need to know the whole",
+          hint: "load the whole one again first: ./pipeline.sh load --snapshot ID --force, or ./pipeline.sh run")
+      }
+    }
+  }
+
+  /// What can be said of the snapshot without looking at the registry. One that is refused leaves a trace in the database.
+  mutating func judgeAlone(_ last: Publication?, _ session: inout Connection) throws {
+    do {
+      try RejectBudget.requireAccepted(snapshot.totals, of: settings.snapshot)
+      // Where there is something to compare with, all reasons are told together.
+      if last == nil { try settings.accept(settings.budgetRefusals(snapshot), of: snapshot) }
+    } catch {
+      _ = try openJob(&session)
+      throw error
+    }
+  }
+
+  func readCorrections(_ session: inout Connection) throws -> Corrections {
+    var corrections = try Corrections.read(&session)
+    if let records = settings.sheet?.records {
+      corrections.put(records, held: try RegistryContent.hashes(of: records.map(\.ban), &session))
+    }
+    for ban in settings.withdrawn where corrections.inForce[ban] == nil {
+      let end = try session.execute(
+        "SELECT end_reason FROM registration_correction WHERE ban = $1 ORDER BY id DESC LIMIT 1", [BANText.text(ban)]
+      ).scalar
+      // Asked again, perhaps because an answer was lost.
+      if end == "withdrawn" { continue }
+      throw Failure(
+        .data, "\(session.place): no correction of \(BANText.text(ban)) is in force",
+        hint:
+          "those in force: ./pipeline.sh psql -c 'SELECT ban, corrected_at FROM registration_correction WHERE ended_at IS NULL'"
+      )
+    }
+    corrections.withdraw(settings.withdrawn)
+    corrections.stay = settings.action == .rollback
+    return corrections
+  }
+
+  func nothingToDo(
+    _ last: Publication, _ corrections: Corrections, _ session: inout Connection
+  ) throws -> LoadOutcome? {
+    if settings.force { return nil }
+    if settings.action == .load, !settings.isChosen, let rollback = try Publication.rollback(from: snapshot, &session) {
+      settings.events(
+        .note(
+          "snapshot \(snapshot.id) was rolled back to \(rollback.snapshot) and is not loaded again: ./pipeline.sh load --snapshot \(snapshot.id) does, and --snapshot \(rollback.snapshot) --verify verifies what is published"
+        ))
+      return unchanged(last)
+    }
+    if settings.verify { return nil }
+    switch settings.action {
+    case .load, .rollback: return last.holds(snapshot) ? held(last) : nil
+    case .replay: return corrections.new.isEmpty ? held(last) : nil
+    case .withdraw: return corrections.withdrawn.isEmpty ? held(last) : nil
+    }
+  }
+
+  /// Only the first load, of a registry that nobody has put anything on, may replace the tables.
+  func chooseKind(_ session: inout Connection, _ last: Publication?) throws -> LoadKind {
+    if last != nil { return .reconcile }
+    guard let obstacle = try PristineRegistry.obstacle(&session) else { return .bulk }
+    settings.events(.note("the tables are filled by INSERT, they cannot be replaced: \(obstacle)"))
+    return .reconcile
+  }
+}
