@@ -105,7 +105,8 @@ let package = Package(
     tests(
       "CommandTests",
       [
-        "fetch", "transform", "load", "Records", "Spool", "Digest", "Postgres", "GeneratorKit", "LoopbackServer", "NastyCorpus",
+        "fetch", "transform", "load", "Records", "Spool", "Digest", "Postgres", "GeneratorKit", "LoopbackServer",
+        "NastyCorpus",
         "Observed", "Reference", "TestCluster",
       ]),
     tests("GeneratorKitTests", ["GeneratorKit"]),

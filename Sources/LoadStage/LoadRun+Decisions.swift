@@ -23,10 +23,14 @@ extension LoadRun {
           hint: "./pipeline.sh load --snapshot \(snapshot.id) loads it, through the gate")
       }
     case .replay, .withdraw:
-      guard last.snapshot == snapshot.id else {
+      guard last.holds(snapshot) else {
         throw Failure(
-          .temporary, "\(session.place): another snapshot was published meanwhile, \(last.snapshot)",
-          hint: "run the same command again")
+          .temporary,
+          last.snapshot == snapshot.id
+            ? "\(session.place): snapshot \(snapshot.id) was transformed anew since it was published"
+            : "\(session.place): another snapshot was published meanwhile, \(last.snapshot)",
+          hint: last.snapshot == snapshot.id
+            ? "load it first: ./pipeline.sh load --snapshot \(snapshot.id)" : "run the same command again")
       }
       let wholeBefore = try session.execute("SELECT EXISTS (SELECT FROM publication WHERE whole)").truth
       guard last.whole || !wholeBefore else {

@@ -15,7 +15,9 @@ public enum Rollback {
       guard let id = try target(&session, spool: spool) else {
         throw Failure(
           .notReady, "'\(spool)' holds no snapshot that was published before the one that is published now",
-          hint: "./pipeline.sh status shows what is there; ./pipeline.sh rollback SNAPSHOT takes any whole one that was published")
+          hint:
+            "./pipeline.sh status shows what is there; ./pipeline.sh rollback SNAPSHOT takes any whole one that was published"
+        )
       }
       return SnapshotFolder(spool: spool, id: id)
     } catch { throw Failure(from: error) }

@@ -20,7 +20,10 @@ public struct SheetRow: Sendable {
 
   /// The sheet's header, with the byte order mark by which Excel knows UTF-8.
   public static var head: [UInt8] {
-    let names = ["codes", "line", "record", "columns", "messages"] + Column.allCases.map(\.name) + [SheetFingerprint.column, "raw"]
+    let names =
+      ["codes", "line", "record", "columns", "messages"] + Column.allCases.map(\.name) + [
+        SheetFingerprint.column, "raw",
+      ]
     return [0xEF, 0xBB, 0xBF] + Array(names.joined(separator: ",").utf8) + [.lineFeed]
   }
 

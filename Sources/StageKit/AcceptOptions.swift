@@ -17,7 +17,9 @@ public struct AcceptOptions: ParsableArguments {
     guard accept.unicodeScalars.contains(where: { !$0.properties.isWhitespace }), accept.utf8.count <= 4096,
       !accept.utf8.contains(0)
     else {
-      throw Failure(.usage, "--accept needs a reason of up to 4,096 bytes", hint: "for instance --accept 'all codes were re-issued'")
+      throw Failure(
+        .usage, "--accept needs a reason of up to 4,096 bytes", hint: "for instance --accept 'all codes were re-issued'"
+      )
     }
     return Acceptance(reason: accept, user: Acceptance.currentUser())
   }

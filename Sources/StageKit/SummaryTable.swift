@@ -63,7 +63,8 @@ extension Summary {
     if database.repaired > 0 {
       let shown = database.repairedBANs.prefix(10)
       let rest = database.repaired > shown.count ? " and \(number(database.repaired - shown.count)) more" : ""
-      rows.append(("repaired", "\(number(database.repaired)) that a hand had edited: \(shown.joined(separator: ", "))\(rest)"))
+      rows.append(
+        ("repaired", "\(number(database.repaired)) that a hand had edited: \(shown.joined(separator: ", "))\(rest)"))
     }
     rows += database.acceptedRefusals.map { ("accepted", $0) }
     return rows

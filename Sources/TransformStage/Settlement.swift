@@ -104,7 +104,8 @@ enum Settlement {
     }
     return TransformManifest(
       rulesVersion: rulesVersion, input: plan.fetch.csv, sourceDate: plan.fetch.sourceDate, totals: totals,
-      findingCounts: counts, notes: notes, cities: cities, industries: industries, contentSHA256: content.finish(), chunks: entries)
+      findingCounts: counts, notes: notes, cities: cities, industries: industries, contentSHA256: content.finish(),
+      chunks: entries)
   }
 }
 

@@ -36,7 +36,9 @@ extension Freed {
   /// For a person.
   var lines: [String] {
     var lines = removed.map { "removed    \($0.snapshot), \(Self.size($0.bytes))" }
-    lines += stripped.map { "stripped   \($0.snapshot) of what transform made of it and makes again, \(Self.size($0.bytes))" }
+    lines += stripped.map {
+      "stripped   \($0.snapshot) of what transform made of it and makes again, \(Self.size($0.bytes))"
+    }
     lines += inUse.map { "in use     \($0): left as it is" }
     if findings > 0 { lines.append("deleted    \(findings) findings from the database") }
     if changes > 0 { lines.append("deleted    \(changes) rows of the change feed from the database") }

@@ -36,14 +36,18 @@ struct ReplayCommand: StageCommand {
     }
     run.summary.totals = sheet.totals
     run.summary.findings = sheet.tally.findingCounts
-    if sheet.untouched > 0 { run.log.info("\(sheet.untouched) rows of '\(file)' are as they were exported: they are left alone") }
+    if sheet.untouched > 0 {
+      run.log.info("\(sheet.untouched) rows of '\(file)' are as they were exported: they are left alone")
+    }
     guard !sheet.records.isEmpty || sheet.tally.rejected + sheet.tally.duplicates == 0 else {
       throw Failure(
-        .data, "'\(file)' has no corrected record that the rules accept: \(sheet.tally.rejected + sheet.tally.duplicates) are rejected, \(sheet.untouched) are as they were exported",
+        .data,
+        "'\(file)' has no corrected record that the rules accept: \(sheet.tally.rejected + sheet.tally.duplicates) are rejected, \(sheet.untouched) are as they were exported",
         hint: "correct what the lines above name; the registry stays as it is")
     }
     var settings = LoadSettings(
-      snapshot: try PublishedSnapshot.find(url, spool: run.spool), databaseURL: url, runID: run.summary.runID, jobs: jobs)
+      snapshot: try PublishedSnapshot.find(url, spool: run.spool), databaseURL: url, runID: run.summary.runID,
+      jobs: jobs)
     settings.action = .replay
     settings.sheet = sheet
     try run.load(settings)
@@ -65,7 +69,9 @@ struct ReplayCommand: StageCommand {
     do throws(HeaderProblem) { sheet = try CorrectionSheet.read(Array(bytes.prefix(count))) } catch {
       throw Failure(
         .data, "'\(self.file)' is no sheet of corrections: \(error)",
-        hint: "save it as CSV in UTF-8, parted by commas, with the first line as './pipeline.sh findings --export' wrote it")
+        hint:
+          "save it as CSV in UTF-8, parted by commas, with the first line as './pipeline.sh findings --export' wrote it"
+      )
     }
     // What is missing would read as empty, and be taken for the correction.
     guard sheet.header.missing.isEmpty else {
@@ -100,7 +106,8 @@ struct WithdrawCommand: StageCommand {
       return number
     }
     var settings = LoadSettings(
-      snapshot: try PublishedSnapshot.find(url, spool: run.spool), databaseURL: url, runID: run.summary.runID, jobs: jobs)
+      snapshot: try PublishedSnapshot.find(url, spool: run.spool), databaseURL: url, runID: run.summary.runID,
+      jobs: jobs)
     settings.action = .withdraw
     settings.withdrawn = numbers
     try run.load(settings)

@@ -26,9 +26,9 @@ extension StageRun {
     }
     for refusal in outcome.refusals { log.warning("accepted all the same: \(refusal)") }
     if outcome.repaired > 0 {
-      let which = outcome.repaired > outcome.repairedBANs.count ? "the first of them" : "they are"
+      let which = outcome.repaired > outcome.repairedBANs.count ? ", among them" : ""
       log.warning(
-        "\(outcome.repaired) businesses that a hand had edited were made right, \(which): \(outcome.repairedBANs.joined(separator: " "))"
+        "\(outcome.repaired) businesses that a hand had edited were made right\(which): \(outcome.repairedBANs.joined(separator: " "))"
       )
     }
     summary.status = Summary.Status(rawValue: outcome.status.rawValue) ?? .success

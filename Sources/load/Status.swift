@@ -87,7 +87,9 @@ enum StatusTable {
     if let last = database.lastPublication {
       let changes =
         "\(last.changes.inserted) inserted, \(last.changes.updated) updated, \(last.changes.removed) removed"
-      let how = (last.action == .load ? "" : ", by \(last.action.rawValue)") + (last.acceptedBy.map { ", accepted by \($0)" } ?? "")
+      let how =
+        (last.action == .load ? "" : ", by \(last.action.rawValue)")
+        + (last.acceptedBy.map { ", accepted by \($0)" } ?? "")
       lines.append("published  \(last.snapshot) at \(last.publishedAt)\(how): \(changes)")
     }
     if let run = database.lastJobRun {

@@ -64,7 +64,8 @@ import Testing
     #expect(sheet.untouched == 0)
     let findings = try lines.map { try Finding(line: $0.utf8) }
     #expect(sheet.tally.records == 20)
-    let columns = ["codes", "line", "record", "columns", "messages"] + Column.allCases.map(\.name) + ["fingerprint", "raw"]
+    let columns =
+      ["codes", "line", "record", "columns", "messages"] + Column.allCases.map(\.name) + ["fingerprint", "raw"]
     #expect(exported.header.names == columns)
     // A duplicate is one only beside the other record, and what has no fields has empty cells.
     let judged = findings.filter { $0.code != "DUPLICATE" }.map {

@@ -103,9 +103,11 @@ struct ReplayCommandTests {
       let after = try content(days)
       #expect(after == before)
       #expect(try days.actions() == ["load", "replay", "withdraw"])
+      let again = try days.succeed("withdraw", "\(Self.bans[60])", "--json")
+      #expect(try JSON(again.stdout)["status"]?.string == "unchanged", "asked again it is done already")
       expect(
-        try days.load("withdraw", "\(Self.bans[60])"), from: "load", fails: 65,
-        saying: "no correction of \(Self.bans[60]) is in force")
+        try days.load("withdraw", "\(Self.bans[59])"), from: "load", fails: 65,
+        saying: "no correction of \(Self.bans[59]) is in force")
       expect(try days.load("withdraw", "2000000"), from: "load", fails: 64, saying: "'2000000' is no BAN")
       expect(try days.load("withdraw"), from: "load", fails: 64)
     }

@@ -35,7 +35,8 @@ struct SchemaTests {
       try Migrator.migrate(&session, events: harness.log.add)
       try Migrator.migrate(&session, events: harness.log.add)
       #expect(harness.log.notes.count == Migration.all.count)
-      let later = Migration(version: Migration.all.count + 1, name: "later", sql: Array("CREATE TABLE later (x int); SELECT 1/0".utf8))
+      let later = Migration(
+        version: Migration.all.count + 1, name: "later", sql: Array("CREATE TABLE later (x int); SELECT 1/0".utf8))
       #expect(throws: (any Error).self) {
         try Migrator.migrate(&session, Migration.all + [later], events: harness.log.add)
       }

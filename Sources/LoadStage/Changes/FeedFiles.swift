@@ -21,18 +21,22 @@ struct FeedFiles {
   func write(_ session: inout Connection) throws {
     guard try !missing(&session).isEmpty else { return }
     // Another load may be at it.
-    _ = try FileLock.hold(spool + "/.changes.lock", wait: true, stop: { () throws(Failure) in
-      do { try stop() } catch { throw Failure(from: error) }
-    }) {
+    _ = try FileLock.hold(spool + "/.changes.lock", wait: true, stop: checkStop) {
       var failures: [Failure] = []
       for missing in try missing(&session) {
         // What is in the way of one is not in the way of the others.
-        do { try missing.folder.use { try write(missing, &session) } } catch let failure as Failure where failure.verdict == .storage {
+        do { try missing.folder.use { try write(missing, &session) } } catch let failure as Failure
+          where failure.verdict == .storage
+        {
           failures.append(failure)
         }
       }
       if let failure = failures.first { throw failure }
     }
+  }
+
+  private func checkStop() throws(Failure) {
+    do { try stop() } catch { throw Failure(from: error) }
   }
 
   private func missing(_ session: inout Connection) throws -> [Missing] {

@@ -16,7 +16,7 @@ struct CorrectionTable {
     let put = differences.verdicts.compactMap { ban, verdict -> (ban: UInt32, put: Put)? in
       guard case .put(let sourceHash, let codes) = verdict, let record = corrections.new[ban] else { return nil }
       let fixed = codes.subtracting(record.warnings).sorted()
-      return (ban, Put(ban: BANText.text(ban), source_hash: sourceHash, fixed_codes: fixed))
+      return (ban, Put(ban: BANText.text(ban), sourceHash: sourceHash, fixedCodes: fixed))
     }.sorted { $0.ban < $1.ban }
     guard !put.isEmpty else { return }
     try end(put.map(\.ban), "replaced", &session)
@@ -35,8 +35,14 @@ struct CorrectionTable {
   /// As the statement reads it.
   private struct Put: Encodable {
     let ban: String
-    let source_hash: Int64?
-    let fixed_codes: [String]
+    let sourceHash: Int64?
+    let fixedCodes: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case ban
+      case sourceHash = "source_hash"
+      case fixedCodes = "fixed_codes"
+    }
   }
 
   private func end(

@@ -21,7 +21,8 @@ public enum PublishedSnapshot {
       guard try Survey.snapshots(spool).contains(id) else {
         throw Failure(
           .notReady, "'\(spool)' has not the snapshot that is published: \(id)",
-          hint: "name the spool that it was loaded from (--spool DIR), or load another snapshot first: ./pipeline.sh run")
+          hint:
+            "name the spool that it was loaded from (--spool DIR), or load another snapshot first: ./pipeline.sh run")
       }
       return SnapshotFolder(spool: spool, id: id)
     } catch { throw Failure(from: error) }

@@ -17,8 +17,12 @@ struct Gate {
     let now = snapshot.totals.total
     let what = "\(now) records where snapshot \(baseline.snapshot) has \(before)"
     let share = Double(now - before) * 100 / Double(before)
-    if -share > bounds.decrease { return "\(what): \(percent(-share)) fewer, more than --max-decrease \(limit(bounds.decrease))" }
-    if share > bounds.increase { return "\(what): \(percent(share)) more, over --max-increase \(limit(bounds.increase))" }
+    if -share > bounds.decrease {
+      return "\(what): \(percent(-share)) fewer, more than --max-decrease \(limit(bounds.decrease))"
+    }
+    if share > bounds.increase {
+      return "\(what): \(percent(share)) more, over --max-increase \(limit(bounds.increase))"
+    }
     return nil
   }
 
@@ -33,12 +37,16 @@ struct Gate {
   private func cities(_ snapshot: SettledSnapshot) -> [String] {
     // A version that did not count them says nothing of them.
     guard let cities = snapshot.transform.cities else { return [] }
-    return baseline.cities.sorted { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }.compactMap {
+    return baseline.cities.sorted { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }.compactMap
+    {
       city, before in
       let lost = before - cities[city, default: 0]
-      guard before >= GateBounds.cityRecordsMin, Double(lost) * 100 > bounds.cityLoss * Double(before) else { return nil }
+      guard before >= GateBounds.cityRecordsMin, Double(lost) * 100 > bounds.cityLoss * Double(before) else {
+        return nil
+      }
       let share = percent(Double(lost) * 100 / Double(before))
-      return "\(city) lost \(lost) of \(before) businesses: \(share), more than --max-city-loss \(limit(bounds.cityLoss))"
+      return
+        "\(city) lost \(lost) of \(before) businesses: \(share), more than --max-city-loss \(limit(bounds.cityLoss))"
     }
   }
 

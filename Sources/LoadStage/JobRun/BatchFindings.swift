@@ -34,7 +34,8 @@ struct BatchFindings {
 
   /// Notes whose finding it is.
   private mutating func note(
-    _ line: UnsafeRawBufferPointer, _ isError: Bool, _ header: Header, _ scanner: inout RecordScanner, _ file: VerifiedFile
+    _ line: UnsafeRawBufferPointer, _ isError: Bool, _ header: Header, _ scanner: inout RecordScanner,
+    _ file: VerifiedFile
   ) throws {
     let finding: Finding
     do { finding = try Finding(line: line) } catch { throw file.damaged("it has a line that is no finding") }

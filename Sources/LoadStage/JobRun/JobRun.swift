@@ -6,7 +6,8 @@ struct JobRun: Sendable {
   let id: Int
 
   /// Opens the row and its progress.
-  static func open(_ session: inout Connection, _ snapshot: SettledSnapshot, _ settings: LoadSettings) throws -> JobRun {
+  static func open(_ session: inout Connection, _ snapshot: SettledSnapshot, _ settings: LoadSettings) throws -> JobRun
+  {
     try session.transaction { session in
       let totals = settings.totals(of: snapshot)
       let id = try session.execute(

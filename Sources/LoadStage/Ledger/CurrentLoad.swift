@@ -38,7 +38,9 @@ struct CurrentLoad: Sendable {
       if !anew, Array(row[1...]) == identity { batchesIn = try ledger(&session, snapshot, kind) }
       if batchesIn.isEmpty {
         try discard(&session)
-        if row[1] != nil, !anew { events(.note("what an earlier load left is of other content or no use: it is discarded")) }
+        if row[1] != nil, !anew {
+          events(.note("what an earlier load left is of other content or no use: it is discarded"))
+        }
         if kind == .bulk { try BulkTables.create(&session, sourceDate: transform.sourceDate) }
       } else {
         events(.note("going on past \(batchesIn.count) of \(snapshot.batches.count) batches that are in"))

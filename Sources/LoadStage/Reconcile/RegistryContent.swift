@@ -75,7 +75,9 @@ private struct BusinessReader {
       Self.append(fields[5], to: &registration)
     }
     // No industry has no code.
-    guard !(fields[1].count == 2 && fields[1][0] == UInt8(ascii: "\\") && fields[1][1] == UInt8(ascii: "N")) else { return }
+    guard !(fields[1].count == 2 && fields[1][0] == UInt8(ascii: "\\") && fields[1][1] == UInt8(ascii: "N")) else {
+      return
+    }
     for (index, field) in fields[0..<4].enumerated() {
       Self.append(field, to: &industries)
       industries.append(index == 3 ? .lineFeed : .tab)

@@ -22,7 +22,8 @@ struct DatabaseCleanup {
         RETURNING job_run_id
         """, ["\(days)"])
       let ids = "{" + runs.values.compactMap { $0[0] }.joined(separator: ",") + "}"
-      return try session.execute("DELETE FROM registration_change WHERE job_run_id = ANY ($1::bigint[])", [ids]).affected
+      return try session.execute("DELETE FROM registration_change WHERE job_run_id = ANY ($1::bigint[])", [ids])
+        .affected
     }
   }
 }

@@ -80,7 +80,8 @@ package enum Migrator {
         .configuration,
         "\(session.place): the tables have schema version \(version), and this program has \(Migration.all.count)",
         hint: version < Migration.all.count
-          ? "./pipeline.sh load brings them up to date" : "use the version of the program that made them, or a newer one")
+          ? "./pipeline.sh load brings them up to date"
+          : "use the version of the program that made them, or a newer one")
     }
   }
 

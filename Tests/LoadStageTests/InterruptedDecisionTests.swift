@@ -1,0 +1,188 @@
+import Failures
+import Foundation
+import LoadStage
+import Postgres
+import Records
+import Spool
+import StageKit
+import TestCluster
+import Testing
+
+/// What one run decided, and another must not act on.
+@Suite("What a run decided and did not finish", .needsServer)
+struct InterruptedDecisionTests {
+  private struct Killed: Error {}
+
+  @Test("rows that a withdraw staged are not taken up by the load that follows it")
+  func stagedByAWithdraw() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(25)
+      let snapshot = try harness.spool.snapshot(rows)
+      try harness.load(snapshot)
+      var corrected = rows[3]
+      corrected.capital = 5
+      try harness.replay(snapshot, [corrected])
+      _ = try harness.failure(snapshot) {
+        $0.action = .withdraw
+        $0.withdrawn = [UInt32(corrected.ban) ?? 0]
+        $0.point = { if $0 == .batchCommitted(3) { throw Killed() } }
+      }
+      #expect(try harness.database.scalar("SELECT count(*) FROM incoming_registration") == "1")
+      try harness.load(snapshot) { $0.force = true }
+      try harness.expect(rows.filter { $0.ban != corrected.ban } + [corrected])
+      #expect(try harness.corrections() == ["\(corrected.ban)|in force"])
+    }
+  }
+
+  @Test("corrections go on top of what is published when the lock is held, or not at all")
+  func publishedMeanwhile() throws {
+    try LoadHarness.with { harness in
+      let first = try harness.spool.snapshot(businesses(10))
+      try harness.load(first)
+      try harness.load(businesses(11), .init(sourceDate: "2026-09-02"))
+      let sheet = try CorrectionSheet.of([Business("10000003", "corrected")])
+      let failure = try harness.failure(first) {
+        $0.action = .replay
+        $0.sheet = sheet
+      }
+      #expect(failure.verdict == .temporary && failure.message.contains("published meanwhile"))
+      try harness.expect(businesses(11))
+    }
+  }
+
+  @Test("on top of a sample over a whole snapshot no correction is put: the sample does not know the rest")
+  func onASample() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(10))
+      let sample = try harness.spool.snapshot([Business("10000001", "sample")], .init(sample: true))
+      try harness.load(sample)
+      let sheet = try CorrectionSheet.of([Business("10000003", "corrected")])
+      let failure = try harness.failure(sample) {
+        $0.action = .replay
+        $0.sheet = sheet
+      }
+      #expect(failure.verdict == .notReady)
+    }
+  }
+
+  @Test("a run that another has overtaken between two attempts goes on as a new one: the feed goes by their numbers")
+  func overtaken() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(10))
+      let other = try harness.spool.snapshot(businesses(12), .init(sourceDate: "2026-09-02"))
+      let mine = try harness.spool.snapshot(businesses(14), .init(sourceDate: "2026-09-03"))
+      let once = Once()
+      try harness.load(mine) { [harness] settings in
+        settings.point = { point in
+          guard point == .jobOpened else { return }
+          try once.run { throw PostgresError(.temporary, message: "the connection is lost", place: "here") }
+        }
+        settings.pause = { _ in try harness.load(other) }
+      }
+      try harness.expect(businesses(14))
+      #expect(
+        try harness.database.rows("SELECT p.source_date FROM publication p ORDER BY p.job_run_id").map { $0 }
+          == ["2026-09-01", "2026-09-02", "2026-09-03"])
+      #expect(
+        try harness.database.rows("SELECT status FROM etl_job_run ORDER BY id") == [
+          "success", "failed", "success", "success",
+        ])
+      #expect(try harness.database.scalar("SELECT count(*) FROM registry_as_of('2026-09-02')") == "12")
+    }
+  }
+
+  @Test("what was published although it was refused is not refused when it is verified; its file is made up for")
+  func accepted() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(200))
+      let snapshot = try harness.spool.snapshot(businesses(210), .init(sourceDate: "2026-09-02", failed: 50))
+      try harness.load(snapshot) { $0.acceptance = Acceptance(reason: "known", user: "ops") }
+      let written = try #require(try AcceptanceManifest.read(at: snapshot.acceptanceManifest))
+      try SpoolFile.remove(snapshot.acceptanceManifest)
+      #expect(try harness.load(snapshot) { $0.verify = true }.result == .published)
+      #expect(try AcceptanceManifest.read(at: snapshot.acceptanceManifest) == written)
+      #expect(try harness.load(snapshot).result == .unchanged)
+    }
+  }
+}
+
+@Suite("What a rollback leaves in force", .needsServer)
+struct RollbackInForceTests {
+  @Test("a snapshot that was never published is no way back: it has not passed the gate")
+  func neverPublished() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(200))
+      let refused = try harness.spool.snapshot(businesses(20), .init(sourceDate: "2026-09-02"))
+      #expect(try harness.failure(refused).verdict == .data)
+      let failure = try harness.failure(refused) { $0.action = .rollback }
+      #expect(failure.verdict == .data && failure.message.contains("never published"))
+      try harness.expect(businesses(200))
+    }
+  }
+
+  @Test("the way back passes over a day that was rolled back itself")
+  func passesOver() throws {
+    try LoadHarness.with { harness in
+      let days = try [200, 202, 204].enumerated().map { index, count in
+        try harness.spool.snapshot(businesses(count), .init(sourceDate: "2026-09-0\(index + 1)"))
+      }
+      try harness.load(days[0])
+      try harness.load(days[1])
+      try harness.load(days[0]) { $0.action = .rollback }
+      try harness.load(days[2])
+      #expect(try Rollback.target(harness.database.url, spool: harness.spool.path, stop: {}).id == days[0].id)
+    }
+  }
+
+  @Test("a rollback stays in force when its snapshot is verified")
+  func verified() throws {
+    try LoadHarness.with { harness in
+      let good = try harness.spool.snapshot(businesses(200))
+      let bad = try harness.spool.snapshot(businesses(202), .init(sourceDate: "2026-09-02"))
+      try harness.load(good)
+      try harness.load(bad)
+      try harness.load(good) { $0.action = .rollback }
+      try harness.load(good) {
+        $0.verify = true
+        $0.isChosen = true
+      }
+      #expect(try harness.load(bad).result == .unchanged)
+      try harness.expect(businesses(200))
+    }
+  }
+
+  @Test("a rollback ends no correction: who goes forward again has it still")
+  func corrections() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(200)
+      let first = try harness.spool.snapshot(rows)
+      let raw = Business("10000003", "").csv
+      let second = try harness.spool.snapshot(
+        rows.filter { $0.ban != "10000003" },
+        .init(
+          sourceDate: "2026-09-02", findings: [1: [TestSpool.finding("MISSING_NAME", "error", raw: raw)]], failed: 1))
+      try harness.load(first)
+      try harness.load(second)
+      let corrected = Business("10000003", "corrected")
+      try harness.replay(second, [corrected])
+      try harness.load(first) { $0.action = .rollback }
+      #expect(try harness.corrections() == ["10000003|in force"])
+      try harness.load(second) { $0.isChosen = true }
+      try harness.expect(rows.filter { $0.ban != "10000003" } + [corrected])
+    }
+  }
+
+  @Test("a BAN is legible also in a rejected record that is not UTF-8")
+  func base64() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(200)
+      try harness.load(rows)
+      let raw = Array(Business("10000003", "").csv.utf8) + [0xFF]
+      let line =
+        #"{"record":1,"line":3,"byte_offset":9,"code":"INVALID_ENCODING","severity":"error","column":null,"message":"m","raw_base64":"\#(Data(raw).base64EncodedString())"}"#
+      try harness.load(
+        rows.filter { $0.ban != "10000003" }, .init(sourceDate: "2026-09-02", findings: [1: [line]], failed: 1))
+      #expect(try harness.feed() == ["removed|10000003|rejected"])
+    }
+  }
+}
