@@ -56,7 +56,9 @@ extension LoadRun {
 
   func readCorrections(_ session: inout Connection) throws -> Corrections {
     var corrections = try Corrections.read(&session)
-    corrections.put(settings.sheet?.records ?? [])
+    if let records = settings.sheet?.records {
+      corrections.put(records, held: try RegistryContent.hashes(of: records.map(\.ban), &session))
+    }
     for ban in settings.withdrawn where corrections.inForce[ban] == nil {
       let end = try session.execute(
         "SELECT end_reason FROM registration_correction WHERE ban = $1 ORDER BY id DESC LIMIT 1", [BANText.text(ban)]

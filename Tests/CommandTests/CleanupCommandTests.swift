@@ -49,11 +49,8 @@ struct CleanupCommandTests {
       let ended = try snapshots[0].use { try days.succeed("gc", variables: ["KEEP": "3"]) }
       let lines = ended.stdout.split(separator: "\n")
       #expect(lines.count == 3 && ended.stderr.isEmpty, "\(ended)")
-      for (line, begin) in zip(
-        lines, ["stripped   \(snapshots[1].id) of", "in use     \(snapshots[0].id): ", "freed      "])
-      {
-        #expect(line.hasPrefix(begin), "\(ended)")
-      }
+      let begins = ["stripped   \(snapshots[1].id) of", "in use     \(snapshots[0].id): ", "freed      "]
+      for (line, begin) in zip(lines, begins) { #expect(line.hasPrefix(begin), "\(ended)") }
       #expect(ended.stdout.hasSuffix(" KiB\n"), "\(ended)")
       #expect(try days.succeed("gc", "--keep", "3").stdout.contains("removed    \(snapshots[0].id), "))
       #expect(try days.succeed("gc", "--keep", "3").stdout == "freed      0 KiB\n")

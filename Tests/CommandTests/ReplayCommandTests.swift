@@ -47,7 +47,8 @@ struct ReplayCommandTests {
           "SELECT ban, business_name, capital_amount FROM tax_registration WHERE ban >= '\(Self.bans[60])' ORDER BY 1")
           == ["\(Self.bans[60])|補正行|1000", "\(Self.bans[61])|資本行|5000"])
       #expect(
-        try days.database.rows("SELECT ban, fixed_codes, corrected_by <> '' FROM registration_correction ORDER BY ban")
+        try days.database.rows(
+          "SELECT ban, fixed_codes, corrected_by <> '' FROM registration_correction ORDER BY ban")
           == ["\(Self.bans[60])|{}|t", "\(Self.bans[61])|{INVALID_CAPITAL}|t"])
       #expect(try days.database.rows("SELECT action, source_date FROM publication ORDER BY id").last == "replay|-")
 
@@ -78,21 +79,28 @@ struct ReplayCommandTests {
     }
   }
 
+  /// All that the source says of every business.
+  private func content(_ days: Days) throws -> [String] {
+    try days.database.rows(
+      """
+      SELECT ban, business_name, business_address, capital_amount, content_hash,
+        (SELECT array_agg((industry_code, industry_name, "order") ORDER BY "order") FROM business_industry
+          WHERE business_id = ban)
+      FROM tax_registration ORDER BY ban
+      """)
+  }
+
   @Test func withdrawnTheRegistryIsTheSourcesAgain() throws {
     try Days.with { days in
       try days.fetch(Self.source, day: 1)
       try days.succeed("--max-rejects", "100%")
-      let before = try days.database.rows(
-        "SELECT t, i FROM (SELECT ban, business_name, capital_amount, content_hash FROM tax_registration) t, LATERAL (SELECT array_agg(industry_code) FROM business_industry WHERE business_id = t.ban) i ORDER BY t.ban"
-      )
+      let before = try content(days)
       try export(days, [named, priced])
       try days.succeed("replay", "sheet.csv")
       let ended = try days.succeed("withdraw", "\(Self.bans[60])", "\(Self.bans[61])", "--json")
       #expect(
         try JSON(ended.stdout)["database"]?["changes"]?["reasons"] == .object(["rejected": .int(1)]), "\(ended)")
-      let after = try days.database.rows(
-        "SELECT t, i FROM (SELECT ban, business_name, capital_amount, content_hash FROM tax_registration) t, LATERAL (SELECT array_agg(industry_code) FROM business_industry WHERE business_id = t.ban) i ORDER BY t.ban"
-      )
+      let after = try content(days)
       #expect(after == before)
       #expect(try days.actions() == ["load", "replay", "withdraw"])
       let again = try days.succeed("withdraw", "\(Self.bans[60])", "--json")

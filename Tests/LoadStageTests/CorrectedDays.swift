@@ -18,10 +18,10 @@ struct CorrectedDays {
 
   private(set) var source: [String: Record] = [:]
   private(set) var corrections: [String: Correction] = [:]
-  private var generator: SplitMix
+  private var generator: SeededGenerator
 
   init(seed: UInt64) {
-    generator = SplitMix(seed: seed)
+    generator = SeededGenerator(seed: seed)
     for index in 0..<24 {
       source["\(20_000_000 + index)"] = .accepted(row("\(20_000_000 + index)"), isFaulty: chance(3))
     }
@@ -107,19 +107,5 @@ struct CorrectedDays {
     row.invoice = chance(4) ? nil : chance(2)
     row.industries = ["471913", "472913", "561113", "620100"].filter { _ in chance(2) }
     return row
-  }
-}
-
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -43,7 +43,7 @@ struct RetentionPlanTests {
   @Test("whatever the spool holds: the newest stays, what is wanted stays, and no more than asked for stays beside")
   func anySpool() throws {
     let seed = UInt64.random(in: 0..<1_000_000)
-    var generator = SplitMix(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     for round in 0..<2000 {
       var facts: [RetentionPlan.Facts] = []
       for _ in 0..<Int.random(in: 1...12, using: &generator) {

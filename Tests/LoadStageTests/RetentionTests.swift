@@ -18,9 +18,9 @@ struct RetentionTests {
     }
   }
 
-  private func cleanUp(_ harness: LoadHarness, keep: Int, _ change: (inout RetentionLimits) -> Void = { _ in }) throws
-    -> Freed
-  {
+  private func cleanUp(
+    _ harness: LoadHarness, keep: Int, _ change: (inout RetentionLimits) -> Void = { _ in }
+  ) throws -> Freed {
     var limits = RetentionLimits()
     limits.snapshots = keep
     change(&limits)

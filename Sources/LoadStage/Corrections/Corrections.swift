@@ -30,9 +30,15 @@ struct Corrections: Sendable {
     return corrections
   }
 
-  /// Puts on what differs from the corrections in force.
-  mutating func put(_ records: [CorrectionSheet.Record]) {
-    for record in records where inForce[record.ban]?.contentHash != record.contentHash { new[record.ban] = record }
+  /// Puts on what says something new. What the registry holds already does not, nor does what the source said when a
+  /// correction in force was put on: a sheet repeats records that nobody touched.
+  ///
+  /// - Parameter held: content hashes of the registry.
+  mutating func put(_ records: [CorrectionSheet.Record], held: [UInt32: Int64]) {
+    for record in records {
+      let known = [inForce[record.ban]?.contentHash, inForce[record.ban]?.sourceHash, held[record.ban]]
+      if !known.contains(record.contentHash) { new[record.ban] = record }
+    }
   }
 
   mutating func withdraw(_ bans: [UInt32]) {

@@ -15,6 +15,16 @@ enum RegistryContent {
     return hashes
   }
 
+  /// Content hashes of some businesses.
+  static func hashes(of bans: [UInt32], _ session: inout Connection) throws -> [UInt32: Int64] {
+    let rows = try session.execute(
+      "SELECT ban, content_hash FROM tax_registration WHERE ban = ANY ($1)",
+      ["{" + bans.map(BANText.text).joined(separator: ",") + "}"])
+    return rows.values.reduce(into: [:]) { hashes, row in
+      if let ban = row[0].flatMap({ UInt32($0) }) { hashes[ban] = row[1].flatMap { Int64($0) } }
+    }
+  }
+
   /// The same, but hashed anew from the content as it is: a row that somebody edited differs from what was left.
   static func verifiedHashes(_ session: inout Connection) throws -> PublishedHashes {
     var hashes = try empty(&session)
