@@ -1,4 +1,4 @@
-/// `accepted.json`: somebody published the snapshot although it was refused. The stages do not refuse it again.
+/// `accepted.json`: somebody accepted the snapshot although it was refused. Transform does not refuse it again.
 public struct AcceptanceManifest: Manifest, Hashable {
   public var format = SpoolFormat.current
   /// User of the operating system.
