@@ -28,6 +28,8 @@ struct LoadRun {
   /// Seconds to wait before each further attempt.
   private var pauses = [1.0, 2.0, 4.0]
   private var attempts = 0
+  /// Whether what is staged turned out to be of no use.
+  private var startsOver = false
   /// Whether the job run's row was asked for: it may be there although no answer came.
   private var jobAsked = false
   private var job: JobRun?
@@ -58,6 +60,7 @@ struct LoadRun {
           job?.fail(access, failure)
           throw failure
         }
+        startsOver = error is StartOver
         let seconds = pauses.removeFirst()
         settings.events(.retrying(reason: failure.message, attempt: attempts, afterSeconds: seconds))
         do { try settings.pause(seconds) } catch {
@@ -77,7 +80,7 @@ struct LoadRun {
     } catch {
       settings.events(
         .trouble(
-          "what belongs beside the snapshot is not all written: \(Failure(from: error).message); the next load makes up for it"
+          "what belongs beside the snapshot is not all written: \(Failure(from: error).message); the next load tries again"
         ))
     }
   }
@@ -103,7 +106,8 @@ struct LoadRun {
 
     let kind = try chooseKind(&session, last)
     let load = try CurrentLoad.takeOver(
-      &session, snapshot, kind, job, base: last?.id, anew: settings.comparesAnew, events: settings.events)
+      &session, snapshot, settings.action, kind, job, base: last?.id, anew: settings.comparesAnew || startsOver,
+      events: settings.events)
     let workers = BatchWorkers(access: access, count: settings.jobs)
     switch kind {
     case .bulk:

@@ -58,19 +58,12 @@ extension LoadRun {
     var corrections = try Corrections.read(&session)
     if let records = settings.sheet?.records {
       corrections.put(records, held: try RegistryContent.hashes(of: records.map(\.ban), &session))
+      let needless = records.count - corrections.new.count
+      if needless > 0 {
+        settings.events(.note("\(needless) corrected records say what is known already: nothing is put on for them"))
+      }
     }
-    for ban in settings.withdrawn where corrections.inForce[ban] == nil {
-      let end = try session.execute(
-        "SELECT end_reason FROM registration_correction WHERE ban = $1 ORDER BY id DESC LIMIT 1", [BANText.text(ban)]
-      ).scalar
-      // Asked again, perhaps because an answer was lost.
-      if end == "withdrawn" { continue }
-      throw Failure(
-        .data, "\(session.place): no correction of \(BANText.text(ban)) is in force",
-        hint:
-          "those in force: ./pipeline.sh psql -c 'SELECT ban, corrected_at FROM registration_correction WHERE ended_at IS NULL'"
-      )
-    }
+    try requireWithdrawable(settings.withdrawn.filter { corrections.inForce[$0] == nil }, &session)
     corrections.withdraw(settings.withdrawn)
     corrections.stay = settings.action == .rollback
     return corrections
@@ -81,9 +74,15 @@ extension LoadRun {
   ) throws -> LoadOutcome? {
     if settings.force { return nil }
     if settings.action == .load, !settings.isChosen, let rollback = try Publication.rollback(from: snapshot, &session) {
+      guard !settings.verify else {
+        throw Failure(
+          .notReady,
+          "snapshot \(snapshot.id) was rolled back to \(rollback.snapshot): it is not what is to be verified",
+          hint: "./pipeline.sh load --snapshot \(rollback.snapshot) --verify verifies what is published")
+      }
       settings.events(
         .note(
-          "snapshot \(snapshot.id) was rolled back to \(rollback.snapshot) and is not loaded again: ./pipeline.sh load --snapshot \(snapshot.id) does, and --snapshot \(rollback.snapshot) --verify verifies what is published"
+          "what snapshot \(snapshot.id) holds was rolled back to \(rollback.snapshot) and is not loaded again: ./pipeline.sh load --snapshot \(snapshot.id) does"
         ))
       return unchanged(last)
     }
@@ -101,5 +100,21 @@ extension LoadRun {
     guard let obstacle = try PristineRegistry.obstacle(&session) else { return .bulk }
     settings.events(.note("the tables are filled by INSERT, they cannot be replaced: \(obstacle)"))
     return .reconcile
+  }
+
+  /// A correction that is not in force was withdrawn before, perhaps by a run whose answer was lost; anything else is a
+  /// mistake.
+  private func requireWithdrawable(_ bans: [UInt32], _ session: inout Connection) throws {
+    guard !bans.isEmpty else { return }
+    let rows = try session.execute(
+      "SELECT DISTINCT ON (ban) ban, end_reason FROM registration_correction WHERE ban = ANY ($1) ORDER BY ban, id DESC",
+      ["{" + bans.map(BANText.text).joined(separator: ",") + "}"])
+    let withdrawn = Set(rows.values.filter { $0[1] == "withdrawn" }.compactMap { $0[0].flatMap { UInt32($0) } })
+    guard let ban = bans.first(where: { !withdrawn.contains($0) }) else { return }
+    throw Failure(
+      .data, "\(session.place): no correction of \(BANText.text(ban)) is in force",
+      hint:
+        "those in force: ./pipeline.sh psql -c 'SELECT ban, corrected_at FROM registration_correction WHERE ended_at IS NULL'"
+    )
   }
 }

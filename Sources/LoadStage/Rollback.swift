@@ -31,8 +31,9 @@ public enum Rollback {
     return try session.execute(
       """
       SELECT snapshot FROM publication WHERE whole AND snapshot = ANY ($1) AND id < (
-        SELECT min(id) FROM publication
-        WHERE snapshot = (SELECT snapshot FROM publication WHERE whole ORDER BY id DESC LIMIT 1))
+        -- Of a sample or a limited one on top, the whole one under it.
+        SELECT CASE WHEN l.whole THEN (SELECT min(f.id) FROM publication f WHERE f.snapshot = l.snapshot) ELSE l.id END
+        FROM publication l ORDER BY l.id DESC LIMIT 1)
       ORDER BY id DESC LIMIT 1
       """, [names]
     ).scalar.flatMap(SnapshotID.init)

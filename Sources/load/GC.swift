@@ -21,14 +21,16 @@ struct GCCommand: ParsableCommand {
     let limits = try retention.resolve()
     let freed = try Cleanup.run(
       withoutDatabase ? nil : database.resolve(), spool: spoolOptions.path, limits)
+    var stdout = StandardOutput()
     if output.json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       encoder.keyEncodingStrategy = .convertToSnakeCase
-      print(String(decoding: try encoder.encode(freed), as: UTF8.self))
+      try stdout.write(line: String(decoding: try encoder.encode(freed), as: UTF8.self))
     } else {
-      print(freed.lines.joined(separator: "\n"))
+      for line in freed.lines { try stdout.write(line: line) }
     }
+    try stdout.flush()
   }
 }
 

@@ -30,10 +30,7 @@ struct ReplayCommand: StageCommand {
     let url = try database.resolve()
     let jobs = try jobs.resolve()
     let sheet = try read()
-    for finding in sheet.findings where finding.severity == "error" {
-      let column = finding.column.map { ", \($0)" } ?? ""
-      run.log.warning("'\(file)', line \(finding.line)\(column): \(finding.code), \(finding.message)")
-    }
+    report(sheet, log: run.log)
     run.summary.totals = sheet.totals
     run.summary.findings = sheet.tally.findingCounts
     if sheet.untouched > 0 {
@@ -53,11 +50,24 @@ struct ReplayCommand: StageCommand {
     try run.load(settings)
   }
 
+  /// The first rows that are rejected; data_import_error has a hundred.
+  private func report(_ sheet: CorrectionSheet, log: EventLog) {
+    let rejected = sheet.findings.filter { $0.severity == "error" }
+    for finding in rejected.prefix(20) {
+      let column = finding.column.map { ", \($0)" } ?? ""
+      log.warning("'\(file)', line \(finding.line)\(column): \(finding.code), \(finding.message)")
+    }
+    if rejected.count > 20 { log.warning("and \(rejected.count - 20) more rows of '\(file)' are rejected") }
+  }
+
   private func read() throws -> CorrectionSheet {
     guard let file = try OpenFile(file, followLinks: true) else {
       throw Failure(.unavailable, "'\(file)' is not there", hint: "./pipeline.sh findings --export FILE.csv writes one")
     }
-    let size = try file.size()
+    let size: Int
+    do throws(Failure) { size = try file.size() } catch {
+      throw Failure(.data, "'\(self.file)' is not a file", hint: "name the sheet that was saved as CSV")
+    }
     guard size <= Self.bytesMax else {
       throw Failure(
         .data, "'\(self.file)' has \(size) bytes: a sheet of corrections has at most \(Self.bytesMax)",

@@ -29,14 +29,16 @@ struct StatusCommand: ParsableCommand {
     let snapshots = try Survey.snapshots(spool).map { try SnapshotStatus.read(SnapshotFolder(spool: spool, id: $0)) }
     let report = Report(
       spool: spool, bytes: snapshots.reduce(0) { $0 + $1.bytes }, snapshots: snapshots, database: try databaseStatus())
+    var stdout = StandardOutput()
     if output.json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       encoder.keyEncodingStrategy = .convertToSnakeCase
-      print(String(decoding: try encoder.encode(report), as: UTF8.self))
+      try stdout.write(line: String(decoding: try encoder.encode(report), as: UTF8.self))
     } else {
-      print(Terminal.safeLines(StatusTable.text(report)))
+      try stdout.write(line: Terminal.safeLines(StatusTable.text(report)))
     }
+    try stdout.flush()
   }
 
   private func databaseStatus() throws -> DatabaseStatus {
@@ -82,7 +84,9 @@ enum StatusTable {
     guard database.reachable else { return ["database   \(database.problem ?? "not reachable")"] }
     var lines = ["database   \(database.place ?? "")"]
     if let problem = database.problem { lines.append("           \(problem)") }
-    guard let registry = database.registry else { return lines + ["           nothing was ever loaded here"] }
+    guard let registry = database.registry else {
+      return lines + (database.problem == nil ? ["           nothing was ever loaded here"] : [])
+    }
     lines.append("registry   \(registry.registrations) registrations, \(registry.industries) industry rows")
     if let last = database.lastPublication {
       let changes =

@@ -134,6 +134,22 @@ struct RollbackInForceTests {
     }
   }
 
+  @Test("from a sample on top the way back is to the whole one under it")
+  func sampleOnTop() throws {
+    try LoadHarness.with { harness in
+      let days = try [200, 202].enumerated().map { index, count in
+        try harness.spool.snapshot(businesses(count), .init(sourceDate: "2026-09-0\(index + 1)"))
+      }
+      for day in days { try harness.load(day) }
+      let sample = try harness.spool.snapshot([Business("90000000", "sample")], .init(sample: true))
+      try harness.load(sample)
+      let target = try Rollback.target(harness.database.url, spool: harness.spool.path, stop: {})
+      #expect(target.id == days[1].id)
+      try harness.load(target) { $0.action = .rollback }
+      try harness.expect(businesses(202))
+    }
+  }
+
   @Test("a rollback stays in force when its snapshot is verified")
   func verified() throws {
     try LoadHarness.with { harness in
@@ -183,6 +199,58 @@ struct RollbackInForceTests {
       try harness.load(
         rows.filter { $0.ban != "10000003" }, .init(sourceDate: "2026-09-02", findings: [1: [line]], failed: 1))
       #expect(try harness.feed() == ["removed|10000003|rejected"])
+    }
+  }
+}
+
+@Suite("A load that is taken up again", .needsServer)
+struct TakenUpAgainTests {
+  private struct Killed: Error {}
+
+  @Test("what a rollback staged is of no use to a load, for corrections end by the one and not by the other")
+  func rollbackThenLoad() throws {
+    try LoadHarness.with { harness in
+      let first = businesses(25)
+      var second = first
+      second[3].name = "second"
+      let days = try [first, second].map { try harness.spool.snapshot($0) }
+      for day in days { try harness.load(day) }
+      try harness.replay(days[1], [Business("10000003", "corrected")])
+      _ = try harness.failure(days[0]) {
+        $0.action = .rollback
+        $0.point = { if $0 == .publishing { throw Killed() } }
+      }
+      try harness.load(days[0]) { $0.isChosen = true }
+      #expect(try harness.corrections() == ["10000003|fixed"])
+      try harness.expect(first)
+    }
+  }
+
+  @Test("a registry that was edited since it was staged is seen: the load begins anew")
+  func editedMeanwhile() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(25)
+      try harness.load(rows)
+      let next = try harness.spool.snapshot(rows + [Business("20000000", "new")], .init(sourceDate: "2026-09-02"))
+      _ = try harness.failure(next) { $0.point = { if $0 == .publishing { throw Killed() } } }
+      try harness.database.execute("DELETE FROM tax_registration WHERE ban = '10000007'")
+      try harness.load(next)
+      #expect(harness.log.retries == 1)
+      try harness.expect(rows + [Business("20000000", "new")])
+    }
+  }
+
+  @Test("a correction that is named twice is taken off once")
+  func namedTwice() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(10)
+      let snapshot = try harness.spool.snapshot(rows)
+      try harness.load(snapshot)
+      try harness.replay(snapshot, [Business("10000003", "corrected"), Business("30000000", "put on")])
+      try harness.withdraw(snapshot, "10000003", "10000003", "30000000", "30000000")
+      #expect(try harness.corrections() == ["10000003|withdrawn", "30000000|withdrawn"])
+      try harness.expect(rows)
+      #expect(try harness.feed() == ["changed|10000003|business_name", "removed|30000000|absent"])
     }
   }
 }

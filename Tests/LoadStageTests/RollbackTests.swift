@@ -67,8 +67,10 @@ struct RollbackTests {
         let outcome = try harness.load(bad)
         #expect(outcome.result == .unchanged)
         #expect(harness.log.notes.last?.contains("--snapshot \(bad.id)") == true)
-        let verified = try harness.load(bad) { $0.verify = true }
-        #expect(verified.result == .unchanged)
+        // To verify what is published it has to be named.
+        let unverified = try harness.failure(bad) { $0.verify = true }
+        #expect(
+          unverified.verdict == .notReady && unverified.hints[0].contains("--snapshot \(snapshots[0].id) --verify"))
         // The same content under another name.
         #expect(try harness.load(businesses(204), .init(sourceDate: "2026-09-03")).result == .unchanged)
         try harness.expect(rows)

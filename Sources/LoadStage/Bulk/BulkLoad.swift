@@ -15,7 +15,7 @@ struct BulkLoad {
     let stage = BatchStage(settings: settings, snapshot: snapshot, load: load, progress: progress)
     try workers.run(snapshot.batches) { session, batch in
       try stage.run(
-        batch, &session, scan: { _ in },
+        batch, &session, scan: { _, _ in },
         stage: { _, session in
           try copy(snapshot.registrations(of: batch), into: .registration, &session)
           try copy(snapshot.industries(of: batch), into: .industry, &session)

@@ -61,6 +61,8 @@ struct FeedFiles {
 
   private func write(_ missing: Missing, _ session: inout Connection) throws {
     let folder = missing.folder
+    // A clean-up may have removed it meanwhile.
+    guard try SpoolFile.size(folder.fetchManifest) != nil else { return }
     try Folder.make(folder.changesFolder)
     // While the file is replaced no manifest describes it.
     try SpoolFile.remove(folder.changesManifest(missing.jobRunID))

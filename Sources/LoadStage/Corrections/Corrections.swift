@@ -42,7 +42,10 @@ struct Corrections: Sendable {
   }
 
   mutating func withdraw(_ bans: [UInt32]) {
-    for ban in bans { withdrawn[ban] = inForce.removeValue(forKey: ban) }
+    for ban in bans {
+      // Named twice it is taken off once.
+      if let correction = inForce.removeValue(forKey: ban) { withdrawn[ban] = correction }
+    }
   }
 
   /// Of a business that the rules accept; nil where it has no correction.

@@ -21,6 +21,8 @@ struct AcceptanceFiles {
       let folder = SnapshotFolder(spool: spool, id: id)
       guard try SpoolFile.size(folder.acceptanceManifest) == nil else { continue }
       try folder.use {
+        // A clean-up may have removed it meanwhile.
+        guard try SpoolFile.size(folder.fetchManifest) != nil else { return }
         try AcceptanceManifest(
           acceptedBy: row[1] ?? "", acceptedAt: row[4] ?? "", reason: row[2] ?? "",
           refusals: DatabaseJSON.value(row[3]) ?? []

@@ -16,7 +16,7 @@ struct BatchStage: Sendable {
   ///   - scan: what is done with a batch that is in.
   ///   - stage: puts the batch's rows in and returns how many businesses they are.
   func run(
-    _ batch: Batch, _ session: inout Connection, scan: (BatchFindings) throws -> Void,
+    _ batch: Batch, _ session: inout Connection, scan: (BatchFindings, inout Connection) throws -> Void,
     stage: (BatchFindings, inout Connection) throws -> Int
   ) throws {
     let started = Clock.monotonicSeconds()
@@ -28,7 +28,7 @@ struct BatchStage: Sendable {
       settings.events(.batchFindings(batch: batch.number, errors: findings.errors, warnings: findings.warnings))
     }
     var staged = 0
-    if resumed { try scan(findings) }
+    if resumed { try scan(findings, &session) }
     try session.transaction { session in
       try load.hold(&session)
       if !resumed {

@@ -16,18 +16,20 @@ struct CurrentLoad: Sendable {
   ///
   /// - Parameter anew: whether what an earlier attempt staged is of no use, whatever it was.
   static func takeOver(
-    _ session: inout Connection, _ snapshot: SettledSnapshot, _ kind: LoadKind, _ job: JobRun, base: Int?,
-    anew: Bool = false, events: (LoadEvent) -> Void
+    _ session: inout Connection, _ snapshot: SettledSnapshot, _ action: LoadAction, _ kind: LoadKind, _ job: JobRun,
+    base: Int?, anew: Bool = false, events: (LoadEvent) -> Void
   ) throws -> CurrentLoad {
     try session.transaction { session in
       try session.execute("SET LOCAL lock_timeout = '10s'")
       let transform = snapshot.transform
       let identity = [
         kind.rawValue, transform.contentSHA256, "\(transform.rulesVersion)", transform.sourceDate, base.map { "\($0)" },
+        action.rawValue,
       ]
       let rows = try session.execute(
         """
-        SELECT fence, kind, content_sha256, rules_version, source_date, base_publication FROM current_load FOR UPDATE
+        SELECT fence, kind, content_sha256, rules_version, source_date, base_publication, action
+        FROM current_load FOR UPDATE
         """)
       guard let row = rows.values.first, let before = row[0].flatMap({ Int($0) }) else {
         throw Failure(
@@ -50,7 +52,7 @@ struct CurrentLoad: Sendable {
       try session.execute(
         """
         UPDATE current_load SET fence = \(before + 1), job_run_id = \(job.id), kind = $1, content_sha256 = $2,
-          rules_version = $3, source_date = $4, base_publication = $5, updated_at = clock_timestamp()
+          rules_version = $3, source_date = $4, base_publication = $5, action = $6, updated_at = clock_timestamp()
         """, written)
       return CurrentLoad(kind: kind, job: job, base: base, batchesIn: batchesIn, fence: before + 1)
     }
@@ -85,7 +87,7 @@ struct CurrentLoad: Sendable {
     try session.execute(
       """
       UPDATE current_load SET fence = fence + 1, job_run_id = NULL, kind = NULL, content_sha256 = NULL,
-        rules_version = NULL, source_date = NULL, base_publication = NULL, updated_at = clock_timestamp()
+        rules_version = NULL, source_date = NULL, base_publication = NULL, action = NULL, updated_at = clock_timestamp()
       """)
   }
 

@@ -77,6 +77,7 @@ CREATE TABLE registration_correction (
   CONSTRAINT registration_correction_end_check CHECK (end_reason IN ('fixed', 'gone', 'replaced', 'withdrawn'))
 );
 CREATE UNIQUE INDEX registration_correction_in_force_key ON registration_correction (ban) WHERE ended_at IS NULL;
+CREATE INDEX registration_correction_ban_idx ON registration_correction (ban, id);
 COMMENT ON TABLE registration_correction IS
   'Corrections by hand. One in force (ended_at is null) marks its business: the registry holds the correction in place of the source''s record';
 COMMENT ON COLUMN registration_correction.id IS 'Number of the correction';
@@ -104,6 +105,9 @@ COMMENT ON TABLE incoming_removal IS 'Businesses that the load under way takes o
 COMMENT ON COLUMN incoming_removal.ban IS 'The business';
 COMMENT ON COLUMN incoming_removal.reason IS 'As in registration_change';
 COMMENT ON COLUMN incoming_removal.is_repair IS 'The source never had it: a hand had put it in';
+
+ALTER TABLE current_load ADD COLUMN action text COLLATE "C";
+COMMENT ON COLUMN current_load.action IS 'As in publication: what one staged is of no use to another';
 
 ALTER TABLE incoming_registration ADD COLUMN is_repair boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN incoming_registration.is_repair IS 'The source did not change it: a hand had edited the registry';

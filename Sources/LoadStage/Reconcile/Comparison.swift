@@ -20,6 +20,8 @@ final class Comparison: Sendable {
   private struct Part {
     /// Where the businesses stand, until they are marked as seen.
     var places: [Int] = []
+    /// Businesses that have to be staged.
+    var differing = 0
     var changed = 0
     var repairs: [UInt32] = []
     var verdicts: [UInt32: Correction.Verdict] = [:]
@@ -38,12 +40,31 @@ final class Comparison: Sendable {
     corrections.inForce[ban] != nil || corrections.new[ban] != nil || isError && hashes.place(of: ban) != nil
   }
 
-  /// Notes the businesses of a batch that is in already.
-  func scan(_ file: VerifiedFile, _ findings: BatchFindings) throws {
+  /// Notes the businesses of a batch that is in already, and makes sure that those that differ are what is staged: the
+  /// registry may have been edited since.
+  func scan(_ file: VerifiedFile, _ findings: BatchFindings, _ session: inout Connection) throws {
     var part = Part()
-    try file.readLines { _ = try look(at: $0, file, findings, &part) }
+    var differing: [UInt32] = []
+    try file.readLines { line in
+      if let ban = try look(at: line, file, findings, &part) { differing.append(ban) }
+    }
+    part.differing = differing.count
     add(part, findings)
+    guard !differing.isEmpty else { return }
+    let staged = try session.execute(
+      "SELECT count(*) FROM incoming_registration WHERE ban = ANY ($1)",
+      ["{" + differing.map(BANText.text).joined(separator: ",") + "}"]
+    ).number
+    guard staged == differing.count else { throw Self.changed }
   }
+
+  /// Makes sure that nothing is staged but what differs.
+  func checkStaged(_ session: inout Connection) throws {
+    let staged = try session.execute("SELECT count(*) FROM incoming_registration").number
+    guard staged == state.withLock({ $0.part.differing }) else { throw Self.changed }
+  }
+
+  private static let changed = StartOver(reason: "the registry was changed since the load began")
 
   /// Stages what differs.
   ///
@@ -64,6 +85,7 @@ final class Comparison: Sendable {
       guard let ban = BANText.parse(line) else { throw industries.damaged("it has a line without a BAN") }
       return differing.contains(ban)
     }
+    part.differing = differing.count
     add(part, findings)
     return differing.count
   }
@@ -135,6 +157,7 @@ final class Comparison: Sendable {
   private func add(_ part: Part, _ findings: BatchFindings) {
     state.withLock { state in
       for place in part.places { state.seen.insert(place) }
+      state.part.differing += part.differing
       state.part.changed += part.changed
       state.part.repairs += part.repairs
       state.part.verdicts.merge(part.verdicts) { $1 }

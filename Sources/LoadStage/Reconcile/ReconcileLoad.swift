@@ -23,9 +23,11 @@ struct ReconcileLoad {
       concerns: { comparison.concerns($0, isError: $1) })
     try workers.run(snapshot.batches) { session, batch in
       try stage.run(
-        batch, &session, scan: { findings in try comparison.scan(snapshot.registrations(of: batch), findings) },
+        batch, &session,
+        scan: { findings, session in try comparison.scan(snapshot.registrations(of: batch), findings, &session) },
         stage: { findings, session in try comparison.stage(snapshot, batch, findings, &session) })
     }
+    if !load.batchesIn.isEmpty { try comparison.checkStaged(&session) }
     let differences = comparison.finish(whole: snapshot.whole)
     let registrations = hashes.count + hashes.misfits.count
     let refusals = try pass(differences, registrations: registrations, &session)

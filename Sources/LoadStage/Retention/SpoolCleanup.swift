@@ -45,7 +45,8 @@ struct SpoolCleanup {
     // Without its manifest it is a download that a newer one superseded, however much of it is left.
     for manifest in [folder.transformManifest, folder.fetchManifest] { try SpoolFile.remove(manifest) }
     try Folder.sync(folder.path)
-    try Folder.remove(folder.path)
+    // Once more where a lock file was made in it meanwhile.
+    do throws(Failure) { try Folder.remove(folder.path) } catch { try Folder.remove(folder.path) }
     try Folder.sync(spool)
     freed.removed.append(.init(snapshot: folder.id.description, bytes: bytes))
   }
