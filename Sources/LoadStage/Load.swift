@@ -1,5 +1,6 @@
 import Failures
 import Postgres
+import Spool
 import StageKit
 
 /// Brings a settled snapshot into the database.

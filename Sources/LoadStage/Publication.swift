@@ -1,5 +1,6 @@
 import Failures
 import Postgres
+import Spool
 import StageKit
 
 /// What made a snapshot visible.

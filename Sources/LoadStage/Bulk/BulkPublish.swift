@@ -1,5 +1,6 @@
 import Failures
 import Postgres
+import Spool
 
 /// Puts the full tables in place of the empty ones, in one short transaction. Readers see nothing or the whole registry.
 ///

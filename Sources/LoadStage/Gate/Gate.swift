@@ -1,3 +1,5 @@
+import Spool
+
 /// Whether a snapshot may become visible: it is compared with what was published last.
 struct Gate {
   let bounds: GateBounds

@@ -1,5 +1,6 @@
 import Failures
 import Postgres
+import Spool
 
 /// A load's row in etl_job_run.
 struct JobRun: Sendable {

@@ -1,5 +1,6 @@
 import Failures
 import Postgres
+import Spool
 import StageKit
 
 /// What both ways do with a batch: its rows, its ledger row and its findings in one transaction, or, where an earlier
@@ -23,7 +24,7 @@ struct BatchStage: Sendable {
     let resumed = load.batchesIn.contains(batch.number)
     progress.begin(batch.number)
     settings.events(.batchStarted(batch: batch.number, of: snapshot.batches.count, records: batch.totals.total))
-    let findings = try BatchFindings(snapshot.findings(of: batch), header: snapshot.header, concerns: concerns)
+    let findings = try BatchFindings(snapshot.findings(of: batch), header: snapshot.header(), concerns: concerns)
     if findings.errors + findings.warnings > 0 {
       settings.events(.batchFindings(batch: batch.number, errors: findings.errors, warnings: findings.warnings))
     }

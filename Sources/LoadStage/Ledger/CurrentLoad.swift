@@ -1,5 +1,6 @@
 import Failures
 import Postgres
+import Spool
 
 /// The load under way, as the ledger has it: who may write, and which batches are in.
 struct CurrentLoad: Sendable {

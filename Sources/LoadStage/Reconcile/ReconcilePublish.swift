@@ -1,5 +1,6 @@
 import Failures
 import Postgres
+import Spool
 
 /// Makes the registry equal to the snapshot and the corrections in force: one transaction that writes the rows that differ
 /// and no others. It takes no lock that a reader would wait for.

@@ -75,3 +75,8 @@ enum CopyLine {
     }
   }
 }
+
+extension UInt8 {
+  static let lineFeed = UInt8(ascii: "\n")
+  static let tab = UInt8(ascii: "\t")
+}

@@ -1,6 +1,7 @@
 import Failures
 import Records
 import Spool
+import StageKit
 
 /// The findings of a settled snapshot: files that are checked, each against the manifest that names it.
 struct FindingsSnapshot {
@@ -16,48 +17,13 @@ struct FindingsSnapshot {
 
   /// - Throws: verdict `notReady` where transform has not finished, `data` where something is damaged.
   init(_ folder: SnapshotFolder) throws {
+    let snapshot = try SettledSnapshot(folder)
     self.folder = folder
-    guard let fetch = try FetchManifest.read(at: folder.fetchManifest) else {
-      throw Failure(
-        .notReady, "snapshot \(folder.id) is not fetched: there is no '\(folder.fetchManifest)'",
-        hint: "./pipeline.sh fetch")
-    }
-    guard let transform = try TransformManifest.read(at: folder.transformManifest) else {
-      throw Failure(
-        .notReady, "snapshot \(folder.id) is not transformed: there is no '\(folder.transformManifest)'",
-        hint: "./pipeline.sh transform --snapshot \(folder.id)")
-    }
-    guard transform.input.sha256 == fetch.csv.sha256 else {
-      throw Failure(
-        .notReady,
-        "snapshot \(folder.id) has to be transformed again: '\(folder.transformManifest)' was made from other bytes",
-        hint: "./pipeline.sh transform --snapshot \(folder.id)")
-    }
-    do throws(HeaderProblem) { header = try Header(names: fetch.columns) } catch {
-      throw Failure(.data, "'\(folder.fetchManifest)' is damaged: \(error)", hint: "./pipeline.sh fetch --force")
-    }
-    whole = fetch.terms.whole
-    counts = transform.findingCounts
-    records = transform.totals.total
-    files = try transform.chunks.enumerated().map { index, entry in
-      try Self.file(index + 1, entry, of: folder)
-    }
-  }
-
-  private static func file(_ chunk: Int, _ entry: ChunkEntry, of folder: SnapshotFolder) throws -> VerifiedFile {
-    let path = folder.transformChunkManifest(chunk)
-    let redo = "./pipeline.sh transform --snapshot \(folder.id) --chunk \(chunk) --force"
-    func damaged(_ why: String) -> Failure { Failure(.data, "'\(path)' is damaged: \(why)", hint: redo) }
-    guard let (manifest, sha256) = try TransformChunkManifest.readWithDigest(at: path) else {
-      throw damaged("it is missing")
-    }
-    guard entry.manifest == SnapshotFolder.manifestName(chunk), sha256 == entry.manifestSHA256 else {
-      throw damaged("its SHA-256 is not the one that '\(folder.transformManifest)' names")
-    }
-    guard manifest.chunk == chunk, manifest.findings.name == SnapshotFolder.findingsName(chunk) else {
-      throw damaged("it is another chunk's")
-    }
-    return VerifiedFile(path: folder.findings(chunk), entry: manifest.findings, redo: redo)
+    header = try snapshot.header()
+    whole = snapshot.whole
+    counts = snapshot.transform.findingCounts
+    records = snapshot.totals.total
+    files = snapshot.batches.map(snapshot.findings)
   }
 }
 

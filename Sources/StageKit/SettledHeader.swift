@@ -1,0 +1,14 @@
+import Failures
+import Records
+import Spool
+
+extension SettledSnapshot {
+  /// The source's header.
+  ///
+  /// - Throws: verdict `data` where no registry can be read by the columns that fetch wrote down.
+  public func header() throws -> Header {
+    do throws(HeaderProblem) { return try Header(names: fetch.columns) } catch {
+      throw Failure(.data, "'\(folder.fetchManifest)' is damaged: \(error)", hint: "./pipeline.sh fetch --force")
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import Failures
+import LoadStage
+import Records
+import Spool
+import TestCluster
+import Testing
+
+@Suite("Corrections put on and taken off", .needsServer)
+struct ReplayTests: CorrectionSuite {
+  @Test("withdrawn, the registry has exactly what the source says")
+  func withdrawn() throws {
+    try with { harness in
+      let snapshot = try day(harness, source())
+      try harness.load(snapshot)
+      let added = Business(Self.rejected, "補正商行")
+      try harness.replay(snapshot, [corrected, added])
+      let created = try harness.database.scalar("SELECT created_at FROM tax_registration WHERE ban = '20000000'")
+      let outcome = try harness.withdraw(snapshot, Self.warned, Self.rejected)
+      #expect(outcome.changes.updated == 1 && outcome.changes.removed == 1)
+      try harness.expect(source())
+      #expect(try harness.feed() == ["changed|10000003|capital_amount", "removed|20000000|rejected"])
+      #expect(try harness.corrections() == ["10000003|withdrawn", "20000000|withdrawn"])
+      #expect(
+        try harness.database.rows("SELECT action, source_date FROM publication ORDER BY id DESC LIMIT 1") == [
+          "withdraw|-"
+        ])
+      let failure = try harness.failure(snapshot) {
+        $0.action = .withdraw
+        $0.withdrawn = [10_000_004]
+      }
+      #expect(failure.verdict == .data && failure.message.contains("no correction of 10000004 is in force"))
+      // Asked again, perhaps because an answer was lost, it is done already.
+      #expect(try harness.withdraw(snapshot, Self.warned).result == .unchanged)
+      // Put on again it is the same business, seen first when it was.
+      try harness.replay(snapshot, [added])
+      #expect(try harness.feed() == ["reappeared|20000000|"])
+      #expect(try harness.database.scalar("SELECT created_at FROM tax_registration WHERE ban = '20000000'") == created)
+    }
+  }
+
+  @Test("a correction is replaced by another; the same again changes nothing")
+  func replaced() throws {
+    try with { harness in
+      let snapshot = try day(harness, source())
+      try harness.load(snapshot)
+      try harness.replay(snapshot, [corrected])
+      #expect(try harness.replay(snapshot, [corrected]).result == .unchanged)
+      #expect(try harness.jobs().count == 2)
+      var other = corrected
+      other.capital = 6000
+      try harness.replay(snapshot, [other])
+      try harness.expect(put(other, on: source()))
+      #expect(try harness.feed() == ["changed|10000003|capital_amount"])
+      #expect(try harness.corrections() == ["10000003|replaced", "10000003|in force"])
+      // The source's hash and the codes are those of its own record, not of the first correction.
+      #expect(
+        try harness.database.scalar("SELECT count(DISTINCT (source_hash, fixed_codes)) FROM registration_correction")
+          == "1")
+      try harness.withdraw(snapshot, Self.warned)
+      try harness.expect(source())
+    }
+  }
+
+  @Test("records of a sheet that say what the source says change nothing, and undo no earlier correction")
+  func untouchedRecords() throws {
+    try with { harness in
+      let snapshot = try day(harness, source())
+      try harness.load(snapshot)
+      try harness.replay(snapshot, [corrected])
+      let added = Business(Self.rejected, "補正商行")
+      try harness.replay(snapshot, source() + [added])
+      try harness.expect(put(corrected, on: source()) + [added])
+      #expect(try harness.feed() == ["added|20000000|"])
+      #expect(try harness.corrections() == ["10000003|in force", "20000000|in force"])
+      // The same sheet again, and what the source said once, are nothing to do.
+      #expect(try harness.replay(snapshot, source() + [added]).result == .unchanged)
+      var moved = source()
+      moved[3].address = "高雄市苓雅區四維三路２號"
+      let next = try day(harness, moved, date: "2026-09-02")
+      try harness.load(next)
+      #expect(try harness.replay(next, source()).result == .unchanged)
+      try harness.expect(put(corrected, on: moved) + [added])
+      #expect(try harness.corrections() == ["10000003|in force", "20000000|in force"])
+    }
+  }
+
+  @Test("a sheet's rejected records are findings of the run; the others join")
+  func rejectedInTheSheet() throws {
+    try with { harness in
+      let snapshot = try day(harness, source())
+      try harness.load(snapshot)
+      let added = Business(Self.rejected, "補正商行")
+      let sheet = try CorrectionSheet.of([added], raw: [Business("4595257", "零不見了").csv, Business("30000000", "").csv])
+      let outcome = try harness.replay(snapshot, sheet)
+      #expect(outcome.status == .partial && outcome.totals.failed == 2 && outcome.totals.processed == 1)
+      try harness.expect(source() + [added])
+      #expect(
+        try harness.database.rows(
+          """
+          SELECT error_type, raw_data ->> 'line', raw_data ->> 'row', raw_data ->> 'column' FROM data_import_error
+          WHERE job_run_id = 2 AND severity = 'error' ORDER BY raw_data ->> 'line'
+          """) == ["INVALID_BAN|3|3|統一編號", "MISSING_NAME|4|4|營業人名稱"])
+      #expect(
+        try harness.database.rows(
+          "SELECT status, records_total, records_failed, source_date FROM etl_job_run WHERE id = 2")
+          == ["partial|3|2|-"])
+    }
+  }
+
+  @Test("what a hand has edited meanwhile is made right by the way, and is no change of the feed")
+  func besideAnEdit() throws {
+    try with { harness in
+      let snapshot = try day(harness, source())
+      try harness.load(snapshot)
+      try harness.database.execute(
+        """
+        UPDATE tax_registration SET business_name = 'by hand', content_hash = 1 WHERE ban = '10000007';
+        DELETE FROM tax_registration WHERE ban = '10000008';
+        INSERT INTO tax_registration (ban, business_name, content_hash) VALUES ('99999999', 'by hand', 1)
+        """)
+      let outcome = try harness.replay(snapshot, [corrected])
+      try harness.expect(put(corrected, on: source()))
+      #expect(outcome.repairedBANs == ["10000007", "10000008", "99999999"])
+      #expect(try harness.feed() == ["changed|10000003|capital_amount"])
+      // A correction's own row is made right too.
+      try harness.database.execute(
+        """
+        UPDATE tax_registration SET business_name = 'by hand' WHERE ban = '10000003';
+        DELETE FROM business_industry WHERE business_id = '10000003'
+        """)
+      let result = try harness.load(snapshot) { $0.verify = true }
+      #expect(result.repairedBANs == ["10000003"])
+      try harness.expect(put(corrected, on: source()))
+      #expect(try harness.feed() == [])
+    }
+  }
+
+  @Test("on a sample they join what is there, and come off again")
+  func onASample() throws {
+    try with { harness in
+      let snapshot = try day(harness, source(), sample: true)
+      try harness.load(snapshot)
+      let added = Business(Self.rejected, "補正商行")
+      try harness.replay(snapshot, [corrected, added])
+      try harness.expect(put(corrected, on: source()) + [added])
+      #expect(try harness.database.rows("SELECT DISTINCT whole FROM publication") == ["f"])
+      // A sample that lacks them ends nothing.
+      let other = try day(harness, Array(source().suffix(2)), rejects: [], sample: true)
+      try harness.load(other)
+      try harness.expect(put(corrected, on: source()) + [added])
+      try harness.load(snapshot)
+      try harness.withdraw(snapshot, Self.rejected)
+      try harness.expect(put(corrected, on: source()))
+      try harness.withdraw(snapshot, Self.warned)
+      try harness.expect(source())
+    }
+  }
+
+  @Test("they outlive a rollback while the older snapshot has the fault too")
+  func acrossARollback() throws {
+    try with { harness in
+      let first = try day(harness, source())
+      try harness.load(first)
+      try harness.load(try day(harness, source(14), date: "2026-09-02"))
+      let second = try day(harness, source(15), date: "2026-09-03")
+      try harness.load(second)
+      try harness.replay(second, [corrected, Business(Self.rejected, "補正商行")])
+      try harness.load(first) { $0.action = .rollback }
+      try harness.expect(put(corrected, on: source()) + [Business(Self.rejected, "補正商行")])
+      #expect(try harness.corrections() == ["10000003|in force", "20000000|in force"])
+    }
+  }
+
+  @Test("before anything is published there is nothing to correct: 66")
+  func nothingPublished() throws {
+    try with { harness in
+      let snapshot = try day(harness, source())
+      let sheet = try CorrectionSheet.of([corrected])
+      let failure = try harness.failure(snapshot) {
+        $0.action = .replay
+        $0.sheet = sheet
+      }
+      #expect(failure.verdict == .notReady)
+    }
+  }
+}
