@@ -53,25 +53,30 @@ let package = Package(
 
     // The core and the interface.
     library("Failures"),
+    library("Faults"),
     library("Records"),
-    library("Spool", ["Failures", "Digest", "Zstd"]),
-    library("StageKit", ["Failures", "Records", "Spool", logging, arguments]),
+    library("Spool", ["Failures", "Faults", "Digest", "Zstd"]),
+    library("StageKit", ["Failures", "Faults", "Records", "Spool", logging, arguments]),
 
     // The stages know the spool, never each other.
     library(
-      "FetchStage", ["Records", "Spool", "StageKit", "Failures", "Download", "Digest", "Zstd"],
+      "FetchStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "Download", "Digest", "Zstd"],
       resources: [.copy("Sample")]),
-    library("TransformStage", ["Records", "Spool", "StageKit", "Failures", "Digest"]),
+    library("TransformStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "Digest"]),
     library(
-      "LoadStage", ["Failures", "Records", "Spool", "StageKit", "Postgres", "Digest", "Zstd"],
+      "LoadStage", ["Failures", "Faults", "Records", "Spool", "StageKit", "Postgres", "Digest", "Zstd"],
       resources: [.embedInCode("Migrations")]),
-    executable("fetch", ["FetchStage", "StageKit", "Spool", "Failures"]),
-    executable("transform", ["TransformStage", "StageKit", "Spool", "Failures"]),
-    executable("load", ["LoadStage", "Postgres", "Records", "StageKit", "Spool", "Failures"]),
+    executable("fetch", ["FetchStage", "StageKit", "Spool", "Failures", "Faults"]),
+    executable("transform", ["TransformStage", "StageKit", "Spool", "Failures", "Faults"]),
+    executable("load", ["LoadStage", "Postgres", "Records", "StageKit", "Spool", "Failures", "Faults"]),
 
     // A development tool: makes registries of any size, clean or dirty, and days that follow them.
     library("GeneratorKit"),
     executable("generator", ["GeneratorKit"]),
+
+    // Strikes the three executables with faults, and proves that nothing comes of them.
+    library("SelfTestKit", ["GeneratorKit", "Postgres", "Spool", "Failures", "Zstd"]),
+    executable("selftest", ["SelfTestKit", "Failures"]),
 
     testSupport("LoopbackServer"),
     testSupport("NastyCorpus"),
@@ -110,6 +115,7 @@ let package = Package(
         "Observed", "Reference", "TestCluster",
       ]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
+    tests("SelfTestKitTests", ["SelfTestKit", "TestCluster", "fetch", "transform", "load"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),
     tests("ReferenceTests", ["Reference", "NastyCorpus"]),
   ],

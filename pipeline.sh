@@ -29,6 +29,8 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
   status      what the spool and the database hold
   psql        psql on the registry; arguments are psql's
   down        stops the private PostgreSQL, which is left running after a run
+  selftest    strikes every command with crashes, errors and full disks on this disk and this database, in a scratch
+              folder and scratch schemas, and prints what passed; --all, --seed N, --json
   test        every test; arguments are those of 'swift test'
 
   --source URL-or-path    SOURCE_URL    the published CSV unless given
@@ -95,7 +97,7 @@ open_marker() {
     [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -- "$folder" 2>&1) || [[ -d $folder ]] ||
       fail 74 "unable to create '$folder': ${problem##*: }" "--spool DIR or SPOOL_DIR names another folder"
   done
-  new=$folder/.$RUN_ID # locked before it has its name: no other run ever sees it unlocked
+  new=$folder/.$$.$RUN_ID # locked before it has its name: no other run ever sees it unlocked
   { exec 9>"$new" && flock -w 5 9 && echo "$command $$" >&9 && mv -- "$new" "$folder/$RUN_ID"; } 2>/dev/null || {
     rm -f -- "$new"
     fail 74 "unable to write in '$folder'" "check its owner, its mode and the free space of the disk"
@@ -154,7 +156,7 @@ source "$project/Sources/pipeline/settings.sh"
 
 if (($#)); then
   case $1 in
-    run | fetch | transform | load | dry-run | findings | changes | replay | withdraw | rollback | gc | status | psql | down | test)
+    run | fetch | transform | load | dry-run | findings | changes | replay | withdraw | rollback | gc | status | psql | down | selftest | test)
       command=$1 && shift
       ;;
     --help | -h | --version | -*) ;;
@@ -164,7 +166,7 @@ fi
 take_options "$@"
 set -- "${arguments[@]}"
 case $command:$asks in
-  fetch:* | transform:* | load:* | findings:* | changes:* | replay:* | withdraw:* | rollback:* | gc:* | status:*) ;;
+  fetch:* | transform:* | load:* | findings:* | changes:* | replay:* | withdraw:* | rollback:* | gc:* | status:* | selftest:*) ;;
   *:--help | *:-h) usage && exit ;;
   *:--version) echo "pipeline.sh $version" && exit ;;
 esac
@@ -244,6 +246,12 @@ case $command in
   down)
     (($# == 0)) || fail 64 "'down' takes no arguments" "./pipeline.sh --help lists the commands"
     cluster_stop
+    ;;
+  selftest)
+    build
+    build_selftest
+    [[ -n $asks ]] || need_database
+    exec "$binaries/selftest" "$@"
     ;;
   test)
     build

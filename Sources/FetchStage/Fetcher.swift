@@ -54,8 +54,8 @@ public enum Fetcher {
       let folder = SnapshotFolder(spool: spool, id: id)
       guard try SpoolFile.size(folder.downloadManifest) == nil else { continue }
       try SpoolFile.remove(folder.path + "/.source.json.tmp")
-      rmdir(folder.fetchFolder)
-      rmdir(folder.path)
+      try Folder.removeIfEmpty(folder.fetchFolder)
+      try Folder.removeIfEmpty(folder.path)
     }
   }
 

@@ -1,6 +1,7 @@
 import Digest
 import Download
 import Failures
+import Faults
 import Spool
 import StageKit
 
@@ -48,7 +49,9 @@ struct WebSource {
     if problem.isImmediate { seconds = 0 }
     guard seconds < left else { throw outOfTime() }
     log.warning("\(problem.why): trying again in \(Int(seconds.rounded(.up))) s")
+    _ = Faults.at(.before, of: .retry)
     try Pause.seconds(seconds)
+    _ = Faults.at(.after, of: .retry)
   }
 
   private func outOfTime() -> Failure {

@@ -54,7 +54,7 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
       var session = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop).open()
       status.reachable = true
       status.place = session.place
-      try session.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") { try status.fill(&$0) }
+      try session.transaction("status", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") { try status.fill(&$0) }
     } catch let error as PostgresError {
       // Wrong usage is the caller's, whatever the database would say.
       if error.kind == .malformed { throw Failure(error) }

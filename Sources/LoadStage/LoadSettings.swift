@@ -1,4 +1,5 @@
 import Failures
+import Faults
 import Glibc
 import Postgres
 import Records
@@ -63,6 +64,7 @@ public struct LoadSettings: Sendable {
     self.stop = stop
     self.events = events
     pause = { seconds in
+      if Faults.isActive { return }
       let end = Clock.monotonicSeconds() + seconds
       while Clock.monotonicSeconds() < end {
         try stop()

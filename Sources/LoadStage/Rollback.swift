@@ -5,14 +5,23 @@ import StageKit
 
 /// Which snapshot to go back to.
 public enum Rollback {
-  /// The snapshot that was published before the one published now.
+  /// The snapshot that was published before the one published now; after a rollback the one that it went to, so that the
+  /// same command, given again by whoever does not know whether it went through, goes no further back.
+  ///
+  /// - Parameter note: gets what there is to say of it.
   public static func target(
     _ databaseURL: String, spool: String, applicationName: String = "registry-load",
-    stop: @escaping StopCheck = { try StopSignal.check() }
+    stop: @escaping StopCheck = { try StopSignal.check() }, note: (String) -> Void = { _ in }
   ) throws -> SnapshotFolder {
     do {
       var session = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop).open()
-      guard let id = try target(&session, spool: spool) else {
+      let before = try target(&session, spool: spool)
+      if let id = try inForce(&session), try Survey.snapshots(spool).contains(id) {
+        let further = before.map { "; './pipeline.sh rollback \($0)' goes further back" } ?? ""
+        note("the registry was rolled back to \(id) already\(further)")
+        return SnapshotFolder(spool: spool, id: id)
+      }
+      guard let id = before else {
         throw Failure(
           .notReady, "'\(spool)' holds no snapshot that was published before the one that is published now",
           hint:
@@ -36,6 +45,18 @@ public enum Rollback {
         FROM publication l ORDER BY l.id DESC LIMIT 1)
       ORDER BY id DESC LIMIT 1
       """, [names]
+    ).scalar.flatMap(SnapshotID.init)
+  }
+
+  /// The snapshot that was gone back to, as long as it is published.
+  private static func inForce(_ session: inout Connection) throws -> SnapshotID? {
+    try session.execute(
+      """
+      SELECT snapshot FROM publication WHERE action = 'rollback' AND id > (
+        SELECT coalesce(max(p.id), 0) FROM publication p WHERE p.whole AND p.snapshot <> (
+          SELECT l.snapshot FROM publication l WHERE l.whole ORDER BY l.id DESC LIMIT 1))
+      ORDER BY id DESC LIMIT 1
+      """
     ).scalar.flatMap(SnapshotID.init)
   }
 }

@@ -10,6 +10,10 @@ public struct Connection: ~Copyable {
   public var stop: StopCheck
   /// Host, database and user, for messages.
   public let place: String
+  /// See ``StatementProbe``.
+  public var probe: StatementProbe?
+  /// The name of the transaction that is open, for the probe.
+  var transactionName: String?
   private let notices: NoticeBox
 
   /// Connects.

@@ -13,11 +13,18 @@ extension Connection {
   ///
   /// - Returns: how many rows the server took.
   public mutating func copyIn(_ sql: String, _ body: (borrowing CopySink) throws -> Void) throws -> Int {
+    let name = probe == nil ? nil : StatementName.of(sql)
+    try probe(name, isOver: false)
     try begin(sql, expecting: PGRES_COPY_IN)
     do {
       // The sink borrows this session for as long as the body runs, which the compiler cannot see through a C handle.
       try withUnsafeMutablePointer(to: &self) { session in
-        try body(CopySink { try session.pointee.put($0) })
+        try body(
+          CopySink { bytes in
+            try session.pointee.probe(name.map { $0 + " rows" }, isOver: false)
+            try session.pointee.put(bytes)
+            try session.pointee.probe(name.map { $0 + " rows" }, isOver: true)
+          })
       }
     } catch {
       if PQputCopyEnd(handle, "aborted by the client") == 1 { _ = try? flush() }
@@ -30,7 +37,9 @@ extension Connection {
     do {
       guard PQputCopyEnd(handle, nil) == 1 else { throw lost() }
       try flush()
-      return try finishStatement().affected
+      let rows = try finishStatement().affected
+      try probe(name, isOver: true)
+      return rows
     } catch {
       abandonStatement()
       throw error

@@ -37,6 +37,14 @@ extension Connection {
   /// - Parameter parameters: values for `$1` …, as text; nil is NULL.
   @discardableResult
   public mutating func execute(_ sql: String, _ parameters: [String?] = []) throws -> Rows {
+    let name = probe == nil ? nil : StatementName.of(sql)
+    try probe(name, isOver: false)
+    let rows = try perform(sql, parameters)
+    try probe(name, isOver: true)
+    return rows
+  }
+
+  private mutating func perform(_ sql: String, _ parameters: [String?]) throws -> Rows {
     try stop()
     let sent = parameters.isEmpty ? PQsendQuery(handle, sql) : send(sql, parameters)
     guard sent == 1 else { throw lost() }
@@ -50,10 +58,14 @@ extension Connection {
   }
 
   /// Runs `body` in a transaction: returning commits it, throwing rolls it back.
+  ///
+  /// - Parameter name: what it is called where statements are probed.
   @discardableResult
   public mutating func transaction<Result>(
-    _ begin: String = "BEGIN", _ body: (inout Connection) throws -> Result
+    _ name: String, _ begin: String = "BEGIN", _ body: (inout Connection) throws -> Result
   ) throws -> Result {
+    transactionName = name
+    defer { transactionName = nil }
     try execute(begin)
     do {
       let result = try body(&self)

@@ -1,4 +1,5 @@
 import Failures
+import Faults
 import Glibc
 
 /// A file that appears under its name only whole and durable: written under a temporary name, flushed, renamed.
@@ -13,7 +14,11 @@ public struct DurableFile: ~Copyable {
   public init(_ path: String) throws(Failure) {
     self.path = path
     temporary = Folder.of(path) + "/." + Folder.name(of: path) + ".tmp"
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    // Another name: a closure cannot take the property of a value that is not yet whole.
+    let temporary = temporary
+    descriptor = Faults.call(.create, at: path) {
+      open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    }
     guard descriptor >= 0 else { throw .system("create '\(path)'", errno: errno) }
   }
 
@@ -24,20 +29,22 @@ public struct DurableFile: ~Copyable {
   }
 
   public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
-    var done = 0
-    while done < bytes.count {
-      let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = Faults.write(descriptor, rest, at: path)
       if count < 0 {
         if errno == EINTR { continue }
         throw .system("write '\(path)'", errno: errno)
       }
-      done += count
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
     }
   }
 
   /// Makes the content durable and the name visible. The name itself is durable after ``Folder/sync(_:)``.
   public consuming func seal() throws(Failure) {
-    guard fsync(descriptor) == 0 else { throw .system("flush '\(path)'", errno: errno) }
+    guard Faults.call(.flush, at: path, { fsync(descriptor) }) == 0 else {
+      throw .system("flush '\(path)'", errno: errno)
+    }
     let result = close(descriptor)
     let code = errno
     descriptor = -1
@@ -45,7 +52,7 @@ public struct DurableFile: ~Copyable {
       unlink(temporary)
       throw .system("close '\(path)'", errno: code)
     }
-    guard rename(temporary, path) == 0 else {
+    guard Faults.call(.rename, at: path, { rename(temporary, path) }) == 0 else {
       let code = errno
       unlink(temporary)
       throw .system("rename '\(path)'", errno: code)

@@ -1,8 +1,9 @@
 import Failures
+import Faults
 import Glibc
 
 /// A lock that the kernel drops when its holder ends, however it ends. The file stays.
-public struct FileLock: ~Copyable {
+public struct FileLock: ~Copyable, Sendable {
   private let descriptor: Int32
 
   /// - Parameters:
@@ -16,7 +17,9 @@ public struct FileLock: ~Copyable {
     stop: () throws(Failure) -> Void = {}
   ) throws(Failure) {
     // Who only shares it need not own it.
-    descriptor = open(path, (shared ? O_RDONLY : O_RDWR) | (make ? O_CREAT : 0) | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    let flags = (shared ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW
+    descriptor =
+      make ? Faults.call(.create, at: path) { open(path, flags | O_CREAT, 0o644) } : open(path, flags)
     guard descriptor >= 0 else {
       if errno == ENOENT, !make { return nil }
       throw .system("open lock '\(path)'", errno: errno)

@@ -1,4 +1,5 @@
 import Failures
+import Faults
 import Glibc
 
 /// Folders of the spool.
@@ -19,7 +20,7 @@ public enum Folder {
   ///
   /// - Parameter followLinks: whether a link to a folder will do, as for the spool itself, which may lie on another disk.
   public static func make(_ path: String, followLinks: Bool = false) throws(Failure) {
-    if mkdir(path, 0o755) == 0 {
+    if Faults.call(.makeFolder, at: path, { mkdir(path, 0o755) }) == 0 {
       try sync(of(path))
       return
     }
@@ -35,7 +36,9 @@ public enum Folder {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system("open folder '\(path)'", errno: errno) }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw .system("flush folder '\(path)'", errno: errno) }
+    guard Faults.call(.flushFolder, at: path, { fsync(descriptor) }) == 0 else {
+      throw .system("flush folder '\(path)'", errno: errno)
+    }
   }
 
   /// The names in a folder, sorted; none where there is no folder.
@@ -63,7 +66,15 @@ public enum Folder {
       guard lstat(inner, &status) == 0 else { continue }
       if status.st_mode & S_IFMT == S_IFDIR { try remove(inner) } else { try SpoolFile.remove(inner) }
     }
-    guard rmdir(path) == 0 || errno == ENOENT else { throw .system("remove folder '\(path)'", errno: errno) }
+    guard Faults.call(.removeFolder, at: path, { rmdir(path) }) == 0 || errno == ENOENT else {
+      throw .system("remove folder '\(path)'", errno: errno)
+    }
+  }
+
+  /// Removes a folder that holds nothing; any other, or none, is no matter.
+  public static func removeIfEmpty(_ path: String) throws(Failure) {
+    guard Faults.call(.removeFolder, at: path, { rmdir(path) }) == 0 || [ENOENT, ENOTEMPTY, ENOTDIR].contains(errno)
+    else { throw .system("remove folder '\(path)'", errno: errno) }
   }
 
   /// Bytes of all files in a folder and below.

@@ -1,4 +1,5 @@
 import Failures
+import Faults
 import Glibc
 
 /// Reading the spool's files: bounded, never through a symbolic link.
@@ -33,7 +34,7 @@ public enum SpoolFile {
 
   /// Removes a file; it is no matter where there is none.
   public static func remove(_ path: String) throws(Failure) {
-    guard unlink(path) == 0 || errno == ENOENT else { throw .system("remove '\(path)'", errno: errno) }
+    guard Faults.call(.remove, at: path, { unlink(path) }) == 0 || errno == ENOENT else { throw .system("remove '\(path)'", errno: errno) }
   }
 }
 

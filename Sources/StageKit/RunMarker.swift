@@ -1,4 +1,5 @@
 import Failures
+import Faults
 import FoundationEssentials
 import Glibc
 import Spool
@@ -28,11 +29,11 @@ public final class RunMarker {
     try Folder.make(folder(spool))
     let path = folder(spool) + "/" + runID
     // Locked and filled before it has its name: no other run ever takes it for a killed one's.
-    let new = folder(spool) + "/." + runID
+    let new = folder(spool) + "/.\(getpid())." + runID
     let lock = try FileLock(new)
     do throws(Failure) {
       try write("\(command) \(getpid())\n", to: new)
-      guard rename(new, path) == 0 else { throw .system("rename '\(new)'", errno: errno) }
+      guard Faults.call(.rename, at: path, { rename(new, path) }) == 0 else { throw .system("rename '\(new)'", errno: errno) }
     } catch {
       unlink(new)
       throw error
@@ -44,16 +45,20 @@ public final class RunMarker {
     let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else { throw .system("open '\(path)'", errno: errno) }
     defer { close(descriptor) }
-    let bytes = Array(text.utf8)
-    let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    guard count == bytes.count else { throw .system("write '\(path)'", errno: count < 0 ? errno : ENOSPC) }
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Faults.write(descriptor, $0, at: path) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw .system("write '\(path)'", errno: errno) }
+      rest = rest.dropFirst(count)
+    }
   }
 
   /// This process has said what there is to say.
   ///
   /// - Parameter runEnded: whether the run ends with it; the marker of a run that goes on stays for the next stage.
   public func leave(runEnded: Bool) {
-    if runEnded || isOwn { unlink(path) }
+    if runEnded || isOwn { _ = Faults.call(.remove, at: path) { unlink(path) } }
   }
 
   /// Runs that were killed: their markers are taken away.
@@ -62,9 +67,12 @@ public final class RunMarker {
   public static func killedRuns(spool: String) throws -> [(runID: String, command: String)] {
     let folder = folder(spool)
     var killed: [(String, String)] = []
-    // A name with a dot is a marker that is only just being made.
-    for name in try Folder.names(folder) where !name.hasPrefix(".") {
+    for name in try Folder.names(folder) {
       let path = folder + "/" + name
+      guard !name.hasPrefix(".") else {
+        try removeUnborn(name, at: path)
+        continue
+      }
       // A lock that is free: its run is no more. Held until the marker is gone, so that one run alone reports it.
       let command = try FileLock.hold(path, make: false) { () -> String? in
         guard let content = try SpoolFile.read(path, bytesMax: 4096) else { return nil }
@@ -74,6 +82,14 @@ public final class RunMarker {
       if let command = command ?? nil { killed.append((name, command)) }
     }
     return killed
+  }
+
+  /// A marker that is being made, `.PID.RUN`, is left alone; one whose maker is no more goes.
+  private static func removeUnborn(_ name: String, at path: String) throws {
+    guard let pid = name.split(separator: ".").first.flatMap({ pid_t($0) }), kill(pid, 0) != 0, errno == ESRCH else {
+      return
+    }
+    _ = try FileLock.hold(path, make: false) { try SpoolFile.remove(path) }
   }
 
   private static func folder(_ spool: String) -> String { spool + "/.runs" }

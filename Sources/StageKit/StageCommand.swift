@@ -1,5 +1,6 @@
 import ArgumentParser
 import Failures
+import Faults
 import FoundationEssentials
 import Glibc
 
@@ -18,8 +19,11 @@ extension StageCommand {
   public mutating func run() throws { try StageRun.run(self) }
 
   /// Parses the arguments and runs: the whole of an executable. Wrong usage is told like any other failure.
-  public static func start() -> Never {
+  ///
+  /// - Parameter faultPoints: where the executable changes state outside itself.
+  public static func start(_ faultPoints: [FaultPoint]) -> Never {
     StopSignal.install()
+    Faults.list(faultPoints)
     let failure: Failure
     var isRun = true
     do {

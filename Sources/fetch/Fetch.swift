@@ -1,5 +1,6 @@
 import ArgumentParser
 import Failures
+import Faults
 import FetchStage
 import Spool
 import StageKit
@@ -37,7 +38,7 @@ struct Fetch: StageCommand {
 
   var isDryRun: Bool { dryRun }
 
-  static func main() { start() }
+  static func main() { start(FaultPoint.fetch) }
 
   func perform(_ run: inout StageRun) throws {
     let outcome = try Fetcher.run(settings(), log: run.log)

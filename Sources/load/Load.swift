@@ -1,5 +1,6 @@
 import ArgumentParser
 import Failures
+import Faults
 import LoadStage
 import Spool
 import StageKit
@@ -29,7 +30,7 @@ struct LoadCommand: StageCommand {
   var force = false
   @OptionGroup var output: OutputOptions
 
-  static func main() { start() }
+  static func main() { start(FaultPoint.load) }
 
   func perform(_ run: inout StageRun) throws {
     let url = try database.resolve()

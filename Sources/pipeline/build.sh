@@ -51,6 +51,16 @@ build_stages() {
   mv -- "$stamp.new" "$stamp"
 }
 
+# The proof is built when it is asked for: most runs never need it.
+build_selftest() {
+  local program=$binaries/selftest
+  [[ ! -x $program || -n $(cd "$project" && find Package.swift Sources -newer .build/release/selftest -print -quit) ]] ||
+    return 0
+  say 'building selftest'
+  swift_quietly build -c release --product selftest || fail 70 "unable to build selftest" "the messages are above"
+  touch -- "$program"
+}
+
 # Silence when all is well, everything when not; a signal is no failure of the build.
 swift_quietly() { # SUBCOMMAND ARGUMENT...
   local log=$project/.build/pipeline.log code=0

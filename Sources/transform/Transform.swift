@@ -1,5 +1,6 @@
 import ArgumentParser
 import Failures
+import Faults
 import Spool
 import StageKit
 import TransformStage
@@ -28,7 +29,7 @@ struct Transform: StageCommand {
 
   var isDryRun: Bool { dryRun }
 
-  static func main() { start() }
+  static func main() { start(FaultPoint.transform) }
 
   func perform(_ run: inout StageRun) throws {
     let budget = try rejects.resolve()

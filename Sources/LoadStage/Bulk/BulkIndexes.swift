@@ -59,7 +59,7 @@ enum BulkIndexes {
     events(.phase("building \(indexes.count) indexes"))
     try workers.run(indexes) { session, index in
       // A stray session of a killed run may be building the same one: whoever takes over waits for its end.
-      try session.transaction { session in
+      try session.transaction("index") { session in
         try load.hold(&session)
         try session.execute(index.create)
       }

@@ -36,7 +36,7 @@ struct BulkPublish {
   private func publish(
     _ session: inout Connection, _ fill: (inout Connection) throws -> Void
   ) throws -> Publication {
-    let publication = try session.transaction { session in
+    let publication = try session.transaction("publication") { session in
       try load.holdAlone(&session)
       try fill(&session)
       let state = RegistryState(

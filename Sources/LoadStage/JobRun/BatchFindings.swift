@@ -67,14 +67,12 @@ struct BatchFindings {
     return false
   }
 
-  /// - Parameter again: whether an earlier attempt of the same run may have written them.
-  func write(_ session: inout Connection, _ job: JobRun, batch: Int, again: Bool) throws {
+  /// An earlier attempt of the same run may have written them.
+  func write(_ session: inout Connection, _ job: JobRun, batch: Int) throws {
     guard !kept.isEmpty else { return }
     let key: [String?] = ["\(job.id)", "\(batch)"]
-    if again {
-      let written = "SELECT EXISTS (SELECT FROM data_import_error WHERE job_run_id = $1 AND batch_number = $2)"
-      if try session.execute(written, key).truth { return }
-    }
+    let written = "SELECT EXISTS (SELECT FROM data_import_error WHERE job_run_id = $1 AND batch_number = $2)"
+    if try session.execute(written, key).truth { return }
     // A few at a time: each may hold 64 KiB of a record.
     for start in stride(from: 0, to: kept.count, by: 20) {
       let some = "[" + kept[start..<min(start + 20, kept.count)].joined(separator: ",") + "]"

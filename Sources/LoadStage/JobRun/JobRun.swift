@@ -9,7 +9,7 @@ struct JobRun: Sendable {
   /// Opens the row and its progress.
   static func open(_ session: inout Connection, _ snapshot: SettledSnapshot, _ settings: LoadSettings) throws -> JobRun
   {
-    try session.transaction { session in
+    try session.transaction("job-run") { session in
       let totals = settings.totals(of: snapshot)
       let id = try session.execute(
         """

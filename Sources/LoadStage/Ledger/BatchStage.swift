@@ -30,7 +30,7 @@ struct BatchStage: Sendable {
     }
     var staged = 0
     if resumed { try scan(findings, &session) }
-    try session.transaction { session in
+    try session.transaction("batch") { session in
       try load.hold(&session)
       if !resumed {
         do { staged = try stage(findings, &session) } catch { throw try blame(batch, error) }
@@ -38,7 +38,7 @@ struct BatchStage: Sendable {
       }
       // Of a snapshot that is published already they are there already.
       if settings.action == .load || settings.action == .rollback {
-        try findings.write(&session, load.job, batch: batch.number, again: resumed)
+        try findings.write(&session, load.job, batch: batch.number)
       }
       try settings.point(.batchStaged(batch.number))
     }

@@ -20,7 +20,7 @@ struct CurrentLoad: Sendable {
     _ session: inout Connection, _ snapshot: SettledSnapshot, _ action: LoadAction, _ kind: LoadKind, _ job: JobRun,
     base: Int?, anew: Bool = false, events: (LoadEvent) -> Void
   ) throws -> CurrentLoad {
-    try session.transaction { session in
+    try session.transaction("take-over") { session in
       try session.execute("SET LOCAL lock_timeout = '10s'")
       let transform = snapshot.transform
       let identity = [

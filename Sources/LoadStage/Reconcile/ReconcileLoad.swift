@@ -55,7 +55,7 @@ struct ReconcileLoad {
     }
     do { try settings.accept(refusals, of: snapshot) } catch {
       // Nobody may ever accept it, and its rows may be millions.
-      try session.transaction { session in
+      try session.transaction("refusal") { session in
         try load.holdAlone(&session)
         try CurrentLoad.finish(&session)
       }

@@ -17,7 +17,7 @@ struct ReconcilePublish {
   func perform(_ session: inout Connection, registrations: Int) throws -> (Publication, before: RegistryState) {
     // So that a few rows are looked up and many are joined. Where the role may not, the server says so and goes on.
     try session.execute("ANALYZE incoming_registration, incoming_industry")
-    let result = try session.transaction { session in
+    let result = try session.transaction("publication") { session in
       try load.holdAlone(&session)
       // For a day on which millions of rows go in: sorted they fill the indexes from one end to the other.
       try session.execute("SET LOCAL work_mem = '64MB'")

@@ -12,7 +12,7 @@ struct DatabaseCleanup {
       """, ["\(limits.findingsDays)"]
     ).affected
     guard let days = limits.feedDays else { return }
-    freed.changes = try session.transaction { session in
+    freed.changes = try session.transaction("feed-expiry") { session in
       // From the feed's beginning without a gap, and written down: what is asked of an older day is refused, not guessed.
       let runs = try session.execute(
         """

@@ -30,6 +30,7 @@ struct DatabaseAccess: Sendable {
         .configuration, "\(session.place): no schema of the search path exists, or none may be used",
         hint: "CREATE SCHEMA it, or name another one: postgresql://…?options=-csearch_path%3DSCHEMA")
     }
+    session.probe = FaultProbe.make(target)
     try session.execute("SELECT set_config('search_path', $1 || ', pg_temp', false)", [schema])
     return session
   }

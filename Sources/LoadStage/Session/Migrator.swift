@@ -87,7 +87,7 @@ package enum Migrator {
 
   private static func apply(_ migration: Migration, _ session: inout Connection) throws {
     do {
-      try session.transaction { session in
+      try session.transaction("migration") { session in
         try session.execute(String(decoding: migration.sql, as: UTF8.self))
         try session.execute(
           "INSERT INTO schema_migration (version, name, sha256) VALUES ($1, $2, $3)",

@@ -1,0 +1,120 @@
+import Failures
+import Foundation
+import Synchronization
+
+/// The crash matrix: every point that a program lists, in every way, in every scenario that reaches it.
+public struct Matrix: Sendable {
+  let stand: Stand
+  /// Whether each point is tried in every scenario that reaches it, at every time and in every way; otherwise ``draws``
+  /// times, drawn by the seed.
+  let isWhole: Bool
+  let seed: UInt64
+  /// Cases at once.
+  let jobs: Int
+  let report: @Sendable (ScenarioReport) -> Void
+
+  private static let draws = 2
+
+  public init(
+    stand: Stand, isWhole: Bool, seed: UInt64, jobs: Int, report: @escaping @Sendable (ScenarioReport) -> Void
+  ) {
+    self.stand = stand
+    self.isWhole = isWhole
+    self.seed = seed
+    self.jobs = jobs
+    self.report = report
+  }
+
+  public func run() throws -> MatrixReport {
+    let listed = try stand.programs.faultPoints()
+    let rehearsals = try Scenario.all.enumerated().map { index, scenario in try stand.rehearse(scenario, index) }
+    var reached: [Programs.Name: [String: [Int]]] = [:]
+    for (index, rehearsal) in rehearsals.enumerated() {
+      for point in rehearsal.hits.keys {
+        reached[Scenario.all[index].command.program, default: [:]][point, default: []] += [index]
+      }
+    }
+    let cases = isWhole ? all(rehearsals, listed) : drawn(rehearsals, listed, reached)
+    let reports = Scenario.all.indices.map { index in
+      let mine = cases.filter { $0.scenario == index }
+      let report = report(Scenario.all[index], rehearsals[index], run(mine, Scenario.all[index], rehearsals[index]))
+      self.report(report)
+      return report
+    }
+    return MatrixReport(
+      scenarios: reports,
+      unlisted: reached.flatMap { program, points in
+        Set(points.keys).subtracting((listed[program] ?? [:]).keys).map { "\(program.rawValue) \($0)" }
+      }.sorted(),
+      unreached: listed.flatMap { program, points in
+        Set(points.keys).subtracting((reached[program] ?? [:]).keys).map { "\(program.rawValue) \($0)" }
+      }.sorted(),
+      points: listed.values.reduce(0) { $0 + $1.count })
+  }
+
+  private typealias Points<Value> = [Programs.Name: [String: Value]]
+
+  private func all(_ rehearsals: [Rehearsal], _ listed: Points<[String]>) -> [FaultCase] {
+    rehearsals.enumerated().flatMap { index, rehearsal in
+      rehearsal.hits.sorted { $0.key < $1.key }.flatMap { point, hits in
+        (listed[Scenario.all[index].command.program]?[point] ?? []).flatMap { way in
+          (1...hits).map { FaultCase(scenario: index, way: way, point: point, hit: $0) }
+        }
+      }
+    }
+  }
+
+  private func drawn(
+    _ rehearsals: [Rehearsal], _ listed: Points<[String]>, _ reached: Points<[Int]>
+  ) -> [FaultCase] {
+    var draw = SplitMix(seed: seed)
+    var cases: [FaultCase] = []
+    for program in Programs.Name.allCases {
+      for (point, scenarios) in (reached[program] ?? [:]).sorted(by: { $0.key < $1.key }) {
+        var ways = listed[program]?[point] ?? []
+        for _ in 0..<min(Self.draws, ways.count) {
+          let scenario = scenarios[draw.below(scenarios.count)]
+          let hits = rehearsals[scenario].hits[point] ?? 1
+          cases.append(
+            FaultCase(
+              scenario: scenario, way: ways.remove(at: draw.below(ways.count)), point: point, hit: 1 + draw.below(hits))
+          )
+        }
+      }
+    }
+    return cases
+  }
+
+  private func run(_ cases: [FaultCase], _ scenario: Scenario, _ rehearsal: Rehearsal) -> [FaultResult] {
+    let results = Mutex<[FaultResult]>([])
+    let next = Mutex(0)
+    let trial = FaultTrial(stand: stand, scenario: scenario, rehearsal: rehearsal)
+    DispatchQueue.concurrentPerform(iterations: jobs) { _ in
+      while true {
+        let index = next.withLock { next in
+          next += 1
+          return next - 1
+        }
+        guard index < cases.count else { return }
+        let fault = cases[index]
+        let result = trial.run(fault, name: "\(fault.scenario)-\(index)")
+        results.withLock { $0.append(result) }
+      }
+    }
+    return results.withLock { $0 }
+  }
+
+  private func report(_ scenario: Scenario, _ rehearsal: Rehearsal, _ results: [FaultResult]) -> ScenarioReport {
+    var ways: [String: ScenarioReport.Count] = [:]
+    for result in results {
+      ways[result.fault.way, default: .init()].cases += 1
+      if !result.problems.isEmpty { ways[result.fault.way]?.failed += 1 }
+    }
+    return ScenarioReport(
+      name: scenario.name, points: rehearsal.hits.count, ways: ways,
+      failures: results.filter { !$0.problems.isEmpty }.map { result in
+        .init(
+          command: "REGISTRY_FAULT='\(result.fault)' \(scenario.command)", problems: result.problems)
+      })
+  }
+}

@@ -1,0 +1,88 @@
+import Failures
+import Foundation
+
+/// Days that follow each other, each command of which is struck several times over before it may end. After each command
+/// everything is as where nothing ever happened.
+public struct RandomWalk: Sendable {
+  let stand: Stand
+
+  /// What the undisturbed commands left, and which points they reached.
+  struct Step: Sendable {
+    let day: Int?
+    let command: Command
+    let content: BenchContent
+    let trace: Trace
+  }
+
+  private let steps: [Step]
+  /// What can happen at which point.
+  private let ways: [Programs.Name: [String: [String]]]
+
+  private static let course: [(day: Int?, command: Command)] = [
+    (0, "fetch --source {source} --chunk-size 90"), (nil, "transform --max-rejects 100%"),
+    (nil, "load --max-rejects 100%"),
+    (1, "fetch --source {source} --chunk-size 90"), (nil, "transform --max-rejects 100%"),
+    (nil, "load --max-rejects 100%"), (nil, "load rollback"),
+    (2, "fetch --source {source} --chunk-size 90"), (nil, "transform --max-rejects 100%"),
+    (nil, "load --max-rejects 100%"), (nil, "load rollback {0}"), (nil, "load gc --keep 2"),
+    (3, "fetch --source {source} --chunk-size 90"), (nil, "transform --max-rejects 100%"),
+    (nil, "load --max-rejects 100% --keep 2"),
+  ]
+
+  /// Goes the way once without faults.
+  public init(stand: Stand) throws {
+    self.stand = stand
+    var steps: [Step] = []
+    try Self.with(stand, "walk") { bench in
+      for (index, (day, command)) in Self.course.enumerated() {
+        if let day { try bench.publish(day: day) }
+        let trace = bench.folder + "/trace\(index)"
+        try bench.expect(command, fault: "trace@" + trace)
+        steps.append(
+          Step(day: day, command: command, content: try BenchContent(bench), trace: try Trace.read(trace)))
+      }
+    }
+    self.steps = steps
+    ways = try stand.programs.faultPoints()
+  }
+
+  private static func with(_ stand: Stand, _ name: String, _ body: (Bench) throws -> Void) throws {
+    let bench = try stand.bench(name, source: "walk.csv", withDatabase: true)
+    defer {
+      try? FileManager.default.removeItem(atPath: bench.folder)
+      try? bench.database?.drop()
+    }
+    try body(bench)
+  }
+
+  /// Goes it with faults.
+  public func run(seed: UInt64) throws -> WalkReport {
+    var draw = SplitMix(seed: seed)
+    var report = WalkReport(seed: seed, commands: steps.count, faults: 0, problems: [])
+    try Self.with(stand, "walk-\(seed)") { bench in
+      for (index, step) in steps.enumerated() {
+        if let day = step.day { try bench.publish(day: day) }
+        for _ in 0..<1 + draw.below(4) {
+          let ended = try bench.run(step.command, fault: fault(&draw, step))
+          if ended.stderr.contains("fault: ") { report.faults += 1 }
+        }
+        let ended = try bench.run(step.command)
+        var problems = ended.code == 0 ? [] : ["\(ended)"]
+        problems += try BenchContent(bench).differences(from: step.content)
+        guard problems.isEmpty else {
+          report.problems = problems.map { "command \(index + 1), \(step.command): \($0)" }
+          return
+        }
+      }
+    }
+    return report
+  }
+
+  private func fault(_ draw: inout SplitMix, _ step: Step) -> String {
+    let place = draw.below(step.trace.points.count)
+    let point = step.trace.points[place]
+    let hit = step.trace.points[...place].count { $0 == point }
+    let ways = ways[step.command.program]?[point] ?? ["kill-before"]
+    return "\(ways[draw.below(ways.count)])@\(point)#\(hit)"
+  }
+}

@@ -1,0 +1,87 @@
+import Failures
+import Foundation
+import Spool
+
+/// Where benches are set up: a folder in the user's spool, on the disk that the spool is on, and the user's database.
+public final class Stand: Sendable {
+  let programs: Programs
+  let database: ScratchDatabase
+  let folder: String
+  let days: [[UInt8]]
+  private let lock: SharedLock
+
+  /// - Parameter spool: the folder in which the scratch folder is made.
+  public init(programs: Programs, databaseURL: String, spool: String) throws {
+    self.programs = programs
+    database = try ScratchDatabase(databaseURL)
+    days = try SmallRegistry.days(4)
+    try Folder.make(spool, followLinks: true)
+    try Self.removeLeftovers(spool)
+    folder = spool + "/\(Self.prefix)\(UInt32.random(in: .min ... .max))"
+    try Folder.make(folder)
+    guard let lock = try FileLock(folder + "/.lock") else { throw Failure(.bug, "a new lock was held") }
+    self.lock = SharedLock(lock)
+  }
+
+  private static let prefix = ".selftest."
+
+  /// Folders of proofs that were killed: nobody holds their locks.
+  private static func removeLeftovers(_ spool: String) throws {
+    for name in try Folder.names(spool) where name.hasPrefix(prefix) {
+      let path = spool + "/" + name
+      _ = try FileLock.hold(path + "/.lock") { try Folder.remove(path) }
+    }
+  }
+
+  public func remove() throws { try Folder.remove(folder) }
+
+  /// An empty spool, with a schema where one is needed.
+  ///
+  /// - Parameter source: the name of the source, which is beside the bench.
+  func bench(_ name: String, source: String, withDatabase: Bool) throws -> Bench {
+    let path = folder + "/" + name
+    try Folder.make(path)
+    return Bench(
+      programs: programs, folder: path, source: folder + "/" + source,
+      database: withDatabase ? try database.schema() : nil, days: days)
+  }
+
+  /// Sets up the scenario's spool and carries its command out without a fault.
+  package func rehearse(_ scenario: Scenario, _ index: Int) throws -> Rehearsal {
+    let before = try bench("\(index)", source: "\(index).csv", withDatabase: false)
+    try scenario.prepareSpool(before)
+    return try withCopy(before, scenario, "\(index)-rehearsal") { bench in
+      let registry = try BenchContent(bench).database?.registry ?? [:]
+      let trace = bench.folder + "/trace"
+      let ended = try bench.run(scenario.command, fault: "trace@" + trace)
+      guard let code = ended.code else { throw Failure(.bug, "\(scenario.name): without a fault, \(ended)") }
+      var outcomes = [try BenchContent(bench)]
+      if scenario.actsEachTime {
+        try bench.expect(scenario.command, code: code)
+        outcomes.append(try BenchContent(bench))
+      }
+      return Rehearsal(
+        before: before, registryBefore: registry, code: code, outcomes: outcomes, hits: try Trace.read(trace).counts)
+    }
+  }
+
+  /// Hands over the state before a scenario's command, and clears it up.
+  func withCopy<Result>(
+    _ before: Bench, _ scenario: Scenario, _ name: String, _ body: (Bench) throws -> Result
+  ) throws -> Result {
+    let schema = scenario.prepareDatabase != nil ? try database.schema() : nil
+    let bench = try before.copy(to: folder + "/" + name, database: schema)
+    defer {
+      try? Folder.remove(bench.folder)
+      try? schema?.drop()
+    }
+    try scenario.prepareDatabase?(bench)
+    return try body(bench)
+  }
+}
+
+/// Holds a lock as long as it lives.
+private final class SharedLock: Sendable {
+  private let lock: FileLock
+  init(_ lock: consuming FileLock) { self.lock = lock }
+}

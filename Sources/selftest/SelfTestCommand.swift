@@ -1,0 +1,83 @@
+import ArgumentParser
+import Failures
+import Foundation
+import SelfTestKit
+
+@main
+struct SelfTestCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "selftest",
+    abstract: "Prove, on this disk and this database, that nothing is lost, doubled or half-published.",
+    discussion: """
+      A small registry is fetched, transformed and loaded in a scratch folder of the spool and in scratch schemas of the \
+      database. Each command is struck by a fault, given again, and must leave what it leaves without one. The real spool \
+      and the real tables are not touched.
+      """)
+
+  @Option(help: ArgumentHelp("Folder of the spool (SPOOL_DIR; default: spool).", valueName: "DIR"))
+  var spool: String?
+  @Flag(help: "Every point, every time that it is reached, in every way; otherwise a draw of them.")
+  var all = false
+  @Option(help: ArgumentHelp("What the draw follows from (default: a new one).", valueName: "N"))
+  var seed: UInt64?
+  @Option(help: ArgumentHelp("Walks of many faults over several days (default: 3, with --all 20).", valueName: "N"))
+  var walks: Int?
+  @Option(help: ArgumentHelp("Cases at once (JOBS; default: the number of cores).", valueName: "N"))
+  var jobs: Int?
+  @Flag(help: "Print the result as one JSON document.")
+  var json = false
+
+  struct Result: Codable {
+    var seed: UInt64
+    var seconds: Double
+    var isPassed: Bool
+    var matrix: MatrixReport
+    var walks: [WalkReport]
+  }
+
+  func run() throws {
+    do { try prove() } catch let failure as Failure {
+      Say.line("selftest: \(failure.message)")
+      for hint in failure.hints { Say.line("HINT: \(hint)") }
+      throw ExitCode(failure.verdict.exitCode)
+    }
+  }
+
+  private func prove() throws {
+    let variables = ProcessInfo.processInfo.environment
+    guard let url = variables["DATABASE_URL"], !url.isEmpty else {
+      throw Failure(.usage, "no database is given", hint: "./pipeline.sh selftest, or DATABASE_URL")
+    }
+    let jobs = self.jobs ?? variables["JOBS"].flatMap { Int($0) } ?? ProcessInfo.processInfo.activeProcessorCount
+    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+    let seed = self.seed ?? UInt64.random(in: 1...999_999)
+    let started = Date()
+    let stand = try Stand(
+      programs: Programs(folder: own), databaseURL: url, spool: spool ?? variables["SPOOL_DIR"] ?? "spool")
+    defer { try? stand.remove() }
+
+    if !json { Table.begin(seed: seed) }
+    let printsRows = !json
+    let matrix = try Matrix(stand: stand, isWhole: all, seed: seed, jobs: max(1, min(jobs, 16))) { report in
+      if printsRows { Table.row(report) }
+    }.run()
+    let walk = try RandomWalk(stand: stand)
+    let walks = try (0..<UInt64(max(0, self.walks ?? (all ? 20 : 3)))).map { try walk.run(seed: seed &+ $0) }
+    let isPassed = matrix.isPassed && walks.allSatisfy { $0.problems.isEmpty }
+    let seconds = (Date().timeIntervalSince(started) * 10).rounded() / 10
+    let result = Result(seed: seed, seconds: seconds, isPassed: isPassed, matrix: matrix, walks: walks)
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      encoder.keyEncodingStrategy = .convertToSnakeCase
+      print(String(decoding: try encoder.encode(result), as: UTF8.self))
+    } else {
+      Table.end(result)
+    }
+    if !isPassed { throw ExitCode(Verdict.bug.exitCode) }
+  }
+}
+
+enum Say {
+  static func line(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+}

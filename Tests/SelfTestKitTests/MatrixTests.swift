@@ -1,0 +1,52 @@
+import Foundation
+import SelfTestKit
+import TestCluster
+import Testing
+
+@Suite("The crash matrix", .enabled(if: TestCluster.isAvailable, "needs a PostgreSQL"), .serialized)
+struct MatrixTests {
+  /// Sets up a stand on a spool and a database of the test's own.
+  private func withStand(_ body: (Stand) throws -> Void) throws {
+    let spool = FileManager.default.temporaryDirectory.path + "/selftest-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: spool) }
+    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+    try TestDatabase.with { database in
+      let stand = try Stand(programs: Programs(folder: own), databaseURL: database.url, spool: spool)
+      try body(stand)
+      try stand.remove()
+      #expect(try FileManager.default.contentsOfDirectory(atPath: spool) == [])
+      let left = try database.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'registry_selftest%'")
+      #expect(left == [])
+    }
+  }
+
+  @Test("a fault at each point, then the same command again: the spool and the registry are those of one run")
+  func everyPoint() throws {
+    let seed = UInt64.random(in: 1...999_999)
+    try withStand { stand in
+      let report = try Matrix(stand: stand, isWhole: false, seed: seed, jobs: 2) { _ in }.run()
+      #expect(report.unlisted == [], "reached, and not in the list that the program gives")
+      #expect(report.unreached == [], "listed, and reached by no scenario")
+      for failure in report.failures { Issue.record("seed \(seed): \(failure.command): \(failure.problems)") }
+      #expect(report.points > 200 && report.cases > report.points)
+      let walk = try RandomWalk(stand: stand).run(seed: seed)
+      #expect(walk.problems == [], "seed \(seed)")
+      #expect(walk.faults > 0)
+    }
+  }
+
+  @Test("a command that does more when it is given again is found out, and so is a fault that never comes")
+  func findsOut() throws {
+    try withStand { stand in
+      let broken = Scenario(
+        name: "fetch again", command: "fetch --source {source} --force", prepareSpool: { try $0.publish(day: 0) })
+      let trial = FaultTrial(stand: stand, scenario: broken, rehearsal: try stand.rehearse(broken, 0))
+      func problems(_ way: String, _ point: String) -> [String] {
+        trial.run(FaultCase(scenario: 0, way: way, point: point, hit: 1), name: "case").problems
+      }
+      #expect(problems("kill-after", "fetch.json:rename").contains { $0.contains("#1/fetch.json should not be there") })
+      #expect(problems("kill-after", "fetch/N.json:rename") == [])
+      #expect(problems("kill-after", "fetch.json:teleport").contains { $0.contains("never came") })
+    }
+  }
+}
