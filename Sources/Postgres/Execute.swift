@@ -59,10 +59,10 @@ extension Connection {
 
   /// Runs `body` in a transaction: returning commits it, throwing rolls it back.
   ///
-  /// - Parameter name: what it is called where statements are probed.
+  /// - Parameter name: what it is called where statements are probed; see ``StatementProbe``.
   @discardableResult
   public mutating func transaction<Result>(
-    _ name: String, _ begin: String = "BEGIN", _ body: (inout Connection) throws -> Result
+    _ name: String? = nil, _ begin: String = "BEGIN", _ body: (inout Connection) throws -> Result
   ) throws -> Result {
     transactionName = name
     defer { transactionName = nil }

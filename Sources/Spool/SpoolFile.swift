@@ -34,7 +34,9 @@ public enum SpoolFile {
 
   /// Removes a file; it is no matter where there is none.
   public static func remove(_ path: String) throws(Failure) {
-    guard Faults.call(.remove, at: path, { unlink(path) }) == 0 || errno == ENOENT else { throw .system("remove '\(path)'", errno: errno) }
+    guard Faults.call(.remove, at: path, { unlink(path) }) == 0 || errno == ENOENT else {
+      throw .system("remove '\(path)'", errno: errno)
+    }
   }
 }
 

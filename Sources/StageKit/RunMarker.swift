@@ -33,7 +33,9 @@ public final class RunMarker {
     let lock = try FileLock(new)
     do throws(Failure) {
       try write("\(command) \(getpid())\n", to: new)
-      guard Faults.call(.rename, at: path, { rename(new, path) }) == 0 else { throw .system("rename '\(new)'", errno: errno) }
+      guard Faults.call(.rename, at: path, { rename(new, path) }) == 0 else {
+        throw .system("rename '\(new)'", errno: errno)
+      }
     } catch {
       unlink(new)
       throw error

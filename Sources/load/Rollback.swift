@@ -31,7 +31,8 @@ struct RollbackCommand: StageCommand {
     let log = run.log
     let folder =
       try chosen.snapshot == nil
-      ? Rollback.target(url, spool: run.spool, note: { log.info($0) }) : chosen.resolve(spool: run.spool, summary: run.summary)
+      ? Rollback.target(url, spool: run.spool, note: { log.info($0) })
+      : chosen.resolve(spool: run.spool, summary: run.summary)
     if chosen.snapshot == nil, try SpoolFile.size(folder.transformManifest) == nil {
       throw Failure(
         .notReady, "snapshot \(folder.id), to which to go back, has lost what transform made of it to a clean-up",

@@ -20,7 +20,7 @@ struct RollbackTests {
     try Rollback.target(harness.database.url, spool: harness.spool.path, stop: {}).id
   }
 
-  @Test("the target is the one published before; given again it goes no further back; behind the first there is none: 66")
+  @Test("the target is the one published before, and given again it stays; behind the first there is none: 66")
   func target() throws {
     try LoadHarness.with { harness in
       func failure() throws -> Failure { try #require(throws: Failure.self) { try target(harness) } }
