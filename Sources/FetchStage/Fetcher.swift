@@ -38,7 +38,7 @@ public enum Fetcher {
   private static func removeUnfinished(after id: SnapshotID, _ settings: FetchSettings, log: EventLog) throws {
     for newer in try Survey.snapshots(settings.spool) where newer > id {
       let folder = SnapshotFolder(spool: settings.spool, id: newer)
-      guard try SpoolFile.size(folder.fetchManifest) == nil,
+      guard !SpoolFile.isThere(folder.fetchManifest),
         let begun = try? DownloadManifest.read(at: folder.downloadManifest),
         begun.source.urlSHA256 == settings.location.digest, begun.terms == settings.terms
       else { continue }
@@ -52,7 +52,7 @@ public enum Fetcher {
   private static func removeLeftovers(_ spool: String) throws {
     for id in try Survey.snapshots(spool) {
       let folder = SnapshotFolder(spool: spool, id: id)
-      guard try SpoolFile.size(folder.downloadManifest) == nil else { continue }
+      guard !SpoolFile.isThere(folder.downloadManifest) else { continue }
       try SpoolFile.remove(folder.path + "/.source.json.tmp")
       try Folder.removeIfEmpty(folder.fetchFolder)
       try Folder.removeIfEmpty(folder.path)

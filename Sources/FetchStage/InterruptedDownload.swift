@@ -18,7 +18,7 @@ struct InterruptedDownload: ~Copyable {
   static func find(_ settings: FetchSettings, log: EventLog) throws -> InterruptedDownload? {
     guard let id = try Survey.snapshots(settings.spool).last else { return nil }
     let folder = SnapshotFolder(spool: settings.spool, id: id)
-    guard try SpoolFile.size(folder.fetchManifest) == nil else { return nil }
+    guard !SpoolFile.isThere(folder.fetchManifest) else { return nil }
     let manifest: DownloadManifest
     do {
       guard let read = try DownloadManifest.read(at: folder.downloadManifest) else { return nil }

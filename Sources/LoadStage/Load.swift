@@ -93,7 +93,9 @@ struct LoadRun {
     try RunLock.take(&session, graceSeconds: settings.lockGraceSeconds)
     try Migrator.migrate(&session, events: settings.events)
     if job == nil, jobAsked { try adopt(JobRun.find(&session, runID: settings.runID)) }
-    if let job, let publication = try Publication.of(job, &session) { return outcome(publication, before: nil) }
+    if let job, let publication = try Publication.of(job, &session) {
+      return outcome(publication, before: try publication.before(&session))
+    }
     try JobRun.closeStale(&session, except: job, events: settings.events)
 
     let last = try Publication.last(&session)

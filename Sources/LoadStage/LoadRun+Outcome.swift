@@ -17,18 +17,15 @@ extension LoadRun {
       seconds: Clock.monotonicSeconds() - started)
   }
 
-  func outcome(_ publication: Publication, before: RegistryState?, resumed: Int = 0) -> LoadOutcome {
+  func outcome(_ publication: Publication, before: RegistryState, resumed: Int = 0) -> LoadOutcome {
     var changes = RegistryChanges()
     changes.inserted = publication.inserted
     changes.updated = publication.updated
     changes.removed = publication.removed
     changes.unchanged = snapshot.totals.processed - publication.inserted - publication.updated
-    // After a COMMIT whose answer was lost only the publication tells: of a first load all, of another the businesses.
-    var known = publication.kind == .bulk ? RegistryState(registrations: 0, industries: 0) : publication.state
-    if publication.kind == .reconcile { known.registrations += publication.removed - publication.inserted }
     return LoadOutcome(
       result: .published, status: settings.status(of: snapshot), jobRunID: publication.jobRunID, kind: publication.kind,
-      totals: settings.totals(of: snapshot), before: before ?? known, after: publication.state, changes: changes,
+      totals: settings.totals(of: snapshot), before: before, after: publication.state, changes: changes,
       counts: publication.changes, repaired: publication.repaired, repairedBANs: publication.repairedBANs,
       refusals: publication.refusals,
       batches: snapshot.batches.count, batchesResumed: resumed, seconds: Clock.monotonicSeconds() - started)

@@ -49,6 +49,14 @@ struct Publication: Sendable {
     try select(&session, "WHERE job_run_id = \(job.id)")
   }
 
+  /// What the registry held before, told from what is written down: of the industries what the publication before left.
+  func before(_ session: inout Connection) throws -> RegistryState {
+    if kind == .bulk { return RegistryState(registrations: 0, industries: 0) }
+    let earlier = try Self.select(&session, "WHERE id < \(id) ORDER BY id DESC LIMIT 1")
+    return RegistryState(
+      registrations: state.registrations + removed - inserted, industries: earlier?.state.industries ?? 0)
+  }
+
   /// The rollback that is in force, if it went back from this very content. It stays in force while corrections are put on
   /// or taken off, and a sample is no reason to end it.
   static func rollback(from snapshot: SettledSnapshot, _ session: inout Connection) throws -> Publication? {

@@ -14,6 +14,10 @@ public struct Connection: ~Copyable {
   public var probe: StatementProbe?
   /// The name of the transaction that is open, for the probe.
   var transactionName: String?
+  /// How another session asks after this one.
+  let target: Target
+  /// The process behind it, as the server numbers it, whatever stands in between.
+  private(set) var backend: String?
   private let notices: NoticeBox
 
   /// Connects.
@@ -29,15 +33,16 @@ public struct Connection: ~Copyable {
     let handle = try ConnectionAttempt.run(
       target, applicationName: applicationName,
       timeoutSeconds: target.connectTimeoutSeconds ?? timeoutSeconds, stop: stop)
-    var connection = Connection(handle, stop: stop, notice: notice)
+    var connection = Connection(handle, target, stop: stop, notice: notice)
     try connection.configure()
     return connection
   }
 
   private init(
-    _ handle: OpaquePointer, stop: @escaping StopCheck, notice: @escaping @Sendable (String) -> Void
+    _ handle: OpaquePointer, _ target: Target, stop: @escaping StopCheck, notice: @escaping @Sendable (String) -> Void
   ) {
     self.handle = handle
+    self.target = target
     self.stop = stop
     place = ConnectionAttempt.place(of: handle)
     notices = NoticeBox(notice)
@@ -58,21 +63,24 @@ public struct Connection: ~Copyable {
   public var isLost: Bool { PQstatus(handle) == CONNECTION_BAD }
 
   /// A session that gives text in one form whatever the server's defaults, and that ends by itself only where we or the
-  /// network are gone: then soon, for what it holds others wait for. Settings that a version lacks are left out.
+  /// network are gone: then soon, for what it holds others wait for. A lock that somebody has forgotten to let go of is
+  /// not waited for all night. Settings that a version lacks are left out.
   private mutating func configure() throws {
     let settings = [
       ("DateStyle", "ISO, YMD"), ("IntervalStyle", "iso_8601"), ("TimeZone", "UTC"), ("bytea_output", "hex"),
-      ("standard_conforming_strings", "on"), ("statement_timeout", "0"), ("lock_timeout", "0"),
+      ("standard_conforming_strings", "on"), ("statement_timeout", "0"), ("lock_timeout", "10min"),
       ("transaction_timeout", "0"), ("idle_in_transaction_session_timeout", "0"), ("idle_session_timeout", "0"),
       ("client_connection_check_interval", "1s"), ("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"),
       ("tcp_keepalives_count", "3"),
     ]
     let wanted = settings.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
-    try execute(
+    backend = try execute(
       """
       SELECT set_config(s.name, w.value, false)
-      FROM (VALUES \(wanted)) AS w (name, value) JOIN pg_catalog.pg_settings s ON lower(s.name) = lower(w.name)
-      """)
+      FROM (VALUES \(wanted)) AS w (name, value) JOIN pg_catalog.pg_settings s ON lower(s.name) = lower(w.name);
+      SELECT pg_backend_pid()
+      """
+    ).scalar
   }
 }
 

@@ -30,7 +30,7 @@ package enum ConnectionAttempt {
     // What stands before `dbname` is a default, what stands behind it overrides the connection string.
     let parameters = [
       ("application_name", applicationName), ("keepalives_idle", "30"), ("keepalives_interval", "10"),
-      ("keepalives_count", "3"), ("tcp_user_timeout", "60000"), ("dbname", target.conninfo),
+      ("keepalives_count", "3"), ("tcp_user_timeout", "\(Target.userTimeoutMilliseconds)"), ("dbname", target.conninfo),
       ("client_encoding", "UTF8"),
     ]
     var keywords: [UnsafePointer<CChar>?] = []

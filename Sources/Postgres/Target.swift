@@ -9,6 +9,9 @@ public struct Target: Sendable {
   public let hasPassword: Bool
   /// From `connect_timeout`, where the string names one.
   let connectTimeoutSeconds: Int?
+  /// How long a silent session is taken for a busy one before somebody asks, from `tcp_user_timeout`: what that option is
+  /// for where the kernel sees that nobody answers, it is here where a line that is dead looks alive.
+  let silenceSeconds: Double
 
   /// - Throws: a ``PostgresError`` of kind `malformed`. libpq's own words stay out of it: they quote the string.
   public init(_ conninfo: String) throws(PostgresError) {
@@ -31,8 +34,13 @@ public struct Target: Sendable {
     }
     self.conninfo = conninfo
     hasPassword = values["password"] != nil || values["sslpassword"] != nil
-    connectTimeoutSeconds = values["connect_timeout"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+    func number(_ keyword: String) -> Int? { values[keyword].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
+    connectTimeoutSeconds = number("connect_timeout")
+    silenceSeconds = Double(number("tcp_user_timeout") ?? Target.userTimeoutMilliseconds) / 1000
   }
+
+  /// Of a string that names none.
+  static let userTimeoutMilliseconds = 60_000
 
   static func malformed(_ why: String) -> PostgresError {
     PostgresError(.malformed, message: why, place: "the database URL")

@@ -52,12 +52,14 @@ extension Connection {
   ///
   /// - Returns: the events that are there.
   mutating func wait(for events: Int32) throws -> Int32 {
+    var silence = Silence(seconds: target.silenceSeconds)
     while true {
       try stop()
       let socket = PQsocket(handle)
       guard socket >= 0 else { throw lost() }
       let ready = Socket.wait(socket, for: events, milliseconds: 200)
       if ready != 0 { return ready }
+      try endSilence(&silence)
     }
   }
 

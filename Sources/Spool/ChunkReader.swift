@@ -27,7 +27,9 @@ public struct ChunkReader: ~Copyable {
     }
     let csv = manifest.csv
     guard csv.name == SnapshotFolder.csvName(manifest.chunk) else {
-      throw Failure(.data, "'\(folder.fetchChunkManifest(manifest.chunk))' is damaged: it names another file")
+      throw Failure(
+        .data, "'\(folder.fetchChunkManifest(manifest.chunk))' is damaged: it names another file",
+        hint: "fetch the source again: ./pipeline.sh fetch --force")
     }
     guard (0...ChunkBounds.bytesMax + ChunkBounds.headerBytesMax).contains(csv.bytes) else {
       throw damaged("its manifest gives it \(csv.bytes) bytes")

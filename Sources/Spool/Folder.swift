@@ -42,10 +42,21 @@ public enum Folder {
   }
 
   /// The names in a folder, sorted; none where there is no folder.
-  public static func names(_ path: String) throws(Failure) -> [String] {
-    guard let folder = opendir(path) else {
+  ///
+  /// - Parameter followLinks: whether a link to a folder will do, as for the spool itself. Whoever planted one inside would
+  ///   have us read, and remove, what lies elsewhere.
+  public static func names(_ path: String, followLinks: Bool = false) throws(Failure) -> [String] {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (followLinks ? 0 : O_NOFOLLOW))
+    guard descriptor >= 0 else {
       if errno == ENOENT { return [] }
-      throw .system("list folder '\(path)'", errno: errno)
+      let code = errno
+      try requireNoLink(path, unless: followLinks)
+      throw .system("list folder '\(path)'", errno: code)
+    }
+    guard let folder = fdopendir(descriptor) else {
+      let code = errno
+      close(descriptor)
+      throw .system("list folder '\(path)'", errno: code)
     }
     defer { closedir(folder) }
     var names: [String] = []
@@ -58,8 +69,19 @@ public enum Folder {
     return names.sorted()
   }
 
+  /// - Throws: verdict `data` where it is a symbolic link.
+  static func requireNoLink(_ path: String, unless mayBe: Bool = false) throws(Failure) {
+    var status = stat()
+    guard !mayBe, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return }
+    throw Failure(
+      .data, "'\(path)' is a symbolic link, which the spool never holds",
+      hint: SnapshotFolder.redoHint(path, inTheWay: true))
+  }
+
   /// Removes a folder and all in it. A symbolic link is removed, not followed.
   public static func remove(_ path: String) throws(Failure) {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return try SpoolFile.remove(path) }
     for name in try names(path) {
       let inner = path + "/" + name
       var status = stat()

@@ -56,7 +56,12 @@ extension Manifest {
       guard format == SpoolFormat.current else {
         throw Failure(.data, "'\(path)' has spool format \(format), which no version ever wrote")
       }
-      return try decoder.decode(Self.self, from: data)
+      let manifest = try decoder.decode(Self.self, from: data)
+      guard ManifestNumbers.areInRange(bytes) else {
+        throw Failure(
+          .data, "'\(path)' is damaged: a number in it is out of range", hint: SnapshotFolder.redoHint(path))
+      }
+      return manifest
     } catch let error as DecodingError {
       throw Failure(.data, "'\(path)' is damaged: \(error.inOneLine)", hint: SnapshotFolder.redoHint(path))
     }

@@ -59,14 +59,21 @@ public struct SnapshotFolder: Sendable, Hashable {
   public var useLock: String { path + "/.use.lock" }
 
   /// The command that redoes a file of a snapshot, as a hint.
-  static func redoHint(_ path: String) -> String {
+  ///
+  /// - Parameter inTheWay: whether something stands there that no stage will take away.
+  static func redoHint(_ path: String, inTheWay: Bool = false) -> String {
+    let first = inTheWay ? "remove it, then " : ""
     let parts = path.split(separator: "/")
     guard let place = parts.lastIndex(where: { SnapshotID(String($0)) != nil }), place + 1 < parts.count else {
-      return "redo the stage that wrote it with --force"
+      return first + "redo the stage that wrote it with --force"
     }
-    return parts[place + 1].hasPrefix("transform")
-      ? "redo it: ./pipeline.sh transform --snapshot \(parts[place]) --force"
-      : "fetch the source again: ./pipeline.sh fetch --force"
+    switch parts[place + 1].prefix(while: { $0 != "." }) {
+    case "transform": return first + "redo it: ./pipeline.sh transform --snapshot \(parts[place]) --force"
+    // Neither is ever needed to go on.
+    case "changes": return "remove it, then let a load write it again: ./pipeline.sh load"
+    case "accepted": return "remove it, and accept the snapshot again where it is refused"
+    default: return "fetch the source again: ./pipeline.sh fetch --force"
+    }
   }
 
   // Names alone, as manifests give them. A name read from a manifest is only ever compared with these.

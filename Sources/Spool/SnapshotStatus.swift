@@ -33,9 +33,11 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
       snapshot: folder.id.description, stage: .fetching, chunks: 0, chunksTransformed: 0, sample: false,
       bytes: try Folder.weight(folder.path))
     func isManifest(_ name: String) -> Bool { !name.hasPrefix(".") && name.hasSuffix(".json") }
-    status.chunks = try Folder.names(folder.fetchFolder).count(where: isManifest)
-    status.chunksTransformed = try Folder.names(folder.transformFolder).count(where: isManifest)
-    do { try status.take(folder) } catch let failure as Failure { status.problem = failure.message }
+    do {
+      status.chunks = try Folder.names(folder.fetchFolder).count(where: isManifest)
+      status.chunksTransformed = try Folder.names(folder.transformFolder).count(where: isManifest)
+      try status.take(folder)
+    } catch let failure as Failure { status.problem = failure.message }
     return status
   }
 

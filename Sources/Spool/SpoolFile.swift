@@ -11,12 +11,22 @@ public enum SpoolFile {
     guard let file = try OpenFile(path) else { return nil }
     let size = try file.size()
     guard size <= bytesMax else {
-      throw Failure(.data, "'\(path)' is damaged: \(size) bytes where at most \(bytesMax) can be")
+      throw Failure(
+        .data, "'\(path)' is damaged: \(size) bytes where at most \(bytesMax) can be",
+        hint: SnapshotFolder.redoHint(path))
     }
     var bytes = [UInt8](repeating: 0, count: size)
     let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
-    guard count == size else { throw Failure(.data, "'\(path)' became shorter while it was read") }
+    guard count == size else {
+      throw Failure(.data, "'\(path)' became shorter while it was read", hint: SnapshotFolder.redoHint(path))
+    }
     return bytes
+  }
+
+  /// Whether anything is there, be it a file or what stands in its way.
+  public static func isThere(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
   }
 
   /// Size of a regular file, nil where there is none.
@@ -26,10 +36,16 @@ public enum SpoolFile {
       if errno == ENOENT || errno == ENOTDIR { return nil }
       throw .system("look at '\(path)'", errno: errno)
     }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw Failure(.data, "'\(path)' is not a regular file", hint: SnapshotFolder.redoHint(path))
-    }
+    try SpoolFile.requireFile(path, status)
     return Int(status.st_size)
+  }
+
+  /// - Throws: verdict `data` where it is anything but a file. A folder is not replaced by a stage that does its work again.
+  fileprivate static func requireFile(_ path: String, _ status: stat) throws(Failure) {
+    let kind = status.st_mode & S_IFMT
+    guard kind != S_IFREG else { return }
+    throw Failure(
+      .data, "'\(path)' is not a regular file", hint: SnapshotFolder.redoHint(path, inTheWay: kind == S_IFDIR))
   }
 
   /// Removes a file; it is no matter where there is none.
@@ -66,9 +82,7 @@ public struct OpenFile: ~Copyable {
   public func status() throws(Failure) -> (bytes: Int, seconds: Int, nanoseconds: Int) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .system("look at '\(path)'", errno: errno) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw Failure(.data, "'\(path)' is not a regular file", hint: SnapshotFolder.redoHint(path))
-    }
+    try SpoolFile.requireFile(path, status)
     return (Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
   }
 

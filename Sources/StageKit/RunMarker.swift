@@ -25,6 +25,10 @@ public final class RunMarker {
       return RunMarker(runID: runID, path: path, lock: nil, isOwn: false)
     }
     let runID = UUID().uuidString.lowercased()
+    // Who only reads the spool needs no leave to write there, and who writes is told by the file that it cannot write.
+    if access(spool, W_OK) != 0, errno == EROFS || errno == EACCES {
+      return RunMarker(runID: runID, path: "", lock: nil, isOwn: false)
+    }
     try Folder.make(spool, followLinks: true)
     try Folder.make(folder(spool))
     let path = folder(spool) + "/" + runID
@@ -60,7 +64,7 @@ public final class RunMarker {
   ///
   /// - Parameter runEnded: whether the run ends with it; the marker of a run that goes on stays for the next stage.
   public func leave(runEnded: Bool) {
-    if runEnded || isOwn { _ = Faults.call(.remove, at: path) { unlink(path) } }
+    if !path.isEmpty, runEnded || isOwn { _ = Faults.call(.remove, at: path) { unlink(path) } }
   }
 
   /// Runs that were killed: their markers are taken away.

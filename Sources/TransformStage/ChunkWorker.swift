@@ -28,7 +28,7 @@ struct ChunkWorker: ~Copyable {
 
     // While files are replaced no manifest describes them.
     let manifestPath = folder.transformChunkManifest(source.chunk)
-    if try SpoolFile.size(manifestPath) != nil {
+    if SpoolFile.isThere(manifestPath) {
       try SpoolFile.remove(manifestPath)
       try Folder.sync(folder.transformFolder)
     }

@@ -23,7 +23,7 @@ enum Settlement {
 
   /// Takes the manifest back before any chunk changes: load reads only what is settled.
   static func withdraw(_ plan: SnapshotPlan) throws {
-    guard try SpoolFile.size(plan.folder.transformManifest) != nil else { return }
+    guard SpoolFile.isThere(plan.folder.transformManifest) else { return }
     try SpoolFile.remove(plan.folder.transformManifest)
     try Folder.sync(plan.folder.path)
   }

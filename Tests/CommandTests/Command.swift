@@ -34,6 +34,8 @@ struct Ended: CustomStringConvertible {
   let signal: Int32?
   let stdout: String
   let stderr: String
+  /// The most memory that it had at once, in bytes.
+  let peakBytes: Int
 
   var description: String {
     "\(code.map { "exit code \($0)" } ?? "killed by signal \(signal ?? 0)")\nstdout:\n\(stdout)stderr:\n\(stderr)"
@@ -52,6 +54,7 @@ final class Running {
   /// no other child that is started meanwhile can inherit it.)
   private let leash: Int32
   private var status: Int32?
+  private var peakBytes = 0
 
   fileprivate init(_ command: Command) throws {
     self.command = command
@@ -103,6 +106,9 @@ final class Running {
 
   func kill(_ signal: Int32) { _ = Glibc.kill(process, signal) }
 
+  /// The same for it and what it has started.
+  func killGroup(_ signal: Int32) { _ = Glibc.kill(-process, signal) }
+
   var hasEnded: Bool { leashEnds(milliseconds: 0) }
 
   /// What it has written so far.
@@ -119,7 +125,7 @@ final class Running {
     let signal = status & 0x7F
     return Ended(
       code: signal == 0 ? status >> 8 & 0xFF : nil, signal: signal == 0 ? nil : signal, stdout: text("stdout"),
-      stderr: stderr)
+      stderr: stderr, peakBytes: peakBytes)
   }
 
   /// Looks, a thousand times a second, until something is so.
@@ -143,7 +149,9 @@ final class Running {
   private func reap() -> Int32 {
     if let status { return status }
     var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    var usage = rusage()
+    while wait4(process, &status, 0, &usage) < 0, errno == EINTR {}
+    peakBytes = usage.ru_maxrss << 10
     self.status = status
     return status
   }

@@ -13,6 +13,9 @@ func files(_ folder: String) throws -> [String: String] {
     guard lstat(path, &status) == 0 else { continue }
     if status.st_mode & S_IFMT == S_IFDIR {
       for (inner, digest) in try files(path) { found[name + "/" + inner] = digest }
+    } else if status.st_mode & S_IFMT != S_IFREG {
+      // A pipe would be waited for, and what a link leads to is not here.
+      found[name] = "no file"
     } else {
       found[name] = SHA256.of(ScratchFolder.read(path) ?? [])
     }

@@ -2,7 +2,7 @@ import Glibc
 import Observed
 
 /// A small file system, which can be full or read-only.
-final class SmallDisk {
+final class SmallDisk: Sendable {
   let scratch = ScratchFolder()
   var path: String { scratch.path + "/disk" }
 

@@ -119,10 +119,24 @@ import Zstd
     #expect(try DownloadManifest.read(at: scratch.path + "/none.json") == nil)
   }
 
+  /// One that lacks nothing; numbers in its texts are nobody's business.
+  private static func whole(chunkSize: String) -> String {
+    #"{"format": 1, "rules_version": 1, "started_at": "-1 \" 1e99", "source": {"url": "-12345678901234567890","#
+      + #" "url_sha256": "0"}, "terms": {"chunk_size": \#(chunkSize), "sample": false}}"#
+  }
+
+  @Test func takesNumbersThatAreInRange() throws {
+    let scratch = ScratchFolder()
+    let path = scratch.write(Array(Self.whole(chunkSize: "999999999999999").utf8), to: "m.json")
+    #expect(try DownloadManifest.read(at: path)?.terms.chunkSize == 999_999_999_999_999)
+  }
+
   @Test(arguments: [
     ("{\"format\": 2, \"anything\": true}", "format 2"), ("{\"format\": 0}", "format 0"), ("{}", "'format' is missing"),
     ("{\"format\": 1}", "is missing"), ("{\"format\": \"1\"}", "another type"), ("", "not JSON"), ("{", "not JSON"),
     ("[1]", "another type"), ("{\"format\": 1e400}", ""),
+    (whole(chunkSize: "-1"), "out of range"), (whole(chunkSize: "1152921504606846976"), "out of range"),
+    (whole(chunkSize: "5e0"), "out of range"), (whole(chunkSize: "9223372036854775808"), ""),
   ])
   func refusesWhatItCannotRead(_ text: String, _ says: String) throws {
     let scratch = ScratchFolder()

@@ -61,7 +61,7 @@ public final class TestCluster: Sendable {
   }
 
   /// Where initdb and pg_ctl are.
-  private static func programFolder() -> String? {
+  static func programFolder() -> String? {
     let environment = ProcessInfo.processInfo.environment
     var folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
     if let folder = environment["POSTGRES_BIN"] { folders.insert(folder, at: 0) }

@@ -52,6 +52,8 @@ extension Failure {
     switch error.kind {
     case .malformed:
       ["the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded"]
+    case .temporary where error.sqlState == "55P03":
+      ["somebody else holds the lock that was waited for: pg_stat_activity shows who, then run the same command again"]
     case .temporary:
       ["run the same command again once the database answers: it goes on past the batches that are in"]
     case .serverDiskFull:

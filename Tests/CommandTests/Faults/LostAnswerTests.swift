@@ -1,0 +1,98 @@
+import Glibc
+import Observed
+import Postgres
+import Spool
+import TestCluster
+import Testing
+
+/// The line to the server breaks at the worst moment, or falls silent.
+@Suite(.enabled(if: TestCluster.isOwn, "the server is not ours"))
+struct LostAnswerTests {
+  /// What becomes of the COMMIT that publishes, and of its answer (CommandComplete and ReadyForQuery, 18 bytes).
+  enum Cut: String, CaseIterable {
+    case beforeItIsSent, beforeItsAnswer, inItsAnswer, behindItsAnswer
+
+    var fault: FaultyWire.Fault {
+      switch self {
+      case .beforeItIsSent: .cut
+      case .beforeItsAnswer: .cutAnswer(bytes: 0)
+      case .inItsAnswer: .cutAnswer(bytes: 7)
+      case .behindItsAnswer: .cutAnswer(bytes: 12)
+      }
+    }
+  }
+
+  private func wired(_ database: TestDatabase, to wire: FaultyWire) throws -> String {
+    database.url.replacing(try TestCluster.shared.get().socketFolder ?? "?", with: wire.folder)
+  }
+
+  @Test(arguments: Faults.pairs(Way.allCases.reversed(), Cut.allCases + (Faults.areAll ? [] : Cut.allCases.reversed())))
+  func aCommitWhoseAnswerIsLostIsFoundOutAbout(_ way: Way, _ cut: Cut) throws {
+    let folder = try #require(TestCluster.shared.get().socketFolder)
+    try TestDatabase.with { database in
+      let days = try TwoDays()
+      try days.prepare(way, database.url)
+      let wire = FaultyWire(to: folder, at: .publishingCommit, cut.fault)
+      let ended = try days.load(try wired(database, to: wire), days.arguments(way) + ["--json"])
+      #expect(ended.code == 0 && wire.isOver, "\(ended)")
+      #expect(ended.stderr.count(of: "trying again in") == 1, "\(ended)")
+      // It says what it would have said where nothing happens.
+      #expect(try JSON(ended.stdout)["database"] == Holdings.account(of: way), "\(ended)")
+      try expectHoldings(database.url, after: way)
+      #expect(
+        try database.rows("SELECT status, count(*) FROM etl_job_run GROUP BY 1").allSatisfy { !$0.hasPrefix("failed") })
+      let feeds = try (manifests(days.first.changesFolder), manifests(days.second.changesFolder))
+      #expect(feeds == (way == .rollback ? 2 : 1, way == .bulk ? 0 : 1))
+      let again = try days.succeed(database.url, days.arguments(way))
+      #expect(again.stdout.contains("already done"), "\(again)")
+      try expectHoldings(database.url, after: way)
+    }
+  }
+
+  enum Silence: String, CaseIterable { case inRowsTaken, inRowsNotTaken, atTheCommit }
+
+  /// The option that bounds it stands in the URL, as a user would set it.
+  @Test(arguments: Faults.pairs([Way.reconcile, .bulk], Silence.allCases))
+  func aLineThatFallsSilentIsGivenUp(_ way: Way, _ silence: Silence) throws {
+    let folder = try #require(TestCluster.shared.get().socketFolder)
+    try TestDatabase.with { database in
+      let days = try TwoDays()
+      try days.prepare(way, database.url)
+      let wire = FaultyWire(
+        to: folder, at: silence == .atTheCommit ? .publishingCommit : .rows(way == .bulk ? 6 : 2),
+        .silence(takes: silence != .inRowsNotTaken))
+      let url = try wired(database, to: wire) + "&tcp_user_timeout=400"
+      let ended = try days.load(url, days.arguments(way))
+      #expect(ended.code == 0 && wire.isOver, "\(ended)")
+      #expect(ended.stderr.contains("the connection is silent"), "\(ended)")
+      try expectHoldings(database.url, after: way)
+    }
+  }
+
+  /// Whoever takes long is not taken for dead: a batch that waits for longer than the line may be silent.
+  @Test func aServerThatIsAtWorkIsWaitedFor() throws {
+    try LoadFixture.with(rows: 100, chunkSize: 20) { fixture in
+      try fixture.makeSchema()
+      let barrier = try Barrier(fixture, after: 2)
+      let running = try fixture.workshop.command(
+        "load", ["--jobs", "1"],
+        fixture.variables.merging(["DATABASE_URL": fixture.database.url + "&tcp_user_timeout=50"]) { $1 }
+      ).start()
+      // Asked after at least four times: a session that asks is a new one each time.
+      try running.wait(until: "it is asked after") {
+        try fixture.database.execute("SELECT pg_stat_clear_snapshot()")
+        return try fixture.database.scalar(
+          "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'registry-watch'") == "t"
+      }
+      for _ in 1...20 { #expect(!running.hasEnded && !running.stderr.contains("silent")) }
+      try barrier.open(whileRunning: true)
+      let ended = try running.wait()
+      #expect(ended.code == 0 && !ended.stderr.contains("silent"), "\(ended)")
+      try fixture.expectAll()
+    }
+  }
+}
+
+extension String {
+  func count(of text: String) -> Int { ranges(of: text).count }
+}
