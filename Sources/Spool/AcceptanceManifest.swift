@@ -10,6 +10,8 @@ public struct AcceptanceManifest: Manifest, Hashable {
   /// Why it was refused, each with its numbers.
   public var refusals: [String]
 
+  public var counts: [Int] { [] }
+
   public init(acceptedBy: String, acceptedAt: String, reason: String, refusals: [String]) {
     self.acceptedBy = acceptedBy
     self.acceptedAt = acceptedAt

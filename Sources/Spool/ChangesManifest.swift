@@ -11,6 +11,8 @@ public struct ChangesManifest: Manifest, Hashable {
   /// Lines of JSON, sorted by BAN; `records` counts them.
   public var changes: FileEntry
 
+  public var counts: [Int] { changes.counts }
+
   public init(jobRunID: Int, runID: String?, action: String, sourceDate: String?, changes: FileEntry) {
     self.jobRunID = jobRunID
     self.runID = runID

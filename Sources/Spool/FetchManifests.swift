@@ -20,6 +20,10 @@ public struct FileEntry: Codable, Sendable, Hashable {
   }
 }
 
+extension FileEntry {
+  var counts: [Int] { [bytes, compressedBytes ?? 0, records] }
+}
+
 /// `fetch/000001.json`: one chunk of the source, which ends at a record's end.
 ///
 /// It holds all that judging the chunk needs besides its bytes, and nothing that differs between two downloads of the
@@ -48,6 +52,10 @@ public struct FetchChunkManifest: Manifest, Hashable {
   public var structureErrors: Int
   /// Offsets in the chunk of records that are too long where the bytes that prove it lie in the next chunk.
   public var tooLongOffsets: [Int]
+
+  public var counts: [Int] {
+    csv.counts + [chunk, byteOffset, firstLine, lines, firstRecord, headerBytes, structureErrors] + tooLongOffsets
+  }
 
   public init(
     rulesVersion: Int, chunk: Int, csv: FileEntry, byteOffset: Int, firstLine: Int, lines: Int, firstRecord: Int,
@@ -123,6 +131,9 @@ public struct DownloadManifest: Manifest, Hashable {
   /// ISO 8601, UTC.
   public var startedAt: String
 
+  /// None that is added up: a limit may be any number.
+  public var counts: [Int] { [] }
+
   public init(rulesVersion: Int, source: Source, terms: FetchTerms, startedAt: String) {
     self.rulesVersion = rulesVersion
     self.source = source
@@ -145,6 +156,8 @@ public struct FetchManifest: Manifest, Hashable {
   public var sourceDate: String?
   /// In order; the chunk's own manifest says the rest.
   public var chunks: [ChunkEntry]
+
+  public var counts: [Int] { csv.counts + chunks.map(\.records) }
 
   public init(
     rulesVersion: Int, source: Source, terms: FetchTerms, startedAt: String, completedAt: String, csv: FileEntry,

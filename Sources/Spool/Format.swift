@@ -6,6 +6,9 @@ public enum SpoolFormat {
 
   /// No manifest is larger: read bounds come before memory. (100,000 chunks at 500 bytes are 50 MB.)
   public static let manifestBytesMax = 256 << 20
+
+  /// No size, offset or number of things is larger; the sum of what all chunks say stays far from the end of `Int`.
+  public static let countMax = 1 << 40
 }
 
 /// Bounds of a chunk, the same for the stage that cuts and for those that read.

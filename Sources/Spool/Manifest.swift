@@ -6,6 +6,9 @@ import FoundationEssentials
 public protocol Manifest: Codable, Sendable {
   /// ``SpoolFormat/current`` when it was written.
   var format: Int { get }
+  /// All sizes, offsets and numbers of things that it gives. Whoever reads it may add them up: one that no source can have
+  /// makes it a damaged manifest.
+  var counts: [Int] { get }
 }
 
 extension Manifest {
@@ -56,7 +59,13 @@ extension Manifest {
       guard format == SpoolFormat.current else {
         throw Failure(.data, "'\(path)' has spool format \(format), which no version ever wrote")
       }
-      return try decoder.decode(Self.self, from: data)
+      let manifest = try decoder.decode(Self.self, from: data)
+      guard manifest.counts.allSatisfy((0...SpoolFormat.countMax).contains) else {
+        throw Failure(
+          .data, "'\(path)' is damaged: it gives a size or a number that cannot be", hint: SnapshotFolder.redoHint(path)
+        )
+      }
+      return manifest
     } catch let error as DecodingError {
       throw Failure(.data, "'\(path)' is damaged: \(error.inOneLine)", hint: SnapshotFolder.redoHint(path))
     }

@@ -19,6 +19,8 @@ public struct Totals: Codable, Sendable, Hashable {
     self.blank = blank
   }
 
+  var counts: [Int] { [total, processed, failed, duplicated, blank] }
+
   public var agree: Bool {
     total == processed + failed + duplicated + blank && [processed, failed, duplicated, blank].min() ?? 0 >= 0
   }
@@ -44,6 +46,8 @@ public struct Notes: Codable, Sendable, Hashable {
   public var industryNamesWithoutCode = 0
 
   public init() {}
+
+  var counts: [Int] { [repeatedIndustryCodes, industryNamesWithoutCode] }
 
   /// Adds the counts; the columns are those of the header and the same for all.
   public static func += (a: inout Notes, b: Notes) {
@@ -74,6 +78,11 @@ public struct TransformChunkManifest: Manifest, Hashable {
   /// Set once BANs that an earlier chunk has accepted were taken out: the digest of the earlier chunks' digests, so that
   /// a chunk settled against other bytes is known as stale.
   public var settledAgainst: String?
+
+  public var counts: [Int] {
+    [input, registrations, industries, findings].flatMap(\.counts) + [chunk] + totals.counts + notes.counts
+      + findingCounts.values + (cities ?? [:]).values
+  }
 
   public init(
     rulesVersion: Int, chunk: Int, inputManifestSHA256: String, input: FileEntry, registrations: FileEntry,
@@ -112,6 +121,11 @@ public struct TransformManifest: Manifest, Hashable {
   /// SHA-256 over the digests of the chunks' TSV files in order: what the registry is made of.
   public var contentSHA256: String
   public var chunks: [ChunkEntry]
+
+  public var counts: [Int] {
+    input.counts + totals.counts + notes.counts + [industries] + chunks.map(\.records) + findingCounts.values
+      + (cities ?? [:]).values
+  }
 
   public init(
     rulesVersion: Int, input: FileEntry, sourceDate: String?, totals: Totals, findingCounts: [String: Int],
