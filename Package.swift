@@ -97,8 +97,9 @@ let package = Package(
       ],
       path: "Tests/Fuzz", exclude: ["guided.sh"], swiftSettings: strict),
     .executableTarget(
-      name: "fuzz", dependencies: ["FuzzTargets", "StageKit", arguments], path: "Tests/FuzzCommand", swiftSettings: strict),
-    tests("FuzzTests", ["FuzzTargets"]),
+      name: "fuzz", dependencies: ["FuzzTargets", "StageKit", arguments], path: "Tests/FuzzCommand",
+      swiftSettings: strict),
+    tests("FuzzTests", ["FuzzTargets", "NastyCorpus"]),
     tests("RecordsTests", ["Records", "Reference", "NastyCorpus", "Observed", "GeneratorKit", "FuzzTargets"]),
     tests(
       "FetchStageTests",
