@@ -23,9 +23,14 @@ public struct CutTarget: FuzzTarget {
 
   public func difference(_ input: [UInt8]) throws -> String? {
     var choices = Choices(input)
-    let chunkSize = 1 + choices.below(5)
-    let pieceSizes = [1 + choices.below(200), 1 + choices.below(40)]
+    var chunkSize = 1 + choices.below(5)
+    var pieceSizes = [1 + choices.below(200), 1 + choices.below(40)]
     let bytes = Array(choices.rest)
+    if bytes.count > 10_000 {
+      // Tens of thousands of chunks, or of pieces that are scanned again and again, take half a minute.
+      chunkSize *= 1000
+      pieceSizes = pieceSizes.map { $0 * 97 }
+    }
     let reference = referenceRead(bytes)
     guard let chunks = try cut(bytes, chunkSize, pieceSizes) else {
       return reference.refusal == nil && !SourceTarget.looksForeign(bytes) ? "refused, and the reference does not" : nil
@@ -44,9 +49,7 @@ public struct CutTarget: FuzzTarget {
       var start = 0
       var turn = 0
       while start < bytes.count {
-        // A long source in small pieces takes minutes.
-        let size = bytes.count > 10_000 ? pieceSizes[turn % 2] * 97 : pieceSizes[turn % 2]
-        let end = min(bytes.count, start + size)
+        let end = min(bytes.count, start + pieceSizes[turn % 2])
         try bytes[start..<end].withUnsafeBytes { try cutter.push($0) }
         (start, turn) = (end, turn + 1)
       }

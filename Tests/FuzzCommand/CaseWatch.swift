@@ -30,13 +30,18 @@ final class CaseWatch: Sendable {
 
   private func look() {
     var last = board.counts
-    var still = 0
+    var still = last.map { _ in 0 }
     while !ended.withLock({ $0 }) {
       sleep(1)
       let counts = board.counts
-      let isStuck = zip(counts, last).contains { $0 == $1 && $0 >= 0 }
-      (still, last) = (isStuck ? still + 1 : 0, counts)
-      if still > Self.secondsMax { board.giveUp("a case takes more than \(Self.secondsMax) s") }
+      for worker in counts.indices {
+        // Each by itself: long cases of several may follow one another.
+        still[worker] = counts[worker] == last[worker] && counts[worker] >= 0 ? still[worker] + 1 : 0
+      }
+      last = counts
+      if still.contains(where: { $0 > Self.secondsMax }) {
+        board.giveUp("a case takes more than \(Self.secondsMax) s")
+      }
       if Memory.now > Self.bytesMax { board.giveUp("more than \(Self.bytesMax >> 20) MiB of memory are taken") }
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FuzzTargets
+import Glibc
 import StageKit
 import Synchronization
 
@@ -29,6 +30,8 @@ struct TargetRun {
     let seconds = FuzzCommand.seconds(clock.now - start)
     guard let mismatch = found.mismatch else {
       print("\(Target.name): \(cases) cases, \(Int(Double(cases) / seconds)) a second")
+      // Into a file it would be seen only at the end.
+      fflush(nil)
       return
     }
     let path = "fuzz-\(Target.name)-\(mismatch.seed).bin"
