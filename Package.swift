@@ -27,6 +27,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// libFuzzer brings a `main` of its own: without `--sanitize=fuzzer` this one does not link (Tests/Fuzz/guided.sh).
+let guided: [Target] =
+  Context.environment["FUZZ_GUIDED"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "fuzz-guided", dependencies: ["FuzzTargets"], path: "Tests/FuzzGuided",
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
+  ]
+
 let package = Package(
   name: "business-registry",
   products: [
@@ -82,8 +92,20 @@ let package = Package(
     testSupport("NastyCorpus"),
     testSupport("Reference"),
     testSupport("TestCluster", ["Postgres"]),
-    testSupport("Observed", ["Reference", "Spool"]),
-    tests("RecordsTests", ["Records", "Reference", "NastyCorpus", "Observed", "GeneratorKit"]),
+    testSupport("Observed", ["Records", "Reference", "Spool"]),
+    // Hostile bytes by the million against the reference: the targets, a command that runs them, and a slice as tests.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Records", "Spool", "FetchStage", "TransformStage", "StageKit", "Failures", "Digest", "Zstd", "Reference",
+        "NastyCorpus", "Observed",
+      ],
+      path: "Tests/Fuzz", exclude: ["guided.sh"], swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzTargets", "StageKit", arguments], path: "Tests/FuzzCommand",
+      swiftSettings: strict),
+    tests("FuzzTests", ["FuzzTargets", "NastyCorpus"]),
+    tests("RecordsTests", ["Records", "Reference", "NastyCorpus", "Observed", "GeneratorKit", "FuzzTargets"]),
     tests(
       "FetchStageTests",
       [
@@ -118,6 +140,6 @@ let package = Package(
     tests("SelfTestKitTests", ["SelfTestKit", "TestCluster", "fetch", "transform", "load"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),
     tests("ReferenceTests", ["Reference", "NastyCorpus"]),
-  ],
+  ] + guided,
   swiftLanguageModes: [.v6]
 )

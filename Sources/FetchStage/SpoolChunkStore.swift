@@ -22,14 +22,24 @@ struct SpoolChunkStore: ChunkStore {
       try SpoolFile.remove(path)
       return true
     }
-    if before == manifest, try SpoolFile.size(folder.csv(manifest.chunk)) == manifest.csv.compressedBytes {
-      return false
-    }
+    if before == manifest, try isWhole(manifest) { return false }
     log.info("chunk \(manifest.chunk) came out differently this time: it is replaced")
     // The manifest goes first, so that no moment shows one that describes other bytes.
     try SpoolFile.remove(path)
     try Folder.sync(folder.fetchFolder)
     return true
+  }
+
+  /// Whether the chunk's file is what its manifest says. An interrupted download was looked through only as far as the first
+  /// chunk that was not.
+  private func isWhole(_ manifest: FetchChunkManifest) throws -> Bool {
+    do {
+      var reader = try ChunkReader()
+      try reader.read(manifest, in: folder) { _ in }
+      return true
+    } catch let failure as Failure where failure.verdict == .data {
+      return false
+    }
   }
 
   func publish(_ manifest: FetchChunkManifest) throws -> String {

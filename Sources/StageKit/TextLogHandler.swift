@@ -56,6 +56,6 @@ public enum Terminal {
   private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
     scalar.value < 0x20 || scalar.value >= 0x7F && scalar.value < 0xA0
       || (0x200E...0x200F).contains(scalar.value) || (0x2028...0x202E).contains(scalar.value)
-      || scalar.value == 0xFEFF || (0x2066...0x2069).contains(scalar.value)
+      || scalar.value == 0x61C || scalar.value == 0xFEFF || (0x2066...0x2069).contains(scalar.value)
   }
 }

@@ -71,7 +71,9 @@ struct Fetch: StageCommand {
     }
     var settings = FetchSettings(
       spool: spoolOptions.path, location: location,
-      terms: FetchTerms(chunkSize: chunkSize ?? 50_000, limit: limit, sample: sample), force: force)
+      terms: FetchTerms(
+        // No source has as many; a manifest holds no larger number.
+        chunkSize: chunkSize ?? 50_000, limit: limit.map { min($0, 1_000_000_000_000) }, sample: sample), force: force)
     func number(_ text: String?, _ name: String) throws -> Int? {
       try Environment.number(text, named: name, variable: nil, in: 1...1 << 50)
     }

@@ -6,12 +6,15 @@ import Testing
 
 /// A spool of one test's own, and the executables at work on it.
 struct Workshop {
-  let scratch = ScratchFolder()
+  let scratch: ScratchFolder
   var spool: String
   /// What every command finds in its environment, beside what a test adds.
   var environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "TZ": "CST-8", "LC_ALL": "C.UTF-8"]
 
-  init() { spool = scratch.path + "/spool" }
+  init(onDisk: Bool = false) {
+    scratch = ScratchFolder(onDisk: onDisk)
+    spool = scratch.path + "/spool"
+  }
 
   /// The stage on this spool.
   func command(_ stage: String, _ arguments: [String], _ variables: [String: String] = [:]) -> Command {

@@ -21,8 +21,11 @@ private func line(_ fields: [String], _ random: inout SplitMix64) -> [UInt8] {
   Array((fields.joined(separator: ",") + (random.onceIn(4) ? "\r\n" : "\n")).utf8)
 }
 
-private func spoil(_ file: inout [UInt8], from: Int, times: Int, _ random: inout SplitMix64) {
+/// Puts hostile pieces into a file, takes bytes out, repeats stretches: so many times, from an offset on.
+public func spoil(_ file: inout [UInt8], from: Int, times: Int, _ random: inout SplitMix64) {
   for _ in 0..<times {
+    // What was taken out may have left nothing behind `from`.
+    let from = min(from, file.count)
     let position = from + random.below(file.count - from + 1)
     switch random.below(8) {
     case 0...3:

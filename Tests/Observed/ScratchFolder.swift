@@ -4,8 +4,9 @@ import Glibc
 public final class ScratchFolder: Sendable {
   public let path: String
 
-  public init() {
-    let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+  /// - Parameter onDisk: for what is too large to lie in memory.
+  public init(onDisk: Bool = false) {
+    let parent = !onDisk && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
     var template = Array("\(parent)/registry-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { preconditionFailure("no scratch folder in \(parent)") }
     path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }

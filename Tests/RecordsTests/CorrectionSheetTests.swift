@@ -1,3 +1,4 @@
+import FuzzTargets
 import NastyCorpus
 import Observed
 import Records
@@ -8,39 +9,16 @@ import Testing
 @Suite struct CorrectionSheetTests {
   @Test(arguments: nastyFiles)
   func judgesTheCorpusLikeASource(_ file: NastyFile) throws {
-    #expect(try difference(file.bytes) == nil, "\(file.name): \(file.why)")
+    #expect(try SheetTarget.difference(file.bytes) == nil, "\(file.name): \(file.why)")
   }
 
   @Test func judgesRandomFilesLikeASource() throws {
     let first = UInt64.random(in: 0...UInt64.max / 2)
     for seed in first..<first + 2000 {
-      let found = try difference(randomDirtyFile(seed: seed, records: 12))
+      let found = try SheetTarget.difference(randomDirtyFile(seed: seed, records: 12))
       #expect(found == nil, "seed \(seed)")
       if found != nil { return }
     }
-  }
-
-  /// Where the two differ; nil where they do not, or both refuse the header.
-  private func difference(_ bytes: [UInt8]) throws -> String? {
-    let judged = try Judged(bytes, stampIsRecord: true)
-    let sheet: CorrectionSheet
-    do throws(HeaderProblem) { sheet = try CorrectionSheet.read(bytes) } catch {
-      return judged == nil ? nil : "refused: \(error)"
-    }
-    guard let judged else { return "not refused" }
-    if sheet.tally != judged.tally { return "\(sheet.tally) and not \(judged.tally)" }
-    if sheet.records.flatMap(\.registration) != judged.output.registrations { return "registrations" }
-    if sheet.records.flatMap(\.industries) != judged.output.industries { return "industries" }
-    let observed = try judged.observed()
-    if sheet.records.map(\.contentHash) != observed.registrations.map({ observed.hashes[$0.ban] }) { return "hashes" }
-    if sheet.records.map(\.ban) != observed.registrations.map({ UInt32($0.ban) }) { return "BANs" }
-    if sheet.findings.map({ "\($0.line) \($0.row) \($0.code) \($0.severity) \($0.column ?? "")" })
-      != observed.findings.map({ "\($0.line) \($0.record + 1) \($0.code) \($0.severity) \($0.column ?? "")" })
-    {
-      return "findings \(sheet.findings) and not \(observed.findings)"
-    }
-    let warnings = sheet.records.flatMap(\.warnings)
-    return warnings == observed.findings.filter { $0.severity == "warning" }.map(\.code) ? nil : "warnings \(warnings)"
   }
 
   @Test func oneApostropheIsTakenAway() throws {

@@ -1,3 +1,4 @@
+import FuzzTargets
 import GeneratorKit
 import NastyCorpus
 import Observed
@@ -9,13 +10,13 @@ import Testing
 @Suite struct JudgeTests {
   @Test(arguments: nastyFiles)
   func judgesTheCorpusLikeTheReference(_ file: NastyFile) throws {
-    #expect(try difference(file.bytes) == nil, "\(file.name): \(file.why)")
+    #expect(try SourceTarget.difference(file.bytes) == nil, "\(file.name): \(file.why)")
   }
 
   @Test func judgesRandomFilesLikeTheReference() throws {
     let first = UInt64.random(in: 0...UInt64.max / 2)
     for seed in first..<first + 3000 {
-      let found = try difference(randomDirtyFile(seed: seed, records: 12))
+      let found = try SourceTarget.difference(randomDirtyFile(seed: seed, records: 12))
       #expect(found == nil, "seed \(seed)")
       if found != nil { return }
     }
@@ -26,7 +27,7 @@ import Testing
     var options = GeneratorOptions(rows: 400, seed: seed)
     options.dirt = DirtAmounts(ofEach: 3)
     let (bytes, expectation) = try Generator(options).generate()
-    #expect(try difference(bytes) == nil)
+    #expect(try SourceTarget.difference(bytes) == nil)
     // The generator says on its own what is in it.
     let observed = try #require(try Judged(bytes)?.observed())
     #expect(observed.totals.processed == expectation.processed)
@@ -52,15 +53,6 @@ import Testing
       #expect(try hashes(other) != hash, "\(other)")
     }
   }
-}
-
-private func difference(_ bytes: [UInt8]) throws -> String? {
-  let reference = referenceRead(bytes)
-  guard let observed = try Judged(bytes)?.observed() else {
-    return reference.refusal == nil ? "refused, and the reference does not" : nil
-  }
-  if let refusal = reference.refusal, reference.columns.isEmpty { return "not refused: \(refusal)" }
-  return observed.difference(from: reference)
 }
 
 extension String {

@@ -34,9 +34,9 @@ enum FieldValue {
 /// The text without White_Space at both ends, scalar by scalar (a Character may hold several: CR and LF, say).
 func trimmedText(_ bytes: [UInt8]) -> String? {
   guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else { return nil }
-  let fromStart = text.unicodeScalars.drop { $0.properties.isWhitespace }
-  let fromEnd = fromStart.reversed().drop { $0.properties.isWhitespace }
-  var trimmed = String.UnicodeScalarView()
-  trimmed.append(contentsOf: fromEnd.reversed())
-  return String(trimmed)
+  let scalars = text.unicodeScalars
+  guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+    let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+  else { return "" }
+  return String(scalars[first...last])
 }

@@ -43,5 +43,6 @@ public struct ReferenceTotals: Equatable, Sendable {
 
 /// Whether two texts, or two absences of one, are the same bytes.
 func sameBytes(_ left: String?, _ right: String?) -> Bool {
-  left.map { Array($0.utf8) } == right.map { Array($0.utf8) }
+  guard let left, let right else { return left == nil && right == nil }
+  return left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
 }

@@ -1,3 +1,4 @@
+import Failures
 import FoundationEssentials
 import Observed
 import Spool
@@ -16,6 +17,33 @@ import Testing
     try check(TransformManifest.self, examples[4], scratch)
     try check(ChangesManifest.self, examples[5], scratch)
     try check(AcceptanceManifest.self, examples[6], scratch)
+  }
+
+  /// Whoever adds them up relies on it.
+  @Test func aSizeOrNumberThatCannotBeIsDamage() throws {
+    let examples = try Self.examples()
+    let refused =
+      try refusals(FetchChunkManifest.self, examples[1]) + refusals(FetchManifest.self, examples[2])
+      + refusals(TransformChunkManifest.self, examples[3]) + refusals(TransformManifest.self, examples[4])
+      + refusals(ChangesManifest.self, examples[5])
+    #expect(refused == 162)
+  }
+
+  /// Puts numbers that cannot be in the place of each that an example has, but of those that count nothing.
+  private func refusals<M: Manifest>(_ type: M.Type, _ example: String) throws -> Int {
+    let scratch = ScratchFolder()
+    var refused = 0
+    for match in example.matches(of: /"(?<key>[^"]+)" : (?<number>[0-9]+)/) {
+      if ["format", "rules_version", "chunk_size", "content_length", "job_run_id"].contains(match.key) { continue }
+      for number in ["-1", "1099511627777", "9223372036854775807"] {
+        let text = example[..<match.number.startIndex] + number + example[match.number.endIndex...]
+        let path = scratch.write(Array(text.utf8), to: "example.json")
+        let failure = #expect(throws: Failure.self, "\(match.key)") { try M.read(at: path) }
+        #expect(failure?.verdict == .data)
+        refused += 1
+      }
+    }
+    return refused
   }
 
   /// Decoded and encoded again, an example has the same keys and values.

@@ -1,0 +1,155 @@
+import Observed
+import Records
+import TestCluster
+import Testing
+
+/// Values that mean something to SQL, COPY, a spreadsheet or a terminal: loaded and shown as the data that they are.
+@Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
+struct HostileValueTests {
+  private static let bans = Days.validBANs
+
+  /// As they should stand in the database.
+  private static func values() -> [String] {
+    [
+      "'; DROP TABLE tax_registration; --", "$$; DROP TABLE tax_registration; $$", "\\.", "\\N", "\\\\N", "\\", "\\n",
+      "=cmd()", "=HYPERLINK(\"x\")", "+1", "-1", "@x", "＝1", "'x", "%s%n$1{}", "NULL", "null", "\\x00", "\u{202E}evil",
+      "\u{61C}x",
+      "\u{2066}x\u{2069}", "\u{200F}x", "x\u{200B}y", "\u{FEFF}x", "e\u{301}\u{302}\u{303}", "\u{1B}[2J",
+      "\u{1B}]0;x\u{7}y",
+      "\u{9B}2J", "x\u{7F}\u{8}", "a\tb", "a\nb", "a\r\nb", "a\rb", "a\n\\.\nb", "\"", "a,b", "a\u{2028}b",
+      random(255), random(255),
+    ]
+  }
+
+  /// Characters of four bytes each that no compression makes smaller.
+  private static func random(_ count: Int) -> String {
+    var text = String.UnicodeScalarView()
+    while text.count < count {
+      if let scalar = Unicode.Scalar(UInt32.random(in: 0x20000...0x2A6DF)) { text.append(scalar) }
+    }
+    return String(text)
+  }
+
+  private static func quoted(_ value: String) -> String {
+    var text = String.UnicodeScalarView("\"".unicodeScalars)
+    for scalar in value.unicodeScalars {
+      if scalar == "\"" { text.append(scalar) }
+      text.append(scalar)
+    }
+    text.append("\"")
+    return String(text)
+  }
+
+  /// Without an amount that could be read, so that each is a finding too.
+  private static func record(_ ban: Int, _ value: String, address: String) -> String {
+    "\(quoted(address)),\(ban),,\(quoted(value)),=1+1,1040413,獨資,Y,471913,\(quoted(value)),,,,,,"
+  }
+
+  @Test func areLoadedAndShownAsTheDataThatTheyAre() throws {
+    let values = Self.values()
+    try Days.with { days in
+      let addresses = values.map { $0.unicodeScalars.count == 255 ? Self.random(500) : $0 }
+      let hostile = values.indices.map { Self.record(Self.bans[$0], values[$0], address: addresses[$0]) }
+      let half = values.count / 2
+      // The first load copies into new tables, the second compares and changes.
+      let plain = values.indices[half...].map { Days.record(Self.bans[$0], "第\($0)商店") }
+      try days.fetch(hostile[..<half] + plain, day: 1)
+      let first = try days.succeed()
+      // Bytes that are no text, and a NUL, are rejected and told of.
+      let rejected = ["\u{1B}[2J,20009999,,x\u{0}y,,,,,,,,,,,,", "=1,'; DROP TABLE etl_job_run; --"]
+      try days.fetch(hostile + rejected, day: 2)
+      let second = try days.succeed("--accept", "'; DROP TABLE publication; --\u{202E}\u{1B}[2J")
+      for ended in [first, second] { expectSafe(ended.stdout + ended.stderr) }
+
+      try expectStored(values, addresses, days)
+      try expectTold(Array(values[half...]), days)
+      try expectFound(values, addresses, days)
+    }
+  }
+
+  private func expectStored(_ values: [String], _ addresses: [String], _ days: Days) throws {
+    let rows = try days.database.execute(
+      """
+      SELECT encode(convert_to(business_name, 'UTF8'), 'hex'), encode(convert_to(business_address, 'UTF8'), 'hex'),
+        (SELECT encode(convert_to(industry_name, 'UTF8'), 'hex') FROM business_industry WHERE business_id = ban)
+      FROM tax_registration ORDER BY ban
+      """
+    ).values
+    try #require(rows.count == values.count)
+    for (index, row) in rows.enumerated() {
+      #expect(
+        row == [hex(values[index]), hex(addresses[index]), hex(values[index])], "\(values[index].debugDescription)")
+    }
+    // By its index, which a value of 1,020 bytes is in too.
+    for value in values where value.unicodeScalars.count == 255 {
+      let found = try days.database.scalar("SELECT count(*) FROM tax_registration WHERE business_name = '\(value)'")
+      #expect(found == "1")
+    }
+    #expect(try days.database.scalar("SELECT count(*) FROM data_import_error WHERE severity = 'error'") == "2")
+  }
+
+  /// The change feed of the second day.
+  private func expectTold(_ names: [String], _ days: Days) throws {
+    let shown = try days.succeed("changes").stdout
+    expectSafe(shown)
+    #expect(shown.split(separator: "\n").last == "\(names.count) changed")
+    #expect(
+      shown.contains("'; DROP TABLE tax_registration; --") == names.contains("'; DROP TABLE tax_registration; --"))
+    let lines = try days.succeed("changes", "--json").stdout.split(separator: "\n")
+    let told = try lines.map { try JSON($0)["after"]?["business_name"]?.string ?? "" }
+    #expect(Set(told.map(hex)) == Set(names.map(hex)))
+    try expectSafe(days.succeed("status").stdout)
+  }
+
+  /// The findings, for a person, a program and a spreadsheet.
+  private func expectFound(_ values: [String], _ addresses: [String], _ days: Days) throws {
+    let workshop = days.workshop
+    try expectSafe(workshop.succeed("transform", "findings").stdout)
+    let lines = try workshop.succeed("transform", "findings", "--json").stdout.split(separator: "\n")
+    #expect(try lines.map { try JSON($0) }.count == values.count + 2)
+    try workshop.succeed("transform", "findings", "--export", "out.csv", "--code", "INVALID_CAPITAL")
+    let sheet = try #require(ScratchFolder.read(workshop.scratch.path + "/out.csv"))
+    let cells = Self.cells(Array(sheet.dropFirst(3)))
+    #expect(cells.count == (values.count + 1) * (5 + 16 + 2))
+    let formulas = cells.filter { cell in "=+-@\t\r＝＋－＠".unicodeScalars.contains { cell.unicodeScalars.first == $0 } }
+    #expect(formulas == [])
+    // Taken back, they are what they were.
+    let taken = try CorrectionSheet.read(touched(sheet)).records.flatMap { CopyTextReader.rows($0.registration) }
+    #expect(taken.map { hex($0[2] ?? "") } == values.map(hex))
+    #expect(taken.map { hex($0[3] ?? "") } == addresses.map(hex))
+  }
+
+  /// All cells of a CSV, as a spreadsheet takes them.
+  private static func cells(_ bytes: [UInt8]) -> [String] {
+    var cells: [String] = []
+    var cell: [UInt8] = []
+    var isQuoted = false
+    for (index, byte) in bytes.enumerated() {
+      switch byte {
+      case 0x22:
+        // The second of two inside quotes stands for one.
+        if !isQuoted, index > 0, bytes[index - 1] == 0x22 { cell.append(byte) }
+        isQuoted.toggle()
+      case 0x2C where !isQuoted, 0x0A where !isQuoted:
+        cells.append(String(decoding: cell, as: UTF8.self))
+        cell = []
+      default: cell.append(byte)
+      }
+    }
+    return cells
+  }
+
+  /// Nothing that moves a cursor, paints, or turns the direction of a line.
+  private func expectSafe(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) {
+    let unsafe = text.unicodeScalars.filter { scalar in
+      let isControl = scalar.properties.generalCategory == .control && scalar != "\n"
+      return isControl || scalar.properties.isBidiControl || scalar == "\u{2028}" || scalar == "\u{2029}"
+        || scalar == "\u{FEFF}"
+    }
+    #expect(unsafe.isEmpty, "\(text)", sourceLocation: sourceLocation)
+  }
+
+  private func hex(_ text: String) -> String {
+    text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}

@@ -1,0 +1,55 @@
+import Records
+import Reference
+
+/// A source judged in memory, as one chunk.
+public struct Judged {
+  public var header: Header
+  public var sourceDate: String?
+  public var output = MemoryOutput()
+  public var tally = Tally()
+
+  /// - Parameter stampIsRecord: whether a stamp row is judged like any other.
+  /// - Returns: nil where the header is refused.
+  public init?(_ bytes: [UInt8], stampIsRecord: Bool = false) throws {
+    var scanner = RecordScanner()
+    var output = MemoryOutput()
+    let result = try bytes.withUnsafeBufferPointer { bytes -> (SourceHead, Tally)? in
+      let head: SourceHead?
+      do throws(HeaderProblem) { head = try SourceHead.read(bytes, isFinal: true, scanner: &scanner) } catch {
+        return nil
+      }
+      guard let head else { return nil }
+      let end = stampIsRecord ? scanner.scan(bytes, from: head.headerStart, isFinal: true).next : head.end
+      let place = ChunkPlace(
+        firstRecord: 1, firstLine: 1, byteOffset: 0, headerBytes: end, tooLongOffsets: [])
+      // Its table of BANs has to grow.
+      var judge = ChunkJudge(header: head.header, bansExpected: 4)
+      return (head, try judge.judge(bytes, at: place, into: &output))
+    }
+    guard let (head, tally) = result else { return nil }
+    (header, sourceDate, self.output, self.tally) = (head.header, head.sourceDate, output, tally)
+  }
+
+  public func observed() throws -> Observed {
+    var observed = Observed()
+    try observed.append(registrations: output.registrations)
+    try observed.append(industries: output.industries)
+    try observed.append(findings: output.findings)
+    observed.totals = ReferenceTotals(
+      total: tally.records, processed: tally.accepted, failed: tally.rejected, duplicated: tally.duplicates,
+      blank: tally.blank)
+    return observed
+  }
+}
+
+public struct MemoryOutput: JudgeOutput {
+  public var registrations: [UInt8] = []
+  public var industries: [UInt8] = []
+  public var findings: [UInt8] = []
+
+  public init() {}
+
+  public mutating func registrations(_ rows: UnsafeRawBufferPointer) { registrations += rows }
+  public mutating func industries(_ rows: UnsafeRawBufferPointer) { industries += rows }
+  public mutating func findings(_ lines: UnsafeRawBufferPointer) { findings += lines }
+}
