@@ -61,7 +61,7 @@ public final class TestCluster: Sendable {
   }
 
   /// Where initdb and pg_ctl are.
-  private static func programFolder() -> String? {
+  static func programFolder() -> String? {
     let environment = ProcessInfo.processInfo.environment
     var folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
     if let folder = environment["POSTGRES_BIN"] { folders.insert(folder, at: 0) }
@@ -95,7 +95,7 @@ public final class TestCluster: Sendable {
     """
 
   /// Waits for the end of the test process, however it comes, and takes the cluster down then.
-  private static let stopScript = """
+  static let stopScript = """
     cat >/dev/null
     as_server() { "$@"; }
     if [ "$(id -u)" = 0 ]; then as_server() { runuser -u postgres -- "$@"; }; fi
