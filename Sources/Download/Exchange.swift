@@ -24,6 +24,9 @@ final class Exchange {
     Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
   }
 
+  /// Whether any server has said anything.
+  var isAnswered: Bool { head.status != 0 }
+
   func tick() -> Bool { attempt(check) }
 
   func take(header line: UnsafeRawBufferPointer) -> Bool {

@@ -59,7 +59,7 @@ public struct Transfer: ~Copyable {
     if let error = exchange.error { throw error }
     guard code == CURLE_OK else {
       let detail = errorText.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } } ?? ""
-      throw TransferError(code, detail: detail)
+      throw TransferError(code, detail: detail, isAnswered: exchange.isAnswered)
     }
     try exchange.deliverHead()
   }

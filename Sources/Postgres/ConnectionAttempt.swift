@@ -74,11 +74,22 @@ package enum ConnectionAttempt {
     if let (sqlState, message) = refusal(in: text) {
       return PostgresError(.init(sqlState: sqlState), sqlState: sqlState, message: message, place: place)
     }
-    let line =
-      text.split(separator: "\n").last { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") } ?? "no reason given"
-    // A password that nobody gave, a certificate that was refused or TLS that is not to be had: no use in waiting.
-    let refused = PQconnectionNeedsPassword(handle) == 1 || stage == CONNECTION_SSL_STARTUP
-    return PostgresError(refused ? .refused : .temporary, message: String(line), place: place)
+    let lines = text.split(separator: "\n").filter { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") }
+    // Advice may stand on lines of its own behind what happened.
+    let line = String(lines.last { $0.hasPrefix("connection to ") } ?? lines.last ?? "no reason given")
+    return PostgresError(
+      kind(line, during: stage, needsPassword: PQconnectionNeedsPassword(handle) == 1), message: line, place: place)
+  }
+
+  /// What a failure means that the server did not name. libpq speaks English here: nobody has set a locale.
+  private static func kind(_ line: String, during stage: ConnStatusType, needsPassword: Bool) -> PostgresError.Kind {
+    // A password that nobody gave: no use in waiting.
+    if needsPassword { return .refused }
+    // The network or the server went away; else a certificate was refused, or TLS is not to be had. Of a certificate of
+    // ours the server says so only after the handshake.
+    let isCut = ["SSL SYSCALL error", "closed the connection", "could not send", "could not receive"]
+      .contains { line.contains($0) }
+    return line.contains("SSL error: ") || stage == CONNECTION_SSL_STARTUP && !isCut ? .untrusted : .temporary
   }
 
   /// The server's own refusal in libpq's verbose form, `… failed: FATAL:  28P01: password …`: the severity may be

@@ -8,8 +8,10 @@ public struct PostgresError: Error, Sendable, Equatable {
     case temporary
     /// The server's own disk is full.
     case serverDiskFull
-    /// Not until somebody acts: wrong password, no such database, certificate refused, server too old, read-only.
+    /// Not until somebody acts: wrong password, no such database, server too old, read-only.
     case refused
+    /// The same for TLS: a certificate was refused, or there is none to be had.
+    case untrusted
     /// The right is missing.
     case denied
     /// The statement or the data in it is wrong.

@@ -10,6 +10,7 @@ as_server() (
   cd "$cluster" 2>/dev/null || cd /
   unset "${!PG@}"
   export LC_ALL=C
+  umask 077 # what is made is nobody else's, whatever the caller's own is
   ((EUID != 0)) || exec setpriv --reuid="$server_uid" --regid="$server_gid" --clear-groups -- "$@"
   exec "$@"
 )

@@ -23,7 +23,7 @@ need_build_packages() {
 
 need_test_tools() {
   local missing=() tool
-  for tool in curl jq shellcheck zstd; do
+  for tool in curl jq openssl shellcheck zstd; do
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
   find_postgres '' || missing+=(postgresql)

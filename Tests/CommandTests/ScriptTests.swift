@@ -7,42 +7,8 @@ import Testing
 /// `pipeline.sh` with the real executables. (Tests/shell has the script's own ways, with executables that only tell how
 /// they were called.)
 @Suite struct ScriptTests {
-  /// A copy of the scripts, as built a moment ago.
-  private struct Copy {
-    var workshop = Workshop()
-    var folder: String { workshop.scratch.path + "/copy" }
-
-    init() throws {
-      let root = Folder.of(Folder.of(Folder.of(#filePath)))
-      let script = """
-        set -e
-        mkdir -p copy/Sources copy/.build/release
-        cp -L "$root/pipeline.sh" "$root/Package.swift" copy/
-        cp -RL "$root/Sources/pipeline" copy/Sources/
-        for stage in fetch transform load; do ln -s "$binaries/$stage" copy/.build/release/; done
-        touch -d '+1 hour' copy/.build/pipeline.stamp
-        """
-      let variables = ["root": root, "binaries": Folder.of(Command.path(of: "fetch"))]
-      let ended = try Command(
-        program: "/bin/sh", arguments: ["-c", script], environment: workshop.environment.merging(variables) { $1 },
-        folder: workshop.scratch.path
-      ).run()
-      try #require(ended.code == 0, "\(ended)")
-      workshop.spool = folder + "/spool"
-      mkdir(workshop.spool, 0o755)
-    }
-
-    func run(_ arguments: [String], _ variables: [String: String] = [:]) throws -> Ended {
-      try Command(
-        program: folder + "/pipeline.sh", arguments: arguments,
-        environment: workshop.environment.merging(["LOG_FORMAT": "json"]) { $1 }.merging(variables) { $1 },
-        folder: workshop.scratch.path
-      ).run()
-    }
-  }
-
   @Test func aDryRunIsOneRunThatEndsWithNeitherEvent() throws {
-    let copy = try Copy()
+    let copy = try ScriptCopy()
     let ended = try copy.run(["dry-run", "--sample", "--chunk-size", "1000", "--json"])
     #expect(ended.code == 0, "\(ended)")
     let document = try JSON(ended.stdout)
@@ -56,7 +22,7 @@ import Testing
   }
 
   @Test func aDryRunThatFailsEndsWithNeitherEventToo() throws {
-    let copy = try Copy()
+    let copy = try ScriptCopy()
     for arguments in [["--source", "missing.csv"], ["--sample", "--max-rejects", "0"]] {
       let ended = try copy.run(["dry-run", "--json"] + arguments)
       #expect(ended.code == (arguments.count == 2 ? 69 : 65), "\(ended)")
@@ -69,7 +35,7 @@ import Testing
 
   @Test(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
   func aRunGoesFromTheSourceToTheRegistryAsOneRun() throws {
-    let copy = try Copy()
+    let copy = try ScriptCopy()
     try TestDatabase.with { database in
       let variables = ["DATABASE_URL": database.url]
       let first = try copy.run(["--sample", "--json"], variables)

@@ -53,6 +53,18 @@ struct ConnectionTests {
     #expect(PostgresError.Kind(sqlState: sqlState) == kind)
   }
 
+  @Test(
+    "a way in that breaks off may be tried again, one without TLS may not",
+    arguments: [
+      (HandshakeServer.Answer.hangsUp, PostgresError.Kind.temporary), (.breaksOff, .temporary), (.refuses, .untrusted),
+    ])
+  func handshakes(_ answer: HandshakeServer.Answer, _ kind: PostgresError.Kind) throws {
+    let server = try HandshakeServer(answer)
+    let error = error { _ = try TestDatabase.open("postgresql://u@127.0.0.1:\(server.port)/d?sslmode=require") }
+    #expect(error?.kind == kind && error?.sqlState == nil, "\(error as Any)")
+    #expect(server.connections == 1)
+  }
+
   @Test("a refusal is read by its punctuation, in any language, the last of several")
   func refusals() {
     let one = "connection to server at \"h\" failed: FATAL:  28P01: password\nLOCATION:  auth_failed, auth.c:334\n"

@@ -95,7 +95,7 @@ public final class TestCluster: Sendable {
     """
 
   /// Waits for the end of the test process, however it comes, and takes the cluster down then.
-  private static let stopScript = """
+  static let stopScript = """
     cat >/dev/null
     as_server() { "$@"; }
     if [ "$(id -u)" = 0 ]; then as_server() { runuser -u postgres -- "$@"; }; fi

@@ -46,6 +46,68 @@ test_it_starts_once_stays_and_stops() {
   equal 'exit code' 0 "$code"
 }
 
+processes() { # the server's, with their users
+  ps -o pid= -p "$(server)" --ppid "$(server)"
+}
+
+# TCP sockets that any of its processes listens on, of either kind.
+ports() {
+  local pid listening
+  listening=$(awk '$4 == "0A" { print "socket:[" $10 "]" }' /proc/net/tcp /proc/net/tcp6)
+  for pid in $(processes); do
+    find "/proc/$pid/fd" -type l -lname 'socket:*' -printf '%l\n' 2>/dev/null
+  done | grep -cxF -e "${listening:-none}" || :
+}
+
+test_nobody_else_gets_in() {
+  started
+  local owner pid
+  owner=$(stat -c %U "$tree/.postgres")
+  [[ $owner != root ]]
+  equal 'ports it listens on' 0 "$(ports)"
+  equal 'the sockets it listens on' 1 "$(find "$tree/.postgres" -type s | wc -l)"
+  equal 'owners and modes' "$owner 700|$owner 700|$owner 700" "$(stat -c '%U %a' "$tree/.postgres" "$tree/.postgres/data" \
+    "$tree/.postgres/data/.s.PGSQL.5432" | paste -sd '|')"
+  equal 'what others may enter or read' '' "$(find "$tree/.postgres/data" -perm /o=rwx ! -type l)"
+  (($(processes | wc -l) > 3))
+  for pid in $(processes); do equal 'user of a process' "$owner" "$(stat -c %U "/proc/$pid")"; done
+  # As the server itself reads them.
+  equal 'who may come' 'local|{all}|{all}||peer|{map=registry}' "$(server_query "SELECT type, database, user_name, address,
+    auth_method, options FROM pg_hba_file_rules WHERE error IS NULL")"
+  equal 'who they may be' "$(printf 'registry "%s" %s\n' root registry root postgres "$owner" registry "$owner" postgres | sort)" \
+    "$(sort "$tree/.postgres/data/pg_ident.conf")"
+  equal 'settings' "|0700|$tree/.postgres/data" "$(server_query "SELECT current_setting('listen_addresses'),
+    current_setting('unix_socket_permissions'), current_setting('data_directory')")"
+  equal 'roles that may log in' 'postgres|t registry|f' "$(server_query "SELECT rolname, rolsuper FROM pg_roles
+    WHERE rolcanlogin ORDER BY 1" | paste -sd ' ')"
+  equal 'passwords' 0 "$(server_query 'SELECT count(*) FROM pg_authid WHERE rolpassword IS NOT NULL')"
+  ((EUID != 0)) || strangers_are_turned_away
+  stop
+}
+
+# Another user does not reach the socket; and would not be let in where somebody has opened the folders.
+strangers_are_turned_away() {
+  local socket=$tree/.postgres/data/.s.PGSQL.5432
+  equal 'a stranger' 'Permission denied' "$(stranger)"
+  chmod o+x "$tree/.postgres" "$tree/.postgres/data"
+  chmod o+rw "$socket"
+  equal 'a stranger who reaches the socket' 'Peer authentication failed' "$(stranger)"
+  chmod o-rwx "$tree/.postgres" "$tree/.postgres/data" "$socket"
+}
+
+stranger() {
+  local role
+  for role in registry postgres; do
+    setpriv --reuid=65534 --regid=65534 --clear-groups -- \
+      psql -X -h "$tree/.postgres/data" -U "$role" -d registry -c 'SELECT 1' 2>&1 || :
+  done | grep -oE 'Permission denied|Peer authentication failed|1 row' | sort -u
+}
+
+server_query() { # SQL, as the superuser
+  pipeline psql -X -Atq -c '\c - postgres' -c "$1"
+  echo "$out$err"
+}
+
 test_variables_of_libpq_do_not_lead_it_astray() {
   export PGHOSTADDR=192.0.2.1 PGPORT=1 PGOPTIONS='-c no.such=1' PGCHANNELBINDING=require PGDATA=/nonexistent
   started

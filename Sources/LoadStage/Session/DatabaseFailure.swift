@@ -43,7 +43,7 @@ extension Failure {
     switch kind {
     case .malformed: .usage
     case .temporary, .serverDiskFull: .temporary
-    case .refused, .denied: .unavailable
+    case .refused, .untrusted, .denied: .unavailable
     case .statement: .bug
     }
   }
@@ -59,15 +59,23 @@ extension Failure {
     case .serverDiskFull:
       ["free some space on the database server, then run the same command again"]
     case .denied:
-      ["GRANT what is missing to the role, or run it as the owner of the tables"]
+      ["GRANT the user the role that it needs, or run docs/roles.sql again: docs/database.md says who may do what"]
     case .statement:
       ["this is a bug, unless somebody changed the tables by hand: please report it with the line above"]
+    case .untrusted:
+      [
+        "check sslmode, sslrootcert and sslcert (docs/database.md), and whether the certificate is of that host and in force:"
+          + " openssl s_client -starttls postgres -connect HOST:PORT -CAfile ROOT.crt"
+      ]
     case .refused:
       switch error.sqlState {
       case "3D000": ["create it, for instance with createdb, or correct the database URL"]
       case "25006": ["this is a standby, or it is read-only: name the primary in the database URL"]
-      case let state? where state.hasPrefix("28"): ["check the user in DATABASE_URL and its password (PGPASSFILE)"]
-      case nil: ["check DATABASE_URL, the password (PGPASSFILE) and the certificates (sslmode, sslrootcert)"]
+      case "28000":
+        [
+          "check the user in DATABASE_URL, and what the server's pg_hba.conf asks of it: TLS (sslmode=require), a certificate"
+        ]
+      case "28P01", nil: ["check the user in DATABASE_URL and its password (PGPASSFILE)"]
       default: ["look at the log of the database server"]
       }
     }

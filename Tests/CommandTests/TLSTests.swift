@@ -1,0 +1,173 @@
+import Glibc
+import Observed
+import Postgres
+import TestCluster
+import Testing
+
+/// The way to the database by TLS, as libpq has it, with the real executable.
+@Suite(.serialized, .enabled(if: TestCluster.isOwn, "needs a server of its own"))
+struct TLSTests {
+  /// A settled snapshot, and loads of it through TLS into a schema of the test's own.
+  private struct Fixture {
+    let server: TLSServer
+    let workshop: Workshop
+    let schema: String
+
+    static func with(_ body: (Fixture) throws -> Void) throws {
+      let server = try TLSServer.shared.get()
+      let workshop = try Workshop.fetched(Array(Source.plain(rows: 5).utf8), chunkSize: 5)
+      try workshop.succeed("transform")
+      let schema = "tls_\(UInt64.random(in: 0 ... .max))"
+      var session = try server.open()
+      try session.execute(
+        "CREATE SCHEMA \(schema); GRANT USAGE, CREATE ON SCHEMA \(schema) TO with_password, certified")
+      defer { _ = try? session.execute("SET client_min_messages = warning; DROP SCHEMA \(schema) CASCADE") }
+      try body(Fixture(server: server, workshop: workshop, schema: schema))
+    }
+
+    func url(user: String = "postgres", host: String = "localhost", _ options: String) -> String {
+      server.url(user: user, host: host, "options=-csearch_path%3D\(schema)" + (options.isEmpty ? "" : "&" + options))
+    }
+
+    func load(_ url: String, _ variables: [String: String] = [:]) throws -> Ended {
+      try workshop.run("load", "--force", variables: variables.merging(["DATABASE_URL": url]) { $1 })
+    }
+
+    /// Refused for good: at once, with a reason that names the trouble and hints what to look at.
+    func refuses(
+      _ url: String, _ variables: [String: String] = [:], saying text: String, hint: String = "sslrootcert",
+      sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+      let ended = try load(url, variables)
+      expect(ended, from: "load", fails: 69, saying: text, sourceLocation: sourceLocation)
+      #expect(!ended.stderr.contains("again in"), "it does not try again: \(ended)", sourceLocation: sourceLocation)
+      #expect(ended.stderr.contains(hint), "\(ended)", sourceLocation: sourceLocation)
+    }
+
+    var root: String { "sslrootcert=" + server.certificate("ca.crt") }
+  }
+
+  @Test func aServerThatIsWhoItSaysIsLoadedInto() throws {
+    try Fixture.with { fixture in
+      for options in ["sslmode=require", "sslmode=verify-ca&\(fixture.root)", "sslmode=verify-full&\(fixture.root)"] {
+        let ended = try fixture.load(fixture.url(options))
+        #expect(ended.code == 0, "\(ended)")
+      }
+      // As libpq's variables, too.
+      let variables = ["PGSSLMODE": "verify-full", "PGSSLROOTCERT": fixture.server.certificate("ca.crt")]
+      #expect(try fixture.load(fixture.url(""), variables).code == 0)
+      var session = try fixture.server.open()
+      #expect(try session.execute("SELECT count(*) FROM \(fixture.schema).tax_registration").number == 5)
+    }
+  }
+
+  @Test func aServerThatIsNotIs69AtOnce() throws {
+    try Fixture.with { fixture in
+      let verify = "sslmode=verify-full"
+      try fixture.refuses(
+        fixture.url(host: "127.0.0.1", "\(verify)&\(fixture.root)"), saying: "does not match host name")
+      // The name is looked at by verify-full alone.
+      #expect(try fixture.load(fixture.url(host: "127.0.0.1", "sslmode=verify-ca&\(fixture.root)")).code == 0)
+      let other = "sslrootcert=" + fixture.server.certificate("other-ca.crt")
+      for mode in ["verify-full", "verify-ca"] {
+        try fixture.refuses(fixture.url("sslmode=\(mode)&\(other)"), saying: "certificate verify failed")
+      }
+      // libpq looks for ~/.postgresql/root.crt.
+      try fixture.refuses(fixture.url(verify), saying: "root certificate file")
+      try fixture.refuses(fixture.url("\(verify)&sslrootcert=/nonexistent"), saying: "root certificate file")
+    }
+  }
+
+  @Test func aCertificateThatHasExpiredIs69() throws {
+    try Fixture.with { fixture in
+      try fixture.server.show("expired.crt")
+      defer { try? fixture.server.show("server.crt") }
+      let url = fixture.url("sslmode=verify-full&\(fixture.root)")
+      try wait { (try? TestDatabase.open(url)) == nil }
+      try fixture.refuses(url, saying: "certificate", hint: "openssl s_client -starttls postgres")
+      try fixture.server.show("server.crt")
+      try wait { (try? TestDatabase.open(url)) != nil }
+    }
+  }
+
+  /// A server reads its settings anew when it likes to.
+  private func wait(until isSo: () -> Bool) throws {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while !isSo() { try #require(ContinuousClock.now < deadline, "the server shows the certificate that it had") }
+  }
+
+  @Test func aUserWithACertificateGetsInAndWithoutItNot() throws {
+    try Fixture.with { fixture in
+      let server = fixture.server
+      let client = "sslcert=\(server.certificate("client.crt"))&sslkey=\(server.certificate("client.key"))"
+      let verify = "sslmode=verify-full&\(fixture.root)"
+      let ended = try fixture.load(fixture.url(user: "certified", "\(verify)&\(client)"))
+      #expect(ended.code == 0, "\(ended)")
+      try fixture.refuses(
+        fixture.url(user: "certified", verify), saying: "connection requires a valid client certificate",
+        hint: "DATABASE_URL")
+      // One of an authority that the server does not know.
+      let stranger = "sslcert=\(server.certificate("other-ca.crt"))&sslkey=\(server.certificate("other-ca.key"))"
+      try fixture.refuses(fixture.url(user: "certified", "\(verify)&\(stranger)"), saying: "alert", hint: "sslcert")
+    }
+  }
+
+  @Test func aServerThatWantsTLSIs69WithoutIt() throws {
+    try Fixture.with { fixture in
+      try fixture.refuses(fixture.url("sslmode=disable"), saying: "SQLSTATE 28000", hint: "sslmode")
+      // What libpq does unless told otherwise works.
+      #expect(try fixture.load(fixture.url("")).code == 0)
+    }
+  }
+
+  @Test func aServerWithoutTLSIs69WhereItIsAskedFor() throws {
+    try Fixture.with { fixture in
+      let server = try HandshakeServer(.refuses)
+      for mode in ["require", "verify-ca", "verify-full"] {
+        try fixture.refuses(
+          "postgresql://u@127.0.0.1:\(server.port)/d?sslmode=\(mode)&\(fixture.root)", saying: "does not support SSL")
+      }
+      #expect(server.connections == 3)
+    }
+  }
+
+  @Test func aHandshakeThatBreaksOffIs75() throws {
+    try Fixture.with { fixture in
+      let server = try HandshakeServer(.breaksOff)
+      let ended = try fixture.load("postgresql://u@127.0.0.1:\(server.port)/d?sslmode=require")
+      expect(ended, from: "load", fails: 75)
+      #expect(server.connections == 4, "it tries again, three times: \(ended)")
+    }
+  }
+
+  @Test func aPasswordFromItsFileOrTheEnvironment() throws {
+    try Fixture.with { fixture in
+      let verify = "sslmode=verify-full&\(fixture.root)"
+      func file(_ password: String, mode: mode_t = 0o600) -> [String: String] {
+        let escaped = password.replacing("\\", with: "\\\\").replacing(":", with: "\\:")
+        let path = fixture.workshop.file("localhost:*:*:with_password:\(escaped)\n", "pgpass-\(mode)-\(password.count)")
+        chmod(path, mode)
+        return ["PGPASSFILE": path]
+      }
+      let encoded = TLSServer.password.utf8.map { byte in
+        let digits = String(byte, radix: 16)
+        return "%" + (digits.count == 1 ? "0" : "") + digits
+      }.joined()
+      let plain = fixture.url(user: "with_password", verify)
+      for (url, variables) in [
+        (plain, file(TLSServer.password)), (plain, ["PGPASSWORD": TLSServer.password]),
+        (fixture.url(user: "with_password:\(encoded)", verify), [:]),
+      ] {
+        let ended = try fixture.load(url, variables)
+        #expect(ended.code == 0, "\(ended)")
+      }
+      // A wrong one, none, and a file that others may read, which libpq leaves alone.
+      for (variables, text) in [
+        (file("falsch"), "SQLSTATE 28P01"), (["PGPASSWORD": "falsch"], "SQLSTATE 28P01"),
+        ([:], "no password supplied"), (file(TLSServer.password, mode: 0o644), "no password supplied"),
+      ] {
+        try fixture.refuses(plain, variables, saying: text, hint: "PGPASSFILE")
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Postgres
+
+/// A PostgreSQL of our own on a TCP port of the loopback interface, which lets nobody in without TLS.
+///
+/// - `postgres` is trusted, `certified` needs a client certificate of that name, everybody else a password.
+/// - Its certificate is for `localhost`, so 127.0.0.1 is another host's name.
+public final class TLSServer: Sendable {
+  public static let shared: Result<TLSServer, any Error> = Result { try TLSServer() }
+  public static let password = "ge heim&%/"
+
+  public let port: Int
+  private let folder: String
+  private let socketURL: String
+  private let certificates: Certificates
+
+  private init() throws {
+    guard let programs = TestCluster.programFolder() else {
+      throw TestCluster.Unavailable(why: "no PostgreSQL server to test with")
+    }
+    folder = try Shell.run("mktemp -d /tmp/regtls.XXXXXX", [:])
+    try Shell.startOnLeash(TestCluster.stopScript, ["programs": programs, "folder": folder])
+    certificates = try Certificates.make(in: folder + "/certificates")
+    let ports = try (1...5).map { _ in "\(try LoopbackPort.free())" }.joined(separator: " ")
+    port = Int(try Shell.run(Self.startScript, ["programs": programs, "folder": folder, "ports": ports])) ?? 0
+    socketURL = "postgresql://postgres@/postgres?host=\(folder)&port=\(port)"
+    var session = try TestDatabase.open(socketURL)
+    try session.execute(
+      """
+      CREATE ROLE certified LOGIN;
+      CREATE ROLE with_password LOGIN PASSWORD '\(Self.password)'
+      """)
+  }
+
+  /// A file of the certificates that the tests were made.
+  public func certificate(_ name: String) -> String { certificates.path(name) }
+
+  /// The database under another name of its host.
+  public func url(user: String = "postgres", host: String = "localhost", _ options: String) -> String {
+    "postgresql://\(user)@\(host):\(port)/postgres?\(options)"
+  }
+
+  /// What the server has written down.
+  public func log() throws -> String { try Shell.run("cat \"$folder/data/log\"", ["folder": folder]) }
+
+  /// A session past TLS, to look at what came through it.
+  public func open() throws -> Connection { try TestDatabase.open(socketURL) }
+
+  /// Has the server show another certificate from now on.
+  public func show(_ certificate: String) throws {
+    var session = try open()
+    try session.execute("ALTER SYSTEM SET ssl_cert_file = '\(certificate)'")
+    try session.execute("SELECT pg_reload_conf()")
+  }
+
+  /// The port is one that the kernel has just given out: another process may be faster, so several are tried.
+  private static let startScript = """
+    set -eu
+    as_server() { "$@"; }
+    if [ "$(id -u)" = 0 ]; then
+      as_server() { runuser -u postgres -- "$@"; }
+      chown postgres "$folder"
+    fi
+    chmod 0711 "$folder"
+    cd /
+    as_server "$programs/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C -N >"$folder/log" 2>&1
+    for name in server.crt expired.crt server.key ca.crt; do
+      cat "$folder/certificates/$name" | as_server sh -c "umask 077; cat >'$folder/data/$name'"
+    done
+    as_server tee "$folder/data/pg_hba.conf" >/dev/null <<HBA
+    local all all trust
+    hostssl all certified all cert
+    hostssl all postgres all trust
+    hostssl all all all scram-sha-256
+    HBA
+    for port in $ports; do
+      if as_server "$programs/pg_ctl" -D "$folder/data" -l "$folder/data/log" -w start -o "-k $folder -p $port \\
+        -c listen_addresses=127.0.0.1 -c fsync=off -c ssl=on -c ssl_ca_file=ca.crt -c unix_socket_permissions=0777" \\
+        >>"$folder/log" 2>&1 </dev/null
+      then echo "$port"; exit; fi
+    done
+    exit 1
+    """
+}

@@ -1,0 +1,110 @@
+-- Who may do what, as SQL. docs/database.md explains it.
+--
+--   psql -X -f docs/roles.sql DATABASE
+--
+-- by a superuser, or by whoever owns the database and may create roles (CREATEROLE). Run it before the first load, and once
+-- more after it and after an upgrade that brings tables: each time it makes the rights what this file says, no more and no
+-- less, so running it again is always safe. All of it or nothing: it is one transaction.
+--
+-- Other names than these: -v schema=… -v owner=… -v loader=… -v reader=… -v console=…
+--
+-- It makes roles that nobody can log in as, and no passwords. People and programs get one of them:
+--   GRANT registry_loader TO nightly;
+
+\set ON_ERROR_STOP on
+\if :{?schema}
+\else
+  \set schema public
+\endif
+\if :{?owner}
+\else
+  \set owner registry_owner
+\endif
+\if :{?loader}
+\else
+  \set loader registry_loader
+\endif
+\if :{?reader}
+\else
+  \set reader registry_reader
+\endif
+\if :{?console}
+\else
+  \set console registry_console
+\endif
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+-- Everything below is named in full, or looked for in this schema and no other.
+SELECT set_config('search_path', quote_ident(:'schema') || ', pg_temp', true) AS path \gset
+
+-- The roles.
+
+SELECT format('CREATE ROLE %I NOLOGIN', name) FROM unnest(ARRAY[:'owner', :'loader', :'reader', :'console']) AS name
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
+-- Who is no superuser acts for the owner by being a member of it.
+SELECT format('GRANT %I TO CURRENT_USER', :'owner') WHERE NOT pg_has_role(:'owner', 'USAGE') \gexec
+
+-- The schema. Only the owner makes anything in it: before PostgreSQL 15 everybody may in 'public'.
+
+SELECT format('CREATE SCHEMA %I AUTHORIZATION %I', :'schema', :'owner')
+WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = :'schema') \gexec
+REVOKE CREATE ON SCHEMA :"schema" FROM PUBLIC, :"loader", :"reader", :"console";
+GRANT USAGE, CREATE ON SCHEMA :"schema" TO :"owner";
+GRANT USAGE ON SCHEMA :"schema" TO :"loader", :"reader", :"console";
+
+-- Tables that a load of the owner is yet to make, until this file is run again. Readers wait for that: what they may not
+-- see has to be known by name.
+
+ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA :"schema"
+  GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO :"loader";
+ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA :"schema" GRANT SELECT ON TABLES TO :"console";
+
+-- The tables, where they are made and are the registry's. The loader changes rows and nothing else; readers see what was
+-- published; the console sees everything and changes nothing. What belongs to whoever made the first load becomes the
+-- owner's. The functions are open to all, and give everybody what the tables give them.
+
+SELECT EXISTS (
+  SELECT FROM pg_attribute WHERE attrelid = to_regclass('schema_migration') AND attname = 'sha256'
+) AS is_made \gset
+\if :is_made
+WITH rights (name, loader, reader, console) AS (
+  VALUES
+    -- The registry, what changed in it, and when it was published.
+    ('tax_registration', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT', 'SELECT'),
+    ('business_industry', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT', 'SELECT'),
+    ('registration_change', 'SELECT, INSERT, DELETE', 'SELECT', 'SELECT'),
+    ('registration_correction', 'SELECT, INSERT, UPDATE', 'SELECT', 'SELECT'),
+    ('publication', 'SELECT, INSERT, UPDATE', 'SELECT', 'SELECT'),
+    ('schema_migration', 'SELECT', 'SELECT', 'SELECT'),
+    -- What a load tells of itself. Findings hold records as they came, which the rules have not let in.
+    ('etl_job_run', 'SELECT, INSERT, UPDATE', NULL, 'SELECT'),
+    ('import_progress', 'SELECT, INSERT, UPDATE', NULL, 'SELECT'),
+    ('data_import_error', 'SELECT, INSERT, DELETE', NULL, 'SELECT'),
+    -- What a load works with: nothing of it is published.
+    ('current_load', 'SELECT, UPDATE', NULL, 'SELECT'),
+    ('load_batch', 'SELECT, INSERT, DELETE', NULL, 'SELECT'),
+    ('removed_registration', 'SELECT, INSERT, UPDATE, DELETE', NULL, 'SELECT'),
+    ('incoming_registration', 'SELECT, INSERT, UPDATE, DELETE', NULL, 'SELECT'),
+    ('incoming_industry', 'SELECT, INSERT, UPDATE, DELETE', NULL, 'SELECT'),
+    ('incoming_removal', 'SELECT, INSERT, UPDATE, DELETE', NULL, 'SELECT'),
+    -- While the first load is under way.
+    ('tax_registration_bulk', NULL, NULL, NULL),
+    ('business_industry_bulk', NULL, NULL, NULL)
+), tables AS (
+  SELECT r.*, format('%I.%I', n.nspname, c.relname) AS full_name, pg_get_userbyid(c.relowner) AS owned_by
+  FROM rights r JOIN pg_class c ON c.relname = r.name JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = :'schema' AND c.relkind = 'r'
+)
+SELECT CASE WHEN owned_by <> :'owner' THEN format('ALTER TABLE %s OWNER TO %I', full_name, :'owner') END,
+  format('REVOKE ALL ON %s FROM %I, %I, %I', full_name, :'loader', :'reader', :'console'),
+  CASE WHEN loader IS NOT NULL THEN format('GRANT %s ON %s TO %I', loader, full_name, :'loader') END,
+  CASE WHEN reader IS NOT NULL THEN format('GRANT %s ON %s TO %I', reader, full_name, :'reader') END,
+  CASE WHEN console IS NOT NULL THEN format('GRANT %s ON %s TO %I', console, full_name, :'console') END
+FROM tables \gexec
+SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, :'owner')
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname = :'schema' AND pg_get_userbyid(p.proowner) <> :'owner'
+  AND p.proname IN ('registry_run_as_of', 'registry_as_of', 'registry_history') \gexec
+\endif
+COMMIT;
