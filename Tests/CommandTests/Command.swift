@@ -34,7 +34,7 @@ struct Ended: CustomStringConvertible {
   let signal: Int32?
   let stdout: String
   let stderr: String
-  /// The most memory that it had at once, in bytes.
+  /// The most memory that it was seen to have at once, in bytes.
   let peakBytes: Int
 
   var description: String {
@@ -114,12 +114,18 @@ final class Running {
   /// What it has written so far.
   var stderr: String { text("stderr") }
 
-  /// Waits for its end, and kills it once that takes too long.
-  func wait(seconds: Int32 = 120) throws -> Ended {
-    guard leashEnds(milliseconds: seconds * 1000) else {
+  /// Waits for its end, and kills it once that takes too long. Looks meanwhile how much memory it has taken: what the system
+  /// says of a child that has ended will not do, for it counts the memory of whoever started it.
+  func wait(seconds: Int = 120, lookingEvery milliseconds: Int32 = 20) throws -> Ended {
+    var looks = seconds * 1000 / Int(milliseconds)
+    while !leashEnds(milliseconds: milliseconds) {
+      look()
+      looks -= 1
+      guard looks <= 0 else { continue }
       kill(SIGKILL)
       _ = reap()
-      throw Overdue(description: "\(command.program) \(command.arguments) hangs; so far:\n\(stderr)")
+      throw Overdue(
+        description: "\(command.program) \(command.arguments) takes more than \(seconds) s; so far:\n\(stderr)")
     }
     let status = reap()
     let signal = status & 0x7F
@@ -128,25 +134,11 @@ final class Running {
       stderr: stderr, peakBytes: peakBytes)
   }
 
-  /// Waits for its end, and looks a thousand times a second how much memory it has taken at most.
-  ///
-  /// What the system says of a child that has ended will not do: it counts the memory of whoever started it.
-  func waitMeasuring(seconds: Int) throws -> (ended: Ended, peakBytes: Int) {
-    var peak = 0
-    for _ in 0..<seconds * 1000 {
-      if leashEnds(milliseconds: 1) { return (try wait(), peak) }
-      peak = peakBytes ?? peak
-    }
-    throw Overdue(description: "\(command.program) \(command.arguments) takes more than \(seconds) s")
-  }
-
-  /// Nil once it has ended.
-  private var peakBytes: Int? {
+  private func look() {
     let status = String(decoding: ScratchFolder.read("/proc/\(process)/status") ?? [], as: UTF8.self)
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    return line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }.map {
-      $0 << 10
-    }
+    let words = line?.split { $0 == " " || $0 == "\t" } ?? []
+    if words.count > 1, let kibibytes = Int(words[1]) { peakBytes = max(peakBytes, kibibytes << 10) }
   }
 
   /// Looks, a thousand times a second, until something is so.
@@ -170,9 +162,7 @@ final class Running {
   private func reap() -> Int32 {
     if let status { return status }
     var status: Int32 = 0
-    var usage = rusage()
-    while wait4(process, &status, 0, &usage) < 0, errno == EINTR {}
-    peakBytes = usage.ru_maxrss << 10
+    while waitpid(process, &status, 0) < 0, errno == EINTR {}
     self.status = status
     return status
   }

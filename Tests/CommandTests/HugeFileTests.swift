@@ -119,7 +119,8 @@ import Testing
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Ended {
     let running = try workshop.command(stage, arguments, ["JOBS": "2"]).start()
-    let (ended, peak) = try running.waitMeasuring(seconds: Self.secondsMax)
+    let ended = try running.wait(seconds: Self.secondsMax, lookingEvery: 1)
+    let peak = ended.peakBytes
     try #require(ended.code == code, "\(ended)", sourceLocation: sourceLocation)
     #expect((1...Self.memoryMax).contains(peak), "\(stage) took \(peak) bytes", sourceLocation: sourceLocation)
     if Self.isFull { print("\(stage) \(arguments): \(peak >> 20) MiB") }
