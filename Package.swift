@@ -73,7 +73,9 @@ let package = Package(
     library("GeneratorKit"),
     executable("generator", ["GeneratorKit"]),
 
+    .systemLibrary(name: "CLibSSL", path: "Tests/CLibSSL"),
     testSupport("LoopbackServer"),
+    testSupport("Tunnel", ["CLibSSL"]),
     testSupport("NastyCorpus"),
     testSupport("Reference"),
     testSupport("TestCluster", ["Postgres"]),
@@ -83,7 +85,7 @@ let package = Package(
       "FetchStageTests",
       [
         "FetchStage", "StageKit", "Spool", "Failures", "Digest", "Records", "Reference", "NastyCorpus", "Observed",
-        "LoopbackServer",
+        "LoopbackServer", "Tunnel",
       ]),
     tests(
       "TransformStageTests",
@@ -107,7 +109,7 @@ let package = Package(
       [
         "fetch", "transform", "load", "Records", "Spool", "Digest", "Postgres", "GeneratorKit", "LoopbackServer",
         "NastyCorpus",
-        "Observed", "Reference", "TestCluster",
+        "Observed", "Reference", "TestCluster", "Tunnel",
       ]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),

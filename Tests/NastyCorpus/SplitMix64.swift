@@ -14,10 +14,10 @@ public struct SplitMix64 {
   }
 
   /// 0 to `bound` - 1. The modulo's bias is far too small to matter here.
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+  public mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 
   /// True once in so many times.
-  mutating func onceIn(_ times: Int) -> Bool { below(times) == 0 }
+  public mutating func onceIn(_ times: Int) -> Bool { below(times) == 0 }
 
-  mutating func pick<Element>(_ choices: [Element]) -> Element { choices[below(choices.count)] }
+  public mutating func pick<Element>(_ choices: [Element]) -> Element { choices[below(choices.count)] }
 }
