@@ -88,7 +88,9 @@ let package = Package(
     library("SelfTestKit", ["GeneratorKit", "Postgres", "Spool", "Failures", "Zstd"]),
     executable("selftest", ["SelfTestKit", "Failures"]),
 
+    .systemLibrary(name: "CLibSSL", path: "Tests/CLibSSL"),
     testSupport("LoopbackServer"),
+    testSupport("Tunnel", ["CLibSSL"]),
     testSupport("NastyCorpus"),
     testSupport("Reference"),
     testSupport("TestCluster", ["Postgres"]),
@@ -110,7 +112,7 @@ let package = Package(
       "FetchStageTests",
       [
         "FetchStage", "StageKit", "Spool", "Failures", "Digest", "Records", "Reference", "NastyCorpus", "Observed",
-        "LoopbackServer",
+        "LoopbackServer", "Tunnel",
       ]),
     tests(
       "TransformStageTests",
@@ -134,7 +136,7 @@ let package = Package(
       [
         "fetch", "transform", "load", "Records", "Spool", "Digest", "Postgres", "GeneratorKit", "LoopbackServer",
         "NastyCorpus",
-        "Observed", "Reference", "TestCluster",
+        "Observed", "Reference", "TestCluster", "Tunnel",
       ]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
     tests("SelfTestKitTests", ["SelfTestKit", "TestCluster", "fetch", "transform", "load"]),

@@ -26,6 +26,13 @@ static inline CURLcode registry_setopt_progress_callback(CURL *handle, registry_
   return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, value);
 }
 
+// A proxy's answer to CONNECT; 0 where there was none.
+static inline long registry_proxy_status(CURL *handle) {
+  long status = 0;
+  curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status;
+}
+
 // curl_global_init is a macro-laden call whose flags Swift does not import.
 static inline CURLcode registry_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
 

@@ -1,20 +1,21 @@
 /// What libcurl's callbacks share while one transfer runs. They run on the thread that performs it, inside the call.
 final class Exchange {
-  private let headerBytesMax: Int
+  private let bounds: Request
   private let onHead: (ResponseHead) throws -> Void
   private let onBody: (UnsafeRawBufferPointer) throws -> Void
   private let check: () throws -> Void
-  private var head = ResponseHead()
+  /// The last head that came, or what came of it so far.
+  private(set) var head = ResponseHead()
   private var headerBytes = 0
   private var isHeadDelivered = false
   /// What ended the transfer from our side.
   private(set) var error: (any Error)?
 
   init(
-    headerBytesMax: Int, onHead: @escaping (ResponseHead) throws -> Void,
+    bounds: Request, onHead: @escaping (ResponseHead) throws -> Void,
     onBody: @escaping (UnsafeRawBufferPointer) throws -> Void, check: @escaping () throws -> Void
   ) {
-    self.headerBytesMax = headerBytesMax
+    self.bounds = bounds
     self.onHead = onHead
     self.onBody = onBody
     self.check = check
@@ -24,23 +25,30 @@ final class Exchange {
     Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
   }
 
-  /// Whether any server has said anything.
-  var isAnswered: Bool { head.status != 0 }
-
-  func tick() -> Bool { attempt(check) }
+  /// - Parameter received: body bytes of the answer that comes in, also of one that libcurl reads and drops: a redirect's.
+  func tick(received: Int) -> Bool {
+    guard isHeadDelivered || received <= bounds.droppedBytesMax else {
+      error = TransferError(
+        kind: .unacceptable, description: "more than \(bounds.droppedBytesMax) bytes beside a redirect")
+      return false
+    }
+    return attempt(check)
+  }
 
   func take(header line: UnsafeRawBufferPointer) -> Bool {
     headerBytes += line.count
-    guard headerBytes <= headerBytesMax else {
-      error = TransferError(kind: .headersTooLarge, description: "more than \(headerBytesMax) bytes of headers")
+    guard headerBytes <= bounds.headerBytesMax else {
+      error = TransferError(kind: .unacceptable, description: "more than \(bounds.headerBytesMax) bytes of headers")
       return false
     }
     let text = String(decoding: line, as: UTF8.self)
-    if text.hasPrefix("HTTP/") {
-      // A status line: of the first answer, or of the one behind a redirect.
+    if text.hasPrefix("HTTP/"), head.isComplete || head.status == nil {
+      // A status line: of the first answer, or of the one behind a redirect, a proxy's or an interim one.
       head = ResponseHead()
       let words = text.split(separator: " ")
       head.status = words.count > 1 ? Int(words[1].prefix(3)) ?? 0 : 0
+    } else if text.allSatisfy(\.isNewline) {
+      head.isComplete = true
     } else if let colon = text.firstIndex(of: ":") {
       head.append(String(text[..<colon]), text[text.index(after: colon)...].trimmed)
     }
@@ -55,8 +63,11 @@ final class Exchange {
   }
 
   /// Once a transfer: at the first byte of the body or, without one, at the end.
+  ///
+  /// For libcurl a connection that ends among the headers is an answer without a body.
   func deliverHead() throws {
     guard !isHeadDelivered else { return }
+    guard head.isComplete else { throw TransferError(kind: .temporary, description: "the answer ends in its headers") }
     isHeadDelivered = true
     try onHead(head)
   }

@@ -11,6 +11,11 @@ public struct Request: Sendable {
   public var timeoutSeconds: Double
   /// All header lines together, those of redirects included.
   public var headerBytesMax = 64 << 10
+  /// Of an answer whose body nobody asked for.
+  public var droppedBytesMax = 1 << 20
+  /// Certificates to trust instead of the system's; and a folder of such.
+  public var caFile: String?
+  public var caFolder: String?
 
   public init(url: String, timeoutSeconds: Double) {
     self.url = url
@@ -20,7 +25,10 @@ public struct Request: Sendable {
 
 /// The last answer's status line and headers.
 public struct ResponseHead: Sendable {
-  public var status = 0
+  /// Nil before the status line.
+  public internal(set) var status: Int?
+  /// Whether the empty line behind the headers has come.
+  var isComplete = false
   private var fields: [(name: String, value: String)] = []
 
   init() {}
@@ -28,9 +36,12 @@ public struct ResponseHead: Sendable {
   mutating func append(_ name: String, _ value: String) { fields.append((name.lowercased(), value)) }
 
   /// A header's value; the last one where it stands more than once.
-  public subscript(name: String) -> String? {
+  public subscript(name: String) -> String? { all(name).last }
+
+  /// All values of a header.
+  public func all(_ name: String) -> [String] {
     let name = name.lowercased()
-    return fields.last { $0.name == name }?.value
+    return fields.filter { $0.name == name }.map(\.value)
   }
 }
 
@@ -40,12 +51,14 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
   public enum Kind: Sendable {
     /// The network, or the other side for now.
     case temporary
-    /// The certificate, a redirect, a protocol: it stays like this.
+    /// A redirect, a protocol: it stays like this.
     case permanent
+    /// The server's certificate, or those that it is judged by.
+    case certificate
     /// The URL itself.
     case malformedURL
-    /// Our own bound on header bytes.
-    case headersTooLarge
+    /// What the answer is: beyond our bounds, or in a coding that nobody asked for.
+    case unacceptable
   }
 
   public let kind: Kind

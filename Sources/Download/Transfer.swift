@@ -3,7 +3,7 @@ import CLibCurl
 /// One GET by libcurl, blocking, bytes handed on as they come.
 ///
 /// https, and http as the caller allows it; redirects only to https and at most five; certificates are always verified;
-/// the proxy variables that libcurl knows are honoured.
+/// TLS is 1.2 or later; the proxy variables that libcurl knows are honoured.
 public struct Transfer: ~Copyable {
   private let handle: UnsafeMutableRawPointer
 
@@ -33,7 +33,7 @@ public struct Transfer: ~Copyable {
     try withoutActuallyEscaping(onHead) { onHead in
       try withoutActuallyEscaping(onBody) { onBody in
         try withoutActuallyEscaping(check) { check in
-          let exchange = Exchange(headerBytesMax: request.headerBytesMax, onHead: onHead, onBody: onBody, check: check)
+          let exchange = Exchange(bounds: request, onHead: onHead, onBody: onBody, check: check)
           try run(request, exchange)
         }
       }
@@ -59,7 +59,7 @@ public struct Transfer: ~Copyable {
     if let error = exchange.error { throw error }
     guard code == CURLE_OK else {
       let detail = errorText.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } } ?? ""
-      throw TransferError(code, detail: detail, isAnswered: exchange.isAnswered)
+      throw TransferError(code, detail: detail, head: exchange.head, proxyStatus: registry_proxy_status(handle))
     }
     try exchange.deliverHead()
   }
@@ -72,6 +72,15 @@ public struct Transfer: ~Copyable {
     registry_restrict_protocols(handle)
     registry_setopt_long(handle, CURLOPT_FOLLOWLOCATION, 1)
     registry_setopt_long(handle, CURLOPT_MAXREDIRS, 5)
+    // One file needs no multiplexing, and what bounds HTTP/1.1 need not be proved again for another protocol.
+    registry_setopt_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+    registry_setopt_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    if let file = request.caFile {
+      for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { registry_setopt_string(handle, option, file) }
+    }
+    if let folder = request.caFolder {
+      for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { registry_setopt_string(handle, option, folder) }
+    }
     // Threads and signals do not mix; name look-ups obey the time-outs by libcurl's own resolver.
     registry_setopt_long(handle, CURLOPT_NOSIGNAL, 1)
     registry_setopt_long(handle, CURLOPT_CONNECTTIMEOUT, request.connectTimeoutSeconds)
@@ -80,9 +89,9 @@ public struct Transfer: ~Copyable {
     registry_setopt_long(handle, CURLOPT_TIMEOUT_MS, max(1, Int(request.timeoutSeconds * 1000)))
     registry_setopt_long(handle, CURLOPT_BUFFERSIZE, 256 << 10)
     registry_setopt_long(handle, CURLOPT_NOPROGRESS, 0)
-    registry_setopt_progress_callback(handle) { context, _, _, _, _ in
+    registry_setopt_progress_callback(handle) { context, _, received, _, _ in
       guard let context else { return 1 }
-      return Exchange.from(context).tick() ? 0 : 1
+      return Exchange.from(context).tick(received: Int(received)) ? 0 : 1
     }
     registry_setopt_data_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
       guard let context, let bytes else { return 0 }

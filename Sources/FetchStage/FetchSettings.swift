@@ -14,6 +14,9 @@ public struct FetchSettings: Sendable {
   public var connectTimeoutSeconds = 30
   /// Less than 1 KB/s for this long is no progress.
   public var stallSeconds = 60
+  /// Certificates to trust instead of the system's; and a folder of such.
+  public var caFile: String?
+  public var caFolder: String?
   /// Waits before the attempts that follow the first; each gets up to a quarter more, so that many clients do not
   /// come back at once.
   public var retryWaitSeconds = [1.0, 2.0, 4.0]

@@ -28,10 +28,21 @@ extension Source {
     sameVersion(as: other) && (strongValidator == nil || strongValidator == other.strongValidator)
   }
 
+  /// Whether a partial answer names the version that this one's validator does. Saying nothing is not enough: a server
+  /// that does not know If-Range would give the rest of another version.
+  func vouches(for part: Source) -> Bool {
+    guard sameVersion(as: part) else { return false }
+    return etag != nil ? part.etag == etag : part.lastModified == lastModified
+  }
+
   init(_ location: SourceLocation, _ head: ResponseHead, contentLength: Int?) {
+    // They go back to the server as they are: nothing in them may end a header and begin another.
+    func text(_ name: String) -> String? {
+      head[name].flatMap { $0.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } ? nil : $0 }
+    }
     self.init(
-      url: location.shown, urlSHA256: location.digest, etag: head["etag"], lastModified: head["last-modified"],
-      date: head["date"], contentLength: contentLength)
+      url: location.shown, urlSHA256: location.digest, etag: text("etag"), lastModified: text("last-modified"),
+      date: text("date"), contentLength: contentLength)
   }
 }
 

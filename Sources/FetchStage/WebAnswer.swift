@@ -6,7 +6,8 @@ import StageKit
 /// Judging an answer by its head, before a byte of its body counts.
 extension WebDownload {
   mutating func take(_ head: ResponseHead) throws {
-    switch head.status {
+    let status = head.status ?? 0
+    switch status {
     case 200: try beginWhole(head)
     case 206: try beginRange(head)
     case 304 where question.isConditional: isUnchanged = true
@@ -14,17 +15,17 @@ extension WebDownload {
       mayResume = false
       throw Setback(why: "the server has no such range of the source any more", isImmediate: true)
     case 408, 429, 500...599:
-      throw Setback(why: "the server answers \(head.status)", retryAfterSeconds: retryAfter(head))
+      throw Setback(why: "the server answers \(status)", retryAfterSeconds: retryAfter(head))
     default:
       throw Failure(
-        .unavailable, "unable to fetch \(settings.location.shown): the server answers \(head.status)",
-        hint: "check --source")
+        .unavailable, "unable to fetch \(settings.location.shown): the server answers \(status)",
+        hint: status == 407 ? "the proxy wants a login: give it in http_proxy or https_proxy" : "check --source")
     }
   }
 
   private mutating func beginWhole(_ head: ResponseHead) throws {
-    let length = head["content-length"].flatMap { Int($0) }
     try checkCoding(head)
+    let length = try promisedLength(head)
     if let length, length > settings.bytesMax { throw tooLarge("\(length) bytes, more than") }
     if settings.terms.limit == nil { try Disk.check(settings.spool, sourceBytes: length ?? 0) }
     total = length
@@ -51,7 +52,7 @@ extension WebDownload {
     let known = store.download.source
     let now = Source(settings.location, head, contentLength: nil)
     guard let place = ContentRange(head["content-range"] ?? ""), place.first == range.offset,
-      place.last == place.total - 1, known.contentLength ?? place.total == place.total, known.sameVersion(as: now)
+      place.last == place.total - 1, known.contentLength ?? place.total == place.total, known.vouches(for: now)
     else {
       mayResume = false
       throw Setback(
@@ -64,18 +65,36 @@ extension WebDownload {
   }
 
   private func checkCoding(_ head: ResponseHead) throws {
-    guard let coding = head["content-encoding"], coding.lowercased() != "identity" else { return }
+    // libcurl undoes any transfer coding that it knows, asked for or not.
+    let codings = head.all("content-encoding") + head.all("transfer-encoding").filter { $0.lowercased() != "chunked" }
+    guard let coding = codings.first(where: { $0.lowercased() != "identity" }) else { return }
     throw Failure(
-      .data, "\(settings.location.shown) answers with content coding '\(coding)', which was not asked for",
+      .data, "\(settings.location.shown) answers with coding '\(coding.prefix(40))', which was not asked for",
       hint: "check --source and any proxy on the way")
+  }
+
+  /// How many bytes the body is to have; nil where only its end will tell.
+  ///
+  /// A length that cannot be read is none for libcurl: what came before the connection ended would be the whole.
+  private func promisedLength(_ head: ResponseHead) throws -> Int? {
+    let lengths = Set(head.all("content-length"))
+    guard let text = lengths.first, head["transfer-encoding"] == nil else { return nil }
+    guard lengths.count == 1, text.isDigits else {
+      throw Setback(why: "the answer's Content-Length is no number")
+    }
+    return Int(text) ?? Int.max
   }
 
   /// Seconds to wait, from a number or a date (RFC 9110, 10.2.3); nil where there is none.
   private func retryAfter(_ head: ResponseHead) -> Int? {
     guard let text = head["retry-after"] else { return nil }
-    if let seconds = Int(text), seconds >= 0 { return seconds }
+    if text.isDigits { return Int(text) ?? Int.max }
     guard let then = HTTPDate.seconds(text) else { return nil }
     let now = head["date"].flatMap(HTTPDate.seconds) ?? Clock.secondsSince1970()
     return max(0, then - now)
   }
+}
+
+extension String {
+  fileprivate var isDigits: Bool { !isEmpty && utf8.allSatisfy { (0x30...0x39).contains($0) } }
 }

@@ -62,6 +62,7 @@ struct WebDownload: ~Copyable {
     request.headers = question.headers
     request.connectTimeoutSeconds = settings.connectTimeoutSeconds
     request.lowSpeedSeconds = settings.stallSeconds
+    (request.caFile, request.caFolder) = (settings.caFile, settings.caFolder)
     (offset, total, isUnchanged) = (0, nil, false)
     defer { bar?.finish() }
     do {
@@ -81,6 +82,10 @@ struct WebDownload: ~Copyable {
     if isUnchanged { return }
     offset += body.count
     guard offset <= settings.bytesMax else { throw tooLarge("more than") }
+    if let total, offset > total {
+      mayResume = false
+      throw Setback(why: "the answer goes on behind byte \(total), where it said that it would end")
+    }
     try cutter?.push(body)
     bar?.add(body.count)
     if cutter?.limitReached == true { throw EnoughReceived() }
@@ -137,11 +142,17 @@ struct WebDownload: ~Copyable {
     case .temporary: return Setback(why: error.description)
     case .permanent:
       return Failure(
+        .unavailable, "unable to fetch \(shown): \(error)", hint: "check --source and any proxy")
+    case .certificate:
+      return Failure(
         .unavailable, "unable to fetch \(shown): \(error)",
-        hint: "check --source, the certificate and any proxy; verification is never switched off")
+        hints: [
+          "check --source, the server's certificate and this machine's clock; verification is never switched off",
+          "SSL_CERT_FILE names the certificates of an authority that the system does not know, for instance a proxy's",
+        ])
     case .malformedURL:
       return Failure(.usage, "the source's URL cannot be used: \(error)", hint: "check --source")
-    case .headersTooLarge:
+    case .unacceptable:
       return Failure(.data, "\(shown) answers with \(error)", hint: "this is not the registry's server: check --source")
     }
   }

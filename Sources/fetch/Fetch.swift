@@ -10,6 +10,10 @@ struct Fetch: StageCommand {
   static let stage = "fetch"
   static let configuration = CommandConfiguration(
     commandName: "fetch", abstract: "Bring the source into the spool, in chunks that end at record ends.",
+    discussion: """
+      Proxies are those of https_proxy, http_proxy, all_proxy and no_proxy. SSL_CERT_FILE and SSL_CERT_DIR name \
+      certificates to trust instead of the system's, a company's for instance.
+      """,
     version: productVersion)
 
   @Option(
@@ -74,6 +78,8 @@ struct Fetch: StageCommand {
       terms: FetchTerms(
         // No source has as many; a manifest holds no larger number.
         chunkSize: chunkSize ?? 50_000, limit: limit.map { min($0, 1_000_000_000_000) }, sample: sample), force: force)
+    settings.caFile = Environment.value("SSL_CERT_FILE")
+    settings.caFolder = Environment.value("SSL_CERT_DIR")
     func number(_ text: String?, _ name: String) throws -> Int? {
       try Environment.number(text, named: name, variable: nil, in: 1...1 << 50)
     }

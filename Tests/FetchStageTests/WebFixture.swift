@@ -13,13 +13,20 @@ struct WebFixture {
   let scratch = ScratchFolder()
   let script: FileScript
   let server: LoopbackServer
-  let bytes: [UInt8]
+  private let content: Content
+  /// Only where it fits into memory.
+  var bytes: [UInt8] { content.bytes }
   var spool: String { scratch.path + "/spool" }
 
   init(_ file: ServedFile, plan: [Attempt] = [], otherwise: Attempt = .whole) throws {
     script = FileScript(file, plan: plan, otherwise: otherwise)
     server = try LoopbackServer(script)
-    bytes = file.content.bytes
+    content = file.content
+  }
+
+  /// Another spool on the same server.
+  init(_ other: WebFixture) {
+    (script, server, content) = (other.script, other.server, other.content)
   }
 
   /// Chunks of a hundred records; no wait between attempts.

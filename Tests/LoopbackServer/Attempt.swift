@@ -5,6 +5,9 @@ public struct Attempt: Sendable {
     /// The file, as the request's conditions and range ask.
     case file
     case page(status: Int, headers: Headers, body: Content)
+    /// These bytes, whatever they are, and then the content; the connection closes behind them. A cut counts from the
+    /// first.
+    case raw([UInt8], Content)
     /// Closes the connection without a byte.
     case hangUp
     /// Resets it without a byte.
@@ -109,6 +112,10 @@ extension Attempt {
 
   public static func page(_ status: Int, headers: Headers = [:], body: String = "") -> Attempt {
     whole.with { $0.answer = .page(status: status, headers: headers, body: Content(body)) }
+  }
+
+  public static func raw(_ text: String, then content: Content = Content("")) -> Attempt {
+    whole.with { $0.answer = .raw(Array(text.utf8), content) }
   }
 
   /// Retry-After as it is to be on the wire: seconds, or `HTTPDate.string(HTTPDate.now + 5)`.

@@ -49,6 +49,17 @@ public final class FileScript: Sendable {
     let (file, attempt) = state.withLock { $0.next() }
     if let gate = attempt.silence { try responder.wait(until: gate) }
     switch attempt.answer {
+    case .raw(let bytes, let content):
+      var left = attempt.cut?.offset ?? Int.max
+      try responder.sendRaw(bytes.prefix(left))
+      left -= min(left, bytes.count)
+      var offset = 0
+      while offset < min(left, content.count) {
+        let piece = content.piece(at: offset, limit: min(64 << 10, left - offset))
+        try responder.sendRaw(piece)
+        offset += piece.count
+      }
+      if case .reset = attempt.cut { try responder.reset() } else { responder.close() }
     case .hangUp: responder.close()
     case .reset: try responder.reset()
     case .page(let status, let headers, let body):

@@ -1,0 +1,266 @@
+import Failures
+import FetchStage
+import LoopbackServer
+import Observed
+import Spool
+import StageKit
+import Testing
+
+/// Answers that are no source, each given to every request until the server is well again.
+@Suite struct HostileAnswerTests {
+  struct Hostile: CustomTestStringConvertible, Sendable {
+    let what: String
+    let answer: Attempt
+    let verdict: Verdict
+    /// What the message says.
+    let says: String
+    /// What all answers together may have cost at most, from what the server's kernel took: 8 MB lie in sockets.
+    var bytesMax = 16 << 20
+    var file = ServedFile(HostileAnswerTests.good)
+    var testDescription: String { what }
+
+    init(_ what: String, _ verdict: Verdict, _ says: String, _ answer: Attempt) {
+      (self.what, self.answer, self.verdict, self.says) = (what, answer, verdict, says)
+    }
+
+    /// A whole answer as it goes over the wire.
+    init(_ what: String, _ verdict: Verdict, _ says: String, raw: String, then content: Content = Content("")) {
+      self.init(what, verdict, says, .raw(raw, then: content))
+    }
+
+    /// The file under another Content-Length, or with other headers.
+    init(_ what: String, _ verdict: Verdict, _ says: String, headers: String) {
+      self.init(
+        what, verdict, says, raw: "HTTP/1.1 200 OK\r\n\(headers)\r\n\r\n", then: Content(HostileAnswerTests.good))
+    }
+
+    /// The file behind a chunk's size.
+    init(_ what: String, chunks: String) {
+      self.init(
+        what, .temporary, "(curl ", raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)",
+        then: Content(HostileAnswerTests.good))
+    }
+
+    /// A body without end, or as good as.
+    init(_ what: String, _ says: String, endless content: Content, _ length: ServedFile.Length) {
+      self.init(what, .data, says, .whole)
+      file = ServedFile(content).with { $0.length = length }
+      bytesMax = 32 << 20
+    }
+  }
+
+  static let good = WebFixture.source(rows: 10)
+  static let header = Array("統一編號,營業人名稱\n".utf8)
+  static let length = "Content-Length: \(good.count)"
+
+  static let noHTTP: [Hostile] = [
+    Hostile("a greeting of another protocol", .temporary, "HTTP/0.9", raw: "SSH-2.0-OpenSSH_9.2\r\n"),
+    Hostile("garbage", .temporary, "HTTP/0.9", raw: "\u{0}\u{1}\u{2}garbage\r\n\r\n"),
+    Hostile("an empty line", .temporary, "HTTP/0.9", raw: "\r\n\r\n"),
+    Hostile(
+      "a status that is none", .temporary, "HTTP version", raw: "HTTP/1.1 abc OK\r\n\(length)\r\n\r\n",
+      then: Content(good)),
+    Hostile(
+      "a version that is none", .temporary, "HTTP version", raw: "HTTP/9.9 200 OK\r\n\(length)\r\n\r\n",
+      then: Content(good)),
+    Hostile(
+      "only interim answers", .temporary, "Empty reply", raw: "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\n\r\n"),
+    Hostile("nothing at all", .temporary, "Empty reply", .hangUp),
+    Hostile("a reset", .temporary, "reset", .resetAtOnce),
+    Hostile(
+      "interim answers without end", .data, "more than 65536 bytes of headers", raw: "",
+      then: .repeating(Array("HTTP/1.1 100 Continue\r\nX: y\r\n\r\n".utf8), count: 1 << 30)),
+    Hostile(
+      "headers without end", .data, "more than 65536 bytes of headers", raw: "HTTP/1.1 200 OK\r\n",
+      then: .repeating(Array("X-Padding: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n".utf8), count: 1 << 30)),
+    Hostile(
+      "a header without end", .data, "header", raw: "HTTP/1.1 200 OK\r\nX: ",
+      then: .repeating([0x78], count: 1 << 30)),
+    Hostile(
+      "a status line without end", .data, "header", raw: "HTTP/1.1 200 ", then: .repeating([0x78], count: 1 << 30)),
+    Hostile(
+      "trailers without end", .data, "more than 65536 bytes of headers",
+      raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n",
+      then: .repeating(Array("X-Padding: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n".utf8), count: 1 << 30)),
+    Hostile("a NUL in a header", .temporary, "Nul byte", headers: "X: a\u{0}b\r\n\(length)"),
+  ]
+
+  static let lengths: [Hostile] = [
+    Hostile("a negative length", .temporary, "Content-Length", headers: "Content-Length: -5"),
+    Hostile("a length in words", .temporary, "Content-Length", headers: "Content-Length: many"),
+    Hostile("a length with a tail", .temporary, "Content-Length", headers: "Content-Length: \(good.count)abc"),
+    Hostile("an empty length", .temporary, "Content-Length", headers: "Content-Length: "),
+    Hostile("two lengths", .temporary, "Content-Length", headers: "\(length)\r\nContent-Length: 7"),
+    Hostile("two lengths, the other first", .temporary, "Content-Length", headers: "Content-Length: 7\r\n\(length)"),
+    Hostile("a length of 2^63 - 1", .data, "the bound of", headers: "Content-Length: 9223372036854775807"),
+    Hostile("a length of 2^63", .data, "the bound of", headers: "Content-Length: 9223372036854775808"),
+    Hostile("a length of 2^64 and a little", .data, "the bound of", headers: "Content-Length: 18446744073709551700"),
+    Hostile("more than --max-bytes", .data, "the bound of", headers: "Content-Length: 4294967297"),
+    Hostile("fewer bytes than promised", .temporary, "1 bytes remaining", .whole.with { $0.extraBytes = -1 }),
+    Hostile("a chunk that is cut", chunks: String(good.count + 9, radix: 16) + "\r\n"),
+    Hostile("chunks without the last", chunks: String(good.count, radix: 16) + "\r\n"),
+    Hostile("a chunk size that is none", chunks: "zz\r\n"),
+    Hostile("a negative chunk size", chunks: "-5\r\n"),
+    Hostile("a chunk size of 2^68", chunks: "fffffffffffffffff\r\n"),
+    Hostile("a chunk size that is too small", chunks: "5\r\n"),
+    Hostile("a transfer coding", .data, "coding", headers: "Transfer-Encoding: gzip\r\nConnection: close"),
+    Hostile("a content coding", .data, "'gzip'", headers: "Content-Encoding: gzip\r\n\(length)"),
+    Hostile("two content codings", .data, "'br'", headers: "Content-Encoding: br\r\nContent-Encoding: identity"),
+    Hostile(
+      "a coding of 30 KB that would write on the terminal", .data, "'\u{1B}]0;",
+      headers: "Content-Encoding: \u{1B}]0;\(String(repeating: "z", count: 30_000))"),
+  ]
+
+  static let refusedStatuses = [
+    201, 202, 203, 204, 205, 206, 300, 301, 304, 305, 400, 401, 402, 403, 404, 405, 406, 407, 409, 410, 416, 451, 499,
+    600,
+    999,
+  ]
+
+  static let statuses: [Hostile] =
+    refusedStatuses.map { Hostile("\($0) to a plain request", .unavailable, "answers \($0)", .page($0)) }
+    + [408, 429, 500, 502, 503, 504, 599].map {
+      Hostile("\($0) for ever", .temporary, "answers \($0), 4 times", .page($0))
+    }
+    + [
+      Hostile("206 with the file", .unavailable, "206", .whole.with { $0.status = 206 }),
+      Hostile("404 with 10 GB", .unavailable, "404", .raw("HTTP/1.1 404 No\r\n\r\n", then: .zeros(10 << 30))),
+      Hostile("503 with 10 GB", .temporary, "503", .raw("HTTP/1.1 503 No\r\n\r\n", then: .zeros(10 << 30))),
+    ]
+
+  static let bodies: [Hostile] = [
+    Hostile("nothing", .data, "empty", .page(200)),
+    Hostile("a login page", .data, "HTML", .page(200, body: "<!DOCTYPE html><html>log in</html>")),
+    Hostile("a login page in pieces", .data, "HTML", raw: "HTTP/1.1 200 OK\r\n\r\n  \r\n<html>"),
+    Hostile(
+      "gzip that says nothing of it", .data, "gzip", raw: "HTTP/1.1 200 OK\r\n\r\n",
+      then: Content([0x1F, 0x8B, 8, 0, 0])),
+    Hostile("a zip archive", .data, "zip", raw: "HTTP/1.1 200 OK\r\n\r\n", then: Content([0x50, 0x4B, 3, 4, 20, 0])),
+    Hostile("another table", .data, "統一編號", .page(200, body: "a,b\n1,2\n")),
+    Hostile("10 GB of zeros", "the bound of", endless: .zeros(10 << 30), .contentLength),
+    Hostile("10 GB of zeros in pieces", "refused", endless: .zeros(10 << 30), .chunked),
+    Hostile("10 GB of zeros without a length", "refused", endless: .zeros(10 << 30), .untilClose),
+    Hostile("a line of 3 GB", "refused", endless: .repeating([0x61], count: 3 << 30), .contentLength),
+    Hostile("lines without end that are no CSV", "more than 100000 lines", .init(then: Array("a,\"b\"c\n".utf8))),
+    Hostile("a line of 3 GB behind the header", "does not end within 16 MiB", .init(then: [0x61])),
+    Hostile("zeros without end behind the header", "does not end within 16 MiB", .init(then: [0])),
+    Hostile("a quoted field without end", "does not end within 16 MiB", .init(then: Array("\"aaaaaaa".utf8))),
+    Hostile("a carriage return without end", "does not end within 16 MiB", .init(then: [0x0D])),
+  ]
+
+  @Test(arguments: noHTTP + lengths + statuses + bodies)
+  func endsAsTheContractSays(_ hostile: Hostile) throws {
+    let web = try WebFixture(hostile.file, otherwise: hostile.answer)
+    let end = End { try web.fetch() }
+    let failure = try #require(end.failure, "\(end)")
+    #expect(failure.verdict == hostile.verdict, "\(failure)")
+    #expect(failure.message.contains(hostile.says), "\(failure)")
+    #expect(failure.message.utf8.count < 500 && !failure.message.contains("\n"), "\(failure)")
+    #expect(!failure.hints.isEmpty && failure.hints.allSatisfy { !$0.isEmpty }, "\(failure)")
+    // Temporary trouble is tried three times more, all else is not.
+    #expect(web.server.requests.count == (hostile.verdict == .temporary ? 4 : 1))
+    #expect(web.server.wireBytesSent <= hostile.bytesMax, "\(web.server.wireBytesSent)")
+    // Nothing is there but what was finished before it went wrong, and that is no snapshot.
+    for id in try Survey.snapshots(web.spool) {
+      let folder = SnapshotFolder(spool: web.spool, id: id)
+      #expect(try FetchManifest.read(at: folder.fetchManifest) == nil)
+      #expect(try Folder.names(folder.fetchFolder).allSatisfy { !$0.hasSuffix(".tmp") })
+    }
+    web.script.replace(with: ServedFile(Self.good, etag: "\"good\""))
+    try web.expectRecovery(hostile.what)
+  }
+
+  /// What is odd and harmless: the source is taken, right to the byte.
+  @Test(arguments: [
+    ("more bytes than promised", Attempt.whole.with { $0.extraBytes = 500 }),
+    ("the same length twice", .raw("HTTP/1.1 200 OK\r\n\(length)\r\n\(length)\r\n\r\n", then: Content(good))),
+    (
+      "a length beside chunks",
+      .raw(
+        "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n\(String(good.count, radix: 16))\r\n",
+        then: Content(good + Array("\r\n0\r\n\r\n".utf8)))
+    ),
+    ("bare line feeds", .raw("HTTP/1.1 200 OK\n\(length)\n\n", then: Content(good))),
+    ("no reason", .raw("HTTP/1.1 200\r\n\(length)\r\n\r\n", then: Content(good))),
+    ("HTTP/1.0", .raw("HTTP/1.0 200 OK\r\n\(length)\r\n\r\n", then: Content(good))),
+    (
+      "interim answers first",
+      .raw("HTTP/1.1 103 Hints\r\nETag: \"x\"\r\n\r\nHTTP/1.1 200 OK\r\n\(length)\r\n\r\n", then: Content(good))
+    ),
+    (
+      "a status line among the headers",
+      .raw("HTTP/1.1 200 OK\r\n\(length)\r\nHTTP/1.1: 404\r\n\r\n", then: Content(good))
+    ),
+    ("60 KB of headers", .whole.with { $0.padding = .init(lines: 60, length: 1000) }),
+    ("no content type, and cookies", .whole.with { $0.overrides = ["Content-Type": "", "Set-Cookie": "a=b"] }),
+    ("identity", .whole.with { $0.overrides = ["Content-Encoding": "Identity"] }),
+  ])
+  func takesWhatIsOnlyOdd(_ what: String, _ answer: Attempt) throws {
+    let web = try WebFixture(ServedFile(Self.good), otherwise: answer)
+    let folder = try web.fetch().expectFetched()
+    #expect(try web.content(folder) == Self.good)
+    #expect(web.server.requests.count == 1)
+    #expect(web.server.requests.allSatisfy { $0.headers["Cookie"] == nil })
+  }
+
+  /// Validators go back to the server as they came, and so must hold nothing that a header ends with.
+  @Test func aValidatorThatWouldBeAHeaderIsNone() throws {
+    let evil = "\"a\rX-Evil: 1\""
+    let file = ServedFile(WebFixture.source(rows: 1000), lastModified: WebFixture.old + "\rX-Evil: 2", etag: evil)
+    let web = try WebFixture(file, plan: [.cut(after: 120_000)])
+    let folder = try web.fetch().expectFetched()
+    #expect(try web.content(folder) == web.bytes)
+    guard case .unchanged = End({ try web.fetch() }) else { return #expect(Bool(false), "not unchanged") }
+    #expect(web.server.requests.count == 3)
+    for request in web.server.requests {
+      for name in ["Range", "If-Range", "If-None-Match", "If-Modified-Since"] { #expect(request.headers[name] == nil) }
+    }
+  }
+
+  @Test(arguments: [
+    ("0", 4), ("-5", 4), ("soon", 4), ("1.5", 4), ("", 4), ("0x7", 4), (WebFixture.old, 4),
+    ("61", 1), ("1000000000", 1), ("9223372036854775807", 1), ("99999999999999999999999", 1),
+    ("Fri, 31 Dec 9999 23:59:59 GMT", 1), ("Sun, 06 Nov 2094 08:49:37 GMT", 1),
+  ])
+  func waitsNoLongerThanAMinute(_ retryAfter: String, _ requests: Int) throws {
+    for status in [429, 503] {
+      let web = try WebFixture(ServedFile(Self.good), otherwise: .busy(status, retryAfter: retryAfter))
+      let failure = try #require(End { try web.fetch() }.failure)
+      #expect(failure.verdict == .temporary, "\(failure)")
+      #expect(failure.message.contains(requests == 1 ? "asks to wait" : "4 times"), "\(failure)")
+      #expect(web.server.requests.count == requests)
+      try web.expectRecovery(retryAfter)
+    }
+  }
+
+  /// In seconds, and as a date by the server's clock, whatever that says.
+  @Test func waitsAsLongAsItIsAsked() throws {
+    let date = Headers.Field("Date", WebFixture.old)
+    let later = HTTPDate.string(HTTPDate.seconds(WebFixture.old)! + 1)
+    for headers in [Headers([.init("Retry-After", "1")]), Headers([date, .init("Retry-After", later)])] {
+      let web = try WebFixture(ServedFile(Self.good), plan: [.page(503, headers: headers, body: "later")])
+      let started = Clock.monotonicSeconds()
+      _ = try web.fetch().expectFetched()
+      #expect(Clock.monotonicSeconds() - started >= 1)
+      #expect(web.server.requests.count == 2)
+      // Not past the time that all attempts have together.
+      let hurried = try WebFixture(ServedFile(Self.good), otherwise: .page(503, headers: headers, body: "later"))
+      let failure = try #require(End { try hurried.fetch { $0.secondsMax = 0.9 } }.failure)
+      #expect(failure.verdict == .temporary && failure.message.contains("within"), "\(failure)")
+      #expect(hurried.server.requests.count == 1)
+    }
+  }
+}
+
+extension HostileAnswerTests.Hostile {
+  /// A body that begins as the registry and goes on for ever.
+  struct Body {
+    var then: [UInt8]
+  }
+
+  fileprivate init(_ what: String, _ says: String, _ body: Body) {
+    self.init(
+      what, .data, says, raw: "HTTP/1.1 200 OK\r\n\r\n統一編號,營業人名稱\n", then: .repeating(body.then, count: 3 << 30))
+    bytesMax = 40 << 20
+  }
+}

@@ -1,0 +1,193 @@
+import Failures
+import FetchStage
+import LoopbackServer
+import Observed
+import Spool
+import Testing
+import Tunnel
+
+/// A server behind TLS, good or bad.
+@Suite struct TLSTests {
+  static let authority = Certificate("Authority of these tests", for: nil)
+  static let other = Certificate("Another authority", for: nil)
+  static let names = "IP:127.0.0.1,IP:127.0.0.2"
+  static let good = Certificate("server", for: names, issuer: authority)
+  static let file = ServedFile(WebFixture.source(rows: 1000), lastModified: WebFixture.old, etag: "\"v1\"")
+    .with { $0.date = .afterLastModified(3600) }
+
+  struct Site {
+    let web: WebFixture
+    let tunnel: Tunnel
+
+    init(_ kind: Tunnel.Kind, _ file: ServedFile = TLSTests.file, plan: [Attempt] = [], otherwise: Attempt = .whole)
+      throws
+    {
+      web = try WebFixture(file, plan: plan, otherwise: otherwise)
+      tunnel = try Tunnel(kind, to: web.server.port)
+    }
+
+    func fetch(through other: Tunnel? = nil, login: String = "", _ change: (inout FetchSettings) -> Void = { _ in })
+      throws -> End
+    {
+      let url = (other ?? tunnel).url("/data.csv").replacing("https://", with: "https://" + login)
+      let location = try FetchStage.SourceLocation(url, isArgument: false)
+      let path = web.scratch.path + "/authority.pem"
+      TLSTests.authority.write(to: path)
+      return End {
+        try web.fetch {
+          ($0.location, $0.caFile) = (location, path)
+          change(&$0)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [Tunnel.Version.tls12, .tls13])
+  func aGoodOneIsFetchedAndGoneOnWith(_ version: Tunnel.Version) throws {
+    let site = try Site(.tls(Self.good, newest: version), plan: [.cut(after: 120_000), .reset(after: 30_000)])
+    let end = try site.fetch()
+    let folder = try #require(end.folder, "\(end)")
+    let fetched = try site.web.content(folder)
+    #expect(fetched == site.web.bytes)
+    #expect(site.web.server.requests.map { $0.headers["Range"] != nil } == [false, true, true])
+    guard case .unchanged = try site.fetch() else { return #expect(Bool(false), "not unchanged") }
+  }
+
+  struct Bad: CustomTestStringConvertible, Sendable {
+    let what: String
+    let kind: Tunnel.Kind
+    let says: String
+    var testDescription: String { what }
+
+    init(_ what: String, _ kind: Tunnel.Kind, says: String) { (self.what, self.kind, self.says) = (what, kind, says) }
+
+    init(_ what: String, _ names: String, _ validity: Certificate.Validity, by issuer: Certificate?, says: String) {
+      self.init(what, .tls(Certificate("server", for: names, validity: validity, issuer: issuer)), says: says)
+    }
+  }
+
+  static let bad = [
+    Bad("untrusted", names, .now, by: other, says: "unable to get local issuer certificate"),
+    Bad("self-signed", names, .now, by: nil, says: "self-signed certificate"),
+    Bad("expired", names, .over, by: authority, says: "expired"),
+    Bad("not yet valid", names, .notYet, by: authority, says: "not yet valid"),
+    Bad("another address", "IP:127.0.0.3", .now, by: authority, says: "127.0.0.1"),
+    Bad("another host", "DNS:eip.fia.gov.tw", .now, by: authority, says: "127.0.0.1"),
+    Bad("issued by no authority", names, .now, by: good, says: "certificate"),
+    Bad("TLS 1.1", .tls(good, newest: .tls11), says: "protocol version"),
+    Bad("plain http", .says("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), says: "wrong version number"),
+  ]
+
+  @Test(arguments: bad)
+  func aBadOneIsRefusedAtOnceAndForGood(_ bad: Bad) throws {
+    let site = try Site(bad.kind)
+    let end = try site.fetch()
+    let failure = try #require(end.failure, "\(end)")
+    #expect(failure.verdict == .unavailable, "\(failure)")
+    #expect(failure.message.contains(bad.says) && failure.message.contains(site.tunnel.url("/data.csv")), "\(failure)")
+    #expect(failure.hints.contains { $0.contains("SSL_CERT_FILE") } || bad.says.contains("version"), "\(failure)")
+    #expect(site.tunnel.connections == 1, "it is not tried again")
+    #expect(site.web.server.requests.isEmpty, "nothing was asked for")
+    #expect(try Survey.snapshots(site.web.spool).isEmpty)
+    let mended = try Tunnel(.tls(Self.good), to: site.web.server.port)
+    let again = try site.fetch(through: mended)
+    let folder = try #require(again.folder, "\(again)")
+    let fetched = try site.web.content(folder)
+    #expect(fetched == site.web.bytes)
+  }
+
+  @Test func aHandshakeThatEndsIsTriedAgain() throws {
+    let site = try Site(.says(""))
+    let failure = try #require(try site.fetch().failure)
+    #expect(failure.verdict == .temporary, "\(failure)")
+    #expect(site.tunnel.connections == 4)
+    #expect(try Survey.snapshots(site.web.spool).isEmpty)
+  }
+
+  @Test func certificatesThatCannotBeReadAreNamed() throws {
+    let site = try Site(.tls(Self.good))
+    let failure = try #require(try site.fetch { $0.caFile = "/nonexistent/authority.pem" }.failure)
+    #expect(failure.verdict == .unavailable && failure.message.contains("/nonexistent/authority.pem"), "\(failure)")
+    #expect(site.web.server.requests.isEmpty)
+  }
+
+  /// Somebody on the way can cut the connection, but not sign TLS's farewell: it is not taken for the end where the
+  /// answer says its length. (Where it does not, libcurl lets it pass, as without TLS.)
+  @Test(arguments: [ServedFile.Length.contentLength, .chunked])
+  func anEndWithoutFarewellIsNoEnd(_ length: ServedFile.Length) throws {
+    let site = try Site(
+      .tls(Self.good, abrupt: true), Self.file.with { $0.length = length }, plan: [.cut(after: 120_000)])
+    let end = try site.fetch()
+    let folder = try #require(end.folder, "\(end)")
+    let fetched = try site.web.content(folder)
+    #expect(fetched == site.web.bytes)
+    #expect(site.web.server.requests.map { $0.headers["Range"] != nil } == [false, true])
+  }
+
+  // MARK: Redirects
+
+  /// The password is for the host that it was given for.
+  @Test func aRedirectToAnotherHostWorksWithoutTheLogin() throws {
+    for isSame in [true, false] {
+      let target = try Site(.tls(Self.good))
+      let elsewhere = try Tunnel(.tls(Self.good), to: target.web.server.port, host: "127.0.0.2")
+      let first = try Site(
+        .tls(Self.good), plan: [.redirect(to: isSame ? "/b.csv" : elsewhere.url("/b.csv"))])
+      let end = try first.fetch(login: "user:sesame@")
+      let folder = try #require(end.folder, "\(end)")
+      let fetched = try first.web.content(folder)
+      #expect(fetched == first.web.bytes)
+      let requests = first.web.server.requests + target.web.server.requests
+      #expect(requests.map(\.path) == ["/data.csv", "/b.csv"])
+      #expect(requests.map { $0.headers["Authorization"] != nil } == [true, isSame])
+      #expect(requests.allSatisfy { !$0.target.contains("sesame") })
+    }
+  }
+
+  struct Turn: CustomTestStringConvertible, Sendable {
+    let what: String
+    let answer: Attempt
+    var verdict = Verdict.unavailable
+    let says: String
+    var requests = 1
+    var testDescription: String { what }
+
+    init(to location: String) {
+      (what, answer, says) = (location, .redirect(to: location), "not https")
+    }
+
+    init(_ what: String, _ answer: Attempt, _ verdict: Verdict = .unavailable, says: String, requests: Int = 1) {
+      (self.what, self.answer, self.verdict, self.says, self.requests) = (what, answer, verdict, says, requests)
+    }
+  }
+
+  @Test(arguments: [
+    Turn(to: "http://127.0.0.1:9/x"), Turn(to: "http://example.org/x"), Turn(to: "ftp://127.0.0.1/x"),
+    Turn(to: "file:///etc/passwd"), Turn(to: "gopher://127.0.0.1:9/x"), Turn(to: "HTTP://127.0.0.1:9/x"),
+    Turn("a loop", .redirect(to: "/data.csv"), says: "redirects", requests: 6),
+    Turn("a port that is none", .redirect(to: "https://127.0.0.1:99999/x"), says: "(curl 3)"),
+    Turn("no host", .redirect(to: "https://"), says: "(curl 3)"),
+    Turn("no place", .page(302), says: "answers 302"),
+    Turn(
+      "10 GB beside it",
+      .raw("HTTP/1.1 302 No\r\nLocation: /b\r\nContent-Length: 9999999999\r\n\r\n", then: .zeros(10 << 30)), .data,
+      says: "beside a redirect"),
+  ])
+  func aBadRedirectIsRefused(_ turn: Turn) throws {
+    let site = try Site(.tls(Self.good), otherwise: turn.answer)
+    let end = try site.fetch()
+    let failure = try #require(end.failure, "\(end)")
+    #expect(failure.verdict == turn.verdict && failure.message.contains(turn.says), "\(failure)")
+    #expect(site.web.server.requests.count == turn.requests)
+    #expect(site.web.server.wireBytesSent < 16 << 20)
+    #expect(try Survey.snapshots(site.web.spool).isEmpty)
+  }
+
+  @Test func aRedirectToABadCertificateIsRefused() throws {
+    let target = try Site(.tls(Certificate("server", for: Self.names, validity: .over, issuer: Self.authority)))
+    let site = try Site(.tls(Self.good), otherwise: .redirect(to: target.tunnel.url()))
+    let failure = try #require(try site.fetch().failure)
+    #expect(failure.verdict == .unavailable && failure.message.contains("expired"), "\(failure)")
+    #expect(target.web.server.requests.isEmpty)
+  }
+}
