@@ -5,8 +5,8 @@ import StageKit
 
 /// Which snapshot to go back to.
 public enum Rollback {
-  /// The snapshot that was published before the one published now; after a rollback the one that it went to, so that the
-  /// same command, given again by whoever does not know whether it went through, goes no further back.
+  /// The snapshot that was published before the one published now; right after a rollback the one that it went to, so that
+  /// the same command, given again by whoever does not know whether it went through, goes no further back.
   ///
   /// - Parameter note: gets what there is to say of it.
   public static func target(
@@ -16,7 +16,7 @@ public enum Rollback {
     do {
       var session = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop).open()
       let before = try target(&session, spool: spool)
-      if let id = try inForce(&session), try Survey.snapshots(spool).contains(id) {
+      if let id = try justTaken(&session), try Survey.snapshots(spool).contains(id) {
         let further = before.map { "; './pipeline.sh rollback \($0)' goes further back" } ?? ""
         note("the registry was rolled back to \(id) already\(further)")
         return SnapshotFolder(spool: spool, id: id)
@@ -48,14 +48,14 @@ public enum Rollback {
     ).scalar.flatMap(SnapshotID.init)
   }
 
-  /// The snapshot that was gone back to, as long as it is published.
-  private static func inForce(_ session: inout Connection) throws -> SnapshotID? {
+  /// The snapshot that was gone back to by what was published last.
+  private static func justTaken(_ session: inout Connection) throws -> SnapshotID? {
     try session.execute(
       """
-      SELECT snapshot FROM publication WHERE action = 'rollback' AND id > (
-        SELECT coalesce(max(p.id), 0) FROM publication p WHERE p.whole AND p.snapshot <> (
-          SELECT l.snapshot FROM publication l WHERE l.whole ORDER BY l.id DESC LIMIT 1))
-      ORDER BY id DESC LIMIT 1
+      SELECT l.snapshot FROM publication l
+      WHERE l.id = (SELECT max(id) FROM publication) AND l.action = 'rollback'
+        -- A rollback by name may lead forward too.
+        AND EXISTS (SELECT FROM publication p WHERE p.whole AND p.id < l.id AND p.snapshot > l.snapshot)
       """
     ).scalar.flatMap(SnapshotID.init)
   }

@@ -23,8 +23,10 @@ package struct Bench: Sendable {
   package func publish(day: Int) throws { try Data(days[day]).write(to: URL(fileURLWithPath: source)) }
 
   /// - Parameter fault: as `REGISTRY_FAULT` has it.
-  func run(_ command: Command, fault: String? = nil) throws -> Programs.Ended {
-    var variables = ["SPOOL_DIR": spool, "HOME": folder]
+  func run(
+    _ command: Command, fault: String? = nil, variables: [String: String] = [:]
+  ) throws -> Programs.Ended {
+    var variables = variables.merging(["SPOOL_DIR": spool, "HOME": folder]) { $1 }
     if let database { variables["DATABASE_URL"] = database.url }
     if let fault { variables["REGISTRY_FAULT"] = fault }
     let arguments = try command.arguments.map { word in
@@ -45,8 +47,10 @@ package struct Bench: Sendable {
   }
 
   /// The same, where it has to end with `code`.
-  func expect(_ command: Command, fault: String? = nil, code: Int32? = 0) throws {
-    let ended = try run(command, fault: fault)
+  func expect(
+    _ command: Command, fault: String? = nil, code: Int32? = 0, variables: [String: String] = [:]
+  ) throws {
+    let ended = try run(command, fault: fault, variables: variables)
     guard ended.code == code else {
       throw Failure(.bug, "preparing '\(command)' gave \(ended)")
     }

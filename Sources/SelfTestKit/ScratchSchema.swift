@@ -39,6 +39,11 @@ public final class ScratchDatabase: Sendable {
     for row in names.values { if let name = row[0] { try session.execute("DROP SCHEMA \(name) CASCADE") } }
   }
 
+  func schemasLeft() throws -> Int {
+    var session = try open()
+    return try session.execute("SELECT count(*) FROM pg_namespace WHERE starts_with(nspname, '\(prefix)')").number ?? 0
+  }
+
   func schema() throws -> ScratchSchema {
     let number = state.withLock { number in
       number += 1

@@ -65,6 +65,23 @@ public final class Stand: Sendable {
     }
   }
 
+  /// The points that a scenario's command reaches, in order, while one worker is at work.
+  package func trace(_ name: String) throws -> [String] {
+    guard let scenario = Scenario.all.first(where: { $0.name == name }) else {
+      throw Failure(.bug, "there is no scenario '\(name)'")
+    }
+    let before = try bench("trace", source: "trace.csv", withDatabase: false)
+    try scenario.prepareSpool(before)
+    return try withCopy(before, scenario, "trace-copy") { bench in
+      let trace = bench.folder + "/trace"
+      try bench.expect(scenario.command, fault: "trace@" + trace, variables: ["JOBS": "1"])
+      return try Trace.read(trace).points
+    }
+  }
+
+  /// Schemas of this stand that were not dropped.
+  package func schemasLeft() throws -> Int { try database.schemasLeft() }
+
   /// Hands over the state before a scenario's command, and clears it up.
   func withCopy<Result>(
     _ before: Bench, _ scenario: Scenario, _ name: String, _ body: (Bench) throws -> Result

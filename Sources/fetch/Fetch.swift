@@ -77,7 +77,7 @@ struct Fetch: StageCommand {
       spool: spoolOptions.path, location: location,
       terms: FetchTerms(
         // No source has as many; a manifest holds no larger number.
-        chunkSize: chunkSize ?? 50_000, limit: limit.map { min($0, 1_000_000_000_000) }, sample: sample), force: force)
+        chunkSize: chunkSize ?? 50_000, limit: limit.map { min($0, 999_999_999_999) }, sample: sample), force: force)
     settings.caFile = Environment.value("SSL_CERT_FILE")
     settings.caFolder = Environment.value("SSL_CERT_DIR")
     func number(_ text: String?, _ name: String) throws -> Int? {

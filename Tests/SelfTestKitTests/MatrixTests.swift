@@ -5,25 +5,10 @@ import Testing
 
 @Suite("The crash matrix", .enabled(if: TestCluster.isAvailable, "needs a PostgreSQL"), .serialized)
 struct MatrixTests {
-  /// Sets up a stand on a spool and a database of the test's own.
-  private func withStand(_ body: (Stand) throws -> Void) throws {
-    let spool = FileManager.default.temporaryDirectory.path + "/selftest-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: spool) }
-    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
-    try TestDatabase.with { database in
-      let stand = try Stand(programs: Programs(folder: own), databaseURL: database.url, spool: spool)
-      try body(stand)
-      try stand.remove()
-      #expect(try FileManager.default.contentsOfDirectory(atPath: spool) == [])
-      let left = try database.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'registry_selftest%'")
-      #expect(left == [])
-    }
-  }
-
   @Test("a fault at each point, then the same command again: the spool and the registry are those of one run")
   func everyPoint() throws {
     let seed = UInt64.random(in: 1...999_999)
-    try withStand { stand in
+    try Stands.with { stand in
       let report = try Matrix(stand: stand, isWhole: false, seed: seed, jobs: 2) { _ in }.run()
       #expect(report.unlisted == [], "reached, and not in the list that the program gives")
       #expect(report.unreached == [], "listed, and reached by no scenario")
@@ -37,7 +22,7 @@ struct MatrixTests {
 
   @Test("a command that does more when it is given again is found out, and so is a fault that never comes")
   func findsOut() throws {
-    try withStand { stand in
+    try Stands.with { stand in
       let broken = Scenario(
         name: "fetch again", command: "fetch --source {source} --force", prepareSpool: { try $0.publish(day: 0) })
       let trial = FaultTrial(stand: stand, scenario: broken, rehearsal: try stand.rehearse(broken, 0))

@@ -1,0 +1,85 @@
+import Foundation
+import SelfTestKit
+import TestCluster
+import Testing
+
+/// A power cut keeps of a file what was flushed, and of a folder the names that were there when it was flushed. No test can
+/// cut the power; but the order of the steps can be looked at.
+@Suite("The order of what is made durable", .enabled(if: TestCluster.isAvailable, "needs a PostgreSQL"))
+struct OrderTests {
+  @Test(
+    "a name appears when its bytes are flushed, a manifest when the names before it are, and all are at the end",
+    arguments: ["fetch", "transform, again", "transform", "load, first day", "load, next day"])
+  func order(_ scenario: String) throws {
+    try Stands.with { stand in
+      let trace = try stand.trace(scenario)
+      #expect(trace.count > 20)
+      #expect(Disk(trace).problems == [])
+    }
+  }
+
+  @Test("a step that is missing is seen")
+  func missing() {
+    let good = [
+      "fetch/N.csv.zst:write", "fetch/N.csv.zst:flush", "fetch/N.csv.zst:rename", "fetch:flush-folder",
+      "fetch/N.json:write",
+      "fetch/N.json:flush", "fetch/N.json:rename", "fetch:flush-folder",
+    ]
+    #expect(Disk(good).problems == [])
+    for place in [1, 3, 5, 7] {
+      var bad = good
+      bad.remove(at: place)
+      #expect(Disk(bad).problems.count == 1, "\(good[place])")
+    }
+  }
+}
+
+/// What of a spool would outlast a power cut.
+private struct Disk {
+  private(set) var problems: [String] = []
+  private var unflushed: Set<String> = []
+  /// Names that are not yet durable, by folder.
+  private var names: [String: Set<String>] = [:]
+
+  init(_ trace: [String]) {
+    for line in trace {
+      let parts = line.split(separator: ":", maxSplits: 1).map(String.init)
+      take(parts[0], parts[1])
+    }
+    for (folder, names) in names where !names.isEmpty { problems.append("'\(folder)' is not flushed at the end") }
+  }
+
+  private mutating func take(_ subject: String, _ step: String) {
+    // Locks and marks of runs need not outlast anything.
+    guard !subject.hasPrefix("."), !subject.contains("/.") else { return }
+    switch step {
+    case "write": unflushed.insert(subject)
+    case "flush": unflushed.remove(subject)
+    case "rename":
+      if unflushed.contains(subject) { problems.append("'\(subject)' appears before its bytes are flushed") }
+      if subject.hasSuffix(".json") {
+        for folder in described(by: subject) where !(names[folder] ?? []).isEmpty {
+          problems.append("'\(subject)' appears before the names in '\(folder)' are flushed")
+        }
+      }
+      names[folder(of: subject), default: []].insert(subject)
+    case "make-folder": names[subject == "snapshot" ? "spool" : "snapshot", default: []].insert(subject)
+    case "flush-folder": names[subject] = []
+    default: break
+    }
+  }
+
+  private func folder(of subject: String) -> String {
+    subject.split(separator: "/").count > 1 ? String(subject.split(separator: "/")[0]) : "snapshot"
+  }
+
+  /// The folders whose files a manifest describes.
+  private func described(by manifest: String) -> [String] {
+    switch manifest {
+    case "fetch.json": ["fetch", "snapshot"]
+    case "transform.json": ["transform", "snapshot"]
+    case "source.json", "accepted.json": []
+    default: [folder(of: manifest)]
+    }
+  }
+}
