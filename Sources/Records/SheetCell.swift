@@ -39,6 +39,9 @@ public enum SheetCell {
     }
   }
 
+  /// The most that a cell takes as CSV: two quotes around it, and one more for each inside.
+  static func csvBytes(_ cell: [UInt8]) -> Int { cell.count + 2 + cell.count { $0 == .quote } }
+
   /// A cell as CSV: in quotes where a comma, a quote, a line break or white space at an end needs them.
   static func append(_ cell: [UInt8], to row: inout [UInt8]) {
     let needsQuotes =

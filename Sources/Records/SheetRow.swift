@@ -73,7 +73,7 @@ public struct SheetRow: Sendable {
         // A BAN that lost its zeros is rejected; whatever else lost them would go unnoticed.
         return (value, SheetCell.escape(value, isQuoted: field.quoted, keepsZeros: column != .ban))
       }
-      return values.reduce(0) { $0 + $1.cell.count } <= Self.valueBytesMax ? values : nil
+      return values.reduce(0) { $0 + SheetCell.csvBytes($1.cell) } <= Self.valueBytesMax ? values : nil
     }
   }
 

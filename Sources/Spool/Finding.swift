@@ -22,7 +22,10 @@ public struct Finding: Codable, Sendable, Hashable {
 
   /// - Parameter line: with or without its line feed.
   /// - Throws: a `DecodingError` where the line is no finding.
-  public init(line: some Sequence<UInt8>) throws {
+  public init(line: some Collection<UInt8>) throws {
+    guard JSONNesting.isAcceptable(line) else {
+      throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "it is nested too deep"))
+    }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     self = try decoder.decode(Finding.self, from: Data(line))

@@ -42,6 +42,9 @@ extension Manifest {
   }
 
   static func decode(_ bytes: [UInt8], path: String) throws -> Self {
+    guard JSONNesting.isAcceptable(bytes) else {
+      throw Failure(.data, "'\(path)' is damaged: it is nested too deep", hint: SnapshotFolder.redoHint(path))
+    }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .fromSnakeCase
     let data = Data(bytes)

@@ -17,6 +17,10 @@ import Testing
     ("snapshot", 101_036),
     // A damaged chunk that was kept, because its size was right and a chunk before it was fetched again.
     ("resume", 128), ("resume", 200_038),
+    // JSON nested too deep for Foundation, with nothing behind it.
+    ("manifest", 20_490_187),
+    // A sheet's row that was too long to be read back: quotes in a cell are doubled.
+    ("roundtrip", 20_413_186),
   ])
   func whatWentWrongDoesSoNoMore(_ name: String, _ seed: UInt64) throws {
     guard let target = fuzzTarget(named: name) else { return #expect(Bool(false), "no target \(name)") }

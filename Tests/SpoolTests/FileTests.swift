@@ -146,6 +146,28 @@ import Zstd
     #expect(failure?.message.contains(says) == true, "\(failure?.message ?? "")")
     #expect(failure?.message.contains(path) == true)
   }
+
+  /// Foundation's parser ends the process where its own bound is passed by the last byte.
+  @Test func deepNestingIsDamage() throws {
+    let scratch = ScratchFolder()
+    for text in ["{\"format\": 1, \"x\": ", "{\"\":\"\",\"\":{\"\":\"\",\"\":2,\"\":\"\"},\"\":"] {
+      for depth in [16, 17, 400, 510, 511, 512, 513, 100_000] {
+        for bracket in ["[", "{\"a\":"] {
+          let path = scratch.write(Array((text + String(repeating: bracket, count: depth)).utf8), to: "m.json")
+          let failure = #expect(throws: Failure.self) { try DownloadManifest.read(at: path) }
+          #expect(failure?.verdict == .data)
+          let line = Array((text + String(repeating: bracket, count: depth)).utf8)
+          #expect(throws: DecodingError.self) { try Finding(line: line) }
+        }
+      }
+    }
+    // What is text does not count.
+    let path = scratch.write(
+      Array(
+        "{\"format\":1,\"accepted_by\":\"\\\"\(String(repeating: "[", count: 900))\",\"accepted_at\":\"\",\"reason\":\"\",\"refusals\":[]}"
+          .utf8), to: "m.json")
+    #expect(try AcceptanceManifest.read(at: path)?.acceptedBy.utf8.count == 901)
+  }
 }
 
 @Suite struct SnapshotIDTests {
