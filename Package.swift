@@ -85,8 +85,8 @@ let package = Package(
     executable("generator", ["GeneratorKit"]),
 
     // Strikes the three executables with faults, and proves that nothing comes of them.
-    library("SelfTestKit", ["GeneratorKit", "Postgres", "Spool", "Failures", "Zstd"]),
-    executable("selftest", ["SelfTestKit", "Failures"]),
+    library("SelfTestKit", ["GeneratorKit", "Postgres", "Spool", "StageKit", "Failures", "Zstd"]),
+    executable("selftest", ["SelfTestKit", "StageKit", "Postgres", "Failures"]),
 
     .systemLibrary(name: "CLibSSL", path: "Tests/CLibSSL"),
     testSupport("LoopbackServer"),

@@ -248,7 +248,6 @@ case $command in
     cluster_stop
     ;;
   selftest)
-    build
     build_selftest
     [[ -n $asks ]] || need_database
     exec "$binaries/selftest" "$@"

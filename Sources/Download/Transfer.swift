@@ -75,11 +75,10 @@ public struct Transfer: ~Copyable {
     // One file needs no multiplexing, and what bounds HTTP/1.1 need not be proved again for another protocol.
     registry_setopt_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
     registry_setopt_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    if let file = request.caFile {
-      for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { registry_setopt_string(handle, option, file) }
-    }
-    if let folder = request.caFolder {
-      for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { registry_setopt_string(handle, option, folder) }
+    if request.caFile != nil || request.caFolder != nil {
+      // Both of the system's go: libcurl looks into its folder even where a file is named.
+      for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { registry_setopt_string(handle, option, request.caFile) }
+      for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { registry_setopt_string(handle, option, request.caFolder) }
     }
     // Threads and signals do not mix; name look-ups obey the time-outs by libcurl's own resolver.
     registry_setopt_long(handle, CURLOPT_NOSIGNAL, 1)

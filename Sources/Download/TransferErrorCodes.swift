@@ -7,6 +7,7 @@ extension TransferError {
   ///   - proxyStatus: what a proxy answered to CONNECT, or 0.
   init(_ code: CURLcode, detail: String, head: ResponseHead, proxyStatus: Int) {
     let isRedirect = head.isComplete && head.status.map((300...399).contains) ?? false
+    let isProxyRefusal = (400...499).contains(proxyStatus) && ![408, 429].contains(proxyStatus)
     var text = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
     switch code {
     case CURLE_URL_MALFORMAT where !isRedirect: kind = .malformedURL
@@ -17,8 +18,7 @@ extension TransferError {
     case CURLE_OUT_OF_MEMORY where !head.isComplete, Self.tooLarge where !head.isComplete:
       text = "a header line that does not end"
       kind = .unacceptable
-    case CURLE_RECV_ERROR where (400...499).contains(proxyStatus) && proxyStatus != 408 && proxyStatus != 429,
-      CURLE_COULDNT_CONNECT where (400...499).contains(proxyStatus) && proxyStatus != 408 && proxyStatus != 429:
+    case CURLE_RECV_ERROR where isProxyRefusal, CURLE_COULDNT_CONNECT where isProxyRefusal:
       text = "the proxy refuses the connection: it answers \(proxyStatus)"
       kind = .permanent
     case CURLE_BAD_CONTENT_ENCODING:

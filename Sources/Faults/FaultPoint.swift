@@ -46,7 +46,7 @@ public enum FaultSide: Sendable { case before, after }
 
 /// Steps on files and folders.
 public enum FileStep: String, CaseIterable, Sendable {
-  case create, write, flush, rename, remove
+  case create, write, flush, close, rename, remove
   case makeFolder = "make-folder"
   case flushFolder = "flush-folder"
   case removeFolder = "remove-folder"
@@ -62,7 +62,7 @@ extension FaultPoint {
 
   /// The points of a file that appears under its name only whole and durable.
   public static func durableFile(_ subject: String) -> [FaultPoint] {
-    [.create, .write, .flush, .rename].map { (step: FileStep) in FaultPoint(subject, step) }
+    [.create, .write, .flush, .close, .rename].map { (step: FileStep) in FaultPoint(subject, step) }
   }
 
   public static func steps(_ subject: String, _ steps: FileStep...) -> [FaultPoint] {

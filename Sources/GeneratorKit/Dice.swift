@@ -9,7 +9,7 @@ enum Aspect: UInt64 {
 ///
 /// Our own, because the standard library's generators and hashes differ from run to run, while the same arguments must
 /// give the same bytes on every machine.
-struct Dice {
+package struct Dice {
   private var state: UInt64
 
   /// The stream for one aspect of one thing: a pure function of the arguments.
@@ -17,6 +17,9 @@ struct Dice {
     let stream = Dice.mixed(seed &+ aspect.rawValue &* 0xD6E8_FEB8_6659_FD93)
     state = Dice.mixed(stream ^ (UInt64(index) &* 0x9E37_79B9_7F4A_7C15) ^ (UInt64(revision) << 48))
   }
+
+  /// A stream of no business's, for whoever needs numbers that follow from a seed.
+  package init(seed: UInt64) { state = Dice.mixed(seed) }
 
   private static func mixed(_ value: UInt64) -> UInt64 {
     var mixed = value &+ 0x9E37_79B9_7F4A_7C15
@@ -31,7 +34,7 @@ struct Dice {
   }
 
   /// A number in `0 ..< bound`. `bound` must be positive.
-  mutating func below(_ bound: Int) -> Int {
+  package mutating func below(_ bound: Int) -> Int {
     Int(UInt64(bound).multipliedFullWidth(by: next()).high)
   }
 

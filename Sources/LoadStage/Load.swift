@@ -9,7 +9,7 @@ public enum Load {
   ///
   /// Call it from a thread that may block: a command's main thread, never Swift's cooperative pool.
   ///
-  /// - Throws: always a ``Failure``, with the verdict and the hints of the contract.
+  /// - Throws: always a ``Failure``, with its verdict and hints.
   public static func run(_ settings: LoadSettings) throws -> LoadOutcome {
     do {
       return try settings.snapshot.use {

@@ -46,7 +46,8 @@ extension FaultPoint {
 
   /// The ledger is cleared and what is staged thrown away.
   private static let discard = [
-    "DELETE load_batch", "DELETE incoming_registration", "DELETE incoming_industry", "UPDATE current_load",
+    "DELETE load_batch", "DELETE incoming_removal", "DELETE incoming_registration", "DELETE incoming_industry",
+    "UPDATE current_load",
   ]
 
   private static let takeOver =

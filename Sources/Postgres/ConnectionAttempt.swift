@@ -87,7 +87,7 @@ package enum ConnectionAttempt {
     if needsPassword { return .refused }
     // The network or the server went away; else a certificate was refused, or TLS is not to be had. Of a certificate of
     // ours the server says so only after the handshake.
-    let isCut = ["SSL SYSCALL error", "closed the connection", "could not send", "could not receive"]
+    let isCut = ["SSL SYSCALL error", "closed the connection", "could not send", "could not receive", "unexpected eof"]
       .contains { line.contains($0) }
     return line.contains("SSL error: ") || stage == CONNECTION_SSL_STARTUP && !isCut ? .untrusted : .temporary
   }

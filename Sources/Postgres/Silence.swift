@@ -43,10 +43,13 @@ extension Connection {
           try asked()
           try limit.check(Limit.Over())
         })
+      // A role that is set for the session may not look at its own user's sessions. Where what one does is not to be seen it
+      // is taken for busy.
+      try session.execute("SET ROLE NONE")
       return try session.execute(
         """
         SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid = \(backend)
-          AND coalesce(state, 'idle') NOT LIKE 'idle%' AND wait_event_type IS DISTINCT FROM 'Client')
+          AND (state IS NULL OR state NOT LIKE 'idle%' AND wait_event_type IS DISTINCT FROM 'Client'))
         """
       ).truth
     } catch let error as PostgresError {

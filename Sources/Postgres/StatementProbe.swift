@@ -32,7 +32,9 @@ enum StatementName {
     guard let verb = words.popFirst()?.uppercased() else { return nil }
     switch verb {
     case "BEGIN", "COMMIT": return verb.lowercased()
-    case "SELECT", "SET", "SHOW", "ROLLBACK", "RESET", "WITH", "VALUES": return nil
+    case "SELECT", "SET", "SHOW", "ROLLBACK", "RESET", "VALUES": return nil
+    case "WITH" where words.allSatisfy({ !["INSERT", "UPDATE", "DELETE", "MERGE"].contains($0) }): return nil
+    case "WITH": return verb
     case "GRANT", "REVOKE", "DO": return verb
     case "COPY" where sql.hasPrefix("COPY ("): return nil
     default:

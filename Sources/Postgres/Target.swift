@@ -7,6 +7,8 @@ public struct Target: Sendable {
   let conninfo: String
   /// Whether the string itself carries a password, which a command line must not.
   public let hasPassword: Bool
+  /// From `options`, where the string names any.
+  public let options: String?
   /// From `connect_timeout`, where the string names one.
   let connectTimeoutSeconds: Int?
   /// How long a silent session is taken for a busy one before somebody asks, from `tcp_user_timeout`: what that option is
@@ -33,6 +35,7 @@ public struct Target: Sendable {
       throw Target.malformed("its port is no number from 1 to 65535")
     }
     self.conninfo = conninfo
+    self.options = values["options"]
     hasPassword = values["password"] != nil || values["sslpassword"] != nil
     func number(_ keyword: String) -> Int? { values[keyword].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
     connectTimeoutSeconds = number("connect_timeout")

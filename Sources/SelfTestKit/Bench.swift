@@ -26,7 +26,7 @@ package struct Bench: Sendable {
   func run(
     _ command: Command, fault: String? = nil, variables: [String: String] = [:]
   ) throws -> Programs.Ended {
-    var variables = variables.merging(["SPOOL_DIR": spool, "HOME": folder]) { $1 }
+    var variables = variables.merging(["SPOOL_DIR": spool]) { $1 }
     if let database { variables["DATABASE_URL"] = database.url }
     if let fault { variables["REGISTRY_FAULT"] = fault }
     let arguments = try command.arguments.map { word in
@@ -37,7 +37,7 @@ package struct Bench: Sendable {
       case .file(let name): folder + "/" + name
       }
     }
-    return try programs.run(command.program, arguments, variables)
+    return try programs.run(command.program, arguments, variables, outputIn: folder)
   }
 
   private func snapshot(_ index: Int) throws -> String {

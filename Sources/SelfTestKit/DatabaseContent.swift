@@ -12,7 +12,7 @@ struct DatabaseContent: Equatable {
   init(_ schema: ScratchSchema) throws {
     var session = try schema.open()
     for (name, sql) in Self.registryQueries { registry[name] = try Self.rows(&session, name, sql) }
-    for (name, sql) in Self.otherQueries { rest[name] = try Self.rows(&session, name, sql) }
+    for (name, sql) in Self.otherQueries { rest[name, default: []] += try Self.rows(&session, name, sql) }
     for (name, sql) in Self.catalogQueries {
       rest[name] = try session.execute(sql).values.map { row in
         (row[0] ?? "").split(separator: " ").map { $0.replacing(schema.name, with: "SCHEMA") }.joined(separator: " ")
@@ -87,6 +87,14 @@ struct DatabaseContent: Equatable {
       SELECT to_jsonb(e) - '{job_run_id,created_at}'::text[] || jsonb_build_object('run', n)
       FROM data_import_error e JOIN \(runs) r USING (job_run_id)
       ORDER BY n, batch_number, severity, error_type, raw_data
+      """
+    ),
+    (
+      // Of no run twice, whatever became of it.
+      "data_import_error",
+      """
+      SELECT to_jsonb(job_run_id) FROM data_import_error GROUP BY job_run_id, batch_number, error_type, raw_data
+      HAVING count(*) > 1
       """
     ),
     ("current_load", "SELECT to_jsonb(l) - '{fence,job_run_id,updated_at}'::text[] FROM current_load l"),

@@ -1,3 +1,5 @@
+import Glibc
+
 /// One fault in one scenario.
 package struct FaultCase: Sendable, Hashable, CustomStringConvertible {
   let scenario: Int
@@ -14,18 +16,30 @@ package struct FaultCase: Sendable, Hashable, CustomStringConvertible {
   }
 
   package var description: String { "\(way)@\(point)#\(hit)" }
-  var isKill: Bool { way.hasPrefix("kill-") }
+  /// The step of a point on a file or folder, nil where it is a statement.
+  private var fileStep: String? { fileSteps.first { point.hasSuffix(":" + $0) } }
 
-  /// Exit codes with which a command may end that had this fault, beside that of one that had none.
-  var codes: [Int32] {
-    switch way {
-    // A statement's disk is the server's.
-    case "disk-full", "io-error": [74, 75]
-    case "terminate-before", "terminate-after", "lose-answer": [75]
-    default: []
+  /// Whether a command that had this fault may have ended so.
+  ///
+  /// - Parameter code: how it ends without one.
+  func mayEnd(_ ended: Programs.Ended, undisturbed code: Int32) -> Bool {
+    if way.hasPrefix("kill-") { return ended.signal == SIGKILL }
+    switch (way, fileStep) {
+    case ("io-error", let step?), ("disk-full", let step?):
+      // What belongs beside a snapshot that is published may be told and left to the next load. What is removed may be
+      // removed at a second try, or by the next run. Whatever else fails ends the command.
+      let isTold = ["input/output error", "no space left on device"].contains { ended.stderr.contains($0) }
+      return ended.code == 74 || ended.code == code && (isTold || step.hasPrefix("remove"))
+    case ("short-write", _): return ended.code == code
+    // The database is asked again, or another time.
+    default: return ended.code == code || ended.code == 75
     }
   }
 }
+
+private let fileSteps = [
+  "create", "write", "flush", "close", "rename", "remove", "make-folder", "flush-folder", "remove-folder",
+]
 
 /// What came of a case.
 package struct FaultResult: Sendable {

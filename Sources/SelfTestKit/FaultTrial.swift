@@ -12,11 +12,10 @@ package struct FaultTrial {
     self.rehearsal = rehearsal
   }
 
-  package func run(_ fault: FaultCase, name: String) -> FaultResult {
-    do {
-      let problems = try stand.withCopy(rehearsal.before, scenario, name) { bench in try attempt(fault, bench) }
-      return FaultResult(fault: fault, problems: problems)
-    } catch { return FaultResult(fault: fault, problems: ["not carried out: \(error)"]) }
+  /// - Throws: where the trial itself cannot go on: the database or the disk is not there.
+  package func run(_ fault: FaultCase, name: String) throws -> FaultResult {
+    let problems = try stand.withCopy(rehearsal.before, scenario, name) { bench in try attempt(fault, bench) }
+    return FaultResult(fault: fault, problems: problems)
   }
 
   private func attempt(_ fault: FaultCase, _ bench: Bench) throws -> [String] {
@@ -25,10 +24,7 @@ package struct FaultTrial {
     if !ended.stderr.contains("fault: \(fault.way) at \(fault.point)") {
       problems.append("the fault never came: \(ended)")
     }
-    let isFit =
-      fault.isKill
-      ? ended.signal == SIGKILL : ended.code.map { $0 == rehearsal.code || fault.codes.contains($0) } ?? false
-    if !isFit { problems.append("with the fault, \(ended)") }
+    if !fault.mayEnd(ended, undisturbed: rehearsal.code) { problems.append("with the fault, \(ended)") }
 
     // Whatever happened, readers see the registry as it was or as it is to be.
     if let seen = try BenchContent(bench).database?.registry,

@@ -1,12 +1,14 @@
 import Failures
 import Foundation
+import GeneratorKit
+import StageKit
 import Synchronization
 
 /// The crash matrix: every point that a program lists, in every way, in every scenario that reaches it.
 public struct Matrix: Sendable {
   let stand: Stand
-  /// Whether each point is tried in every scenario that reaches it, at every time and in every way; otherwise ``draws``
-  /// times, drawn by the seed.
+  /// Whether each point is tried at every time and in every way in the first scenario that reaches it, and once in each other
+  /// one; otherwise it is tried ``draws`` times. What is drawn is drawn by the seed.
   let isWhole: Bool
   let seed: UInt64
   /// Cases at once.
@@ -26,7 +28,7 @@ public struct Matrix: Sendable {
   }
 
   public func run() throws -> MatrixReport {
-    let listed = try stand.programs.faultPoints()
+    let listed = try stand.programs.faultPoints(outputIn: stand.folder)
     let rehearsals = try Scenario.all.enumerated().map { index, scenario in try stand.rehearse(scenario, index) }
     var reached: [Programs.Name: [String: [Int]]] = [:]
     for (index, rehearsal) in rehearsals.enumerated() {
@@ -34,10 +36,11 @@ public struct Matrix: Sendable {
         reached[Scenario.all[index].command.program, default: [:]][point, default: []] += [index]
       }
     }
-    let cases = isWhole ? all(rehearsals, listed) : drawn(rehearsals, listed, reached)
-    let reports = Scenario.all.indices.map { index in
+    let cases = isWhole ? all(rehearsals, listed, reached) : drawn(rehearsals, listed, reached)
+    let reports = try Scenario.all.indices.map { index in
+      try StopSignal.check()
       let mine = cases.filter { $0.scenario == index }
-      let report = report(Scenario.all[index], rehearsals[index], run(mine, Scenario.all[index], rehearsals[index]))
+      let report = report(Scenario.all[index], rehearsals[index], try run(mine, Scenario.all[index], rehearsals[index]))
       self.report(report)
       return report
     }
@@ -54,12 +57,18 @@ public struct Matrix: Sendable {
 
   private typealias Points<Value> = [Programs.Name: [String: Value]]
 
-  private func all(_ rehearsals: [Rehearsal], _ listed: Points<[String]>) -> [FaultCase] {
-    rehearsals.enumerated().flatMap { index, rehearsal in
-      rehearsal.hits.sorted { $0.key < $1.key }.flatMap { point, hits in
-        (listed[Scenario.all[index].command.program]?[point] ?? []).flatMap { way in
+  private func all(
+    _ rehearsals: [Rehearsal], _ listed: Points<[String]>, _ reached: Points<[Int]>
+  ) -> [FaultCase] {
+    var draw = Dice(seed: seed)
+    return rehearsals.enumerated().flatMap { index, rehearsal in
+      let program = Scenario.all[index].command.program
+      return rehearsal.hits.sorted { $0.key < $1.key }.flatMap { point, hits -> [FaultCase] in
+        let ways = listed[program]?[point] ?? []
+        let whole = ways.flatMap { way in
           (1...hits).map { FaultCase(scenario: index, way: way, point: point, hit: $0) }
         }
+        return reached[program]?[point]?.first == index || whole.isEmpty ? whole : [whole[draw.below(whole.count)]]
       }
     }
   }
@@ -67,7 +76,7 @@ public struct Matrix: Sendable {
   private func drawn(
     _ rehearsals: [Rehearsal], _ listed: Points<[String]>, _ reached: Points<[Int]>
   ) -> [FaultCase] {
-    var draw = SplitMix(seed: seed)
+    var draw = Dice(seed: seed)
     var cases: [FaultCase] = []
     for program in Programs.Name.allCases {
       for (point, scenarios) in (reached[program] ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -85,22 +94,26 @@ public struct Matrix: Sendable {
     return cases
   }
 
-  private func run(_ cases: [FaultCase], _ scenario: Scenario, _ rehearsal: Rehearsal) -> [FaultResult] {
+  private func run(_ cases: [FaultCase], _ scenario: Scenario, _ rehearsal: Rehearsal) throws -> [FaultResult] {
     let results = Mutex<[FaultResult]>([])
     let next = Mutex(0)
+    let obstacle = Mutex<(any Error)?>(nil)
     let trial = FaultTrial(stand: stand, scenario: scenario, rehearsal: rehearsal)
     DispatchQueue.concurrentPerform(iterations: jobs) { _ in
-      while true {
+      while obstacle.withLock({ $0 == nil }) {
         let index = next.withLock { next in
           next += 1
           return next - 1
         }
         guard index < cases.count else { return }
-        let fault = cases[index]
-        let result = trial.run(fault, name: "\(fault.scenario)-\(index)")
-        results.withLock { $0.append(result) }
+        do {
+          try StopSignal.check()
+          let result = try trial.run(cases[index], name: "\(cases[index].scenario)-\(index)")
+          results.withLock { $0.append(result) }
+        } catch { obstacle.withLock { $0 = $0 ?? error } }
       }
     }
+    if let error = obstacle.withLock({ $0 }) { throw error }
     return results.withLock { $0 }
   }
 

@@ -1,5 +1,7 @@
 import Failures
 import Foundation
+import GeneratorKit
+import StageKit
 
 /// Days that follow each other, each command of which is struck several times over before it may end. After each command
 /// everything is as where nothing ever happened.
@@ -43,7 +45,7 @@ public struct RandomWalk: Sendable {
       }
     }
     self.steps = steps
-    ways = try stand.programs.faultPoints()
+    ways = try stand.programs.faultPoints(outputIn: stand.folder)
   }
 
   private static func with(_ stand: Stand, _ name: String, _ body: (Bench) throws -> Void) throws {
@@ -57,11 +59,12 @@ public struct RandomWalk: Sendable {
 
   /// Goes it with faults.
   public func run(seed: UInt64) throws -> WalkReport {
-    var draw = SplitMix(seed: seed)
+    var draw = Dice(seed: seed)
     var report = WalkReport(seed: seed, commands: steps.count, faults: 0, problems: [])
     try Self.with(stand, "walk-\(seed)") { bench in
       for (index, step) in steps.enumerated() {
         if let day = step.day { try bench.publish(day: day) }
+        try StopSignal.check()
         for _ in 0..<1 + draw.below(4) {
           let ended = try bench.run(step.command, fault: fault(&draw, step))
           if ended.stderr.contains("fault: ") { report.faults += 1 }
@@ -78,7 +81,7 @@ public struct RandomWalk: Sendable {
     return report
   }
 
-  private func fault(_ draw: inout SplitMix, _ step: Step) -> String {
+  private func fault(_ draw: inout Dice, _ step: Step) -> String {
     let place = draw.below(step.trace.points.count)
     let point = step.trace.points[place]
     let hit = step.trace.points[...place].count { $0 == point }

@@ -2,68 +2,99 @@ import Failures
 import Postgres
 import Synchronization
 
-/// Where scratch schemas are made: the user's database, in a session of its own that also shows that they are in use.
+/// Where scratch schemas are made: the user's database. A lock of a session of its own shows that they are in use.
 public final class ScratchDatabase: Sendable {
+  private let target: Target
   private let url: String
-  private let prefix: String
-  private let state: Mutex<Int>
+  private let number = Int.random(in: 1...Int(Int32.max))
+  private let count = Mutex(0)
+  private let holder: LockHolder
+
+  /// First half of the lock's key, so that it meets no other program's: "regs" in ASCII.
+  private static let lockClass = 0x7265_6773
 
   /// - Throws: verdict `configuration` where the role may not make a schema.
   public init(_ url: String) throws {
     self.url = url
-    let number = Int.random(in: 1...Int(Int32.max))
-    prefix = "registry_selftest_\(number)_"
-    state = Mutex(0)
     do {
-      var session = try open()
+      target = try Target(url)
+      var session = try Self.open(target)
       let may = "SELECT has_database_privilege(current_database(), 'CREATE')"
       guard try session.execute(may).truth else {
         throw Failure(
           .configuration, "\(session.place): the role may not make a schema, which the proof needs",
-          hint: "GRANT CREATE ON DATABASE … TO it, or give another database with --database-url")
+          hint:
+            "GRANT CREATE ON DATABASE \(try session.execute("SELECT current_database()").scalar ?? "") TO \(try session.execute("SELECT current_user").scalar ?? ""), or give another database with --database-url"
+        )
       }
-      try dropLeftovers(&session)
+      try Self.dropLeftovers(&session)
+      try session.execute("SELECT pg_advisory_lock(\(Self.lockClass), \(number))")
+      holder = LockHolder(session)
     } catch let error as PostgresError { throw Failure(from: error) }
   }
 
-  func open() throws -> Connection { try Connection.open(try Target(url), applicationName: "registry-selftest") }
+  private static func open(_ target: Target) throws -> Connection {
+    try Connection.open(target, applicationName: "registry-selftest")
+  }
 
-  /// Schemas of a proof that was killed, as their age tells.
-  private func dropLeftovers(_ session: inout Connection) throws {
+  /// Schemas of a proof that was killed: nobody holds their lock.
+  private static func dropLeftovers(_ session: inout Connection) throws {
     let names = try session.execute(
       """
-      SELECT quote_ident(nspname) FROM pg_namespace
-      WHERE nspname LIKE 'registry\\_selftest\\_%' AND pg_has_role(nspowner, 'USAGE')
-        AND obj_description(oid, 'pg_namespace')::timestamptz < now() - interval '6 hours'
+      SELECT nspname, substring(nspname FROM '^registry_selftest_([0-9]{1,9})_[0-9]+$') FROM pg_catalog.pg_namespace
+      WHERE pg_has_role(nspowner, 'USAGE')
       """)
-    for row in names.values { if let name = row[0] { try session.execute("DROP SCHEMA \(name) CASCADE") } }
+    for row in names.values {
+      guard let name = row[0], let number = row[1] else { continue }
+      let lock = "\(lockClass), \(number)"
+      guard try session.execute("SELECT pg_try_advisory_lock(\(lock))").truth else { continue }
+      try session.execute("SET client_min_messages = warning; DROP SCHEMA \(name) CASCADE")
+      try session.execute("SELECT pg_advisory_unlock(\(lock))")
+    }
   }
+
+  func open() throws -> Connection { try Self.open(target) }
 
   func schemasLeft() throws -> Int {
     var session = try open()
-    return try session.execute("SELECT count(*) FROM pg_namespace WHERE starts_with(nspname, '\(prefix)')").number ?? 0
+    let left = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE starts_with(nspname, 'registry_selftest_\(number)_')"
+    return try session.execute(left).number ?? 0
   }
 
   func schema() throws -> ScratchSchema {
-    let number = state.withLock { number in
-      number += 1
-      return number
+    let place = count.withLock { count in
+      count += 1
+      return count
     }
-    let name = "\(prefix)\(number)"
-    do {
-      var session = try open()
-      try session.execute("CREATE SCHEMA \(name)")
-      let now = try session.execute("SELECT now()").scalar ?? ""
-      try session.execute("COMMENT ON SCHEMA \(name) IS '\(now)'")
-    } catch let error as PostgresError { throw Failure(from: error) }
-    return ScratchSchema(name: name, url: Self.with(schema: name, url), database: self)
+    let name = "registry_selftest_\(number)_\(place)"
+    var session = try open()
+    try session.execute("CREATE SCHEMA \(name)")
+    return ScratchSchema(name: name, url: connectionString(schema: name), database: self)
   }
 
-  /// The connection string for a schema: what stands last counts.
-  private static func with(schema: String, _ url: String) -> String {
-    guard url.contains("://") else { return url + " options='-csearch_path=\(schema)'" }
-    return url + (url.contains("?") ? "&" : "?") + "options=-csearch_path%3D\(schema)"
+  /// The connection string for a schema, with what options it has already: what stands last counts.
+  private func connectionString(schema: String) -> String {
+    let options = (target.options.map { $0 + " " } ?? "") + "-csearch_path=\(schema)"
+    guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") else {
+      let quoted = options.reduce(into: "") { text, character in
+        if character == "'" || character == "\\" { text.append("\\") }
+        text.append(character)
+      }
+      return url + " options='\(quoted)'"
+    }
+    let encoded = options.utf8.map { byte in
+      let isPlain = (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+      let digits = String(byte, radix: 16, uppercase: true)
+      return isPlain ? String(UnicodeScalar(byte)) : "%" + (digits.count == 1 ? "0" : "") + digits
+    }
+    return url + (url.contains("?") ? "&" : "?") + "options=" + encoded.joined()
   }
+}
+
+/// A session that holds a lock. No thread ever uses it: it is only kept, and closed in the end.
+private final class LockHolder: @unchecked Sendable {
+  private let session: Connection
+  init(_ session: consuming Connection) { self.session = session }
 }
 
 /// An empty schema, which is all that a load sees of a database.
@@ -90,9 +121,13 @@ struct ScratchSchema: Sendable {
 }
 
 extension Failure {
-  init(from error: PostgresError) {
-    self.init(
-      error.kind == .temporary ? .temporary : .unavailable, "\(error.place): \(error.message)",
-      hint: "check DATABASE_URL")
+  public init(from error: PostgresError) {
+    let verdict: Verdict =
+      switch error.kind {
+      case .temporary, .serverDiskFull: .temporary
+      case .malformed: .usage
+      default: .unavailable
+      }
+    self.init(verdict, "\(error.place): \(error.message)", hint: "check DATABASE_URL, and that the database answers")
   }
 }

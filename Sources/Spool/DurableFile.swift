@@ -45,7 +45,7 @@ public struct DurableFile: ~Copyable {
     guard Faults.call(.flush, at: path, { fsync(descriptor) }) == 0 else {
       throw .system("flush '\(path)'", errno: errno)
     }
-    let result = close(descriptor)
+    let result = Faults.call(.close, at: path) { close(descriptor) }
     let code = errno
     descriptor = -1
     guard result == 0 else {

@@ -4,6 +4,9 @@ public enum SpoolFormat {
   /// program would misread it; a newer program either reads the older number or says what to do.
   public static let current = 1
 
+  /// No number in a manifest is larger: a million of them still add up, and no source has as many bytes.
+  public static let numberMax = 999_999_999_999
+
   /// No manifest is larger: read bounds come before memory. (100,000 chunks at 500 bytes are 50 MB.)
   public static let manifestBytesMax = 256 << 20
 }

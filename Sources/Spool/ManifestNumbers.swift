@@ -1,8 +1,7 @@
 /// The numbers of a manifest: sizes, places and counts, which are computed with before anything proves them. None is
 /// negative or so large that a sum of many could not be held.
 enum ManifestNumbers {
-  /// A million of them still add up. No source has as many bytes.
-  private static let digitsMax = 12
+  private static let digitsMax = String(SpoolFormat.numberMax).count
 
   /// - Parameter json: what a decoder has accepted.
   static func areInRange(_ json: [UInt8]) -> Bool {

@@ -61,7 +61,7 @@ struct Fetch: StageCommand {
 
   private func settings() throws -> FetchSettings {
     let chunkSize = try Environment.number(chunkSize, named: "--chunk-size", variable: "CHUNK_SIZE", in: 1...10_000_000)
-    let limit = try Environment.number(limit, named: "--limit", variable: nil, in: 1...Int.max)
+    let limit = try Environment.number(limit, named: "--limit", variable: nil, in: 1...SpoolFormat.numberMax)
     guard !sample || source == nil else {
       throw Failure(.usage, "--sample and --source exclude each other", hint: "give one of them")
     }
@@ -75,13 +75,11 @@ struct Fetch: StageCommand {
     }
     var settings = FetchSettings(
       spool: spoolOptions.path, location: location,
-      terms: FetchTerms(
-        // No source has as many; a manifest holds no larger number.
-        chunkSize: chunkSize ?? 50_000, limit: limit.map { min($0, 999_999_999_999) }, sample: sample), force: force)
+      terms: FetchTerms(chunkSize: chunkSize ?? 50_000, limit: limit, sample: sample), force: force)
     settings.caFile = Environment.value("SSL_CERT_FILE")
     settings.caFolder = Environment.value("SSL_CERT_DIR")
     func number(_ text: String?, _ name: String) throws -> Int? {
-      try Environment.number(text, named: name, variable: nil, in: 1...1 << 50)
+      try Environment.number(text, named: name, variable: nil, in: 1...SpoolFormat.numberMax)
     }
     if let bytes = try number(maxBytes, "--max-bytes") { settings.bytesMax = bytes }
     if let seconds = try number(timeout, "--timeout") { settings.secondsMax = Double(seconds) }

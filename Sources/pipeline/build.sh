@@ -2,25 +2,32 @@
 # The release build, made only when a source is newer, and the tests.
 : "${project:?}" "${binaries:?}"
 
+stages=(fetch transform load)
+
 # A removed or renamed file changes its folder's time, so no list of files is needed. The stamp bears the time at which
 # the build began: a file edited meanwhile is newer.
-built() {
-  local stage
-  for stage in fetch transform load; do [[ -x $binaries/$stage ]] || return 1; done
-  [[ -e $project/.build/pipeline.stamp ]] && (
+built() { # STAMP PROGRAM...
+  local stamp=$1 program
+  for program in "${@:2}"; do [[ -x $binaries/$program ]] || return 1; done
+  [[ -e $project/.build/$stamp ]] && (
     cd "$project" || exit
-    [[ -z $(find Package.swift Sources -name pipeline -prune -o -newer .build/pipeline.stamp -print -quit) ]]
+    [[ -z $(find Package.swift Sources -name pipeline -prune -o -newer ".build/$stamp" -print -quit) ]]
   )
 }
 
-build() {
-  ! built || return 0
+build() { build_if_newer pipeline.stamp "${stages[@]}"; }
+
+# The proof is built when it is asked for, and the stages with it: most runs never need it.
+build_selftest() { build_if_newer selftest.stamp "${stages[@]}" selftest; }
+
+build_if_newer() { # STAMP PROGRAM...
+  ! built "$@" || return 0
   need_swift
   need_build_packages
   { mkdir -p -- "$project/.build" && exec 7>"$project/.build/pipeline.lock"; } 2>/dev/null ||
     fail 74 "unable to write in '$project/.build'" "check its owner and its mode"
   flock -n 7 || { say 'another pipeline.sh is building: waiting for it' && flock 7; }
-  built || build_stages
+  built "$@" || build_programs "$@"
   exec 7>&-
 }
 
@@ -35,30 +42,22 @@ need_swift() {
   printf '%s\n' "$wanted" "$found" | sort -VC || fail 78 "Swift $found is too old: $wanted is needed" "$hint"
 }
 
-build_stages() {
-  local stage stamp=$project/.build/pipeline.stamp
+build_programs() { # STAMP PROGRAM...
+  local program stamp=$project/.build/$1 home=$project/.build/pipeline.stamp.home names
+  shift
   # Swift's build products name the folder that they were made in: in a folder that was moved they are of no use.
-  [[ ! -e $stamp.home || $(<"$stamp.home") == "$project" ]] || rm -rf -- "$project/.build"/{*-linux-*,debug,release}
-  say 'building fetch, transform and load: the first time this takes minutes'
-  printf '%s\n' "$project" >"$stamp.home"
+  [[ ! -e $home || $(<"$home") == "$project" ]] || rm -rf -- "$project/.build"/{*-linux-*,debug,release}
+  names=${*:1:$#-1}
+  say "building ${names// /, } and ${!#}: the first time this takes minutes"
+  printf '%s\n' "$project" >"$home"
   : >"$stamp.new"
   swift_quietly package resolve ||
     fail 75 "unable to fetch the Swift packages" "check the network and the proxy settings"
-  for stage in fetch transform load; do
-    swift_quietly build -c release --product "$stage" ||
-      fail 70 "unable to build $stage" "the messages are above"
+  for program; do
+    swift_quietly build -c release --product "$program" ||
+      fail 70 "unable to build $program" "the messages are above"
   done
   mv -- "$stamp.new" "$stamp"
-}
-
-# The proof is built when it is asked for: most runs never need it.
-build_selftest() {
-  local program=$binaries/selftest
-  [[ ! -x $program || -n $(cd "$project" && find Package.swift Sources -newer .build/release/selftest -print -quit) ]] ||
-    return 0
-  say 'building selftest'
-  swift_quietly build -c release --product selftest || fail 70 "unable to build selftest" "the messages are above"
-  touch -- "$program"
 }
 
 # Silence when all is well, everything when not; a signal is no failure of the build.

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Failures
 import Foundation
+import Postgres
 import SelfTestKit
+import StageKit
 
 @main
 struct SelfTestCommand: ParsableCommand {
@@ -14,16 +16,14 @@ struct SelfTestCommand: ParsableCommand {
       and the real tables are not touched.
       """)
 
-  @Option(help: ArgumentHelp("Folder of the spool (SPOOL_DIR; default: spool).", valueName: "DIR"))
-  var spool: String?
-  @Flag(help: "Every point, every time that it is reached, in every way; otherwise a draw of them.")
+  @OptionGroup var spool: SpoolOptions
+  @Flag(help: "Every point, every time that it is reached, in every way; otherwise two draws for each.")
   var all = false
   @Option(help: ArgumentHelp("What the draw follows from (default: a new one).", valueName: "N"))
   var seed: UInt64?
   @Option(help: ArgumentHelp("Walks of many faults over several days (default: 3, with --all 20).", valueName: "N"))
   var walks: Int?
-  @Option(help: ArgumentHelp("Cases at once (JOBS; default: the number of cores).", valueName: "N"))
-  var jobs: Int?
+  @OptionGroup var jobs: JobsOptions
   @Flag(help: "Print the result as one JSON document.")
   var json = false
 
@@ -36,11 +36,16 @@ struct SelfTestCommand: ParsableCommand {
   }
 
   func run() throws {
-    do { try prove() } catch let failure as Failure {
-      Say.line("selftest: \(failure.message)")
-      for hint in failure.hints { Say.line("HINT: \(hint)") }
-      throw ExitCode(failure.verdict.exitCode)
-    }
+    StopSignal.install()
+    let failure: Failure
+    do { return try prove() } catch let code as ExitCode { throw code } catch let error as Failure {
+      failure = error
+    } catch let error as PostgresError {
+      failure = Failure(from: error)
+    } catch { failure = Failure(.bug, "unexpected: \(error)", hint: "this is a bug: please report it") }
+    Say.line("selftest: \(failure.message)")
+    for hint in failure.hints { Say.line("HINT: \(hint)") }
+    throw ExitCode(failure.verdict.exitCode)
   }
 
   private func prove() throws {
@@ -48,17 +53,17 @@ struct SelfTestCommand: ParsableCommand {
     guard let url = variables["DATABASE_URL"], !url.isEmpty else {
       throw Failure(.usage, "no database is given", hint: "./pipeline.sh selftest, or DATABASE_URL")
     }
-    let jobs = self.jobs ?? variables["JOBS"].flatMap { Int($0) } ?? ProcessInfo.processInfo.activeProcessorCount
+    let jobs = try jobs.resolve()
     let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
     let seed = self.seed ?? UInt64.random(in: 1...999_999)
     let started = Date()
     let stand = try Stand(
-      programs: Programs(folder: own), databaseURL: url, spool: spool ?? variables["SPOOL_DIR"] ?? "spool")
+      programs: Programs(folder: own), databaseURL: url, spool: spool.path)
     defer { try? stand.remove() }
 
     if !json { Table.begin(seed: seed) }
     let printsRows = !json
-    let matrix = try Matrix(stand: stand, isWhole: all, seed: seed, jobs: max(1, min(jobs, 16))) { report in
+    let matrix = try Matrix(stand: stand, isWhole: all, seed: seed, jobs: min(jobs, 16)) { report in
       if printsRows { Table.row(report) }
     }.run()
     let walk = try RandomWalk(stand: stand)

@@ -4,7 +4,7 @@ import Testing
 struct LogLine {
   let fields: JSON
 
-  /// All lines of stderr, each checked against what the contract says of every line.
+  /// All lines of stderr, each checked against what holds for every line.
   static func read(_ stderr: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> [LogLine] {
     #expect(stderr.isEmpty || stderr.hasSuffix("\n"), sourceLocation: sourceLocation)
     return try stderr.split(separator: "\n").map { text in

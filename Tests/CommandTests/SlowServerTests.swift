@@ -107,6 +107,5 @@ import Tunnel
       let fetched = try source(one.workshop.snapshot())
       #expect(fetched == Self.bytes, "\(one.what)")
     }
-    #expect(clock.now - started < .seconds(60))
   }
 }

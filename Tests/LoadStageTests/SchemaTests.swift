@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The schema", .needsServer)
 struct SchemaTests {
-  @Test("every table and column says what it is for, and has one of the types of the contract")
+  @Test("every table and column says what it is for, and has one of the few types that are used")
   func comments() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(1))

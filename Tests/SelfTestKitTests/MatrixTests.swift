@@ -26,12 +26,15 @@ struct MatrixTests {
       let broken = Scenario(
         name: "fetch again", command: "fetch --source {source} --force", prepareSpool: { try $0.publish(day: 0) })
       let trial = FaultTrial(stand: stand, scenario: broken, rehearsal: try stand.rehearse(broken, 0))
-      func problems(_ way: String, _ point: String) -> [String] {
-        trial.run(FaultCase(scenario: 0, way: way, point: point, hit: 1), name: "case").problems
+      func problems(_ way: String, _ point: String) throws -> [String] {
+        try trial.run(FaultCase(scenario: 0, way: way, point: point, hit: 1), name: "case").problems
       }
-      #expect(problems("kill-after", "fetch.json:rename").contains { $0.contains("#1/fetch.json should not be there") })
-      #expect(problems("kill-after", "fetch/N.json:rename") == [])
-      #expect(problems("kill-after", "fetch.json:teleport").contains { $0.contains("never came") })
+      let doubled = try problems("kill-after", "fetch.json:rename")
+      #expect(doubled.contains { $0.contains("#1/fetch.json should not be there") })
+      let whole = try problems("kill-after", "fetch/N.json:rename")
+      #expect(whole == [])
+      let none = try problems("kill-after", "fetch.json:teleport")
+      #expect(none.contains { $0.contains("never came") })
     }
   }
 }

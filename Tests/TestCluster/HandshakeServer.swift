@@ -23,7 +23,12 @@ public final class HandshakeServer: Sendable {
     BlockingThread.start { [weak self] in
       while true {
         let connection = accept(descriptor, nil, nil)
-        guard connection >= 0 else { return }
+        guard connection >= 0 else {
+          // Closed here and not elsewhere: its number may be another's by then.
+          close(descriptor)
+          return
+        }
+        _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
         self?.count.withLock { $0 += 1 }
         Self.serve(connection, answer)
         close(connection)
@@ -34,7 +39,6 @@ public final class HandshakeServer: Sendable {
   /// Wakes the thread that waits for connections; it ends.
   deinit {
     shutdown(listener.descriptor, Int32(SHUT_RDWR))
-    listener.close()
   }
 
   /// Connections so far.

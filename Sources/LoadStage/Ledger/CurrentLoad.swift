@@ -118,7 +118,8 @@ struct CurrentLoad: Sendable {
 
   /// Clears the ledger and what is staged.
   private static func discard(_ session: inout Connection) throws {
-    try session.execute("DELETE FROM load_batch; DELETE FROM incoming_removal")
+    try session.execute("DELETE FROM load_batch")
+    try session.execute("DELETE FROM incoming_removal")
     // A day on which everything changed leaves millions of rows: where the role may, they go at once.
     for table in ["incoming_industry", "incoming_registration"] {
       let truncates = try session.execute("SELECT has_table_privilege('\(table)', 'TRUNCATE')").truth
