@@ -61,7 +61,7 @@ say() { # MESSAGE, and where LOG_FORMAT=json asks for it as one object like the 
 }
 
 fail() { # CODE MESSAGE [HINT...]
-  local code=$1 message=$2
+  local code=$1 message=${2//[[:cntrl:]]/?}
   shift 2
   if [[ ${LOG_FORMAT-} == json ]]; then
     log_json ERROR "$message" "$@"

@@ -35,8 +35,9 @@
 
 BEGIN;
 SET LOCAL client_min_messages = warning;
--- Everything below is named in full, or looked for in this schema and no other.
-SELECT set_config('search_path', quote_ident(:'schema') || ', pg_temp', true) AS path \gset
+-- What is the registry's is named in full, and no function or operator but the server's own is found: whoever may make
+-- things in the schema must not have this file carry them out.
+SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- The roles.
 
@@ -65,9 +66,29 @@ ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA :"schema" GRANT SELECT ON T
 -- owner's. The functions are open to all, and give everybody what the tables give them.
 
 SELECT EXISTS (
-  SELECT FROM pg_attribute WHERE attrelid = to_regclass('schema_migration') AND attname = 'sha256'
+  SELECT FROM pg_attribute
+  WHERE attrelid = to_regclass(format('%I.schema_migration', :'schema')) AND attname = 'sha256'
 ) AS is_made \gset
 \if :is_made
+-- Tables of those names that a load did not make are not taken over: one user made them all, and nobody has hung anything on
+-- them that would act in the owner's name.
+WITH tables AS (
+  SELECT c.oid, c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = :'schema' AND c.relkind = 'r' AND pg_get_userbyid(c.relowner) <> :'owner' AND c.relname IN (
+    'tax_registration', 'business_industry', 'registration_change', 'registration_correction', 'publication',
+    'schema_migration', 'etl_job_run', 'import_progress', 'data_import_error', 'current_load', 'load_batch',
+    'removed_registration', 'incoming_registration', 'incoming_industry', 'incoming_removal')
+)
+SELECT (SELECT count(DISTINCT relowner) > 1 FROM tables)
+  OR EXISTS (SELECT FROM pg_trigger t JOIN tables ON t.tgrelid = tables.oid WHERE NOT t.tgisinternal)
+  OR EXISTS (SELECT FROM pg_rewrite r JOIN tables ON r.ev_class = tables.oid)
+  OR EXISTS (SELECT FROM pg_policy p JOIN tables ON p.polrelid = tables.oid) AS is_foreign \gset
+\if :is_foreign
+DO $$ BEGIN
+  RAISE EXCEPTION 'the tables are of several users, or bear triggers, rules or policies: they are not handed over'
+    USING HINT = 'make them one user''s, drop what hangs on them, and run this again';
+END $$;
+\endif
 WITH rights (name, loader, reader, console) AS (
   VALUES
     -- The registry, what changed in it, and when it was published.
@@ -94,7 +115,9 @@ WITH rights (name, loader, reader, console) AS (
 ), tables AS (
   SELECT r.*, format('%I.%I', n.nspname, c.relname) AS full_name, pg_get_userbyid(c.relowner) AS owned_by
   FROM rights r JOIN pg_class c ON c.relname = r.name JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname = :'schema' AND c.relkind = 'r'
+  WHERE n.nspname = :'schema' AND c.relkind = 'r' AND (
+    c.relname NOT LIKE '%\_bulk'
+    OR obj_description(c.oid, 'pg_class') = 'Rows of a first load under way, which takes the place of the empty table')
 )
 SELECT CASE WHEN owned_by <> :'owner' THEN format('ALTER TABLE %s OWNER TO %I', full_name, :'owner') END,
   format('REVOKE ALL ON %s FROM %I, %I, %I', full_name, :'loader', :'reader', :'console'),
@@ -104,7 +127,9 @@ SELECT CASE WHEN owned_by <> :'owner' THEN format('ALTER TABLE %s OWNER TO %I', 
 FROM tables \gexec
 SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, :'owner')
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname = :'schema' AND pg_get_userbyid(p.proowner) <> :'owner'
-  AND p.proname IN ('registry_run_as_of', 'registry_as_of', 'registry_history') \gexec
+WHERE n.nspname = :'schema' AND pg_get_userbyid(p.proowner) <> :'owner' AND NOT p.prosecdef AND p.oid IN (
+  to_regprocedure(format('%I.registry_run_as_of(date)', :'schema')),
+  to_regprocedure(format('%I.registry_as_of(date)', :'schema')),
+  to_regprocedure(format('%I.registry_history(text)', :'schema'))) \gexec
 \endif
 COMMIT;

@@ -25,7 +25,7 @@ final class FaultPlan: Sendable {
     let text = String(cString: value)
     if text.isEmpty { return nil }
     guard let wish = parse(text) else {
-      tell("REGISTRY_FAULT '\(text)' is none of list, trace@FILE, WAY@POINT, WAY@POINT#N")
+      tell("REGISTRY_FAULT is none of list, trace@FILE, WAY@POINT, WAY@POINT#N")
       exit(64)
     }
     return FaultPlan(wish)

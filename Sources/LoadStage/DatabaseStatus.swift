@@ -66,7 +66,7 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
   }
 
   private mutating func fill(_ session: inout Connection) throws {
-    guard try session.execute("SELECT to_regclass('schema_migration') IS NOT NULL").truth else { return }
+    guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else { return }
     schemaVersion = try session.execute("SELECT max(version) FROM schema_migration").number
     guard schemaVersion ?? 0 >= Migration.all.count else { return }
     let counts = try session.execute(
@@ -106,7 +106,7 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
   private static func number(_ text: String?) -> Int? { text.flatMap { Int($0) } }
 
   private static func iso(_ column: String) -> String {
-    "to_char(\(column) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+    "pg_catalog.to_char(\(column) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
   }
 }
 

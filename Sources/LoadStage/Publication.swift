@@ -104,9 +104,9 @@ struct Publication: Sendable {
         whole, registrations, industries, inserted, updated, removed, action, records, missing_columns, cities, changes,
         repaired, refusals, accepted_by, accept_reason, repaired_bans)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-        ARRAY(SELECT jsonb_array_elements_text($16::jsonb)), $17::jsonb, $18::jsonb, $19,
-        ARRAY(SELECT jsonb_array_elements_text($20::jsonb)), $21, $22,
-        ARRAY(SELECT jsonb_array_elements_text($23::jsonb))) RETURNING id
+        ARRAY(SELECT pg_catalog.jsonb_array_elements_text($16::jsonb)), $17::jsonb, $18::jsonb, $19,
+        ARRAY(SELECT pg_catalog.jsonb_array_elements_text($20::jsonb)), $21, $22,
+        ARRAY(SELECT pg_catalog.jsonb_array_elements_text($23::jsonb))) RETURNING id
       """,
       [
         "\(job.id)", snapshot.id, transform.input.sha256, transform.contentSHA256, "\(transform.rulesVersion)",
@@ -131,8 +131,8 @@ struct Publication: Sendable {
     let rows = try session.execute(
       """
       SELECT id, job_run_id, rules_version, registrations, industries, inserted, updated, removed,
-        kind, content_sha256, whole, snapshot, action, changes, repaired, to_json(refusals),
-        to_json(repaired_bans)
+        kind, content_sha256, whole, snapshot, action, changes, repaired, pg_catalog.to_json(refusals),
+        pg_catalog.to_json(repaired_bans)
       FROM publication \(which)
       """)
     guard let row = rows.values.first else { return nil }

@@ -29,8 +29,8 @@ public final class Stand: Sendable {
   private static func removeLeftovers(_ spool: String) throws {
     for name in try Folder.names(spool) where name.hasPrefix(prefix) {
       let path = spool + "/" + name
-      // Another user's is another user's.
-      _ = try? FileLock.hold(path + "/.lock") { try Folder.remove(path) }
+      // Another user's is another user's, and one without a lock is just being made.
+      _ = try? FileLock.hold(path + "/.lock", make: false) { try Folder.remove(path) }
     }
   }
 

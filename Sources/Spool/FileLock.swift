@@ -17,7 +17,8 @@ public struct FileLock: ~Copyable, Sendable {
     stop: () throws(Failure) -> Void = {}
   ) throws(Failure) {
     // Who only shares it need not own it.
-    let flags = (shared ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW
+    // Without O_NONBLOCK a named pipe in its place would be waited for.
+    let flags = (shared ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
     descriptor =
       make ? Faults.call(.create, at: path) { open(path, flags | O_CREAT, 0o644) } : open(path, flags)
     guard descriptor >= 0 else {

@@ -7,8 +7,8 @@ public enum SpoolFormat {
   /// No number in a manifest is larger: a million of them still add up, and no source has as many bytes.
   public static let numberMax = 999_999_999_999
 
-  /// No manifest is larger: read bounds come before memory. (100,000 chunks at 500 bytes are 50 MB.)
-  public static let manifestBytesMax = 256 << 20
+  /// No manifest is larger: read bounds come before memory. (100,000 chunks at 190 bytes are 19 MB.)
+  public static let manifestBytesMax = 32 << 20
 }
 
 /// Bounds of a chunk, the same for the stage that cuts and for those that read.

@@ -42,8 +42,10 @@ extension Manifest {
   }
 
   static func decode(_ bytes: [UInt8], path: String) throws -> Self {
-    guard JSONNesting.isAcceptable(bytes) else {
-      throw Failure(.data, "'\(path)' is damaged: it is nested too deep", hint: SnapshotFolder.redoHint(path))
+    guard JSONShape.isAcceptable(bytes) else {
+      throw Failure(
+        .data, "'\(path)' is damaged: it is nested too deep, or has too many values",
+        hint: SnapshotFolder.redoHint(path))
     }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .fromSnakeCase

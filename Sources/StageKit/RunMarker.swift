@@ -76,18 +76,23 @@ public final class RunMarker {
     for name in try Folder.names(folder) {
       let path = folder + "/" + name
       guard !name.hasPrefix(".") else {
-        try removeUnborn(name, at: path)
+        try? removeUnborn(name, at: path)
         continue
       }
-      // A lock that is free: its run is no more. Held until the marker is gone, so that one run alone reports it.
-      let command = try FileLock.hold(path, make: false) { () -> String? in
-        guard let content = try SpoolFile.read(path, bytesMax: 4096) else { return nil }
-        try SpoolFile.remove(path)
-        return String(decoding: content.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-      }
-      if let command = command ?? nil { killed.append((name, command)) }
+      // What is no marker stands in nobody's way.
+      if let command = (try? take(path)) ?? nil { killed.append((name, command)) }
     }
     return killed
+  }
+
+  /// A lock that is free: its run is no more. Held until the marker is gone, so that one run alone reports it.
+  private static func take(_ path: String) throws -> String? {
+    let command = try FileLock.hold(path, make: false) { () -> String? in
+      guard let content = try SpoolFile.read(path, bytesMax: 4096) else { return nil }
+      try SpoolFile.remove(path)
+      return String(decoding: content.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+    return command ?? nil
   }
 
   /// A marker that is being made, `.PID.RUN`, is left alone; one whose maker is no more goes.

@@ -260,4 +260,32 @@ struct RolesTests {
         ).truth)
     }
   }
+
+  @Test("the file runs nothing that somebody planted, and takes over nothing that acts in the owner's name")
+  func planted() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(5))
+      try harness.database.execute(
+        """
+        CREATE FUNCTION format(text, text) RETURNS text LANGUAGE plpgsql AS
+          $$ BEGIN RAISE EXCEPTION 'planted'; END $$;
+        CREATE FUNCTION registry_as_of(text) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT current_user::text'
+        """)
+      try TestRoles.with(harness.database) { roles in
+        let owner = "SELECT proowner::regrole FROM pg_proc WHERE oid = 'registry_as_of(text)'::regprocedure"
+        #expect(try harness.database.scalar(owner) != roles.group(.owner))
+        #expect(
+          try harness.database.scalar(owner.replacing("(text)", with: "(date)")) == roles.group(.owner))
+        try harness.database.execute(
+          """
+          ALTER TABLE load_batch OWNER TO CURRENT_USER;
+          CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+          CREATE TRIGGER act BEFORE INSERT ON load_batch FOR EACH ROW EXECUTE FUNCTION act()
+          """)
+        #expect(throws: (any Error).self) { try roles.apply() }
+        try harness.database.execute("DROP TRIGGER act ON load_batch")
+        try roles.apply()
+      }
+    }
+  }
 }

@@ -21,9 +21,9 @@ enum BulkIndexes {
       // pg_get_indexdef begins with the names, which are replaced; the rest is kept as it is.
       let rows = try session.execute(
         """
-        SELECT quote_ident(x.relname), quote_ident(left(x.relname, 58) || '_bulk'),
+        SELECT pg_catalog.quote_ident(x.relname), pg_catalog.quote_ident(pg_catalog.left(x.relname, 58) || '_bulk'),
           CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END,
-          substr(pg_get_indexdef(x.oid), 1 + length(format('CREATE %sINDEX %I ON %I.%I ',
+          pg_catalog.substr(pg_catalog.pg_get_indexdef(x.oid), 1 + length(pg_catalog.format('CREATE %sINDEX %I ON %I.%I ',
             CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, x.relname, n.nspname, c.relname))),
           i.indisprimary
         FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
@@ -48,12 +48,13 @@ enum BulkIndexes {
     try BulkTables.runAll(
       &session,
       """
-      SELECT format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', k.conrelid::regclass, k.conname)
+      SELECT pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', k.conrelid::regclass, k.conname)
       FROM pg_constraint k WHERE k.contype IN ('f', 'p') AND k.conrelid IN \(bulkPair) ORDER BY k.contype
       """)
     try BulkTables.runAll(
       &session,
-      "SELECT format('DROP INDEX %s', i.indexrelid::regclass) FROM pg_index i WHERE i.indrelid IN \(bulkPair)")
+      "SELECT pg_catalog.format('DROP INDEX %s', i.indexrelid::regclass) FROM pg_index i WHERE i.indrelid IN \(bulkPair)"
+    )
 
     let indexes = try list(&session)
     events(.phase("building \(indexes.count) indexes"))

@@ -75,29 +75,30 @@ struct BulkPublish {
     try BulkTables.runAll(
       &session,
       """
-      SELECT CASE WHEN o.adbin IS NULL THEN format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', \(new), a.attname)
-        ELSE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s', \(new), a.attname, pg_get_expr(o.adbin, o.adrelid)) END
+      SELECT CASE WHEN o.adbin IS NULL THEN pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', \(new), a.attname)
+        ELSE pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s', \(new), a.attname, pg_catalog.pg_get_expr(o.adbin, o.adrelid)) END
       FROM pg_attribute a LEFT JOIN pg_attrdef o ON o.adrelid = a.attrelid AND o.adnum = a.attnum
         LEFT JOIN pg_attrdef d ON d.adrelid = \(new) AND d.adnum = a.attnum
       WHERE a.attrelid = \(old) AND a.attnum > 0 AND (o.oid IS NOT NULL OR d.oid IS NOT NULL)
       """)
     try BulkTables.runAll(
-      &session, "SELECT format('COMMENT ON TABLE %s IS %L', \(new), obj_description(\(old), 'pg_class'))")
+      &session,
+      "SELECT pg_catalog.format('COMMENT ON TABLE %s IS %L', \(new), pg_catalog.obj_description(\(old), 'pg_class'))")
     try BulkTables.runAll(
       &session,
       """
-      SELECT format('GRANT %s ON %s TO %s%s', a.privilege_type, \(new),
+      SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', a.privilege_type, \(new),
         CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END,
         CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-      FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = \(old) AND a.grantee <> c.relowner
+      FROM pg_class c, pg_catalog.aclexplode(c.relacl) a WHERE c.oid = \(old) AND a.grantee <> c.relowner
       """)
     try BulkTables.runAll(
       &session,
       """
       SELECT coalesce(
-        (SELECT format('ALTER TABLE %s SET (%s)', \(new), option) FROM pg_class c, unnest(c.reloptions) option
+        (SELECT pg_catalog.format('ALTER TABLE %s SET (%s)', \(new), option) FROM pg_class c, unnest(c.reloptions) option
           WHERE c.oid = \(old) AND option LIKE 'autovacuum_enabled=%'),
-        format('ALTER TABLE %s RESET (autovacuum_enabled)', \(new)))
+        pg_catalog.format('ALTER TABLE %s RESET (autovacuum_enabled)', \(new)))
       """)
   }
 

@@ -8,8 +8,8 @@ enum BulkTables {
 
   static func exist(_ session: inout Connection) throws -> Bool {
     try session.execute(
-      "SELECT to_regclass('\(RegistryTable.registration.bulkName)') IS NOT NULL"
-        + " AND to_regclass('\(RegistryTable.industry.bulkName)') IS NOT NULL"
+      "SELECT pg_catalog.to_regclass('\(RegistryTable.registration.bulkName)') IS NOT NULL"
+        + " AND pg_catalog.to_regclass('\(RegistryTable.industry.bulkName)') IS NOT NULL"
     ).truth
   }
 
@@ -18,7 +18,7 @@ enum BulkTables {
   static func create(_ session: inout Connection, sourceDate: String?) throws {
     for table in RegistryTable.both {
       let options = try session.execute(
-        "SELECT 'WITH (' || array_to_string(reloptions, ', ') || ')' FROM pg_class WHERE oid = '\(table.name)'::regclass"
+        "SELECT 'WITH (' || pg_catalog.array_to_string(reloptions, ', ') || ')' FROM pg_class WHERE oid = '\(table.name)'::regclass"
       ).scalar
       try session.execute(
         "CREATE TABLE \(table.bulkName) (LIKE \(table.name) INCLUDING COMMENTS INCLUDING STORAGE) \(options ?? "")")
@@ -27,19 +27,20 @@ enum BulkTables {
       try runAll(
         &session,
         """
-        SELECT DISTINCT format('REVOKE ALL ON %s FROM %s', c.oid::regclass,
+        SELECT DISTINCT pg_catalog.format('REVOKE ALL ON %s FROM %s', c.oid::regclass,
           CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
-        FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = '\(table.bulkName)'::regclass AND a.grantee <> c.relowner
+        FROM pg_class c, pg_catalog.aclexplode(c.relacl) a WHERE c.oid = '\(table.bulkName)'::regclass AND a.grantee <> c.relowner
         """)
       // Analyzed once they are full, not while they fill.
       try session.execute("ALTER TABLE \(table.bulkName) SET (autovacuum_enabled = off)")
     }
     let alter = "ALTER TABLE \(RegistryTable.registration.bulkName) ALTER COLUMN"
     for column in ["created_at", "updated_at"] {
-      try runAll(&session, "SELECT format('\(alter) \(column) SET DEFAULT %L::timestamptz', now())")
+      try runAll(&session, "SELECT pg_catalog.format('\(alter) \(column) SET DEFAULT %L::timestamptz', now())")
     }
     if let sourceDate {
-      try runAll(&session, "SELECT format('\(alter) data_source_date SET DEFAULT %L::date', $1::date)", [sourceDate])
+      try runAll(
+        &session, "SELECT pg_catalog.format('\(alter) data_source_date SET DEFAULT %L::date', $1::date)", [sourceDate])
     }
   }
 
@@ -48,9 +49,9 @@ enum BulkTables {
     try runAll(
       &session,
       """
-      SELECT format('DROP TABLE %s', c.oid::regclass) FROM pg_class c
-      WHERE c.oid IN (to_regclass('\(RegistryTable.industry.bulkName)'), to_regclass('\(RegistryTable.registration.bulkName)'))
-        AND pg_has_role(c.relowner, 'USAGE') AND obj_description(c.oid, 'pg_class') = '\(mark)'
+      SELECT pg_catalog.format('DROP TABLE %s', c.oid::regclass) FROM pg_class c
+      WHERE c.oid IN (pg_catalog.to_regclass('\(RegistryTable.industry.bulkName)'), pg_catalog.to_regclass('\(RegistryTable.registration.bulkName)'))
+        AND pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.obj_description(c.oid, 'pg_class') = '\(mark)'
       ORDER BY c.relname
       """)
   }

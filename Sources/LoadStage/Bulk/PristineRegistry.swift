@@ -24,7 +24,7 @@ enum PristineRegistry {
     """
 
   private static let mayNotReplace = """
-    SELECT NOT has_schema_privilege(current_schema(), 'CREATE') OR EXISTS (
+    SELECT NOT pg_catalog.has_schema_privilege(pg_catalog.current_schema(), 'CREATE') OR EXISTS (
       SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.oid IN \(pair) AND r.rolname <> current_user)
     """
 
@@ -77,7 +77,7 @@ enum PristineRegistry {
         JOIN pg_constraint k ON k.oid = g.tgconstraint AND k.conname = '\(RegistryTable.foreignKey)'
         WHERE g.tgisinternal AND g.tgrelid IN \(pair)
     )
-    SELECT string_agg(DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid), ', ')
+    SELECT string_agg(DISTINCT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), ', ')
     FROM pg_depend d JOIN pair ON (d.refclassid = 'pg_class'::regclass AND d.refobjid = pair.oid)
       OR (d.refclassid = 'pg_type'::regclass AND d.refobjid IN (pair.row_type, pair.typarray))
     WHERE NOT EXISTS (SELECT FROM own WHERE own.class = d.classid AND own.object = d.objid)

@@ -29,7 +29,7 @@ public struct ChangeQuery: Sendable {
       try session.copyOut(
         """
         COPY (
-          SELECT row_to_json(r) FROM (
+          SELECT pg_catalog.row_to_json(r) FROM (
             SELECT p.as_of_date, p.action, c.job_run_id, c.source_date, c.ban, c.kind, c.reason, c.changed_columns, c.before,
               c.after
             FROM registration_change c JOIN publication p ON p.job_run_id = c.job_run_id

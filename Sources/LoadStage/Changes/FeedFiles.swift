@@ -75,7 +75,7 @@ struct FeedFiles {
     let count = try session.copyOut(
       """
       COPY (
-        SELECT row_to_json(c) FROM (
+        SELECT pg_catalog.row_to_json(c) FROM (
           SELECT job_run_id, source_date, ban, kind, reason, changed_columns, before, after
           FROM registration_change WHERE job_run_id = \(missing.jobRunID) ORDER BY ban
         ) AS c

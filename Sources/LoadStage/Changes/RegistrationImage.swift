@@ -14,8 +14,8 @@ enum RegistrationImage {
   static func sql(_ row: String, industries: String) -> String {
     let members = columns.map { "'\($0)', \(row).\($0)" }.joined(separator: ", ")
     return """
-      jsonb_build_object(\(members), 'industries', coalesce((
-        SELECT jsonb_agg(jsonb_build_object('order', i."order", 'industry_code', i.industry_code,
+      pg_catalog.jsonb_build_object(\(members), 'industries', coalesce((
+        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('order', i."order", 'industry_code', i.industry_code,
           'industry_name', i.industry_name) ORDER BY i."order", i.industry_code)
         FROM \(industries) i WHERE i.business_id = \(row).ban), '[]'))
       """

@@ -26,7 +26,7 @@ struct CorrectionTable {
         job_run_id)
       SELECT n.ban, \(RegistrationImage.sql("n", industries: "incoming_industry")), n.content_hash, p.source_hash,
         p.fixed_codes, $2, $3
-      FROM jsonb_to_recordset($1::jsonb) AS p (ban text, source_hash bigint, fixed_codes text[])
+      FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS p (ban text, source_hash bigint, fixed_codes text[])
         JOIN incoming_registration n ON n.ban = p.ban COLLATE "C"
       ORDER BY n.ban
       """, [try DatabaseJSON.text(put.map(\.put)), user, "\(job.id)"])

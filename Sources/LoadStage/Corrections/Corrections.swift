@@ -18,7 +18,7 @@ struct Corrections: Sendable {
     var corrections = Corrections()
     let rows = try session.execute(
       """
-      SELECT ban, content_hash, source_hash, array_to_string(fixed_codes, ' ') FROM registration_correction
+      SELECT ban, content_hash, source_hash, pg_catalog.array_to_string(fixed_codes, ' ') FROM registration_correction
       WHERE ended_at IS NULL
       """)
     for row in rows.values {

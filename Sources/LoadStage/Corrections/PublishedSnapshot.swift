@@ -12,7 +12,7 @@ public enum PublishedSnapshot {
   ) throws -> SnapshotFolder {
     do {
       var session = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop).open()
-      guard try session.execute("SELECT to_regclass('publication') IS NOT NULL").truth,
+      guard try session.execute("SELECT pg_catalog.to_regclass('publication') IS NOT NULL").truth,
         let name = try session.execute("SELECT snapshot FROM publication ORDER BY id DESC LIMIT 1").scalar,
         let id = SnapshotID(name)
       else {

@@ -30,7 +30,7 @@ extension CorrectionSheet {
       """
       INSERT INTO data_import_error (job_run_id, batch_number, severity, error_type, error_message, raw_data)
       SELECT $1, 1, f ->> 'severity', f ->> 'code', f ->> 'message', f
-      FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS a (f, place) ORDER BY place
+      FROM pg_catalog.jsonb_array_elements($2::jsonb) WITH ORDINALITY AS a (f, place) ORDER BY place
       """, ["\(job.id)", try DatabaseJSON.text(rows)])
   }
 }

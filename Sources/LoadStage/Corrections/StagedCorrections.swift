@@ -17,14 +17,14 @@ struct StagedCorrections {
       """
       INSERT INTO incoming_registration (\(columns), content_hash)
       SELECT \(values), c.content_hash
-      FROM registration_correction c, jsonb_populate_record(NULL::incoming_registration, c.content) n
+      FROM registration_correction c, pg_catalog.jsonb_populate_record(NULL::incoming_registration, c.content) n
       WHERE c.ended_at IS NULL AND c.ban = ANY ($1)
       """, [bans])
     try session.execute(
       """
       INSERT INTO incoming_industry (business_id, industry_code, industry_name, "order")
       SELECT c.ban, i.industry_code, i.industry_name, i."order"
-      FROM registration_correction c, jsonb_populate_recordset(NULL::incoming_industry, c.content -> 'industries') i
+      FROM registration_correction c, pg_catalog.jsonb_populate_recordset(NULL::incoming_industry, c.content -> 'industries') i
       WHERE c.ended_at IS NULL AND c.ban = ANY ($1)
       """, [bans])
   }

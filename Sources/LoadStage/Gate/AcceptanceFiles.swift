@@ -12,8 +12,8 @@ struct AcceptanceFiles {
     let names = "{" + (try Survey.snapshots(spool).map(\.description).joined(separator: ",")) + "}"
     let rows = try session.execute(
       """
-      SELECT DISTINCT ON (snapshot) snapshot, accepted_by, accept_reason, to_json(refusals),
-        to_char(published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      SELECT DISTINCT ON (snapshot) snapshot, accepted_by, accept_reason, pg_catalog.to_json(refusals),
+        pg_catalog.to_char(published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
       FROM publication WHERE accepted_by IS NOT NULL AND snapshot = ANY ($1) ORDER BY snapshot, id DESC
       """, [names])
     for row in rows.values {

@@ -17,7 +17,7 @@ struct Baseline: Sendable {
       """
       SELECT p.snapshot, coalesce(p.records, j.records_total), p.cities,
         (SELECT d.source_date FROM publication d WHERE d.whole AND d.source_date IS NOT NULL ORDER BY d.id DESC LIMIT 1),
-        CASE WHEN p.missing_columns IS NOT NULL THEN to_json(p.missing_columns) END
+        CASE WHEN p.missing_columns IS NOT NULL THEN pg_catalog.to_json(p.missing_columns) END
       FROM publication p JOIN etl_job_run j ON j.id = p.job_run_id WHERE p.whole ORDER BY p.id DESC LIMIT 1
       """)
     guard let row = rows.values.first else { return nil }
@@ -32,8 +32,8 @@ struct Baseline: Sendable {
   private static func count(_ session: inout Connection) throws -> [String: Int] {
     let rows = try session.execute(
       """
-      SELECT translate(left(business_address, 1), '台', '臺') || substr(business_address, 2, 2), count(*)
-      FROM tax_registration WHERE substr(business_address, 3, 1) IN ('市', '縣') GROUP BY 1
+      SELECT translate(pg_catalog.left(business_address, 1), '台', '臺') || pg_catalog.substr(business_address, 2, 2), count(*)
+      FROM tax_registration WHERE pg_catalog.substr(business_address, 3, 1) IN ('市', '縣') GROUP BY 1
       """)
     return Dictionary(
       rows.values.compactMap { row in row[0].map { ($0, row[1].flatMap { Int($0) } ?? 0) } }, uniquingKeysWith: +)

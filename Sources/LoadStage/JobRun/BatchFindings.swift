@@ -80,7 +80,7 @@ struct BatchFindings {
         """
         INSERT INTO data_import_error (job_run_id, batch_number, severity, error_type, error_message, raw_data)
         SELECT $1, $2, f ->> 'severity', f ->> 'code', coalesce(f ->> 'message', ''), f
-        FROM jsonb_array_elements($3::jsonb) WITH ORDINALITY AS a (f, place) ORDER BY place
+        FROM pg_catalog.jsonb_array_elements($3::jsonb) WITH ORDINALITY AS a (f, place) ORDER BY place
         """, key + [some])
     }
   }

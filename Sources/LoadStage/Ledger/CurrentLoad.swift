@@ -122,7 +122,7 @@ struct CurrentLoad: Sendable {
     try session.execute("DELETE FROM incoming_removal")
     // A day on which everything changed leaves millions of rows: where the role may, they go at once.
     for table in ["incoming_industry", "incoming_registration"] {
-      let truncates = try session.execute("SELECT has_table_privilege('\(table)', 'TRUNCATE')").truth
+      let truncates = try session.execute("SELECT pg_catalog.has_table_privilege('\(table)', 'TRUNCATE')").truth
       let many = try session.execute("SELECT count(*) > 10000 FROM (SELECT FROM \(table) LIMIT 10001) AS rows").truth
       try session.execute(truncates && many ? "TRUNCATE \(table)" : "DELETE FROM \(table)")
     }

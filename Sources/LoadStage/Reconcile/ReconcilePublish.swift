@@ -46,6 +46,7 @@ struct ReconcilePublish {
       effect.inserted = try insert(&session)
       effect.state.registrations += effect.inserted - effect.removed
       effect.state.industries += try changeIndustries(&session)
+      try requireWritten(effect, &session)
 
       try CorrectionTable(job: load.job, user: settings.user, corrections: corrections, differences: differences)
         .write(&session)
@@ -58,6 +59,25 @@ struct ReconcilePublish {
     }
     try settings.point(.published)
     return result
+  }
+
+  /// A trigger or rule of a user can swallow what is written without an error.
+  private func requireWritten(_ effect: Publication.Effect, _ session: inout Connection) throws {
+    let rows = try session.execute(
+      """
+      SELECT (SELECT count(*) FROM incoming_registration), (SELECT count(*) FROM incoming_removal),
+        (SELECT count(*) FROM incoming_industry),
+        (SELECT count(*) FROM business_industry i JOIN incoming_registration n ON n.ban = i.business_id)
+      """)
+    let counts = rows.values.first?.map { $0.flatMap { Int($0) } ?? -1 } ?? []
+    guard counts.count == 4, effect.inserted + effect.updated == counts[0], effect.removed == counts[1],
+      counts[2] == counts[3]
+    else {
+      throw Failure(
+        .configuration,
+        "\(session.place): of \(counts.first ?? 0) businesses that differ the tables took \(effect.inserted + effect.updated), and of \(counts.dropFirst().first ?? 0) that are gone they let go \(effect.removed), or not all of their industries; nothing is published",
+        hint: "a trigger or rule of yours on the tables keeps rows back: correct or disable it")
+    }
   }
 
   private func stageRemovals(_ session: inout Connection) throws {

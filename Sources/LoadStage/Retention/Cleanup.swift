@@ -51,7 +51,7 @@ public enum Cleanup {
       do { try RunLock.take(&session, graceSeconds: lockGraceSeconds) } catch let held as RunLock.Held {
         throw held.failure
       }
-      guard try session.execute("SELECT to_regclass('schema_migration') IS NOT NULL").truth else {
+      guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else {
         return try clean(spool, limits, wanted: [], stop)
       }
       try Migrator.requireCurrent(&session)

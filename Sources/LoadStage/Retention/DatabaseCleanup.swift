@@ -8,7 +8,7 @@ struct DatabaseCleanup {
     freed.findings = try session.execute(
       """
       DELETE FROM data_import_error e USING etl_job_run j
-      WHERE j.id = e.job_run_id AND j.completed_at < now() - make_interval(days => $1::int)
+      WHERE j.id = e.job_run_id AND j.completed_at < now() - pg_catalog.make_interval(days => $1::int)
       """, ["\(limits.findingsDays)"]
     ).affected
     guard let days = limits.feedDays else { return }
@@ -18,7 +18,7 @@ struct DatabaseCleanup {
         """
         UPDATE publication SET feed_expired_at = now()
         WHERE feed_expired_at IS NULL AND id <= (
-          SELECT max(id) FROM publication WHERE published_at < now() - make_interval(days => $1::int))
+          SELECT max(id) FROM publication WHERE published_at < now() - pg_catalog.make_interval(days => $1::int))
         RETURNING job_run_id
         """, ["\(days)"])
       let ids = "{" + runs.values.compactMap { $0[0] }.joined(separator: ",") + "}"

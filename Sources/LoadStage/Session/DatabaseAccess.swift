@@ -25,13 +25,18 @@ struct DatabaseAccess: Sendable {
         .unavailable,
         "\(session.place): the server is version \(session.serverVersion / 10_000), and 13 or later is needed")
     }
-    guard let schema = try session.execute("SELECT quote_ident(current_schema())").scalar else {
+    guard let schema = try session.execute("SELECT pg_catalog.quote_ident(pg_catalog.current_schema())").scalar else {
       throw Failure(
         .configuration, "\(session.place): no schema of the search path exists, or none may be used",
         hint: "CREATE SCHEMA it, or name another one: postgresql://…?options=-csearch_path%3DSCHEMA")
     }
+    guard !schema.hasPrefix("pg_"), schema != "information_schema" else {
+      throw Failure(
+        .configuration, "\(session.place): schema '\(schema)' is the server's own",
+        hint: "name another one: postgresql://…?options=-csearch_path%3DSCHEMA")
+    }
     session.probe = FaultProbe.make(target)
-    try session.execute("SELECT set_config('search_path', $1 || ', pg_temp', false)", [schema])
+    try session.execute("SELECT pg_catalog.set_config('search_path', $1 || ', pg_temp', false)", [schema])
     return session
   }
 

@@ -32,6 +32,8 @@ extension Failure {
     switch error.sqlState {
     case "22P05": "the database's encoding cannot hold the data: make it with ENCODING 'UTF8'"
     case "22023": "correct the options in the database URL"
+    case "42P07", "42710", "42723", "42809":
+      "something of that name is there that is not ours: move it, or load into a schema of its own: postgresql://…?options=-csearch_path%3DSCHEMA"
     case "P0001": "a trigger of yours on the tables refuses the data: correct or disable it"
     case let state? where state.hasPrefix("23"):
       "a constraint of yours on the tables refuses the data: correct or drop it"

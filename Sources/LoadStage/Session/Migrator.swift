@@ -39,7 +39,7 @@ package enum Migrator {
     _ session: inout Connection, _ migrations: [Migration] = Migration.all, events: (LoadEvent) -> Void
   ) throws {
     var applied: [Int: String] = [:]
-    if try session.execute("SELECT to_regclass('schema_migration') IS NOT NULL").truth {
+    if try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth {
       for row in try session.execute("SELECT version, sha256 FROM schema_migration").values {
         if let version = row[0].flatMap({ Int($0) }) { applied[version] = row[1] }
       }
@@ -71,7 +71,7 @@ package enum Migrator {
   ///
   /// - Throws: verdict `notReady` where nothing was ever loaded, `configuration` where the schema is of another version.
   static func requireCurrent(_ session: inout Connection) throws {
-    guard try session.execute("SELECT to_regclass('schema_migration') IS NOT NULL").truth else {
+    guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else {
       throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "./pipeline.sh load")
     }
     let version = try session.execute("SELECT max(version) FROM schema_migration").number ?? 0
@@ -106,9 +106,9 @@ package enum Migrator {
     let names = Migration.tables.map { "'\($0)'" }.joined(separator: ", ")
     let found = try session.execute(
       """
-      SELECT string_agg(quote_ident(c.relname), ', ' ORDER BY c.relname) FROM pg_catalog.pg_class c
+      SELECT string_agg(pg_catalog.quote_ident(c.relname), ', ' ORDER BY c.relname) FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = current_schema() AND c.relname IN (\(names))
+      WHERE n.nspname = pg_catalog.current_schema() AND c.relname IN (\(names))
       """)
     guard let names = found.scalar else { return }
     throw Failure(

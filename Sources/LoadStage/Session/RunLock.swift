@@ -32,17 +32,18 @@ package enum RunLock {
     // Advisory locks are per database already; the second half of the key is the schema.
     try session.execute(
       """
-      SELECT pg_try_advisory_lock(\(keyClass), (n.oid::bigint - 2147483648)::int)
-      FROM pg_catalog.pg_namespace n WHERE n.nspname = current_schema()
+      SELECT pg_catalog.pg_try_advisory_lock(\(keyClass), (n.oid::bigint - 2147483648)::int)
+      FROM pg_catalog.pg_namespace n WHERE n.nspname = pg_catalog.current_schema()
       """
     ).truth
   }
 
   /// `: job run 12, heartbeat 2026-…`, as far as it can be told.
   private static func holder(_ session: inout Connection) throws -> String {
-    guard try !session.execute("SELECT to_regclass('etl_job_run') IS NULL").truth else { return "" }
+    guard try !session.execute("SELECT pg_catalog.to_regclass('etl_job_run') IS NULL").truth else { return "" }
     let row = try? session.execute(
-      "SELECT id, date_trunc('second', updated_at) FROM etl_job_run WHERE status = 'running' ORDER BY id DESC LIMIT 1")
+      "SELECT id, pg_catalog.date_trunc('second', updated_at) FROM etl_job_run WHERE status = 'running' ORDER BY id DESC LIMIT 1"
+    )
     guard let values = row?.values.first, let id = values[0], let heartbeat = values[1] else { return "" }
     return ": job run \(id), heartbeat \(heartbeat)"
   }
