@@ -26,8 +26,9 @@ struct InterferenceTests {
       let next = try harness.spool.snapshot(second)
       let failure = try harness.failure(next)
       #expect(failure.verdict == .configuration, "\(failure)")
-      #expect(failure.hints.contains { $0.contains("trigger or rule of yours") }, "\(failure)")
-      try harness.expect(first)
+      #expect(failure.hints.contains { $0.contains(" of yours ") }, "\(failure)")
+      let names = try harness.database.rows("SELECT ban, business_name FROM tax_registration ORDER BY ban")
+      #expect(names == first.map { "\($0.ban)|\($0.name)" }.sorted())
       try harness.database.execute(
         "DROP TRIGGER IF EXISTS t ON tax_registration; DROP TRIGGER IF EXISTS t ON business_industry; DROP RULE IF EXISTS r ON tax_registration"
       )
@@ -39,16 +40,17 @@ struct InterferenceTests {
   @Test("functions of the server's names in the schema are not run")
   func planted() throws {
     try LoadHarness.with { harness in
-      let planted = [
-        "quote_ident(name)", "format(text, text)", "format(text, name)", "obj_description(oid, text)",
-        "left(name, integer)",
-      ]
-      let functions = planted.map {
-        "CREATE FUNCTION \($0) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'planted'; END $$"
+      func plant(_ signatures: String...) throws {
+        for signature in signatures {
+          try harness.database.execute(
+            "CREATE FUNCTION \(signature) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''planted''; END'")
+        }
       }
-      try harness.database.execute(functions.joined(separator: "; "))
+      try plant("left(name, integer)", "obj_description(oid, text)", "array_to_string(text[], text)")
       let first = businesses(30)
       try harness.load(first)
+      // The migrations, which only the owner runs, name these without their schema.
+      try plant("quote_ident(name)", "format(text, text)", "format(text, name)")
       var second = first
       second[3].name = "changed"
       try harness.load(second)
