@@ -2,7 +2,7 @@
 # The release build, made only when a source is newer, and the tests.
 : "${project:?}" "${binaries:?}"
 
-stages=(fetch transform load)
+programs=(fetch transform load)
 
 # A removed or renamed file changes its folder's time, so no list of files is needed. The stamp bears the time at which
 # the build began: a file edited meanwhile is newer.
@@ -15,10 +15,10 @@ built() { # STAMP PROGRAM...
   )
 }
 
-build() { build_if_newer pipeline.stamp "${stages[@]}"; }
+build() { build_if_newer pipeline.stamp "${programs[@]}"; }
 
 # The proof is built when it is asked for, and the stages with it: most runs never need it.
-build_selftest() { build_if_newer selftest.stamp "${stages[@]}" selftest; }
+build_selftest() { build_if_newer selftest.stamp "${programs[@]}" selftest; }
 
 build_if_newer() { # STAMP PROGRAM...
   ! built "$@" || return 0

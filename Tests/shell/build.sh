@@ -36,6 +36,22 @@ swift load' "$(grep swift "$calls")"
   equal builds 1 "$(builds)"
 }
 
+test_the_proof_is_built_when_it_is_asked_for() {
+  rm -rf "$tree/.build"
+  cp "$stages/load" "$stages/selftest"
+  pipeline status
+  : >"$calls"
+  DATABASE_URL=postgresql:///x pipeline selftest --seed 5
+  equal calls 'swift fetch
+swift transform
+swift load
+swift selftest
+selftest --seed 5' "$(grep -E 'swift [ftls]|selftest' "$calls" | grep -v resolve)"
+  : >"$calls"
+  DATABASE_URL=postgresql:///x pipeline selftest --all
+  equal calls 'selftest --all' "$(<"$calls")"
+}
+
 test_every_change_of_a_source_is_seen() {
   local change
   mkdir "$tree/Sources/kit"
