@@ -1,6 +1,5 @@
 import Failures
 import Foundation
-import Synchronization
 
 /// The executables under test, as they are built.
 public struct Programs: Sendable {
@@ -36,38 +35,61 @@ public struct Programs: Sendable {
     }
   }
 
-  /// Foundation is not made to start two processes at once from two threads.
-  private static let starting = Mutex(())
-  private static let secondsMax = 120.0
+  private static let secondsMax = 120
 
   /// Runs a program to its end; one that hangs is ended.
+  ///
+  /// Not by Foundation's Process: that waits for a socket, which any other child that is started meanwhile inherits.
   ///
   /// - Parameter folder: where its output goes, for as long as it runs. Files, unlike pipes, never fill up.
   func run(
     _ name: Name, _ arguments: [String], _ variables: [String: String], outputIn folder: String
   ) throws -> Ended {
-    let (stdout, stderr) = (try OutputFile(folder + "/stdout"), try OutputFile(folder + "/stderr"))
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: self.folder + "/" + name.rawValue)
-    process.arguments = arguments
-    process.environment = environment.merging(variables) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = stdout.handle
-    process.standardError = stderr.handle
-    do { try Self.starting.withLock { _ in try process.run() } } catch {
+    let (stdout, stderr) = (folder + "/stdout", folder + "/stderr")
+    let child = try start(name, arguments, environment.merging(variables) { $1 }, stdout, stderr)
+    var status: Int32 = 0
+    var looks = 0
+    // A few milliseconds are all that most of them take.
+    while waitpid(child, &status, WNOHANG) == 0 {
+      usleep(2000)
+      looks += 1
+      if looks == Self.secondsMax * 500 { kill(child, SIGABRT) }
+    }
+    let signal = status & 0x7F
+    return Ended(
+      code: signal == 0 ? status >> 8 & 0xFF : nil, signal: signal == 0 ? nil : signal, stdout: Self.take(stdout),
+      stderr: Self.take(stderr))
+  }
+
+  private func start(
+    _ name: Name, _ arguments: [String], _ variables: [String: String], _ stdout: String, _ stderr: String
+  ) throws -> pid_t {
+    let path = self.folder + "/" + name.rawValue
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    for (descriptor, file) in [(Int32(1), stdout), (2, stderr)] {
+      posix_spawn_file_actions_addopen(&actions, descriptor, file, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    }
+    let words = ([path] + arguments).map { strdup($0) }
+    let settings = variables.map { strdup("\($0)=\($1)") }
+    defer { for text in words + settings { free(text) } }
+    var child = pid_t()
+    let code = posix_spawn(&child, path, &actions, nil, words + [nil], settings + [nil])
+    guard code == 0 else {
       throw Failure(
-        .configuration, "unable to start '\(self.folder)/\(name.rawValue)': \(error.localizedDescription)",
+        .configuration, "unable to start '\(path)': \(String(cString: strerror(code)).lowercased())",
         hint: "build it: ./pipeline.sh status")
     }
-    let identifier = process.processIdentifier
-    let deadline = DispatchWorkItem { kill(identifier, SIGABRT) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + Self.secondsMax, execute: deadline)
-    process.waitUntilExit()
-    deadline.cancel()
-    let isSignal = process.terminationReason == .uncaughtSignal
-    return Ended(
-      code: isSignal ? nil : process.terminationStatus, signal: isSignal ? process.terminationStatus : nil,
-      stdout: stdout.take(), stderr: stderr.take())
+    return child
+  }
+
+  /// What a process printed into a file, which then is no more.
+  private static func take(_ path: String) -> String {
+    let bytes = FileManager.default.contents(atPath: path) ?? Data()
+    unlink(path)
+    return String(decoding: bytes, as: UTF8.self)
   }
 }
 
@@ -87,25 +109,5 @@ extension Programs {
       }
     }
     return listed
-  }
-}
-
-/// A file that takes what a process prints.
-private struct OutputFile {
-  let handle: FileHandle
-  private let path: String
-
-  init(_ path: String) throws {
-    self.path = path
-    let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw Failure.system("create '\(path)'", errno: errno) }
-    handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-  }
-
-  /// What is in it; then it is no more.
-  func take() -> String {
-    let bytes = FileManager.default.contents(atPath: path) ?? Data()
-    unlink(path)
-    return String(decoding: bytes, as: UTF8.self)
   }
 }
