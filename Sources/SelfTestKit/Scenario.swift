@@ -157,7 +157,7 @@ extension Scenario {
         try bench.database?.execute("CREATE VIEW mine AS SELECT ban FROM tax_registration")
       }),
     Scenario(
-      name: "load, under a view that comes late", command: load(), prepareSpool: days(1),
+      name: "load, under a view, late", command: load(), prepareSpool: days(1),
       prepareDatabase: { bench in
         try bench.expect(load(), fault: "kill-before@publication:begin", code: nil)
         try bench.database?.execute("CREATE VIEW mine AS SELECT ban FROM tax_registration")
