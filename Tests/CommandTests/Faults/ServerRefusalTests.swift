@@ -50,7 +50,9 @@ struct ServerRefusalTests {
       try prepare(days, way, database)
       try refuse(database, on: place, state, times: 1)
       let ended = try days.load(database.url, days.arguments(way) + ["--jobs", "1"])
-      #expect(ended.code == 0 && ended.stderr.count(of: "SQLSTATE \(state)") == 1, "\(state) on \(place): \(ended)")
+      // A lock that is not had while the tables are swapped is tried for again on the spot, and told in words.
+      let told = ended.stderr.count(of: "SQLSTATE \(state)") + ended.stderr.count(of: "readers hold the empty tables")
+      #expect(ended.code == 0 && told == 1, "\(state) on \(place): \(ended)")
       try allow(database, on: place)
       try expectHoldings(database.url, after: way)
     }

@@ -69,11 +69,13 @@ struct TwoRunsTests {
         }
         let codes = try runs.enumerated().map { index, run in
           let ended = try run.wait()
+          // A stage by itself takes the newest snapshot, which may be the other's and not yet fetched: 66.
+          let codes: [Int32] = sameSpool && !sameSource ? [0, 66, 75] : [0, 75]
           #expect(
-            ended.code.map { $0 == 0 || $0 == 75 } ?? (index == victim), "seed \(seed), run \(index): \(ended)")
+            ended.code.map { codes.contains($0) } ?? (index == victim), "seed \(seed), run \(index): \(ended)")
           return ended.code
         }
-        #expect(victim != nil || codes.contains(0), "seed \(seed): \(codes)")
+        #expect(victim != nil || codes.contains(0) || codes.contains(66), "seed \(seed): \(codes)")
         if codes.contains(0) {
           let held = try registry(database.url)
           #expect(alone.contains(held), "seed \(seed): the registry is neither's")
