@@ -64,7 +64,8 @@ let package = Package(
     // The core and the interface.
     library("Failures"),
     library("Faults"),
-    library("Records"),
+    .target(name: "CBlocks"),
+    library("Records", ["CBlocks"]),
     library("Spool", ["Failures", "Faults", "Digest", "Zstd"]),
     library("StageKit", ["Failures", "Faults", "Records", "Spool", logging, arguments]),
 

@@ -34,6 +34,11 @@ public struct BANSet: Sendable {
     return false
   }
 
+  /// Hands each on, in no order.
+  public func each(_ body: (UInt32) -> Void) {
+    for ban in slots where ban != Self.empty { body(ban) }
+  }
+
   public mutating func removeAll() {
     for index in slots.indices { slots[index] = Self.empty }
     count = 0

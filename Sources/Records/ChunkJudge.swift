@@ -41,21 +41,21 @@ public struct ChunkPlace: Sendable {
 
 /// Judges one chunk after another: bytes in, rows and findings out. No file, no clock, nothing outside the bytes.
 public struct ChunkJudge: ~Copyable {
-  private let header: Header
   private var scanner = RecordScanner()
-  var rows = TextBuffer()
-  var industryRows = TextBuffer()
+  private var rules: RecordRules
+  private var rows = RegistrationRows()
   private var findingLines = TextBuffer(capacity: 1 << 12)
-  private var accepted: BANSet
+  /// BANs that the last chunk has accepted.
+  public private(set) var accepted: BANSet
   private var cities = CityCounter()
-  var tally = Tally()
+  private var tally = Tally()
 
   /// Output is handed on in pieces of about this size.
   private static let pieceBytes = 1 << 18
 
   /// - Parameter bansExpected: how many BANs a chunk may have; with more it only grows.
   public init(header: Header, bansExpected: Int = 1 << 16) {
-    self.header = header
+    rules = RecordRules(header)
     accepted = BANSet(capacity: bansExpected)
   }
 
@@ -92,7 +92,7 @@ public struct ChunkJudge: ~Copyable {
             raw: Bytes(start: base + record.start, count: record.end - record.start)), &output)
         if findingLines.count >= Self.pieceBytes { try flushFindings(&output) }
       }
-      if rows.count >= Self.pieceBytes { try flushRows(&output) }
+      if rows.registrations.count >= Self.pieceBytes { try flushRows(&output) }
       offset = record.next
     }
     try flushRows(&output)
@@ -111,9 +111,7 @@ public struct ChunkJudge: ~Copyable {
     case .malformedQuote, .needsMore: judgement = .rejected(.malformedQuote, nil)
     case .recordTooLong: judgement = .rejected(.recordTooLong, nil)
     case .fields:
-      let fields = RecordFields(
-        base: base, fields: UnsafePointer(scanner.fields), count: scanner.fieldCount, header: header)
-      judgement = RecordRules.judge(fields, isText: isText)
+      judgement = rules.judge(base, UnsafePointer(scanner.fields), scanner.fieldCount, isText: isText)
     }
     switch judgement {
     case .blank: tally.blank += 1
@@ -124,8 +122,10 @@ public struct ChunkJudge: ~Copyable {
         return .rejected(.duplicate, .ban)
       }
       tally.accepted += 1
-      cities.count(registration.address, of: base)
-      write(registration, of: base)
+      tally.repeatedIndustryCodes += registration.repeatedIndustryCodes
+      tally.industryNamesWithoutCode += registration.industryNamesWithoutCode
+      cities.count(rules.values[.address], of: base)
+      tally.industries += rows.append(registration, rules.values, of: base)
     }
     return judgement
   }
@@ -144,10 +144,9 @@ public struct ChunkJudge: ~Copyable {
   }
 
   private mutating func flushRows(_ output: inout (some JudgeOutput & ~Copyable)) throws {
-    try output.registrations(rows.bytes)
-    try output.industries(industryRows.bytes)
+    try output.registrations(rows.registrations.bytes)
+    try output.industries(rows.industries.bytes)
     rows.removeAll()
-    industryRows.removeAll()
   }
 
   private mutating func flushFindings(_ output: inout (some JudgeOutput & ~Copyable)) throws {

@@ -4,6 +4,8 @@ public enum Column: Int, CaseIterable, Sendable {
   case industryCode1, industryName1, industryCode2, industryName2
   case industryCode3, industryName3, industryCode4, industryName4
 
+  static var count: Int { industryName4.rawValue + 1 }
+
   /// The published header name.
   public var name: String { Self.names[rawValue] }
 
@@ -23,10 +25,21 @@ public enum Column: Int, CaseIterable, Sendable {
   static let required: [Column] = [.ban, .name]
 
   /// The four slots for industries, in order.
-  static let industrySlots: [(code: Column, name: Column)] = [
-    (.industryCode1, .industryName1), (.industryCode2, .industryName2),
-    (.industryCode3, .industryName3), (.industryCode4, .industryName4),
-  ]
+  static let industrySlots = 1...4
+
+  /// The code's column of a slot; the name's follows it.
+  @inline(__always)
+  static func industry(_ slot: Int) -> (code: Column, name: Column) {
+    switch slot {
+    case 1: (.industryCode1, .industryName1)
+    case 2: (.industryCode2, .industryName2)
+    case 3: (.industryCode3, .industryName3)
+    default: (.industryCode4, .industryName4)
+    }
+  }
+
+  /// No column's ``scalarsMax`` is less.
+  static let shortestBound = 20
 
   /// The longest value that is accepted, in Unicode scalars; nil where another rule judges the value.
   var scalarsMax: Int? {

@@ -1,23 +1,27 @@
 /// PostgreSQL's COPY text format: fields parted by tabs, rows by LF, NULL as `\N`, and a backslash before what would
 /// be misread (https://www.postgresql.org/docs/current/sql-copy.html, "Text Format").
 extension TextBuffer {
+  @inline(__always)
   mutating func appendNull() { append("\\N") }
 
   /// A value, or NULL where it is missing.
   @inline(__always)
   mutating func append(_ value: Value, of base: UnsafePointer<UInt8>) {
     if value.isMissing { return appendNull() }
+    let start = count
+    // Hardly a value holds anything to escape: it is copied as it stands, and that it may be is seen meanwhile.
+    let isPlain = appendLooking(base + value.span.start, value.span.count)
+    guard !isPlain || value.escaped else { return }
+    truncate(to: start)
+    appendEscaped(value, of: base)
+  }
+
+  private mutating func appendEscaped(_ value: Value, of base: UnsafePointer<UInt8>) {
     var start = value.span.start
     var index = start
     while index < value.span.end {
-      let byte = base[index]
-      // Only these four mean something to COPY; a quote only where the field was quoted.
-      if byte > .backslash || byte != .backslash && byte >= 0x20 && byte != .quote {
-        index += 1
-        continue
-      }
       let escape: UInt8
-      switch byte {
+      switch base[index] {
       case .backslash: escape = .backslash
       case .tab: escape = UInt8(ascii: "t")
       case .lineFeed: escape = UInt8(ascii: "n")
@@ -38,5 +42,36 @@ extension TextBuffer {
       start = index
     }
     append(base + start, value.span.end - start)
+  }
+
+  /// Appends bytes, and tells whether none among them is a backslash or a control character.
+  @inline(__always)
+  private mutating func appendLooking(_ from: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+    reserve(length)
+    let to = UnsafeMutableRawPointer(end)
+    let from = UnsafeRawPointer(from)
+    var found: UInt64 = 0
+    @inline(__always) func copyWord(_ offset: Int) {
+      let word = from.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      to.storeBytes(of: word, toByteOffset: offset, as: UInt64.self)
+      found |= Word.bytes(of: word, below: 0x20) | Word.bytes(of: word, equalTo: .backslash)
+    }
+    if length >= 8 {
+      var offset = 0
+      while offset + 8 <= length {
+        copyWord(offset)
+        offset += 8
+      }
+      // What is left ends the last whole word, some of it once more.
+      copyWord(length - 8)
+    } else {
+      for offset in 0..<length {
+        let byte = from.load(fromByteOffset: offset, as: UInt8.self)
+        to.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+        if byte < 0x20 || byte == .backslash { found = 1 }
+      }
+    }
+    grew(by: length)
+    return found == 0
   }
 }

@@ -1,3 +1,5 @@
+import CBlocks
+
 /// Well-formed UTF-8 (Unicode 15, table 3-7) without NUL, which PostgreSQL's text cannot hold.
 public enum Encoding {
   /// Whether all of the bytes are acceptable text.
@@ -10,6 +12,40 @@ public enum Encoding {
   static func wellFormedPrefix(_ base: UnsafePointer<UInt8>, _ count: Int, allowNUL: Bool) -> Int {
     var index = 0
     while index < count {
+      index = skipOrdinary(base, index, count)
+      let end = min(count, index + 64)
+      let next = wellFormed(base, index, end, count, allowNUL: allowNUL)
+      if next < end { return next }
+      index = next
+    }
+    return index
+  }
+
+  /// Skips whole blocks of ASCII and of characters of three bytes, which is what the source consists of.
+  ///
+  /// - Returns: where a character begins that needs a look of its own, or too few bytes are left for a block.
+  private static func skipOrdinary(_ base: UnsafePointer<UInt8>, _ start: Int, _ count: Int) -> Int {
+    var index = start
+    /// Continuations that the next block must begin with: none, one or two, as bits.
+    var due: UInt64 = 0
+    while index + 64 <= count {
+      let text = registry_text_at(base + index)
+      guard text.others == 0, text.continuations == text.leads << 1 | text.leads << 2 | due else { break }
+      due = text.leads >> 63 | text.leads >> 62
+      index += 64
+    }
+    // Back to the beginning of a character that is not complete.
+    return index - (due == 0 ? 0 : due == 1 ? 2 : 1)
+  }
+
+  /// Looks at one character after another from `start` on, until one begins at `end` or behind it.
+  ///
+  /// - Returns: where that is, or where one that is not well-formed begins.
+  private static func wellFormed(
+    _ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ count: Int, allowNUL: Bool
+  ) -> Int {
+    var index = start
+    while index < end {
       let lead = base[index]
       if lead < 0x80 {
         if lead == 0 && !allowNUL { return index }

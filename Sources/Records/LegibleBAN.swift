@@ -12,9 +12,7 @@ public enum LegibleBAN {
     guard let base = raw.baseAddress, !raw.isEmpty else { return nil }
     let record = scanner.scan(raw, from: 0, isFinal: true)
     if record.outcome == .fields, record.next == raw.count, scanner.fieldCount == header.names.count {
-      let fields = RecordFields(
-        base: base, fields: UnsafePointer(scanner.fields), count: scanner.fieldCount, header: header)
-      return BAN.number(base, fields[.ban].span)
+      return BAN.number(base, Value(base, scanner.fields[header.fieldOf[Column.ban.rawValue]]).span)
     }
     let headquarters = header.fieldOf[Column.headquarters.rawValue]
     let follows = headquarters >= 0 && headquarters < header.fieldOf[Column.ban.rawValue]

@@ -1,17 +1,3 @@
-/// A record's fields, as columns.
-struct RecordFields {
-  let base: UnsafePointer<UInt8>
-  let fields: UnsafePointer<RawField>
-  let count: Int
-  let header: Header
-
-  @inline(__always)
-  subscript(column: Column) -> Value {
-    let index = header.fieldOf[column.rawValue]
-    return index < 0 ? .missing : Value(base, fields[index])
-  }
-}
-
 /// What the rules say of one record.
 enum RecordVerdict {
   /// Every field is missing: no finding.
@@ -37,41 +23,46 @@ enum RecordVerdict {
 }
 
 /// The rules in their order: the first that applies rejects.
-enum RecordRules {
-  static func judge(_ record: RecordFields, isText: Bool) -> RecordVerdict {
-    let ban = record.count == record.header.names.count ? record[.ban] : .missing
-    // A record with a BAN is not blank: the others' fields are looked at one by one.
-    if ban.isMissing, isBlank(record) { return .blank }
-    if !isText, let column = invalidEncoding(record) { return .rejected(.invalidEncoding, column.known) }
-    guard record.count == record.header.names.count else { return .rejected(.fieldCount, nil) }
-    guard let number = BAN.number(record.base, ban.span) else { return .rejected(.invalidBAN, .ban) }
-    if record[.name].isMissing { return .rejected(.missingName, .name) }
-    if let column = tooLong(record) { return .rejected(.valueTooLong, column) }
-    return .accepted(Registration(record, number: number, ban: ban))
+struct RecordRules: ~Copyable {
+  private let header: Header
+  /// The values of the record that was judged last, where it has as many fields as the header.
+  private(set) var values: RecordValues
+
+  init(_ header: Header) {
+    self.header = header
+    values = RecordValues(header)
   }
 
-  private static func isBlank(_ record: RecordFields) -> Bool {
-    for index in 0..<record.count where !Value(record.base, record.fields[index]).isMissing { return false }
+  /// - Parameter isText: whether all of the record is known to be well-formed.
+  @inline(__always)
+  mutating func judge(
+    _ base: UnsafePointer<UInt8>, _ fields: UnsafePointer<RawField>, _ count: Int, isText: Bool
+  ) -> RecordVerdict {
+    let isWhole = count == values.fieldCount
+    if isWhole { values.read(base, fields) }
+    // A record with a BAN is not blank: the others' fields need no look for that.
+    if !isWhole || values[.ban].isMissing, Self.isBlank(base, fields, count) { return .blank }
+    if !isText, let column = invalidEncoding(base, fields, count) { return .rejected(.invalidEncoding, column.known) }
+    guard isWhole else { return .rejected(.fieldCount, nil) }
+    guard let number = BAN.number(base, values[.ban].span) else { return .rejected(.invalidBAN, .ban) }
+    if values[.name].isMissing { return .rejected(.missingName, .name) }
+    if let column = values.tooLong(base) { return .rejected(.valueTooLong, column) }
+    return .accepted(Registration(values, of: base, number: number))
+  }
+
+  private static func isBlank(_ base: UnsafePointer<UInt8>, _ fields: UnsafePointer<RawField>, _ count: Int) -> Bool {
+    for index in 0..<count where !Value(base, fields[index]).isMissing { return false }
     return true
   }
 
   /// The first field that is no text; `known` is its column where we know it.
-  private static func invalidEncoding(_ record: RecordFields) -> (known: Column?, Void)? {
-    for index in 0..<record.count {
-      let field = record.fields[index]
-      if Encoding.isText(Bytes(start: record.base + field.start, count: field.end - field.start)) { continue }
-      return (Column.allCases.first { record.header.fieldOf[$0.rawValue] == index }, ())
-    }
-    return nil
-  }
-
-  /// The first column, in the published order, whose value is longer than accepted.
-  private static func tooLong(_ record: RecordFields) -> Column? {
-    for column in Column.allCases {
-      guard let most = column.scalarsMax else { continue }
-      let value = record[column]
-      // A scalar takes a byte at least.
-      if value.span.count > most, !value.isMissing, value.scalars(record.base) > most { return column }
+  private func invalidEncoding(
+    _ base: UnsafePointer<UInt8>, _ fields: UnsafePointer<RawField>, _ count: Int
+  ) -> (known: Column?, Void)? {
+    for index in 0..<count {
+      let field = fields[index]
+      if Encoding.isText(Bytes(start: base + field.start, count: field.end - field.start)) { continue }
+      return (Column.allCases.first { header.fieldOf[$0.rawValue] == index }, ())
     }
     return nil
   }

@@ -85,6 +85,7 @@ public struct RecordScanner: ~Copyable {
   ) -> Verdict {
     let limit = start + Self.recordBytesMax
     let bound = min(count, limit)
+    var delimiters = Delimiters(base, count: count, from: start)
     var index = start
     fieldCount = 0
     while true {
@@ -95,7 +96,8 @@ public struct RecordScanner: ~Copyable {
         var escaped = false
         index = content
         while true {
-          while index < bound, base[index] != .quote { index += 1 }
+          index = delimiters.next(from: index, before: bound)
+          while index < bound, base[index] != .quote { index = delimiters.next(from: index + 1, before: bound) }
           // Open at the end of the source, or for longer than a record may be.
           if index >= bound { return bound == limit || isFinal ? .broken(.malformedQuote) : .undecided }
           guard index + 1 < bound, base[index + 1] == .quote else { break }
@@ -107,13 +109,15 @@ public struct RecordScanner: ~Copyable {
         closed = true
       } else {
         let content = index
+        index = delimiters.next(from: index, before: bound)
         while index < bound {
           let byte = base[index]
           if byte == .comma || byte == .lineFeed { break }
           if byte == .carriageReturn {
             if index + 1 == count { if !isFinal { return .undecided } } else if base[index + 1] == .lineFeed { break }
           }
-          index += 1
+          // A quote inside an unquoted field is data, and so is a lone CR.
+          index = delimiters.next(from: index + 1, before: bound)
         }
         append(RawField(start: content, end: index, quoted: false, escaped: false))
       }

@@ -1,80 +1,62 @@
-/// An accepted record: its values, and the warnings that they earned.
+/// What the rules make of an accepted record. Its texts stay where they are, in the record's values.
 struct Registration {
   let ban: UInt32
-  let banValue: Value
-  let headquarters: Value
-  let name: Value
-  let address: Value
   /// Nil where it is missing or no amount.
   let capital: Int64?
-  /// As published.
-  let setupDateText: Value
   let setupDate: ROCDate?
-  let type: Value
   let usesInvoices: Bool?
-  let industries: [Industry]
-  let repeatedIndustryCodes: Int
-  let industryNamesWithoutCode: Int
-  private(set) var warnings: [(FindingCode, Column?)] = []
+  private(set) var warnings: Warnings = []
+  private var slots: UInt8 = 0
+  private(set) var repeatedIndustryCodes = 0
+  private(set) var industryNamesWithoutCode = 0
 
-  /// One row of business_industry.
-  struct Industry {
-    /// 1 to 4.
-    let slot: UInt8
-    let code: Value
-    let name: Value
-  }
+  @inline(__always)
+  init(_ values: borrowing RecordValues, of base: UnsafePointer<UInt8>, number: UInt32) {
+    ban = number
+    if !BAN.checks(base + values[.ban].span.start) { warnings.insert(.banChecksum) }
 
-  init(_ record: RecordFields, number: UInt32, ban: Value) {
-    let base = record.base
-    self.ban = number
-    banValue = ban
-    name = record[.name]
-    address = record[.address]
-    type = record[.type]
-    if !BAN.checks(base + ban.span.start) { warnings.append((.banChecksum, .ban)) }
+    let head = values[.headquarters]
+    if !head.isMissing, BAN.number(base, head.span) == nil { warnings.insert(.headquartersBAN) }
 
-    let head = record[.headquarters]
-    if head.isMissing || BAN.number(base, head.span) != nil {
-      headquarters = head
-    } else {
-      headquarters = .missing
-      warnings.append((.invalidHeadquartersBAN, .headquarters))
-    }
-
-    let amount = record[.capital]
+    let amount = values[.capital]
     capital = amount.isMissing ? nil : Capital.amount(base, amount.span)
-    if capital == nil, !amount.isMissing { warnings.append((.invalidCapital, .capital)) }
+    if capital == nil, !amount.isMissing { warnings.insert(.capital) }
 
-    setupDateText = record[.setupDate]
-    setupDate = setupDateText.isMissing ? nil : ROCDate(base, setupDateText.span)
-    if setupDate == nil, !setupDateText.isMissing { warnings.append((.invalidDate, .setupDate)) }
+    let date = values[.setupDate]
+    setupDate = date.isMissing ? nil : ROCDate(base, date.span)
+    if setupDate == nil, !date.isMissing { warnings.insert(.date) }
 
-    let flag = record[.invoice]
+    let flag = values[.invoice]
     let letter = flag.span.count == 1 ? base[flag.span.start] | 0x20 : 0
     usesInvoices = letter == UInt8(ascii: "y") ? true : letter == UInt8(ascii: "n") ? false : nil
-    if usesInvoices == nil, !flag.isMissing { warnings.append((.invalidInvoiceFlag, .invoice)) }
+    if usesInvoices == nil, !flag.isMissing { warnings.insert(.invoiceFlag) }
 
-    var industries: [Industry] = []
-    var repeated = 0
-    var withoutCode = 0
-    for (index, slot) in Column.industrySlots.enumerated() {
-      let code = record[slot.code]
-      let name = record[slot.name]
+    for slot in Column.industrySlots {
+      let column = Column.industry(slot)
+      let code = values[column.code]
       if code.isMissing {
-        if !name.isMissing { withoutCode += 1 }
-        continue
+        if !values[column.name].isMissing { industryNamesWithoutCode += 1 }
+      } else if isRepeated(code, before: slot, values, base) {
+        repeatedIndustryCodes += 1
+      } else {
+        slots |= 1 << UInt8(slot)
+        if !Self.isIndustryCode(base, code.span) { warnings.insert(.industryCode(slot)) }
       }
-      if industries.contains(where: { Self.same($0.code, code, base) }) {
-        repeated += 1
-        continue
-      }
-      industries.append(Industry(slot: UInt8(index + 1), code: code, name: name))
-      if !Self.isIndustryCode(base, code.span) { warnings.append((.invalidIndustryCode, slot.code)) }
     }
-    self.industries = industries
-    repeatedIndustryCodes = repeated
-    industryNamesWithoutCode = withoutCode
+  }
+
+  /// Whether the slot, 1 to 4, gives a row of business_industry.
+  @inline(__always)
+  func hasIndustry(_ slot: Int) -> Bool { slots & 1 << UInt8(slot) != 0 }
+
+  @inline(__always)
+  private func isRepeated(
+    _ code: Value, before slot: Int, _ values: borrowing RecordValues, _ base: UnsafePointer<UInt8>
+  ) -> Bool {
+    for earlier in 1..<slot where hasIndustry(earlier) {
+      if Self.same(values[Column.industry(earlier).code], code, base) { return true }
+    }
+    return false
   }
 
   private static func isIndustryCode(_ base: UnsafePointer<UInt8>, _ span: Span) -> Bool {
@@ -93,54 +75,5 @@ struct Registration {
       j += b.escaped && base[j] == .quote ? 2 : 1
     }
     return i == a.span.end && j == b.span.end
-  }
-}
-
-extension ChunkJudge {
-  /// The COPY rows of an accepted record, the hash of them all as the last column of the first.
-  mutating func write(_ registration: Registration, of base: UnsafePointer<UInt8>) {
-    tally.repeatedIndustryCodes += registration.repeatedIndustryCodes
-    tally.industryNamesWithoutCode += registration.industryNamesWithoutCode
-    let start = rows.count
-    rows.append(registration.banValue, of: base)
-    rows.append(.tab)
-    rows.append(registration.headquarters, of: base)
-    rows.append(.tab)
-    rows.append(registration.name, of: base)
-    rows.append(.tab)
-    rows.append(registration.address, of: base)
-    rows.append(.tab)
-    if let capital = registration.capital { rows.append(decimal: capital) } else { rows.appendNull() }
-    rows.append(.tab)
-    rows.append(registration.setupDateText, of: base)
-    rows.append(.tab)
-    if let date = registration.setupDate { rows.append(date) } else { rows.appendNull() }
-    rows.append(.tab)
-    rows.append(registration.type, of: base)
-    rows.append(.tab)
-    if let flag = registration.usesInvoices {
-      rows.append(flag ? UInt8(ascii: "t") : UInt8(ascii: "f"))
-    } else {
-      rows.appendNull()
-    }
-
-    let industryStart = industryRows.count
-    for industry in registration.industries {
-      industryRows.append(registration.banValue, of: base)
-      industryRows.append(.tab)
-      industryRows.append(industry.code, of: base)
-      industryRows.append(.tab)
-      industryRows.append(industry.name, of: base)
-      industryRows.append(.tab)
-      industryRows.append(.zero + industry.slot)
-      industryRows.append(.lineFeed)
-      tally.industries += 1
-    }
-    let hash = ContentHash.of(
-      rows.pointer(at: start), rows.count - start, industryRows.pointer(at: industryStart),
-      industryRows.count - industryStart)
-    rows.append(.tab)
-    rows.append(decimal: hash)
-    rows.append(.lineFeed)
   }
 }

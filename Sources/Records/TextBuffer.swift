@@ -15,6 +15,17 @@ public struct TextBuffer: ~Copyable {
 
   public mutating func removeAll() { count = 0 }
 
+  /// Takes back what was appended behind the first `length` bytes.
+  mutating func truncate(to length: Int) { count = length }
+
+  /// Where the next byte goes, for who has reserved room for it.
+  @inline(__always)
+  var end: UnsafeMutablePointer<UInt8> { base + count }
+
+  /// So many bytes were written at ``end``.
+  @inline(__always)
+  mutating func grew(by more: Int) { count += more }
+
   /// The bytes from `start` on.
   @inline(__always)
   func pointer(at start: Int) -> UnsafePointer<UInt8> { UnsafePointer(base + start) }
@@ -56,22 +67,28 @@ public struct TextBuffer: ~Copyable {
   }
 
   /// A number in decimal.
+  @inline(__always)
   mutating func append(decimal number: Int64) {
-    reserve(20)
     if number < 0 { append(UInt8(ascii: "-")) }
     var rest = number.magnitude
-    var width = 1
-    var probe = rest
-    while probe >= 10 {
-      probe /= 10
-      width += 1
+    // The digits come last first: two at a time into the end of twenty bytes, from where they are moved.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+      var first = 20
+      while rest >= 100 {
+        first -= 2
+        Self.write(rest % 100, digits, first)
+        rest /= 100
+      }
+      first -= 2
+      Self.write(rest, digits, first)
+      if rest < 10 { first += 1 }
+      if let base = digits.baseAddress { append(base + first, 20 - first) }
     }
-    var index = count + width
-    count = index
-    repeat {
-      index -= 1
-      base[index] = .zero + UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-    } while rest > 0
+  }
+
+  @inline(__always)
+  private static func write(_ pair: UInt64, _ digits: UnsafeMutableBufferPointer<UInt8>, _ index: Int) {
+    digits[index] = .zero + UInt8(truncatingIfNeeded: pair / 10)
+    digits[index + 1] = .zero + UInt8(truncatingIfNeeded: pair % 10)
   }
 }

@@ -9,12 +9,17 @@ struct ChunkWorker: ~Copyable {
   private let plan: SnapshotPlan
   private var reader: ChunkReader
   private var judge: ChunkJudge
+  private let slots: JudgingSlots
 
-  init(_ plan: SnapshotPlan) throws {
+  init(_ plan: SnapshotPlan, _ slots: JudgingSlots) throws {
     self.plan = plan
+    self.slots = slots
     reader = try ChunkReader()
     judge = ChunkJudge(header: plan.header)
   }
+
+  /// BANs that the last chunk has accepted.
+  var accepted: BANSet { judge.accepted }
 
   /// Judges a chunk and publishes what came of it. The caller holds the chunk's lock.
   ///
@@ -33,8 +38,10 @@ struct ChunkWorker: ~Copyable {
       try Folder.sync(folder.transformFolder)
     }
     var output = try ChunkOutput(folder, chunk: source.chunk)
-    let tally = try reader.read(source, in: folder) { bytes in
-      try judge.judge(bytes.bindMemory(to: UInt8.self), at: place, taken: taken, into: &output)
+    let tally = try slots.hold {
+      try reader.read(source, in: folder) { bytes in
+        try judge.judge(bytes.bindMemory(to: UInt8.self), at: place, taken: taken, into: &output)
+      }
     }
     guard tally.records == source.csv.records else {
       throw Failure(

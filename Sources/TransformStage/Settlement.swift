@@ -29,7 +29,11 @@ enum Settlement {
   }
 
   /// Settles the snapshot, unless chunks wait for others: then it says how many.
-  static func settle(_ plan: SnapshotPlan, _ settings: TransformSettings, log: EventLog) throws -> Transformer.Outcome {
+  ///
+  /// - Parameter accepted: BANs of chunks that this process has judged.
+  static func settle(
+    _ plan: SnapshotPlan, _ settings: TransformSettings, accepted: BANRegister, log: EventLog
+  ) throws -> Transformer.Outcome {
     // A chunk that another process takes BANs out of is not done for a moment: hence the lock before the count.
     let outcome = try FileLock.hold(plan.folder.settleLock, wait: true, stop: StopSignal.check) {
       () -> Transformer.Outcome in
@@ -37,16 +41,16 @@ enum Settlement {
       guard left == 0 else { return .chunksLeft(left) }
       // Another process may have settled it while we waited.
       if let manifest = try current(plan) { return .alreadySettled(manifest) }
-      return .settled(try settleAlone(plan, settings, log: log))
+      return .settled(try settleAlone(plan, settings, accepted, log: log))
     }
     guard let outcome else { throw Failure(.bug, "a lock that is waited for was not given") }
     return outcome
   }
 
   private static func settleAlone(
-    _ plan: SnapshotPlan, _ settings: TransformSettings, log: EventLog
+    _ plan: SnapshotPlan, _ settings: TransformSettings, _ accepted: BANRegister, log: EventLog
   ) throws -> TransformManifest {
-    let taken = try repeatedBANs(plan)
+    let taken = accepted.areDistinct(acrossChunks: plan.chunks.count) ? [:] : try repeatedBANs(plan)
     if !taken.isEmpty {
       log.info("\(taken.count) chunks repeat BANs of earlier ones: they are taken out")
       let chunks = plan.chunks.filter { taken[$0.manifest.chunk] != nil }
@@ -106,19 +110,5 @@ enum Settlement {
       rulesVersion: rulesVersion, input: plan.fetch.csv, sourceDate: plan.fetch.sourceDate, totals: totals,
       findingCounts: counts, notes: notes, cities: cities, industries: industries, contentSHA256: content.finish(),
       chunks: entries)
-  }
-}
-
-/// One bit for each of the hundred million BANs that can be: 12.5 MB, whatever the size of the registry.
-struct BANBitmap {
-  private var words = [UInt64](repeating: 0, count: 100_000_000 / 64)
-
-  /// - Returns: whether it was not there before.
-  mutating func insert(_ ban: UInt32) -> Bool {
-    let bit: UInt64 = 1 << UInt64(ban % 64)
-    let word = Int(ban / 64)
-    if words[word] & bit != 0 { return false }
-    words[word] |= bit
-    return true
   }
 }

@@ -33,8 +33,9 @@ public enum Transformer {
       return .alreadySettled(manifest)
     }
     let waiting = try selected.filter { try isWaiting($0, plan, force: settings.force, log: log) }
-    try judge(waiting, plan, settings, log: log)
-    let outcome = try Settlement.settle(plan, settings, log: log)
+    let accepted = BANRegister()
+    try judge(waiting, plan, settings, accepted: accepted, log: log)
+    let outcome = try Settlement.settle(plan, settings, accepted: accepted, log: log)
     if case .settled = outcome {
       try BatchEvents.tell(plan, isDryRun: settings.isDryRun, newlyJudged: true, log: log)
     }
@@ -54,17 +55,21 @@ public enum Transformer {
     }
   }
 
+  /// - Parameters:
+  ///   - taken: for each chunk, BANs that earlier ones have accepted; empty while the snapshot is not being settled.
+  ///   - accepted: takes the BANs of each chunk that is judged.
   static func judge(
     _ chunks: [SnapshotPlan.Chunk], _ plan: SnapshotPlan, _ settings: TransformSettings, taken: [Int: BANSet] = [:],
-    log: EventLog
+    accepted: BANRegister? = nil, log: EventLog
   ) throws {
     guard !chunks.isEmpty else { return }
     let queue = ChunkQueue(chunks)
     let bar = Progress("transform", unit: "records", total: chunks.reduce(0) { $0 + $1.manifest.csv.records })
     defer { bar.finish() }
-    try Workers.run(min(settings.jobs, chunks.count)) { _ in
+    let slots = JudgingSlots(jobs: settings.jobs)
+    try Workers.run(min(slots.workers, chunks.count)) { _ in
       do {
-        var worker = try ChunkWorker(plan)
+        var worker = try ChunkWorker(plan, slots)
         while let (chunk, wait) = queue.next() {
           try StopSignal.check()
           let lock = plan.folder.chunkLock(chunk.manifest.chunk)
@@ -74,6 +79,7 @@ public enum Transformer {
             guard try settings.force || taken != nil || plan.state(chunk) != .done else { return }
             try Settlement.withdraw(plan)
             try worker.perform(chunk, taken: taken)
+            accepted?.add(worker.accepted)
           }
           guard done != nil else {
             queue.putBack(chunk)

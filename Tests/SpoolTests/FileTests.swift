@@ -26,7 +26,7 @@ import Zstd
     let scratch = ScratchFolder()
     for size in [0, 1, 4095, 4096, 4097, 100_000] {
       let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 * 7) }
-      var file = try HashedFile(scratch.path + "/b", blockBytes: 4096)
+      var file = try HashedFile(scratch.path + "/b")
       for start in stride(from: 0, to: size, by: 999) {
         try Array(bytes[start..<min(start + 999, size)]).withUnsafeBytes { try file.append($0) }
       }

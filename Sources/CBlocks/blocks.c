@@ -1,0 +1,2 @@
+// The header is all there is; a target of C must have a file.
+#include "blocks.h"
