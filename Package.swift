@@ -55,27 +55,30 @@ let package = Package(
     .systemLibrary(name: "CLibPQ"),
     .systemLibrary(name: "CLibZstd"),
 
+    // What Swift has no words for.
+    .target(name: "CBlocks"),
+    library("Threads"),
+
     // One safe wrapper each: nobody else imports the C library.
     library("Digest", ["CLibCrypto"]),
     library("Download", ["CLibCurl"]),
-    library("Postgres", ["CLibPQ"]),
+    library("Postgres", ["CLibPQ", "Threads"]),
     library("Zstd", ["CLibZstd"]),
 
     // The core and the interface.
     library("Failures"),
     library("Faults"),
-    .target(name: "CBlocks"),
     library("Records", ["CBlocks"]),
     library("Spool", ["Failures", "Faults", "Digest", "Zstd"]),
-    library("StageKit", ["Failures", "Faults", "Records", "Spool", logging, arguments]),
+    library("StageKit", ["Failures", "Faults", "Records", "Spool", "Threads", logging, arguments]),
 
     // The stages know the spool, never each other.
     library(
-      "FetchStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "Download", "Digest", "Zstd"],
+      "FetchStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "Download", "Digest", "Threads", "Zstd"],
       resources: [.copy("Sample")]),
-    library("TransformStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "Digest"]),
+    library("TransformStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "Digest", "Threads"]),
     library(
-      "LoadStage", ["Failures", "Faults", "Records", "Spool", "StageKit", "Postgres", "Digest", "Zstd"],
+      "LoadStage", ["Failures", "Faults", "Records", "Spool", "StageKit", "Postgres", "Digest", "Threads", "Zstd"],
       resources: [.embedInCode("Migrations")]),
     executable("fetch", ["FetchStage", "StageKit", "Spool", "Failures", "Faults"]),
     executable("transform", ["TransformStage", "StageKit", "Spool", "Failures", "Faults"]),
@@ -94,7 +97,7 @@ let package = Package(
     testSupport("Tunnel", ["CLibSSL"]),
     testSupport("NastyCorpus"),
     testSupport("Reference"),
-    testSupport("TestCluster", ["Postgres"]),
+    testSupport("TestCluster", ["Postgres", "Threads"]),
     testSupport("Observed", ["Records", "Reference", "Spool"]),
     // Hostile bytes by the million against the reference: the targets, a command that runs them, and a slice as tests.
     .target(
@@ -105,7 +108,7 @@ let package = Package(
       ],
       path: "Tests/Fuzz", exclude: ["guided.sh"], swiftSettings: strict),
     .executableTarget(
-      name: "fuzz", dependencies: ["FuzzTargets", "StageKit", arguments], path: "Tests/FuzzCommand",
+      name: "fuzz", dependencies: ["FuzzTargets", "StageKit", "Threads", arguments], path: "Tests/FuzzCommand",
       swiftSettings: strict),
     tests("FuzzTests", ["FuzzTargets", "NastyCorpus"]),
     tests("RecordsTests", ["Records", "Reference", "NastyCorpus", "Observed", "GeneratorKit", "FuzzTargets"]),
@@ -131,13 +134,13 @@ let package = Package(
     tests("PostgresTests", ["Postgres", "TestCluster"]),
     tests(
       "LoadStageTests",
-      ["LoadStage", "Records", "Spool", "StageKit", "Failures", "Postgres", "Digest", "Zstd", "TestCluster"]),
+      ["LoadStage", "Records", "Spool", "StageKit", "Failures", "Postgres", "Digest", "Threads", "Zstd", "TestCluster"]),
     tests(
       "CommandTests",
       [
         "fetch", "transform", "load", "Records", "Spool", "Digest", "Postgres", "GeneratorKit", "LoopbackServer",
         "NastyCorpus",
-        "Observed", "Reference", "TestCluster", "Tunnel",
+        "Observed", "Reference", "TestCluster", "Threads", "Tunnel",
       ]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
     tests("SelfTestKitTests", ["SelfTestKit", "TestCluster", "fetch", "transform", "load"]),

@@ -3,29 +3,33 @@ import Failures
 import Records
 import Spool
 
-/// Cuts the source into chunks that end at record ends, while its bytes come.
+/// Cuts the source into chunks that end at record ends, while its bytes come. Finished chunks are compressed and written
+/// by other threads meanwhile.
 ///
 /// The header is judged at once: what is no registry is refused before anything is written.
 package struct ChunkCutter: ~Copyable {
   private let terms: FetchTerms
   private let store: any ChunkStore
+  private let press: ChunkPress
   private var scanner = RecordScanner()
-  private var writer: CompressedFile
-  /// Bytes that came and are not yet part of a chunk.
-  private var pending: [UInt8] = []
-
-  /// The whole source so far, chunk by chunk: what an attempt that goes on must begin with.
-  package private(set) var progress: CutProgress
   private var sourceHash: SHA256
-  /// The source's hash at the end of the last finished chunk.
+  /// The source's hash at the end of the last chunk that was cut.
   private var hashAtChunk: SHA256
 
-  // The chunk that is open.
+  /// Where the open chunk begins.
+  private var position: CutPosition
+  /// The source's bytes from there on: the open chunk's, and behind them those that are not cut yet.
+  private var bytes: [UInt8] = []
+
+  // The open chunk.
+  private var end = 0
   private var records = 0
-  private var lines = 0
   private var structureErrors = 0
   private var tooLong: [Int] = []
   private var headerBytes = 0
+  /// How many of its bytes are hashed and searched for line ends.
+  private var read = 0
+  private var lines = 0
 
   /// - Parameters:
   ///   - progress: chunks that are finished.
@@ -33,21 +37,31 @@ package struct ChunkCutter: ~Copyable {
   package init(terms: FetchTerms, store: any ChunkStore, progress: CutProgress, hash: borrowing SHA256) throws {
     self.terms = terms
     self.store = store
-    self.progress = progress
+    press = try ChunkPress(store, progress)
+    position = progress.position
     sourceHash = hash.copy()
     hashAtChunk = hash.copy()
-    writer = try CompressedFile()
   }
 
-  /// Whether all records that `--limit` asks for are there.
-  package var limitReached: Bool { terms.limit.map { progress.nextRecord - 1 + records >= $0 } ?? false }
+  deinit { press.close() }
 
-  /// The running hash at the end of the last finished chunk.
-  func resumableHash() -> SHA256 { hashAtChunk.copy() }
+  /// The header's names; nil before it was accepted.
+  package var columns: [String]? { position.columns }
+
+  /// Chunks that are finished. Those that are being compressed are waited for.
+  package var progress: CutProgress { press.progress }
+
+  /// Whether all records that `--limit` asks for are there.
+  package var limitReached: Bool { terms.limit.map { position.record - 1 + records >= $0 } ?? false }
+
+  /// The running hash at the end of the last chunk of `progress`; nil where a chunk that was cut could not be written.
+  func resumableHash(_ progress: CutProgress) -> SHA256? {
+    progress.position.offset == position.offset ? hashAtChunk.copy() : nil
+  }
 
   /// Takes bytes of the source in.
-  package mutating func push(_ bytes: UnsafeRawBufferPointer) throws {
-    pending.append(contentsOf: bytes)
+  package mutating func push(_ new: UnsafeRawBufferPointer) throws {
+    bytes.append(contentsOf: new)
     try cut(isFinal: false)
   }
 
@@ -56,73 +70,70 @@ package struct ChunkCutter: ~Copyable {
   /// - Returns: the SHA-256 of all of it.
   package mutating func finish() throws -> String {
     if !limitReached { try cut(isFinal: true) }
-    guard progress.columns != nil else { throw HeaderProblem.empty.asFailure }
-    if writer.bytes > 0 { try finishChunk() }
+    guard columns != nil else { throw HeaderProblem.empty.asFailure }
+    if end > 0 { try finishChunk() }
+    try press.wait()
     return sourceHash.finish()
   }
 
   private mutating func cut(isFinal: Bool) throws {
-    var buffer = pending
-    pending = []
-    let used = try buffer.withUnsafeBufferPointer { try cut($0, isFinal: isFinal) }
-    buffer.removeFirst(used)
-    pending = buffer
+    if columns == nil, try !readHead(isFinal: isFinal) { return }
+    while try cutRecords(isFinal: isFinal) { try finishChunk() }
+    readOn()
   }
 
-  /// - Returns: how many of the bytes are now part of chunks.
-  private mutating func cut(_ bytes: Bytes, isFinal: Bool) throws -> Int {
-    var written = 0
-    var cursor = 0
-    if progress.columns == nil {
-      guard let end = try readHead(bytes, isFinal: isFinal) else { return 0 }
-      cursor = end
-    }
-    while cursor < bytes.count, !limitReached {
-      let record = scanner.scan(bytes, from: cursor, isFinal: isFinal)
-      if record.outcome == .needsMore {
-        try checkLine(bytes.count - cursor, at: cursor - written)
-        break
-      }
-      try checkLine(record.end - record.start, at: cursor - written)
-      if writer.bytes - headerBytes + (record.next - written) > ChunkBounds.bytesMax {
-        try append(bytes, written, cursor)
-        written = cursor
-        try finishChunk()
-      }
-      let offset = writer.bytes + (cursor - written)
-      if record.outcome != .fields { try count(record.outcome, at: offset) }
-      records += 1
-      cursor = record.next
-      if records == terms.chunkSize || limitReached {
-        try append(bytes, written, cursor)
-        written = cursor
-        try finishChunk()
-      }
-    }
-    try append(bytes, written, cursor)
-    return cursor
-  }
-
-  private mutating func readHead(_ bytes: Bytes, isFinal: Bool) throws -> Int? {
+  /// - Returns: whether it is there whole.
+  private mutating func readHead(isFinal: Bool) throws -> Bool {
     let head: SourceHead?
-    do throws(HeaderProblem) { head = try SourceHead.read(bytes, isFinal: isFinal, scanner: &scanner) } catch {
+    do throws(HeaderProblem) {
+      head = try bytes.withUnsafeBufferPointer { bytes throws(HeaderProblem) in
+        try SourceHead.read(bytes, isFinal: isFinal, scanner: &scanner)
+      }
+    } catch {
       throw error.asFailure
     }
-    guard let head else { return nil }
-    progress.columns = head.header.names
-    progress.sourceDate = head.sourceDate
+    guard let head else { return false }
+    position.columns = head.header.names
+    position.sourceDate = head.sourceDate
     headerBytes = head.end
+    end = head.end
     try store.open()
-    return head.end
+    return true
   }
 
-  private mutating func count(_ outcome: RecordScanner.Outcome, at offset: Int) throws {
+  /// Takes whole records into the open chunk.
+  ///
+  /// - Returns: whether it is full; false where more bytes are needed, or no more records.
+  private mutating func cutRecords(isFinal: Bool) throws -> Bool {
+    let (start, count) = (end, bytes.count)
+    guard start < count, !limitReached else { return false }
+    return try bytes.withUnsafeBufferPointer { bytes in
+      var cursor = start
+      defer { end = cursor }
+      while cursor < count {
+        let record = scanner.scan(bytes, from: cursor, isFinal: isFinal)
+        guard record.outcome != .needsMore else {
+          try checkLine(count - cursor, at: cursor)
+          return false
+        }
+        try checkLine(record.end - record.start, at: cursor)
+        if record.next - headerBytes > ChunkBounds.bytesMax { return true }
+        if record.outcome != .fields { try take(record.outcome, at: cursor) }
+        records += 1
+        cursor = record.next
+        if records == terms.chunkSize || limitReached { return true }
+      }
+      return false
+    }
+  }
+
+  private mutating func take(_ outcome: RecordScanner.Outcome, at offset: Int) throws {
     structureErrors += 1
     if outcome == .recordTooLong { tooLong.append(offset) }
-    guard progress.structureErrors + structureErrors <= RecordScanner.structureErrorsMax else {
+    guard position.structureErrors + structureErrors <= RecordScanner.structureErrorsMax else {
       throw Failure(
         .data,
-        "the source has more than \(RecordScanner.structureErrorsMax) lines that are no CSV, the last at byte \(progress.nextOffset + offset)",
+        "the source has more than \(RecordScanner.structureErrorsMax) lines that are no CSV, the last at byte \(position.offset + offset)",
         hint: "this is not the registry's file: look at the source")
     }
   }
@@ -131,79 +142,40 @@ package struct ChunkCutter: ~Copyable {
     guard length > RecordScanner.lineBytesMax else { return }
     throw Failure(
       .data,
-      "the line at byte \(progress.nextOffset + writer.bytes + offset) of the source does not end within \(RecordScanner.lineBytesMax >> 20) MiB",
+      "the line at byte \(position.offset + offset) of the source does not end within \(RecordScanner.lineBytesMax >> 20) MiB",
       hint: "this is not the registry's file: look at the source")
   }
 
-  private mutating func append(_ bytes: Bytes, _ start: Int, _ end: Int) throws {
-    guard end > start, let base = bytes.baseAddress else { return }
-    let part = UnsafeRawBufferPointer(start: base + start, count: end - start)
-    for byte in part where byte == UInt8(ascii: "\n") { lines += 1 }
-    sourceHash.update(part)
-    let number = progress.chunks.count + 1
-    try writer.append(part, to: store.path(ofChunk: number))
+  /// Hashes what was cut since, while the processor has it at hand.
+  private mutating func readOn() {
+    bytes.withUnsafeBytes { bytes in
+      let part = UnsafeRawBufferPointer(rebasing: bytes[read..<end])
+      sourceHash.update(part)
+      lines += part.withMemoryRebound(to: UInt8.self) { Lines.count($0) }
+    }
+    read = end
   }
 
   private mutating func finishChunk() throws {
-    let number = progress.chunks.count + 1
-    guard number <= ChunkBounds.chunksMax else {
+    guard position.chunk <= ChunkBounds.chunksMax else {
       throw Failure(
         .data, "the source gives more than \(ChunkBounds.chunksMax) chunks", hint: "use a larger --chunk-size")
     }
-    let size = writer.bytes
-    let csv = try writer.describe(records: records)
-    let manifest = FetchChunkManifest(
-      rulesVersion: rulesVersion, chunk: number, csv: csv, byteOffset: progress.nextOffset,
-      firstLine: progress.nextLine,
-      lines: lines, firstRecord: progress.nextRecord, columns: progress.columns ?? [], sourceDate: progress.sourceDate,
-      headerBytes: headerBytes, structureErrors: structureErrors,
+    readOn()
+    var next = try press.buffer()
+    next.append(contentsOf: bytes[end...])
+    bytes.removeLast(bytes.count - end)
+    let size = end
+    let chunk = CutChunk(
+      bytes: bytes, position: position, records: records, lines: lines, headerBytes: headerBytes,
+      structureErrors: structureErrors,
       // Only where the proof lies behind the chunk's end must transform be told.
       tooLongOffsets: tooLong.filter { $0 + RecordScanner.recordBytesMax + 2 > size })
-    if try store.prepare(manifest) { try writer.keep() } else { writer.drop() }
-    let digest = try store.publish(manifest)
-    progress.append(manifest, digest: digest)
+    bytes = next
+    position.advance(bytes: size, lines: lines, records: records, structureErrors: structureErrors)
     hashAtChunk = sourceHash.copy()
-    (records, lines, structureErrors, headerBytes, tooLong) = (0, 0, 0, 0, [])
-  }
-}
-
-/// Where finished chunks go.
-package protocol ChunkStore: Sendable {
-  /// Called once, before the first chunk: the source has an acceptable header.
-  func open() throws
-  func path(ofChunk number: Int) -> String
-  /// - Returns: whether the chunk's file is to be written: not where the very same is there.
-  func prepare(_ manifest: FetchChunkManifest) throws -> Bool
-  /// Publishes the chunk's manifest.
-  ///
-  /// - Returns: the digest of its bytes.
-  func publish(_ manifest: FetchChunkManifest) throws -> String
-}
-
-/// Chunks that are finished, and where the next one begins.
-package struct CutProgress: Sendable {
-  package init() {}
-
-  package private(set) var chunks: [ChunkEntry] = []
-  package internal(set) var columns: [String]?
-  var sourceDate: String?
-  private(set) var nextOffset = 0
-  private(set) var nextLine = 1
-  private(set) var nextRecord = 1
-  private(set) var structureErrors = 0
-  private(set) var compressedBytes = 0
-
-  mutating func append(_ manifest: FetchChunkManifest, digest: String) {
-    chunks.append(
-      ChunkEntry(
-        manifest: SnapshotFolder.manifestName(manifest.chunk), manifestSHA256: digest, records: manifest.csv.records))
-    columns = manifest.columns
-    sourceDate = manifest.sourceDate
-    nextOffset += manifest.csv.bytes
-    nextLine += manifest.lines
-    nextRecord += manifest.csv.records
-    structureErrors += manifest.structureErrors
-    compressedBytes += manifest.csv.compressedBytes ?? 0
+    (end, read, records, lines, structureErrors, headerBytes, tooLong) = (0, 0, 0, 0, 0, 0, [])
+    press.take(chunk)
   }
 }
 

@@ -82,9 +82,9 @@ public enum Fetcher {
       rulesVersion: rulesVersion, source: store.download.source, terms: settings.terms,
       startedAt: store.download.startedAt, completedAt: Clock.utcTimestamp(),
       csv: FileEntry(
-        name: "*.csv.zst", bytes: progress.nextOffset, compressedBytes: progress.compressedBytes, sha256: sha256,
-        records: progress.nextRecord - 1),
-      columns: progress.columns ?? [], sourceDate: progress.sourceDate, chunks: progress.chunks)
+        name: "*.csv.zst", bytes: progress.position.offset, compressedBytes: progress.compressedBytes, sha256: sha256,
+        records: progress.position.record - 1),
+      columns: progress.position.columns ?? [], sourceDate: progress.position.sourceDate, chunks: progress.chunks)
     try manifest.publish(at: folder.fetchManifest)
     return .fetched(folder, manifest)
   }

@@ -46,12 +46,13 @@ struct InterruptedDownload: ~Copyable {
     var hash = SHA256()
     var reader = try ChunkReader()
     while true {
-      let number = progress.chunks.count + 1
+      let number = progress.position.chunk
       do {
         guard let (chunk, digest) = try FetchChunkManifest.readWithDigest(at: folder.fetchChunkManifest(number)) else {
           break
         }
-        guard chunk.chunk == number, chunk.byteOffset == progress.nextOffset, chunk.firstRecord == progress.nextRecord
+        guard chunk.chunk == number, chunk.byteOffset == progress.position.offset,
+          chunk.firstRecord == progress.position.record
         else {
           throw Failure(.data, "'\(folder.fetchChunkManifest(number))' is damaged: it does not follow the chunk before")
         }

@@ -35,7 +35,7 @@ struct WebDownload: ~Copyable {
   var isUnchanged = false
 
   var settings: FetchSettings { source.settings }
-  var resumeOffset: Int { finished.nextOffset }
+  var resumeOffset: Int { finished.position.offset }
 
   init(_ source: WebSource, earlier: consuming InterruptedDownload?) throws {
     self.source = source
@@ -56,7 +56,7 @@ struct WebDownload: ~Copyable {
   /// - Throws: ``Setback`` where another attempt may succeed, else a `Failure`.
   mutating func attempt(secondsLeft: Double) throws -> FetchOutcome {
     question = Question(
-      resumeAt: finished.nextOffset, validator: mayResume ? store?.download.source.strongValidator : nil,
+      resumeAt: finished.position.offset, validator: mayResume ? store?.download.source.strongValidator : nil,
       base: source.base, location: settings.location)
     var request = Request(url: source.url, timeoutSeconds: secondsLeft)
     request.headers = question.headers
@@ -126,13 +126,14 @@ struct WebDownload: ~Copyable {
   /// The attempt has failed: what is finished stays finished, for the next attempt or the next process.
   private mutating func keepFinished() {
     guard let cutter = cutter.take() else { return }
-    guard !cutter.progress.chunks.isEmpty else {
+    let progress = cutter.progress
+    guard !progress.chunks.isEmpty, let hash = cutter.resumableHash(progress) else {
       finished = CutProgress()
       finishedHash = SHA256()
       return
     }
-    finished = cutter.progress
-    finishedHash = cutter.resumableHash()
+    finished = progress
+    finishedHash = hash
   }
 
   private func classify(_ error: any Error) -> any Error {

@@ -83,7 +83,7 @@ public struct ChunkJudge: ~Copyable {
       let number = place.firstRecord + tally.records
       let verdict = judge(base, record, isText: isText, taken: taken)
       if verdict.hasFindings {
-        line += lineFeeds(base, lineOffset, offset)
+        line += Lines.count(Bytes(rebasing: bytes[lineOffset..<offset]))
         lineOffset = offset
         report(
           verdict,
@@ -152,11 +152,5 @@ public struct ChunkJudge: ~Copyable {
   private mutating func flushFindings(_ output: inout (some JudgeOutput & ~Copyable)) throws {
     try output.findings(findingLines.bytes)
     findingLines.removeAll()
-  }
-
-  private func lineFeeds(_ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
-    var count = 0
-    for index in start..<end where base[index] == .lineFeed { count += 1 }
-    return count
   }
 }

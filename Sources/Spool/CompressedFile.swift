@@ -6,51 +6,67 @@ import Zstd
 public struct CompressedFile: ~Copyable {
   private var compressor: Compressor
   private var hash = SHA256()
-  private var file: DurableFile?
+  private var output = Output()
   private var name = ""
-  private var compressedBytes = 0
   /// Uncompressed bytes so far.
   public private(set) var bytes = 0
+
+  private struct Output: ~Copyable {
+    var file: DurableFile?
+    var bytes = 0
+
+    mutating func write(_ piece: UnsafeRawBufferPointer) throws {
+      bytes += piece.count
+      try file?.write(piece)
+    }
+  }
 
   public init() throws {
     // Level 1: a third slower levels save a tenth of the size, and the spool is not the archive.
     compressor = try Compressor(level: 1)
   }
 
+  /// Begins a file, or goes on with it.
   public mutating func append(_ data: UnsafeRawBufferPointer, to path: @autoclosure () -> String) throws {
-    if file == nil {
-      let path = path()
-      name = Folder.name(of: path)
-      file = try DurableFile(path)
-    }
+    if output.file == nil { try begin(path()) }
     hash.update(data)
     bytes += data.count
-    try compressor.compress(data) { piece in
-      compressedBytes += piece.count
-      try file?.write(piece)
-    }
+    try compressor.compress(data) { try output.write($0) }
   }
 
   /// Ends the file's content and describes it; then it is either kept or dropped.
   public mutating func describe(records: Int) throws -> FileEntry {
-    try compressor.finish { piece in
-      compressedBytes += piece.count
-      try file?.write(piece)
-    }
-    return FileEntry(
-      name: name, bytes: bytes, compressedBytes: compressedBytes, sha256: hash.finish(), records: records)
+    try compressor.finish { try output.write($0) }
+    return entry(records)
+  }
+
+  /// A file whose content is all there: begins, ends and describes it; then it is either kept or dropped.
+  public mutating func fill(with data: UnsafeRawBufferPointer, at path: String, records: Int) throws -> FileEntry {
+    try begin(path)
+    hash.update(data)
+    bytes = data.count
+    try compressor.compress(whole: data) { try output.write($0) }
+    return entry(records)
   }
 
   /// Makes the file durable and visible under its name.
   public mutating func keep() throws {
-    if let file = file.take() { try file.seal() }
+    if let file = output.file.take() { try file.seal() }
     drop()
   }
 
-  /// Leaves nothing of the file; the next `append` begins another.
+  /// Leaves nothing of the file; the next `append` or `fill` begins another.
   public mutating func drop() {
-    file = nil
+    output = Output()
     bytes = 0
-    compressedBytes = 0
+  }
+
+  private mutating func begin(_ path: String) throws {
+    name = Folder.name(of: path)
+    output.file = try DurableFile(path)
+  }
+
+  private mutating func entry(_ records: Int) -> FileEntry {
+    FileEntry(name: name, bytes: bytes, compressedBytes: output.bytes, sha256: hash.finish(), records: records)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Failures
 import Spool
+import Threads
 
 /// Where the spool is.
 public struct SpoolOptions: ParsableArguments {

@@ -2,6 +2,7 @@ import Failures
 import Records
 import Spool
 import StageKit
+import Threads
 
 /// The stage: a fetched snapshot into validated TSV and error manifests.
 public enum Transformer {

@@ -2,6 +2,7 @@ import Digest
 import Failures
 import Spool
 import StageKit
+import Threads
 
 /// Whether a settled snapshot's files are still what their manifests say, byte for byte.
 enum Verification {

@@ -114,7 +114,7 @@ private func cut(_ pieces: [[UInt8]], chunkSize: Int, limit: Int? = nil) throws 
     for piece in pieces { try piece.withUnsafeBytes { try cutter.push($0) } }
     let digest = try cutter.finish()
     if limit == nil { #expect(digest == SHA256.of(pieces.flatMap { $0 })) }
-  } catch  where cutter.progress.columns == nil {
+  } catch  where cutter.columns == nil {
     return nil
   }
   return store.manifests.withLock { $0 }

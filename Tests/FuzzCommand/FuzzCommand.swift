@@ -2,6 +2,7 @@ import ArgumentParser
 import FuzzTargets
 import Glibc
 import StageKit
+import Threads
 
 @main
 struct FuzzCommand: ParsableCommand {

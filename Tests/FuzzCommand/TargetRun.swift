@@ -3,6 +3,7 @@ import FuzzTargets
 import Glibc
 import StageKit
 import Synchronization
+import Threads
 
 /// All cases of one target, several at once.
 struct TargetRun {

@@ -5,6 +5,7 @@ import Spool
 import Synchronization
 import TestCluster
 import Testing
+import Threads
 
 @Suite("The first load", .needsServer)
 struct FirstLoadTests {

@@ -5,6 +5,7 @@ import Spool
 import Synchronization
 import TestCluster
 import Testing
+import Threads
 
 @Suite("One run at a time", .needsServer)
 struct OneRunTests {

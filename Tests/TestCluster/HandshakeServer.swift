@@ -1,6 +1,7 @@
 import Glibc
 import Postgres
 import Synchronization
+import Threads
 
 /// Answers libpq's request for TLS, and ends the connection.
 public final class HandshakeServer: Sendable {

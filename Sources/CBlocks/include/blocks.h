@@ -23,6 +23,13 @@ static inline uint64_t registry_delimiters(const uint8_t *bytes) {
   return REGISTRY_BITS((block == '"') | (block == ',') | (block == '\n') | (block == '\r'));
 }
 
+// Where the block has a line feed.
+static inline uint64_t registry_line_feeds(const uint8_t *bytes) {
+  registry_block block;
+  memcpy(&block, bytes, sizeof block);
+  return REGISTRY_BITS(block == '\n');
+}
+
 typedef struct {
   uint64_t leads;         // first bytes of characters of three bytes
   uint64_t continuations; // second and later bytes of characters

@@ -1,5 +1,6 @@
 import Dispatch
 import Postgres
+import Threads
 
 /// Moves a job run's updated_at every few seconds, on a thread and a connection of its own: a statement that takes
 /// minutes must not look like a dead run.

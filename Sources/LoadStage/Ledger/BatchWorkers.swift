@@ -2,6 +2,7 @@ import Failures
 import Postgres
 import StageKit
 import Synchronization
+import Threads
 
 /// Threads with a session each that take their work from one list. The first one that fails ends the others.
 struct BatchWorkers: Sendable {

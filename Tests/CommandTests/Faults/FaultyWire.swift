@@ -2,6 +2,7 @@ import Glibc
 import Observed
 import Postgres
 import Synchronization
+import Threads
 
 /// Stands between a load and its server and passes every byte on, until it sees what it waits for. Then a fault comes,
 /// once.
