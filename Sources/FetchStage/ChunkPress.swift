@@ -36,21 +36,29 @@ final class ChunkPress: Sendable {
   private let state: Mutex<State>
   private let freeLanes: DispatchSemaphore
   private let work = DispatchSemaphore(value: 0)
+  private let threads = DispatchGroup()
 
   init(_ store: any ChunkStore, _ progress: CutProgress) throws {
     self.store = store
     state = Mutex(State(progress: progress))
     freeLanes = DispatchSemaphore(value: lanes)
-    for _ in 0..<lanes {
-      guard BlockingThread.start({ self.run() }) else {
-        close()
-        throw Failure(.temporary, "this machine has no thread left", hint: "run the same command again")
-      }
+    threads.enter()
+    let started = BlockingThread.start { [self] in
+      // Joined, so that nothing of theirs is left: a process that ends takes libcrypto away from under a thread's hands.
+      Workers.run(lanes) { _ in self.run() }
+      threads.leave()
+    }
+    guard started else {
+      threads.leave()
+      throw Failure(.temporary, "this machine has no thread left", hint: "run the same command again")
     }
   }
 
-  /// Nothing more comes.
-  func close() { for _ in 0..<lanes { work.signal() } }
+  /// Nothing more comes: waits for what is under way, and ends the threads.
+  func close() {
+    for _ in 0..<lanes { work.signal() }
+    threads.wait()
+  }
 
   /// Memory for the bytes of a chunk. Waits where as many chunks are under way as may be.
   ///

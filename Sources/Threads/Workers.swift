@@ -8,8 +8,18 @@ public enum Workers {
   ///
   /// - Throws: the first error that one of them threw. The others are not stopped: a body that takes its work from a
   ///   shared place sees there that it is over.
-  public static func run(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
+  public static func run<Problem: Error>(
+    _ count: Int, _ body: @escaping @Sendable (Int) throws(Problem) -> Void
+  ) throws(Problem) {
     if count == 1 { return try body(0) }
+    let first = FirstProblem<Problem>()
+    runAll(count) { number in
+      do throws(Problem) { try body(number) } catch { first.keep(error) }
+    }
+    if let problem = first.problem { throw problem }
+  }
+
+  private static func runAll(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
     let work = Work(body)
     var threads: [pthread_t] = []
     for _ in 0..<count {
@@ -30,22 +40,23 @@ public enum Workers {
     }
     if threads.isEmpty { work.perform() }
     for thread in threads { pthread_join(thread, nil) }
-    if let error = work.firstError { throw error }
   }
 
   private final class Work: Sendable {
-    private let body: @Sendable (Int) throws -> Void
+    private let body: @Sendable (Int) -> Void
     private let next = Atomic<Int>(0)
-    private let error = Mutex<(any Error)?>(nil)
 
-    init(_ body: @escaping @Sendable (Int) throws -> Void) { self.body = body }
+    init(_ body: @escaping @Sendable (Int) -> Void) { self.body = body }
 
-    var firstError: (any Error)? { error.withLock { $0 } }
+    func perform() { body(next.wrappingAdd(1, ordering: .relaxed).oldValue) }
+  }
 
-    func perform() {
-      let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
-      do { try body(number) } catch { self.error.withLock { if $0 == nil { $0 = error } } }
-    }
+  private final class FirstProblem<Problem: Error>: Sendable {
+    private let state = Mutex<Problem?>(nil)
+
+    var problem: Problem? { state.withLock { $0 } }
+
+    func keep(_ problem: Problem) { state.withLock { if $0 == nil { $0 = problem } } }
   }
 
   /// How many cores are online.
