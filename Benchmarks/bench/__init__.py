@@ -1,0 +1,1 @@
+"""Measures the three stages side by side with what people would use instead."""

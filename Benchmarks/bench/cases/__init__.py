@@ -1,0 +1,1 @@
+"""What is compared, a file for each comparison."""

@@ -1,0 +1,38 @@
+"""Contestants in turn, round by round: what drifts on the machine drifts for all of them."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from typing import Callable
+
+from .measure import Run
+
+Contestant = Callable[[], Run]
+
+
+def note(text: str) -> None:
+    print(f"Benchmarks: {text}", file=sys.stderr, flush=True)
+
+
+def rounds(contestants: dict[str, Contestant], count: int, warm_up: bool = True) -> dict[str, list[Run]]:
+    """Runs each contestant once a round, every other round in the opposite order; the first round does not count."""
+    results: dict[str, list[Run]] = {name: [] for name in contestants}
+    for number in range(0 if warm_up else 1, count + 1):
+        order = list(contestants) if number % 2 else list(reversed(contestants))
+        for name in order:
+            result = contestants[name]()
+            if number > 0:
+                results[name].append(result)
+            note(f"round {number or 'of warming up'}: {name} {result.wall_s:.2f} s")
+    return results
+
+
+def median(runs: list[Run], figure: Callable[[Run], float | None]) -> float | None:
+    values = [value for value in map(figure, runs) if value is not None]
+    return statistics.median(values) if values else None
+
+
+def ratio(ours: list[Run], theirs: list[Run], figure: Callable[[Run], float] = lambda run: run.wall_s) -> float:
+    """The median of the ratios of each round: ours by theirs."""
+    return statistics.median(figure(a) / figure(b) for a, b in zip(ours, theirs, strict=True))

@@ -1,0 +1,176 @@
+"""The scratch folder and what stands in it: files to measure with, the web server, the database."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .compare import note
+from .server_cpu import ServerCPU
+
+CHANGES = ["new", "closed", "moved", "renamed", "recapitalised"]
+"""Kinds of change from one day to the next; a fifth of the changes each."""
+
+
+@dataclass
+class Workshop:
+    project: Path
+    folder: Path
+    rows: int
+    rounds: int
+    smoke: bool
+    psql: str
+    python: str
+    data: Path
+    database: str
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.logs = self.folder / "logs"
+        self.logs.mkdir(exist_ok=True)
+        (self.folder / "spool").mkdir(exist_ok=True)
+        self.rivals = self.project / "Benchmarks/rivals"
+        self.server = ServerCPU(self.data)
+        self.nginx: subprocess.Popen[bytes] | None = None
+        self.published = int(time.time()) - 86_400
+
+    # Programs.
+
+    def program(self, name: str) -> str:
+        return str(self.project / ".build/release" / name)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the measured commands see: a schema of their own, and nothing that the caller has set."""
+        return {"DATABASE_URL": self.url("ours"), "LOG_FORMAT": "text"}
+
+    def has(self, module: str) -> bool:
+        if not Path(self.python).exists():
+            return False
+        command = [self.python, "-c", f"import {module}"]
+        return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    # Files.
+
+    def source(self, rows: int, day: int = 0) -> Path:
+        """The generated registry of so many businesses; each day after the first has 2,000 changes."""
+        path = self.folder / f"registry-{rows}-{day}.csv"
+        if not path.exists():
+            note(f"making {path.name}")
+            each = max(1, min(400, rows // 50))
+            options = [text for kind in CHANGES for text in (f"--{kind}", str(each))]
+            part = path.with_suffix(".part")
+            subprocess.run(
+                [self.program("generator"), "--rows", str(rows), "--seed", "1", "--day", str(day), *options, "--output", str(part)],
+                check=True,
+            )
+            part.rename(path)
+        return path
+
+    def spool(self, name: str) -> Path:
+        return self.folder / "spool" / name
+
+    def fetched(self, rows: int) -> tuple[Path, str]:
+        """A spool that has the registry fetched and transformed, and the snapshot's name."""
+        spool = self.spool(f"fetched-{rows}")
+        if not list(spool.glob("*/transform.json")):
+            shutil.rmtree(spool, ignore_errors=True)
+            for command in (
+                [self.program("fetch"), "--spool", str(spool), "--source", str(self.source(rows))],
+                [self.program("transform"), "--spool", str(spool)],
+            ):
+                subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        return spool, next(spool.glob("*/transform.json")).parent.name
+
+    # The web server.
+
+    def serve(self, path: Path) -> str:
+        """Publishes a file, anew each time, and returns its address."""
+        www = self.folder / "www"
+        www.mkdir(exist_ok=True)
+        target = www / "BGMOPEN1.csv"
+        target.unlink(missing_ok=True)
+        os.link(path, target)
+        # A time of its own for each, and long enough ago for a strong validator.
+        self.published += 60
+        os.utime(target, (self.published, self.published))
+        if self.nginx is None:
+            self._start_nginx(www)
+        return f"http://127.0.0.1:{self.port}/BGMOPEN1.csv"
+
+    def _start_nginx(self, www: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        conf = self.folder / "nginx.conf"
+        user = "user root;" if os.geteuid() == 0 else ""
+        temporary = " ".join(f"{kind}_temp_path {self.folder}/nginx-{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        conf.write_text(
+            f"{user} daemon off; worker_processes 1; pid {self.folder}/nginx.pid; error_log stderr;\n"
+            "events { worker_connections 64; }\n"
+            f"http {{ access_log off; sendfile on; {temporary} server {{ listen 127.0.0.1:{self.port}; root {www}; }} }}\n"
+        )
+        binary = shutil.which("nginx") or "/usr/sbin/nginx"
+        log = open(self.logs / "nginx.err", "wb")
+        self.nginx = subprocess.Popen([binary, "-c", str(conf), "-e", str(self.logs / "nginx.err")], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        for _ in range(500):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            if self.nginx.poll() is not None:
+                break
+            time.sleep(0.01)
+        raise RuntimeError(f"nginx does not start: {(self.logs / 'nginx.err').read_text()}")
+
+    def close(self) -> None:
+        if self.nginx is not None:
+            self.nginx.terminate()
+            self.nginx.wait()
+        shutil.rmtree(self.folder / "spool", ignore_errors=True)
+
+    # The database.
+
+    def url(self, schema: str | None, user: str | None = None) -> str:
+        url = self.database if user is None else self.database.replace("user=registry", f"user={user}")
+        return url if schema is None else f"{url}&options=-csearch_path%3D{schema}"
+
+    @property
+    def host(self) -> str:
+        """The folder of the server's socket."""
+        return str(self.data)
+
+    def sql(self, statement: str, user: str | None = None) -> str:
+        done = subprocess.run(
+            [self.psql, "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.url(None, user), "-c", statement],
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        return done.stdout.strip()
+
+    def empty_schema(self, name: str) -> None:
+        self.sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+        self.sql(f"CREATE SCHEMA {name}")
+        self.settle()
+
+    def settle(self) -> None:
+        """What earlier runs have left to write is written now, and not while another is measured."""
+        self.sql("CHECKPOINT", user="postgres")
+        os.sync()
+
+    def wal_position(self) -> str:
+        return self.sql("SELECT pg_current_wal_insert_lsn()")
+
+    def wal_mib_since(self, position: str) -> float:
+        return float(self.sql(f"SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '{position}')")) / 2**20
+
+    @property
+    def server_version(self) -> int:
+        return int(self.sql("SHOW server_version_num"))
