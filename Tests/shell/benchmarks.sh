@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The benchmarks still run, and say what they measured. What they say of a few rows means nothing.
+# shellcheck source=Tests/shell/support/copy.sh
+source "${BASH_SOURCE[0]%/*}/support/copy.sh"
+
+test_a_smoke_run_measures_every_case() {
+  "$source_tree/Benchmarks/run" --smoke --work "$scratch/work" --output "$scratch/results" >"$scratch/out" 2>"$scratch/err" || {
+    cat "$scratch/err"
+    return 1
+  }
+  local json
+  json=$(echo "$scratch"/results/*.json)
+  equal cases 'transform load days fetch scaling' "$(jq -r '[.cases[].name] | join(" ")' "$json")"
+  # Each contestant ran, and every run took time; the second day has its three stages.
+  equal runs true "$(jq '[.cases[].runs[][].wall_s] | length > 15 and all(. > 0)' "$json")"
+  equal stages 'fetch load transform' \
+    "$(jq -r '.cases[] | select(.name == "days") | .runs["second day"][0].parts_s | keys | join(" ")' "$json")"
+  # The psql script makes the very tables that load makes, or there would be a note.
+  equal notes '' "$(jq -r '.cases[].notes[]' "$json")"
+  equal table "$(cat "$scratch"/results/*.md)" "$(cat "$scratch/out")"
+}
+
+test_nothing_is_left_running() {
+  equal servers '' "$(pgrep -f "$scratch/work" || :)"
+  [[ ! -e $scratch/work/.postgres ]]
+}
+
+test_a_wrong_option_is_64() {
+  local code=0
+  "$source_tree/Benchmarks/run" --fast >/dev/null 2>&1 || code=$?
+  equal 'exit code' 64 "$code"
+}
+
+test_the_arithmetic() {
+  cd "$source_tree/Benchmarks"
+  PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover -q -s tests -t . 2>"$scratch/err" || { cat "$scratch/err" && return 1; }
+}
+
+run_all
