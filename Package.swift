@@ -93,8 +93,8 @@ let package = Package(
     executable("selftest", ["SelfTestKit", "StageKit", "Postgres", "Failures"]),
 
     .systemLibrary(name: "CLibSSL", path: "Tests/CLibSSL"),
-    testSupport("LoopbackServer"),
-    testSupport("Tunnel", ["CLibSSL"]),
+    testSupport("LoopbackServer", ["Threads"]),
+    testSupport("Tunnel", ["CLibSSL", "Threads"]),
     testSupport("NastyCorpus"),
     testSupport("Reference"),
     testSupport("TestCluster", ["Postgres", "Threads"]),

@@ -2,7 +2,6 @@ import Dispatch
 import Failures
 import Records
 import Spool
-import StageKit
 import Synchronization
 import Threads
 
@@ -17,17 +16,25 @@ struct CutChunk: Sendable {
   let tooLongOffsets: [Int]
 }
 
-/// Compresses chunks and writes them, each in a thread of its own, and publishes them in their order.
+/// Compresses chunks and writes them, several at once, each in a thread of its own. Names appear in the chunks' order: that
+/// of a chunk's file, then its manifest's, then those of the next chunk.
 final class ChunkPress: Sendable {
   private struct State {
     /// Chunks that no thread has taken up yet.
-    var waiting: [CutChunk] = []
+    var waiting: [Job] = []
+    /// The turn of the chunk that comes next.
+    var turn = Turn()
     /// Memory of chunks that are written, for chunks to come.
     var buffers: [[UInt8]] = []
-    /// Chunks that are written and wait for one before them.
-    var written: [Int: FetchChunkManifest] = [:]
     var progress: CutProgress
+    /// What went wrong with a chunk; none behind it is published.
     var failure: (any Error)?
+  }
+
+  private struct Job {
+    var chunk: CutChunk
+    let turn: Turn
+    let next: Turn
   }
 
   /// Chunks that are under way at once, each with its bytes in memory: one more than cores, for while one is flushed.
@@ -42,6 +49,7 @@ final class ChunkPress: Sendable {
     self.store = store
     state = Mutex(State(progress: progress))
     freeLanes = DispatchSemaphore(value: lanes)
+    state.withLock { $0.turn.come() }
     threads.enter()
     let started = BlockingThread.start { [self] in
       // Joined, so that nothing of theirs is left: a process that ends takes libcrypto away from under a thread's hands.
@@ -72,10 +80,14 @@ final class ChunkPress: Sendable {
     }
   }
 
-  /// Takes a chunk over.
+  /// Takes a chunk over. Waits where as many chunks are under way as may be.
   func take(_ chunk: CutChunk) {
     freeLanes.wait()
-    state.withLock { $0.waiting.append(chunk) }
+    state.withLock { state in
+      let next = Turn()
+      state.waiting.append(Job(chunk: chunk, turn: state.turn, next: next))
+      state.turn = next
+    }
     work.signal()
   }
 
@@ -101,30 +113,46 @@ final class ChunkPress: Sendable {
   private func run() {
     while true {
       work.wait()
-      guard var chunk = state.withLock({ $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }) else { return }
-      do { try press(&chunk) } catch { state.withLock { if $0.failure == nil { $0.failure = error } } }
+      guard var job = state.withLock({ $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }) else { return }
+      do { try press(job.chunk, job.turn) } catch {
+        job.turn.wait()
+        state.withLock { if $0.failure == nil { $0.failure = error } }
+      }
+      job.next.come()
+      job.chunk.bytes.removeAll(keepingCapacity: true)
+      state.withLock { $0.buffers.append(job.chunk.bytes) }
       freeLanes.signal()
     }
   }
 
-  private func press(_ chunk: inout CutChunk) throws {
+  private func press(_ chunk: CutChunk, _ turn: Turn) throws {
     let position = chunk.position
-    var file = try CompressedFile()
     let path = store.path(ofChunk: position.chunk)
+    var file = try CompressedFile()
     let csv = try chunk.bytes.withUnsafeBytes { try file.fill(with: $0, at: path, records: chunk.records) }
     let manifest = FetchChunkManifest(
       rulesVersion: rulesVersion, chunk: position.chunk, csv: csv, byteOffset: position.offset,
       firstLine: position.line, lines: chunk.lines, firstRecord: position.record, columns: position.columns ?? [],
       sourceDate: position.sourceDate, headerBytes: chunk.headerBytes, structureErrors: chunk.structureErrors,
       tooLongOffsets: chunk.tooLongOffsets)
+    try file.flush()
+    turn.wait()
+    guard state.withLock({ $0.failure == nil }) else { return }
     if try store.prepare(manifest) { try file.keep() } else { file.drop() }
-    chunk.bytes.removeAll(keepingCapacity: true)
-    try state.withLock { state in
-      state.buffers.append(chunk.bytes)
-      state.written[position.chunk] = manifest
-      while state.failure == nil, let next = state.written.removeValue(forKey: state.progress.position.chunk) {
-        state.progress.append(next, digest: try store.publish(next))
-      }
-    }
+    let digest = try store.publish(manifest)
+    state.withLock { $0.progress.append(manifest, digest: digest) }
+  }
+}
+
+/// A chunk's turn to appear, which comes once those before it have.
+private struct Turn: Sendable {
+  private let semaphore = DispatchSemaphore(value: 0)
+
+  func come() { semaphore.signal() }
+
+  /// May be called again.
+  func wait() {
+    semaphore.wait()
+    semaphore.signal()
   }
 }

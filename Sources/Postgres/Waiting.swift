@@ -135,7 +135,9 @@ extension Connection {
       flag.set()
       return flag
     }
-    // Handed over: from here on that thread alone has it, unless it did not start.
+    // The compiler cannot see that this is a handing over. The request is a copy of what reaching the server takes, apart
+    // from the session, and nobody here touches it again: the thread that gets it frees it, and this one does so only
+    // where there is no such thread.
     nonisolated(unsafe) let pointer = request
     let started = BlockingThread.start {
       var complaint = [CChar](repeating: 0, count: 256)

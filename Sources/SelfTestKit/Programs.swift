@@ -47,18 +47,28 @@ public struct Programs: Sendable {
   ) throws -> Ended {
     let (stdout, stderr) = (folder + "/stdout", folder + "/stderr")
     let child = try start(name, arguments, environment.merging(variables) { $1 }, stdout, stderr)
-    var status: Int32 = 0
-    var looks = 0
-    // A few milliseconds are all that most of them take.
-    while waitpid(child, &status, WNOHANG) == 0 {
-      usleep(2000)
-      looks += 1
-      if looks == Self.secondsMax * 500 { kill(child, SIGABRT) }
-    }
+    let status = try wait(for: child)
     let signal = status & 0x7F
     return Ended(
       code: signal == 0 ? status >> 8 & 0xFF : nil, signal: signal == 0 ? nil : signal, stdout: Self.take(stdout),
       stderr: Self.take(stderr))
+  }
+
+  /// - Returns: the status of the child, which has ended.
+  private func wait(for child: pid_t) throws -> Int32 {
+    var status: Int32 = 0
+    var looks = 0
+    while true {
+      let ended = waitpid(child, &status, WNOHANG)
+      if ended == child { return status }
+      guard ended == 0 || errno == EINTR else {
+        throw Failure(.bug, "unable to wait for process \(child): \(String(cString: strerror(errno)).lowercased())")
+      }
+      // A few milliseconds are all that most of them take.
+      usleep(2000)
+      looks += 1
+      if looks == Self.secondsMax * 500 { kill(child, SIGABRT) }
+    }
   }
 
   private func start(

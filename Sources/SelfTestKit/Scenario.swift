@@ -35,11 +35,32 @@ extension Scenario {
   private static func days(_ count: Int) -> @Sendable (Bench) throws -> Void {
     { bench in
       for day in 0..<count {
-        try bench.publish(day: day)
-        try bench.expect(fetch)
+        try fetched(day: day)(bench)
         try bench.expect(transform)
       }
     }
+  }
+
+  /// Publishes a day and fetches it.
+  private static func fetched(day: Int) -> @Sendable (Bench) throws -> Void {
+    { bench in
+      try bench.publish(day: day)
+      try bench.expect(fetch)
+    }
+  }
+
+  /// Publishes a day and fetches it half-way.
+  private static func begun(day: Int) -> @Sendable (Bench) throws -> Void {
+    { bench in
+      try bench.publish(day: day)
+      try bench.expect(fetch, fault: "kill-after@fetch/N.json:rename#2", code: nil)
+    }
+  }
+
+  /// Fetches and transforms the first day, and corrects a record of it in a sheet.
+  private static let corrected: @Sendable (Bench) throws -> Void = { bench in
+    try days(1)(bench)
+    try sheet(bench)
   }
 
   /// Loads the first snapshots of the spool, the oldest first.
@@ -64,17 +85,9 @@ extension Scenario {
       Scenario(
         name: "rollback", command: "load rollback", prepareSpool: days(2), prepareDatabase: loaded(2)),
       Scenario(
-        name: "replay", command: "load replay {file:sheet.csv}",
-        prepareSpool: { bench in
-          try days(1)(bench)
-          try sheet(bench)
-        }, prepareDatabase: loaded(1)),
+        name: "replay", command: "load replay {file:sheet.csv}", prepareSpool: corrected, prepareDatabase: loaded(1)),
       Scenario(
-        name: "withdraw", command: Command("load withdraw \(CorrectedRecord.ban)"),
-        prepareSpool: { bench in
-          try days(1)(bench)
-          try sheet(bench)
-        },
+        name: "withdraw", command: Command("load withdraw \(CorrectedRecord.ban)"), prepareSpool: corrected,
         prepareDatabase: { bench in
           try loaded(1)(bench)
           try bench.expect("load replay {file:sheet.csv}")
@@ -99,8 +112,7 @@ extension Scenario {
       name: "fetch, gone on with", command: fetch,
       prepareSpool: { bench in
         // The first version came half-way; the next differs from the beginning.
-        try bench.publish(day: 0)
-        try bench.expect(fetch, fault: "kill-after@fetch/N.json:rename#2", code: nil)
+        try begun(day: 0)(bench)
         try bench.publish(day: 1)
       }),
     Scenario(
@@ -108,8 +120,7 @@ extension Scenario {
       prepareSpool: { bench in
         // A newer version was begun and is gone again.
         try days(1)(bench)
-        try bench.publish(day: 1)
-        try bench.expect(fetch, fault: "kill-after@fetch/N.json:rename#2", code: nil)
+        try begun(day: 1)(bench)
         try bench.publish(day: 0)
       }),
     Scenario(
@@ -123,19 +134,12 @@ extension Scenario {
 
   private static let transforms = [
     Scenario(
-      name: "transform", command: transform,
-      prepareSpool: { bench in
-        try bench.publish(day: 0)
-        try bench.expect(fetch)
-      }),
+      name: "transform", command: transform, prepareSpool: fetched(day: 0)),
     Scenario(
       name: "transform, again", command: "transform --max-rejects 100% --jobs 1 --force", prepareSpool: days(1)),
     Scenario(
       name: "transform, accepted", command: "transform --max-rejects 0 --jobs 1 --accept proof",
-      prepareSpool: { bench in
-        try bench.publish(day: 0)
-        try bench.expect(fetch)
-      }),
+      prepareSpool: fetched(day: 0)),
     Scenario(
       name: "findings", command: "transform findings --export {file:sheet.csv}", prepareSpool: days(1)),
   ]

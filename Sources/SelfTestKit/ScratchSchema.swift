@@ -91,7 +91,8 @@ public final class ScratchDatabase: Sendable {
   }
 }
 
-/// A session that holds a lock. No thread ever uses it: it is only kept, and closed in the end.
+/// A session that holds a lock. Sendable, although a session is not: nobody can reach it but `deinit`, which runs once, in
+/// whichever thread lets the last reference go, and libpq asks no more than that one thread at a time has a session.
 private final class LockHolder: @unchecked Sendable {
   private let session: Connection
   init(_ session: consuming Connection) { self.session = session }

@@ -49,6 +49,9 @@ public struct CompressedFile: ~Copyable {
     return entry(records)
   }
 
+  /// Makes the content durable, which takes its time; ``keep()`` is then quick.
+  public mutating func flush() throws { try output.file?.flush() }
+
   /// Makes the file durable and visible under its name.
   public mutating func keep() throws {
     if let file = output.file.take() { try file.seal() }

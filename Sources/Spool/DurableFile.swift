@@ -10,6 +10,7 @@ public struct DurableFile: ~Copyable {
   public let path: String
   private let temporary: String
   private var descriptor: Int32
+  private var isFlushed = false
 
   public init(_ path: String) throws(Failure) {
     self.path = path
@@ -29,6 +30,7 @@ public struct DurableFile: ~Copyable {
   }
 
   public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
+    isFlushed = false
     var rest = bytes
     while !rest.isEmpty {
       let count = Faults.write(descriptor, rest, at: path)
@@ -40,11 +42,18 @@ public struct DurableFile: ~Copyable {
     }
   }
 
-  /// Makes the content durable and the name visible. The name itself is durable after ``Folder/sync(_:)``.
-  public consuming func seal() throws(Failure) {
+  /// Makes the content so far durable.
+  public mutating func flush() throws(Failure) {
+    guard !isFlushed else { return }
     guard Faults.call(.flush, at: path, { fsync(descriptor) }) == 0 else {
       throw .system("flush '\(path)'", errno: errno)
     }
+    isFlushed = true
+  }
+
+  /// Makes the content durable and the name visible. The name itself is durable after ``Folder/sync(_:)``.
+  public consuming func seal() throws(Failure) {
+    try flush()
     let result = Faults.call(.close, at: path) { close(descriptor) }
     let code = errno
     descriptor = -1

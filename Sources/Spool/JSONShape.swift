@@ -10,21 +10,9 @@ enum JSONShape {
   static func isAcceptable(_ bytes: some Sequence<UInt8>) -> Bool {
     var depth = 0
     var values = 1
-    var isText = false
-    var isEscaped = false
-    for byte in bytes {
-      if isText {
-        if isEscaped {
-          isEscaped = false
-        } else if byte == UInt8(ascii: "\\") {
-          isEscaped = true
-        } else if byte == UInt8(ascii: "\"") {
-          isText = false
-        }
-        continue
-      }
+    var scan = JSONScan()
+    for byte in bytes where !scan.isInString(byte) {
       switch byte {
-      case UInt8(ascii: "\""): isText = true
       case UInt8(ascii: "["), UInt8(ascii: "{"):
         depth += 1
         if depth > depthMax { return false }

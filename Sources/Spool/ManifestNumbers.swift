@@ -5,22 +5,10 @@ enum ManifestNumbers {
 
   /// - Parameter json: what a decoder has accepted.
   static func areInRange(_ json: [UInt8]) -> Bool {
-    var isText = false
-    var isEscaped = false
+    var scan = JSONScan()
     var digits = 0
-    for byte in json {
-      if isText {
-        if isEscaped {
-          isEscaped = false
-        } else if byte == UInt8(ascii: "\\") {
-          isEscaped = true
-        } else {
-          isText = byte != UInt8(ascii: "\"")
-        }
-        continue
-      }
+    for byte in json where !scan.isInString(byte) {
       switch byte {
-      case UInt8(ascii: "\""): (isText, digits) = (true, 0)
       case UInt8(ascii: "-"), UInt8(ascii: "."): return false
       case UInt8(ascii: "0")...UInt8(ascii: "9"):
         digits += 1

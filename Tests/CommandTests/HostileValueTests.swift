@@ -1,3 +1,4 @@
+import NastyCorpus
 import Observed
 import Records
 import TestCluster
@@ -30,19 +31,9 @@ struct HostileValueTests {
     return String(text)
   }
 
-  private static func quoted(_ value: String) -> String {
-    var text = String.UnicodeScalarView("\"".unicodeScalars)
-    for scalar in value.unicodeScalars {
-      if scalar == "\"" { text.append(scalar) }
-      text.append(scalar)
-    }
-    text.append("\"")
-    return String(text)
-  }
-
   /// Without an amount that could be read, so that each is a finding too.
   private static func record(_ ban: Int, _ value: String, address: String) -> String {
-    "\(quoted(address)),\(ban),,\(quoted(value)),=1+1,1040413,獨資,Y,471913,\(quoted(value)),,,,,,"
+    "\(quotedField(address)),\(ban),,\(quotedField(value)),=1+1,1040413,獨資,Y,471913,\(quotedField(value)),,,,,,"
   }
 
   @Test func areLoadedAndShownAsTheDataThatTheyAre() throws {

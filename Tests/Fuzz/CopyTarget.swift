@@ -27,7 +27,7 @@ public struct CopyTarget: FuzzTarget {
   public func difference(_ input: [UInt8]) throws -> String? {
     let values = Self.values(input)
     let header = "統一編號," + Self.columns.map(\.0).joined(separator: ",") + "\n"
-    let fields = values.map(Self.quoted)
+    let fields = values.map(quotedField)
     let source = Array((header + "04595257," + fields.joined(separator: ",") + "\n").utf8)
     guard let judged = try Judged(source) else { return "refused" }
     let expected = values.map { Self.trimmed($0) }.map { $0.isEmpty ? nil : $0 }
@@ -53,17 +53,6 @@ public struct CopyTarget: FuzzTarget {
       text.append(contentsOf: String(decoding: bytes, as: UTF8.self).unicodeScalars.prefix(columns[index].1))
       return String(text)
     }
-  }
-
-  /// By scalars: a quote and an accent behind it are one Character.
-  private static func quoted(_ text: String) -> String {
-    var quoted = String.UnicodeScalarView("\"".unicodeScalars)
-    for scalar in text.unicodeScalars {
-      if scalar == "\"" { quoted.append(scalar) }
-      quoted.append(scalar)
-    }
-    quoted.append("\"")
-    return String(quoted)
   }
 
   private static func trimmed(_ text: String) -> [UInt8] {

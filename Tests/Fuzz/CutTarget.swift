@@ -64,7 +64,6 @@ public struct CutTarget: FuzzTarget {
   private func judge(
     _ bytes: [UInt8], _ chunks: [FetchChunkManifest], _ reference: ReferenceResult
   ) throws -> String? {
-    var observed = Observed()
     var output = MemoryOutput()
     var tally = Tally()
     var taken = BANSet(capacity: 4)
@@ -92,13 +91,7 @@ public struct CutTarget: FuzzTarget {
       }
     }
     guard end == bytes.count else { return "the chunks end at \(end)" }
-    try observed.append(registrations: output.registrations)
-    try observed.append(industries: output.industries)
-    try observed.append(findings: output.findings)
-    observed.totals = ReferenceTotals(
-      total: tally.records, processed: tally.accepted, failed: tally.rejected, duplicated: tally.duplicates,
-      blank: tally.blank)
-    return observed.difference(from: reference)
+    return try Observed(output, tally).difference(from: reference)
   }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// The listening socket and the threads.
 final class Core: Sendable {
@@ -32,14 +33,13 @@ final class Core: Sendable {
   /// A counted thread: `stop` waits until there is none.
   private func spawn(_ body: @escaping @Sendable (Core) -> Void) throws {
     ledger.change { $0.threads += 1 }
-    do {
-      try startThread { [self] in
-        body(self)
-        ledger.change { $0.threads -= 1 }
-      }
-    } catch {
+    let started = BlockingThread.start { [self] in
+      body(self)
       ledger.change { $0.threads -= 1 }
-      throw error
+    }
+    guard started else {
+      ledger.change { $0.threads -= 1 }
+      throw LoopbackError.system(call: "pthread_create", errno: EAGAIN)
     }
   }
 

@@ -36,3 +36,14 @@ func ban(_ index: Int) -> String {
   let sum = 1 + tens + 2 * ones / 10 + 2 * ones % 10
   return "1000\(tens)\(ones)0\((5 - sum % 5) % 5)"
 }
+
+/// A value as a quoted field. By scalars: a quote and an accent behind it are one Character.
+public func quotedField(_ value: String) -> String {
+  var field = String.UnicodeScalarView("\"".unicodeScalars)
+  for scalar in value.unicodeScalars {
+    if scalar == "\"" { field.append(scalar) }
+    field.append(scalar)
+  }
+  field.append("\"")
+  return String(field)
+}

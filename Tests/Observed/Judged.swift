@@ -30,15 +30,18 @@ public struct Judged {
     (header, sourceDate, self.output, self.tally) = (head.header, head.sourceDate, output, tally)
   }
 
-  public func observed() throws -> Observed {
-    var observed = Observed()
-    try observed.append(registrations: output.registrations)
-    try observed.append(industries: output.industries)
-    try observed.append(findings: output.findings)
-    observed.totals = ReferenceTotals(
+  public func observed() throws -> Observed { try Observed(output, tally) }
+}
+
+extension Observed {
+  public init(_ output: MemoryOutput, _ tally: Tally) throws {
+    self.init()
+    try append(registrations: output.registrations)
+    try append(industries: output.industries)
+    try append(findings: output.findings)
+    totals = ReferenceTotals(
       total: tally.records, processed: tally.accepted, failed: tally.rejected, duplicated: tally.duplicates,
       blank: tally.blank)
-    return observed
   }
 }
 

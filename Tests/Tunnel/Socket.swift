@@ -82,25 +82,6 @@ enum Socket {
   }
 }
 
-/// Starts a detached thread.
-func startThread(_ body: @escaping @Sendable () -> Void) {
-  let box = Unmanaged.passRetained(Errand(body))
-  var thread = pthread_t()
-  let code = pthread_create(
-    &thread, nil,
-    { raw in
-      if let raw { Unmanaged<Errand>.fromOpaque(raw).takeRetainedValue().body() }
-      return nil
-    }, box.toOpaque())
-  precondition(code == 0, "pthread_create")
-  pthread_detach(thread)
-}
-
-private final class Errand: Sendable {
-  let body: @Sendable () -> Void
-  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-}
-
 /// An address at which a connection is never accepted: the queue of those that wait is full.
 public final class Blackhole: Sendable {
   public let port: UInt16

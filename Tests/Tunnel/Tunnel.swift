@@ -1,6 +1,7 @@
 import CLibSSL
 import Glibc
 import Synchronization
+import Threads
 
 /// Stands before a server on loopback: ends TLS for it, or is a proxy on the way to it.
 public final class Tunnel: Sendable {
@@ -32,10 +33,10 @@ public final class Tunnel: Sendable {
     (listener, port) = try Socket.listen(host, backlog: 64)
     self.host = host
     core = Core(kind: kind, target: target)
-    startThread { [core, listener] in
+    BlockingThread.start { [core, listener] in
       while case let client = accept(listener, nil, nil), client >= 0 {
         _ = fcntl(client, F_SETFD, FD_CLOEXEC)
-        startThread { core.serve(client) }
+        if !BlockingThread.start({ core.serve(client) }) { close(client) }
       }
       close(listener)
     }

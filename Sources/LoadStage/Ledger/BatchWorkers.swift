@@ -19,7 +19,7 @@ struct BatchWorkers: Sendable {
       try stop()
       if list.isOver { throw WorkList.Over() }
     }
-    try Workers.run(min(count, items.count)) { [access] _ in
+    Workers.run(min(count, items.count)) { [access] _ in
       do {
         var session = try access.open()
         // A staged batch and its ledger row are lost together if they are: nothing waits for the disk. What publishes does.
