@@ -58,11 +58,11 @@ extension TextBuffer {
     }
     if length >= 8 {
       var offset = 0
-      while offset + 8 <= length {
+      while offset + 8 < length {
         copyWord(offset)
         offset += 8
       }
-      // What is left ends the last whole word, some of it once more.
+      // The last eight, some of them once more.
       copyWord(length - 8)
     } else {
       for offset in 0..<length {
