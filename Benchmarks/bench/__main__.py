@@ -53,15 +53,17 @@ def main() -> int:
         for name in options.only:
             note(f"{name}:")
             results.append(CASES[name].compare(shop))
+    except KeyboardInterrupt:
+        note("stopped")
+        return 130
     finally:
         shop.close()
-        if results:
-            publish(options, described, conditions, results)
+    publish(options, described, conditions, results)
     return 0
 
 
 def publish(options: argparse.Namespace, described: dict, conditions: dict, results: list[CaseResult]) -> None:
-    """The table on standard output, and both files. What was measured before something failed is kept too."""
+    """The table on standard output, and both files."""
     heading = (
         f"{conditions['rows']:,} businesses, {conditions['source_bytes'] / 1e6:.0f} MB; medians of {conditions['rounds']} rounds;"
         f" {described['cpu']}, {described['cores']} cores, {described['memory_gib']} GiB, {described['system']};"

@@ -3,9 +3,9 @@
 usage: duckdb_transform.py SOURCE.csv FOLDER
 
 One scan of the file into a table in memory, then two COPY commands: faster here than reading the file for each of them.
-Missing marks are told by the parser: cheaper
-than a comparison of each value. Rows may come out in any order. It is spared what generated clean data does not need: duplicates, broken quotes, other
-encodings, error manifests, digests, and files that are flushed to the disk.
+Missing marks are told by the parser: faster than a comparison of each value. Rows may come out in any order. It is
+spared what generated clean data does not need: duplicates, broken quotes, other encodings, error manifests, digests, and
+files that are flushed to the disk.
 """
 
 import sys
