@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from . import machine
 from .cases import days, fetch, load, scaling, transform
 from .compare import note
-from .measure import peak_floor_mib
+from .measure import Failed, peak_floor_mib
 from .report import CaseResult, document, table
 from .workshop import Workshop
 
@@ -48,6 +49,8 @@ def main() -> int:
         "source_bytes": shop.source(shop.rows).stat().st_size,
         "peak_floor_mib": round(peak_floor_mib(), 1),
     }
+    for stop in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, signal.default_int_handler)
     results: list[CaseResult] = []
     try:
         for name in options.only:
@@ -56,9 +59,14 @@ def main() -> int:
     except KeyboardInterrupt:
         note("stopped")
         return 130
+    except Failed as failure:
+        note(str(failure))
+        return 1
     finally:
         shop.close()
-    publish(options, described, conditions, results)
+        # What was measured before something failed is kept.
+        if results:
+            publish(options, described, conditions, results)
     return 0
 
 
@@ -70,8 +78,12 @@ def publish(options: argparse.Namespace, described: dict, conditions: dict, resu
         f" {conditions['date'][:10]}, commit {described['commit']}"
     )
     text = f"{heading}\n\n{table(results)}\n"
-    print(text)
     name = f"{conditions['date'][:10]}-{machine.slug(str(described['cpu']))}"
+    # Nothing smaller takes the place of a whole run's.
+    if options.rows != FULL_ROWS or len(results) < len(CASES):
+        name += f"-{conditions['rows']}-{'-'.join(result.name for result in results)}"
+        text = f"{text}\nOnly a part, or another size: the goals are those of a whole run at full size.\n"
+    print(text, end="")
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / f"{name}.md").write_text(text)
     content = json.dumps(document(described, conditions, results), indent=1, ensure_ascii=False)

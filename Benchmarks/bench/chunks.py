@@ -16,5 +16,12 @@ def beside_chunks(result: CaseResult, what: str, runs: list[Run], snapshot: Path
     sizes = [json.loads(path.read_text())["csv"]["bytes"] for path in snapshot.glob("fetch/*.json")]
     largest = max(sizes) / 2**20
     peak = median(runs, lambda run: run.peak_mib) or 0
-    in_hand = min(chunks, len(sizes)) * largest
-    result.at_most(what, f"{peak:.0f} MiB", f"{chunks} chunks of {largest:.1f} MiB", max(0, peak - in_hand), goals.STAGE_MIB_BESIDE_CHUNKS, " MiB")
+    in_hand = min(chunks, len(sizes))
+    result.at_most(
+        what,
+        f"{peak:.0f} MiB",
+        f"{in_hand} chunks of {largest:.1f} MiB",
+        max(0, peak - in_hand * largest),
+        goals.STAGE_MIB_BESIDE_CHUNKS,
+        " MiB",
+    )

@@ -6,7 +6,7 @@ import statistics
 import sys
 from typing import Callable
 
-from .measure import Run
+from .measure import Failed, Run
 
 Contestant = Callable[[], Run]
 
@@ -15,13 +15,26 @@ def note(text: str) -> None:
     print(f"Benchmarks: {text}", file=sys.stderr, flush=True)
 
 
-def rounds(contestants: dict[str, Contestant], count: int, warm_up: bool = True) -> dict[str, list[Run]]:
-    """Runs each contestant once a round, every other round in the opposite order; the first round does not count."""
+def rounds(
+    contestants: dict[str, Contestant], count: int, warm_up: bool = True, may_fail: tuple[str, ...] = ()
+) -> dict[str, list[Run]]:
+    """Runs each contestant once a round, every other round in the opposite order; the first round does not count.
+
+    One that may fail, and does, is left out of what is returned.
+    """
+    contestants = dict(contestants)
     results: dict[str, list[Run]] = {name: [] for name in contestants}
     for number in range(0 if warm_up else 1, count + 1):
         order = list(contestants) if number % 2 else list(reversed(contestants))
         for name in order:
-            result = contestants[name]()
+            try:
+                result = contestants[name]()
+            except Failed as failure:
+                if name not in may_fail:
+                    raise
+                note(f"{failure}\n{name} is left out")
+                del contestants[name], results[name]
+                continue
             if number > 0:
                 results[name].append(result)
             note(f"round {number or 'of warming up'}: {name} {result.wall_s:.2f} s")

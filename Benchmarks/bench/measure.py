@@ -35,6 +35,10 @@ class Failed(Exception):
     """A command that was to be measured did not end with 0."""
 
 
+INHERITED = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER"]
+"""What a measured command sees of the caller's environment: no settings, and no proxy on the way to loopback."""
+
+
 def run(command: list[str], log: Path, env: dict[str, str] | None = None, server: ServerCPU | None = None) -> Run:
     """Runs a command, its standard output into `log` and its standard error into `log`.err.
 
@@ -45,11 +49,13 @@ def run(command: list[str], log: Path, env: dict[str, str] | None = None, server
     actions = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)]
     actions += [(os.POSIX_SPAWN_OPEN, fd, str(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644) for path, fd in outputs]
     started = time.monotonic()
-    pid = os.posix_spawnp(command[0], command, {**os.environ, **(env or {})}, file_actions=actions)
+    seen = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    # A process group of its own, so that all of a pipeline can be stopped.
+    pid = os.posix_spawnp(command[0], command, {**seen, **(env or {})}, file_actions=actions, setpgroup=0)
     try:
         _, status, usage = os.wait4(pid, 0)
     except BaseException:
-        os.kill(pid, signal.SIGTERM)
+        os.killpg(pid, signal.SIGTERM)
         os.waitpid(pid, 0)
         raise
     wall = time.monotonic() - started

@@ -47,7 +47,7 @@ class Workshop:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the measured commands see: a schema of their own, and nothing that the caller has set."""
+        """The measured commands' database: a schema of its own."""
         return {"DATABASE_URL": self.url("ours"), "LOG_FORMAT": "text"}
 
     def has(self, module: str) -> bool:

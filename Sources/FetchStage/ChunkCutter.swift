@@ -28,7 +28,7 @@ package struct ChunkCutter: ~Copyable {
   private var tooLong: [Int] = []
   private var headerBytes = 0
   /// How many of its bytes are hashed and searched for line ends.
-  private var read = 0
+  private var hashed = 0
   private var lines = 0
 
   /// - Parameters:
@@ -48,6 +48,9 @@ package struct ChunkCutter: ~Copyable {
   /// The header's names; nil before it was accepted.
   package var columns: [String]? { position.columns }
 
+  /// What went wrong with a chunk that was cut. Those that are being compressed are waited for.
+  var failure: (any Error)? { press.failure }
+
   /// Chunks that are finished. Those that are being compressed are waited for.
   package var progress: CutProgress { press.progress }
 
@@ -61,8 +64,18 @@ package struct ChunkCutter: ~Copyable {
 
   /// Takes bytes of the source in.
   package mutating func push(_ new: UnsafeRawBufferPointer) throws {
+    reserve(bytes.count + new.count)
     bytes.append(contentsOf: new)
     try cut(isFinal: false)
+  }
+
+  /// An array that doubles would have half of it empty, for as many chunks as are under way. It grows by a fourth, and once
+  /// a chunk is a large one, to the largest.
+  private mutating func reserve(_ count: Int) {
+    guard count > bytes.capacity else { return }
+    bytes.reserveCapacity(
+      count > ChunkPress.usualBytesMax && count < ChunkBounds.bytesMax + (2 << 20)
+        ? ChunkBounds.bytesMax + (2 << 20) : count + max(1 << 20, count / 4))
   }
 
   /// The source ends here.
@@ -79,7 +92,7 @@ package struct ChunkCutter: ~Copyable {
   private mutating func cut(isFinal: Bool) throws {
     if columns == nil, try !readHead(isFinal: isFinal) { return }
     while try cutRecords(isFinal: isFinal) { try finishChunk() }
-    readOn()
+    hashOn()
   }
 
   /// - Returns: whether it is there whole.
@@ -117,8 +130,8 @@ package struct ChunkCutter: ~Copyable {
           return false
         }
         try checkLine(record.end - record.start, at: cursor)
-        if record.next - headerBytes > ChunkBounds.bytesMax { return true }
-        if record.outcome != .fields { try take(record.outcome, at: cursor) }
+        if records > 0, record.next - headerBytes > ChunkBounds.bytesMax { return true }
+        if record.outcome != .fields { try countError(record.outcome, at: cursor) }
         records += 1
         cursor = record.next
         if records == terms.chunkSize || limitReached { return true }
@@ -127,7 +140,7 @@ package struct ChunkCutter: ~Copyable {
     }
   }
 
-  private mutating func take(_ outcome: RecordScanner.Outcome, at offset: Int) throws {
+  private mutating func countError(_ outcome: RecordScanner.Outcome, at offset: Int) throws {
     structureErrors += 1
     if outcome == .recordTooLong { tooLong.append(offset) }
     guard position.structureErrors + structureErrors <= RecordScanner.structureErrorsMax else {
@@ -147,13 +160,13 @@ package struct ChunkCutter: ~Copyable {
   }
 
   /// Hashes what was cut since, while the processor has it at hand.
-  private mutating func readOn() {
+  private mutating func hashOn() {
     bytes.withUnsafeBytes { bytes in
-      let part = UnsafeRawBufferPointer(rebasing: bytes[read..<end])
+      let part = UnsafeRawBufferPointer(rebasing: bytes[hashed..<end])
       sourceHash.update(part)
       lines += part.withMemoryRebound(to: UInt8.self) { Lines.count($0) }
     }
-    read = end
+    hashed = end
   }
 
   private mutating func finishChunk() throws {
@@ -161,7 +174,7 @@ package struct ChunkCutter: ~Copyable {
       throw Failure(
         .data, "the source gives more than \(ChunkBounds.chunksMax) chunks", hint: "use a larger --chunk-size")
     }
-    readOn()
+    hashOn()
     var next = try press.buffer()
     next.append(contentsOf: bytes[end...])
     bytes.removeLast(bytes.count - end)
@@ -174,7 +187,7 @@ package struct ChunkCutter: ~Copyable {
     bytes = next
     position.advance(bytes: size, lines: lines, records: records, structureErrors: structureErrors)
     hashAtChunk = sourceHash.copy()
-    (end, read, records, lines, structureErrors, headerBytes, tooLong) = (0, 0, 0, 0, 0, 0, [])
+    (end, hashed, records, lines, structureErrors, headerBytes, tooLong) = (0, 0, 0, 0, 0, 0, [])
     press.take(chunk)
   }
 }

@@ -33,12 +33,17 @@ final class ChunkPress: Sendable {
 
   private struct Job {
     var chunk: CutChunk
+    /// How many of the lanes it takes.
+    let lanes: Int
     let turn: Turn
     let next: Turn
   }
 
-  /// Chunks that are under way at once, each with its bytes in memory: one more than cores, for while one is flushed.
+  /// Chunks of usual size that are under way at once, each with its bytes in memory: one more than cores, for while one is
+  /// flushed, and no more than four, which is more than a download is fast.
   private let lanes = min(4, Workers.coreCount + 1)
+  /// A chunk with more bytes is alone under way, or memory would grow with chunks that grow to their bound.
+  static let usualBytesMax = 12 << 20
   private let store: any ChunkStore
   private let state: Mutex<State>
   private let freeLanes: DispatchSemaphore
@@ -80,12 +85,13 @@ final class ChunkPress: Sendable {
     }
   }
 
-  /// Takes a chunk over. Waits where as many chunks are under way as may be.
+  /// Takes a chunk over. Waits where as many chunks are under way as may be. All chunks come from one thread.
   func take(_ chunk: CutChunk) {
-    freeLanes.wait()
+    let taken = chunk.bytes.count > Self.usualBytesMax ? lanes : 1
+    for _ in 0..<taken { freeLanes.wait() }
     state.withLock { state in
       let next = Turn()
-      state.waiting.append(Job(chunk: chunk, turn: state.turn, next: next))
+      state.waiting.append(Job(chunk: chunk, lanes: taken, turn: state.turn, next: next))
       state.turn = next
     }
     work.signal()
@@ -94,9 +100,12 @@ final class ChunkPress: Sendable {
   /// Waits until nothing is under way.
   ///
   /// - Throws: what went wrong with a chunk.
-  func wait() throws {
+  func wait() throws { if let failure { throw failure } }
+
+  /// What went wrong with a chunk. Those under way are waited for.
+  var failure: (any Error)? {
     settle()
-    if let failure = state.withLock({ $0.failure }) { throw failure }
+    return state.withLock { $0.failure }
   }
 
   /// Chunks that are finished, as far as all before them are. Those under way are waited for.
@@ -119,9 +128,9 @@ final class ChunkPress: Sendable {
         state.withLock { if $0.failure == nil { $0.failure = error } }
       }
       job.next.come()
-      job.chunk.bytes.removeAll(keepingCapacity: true)
+      job.chunk.bytes.removeAll(keepingCapacity: job.chunk.bytes.count <= Self.usualBytesMax)
       state.withLock { $0.buffers.append(job.chunk.bytes) }
-      freeLanes.signal()
+      for _ in 0..<job.lanes { freeLanes.signal() }
     }
   }
 
@@ -135,6 +144,7 @@ final class ChunkPress: Sendable {
       firstLine: position.line, lines: chunk.lines, firstRecord: position.record, columns: position.columns ?? [],
       sourceDate: position.sourceDate, headerBytes: chunk.headerBytes, structureErrors: chunk.structureErrors,
       tooLongOffsets: chunk.tooLongOffsets)
+    // Before the turn, for it is what takes time, even where it then turns out that the very file is there.
     try file.flush()
     turn.wait()
     guard state.withLock({ $0.failure == nil }) else { return }

@@ -72,7 +72,7 @@ struct WebDownload: ~Copyable {
     } catch is EnoughReceived {
       return try complete()
     } catch {
-      keepFinished()
+      try keepFinished()
       throw classify(error)
     }
     return try complete()
@@ -103,7 +103,7 @@ struct WebDownload: ~Copyable {
     if let total, !cutter.limitReached, offset != total {
       // libcurl checks the length of an answer; this is about a range's place in the whole.
       self.cutter = consume cutter
-      keepFinished()
+      try keepFinished()
       throw Setback(why: "the answer ended at byte \(offset) of \(total)")
     }
     let sha256 = try cutter.finish()
@@ -124,8 +124,11 @@ struct WebDownload: ~Copyable {
   }
 
   /// The attempt has failed: what is finished stays finished, for the next attempt or the next process.
-  private mutating func keepFinished() {
+  ///
+  /// - Throws: why a chunk could not be written, which another attempt would not mend.
+  private mutating func keepFinished() throws {
     guard let cutter = cutter.take() else { return }
+    if let failure = cutter.failure { throw failure }
     let progress = cutter.progress
     guard !progress.chunks.isEmpty, let hash = cutter.resumableHash(progress) else {
       finished = CutProgress()

@@ -1,7 +1,7 @@
 /// Eight bytes at a time: what a byte is asked, asked of eight at once (after "Bit Twiddling Hacks", Sean Anderson).
 enum Word {
   private static let ones: UInt64 = 0x0101_0101_0101_0101
-  static let highBits: UInt64 = 0x8080_8080_8080_8080
+  private static let highBits: UInt64 = 0x8080_8080_8080_8080
 
   /// Not 0 where one of the bytes at least is less than `bound`, which is at most 128.
   @inline(__always)

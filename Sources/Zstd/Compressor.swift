@@ -45,7 +45,7 @@ public struct Compressor: ~Copyable {
   public mutating func compress(
     whole bytes: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    // Memory that is not written to costs nothing, and few frames need what the bound says.
+    // Few frames need what the bound says, and what is not written to is not resident.
     let bound = ZSTD_compressBound(bytes.count)
     if output.count < bound {
       output.deallocate()

@@ -187,3 +187,30 @@ import Zstd
     #expect(SnapshotID.next(after: nil, now: 0).description.hasPrefix("19700101T000000Z-"))
   }
 }
+
+@Suite struct WholeFrameTests {
+  /// One compressor after another frame, each of another size, comes back as it went in; the old way and the new in turn.
+  @Test func framesOfAnySizeComeBack() throws {
+    var compressor = try Compressor(level: 1)
+    var decompressor = try Decompressor()
+    for size in [0, 1, 100_000, 5, 1_000_000, 70_000] {
+      let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) }
+      for whole in [true, false] {
+        var frame: [UInt8] = []
+        try bytes.withUnsafeBytes { input in
+          if whole {
+            try compressor.compress(whole: input) { frame += $0 }
+          } else {
+            try compressor.compress(input) { frame += $0 }
+            try compressor.finish { frame += $0 }
+          }
+        }
+        var output = [UInt8](repeating: 0, count: size + 1)
+        let count = try frame.withUnsafeBytes { frame in
+          try output.withUnsafeMutableBytes { try decompressor.decompress(frame, into: $0) }
+        }
+        #expect(Array(output[..<count]) == bytes, "\(size) bytes, whole: \(whole)")
+      }
+    }
+  }
+}

@@ -22,7 +22,7 @@ test_a_smoke_run_measures_every_case() {
 
 test_nothing_is_left_running() {
   equal servers '' "$(pgrep -f "$scratch/work" || :)"
-  [[ ! -e $scratch/work/.postgres ]]
+  [[ ! -e $scratch/work/business-registry-benchmarks/.postgres ]]
 }
 
 test_a_wrong_option_is_64() {

@@ -18,7 +18,10 @@ def compare(shop: Workshop) -> CaseResult:
     spool = shop.spool("days")
     transformed, snapshot = shop.fetched(shop.rows)
 
+    url = ""
+
     def day(number: int) -> Run:
+        nonlocal url
         url = shop.serve(shop.source(shop.rows, number))
         if number == 0:
             shutil.rmtree(spool, ignore_errors=True)
@@ -26,9 +29,9 @@ def compare(shop: Workshop) -> CaseResult:
         else:
             shop.sql("VACUUM ANALYZE")
             shop.settle()
-        return pipeline(url)
+        return pipeline()
 
-    def pipeline(url: str) -> Run:
+    def pipeline() -> Run:
         position = shop.wal_position()
         log = shop.logs / "pipeline"
         command = [str(shop.project / "pipeline.sh"), "--json", "--spool", str(spool), "--source", url]
@@ -60,7 +63,7 @@ def compare(shop: Workshop) -> CaseResult:
     later: dict[str, list[Run]] = {"second day": [], "unchanged day": []}
     for number in range(1, shop.rounds + 1):
         later["second day"].append(day(number))
-        later["unchanged day"].append(pipeline(f"http://127.0.0.1:{shop.port}/BGMOPEN1.csv"))
+        later["unchanged day"].append(pipeline())
     result.runs |= later
     second, unchanged = later["second day"], later["unchanged day"]
     wall = median(second, lambda one: one.wall_s) or 0

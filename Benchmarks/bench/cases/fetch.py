@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 from .. import goals
@@ -29,14 +30,20 @@ def compare(shop: Workshop) -> CaseResult:
     runs = result.runs = rounds(
         {
             "fetch": ours,
-            "curl | zstd -1": lambda: shell(f"curl -sf {url} | zstd -1 -q -o {shop.folder}/rival.zst"),
-            "curl": lambda: shell(f"curl -sf -o {shop.folder}/rival.csv {url}"),
+            "curl | zstd -1": lambda: shell(f"curl -sf {url} | zstd -1 -q -o '{shop.folder}/rival.zst'"),
+            "curl | zstd -1 -T0": lambda: shell(f"curl -sf {url} | zstd -1 -T0 -q -o '{shop.folder}/rival.zst'"),
+            "curl": lambda: shell(f"curl -sf -o '{shop.folder}/rival.csv' {url}"),
         },
         shop.rounds,
     )
     value = ratio(runs["fetch"], runs["curl | zstd -1"])
     result.at_most("fetch against `curl \\| zstd -1`", costs(runs["fetch"]), costs(runs["curl | zstd -1"]), value, goals.FETCH_RATIO)
+    threads = ratio(runs["fetch"], runs["curl | zstd -1 -T0"])
+    what = "fetch against `curl \\| zstd -1 -T0`, a thread a core"
+    result.told(what, costs(runs["fetch"]), costs(runs["curl | zstd -1 -T0"]), f"{threads:.2f}")
     alone = ratio(runs["fetch"], runs["curl"])
     result.told("fetch against `curl -o` alone", costs(runs["fetch"]), costs(runs["curl"]), f"{alone:.2f}")
-    beside_chunks(result, "fetch: memory beside its chunks", runs["fetch"], next(spool.glob("*/fetch.json")).parent, chunks=4)
+    # One is being received, and one a core and one more are being compressed, four at most.
+    chunks = 1 + min(4, (os.cpu_count() or 1) + 1)
+    beside_chunks(result, "fetch: memory beside its chunks", runs["fetch"], next(spool.glob("*/fetch.json")).parent, chunks)
     return result

@@ -25,12 +25,12 @@ def compare(shop: Workshop) -> CaseResult:
         return done
 
     runs = result.runs = rounds({"load": ours, "psql script": lambda: by_hand(shop, spool / snapshot)}, shop.rounds)
+    if (difference := same_tables(shop)) is not None:
+        raise RuntimeError(f"the psql script did not make the same tables: {difference}")
     value = ratio(runs["load"], runs["psql script"])
     result.at_most("first load against the psql script", costs(runs["load"]), costs(runs["psql script"]), value, goals.FIRST_LOAD_RATIO)
     peak = max(one.peak_mib for one in runs["load"])
     result.at_most("first load: memory", f"{peak:.0f} MiB", "", peak, goals.LOAD_MIB, " MiB")
-    if (difference := same_tables(shop)) is not None:
-        result.notes.append(f"the psql script did not make the same tables: {difference}")
     shop.sql("DROP SCHEMA IF EXISTS hand CASCADE")
     if not shop.smoke:
         pgloader(shop, result)

@@ -1,5 +1,5 @@
 // Questions about 64 bytes at once, each answered by 64 bits: bit i is byte i. Swift's vectors compare as well, but
-// have no way to get from a comparison to its bits. Clang makes of this what the processor at hand has for it.
+// have no way to get from a comparison to its bits. Clang makes of this what the processors that it builds for have.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
