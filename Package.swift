@@ -143,7 +143,7 @@ let package = Package(
         "Observed", "Reference", "TestCluster", "Threads", "Tunnel",
       ]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
-    tests("SelfTestKitTests", ["SelfTestKit", "TestCluster", "fetch", "transform", "load"]),
+    tests("SelfTestKitTests", ["SelfTestKit", "Failures", "TestCluster", "fetch", "transform", "load"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),
     tests("ReferenceTests", ["Reference", "NastyCorpus"]),
   ] + guided,

@@ -12,7 +12,7 @@ extension FaultPoint {
     + steps(FaultSubject.snapshot, .makeFolder, .flushFolder, .removeFolder)
     + steps("fetch", .makeFolder, .flushFolder, .removeFolder)
     + durableFile("source.json") + steps("source.json", .remove) + steps(".source.json.tmp", .remove)
-    + durableFile("fetch/N.csv.zst") + steps("fetch/N.csv.zst", .remove)
+    + durableFile("fetch/N.csv.zst") + steps("fetch/N.csv.zst", .remove) + steps("fetch/.N.csv.zst.tmp", .remove)
     + durableFile("fetch/N.json") + steps("fetch/N.json", .remove)
     + durableFile("fetch.json") + [retry]
 }

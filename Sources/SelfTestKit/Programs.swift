@@ -47,7 +47,7 @@ public struct Programs: Sendable {
   ) throws -> Ended {
     let (stdout, stderr) = (folder + "/stdout", folder + "/stderr")
     let child = try start(name, arguments, environment.merging(variables) { $1 }, stdout, stderr)
-    let status = try wait(for: child)
+    let status = try Self.wait(for: child)
     let signal = status & 0x7F
     return Ended(
       code: signal == 0 ? status >> 8 & 0xFF : nil, signal: signal == 0 ? nil : signal, stdout: Self.take(stdout),
@@ -55,7 +55,7 @@ public struct Programs: Sendable {
   }
 
   /// - Returns: the status of the child, which has ended.
-  private func wait(for child: pid_t) throws -> Int32 {
+  package static func wait(for child: pid_t) throws -> Int32 {
     var status: Int32 = 0
     var looks = 0
     while true {
@@ -67,7 +67,7 @@ public struct Programs: Sendable {
       // A few milliseconds are all that most of them take.
       usleep(2000)
       looks += 1
-      if looks == Self.secondsMax * 500 { kill(child, SIGABRT) }
+      if looks == secondsMax * 500 { kill(child, SIGABRT) }
     }
   }
 

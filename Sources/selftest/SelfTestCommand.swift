@@ -37,6 +37,8 @@ struct SelfTestCommand: ParsableCommand {
 
   func run() throws {
     StopSignal.install()
+    // Whoever starts a process that ignores it passes that on, and then the system keeps no child's end for us.
+    signal(SIGCHLD, SIG_DFL)
     let failure: Failure
     do { return try prove() } catch let code as ExitCode { throw code } catch let error as Failure {
       failure = error

@@ -121,7 +121,7 @@ import Zstd
 
   /// One that lacks nothing; numbers in its texts are nobody's business.
   private static func whole(chunkSize: String) -> String {
-    #"{"format": 1, "rules_version": 1, "started_at": "-1 \" 1e99", "source": {"url": "-12345678901234567890","#
+    #"{"format": 1, "rules_version": 1, "started_at": "-1 \" 1e99 \\", "source": {"url": "-12345678901234567890","#
       + #" "url_sha256": "0"}, "terms": {"chunk_size": \#(chunkSize), "sample": false}}"#
   }
 

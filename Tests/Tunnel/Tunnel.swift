@@ -33,13 +33,14 @@ public final class Tunnel: Sendable {
     (listener, port) = try Socket.listen(host, backlog: 64)
     self.host = host
     core = Core(kind: kind, target: target)
-    BlockingThread.start { [core, listener] in
+    let started = BlockingThread.start { [core, listener] in
       while case let client = accept(listener, nil, nil), client >= 0 {
         _ = fcntl(client, F_SETFD, FD_CLOEXEC)
         if !BlockingThread.start({ core.serve(client) }) { close(client) }
       }
       close(listener)
     }
+    guard started else { throw Socket.Problem(call: "pthread_create", code: EAGAIN) }
   }
 
   deinit { shutdown(listener, Int32(SHUT_RDWR)) }
