@@ -63,7 +63,9 @@ final class ChunkPress: Sendable {
     }
     guard started else {
       threads.leave()
-      throw Failure(.temporary, "this machine has no thread left", hint: "run the same command again")
+      throw Failure(
+        .temporary, "this machine gives no more threads",
+        hint: "raise the limit of processes (ulimit -u), or run the same command again when fewer are at work")
     }
   }
 

@@ -23,7 +23,7 @@ public struct CompressedFile: ~Copyable {
 
   public init() throws {
     // Level 1: a third slower levels save a tenth of the size, and the spool is not the archive.
-    compressor = try Compressor(level: 1)
+    do { compressor = try Compressor(level: 1) } catch { throw Self.failure(error) }
   }
 
   /// Begins a file, or goes on with it.
@@ -45,7 +45,9 @@ public struct CompressedFile: ~Copyable {
     try begin(path)
     hash.update(data)
     bytes = data.count
-    try compressor.compress(whole: data) { try output.write($0) }
+    do { try compressor.compress(whole: data) { try output.write($0) } } catch let error as ZstdError {
+      throw Self.failure(error)
+    }
     return entry(records)
   }
 
@@ -62,6 +64,11 @@ public struct CompressedFile: ~Copyable {
   public mutating func drop() {
     output = Output()
     bytes = 0
+  }
+
+  /// All that can go wrong with compressing is that there is no memory.
+  private static func failure(_ error: ZstdError) -> Failure {
+    Failure(.temporary, "libzstd: \(error)", hint: "give it more memory, then run the same command again")
   }
 
   private mutating func begin(_ path: String) throws {
