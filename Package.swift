@@ -74,7 +74,7 @@ let package = Package(
 
     // The stages know the spool, never each other.
     library(
-      "FetchStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "Download", "Digest", "Threads", "Zstd"],
+      "FetchStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "Download", "Digest", "Threads"],
       resources: [.copy("Sample")]),
     library("TransformStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "Digest", "Threads"]),
     library(

@@ -3,7 +3,6 @@ import Failures
 import Records
 import Spool
 import StageKit
-import Zstd
 
 /// What an earlier attempt left of a download: chunks that are finished, and the hash of their bytes.
 struct InterruptedDownload: ~Copyable {

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Where the judge's output goes.
 public protocol JudgeOutput: ~Copyable {
   /// COPY rows of tax_registration: ban, headquarters_ban, business_name, business_address, capital_amount,
