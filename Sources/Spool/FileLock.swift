@@ -35,7 +35,13 @@ public struct FileLock: ~Copyable, Sendable {
     }
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  deinit {
+    guard descriptor >= 0 else { return }
+    // By name: a child that another thread is just starting has a copy of the descriptor until it is another program, and a
+    // lock that is only closed lasts as long as the last copy.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   /// Runs `body` while the lock is held.
   ///
