@@ -57,11 +57,12 @@ let package = Package(
 
     // What Swift has no words for.
     .target(name: "CBlocks"),
+    .target(name: "CSystem"),
     library("Threads"),
 
     // One safe wrapper each: nobody else imports the C library.
     library("Digest", ["CLibCrypto"]),
-    library("Download", ["CLibCurl"]),
+    library("HTTP", ["CLibCurl"]),
     library("Postgres", ["CLibPQ", "Threads"]),
     library("Zstd", ["CLibZstd"]),
 
@@ -70,19 +71,23 @@ let package = Package(
     library("Faults"),
     library("Records", ["CBlocks"]),
     library("Spool", ["Failures", "Faults", "Digest", "Zstd"]),
-    library("StageKit", ["Failures", "Faults", "Records", "Spool", "Threads", logging, arguments]),
+    library("Logs", ["CSystem", logging]),
+    library("CloudWatch", ["HTTP", "Logs", "Threads"]),
+    library(
+      "StageKit",
+      ["Failures", "Faults", "Records", "Spool", "Threads", "Logs", "CloudWatch", logging, arguments]),
 
     // The stages know the spool, never each other.
     library(
-      "FetchStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "Download", "Digest", "Threads"],
+      "FetchStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "HTTP", "Digest", "Threads"],
       resources: [.copy("Sample")]),
-    library("TransformStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "Digest", "Threads"]),
+    library("TransformStage", ["Logs", "Records", "Spool", "StageKit", "Failures", "Faults", "Digest", "Threads"]),
     library(
       "LoadStage", ["Failures", "Faults", "Records", "Spool", "StageKit", "Postgres", "Digest", "Threads", "Zstd"],
       resources: [.embedInCode("Migrations")]),
     executable("fetch", ["FetchStage", "StageKit", "Spool", "Failures", "Faults"]),
     executable("transform", ["TransformStage", "StageKit", "Spool", "Failures", "Faults"]),
-    executable("load", ["LoadStage", "Postgres", "Records", "StageKit", "Spool", "Failures", "Faults"]),
+    executable("load", ["LoadStage", "Logs", "Postgres", "Records", "StageKit", "Spool", "Failures", "Faults"]),
 
     // A development tool: makes registries of any size, clean or dirty, and days that follow them.
     library("GeneratorKit"),
@@ -142,6 +147,8 @@ let package = Package(
         "NastyCorpus",
         "Observed", "Reference", "TestCluster", "Threads", "Tunnel",
       ]),
+    tests("LogsTests", ["Logs", "Observed", "Threads", logging]),
+    tests("CloudWatchTests", ["CloudWatch", "Logs", "LoopbackServer", "Observed"]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
     tests("SelfTestKitTests", ["SelfTestKit", "Failures", "TestCluster", "fetch", "transform", "load"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),

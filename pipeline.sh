@@ -8,6 +8,7 @@ version=1.0.0
 self=$(readlink -f -- "${BASH_SOURCE[0]}")
 project=${self%/*}
 binaries=$project/.build/release
+[[ -e $project/Package.swift ]] || binaries=$project/bin # an installation, such as the image's: programs without their source
 command=run
 private='' # yes, where the database is the private one
 
@@ -57,27 +58,44 @@ TEXT
 }
 
 say() { # MESSAGE, and where LOG_FORMAT=json asks for it as one object like the stages' own
-  if [[ ${LOG_FORMAT-} == json ]]; then log_json INFO "$*"; else echo "pipeline.sh: $*" >&2; fi
+  ! logs_as text || echo "pipeline.sh: $*" >&2
+  ! logs_as json || log_json INFO "$*"
 }
 
 fail() { # CODE MESSAGE [HINT...]
   local code=$1 message=${2//[[:cntrl:]]/?}
   shift 2
-  if [[ ${LOG_FORMAT-} == json ]]; then
-    log_json ERROR "$message" "$@"
-  else
+  if logs_as text; then
     echo "pipeline.sh: $message" >&2
     (($# == 0)) || printf 'HINT: %s\n' "$@" >&2
   fi
+  ! logs_as json || log_json ERROR "$message" "$@"
+  log_elsewhere error "$message" "$@"
   exit "$code"
 }
 
+logs_as() { # text or json
+  local formats=${LOG_FORMAT-}
+  formats=,${formats,,},
+  [[ $formats == *,$1,* ]] || [[ $1 == text && $formats != *,json,* ]]
+}
+
+# Into the log file and to CloudWatch, where these are on: what stands on stderr is lost with the terminal.
+log_elsewhere() { # LEVEL MESSAGE [HINT...]
+  local level=$1
+  shift
+  [[ -n ${LOG_FILE-}${CLOUDWATCH_LOG_GROUP-} && -x $binaries/load ]] || return 0
+  # On stdin: everybody on the machine can read arguments.
+  printf '%s\n' "$@" | "$binaries/load" log --level "$level" --name pipeline.sh 2>/dev/null || :
+}
+
 log_json() { # LEVEL MESSAGE [HINT...]
-  local level=$1 message=$2 hint hints=''
+  local level=$1 message=$2 hint hints='' event_id
   shift 2
   for hint; do hints+=",$(json "$hint")"; done
-  printf '{"timestamp":"%s","level":"%s","name":"pipeline.sh","message":%s,"run_id":%s%s}\n' \
-    "$(date +%Y-%m-%dT%H:%M:%S.%3N%z)" "$level" "$(json "$message")" "$(json "${RUN_ID-}")" \
+  read -r event_id </proc/sys/kernel/random/uuid
+  printf '{"timestamp":"%s","level":"%s","name":"pipeline.sh","message":%s,"path":"console","event_id":"%s","run_id":%s%s}\n' \
+    "$(date +%Y-%m-%dT%H:%M:%S.%3N%z)" "$level" "$(json "$message")" "$event_id" "$(json "${RUN_ID-}")" \
     "${hints:+,\"hints\":[${hints#,}]}" >&2
 }
 
@@ -174,7 +192,11 @@ export SPOOL_DIR=${SPOOL_DIR:-$project/spool}
 read -r RUN_ID </proc/sys/kernel/random/uuid
 export RUN_ID
 
-need_database() { [[ -n ${DATABASE_URL-} ]] || cluster_start; }
+need_database() {
+  [[ -z ${DATABASE_URL-} ]] || return 0
+  [[ -e $project/Package.swift ]] || fail 78 "DATABASE_URL is not set" "an installation without its source has no private PostgreSQL"
+  cluster_start
+}
 
 case $command in
   run)
@@ -183,7 +205,7 @@ case $command in
     need_database
     asks_for --keep "${load_args[@]}" || load_args+=(--keep "${KEEP:-7}")
     chain fetch transform load
-    [[ -z $private || ${LOG_FORMAT-} == json ]] || echo "psql: ./pipeline.sh psql   (or psql '$DATABASE_URL')" >&2
+    [[ -z $private ]] || ! logs_as text || echo "psql: ./pipeline.sh psql   (or psql '$DATABASE_URL')" >&2
     ;;
   dry-run)
     route 'fetch transform' "$@"

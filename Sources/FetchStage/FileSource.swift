@@ -62,7 +62,7 @@ struct FileSource {
         .data, "'\(path)' has \(before.bytes) bytes, more than the bound of \(settings.bytesMax)",
         hint: "raise --max-bytes if it is right")
     }
-    let progress = Progress("fetch", unit: "MiB", total: before.bytes, scale: 1 << 20)
+    let progress = Progress("fetch", unit: "MiB", total: before.bytes, scale: 1 << 20, log: log)
     defer { progress.finish() }
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {

@@ -1,5 +1,5 @@
-import Download
 import Glibc
+import HTTP
 import Spool
 
 /// Which validators an answer gives for its version of the source.

@@ -1,5 +1,5 @@
-import Download
 import Failures
+import HTTP
 import Spool
 import StageKit
 

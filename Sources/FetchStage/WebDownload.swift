@@ -1,6 +1,6 @@
 import Digest
-import Download
 import Failures
+import HTTP
 import Records
 import Spool
 import StageKit
@@ -119,7 +119,7 @@ struct WebDownload: ~Copyable {
       finishedHash = SHA256()
     }
     cutter = try ChunkCutter(terms: settings.terms, store: store, progress: finished, hash: finishedHash)
-    bar = Progress("fetch", unit: "MiB", total: total, scale: 1 << 20)
+    bar = Progress("fetch", unit: "MiB", total: total, scale: 1 << 20, log: source.log)
     bar?.add(offset)
   }
 

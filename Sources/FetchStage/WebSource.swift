@@ -1,7 +1,7 @@
 import Digest
-import Download
 import Failures
 import Faults
+import HTTP
 import Spool
 import StageKit
 

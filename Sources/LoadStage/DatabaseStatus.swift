@@ -65,6 +65,14 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     return status
   }
 
+  /// Asks whether the database lets us in, and no more.
+  ///
+  /// - Throws: why it does not.
+  public static func requireAnswer(_ databaseURL: String) throws {
+    let access = try DatabaseAccess(databaseURL, applicationName: "registry-check", stop: { try StopSignal.check() })
+    do { _ = try access.open() } catch let error as PostgresError { throw Failure(error) }
+  }
+
   private mutating func fill(_ session: inout Connection) throws {
     guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else { return }
     schemaVersion = try session.execute("SELECT max(version) FROM schema_migration").number

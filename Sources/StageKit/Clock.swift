@@ -2,20 +2,6 @@ import Glibc
 
 /// Points in time as text, and durations.
 public enum Clock {
-  /// `2026-01-28T10:30:00.123+0800`, in the machine's time zone: for log events.
-  public static func logTimestamp() -> String {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    var parts = tm()
-    localtime_r(&now.tv_sec, &parts)
-    let offset = abs(parts.tm_gmtoff) / 60
-    return date(parts) + "." + two(now.tv_nsec / 1_000_000, width: 3) + (parts.tm_gmtoff < 0 ? "-" : "+")
-      + two(offset / 60) + two(offset % 60)
-  }
-
-  /// `10:30:00`, in the machine's time zone: for people.
-  public static func wallTime() -> String { String(logTimestamp().dropFirst(11).prefix(8)) }
-
   /// `2026-01-28T02:30:00Z`: for manifests.
   public static func utcTimestamp() -> String {
     var seconds = time(nil)

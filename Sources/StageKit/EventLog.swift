@@ -1,12 +1,14 @@
+import Failures
 import FoundationEssentials
 import Logging
+import Logs
 
 /// The run's events, by name, for the log.
 public struct EventLog: Sendable {
   private var logger: Logger
 
   public init(stage: String, runID: String) {
-    logger = LogSetup.logger(stage)
+    logger = Logs.logger(stage)
     logger[metadataKey: "run_id"] = .string(runID)
   }
 
@@ -19,7 +21,10 @@ public struct EventLog: Sendable {
   }
 
   /// A failure: as `etl_failed`, or as a line that no counter waits for.
-  func failure(_ message: String, isEvent: Bool, _ fields: [String: Field]) {
+  func failure(_ failure: Failure, from program: String, isEvent: Bool, _ fields: [String: Field] = [:]) {
+    let reasons: [String: Field] = ["error": .text(failure.message), "hints": .list(failure.hints)]
+    let fields = fields.merging(reasons) { $1 }
+    let message = "\(program) failed: \(failure.message)"
     if isEvent { event(.failed, message, fields) } else { write(.error, message, fields) }
   }
 
@@ -27,6 +32,18 @@ public struct EventLog: Sendable {
   public func info(_ message: String) { note(.info, message) }
   public func warning(_ message: String) { note(.warning, message) }
   public func debug(_ message: String) { note(.debug, message) }
+
+  /// A failure of something that is no stage.
+  func error(_ message: String, hints: [String]) {
+    write(.error, message, ["error": .text(message), "hints": .list(hints)])
+  }
+
+  /// How far a stage is: for every output but a terminal, which has a bar.
+  func progress(_ message: String, done: Int, total: Int?) {
+    var fields: [String: Field] = ["progress_done": .count(done)]
+    fields["progress_total"] = total.map { .count($0) }
+    write(.info, message, fields)
+  }
 
   private func note(_ level: Logger.Level, _ message: String) { write(level, message, [:]) }
 

@@ -1,18 +1,24 @@
-import Glibc
+import Logs
 import Synchronization
 
-/// How far a stage is: a live bar on a terminal, a line every few seconds otherwise. Any thread may report.
+/// How far a stage is: a live bar on a terminal, and a line in every other log every few seconds. Any thread may report.
 public final class Progress: Sendable {
   private struct State {
     var done = 0
-    var next = 0.0
-    var shown = false
+    var nextBar = 0.0
+    var nextLine = 0.0
+    var isBarShown = false
   }
+
+  private static let barSeconds = 0.2
+  private static let lineSeconds = 5.0
+  private static let hasBar = Terminal.isError && LogFormat.current.contains(.text)
 
   private let title: String
   private let unit: String
   private let total: Int?
   private let scale: Int
+  private let log: EventLog
   private let started = Clock.monotonicSeconds()
   private let state = Mutex(State())
 
@@ -20,51 +26,55 @@ public final class Progress: Sendable {
   ///   - unit: what is counted, for instance `MiB`.
   ///   - total: how many there will be, where that is known.
   ///   - scale: how many of what is reported make one of what is shown: `1 << 20` for bytes shown as MiB.
-  public init(_ title: String, unit: String, total: Int?, scale: Int = 1) {
+  public init(_ title: String, unit: String, total: Int?, scale: Int = 1, log: EventLog) {
     self.title = title
     self.unit = unit
     self.total = total.map { $0 / scale }
     self.scale = scale
-    state.withLock { $0.next = started + (Terminal.isError ? 0.2 : 5) }
+    self.log = log
+    state.withLock { state in
+      state.nextBar = started + Self.barSeconds
+      state.nextLine = started + Self.lineSeconds
+    }
   }
 
   public func add(_ count: Int) {
-    state.withLock { state in
+    let line = state.withLock { state -> (done: Int, seconds: Double)? in
       state.done += count
       let now = Clock.monotonicSeconds()
-      guard now >= state.next else { return }
-      state.next = now + (Terminal.isError ? 0.2 : 5)
-      state.shown = true
-      draw(state.done / scale, seconds: now - started)
+      let done = state.done / scale
+      if Self.hasBar, now >= state.nextBar {
+        state.nextBar = now + Self.barSeconds
+        state.isBarShown = true
+        StandardError.write("\r\u{1B}[K" + bar(done, seconds: now - started))
+      }
+      guard now >= state.nextLine else { return nil }
+      state.nextLine = now + Self.lineSeconds
+      return (done, now - started)
     }
+    if let line { log.progress(text(line.done, seconds: line.seconds), done: line.done, total: total) }
   }
 
   /// Takes the bar away; what was done is told by the summary.
   public func finish() {
     state.withLock { state in
-      guard state.shown, Terminal.isError, LogFormat.current == .text else { return }
-      state.shown = false
-      LogSetup.write("\r\u{1B}[K")
+      guard state.isBarShown else { return }
+      state.isBarShown = false
+      StandardError.write("\r\u{1B}[K")
     }
   }
 
-  private func draw(_ done: Int, seconds: Double) {
-    guard LogFormat.current == .text else { return }
+  private func bar(_ done: Int, seconds: Double) -> String {
+    guard let total, total > 0 else { return "\(title): " + text(done, seconds: seconds) }
+    let filled = Int(min(1, Double(done) / Double(total)) * 30)
+    let blocks = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
+    return "\(title) [\(blocks)] " + text(done, seconds: seconds)
+  }
+
+  private func text(_ done: Int, seconds: Double) -> String {
     let rate = seconds > 0 ? Int(Double(done) / seconds) : 0
-    var line = "\(title): \(done)"
-    if let total, total > 0 {
-      let share = min(1, Double(done) / Double(total))
-      if Terminal.isError {
-        let filled = Int(share * 30)
-        line =
-          "\(title) [" + String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
-          + "] \(done)"
-      }
-      line += "/\(total) \(unit), \(Int(share * 100)) %"
-    } else {
-      line += " \(unit)"
-    }
-    line += ", \(rate) \(unit)/s"
-    LogSetup.write(Terminal.isError ? "\r\u{1B}[K" + line : "\(Clock.wallTime()) \(line)\n")
+    guard let total, total > 0 else { return "\(done) \(unit), \(rate) \(unit)/s" }
+    let share = Int(min(1, Double(done) / Double(total)) * 100)
+    return "\(done)/\(total) \(unit), \(share) %, \(rate) \(unit)/s"
   }
 }

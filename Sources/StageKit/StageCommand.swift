@@ -30,27 +30,27 @@ extension StageCommand {
       var command = try parseAsRoot()
       isRun = command is any StageCommand
       try command.run()
-      Glibc.exit(0)
+      LogShipping.end(exitCode: 0)
     } catch let code as ExitCode {
-      Glibc.exit(code.rawValue)
+      LogShipping.end(exitCode: code.rawValue)
     } catch let error as Failure {
       failure = error
     } catch {
       let code = exitCode(for: error)
       if code == .success {
         Swift.print(fullMessage(for: error))
-        Glibc.exit(0)
+        LogShipping.end(exitCode: 0)
       }
       let verdict: Verdict = code == .validationFailure ? .usage : .bug
       let hint = verdict == .usage ? "see '\(stage) --help'" : "this is a bug: please report it with the line above"
       failure = Failure(verdict, message(for: error), hint: hint)
     }
     // Nothing has logged it: there was no run yet.
+    LogShipping.begin(spool: Environment.value("SPOOL_DIR"))
     let runID = Environment.value("RUN_ID") ?? UUID().uuidString.lowercased()
-    ErrorReport.tell(
-      failure.withoutSecrets(), from: stage, EventLog(stage: stage, runID: runID),
-      isEvent: isRun && !CommandLine.arguments.contains("--dry-run"))
-    Glibc.exit(failure.verdict.exitCode)
+    EventLog(stage: stage, runID: runID).failure(
+      failure.withoutSecrets(), from: stage, isEvent: isRun && !CommandLine.arguments.contains("--dry-run"))
+    LogShipping.end(exitCode: failure.verdict.exitCode)
   }
 }
 
@@ -72,6 +72,7 @@ public struct StageRun {
     let started = Clock.monotonicSeconds()
     let output = command.output
     let spool = command.spoolOptions.path
+    LogShipping.begin(spool: spool)
     let marker = try RunMarker.enter(spool: spool, command: command.isDryRun ? "dry-run" : stage)
 
     let handedOn = try output.summaryFile.flatMap { try Summary.read(handedOnIn: $0) }
@@ -101,9 +102,9 @@ public struct StageRun {
     marker.leave(runEnded: failure != nil || run.isLast)
     if failure != nil || next == nil, failure == nil || output.json || run.summary.snapshot != nil {
       let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
-      do { try ErrorReport.write(text, to: STDOUT_FILENO) } catch {
+      do { try WholeWrite.bytes(text, to: STDOUT_FILENO) } catch {
         let problem = asFailure(error)
-        ErrorReport.tell(problem, from: stage, run.log, isEvent: false)
+        run.log.failure(problem, from: stage, isEvent: false)
         failure = failure ?? problem
       }
     }
@@ -136,7 +137,7 @@ public struct StageRun {
       fields["success_rate"] = .number(totals.total > 0 ? Double(totals.processed) * 100 / Double(totals.total) : 0)
     }
     if let failure {
-      ErrorReport.tell(failure, from: stage, log, isEvent: !isDryRun, fields)
+      log.failure(failure, from: stage, isEvent: !isDryRun, fields)
       return
     }
     guard isLast else { return }
@@ -165,7 +166,7 @@ public struct StageRun {
     let descriptor = open(path, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw Failure.system("write '\(path)'", errno: errno) }
     defer { Glibc.close(descriptor) }
-    try ErrorReport.write(try summary.json(), to: descriptor)
+    try WholeWrite.bytes(try summary.json(), to: descriptor)
   }
 }
 
@@ -173,36 +174,4 @@ public struct StageRun {
 func asFailure(_ error: any Error) -> Failure {
   if let failure = error as? Failure { return failure }
   return Failure(.bug, "unexpected: \(error)", hint: "this is a bug: please report it with the line above")
-}
-
-/// Failures on stderr: one line, then its hints; with JSON logs one object.
-enum ErrorReport {
-  /// - Parameter isEvent: whether a run fails by it. A dry run does not, nor one that has ended.
-  static func tell(
-    _ failure: Failure, from program: String, _ log: EventLog, isEvent: Bool, _ fields: [String: EventLog.Field] = [:]
-  ) {
-    if LogFormat.current == .json {
-      let reasons: [String: EventLog.Field] = ["error": .text(failure.message), "hints": .list(failure.hints)]
-      log.failure(
-        "\(program) failed: \(failure.message)", isEvent: isEvent, fields.merging(reasons) { $1 })
-      return
-    }
-    var text = "\(program): \(Terminal.safe(failure.message))\n"
-    for hint in failure.hints { text += "HINT: \(Terminal.safe(hint))\n" }
-    LogSetup.write(text)
-  }
-
-  static func write(_ bytes: [UInt8], to descriptor: Int32, what: String = "the summary") throws {
-    try bytes.withUnsafeBytes { bytes in
-      var done = 0
-      while done < bytes.count {
-        let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
-        if count < 0 {
-          if errno == EINTR { continue }
-          throw Failure.system("write \(what)", errno: errno)
-        }
-        done += count
-      }
-    }
-  }
 }

@@ -18,7 +18,7 @@ public struct StandardOutput: ~Copyable {
 
   /// Nothing is written behind this call's back: what was gathered last goes out here.
   public mutating func flush() throws {
-    try ErrorReport.write(block, to: STDOUT_FILENO, what: "to stdout")
+    try WholeWrite.bytes(block, to: STDOUT_FILENO, what: "to stdout")
     block.removeAll(keepingCapacity: true)
   }
 }

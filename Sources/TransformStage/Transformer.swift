@@ -65,7 +65,8 @@ public enum Transformer {
   ) throws {
     guard !chunks.isEmpty else { return }
     let queue = ChunkQueue(chunks)
-    let bar = Progress("transform", unit: "records", total: chunks.reduce(0) { $0 + $1.manifest.csv.records })
+    let total = chunks.reduce(0) { $0 + $1.manifest.csv.records }
+    let bar = Progress("transform", unit: "records", total: total, log: log)
     defer { bar.finish() }
     let slots = JudgingSlots(jobs: settings.jobs)
     try Workers.run(min(slots.workers, chunks.count)) { _ in

@@ -1,4 +1,5 @@
 import LoadStage
+import Logs
 import StageKit
 
 /// Prints changes for a person, or as the lines of JSON that they are.

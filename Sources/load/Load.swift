@@ -13,7 +13,7 @@ struct LoadCommand: StageCommand {
     version: productVersion,
     subcommands: [
       RollbackCommand.self, ReplayCommand.self, WithdrawCommand.self, ChangesCommand.self, GCCommand.self,
-      StatusCommand.self,
+      StatusCommand.self, LogCommand.self,
     ])
 
   @OptionGroup var spoolOptions: SpoolOptions

@@ -28,7 +28,7 @@ final class LoadReporter: Sendable {
         state.jobRunID = id
         state.log.set(jobRunID: id)
       case .batchStarted(let batch, let count, let records):
-        if state.bar == nil { state.bar = Progress("load", unit: "batches", total: count) }
+        if state.bar == nil { state.bar = Progress("load", unit: "batches", total: count, log: state.log) }
         state.log.event(
           .batchStarted, "batch \(batch) of \(count)", ["batch_num": .count(batch), "raw_count": .count(records)])
       case .batchFindings(let batch, let errors, let warnings):

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Failures
 import FoundationEssentials
+import Glibc
 import LoadStage
+import Logs
 import Spool
 import StageKit
 
@@ -14,6 +16,8 @@ struct StatusCommand: ParsableCommand {
   @OptionGroup var database: DatabaseOptions
   @Option(help: ArgumentHelp("Do not ask the database; say this instead.", valueName: "WHY", visibility: .hidden))
   var noDatabase: String?
+  @Flag(help: "Say nothing, and exit 0 if the spool can be written and the database answers: for health checks.")
+  var check = false
   /// The same group as the command above it has: a flag of its own with that name would never be set.
   @OptionGroup var output: OutputOptions
 
@@ -26,6 +30,7 @@ struct StatusCommand: ParsableCommand {
 
   func run() throws {
     let spool = spoolOptions.path
+    if check { return try check(spool: spool) }
     let snapshots = try Survey.snapshots(spool).map { try SnapshotStatus.read(SnapshotFolder(spool: spool, id: $0)) }
     let report = Report(
       spool: spool, bytes: snapshots.reduce(0) { $0 + $1.bytes }, snapshots: snapshots, database: try databaseStatus())
@@ -39,6 +44,12 @@ struct StatusCommand: ParsableCommand {
       try stdout.write(line: Terminal.safeLines(StatusTable.text(report)))
     }
     try stdout.flush()
+  }
+
+  private func check(spool: String) throws {
+    guard access(spool, W_OK) == 0 else { throw Failure.system("write in '\(spool)'", errno: errno) }
+    if let noDatabase { throw Failure(.temporary, "no database to ask: \(noDatabase)") }
+    try DatabaseStatus.requireAnswer(database.resolve())
   }
 
   private func databaseStatus() throws -> DatabaseStatus {

@@ -9,6 +9,7 @@ programs=(fetch transform load)
 built() { # STAMP PROGRAM...
   local stamp=$1 program
   for program in "${@:2}"; do [[ -x $binaries/$program ]] || return 1; done
+  [[ -e $project/Package.swift ]] || return 0 # an installation
   [[ -e $project/.build/$stamp ]] && (
     cd "$project" || exit
     [[ -z $(find Package.swift Sources -name pipeline -prune -o -newer ".build/$stamp" -print -quit) ]]
@@ -74,6 +75,7 @@ run_tests() {
   local script code=0
   cd "$project" || exit
   unset DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE RUN_ID KEEP RETAIN_DAYS "${!MAX_@}"
+  unset "${!LOG_@}" "${!CLOUDWATCH_@}" "${!AWS_@}" "${!TF_VAR_@}"
   shellcheck -x -a pipeline.sh .ci/run Tests/shell/*.sh Tests/shell/*/*.sh Sources/pipeline/*.sh Benchmarks/run Benchmarks/rivals/*.sh
   if (($# == 0)); then
     for script in Tests/shell/*.sh; do attend "$script" || exit; done

@@ -1,7 +1,7 @@
 /// Cuts the byte stream of a connection into requests, within bounds.
 struct RequestReader {
   static let headLimit = 64 << 10
-  static let bodyLimit = 1 << 20
+  static let bodyLimit = 8 << 20
 
   /// Why a request was refused: the status that says so.
   struct Refusal: Error {

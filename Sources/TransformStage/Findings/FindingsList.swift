@@ -1,4 +1,5 @@
 import Failures
+import Logs
 import Spool
 import StageKit
 

@@ -1,9 +1,9 @@
 import CLibCurl
 
-/// One GET by libcurl, blocking, bytes handed on as they come.
+/// One request by libcurl, blocking, bytes handed on as they come.
 ///
-/// https, and http as the caller allows it; redirects only to https and at most five; certificates are always verified;
-/// TLS is 1.2 or later; the proxy variables that libcurl knows are honoured.
+/// https, and http as the caller allows it; a GET follows redirects, only to https and at most five; certificates are always
+/// verified; TLS is 1.2 or later; the proxy variables that libcurl knows are honoured.
 public struct Transfer: ~Copyable {
   private let handle: UnsafeMutableRawPointer
 
@@ -48,6 +48,8 @@ public struct Transfer: ~Copyable {
     let context = Unmanaged.passUnretained(exchange).toOpaque()
     let code = errorText.withUnsafeMutableBufferPointer { errorText in
       configure(request, list)
+      configure(request.method)
+      if let signature = request.signature { sign(signature) }
       registry_setopt_pointer(handle, CURLOPT_ERRORBUFFER, errorText.baseAddress)
       registry_setopt_pointer(handle, CURLOPT_HEADERDATA, context)
       registry_setopt_pointer(handle, CURLOPT_WRITEDATA, context)
@@ -70,8 +72,7 @@ public struct Transfer: ~Copyable {
     registry_setopt_string(handle, CURLOPT_USERAGENT, "business-registry")
     registry_setopt_list(handle, CURLOPT_HTTPHEADER, headers)
     registry_restrict_protocols(handle)
-    registry_setopt_long(handle, CURLOPT_FOLLOWLOCATION, 1)
-    registry_setopt_long(handle, CURLOPT_MAXREDIRS, 5)
+    if request.bypassesProxy { registry_setopt_string(handle, CURLOPT_NOPROXY, "*") }
     // One file needs no multiplexing, and what bounds HTTP/1.1 need not be proved again for another protocol.
     registry_setopt_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
     registry_setopt_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
@@ -102,5 +103,28 @@ public struct Transfer: ~Copyable {
       let body = UnsafeRawBufferPointer(start: bytes, count: size * count)
       return Exchange.from(context).take(body: body) ? body.count : 0
     }
+  }
+
+  private func configure(_ method: Request.Method) {
+    switch method {
+    case .get:
+      registry_setopt_long(handle, CURLOPT_FOLLOWLOCATION, 1)
+      registry_setopt_long(handle, CURLOPT_MAXREDIRS, 5)
+    case .put:
+      registry_setopt_string(handle, CURLOPT_CUSTOMREQUEST, "PUT")
+    case .post(let body):
+      registry_setopt_long(handle, CURLOPT_POSTFIELDSIZE, body.count)
+      // libcurl copies as many bytes as the size says, which is why that is set first.
+      body.withUnsafeBytes { bytes in
+        let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+        registry_setopt_pointer(handle, CURLOPT_COPYPOSTFIELDS, start)
+      }
+    }
+  }
+
+  private func sign(_ signature: AWSSignature) {
+    registry_setopt_string(handle, CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
+    registry_setopt_string(handle, CURLOPT_USERNAME, signature.keyID)
+    registry_setopt_string(handle, CURLOPT_PASSWORD, signature.secret)
   }
 }

@@ -1,0 +1,8 @@
+#pragma once
+#include <stdbool.h>
+
+// Sets disk space aside behind a file's end without changing its size: fallocate is not in Swift's Glibc, and
+// posix_fallocate makes the file longer.
+//
+// Returns false where the disk is full; true where the space is set aside, or the file system cannot do that.
+bool registry_reserve(int descriptor, long long bytes);

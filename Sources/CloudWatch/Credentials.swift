@@ -1,0 +1,181 @@
+import FoundationEssentials
+import Glibc
+import HTTP
+
+/// Keys that requests are signed with.
+public struct AWSKeys: Sendable, Equatable {
+  public var keyID: String
+  public var secret: String
+  public var sessionToken: String?
+  /// Seconds since 1970; nil where they do not expire by themselves.
+  var expires: Int?
+
+  public init(keyID: String, secret: String, sessionToken: String? = nil) {
+    self.keyID = keyID
+    self.secret = secret
+    self.sessionToken = sessionToken
+  }
+}
+
+/// Where keys come from. Asked before each request, by one thread.
+public protocol CredentialSource: Sendable {
+  /// - Parameter check: called while it is waited for; what it throws ends the wait.
+  func keys(check: () throws -> Void) throws -> AWSKeys
+}
+
+/// The usual places, in the usual order.
+enum Credentials {
+  /// - Throws: where keys are set by halves.
+  static func source(_ variable: (String) -> String?) throws(CloudWatchProblem) -> any CredentialSource {
+    let (keyID, secret) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"))
+    if let keyID, let secret {
+      return FixedKeys(keys: AWSKeys(keyID: keyID, secret: secret, sessionToken: variable("AWS_SESSION_TOKEN")))
+    }
+    guard keyID == nil, secret == nil else {
+      throw CloudWatchProblem("of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set")
+    }
+    if let path = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
+      return ContainerKeys(url: "http://169.254.170.2" + path, token: nil, tokenFile: nil)
+    }
+    if let url = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+      guard Endpoint.isAcceptable(url, besides: ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"]) else {
+        throw CloudWatchProblem("AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor an address of this machine")
+      }
+      return ContainerKeys(
+        url: url, token: variable("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
+        tokenFile: variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"))
+    }
+    guard variable("AWS_EC2_METADATA_DISABLED")?.lowercased() != "true" else {
+      throw CloudWatchProblem("AWS_ACCESS_KEY_ID is not set")
+    }
+    var endpoint = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? "http://169.254.169.254"
+    while endpoint.hasSuffix("/") { endpoint.removeLast() }
+    guard Endpoint.isAcceptable(endpoint, besides: ["169.254.169.254", "fd00:ec2::254"]) else {
+      throw CloudWatchProblem("AWS_EC2_METADATA_SERVICE_ENDPOINT is not an address of this machine")
+    }
+    return InstanceKeys(endpoint: endpoint)
+  }
+}
+
+/// Keys from variables.
+public struct FixedKeys: CredentialSource {
+  let keys: AWSKeys
+
+  public init(keys: AWSKeys) { self.keys = keys }
+
+  public func keys(check: () throws -> Void) -> AWSKeys { keys }
+}
+
+/// The keys of a container's role: ECS and EKS hand them out at an address of the machine.
+struct ContainerKeys: CredentialSource {
+  let url: String
+  let token: String?
+  let tokenFile: String?
+
+  func keys(check: () throws -> Void) throws -> AWSKeys {
+    var headers: [String] = []
+    if let token = try tokenFile.map(read) ?? token { headers.append("Authorization: \(token)") }
+    return try LocalQuestion.keys(LocalQuestion.ask(url, headers: headers, check: check), of: "the container's role")
+  }
+
+  private func read(_ path: String) throws -> String {
+    guard let data = try? Data(contentsOf: URL(filePath: path)), data.count <= 16_384 else {
+      throw CloudWatchProblem("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE '\(path)' cannot be read")
+    }
+    return String(decoding: data, as: UTF8.self).filter { !$0.isNewline }
+  }
+}
+
+/// The keys of a machine's role (EC2, by version 2 of its metadata service).
+struct InstanceKeys: CredentialSource {
+  let endpoint: String
+
+  func keys(check: () throws -> Void) throws -> AWSKeys {
+    let token = try LocalQuestion.ask(
+      endpoint + "/latest/api/token", .put, headers: ["X-aws-ec2-metadata-token-ttl-seconds: 300"], check: check)
+    let headers = ["X-aws-ec2-metadata-token: " + String(decoding: token, as: UTF8.self)]
+    let roles = endpoint + "/latest/meta-data/iam/security-credentials/"
+    let names = String(decoding: try LocalQuestion.ask(roles, headers: headers, check: check), as: UTF8.self)
+    guard let role = names.split(whereSeparator: \.isNewline).first else {
+      throw CloudWatchProblem("this machine has no role, and AWS_ACCESS_KEY_ID is not set")
+    }
+    return try LocalQuestion.keys(
+      LocalQuestion.ask(roles + role, headers: headers, check: check), of: "the machine's role")
+  }
+}
+
+/// Keeps keys until shortly before they expire.
+final class KeptKeys {
+  private let source: any CredentialSource
+  private var kept: AWSKeys?
+
+  init(_ source: any CredentialSource) { self.source = source }
+
+  func keys(check: () throws -> Void) throws -> AWSKeys {
+    if let kept, kept.expires.map({ $0 - 300 > time(nil) }) ?? true { return kept }
+    let keys = try source.keys(check: check)
+    kept = keys
+    return keys
+  }
+
+  /// They were refused: the next request asks for others.
+  func forget() { kept = nil }
+}
+
+/// A question to a service of this very machine.
+private enum LocalQuestion {
+  private static let bytesMax = 64 << 10
+
+  static func ask(
+    _ url: String, _ method: Request.Method = .get, headers: [String], check: () throws -> Void
+  ) throws -> [UInt8] {
+    var request = Request(url: url, timeoutSeconds: 3)
+    request.method = method
+    request.headers = headers
+    request.connectTimeoutSeconds = 1
+    request.bypassesProxy = true
+    var status = 0
+    var body: [UInt8] = []
+    var transfer = try Transfer()
+    do {
+      try transfer.perform(
+        request, onHead: { status = $0.status ?? 0 },
+        onBody: { bytes in
+          guard body.count + bytes.count <= bytesMax else { throw CloudWatchProblem("the answer is too long") }
+          body += bytes
+        }, check: check)
+    } catch let error as TransferError {
+      throw CloudWatchProblem("AWS_ACCESS_KEY_ID is not set, and no role's keys are to be had: \(error)")
+    }
+    guard status == 200 else {
+      throw CloudWatchProblem("AWS_ACCESS_KEY_ID is not set, and no role's keys are to be had: status \(status)")
+    }
+    return body
+  }
+
+  static func keys(_ answer: [UInt8], of whom: String) throws -> AWSKeys {
+    struct Answer: Decodable {
+      var keyID: String
+      var secret: String
+      var token: String?
+      var expiration: String?
+
+      enum CodingKeys: String, CodingKey {
+        case keyID = "AccessKeyId"
+        case secret = "SecretAccessKey"
+        case token = "Token"
+        case expiration = "Expiration"
+      }
+    }
+    guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(answer)) else {
+      throw CloudWatchProblem("the keys of \(whom) cannot be read")
+    }
+    var keys = AWSKeys(keyID: answer.keyID, secret: answer.secret, sessionToken: answer.token)
+    // In half an hour at the latest, where it cannot be read.
+    keys.expires = time(nil) + 1800
+    if let text = answer.expiration, let date = try? Date(text, strategy: .iso8601) {
+      keys.expires = Int(date.timeIntervalSince1970)
+    }
+    return keys
+  }
+}

@@ -1,0 +1,51 @@
+/// One event that is to be sent.
+public struct WaitingEvent: Sendable, Equatable {
+  public var millisecondsSince1970: Int
+  public var message: String
+  /// Where it waits on disk, for the case that this process cannot send it; nil where it does not.
+  var place: Place?
+
+  public init(millisecondsSince1970: Int, message: String) {
+    self.millisecondsSince1970 = millisecondsSince1970
+    self.message = message
+  }
+
+  /// What CloudWatch counts for it.
+  var bytes: Int { message.utf8.count + 26 }
+
+  struct Place: Sendable, Equatable {
+    /// Of the files that this process holds.
+    var file: Int
+    /// The byte behind it.
+    var end: Int
+  }
+}
+
+/// How many events go into one request (PutLogEvents, API reference of CloudWatch Logs).
+public enum EventBatch {
+  public static let eventsMax = 10_000
+  /// Of UTF-8, and 26 for each event.
+  public static let bytesMax = 1_048_576
+  public static let spanMilliseconds = 24 * 3600 * 1000
+
+  /// The longest beginning that makes a batch, in the order of time.
+  ///
+  /// - Returns: how many events it is, and the batch.
+  public static func first(of events: some Sequence<WaitingEvent>) -> (count: Int, batch: [WaitingEvent]) {
+    var batch: [WaitingEvent] = []
+    var bytes = 0
+    var (earliest, latest) = (Int.max, Int.min)
+    for event in events {
+      let (from, to) = (min(earliest, event.millisecondsSince1970), max(latest, event.millisecondsSince1970))
+      guard batch.count < eventsMax, bytes + event.bytes <= bytesMax, to - from <= spanMilliseconds else { break }
+      (earliest, latest) = (from, to)
+      bytes += event.bytes
+      batch.append(event)
+    }
+    // Stable: of one time the order is kept.
+    let order = batch.indices.sorted {
+      (batch[$0].millisecondsSince1970, $0) < (batch[$1].millisecondsSince1970, $1)
+    }
+    return (batch.count, order.map { batch[$0] })
+  }
+}

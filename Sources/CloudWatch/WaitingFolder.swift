@@ -1,0 +1,67 @@
+import Glibc
+
+/// The files of events that wait, of this process and of those before it.
+struct WaitingFolder {
+  /// All files together; what goes beyond is lost, the oldest first.
+  static let bytesMax = 32 << 20
+
+  let path: String
+
+  /// The files that are nobody's, the oldest first, and their events, as far as they find room in `bytes`.
+  func takeOver(for destination: Destination, bytes room: Int) -> (files: [WaitingFile], events: [WaitingEvent]) {
+    var files: [WaitingFile] = []
+    var events: [WaitingEvent] = []
+    var bytes = 0
+    for name in names() {
+      guard let (file, more) = WaitingFile.takeOver(path + "/" + name, for: destination, number: files.count) else {
+        continue
+      }
+      guard !more.isEmpty else {
+        file.remove()
+        continue
+      }
+      bytes += more.reduce(0) { $0 + $1.bytes }
+      guard bytes <= room || files.isEmpty else { break }
+      files.append(file)
+      events += more
+    }
+    return (files, events)
+  }
+
+  /// Removes the oldest files that nobody holds while all together are too many.
+  ///
+  /// - Returns: how many files went.
+  func trim() -> Int {
+    var sizes: [(path: String, bytes: Int)] = []
+    for name in names() {
+      var status = stat()
+      let file = path + "/" + name
+      if lstat(file, &status) == 0 { sizes.append((file, Int(status.st_size))) }
+    }
+    var bytes = sizes.reduce(0) { $0 + $1.bytes }
+    var removed = 0
+    for (file, size) in sizes where bytes > Self.bytesMax {
+      let descriptor = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+      guard descriptor >= 0 else { continue }
+      defer { close(descriptor) }
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, unlink(file) == 0 else { continue }
+      bytes -= size
+      removed += 1
+    }
+    return removed
+  }
+
+  /// Their names begin with the time.
+  private func names() -> [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name.hasSuffix(".events") { names.append(name) }
+    }
+    return names.sorted()
+  }
+}

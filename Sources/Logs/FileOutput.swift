@@ -1,0 +1,130 @@
+import CSystem
+import Glibc
+import Synchronization
+
+/// JSON lines in a file that rotates, and that all processes share: each line is one write at its end. Who finds it full
+/// opens the next one under a lock, by a new name; five are kept.
+public final class FileOutput: LogOutput {
+  private struct State {
+    var descriptor: Int32 = -1
+    /// The time in the open file's name.
+    var time: LogTime?
+    /// A line that did not fit on the disk was cut: the next one begins on a line of its own.
+    var isLineOpen = false
+    /// Trouble is told once.
+    var isTold = false
+  }
+
+  public static let bytesMax = 10 << 20
+  public static let filesKept = 5
+
+  private let files: LogFiles
+  private let bytesMax: Int
+  private let state = Mutex(State())
+
+  public init(stem: String, bytesMax: Int = FileOutput.bytesMax) {
+    files = LogFiles(stem: stem)
+    self.bytesMax = bytesMax
+  }
+
+  deinit {
+    let descriptor = state.withLock { $0.descriptor }
+    if descriptor >= 0 { close(descriptor) }
+  }
+
+  public func write(_ record: LogRecord) {
+    let line = JSONLine.text(record, path: .file) + "\n"
+    let problem = state.withLock { state -> String? in
+      let problem = append(line, &state)
+      guard let problem, !state.isTold else { return nil }
+      state.isTold = true
+      return problem
+    }
+    guard let problem else { return }
+    Logs.tellOnStandardError(
+      "LOG_FILE '\(files.stem)' \(problem): what is logged is missing there",
+      record.fields.filter { ["run_id", "event_id"].contains($0.key) })
+  }
+
+  /// - Returns: what went wrong.
+  private func append(_ line: String, _ state: inout State) -> String? {
+    if let problem = openCurrent(&state) { return problem }
+    let bytes = Array(((state.isLineOpen ? "\n" : "") + line).utf8)
+    let count = bytes.withUnsafeBytes { bytes -> Int in
+      while true {
+        let count = Glibc.write(state.descriptor, bytes.baseAddress, bytes.count)
+        if count >= 0 || errno != EINTR { return count }
+      }
+    }
+    guard count == bytes.count else {
+      let reason = count < 0 ? String(cString: strerror(errno)) : "the disk is full"
+      state.isLineOpen = count > 0 || state.isLineOpen
+      return "cannot be written: \(reason)"
+    }
+    state.isLineOpen = false
+    return nil
+  }
+
+  /// Sees to it that the open file is the current one, and has room.
+  private func openCurrent(_ state: inout State) -> String? {
+    if hasRoom(state) { return nil }
+    if let last = files.times().last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) { return nil }
+    return openNext(&state)
+  }
+
+  private func hasRoom(_ state: State) -> Bool {
+    var status = stat()
+    return state.descriptor >= 0 && fstat(state.descriptor, &status) == 0 && status.st_nlink > 0
+      && status.st_size < bytesMax
+  }
+
+  /// Makes the next file, unless another process just did.
+  private func openNext(_ state: inout State) -> String? {
+    files.makeFolder()
+    let lock = Glibc.open(files.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o644)
+    guard lock >= 0 else { return "cannot be opened: \(String(cString: strerror(errno)))" }
+    defer {
+      flock(lock, LOCK_UN)
+      close(lock)
+    }
+    guard take(lock, patiently: state.descriptor < 0) else {
+      // Somebody holds it and does not go on. A file that grows beyond its size is better than a run that waits.
+      return state.descriptor >= 0 ? nil : "is locked by another process that does not go on"
+    }
+    var times = files.times()
+    if let last = times.last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) { return nil }
+    let now = LogTime.now()
+    // Later than every other one, also where the clock was set back.
+    let time = times.last.map { $0.millisecondsSince1970 >= now.millisecondsSince1970 ? $0.next : now } ?? now
+    guard open(time, O_APPEND | O_CREAT | O_EXCL, &state) else {
+      return "cannot be opened: \(String(cString: strerror(errno)))"
+    }
+    // Room is set aside at once, so that no line is ever cut by a disk that fills up.
+    guard registry_reserve(state.descriptor, Int64(bytesMax + (1 << 20))) else {
+      unlink(files.path(time))
+      return "cannot be written: the disk is full"
+    }
+    times.append(time)
+    for old in times.dropLast(Self.filesKept) { unlink(files.path(old)) }
+    return nil
+  }
+
+  /// - Parameter patiently: whether to wait for who holds it, a little.
+  private func take(_ lock: Int32, patiently: Bool) -> Bool {
+    for _ in 0..<(patiently ? 100 : 1) {
+      if flock(lock, LOCK_EX | LOCK_NB) == 0 { return true }
+      if patiently { usleep(20_000) }
+    }
+    return false
+  }
+
+  private func open(_ time: LogTime, _ flags: Int32, _ state: inout State) -> Bool {
+    let descriptor = Glibc.open(files.path(time), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0o644)
+    guard descriptor >= 0 else { return false }
+    if state.descriptor >= 0 { close(state.descriptor) }
+    state.descriptor = descriptor
+    state.time = time
+    state.isLineOpen = false
+    return true
+  }
+}

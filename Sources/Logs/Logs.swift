@@ -1,0 +1,58 @@
+import Logging
+import Synchronization
+
+/// The process's log: loggers on one side, outputs on the other.
+public enum Logs {
+  private static let outputs = Mutex(standard())
+
+  public static func logger(_ name: String) -> Logger {
+    var logger = Logger(label: name) { RecordHandler(label: $0) }
+    logger.logLevel = LogLevel.current
+    return logger
+  }
+
+  /// Records go there too from now on.
+  public static func add(_ output: some LogOutput) { outputs.withLock { $0.append(output) } }
+
+  /// Every output gets the record; what one of them logs meanwhile goes to the others.
+  static func write(_ record: LogRecord) { for output in outputs.withLock({ $0 }) { output.write(record) } }
+
+  /// What an output has to say of itself. It goes to stderr alone, which cannot have the same trouble, and so the other
+  /// outputs have the same records.
+  public static func tellOnStandardError(_ message: String, _ fields: Logger.Metadata) {
+    let record = LogRecord(time: .now(), level: .warning, name: "log", message: message, fields: fields)
+    for output in standardError() { output.write(record) }
+  }
+
+  private static func standard() -> [any LogOutput] {
+    standardError() + (environmentValue("LOG_FILE").map { [FileOutput(stem: $0)] } ?? [])
+  }
+
+  private static func standardError() -> [any LogOutput] {
+    var outputs: [any LogOutput] = []
+    if LogFormat.current.contains(.text) { outputs.append(TextOutput()) }
+    if LogFormat.current.contains(.json) { outputs.append(JSONOutput()) }
+    return outputs
+  }
+}
+
+/// swift-log's side: turns what is logged into one record for all outputs.
+private struct RecordHandler: LogHandler {
+  let label: String
+  var metadata: Logger.Metadata = [:]
+  var logLevel: Logger.Level = .info
+
+  init(label: String) { self.label = label }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    Logs.write(
+      LogRecord(
+        time: .now(), level: event.level, name: label, message: event.message.description,
+        fields: metadata.merging(event.metadata ?? [:]) { $1 }))
+  }
+}

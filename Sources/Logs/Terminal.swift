@@ -1,0 +1,28 @@
+import Glibc
+
+/// What may be shown on a terminal.
+public enum Terminal {
+  public static let isError = isatty(STDERR_FILENO) == 1
+
+  /// Whether stderr shows colours and its user wants them (https://no-color.org).
+  static let showsColours = isError && environmentValue("NO_COLOR") == nil && environmentValue("TERM") != "dumb"
+
+  /// Text without control characters, which could change what the terminal shows.
+  public static func safe(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
+    var result = ""
+    for scalar in text.unicodeScalars { result.unicodeScalars.append(isUnsafe(scalar) ? "\u{FFFD}" : scalar) }
+    return result
+  }
+
+  /// The same for text of several lines.
+  public static func safeLines(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { safe(String($0)) }.joined(separator: "\n")
+  }
+
+  private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || scalar.value >= 0x7F && scalar.value < 0xA0
+      || (0x200E...0x200F).contains(scalar.value) || (0x2028...0x202E).contains(scalar.value)
+      || scalar.value == 0x61C || scalar.value == 0xFEFF || (0x2066...0x2069).contains(scalar.value)
+  }
+}

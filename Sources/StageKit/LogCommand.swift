@@ -1,0 +1,48 @@
+import ArgumentParser
+import Failures
+import FoundationEssentials
+import Glibc
+
+/// A line of stdin into every log that is on: for `pipeline.sh`, whose own failures belong there as well.
+public struct LogCommand: ParsableCommand {
+  public enum Level: String, ExpressibleByArgument, CaseIterable, Sendable { case info, error }
+
+  public static let configuration = CommandConfiguration(
+    commandName: "log", abstract: "Write stdin's first line into every log that is on; further lines are its hints.")
+
+  private static let bytesMax = 64 << 10
+
+  @Option(help: ArgumentHelp("info or error.", valueName: "LEVEL"))
+  var level = Level.info
+  @Option(help: ArgumentHelp("Who says it.", valueName: "NAME"))
+  var name = "load"
+  @OptionGroup var spoolOptions: SpoolOptions
+
+  public init() {}
+
+  public func run() throws {
+    LogShipping.begin(spool: spoolOptions.path)
+    let log = EventLog(stage: name, runID: Environment.value("RUN_ID") ?? UUID().uuidString.lowercased())
+    let lines = try Self.readLines()
+    guard let message = lines.first else { throw Failure(.usage, "stdin holds no line to log", hint: "see --help") }
+    switch level {
+    case .info: log.info(message)
+    case .error: log.error(message, hints: Array(lines.dropFirst()))
+    }
+  }
+
+  private static func readLines() throws -> [String] {
+    var bytes = [UInt8](repeating: 0, count: bytesMax)
+    var count = 0
+    while count < bytesMax {
+      let more = bytes.withUnsafeMutableBytes {
+        read(STDIN_FILENO, $0.baseAddress.map { $0 + count }, bytesMax - count)
+      }
+      if more < 0, errno == EINTR { continue }
+      guard more >= 0 else { throw Failure.system("read stdin", errno: errno) }
+      if more == 0 { break }
+      count += more
+    }
+    return String(decoding: bytes[..<count], as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+  }
+}

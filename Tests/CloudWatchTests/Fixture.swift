@@ -1,0 +1,52 @@
+import CloudWatch
+import Foundation
+import Logs
+import Observed
+
+/// An output to a service on loopback, with a folder for events that wait.
+struct Fixture {
+  let scratch = ScratchFolder()
+
+  var folder: String { scratch.path + "/.unsent" }
+
+  /// Names of files in which events wait.
+  var waiting: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted() }
+
+  func settings(_ url: String, exitSeconds: Double = 30) -> CloudWatchSettings {
+    var settings = CloudWatchSettings(
+      destination: Destination(region: "ap-northeast-1", group: "/docker/etl", stream: "console"), endpoint: url,
+      credentials: FixedKeys(keys: AWSKeys(keyID: "AKIDEXAMPLE", secret: "secret/with:marks")))
+    settings.gatherSeconds = 0.05
+    settings.exitSeconds = exitSeconds
+    settings.waitingFolder = folder
+    return settings
+  }
+
+  /// Nobody listens there.
+  static let nowhere = "http://127.0.0.1:1"
+}
+
+/// A record whose message tells it from all others.
+func record(_ number: Int, padding: Int = 0, at seconds: Int = 1_769_567_400) -> LogRecord {
+  LogRecord(
+    time: LogTime(secondsSince1970: seconds + number / 1000, milliseconds: number % 1000), level: .info, name: "load",
+    message: "record \(number) " + String(repeating: "統", count: padding), fields: ["event_id": "\(number)"])
+}
+
+/// The `event_id` of each message.
+func numbers(_ messages: [String]) throws -> [Int] {
+  struct Line: Decodable {
+    var eventID: String
+    var path: String
+
+    enum CodingKeys: String, CodingKey {
+      case eventID = "event_id"
+      case path
+    }
+  }
+  return try messages.map { message in
+    let line = try JSONDecoder().decode(Line.self, from: Data(message.utf8))
+    guard line.path == "console", let number = Int(line.eventID) else { throw CocoaError(.coderInvalidValue) }
+    return number
+  }
+}

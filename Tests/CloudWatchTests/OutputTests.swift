@@ -1,0 +1,183 @@
+import CloudWatch
+import Foundation
+import Logs
+import Testing
+
+/// What is logged arrives, each event once, or is accounted for.
+@Suite struct OutputTests {
+  @Test func everyEventArrivesOnceAndInOrder() throws {
+    let (fixture, service) = (Fixture(), try LogsService())
+    let output = CloudWatchOutput(fixture.settings(service.url))
+    for number in 0..<25_000 { output.write(record(number)) }
+    #expect(output.close() == CloudWatchOutput.Report())
+    #expect(try numbers(service.messages) == Array(0..<25_000))
+    #expect(service.batches.allSatisfy { $0.count <= 10_000 } && service.batches.count > 2)
+    #expect(fixture.waiting == [])
+    #expect(service.failures == [])
+  }
+
+  @Test func aMissingGroupAndStreamAreMade() throws {
+    let (fixture, service) = (Fixture(), try LogsService(groups: [], streams: []))
+    let output = CloudWatchOutput(fixture.settings(service.url))
+    output.write(record(1))
+    #expect(output.close() == CloudWatchOutput.Report())
+    #expect(
+      service.actions == [
+        "PutLogEvents", "CreateLogStream", "CreateLogGroup", "CreateLogStream", "PutLogEvents",
+      ])
+    #expect(try numbers(service.messages) == [1])
+  }
+
+  @Test func throttlingAndErrorsOfTheOtherSideAreWaitedOut() throws {
+    let service = try LogsService { number, _ in
+      switch number {
+      case 1: .answer(status: 400, type: "com.amazonaws.logs#ThrottlingException")
+      case 2: .answer(status: 503, type: "ServiceUnavailableException")
+      case 3: .answer(status: 500, type: "")
+      case 4: .answer(status: 429, type: "")
+      default: .none
+      }
+    }
+    let fixture = Fixture()
+    let output = CloudWatchOutput(fixture.settings(service.url))
+    for number in 0..<100 { output.write(record(number)) }
+    #expect(output.close() == CloudWatchOutput.Report())
+    #expect(try numbers(service.messages) == Array(0..<100))
+    #expect(fixture.waiting == [])
+  }
+
+  @Test func whatCannotBeSentWaitsForTheNextProcess() throws {
+    let fixture = Fixture()
+    let first = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
+    for number in 0..<10 { first.write(record(number)) }
+    let report = first.close()
+    #expect(report.waiting == 10 && report.dropped == 0 && report.rejected == 0)
+    #expect(fixture.waiting.count == 1)
+    // The one after it cannot either: the outage goes on.
+    let second = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
+    for number in 10..<15 { second.write(record(number)) }
+    #expect(second.close().waiting == 15)
+    #expect(fixture.waiting.count == 2)
+    let service = try LogsService()
+    let third = CloudWatchOutput(fixture.settings(service.url))
+    third.write(record(15))
+    #expect(third.close() == CloudWatchOutput.Report())
+    #expect(try numbers(service.messages) == Array(0..<16))
+    #expect(fixture.waiting == [])
+  }
+
+  /// What stands in the file at any instant is what a killed process leaves.
+  @Test func whatWasNotSentStandsInTheFileAtEveryInstant() throws {
+    let fixture = Fixture()
+    let service = try LogsService { number, _ in number > 1 ? .answer(status: 503, type: "") : .none }
+    let killed = CloudWatchOutput(fixture.settings(service.url, exitSeconds: 0))
+    killed.write(record(0))
+    while service.actions.count < 1 { usleep(1000) }
+    for number in 1..<5 { killed.write(record(number)) }
+    // The second request begins once the first is settled.
+    while service.actions.count < 2 { usleep(1000) }
+    let copy = Fixture()
+    try FileManager.default.copyItem(atPath: fixture.folder, toPath: copy.folder)
+    #expect(killed.close().waiting == 4)
+    let next = try LogsService()
+    #expect(CloudWatchOutput(copy.settings(next.url)).close() == CloudWatchOutput.Report())
+    #expect(try numbers(next.messages) == [1, 2, 3, 4])
+  }
+
+  @Test func eventsForAnotherStreamStayWhereTheyAre() throws {
+    let (fixture, service) = (Fixture(), try LogsService())
+    let first = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
+    first.write(record(1))
+    #expect(first.close().waiting == 1)
+    var other = fixture.settings(service.url)
+    other.destination.stream = "other"
+    let second = CloudWatchOutput(other)
+    #expect(second.close() == CloudWatchOutput.Report())
+    #expect(service.actions == [] && fixture.waiting.count == 1)
+    let third = CloudWatchOutput(fixture.settings(service.url))
+    #expect(third.close() == CloudWatchOutput.Report())
+    #expect(try numbers(service.messages) == [1])
+  }
+
+  @Test func wrongKeysEndTheSendingAndEventsWait() throws {
+    let (fixture, service) = (
+      Fixture(), try LogsService { _, _ in .answer(status: 400, type: "UnrecognizedClientException") }
+    )
+    let output = CloudWatchOutput(fixture.settings(service.url))
+    for number in 0..<3 { output.write(record(number)) }
+    let report = output.close()
+    #expect(report.waiting == 3 && report.reason?.contains("UnrecognizedClientException") == true, "\(report)")
+    #expect(service.actions.count == 1, "nothing is tried again that cannot succeed")
+  }
+
+  @Test func rejectedEventsAreCounted() throws {
+    let info = "{\"tooOldLogEventEndIndex\":2,\"expiredLogEventEndIndex\":3,\"tooNewLogEventStartIndex\":9}"
+    let (fixture, service) = (Fixture(), try LogsService { _, _ in .rejecting(info) })
+    var settings = fixture.settings(service.url)
+    settings.gatherSeconds = 30
+    let output = CloudWatchOutput(settings)
+    for number in 0..<10 { output.write(record(number)) }
+    #expect(output.close().rejected == 4)
+    #expect(fixture.waiting == [])
+  }
+
+  @Test func aBatchThatIsNeverTakenDoesNotBlockTheNext() throws {
+    let service = try LogsService { number, _ in
+      number == 1 ? .answer(status: 400, type: "InvalidParameterException") : .none
+    }
+    let fixture = Fixture()
+    let output = CloudWatchOutput(fixture.settings(service.url))
+    output.write(record(0))
+    while service.actions.isEmpty { usleep(1000) }
+    output.write(record(1))
+    let report = output.close()
+    #expect(report.rejected == 1 && report.waiting == 0)
+    #expect(try numbers(service.messages) == [1])
+  }
+
+  /// Whoever logs does not wait, memory has a bound, and the sum of all events is right.
+  @Test func aServiceThatIsSilentCostsNobodyTime() throws {
+    let (fixture, service) = (Fixture(), try LogsService { _, _ in .silence })
+    let output = CloudWatchOutput(fixture.settings(service.url, exitSeconds: 0.2))
+    for number in 0..<60_000 { output.write(record(number, padding: 100)) }
+    let report = output.close()
+    #expect(report.waiting + report.dropped == 60_000 && report.waiting > 10_000 && report.dropped > 0, "\(report)")
+    #expect(report.isThreadEnded)
+    let next = try LogsService()
+    let later = CloudWatchOutput(fixture.settings(next.url))
+    #expect(later.close() == CloudWatchOutput.Report())
+    #expect(try numbers(next.messages) == Array(0..<report.waiting))
+  }
+
+  @Test func withoutAFolderEventsThatCannotBeSentAreCountedAsLost() throws {
+    let fixture = Fixture()
+    var settings = fixture.settings(Fixture.nowhere, exitSeconds: 0)
+    settings.waitingFolder = fixture.scratch.path + "/none/.unsent"
+    let output = CloudWatchOutput(settings)
+    output.write(record(1))
+    let report = output.close()
+    #expect(report.dropped == 1 && report.waiting == 0)
+  }
+
+  /// A cut head, another format, a link, a pipe: left alone, and in nobody's way.
+  @Test func damagedFilesAreLeftAlone() throws {
+    let (fixture, service) = (Fixture(), try LogsService())
+    let first = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
+    for number in 0..<3 { first.write(record(number)) }
+    #expect(first.close().waiting == 3)
+    let file = fixture.folder + "/" + (fixture.waiting.first ?? "")
+    let whole = try Data(contentsOf: URL(filePath: file))
+    // Its last line is cut, as a full disk or a killed process leaves it.
+    try whole.dropLast(5).write(to: URL(filePath: file))
+    try Data("999999999999999999999 x".utf8).write(to: URL(filePath: fixture.folder + "/1.events"))
+    try Data(String(repeating: "9", count: 20).utf8).write(to: URL(filePath: fixture.folder + "/2.events"))
+    try Data().write(to: URL(filePath: fixture.folder + "/3.events"))
+    mkfifo(fixture.folder + "/4.events", 0o600)
+    symlink("/etc/passwd", fixture.folder + "/5.events")
+    let second = CloudWatchOutput(fixture.settings(service.url))
+    second.write(record(9))
+    #expect(second.close() == CloudWatchOutput.Report())
+    #expect(try numbers(service.messages) == [0, 1, 9])
+    #expect(fixture.waiting == ["1.events", "2.events", "3.events", "4.events", "5.events"])
+  }
+}
