@@ -1,0 +1,29 @@
+"""The evaluator of filter patterns that the other tests rely on."""
+
+import unittest
+
+from .filters import Pattern, metric
+
+
+class FilterTests(unittest.TestCase):
+    def test_conditions(self):
+        pattern = Pattern('{ $.a = "x" && ($.b > 2 || $.c.d != "y") }')
+        self.assertTrue(pattern.matches('{"a":"x","b":3}'))
+        self.assertTrue(pattern.matches('{"a":"x","c":{"d":"z"}}'))
+        self.assertFalse(pattern.matches('{"a":"x","b":2}'))
+        self.assertFalse(pattern.matches('{"a":"y","b":3}'))
+        self.assertFalse(pattern.matches('{"a":"x","b":"3"}'), "a text is no number")
+        self.assertFalse(pattern.matches("no JSON, x"))
+
+    def test_what_is_not_known_is_refused(self):
+        for text in ['$.a = "x"', '{ $.a ~ "x" }', '{ $.a = "x" ', '{ $.a = "x*" }', '{ $.a > "x" }']:
+            with self.assertRaises((ValueError, IndexError)):
+                Pattern(text)
+
+    def test_values(self):
+        rule = {"filterPattern": '{ $.a = "x" }', "metricTransformations": [{"metricValue": "$.n"}]}
+        self.assertEqual(metric(rule, ['{"a":"x","n":2}', '{"a":"x"}', '{"a":"y","n":5}', '{"a":"x","n":1.5}']), 3.5)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,140 @@
+"""Whole runs of the programs that were built, on both log paths: the same events, each once, and every metric right."""
+
+import json
+import unittest
+
+from . import terraform
+from .aws import Account, GROUP
+from .filters import metric
+from .registry import Project, Source, snapshot
+
+
+class Counts:
+    """What the metrics are to add up to, from exit codes and summaries alone."""
+
+    def __init__(self):
+        self.completed = self.failed = self.errors = self.processed = self.rejected = 0
+
+    def published(self, summary, status):
+        assert summary["status"] == status, summary
+        self.completed += 1
+        if status != "unchanged":
+            self.processed += summary["totals"]["processed"]
+            self.rejected += summary["totals"]["failed"]
+
+    def failed_run(self):
+        self.failed += 1
+        self.errors += 1
+
+    def metrics(self):
+        return {
+            "ErrorCount": self.errors, "ETLCompleted": self.completed, "ETLFailed": self.failed,
+            "RecordsProcessed": self.processed, "RecordsRejected": self.rejected,
+        }
+
+
+@unittest.skipIf(terraform.missing(), terraform.missing())
+class PathTests(unittest.TestCase):
+    def setUp(self):
+        self.account = Account()
+        self.addCleanup(self.account.close)
+        self.project = Project()
+        self.addCleanup(self.project.close)
+        self.source = Source()
+        self.addCleanup(self.source.close)
+        self.tool = terraform.Terraform(terraform.copy(self.project.folder), self.account.variables())
+
+    def test_every_event_arrives_once_on_both_paths_and_every_metric_is_right(self):
+        self.tool.run("apply", "-auto-approve", "-input=false")
+        outputs = self.tool.outputs()
+        key = (outputs["log_writer_access_key_id"], outputs["log_writer_secret_access_key"])
+        self.project.environment |= self.account.variables(*key) | {"CLOUDWATCH_LOG_GROUP": GROUP}
+        with self.account.signatures_required():
+            counts = self.runs()
+            lines = self.project.log_lines()
+            self.collect(lines, key)
+        console, file = self.account.messages("console"), self.account.messages("file")
+        self.assertEqual(file, lines)
+        as_file = [message.replace('"path":"console"', '"path":"file"', 1) for message in console]
+        self.assertEqual(sorted(as_file), sorted(lines))
+        identities = [json.loads(line)["event_id"] for line in lines]
+        self.assertEqual(len(identities), len(set(identities)))
+        self.check_runs(lines)
+        self.check_metrics(console + file, "console", counts)
+        # The other path counts the same, where it is the one that is asked for. Made anew: moto changes no filter.
+        self.tool.run("destroy", "-auto-approve", "-input=false")
+        self.tool.run("apply", "-auto-approve", "-input=false", "-var", "metrics_path=file")
+        self.check_metrics(console + file, "file", counts)
+        self.tool.run("destroy", "-auto-approve", "-input=false")
+
+    def runs(self):
+        """Every way in which a run can end."""
+        project, counts = self.project, Counts()
+        good, worse = project.write("good.csv", snapshot(60)), project.write("worse.csv", snapshot(60, bad=3))
+        counts.published(project.summary("--source", good, "--chunk-size", "25"), "success")
+        counts.published(project.summary("--source", good), "unchanged")
+        counts.published(project.summary("--source", worse, "--max-rejects", "10%", "--jobs", "2"), "partial")
+        # A dry run ends with neither event, also where it fails.
+        project.run("dry-run", "--source", good, expect=0)
+        project.run("dry-run", "--source", worse, expect=65)
+        counts.errors += 1
+        # A failure in each stage.
+        project.run("run", "--source", self.source.url + "/missing.csv", expect=69)
+        counts.failed_run()
+        project.run("run", "--source", worse, "--force", expect=65)
+        counts.failed_run()
+        fresh = project.write("fresh.csv", snapshot(61))
+        project.run("run", "--source", fresh, expect=69, DATABASE_URL=project.database_url("none"))
+        counts.failed_run()
+        project.run("load", expect=64, DATABASE_URL="nonsense://")
+        counts.failed_run()
+        # Stages alone are runs of their own; only the one that loads publishes.
+        project.run("fetch", "--source", project.write("next.csv", snapshot(62)), expect=0)
+        project.run("transform", expect=0)
+        counts.completed += 2
+        counts.published(project.summary("load"), "success")
+        # A killed run is told by the next one, as failed.
+        project.kill("run", "--source", self.source.url + "/silent", when=self.source.asked.acquire)
+        counts.failed_run()
+        counts.published(project.summary("rollback"), "partial")
+        # What fails before any stage begins is an error all the same.
+        project.run("run", "--sample", expect=74, SPOOL_DIR="/proc/spool")
+        counts.errors += 1
+        return counts
+
+    def collect(self, lines, key):
+        """What the agent does with the file: each line one event, at the time that it bears."""
+        logs = self.account.client("logs", *key)
+        for start in range(0, len(lines), 1000):
+            logs.put_log_events(
+                logGroupName=GROUP, logStreamName="file",
+                logEvents=[{"timestamp": milliseconds(line), "message": line} for line in lines[start:start + 1000]])
+
+    def check_runs(self, lines):
+        """Each run ends once: completed, failed, or, where it was dry, with neither."""
+        ends, begun = {}, set()
+        for event in map(json.loads, lines):
+            if event.get("event") == "etl_started":
+                begun.add(event["run_id"])
+            if event.get("event") in ("etl_completed", "etl_failed"):
+                ends.setdefault(event["run_id"], []).append(event["event"])
+        self.assertTrue(all(len(events) == 1 for events in ends.values()), ends)
+        dry = {event["run_id"] for event in map(json.loads, lines) if event.get("event") == "batch_dry_run"}
+        self.assertEqual(begun - set(ends), dry)
+
+    def check_metrics(self, messages, path, counts):
+        filters = self.account.client("logs").describe_metric_filters(logGroupName=GROUP)["metricFilters"]
+        for entry in filters:
+            self.assertIn(f'$.path = "{path}"', entry["filterPattern"])
+        found = {entry["metricTransformations"][0]["metricName"]: metric(entry, messages) for entry in filters}
+        self.assertEqual(found, counts.metrics())
+
+
+def milliseconds(line):
+    import datetime
+    stamp = json.loads(line)["timestamp"]
+    return round(datetime.datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp() * 1000)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,88 @@
+# Who is told is in sns.tf. Missing data means that nothing was logged: no errors, but no completed run either.
+
+resource "aws_cloudwatch_metric_alarm" "high_error_count" {
+  alarm_name        = "${var.project_name}-high-error-count"
+  alarm_description = "Five errors or more within five minutes."
+
+  namespace           = local.metric_namespace
+  metric_name         = aws_cloudwatch_log_metric_filter.etl["ErrorCount"].metric_transformation[0].name
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 5
+  treat_missing_data  = "notBreaching"
+
+  alarm_actions = [aws_sns_topic.alarms.arn]
+  ok_actions    = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "etl_failed" {
+  alarm_name        = "${var.project_name}-etl-failed"
+  alarm_description = "A run failed, or was killed. The log's last line of it says why, and its hints what to do."
+
+  namespace           = local.metric_namespace
+  metric_name         = aws_cloudwatch_log_metric_filter.etl["ETLFailed"].metric_transformation[0].name
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  treat_missing_data  = "notBreaching"
+
+  alarm_actions = [aws_sns_topic.alarms.arn]
+}
+
+# The alarm that a run which never starts cannot raise by itself: cron switched off, a machine that is gone, a log path
+# that is broken. Every hour of the last var.silence_hours has to be without a completed run.
+resource "aws_cloudwatch_metric_alarm" "no_completed_run" {
+  alarm_name        = "${var.project_name}-no-completed-run"
+  alarm_description = "No run has completed in ${var.silence_hours} hours."
+
+  namespace           = local.metric_namespace
+  metric_name         = aws_cloudwatch_log_metric_filter.etl["ETLCompleted"].metric_transformation[0].name
+  statistic           = "Sum"
+  period              = 3600
+  evaluation_periods  = var.silence_hours
+  datapoints_to_alarm = var.silence_hours
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching"
+
+  alarm_actions = [aws_sns_topic.alarms.arn]
+  ok_actions    = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "reject_rate" {
+  alarm_name        = "${var.project_name}-reject-rate"
+  alarm_description = "More than ${var.reject_rate_percent} % of a published snapshot's records were rejected."
+
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.reject_rate_percent
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+
+  metric_query {
+    id          = "rate"
+    label       = "rejected, %"
+    expression  = "100 * rejected / (rejected + processed)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { rejected = "RecordsRejected", processed = "RecordsProcessed" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = local.metric_namespace
+        metric_name = aws_cloudwatch_log_metric_filter.etl[metric_query.value].metric_transformation[0].name
+        stat        = "Sum"
+        period      = 300
+      }
+    }
+  }
+
+  alarm_actions = [aws_sns_topic.alarms.arn]
+}

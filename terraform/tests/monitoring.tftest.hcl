@@ -1,0 +1,163 @@
+# Without an account and without a network: `terraform test`.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_resource "aws_cloudwatch_metric_alarm" {
+    defaults = { arn = "arn:aws:cloudwatch:ap-northeast-1:123456789012:alarm:one" }
+  }
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:ap-northeast-1:123456789012:alarms" }
+  }
+}
+
+run "a_trial" {
+  assert {
+    condition     = aws_cloudwatch_log_group.etl.name == "/docker/etl" && aws_cloudwatch_log_group.etl.retention_in_days == 3
+    error_message = "the log group is another one, or keeps its events for another time"
+  }
+  assert {
+    condition     = toset(keys(aws_cloudwatch_log_stream.path)) == toset(["console", "file"])
+    error_message = "there is one stream for each path"
+  }
+  assert {
+    condition = toset(keys(aws_cloudwatch_log_metric_filter.etl)) == toset([
+      "ErrorCount", "ETLCompleted", "ETLFailed", "RecordsProcessed", "RecordsRejected",
+    ])
+    error_message = "the metric filters are others"
+  }
+  assert {
+    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.etl : strcontains(filter.pattern, "$.path = \"console\"")])
+    error_message = "a filter counts both copies of an event"
+  }
+  assert {
+    condition = alltrue([
+      for name in concat(
+        [for filter in aws_cloudwatch_log_metric_filter.etl : filter.name],
+        [for alarm in local.alarms : alarm.alarm_name],
+        [aws_cloudwatch_dashboard.etl.dashboard_name, aws_sns_topic.alarms.name, aws_iam_user.log_writer[0].name],
+      ) : startswith(name, "business-registry-")
+    ])
+    error_message = "a name does not begin with the project's"
+  }
+  assert {
+    condition     = length(aws_sns_topic_subscription.email) == 0 && length(aws_iam_role.log_writer) == 0
+    error_message = "nobody asked for a mail or a role"
+  }
+  assert {
+    condition     = jsondecode(aws_cloudwatch_dashboard.etl.dashboard_body).widgets[0].type == "alarm"
+    error_message = "the dashboard begins with the alarms"
+  }
+}
+
+run "the_writer_may_do_five_things_with_one_group" {
+  assert {
+    condition = toset(jsondecode(aws_iam_user_policy.log_writer[0].policy).Statement[0].Action) == toset([
+      "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents",
+    ])
+    error_message = "the log-writer may do something else"
+  }
+  assert {
+    condition = toset(jsondecode(aws_iam_user_policy.log_writer[0].policy).Statement[0].Resource) == toset([
+      "arn:aws:logs:ap-northeast-1:123456789012:log-group:/docker/etl",
+      "arn:aws:logs:ap-northeast-1:123456789012:log-group:/docker/etl:*",
+    ])
+    error_message = "the log-writer may reach another group"
+  }
+}
+
+run "the_dead_man_looks_back_26_hours" {
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.no_completed_run.period * aws_cloudwatch_metric_alarm.no_completed_run.evaluation_periods == 26 * 3600
+      && aws_cloudwatch_metric_alarm.no_completed_run.treat_missing_data == "breaching"
+      && aws_cloudwatch_metric_alarm.no_completed_run.datapoints_to_alarm == 26
+    )
+    error_message = "a run that never starts would go unnoticed"
+  }
+}
+
+run "errors_alarm_and_clear" {
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.high_error_count.threshold == 5
+      && aws_cloudwatch_metric_alarm.high_error_count.period == 300
+      && length(aws_cloudwatch_metric_alarm.high_error_count.ok_actions) == 1
+    )
+    error_message = "five errors in five minutes raise the alarm, and it says when they are over"
+  }
+}
+
+run "production" {
+  variables {
+    environment        = "production"
+    log_retention_days = 90
+    alarm_email        = "oncall@example.org"
+    metrics_path       = "file"
+    log_group_name     = "/registry/production"
+  }
+  assert {
+    condition     = aws_sns_topic_subscription.email[0].endpoint == "oncall@example.org"
+    error_message = "nobody is told"
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.etl["ETLFailed"].pattern == "{ $.event = \"etl_failed\" && $.path = \"file\" }"
+    error_message = "the other path is counted"
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.etl["ETLFailed"].metric_transformation[0].namespace == "business-registry/production"
+    error_message = "two environments share their metrics"
+  }
+}
+
+run "a_role_for_ecs" {
+  variables {
+    log_writer = "ecs"
+  }
+  assert {
+    condition = (
+      length(aws_iam_user.log_writer) == 0 && length(aws_iam_access_key.log_writer) == 0
+      && length(aws_iam_instance_profile.log_writer) == 0
+      && jsondecode(aws_iam_role.log_writer[0].assume_role_policy).Statement[0].Principal.Service == "ecs-tasks.amazonaws.com"
+      && aws_iam_role_policy.log_writer[0].policy == local.log_writer_policy
+    )
+    error_message = "ECS gets a role, and nobody a key"
+  }
+}
+
+run "a_role_for_ec2" {
+  variables {
+    log_writer = "ec2"
+  }
+  assert {
+    condition = (
+      length(aws_iam_user.log_writer) == 0 && length(aws_iam_instance_profile.log_writer) == 1
+      && jsondecode(aws_iam_role.log_writer[0].assume_role_policy).Statement[0].Principal.Service == "ec2.amazonaws.com"
+    )
+    error_message = "EC2 gets a role in an instance profile"
+  }
+}
+
+run "what_cannot_be_is_refused" {
+  command = plan
+  variables {
+    project_name        = "Bad Name"
+    aws_region          = "tokyo"
+    environment         = "Prod!"
+    log_group_name      = "a b"
+    log_retention_days  = 4
+    alarm_email         = "nobody"
+    metrics_path        = "both"
+    log_writer          = "everyone"
+    reject_rate_percent = 0
+    silence_hours       = 200
+  }
+  expect_failures = [
+    var.project_name, var.aws_region, var.environment, var.log_group_name, var.log_retention_days, var.alarm_email,
+    var.metrics_path, var.log_writer, var.reject_rate_percent, var.silence_hours,
+  ]
+}

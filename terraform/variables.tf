@@ -1,0 +1,114 @@
+variable "project_name" {
+  description = "What every resource's name begins with."
+  type        = string
+  default     = "business-registry"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.project_name))
+    error_message = "project_name: 3 to 32 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen."
+  }
+}
+
+variable "aws_region" {
+  description = "The region that everything is made in."
+  type        = string
+  default     = "ap-northeast-1"
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$", var.aws_region))
+    error_message = "aws_region: a region's name, such as ap-northeast-1."
+  }
+}
+
+variable "environment" {
+  description = "Which installation this is; a tag, and part of the metrics' namespace."
+  type        = string
+  default     = "dev"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,30}$", var.environment))
+    error_message = "environment: lower-case letters, digits and hyphens, such as dev, staging or production."
+  }
+}
+
+variable "log_group_name" {
+  description = "The log group; CLOUDWATCH_LOG_GROUP and the agent's configuration name the same."
+  type        = string
+  default     = "/docker/etl"
+
+  validation {
+    condition     = can(regex("^[-_./#A-Za-z0-9]{1,512}$", var.log_group_name)) && !startswith(var.log_group_name, "aws/")
+    error_message = "log_group_name: 1 to 512 letters, digits and -_./#, not beginning with aws/."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long log events are kept: 3 days for a trial; 30 to 90 are advised."
+  type        = number
+  default     = 3
+
+  validation {
+    # What CloudWatch Logs takes (PutRetentionPolicy).
+    condition = contains(
+      [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+      var.log_retention_days
+    )
+    error_message = "log_retention_days: one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+  }
+}
+
+variable "alarm_email" {
+  description = "Who is told of alarms; nobody by mail where it is empty. AWS sends this address a request to confirm."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.alarm_email == "" || can(regex("^[^@[:space:]]+@[^@[:space:]]+\\.[^@[:space:]]+$", var.alarm_email))
+    error_message = "alarm_email: an e-mail address, or nothing."
+  }
+}
+
+variable "metrics_path" {
+  description = "Which of the two log paths is counted: console (straight from the process) or file (by the agent). Where only one is in use it must be that one."
+  type        = string
+  default     = "console"
+
+  validation {
+    condition     = contains(["console", "file"], var.metrics_path)
+    error_message = "metrics_path: console or file."
+  }
+}
+
+variable "log_writer" {
+  description = "Who writes: a user with a key, or the role of an ECS task or an EC2 instance, which need none."
+  type        = string
+  default     = "user"
+
+  validation {
+    condition     = contains(["user", "ecs", "ec2"], var.log_writer)
+    error_message = "log_writer: user, ecs or ec2."
+  }
+}
+
+variable "reject_rate_percent" {
+  description = "Rejected records of a published snapshot, in percent, from which the alarm is raised. Beyond MAX_REJECTS (1 %) nothing is published, so this is to be below."
+  type        = number
+  default     = 0.5
+
+  validation {
+    condition     = var.reject_rate_percent > 0 && var.reject_rate_percent <= 100
+    error_message = "reject_rate_percent: more than 0, at most 100."
+  }
+}
+
+variable "silence_hours" {
+  description = "Hours without a completed run after which the dead-man alarm is raised: a day, and time for one that is late."
+  type        = number
+  default     = 26
+
+  validation {
+    # An alarm looks back seven days at most, where its period is an hour.
+    condition     = var.silence_hours == floor(var.silence_hours) && var.silence_hours >= 2 && var.silence_hours <= 168
+    error_message = "silence_hours: a whole number from 2 to 168."
+  }
+}
