@@ -1,0 +1,50 @@
+# The three stages and the script that chains them, without a compiler: `docker compose run --rm etl`, or with any database
+#   docker run --rm -e DATABASE_URL=postgresql://… -e PGPASSWORD business-registry run --sample
+# Both bases are pinned to a release; give others with --build-arg.
+ARG SWIFT_IMAGE=swift:6.3.1-bookworm
+ARG RUNTIME_IMAGE=debian:12.11-slim
+
+FROM ${SWIFT_IMAGE} AS build
+# Not pinned to versions: Debian takes the old ones away with each security update.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libcurl4-openssl-dev libpq-dev libssl-dev libzstd-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY Package.swift ./
+# Before the sources: packages are fetched anew only where Package.swift has changed.
+RUN swift package resolve
+COPY Sources Sources
+# Package.swift names the tests' targets, so their folders have to be there.
+COPY Tests Tests
+# Swift's own libraries go into the programs: the runtime image needs none of them.
+RUN for program in fetch transform load; do \
+      swift build -c release --static-swift-stdlib --product "$program" || exit 1; \
+    done \
+    && install -d /out/bin /out/Sources \
+    && cp -a .build/release/fetch .build/release/transform .build/release/load \
+      .build/release/business-registry_FetchStage.resources /out/bin/ \
+    && strip /out/bin/fetch /out/bin/transform /out/bin/load \
+    && cp -a Sources/pipeline /out/Sources/
+
+FROM ${RUNTIME_IMAGE}
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libpq5 libzstd1 tzdata \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --home-dir /var/lib/registry --shell /usr/sbin/nologin registry \
+    && install -d -o registry -g registry /var/lib/registry /var/lib/registry/spool /var/log/registry
+COPY --from=build /out /opt/registry
+COPY pipeline.sh /opt/registry/
+USER 10001
+WORKDIR /var/lib/registry
+ENV SPOOL_DIR=/var/lib/registry/spool \
+    LOG_FORMAT=json \
+    LOG_FILE=/var/log/registry/etl.log \
+    TZ=Asia/Taipei
+VOLUME ["/var/lib/registry/spool", "/var/log/registry"]
+# Healthy: the spool can be written and the database lets us in. Without either a run could do nothing.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=5s --retries=3 \
+  CMD ["/opt/registry/pipeline.sh", "status", "--check"]
+ENTRYPOINT ["/opt/registry/pipeline.sh"]
+CMD ["run"]
