@@ -29,7 +29,14 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
   gc          removes old snapshots but the newest --keep N, and what can be rebuilt
   status      what the spool and the database hold
   psql        psql on the registry; arguments are psql's
-  down        stops the private PostgreSQL, which is left running after a run
+  down        stops the private PostgreSQL, which is left running after a run, and the containers
+  setup       AWS by Terraform, the log writer's key into .env.local, and the containers; --plan shows it only
+  up          starts the containers
+  compose     docker compose with the settings of .env and .env.local: ./pipeline.sh compose run --rm etl
+  drill fail | errors | log
+              provokes what alarms and log streams are there for: a failed run, six errors, one line
+  destroy     removes what setup made at AWS; asks, unless --yes
+  cleanup     down, destroy, and the local secrets removed; --volumes: the containers' data as well
   selftest    strikes every command with crashes, errors and full disks on this disk and this database, in a scratch
               folder and scratch schemas, and prints what passed; --all, --seed N, --json
   test        every test; arguments are those of 'swift test'
@@ -171,10 +178,13 @@ source "$project/Sources/pipeline/build.sh"
 source "$project/Sources/pipeline/cluster.sh"
 # shellcheck source=Sources/pipeline/settings.sh
 source "$project/Sources/pipeline/settings.sh"
+# shellcheck source=Sources/pipeline/cloud.sh
+source "$project/Sources/pipeline/cloud.sh"
 
 if (($#)); then
   case $1 in
-    run | fetch | transform | load | dry-run | findings | changes | replay | withdraw | rollback | gc | status | psql | down | selftest | test)
+    run | fetch | transform | load | dry-run | findings | changes | replay | withdraw | rollback | gc | status | psql | down | \
+      setup | up | compose | drill | destroy | cleanup | selftest | test)
       command=$1 && shift
       ;;
     --help | -h | --version | -*) ;;
@@ -267,7 +277,13 @@ case $command in
     ;;
   down)
     (($# == 0)) || fail 64 "'down' takes no arguments" "./pipeline.sh --help lists the commands"
+    compose_down
     cluster_stop
+    ;;
+  setup | up | drill | destroy | cleanup) "$command" "$@" ;;
+  compose)
+    need_docker
+    compose "$@"
     ;;
   selftest)
     build_selftest

@@ -24,7 +24,7 @@ take_options() {
       --spool) spool=${2-} ;;
       --spool=*) spool=${1#*=} ;;
       # For psql and 'swift test' these have meanings of their own, unless they come first.
-      --help | -h | --version) [[ $command =~ ^(psql|test)$ && ${#arguments[@]} -gt 0 ]] || asks=$1 ;;
+      --help | -h | --version) [[ $command =~ ^(psql|test|compose)$ && ${#arguments[@]} -gt 0 ]] || asks=$1 ;;
     esac
     arguments+=("$1")
     shift

@@ -45,7 +45,7 @@ class Project:
         shutil.copy2(SOURCE / "Package.swift", self.tree)
         shutil.copy2(SOURCE / "pipeline.sh", self.tree)
         shutil.copytree(SOURCE / "Sources/pipeline", self.tree / "Sources/pipeline")
-        for name in ["terraform", "deploy"]:
+        for name in ["terraform", "cloudwatch-agent"]:
             if (SOURCE / name).exists():
                 ignored = shutil.ignore_patterns(".terraform*", "terraform.tfstate*")
                 shutil.copytree(SOURCE / name, self.tree / name, ignore=ignored)

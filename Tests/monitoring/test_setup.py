@@ -1,0 +1,197 @@
+"""setup, up, drill, destroy, cleanup: real Terraform against an account on loopback, and a docker that only writes down how it
+was called."""
+
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import unittest
+
+from . import terraform
+from .aws import Account, GROUP
+from .filters import metric
+from .registry import SOURCE, Project
+
+DOCKER = """#!/bin/sh
+case "$*" in
+  info | 'compose version') exit "${DOCKER_ANSWERS:-0}" ;;
+esac
+{
+  echo "$*" | sed 's/--project-directory [^ ]* //'
+  echo "  $AWS_ACCESS_KEY_ID $CLOUDWATCH_LOG_GROUP $POSTGRES_PASSWORD"
+} >>"$DOCKER_CALLS"
+exit "${DOCKER_CODE:-0}"
+"""
+
+
+@unittest.skipIf(terraform.missing(), terraform.missing())
+class SetupTests(unittest.TestCase):
+    def setUp(self):
+        self.account = Account()
+        self.addCleanup(self.account.close)
+        self.project = Project()
+        self.addCleanup(self.project.close)
+        self.settings = self.project.tree / ".env.local"
+        self.calls = self.project.folder / "docker calls"
+        programs = self.project.folder / "programs"
+        programs.mkdir()
+        (programs / "docker").write_text(DOCKER)
+        (programs / "docker").chmod(0o755)
+        self.project.environment |= terraform.environment(self.project.folder) | self.account.variables("deployer", "deployer")
+        self.project.environment |= {
+            "PATH": f"{programs}:{os.environ['PATH']}", "DOCKER_CALLS": str(self.calls), "LOG_FORMAT": "text", "LOG_FILE": "",
+        }
+
+    def docker_calls(self):
+        return self.calls.read_text().splitlines() if self.calls.exists() else []
+
+    def saved(self):
+        lines = [line for line in self.settings.read_text().splitlines() if not line.startswith("#")]
+        return dict(line.split("=", 1) for line in lines)
+
+    def groups(self):
+        return self.account.client("logs").describe_log_groups()["logGroups"]
+
+    def test_setup_drill_and_cleanup(self):
+        first = self.project.run("setup", expect=0)
+        saved = self.saved()
+        self.assertEqual(stat.S_IMODE(self.settings.stat().st_mode), 0o600)
+        for state in (self.project.tree / "terraform").glob("terraform.tfstate*"):
+            self.assertEqual(stat.S_IMODE(state.stat().st_mode) & 0o077, 0, state)
+        (key,) = self.account.client("iam").list_access_keys(UserName="business-registry-log-writer")["AccessKeyMetadata"]
+        self.assertEqual((saved["AWS_ACCESS_KEY_ID"], saved["CLOUDWATCH_LOG_GROUP"]), (key["AccessKeyId"], GROUP))
+        self.assertEqual(len(saved["POSTGRES_PASSWORD"]), 48)
+        secrets = [saved["AWS_SECRET_ACCESS_KEY"], saved["POSTGRES_PASSWORD"]]
+        for number in range(1, 6):
+            self.assertIn(f"setup {number}/5", first.stderr)
+        self.assertIn("dashboards/dashboard/business-registry-etl", first.stderr)
+        # Containers get the log writer's key, never the deployer's.
+        given = f"  {key['AccessKeyId']} {GROUP} {saved['POSTGRES_PASSWORD']}"
+        self.assertEqual(self.docker_calls(), [
+            "compose --profile aws build etl", given, "compose --profile aws up --detach postgres cloudwatch-agent", given,
+        ])
+        # Again: the same.
+        second = self.project.run("setup", expect=0)
+        self.assertEqual(self.saved(), saved)
+        self.assertIn("No changes.", second.stdout + second.stderr)
+        self.project.run("up", expect=0)
+        self.assertEqual(self.docker_calls()[-2], "compose --profile aws up --detach")
+        # Drills go where the agent's log file is.
+        for drill in ["fail", "errors", "log"]:
+            self.project.run("drill", drill, expect=0)
+            self.assertEqual(self.docker_calls()[-2:], [f"compose --profile aws run --rm etl drill {drill}", given])
+        self.drills_here(saved)
+        refused = self.project.run("destroy", expect=64)
+        self.assertIn("--yes", refused.stderr)
+        self.assertEqual(len(self.groups()), 1)
+        last = self.project.run("cleanup", "--yes", "--volumes", expect=0)
+        self.assertEqual(self.docker_calls()[-2], "compose --profile aws --profile run down --remove-orphans --volumes")
+        self.assertEqual(self.groups(), [])
+        self.assertEqual(self.account.client("iam").list_users()["Users"], [])
+        self.assertFalse(self.settings.exists())
+        self.assertEqual(list((self.project.tree / "terraform").glob("terraform.tfstate*")), [])
+        for ended in [first, second, last]:
+            for secret in secrets:
+                self.assertNotIn(secret, ended.stdout + ended.stderr)
+        self.project.run("cleanup", "--yes", expect=0)
+        self.project.run("destroy", "--yes", expect=0)
+
+    def drills_here(self, saved):
+        """Without Docker a drill goes the ways that this machine's logs go."""
+        log = self.project.log_stem
+        with self.account.signatures_required():
+            for drill in ["fail", "errors", "log"]:
+                self.project.run("drill", drill, expect=0, DOCKER_ANSWERS="1", LOG_FILE=str(log))
+        console, file = self.account.messages("console"), self.project.log_lines()
+        self.assertEqual([message.replace('"path":"console"', '"path":"file"', 1) for message in console], file)
+        filters = self.account.client("logs").describe_metric_filters(logGroupName=GROUP)["metricFilters"]
+        found = {entry["metricTransformations"][0]["metricName"]: metric(entry, console) for entry in filters}
+        self.assertEqual(
+            found, {"ErrorCount": 7, "ETLFailed": 1, "ETLCompleted": 0, "RecordsProcessed": 0, "RecordsRejected": 0})
+        self.assertEqual(sum("one line" in json.loads(message)["message"] for message in console), 1)
+
+    def test_a_plan_does_nothing(self):
+        ended = self.project.run("setup", "--plan", expect=0)
+        self.assertIn("Plan: ", ended.stdout + ended.stderr)
+        self.assertEqual((self.groups(), self.docker_calls()), ([], []))
+        self.assertFalse(self.settings.exists())
+
+    def test_what_is_missing_is_one_clear_line_and_nothing_is_done(self):
+        programs = self.project.folder / "few programs"
+        programs.mkdir()
+        for name in ["terraform", "docker"]:
+            (programs / name).symlink_to(shutil.which(name, path=self.project.environment["PATH"]))
+        system = "/usr/bin:/bin"
+        cases = {
+            "the Docker daemon does not answer": {"DOCKER_ANSWERS": "1"},
+            "no AWS credentials": {"AWS_ACCESS_KEY_ID": "", "HOME": "/nonexistent"},
+        }
+        if not shutil.which("terraform", path=system):
+            cases["Terraform is missing"] = {"PATH": system}
+        if not shutil.which("docker", path=system):
+            (programs / "docker").unlink()
+            cases["Docker is missing"] = {"PATH": f"{programs}:{system}"}
+        for message, variables in cases.items():
+            with self.subTest(message):
+                first = "Docker Compose is missing" if "daemon" in message else message
+                ended = self.project.run("setup", expect=78, **variables)
+                lines = ended.stderr.splitlines()
+                self.assertTrue(lines[0].startswith("pipeline.sh: ") and first in lines[0], ended.stderr)
+                self.assertTrue(all(line.startswith("HINT: ") for line in lines[1:]), ended.stderr)
+                self.assertEqual(self.groups(), [])
+                self.assertFalse((self.project.tree / "terraform/.terraform").exists())
+                self.assertFalse(self.settings.exists())
+
+    def test_another_group_reaches_the_agent_too(self):
+        (self.project.tree / ".env").write_text(
+            "POSTGRES_PASSWORD=mine\nTF_VAR_log_group_name=/registry/production\nTF_VAR_metrics_path=file\n")
+        self.project.run("setup", expect=0)
+        saved = self.saved()
+        self.assertEqual((saved["POSTGRES_PASSWORD"], saved["CLOUDWATCH_LOG_GROUP"]), ("mine", "/registry/production"))
+        config = json.loads((self.project.tree / saved["AGENT_CONFIG"]).read_text())
+        (entry,) = config["logs"]["logs_collected"]["files"]["collect_list"]
+        self.assertEqual(entry["log_group_name"], "/registry/production")
+        (made,) = self.groups()
+        self.assertEqual(made["logGroupName"], "/registry/production")
+
+    def test_a_failing_docker_leaves_what_can_be_gone_on_with(self):
+        ended = self.project.run("setup", expect=69, DOCKER_CODE="1")
+        self.assertIn("docker compose build failed", ended.stderr)
+        self.project.run("setup", expect=0)
+
+    def test_without_a_password_nothing_comes_up(self):
+        ended = self.project.run("up", expect=78)
+        self.assertIn("POSTGRES_PASSWORD is not set", ended.stderr)
+        self.assertEqual(self.docker_calls(), [])
+        self.project.run("drill", "nonsense", expect=64)
+        self.assertIn("no log is watched", self.project.run("drill", "log", expect=78).stderr)
+
+
+class SecretTests(unittest.TestCase):
+    @unittest.skipUnless((SOURCE / ".git").exists(), "no git repository")
+    def test_git_ignores_secrets(self):
+        for name in [
+            ".env", ".env.local", ".env.local.new", "terraform/terraform.tfstate", "terraform/terraform.tfstate.backup",
+            "terraform/.terraform/x", "terraform/my.tfvars", "cloudwatch-agent/config.local.json",
+        ]:
+            subprocess.run(["git", "-C", SOURCE, "check-ignore", "-q", name], check=True)
+
+    def test_every_variable_has_its_meaning(self):
+        """Whatever compose.yaml takes from outside stands in .env.example, behind a line that says what it is."""
+        text = (SOURCE / ".env.example").read_text()
+        compose = (SOURCE / "compose.yaml").read_text()
+        asked = set(re.findall(r"\$\{([A-Z_]+)", compose)) | set(re.findall(r"^      ([A-Z_0-9]+):$", compose, re.M))
+        asked -= {"AWS_EC2_METADATA_DISABLED"}
+        for name in asked:
+            self.assertRegex(text, rf"(?m)^#?{name}=", name)
+        is_told = False
+        for line in text.splitlines():
+            # One line may speak of several variables below it.
+            is_told = line.startswith("# ") or is_told and re.match(r"#?[A-Za-z_]+=", line) is not None
+            self.assertTrue(is_told or not line, f"nothing is said of {line}")
+
+
+if __name__ == "__main__":
+    unittest.main()
