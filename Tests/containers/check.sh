@@ -117,8 +117,8 @@ assemble_bases() {
 build_image() {
   local policy=(--pull=never)
   [[ -z $pull ]] || policy=(--pull)
-  say 'building the image'
-  bud build "${policy[@]}" --network host --tag business-registry "$project" >"$scratch/build.log" 2>&1 ||
+  say 'building the image' # in Docker's format: the other one knows no health check
+  bud build "${policy[@]}" --format docker --network host --tag business-registry "$project" >"$scratch/build.log" 2>&1 ||
     { tail -n 30 "$scratch/build.log" >&2 && fail 70 "the image cannot be built"; }
 }
 

@@ -61,6 +61,10 @@ class Account:
                 document = iam.get_user_policy(UserName=user, PolicyName=name)["PolicyDocument"]
                 for statement in document["Statement"]:
                     statement["Resource"] = "*"
+                    # CloudWatch signs as `monitoring`, and moto takes that for the name of its actions.
+                    statement["Action"] += [
+                        action.replace("cloudwatch:", "monitoring:") for action in statement["Action"]
+                        if action.startswith("cloudwatch:")]
                 iam.put_user_policy(UserName=user, PolicyName="wide", PolicyDocument=json.dumps(document))
                 changed.append(user)
         self.set_requests_without_check(b"0")

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import unittest
 
-from . import terraform
+from . import registry, terraform
 from .aws import Account, GROUP
 
 
@@ -34,6 +34,28 @@ class TerraformTests(unittest.TestCase):
         self.check_writer(account, tool.outputs())
         tool.run("destroy", "-auto-approve", *options)
         self.check_gone(account)
+
+    def test_the_deployer_needs_no_more_than_its_policy(self):
+        """For a user and for both kinds of role: what terraform/deployer-policy.json allows is enough."""
+        account = Account()
+        self.addCleanup(account.close)
+        iam = account.client("iam")
+        iam.create_user(UserName="deployer")
+        key = iam.create_access_key(UserName="deployer")["AccessKey"]
+        policy = (registry.SOURCE / "terraform/deployer-policy.json").read_text()
+        iam.put_user_policy(UserName="deployer", PolicyName="deploy", PolicyDocument=policy)
+        variables = account.variables(key["AccessKeyId"], key["SecretAccessKey"])
+        tool = terraform.Terraform(terraform.copy(self.folder), variables)
+        with account.signatures_required():
+            for writer in ["user", "ecs", "ec2"]:
+                options = ["-input=false", "-var", f"log_writer={writer}", "-var", "alarm_email=oncall@example.org"]
+                tool.run("apply", "-auto-approve", *options)
+                tool.run("plan", "-detailed-exitcode", *options)
+                outputs = tool.outputs()
+                self.assertEqual(outputs.get("log_writer_access_key_id") is None, writer != "user")
+                self.assertEqual(outputs.get("log_writer_role_arn") is None, writer == "user")
+                self.assertEqual(outputs.get("log_writer_instance_profile") is None, writer != "ec2")
+            tool.run("destroy", "-auto-approve", *options)
 
     def check(self, account, outputs):
         logs, cloudwatch = account.client("logs"), account.client("cloudwatch")
