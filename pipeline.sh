@@ -11,6 +11,9 @@ binaries=$project/.build/release
 [[ -e $project/Package.swift ]] || binaries=$project/bin # an installation, such as the image's: programs without their source
 command=run
 private='' # yes, where the database is the private one
+spool=''
+read -r RUN_ID </proc/sys/kernel/random/uuid
+export RUN_ID
 
 usage() {
   cat <<'TEXT'
@@ -65,19 +68,21 @@ TEXT
 }
 
 say() { # MESSAGE, and where LOG_FORMAT=json asks for it as one object like the stages' own
+  local event_id
   ! logs_as text || echo "pipeline.sh: $*" >&2
-  ! logs_as json || log_json INFO "$*"
+  ! logs_as json || { read -r event_id </proc/sys/kernel/random/uuid && log_json INFO "$*"; }
 }
 
 fail() { # CODE MESSAGE [HINT...]
-  local code=$1 message=${2//[[:cntrl:]]/?}
+  local code=$1 message=${2//[[:cntrl:]]/?} event_id
   shift 2
+  read -r event_id </proc/sys/kernel/random/uuid
   if logs_as text; then
     echo "pipeline.sh: $message" >&2
     (($# == 0)) || printf 'HINT: %s\n' "$@" >&2
   fi
   ! logs_as json || log_json ERROR "$message" "$@"
-  log_elsewhere error "$message" "$@"
+  log_elsewhere "$message" "$@"
   exit "$code"
 }
 
@@ -87,20 +92,20 @@ logs_as() { # text or json
   [[ $formats == *,$1,* ]] || [[ $1 == text && $formats != *,json,* ]]
 }
 
-# Into the log file and to CloudWatch, where these are on: what stands on stderr is lost with the terminal.
-log_elsewhere() { # LEVEL MESSAGE [HINT...]
-  local level=$1
-  shift
+# The failure of a run into the log file and to CloudWatch, where these are on: what stands on stderr is lost with the
+# terminal. Of other commands it concerns who typed them.
+log_elsewhere() { # MESSAGE [HINT...]
+  [[ $command =~ ^(run|dry-run|fetch|transform|load|rollback|replay|withdraw)$ ]] || return 0
   [[ -n ${LOG_FILE-}${CLOUDWATCH_LOG_GROUP-} && -x $binaries/load ]] || return 0
   # On stdin: everybody on the machine can read arguments.
-  printf '%s\n' "$@" | "$binaries/load" log --level "$level" --name pipeline.sh 2>/dev/null || :
+  printf '%s\n' "$@" | "$binaries/load" log --level error --name pipeline.sh --event-id "$event_id" \
+    --spool "${spool:-${SPOOL_DIR:-$project/spool}}" 2>/dev/null || :
 }
 
 log_json() { # LEVEL MESSAGE [HINT...]
-  local level=$1 message=$2 hint hints='' event_id
+  local level=$1 message=$2 hint hints=''
   shift 2
   for hint; do hints+=",$(json "$hint")"; done
-  read -r event_id </proc/sys/kernel/random/uuid
   printf '{"timestamp":"%s","level":"%s","name":"pipeline.sh","message":%s,"path":"console","event_id":"%s","run_id":%s%s}\n' \
     "$(date +%Y-%m-%dT%H:%M:%S.%3N%z)" "$level" "$(json "$message")" "$event_id" "$(json "${RUN_ID-}")" \
     "${hints:+,\"hints\":[${hints#,}]}" >&2
@@ -199,13 +204,14 @@ case $command:$asks in
   *:--version) echo "pipeline.sh $version" && exit ;;
 esac
 export SPOOL_DIR=${SPOOL_DIR:-$project/spool}
-read -r RUN_ID </proc/sys/kernel/random/uuid
-export RUN_ID
-
 need_database() {
   [[ -z ${DATABASE_URL-} ]] || return 0
   [[ -e $project/Package.swift ]] || fail 78 "DATABASE_URL is not set" "an installation without its source has no private PostgreSQL"
   cluster_start
+}
+
+need_source() {
+  [[ -e $project/Package.swift ]] || fail 78 "'$command' needs the project's source" "run it where that is: this is an installation"
 }
 
 case $command in
@@ -283,14 +289,16 @@ case $command in
   setup | up | drill | destroy | cleanup) "$command" "$@" ;;
   compose)
     need_docker
-    compose "$@"
+    exec_compose "$@"
     ;;
   selftest)
+    need_source
     build_selftest
     [[ -n $asks ]] || need_database
     exec "$binaries/selftest" "$@"
     ;;
   test)
+    need_source
     build
     need_test_tools
     run_tests "$@"

@@ -34,20 +34,35 @@ resource "aws_cloudwatch_metric_alarm" "etl_failed" {
 }
 
 # The alarm that a run which never starts cannot raise by itself: cron switched off, a machine that is gone, a log path
-# that is broken. Every hour of the last var.silence_hours has to be without a completed run.
+# that is broken. Every hour of the last var.silence_hours has to be without a completed run; hours without any data are filled
+# with zeros, for CloudWatch would otherwise look further back for the last hour that has some.
 resource "aws_cloudwatch_metric_alarm" "no_completed_run" {
   alarm_name        = "${var.project_name}-no-completed-run"
   alarm_description = "No run has completed in ${var.silence_hours} hours."
 
-  namespace           = local.metric_namespace
-  metric_name         = aws_cloudwatch_log_metric_filter.etl["ETLCompleted"].metric_transformation[0].name
-  statistic           = "Sum"
-  period              = 3600
   evaluation_periods  = var.silence_hours
   datapoints_to_alarm = var.silence_hours
   comparison_operator = "LessThanThreshold"
   threshold           = 1
   treat_missing_data  = "breaching"
+
+  metric_query {
+    id          = "completed_or_none"
+    label       = "completed runs an hour"
+    expression  = "FILL(completed, 0)"
+    return_data = true
+  }
+
+  metric_query {
+    id = "completed"
+
+    metric {
+      namespace   = local.metric_namespace
+      metric_name = aws_cloudwatch_log_metric_filter.etl["ETLCompleted"].metric_transformation[0].name
+      stat        = "Sum"
+      period      = 3600
+    }
+  }
 
   alarm_actions = [aws_sns_topic.alarms.arn]
   ok_actions    = [aws_sns_topic.alarms.arn]

@@ -17,7 +17,8 @@ locals {
         "logs:DescribeLogStreams",
         "logs:PutLogEvents",
       ]
-      # The group itself and its streams; nothing else in the account.
+      # The group itself and its streams; nothing else in the account. AWS lets DescribeLogGroups be limited to no group, so here
+      # it allows nothing, which neither the programs nor the agent need.
       Resource = [local.log_group_arn, "${local.log_group_arn}:*"]
     }]
   })

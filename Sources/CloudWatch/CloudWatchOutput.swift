@@ -19,6 +19,8 @@ public final class CloudWatchOutput: LogOutput {
     public var droppedFiles = 0
     /// Why sending did not go on, or paused at last.
     public var reason: String?
+    /// Why a batch was not acceptable.
+    public var rejectionReason: String?
     /// Whether the thread that sends has ended.
     public var isThreadEnded = true
 
@@ -27,8 +29,6 @@ public final class CloudWatchOutput: LogOutput {
 
   private struct State {
     var queue: [WaitingEvent] = []
-    /// How many at the queue's beginning are under way.
-    var sending = 0
     var bytes = 0
     var files: [WaitingFile] = []
     /// The number of this process's own file; nil before the first event, and where there can be none.
@@ -38,7 +38,6 @@ public final class CloudWatchOutput: LogOutput {
     /// On the monotonic clock; nil until the process ends.
     var endOfTime: Double?
     var isThreadStarted = false
-    var hasStopped = false
   }
 
   public static let queueBytesMax = 8 << 20
@@ -56,7 +55,7 @@ public final class CloudWatchOutput: LogOutput {
     let folder = WaitingFolder(path: path)
     state.withLock { state in
       state.report.droppedFiles = folder.trim()
-      (state.files, state.queue) = folder.takeOver(for: settings.destination, bytes: Self.queueBytesMax / 2)
+      (state.files, state.queue) = folder.adopt(for: settings.destination, bytes: Self.queueBytesMax / 2)
       state.bytes = state.queue.reduce(0) { $0 + $1.bytes }
       if !state.queue.isEmpty { startThread(&state) }
     }
@@ -134,10 +133,11 @@ public final class CloudWatchOutput: LogOutput {
 
   private func run() {
     let api = LogsAPI(settings, secondsLeft: { [self] in secondsLeft })
-    var pause = Pause()
+    var backoff = Backoff()
+    var limit = EventBatch.eventsMax
     while true {
       gather()
-      let batch = takeBatch()
+      let (count, batch) = state.withLock { EventBatch.first(of: $0.queue, limit: limit) }
       if batch.isEmpty {
         if isEnding { return }
         continue
@@ -149,17 +149,15 @@ public final class CloudWatchOutput: LogOutput {
       }
       switch outcome {
       case .accepted(let rejected):
-        pause = Pause()
-        settle(rejected: rejected)
-      case .unacceptable(let reason): settle(rejected: batch.count, reason: reason)
-      case .missing: giveBack("the log stream is missing, and is missing again once it is made")
-      case .again(let reason): giveBack(reason)
-      case .refused(let reason):
-        giveBack(reason)
-        return
+        (backoff, limit) = (Backoff(), min(EventBatch.eventsMax, limit * 2))
+        settle(count, rejected: rejected)
+      case .unacceptable(let reason):
+        // One of them is at fault: it is found by halves, and the others go.
+        if count == 1 { settle(1, rejected: 1, rejectionReason: reason) } else { limit = count / 2 }
+      case .missing: pause("the log stream is missing, and is missing again once it is made", &backoff)
+      case .again(let reason): pause(reason, &backoff)
+      case .refused(let reason): return state.withLock { $0.report.reason = reason }
       }
-      if case .again = outcome { wait(seconds: pause.next()) }
-      if outcome == .missing { wait(seconds: pause.next()) }
       if secondsLeft <= 0 { return }
     }
   }
@@ -178,8 +176,10 @@ public final class CloudWatchOutput: LogOutput {
     }
   }
 
-  /// A pause that the end of the process cuts short: to what is left, and to a fraction of a second in which it is tried again.
-  private func wait(seconds: Double) {
+  /// The end of the process cuts a pause short: to what is left, and to a fraction of a second in which it is tried again.
+  private func pause(_ reason: String, _ backoff: inout Backoff) {
+    state.withLock { $0.report.reason = reason }
+    let seconds = backoff.next()
     let until = Self.now() + seconds
     while !isEnding {
       let left = until - Self.now()
@@ -189,27 +189,18 @@ public final class CloudWatchOutput: LogOutput {
     usleep(UInt32(max(0, min(0.5, seconds, secondsLeft)) * 1e6))
   }
 
-  private func takeBatch() -> [WaitingEvent] {
-    state.withLock { state in
-      let (count, batch) = EventBatch.first(of: state.queue)
-      state.sending = count
-      return batch
-    }
-  }
-
-  /// The batch is over and done with.
-  private func settle(rejected: Int, reason: String? = nil) {
+  /// The first events of the queue are over and done with.
+  private func settle(_ count: Int, rejected: Int, rejectionReason: String? = nil) {
     state.withLock { state in
       var ends: [Int: Int] = [:]
-      for event in state.queue.prefix(state.sending) {
+      for event in state.queue.prefix(count) {
         state.bytes -= event.bytes
         if let place = event.place { ends[place.file] = max(ends[place.file] ?? 0, place.end) }
       }
-      state.queue.removeFirst(state.sending)
-      state.sending = 0
+      state.queue.removeFirst(count)
       state.report.rejected += rejected
-      if rejected > 0 { state.report.reason = reason ?? state.report.reason }
-      if rejected == 0 { state.report.reason = nil }
+      state.report.reason = nil
+      state.report.rejectionReason = rejectionReason ?? state.report.rejectionReason
       for (number, end) in ends {
         state.files[number].advance(to: end)
         // Another process's: nothing more comes into it.
@@ -217,13 +208,6 @@ public final class CloudWatchOutput: LogOutput {
           state.files[number].remove()
         }
       }
-    }
-  }
-
-  private func giveBack(_ reason: String) {
-    state.withLock { state in
-      state.sending = 0
-      state.report.reason = reason
     }
   }
 
@@ -241,7 +225,7 @@ public final class CloudWatchOutput: LogOutput {
 }
 
 /// Longer and longer pauses, each drawn by lot so that many processes do not come back at once.
-private struct Pause {
+private struct Backoff {
   private var seconds = 0.5
 
   mutating func next() -> Double {

@@ -1,5 +1,5 @@
-import Glibc
 import HTTP
+import Logs
 
 /// Where events go, and how long may be spent on it.
 public struct CloudWatchSettings: Sendable {
@@ -25,7 +25,7 @@ public struct CloudWatchSettings: Sendable {
   ///
   /// - Returns: nil where no group is named.
   /// - Throws: what is wrong with them.
-  public static func read(_ variable: (String) -> String? = environment) throws(CloudWatchProblem)
+  public static func read(_ variable: (String) -> String? = environmentValue) throws(CloudWatchProblem)
     -> CloudWatchSettings?
   {
     guard let group = variable("CLOUDWATCH_LOG_GROUP") else { return nil }
@@ -56,12 +56,6 @@ public struct CloudWatchSettings: Sendable {
       settings.exitSeconds = seconds
     }
     return settings
-  }
-
-  public static func environment(_ name: String) -> String? {
-    guard let text = getenv(name) else { return nil }
-    let value = String(cString: text)
-    return value.isEmpty ? nil : value
   }
 }
 

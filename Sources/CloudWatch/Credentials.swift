@@ -3,7 +3,7 @@ import Glibc
 import HTTP
 
 /// Keys that requests are signed with.
-public struct AWSKeys: Sendable, Equatable {
+public struct AWSCredentials: Sendable, Equatable {
   public var keyID: String
   public var secret: String
   public var sessionToken: String?
@@ -20,28 +20,29 @@ public struct AWSKeys: Sendable, Equatable {
 /// Where keys come from. Asked before each request, by one thread.
 public protocol CredentialSource: Sendable {
   /// - Parameter check: called while it is waited for; what it throws ends the wait.
-  func keys(check: () throws -> Void) throws -> AWSKeys
+  func keys(check: () throws -> Void) throws -> AWSCredentials
 }
 
-/// The usual places, in the usual order.
+/// The places of credentials, in the order in which AWS programs look there; `~/.aws` and web identities are not among them.
 enum Credentials {
   /// - Throws: where keys are set by halves.
   static func source(_ variable: (String) -> String?) throws(CloudWatchProblem) -> any CredentialSource {
     let (keyID, secret) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"))
     if let keyID, let secret {
-      return FixedKeys(keys: AWSKeys(keyID: keyID, secret: secret, sessionToken: variable("AWS_SESSION_TOKEN")))
+      return StaticCredentials(
+        keys: AWSCredentials(keyID: keyID, secret: secret, sessionToken: variable("AWS_SESSION_TOKEN")))
     }
     guard keyID == nil, secret == nil else {
       throw CloudWatchProblem("of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set")
     }
     if let path = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
-      return ContainerKeys(url: "http://169.254.170.2" + path, token: nil, tokenFile: nil)
+      return ContainerCredentials(url: "http://169.254.170.2" + path, token: nil, tokenFile: nil)
     }
     if let url = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
       guard Endpoint.isAcceptable(url, besides: ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"]) else {
         throw CloudWatchProblem("AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor an address of this machine")
       }
-      return ContainerKeys(
+      return ContainerCredentials(
         url: url, token: variable("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
         tokenFile: variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"))
     }
@@ -53,29 +54,30 @@ enum Credentials {
     guard Endpoint.isAcceptable(endpoint, besides: ["169.254.169.254", "fd00:ec2::254"]) else {
       throw CloudWatchProblem("AWS_EC2_METADATA_SERVICE_ENDPOINT is not an address of this machine")
     }
-    return InstanceKeys(endpoint: endpoint)
+    return InstanceCredentials(endpoint: endpoint)
   }
 }
 
 /// Keys from variables.
-public struct FixedKeys: CredentialSource {
-  let keys: AWSKeys
+public struct StaticCredentials: CredentialSource {
+  let keys: AWSCredentials
 
-  public init(keys: AWSKeys) { self.keys = keys }
+  public init(keys: AWSCredentials) { self.keys = keys }
 
-  public func keys(check: () throws -> Void) -> AWSKeys { keys }
+  public func keys(check: () throws -> Void) -> AWSCredentials { keys }
 }
 
 /// The keys of a container's role: ECS and EKS hand them out at an address of the machine.
-struct ContainerKeys: CredentialSource {
+struct ContainerCredentials: CredentialSource {
   let url: String
   let token: String?
   let tokenFile: String?
 
-  func keys(check: () throws -> Void) throws -> AWSKeys {
+  func keys(check: () throws -> Void) throws -> AWSCredentials {
     var headers: [String] = []
     if let token = try tokenFile.map(read) ?? token { headers.append("Authorization: \(token)") }
-    return try LocalQuestion.keys(LocalQuestion.ask(url, headers: headers, check: check), of: "the container's role")
+    return try MetadataRequest.keys(
+      MetadataRequest.ask(url, headers: headers, check: check), of: "the container's role")
   }
 
   private func read(_ path: String) throws -> String {
@@ -87,31 +89,31 @@ struct ContainerKeys: CredentialSource {
 }
 
 /// The keys of a machine's role (EC2, by version 2 of its metadata service).
-struct InstanceKeys: CredentialSource {
+struct InstanceCredentials: CredentialSource {
   let endpoint: String
 
-  func keys(check: () throws -> Void) throws -> AWSKeys {
-    let token = try LocalQuestion.ask(
+  func keys(check: () throws -> Void) throws -> AWSCredentials {
+    let token = try MetadataRequest.ask(
       endpoint + "/latest/api/token", .put, headers: ["X-aws-ec2-metadata-token-ttl-seconds: 300"], check: check)
     let headers = ["X-aws-ec2-metadata-token: " + String(decoding: token, as: UTF8.self)]
     let roles = endpoint + "/latest/meta-data/iam/security-credentials/"
-    let names = String(decoding: try LocalQuestion.ask(roles, headers: headers, check: check), as: UTF8.self)
+    let names = String(decoding: try MetadataRequest.ask(roles, headers: headers, check: check), as: UTF8.self)
     guard let role = names.split(whereSeparator: \.isNewline).first else {
       throw CloudWatchProblem("this machine has no role, and AWS_ACCESS_KEY_ID is not set")
     }
-    return try LocalQuestion.keys(
-      LocalQuestion.ask(roles + role, headers: headers, check: check), of: "the machine's role")
+    return try MetadataRequest.keys(
+      MetadataRequest.ask(roles + role, headers: headers, check: check), of: "the machine's role")
   }
 }
 
 /// Keeps keys until shortly before they expire.
-final class KeptKeys {
+final class CachedCredentials {
   private let source: any CredentialSource
-  private var kept: AWSKeys?
+  private var kept: AWSCredentials?
 
   init(_ source: any CredentialSource) { self.source = source }
 
-  func keys(check: () throws -> Void) throws -> AWSKeys {
+  func keys(check: () throws -> Void) throws -> AWSCredentials {
     if let kept, kept.expires.map({ $0 - 300 > time(nil) }) ?? true { return kept }
     let keys = try source.keys(check: check)
     kept = keys
@@ -123,7 +125,7 @@ final class KeptKeys {
 }
 
 /// A question to a service of this very machine.
-private enum LocalQuestion {
+private enum MetadataRequest {
   private static let bytesMax = 64 << 10
 
   static func ask(
@@ -153,7 +155,7 @@ private enum LocalQuestion {
     return body
   }
 
-  static func keys(_ answer: [UInt8], of whom: String) throws -> AWSKeys {
+  static func keys(_ answer: [UInt8], of whom: String) throws -> AWSCredentials {
     struct Answer: Decodable {
       var keyID: String
       var secret: String
@@ -170,7 +172,7 @@ private enum LocalQuestion {
     guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(answer)) else {
       throw CloudWatchProblem("the keys of \(whom) cannot be read")
     }
-    var keys = AWSKeys(keyID: answer.keyID, secret: answer.secret, sessionToken: answer.token)
+    var keys = AWSCredentials(keyID: answer.keyID, secret: answer.secret, sessionToken: answer.token)
     // In half an hour at the latest, where it cannot be read.
     keys.expires = time(nil) + 1800
     if let text = answer.expiration, let date = try? Date(text, strategy: .iso8601) {

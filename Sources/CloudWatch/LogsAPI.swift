@@ -21,13 +21,14 @@ final class LogsAPI {
   private static let requestSeconds = 10.0
 
   private let settings: CloudWatchSettings
-  private let keys: KeptKeys
+  private let keys: CachedCredentials
   /// Seconds that are left; asked again and again while a call is waited for. Nothing is left at 0.
   private let secondsLeft: () -> Double
+  private var transfer: Transfer?
 
   init(_ settings: CloudWatchSettings, secondsLeft: @escaping () -> Double) {
     self.settings = settings
-    keys = KeptKeys(settings.credentials)
+    keys = CachedCredentials(settings.credentials)
     self.secondsLeft = secondsLeft
   }
 
@@ -49,6 +50,13 @@ final class LogsAPI {
 
   /// Makes the stream, and the group where there is none.
   func makeStream() -> Outcome {
+    let outcome = makeStreamOrGroup()
+    // It is not the events that are unacceptable, but the names.
+    if case .unacceptable(let reason) = outcome { return .refused(reason) }
+    return outcome
+  }
+
+  private func makeStreamOrGroup() -> Outcome {
     struct Group: Encodable { var logGroupName: String }
     struct Stream: Encodable {
       var logGroupName: String
@@ -73,7 +81,7 @@ final class LogsAPI {
     } catch let problem as CloudWatchProblem {
       return .again("\(problem)")
     } catch is OutOfTime {
-      return .again("no time is left")
+      return .again("no answer from \(settings.endpoint) in time")
     } catch { return .refused("\(error)") }
   }
 
@@ -99,8 +107,9 @@ final class LogsAPI {
     request.connectTimeoutSeconds = 5
     request.caFile = settings.caFile
     var answer = Answer()
-    var transfer = try Transfer()
-    try transfer.perform(
+    // One connection for all calls.
+    if transfer == nil { transfer = try Transfer() }
+    try transfer?.perform(
       request,
       onHead: { head in
         answer.status = head.status ?? 0
@@ -132,7 +141,9 @@ final class LogsAPI {
     // `com.amazonaws.logs#ResourceNotFoundException`, or `ResourceNotFoundException:http://…` in the header.
     let named = (answer.errorType ?? problem?.type ?? "").split(separator: ":").first ?? ""
     let type = named.split(separator: "#").last.map(String.init) ?? ""
-    let detail = (problem?.message ?? problem?.otherMessage).map { ": \($0.prefix(300))" } ?? ""
+    // A proxy answers in a language of its own.
+    let raw = type.isEmpty ? String(decoding: answer.body.prefix(300), as: UTF8.self) : nil
+    let detail = (problem?.message ?? problem?.otherMessage ?? raw).map { ": \($0.prefix(300))" } ?? ""
     let text = "\(action) answers \(answer.status) \(type)\(detail)"
     switch type {
     case "ResourceNotFoundException": return .missing
@@ -144,7 +155,7 @@ final class LogsAPI {
     case "ExpiredTokenException", "ExpiredToken":
       // A role's keys are had anew; those in variables stay what they are until the time is up.
       keys.forget()
-      return settings.credentials is FixedKeys ? .refused(text) : .again(text)
+      return settings.credentials is StaticCredentials ? .refused(text) : .again(text)
     default:
       // 413: a proxy's bound. 4xx else: keys, rights, an address that is not the API's.
       if answer.status == 413 { return .unacceptable(text) }

@@ -30,14 +30,19 @@ public enum EventBatch {
 
   /// The longest beginning that makes a batch, in the order of time.
   ///
+  /// - Parameter limit: of how many events at most.
   /// - Returns: how many events it is, and the batch.
-  public static func first(of events: some Sequence<WaitingEvent>) -> (count: Int, batch: [WaitingEvent]) {
+  public static func first(
+    of events: some Sequence<WaitingEvent>, limit: Int = eventsMax
+  ) -> (count: Int, batch: [WaitingEvent]) {
     var batch: [WaitingEvent] = []
     var bytes = 0
     var (earliest, latest) = (Int.max, Int.min)
     for event in events {
       let (from, to) = (min(earliest, event.millisecondsSince1970), max(latest, event.millisecondsSince1970))
-      guard batch.count < eventsMax, bytes + event.bytes <= bytesMax, to - from <= spanMilliseconds else { break }
+      guard batch.count < min(limit, eventsMax), bytes + event.bytes <= bytesMax, to - from <= spanMilliseconds else {
+        break
+      }
       (earliest, latest) = (from, to)
       bytes += event.bytes
       batch.append(event)

@@ -6,7 +6,8 @@ import Glibc
 ///     00000000000000000093 ap-northeast-1 /docker/etl console      the first byte that is not sent
 ///     1769567400123 {"timestamp":…}                                one line an event
 final class WaitingFile {
-  static let bytesMax = 8 << 20
+  /// What the files of earlier processes take of the queue leaves room for this one's own events.
+  static let bytesMax = 3 << 20
   private static let offsetDigits = 20
 
   private let descriptor: Int32
@@ -33,7 +34,7 @@ final class WaitingFile {
     guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { return nil }
     let path = folder + "/" + name
     // Locked before it has its name: nobody takes it over meanwhile.
-    let new = folder + "/." + name
+    let new = path + ".new"
     let descriptor = open(new, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { return nil }
     let headBytes = head(0, destination).utf8.count
@@ -50,7 +51,7 @@ final class WaitingFile {
   /// Takes over a file that nobody holds.
   ///
   /// - Returns: it and its events; nil where somebody holds it, or it is for another stream, or is none of ours.
-  static func takeOver(_ path: String, for destination: Destination, number: Int) -> (WaitingFile, [WaitingEvent])? {
+  static func adopt(_ path: String, for destination: Destination, number: Int) -> (WaitingFile, [WaitingEvent])? {
     let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     let headBytes = head(0, destination).utf8.count
@@ -59,7 +60,7 @@ final class WaitingFile {
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &status) == 0,
       // It may have been sent and removed since it was opened.
       lstat(path, &named) == 0, named.st_ino == status.st_ino, status.st_mode & S_IFMT == S_IFREG,
-      status.st_size <= 2 * bytesMax, let bytes = file.read(status.st_size)
+      status.st_size <= 4 * bytesMax, let bytes = file.read(status.st_size)
     else { return nil }
     let first = bytes.prefix(offsetDigits)
     guard let offset = Int(String(decoding: first, as: UTF8.self)), offset >= headBytes, bytes.count >= headBytes,
@@ -90,10 +91,10 @@ final class WaitingFile {
   /// Everything in front of a byte is sent.
   func advance(to byte: Int) {
     if byte >= end, end > Self.bytesMax / 8 {
-      // Room for more. The head is put right first: a process killed in between has nothing to send again.
-      if write(Self.digits(headBytes), at: 0) {
-        ftruncate(descriptor, off_t(headBytes))
+      // Room for more. A process killed between the two leaves a head that points behind the end: nothing to send again.
+      if write(Self.digits(byte), at: 0), ftruncate(descriptor, off_t(headBytes)) == 0 {
         end = headBytes
+        _ = write(Self.digits(headBytes), at: 0)
       }
     } else {
       _ = write(Self.digits(byte), at: 0)

@@ -8,12 +8,12 @@ struct WaitingFolder {
   let path: String
 
   /// The files that are nobody's, the oldest first, and their events, as far as they find room in `bytes`.
-  func takeOver(for destination: Destination, bytes room: Int) -> (files: [WaitingFile], events: [WaitingEvent]) {
+  func adopt(for destination: Destination, bytes room: Int) -> (files: [WaitingFile], events: [WaitingEvent]) {
     var files: [WaitingFile] = []
     var events: [WaitingEvent] = []
     var bytes = 0
     for name in names() {
-      guard let (file, more) = WaitingFile.takeOver(path + "/" + name, for: destination, number: files.count) else {
+      guard let (file, more) = WaitingFile.adopt(path + "/" + name, for: destination, number: files.count) else {
         continue
       }
       guard !more.isEmpty else {
@@ -28,10 +28,15 @@ struct WaitingFolder {
     return (files, events)
   }
 
-  /// Removes the oldest files that nobody holds while all together are too many.
+  /// Removes the oldest files that nobody holds while all together are too many, and what a kill left unborn.
   ///
   /// - Returns: how many files went.
   func trim() -> Int {
+    for name in names(ending: ".events.new") {
+      var status = stat()
+      let file = path + "/" + name
+      if lstat(file, &status) == 0, status.st_mtim.tv_sec < time(nil) - 3600 { unlink(file) }
+    }
     var sizes: [(path: String, bytes: Int)] = []
     for name in names() {
       var status = stat()
@@ -52,7 +57,7 @@ struct WaitingFolder {
   }
 
   /// Their names begin with the time.
-  private func names() -> [String] {
+  private func names(ending suffix: String = ".events") -> [String] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
     var names: [String] = []
@@ -60,7 +65,7 @@ struct WaitingFolder {
       let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if name.hasSuffix(".events") { names.append(name) }
+      if name.hasSuffix(suffix) { names.append(name) }
     }
     return names.sorted()
   }

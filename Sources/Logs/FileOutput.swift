@@ -13,10 +13,14 @@ public final class FileOutput: LogOutput {
     var isLineOpen = false
     /// Trouble is told once.
     var isTold = false
+    /// So is the lock waited for.
+    var hasWaited = false
   }
 
   public static let bytesMax = 10 << 20
   public static let filesKept = 5
+  /// Set aside behind a file's size, for lines that several processes write while it is full.
+  private static let spareBytes = 1 << 20
 
   private let files: LogFiles
   private let bytesMax: Int
@@ -72,10 +76,10 @@ public final class FileOutput: LogOutput {
     return openNext(&state)
   }
 
-  private func hasRoom(_ state: State) -> Bool {
+  private func hasRoom(_ state: State, spare: Int = 0) -> Bool {
     var status = stat()
     return state.descriptor >= 0 && fstat(state.descriptor, &status) == 0 && status.st_nlink > 0
-      && status.st_size < bytesMax
+      && status.st_size < bytesMax + spare
   }
 
   /// Makes the next file, unless another process just did.
@@ -87,7 +91,9 @@ public final class FileOutput: LogOutput {
       flock(lock, LOCK_UN)
       close(lock)
     }
-    guard take(lock, patiently: state.descriptor < 0) else {
+    let isPatient = state.descriptor < 0 && !state.hasWaited
+    state.hasWaited = state.hasWaited || isPatient
+    guard take(lock, patiently: isPatient) else {
       // Somebody holds it and does not go on. A file that grows beyond its size is better than a run that waits.
       return state.descriptor >= 0 ? nil : "is locked by another process that does not go on"
     }
@@ -96,14 +102,16 @@ public final class FileOutput: LogOutput {
     let now = LogTime.now()
     // Later than every other one, also where the clock was set back.
     let time = times.last.map { $0.millisecondsSince1970 >= now.millisecondsSince1970 ? $0.next : now } ?? now
-    guard open(time, O_APPEND | O_CREAT | O_EXCL, &state) else {
-      return "cannot be opened: \(String(cString: strerror(errno)))"
-    }
+    let descriptor = opened(time, O_APPEND | O_CREAT | O_EXCL)
+    guard descriptor >= 0 else { return "cannot be opened: \(String(cString: strerror(errno)))" }
     // Room is set aside at once, so that no line is ever cut by a disk that fills up.
-    guard registry_reserve(state.descriptor, Int64(bytesMax + (1 << 20))) else {
+    guard registry_reserve(descriptor, Int64(bytesMax + Self.spareBytes)) else {
+      close(descriptor)
       unlink(files.path(time))
-      return "cannot be written: the disk is full"
+      // The one that is open has room that was set aside behind its end.
+      return hasRoom(state, spare: Self.spareBytes / 2) ? nil : "cannot be written: the disk is full"
     }
+    use(descriptor, time, &state)
     times.append(time)
     for old in times.dropLast(Self.filesKept) { unlink(files.path(old)) }
     return nil
@@ -119,12 +127,20 @@ public final class FileOutput: LogOutput {
   }
 
   private func open(_ time: LogTime, _ flags: Int32, _ state: inout State) -> Bool {
-    let descriptor = Glibc.open(files.path(time), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0o644)
+    let descriptor = opened(time, flags)
     guard descriptor >= 0 else { return false }
+    use(descriptor, time, &state)
+    return true
+  }
+
+  private func opened(_ time: LogTime, _ flags: Int32) -> Int32 {
+    Glibc.open(files.path(time), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0o644)
+  }
+
+  private func use(_ descriptor: Int32, _ time: LogTime, _ state: inout State) {
     if state.descriptor >= 0 { close(state.descriptor) }
     state.descriptor = descriptor
     state.time = time
     state.isLineOpen = false
-    return true
   }
 }

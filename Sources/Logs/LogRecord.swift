@@ -24,3 +24,6 @@ public protocol LogOutput: Sendable {
   /// Any thread may call it. It never waits for a network, and it never fails: what it cannot do it counts or tells.
   func write(_ record: LogRecord)
 }
+
+/// An output for who sits there and sees it.
+protocol StandardErrorOutput: LogOutput {}

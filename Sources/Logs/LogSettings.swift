@@ -29,8 +29,8 @@ public enum LogLevel {
     environmentValue("LOG_LEVEL").flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
 }
 
-/// An empty variable is none.
-func environmentValue(_ name: String) -> String? {
+/// A variable of the environment; an empty one is none.
+public func environmentValue(_ name: String) -> String? {
   guard let text = getenv(name) else { return nil }
   let value = String(cString: text)
   return value.isEmpty ? nil : value

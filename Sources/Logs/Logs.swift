@@ -7,21 +7,30 @@ public enum Logs {
 
   public static func logger(_ name: String) -> Logger {
     var logger = Logger(label: name) { RecordHandler(label: $0) }
-    logger.logLevel = LogLevel.current
+    // Named events reach files and CloudWatch at any level: what counts them must not depend on how much a person reads.
+    logger.logLevel = min(LogLevel.current, .info)
     return logger
   }
 
   /// Records go there too from now on.
   public static func add(_ output: some LogOutput) { outputs.withLock { $0.append(output) } }
 
-  /// Every output gets the record; what one of them logs meanwhile goes to the others.
-  static func write(_ record: LogRecord) { for output in outputs.withLock({ $0 }) { output.write(record) } }
+  static func write(_ record: LogRecord) {
+    let isAsked = record.level >= LogLevel.current
+    let isEvent = record.fields["event"] != nil
+    for output in outputs.withLock({ $0 }) where isAsked || isEvent && !(output is any StandardErrorOutput) {
+      output.write(record)
+    }
+  }
+
+  /// From now on nothing goes to files or CloudWatch: for commands that are no run, whose failures concern who typed them.
+  public static func useStandardErrorAlone() { outputs.withLock { $0.removeAll { !($0 is any StandardErrorOutput) } } }
 
   /// What an output has to say of itself. It goes to stderr alone, which cannot have the same trouble, and so the other
   /// outputs have the same records.
   public static func tellOnStandardError(_ message: String, _ fields: Logger.Metadata) {
     let record = LogRecord(time: .now(), level: .warning, name: "log", message: message, fields: fields)
-    for output in standardError() { output.write(record) }
+    if record.level >= LogLevel.current { for output in standardError() { output.write(record) } }
   }
 
   private static func standard() -> [any LogOutput] {

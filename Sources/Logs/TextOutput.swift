@@ -3,7 +3,7 @@ import Logging
 
 /// Lines for a person: time, level, name and message, then the event's fields, those that are looked for most first; in
 /// colours on a terminal. A failure is its message and its hints.
-struct TextOutput: LogOutput {
+struct TextOutput: StandardErrorOutput {
   /// In front of all others.
   private static let seenFirst = [
     "event", "status", "batch_num", "raw_count", "records_total", "records_success", "records_failed",

@@ -1,12 +1,10 @@
 import Failures
-import Glibc
+import Logs
 
 /// Settings from the environment. An option on the command line goes before its variable; an empty variable is none.
 public enum Environment {
   public static func value(_ name: String) -> String? {
-    guard let text = getenv(name) else { return nil }
-    let value = String(cString: text)
-    return value.isEmpty ? nil : value
+    environmentValue(name)
   }
 
   /// A whole number from an option or else a variable.

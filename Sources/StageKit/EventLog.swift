@@ -33,9 +33,11 @@ public struct EventLog: Sendable {
   public func warning(_ message: String) { note(.warning, message) }
   public func debug(_ message: String) { note(.debug, message) }
 
-  /// A failure of something that is no stage.
-  func error(_ message: String, hints: [String]) {
-    write(.error, message, ["error": .text(message), "hints": .list(hints)])
+  /// A line of something that is no stage.
+  func line(_ level: Logger.Level, _ message: String, hints: [String] = [], eventID: String?) {
+    var fields: [String: Field] = level == .error ? ["error": .text(message), "hints": .list(hints)] : [:]
+    fields["event_id"] = eventID.map { .text($0) }
+    write(level, message, fields)
   }
 
   /// How far a stage is: for every output but a terminal, which has a bar.
@@ -49,7 +51,7 @@ public struct EventLog: Sendable {
 
   private func write(_ level: Logger.Level, _ message: String, _ fields: [String: Field]) {
     var metadata: Logger.Metadata = fields.mapValues(\.metadata)
-    metadata["event_id"] = .string(UUID().uuidString.lowercased())
+    if metadata["event_id"] == nil { metadata["event_id"] = .string(UUID().uuidString.lowercased()) }
     logger.log(level: level, "\(message)", metadata: metadata)
   }
 

@@ -16,6 +16,8 @@ public struct LogCommand: ParsableCommand {
   var level = Level.info
   @Option(help: ArgumentHelp("Who says it.", valueName: "NAME"))
   var name = "load"
+  @Option(help: ArgumentHelp("The event_id (default: a new one).", visibility: .hidden))
+  var eventID: String?
   @OptionGroup var spoolOptions: SpoolOptions
 
   public init() {}
@@ -26,8 +28,8 @@ public struct LogCommand: ParsableCommand {
     let lines = try Self.readLines()
     guard let message = lines.first else { throw Failure(.usage, "stdin holds no line to log", hint: "see --help") }
     switch level {
-    case .info: log.info(message)
-    case .error: log.error(message, hints: Array(lines.dropFirst()))
+    case .info: log.line(.info, message, eventID: eventID)
+    case .error: log.line(.error, message, hints: Array(lines.dropFirst()), eventID: eventID)
     }
   }
 

@@ -40,7 +40,10 @@ enum LogShipping {
     if report.waiting > 0 {
       warn("\(report.waiting) events for CloudWatch wait in the spool's '.unsent' for the next process\(reason)")
     }
-    if report.rejected > 0 { warn("CloudWatch rejected \(report.rejected) events\(reason)") }
+    if report.rejected > 0 {
+      let why = report.rejectionReason.map { ": \($0)" } ?? ", which are too old or from the future"
+      warn("CloudWatch rejected \(report.rejected) events\(why)")
+    }
     if report.dropped > 0 { warn("\(report.dropped) events for CloudWatch are lost\(reason)") }
     if report.droppedFiles > 0 {
       warn("\(report.droppedFiles) files of events for CloudWatch were removed from '.unsent': they had grown too many")

@@ -3,6 +3,7 @@ import Failures
 import Faults
 import FoundationEssentials
 import Glibc
+import Logs
 
 /// A stage as a command: it parses, this runs it and turns what happens into output and an exit code.
 public protocol StageCommand: ParsableCommand {
@@ -18,6 +19,13 @@ extension StageCommand {
   public var isDryRun: Bool { false }
   public mutating func run() throws { try StageRun.run(self) }
 
+  /// Of a line that is wrong: whether it asks for a subcommand that is no run.
+  private static var namesNoRun: Bool {
+    let words = CommandLine.arguments.dropFirst()
+    let asked = configuration.subcommands.first { words.contains($0.configuration.commandName ?? "") }
+    return asked.map { !($0 is any StageCommand.Type) } ?? false
+  }
+
   /// Parses the arguments and runs: the whole of an executable. Wrong usage is told like any other failure.
   ///
   /// - Parameter faultPoints: where the executable changes state outside itself.
@@ -25,10 +33,12 @@ extension StageCommand {
     StopSignal.install()
     Faults.list(faultPoints)
     let failure: Failure
-    var isRun = true
+    var isRun = !namesNoRun
     do {
       var command = try parseAsRoot()
       isRun = command is any StageCommand
+      // What fails in a command that only looks concerns who typed it, and no alarm.
+      if !isRun, !(command is LogCommand) { Logs.useStandardErrorAlone() }
       try command.run()
       LogShipping.end(exitCode: 0)
     } catch let code as ExitCode {
@@ -46,7 +56,7 @@ extension StageCommand {
       failure = Failure(verdict, message(for: error), hint: hint)
     }
     // Nothing has logged it: there was no run yet.
-    LogShipping.begin(spool: Environment.value("SPOOL_DIR"))
+    if isRun { LogShipping.begin(spool: Environment.value("SPOOL_DIR")) } else { Logs.useStandardErrorAlone() }
     let runID = Environment.value("RUN_ID") ?? UUID().uuidString.lowercased()
     EventLog(stage: stage, runID: runID).failure(
       failure.withoutSecrets(), from: stage, isEvent: isRun && !CommandLine.arguments.contains("--dry-run"))

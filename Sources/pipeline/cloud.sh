@@ -3,10 +3,10 @@
 : "${project:?}" "${binaries:?}" "${command:?}"
 
 terraform_folder=$project/terraform
-local_settings=$project/.env.local # the log writer's key, made by setup
+settings=$project/.env             # the user's
+local_settings=$project/.env.local # made by setup: the log writer's key
 agent_config=$project/cloudwatch-agent/config.local.json
-
-step() { say "$1"; } # MESSAGE: every step is announced before it begins
+agent_credentials=$project/cloudwatch-agent/credentials.local
 
 # --- What has to be there: asked before anything is done ----------------------------------------------------------------
 
@@ -23,87 +23,115 @@ need_docker() {
     fail 78 "the Docker daemon does not answer: 'docker info' fails" "start it, or get the right to use it (group docker)"
 }
 
+has_docker() { command -v docker >/dev/null && docker info >/dev/null 2>&1; }
+
 need_aws() {
   [[ -n ${AWS_ACCESS_KEY_ID-}${AWS_PROFILE-}${AWS_ROLE_ARN-}${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-}${AWS_CONTAINER_CREDENTIALS_FULL_URI-} ||
     -e ${AWS_SHARED_CREDENTIALS_FILE:-${HOME-}/.aws/credentials} || -e ${AWS_CONFIG_FILE:-${HOME-}/.aws/config} ]] ||
     fail 78 "no AWS credentials are set" \
-      "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, of somebody with the rights in docs/monitoring.md"
+      "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, of somebody with the rights in terraform/deployer-policy.json"
 }
 
 # --- Settings in files --------------------------------------------------------------------------------------------------
 
-# The value of a variable in a file of NAME=value lines; nothing is expanded or executed.
+# The value of a variable in a file of NAME=value lines, as Compose reads them: quotes around it and a comment behind it are no
+# part of it. Nothing is expanded or executed.
 setting() { # FILE NAME
-  [[ -r $1 ]] || return 0
-  sed -n "s/^$2=//p" -- "$1" | tail -n 1
+  local value=''
+  [[ ! -r $1 ]] || value=$(sed -n "s/^$2=//p" -- "$1" | tail -n 1)
+  case $value in
+    \'*\'*) value=${value#\'} && value=${value%%\'*} ;;
+    \"*\"*) value=${value#\"} && value=${value%%\"*} ;;
+    *) value=${value%% \#*} && value=${value%"${value##*[![:space:]]}"} ;;
+  esac
+  printf '%s' "$value"
 }
 
-# Exports what a file sets.
-export_settings() { # FILE
-  local line
-  [[ -r $1 ]] || return 0
-  while IFS= read -r line || [[ -n $line ]]; do
-    [[ $line =~ ^[A-Z_][A-Z0-9_]*=. ]] || continue
-    export "${line%%=*}=${line#*=}"
-  done <"$1"
-}
-
-# What .env, the shell and .env.local say, the last one first. AWS keys come from the files alone: those of the shell are the
-# deployer's, who may do far more than write logs.
-use_settings() {
-  local name kept=()
-  for name in POSTGRES_PASSWORD POSTGRES_PORT SOURCE_URL SPOOL JOBS MAX_REJECTS LOG_LEVEL AWS_REGION AWS_ENDPOINT_URL; do
-    [[ -z ${!name-} ]] || kept+=("$name=${!name}")
+# For a drill on this machine: the log writer's key, and where its events go.
+use_local_settings() {
+  local name value
+  unset AWS_SESSION_TOKEN AWS_PROFILE
+  for name in CLOUDWATCH_LOG_GROUP AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL; do
+    value=$(setting "$local_settings" "$name")
+    [[ -z $value ]] || export "$name=$value"
   done
-  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE
-  export_settings "$project/.env"
-  ((${#kept[@]} == 0)) || export "${kept[@]}"
-  export_settings "$local_settings"
 }
 
-# Makes .env.local anew from Terraform's outputs. Whole or not at all, and for nobody else to read.
-write_settings() {
-  local group password
-  group=$(output log_group_name)
-  password=${POSTGRES_PASSWORD:-$(setting "$project/.env" POSTGRES_PASSWORD)}
-  password=${password:-$(setting "$local_settings" POSTGRES_PASSWORD)}
+# A file that nobody else may read, whole or as it was before. Its content comes on stdin.
+write_secret() { # FILE
+  { (umask 077 && cat >"$1.new") && mv -f -- "$1.new" "$1"; } ||
+    fail 74 "unable to write '$1'" "check the folder's owner and the free space of the disk"
+}
+
+# Makes the local files anew from Terraform's outputs.
+write_local_settings() {
+  local group region key_id secret password
+  group=$(output log_group_name) region=$(output aws_region)
+  [[ -n $group && -n $region ]] || fail 70 "Terraform names no log group and region" "run the same command again"
+  key_id=$(output log_writer_access_key_id) secret=$(output log_writer_secret_access_key)
+  password=${POSTGRES_PASSWORD:-$(setting "$local_settings" POSTGRES_PASSWORD)}
   password=${password:-$(od -An -v -tx1 -N24 /dev/urandom | tr -d ' \n')}
-  (
-    umask 077
-    {
-      echo "# Made by './pipeline.sh setup'; secret. Removed by './pipeline.sh cleanup'."
-      printf '%s=%s\n' POSTGRES_PASSWORD "$password" CLOUDWATCH_LOG_GROUP "$group" AWS_REGION "$(output aws_region)"
-      [[ -z $(output log_writer_access_key_id) ]] ||
-        printf '%s=%s\n' AWS_ACCESS_KEY_ID "$(output log_writer_access_key_id)" \
-          AWS_SECRET_ACCESS_KEY "$(output log_writer_secret_access_key)"
-      [[ -z ${AWS_ENDPOINT_URL-} ]] || printf 'AWS_ENDPOINT_URL=%s\n' "$AWS_ENDPOINT_URL"
-      [[ $group == /docker/etl ]] || echo "AGENT_CONFIG=./cloudwatch-agent/config.local.json"
-    } >"$local_settings.new"
-    mv -f -- "$local_settings.new" "$local_settings"
-  ) || fail 74 "unable to write '$local_settings'" "check the folder's owner and the free space of the disk"
-  if [[ $group == /docker/etl ]]; then
-    rm -f -- "$agent_config"
+  [[ $password != *[\'$'\n']* ]] || fail 64 "POSTGRES_PASSWORD holds a quote or a line end" "choose another one"
+  {
+    echo "# Made by './pipeline.sh setup'; secret. Removed by './pipeline.sh cleanup'."
+    # What .env says is not repeated here.
+    [[ -n $(setting "$settings" POSTGRES_PASSWORD) ]] || printf "POSTGRES_PASSWORD='%s'\n" "$password"
+    printf '%s=%s\n' CLOUDWATCH_LOG_GROUP "$group" AWS_REGION "$region"
+    [[ -z $key_id ]] || printf '%s=%s\n' AWS_ACCESS_KEY_ID "$key_id" AWS_SECRET_ACCESS_KEY "$secret"
+    [[ -z ${AWS_ENDPOINT_URL-} ]] || printf 'AWS_ENDPOINT_URL=%s\n' "$AWS_ENDPOINT_URL"
+    echo AGENT_CONFIG=./cloudwatch-agent/config.local.json
+    [[ -z $key_id ]] || echo AGENT_CREDENTIALS=./cloudwatch-agent/credentials.local
+  } | write_secret "$local_settings"
+  # Outside AWS the agent takes its keys from this profile, and its region from its configuration.
+  if [[ -n $key_id ]]; then
+    printf '[AmazonCloudWatchAgent]\naws_access_key_id = %s\naws_secret_access_key = %s\n' "$key_id" "$secret" |
+      write_secret "$agent_credentials"
   else
-    sed "s|\"log_group_name\": \"[^\"]*\"|\"log_group_name\": \"$group\"|" "$project/cloudwatch-agent/config.json" >"$agent_config"
+    rm -f -- "$agent_credentials"
   fi
+  sed -e "1s|{|{\n  \"agent\": { \"region\": \"$region\" },|" -e "s|\"log_group_name\": \"[^\"]*\"|\"log_group_name\": \"$group\"|" \
+    "$project/cloudwatch-agent/config.json" | write_secret "$agent_config"
+  chmod 644 -- "$agent_config" # nothing in it is secret, and the agent's user is another one
 }
 
 # --- Terraform ----------------------------------------------------------------------------------------------------------
 
-# Its state holds the log writer's key: nobody else may read it.
-terraform_or_fail() { # SUBCOMMAND ARGUMENT...
-  local code=0 region line
+# The state holds the log writer's key: nobody else may read it.
+terraform_prepare() {
+  local region line
   umask 077
-  region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(setting "$project/.env" AWS_REGION)}}
+  region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(setting "$settings" AWS_REGION)}}
   [[ -z $region ]] || export TF_VAR_aws_region="${TF_VAR_aws_region:-$region}"
   export TF_IN_AUTOMATION=1
   while IFS= read -r line; do
-    [[ ! $line =~ ^(TF_VAR_[a-z_]+)=. || -n ${!BASH_REMATCH[1]-} ]] || export "${line?}"
-  done < <(cat -- "$project/.env" 2>/dev/null)
+    [[ -n ${!line-} ]] || export "$line=$(setting "$settings" "$line")"
+  done < <(sed -n 's/^\(TF_VAR_[a-z_]*\)=..*/\1/p' -- "$settings" 2>/dev/null)
+}
+
+terraform_or_fail() { # SUBCOMMAND ARGUMENT...
+  local code=0
   [[ -t 2 ]] || set -- "$@" -no-color
   attend terraform "-chdir=$terraform_folder" "$@" >&2 || code=$?
+  ((${caught:?} == 0)) || exit $((128 + caught))
+  ((code == 0)) || fail 69 "terraform $1 failed" "correct what its messages above say; the same command goes on from there"
+}
+
+# A log group that is there already, as a process makes it that is allowed to, is taken over with its streams.
+terraform_adopt() {
+  local group known
+  known=$(terraform "-chdir=$terraform_folder" state list 2>/dev/null) || known=''
+  group=$(terraform "-chdir=$terraform_folder" console 2>/dev/null <<<'var.log_group_name' | tr -d '"') || group=''
+  [[ -n $group ]] || return 0
+  adopt_one aws_cloudwatch_log_group.etl "$group"
+  adopt_one 'aws_cloudwatch_log_stream.path["console"]' "$group:console"
+  adopt_one 'aws_cloudwatch_log_stream.path["file"]' "$group:file"
+}
+
+adopt_one() { # ADDRESS ID
+  [[ $known != *"$1"* ]] || return 0
+  ! attend terraform "-chdir=$terraform_folder" import -input=false -no-color "$1" "$2" >/dev/null 2>&1 ||
+    say "'$2' is there already, and is taken over"
   ((caught == 0)) || exit $((128 + caught))
-  ((code == 0)) || fail 69 "terraform $1 failed" "its messages are above; the same command goes on from there"
 }
 
 output() { terraform "-chdir=$terraform_folder" output -raw "$1" 2>/dev/null || :; } # NAME; nothing where it is null
@@ -112,28 +140,34 @@ has_state() { compgen -G "$terraform_folder/terraform.tfstate*" >/dev/null; }
 
 # --- Compose ------------------------------------------------------------------------------------------------------------
 
-# Docker Compose with the settings of the files; the shell's own are as before afterwards.
-compose() { # ARGUMENT...
-  local code=0 name saved=() profiles=()
-  for name in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE AWS_REGION AWS_ENDPOINT_URL; do
-    [[ -z ${!name-} ]] || saved+=("$name=${!name}")
-  done
-  use_settings
-  [[ -z ${CLOUDWATCH_LOG_GROUP-} ]] || profiles=(--profile aws)
-  if [[ ${1-} == down ]]; then
-    profiles=(--profile aws --profile run)
-    # Nothing is started, but the file asks for one.
-    export POSTGRES_PASSWORD=${POSTGRES_PASSWORD:-none}
+# Sets compose: Docker Compose with the settings of both files. The shell's AWS keys are taken away: they are the
+# deployer's, who may do far more than write logs.
+make_compose() { # SUBCOMMAND
+  local file
+  compose=(env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_PROFILE)
+  # Nothing is started, but the file asks for one.
+  [[ $1 != down ]] || compose+=("POSTGRES_PASSWORD=none")
+  compose+=(docker compose --project-directory "$project")
+  for file in "$settings" "$local_settings"; do [[ ! -e $file ]] || compose+=(--env-file "$file"); done
+  if [[ $1 == down ]]; then
+    compose+=(--profile aws --profile run)
+  elif [[ -n $(setting "$local_settings" CLOUDWATCH_LOG_GROUP)$(setting "$settings" CLOUDWATCH_LOG_GROUP) ]]; then
+    compose+=(--profile aws)
   fi
-  attend docker compose --project-directory "$project" "${profiles[@]}" "$@" || code=$?
-  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE AWS_REGION AWS_ENDPOINT_URL
-  ((${#saved[@]} == 0)) || export "${saved[@]}"
-  ((caught == 0)) || exit $((128 + caught))
-  return "$code"
 }
 
 compose_or_fail() { # SUBCOMMAND ARGUMENT...
-  compose "$@" >&2 || fail 69 "docker compose $1 failed" "its messages are above; the same command goes on from there"
+  local code=0 compose
+  make_compose "$1"
+  attend "${compose[@]}" "$@" >&2 || code=$?
+  ((caught == 0)) || exit $((128 + caught))
+  ((code == 0)) || fail 69 "docker compose $1 failed" "correct what its messages above say; the same command goes on from there"
+}
+
+exec_compose() { # ARGUMENT...
+  local compose
+  make_compose "${1-}"
+  exec "${compose[@]}" "$@"
 }
 
 # --- Commands -----------------------------------------------------------------------------------------------------------
@@ -143,8 +177,7 @@ take_flags() { # KNOWN ARGUMENT...: sets flag_<name> for each
   shift
   for flag; do
     [[ " $known " == *" $flag "* ]] || fail 64 "'$command' knows no option '${flag%%=*}'" "./pipeline.sh --help lists the options"
-    flag=${flag#--}
-    printf -v "flag_${flag//-/_}" yes
+    printf -v "flag_${flag#--}" yes
   done
 }
 flag_plan='' flag_yes='' flag_volumes=''
@@ -154,41 +187,44 @@ setup() {
   need_terraform
   need_aws
   [[ -n $flag_plan ]] || need_docker
-  step 'setup 1/5: terraform init'
+  terraform_prepare
+  say 'setup 1/5: terraform init'
   terraform_or_fail init -input=false
   if [[ -n $flag_plan ]]; then
-    step 'setup 2/5: terraform plan'
+    say 'setup 2/5: terraform plan'
     terraform_or_fail plan -input=false
-    step "setup 3/5 would write the log writer's key, and a database password where there is none, into '$local_settings' (mode 600)"
-    step "setup 4/5 would build the image"
-    step "setup 5/5 would start PostgreSQL and the agent with Docker Compose"
+    say "setup 3/5 would write the log writer's key, and a database password where there is none, into '$local_settings' (mode 600)"
+    say "setup 4/5 would build the image"
+    say "setup 5/5 would start PostgreSQL and the agent with Docker Compose"
     return
   fi
-  step 'setup 2/5: terraform apply'
+  say 'setup 2/5: terraform apply'
+  terraform_adopt
   terraform_or_fail apply -input=false -auto-approve
-  step "setup 3/5: the log writer's key and the database's password go into '$local_settings'"
-  write_settings
-  step 'setup 4/5: docker compose build'
+  say "setup 3/5: the log writer's key and the database's password go into '$local_settings'"
+  write_local_settings
+  say 'setup 4/5: docker compose build'
   compose_or_fail build etl
-  step 'setup 5/5: docker compose up'
+  say 'setup 5/5: docker compose up'
   compose_or_fail up --detach postgres cloudwatch-agent
   say "done; the dashboard: $(output dashboard_url)"
-  say 'load with: ./pipeline.sh compose run --rm etl   and see that alarms come: ./pipeline.sh drill errors'
+  say 'load with ./pipeline.sh compose run --rm etl, and see that alarms come with ./pipeline.sh drill errors'
 }
 
 up() {
   take_flags '' "$@"
   need_docker
-  [[ -n ${POSTGRES_PASSWORD-}$(setting "$project/.env" POSTGRES_PASSWORD)$(setting "$local_settings" POSTGRES_PASSWORD) ]] ||
-    fail 78 "POSTGRES_PASSWORD is not set" "cp .env.example .env and set it there; there is no default one"
-  step 'docker compose up'
+  [[ -n ${POSTGRES_PASSWORD-}$(setting "$settings" POSTGRES_PASSWORD)$(setting "$local_settings" POSTGRES_PASSWORD) ]] ||
+    fail 78 "POSTGRES_PASSWORD is not set" "install -m 600 .env.example .env, and set it there; there is no default one"
+  say 'docker compose up'
   compose_or_fail up --detach
 }
 
-# What of it is there: containers only where somebody set them up, and a daemon answers.
+# Containers only where somebody has set them up.
 compose_down() { # OPTION...
-  [[ -e $project/.env || -e $local_settings ]] && command -v docker >/dev/null && docker info >/dev/null 2>&1 || return 0
-  step "docker compose down${*:+ $*}"
+  [[ -e $settings || -e $local_settings ]] || return 0
+  has_docker || { say 'no container is stopped: Docker does not answer' && return; }
+  say "docker compose down${*:+ $*}"
   compose_or_fail down --remove-orphans "$@"
 }
 
@@ -209,12 +245,17 @@ destroy() {
   terraform_destroy
 }
 
+# The key is dead after it: what is kept of the local files is the database's password.
 terraform_destroy() {
-  step 'terraform destroy'
+  local password
+  terraform_prepare
+  say 'terraform destroy'
   terraform_or_fail init -input=false
   terraform_or_fail destroy -input=false -auto-approve
   # What is left of the state is empty, but its backup holds the key.
-  rm -f -- "$terraform_folder"/terraform.tfstate*
+  rm -f -- "$terraform_folder"/terraform.tfstate* "$agent_credentials" "$agent_config"
+  password=$(sed -n '/^POSTGRES_PASSWORD=/p' -- "$local_settings" 2>/dev/null) || password=''
+  if [[ -n $password ]]; then printf '%s\n' "$password" | write_secret "$local_settings"; else rm -f -- "$local_settings"; fi
 }
 
 cleanup() {
@@ -224,8 +265,8 @@ cleanup() {
   compose_down ${flag_volumes:+--volumes}
   cluster_stop
   ! has_state || terraform_destroy
-  rm -f -- "$local_settings" "$local_settings.new" "$agent_config"
-  say 'clean: no container runs, nothing is left at AWS, and no secret is left here'
+  rm -f -- "$local_settings" "$local_settings.new" "$agent_credentials" "$agent_credentials.new" "$agent_config"
+  say "clean: what setup made at AWS and in this folder is gone$([[ ! -e $settings ]] || echo "; '.env' is yours, and stays")"
 }
 
 # --- Drills -------------------------------------------------------------------------------------------------------------
@@ -233,12 +274,12 @@ cleanup() {
 # Where containers are set up, inside one: its log file is the one that the agent reads.
 drill() { # fail, errors or log
   [[ $# == 1 && $1 =~ ^(fail|errors|log)$ ]] || fail 64 "'drill' takes one of fail, errors, log" "./pipeline.sh --help says what each does"
-  if [[ -e $local_settings ]] && command -v docker >/dev/null && docker info >/dev/null 2>&1; then
-    step "drill $1, in the container"
+  if [[ -e $local_settings ]] && has_docker; then
+    say "drill $1, in the container"
     compose_or_fail run --rm etl drill "$1"
     return
   fi
-  [[ ! -e $local_settings ]] || use_settings
+  [[ ! -e $local_settings ]] || use_local_settings
   [[ -n ${LOG_FILE-}${CLOUDWATCH_LOG_GROUP-} ]] ||
     fail 78 "no log is watched: neither LOG_FILE nor CLOUDWATCH_LOG_GROUP is set" "./pipeline.sh setup, or set one of them"
   build
@@ -261,10 +302,11 @@ drill_errors() {
 
 drill_log() {
   drill_line info "drill: one line, at $(date +%H:%M:%S), that is to be in both streams"
-  say "drill: one line is logged; it is to stand in the streams 'console' and 'file'"
+  say 'drill: one line is logged; it is to stand in the streams of both paths'
 }
 
 drill_line() { # LEVEL MESSAGE
-  printf '%s\n' "$2" | "$binaries/load" log --level "$1" --name drill ||
+  # At any LOG_LEVEL, or there would be no line.
+  printf '%s\n' "$2" | LOG_LEVEL=info "$binaries/load" log --level "$1" --name drill ||
     fail 70 "the line could not be logged" "the reason is above"
 }

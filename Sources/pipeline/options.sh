@@ -14,7 +14,7 @@ knows[fetch]+=' --max-bytes= --timeout= --connect-timeout= --stall-timeout='
 
 # What concerns this script as well as a stage. The database is taken out of the arguments: stages read DATABASE_URL.
 # shellcheck disable=SC2034 # for pipeline.sh
-spool='' asks='' arguments=()
+asks='' arguments=()
 # shellcheck disable=SC2034
 take_options() {
   while (($#)); do

@@ -15,7 +15,7 @@ struct Fixture {
   func settings(_ url: String, exitSeconds: Double = 30) -> CloudWatchSettings {
     var settings = CloudWatchSettings(
       destination: Destination(region: "ap-northeast-1", group: "/docker/etl", stream: "console"), endpoint: url,
-      credentials: FixedKeys(keys: AWSKeys(keyID: "AKIDEXAMPLE", secret: "secret/with:marks")))
+      credentials: StaticCredentials(keys: AWSCredentials(keyID: "AKIDEXAMPLE", secret: "secret/with:marks")))
     settings.gatherSeconds = 0.05
     settings.exitSeconds = exitSeconds
     settings.waitingFolder = folder

@@ -25,15 +25,19 @@ final class LogsService: Sendable {
     var actions: [String] = []
   }
 
+  private let refused: String?
   private let store = Mutex(Store())
   private let server: Mutex<LoopbackServer?>
 
-  /// - Parameter trouble: by the number of the request, from 1, and its action.
+  /// - Parameters:
+  ///   - refused: what no message may hold.
+  ///   - trouble: by the number of the request, from 1, and its action.
   init(
-    groups: Set<String> = ["/docker/etl"], streams: Set<String> = ["console"],
+    groups: Set<String> = ["/docker/etl"], streams: Set<String> = ["console"], refusing refused: String? = nil,
     _ trouble: @escaping @Sendable (Int, String) -> Trouble = { _, _ in .none }
   ) throws {
     server = Mutex(nil)
+    self.refused = refused
     store.withLock { store in
       store.groups = groups
       store.streams = streams
@@ -49,6 +53,9 @@ final class LogsService: Sendable {
   var batches: [[Event]] { store.withLock { $0.batches } }
   var messages: [String] { batches.flatMap { $0 }.map(\.message) }
   var actions: [String] { store.withLock { $0.actions } }
+  /// Waits until so many requests have come.
+  func wait(requests count: Int) throws { try server.withLock { $0 }?.waitFor(requests: count) }
+
   var headers: [Headers] { server.withLock { $0?.requests.map(\.headers) } ?? [] }
 
   private struct Body: Codable {
@@ -82,7 +89,9 @@ final class LogsService: Sendable {
         guard store.groups.contains(body.logGroupName), store.streams.contains(body.logStreamName ?? "") else {
           return "ResourceNotFoundException"
         }
-        store.batches.append(body.logEvents ?? [])
+        let events = body.logEvents ?? []
+        if let refused, events.contains(where: { $0.message.contains(refused) }) { return "InvalidParameterException" }
+        store.batches.append(events)
         return nil
       }
     }

@@ -65,7 +65,8 @@ lint() {
   ! (cd "$scratch" && env -u POSTGRES_PASSWORD docker-compose -f compose.yaml --env-file .env.example config >/dev/null 2>"$scratch/err") ||
     fail 70 'compose.yaml is accepted without POSTGRES_PASSWORD'
   (cd "$scratch" && POSTGRES_PASSWORD=secret docker-compose -f compose.yaml --env-file .env.example config) >"$scratch/config.yaml"
-  ! grep -E '^ +published:|^ +- [0-9.]*:?[0-9]+:[0-9]+' "$scratch/config.yaml" | grep -v '127.0.0.1' ||
+  # Compose 1 writes '127.0.0.1:5432:5432', Compose 2 'host_ip' and 'published'.
+  (($(grep -cE '^ +(- )?(published: |"?[0-9.:]*:[0-9]+:[0-9]+)' "$scratch/config.yaml") == $(grep -cE 'host_ip: 127\.0\.0\.1|127\.0\.0\.1:[0-9]' "$scratch/config.yaml"))) ||
     fail 70 'a port is published beyond loopback'
   say 'docker-compose config: accepted with a password, refused without one'
 }

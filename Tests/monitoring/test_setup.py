@@ -19,8 +19,8 @@ case "$*" in
   info | 'compose version') exit "${DOCKER_ANSWERS:-0}" ;;
 esac
 {
-  echo "$*" | sed 's/--project-directory [^ ]* //'
-  echo "  $AWS_ACCESS_KEY_ID $CLOUDWATCH_LOG_GROUP $POSTGRES_PASSWORD"
+  echo "$*" | sed 's/--project-directory [^ ]* //; s/--env-file [^ ]*/ENV/g'
+  echo "  key '$AWS_ACCESS_KEY_ID' secret '$AWS_SECRET_ACCESS_KEY'"
 } >>"$DOCKER_CALLS"
 exit "${DOCKER_CODE:-0}"
 """
@@ -62,35 +62,38 @@ class SetupTests(unittest.TestCase):
             self.assertEqual(stat.S_IMODE(state.stat().st_mode) & 0o077, 0, state)
         (key,) = self.account.client("iam").list_access_keys(UserName="business-registry-log-writer")["AccessKeyMetadata"]
         self.assertEqual((saved["AWS_ACCESS_KEY_ID"], saved["CLOUDWATCH_LOG_GROUP"]), (key["AccessKeyId"], GROUP))
-        self.assertEqual(len(saved["POSTGRES_PASSWORD"]), 48)
-        secrets = [saved["AWS_SECRET_ACCESS_KEY"], saved["POSTGRES_PASSWORD"]]
+        self.assertRegex(saved["POSTGRES_PASSWORD"], "^'[0-9a-f]{48}'$")
+        secrets = [saved["AWS_SECRET_ACCESS_KEY"], saved["POSTGRES_PASSWORD"].strip("'")]
         for number in range(1, 6):
             self.assertIn(f"setup {number}/5", first.stderr)
         self.assertIn("dashboards/dashboard/business-registry-etl", first.stderr)
         # Containers get the log writer's key, never the deployer's.
-        given = f"  {key['AccessKeyId']} {GROUP} {saved['POSTGRES_PASSWORD']}"
+        nothing = "  key '' secret ''"
         self.assertEqual(self.docker_calls(), [
-            "compose --profile aws build etl", given, "compose --profile aws up --detach postgres cloudwatch-agent", given,
+            "compose ENV --profile aws build etl", nothing,
+            "compose ENV --profile aws up --detach postgres cloudwatch-agent", nothing,
         ])
+        self.check_agent(saved, key["AccessKeyId"])
         # Again: the same.
         second = self.project.run("setup", expect=0)
         self.assertEqual(self.saved(), saved)
         self.assertIn("No changes.", second.stdout + second.stderr)
         self.project.run("up", expect=0)
-        self.assertEqual(self.docker_calls()[-2], "compose --profile aws up --detach")
+        self.assertEqual(self.docker_calls()[-2], "compose ENV --profile aws up --detach")
         # Drills go where the agent's log file is.
         for drill in ["fail", "errors", "log"]:
             self.project.run("drill", drill, expect=0)
-            self.assertEqual(self.docker_calls()[-2:], [f"compose --profile aws run --rm etl drill {drill}", given])
+            self.assertEqual(self.docker_calls()[-2:], [f"compose ENV --profile aws run --rm etl drill {drill}", nothing])
         self.drills_here(saved)
         refused = self.project.run("destroy", expect=64)
         self.assertIn("--yes", refused.stderr)
         self.assertEqual(len(self.groups()), 1)
         last = self.project.run("cleanup", "--yes", "--volumes", expect=0)
-        self.assertEqual(self.docker_calls()[-2], "compose --profile aws --profile run down --remove-orphans --volumes")
+        self.assertEqual(self.docker_calls()[-2], "compose ENV --profile aws --profile run down --remove-orphans --volumes")
         self.assertEqual(self.groups(), [])
         self.assertEqual(self.account.client("iam").list_users()["Users"], [])
         self.assertFalse(self.settings.exists())
+        self.assertEqual(list((self.project.tree / "cloudwatch-agent").glob("*.local*")), [])
         self.assertEqual(list((self.project.tree / "terraform").glob("terraform.tfstate*")), [])
         for ended in [first, second, last]:
             for secret in secrets:
@@ -98,12 +101,23 @@ class SetupTests(unittest.TestCase):
         self.project.run("cleanup", "--yes", expect=0)
         self.project.run("destroy", "--yes", expect=0)
 
+    def check_agent(self, saved, key_id):
+        """Outside AWS the agent looks for a profile of this name; it is another user than the file's owner."""
+        credentials = self.project.tree / saved["AGENT_CREDENTIALS"]
+        self.assertEqual(stat.S_IMODE(credentials.stat().st_mode), 0o600)
+        self.assertEqual(credentials.read_text().splitlines(), [
+            "[AmazonCloudWatchAgent]", f"aws_access_key_id = {key_id}",
+            f"aws_secret_access_key = {saved['AWS_SECRET_ACCESS_KEY']}"])
+        config = self.project.tree / saved["AGENT_CONFIG"]
+        self.assertEqual(stat.S_IMODE(config.stat().st_mode), 0o644)
+        self.assertEqual(json.loads(config.read_text())["agent"], {"region": saved["AWS_REGION"]})
+
     def drills_here(self, saved):
         """Without Docker a drill goes the ways that this machine's logs go."""
         log = self.project.log_stem
         with self.account.signatures_required():
             for drill in ["fail", "errors", "log"]:
-                self.project.run("drill", drill, expect=0, DOCKER_ANSWERS="1", LOG_FILE=str(log))
+                self.project.run("drill", drill, expect=0, DOCKER_ANSWERS="1", LOG_FILE=str(log), LOG_LEVEL="error")
         console, file = self.account.messages("console"), self.project.log_lines()
         self.assertEqual([message.replace('"path":"console"', '"path":"file"', 1) for message in console], file)
         filters = self.account.client("logs").describe_metric_filters(logGroupName=GROUP)["metricFilters"]
@@ -146,15 +160,36 @@ class SetupTests(unittest.TestCase):
 
     def test_another_group_reaches_the_agent_too(self):
         (self.project.tree / ".env").write_text(
-            "POSTGRES_PASSWORD=mine\nTF_VAR_log_group_name=/registry/production\nTF_VAR_metrics_path=file\n")
+            "POSTGRES_PASSWORD='mine # too'\nTF_VAR_log_group_name=/registry/production  # ours\n"
+            'TF_VAR_alarm_email="oncall@example.org"\nTF_VAR_metrics_path=file\n')
         self.project.run("setup", expect=0)
         saved = self.saved()
-        self.assertEqual((saved["POSTGRES_PASSWORD"], saved["CLOUDWATCH_LOG_GROUP"]), ("mine", "/registry/production"))
+        self.assertNotIn("POSTGRES_PASSWORD", saved)
+        self.assertEqual(saved["CLOUDWATCH_LOG_GROUP"], "/registry/production")
+        self.assertEqual(self.docker_calls()[0], "compose ENV ENV --profile aws build etl")
+        subscriptions = self.account.client("sns").list_subscriptions()["Subscriptions"]
+        self.assertEqual([entry["Endpoint"] for entry in subscriptions], ["oncall@example.org"])
         config = json.loads((self.project.tree / saved["AGENT_CONFIG"]).read_text())
         (entry,) = config["logs"]["logs_collected"]["files"]["collect_list"]
         self.assertEqual(entry["log_group_name"], "/registry/production")
         (made,) = self.groups()
         self.assertEqual(made["logGroupName"], "/registry/production")
+
+    def test_a_group_that_a_process_made_is_taken_over(self):
+        logs = self.account.client("logs")
+        logs.create_log_group(logGroupName=GROUP)
+        logs.create_log_stream(logGroupName=GROUP, logStreamName="console")
+        ended = self.project.run("setup", expect=0)
+        self.assertIn("is taken over", ended.stderr)
+        (group,) = self.groups()
+        self.assertEqual(group["retentionInDays"], 3)
+        # What is destroyed leaves the database's password, and no key.
+        password = self.saved()["POSTGRES_PASSWORD"]
+        self.project.run("destroy", "--yes", expect=0)
+        self.assertEqual(self.saved(), {"POSTGRES_PASSWORD": password})
+        self.assertEqual(stat.S_IMODE(self.settings.stat().st_mode), 0o600)
+        self.project.run("setup", expect=0)
+        self.assertEqual(self.saved()["POSTGRES_PASSWORD"], password)
 
     def test_a_failing_docker_leaves_what_can_be_gone_on_with(self):
         ended = self.project.run("setup", expect=69, DOCKER_CODE="1")
@@ -182,14 +217,13 @@ class SecretTests(unittest.TestCase):
         """Whatever compose.yaml takes from outside stands in .env.example, behind a line that says what it is."""
         text = (SOURCE / ".env.example").read_text()
         compose = (SOURCE / "compose.yaml").read_text()
+        told = set(re.findall(r"(?m)^#?([A-Z_0-9]+)=", text.split("# --- Terraform")[0]))
         asked = set(re.findall(r"\$\{([A-Z_]+)", compose)) | set(re.findall(r"^      ([A-Z_0-9]+):$", compose, re.M))
-        asked -= {"AWS_EC2_METADATA_DISABLED"}
-        for name in asked:
-            self.assertRegex(text, rf"(?m)^#?{name}=", name)
+        self.assertEqual(asked - {"LOG_FORMAT", "LOG_FILE"}, told)
         is_told = False
         for line in text.splitlines():
             # One line may speak of several variables below it.
-            is_told = line.startswith("# ") or is_told and re.match(r"#?[A-Za-z_]+=", line) is not None
+            is_told = line.startswith("# ") or is_told and re.match(r"#?[A-Za-z_0-9]+=", line) is not None
             self.assertTrue(is_told or not line, f"nothing is said of {line}")
 
 

@@ -73,7 +73,8 @@ run "the_writer_may_do_five_things_with_one_group" {
 run "the_dead_man_looks_back_26_hours" {
   assert {
     condition = (
-      aws_cloudwatch_metric_alarm.no_completed_run.period * aws_cloudwatch_metric_alarm.no_completed_run.evaluation_periods == 26 * 3600
+      aws_cloudwatch_metric_alarm.no_completed_run.evaluation_periods == 26
+      && anytrue([for query in aws_cloudwatch_metric_alarm.no_completed_run.metric_query : try(query.metric[0].period, 0) == 3600])
       && aws_cloudwatch_metric_alarm.no_completed_run.treat_missing_data == "breaching"
       && aws_cloudwatch_metric_alarm.no_completed_run.datapoints_to_alarm == 26
     )

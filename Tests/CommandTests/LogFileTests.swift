@@ -1,0 +1,90 @@
+import Foundation
+import Observed
+import Testing
+
+/// `LOG_FILE` and `LOG_LEVEL`, as the programs that ship take them.
+@Suite struct LogFileTests {
+  private func lines(_ workshop: Workshop) throws -> [LogLine] {
+    let folder = workshop.scratch.path + "/logs"
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
+      $0.hasPrefix("etl.log-")
+    }
+    return try names.sorted().flatMap { name in
+      try LogLine.read(try String(contentsOfFile: folder + "/" + name, encoding: .utf8))
+    }
+  }
+
+  private func variables(_ workshop: Workshop, _ more: [String: String] = [:]) -> [String: String] {
+    ["LOG_FILE": workshop.scratch.path + "/logs/etl.log"].merging(more) { $1 }
+  }
+
+  @Test func theFileHasWhatStderrHas() throws {
+    let workshop = Workshop()
+    let ended = try workshop.run("fetch", "--sample", variables: variables(workshop, ["LOG_FORMAT": "text,json"]))
+    let stderr = ended.stderr.split(separator: "\n").map(String.init)
+    let json = stderr.filter { $0.hasPrefix("{") }
+    #expect(json.count * 2 == stderr.count && !json.isEmpty, "each record as text and as JSON: \(ended)")
+    let file = try lines(workshop).map { $0.fields["event_id"]?.string }
+    #expect(try file == json.map { try JSON($0)["event_id"]?.string })
+    #expect(try lines(workshop).allSatisfy { $0.fields["path"]?.string == "file" })
+  }
+
+  /// What is counted is logged at any level; what a person reads is not.
+  @Test func eventsAreLoggedAtAnyLevel() throws {
+    let workshop = Workshop()
+    let ended = try workshop.run("fetch", "--sample", variables: variables(workshop, ["LOG_LEVEL": "error"]))
+    #expect(ended.stderr == "")
+    #expect(try lines(workshop).events == ["etl_started", "etl_completed"])
+    #expect(try lines(workshop).count == 2)
+  }
+
+  /// A slip of the fingers, or a health check without a database, is no failure of a run.
+  @Test(arguments: [
+    ["load", "status", "--bogus"], ["load", "changes", "--since", "today"], ["transform", "findings", "--bogus"],
+    ["load", "gc", "--keep", "none"], ["load", "status", "--check"],
+  ])
+  func whatIsNoRunRaisesNoAlarm(_ words: [String]) throws {
+    let workshop = Workshop()
+    let command = workshop.command(words[0], Array(words.dropFirst()), variables(workshop, ["LOG_FORMAT": "json"]))
+    let ended = try command.run()
+    #expect(ended.code != 0 && !ended.stderr.contains("etl_failed"), "\(ended)")
+    #expect(try lines(workshop).isEmpty)
+  }
+
+  @Test func aLogFileThatCannotBeFailsNothing() throws {
+    for place in ["/proc/none/etl.log", "/dev/null/etl.log"] {
+      let ended = try Workshop().run("fetch", "--sample", variables: ["LOG_FILE": place])
+      #expect(ended.code == 0 && ended.stderr.contains("LOG_FILE '\(place)'"), "\(ended)")
+      #expect(ended.stderr.split(separator: "\n").filter { $0.contains("LOG_FILE") }.count == 1, "told once: \(ended)")
+    }
+  }
+
+  /// A full disk keeps no line back that has room in the file that is open, and cuts none.
+  @Test(.enabled(if: SmallDisk.isPossible, "no right to mount a small disk here"))
+  func aFullDiskCutsNoLine() throws {
+    let (workshop, disk) = (Workshop(), try #require(SmallDisk(bytes: 24 << 20)))
+    let variables = ["LOG_FILE": disk.path + "/etl.log"]
+    try workshop.succeed("fetch", "--sample", variables: variables)
+    let first = try #require(names(disk).first)
+    // It has grown to its size, and there is no room for another one.
+    let handle = try #require(FileHandle(forWritingAtPath: disk.path + "/" + first))
+    try handle.seekToEnd()
+    let filler = String(repeating: "x", count: 1022) + "\n"
+    for _ in 0..<10_300 { try handle.write(contentsOf: Data(filler.utf8)) }
+    try handle.close()
+    disk.fill(leaving: 0)
+    try workshop.succeed("fetch", "--sample", "--force", variables: variables)
+    #expect(try names(disk) == [first])
+    let lines = try String(contentsOfFile: disk.path + "/" + first, encoding: .utf8).split(separator: "\n")
+      .filter { $0.hasPrefix("{") }
+    #expect(lines.count { $0.contains("etl_completed") } == 2)
+    for line in lines { _ = try JSON(line) }
+    disk.free()
+    try workshop.succeed("fetch", "--sample", "--force", variables: variables)
+    #expect(try names(disk).count == 2)
+  }
+
+  private func names(_ disk: SmallDisk) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: disk.path).filter { $0.hasPrefix("etl.log-") }.sorted()
+  }
+}
