@@ -81,10 +81,14 @@ struct ContainerCredentials: CredentialSource {
   }
 
   private func read(_ path: String) throws -> String {
-    guard let data = try? Data(contentsOf: URL(filePath: path)), data.count <= 16_384 else {
+    var bytes = [UInt8](repeating: 0, count: 16_384)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+    if descriptor >= 0 { close(descriptor) }
+    guard count > 0 else {
       throw CloudWatchProblem("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE '\(path)' cannot be read")
     }
-    return String(decoding: data, as: UTF8.self).filter { !$0.isNewline }
+    return String(decoding: bytes[..<count], as: UTF8.self).filter { !$0.isNewline }
   }
 }
 
@@ -169,7 +173,10 @@ private enum MetadataRequest {
         case expiration = "Expiration"
       }
     }
-    guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(answer)) else {
+    guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(answer)),
+      // They become lines of a request's head.
+      [answer.keyID, answer.secret, answer.token ?? ""].allSatisfy({ !$0.contains(where: \.isNewline) })
+    else {
       throw CloudWatchProblem("the keys of \(whom) cannot be read")
     }
     var keys = AWSCredentials(keyID: answer.keyID, secret: answer.secret, sessionToken: answer.token)

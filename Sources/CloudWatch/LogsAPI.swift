@@ -25,6 +25,7 @@ final class LogsAPI {
   /// Seconds that are left; asked again and again while a call is waited for. Nothing is left at 0.
   private let secondsLeft: () -> Double
   private var transfer: Transfer?
+  private var secrets: [String] = []
 
   init(_ settings: CloudWatchSettings, secondsLeft: @escaping () -> Double) {
     self.settings = settings
@@ -71,7 +72,7 @@ final class LogsAPI {
   }
 
   private func call(
-    _ action: String, _ body: some Encodable, rejected: ([UInt8]) -> Int = { _ in 0 }
+    _ action: String, _ body: some Encodable, rejected: ([UInt8]) -> Int? = { _ in 0 }
   ) -> Outcome {
     do {
       let answer = try send(action, Array(try JSONEncoder().encode(body)))
@@ -83,6 +84,10 @@ final class LogsAPI {
     } catch is OutOfTime {
       return .again("no answer from \(settings.endpoint) in time")
     } catch { return .refused("\(error)") }
+  }
+
+  private func withoutSecrets(_ text: String) -> String {
+    secrets.reduce(text) { $0.replacing($1, with: "…") }
   }
 
   private struct Answer {
@@ -97,6 +102,7 @@ final class LogsAPI {
     let check = { [secondsLeft] in if secondsLeft() <= 0 { throw OutOfTime() } }
     try check()
     let keys = try keys.keys(check: check)
+    secrets = [keys.secret, keys.sessionToken ?? ""].filter { !$0.isEmpty }
     var request = Request(
       url: settings.endpoint + "/", timeoutSeconds: max(0.1, min(Self.requestSeconds, secondsLeft())))
     request.method = .post(body)
@@ -105,6 +111,8 @@ final class LogsAPI {
     request.signature = AWSSignature(
       region: settings.destination.region, service: "logs", keyID: keys.keyID, secret: keys.secret)
     request.connectTimeoutSeconds = 5
+    // In the clear to this machine alone.
+    request.bypassesProxy = !settings.endpoint.lowercased().hasPrefix("https://")
     request.caFile = settings.caFile
     var answer = Answer()
     // One connection for all calls.
@@ -124,8 +132,11 @@ final class LogsAPI {
     return answer
   }
 
-  private func outcome(_ answer: Answer, _ action: String, _ rejected: ([UInt8]) -> Int) -> Outcome {
-    if answer.status == 200 { return .accepted(rejected: rejected(answer.body)) }
+  private func outcome(_ answer: Answer, _ action: String, _ rejected: ([UInt8]) -> Int?) -> Outcome {
+    if answer.status == 200 {
+      return rejected(answer.body).map { .accepted(rejected: $0) }
+        ?? .again("\(action) answers 200, but not as CloudWatch does")
+    }
     struct Problem: Decodable {
       var type: String?
       var message: String?
@@ -144,7 +155,8 @@ final class LogsAPI {
     // A proxy answers in a language of its own.
     let raw = type.isEmpty ? String(decoding: answer.body.prefix(300), as: UTF8.self) : nil
     let detail = (problem?.message ?? problem?.otherMessage ?? raw).map { ": \($0.prefix(300))" } ?? ""
-    let text = "\(action) answers \(answer.status) \(type)\(detail)"
+    // Whoever repeats what we sent does not get it into our log.
+    let text = withoutSecrets("\(action) answers \(answer.status) \(type.prefix(100))\(detail)")
     switch type {
     case "ResourceNotFoundException": return .missing
     case "ResourceAlreadyExistsException", "DataAlreadyAcceptedException": return .accepted(rejected: 0)
@@ -165,18 +177,20 @@ final class LogsAPI {
 
   /// `rejectedLogEventsInfo` gives ends of ranges: what is too old or expired stands in front of its index, what is too new
   /// from its index on.
-  static func rejected(of count: Int, in answer: [UInt8]) -> Int {
+  ///
+  /// - Returns: nil where it is no answer of CloudWatch's, but for instance a proxy's page.
+  static func rejected(of count: Int, in answer: [UInt8]) -> Int? {
     struct Info: Decodable {
       var tooNewLogEventStartIndex: Int?
       var tooOldLogEventEndIndex: Int?
       var expiredLogEventEndIndex: Int?
     }
     struct Answer: Decodable { var rejectedLogEventsInfo: Info? }
-    guard let info = (try? JSONDecoder().decode(Answer.self, from: Data(answer)))?.rejectedLogEventsInfo else {
-      return 0
-    }
-    let old = max(info.tooOldLogEventEndIndex ?? 0, info.expiredLogEventEndIndex ?? 0)
-    let new = info.tooNewLogEventStartIndex.map { count - $0 } ?? 0
-    return min(count, max(0, old) + max(0, new))
+    guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(answer)) else { return nil }
+    guard let info = answer.rejectedLogEventsInfo else { return 0 }
+    // Whatever stands there, it is a place among the events.
+    func place(_ index: Int) -> Int { min(max(0, index), count) }
+    let old = place(max(info.tooOldLogEventEndIndex ?? 0, info.expiredLogEventEndIndex ?? 0))
+    return min(count, old + count - place(info.tooNewLogEventStartIndex ?? count))
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Logs
 
 /// Events on disk that are not sent yet, so that they outlive a process that cannot send them, or is killed. A file belongs
 /// to the process that holds its lock; one whose lock is free is taken over by the next process.
@@ -8,6 +9,8 @@ import Glibc
 final class WaitingFile {
   /// What the files of earlier processes take of the queue leaves room for this one's own events.
   static let bytesMax = 3 << 20
+  /// Beyond it a file is none of ours.
+  static let acceptedBytesMax = 4 * bytesMax
   private static let offsetDigits = 20
 
   private let descriptor: Int32
@@ -60,7 +63,7 @@ final class WaitingFile {
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &status) == 0,
       // It may have been sent and removed since it was opened.
       lstat(path, &named) == 0, named.st_ino == status.st_ino, status.st_mode & S_IFMT == S_IFREG,
-      status.st_size <= 4 * bytesMax, let bytes = file.read(status.st_size)
+      status.st_size <= acceptedBytesMax, let bytes = file.read(status.st_size)
     else { return nil }
     let first = bytes.prefix(offsetDigits)
     guard let offset = Int(String(decoding: first, as: UTF8.self)), offset >= headBytes, bytes.count >= headBytes,
@@ -116,11 +119,14 @@ final class WaitingFile {
     return String(repeating: "0", count: offsetDigits - digits.count) + digits
   }
 
+  /// - Returns: nil for what no process has written, and CloudWatch would never take.
   private static func event(_ line: ArraySlice<UInt8>) -> WaitingEvent? {
-    guard let space = line.firstIndex(of: 0x20), let time = Int(String(decoding: line[..<space], as: UTF8.self)) else {
-      return nil
-    }
-    return WaitingEvent(millisecondsSince1970: time, message: String(decoding: line[(space + 1)...], as: UTF8.self))
+    guard let space = line.firstIndex(of: 0x20), let time = Int(String(decoding: line[..<space], as: UTF8.self)),
+      (0..<(1 << 53)).contains(time)
+    else { return nil }
+    let message = String(decoding: line[(space + 1)...], as: UTF8.self)
+    guard !message.isEmpty, message.utf8.count <= JSONLine.bytesMax else { return nil }
+    return WaitingEvent(millisecondsSince1970: time, message: message)
   }
 
   private func write(_ text: String, at offset: Int) -> Bool {

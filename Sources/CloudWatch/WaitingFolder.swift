@@ -4,6 +4,8 @@ import Glibc
 struct WaitingFolder {
   /// All files together; what goes beyond is lost, the oldest first.
   static let bytesMax = 32 << 20
+  /// Taken over by one process: each holds a descriptor, of which a run needs some as well. The rest is the next one's.
+  static let filesMax = 64
 
   let path: String
 
@@ -12,7 +14,7 @@ struct WaitingFolder {
     var files: [WaitingFile] = []
     var events: [WaitingEvent] = []
     var bytes = 0
-    for name in names() {
+    for name in names() where files.count < Self.filesMax {
       guard let (file, more) = WaitingFile.adopt(path + "/" + name, for: destination, number: files.count) else {
         continue
       }
@@ -41,7 +43,9 @@ struct WaitingFolder {
     for name in names() {
       var status = stat()
       let file = path + "/" + name
-      if lstat(file, &status) == 0 { sizes.append((file, Int(status.st_size))) }
+      // A larger one is none of ours, and may have any size.
+      guard lstat(file, &status) == 0, status.st_size <= WaitingFile.acceptedBytesMax else { continue }
+      sizes.append((file, Int(status.st_size)))
     }
     var bytes = sizes.reduce(0) { $0 + $1.bytes }
     var removed = 0

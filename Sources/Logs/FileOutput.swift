@@ -78,8 +78,13 @@ public final class FileOutput: LogOutput {
 
   private func hasRoom(_ state: State, spare: Int = 0) -> Bool {
     var status = stat()
+    return isThere(state) && fstat(state.descriptor, &status) == 0 && status.st_size < bytesMax + spare
+  }
+
+  /// Whether a file is open that nobody has removed.
+  private func isThere(_ state: State) -> Bool {
+    var status = stat()
     return state.descriptor >= 0 && fstat(state.descriptor, &status) == 0 && status.st_nlink > 0
-      && status.st_size < bytesMax + spare
   }
 
   /// Makes the next file, unless another process just did.
@@ -95,7 +100,7 @@ public final class FileOutput: LogOutput {
     state.hasWaited = state.hasWaited || isPatient
     guard take(lock, patiently: isPatient) else {
       // Somebody holds it and does not go on. A file that grows beyond its size is better than a run that waits.
-      return state.descriptor >= 0 ? nil : "is locked by another process that does not go on"
+      return isThere(state) ? nil : "is locked by another process that does not go on"
     }
     var times = files.times()
     if let last = times.last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) { return nil }

@@ -12,6 +12,7 @@ final class LogsService: Sendable {
   enum Trouble: Sendable {
     case none
     case answer(status: Int, type: String)
+    case raw(status: Int, text: String)
     /// The events are taken, and the answer is lost.
     case lostAnswer
     case silence
@@ -69,6 +70,7 @@ final class LogsService: Sendable {
     store.withLock { $0.actions.append(action) }
     switch trouble(request.number, action) {
     case .answer(let status, let type): return try answer(responder, status, "{\"__type\":\"\(type)\"}")
+    case .raw(let status, let text): return try answer(responder, status, text)
     case .silence: return try responder.waitUntilClientIsGone(timeout: .seconds(60))
     case .none: try perform(action, request, responder, "{}")
     case .rejecting(let info): try perform(action, request, responder, "{\"rejectedLogEventsInfo\":\(info)}")

@@ -186,6 +186,82 @@ import Testing
     #expect(report.dropped == 1 && report.waiting == 0)
   }
 
+  /// Numbers from the other side that no computing survives unchecked, pages of a proxy, and its own words.
+  @Test(arguments: [
+    ("{\"rejectedLogEventsInfo\":{\"tooNewLogEventStartIndex\":-9223372036854775808}}", 3),
+    ("{\"rejectedLogEventsInfo\":{\"tooOldLogEventEndIndex\":9223372036854775807,\"tooNewLogEventStartIndex\":0}}", 3),
+    ("{\"rejectedLogEventsInfo\":{\"expiredLogEventEndIndex\":-5,\"tooNewLogEventStartIndex\":99}}", 0), ("{}", 0),
+  ])
+  func whateverIndexesSayIsAPlaceAmongTheEvents(_ body: String, _ rejected: Int) throws {
+    let (fixture, service) = (Fixture(), try LogsService { _, _ in .raw(status: 200, text: body) })
+    var settings = fixture.settings(service.url)
+    settings.gatherSeconds = 30
+    let output = CloudWatchOutput(settings)
+    for number in 0..<3 { output.write(record(number)) }
+    let report = output.close()
+    #expect(report.rejected == rejected && report.waiting == 0, "\(report)")
+  }
+
+  @Test(arguments: ["<h1>Please log in</h1>", "", "null", "[[[[", "\"{}\""])
+  func anAnswerThatIsNotCloudWatchsDeliversNothing(_ body: String) throws {
+    let (fixture, service) = (Fixture(), try LogsService { _, _ in .raw(status: 200, text: body) })
+    let output = CloudWatchOutput(fixture.settings(service.url, exitSeconds: 0.5))
+    output.write(record(1))
+    let report = output.close()
+    #expect(report.waiting == 1 && report.rejected == 0 && report.reason != nil, "\(report)")
+  }
+
+  @Test func aServiceThatRepeatsOurHeadersGetsNoSecretIntoTheLog() throws {
+    let token = "IQoJb3JpZ2luX2VjE+/token=="
+    let text = "{\"__type\":\"AccessDeniedException\",\"message\":\"you sent \(token) and secret/with:marks\"}"
+    let (fixture, service) = (Fixture(), try LogsService { _, _ in .raw(status: 400, text: text) })
+    var settings = fixture.settings(service.url)
+    settings.credentials = StaticCredentials(
+      keys: AWSCredentials(keyID: "AKIDEXAMPLE", secret: "secret/with:marks", sessionToken: token))
+    let output = CloudWatchOutput(settings)
+    output.write(record(1))
+    let reason = try #require(output.close().reason)
+    #expect(reason.contains("you sent … and …"), "\(reason)")
+  }
+
+  /// A long outage leaves many files: each process takes some over, and none runs out of descriptors.
+  @Test func manyFilesAreTakenOverBitByBit() throws {
+    let (fixture, service) = (Fixture(), try LogsService())
+    for number in 0..<150 {
+      let left = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
+      left.write(record(number))
+      #expect(left.close().waiting >= 1)
+    }
+    #expect(fixture.waiting.count == 150)
+    for _ in 0..<3 { #expect(CloudWatchOutput(fixture.settings(service.url)).close() == CloudWatchOutput.Report()) }
+    #expect(try numbers(service.messages).sorted() == Array(0..<150))
+    #expect(fixture.waiting == [])
+  }
+
+  /// Lines that no process wrote are passed over, whatever numbers and lengths they have.
+  @Test func linesThatAreNoEventsArePassedOver() throws {
+    let (fixture, service) = (Fixture(), try LogsService())
+    let first = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
+    first.write(record(1))
+    #expect(first.close().waiting == 1)
+    let file = URL(filePath: fixture.folder + "/" + (fixture.waiting.first ?? ""))
+    var content = try Data(contentsOf: file)
+    let long = String(repeating: "x", count: 2 << 20)
+    for line in ["-9223372036854775807 {}", "9223372036854775807 {}", "7 ", "8 \(long)", "no number", ""] {
+      content += Data((line + "\n").utf8)
+    }
+    try content.write(to: file)
+    for name in ["1.events", "2.events"] {
+      let sparse = open(fixture.folder + "/" + name, O_WRONLY | O_CREAT, 0o600)
+      #expect(ftruncate(sparse, off_t(Int64.max >> 2)) == 0 || errno == EFBIG)
+      close(sparse)
+    }
+    let second = CloudWatchOutput(fixture.settings(service.url))
+    second.write(record(2))
+    #expect(second.close().waiting == 0)
+    #expect(try numbers(service.messages) == [1, 2])
+  }
+
   /// A cut head, another format, a link, a pipe: left alone, and in nobody's way.
   @Test func damagedFilesAreLeftAlone() throws {
     let (fixture, service) = (Fixture(), try LogsService())

@@ -31,6 +31,7 @@ import Testing
     ["AWS_REGION": "x/../y"], ["CLOUDWATCH_LOG_GROUP": "a b"], ["CLOUDWATCH_LOG_STREAM": "a:b"],
     ["AWS_ENDPOINT_URL": "http://logs.example.org"], ["AWS_ENDPOINT_URL": "http://127.0.0.1@example.org"],
     ["AWS_ENDPOINT_URL": "http://127.0.0.1.example.org"], ["AWS_ENDPOINT_URL": "ftp://127.0.0.1"],
+    ["AWS_ENDPOINT_URL": "http://0127.0.0.1:9"],
     ["AWS_ENDPOINT_URL": "http://localhost:80@example.org/"], ["CLOUDWATCH_EXIT_SECONDS": "-1"],
     ["CLOUDWATCH_EXIT_SECONDS": "nan"],
   ])
