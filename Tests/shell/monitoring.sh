@@ -22,9 +22,9 @@ test_the_whole_way() {
   }
   cd "$source_tree"
   SOURCE_TREE=$source_tree BINARIES=$source_tree/.build/release PYTHONDONTWRITEBYTECODE=1 \
-    "$venv/bin/python" -m unittest discover -s Tests/monitoring -t Tests 2>"$scratch/err" || { cat "$scratch/err" && return 1; }
+    "$venv/bin/python" -m unittest discover -v -s Tests/monitoring -t Tests 2>"$scratch/err" || { cat "$scratch/err" && return 1; }
   # What was skipped, and why.
-  sed -n 's/.*skipped/monitoring.sh: skipped/p' "$scratch/err"
+  sed -n "s/^\([a-z_]*\) .* \.\.\. skipped ['\"]\(.*\)['\"]\$/monitoring.sh: \1 is skipped: \2/p" "$scratch/err"
 }
 
 run_all
