@@ -139,7 +139,10 @@ let package = Package(
     tests("PostgresTests", ["Postgres", "TestCluster"]),
     tests(
       "LoadStageTests",
-      ["LoadStage", "Records", "Spool", "StageKit", "Failures", "Postgres", "Digest", "Threads", "Zstd", "TestCluster"]),
+      [
+        "LoadStage", "Records", "Spool", "StageKit", "Failures", "Postgres", "Digest", "Threads", "Zstd", "TestCluster",
+        "Observed",
+      ]),
     tests(
       "CommandTests",
       [

@@ -5,8 +5,8 @@
 terraform_folder=$project/terraform
 settings=$project/.env             # the user's
 local_settings=$project/.env.local # made by setup: the log writer's key
-agent_config=$project/cloudwatch-agent/config.local.json
-agent_credentials=$project/cloudwatch-agent/credentials.local
+agent_config=$project/terraform/cloudwatch-agent.local.json
+agent_credentials=$project/terraform/cloudwatch-agent.local.credentials
 
 # --- What has to be there: asked before anything is done ----------------------------------------------------------------
 
@@ -79,8 +79,8 @@ write_local_settings() {
     printf '%s=%s\n' CLOUDWATCH_LOG_GROUP "$group" AWS_REGION "$region"
     [[ -z $key_id ]] || printf '%s=%s\n' AWS_ACCESS_KEY_ID "$key_id" AWS_SECRET_ACCESS_KEY "$secret"
     [[ -z ${AWS_ENDPOINT_URL-} ]] || printf 'AWS_ENDPOINT_URL=%s\n' "$AWS_ENDPOINT_URL"
-    echo AGENT_CONFIG=./cloudwatch-agent/config.local.json
-    [[ -z $key_id ]] || echo AGENT_CREDENTIALS=./cloudwatch-agent/credentials.local
+    echo AGENT_CONFIG=./terraform/cloudwatch-agent.local.json
+    [[ -z $key_id ]] || echo AGENT_CREDENTIALS=./terraform/cloudwatch-agent.local.credentials
   } | write_secret "$local_settings"
   # Outside AWS the agent takes its keys from this profile, and its region from its configuration.
   if [[ -n $key_id ]]; then
@@ -90,7 +90,7 @@ write_local_settings() {
     rm -f -- "$agent_credentials"
   fi
   sed -e "1s|{|{\n  \"agent\": { \"region\": \"$region\" },|" -e "s|\"log_group_name\": \"[^\"]*\"|\"log_group_name\": \"$group\"|" \
-    "$project/cloudwatch-agent/config.json" | write_secret "$agent_config"
+    "$project/terraform/cloudwatch-agent.json" | write_secret "$agent_config"
   chmod 644 -- "$agent_config" # nothing in it is secret, and the agent's user is another one
 }
 

@@ -1,4 +1,5 @@
 import CloudWatch
+import Observed
 import Testing
 
 @Suite struct EventBatchTests {
@@ -6,7 +7,7 @@ import Testing
   /// together are the queue.
   @Test func everyBatchKeepsTheLimits() {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var dice = Dice(seed: seed)
+    var dice = SeededGenerator(seed: seed)
     for _ in 0..<30 {
       let span = [1000, 30 * 3600 * 1000, 72 * 3600 * 1000].randomElement(using: &dice) ?? 1
       let length = [10, 500, 200_000].randomElement(using: &dice) ?? 1
@@ -42,17 +43,5 @@ import Testing
   @Test func eventsOfOneTimeKeepTheirOrder() {
     let queue = (0..<100).map { WaitingEvent(millisecondsSince1970: 7, message: "\($0)") }
     #expect(EventBatch.first(of: queue).batch == queue)
-  }
-}
-
-private struct Dice: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -35,17 +35,8 @@ func record(_ number: Int, padding: Int = 0, at seconds: Int = 1_769_567_400) ->
 
 /// The `event_id` of each message.
 func numbers(_ messages: [String]) throws -> [Int] {
-  struct Line: Decodable {
-    var eventID: String
-    var path: String
-
-    enum CodingKeys: String, CodingKey {
-      case eventID = "event_id"
-      case path
-    }
-  }
-  return try messages.map { message in
-    let line = try JSONDecoder().decode(Line.self, from: Data(message.utf8))
+  try messages.map { message in
+    let line = try LoggedLine(message)
     guard line.path == "console", let number = Int(line.eventID) else { throw CocoaError(.coderInvalidValue) }
     return number
   }

@@ -1,3 +1,5 @@
+import Observed
+
 /// Makes days that follow one another, over a small universe of businesses.
 struct RandomDays {
   var random: SeededGenerator

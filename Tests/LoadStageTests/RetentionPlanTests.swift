@@ -1,4 +1,5 @@
 import LoadStage
+import Observed
 import Spool
 import Testing
 

@@ -29,17 +29,8 @@ import Threads
   }
 
   private func ids(_ lines: [String]) throws -> [String] {
-    struct Line: Decodable {
-      var eventID: String
-      var path: String
-
-      enum CodingKeys: String, CodingKey {
-        case eventID = "event_id"
-        case path
-      }
-    }
-    return try lines.map { text in
-      let line = try JSONDecoder().decode(Line.self, from: Data(text.utf8))
+    try lines.map { text in
+      let line = try LoggedLine(text)
       #expect(line.path == "file")
       return line.eventID
     }

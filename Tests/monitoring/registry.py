@@ -13,6 +13,8 @@ import threading
 
 SOURCE = pathlib.Path(os.environ["SOURCE_TREE"])
 BINARIES = pathlib.Path(os.environ["BINARIES"])
+# By Terraform and by setup, where somebody has worked in the tree.
+LEFT_BEHIND = shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.local.*")
 HEADER = (
     "營業地址,統一編號,總機構統一編號,營業人名稱,資本額,設立日期,組織別名稱,使用統一發票,"
     "行業代號,名稱,行業代號1,名稱1,行業代號2,名稱2,行業代號3,名稱3"
@@ -45,13 +47,7 @@ class Project:
         shutil.copy2(SOURCE / "Package.swift", self.tree)
         shutil.copy2(SOURCE / "pipeline.sh", self.tree)
         shutil.copytree(SOURCE / "Sources/pipeline", self.tree / "Sources/pipeline")
-        for name in ["terraform", "cloudwatch-agent"]:
-            if (SOURCE / name).exists():
-                ignored = shutil.ignore_patterns(".terraform*", "terraform.tfstate*")
-                shutil.copytree(SOURCE / name, self.tree / name, ignore=ignored)
-        for name in ["compose.yaml", ".env.example"]:
-            if (SOURCE / name).exists():
-                shutil.copy2(SOURCE / name, self.tree)
+        shutil.copytree(SOURCE / "terraform", self.tree / "terraform", ignore=LEFT_BEHIND)
         (self.tree / ".build/pipeline.stamp").touch()  # built after all else was written
         self.log_stem = self.folder / "logs/etl.log"
         self.environment = {

@@ -66,6 +66,5 @@ def environment(folder):
 def copy(folder):
     """The project's folder without what earlier runs left in it."""
     target = pathlib.Path(folder) / "terraform"
-    shutil.copytree(
-        registry.SOURCE / "terraform", target, ignore=shutil.ignore_patterns(".terraform*", "terraform.tfstate*"))
+    shutil.copytree(registry.SOURCE / "terraform", target, ignore=registry.LEFT_BEHIND)
     return target

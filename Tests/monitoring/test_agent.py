@@ -12,7 +12,7 @@ import jsonschema
 from .aws import GROUP
 from .registry import SOURCE, Project, snapshot
 
-CONFIG = json.loads((SOURCE / "cloudwatch-agent/config.json").read_text())
+CONFIG = json.loads((SOURCE / "terraform/cloudwatch-agent.json").read_text())
 SCHEMA = os.environ.get("AGENT_SCHEMA")
 # What the agent makes of a timestamp format's directives (its documentation, "timestamp_format").
 DIRECTIVES = {

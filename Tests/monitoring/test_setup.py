@@ -93,7 +93,7 @@ class SetupTests(unittest.TestCase):
         self.assertEqual(self.groups(), [])
         self.assertEqual(self.account.client("iam").list_users()["Users"], [])
         self.assertFalse(self.settings.exists())
-        self.assertEqual(list((self.project.tree / "cloudwatch-agent").glob("*.local*")), [])
+        self.assertEqual(list((self.project.tree / "terraform").glob("*.local.*")), [])
         self.assertEqual(list((self.project.tree / "terraform").glob("terraform.tfstate*")), [])
         for ended in [first, second, last]:
             for secret in secrets:
@@ -209,7 +209,7 @@ class SecretTests(unittest.TestCase):
     def test_git_ignores_secrets(self):
         for name in [
             ".env", ".env.local", ".env.local.new", "terraform/terraform.tfstate", "terraform/terraform.tfstate.backup",
-            "terraform/.terraform/x", "terraform/my.tfvars", "cloudwatch-agent/config.local.json",
+            "terraform/.terraform/x", "terraform/my.tfvars", "terraform/cloudwatch-agent.local.json",
         ]:
             subprocess.run(["git", "-C", SOURCE, "check-ignore", "-q", name], check=True)
 
