@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What tells a line of a JSON log from others: which event it is a copy of, and which way it went.
 public struct LoggedLine: Decodable, Equatable {

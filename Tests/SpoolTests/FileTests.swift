@@ -143,7 +143,8 @@ import Zstd
     let path = scratch.write(Array(text.utf8), to: "m.json")
     let failure = #expect(throws: Failure.self) { try DownloadManifest.read(at: path) }
     #expect(failure?.verdict == .data)
-    #expect(failure?.message.contains(says) == true, "\(failure?.message ?? "")")
+    // Foundation, where it is in scope, finds no empty text in any other.
+    #expect(says.isEmpty || failure?.message.contains(says) == true, "\(failure?.message ?? "")")
     #expect(failure?.message.contains(path) == true)
   }
 
