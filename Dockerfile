@@ -1,4 +1,5 @@
-# The three stages and the script that chains them, without a compiler: `docker compose run --rm etl`, or with any database
+# The three stages, the console and the script that chains them, without a compiler: `docker compose run --rm etl`, or with any
+# database
 #   docker run --rm -e DATABASE_URL=postgresql://… -e PGPASSWORD business-registry run --sample
 # Both bases are pinned to a release; give others with --build-arg.
 ARG SWIFT_IMAGE=swift:6.3.1-bookworm
@@ -11,6 +12,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends libcurl4-openssl-dev libpq-dev libssl-dev libzstd-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
+ENV WITH_CONSOLE=yes
 COPY Package.swift ./
 # Before the sources: packages are fetched anew only where Package.swift has changed.
 RUN swift package resolve
@@ -18,13 +20,13 @@ COPY Sources Sources
 # Package.swift names the tests' targets, so their folders have to be there.
 COPY Tests Tests
 # Swift's own libraries go into the programs: the runtime image needs none of them.
-RUN for program in fetch transform load; do \
+RUN for program in fetch transform load console; do \
       swift build -c release --static-swift-stdlib --product "$program" || exit 1; \
     done \
     && install -d /out/bin /out/Sources \
-    && cp -a .build/release/fetch .build/release/transform .build/release/load \
+    && cp -a .build/release/fetch .build/release/transform .build/release/load .build/release/console \
       .build/release/business-registry_FetchStage.resources /out/bin/ \
-    && strip /out/bin/fetch /out/bin/transform /out/bin/load \
+    && strip /out/bin/fetch /out/bin/transform /out/bin/load /out/bin/console \
     && cp -a Sources/pipeline /out/Sources/
 
 FROM ${RUNTIME_IMAGE}

@@ -37,6 +37,37 @@ let guided: [Target] =
       swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
   ]
 
+/// The console stands beside the pipeline: whoever only wants the registry neither fetches nor compiles what it is made of.
+/// pipeline.sh sets the variable where it is asked for.
+let withConsole = Context.environment["WITH_CONSOLE"] != nil
+let console: [Target] =
+  !withConsole
+  ? []
+  : [
+    library(
+      "ConsoleWeb",
+      [
+        "Charts", "ConsoleDesk", "ConsoleQueries", "ConsoleRunner", "Digest", "Logs", "Postgres", "Schedules",
+        .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      resources: [.embedInCode("Templates"), .embedInCode("Assets"), .embedInCode("Texts")]),
+    executable(
+      "console",
+      [
+        "ConsoleDesk", "ConsoleQueries", "ConsoleRunner", "ConsoleWeb", "Failures", "Logs", "Postgres", "Schedules",
+        "Spool", "StageKit", "Threads", logging, .product(name: "Hummingbird", package: "hummingbird"),
+      ]),
+    tests("ConsoleWebTests", ["ConsoleWeb", "ConsoleDesk", "ConsoleQueries", "Postgres", "TestCluster"]),
+  ]
+let consolePackages: [Package.Dependency] =
+  !withConsole
+  ? []
+  : [
+    // Without its traits: configuration files and all of Foundation are not needed.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.16.0", traits: []),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.0"),
+  ]
+
 let package = Package(
   name: "business-registry",
   products: [
@@ -47,7 +78,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
-  ],
+  ] + consolePackages,
   targets: [
     // C libraries: a module map and a shim each.
     .systemLibrary(name: "CLibCrypto"),
@@ -57,7 +88,7 @@ let package = Package(
 
     // What Swift has no words for.
     .target(name: "CBlocks"),
-    .target(name: "CSystem"),
+    .target(name: "CFiles"),
     library("Threads"),
 
     // One safe wrapper each: nobody else imports the C library.
@@ -71,7 +102,7 @@ let package = Package(
     library("Faults"),
     library("Records", ["CBlocks"]),
     library("Spool", ["Failures", "Faults", "Digest", "Zstd"]),
-    library("Logs", ["CSystem", logging]),
+    library("Logs", ["CFiles", logging]),
     library("CloudWatch", ["HTTP", "Logs", "Threads"]),
     library(
       "StageKit",
@@ -96,6 +127,13 @@ let package = Package(
     // Strikes the three executables with faults, and proves that nothing comes of them.
     library("SelfTestKit", ["GeneratorKit", "Postgres", "Spool", "StageKit", "Failures", "Zstd"]),
     executable("selftest", ["SelfTestKit", "StageKit", "Postgres", "Failures"]),
+
+    // What the console is made of, but for its pages. None of it knows the stages, nor they it.
+    library("Schedules"),
+    library("Charts"),
+    library("ConsoleDesk", ["Digest", "Postgres", "Schedules"], resources: [.embedInCode("desk.sql")]),
+    library("ConsoleQueries", ["Postgres"], resources: [.embedInCode("search.sql")]),
+    library("ConsoleRunner", ["ConsoleDesk", "Failures", "Logs", "Postgres", "Spool", "Threads", logging]),
 
     .systemLibrary(name: "CLibSSL", path: "Tests/CLibSSL"),
     testSupport("LoopbackServer", ["Threads"]),
@@ -152,10 +190,14 @@ let package = Package(
       ]),
     tests("LogsTests", ["Logs", "Observed", "Threads", logging]),
     tests("CloudWatchTests", ["CloudWatch", "Logs", "LoopbackServer", "Observed"]),
+    tests("SchedulesTests", ["Schedules", "NastyCorpus"]),
+    tests("ChartsTests", ["Charts"]),
+    tests("ConsoleDeskTests", ["ConsoleDesk", "Digest", "Postgres", "Schedules", "TestCluster", "Threads"]),
+    tests("ConsoleQueriesTests", ["ConsoleQueries", "Postgres", "TestCluster"]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
     tests("SelfTestKitTests", ["SelfTestKit", "Failures", "TestCluster", "fetch", "transform", "load"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),
     tests("ReferenceTests", ["Reference", "NastyCorpus"]),
-  ] + guided,
+  ] + guided + console,
   swiftLanguageModes: [.v6]
 )

@@ -40,6 +40,9 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
               provokes what alarms and log streams are there for: a failed run, six errors, one line
   destroy     removes what setup made at AWS; asks, unless --yes
   cleanup     down, destroy, and the local secrets removed; --volumes: the containers' data as well
+  console     the registry and its runs in a browser, on 127.0.0.1:8000; 'console user add NAME' makes an account
+  schedule daily | dry-run-per-minute | list | remove NAME
+              what the console is to run when: each day at 02:00; a dry run every minute, five times
   selftest    strikes every command with crashes, errors and full disks on this disk and this database, in a scratch
               folder and scratch schemas, and prints what passed; --all, --seed N, --json
   test        every test; arguments are those of 'swift test'
@@ -181,6 +184,8 @@ source "$project/Sources/pipeline/packages.sh"
 source "$project/Sources/pipeline/build.sh"
 # shellcheck source=Sources/pipeline/cluster.sh
 source "$project/Sources/pipeline/cluster.sh"
+# shellcheck source=Sources/pipeline/console.sh
+source "$project/Sources/pipeline/console.sh"
 # shellcheck source=Sources/pipeline/settings.sh
 source "$project/Sources/pipeline/settings.sh"
 # shellcheck source=Sources/pipeline/cloud.sh
@@ -189,7 +194,7 @@ source "$project/Sources/pipeline/cloud.sh"
 if (($#)); then
   case $1 in
     run | fetch | transform | load | dry-run | findings | changes | replay | withdraw | rollback | gc | status | psql | down | \
-      setup | up | compose | drill | destroy | cleanup | selftest | test)
+      setup | up | compose | drill | destroy | cleanup | console | schedule | selftest | test)
       command=$1 && shift
       ;;
     --help | -h | --version | -*) ;;
@@ -199,7 +204,7 @@ fi
 take_options "$@"
 set -- "${arguments[@]}"
 case $command:$asks in
-  fetch:* | transform:* | load:* | findings:* | changes:* | replay:* | withdraw:* | rollback:* | gc:* | status:* | selftest:*) ;;
+  fetch:* | transform:* | load:* | findings:* | changes:* | replay:* | withdraw:* | rollback:* | gc:* | status:* | console:* | schedule:* | selftest:*) ;;
   *:--help | *:-h) usage && exit ;;
   *:--version) echo "pipeline.sh $version" && exit ;;
 esac
@@ -287,6 +292,8 @@ case $command in
     cluster_stop
     ;;
   setup | up | drill | destroy | cleanup) "$command" "$@" ;;
+  console) open_console "$@" ;;
+  schedule) open_console schedule "$@" ;;
   compose)
     need_docker
     exec_compose "$@"
@@ -299,7 +306,7 @@ case $command in
     ;;
   test)
     need_source
-    build
+    build_console
     need_test_tools
     run_tests "$@"
     ;;

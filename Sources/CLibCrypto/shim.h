@@ -1,2 +1,3 @@
-// libcrypto as Swift sees it: SHA-256 and nothing else.
+// libcrypto as Swift sees it: SHA-256, scrypt and the comparing of secrets, nothing else.
 #include <openssl/evp.h>
+#include <openssl/crypto.h>

@@ -16,10 +16,22 @@ built() { # STAMP PROGRAM...
   )
 }
 
+# Asked for once, for good.
+[[ ! -e $project/.build/with-console ]] || export WITH_CONSOLE=yes
+
 build() { build_if_newer pipeline.stamp "${programs[@]}"; }
 
 # The proof is built when it is asked for, and the stages with it: most runs never need it.
 build_selftest() { build_if_newer selftest.stamp "${programs[@]}" selftest; }
+
+# The console brings packages of its own, which nobody else has to fetch and compile. Who has built it once keeps them: the
+# set of packages would otherwise change with every command.
+build_console() {
+  { mkdir -p -- "$project/.build" && : >"$project/.build/with-console"; } 2>/dev/null ||
+    fail 74 "unable to write in '$project/.build'" "check its owner and its mode"
+  export WITH_CONSOLE=yes
+  build_if_newer console.stamp "${programs[@]}" console
+}
 
 build_if_newer() { # STAMP PROGRAM...
   ! built "$@" || return 0

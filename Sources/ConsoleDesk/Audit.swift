@@ -1,0 +1,46 @@
+import FoundationEssentials
+import Postgres
+
+/// Who did what. Entries are only ever added.
+public enum Audit {
+  public struct Entry: Sendable, Equatable {
+    public let id: String
+    public let at: String
+    /// nil for a log-in that failed and for the command line.
+    public let account: String?
+    public let address: String?
+    public let action: String
+    public let subject: String?
+    /// JSON.
+    public let detail: String
+  }
+
+  public static func add(
+    _ action: String, subject: String? = nil, by account: String?, from address: String?,
+    detail: [String: String] = [:], on connection: inout Connection
+  ) throws {
+    let json = String(decoding: try JSONEncoder().encode(detail.mapValues(withoutNUL)), as: UTF8.self)
+    try connection.execute(
+      "INSERT INTO console.audit (account, address, action, subject, detail) VALUES ($1, $2, $3, $4, $5)",
+      [account, address, action, subject.map(withoutNUL), json])
+  }
+
+  /// The newest first.
+  ///
+  /// - Parameter before: only entries with a smaller number.
+  public static func list(before: Int? = nil, limit: Int, on connection: inout Connection) throws -> [Entry] {
+    try connection.execute(
+      """
+      SELECT id, at, account, address, action, subject, detail FROM console.audit
+      WHERE $1::bigint IS NULL OR id < $1::bigint ORDER BY id DESC LIMIT $2::integer
+      """, [before.map { String($0) }, String(limit)]
+    ).values.map { row in
+      Entry(
+        id: row[0] ?? "", at: row[1] ?? "", account: row[2], address: row[3], action: row[4] ?? "", subject: row[5],
+        detail: row[6] ?? "{}")
+    }
+  }
+
+  /// PostgreSQL takes no NUL in text.
+  private static func withoutNUL(_ text: String) -> String { text.replacing("\0", with: "␀") }
+}

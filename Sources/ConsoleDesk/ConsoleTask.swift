@@ -1,0 +1,89 @@
+import Postgres
+
+/// A run of `pipeline.sh` that somebody or a schedule asked for.
+public struct ConsoleTask: Sendable, Equatable {
+  public let id: Int
+  public let kind: Kind
+  /// Arguments of `pipeline.sh` after the command.
+  public let arguments: [String]
+  public let state: State
+  public let scheduleID: Int?
+  /// The schedule's name, while there is such a schedule.
+  public let schedule: String?
+  /// Times are as PostgreSQL writes them, in UTC.
+  public let dueAt: String?
+  /// From 1.
+  public let attempt: Int
+  public let limitMinutes: Int
+  /// nil for a schedule.
+  public let askedBy: String?
+  public let queuedAt: String
+  public let startedAt: String?
+  public let endedAt: String?
+  public let host: String?
+  /// As in the logs and in `etl_job_run`.
+  public let runID: String?
+  /// nil while it has not ended by itself.
+  public let exitCode: Int?
+  public let reason: Reason?
+  public let stopAskedBy: String?
+
+  /// The command of `pipeline.sh`.
+  public enum Kind: String, Sendable, CaseIterable {
+    case run
+    case dryRun = "dry-run"
+    case fetch, transform, load, rollback
+  }
+
+  public enum State: String, Sendable, CaseIterable {
+    case queued, running
+    /// Exit code 0.
+    case succeeded
+    case failed
+    /// Somebody stopped it, or took it out of the queue.
+    case stopped
+
+    public var isOver: Bool { self != .queued && self != .running }
+  }
+
+  /// Why it did not succeed, where the exit code does not say.
+  public enum Reason: String, Sendable {
+    /// It was stopped because its time was up.
+    case timeLimit = "time limit"
+    /// Its process was killed, or the machine went down.
+    case cutShort = "cut short"
+    /// It could not be started.
+    case notStarted = "not started"
+    /// Somebody stopped it.
+    case stopped
+  }
+
+  static let columns = """
+    t.id, t.kind, array_to_json(t.arguments), t.state, t.schedule_id, s.name, t.due_at, t.attempt, t.limit_minutes,
+    t.asked_by, t.queued_at, t.started_at, t.ended_at, t.host, t.run_id, t.exit_code, t.reason, t.stop_asked_by
+    """
+
+  init?(_ row: [String?]) {
+    guard row.count == 18, let id = row[0].flatMap({ Int($0) }), let kind = row[1].flatMap({ Kind(rawValue: $0) }),
+      let arguments = row[2].flatMap({ TextArray.decode($0) }), let state = row[3].flatMap({ State(rawValue: $0) })
+    else { return nil }
+    self.id = id
+    self.kind = kind
+    self.arguments = arguments
+    self.state = state
+    scheduleID = row[4].flatMap { Int($0) }
+    schedule = row[5]
+    dueAt = row[6]
+    attempt = row[7].flatMap { Int($0) } ?? 1
+    limitMinutes = row[8].flatMap { Int($0) } ?? 120
+    askedBy = row[9]
+    queuedAt = row[10] ?? ""
+    startedAt = row[11]
+    endedAt = row[12]
+    host = row[13]
+    runID = row[14]
+    exitCode = row[15].flatMap { Int($0) }
+    reason = row[16].flatMap { Reason(rawValue: $0) }
+    stopAskedBy = row[17]
+  }
+}

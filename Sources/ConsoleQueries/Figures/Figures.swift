@@ -1,0 +1,124 @@
+import Postgres
+
+/// Numbers to draw. Those of publications take well under a millisecond; those that say that they read the registry are to
+/// be kept until ``publication(_:)`` says another one.
+public enum Figures {
+  /// What a day showed, by the publication that counts from it and came last.
+  public struct RegistryDay: Sendable, Equatable {
+    /// ISO 8601.
+    public let date: String
+    public let registrations: Int
+  }
+
+  /// What the publications of a day changed.
+  public struct ChangesDay: Sendable, Equatable {
+    public let date: String
+    public let added: Int
+    public let changed: Int
+    public let removed: Int
+    public let reappeared: Int
+  }
+
+  public struct Group: Sendable, Equatable {
+    /// Nil for the businesses that are of none.
+    public let name: String?
+    public let count: Int
+  }
+
+  public struct Month: Sendable, Equatable {
+    /// `YYYY-MM`.
+    public let month: String
+    public let count: Int
+  }
+
+  /// The publication that the registry holds; nil where there is none.
+  public static func publication(_ connection: inout Connection) throws -> Int? {
+    try connection.execute("SELECT max(id) FROM publication").number
+  }
+
+  /// Businesses of the registry, the newest days that have a publication, the oldest of them first.
+  public static func registryByDay(_ connection: inout Connection, days: Int = 90) throws -> [RegistryDay] {
+    try connection.execute(
+      """
+      SELECT DISTINCT ON (as_of_date) as_of_date, registrations FROM publication
+      WHERE as_of_date >= (\(firstDay)) ORDER BY as_of_date, id DESC
+      """, ["\(days)"]
+    ).runRows.map { RegistryDay(date: $0.text(0) ?? "", registrations: $0.count(1)) }
+  }
+
+  /// Businesses that were added, changed or removed, by day. The first publication, into an empty registry, is no change.
+  /// Of what an earlier version published the kinds are not known: there what was inserted counts as added.
+  public static func changesByDay(_ connection: inout Connection, days: Int = 90) throws -> [ChangesDay] {
+    func sum(_ kind: String, otherwise column: String) -> String {
+      """
+      sum(CASE WHEN changes ? 'kinds' THEN coalesce((changes -> 'kinds' ->> '\(kind)')::bigint, 0) ELSE \(column) END)
+      """
+    }
+    return try connection.execute(
+      """
+      SELECT as_of_date, \(sum("added", otherwise: "inserted")), \(sum("changed", otherwise: "updated")),
+        \(sum("removed", otherwise: "removed")), \(sum("reappeared", otherwise: "0"))
+      FROM publication WHERE kind <> 'bulk' AND as_of_date >= (\(firstDay))
+      GROUP BY as_of_date ORDER BY as_of_date
+      """, ["\(days)"]
+    ).runRows.map {
+      ChangesDay(
+        date: $0.text(0) ?? "", added: $0.count(1), changed: $0.count(2), removed: $0.count(3), reappeared: $0.count(4))
+    }
+  }
+
+  /// The day of the oldest of the newest `$1` days that have a publication.
+  private static let firstDay = """
+    SELECT min(d.as_of_date) FROM (
+      SELECT DISTINCT as_of_date FROM publication ORDER BY as_of_date DESC LIMIT $1::bigint) AS d
+    """
+}
+
+extension Figures {
+  /// Businesses by the city or county that their address begins with, the most first, those with none last. The source
+  /// writes 台 and 臺 for one another: the city is one. Reads the registry.
+  public static func businessesByCity(_ connection: inout Connection) throws -> [Group] {
+    // By the beginnings first, of which there are few: what is costly is done once for each of them.
+    try connection.execute(
+      """
+      SELECT name, sum(count) FROM (
+        SELECT CASE WHEN substr(start, 3, 1) IN ('市', '縣')
+          THEN translate(left(start, 1), '台', '臺') || substr(start, 2, 2) END AS name, count
+        FROM (SELECT left(business_address, 3) AS start, count(*) FROM tax_registration GROUP BY 1) AS starts
+      ) AS cities
+      GROUP BY name ORDER BY name IS NULL, sum(count) DESC, name
+      """
+    ).runRows.map { Group(name: $0.text(0), count: $0.count(1)) }
+  }
+
+  /// Businesses by kind of organisation, the most first, those with none last. Reads the registry.
+  public static func businessesByType(_ connection: inout Connection) throws -> [Group] {
+    try connection.execute(
+      """
+      SELECT business_type, count(*) FROM tax_registration
+      GROUP BY business_type ORDER BY business_type IS NULL, count(*) DESC, business_type
+      """
+    ).runRows.map { Group(name: $0.text(0), count: $0.count(1)) }
+  }
+
+  /// Businesses of the registry by the month in which they were set up: the last months up to the one of the day that the
+  /// registry shows, the oldest first, those without any too. Reads the registry.
+  public static func setUpByMonth(_ connection: inout Connection, months: Int = 36) throws -> [Month] {
+    try connection.execute(
+      """
+      WITH last AS (
+        SELECT date_trunc('month', max(as_of_date))::date AS month FROM publication
+      ), counted AS (
+        SELECT date_trunc('month', setup_date)::date AS month, count(*) AS count FROM tax_registration
+        WHERE setup_date >= (SELECT (month - make_interval(months => $1::int - 1))::date FROM last)
+          AND setup_date < (SELECT (month + interval '1 month')::date FROM last)
+        GROUP BY 1
+      )
+      SELECT to_char(m, 'YYYY-MM'), coalesce(c.count, 0)
+      FROM last, generate_series(last.month - make_interval(months => $1::int - 1), last.month, '1 month') AS m
+        LEFT JOIN counted c ON c.month = m::date
+      ORDER BY m
+      """, ["\(months)"]
+    ).runRows.map { Month(month: $0.text(0) ?? "", count: $0.count(1)) }
+  }
+}

@@ -1,0 +1,98 @@
+import Postgres
+
+/// All that is known of one business.
+public struct Business: Sendable, Equatable {
+  public struct HeadOffice: Sendable, Equatable {
+    public let ban: String
+    /// Nil where it is not in the registry.
+    public let name: String?
+  }
+
+  public struct Branch: Sendable, Equatable {
+    public let ban: String
+    public let name: String
+    public let address: String?
+  }
+
+  /// A correction by hand that is in force.
+  public struct Correction: Sendable, Equatable {
+    public let id: Int
+    /// User of the operating system.
+    public let correctedBy: String
+    /// As PostgreSQL writes a time in UTC.
+    public let correctedAt: String
+    /// Findings that the source's record has and the corrected one has not.
+    public let fixedCodes: [String]
+  }
+
+  public let ban: BAN
+  /// Nil where it is not in the registry now.
+  public let registration: Registration?
+  public let headOffice: HeadOffice?
+  /// The first hundred by BAN.
+  public let branches: [Branch]
+  public let hasMoreBranches: Bool
+  public let correction: Correction?
+  /// The newest first.
+  public let history: [RegistrationChange]
+
+  public static let branchesMax = 100
+
+  /// - Returns: nil where the registry does not have it and never had, as far as the change feed reaches back.
+  public static func find(_ ban: BAN, on connection: inout Connection) throws -> Business? {
+    try RegistrySnapshot.read(&connection) { connection in
+      let registration = try registration(ban, &connection)
+      let history = try history(ban, &connection)
+      guard registration != nil || !history.isEmpty else { return nil }
+      let branches = try connection.execute(
+        """
+        SELECT ban, business_name, business_address FROM tax_registration WHERE headquarters_ban = $1
+        ORDER BY ban LIMIT \(branchesMax + 1)
+        """, [ban.text]
+      ).values.map { Branch(ban: $0[0] ?? "", name: $0[1] ?? "", address: $0[2]) }
+      return Business(
+        ban: ban, registration: registration, headOffice: try headOffice(registration, &connection),
+        branches: Array(branches.prefix(branchesMax)), hasMoreBranches: branches.count > branchesMax,
+        correction: try correction(ban, &connection), history: history)
+    }
+  }
+
+  private static func registration(_ ban: BAN, _ connection: inout Connection) throws -> Registration? {
+    let row = try connection.execute(
+      "SELECT \(Registration.columns(of: "r")) FROM tax_registration r WHERE r.ban = $1", [ban.text]
+    ).values.first
+    guard let row else { return nil }
+    var registration = Registration(row)
+    registration.industries = try Industries.of([ban.text], &connection)[ban.text] ?? []
+    return registration
+  }
+
+  private static func headOffice(
+    _ registration: Registration?, _ connection: inout Connection
+  ) throws -> HeadOffice? {
+    guard let ban = registration?.headOfficeBAN else { return nil }
+    let name = try connection.execute("SELECT business_name FROM tax_registration WHERE ban = $1", [ban]).scalar
+    return HeadOffice(ban: ban, name: name)
+  }
+
+  private static func correction(_ ban: BAN, _ connection: inout Connection) throws -> Correction? {
+    try connection.execute(
+      """
+      SELECT id, corrected_by, corrected_at, array_to_string(fixed_codes, ' ')
+      FROM registration_correction WHERE ban = $1 AND ended_at IS NULL
+      """, [ban.text]
+    ).values.first.map { row in
+      Correction(
+        id: row[0].flatMap { Int($0) } ?? 0, correctedBy: row[1] ?? "", correctedAt: row[2] ?? "",
+        fixedCodes: (row[3] ?? "").split(separator: " ").map(String.init))
+    }
+  }
+
+  private static func history(_ ban: BAN, _ connection: inout Connection) throws -> [RegistrationChange] {
+    try RegistrationChange.read(
+      """
+      SELECT \(RegistrationChange.sql) FROM (SELECT $1::text AS ban, * FROM registry_history($1)) AS c
+        JOIN publication p ON p.job_run_id = c.job_run_id
+      """, order: "h.job_run_id DESC", [ban.text], &connection)
+  }
+}

@@ -1,0 +1,38 @@
+import Postgres
+
+/// Industries of businesses, and which there are.
+public enum Industries {
+  /// - Returns: by BAN, each business's in their order.
+  static func of(_ bans: [String], _ connection: inout Connection) throws -> [String: [Registration.Industry]] {
+    guard !bans.isEmpty else { return [:] }
+    let rows = try connection.execute(
+      """
+      SELECT business_id, "order", industry_code, industry_name FROM business_industry
+      WHERE business_id = ANY ($1::text[] COLLATE "C") ORDER BY business_id, "order", industry_code
+      """, [SQLValues.array(bans)])
+    return Dictionary(grouping: rows.values) { $0[0] ?? "" }.mapValues { rows in
+      rows.map {
+        Registration.Industry(slot: $0[1].flatMap { Int($0) } ?? 0, code: $0[2] ?? "", name: $0[3])
+      }
+    }
+  }
+
+  /// The code of six digits, or those that begin with fewer: from the index, code by code.
+  static func codes(of digits: String, _ connection: inout Connection) throws -> [String] {
+    if digits.utf8.count == 6 { return [digits] }
+    return try connection.execute(
+      """
+      WITH RECURSIVE codes (code) AS (
+        (SELECT industry_code FROM business_industry WHERE industry_code >= $1 AND industry_code < $2
+         ORDER BY industry_code LIMIT 1)
+        UNION ALL
+        SELECT (
+          SELECT i.industry_code FROM business_industry i WHERE i.industry_code > codes.code AND i.industry_code < $2
+          ORDER BY i.industry_code LIMIT 1)
+        FROM codes WHERE codes.code IS NOT NULL
+      )
+      SELECT code FROM codes WHERE code IS NOT NULL
+      """, [digits, digits.endOfPrefix]
+    ).values.compactMap { $0[0] }
+  }
+}

@@ -1,0 +1,91 @@
+/// Which businesses are looked for, and in which order.
+public struct RegistrationQuery: Sendable, Equatable {
+  public enum Invoice: String, Sendable, CaseIterable { case yes, no, unknown }
+
+  public enum HeadOffice: Sendable, Equatable {
+    /// Branches of this one.
+    case of(BAN)
+    /// Has a head office.
+    case any
+    case none
+  }
+
+  /// Eight digits are one business, fewer the beginning of its number.
+  public private(set) var ban: String?
+  /// What the name contains, without regard to the width of characters, 台 or 臺, and the case of a to z.
+  public private(set) var name: String?
+  /// The same for the address.
+  public private(set) var address: String?
+  /// Kind of organisation, as published.
+  public private(set) var type: String?
+  public private(set) var invoice: Invoice?
+  /// Six digits are one industry, fewer the beginning of its code.
+  public private(set) var industry: String?
+  /// City or county: the first three characters of the address, 台 and 臺 being one.
+  public private(set) var city: String?
+  /// TWD.
+  public private(set) var capitalMin: Int64?
+  public private(set) var capitalMax: Int64?
+  public private(set) var headOffice: HeadOffice?
+  public private(set) var sort = RegistrationSort.ban
+  public private(set) var descends = false
+
+  /// Names of the parameters, in the order of ``parameters``.
+  public static let names = [
+    "ban", "name", "address", "type", "invoice", "industry", "city", "capital_min", "capital_max", "head_office", "sort",
+    "order",
+  ]
+
+  enum Order: String { case asc, desc }
+
+  /// All businesses, by BAN.
+  public init() {}
+
+  /// - Parameter values: by name, as a form or a URL has them; what is empty counts as missing, other names are left alone.
+  public init(_ values: [String: String]) throws(QueryProblem) {
+    let values = QueryValues(values: values)
+    ban = try values.digits("ban", upTo: 8)
+    name = try values.part("name", upTo: 255)
+    address = try values.part("address", upTo: 500)
+    if let text = values.text("type") { type = try values.bounded("type", text, upTo: 50) }
+    invoice = try values.choice("invoice")
+    industry = try values.digits("industry", upTo: 6)
+    if let text = values.text("city") {
+      guard text.unicodeScalars.count == 3, !text.utf8.contains(0) else { throw QueryProblem("city", .city) }
+      city = text
+    }
+    capitalMin = try values.amount("capital_min")
+    capitalMax = try values.amount("capital_max")
+    if let capitalMin, let capitalMax, capitalMin > capitalMax { throw QueryProblem("capital_max", .range) }
+    if let text = values.text("head_office") { headOffice = try Self.headOffice(text) }
+    sort = try values.choice("sort") ?? .ban
+    let order: Order? = try values.choice("order")
+    descends = order == .desc
+  }
+
+  private static func headOffice(_ text: String) throws(QueryProblem) -> HeadOffice {
+    switch text {
+    case "any": return .any
+    case "none": return .none
+    default:
+      guard let ban = BAN(text) else { throw QueryProblem("head_office", .digits) }
+      return .of(ban)
+    }
+  }
+
+  /// What makes the same query again; what is as it is unless told otherwise is left out.
+  public var parameters: [(name: String, value: String)] {
+    let headOffice =
+      switch headOffice {
+      case .of(let ban): ban.text
+      case .any: "any"
+      case .some(.none): "none"
+      case nil: String?.none
+      }
+    let values = [
+      ban, name, address, type, invoice?.rawValue, industry, city, capitalMin.map(String.init), capitalMax.map(String.init),
+      headOffice, sort == .ban ? nil : sort.rawValue, descends ? Order.desc.rawValue : nil,
+    ]
+    return zip(Self.names, values).compactMap { name, value in value.map { (name, $0) } }
+  }
+}

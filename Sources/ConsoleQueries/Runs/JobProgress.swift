@@ -1,0 +1,43 @@
+import Postgres
+
+/// How far a run of load is.
+public struct JobProgress: Sendable, Equatable {
+  /// A batch of the load under way that is in, by this run or by one that was cut short before it.
+  public struct Batch: Sendable, Equatable {
+    public let number: Int
+    public let registrations: Int
+    /// Those that were staged: all of them, or those that differ.
+    public let staged: Int
+    public let jobRunID: Int
+    public let loadedAt: String
+  }
+
+  /// This batch and all before it are in.
+  public let lastSuccessful: Int
+  /// Highest batch that was begun.
+  public let current: Int
+  public let total: Int
+  /// The ledger, while this run is the one under way; empty afterwards.
+  public let batches: [Batch]
+
+  /// - Returns: nil where the run has none.
+  public static func read(_ connection: inout Connection, of jobRunID: Int) throws -> JobProgress? {
+    let rows = try connection.execute(
+      "SELECT last_successful_batch, current_batch, total_batches FROM import_progress WHERE job_run_id = $1::bigint",
+      ["\(jobRunID)"]
+    ).runRows
+    guard let row = rows.first else { return nil }
+    let batches = try connection.execute(
+      """
+      SELECT b.batch_number, b.registrations, b.staged, b.job_run_id, b.loaded_at
+      FROM load_batch b JOIN current_load l ON l.job_run_id = $1::bigint AND l.kind IS NOT NULL
+      ORDER BY b.batch_number
+      """, ["\(jobRunID)"]
+    ).runRows.map {
+      Batch(
+        number: $0.count(0), registrations: $0.count(1), staged: $0.count(2), jobRunID: $0.count(3),
+        loadedAt: $0.text(4) ?? "")
+    }
+    return JobProgress(lastSuccessful: row.count(0), current: row.count(1), total: row.count(2), batches: batches)
+  }
+}

@@ -1,0 +1,105 @@
+import Postgres
+
+/// What `rollback` would do, for somebody who is about to ask for it.
+public struct RollbackPreview: Sendable, Equatable {
+  /// One publication, as far as it matters here.
+  public struct State: Sendable, Equatable {
+    public let publication: Int
+    public let jobRunID: Int
+    public let snapshot: String
+    public let action: String
+    public let asOfDate: String
+    public let publishedAt: String
+    public let registrations: Int
+  }
+
+  /// Businesses that differ between the two, by what the rollback does to them.
+  public struct Effect: Sendable, Equatable {
+    /// Those that came meanwhile.
+    public let removed: Int
+    /// Those that went meanwhile.
+    public let inserted: Int
+    public let updated: Int
+  }
+
+  public let now: State
+  /// What it goes back to: the state that this snapshot's last publication left.
+  public let target: State
+  /// The publications that it undoes.
+  public let undone: Int
+  /// Nil where the feed has lost rows of that time, or has so many of them that counting takes long.
+  public let effect: Effect?
+
+  /// So many rows of the feed are counted.
+  public static let changesMax = 200_000
+
+  /// Finds the target by the pipeline's own rule: of the snapshots that are in the spool, the one published last before the
+  /// one published now was for the first time; of a sample on top, the whole one under it. Corrections in force stay, so
+  /// the businesses that have one are not counted.
+  ///
+  /// - Parameter inSpool: names of the snapshots in the spool; nil where nobody knows.
+  /// - Returns: nil where there is nothing to go back to.
+  public static func read(_ connection: inout Connection, inSpool: [String]? = nil) throws -> RollbackPreview? {
+    guard let now = try state(&connection, "TRUE", []) else { return nil }
+    let target = try state(
+      &connection,
+      """
+      p.whole AND ($1::text IS NULL OR p.snapshot = ANY (string_to_array($1, ','))) AND p.id < (
+        SELECT CASE WHEN l.whole THEN (SELECT min(f.id) FROM publication f WHERE f.snapshot = l.snapshot) ELSE l.id END
+        FROM publication l ORDER BY l.id DESC LIMIT 1)
+      """, [inSpool?.joined(separator: ",")])
+    guard let target else { return nil }
+    return RollbackPreview(
+      now: now, target: target, undone: try undone(&connection, since: target),
+      effect: try effect(&connection, since: target))
+  }
+
+  private static func state(
+    _ connection: inout Connection, _ condition: String, _ parameters: [String?]
+  ) throws -> State? {
+    try connection.execute(
+      """
+      SELECT p.id, p.job_run_id, p.snapshot, p.action, p.as_of_date, p.published_at, p.registrations
+      FROM publication p WHERE \(condition) ORDER BY p.id DESC LIMIT 1
+      """, parameters
+    ).runRows.first.map {
+      State(
+        publication: $0.count(0), jobRunID: $0.count(1), snapshot: $0.text(2) ?? "", action: $0.text(3) ?? "",
+        asOfDate: $0.text(4) ?? "", publishedAt: $0.text(5) ?? "", registrations: $0.count(6))
+    }
+  }
+
+  private static func undone(_ connection: inout Connection, since target: State) throws -> Int {
+    try connection.execute(
+      "SELECT count(*) FROM publication WHERE id > $1::bigint", ["\(target.publication)"]
+    ).number ?? 0
+  }
+
+  /// The first image before and the last one after say what each business was and is.
+  private static func effect(_ connection: inout Connection, since target: State) throws -> Effect? {
+    let isKnown = try connection.execute(
+      """
+      SELECT NOT EXISTS (SELECT FROM publication WHERE id > $1::bigint AND feed_expired_at IS NOT NULL)
+        AND (SELECT count(*) FROM (
+          SELECT FROM registration_change WHERE job_run_id > $2::bigint LIMIT $3::bigint) AS counted) < $3::bigint
+      """, ["\(target.publication)", "\(target.jobRunID)", "\(changesMax)"]
+    ).truth
+    guard isKnown else { return nil }
+    let row = try connection.execute(
+      """
+      SELECT count(*) FILTER (WHERE was IS NULL AND is_now IS NOT NULL),
+        count(*) FILTER (WHERE was IS NOT NULL AND is_now IS NULL),
+        count(*) FILTER (WHERE was <> is_now)
+      FROM (
+        SELECT DISTINCT ON (c.ban) first_value(c.before) OVER w AS was, last_value(c.after) OVER w AS is_now
+        FROM registration_change c
+        WHERE c.job_run_id > $1::bigint
+          AND NOT EXISTS (SELECT FROM registration_correction r WHERE r.ban = c.ban AND r.ended_at IS NULL)
+        WINDOW w AS (
+          PARTITION BY c.ban ORDER BY c.job_run_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+      ) AS both_ends
+      """, ["\(target.jobRunID)"]
+    ).runRows.first
+    return row.map { Effect(removed: $0.count(0), inserted: $0.count(1), updated: $0.count(2)) }
+  }
+}

@@ -1,0 +1,105 @@
+import FoundationEssentials
+
+/// What a run did: the document that the pipeline prints with `--json`.
+public struct RunSummary: Sendable, Equatable {
+  public struct Stage: Sendable, Equatable {
+    public let name: String
+    public let seconds: Double
+    /// `done`, `unchanged`, `already done`, `failed`.
+    public let result: String
+    public let recordsPerSecond: Int?
+  }
+
+  /// What became of the registry.
+  public struct Database: Sendable, Equatable {
+    public let registrations: Int
+    public let inserted: Int
+    public let updated: Int
+    public let removed: Int
+  }
+
+  public struct Problem: Sendable, Equatable {
+    public let stage: String
+    public let message: String
+    public let hints: [String]
+    public let exitCode: Int
+  }
+
+  /// `success`, `partial`, `failed`, `unchanged`.
+  public let status: String
+  public let snapshot: String?
+  public let sourceDate: String?
+  public let source: String?
+  public let counts: RecordCounts?
+  /// By code, rejections and warnings alike: all of them, not what the database keeps.
+  public let findings: [String: Int]
+  /// In the order in which they run.
+  public let stages: [Stage]
+  public let jobRunID: Int?
+  public let database: Database?
+  public let problem: Problem?
+
+  public static let stageNames = ["fetch", "transform", "load"]
+
+  /// Why a stage refused the snapshot, where that is what the run failed for.
+  public var refusal: SnapshotRefusal? { problem.flatMap { SnapshotRefusal($0.message) } }
+
+  /// - Returns: nil where it is no such document.
+  public init?(json: String) {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    guard let document = try? decoder.decode(Document.self, from: Data(json.utf8)) else { return nil }
+    status = document.status
+    snapshot = document.snapshot
+    sourceDate = document.sourceDate
+    source = document.source
+    counts = document.totals.map {
+      RecordCounts(
+        total: $0.total, processed: $0.processed, failed: $0.failed, duplicated: $0.duplicated, blank: $0.blank)
+    }
+    // Codes are capitals with underscores between: read as names of members they would be changed.
+    findings = (try? JSONDecoder().decode(Findings.self, from: Data(json.utf8)))?.findings ?? [:]
+    stages = Self.stageNames.compactMap { name in
+      document.stages[name].map {
+        Stage(name: name, seconds: $0.seconds, result: $0.result, recordsPerSecond: $0.recordsPerSecond)
+      }
+    }
+    jobRunID = document.jobRunId
+    database = document.database.map {
+      Database(
+        registrations: $0.after.registrations, inserted: $0.inserted, updated: $0.updated, removed: $0.removed)
+    }
+    problem = document.error.map {
+      Problem(stage: $0.stage, message: $0.message, hints: $0.hints, exitCode: $0.exitCode)
+    }
+  }
+
+  private struct Findings: Decodable { let findings: [String: Int] }
+
+  private struct Document: Decodable {
+    struct Totals: Decodable { let total, processed, failed, duplicated, blank: Int }
+    struct Stage: Decodable {
+      let seconds: Double
+      let result: String
+      let recordsPerSecond: Int?
+    }
+    struct Database: Decodable {
+      struct State: Decodable { let registrations: Int }
+      let after: State
+      let inserted, updated, removed: Int
+    }
+    struct Problem: Decodable {
+      let stage, message: String
+      let hints: [String]
+      let exitCode: Int
+    }
+
+    let status: String
+    let snapshot, sourceDate, source: String?
+    let totals: Totals?
+    let stages: [String: Stage]
+    let jobRunId: Int?
+    let database: Database?
+    let error: Problem?
+  }
+}

@@ -1,0 +1,103 @@
+import Postgres
+
+/// The indexes that the console's search wants besides the registry's own (search.sql). The search answers the same without
+/// them, slower. Whoever owns the registry's tables may build them.
+public struct SearchIndexes: Sendable {
+  public struct Index: Sendable, Equatable {
+    public enum State: String, Sendable {
+      case missing
+      /// A build was cut short.
+      case invalid
+      case ready
+    }
+
+    public let name: String
+    public let state: State
+    /// Bytes on disk; 0 where it is missing.
+    public let bytes: Int
+  }
+
+  /// What there is to tell while they are built.
+  public enum Event: Sendable, Equatable {
+    /// Takes from a second to half a minute for the whole registry; nobody has to wait for it.
+    case building(name: String, number: Int, of: Int)
+    case built(name: String)
+    case analyzing
+  }
+
+  public enum BuildError: Error, Sendable, Equatable {
+    /// The registry has no row yet: a first load would take longer with them.
+    case isEmpty
+    /// Another session builds them.
+    case isUnderWay
+    /// The role does not own the registry's tables.
+    case isDenied
+  }
+
+  /// All of them, in the order in which they are built.
+  public static func list(on connection: inout Connection) throws -> [Index] {
+    try indexes.map { index in
+      let row = try connection.execute(
+        """
+        SELECT i.indisvalid AND i.indisready, pg_relation_size(i.indexrelid) FROM pg_index i
+        WHERE i.indexrelid = to_regclass($1) AND i.indrelid = to_regclass('tax_registration')
+        """, [index.name]
+      ).values.first
+      guard let row else { return Index(name: index.name, state: .missing, bytes: 0) }
+      return Index(name: index.name, state: row[0] == "t" ? .ready : .invalid, bytes: row[1].flatMap { Int($0) } ?? 0)
+    }
+  }
+
+  /// Builds those that are missing or invalid, one by one, while others read and write the registry.
+  ///
+  /// - Parameter connection: with no transaction open. A `lock_timeout` or `statement_timeout` holds for each index.
+  /// - Returns: the names of those that it built.
+  /// - Throws: ``BuildError``, `PostgresError`.
+  @discardableResult
+  public static func build(
+    on connection: inout Connection, progress: (Event) -> Void = { _ in }
+  ) throws -> [String] {
+    guard try connection.execute("SELECT EXISTS (SELECT FROM tax_registration)").truth else { throw BuildError.isEmpty }
+    // An index that another session is building looks like one whose build was cut short.
+    guard try connection.execute("SELECT pg_try_advisory_lock(\(lock))").truth else { throw BuildError.isUnderWay }
+    defer { _ = try? connection.execute("SELECT pg_advisory_unlock(\(lock))") }
+    do {
+      return try buildMissing(&connection, progress)
+    } catch let error as PostgresError {
+      throw error.kind == .denied ? BuildError.isDenied : error
+    }
+  }
+
+  /// Takes away what ``build(on:progress:)`` has made.
+  public static func drop(on connection: inout Connection) throws {
+    for index in indexes { try connection.execute("DROP INDEX CONCURRENTLY IF EXISTS \(index.name)") }
+    try connection.execute("DROP FUNCTION IF EXISTS registry_bigrams(text)")
+  }
+
+  /// Whether a search may name the function that the indexes on texts are made with.
+  static func hasBigrams(_ connection: inout Connection) throws -> Bool {
+    try connection.execute("SELECT to_regprocedure('registry_bigrams(text)') IS NOT NULL").truth
+  }
+
+  /// "regs" in ASCII, and the schema.
+  private static let lock = """
+    \(0x7265_6773), ((SELECT n.oid::bigint FROM pg_namespace n WHERE n.nspname = current_schema()) - 2147483648)::int
+    """
+
+  private static func buildMissing(_ connection: inout Connection, _ progress: (Event) -> Void) throws -> [String] {
+    let states = try list(on: &connection)
+    let wanted = states.filter { $0.state != .ready }
+    guard !wanted.isEmpty else { return [] }
+    for statement in functions { try connection.execute(statement) }
+    for (number, state) in wanted.enumerated() {
+      guard let index = indexes.first(where: { $0.name == state.name }) else { continue }
+      progress(.building(name: index.name, number: number + 1, of: wanted.count))
+      if state.state == .invalid { try connection.execute("DROP INDEX CONCURRENTLY \(index.name)") }
+      for statement in index.statements { try connection.execute(statement) }
+      progress(.built(name: index.name))
+    }
+    progress(.analyzing)
+    try connection.execute("ANALYZE tax_registration")
+    return wanted.map(\.name)
+  }
+}

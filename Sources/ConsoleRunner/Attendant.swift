@@ -1,0 +1,90 @@
+import ConsoleDesk
+import Failures
+import Glibc
+import Spool
+
+/// A process that starts `pipeline.sh` once and writes down how it ended. It leads a session of its own: the console may be
+/// stopped, killed and started again meanwhile, and finds the run by its folder.
+public struct Attendant {
+  private let folder: TaskFolder
+  private let limitSeconds: Int
+  /// How long a run that was told to stop may take to do so. It ends at the next safe place, which is seconds away.
+  private let graceSeconds: Int
+
+  /// - Parameter folder: of the task; see ``TaskFolder``.
+  public init(folder: String, limitSeconds: Int, graceSeconds: Int) {
+    self.folder = TaskFolder(folder)
+    self.limitSeconds = limitSeconds
+    self.graceSeconds = graceSeconds
+  }
+
+  /// Starts the command unless it was started before, and waits for its end.
+  public func run(_ command: [String]) throws {
+    var wanted = sigset_t()
+    sigemptyset(&wanted)
+    for signal in [SIGTERM, SIGINT, SIGHUP, SIGCHLD] { sigaddset(&wanted, signal) }
+    pthread_sigmask(SIG_BLOCK, &wanted, nil)
+
+    // Not FileLock: the run's processes inherit this one, so that it is held for as long as any of them lives.
+    let lock = open(folder.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { return }
+    guard try begin() else { return }
+    let child: pid_t
+    do {
+      child = try Child.start(
+        command, stdout: folder.summary, stderr: folder.log, inherited: lock, variables: ["LOG_FORMAT": "json"])
+    } catch {
+      try DurableText.write("\(Verdict.configuration.exitCode)\n\(ConsoleTask.Reason.notStarted.rawValue)\n", to: folder.exit)
+      throw error
+    }
+    let (code, reason) = attend(child, wanted)
+    try DurableText.write("\(code)\n\(reason?.rawValue ?? "")\n", to: folder.exit)
+  }
+
+  /// - Returns: false where the run was begun before.
+  private func begin() throws -> Bool {
+    let started = open(folder.started, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard started >= 0 else { return false }
+    defer { close(started) }
+    let pid = Array("\(getpid())\n".utf8)
+    guard write(started, pid, pid.count) == pid.count, fsync(started) == 0 else {
+      throw Failure.system("write '\(folder.started)'", errno: errno)
+    }
+    try Folder.sync(folder.path)
+    return true
+  }
+
+  /// - Returns: the child's exit code, or 128 and the signal that ended it, and why it was stopped, if it was.
+  private func attend(_ child: pid_t, _ wanted: sigset_t) -> (Int32, ConsoleTask.Reason?) {
+    var reason: ConsoleTask.Reason?
+    var end = Self.now() + limitSeconds
+    var isStopping = false
+    while true {
+      var status: Int32 = 0
+      if waitpid(child, &status, WNOHANG) == child {
+        let signal = status & 0x7F
+        return (signal == 0 ? status >> 8 & 0xFF : 128 + signal, reason)
+      }
+      var wanted = wanted
+      var time = timespec(tv_sec: max(0, end - Self.now()), tv_nsec: 0)
+      let signal = sigtimedwait(&wanted, nil, &time)
+      if signal == SIGCHLD || (signal < 0 && errno == EINTR) { continue }
+      if signal < 0, isStopping {
+        // It did not stop by itself. What it has done so far stands, and the next run goes on from there.
+        ProcessGroup.kill(session: getpid(), exceptFor: getpid())
+        end = Self.now() + graceSeconds
+        continue
+      }
+      if !isStopping { reason = signal < 0 ? .timeLimit : .stopped }
+      isStopping = true
+      end = Self.now() + graceSeconds
+      kill(child, SIGTERM)
+    }
+  }
+
+  private static func now() -> Int {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return now.tv_sec
+  }
+}

@@ -1,0 +1,43 @@
+import ConsoleDesk
+import Failures
+import FoundationEssentials
+import Glibc
+import Spool
+
+/// The console's folder in the spool, and its name: a worker goes on with runs of its own spool alone, whatever machine or
+/// container it now runs in.
+public struct Home: Sendable {
+  public let path: String
+  /// `<machine>/<spool>`, such as `db7/3fa9c2d1`.
+  public let host: String
+
+  public init(spool: String) throws {
+    path = spool + "/.console"
+    try Folder.make(spool, followLinks: true)
+    try Folder.make(path)
+    try Folder.make(path + "/tasks")
+    let file = path + "/name"
+    if let known = Home.word(in: file) {
+      host = Home.machine + "/" + known
+      return
+    }
+    let name = String(RandomBytes.token().prefix(8))
+    try DurableText.write(name + "\n", to: file)
+    host = Home.machine + "/" + name
+  }
+
+  /// Whether a task that was taken under this name is of this spool.
+  func owns(_ other: String?) -> Bool { other?.split(separator: "/").last == host.split(separator: "/").last }
+
+  private static var machine: String {
+    var name = [CChar](repeating: 0, count: 65)
+    guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static func word(in file: String) -> String? {
+    guard let data = FileManager.default.contents(atPath: file) else { return nil }
+    let word = String(decoding: data.prefix(64), as: UTF8.self).prefix { $0 != "\n" }
+    return word.utf8.count == 8 ? String(word) : nil
+  }
+}

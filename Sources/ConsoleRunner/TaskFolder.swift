@@ -1,0 +1,82 @@
+import ConsoleDesk
+import Failures
+import Glibc
+import Spool
+
+/// What is on disk of a task, `<spool>/.console/tasks/<number>/`. It tells whether its run was begun, goes on, or is over,
+/// whatever became of the console meanwhile:
+///
+/// | file | |
+/// |---|---|
+/// | `lock` | locked for as long as any process of the run lives |
+/// | `started` | made once, before `pipeline.sh` is started: who finds it never starts the run again. Holds the attendant's pid |
+/// | `log` | what the run writes to stderr, JSON lines |
+/// | `summary` | what it writes to stdout |
+/// | `exit` | its exit code and, on a second line, why it was stopped, if the attendant did so. Written last |
+public struct TaskFolder: Sendable {
+  public let path: String
+
+  init(_ path: String) { self.path = path }
+
+  /// - Parameter home: the console's folder in the spool.
+  init(home: String, task: Int) { path = home + "/tasks/\(task)" }
+
+  var lock: String { path + "/lock" }
+  var started: String { path + "/started" }
+  var log: String { path + "/log" }
+  var summary: String { path + "/summary" }
+  var exit: String { path + "/exit" }
+
+  /// How far a run is.
+  enum Stage: Equatable {
+    /// Nothing was begun: it may be.
+    case fresh
+    /// A process of it lives.
+    case alive
+    /// It was begun, no process of it lives, and nobody said how it ended.
+    case cutShort
+    case over(exitCode: Int, reason: ConsoleTask.Reason?)
+  }
+
+  func make() throws(Failure) { try Folder.make(path) }
+
+  /// Looks at the lock first: what is written under it is complete once it is free.
+  func stage() throws(Failure) -> Stage {
+    guard try isFree() else { return .alive }
+    if let ending = read(exit, last: 100) {
+      let lines = ending.split(separator: "\n")
+      guard let code = lines.first.flatMap({ Int($0) }) else { return .cutShort }
+      return .over(exitCode: code, reason: lines.count > 1 ? ConsoleTask.Reason(rawValue: String(lines[1])) : nil)
+    }
+    return access(started, F_OK) == 0 ? .cutShort : .fresh
+  }
+
+  private func isFree() throws(Failure) -> Bool {
+    guard access(path, F_OK) == 0 else { return true }
+    return try FileLock(lock) != nil
+  }
+
+  /// The attendant's pid, while the run goes on.
+  func attendant() -> pid_t? { read(started, last: 20).flatMap { pid_t($0.filter(\.isNumber)) } }
+
+  /// The end of a file, from a line's start, as text; nil where there is none.
+  func read(_ file: String, last bytes: Int) -> String? {
+    let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    let size = Int(lseek(descriptor, 0, SEEK_END))
+    let start = max(0, size - bytes)
+    var buffer = [UInt8](repeating: 0, count: size - start)
+    var count = 0
+    while count < buffer.count {
+      let got = buffer[count...].withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(start + count)) }
+      guard got > 0 else { break }
+      count += got
+    }
+    var content = buffer[..<count]
+    if start > 0, let lineEnd = content.firstIndex(of: UInt8(ascii: "\n")) { content = content[(lineEnd + 1)...] }
+    return String(decoding: content, as: UTF8.self)
+  }
+
+  func remove() throws(Failure) { try Folder.remove(path) }
+}

@@ -1,0 +1,82 @@
+import ConsoleDesk
+import HTTPTypes
+import Hummingbird
+import Postgres
+
+/// In and out.
+struct LoginRoutes {
+  let site: Site
+  /// Hashing takes 32 MiB and a tenth of a second of a core each time: a pool of its own, so that a flood of attempts keeps
+  /// nobody else from working.
+  let passwords: Pool
+
+  func add(to router: Router<ConsoleContext>) {
+    router.get("/login") { request, context in
+      let to = LocalPath.checked(FormFields(encoded: request.uri.query ?? "")?["to"])
+      if context.session != nil { return site.redirect(to: to) }
+      let accounts = try await site.desk.run { try Accounts.count(on: &$0) }
+      return site.page("login", context, ["to": to, "has_no_account": accounts == 0])
+    }
+    router.post("/login") { _, context in try await logIn(context) }
+    router.post("/logout") { _, context in
+      if let token = context.token {
+        let (account, peer) = (context.session?.account, context.peer)
+        try await site.desk.run { connection in
+          try Sessions.end(token, on: &connection)
+          try Audit.add("logout", by: account, from: peer, on: &connection)
+        }
+      }
+      var response = site.redirect(to: "/login")
+      response.setCookie(SessionCookie.make("", site.settings))
+      return response
+    }
+    router.get("/language") { request, _ in
+      let fields = FormFields(encoded: request.uri.query ?? "") ?? FormFields()
+      var response = site.redirect(to: LocalPath.checked(fields["to"]))
+      if let language = fields["set"].flatMap({ Language(rawValue: $0) }) {
+        response.setCookie(
+          Cookie(
+            name: Visit.languageCookie, value: language.rawValue, maxAge: 365 * 24 * 3600, path: "/",
+            secure: site.settings.isBehindTLS, httpOnly: true, sameSite: .lax))
+      }
+      return response
+    }
+  }
+
+  private enum Answer: Sendable { case session(String), wrong, tooMany }
+
+  private func logIn(_ context: ConsoleContext) async throws -> Response {
+    let name = context.form["name"] ?? ""
+    let password = context.form.values["password"] ?? ""
+    let to = LocalPath.checked(context.form["to"])
+    let peer = context.peer
+    let old = context.token
+    let answer: Answer = try await passwords.run { connection in
+      guard try LoginLimit.allows(name, from: peer, on: &connection) else { return .tooMany }
+      try LoginLimit.begin(name, from: peer, on: &connection)
+      guard let account = try Accounts.check(name, password, on: &connection) else {
+        try Audit.add("login.failed", subject: String(name.prefix(64)), by: nil, from: peer, on: &connection)
+        return .wrong
+      }
+      try LoginLimit.succeeded(name, from: peer, on: &connection)
+      if let old { try Sessions.end(old, on: &connection) }
+      try Audit.add("login", by: account.name, from: peer, on: &connection)
+      return .session(try Sessions.begin(account.name, kind: .browser, on: &connection))
+    }
+    switch answer {
+    case .session(let token):
+      var response = site.redirect(to: to)
+      response.setCookie(SessionCookie.make(token, site.settings))
+      return response
+    case .wrong:
+      return site.page(
+        "login", context, ["to": to, "name": name, "problem": site.text("login_wrong", context)], status: .unauthorized)
+    case .tooMany:
+      var response = site.page(
+        "login", context, ["to": to, "name": name, "problem": site.text("login_too_many", context)],
+        status: .tooManyRequests)
+      response.headers[.retryAfter] = String(LoginLimit.minutes * 60)
+      return response
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/// What the interface says, in both languages: tables of `key<TAB>正體中文<TAB>English`, one for each area.
+public struct Texts: Sendable {
+  private var texts: [Language: [String: String]] = [.chinese: [:], .english: [:]]
+  /// Lines that are no entry, and keys that stand twice. None, as the tests know.
+  public private(set) var faults: [String] = []
+
+  public static let all = Texts(tables: [
+    PackageResources.common_tsv, PackageResources.registrations_tsv, PackageResources.runs_tsv,
+    PackageResources.figures_tsv, PackageResources.schedules_tsv,
+  ])
+
+  init(tables: [[UInt8]]) {
+    for table in tables {
+      for line in String(decoding: table, as: UTF8.self).split(separator: "\n") where !line.hasPrefix("#") {
+        let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, !parts.contains(""), texts[.chinese]?[parts[0]] == nil else {
+          faults.append(String(line))
+          continue
+        }
+        texts[.chinese]?[parts[0]] = parts[1]
+        texts[.english]?[parts[0]] = parts[2]
+      }
+    }
+  }
+
+  public subscript(_ language: Language) -> [String: String] { texts[language] ?? [:] }
+
+  /// A text, with `%1`, `%2` … replaced. A key that is missing shows as itself.
+  public func text(_ key: String, _ language: Language, _ values: String...) -> String {
+    var text = texts[language]?[key] ?? key
+    for (number, value) in values.enumerated().reversed() { text = text.replacing("%\(number + 1)", with: value) }
+    return text
+  }
+}

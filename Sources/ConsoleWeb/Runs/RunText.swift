@@ -1,0 +1,60 @@
+import ConsoleQueries
+
+/// Texts, numbers and times as a page about runs shows them.
+struct RunText {
+  let site: Site
+  let context: ConsoleContext
+
+  /// A text of the interface with `%1`, `%2` … replaced.
+  func callAsFunction(_ key: String, _ values: String...) -> String {
+    var text = site.text(key, context)
+    for (number, value) in values.enumerated().reversed() { text = text.replacing("%\(number + 1)", with: value) }
+    return text
+  }
+
+  /// The text of a key that is made of a value, or the value itself where nobody has named it.
+  func named(_ prefix: String, _ value: String) -> String {
+    let key = prefix + value.lowercased()
+    let text = site.text(key, context)
+    return text == key ? value : text
+  }
+
+  /// Thousands parted by commas.
+  func count(_ number: Int) -> String {
+    let digits = Array(String(number.magnitude))
+    var text = number < 0 ? "-" : ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index) % 3 == 0 { text += "," }
+      text.append(digit)
+    }
+    return text
+  }
+
+  /// A duration: tenths up to a minute, whole seconds beyond.
+  func seconds(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e9 else { return "–" }
+    if seconds < 60 {
+      let hundredths = Int((seconds * 100).rounded())
+      let fraction = hundredths % 100
+      let text = fraction % 10 == 0 ? "\(fraction / 10)" : fraction < 10 ? "0\(fraction)" : "\(fraction)"
+      return self("run_seconds", "\(hundredths / 100).\(text)")
+    }
+    let whole = Int(seconds.rounded())
+    if whole < 3600 { return self("run_minutes", "\(whole / 60)", "\(whole % 60)") }
+    return self("run_hours", "\(whole / 3600)", "\(whole % 3600 / 60)")
+  }
+
+  /// Of a time as PostgreSQL writes it, in Taipei.
+  func time(_ text: String?) -> String? { text.map { TaipeiTime.text($0) } }
+
+  /// Names of what is counted, with their numbers, the largest first.
+  func counts(_ counts: [String: Int], named prefix: String) -> [[String: Any]] {
+    counts.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { ["name": named(prefix, $0.key), "count": count($0.value)] }
+  }
+}
+
+extension Dictionary where Key == String, Value == Any? {
+  /// Without what is missing: to a template a nil in it would be something.
+  var present: [String: Any] { compactMapValues { $0 } }
+}

@@ -1,0 +1,113 @@
+import ConsoleDesk
+import ConsoleQueries
+import Foundation
+
+/// What templates show of a task: a run that the console started.
+struct TaskPage {
+  let text: RunText
+  let task: ConsoleTask
+  let summary: RunSummary?
+  let log: String
+
+  init(_ text: RunText, _ task: ConsoleTask, summary: String?, log: String?) {
+    self.text = text
+    self.task = task
+    self.summary = summary.flatMap { RunSummary(json: $0) }
+    self.log = log ?? ""
+  }
+
+  /// The part that changes while it runs.
+  func progress(now: Date = Date()) -> [String: Any] {
+    let trace = RunTrace(
+      log: log, stages: stages, now: task.state.isOver ? nil : now.timeIntervalSince1970, linesMax: 8)
+    let began = task.startedAt.flatMap { TaipeiTime.seconds($0) }.map(Double.init)
+    let values: [String: Any?] = [
+      "progress_state": task.state.rawValue,
+      "progress_state_text": text("state_" + task.state.rawValue),
+      "progress_is_queued": task.state == .queued, "progress_is_running": task.state == .running,
+      "progress_stopping": task.state == .running && task.stopAskedBy != nil,
+      "progress_seconds": task.state == .running
+        ? began.map { text.seconds(max(0, (now.timeIntervalSince1970 - $0).rounded())) } : nil,
+      "progress_stages": shown(trace), "progress_has_stages": task.state != .queued,
+      "progress_batches": task.state.isOver ? nil : trace.batches.map(batches),
+      "progress_lines": task.state.isOver ? [] : trace.lines.map(line),
+    ]
+    return values.present
+  }
+
+  /// Everything else.
+  func page() -> [String: Any] {
+    let trace = RunTrace(log: log, stages: stages, now: nil, linesMax: 1000)
+    let lines = trace.lines.map(line)
+    let values: [String: Any?] = [
+      "task_id": task.id, "task_kind_text": text("kind_" + task.kind.rawValue.replacing("-", with: "_")),
+      "task_arguments": task.arguments.isEmpty ? nil : task.arguments.joined(separator: " "),
+      "task_is_over": task.state.isOver, "task_asked_by": task.askedBy ?? task.schedule ?? "–",
+      "task_queued": text.time(task.queuedAt), "task_started": text.time(task.startedAt) ?? "–",
+      "task_ended": text.time(task.endedAt) ?? "–", "task_seconds": duration.map(text.seconds),
+      "task_host": task.host, "task_run_id": task.runID, "task_stopped_by": task.stopAskedBy,
+      "task_limit": text("run_minutes_only", "\(task.limitMinutes)"), "task_attempt_number": task.attempt,
+      "task_log": lines, "task_has_log": !lines.isEmpty, "task_failure": failure, "task_summary": summary.map(summed),
+    ]
+    return values.present
+  }
+
+  /// The stages that its command has.
+  private var stages: [String] {
+    switch task.kind {
+    case .run: ["fetch", "transform", "load"]
+    case .dryRun: ["fetch", "transform"]
+    case .rollback: ["transform", "load"]
+    case .fetch, .transform, .load: [task.kind.rawValue]
+    }
+  }
+
+  private var duration: Double? {
+    guard let began = task.startedAt.flatMap({ TaipeiTime.seconds($0) }),
+      let ended = task.endedAt.flatMap({ TaipeiTime.seconds($0) })
+    else { return nil }
+    return Double(ended - began)
+  }
+
+  /// Once it is over the summary knows the stages best.
+  private func shown(_ trace: RunTrace) -> [[String: Any]] {
+    let summed = Dictionary((summary?.stages ?? []).map { ($0.name, $0) }) { first, _ in first }
+    let longest = trace.stages.compactMap { summed[$0.name]?.seconds ?? $0.seconds }.max() ?? 0
+    return trace.stages.map { stage in
+      let known = summed[stage.name]
+      let state = known.map { $0.result == "failed" ? .failed : .done } ?? stage.state
+      let seconds = known?.seconds ?? stage.seconds
+      let isAlive = state == .running && !task.state.isOver
+      let values: [String: Any?] = [
+        "stage": text("kind_" + stage.name), "stage_class": Self.badge(state),
+        "stage_state": known.map { text.named("run_result_", $0.result.replacing(" ", with: "_")) }
+          ?? text("run_stage_" + state.rawValue),
+        "stage_seconds": seconds.map(text.seconds), "stage_rate": known?.recordsPerSecond.map(text.count),
+        "stage_meter": isAlive || longest <= 0 ? nil : seconds.map { "\(($0 / longest * 100).rounded())" },
+        "stage_is_running": isAlive,
+      ]
+      return values.present
+    }
+  }
+
+  private static func badge(_ state: RunTrace.Stage.State) -> String {
+    switch state {
+    case .waiting: "waiting"
+    case .running: "running"
+    case .done: "success"
+    case .failed: "failed"
+    }
+  }
+
+  private func batches(_ batches: RunTrace.Batches) -> [String: Any] {
+    ["done": batches.done, "total": batches.total, "records": text.count(batches.records)]
+  }
+
+  private func line(_ line: RunLogLine) -> [String: Any] {
+    [
+      "line_time": line.time.map { TaipeiTime.text(Int64($0)) } ?? "", "line_level": line.level,
+      "line_is_bad": line.level == "ERROR" || line.level == "CRITICAL", "line_name": line.name,
+      "line_message": VisibleText(Array(line.message.utf8)).text, "line_hints": line.hints,
+    ]
+  }
+}

@@ -1,0 +1,88 @@
+import ConsoleDesk
+import ConsoleQueries
+import Hummingbird
+import NIOCore
+
+/// The runs that the console started: the list, a page for each, and what comes in while one is under way.
+struct TaskRoutes {
+  let site: Site
+  private static let pageSize = 50
+
+  func add(to router: Router<ConsoleContext>) {
+    router.get("/tasks") { request, context in
+      let before = FormFields(encoded: request.uri.query ?? "")?["before"].flatMap { Int($0) }
+      let found = try await site.desk.run { try Tasks.list(before: before, limit: Self.pageSize + 1, on: &$0) }
+      let tasks = found.prefix(Self.pageSize)
+      return site.page(
+        "run-tasks", context,
+        [
+          "tasks": tasks.map { TaskRow.values($0, site, context) }, "has_tasks": !tasks.isEmpty,
+          "next": found.count > Self.pageSize ? tasks.last?.id : nil, "nav_runs": true,
+        ])
+    }
+    router.get("/tasks/:id") { _, context in
+      let page = try await page(context)
+      let jobRuns = try await jobRuns(page.task)
+      let values = page.page().merging(page.progress()) { $1 }
+      return site.page("run-task", context, (values as [String: Any?]).merging(actions(page, jobRuns, context)) { $1 })
+    }
+    router.get("/tasks/:id/events") { _, context in
+      let task = try await page(context).task.id
+      return Response(
+        status: .ok,
+        headers: [
+          .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store",
+          .init("X-Accel-Buffering") ?? .via: "no",
+        ],
+        body: .init { writer in try await TaskEvents(site: site, context: context, task: task).send(to: &writer) })
+    }
+  }
+
+  private func page(_ context: ConsoleContext) async throws -> TaskPage {
+    guard let id = context.parameters.get("id", as: Int.self),
+      let page = try await TaskPage.read(id, site, context)
+    else { throw Problem(.notFound, "problem_not_found") }
+    return page
+  }
+
+  private struct JobRunsOfTask {
+    var runs: [JobRun] = []
+    var newest: String?
+  }
+
+  /// Without a registry there are none.
+  private func jobRuns(_ task: ConsoleTask) async throws -> JobRunsOfTask {
+    do {
+      return try await site.pages.run { connection in
+        JobRunsOfTask(
+          runs: try task.runID.map { try JobRuns.runs(&connection, runID: $0) } ?? [],
+          newest: try JobRuns.newestSnapshot(&connection))
+      }
+    } catch let error where Problem(error).text == "problem_no_registry" { return JobRunsOfTask() }
+  }
+
+  private func actions(_ page: TaskPage, _ found: JobRunsOfTask, _ context: ConsoleContext) -> [String: Any?] {
+    let task = page.task
+    let values = JobRunValues(text: RunText(site: site, context: context))
+    let hasFailed = task.state == .failed || task.state == .stopped
+    return [
+      "runs": found.runs.map(values.row), "has_runs": !found.runs.isEmpty,
+      "may_stop": !task.state.isOver && task.stopAskedBy == nil, "may_retry": hasFailed,
+      "retry_stage": page.failedStage.flatMap { $0 == task.kind.rawValue ? nil : site.text("kind_" + $0, context) },
+      "may_accept": page.summary?.refusal?.mayBeAccepted(newest: found.newest) ?? false,
+      "accept_path": "/tasks/\(task.id)/accept", "nav_runs": true,
+    ]
+  }
+}
+
+extension TaskPage {
+  /// - Returns: nil where there is no such task.
+  static func read(_ id: Int, _ site: Site, _ context: ConsoleContext) async throws -> TaskPage? {
+    let found = try await site.desk.run { connection in
+      try Tasks.find(id, on: &connection).map { ($0, try Tasks.output(id, on: &connection)) }
+    }
+    return found.map { task, output in
+      TaskPage(RunText(site: site, context: context), task, summary: output.summary, log: output.log)
+    }
+  }
+}

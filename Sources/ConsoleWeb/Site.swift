@@ -1,0 +1,74 @@
+import ConsoleDesk
+import HTTPTypes
+import Hummingbird
+import Postgres
+
+/// What all pages share.
+public struct Site: Sendable {
+  /// The registry, read-only: sessions of the least role there is.
+  public let pages: Pool
+  /// The same for exports, which take as long as the one who reads them.
+  public let exports: Pool
+  /// The console's own schema.
+  public let desk: Pool
+  public let settings: Settings
+  public let templates: Templates
+  public let texts = Texts.all
+  let assets = Assets()
+
+  /// How the console is reached and what it starts.
+  public struct Settings: Sendable {
+    /// Whether browsers reach it by TLS, through a proxy: then cookies go by TLS alone, and the proxy says where a request
+    /// comes from.
+    public var isBehindTLS: Bool
+
+    /// Names of the snapshots in the spool, which a rollback may go to; nil where nobody knows.
+    public var snapshots: @Sendable () -> [String]?
+
+    public init(isBehindTLS: Bool = false, snapshots: @escaping @Sendable () -> [String]? = { nil }) {
+      self.isBehindTLS = isBehindTLS
+      self.snapshots = snapshots
+    }
+  }
+
+  public init(pages: Pool, exports: Pool, desk: Pool, settings: Settings) throws {
+    self.pages = pages
+    self.exports = exports
+    self.desk = desk
+    self.settings = settings
+    templates = try Templates()
+  }
+
+  /// A page. Besides `values` a template has `t` (texts), `lang`, `other_lang`, `account`, `is_operator`,
+  /// `form_token` (which each form that is POSTed has to bring along), `css` and `js` (addresses).
+  public func page(
+    _ template: String, _ context: ConsoleContext, _ values: [String: Any?] = [:], status: HTTPResponse.Status = .ok
+  ) -> Response {
+    let html = html(template, context, values)
+    return Response(
+      status: html == nil ? .internalServerError : status,
+      headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"],
+      body: .init(byteBuffer: ByteBuffer(string: html ?? "no template '\(template)'")))
+  }
+
+  /// A part of a page.
+  public func html(_ template: String, _ context: ConsoleContext, _ values: [String: Any?] = [:]) -> String? {
+    var all: [String: Any] = [
+      "t": texts[context.language], "lang": context.language.rawValue, "other_lang": context.language.other.rawValue,
+      "location_query": LocalPath.encode(context.location), "is_operator": context.isOperator, "css": assets.address(of: "console.css"),
+      "js": assets.address(of: "console.js"),
+    ]
+    if let session = context.session {
+      all["account"] = session.account
+      all["form_token"] = session.formToken
+    }
+    for (name, value) in values { if let value { all[name] = value } }
+    return templates.render(template, all)
+  }
+
+  /// Sends the browser elsewhere after a form.
+  public func redirect(to path: String) -> Response { Response(status: .seeOther, headers: [.location: path]) }
+
+  /// A text of the interface.
+  public func text(_ key: String, _ context: ConsoleContext) -> String { texts.text(key, context.language) }
+}

@@ -1,0 +1,58 @@
+import ConsoleDesk
+import Digest
+import HTTPTypes
+import Hummingbird
+
+/// Lets nobody in who is not logged in, but to the page where one logs in, and lets only operators change anything.
+struct Gate: RouterMiddleware {
+  let site: Site
+
+  private static let open: Set<String> = ["/login", "/language", "/healthz"]
+  /// What anybody who is in may send.
+  private static let forAll: Set<String> = ["/login", "/logout"]
+  private static let formBytes = 65_536
+
+  func handle(
+    _ request: Request, context: ConsoleContext, next: (Request, ConsoleContext) async throws -> Response
+  ) async throws -> Response {
+    let path = request.uri.path
+    if context.session == nil, !Self.open.contains(path), !path.hasPrefix("/assets/") {
+      if path.hasPrefix("/api/") {
+        var response = APIProblem.response(Problem(.unauthorized, "problem_log_in"), site.texts)
+        response.headers[.wwwAuthenticate] = "Bearer"
+        return response
+      }
+      guard request.method == .get || request.method == .head else { throw Problem(.unauthorized, "problem_log_in") }
+      return site.redirect(to: "/login?to=\(LocalPath.encode(context.location))")
+    }
+    if request.method == .get || request.method == .head { return try await next(request, context) }
+    var context = context
+    context.form = try await checkedForm(request, context)
+    return try await next(request, context)
+  }
+
+  /// A form is taken from our own pages alone: the browser says where it comes from, and it brings its session's token along.
+  private func checkedForm(_ request: Request, _ context: ConsoleContext) async throws -> FormFields {
+    guard request.method == .post else { throw Problem(.methodNotAllowed, "problem_bad_request") }
+    if let origin = request.headers[.origin] {
+      guard let host = request.head.authority, origin == "http://\(host)" || origin == "https://\(host)" else {
+        throw Problem(.forbidden, "problem_foreign_form")
+      }
+    } else if let site = request.headers[.fetchSite], site != "same-origin" {
+      throw Problem(.forbidden, "problem_foreign_form")
+    }
+    let body = try await request.body.collect(upTo: Self.formBytes)
+    guard let form = FormFields(encoded: String(buffer: body)) else { throw Problem(.badRequest, "problem_bad_request") }
+    let path = request.uri.path
+    if path == "/login" { return form }
+    guard let session = context.session, session.kind == .browser, let token = form.values["form_token"],
+      isEqualInConstantTime(Array(token.utf8), Array(session.formToken.utf8))
+    else { throw Problem(.forbidden, "problem_foreign_form") }
+    guard session.role == .operator || Self.forAll.contains(path) else { throw Problem(.forbidden, "problem_operators_only") }
+    return form
+  }
+}
+
+extension HTTPField.Name {
+  static let fetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .via
+}

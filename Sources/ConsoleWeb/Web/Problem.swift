@@ -1,0 +1,45 @@
+import ConsoleQueries
+import HTTPTypes
+import Hummingbird
+import Postgres
+
+/// What a page or the API says where it cannot do what it was asked: a status and a text of the interface.
+public struct Problem: Error, Sendable {
+  public let status: HTTPResponse.Status
+  /// Key of a text, such as `problem_not_found`.
+  public let text: String
+  /// What it is about, as the person wrote it; shown escaped.
+  public let detail: String?
+  public var retryAfterSeconds: Int?
+
+  public init(_ status: HTTPResponse.Status, _ text: String, detail: String? = nil, retryAfterSeconds: Int? = nil) {
+    self.status = status
+    self.text = text
+    self.detail = detail
+    self.retryAfterSeconds = retryAfterSeconds
+  }
+
+  /// What any error comes down to. What is nobody's doing has been logged.
+  init(_ error: any Error) {
+    switch error {
+    case let problem as Problem: self = problem
+    case is Pool.Full: self.init(.serviceUnavailable, "problem_busy", retryAfterSeconds: 5)
+    case let error as PostgresError where error.sqlState == "57014":
+      self.init(.serviceUnavailable, "problem_too_slow")
+    case let error as PostgresError where error.kind == .denied:
+      self.init(.serviceUnavailable, "problem_no_right", detail: error.message)
+    case let error as PostgresError where error.sqlState == "42P01" || error.sqlState == "42883":
+      self.init(.serviceUnavailable, "problem_no_registry")
+    case is PostgresError, is Pool.Closed:
+      self.init(.serviceUnavailable, "problem_no_database", retryAfterSeconds: 5)
+    case let error as HTTPError:
+      switch error.status {
+      case .notFound: self.init(.notFound, "problem_not_found")
+      case .contentTooLarge: self.init(.contentTooLarge, "problem_too_large")
+      case let status where status.code < 500: self.init(status, "problem_bad_request")
+      default: self.init(.internalServerError, "problem_internal")
+      }
+    default: self.init(.internalServerError, "problem_internal")
+    }
+  }
+}

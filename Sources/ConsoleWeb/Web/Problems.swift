@@ -1,0 +1,33 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// Turns what was thrown into a page, or for the API into a problem document (RFC 9457), and logs what is nobody's doing.
+struct Problems: RouterMiddleware {
+  let site: Site
+  let logger: Logger
+
+  func handle(
+    _ request: Request, context: ConsoleContext, next: (Request, ConsoleContext) async throws -> Response
+  ) async throws -> Response {
+    do {
+      return try await next(request, context)
+    } catch {
+      let problem = Problem(error)
+      if problem.status.code >= 500 {
+        logger.error("\(request.method) \(request.uri.path): \(error)", metadata: ["status": "\(problem.status.code)"])
+      }
+      var response =
+        request.uri.path.hasPrefix("/api/")
+        ? APIProblem.response(problem, site.texts)
+        : site.page(
+          "problem", context.location == "/" ? Visit.context(of: request, context) : context,
+          [
+            "status": problem.status.code, "problem": site.texts.text(problem.text, Visit.language(of: request)),
+            "detail": problem.detail,
+          ], status: problem.status)
+      if let seconds = problem.retryAfterSeconds { response.headers[.retryAfter] = String(seconds) }
+      return response
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import ConsoleDesk
+import HTTPTypes
+import Hummingbird
+import Logging
+import Postgres
+
+/// The console as a web server.
+public enum Server {
+  /// - Parameters:
+  ///   - passwords: sessions for checking passwords.
+  ///   - services: what runs beside it and ends with it.
+  public static func application(
+    _ site: Site, passwords: Pool, host: String, port: Int, logger: Logger, onRunning: @escaping @Sendable (Int) async -> Void
+  ) -> some ApplicationProtocol {
+    var application = Application(
+      router: router(site, passwords: passwords, logger: logger),
+      server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+      configuration: .init(address: .hostname(host, port: port), availableConnectionsDelegate: .maximum(1000, logger: logger)),
+      onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
+      logger: logger)
+    // What the framework says of itself is for its developers.
+    application.logger.logLevel = max(logger.logLevel, .warning)
+    return application
+  }
+
+  public static func router(_ site: Site, passwords: Pool, logger: Logger) -> Router<ConsoleContext> {
+    let router = Router(context: ConsoleContext.self)
+    router.add(middleware: Headers(isBehindTLS: site.settings.isBehindTLS))
+    router.add(middleware: Problems(site: site, logger: logger))
+    router.add(middleware: Visit(site: site))
+    // Once more, now that it is known who asks: what fails from here on is told on a page of theirs.
+    router.add(middleware: Problems(site: site, logger: logger))
+    router.add(middleware: Gate(site: site))
+    router.get("/healthz") { _, _ in
+      // The desk, not the registry: before the first run there is none, and that is no illness.
+      try await site.desk.run { _ = try $0.execute("SELECT 1") }
+      return Response(
+        status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+        body: .init(byteBuffer: ByteBuffer(string: "{\"status\":\"ok\"}\n")))
+    }
+    site.assets.add(to: router)
+    LoginRoutes(site: site, passwords: passwords).add(to: router)
+    OverviewRoutes(site: site).add(to: router)
+    JobRunRoutes(site: site).add(to: router)
+    TaskRoutes(site: site).add(to: router)
+    RunActions(site: site).add(to: router)
+    RollbackRoutes(site: site, snapshots: site.settings.snapshots).add(to: router)
+    FindingRoutes(site: site).add(to: router)
+    FigureRoutes(site: site).add(to: router)
+    ScheduleRoutes(site: site).add(to: router)
+    AuditRoutes(site: site).add(to: router)
+    return router
+  }
+}

@@ -1,0 +1,56 @@
+import ConsoleDesk
+import HTTPTypes
+import Hummingbird
+
+/// Finds out who asks, in which language, from where.
+struct Visit: RouterMiddleware {
+  let site: Site
+
+  static let languageCookie = "console_language"
+
+  func handle(
+    _ request: Request, context: ConsoleContext, next: (Request, ConsoleContext) async throws -> Response
+  ) async throws -> Response {
+    var context = Self.context(of: request, context)
+    // The proxy adds the address that it sees to the end of the list; what stands before it anybody may have written.
+    if site.settings.isBehindTLS, let forwarded = request.headers[values: .forwardedFor].last,
+      let last = forwarded.split(separator: ",").last
+    {
+      context.peer = String(last.prefix(64)).trimmingCharacters(while: \.properties.isWhitespace)
+    }
+    if request.uri.path.hasPrefix("/assets/") { return try await next(request, context) }
+    (context.session, context.token) = try await session(of: request)
+    return try await next(request, context)
+  }
+
+  private func session(of request: Request) async throws -> (Session?, String?) {
+    let token: String
+    let kind: Session.Kind
+    if let header = request.headers[.authorization] {
+      guard header.lowercased().hasPrefix("bearer "), request.uri.path.hasPrefix("/api/") else { return (nil, nil) }
+      (token, kind) = (String(header.dropFirst(7)), .api)
+    } else if let cookie = request.cookies[SessionCookie.name(site.settings)] {
+      (token, kind) = (cookie.value, .browser)
+    } else {
+      return (nil, nil)
+    }
+    return (try await site.desk.run { try Sessions.find(token, kind: kind, on: &$0) }, token)
+  }
+
+  static func context(of request: Request, _ context: ConsoleContext) -> ConsoleContext {
+    var context = context
+    context.language = language(of: request)
+    // A form's own address shows nothing: from there one goes on from the start.
+    context.location = request.method == .get ? request.uri.string : "/"
+    return context
+  }
+
+  /// As chosen; Chinese until then.
+  static func language(of request: Request) -> Language {
+    request.cookies[languageCookie].flatMap { Language(rawValue: $0.value) } ?? .chinese
+  }
+}
+
+extension HTTPField.Name {
+  static let forwardedFor = HTTPField.Name("X-Forwarded-For") ?? .via
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Failures
+import Glibc
+import Logging
+import Logs
+import StageKit
+
+@main
+struct Console: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "console", abstract: "Look at the registry and its runs in a browser, and schedule runs.",
+    version: productVersion,
+    subcommands: [
+      ServeCommand.self, PrepareCommand.self, UserCommand.self, ScheduleCommand.self, AttendCommand.self,
+      TimetableCommand.self,
+    ],
+    defaultSubcommand: ServeCommand.self)
+
+  static func main() async {
+    signal(SIGPIPE, SIG_IGN)
+    let failure: Failure
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+      return
+    } catch let error as Failure {
+      failure = error
+    } catch let code as ExitCode {
+      Glibc.exit(code.rawValue)
+    } catch {
+      let code = exitCode(for: error)
+      if code == .success {
+        print(fullMessage(for: error))
+        return
+      }
+      failure =
+        code == .validationFailure
+        ? Failure(.usage, message(for: error), hint: "see 'console --help'") : Failure(error)
+    }
+    Logs.logger("console").error(
+      "\(failure.message)",
+      metadata: ["error": "\(failure.message)", "hints": .array(failure.hints.map { .string($0) })])
+    Glibc.exit(failure.verdict.exitCode)
+  }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import ConsoleRunner
+import Schedules
+
+/// What the worker starts a run with.
+struct AttendCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "attend", abstract: "Start a task's run once, and write down how it ends.", shouldDisplay: false)
+  @Argument var folder: String
+  @Option var limitSeconds: Int
+  @Option var graceSeconds: Int
+  @Argument(parsing: .postTerminator) var command: [String] = []
+
+  func run() throws {
+    try Attendant(folder: folder, limitSeconds: limitSeconds, graceSeconds: graceSeconds).run(command)
+  }
+}
+
+/// For holding the cron semantics against another implementation's.
+struct TimetableCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "timetable", abstract: "Answer lines of zone, seconds, count and expression with times.", shouldDisplay: false)
+
+  func run() { while let line = readLine() { print(TimetableLines.answer(line)) } }
+}

@@ -1,0 +1,41 @@
+import ConsoleQueries
+import Glibc
+import Logging
+import Postgres
+import Synchronization
+import Threads
+
+/// Sees to it that the search has its indexes, beside everything else: looks when the console starts, and every minute until
+/// they are there, for there may be no registry yet.
+final class IndexKeeper: Sendable {
+  private struct Stopped: Error {}
+  private let target: Target
+  private let logger: Logger
+  private let isStopped = Mutex(false)
+
+  init(_ target: Target, logger: Logger) {
+    self.target = target
+    self.logger = logger
+  }
+
+  func start() { BlockingThread.start { [self] in run() } }
+  func stop() { isStopped.withLock { $0 = true } }
+
+  private func run() {
+    var isTold = false
+    while !isStopped.withLock({ $0 }) {
+      do {
+        var connection = try Connection.open(target, applicationName: "registry console indexes") { [weak self] in
+          if self?.isStopped.withLock({ $0 }) != false { throw Stopped() }
+        }
+        try PrepareCommand.build(on: &connection, logger)
+      } catch SearchIndexes.BuildError.isDenied {
+        if !isTold { logger.warning("searching is slow: as the owner of the registry's tables run './pipeline.sh console prepare' once") }
+        isTold = true
+      } catch {
+        logger.debug("the search's indexes have to wait: \(error)")
+      }
+      for _ in 0..<600 where !isStopped.withLock({ $0 }) { usleep(100_000) }
+    }
+  }
+}

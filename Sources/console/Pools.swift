@@ -1,0 +1,28 @@
+import Postgres
+
+/// The sessions that the server needs, by what they may do and how long they may take.
+struct Pools {
+  let pages: Pool
+  let exports: Pool
+  let desk: Pool
+  let passwords: Pool
+
+  /// - Parameter role: for reading the registry, quoted; nil where there is none.
+  init(_ target: Target, role: String?) {
+    func readOnly(_ timeout: String) -> @Sendable (inout Connection) throws -> Void {
+      { connection in
+        // Compiling a query takes longer than any of these queries does.
+        try connection.execute("SET jit = off; SET default_transaction_read_only = on; SET statement_timeout = '\(timeout)'")
+        if let role { try connection.execute("SET ROLE \(role)") }
+      }
+    }
+    pages = Pool(target, applicationName: "registry console pages", size: 6, setUp: readOnly("5s"))
+    exports = Pool(target, applicationName: "registry console exports", size: 2, waitingLimit: 8, setUp: readOnly("10min"))
+    desk = Pool(target, applicationName: "registry console desk", size: 4) { connection in
+      try connection.execute("SET statement_timeout = '5s'")
+    }
+    passwords = Pool(target, applicationName: "registry console passwords", size: 2, waitingLimit: 20)
+  }
+
+  func close() { for pool in [pages, exports, desk, passwords] { pool.close() } }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import ConsoleDesk
+import ConsoleQueries
+import Failures
+import Logging
+import Logs
+import Postgres
+
+/// What the console needs in the database. Starting it does the same as far as its rights go.
+struct PrepareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "prepare", abstract: "Make the console's schema and the search's indexes; --drop-indexes takes the latter away.")
+  @Flag(help: "Take the search's indexes away.") var dropIndexes = false
+  @OptionGroup var database: DatabaseOptions
+
+  func run() throws {
+    do {
+      try database.withDesk { connection in
+        if dropIndexes { return try SearchIndexes.drop(on: &connection) }
+        try Self.build(on: &connection, Logs.logger("console"))
+        for index in try SearchIndexes.list(on: &connection) {
+          print("\(index.name)\t\(index.state.rawValue)\t\(index.bytes >> 20) MB")
+        }
+      }
+    } catch SearchIndexes.BuildError.isEmpty {
+      throw Failure(.notReady, "the registry is empty: its indexes come after the first load", hint: "./pipeline.sh")
+    } catch SearchIndexes.BuildError.isUnderWay {
+      throw Failure(.temporary, "another console is building the indexes")
+    } catch SearchIndexes.BuildError.isDenied {
+      throw Failure(.unavailable, "this login does not own the registry's tables", hint: "run it with the owner's login")
+    }
+  }
+
+  static func build(on connection: inout Connection, _ logger: Logger) throws {
+    guard try SearchIndexes.list(on: &connection).contains(where: { $0.state != .ready }) else { return }
+    try SearchIndexes.build(on: &connection) { event in
+      switch event {
+      case .building(let name, let number, let count): logger.info("building index \(number) of \(count) for the search: \(name)")
+      case .built(let name): logger.info("built \(name)")
+      case .analyzing: logger.debug("gathering statistics")
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import ConsoleDesk
+import Postgres
+import TestCluster
+import Testing
+import Threads
+
+@Suite("Accounts and sessions", .enabled(if: TestCluster.isOwn, "it takes a server of our own"))
+struct AccountTests {
+  @Test("the schema is made once, by however many consoles start at once")
+  func install() throws {
+    try DeskHarness.with(install: false) { database, _ in
+      try Workers.run(4) { (_: Int) throws(any Error) in
+        var connection = try database.open()
+        try Desk.install(on: &connection)
+      }
+      var connection = try database.open()
+      let found1 = try Accounts.count(on: &connection)
+      #expect(found1 == 0, "there is no default account")
+      let bare = try connection.execute(
+        """
+        SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.relnamespace = 'console'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+          AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid, 'pg_class') IS NULL)
+        """
+      ).number
+      #expect(bare == 0, "every table and column says what it is")
+      try connection.execute("COMMENT ON SCHEMA console IS 'business-registry console, version 2'")
+      #expect(throws: DeskError.newerSchema(found: 2, known: 1)) { try Desk.install(on: &connection) }
+    }
+  }
+
+  @Test("the first account is an operator, later ones see only")
+  func roles() throws {
+    try DeskHarness.with { _, connection in
+      let found2 = try Accounts.add("ann", role: nil, password: DeskHarness.password, on: &connection)
+      #expect(found2 == .operator)
+      let found3 = try Accounts.add("bob", role: nil, password: DeskHarness.password, on: &connection)
+      #expect(found3 == .viewer)
+      let found4 = try Accounts.add("cy", role: .operator, password: DeskHarness.password, on: &connection)
+      #expect(found4 == .operator)
+      #expect(throws: DeskError.accountExists("ann")) {
+        try Accounts.add("ann", role: nil, password: DeskHarness.password, on: &connection)
+      }
+      for name in ["", "-x", "a b", "名字", "a\0b", String(repeating: "a", count: 65)] {
+        #expect(throws: DeskError.badName(name)) {
+          try Accounts.add(name, role: nil, password: DeskHarness.password, on: &connection)
+        }
+      }
+      let found5 = try Accounts.check("ann", DeskHarness.password, on: &connection)
+      #expect(found5?.role == .operator)
+      let found6 = try Accounts.check("ann", "correct horsf", on: &connection)
+      #expect(found6 == nil)
+      let found7 = try Accounts.check("nobody", DeskHarness.password, on: &connection)
+      #expect(found7 == nil)
+      let found8 = try Accounts.check("ann' OR true --", DeskHarness.password, on: &connection)
+      #expect(found8 == nil)
+    }
+  }
+
+  @Test("a session is found by its token alone, and the database has no token")
+  func sessions() throws {
+    try DeskHarness.with { _, connection in
+      try Accounts.add("ann", role: nil, password: DeskHarness.password, on: &connection)
+      let token = try Sessions.begin("ann", kind: .browser, on: &connection)
+      let found = try Sessions.find(token, kind: .browser, on: &connection)
+      #expect(found?.account == "ann")
+      let found9 = try Sessions.find(token, kind: .api, on: &connection)
+      #expect(found9 == nil, "a cookie is no API token")
+      let found10 = try Sessions.find(String(token.reversed()), kind: .browser, on: &connection)
+      #expect(found10 == nil)
+      let stored = try connection.execute("SELECT string_agg(s::text, ' ') FROM console.session s").scalar ?? ""
+      #expect(!stored.contains(token))
+      #expect(throws: DeskError.noSuchAccount("bob")) { try Sessions.begin("bob", kind: .browser, on: &connection) }
+      try connection.execute("UPDATE console.session SET expires_at = now() - interval '1 second'")
+      let found11 = try Sessions.find(token, kind: .browser, on: &connection)
+      #expect(found11 == nil, "it has expired")
+    }
+  }
+
+  @Test("log-out, a new password and removal each end sessions")
+  func endings() throws {
+    try DeskHarness.with { _, connection in
+      try Accounts.add("ann", role: nil, password: DeskHarness.password, on: &connection)
+      for end in 0..<3 {
+        let tokens = try (0..<2).map { _ in try Sessions.begin("ann", kind: .browser, on: &connection) }
+        switch end {
+        case 0: try Sessions.end(tokens[0], on: &connection)
+        case 1: try Accounts.setPassword("ann", "another password", on: &connection)
+        default: try Accounts.remove("ann", on: &connection)
+        }
+        let found12 = try Sessions.find(tokens[0], kind: .browser, on: &connection)
+        #expect(found12 == nil)
+        let found13 = try (Sessions.find(tokens[1], kind: .browser, on: &connection) != nil)
+        #expect(found13 == (end == 0))
+      }
+      #expect(throws: DeskError.noSuchAccount("ann")) { try Accounts.remove("ann", on: &connection) }
+    }
+  }
+
+  @Test("five wrong passwords from one place, twenty from one place for all names, and no more")
+  func limit() throws {
+    try DeskHarness.with { _, connection in
+      for _ in 0..<5 {
+        let found14 = try LoginLimit.allows("ann", from: "10.0.0.1", on: &connection)
+        #expect(found14)
+        try LoginLimit.begin("ann", from: "10.0.0.1", on: &connection)
+      }
+      let found15 = try LoginLimit.allows("ann", from: "10.0.0.1", on: &connection)
+      #expect(!found15)
+      let found16 = try LoginLimit.allows("ann", from: "10.0.0.2", on: &connection)
+      #expect(found16, "nobody locks others out")
+      for number in 0..<15 { try LoginLimit.begin("name\(number)", from: "10.0.0.1", on: &connection) }
+      let found17 = try LoginLimit.allows("bob", from: "10.0.0.1", on: &connection)
+      #expect(!found17)
+      try connection.execute("UPDATE console.login_failure SET failed_at = failed_at - interval '16 minutes'")
+      let found18 = try LoginLimit.allows("ann", from: "10.0.0.1", on: &connection)
+      #expect(found18)
+      for _ in 0..<4 { try LoginLimit.begin("ann", from: "10.0.0.1", on: &connection) }
+      try LoginLimit.succeeded("ann", from: "10.0.0.1", on: &connection)
+      let found19 = try LoginLimit.allows("ann", from: "10.0.0.1", on: &connection)
+      #expect(found19)
+    }
+  }
+
+  @Test("the audit keeps what it was told, word for word")
+  func audit() throws {
+    try DeskHarness.with { _, connection in
+      let hostile = "<script>\"'\\\u{202E}\0\n"
+      try Audit.add("task.add", subject: hostile, by: "ann", from: "::1", detail: ["reason": hostile], on: &connection)
+      try Audit.add("login.failed", by: nil, from: "::1", on: &connection)
+      let entries = try Audit.list(limit: 10, on: &connection)
+      #expect(entries.map(\.action) == ["login.failed", "task.add"])
+      #expect(entries[1].subject == hostile.replacing("\0", with: "␀"))
+      let found20 = try Audit.list(before: Int(entries[0].id), limit: 10, on: &connection)
+      #expect(found20 == [entries[1]])
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import ConsoleQueries
+import Foundation
+import Postgres
+import Testing
+
+@Suite("Findings of a run", .needsRunDatabase)
+struct FindingTests {
+  private struct Made: Hashable {
+    let batch: Int
+    let severity: String
+    let code: String
+    let record: Int
+    let column: String?
+  }
+
+  private static let codes = ["INVALID_BAN", "MISSING_NAME", "BAN_CHECKSUM", "INVALID_DATE"]
+
+  @Test("pages of a filter hand over each finding that fits once, in the order of the source")
+  func pages() throws {
+    var random = RunRandom()
+    try RunHarness.with { harness, connection in
+      let other = try harness.run(&connection)
+      let run = try harness.run(&connection)
+      try harness.finding(
+        &connection, run: other, batch: 1, severity: "error", code: "INVALID_BAN", raw: #"{"record": 1, "raw": "x"}"#)
+      var made: Set<Made> = []
+      for _ in 0..<120 {
+        let code = Self.codes[random.below(4)]
+        let batch = 1 + random.below(4)
+        let finding = Made(
+          batch: batch, severity: code.hasPrefix("BAN") || code == "INVALID_DATE" ? "warning" : "error", code: code,
+          // A record is of one batch; it may have several findings.
+          record: batch * 100 + random.below(30), column: [nil, "設立日期", "統一編號"][random.below(3)])
+        guard made.insert(finding).inserted else { continue }
+        let column = finding.column.map { "\"\($0)\"" } ?? "null"
+        try harness.finding(
+          &connection, run: run, batch: batch, severity: finding.severity, code: code,
+          raw: #"{"record": \#(finding.record), "line": 7, "byte_offset": 8, "column": \#(column), "raw": "甲,\u202e"}"#)
+      }
+      for trial in 0..<20 {
+        let filter = FindingFilter(
+          code: random.below(2) == 0 ? nil : Self.codes[random.below(4)],
+          severity: [nil, "error", "warning"][random.below(3)], batch: random.below(2) == 0 ? nil : 1 + random.below(5))
+        let expected = made.filter {
+          (filter.code ?? $0.code) == $0.code && (filter.severity ?? $0.severity) == $0.severity
+            && (filter.batch ?? $0.batch) == $0.batch
+        }
+        let seen = try Self.all(&connection, run, filter, limit: 1 + random.below(12))
+        let read = seen.map {
+          Made(batch: $0.batch, severity: $0.severity, code: $0.code, record: $0.record, column: $0.column)
+        }
+        let note: Comment = "seed \(random.seed), trial \(trial)"
+        #expect(read.count == expected.count && Set(read) == expected, note)
+        let order = read.map { [$0.batch, $0.record] }
+        #expect(zip(order, order.dropFirst()).allSatisfy { !$1.lexicographicallyPrecedes($0) }, note)
+        let counts = try Findings.counts(&connection, of: run, filter)
+        #expect(
+          Dictionary(uniqueKeysWithValues: counts.map { ($0.severity + $0.code, $0.count) })
+            == Dictionary(grouping: expected) { $0.severity + $0.code }.mapValues(\.count), note)
+        let batches = try Findings.batches(&connection, of: run, filter)
+        #expect(batches.map(\.batch) == Set(expected.map(\.batch)).sorted(), note)
+        #expect(
+          batches.map(\.errors) == batches.map { b in expected.count { $0.batch == b.batch && $0.severity == "error" } }
+        )
+        #expect(batches.map { $0.errors + $0.warnings }.reduce(0, +) == expected.count, note)
+      }
+    }
+  }
+
+  private static func all(
+    _ connection: inout Connection, _ run: Int, _ filter: FindingFilter, limit: Int
+  ) throws -> [Finding] {
+    var seen: [Finding] = []
+    var place: FindingPlace?
+    repeat {
+      let page = try Findings.page(&connection, of: run, filter, behind: place, limit: limit)
+      seen += page.findings
+      // As it comes back in an address.
+      place = try page.next.map { try #require(FindingPlace(text: $0.text)) }
+    } while place != nil
+    return seen
+  }
+
+  @Test("the record's bytes come back as they were, also those that are no text")
+  func bytes() throws {
+    try RunHarness.with { harness, connection in
+      let run = try harness.run(&connection)
+      let bytes: [UInt8] = [0xE5, 0xA4, 0x2C, 0x00, 0xFE]
+      try harness.finding(
+        &connection, run: run, batch: 1, severity: "error", code: "INVALID_ENCODING",
+        raw: #"{"record": 1, "line": 2, "byte_offset": 33, "raw_base64": "\#(Data(bytes).base64EncodedString())"}"#)
+      try harness.finding(
+        &connection, run: run, batch: 1, severity: "error", code: "RECORD_TOO_LONG",
+        raw: #"{"record": 2, "raw": "甲\"\\\n", "truncated": true}"#)
+      let findings = try Findings.page(&connection, of: run).findings
+      #expect(findings.map(\.raw) == [bytes, Array("甲\"\\\n".utf8)])
+      #expect(findings.map(\.isTruncated) == [false, true])
+      #expect(findings[0].line == 2 && findings[0].byteOffset == 33 && findings[0].column == nil)
+    }
+  }
+
+  @Test("a batch with as many findings as the database keeps may have more")
+  func capped() throws {
+    try RunHarness.with { harness, connection in
+      let run = try harness.run(&connection)
+      for batch in 1...2 {
+        for record in 0..<(batch == 1 ? Findings.perBatchMax : Findings.perBatchMax - 1) {
+          try harness.finding(
+            &connection, run: run, batch: batch, severity: "warning", code: "INVALID_DATE",
+            raw: #"{"record": \#(record), "raw": ""}"#)
+        }
+      }
+      let batches = try Findings.batches(&connection, of: run)
+      #expect(batches.map(\.isCapped) == [true, false])
+    }
+  }
+
+  @Test(
+    "a place that nobody was given is none", arguments: ["", "1", "1.2.X", "a.2.X.", "99999999999.1.X.", "1.2.X.\0"])
+  func noPlace(_ text: String) { #expect(FindingPlace(text: text) == nil) }
+}

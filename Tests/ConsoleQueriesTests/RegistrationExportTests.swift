@@ -1,0 +1,114 @@
+import ConsoleQueries
+import Postgres
+import TestCluster
+import Testing
+
+@Suite("Export of a search", .needsRunDatabase)
+struct RegistrationExportTests {
+  /// CSV as RFC 4180 has it, read scalar by scalar.
+  private static func read(_ text: String) -> [[String]] {
+    var rows: [[String]] = [[]]
+    var cell = String.UnicodeScalarView()
+    var isQuoted = false
+    var scalars = Array(text.unicodeScalars)[...]
+    while let scalar = scalars.popFirst() {
+      switch (scalar, isQuoted) {
+      case ("\"", true) where scalars.first == "\"": cell.append(scalars.removeFirst())
+      case ("\"", _): isQuoted.toggle()
+      case (",", false), ("\r", false):
+        rows[rows.count - 1].append(String(cell))
+        cell = .init()
+        if scalar == "\r" {
+          rows.append([])
+          #expect(scalars.popFirst() == "\n")
+        }
+      default: cell.append(scalar)
+      }
+    }
+    #expect(rows.last == [] && cell.isEmpty && !isQuoted)
+    return rows.dropLast()
+  }
+
+  private func export(_ values: [String: String], _ connection: inout Connection) throws -> (String, Int) {
+    var bytes: [UInt8] = []
+    let count = try RegistrationExport(RegistrationQuery(values)).write(on: &connection) { bytes += $0 }
+    let text = try #require(String(validating: bytes, as: UTF8.self))
+    return (text, count)
+  }
+
+  /// What a reader of the pipeline's sheets takes for the value.
+  private static func value(_ cell: String) -> String? {
+    if cell.isEmpty { return nil }
+    return cell.unicodeScalars.first == "'" ? String(cell.unicodeScalars.dropFirst()) : cell
+  }
+
+  @Test("has what the search finds, in its order, and nothing that a spreadsheet would reckon with")
+  func model() throws {
+    var dice = ModelDice()
+    let seed = dice.random.seed
+    let businesses = dice.businesses(200)
+    let byBAN = Dictionary(uniqueKeysWithValues: businesses.map { ($0.ban, $0) })
+    let queries = (0..<40).map { _ in dice.query(businesses) } + [[:]]
+    try RunHarness.with { _, connection in
+      for business in businesses { try business.insert(&connection) }
+      for isIndexed in [false, true] {
+        if isIndexed { try SearchIndexes.build(on: &connection) }
+        for query in queries {
+          let (text, count) = try export(query, &connection)
+          #expect(text.hasPrefix("\u{FEFF}營業地址,統一編號,總機構統一編號,營業人名稱,"), "seed \(seed)")
+          let rows = Self.read(String(text.unicodeScalars.dropFirst()))
+          #expect(rows.first == RegistrationExport.columns)
+          #expect(rows.dropFirst().map { $0[1] } == ModelSearch.find(businesses, query), "seed \(seed) \(query)")
+          #expect(count == rows.count - 1)
+          for row in rows.dropFirst() {
+            let business = try #require(byBAN[row[1]])
+            #expect(row.count == 16)
+            for cell in row { #expect(!"=+-@\t\r＝＋－＠".unicodeScalars.contains(cell.unicodeScalars.first ?? "x"), "seed \(seed)") }
+            let values = row.map(Self.value)
+            let slots = (0..<4).flatMap { slot -> [String?] in
+              slot < business.industries.count ? [business.industries[slot], "行業" + business.industries[slot]] : [nil, nil]
+            }
+            let expected: [String?] = [
+              business.address, business.ban, business.headOffice, business.name, business.capital.map(String.init),
+              business.setUp.map { $0.filter { $0 != "-" } }, business.type, business.invoice.map { $0 ? "Y" : "N" },
+            ] + slots
+            // By scalars: to Swift's own comparison a mark behind a letter can be another spelling of one.
+            #expect(values.map { $0.map { Array($0.unicodeScalars) } } == expected.map { $0.map { Array($0.unicodeScalars) } }, "seed \(seed)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test("digits keep their zeros, and a name that means nothing stays a name")
+  func apostrophes() throws {
+    try RunHarness.with { _, connection in
+      try ModelBusiness(
+        ban: "01234567", name: "NA", address: "=1+1", capital: 0, setUp: "0199-01-01", headOffice: "00000001",
+        industries: ["011111"]
+      ).insert(&connection)
+      let (text, _) = try export([:], &connection)
+      #expect(text.hasSuffix("\r\n'=1+1,01234567,'00000001,'NA,0,'01990101,,,'011111,行業011111,,,,,,\r\n"))
+    }
+  }
+
+  @Test("comes in pieces, and ends where nobody takes them")
+  func pieces() throws {
+    struct Enough: Error {}
+    try RunHarness.with { _, connection in
+      try connection.execute(
+        """
+        INSERT INTO tax_registration (ban, business_name, content_hash)
+        SELECT lpad(n::text, 8, '0'), repeat('名', 200), 0 FROM generate_series(1, 2000) AS n
+        """)
+      var sizes: [Int] = []
+      let count = try RegistrationExport(RegistrationQuery()).write(on: &connection) { sizes.append($0.count) }
+      #expect(count == 2000)
+      #expect(sizes.count > 10)
+      #expect((sizes.max() ?? 0) < 70_000)
+      #expect(throws: Enough.self) { try RegistrationExport(RegistrationQuery()).write(on: &connection) { _ in throw Enough() } }
+      // The session is as good as before.
+      #expect(try connection.execute("SELECT 1").number == 1)
+    }
+  }
+}

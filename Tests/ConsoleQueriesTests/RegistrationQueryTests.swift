@@ -1,0 +1,86 @@
+import ConsoleQueries
+import Testing
+
+@Suite("What a search asks for")
+struct RegistrationQueryTests {
+  @Test(
+    "what cannot be understood is named",
+    arguments: [
+      ("ban", "123456789", QueryProblem.Reason.digits), ("ban", "12a", .digits), ("ban", "１２", .digits),
+      ("name", "甲", .tooShort), ("name", " 甲 ", .tooShort), ("name", "a\0b", .choice), ("address", "號", .tooShort),
+      ("name", String(repeating: "甲", count: 256), .tooLong), ("type", String(repeating: "甲", count: 51), .tooLong),
+      ("invoice", "Y", .choice), ("industry", "1234567", .digits), ("industry", "47x", .digits), ("city", "臺北", .city),
+      ("capital_min", "-1", .amount), ("capital_min", "1,000", .amount), ("capital_max", "9223372036854775808", .amount),
+      ("head_office", "1234", .digits), ("sort", "BAN", .choice), ("order", "down", .choice),
+    ])
+  func problems(name: String, value: String, reason: QueryProblem.Reason) {
+    #expect(throws: QueryProblem(name, reason)) { try RegistrationQuery([name: value]) }
+  }
+
+  @Test("a range has its least first")
+  func range() throws {
+    #expect(throws: QueryProblem("capital_max", .range)) {
+      try RegistrationQuery(["capital_min": "2", "capital_max": "1"])
+    }
+    _ = try RegistrationQuery(["capital_min": "2", "capital_max": "2"])
+  }
+
+  @Test("its parameters make it again, and what is empty is missing")
+  func parameters() throws {
+    let values = [
+      "ban": "0123", "name": "a&b=c", "address": "５段", "type": "獨資", "invoice": "unknown", "industry": "47",
+      "city": "台北市", "capital_min": "0", "capital_max": "9223372036854775807", "head_office": "01234567", "sort": "set_up",
+      "order": "desc",
+    ]
+    let query = try RegistrationQuery(values)
+    let made = query.parameters
+    #expect(Dictionary(uniqueKeysWithValues: made.map { ($0.name, $0.value) }) == values)
+    #expect(made.map(\.name) == RegistrationQuery.names)
+    let spaced = try RegistrationQuery(values.mapValues { "\u{3000}\($0) \n" }.merging(["other": "x"]) { $1 })
+    #expect(spaced == query)
+    let empty = try RegistrationQuery(["ban": "", "name": " ", "order": "asc", "sort": "ban"])
+    #expect(empty == RegistrationQuery())
+    #expect(empty.parameters.isEmpty)
+    for value in ["any", "none"] {
+      let query = try RegistrationQuery(["head_office": value])
+      #expect(query.parameters.map(\.value) == [value])
+    }
+  }
+
+  @Test(
+    "days are those of the calendar",
+    arguments: [
+      ("2024-02-29", true), ("2023-02-29", false), ("1900-02-29", false), ("2000-02-29", true), ("2026-04-31", false),
+      ("2026-12-31", true), ("2026-13-01", false), ("2026-00-10", false), ("2026-01-00", false), ("0000-01-01", false),
+      ("2026-1-1", false), ("2026-01-01 ", true), ("+026-01-01", false), ("2026-01-01-", false), ("infinity", false),
+    ])
+  func dates(text: String, isReal: Bool) {
+    if isReal {
+      #expect(throws: Never.self) { try RegistrationChanges(["since": text]) }
+    } else {
+      #expect(throws: QueryProblem("since", .date)) { try RegistrationChanges(["since": text]) }
+    }
+  }
+
+  @Test("BANs are eight ASCII digits, and their check digit is known")
+  func bans() throws {
+    for text in ["", "1234567", "123456789", "1234567x", "１２３４５６７８", "1234567\u{301}8"] { #expect(BAN(text) == nil) }
+    // Published numbers of large companies, and the agency's own example with a 7 in the seventh place.
+    for text in ["22099131", "04541302", "22555003", "10458575"] {
+      let ban = try #require(BAN(text))
+      #expect(ban.hasRightCheckDigit, "\(text)")
+    }
+    var random = RunRandom()
+    for _ in 0..<2000 {
+      let digits = (0..<8).map { $0 == 6 && random.below(3) == 0 ? 7 : random.below(10) }
+      let products = zip(digits, [1, 2, 1, 2, 1, 2, 4, 1]).map { String($0 * $1) }
+      // All sums that the rule allows: the seventh product's digits, or for 28 either 1 or 0.
+      let others = products.enumerated().filter { $0.offset != 6 }.map(\.element).joined()
+      let sums = (digits[6] == 7 ? ["1", "0"] : [products[6]]).map { seventh in
+        (others + seventh).reduce(0) { $0 + ($1.wholeNumberValue ?? 0) }
+      }
+      let ban = try #require(BAN(digits.map(String.init).joined()))
+      #expect(ban.hasRightCheckDigit == sums.contains { $0 % 5 == 0 }, "seed \(random.seed) \(ban.text)")
+    }
+  }
+}

@@ -1,0 +1,163 @@
+"""The worker, killed at any moment: no run is lost, none is started twice. SEED=n repeats a run."""
+
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import time
+import unittest
+
+from .office import Office, until
+
+SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
+
+# Stands in for pipeline.sh: writes down that it was started, for which task, and ends as that task's arguments say.
+PIPELINE = """#!/usr/bin/env bash
+task=$(readlink /proc/self/fd/2)
+task=${task%/log}
+echo "${task##*/}" >>"$STARTS"
+echo '{"run_id":"00000000-0000-4000-8000-000000000001","message":"begins"}' >&2
+trap 'echo stopped >&2; exit 143' TERM
+for word; do
+  case $word in
+    sleep=*) end=$((SECONDS + ${word#*=})); while ((SECONDS < end)); do sleep 0.05; done ;;
+    deaf) trap '' TERM ;;
+    exit=*) echo '{"status":"failed"}'; exit "${word#*=}" ;;
+  esac
+done
+echo '{"status":"success"}'
+"""
+
+
+def setUpModule():
+    print(f"SEED={SEED}", flush=True)
+
+
+class WorkerTest(unittest.TestCase):
+    def setUp(self):
+        self.office = Office()
+        self.addCleanup(self.office.close)
+        self.office.console("user", "list")
+        self.starts = self.office.folder / "starts"
+        self.starts.touch()
+        self.pipeline = self.office.folder / "pipeline"
+        self.pipeline.write_text(PIPELINE)
+        self.pipeline.chmod(0o755)
+
+    def start(self):
+        self.office.start(pipeline=self.pipeline, STARTS=str(self.starts))
+
+    def add(self, *arguments, limit=120):
+        words = ",".join(f'"{word}"' for word in arguments)
+        return self.office.sql(
+            f"INSERT INTO console.task (kind, arguments, limit_minutes) VALUES ('dry-run', '{{{words}}}', {limit})"
+            " RETURNING id; NOTIFY console_task")[0][0]
+
+    def state(self, task):
+        return self.office.sql(f"SELECT state, exit_code, reason FROM console.task WHERE id = {task}")[0]
+
+    def ended(self, task):
+        return until(lambda: self.state(task) if self.state(task)[0] not in ("queued", "running") else None)
+
+    def attendant(self, task):
+        started = self.office.tree / f"spool/.console/tasks/{task}/started"
+        return until(lambda: started.exists() and started.read_text().strip())
+
+    def test_outcomes(self):
+        self.start()
+        good, bad = self.add(), self.add("exit=65")
+        self.assertEqual(self.ended(good), ["succeeded", "0", ""])
+        self.assertEqual(self.ended(bad), ["failed", "65", ""])
+        rows = self.office.sql("SELECT run_id, summary->>'status', log LIKE '%begins%' FROM console.task ORDER BY id")
+        run = "00000000-0000-4000-8000-000000000001"
+        self.assertEqual(rows, [[run, "success", "t"], [run, "failed", "t"]])
+
+    def test_stop(self):
+        self.start()
+        task = self.add("sleep=60")
+        self.attendant(task)
+        until(lambda: "begins" in self.office.sql(f"SELECT log FROM console.task WHERE id = {task}")[0][0])
+        self.office.sql(f"UPDATE console.task SET stop_asked_by = 'olga' WHERE id = {task}; NOTIFY console_task")
+        self.assertEqual(self.ended(task), ["stopped", "143", "stopped"])
+
+    def test_killed_console_finds_its_run_again(self):
+        """A run goes on without the console, and the next console tells how it ended."""
+        self.start()
+        task = self.add("sleep=2")
+        self.attendant(task)
+        self.office.kill()
+        self.assertEqual(self.state(task)[0], "running")
+        self.start()
+        self.assertEqual(self.ended(task), ["succeeded", "0", ""])
+        self.assertEqual(self.starts.read_text().split(), [task])
+
+    def test_stopped_console_leaves_its_run_alone(self):
+        self.start()
+        task = self.add("sleep=2")
+        self.attendant(task)
+        self.assertEqual(self.office.kill(signal.SIGTERM), 0)
+        self.start()
+        self.assertEqual(self.ended(task), ["succeeded", "0", ""])
+
+    def test_a_run_that_was_killed_is_told_and_not_repeated(self):
+        self.start()
+        task = self.add("sleep=60")
+        pid = int(self.attendant(task))
+        until(lambda: self.starts.read_text().split() == [task])
+        session = subprocess.run(["ps", "-o", "pid=", "--sid", str(pid)], capture_output=True, text=True, check=True)
+        for member in session.stdout.split():
+            os.kill(int(member), signal.SIGKILL)
+        self.assertEqual(self.ended(task), ["failed", "", "cut short"])
+        self.assertEqual(self.starts.read_text().split(), [task])
+
+    def test_two_consoles_have_one_worker(self):
+        self.start()
+        first = self.office.process, self.office.errors, self.office.port
+        self.start()
+        tasks = [self.add() for _ in range(6)]
+        for task in tasks:
+            self.assertEqual(self.ended(task)[0], "succeeded")
+        self.assertEqual(self.starts.read_text().split(), tasks)
+        # The one with the lock goes, and the other takes over.
+        second = self.office.process, self.office.errors, self.office.port
+        for self.office.process, self.office.errors, self.office.port in [first]:
+            self.office.kill()
+        task = self.add()
+        self.assertEqual(self.ended(task)[0], "succeeded")
+        self.office.process, self.office.errors, self.office.port = second
+
+    def test_killed_at_random_moments(self):
+        """Whatever the moment: each task runs once, in order, and each ends as it should."""
+        dice = random.Random(SEED)
+        tasks = []
+        for _ in range(12):
+            self.start()
+            for _ in range(dice.randrange(3)):
+                tasks.append(self.add(*dice.choice([[], ["exit=65"], ["sleep=1"]])))
+            time.sleep(dice.random() * dice.choice([0.1, 1]))  # the moment, which is what the test is about
+            self.office.kill()
+        self.start()
+        ends = [self.ended(task) for task in tasks]
+        self.assertEqual(self.starts.read_text().split(), tasks)
+        self.assertTrue(all(end in (["succeeded", "0", ""], ["failed", "65", ""]) for end in ends), ends)
+
+    def test_schedule_under_kills(self):
+        """A schedule that is due while the console is killed and started has one run a time."""
+        self.office.console("dry-run-per-minute", command="schedule")
+        self.office.sql(
+            "UPDATE console.schedule SET anchored_at = date_trunc('second', now()) - interval '58 seconds',"
+            " next_at = date_trunc('second', now()) + interval '2 seconds'")
+        for _ in range(4):
+            self.start()
+            until(lambda: time.sleep(0.3) or True)
+            self.office.kill()
+        self.start()
+        task = until(lambda: self.office.sql("SELECT id FROM console.task WHERE schedule_id IS NOT NULL"))
+        self.assertEqual(self.ended(task[0][0])[0], "succeeded")
+        self.assertEqual(self.starts.read_text().split(), [task[0][0]])
+        self.assertEqual(self.office.sql("SELECT repeats, missed FROM console.schedule"), [["4", "0"]])
+
+
+if __name__ == "__main__":
+    unittest.main()

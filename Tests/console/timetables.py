@@ -1,0 +1,85 @@
+"""Timetables of the console and of croniter."""
+
+import datetime
+import os
+import pathlib
+import subprocess
+import zoneinfo
+
+from croniter import CroniterBadDateError, croniter
+
+CONSOLE = pathlib.Path(os.environ["BINARIES"]) / "console"
+# Clocks that are put back by half an hour (test_timetable.py says why that matters).
+HALF_HOUR = "Australia/Lord_Howe"
+YEARS = range(631152000, 2840140800)  # 1990 to 2059
+DAY = 86400
+
+
+def answers(cases):
+    """What the console says to each (zone, moment, count, expression)."""
+    lines = "".join("\t".join(map(str, case)) + "\n" for case in cases)
+    ended = subprocess.run([CONSOLE, "timetable"], input=lines, capture_output=True, text=True, timeout=600, check=True)
+    answered = ended.stdout.split("\n")[:-1]
+    assert len(answered) == len(cases), (len(answered), len(cases), ended.stderr)
+    return answered
+
+
+def ours(*case):
+    answer, = answers([case])
+    if answer.startswith("error"):
+        raise ValueError(answer)
+    return [int(word) for word in answer.split()]
+
+
+def comes_again(moment, zone):
+    """The second of two moments for which the clock shows the same."""
+    return datetime.datetime.fromtimestamp(moment, zoneinfo.ZoneInfo(zone)).fold == 1
+
+
+class Croniter:
+    """Its due moments; `times` with the documented differences taken away."""
+
+    def __init__(self, zone, moment, text):
+        self.zone = zone
+        start = datetime.datetime.fromtimestamp(moment, zoneinfo.ZoneInfo(zone))
+        # "The bug" is crontab(5)'s rule: a day field that begins with `*`, as */2 does, narrows the other one.
+        self.iterator = croniter(text, start, implement_cron_bug=True)
+        self.has_every_hour = "*" in self.iterator.expanded[1]
+
+    def all(self):
+        try:
+            while True:
+                yield int(self.iterator.get_next(float))
+        except CroniterBadDateError:
+            return
+
+    def leaves_out(self, moment):
+        return (not self.has_every_hour or self.zone == HALF_HOUR) and comes_again(moment, self.zone)
+
+    def times(self, count):
+        if count == 0:
+            return []
+        found = []
+        for moment in self.all():
+            if not self.leaves_out(moment):
+                found.append(moment)
+                if len(found) == count:
+                    break
+        return found
+
+
+def changes(zone):
+    """The moments in YEARS at which clocks are changed."""
+    def offset(moment):
+        return datetime.datetime.fromtimestamp(moment, zoneinfo.ZoneInfo(zone)).utcoffset()
+
+    found = []
+    for low in YEARS[::DAY]:
+        high = low + DAY
+        if offset(low) == offset(high):
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if offset(middle) == offset(low) else (low, middle)
+        found.append(high)
+    return found
