@@ -57,7 +57,7 @@ let console: [Target] =
         "ConsoleDesk", "ConsoleQueries", "ConsoleRunner", "ConsoleWeb", "Failures", "Logs", "Postgres", "Schedules",
         "Spool", "StageKit", "Threads", logging, .product(name: "Hummingbird", package: "hummingbird"),
       ]),
-    tests("ConsoleWebTests", ["ConsoleWeb", "ConsoleDesk", "ConsoleQueries", "Postgres", "TestCluster"]),
+    tests("ConsoleWebTests", ["ConsoleWeb", "ConsoleDesk", "Schedules"]),
   ]
 let consolePackages: [Package.Dependency] =
   !withConsole

@@ -1,7 +1,7 @@
 import Digest
 import Postgres
 
-/// The console's own schema: made by whoever starts the console first, with the right to make schemas.
+/// The console's own schema: made by whoever starts the console first and may make schemas, or made for its login before.
 public enum Desk {
   /// Brought up with each change of `desk.sql`; there is one so far.
   static let version = 1
@@ -16,7 +16,10 @@ public enum Desk {
       let found = try version(on: &connection)
       guard found != version else { return }
       guard found == nil else { throw DeskError.newerSchema(found: found ?? 0, known: version) }
-      try connection.execute("CREATE SCHEMA IF NOT EXISTS console")
+      // One that is there already may be this login's, which need not have the right to make any.
+      if try connection.execute("SELECT to_regnamespace('console')").scalar == nil {
+        try connection.execute("CREATE SCHEMA console")
+      }
       try connection.execute("REVOKE ALL ON SCHEMA console FROM PUBLIC")
       try connection.execute(String(decoding: PackageResources.desk_sql, as: UTF8.self))
       try connection.execute("COMMENT ON SCHEMA console IS 'business-registry console, version \(version)'")

@@ -29,6 +29,20 @@ struct AccountTests {
     }
   }
 
+  @Test("a login that owns an empty schema 'console' and nothing else makes the rest")
+  func ownSchema() throws {
+    try DeskHarness.with(install: false) { database, connection in
+      let role = try connection.execute("SELECT current_database()").scalar ?? ""
+      try connection.execute("CREATE ROLE \(role) LOGIN; CREATE SCHEMA console AUTHORIZATION \(role)")
+      defer { _ = try? connection.execute("DROP SCHEMA console CASCADE; DROP ROLE \(role)") }
+      try connection.execute("SET ROLE \(role)")
+      try Desk.install(on: &connection)
+      try connection.execute("RESET ROLE")
+      let found = try Accounts.count(on: &connection)
+      #expect(found == 0)
+    }
+  }
+
   @Test("the first account is an operator, later ones see only")
   func roles() throws {
     try DeskHarness.with { _, connection in

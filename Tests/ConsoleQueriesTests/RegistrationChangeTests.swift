@@ -56,7 +56,8 @@ struct RegistrationChangeTests {
       try harness.publication(
         &connection, run: run, snapshot: "S\(number)", day: day,
         changes: number < 3
-          ? "{}" : #"{"kinds": {\#(counts(changes.map(\.kind)))}, "columns": {\#(counts(changes.flatMap(\.columns)))}}"#)
+          ? "{}" : #"{"kinds": {\#(counts(changes.map(\.kind)))}, "columns": {\#(counts(changes.flatMap(\.columns)))}}"#
+      )
       for change in changes { try insert(change, &connection) }
       all += changes
     }
@@ -73,7 +74,9 @@ struct RegistrationChangeTests {
         var query: [String: String] = [:]
         if random.below(2) == 0 { query["since"] = "2026-09-1\(random.below(10))" }
         if random.below(2) == 0 { query["kind"] = RegistrationChange.Kind.allCases[random.below(4)].rawValue }
-        if random.below(3) == 0 { query["column"] = ["business_name", "industries", "capital_amount"][random.below(3)] }
+        if random.below(3) == 0 {
+          query["column"] = ["business_name", "industries", "capital_amount"][random.below(3)]
+        }
         if random.below(3) == 0 { query["ban"] = "0000000\(random.below(10))" }
         let expected = all.filter { change in
           query.allSatisfy { name, value in
@@ -113,7 +116,8 @@ struct RegistrationChangeTests {
       let run = try harness.run(&connection)
       try harness.publication(&connection, run: run, snapshot: "S", day: "2026-09-10")
       for (ban, kind, columns) in [
-        ("00000001", "changed", ["business_name", "headquarters_ban"]), ("00000002", "removed", []), ("00000003", "added", []),
+        ("00000001", "changed", ["business_name", "headquarters_ban"]), ("00000002", "removed", []),
+        ("00000003", "added", []),
       ] { try insert(ModelChange(run: run, day: "2026-09-10", ban: ban, kind: kind, columns: columns), &connection) }
       let changes = try RegistrationChanges([:]).page(on: &connection).changes
       #expect(changes.map(\.kind) == [.changed, .removed, .added])
@@ -150,13 +154,15 @@ struct RegistrationChangeTests {
       let later = try harness.run(&connection)
       try harness.publication(&connection, run: later, snapshot: "S2", day: "2026-09-11")
       let ban = try #require(BAN("00000001"))
-      try ModelBusiness(ban: "00000001", name: "頭司", headOffice: "00009999", industries: ["22", "11"]).insert(&connection)
+      try ModelBusiness(ban: "00000001", name: "頭司", headOffice: "00009999", industries: ["22", "11"]).insert(
+        &connection)
       for number in 2...150 {
         let branch = String("00000000\(number)".suffix(8))
         try ModelBusiness(ban: branch, name: "分司", headOffice: ban.text, industries: []).insert(&connection)
       }
       try insert(
-        ModelChange(run: later, day: "2026-09-11", ban: ban.text, kind: "changed", columns: ["business_name"]), &connection)
+        ModelChange(run: later, day: "2026-09-11", ban: ban.text, kind: "changed", columns: ["business_name"]),
+        &connection)
       try connection.execute(
         """
         INSERT INTO registration_correction (ban, content, content_hash, fixed_codes, corrected_by, job_run_id)

@@ -63,17 +63,23 @@ struct RegistrationExportTests {
           for row in rows.dropFirst() {
             let business = try #require(byBAN[row[1]])
             #expect(row.count == 16)
-            for cell in row { #expect(!"=+-@\t\r＝＋－＠".unicodeScalars.contains(cell.unicodeScalars.first ?? "x"), "seed \(seed)") }
+            for cell in row {
+              #expect(!"=+-@\t\r＝＋－＠".unicodeScalars.contains(cell.unicodeScalars.first ?? "x"), "seed \(seed)")
+            }
             let values = row.map(Self.value)
             let slots = (0..<4).flatMap { slot -> [String?] in
-              slot < business.industries.count ? [business.industries[slot], "行業" + business.industries[slot]] : [nil, nil]
+              slot < business.industries.count
+                ? [business.industries[slot], "行業" + business.industries[slot]] : [nil, nil]
             }
-            let expected: [String?] = [
-              business.address, business.ban, business.headOffice, business.name, business.capital.map(String.init),
-              business.setUp.map { $0.filter { $0 != "-" } }, business.type, business.invoice.map { $0 ? "Y" : "N" },
-            ] + slots
+            let expected: [String?] =
+              [
+                business.address, business.ban, business.headOffice, business.name, business.capital.map(String.init),
+                business.setUp.map { $0.filter { $0 != "-" } }, business.type, business.invoice.map { $0 ? "Y" : "N" },
+              ] + slots
             // By scalars: to Swift's own comparison a mark behind a letter can be another spelling of one.
-            #expect(values.map { $0.map { Array($0.unicodeScalars) } } == expected.map { $0.map { Array($0.unicodeScalars) } }, "seed \(seed)")
+            #expect(
+              values.map { $0.map { Array($0.unicodeScalars) } }
+                == expected.map { $0.map { Array($0.unicodeScalars) } }, "seed \(seed)")
           }
         }
       }
@@ -106,7 +112,9 @@ struct RegistrationExportTests {
       #expect(count == 2000)
       #expect(sizes.count > 10)
       #expect((sizes.max() ?? 0) < 70_000)
-      #expect(throws: Enough.self) { try RegistrationExport(RegistrationQuery()).write(on: &connection) { _ in throw Enough() } }
+      #expect(throws: Enough.self) {
+        try RegistrationExport(RegistrationQuery()).write(on: &connection) { _ in throw Enough() }
+      }
       // The session is as good as before.
       #expect(try connection.execute("SELECT 1").number == 1)
     }

@@ -19,7 +19,8 @@ struct ModelBusiness {
     case .ban: []
     case .name: Array(name.utf8)
     // Of one length, so that bytes compare as numbers do.
-    case .capital: capital.map { amount in [1] + (0..<8).map { UInt8(truncatingIfNeeded: amount >> (56 - 8 * $0)) } } ?? []
+    case .capital:
+      capital.map { amount in [1] + (0..<8).map { UInt8(truncatingIfNeeded: amount >> (56 - 8 * $0)) } } ?? []
     case .setUp: Array((setUp ?? "").utf8)
     }
   }
@@ -56,7 +57,8 @@ enum ModelSearch {
       case "capital_min": business.capital.map { $0 >= Int64(value) ?? 0 } ?? false
       case "capital_max": business.capital.map { $0 <= Int64(value) ?? 0 } ?? false
       case "head_office":
-        value == "any" ? business.headOffice != nil : value == "none" ? business.headOffice == nil : business.headOffice == value
+        value == "any"
+          ? business.headOffice != nil : value == "none" ? business.headOffice == nil : business.headOffice == value
       default: true
       }
     }
@@ -106,7 +108,8 @@ struct ModelDice {
         setUp: pick([nil, "2001-01-01", "2001-01-01", "1999-12-31", "0199-01-01", "2026-0\(1 + random.below(9))-11"]),
         headOffice: chance(30) ? pick(heads) : nil,
         industries: Array(
-          Set((0..<random.below(5)).map { _ in pick(["011111", "011112", "012345", "471110", "4711", "A1", "999999"]) })))
+          Set(
+            (0..<random.below(5)).map { _ in pick(["011111", "011112", "012345", "471110", "4711", "A1", "999999"]) })))
     }
   }
 
@@ -115,7 +118,8 @@ struct ModelDice {
       let scalars = Array(text.unicodeScalars)
       let from = random.below(max(1, scalars.count - 1))
       let part = scalars[from...].prefix(2 + random.below(3)).map { String($0) }.joined()
-      let isTrimmed = part.unicodeScalars.first?.properties.isWhitespace == false
+      let isTrimmed =
+        part.unicodeScalars.first?.properties.isWhitespace == false
         && part.unicodeScalars.last?.properties.isWhitespace == false
       return part.unicodeScalars.count > 1 && isTrimmed ? part : nil
     }
@@ -126,7 +130,9 @@ struct ModelDice {
     if chance(25), let address = one.address { query["address"] = part(address, &random) }
     if chance(20) { query["type"] = pick(Self.types) }
     if chance(20) { query["invoice"] = pick(["yes", "no", "unknown"]) }
-    if chance(25) { query["industry"] = String((one.industries.first { $0.first != "A" } ?? "47").prefix(1 + random.below(6))) }
+    if chance(25) {
+      query["industry"] = String((one.industries.first { $0.first != "A" } ?? "47").prefix(1 + random.below(6)))
+    }
     if chance(20) { query["city"] = pick(Self.cities) }
     if chance(20) { query["capital_min"] = "\(pick([0, 1, 150_000]))" }
     if chance(20) { query["capital_max"] = "\(pick([150_000, 200_000, Int.max]))" }

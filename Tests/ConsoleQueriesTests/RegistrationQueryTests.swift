@@ -10,7 +10,8 @@ struct RegistrationQueryTests {
       ("name", "甲", .tooShort), ("name", " 甲 ", .tooShort), ("name", "a\0b", .choice), ("address", "號", .tooShort),
       ("name", String(repeating: "甲", count: 256), .tooLong), ("type", String(repeating: "甲", count: 51), .tooLong),
       ("invoice", "Y", .choice), ("industry", "1234567", .digits), ("industry", "47x", .digits), ("city", "臺北", .city),
-      ("capital_min", "-1", .amount), ("capital_min", "1,000", .amount), ("capital_max", "9223372036854775808", .amount),
+      ("capital_min", "-1", .amount), ("capital_min", "1,000", .amount),
+      ("capital_max", "9223372036854775808", .amount),
       ("head_office", "1234", .digits), ("sort", "BAN", .choice), ("order", "down", .choice),
     ])
   func problems(name: String, value: String, reason: QueryProblem.Reason) {
@@ -29,7 +30,8 @@ struct RegistrationQueryTests {
   func parameters() throws {
     let values = [
       "ban": "0123", "name": "a&b=c", "address": "５段", "type": "獨資", "invoice": "unknown", "industry": "47",
-      "city": "台北市", "capital_min": "0", "capital_max": "9223372036854775807", "head_office": "01234567", "sort": "set_up",
+      "city": "台北市", "capital_min": "0", "capital_max": "9223372036854775807", "head_office": "01234567",
+      "sort": "set_up",
       "order": "desc",
     ]
     let query = try RegistrationQuery(values)

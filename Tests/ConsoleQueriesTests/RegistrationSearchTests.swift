@@ -27,7 +27,8 @@ struct RegistrationSearchTests {
     return (forth.flatMap(\.self), back.reversed().flatMap(\.self), total)
   }
 
-  @Test("agrees with a plain model in every filter and order, page by page, there and back, with its indexes and without")
+  @Test(
+    "agrees with a plain model in every filter and order, page by page, there and back, with its indexes and without")
   func model() throws {
     var dice = ModelDice()
     let seed = dice.random.seed
@@ -86,7 +87,10 @@ struct RegistrationSearchTests {
         let query = try RegistrationQuery(["sort": sort.rawValue])
         let page = try RegistrationSearch(query, size: 5).page(on: &connection)
         let place = try #require(page.next)
-        #expect(place.utf8.allSatisfy { $0 == 0x2D || $0 == 0x5F || Unicode.Scalar($0).properties.isAlphabetic || 0x30...0x39 ~= $0 })
+        #expect(
+          place.utf8.allSatisfy {
+            $0 == 0x2D || $0 == 0x5F || Unicode.Scalar($0).properties.isAlphabetic || 0x30...0x39 ~= $0
+          })
         let refused = QueryProblem("place", .place)
         for other in RegistrationSort.allCases {
           for order in ["asc", "desc"] where (other, order) != (sort, "asc") {

@@ -25,7 +25,9 @@ struct SearchIndexTests {
       #expect(built == indexes.map(\.name))
       #expect(indexes.allSatisfy { $0.state == .ready && $0.bytes > 0 })
       #expect(
-        events == built.enumerated().flatMap { [.building(name: $1, number: $0 + 1, of: built.count), .built(name: $1)] }
+        events == built.enumerated().flatMap {
+          [.building(name: $1, number: $0 + 1, of: built.count), .built(name: $1)]
+        }
           + [.analyzing])
       let comments = try connection.execute(
         """

@@ -81,6 +81,25 @@ class WorkerTest(unittest.TestCase):
         self.office.sql(f"UPDATE console.task SET stop_asked_by = 'olga' WHERE id = {task}; NOTIFY console_task")
         self.assertEqual(self.ended(task), ["stopped", "143", "stopped"])
 
+    def attend(self, limit, *arguments):
+        """The attendant by itself, with limits in seconds; gives exit code and reason."""
+        folder = self.office.folder / "task"
+        folder.mkdir()
+        subprocess.run(
+            [self.office.tree / ".build/release/console", "attend", folder, "--limit-seconds", str(limit), "--grace-seconds",
+             "1", "--", self.pipeline, *arguments],
+            env={**self.office.environment, "STARTS": str(self.starts)}, timeout=60, check=True, start_new_session=True)
+        return (folder / "exit").read_text().split("\n")[:2]
+
+    def test_time_limit(self):
+        self.assertEqual(self.attend(1, "sleep=60"), ["143", "time limit"])
+
+    def test_a_run_that_does_not_stop_is_killed(self):
+        self.assertEqual(self.attend(1, "deaf", "sleep=60"), ["137", "time limit"])
+
+    def test_in_time(self):
+        self.assertEqual(self.attend(60, "exit=75"), ["75", ""])
+
     def test_killed_console_finds_its_run_again(self):
         """A run goes on without the console, and the next console tells how it ended."""
         self.start()

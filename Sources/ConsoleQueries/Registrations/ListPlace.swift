@@ -28,7 +28,9 @@ struct ListPlace: Equatable {
 
   /// - Returns: nil where the text is not exactly what ``text`` gives.
   init?(_ text: String) {
-    guard text.utf8.count <= 4096, let data = Data(base64Encoded: Self.standard(text)), data.count > 4 else { return nil }
+    guard text.utf8.count <= 4096, let data = Data(base64Encoded: Self.standard(text)), data.count > 4 else {
+      return nil
+    }
     let content = data.dropFirst(4)
     guard data.prefix(4).elementsEqual(Self.checksum(content)), let decoded = String(validating: content, as: UTF8.self)
     else { return nil }

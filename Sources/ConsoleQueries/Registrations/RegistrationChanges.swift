@@ -107,12 +107,16 @@ public struct RegistrationChanges: Sendable {
         SELECT f.* FROM registration_change f WHERE \(ofChanges.joined(separator: " AND "))
         ORDER BY f.ban \(bans) LIMIT \(size + 1)
       ) AS c \(ofRuns.isEmpty ? "" : "WHERE " + ofRuns.joined(separator: " AND "))
-      ORDER BY c.job_run_id \(runs), c.ban \(bans) LIMIT \(size + 1)
+      ORDER BY p.job_run_id \(runs), c.ban \(bans) LIMIT \(size + 1)
       """, order: "h.job_run_id \(runs), h.ban \(bans)", values.values, &connection)
   }
 
-  /// Whether a run has changes of the kind, by its own count of them: most have none of the rare ones.
+  /// Whether a run has changes of the kind, by its own count of them: most have none of the rare ones. Those of earlier
+  /// versions have not counted.
   private func hasSome(_ group: String, _ name: String, _ values: inout SQLValues) -> String {
-    "coalesce((p.changes -> '\(group)' ->> \(values.add(name)))::bigint, 1) > 0"
+    """
+    CASE WHEN p.changes ? '\(group)' THEN coalesce((p.changes -> '\(group)' ->> \(values.add(name)))::bigint, 0) > 0 \
+    ELSE true END
+    """
   }
 }

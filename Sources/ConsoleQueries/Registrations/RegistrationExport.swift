@@ -17,8 +17,8 @@ public struct RegistrationExport: Sendable {
 
   public init(_ query: RegistrationQuery) { self.query = query }
 
-  /// Reads them from one state of the registry, in the order of the search, however long it takes whoever takes them: up to
-  /// half an hour.
+  /// Reads them from one state of the registry, in the order of the search. The session's time for a statement holds for all
+  /// of it, and what takes the pieces slowly holds up the session.
   ///
   /// - Parameter write: gets piece after piece of the file; throwing ends the export.
   /// - Returns: how many businesses there were.
@@ -26,7 +26,7 @@ public struct RegistrationExport: Sendable {
   public func write(
     on connection: inout Connection, _ write: ([UInt8]) throws -> Void
   ) throws -> Int {
-    try RegistrySnapshot.read(&connection, statementTimeout: "30min") { connection in
+    try RegistrySnapshot.read(&connection) { connection in
       var values = SQLValues(.settings)
       let use = try RegistrationConditions.Use.collecting(for: query, &connection)
       let conditions = RegistrationConditions(query, use).all(&values)
@@ -47,7 +47,9 @@ public struct RegistrationExport: Sendable {
   private func sql(_ conditions: [String]) -> String {
     let direction = query.descends ? "DESC" : "ASC"
     let slots = (1...4).flatMap { slot in
-      ["industry_code", "industry_name"].map { #"max(i.\#($0)) FILTER (WHERE i."order" = \#(slot)) AS \#($0)_\#(slot)"# }
+      ["industry_code", "industry_name"].map {
+        #"max(i.\#($0)) FILTER (WHERE i."order" = \#(slot)) AS \#($0)_\#(slot)"#
+      }
     }
     let industries = (1...4).flatMap { [Self.cell("i.industry_code_\($0)"), Self.cell("i.industry_name_\($0)")] }
     return """

@@ -32,7 +32,8 @@ public struct RegistrationQuery: Sendable, Equatable {
 
   /// Names of the parameters, in the order of ``parameters``.
   public static let names = [
-    "ban", "name", "address", "type", "invoice", "industry", "city", "capital_min", "capital_max", "head_office", "sort",
+    "ban", "name", "address", "type", "invoice", "industry", "city", "capital_min", "capital_max", "head_office",
+    "sort",
     "order",
   ]
 
@@ -83,7 +84,8 @@ public struct RegistrationQuery: Sendable, Equatable {
       case nil: String?.none
       }
     let values = [
-      ban, name, address, type, invoice?.rawValue, industry, city, capitalMin.map(String.init), capitalMax.map(String.init),
+      ban, name, address, type, invoice?.rawValue, industry, city, capitalMin.map(String.init),
+      capitalMax.map(String.init),
       headOffice, sort == .ban ? nil : sort.rawValue, descends ? Order.desc.rawValue : nil,
     ]
     return zip(Self.names, values).compactMap { name, value in value.map { (name, $0) } }

@@ -25,7 +25,9 @@ struct SQLValues {
 
   /// An array of texts as PostgreSQL reads it.
   static func array(_ texts: [String]) -> String {
-    "{" + texts.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }.joined(separator: ",") + "}"
+    "{"
+      + texts.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }.joined(
+        separator: ",") + "}"
   }
 
   /// Puts the settings where the transaction finds them.

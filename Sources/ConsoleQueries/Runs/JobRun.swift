@@ -68,7 +68,7 @@ public struct RecordCounts: Sendable, Equatable {
 
 /// A snapshot that became visible: a row of `publication`.
 public struct JobPublication: Sendable, Equatable {
-  /// Rows of the change feed: `nil` members of a publication of an earlier version read as empty.
+  /// Rows of the change feed. What an earlier version published has none, and no numbers of them.
   public struct Changes: Sendable, Equatable {
     /// `added`, `changed`, `removed`, `reappeared`.
     public var kinds: [String: Int]

@@ -40,7 +40,8 @@ struct FigurePictures {
       Series(text("kind_" + stage), values: durations.map { seconds($0.1) ?? .nan })
     }
     return columns(
-      "durations", category: "figure_run", labels: durations.map { TaipeiTime.text($0.0) },
+      "durations", category: "figure_run",
+      labels: durations.map { String(TaipeiTime.text($0.0).dropFirst(5).prefix(11)) },
       [series("fetch", \.fetch), series("transform", \.transform), series("load", \.load)], unit: "s")
   }
 

@@ -14,6 +14,8 @@ struct FindingPage {
   }
 
   private let shown: String
+  /// Beyond this nobody looks through a list.
+  private var hasBatchList: Bool { found.batches.count <= 200 }
 
   var values: [String: Any?] {
     let rows = found.page?.findings.map(row) ?? []
@@ -29,7 +31,8 @@ struct FindingPage {
       "first_path": request.behind == nil ? nil : shown,
       "csv_path": rows.isEmpty ? nil : request.path("/findings.csv") { $0.run = found.run?.id },
       "total": text.count(total), "has_any": total > 0, "is_capped": found.batches.contains(where: \.isCapped),
-      "codes": codes, "severities": severities, "batches": batches,
+      "codes": codes, "severities": severities, "batches": hasBatchList ? batches : [],
+      "has_batch_list": hasBatchList, "batch_chosen": request.filter.batch,
       "counts": counts, "nav_findings": true,
     ]
   }

@@ -1,6 +1,6 @@
 extension Templates {
   /// By name. A file of the folder Templates that is not listed here does not exist.
-  static let sources: [String: [UInt8]] = [
+  package static let sources: [String: [UInt8]] = [
     "audit": PackageResources.audit_mustache,
     "figures": PackageResources.figures_mustache,
     "findings": PackageResources.findings_mustache,

@@ -14,7 +14,8 @@ struct JobRunValues {
       "run_rate": run.recordsPerSecond.map(text.count) ?? "–", "run_total": text.count(run.counts.total),
       "run_processed": text.count(run.counts.processed), "run_failed": text.count(run.counts.failed),
       "run_duplicated": text.count(run.counts.duplicated), "run_blank": text.count(run.counts.blank),
-      "run_is_reconciled": run.counts.reconcile, "run_error": run.error.map(brief),
+      "run_is_reconciled": run.counts.reconcile,
+      "run_error": run.refusal.map { _ in text("run_refused_title") } ?? run.error.map(brief),
       "run_published": run.publication.map(published),
     ]
     return values.present
@@ -22,7 +23,7 @@ struct JobRunValues {
 
   /// What a publication did, in a few words.
   func published(_ publication: JobPublication) -> String {
-    text("run_action_" + publication.action) + " "
+    text("run_action_" + publication.action) + text("colon")
       + text(
         "run_published_counts", text.count(publication.inserted), text.count(publication.updated),
         text.count(publication.removed))
@@ -33,7 +34,9 @@ struct JobRunValues {
     let more: [String: Any?] = [
       "run_source": run.source, "run_log_id": run.runID, "run_chunk_size": run.chunkSize.map(text.count),
       "run_whole_error": run.refusal == nil ? run.error : nil,
-      "run_refusal": run.refusal.map { ["snapshot": $0.snapshot, "reasons": $0.reasons] as [String: Any] },
+      "run_refusal": run.refusal.map {
+        ["snapshot": $0.snapshot, "reasons": text.reasons($0.reasons)] as [String: Any]
+      },
       "run_publication": run.publication.map(publication), "run_progress": progress.map { self.progress($0, of: run) },
     ]
     return row(run).merging(more.present) { $1 }
@@ -53,7 +56,7 @@ struct JobRunValues {
       "reasons": reasons, "has_reasons": !reasons.isEmpty,
       "repaired": publication.repaired > 0 ? text.count(publication.repaired) : nil,
       "accepted_by": publication.acceptedBy, "accept_reason": publication.acceptReason,
-      "refusals": publication.refusals, "has_refusals": !publication.refusals.isEmpty,
+      "refusals": text.reasons(publication.refusals), "has_refusals": !publication.refusals.isEmpty,
     ]
     return values.present
   }
@@ -72,6 +75,6 @@ struct JobRunValues {
   }
 
   private func brief(_ error: String) -> String {
-    error.unicodeScalars.count <= 160 ? error : String(String.UnicodeScalarView(error.unicodeScalars.prefix(160))) + "…"
+    error.unicodeScalars.count <= 90 ? error : String(String.UnicodeScalarView(error.unicodeScalars.prefix(90))) + "…"
   }
 }

@@ -21,7 +21,8 @@ struct OverviewAlerts {
     reasons: [String] = []
   ) -> [String: Any] {
     let values: [String: Any?] = [
-      "alert_class": isBad ? "bad" : "warn", "alert_title": title, "alert_detail": detail, "alert_reasons": reasons,
+      "alert_class": isBad ? "bad" : "warn", "alert_title": title, "alert_detail": detail,
+      "alert_reasons": text.reasons(reasons),
       "alert_advice": advice, "alert_path": path,
     ]
     return values.present
@@ -41,12 +42,22 @@ struct OverviewAlerts {
   }
 
   private var failedTask: [String: Any]? {
-    guard let page = overview.ended, page.task.state == .failed, let failure = page.failure else { return nil }
+    guard let page = overview.ended, page.task.state == .failed, let failure = page.failure, !isMended(page.task) else {
+      return nil
+    }
     return alert(
       text("run_alert_failed", text("kind_" + page.task.kind.rawValue.replacing("-", with: "_")), ended(page.task)),
       detail: (failure["failure_message"] ?? failure["failure_reason"]) as? String,
       advice: TaskPage.advice(page.task, text), path: "/tasks/\(page.task.id)",
       reasons: Self.few(page.summary?.refusal?.reasons ?? []))
+  }
+
+  /// Whether a load went well since, such as one that was started by hand.
+  private func isMended(_ task: ConsoleTask) -> Bool {
+    guard let run = overview.runs.first, run.status == .success || run.status == .partial,
+      let began = TaipeiTime.seconds(run.startedAt), let ended = task.endedAt.flatMap({ TaipeiTime.seconds($0) })
+    else { return false }
+    return began > ended
   }
 
   private func ended(_ task: ConsoleTask) -> String { text.time(task.endedAt) ?? "" }

@@ -35,7 +35,7 @@ struct OverviewRoutes {
     case .success, .partial:
       guard let publication = run.publication else { return nil }
       return text(
-        "run_sentence_published", publication.asOfDate, TaipeiTime.text(publication.publishedAt),
+        "run_sentence_" + publication.action, publication.asOfDate, TaipeiTime.text(publication.publishedAt),
         text.count(publication.registrations), text.count(publication.inserted), text.count(publication.updated),
         text.count(publication.removed))
     }
@@ -43,12 +43,11 @@ struct OverviewRoutes {
 
   private func numbers(_ run: JobRun, _ text: RunText) -> [String: Any]? {
     guard let publication = run.publication else { return nil }
-    let kinds = publication.changes.kinds
     return [
       "registrations": text.count(publication.registrations), "industries": text.count(publication.industries),
       "as_of_date": publication.asOfDate,
-      "added": text.count(kinds["added", default: 0] + kinds["reappeared", default: 0]),
-      "changed": text.count(kinds["changed", default: 0]), "removed": text.count(kinds["removed", default: 0]),
+      "inserted": text.count(publication.inserted),
+      "updated": text.count(publication.updated), "removed": text.count(publication.removed),
       "rejected": text.count(run.counts.failed + run.counts.duplicated), "job_run": run.id,
     ]
   }

@@ -47,6 +47,24 @@ struct RunText {
   /// Of a time as PostgreSQL writes it, in Taipei.
   func time(_ text: String?) -> String? { text.map { TaipeiTime.text($0) } }
 
+  /// Why the gate refused a snapshot, in the reader's language. The pipeline speaks English: its sentences are the English
+  /// texts. One that nobody has translated stays as it is.
+  func reasons(_ reasons: [String]) -> [String] {
+    reasons.map { reason in
+      for key in Self.reasonKeys {
+        let english = MessageTemplate(site.texts.text(key, .english))
+        guard let values = english.values(of: reason) else { continue }
+        return MessageTemplate(site.text(key, context)).filled(with: values)
+      }
+      return reason
+    }
+  }
+
+  private static let reasonKeys = [
+    "run_reason_fewer", "run_reason_more", "run_reason_change", "run_reason_city", "run_reason_date",
+    "run_reason_column", "run_reason_rejects", "run_reason_nothing",
+  ]
+
   /// Names of what is counted, with their numbers, the largest first.
   func counts(_ counts: [String: Int], named prefix: String) -> [[String: Any]] {
     counts.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }

@@ -17,7 +17,8 @@ extension TaskPage {
     let values: [String: Any?] = [
       "failure_is_stop": task.state == .stopped, "failure_stage": failedStage.map { text("kind_" + $0) },
       "failure_reason": task.reason.map { text("reason_" + $0.rawValue.replacing(" ", with: "_")) },
-      "failure_message": message, "failure_reasons": summary?.refusal?.reasons ?? [], "failure_hints": hints,
+      "failure_message": message, "failure_reasons": text.reasons(summary?.refusal?.reasons ?? []),
+      "failure_hints": hints,
       "failure_exit_code": task.exitCode, "failure_advice": Self.advice(task, text),
     ]
     return values.present

@@ -19,7 +19,7 @@ struct TaskPage {
   /// The part that changes while it runs.
   func progress(now: Date = Date()) -> [String: Any] {
     let trace = RunTrace(
-      log: log, stages: stages, now: task.state.isOver ? nil : now.timeIntervalSince1970, linesMax: 8)
+      log: log, stages: stages, now: task.state.isOver ? nil : now.timeIntervalSince1970)
     let began = task.startedAt.flatMap { TaipeiTime.seconds($0) }.map(Double.init)
     let values: [String: Any?] = [
       "progress_state": task.state.rawValue,
@@ -30,7 +30,7 @@ struct TaskPage {
         ? began.map { text.seconds(max(0, (now.timeIntervalSince1970 - $0).rounded())) } : nil,
       "progress_stages": shown(trace), "progress_has_stages": task.state != .queued,
       "progress_batches": task.state.isOver ? nil : trace.batches.map(batches),
-      "progress_lines": task.state.isOver ? [] : trace.lines.map(line),
+      "progress_lines": task.state.isOver ? [] : latest(trace).map(line),
     ]
     return values.present
   }
@@ -73,21 +73,29 @@ struct TaskPage {
   private func shown(_ trace: RunTrace) -> [[String: Any]] {
     let summed = Dictionary((summary?.stages ?? []).map { ($0.name, $0) }) { first, _ in first }
     let longest = trace.stages.compactMap { summed[$0.name]?.seconds ?? $0.seconds }.max() ?? 0
+    let last = trace.stages.last { $0.state != .waiting }?.name
     return trace.stages.map { stage in
       let known = summed[stage.name]
       let state = known.map { $0.result == "failed" ? .failed : .done } ?? stage.state
       let seconds = known?.seconds ?? stage.seconds
       let isAlive = state == .running && !task.state.isOver
+      // Of a run that did not end well nothing says that the stage it was in is done.
+      let isCut = known == nil && stage.name == last && task.state.isOver && task.state != .succeeded
       let values: [String: Any?] = [
-        "stage": text("kind_" + stage.name), "stage_class": Self.badge(state),
+        "stage": text("kind_" + stage.name), "stage_class": isCut ? task.state.rawValue : Self.badge(state),
         "stage_state": known.map { text.named("run_result_", $0.result.replacing(" ", with: "_")) }
-          ?? text("run_stage_" + state.rawValue),
+          ?? text(isCut ? "state_" + task.state.rawValue : "run_stage_" + state.rawValue),
         "stage_seconds": seconds.map(text.seconds), "stage_rate": known?.recordsPerSecond.map(text.count),
         "stage_meter": isAlive || longest <= 0 ? nil : seconds.map { "\(($0 / longest * 100).rounded())" },
         "stage_is_running": isAlive,
       ]
       return values.present
     }
+  }
+
+  /// The last things that were said. What batches say the bar shows.
+  private func latest(_ trace: RunTrace) -> [RunLogLine] {
+    trace.lines.filter { $0.event?.hasPrefix("batch_") != true }.suffix(6)
   }
 
   private static func badge(_ state: RunTrace.Stage.State) -> String {

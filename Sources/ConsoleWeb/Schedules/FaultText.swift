@@ -2,11 +2,16 @@ import ConsoleDesk
 import Schedules
 
 /// What is wrong with a schedule, in words.
-struct FaultText {
-  let texts: Texts
-  let language: Language
+package struct FaultText {
+  package let texts: Texts
+  package let language: Language
 
-  func text(_ fault: ScheduleDraft.Fault) -> String {
+  package init(texts: Texts, language: Language) {
+    self.texts = texts
+    self.language = language
+  }
+
+  package func text(_ fault: ScheduleDraft.Fault) -> String {
     switch fault {
     case .name: say("schedule_fault_name")
     case .kind: say("schedule_fault_kind")

@@ -1,9 +1,9 @@
 import FoundationEssentials
 
 /// Addresses of our own pages in a query.
-enum LocalPath {
+package enum LocalPath {
   /// A path that leads nowhere else; the start where the text is none.
-  static func checked(_ text: String?) -> String {
+  package static func checked(_ text: String?) -> String {
     guard let text, text.utf8.count <= 2048, text.hasPrefix("/"), !text.hasPrefix("//"),
       text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "\\") })
     else { return "/" }
@@ -11,7 +11,7 @@ enum LocalPath {
   }
 
   /// For the value of a query.
-  static func encode(_ text: String) -> String {
+  package static func encode(_ text: String) -> String {
     var encoded = ""
     let digits = Array("0123456789ABCDEF")
     for byte in text.utf8 {

@@ -1,0 +1,62 @@
+/// A JSON document as the API sends it: members stay in the order in which they are written.
+indirect enum JSON {
+  case null
+  case truth(Bool)
+  case number(Int64)
+  case text(String)
+  case list([JSON])
+  case object([(String, JSON)])
+  /// A document that PostgreSQL has written.
+  case document(String)
+
+  static func text(_ text: String?) -> JSON { text.map { .text($0) } ?? .null }
+  static func document(_ text: String?) -> JSON { text.map { .document($0) } ?? .null }
+  static func list<Element>(_ elements: [Element], _ make: (Element) -> JSON) -> JSON { .list(elements.map(make)) }
+
+  var encoded: String {
+    var text = ""
+    append(to: &text)
+    return text
+  }
+
+  private func append(to text: inout String) {
+    switch self {
+    case .null: text += "null"
+    case .truth(let value): text += value ? "true" : "false"
+    case .number(let value): text += String(value)
+    case .text(let value): Self.append(value, to: &text)
+    case .document(let value): text += value
+    case .list(let elements):
+      text += "["
+      for (index, element) in elements.enumerated() {
+        if index > 0 { text += "," }
+        element.append(to: &text)
+      }
+      text += "]"
+    case .object(let members):
+      text += "{"
+      for (index, member) in members.enumerated() {
+        if index > 0 { text += "," }
+        Self.append(member.0, to: &text)
+        text += ":"
+        member.1.append(to: &text)
+      }
+      text += "}"
+    }
+  }
+
+  private static func append(_ value: String, to text: inout String) {
+    text += "\""
+    for scalar in value.unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\u{00}"..."\u{1F}":
+        let digits = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    text += "\""
+  }
+}

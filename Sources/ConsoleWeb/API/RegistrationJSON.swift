@@ -1,0 +1,71 @@
+import ConsoleQueries
+
+// The documents of the API. Members of a business bear the names of the registry's columns, as the images in the change feed
+// do. Whoever changes one changes Assets/openapi.json.
+
+extension JSON {
+  static func registration(_ business: Registration) -> JSON {
+    .object([
+      ("ban", .text(business.ban)), ("headquarters_ban", .text(business.headOfficeBAN)),
+      ("business_name", .text(business.name)), ("business_address", .text(business.address)),
+      ("capital_amount", business.capital.map { .number($0) } ?? .null),
+      ("business_setup_date", .text(business.setUpAsPublished)), ("setup_date", .text(business.setUp)),
+      ("business_type", .text(business.type)), ("is_use_invoice", business.usesInvoices.map { .truth($0) } ?? .null),
+      (
+        "industries",
+        .list(business.industries) {
+          .object([
+            ("order", .number(Int64($0.slot))), ("industry_code", .text($0.code)), ("industry_name", .text($0.name)),
+          ])
+        }
+      ),
+      ("data_source_date", .text(business.sourceDate)), ("created_at", .time(business.createdAt)),
+      ("updated_at", .time(business.updatedAt)), ("is_corrected", .truth(business.isCorrected)),
+    ])
+  }
+
+  static func change(_ change: RegistrationChange) -> JSON {
+    .object([
+      ("job_run_id", .number(Int64(change.jobRunID))), ("action", .text(change.action)),
+      ("as_of_date", .text(change.asOfDate)), ("published_at", .time(change.publishedAt)), ("ban", .text(change.ban)),
+      ("kind", .text(change.kind?.rawValue)), ("reason", .text(change.reason)),
+      ("changed_columns", .list(change.kind == .changed ? change.columns.map(\.name) : []) { .text($0) }),
+      ("before", .document(change.before)), ("after", .document(change.after)),
+    ])
+  }
+
+  static func business(_ business: Business) -> JSON {
+    .object([
+      ("ban", .text(business.ban.text)), ("has_right_check_digit", .truth(business.ban.hasRightCheckDigit)),
+      ("registration", business.registration.map { .registration($0) } ?? .null),
+      (
+        "head_office",
+        business.headOffice.map { .object([("ban", .text($0.ban)), ("business_name", .text($0.name))]) } ?? .null
+      ),
+      (
+        "branches",
+        .list(business.branches) {
+          .object([
+            ("ban", .text($0.ban)), ("business_name", .text($0.name)), ("business_address", .text($0.address)),
+          ])
+        }
+      ),
+      ("has_more_branches", .truth(business.hasMoreBranches)), ("correction", correction(business.correction)),
+      ("history", .list(business.history) { .change($0) }),
+    ])
+  }
+
+  private static func correction(_ correction: Business.Correction?) -> JSON {
+    guard let correction else { return .null }
+    return .object([
+      ("id", .number(Int64(correction.id))), ("corrected_by", .text(correction.correctedBy)),
+      ("corrected_at", .time(correction.correctedAt)), ("fixed_codes", .list(correction.fixedCodes) { .text($0) }),
+    ])
+  }
+
+  /// RFC 3339 of a time as PostgreSQL writes it in UTC, such as `2026-11-25 13:52:49.123+00`.
+  private static func time(_ text: String) -> JSON {
+    guard text.hasSuffix("+00") else { return .text(text) }
+    return .text(text.dropLast(3).replacing(" ", with: "T") + "Z")
+  }
+}

@@ -1,0 +1,54 @@
+import ConsoleQueries
+
+/// A business, for the template.
+struct BusinessPage {
+  let text: RunText
+  let business: Business
+
+  init(text: RunText, _ business: Business) {
+    self.text = text
+    self.business = business
+  }
+
+  var values: [String: Any?] {
+    [
+      "nav_registrations": true, "ban": business.ban.text,
+      "name": business.registration?.name ?? business.history.first?.name ?? business.ban.text,
+      "check_is_right": business.ban.hasRightCheckDigit, "is_gone": business.registration == nil,
+      "facts": business.registration.map(facts), "head_office": headOffice,
+      "has_branches": !business.branches.isEmpty,
+      "branches": business.branches.map { ["ban": $0.ban, "name": $0.name, "address": $0.address ?? "–"] },
+      "all_branches_path": business.hasMoreBranches ? "/registrations?head_office=\(business.ban.text)" : nil,
+      "correction": correction, "has_history": !business.history.isEmpty,
+      "changes": business.history.map { ChangeRow(text: text, $0).values },
+    ]
+  }
+
+  private func facts(_ registration: Registration) -> [String: Any] {
+    [
+      "type": registration.type ?? "–", "address": registration.address ?? "–",
+      "capital": registration.capital.map { text.count(Int($0)) } ?? "–",
+      "set_up": registration.setUp ?? "–", "set_up_as_published": registration.setUpAsPublished ?? "–",
+      "invoices": text(registration.usesInvoices.map { $0 ? "yes" : "no" } ?? "unknown"),
+      "source_date": registration.sourceDate ?? "–", "created_at": TaipeiTime.text(registration.createdAt),
+      "updated_at": TaipeiTime.text(registration.updatedAt), "has_industries": !registration.industries.isEmpty,
+      "industries": registration.industries.map { ["slot": $0.slot, "code": $0.code, "industry": $0.name ?? "–"] },
+    ]
+  }
+
+  private var headOffice: [String: Any]? {
+    business.headOffice.map { office in
+      var values: [String: Any] = ["office_ban": office.ban]
+      values["office_name"] = office.name
+      return values
+    }
+  }
+
+  private var correction: [String: Any]? {
+    business.correction.map { correction in
+      var values: [String: Any] = ["by": correction.correctedBy, "at": TaipeiTime.text(correction.correctedAt)]
+      if !correction.fixedCodes.isEmpty { values["codes"] = correction.fixedCodes.joined(separator: " ") }
+      return values
+    }
+  }
+}

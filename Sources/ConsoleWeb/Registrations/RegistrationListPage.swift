@@ -1,0 +1,74 @@
+import ConsoleQueries
+
+/// The search's form and what it found, for the template.
+struct RegistrationListPage {
+  let text: RunText
+  /// As they stand in the address.
+  let fields: [String: String]
+
+  init(text: RunText, _ fields: [String: String]) {
+    self.text = text
+    self.fields = fields
+  }
+
+  func values(_ types: [String], _ query: RegistrationQuery, _ page: RegistrationPage) -> [String: Any?] {
+    var values = form(types)
+    let parameters = query.parameters
+    values["rows"] = page.rows.map(row)
+    values["has_rows"] = !page.rows.isEmpty
+    values["found"] =
+      if let total = page.total {
+        text("reg_found", text.count(total))
+      } else {
+        text(page.next == nil && page.previous == nil ? "reg_found" : "reg_found_more", text.count(page.rows.count))
+      }
+    values["next_path"] = QueryFields.path("/registrations", parameters, at: page.next)
+    values["previous_path"] = QueryFields.path("/registrations", parameters, at: page.previous)
+    values["csv_path"] = QueryFields.path("/registrations.csv", parameters)
+    return values
+  }
+
+  func values(_ types: [String], _ problem: QueryProblem) -> [String: Any?] {
+    var values = form(types)
+    values["problem"] = text(problem.text)
+    values["problem_field"] = text.named("reg_field_", problem.parameter)
+    return values
+  }
+
+  private func form(_ types: [String]) -> [String: Any?] {
+    var values: [String: Any?] = ["nav_registrations": true, "has_filters": hasFilters]
+    for name in RegistrationQuery.names { values["f_" + name] = fields[name] }
+    // What somebody asked for stands in the form, whether the registry has it or not.
+    values["types"] = options(
+      "type", types + (types.contains(fields["type"] ?? "") ? [] : [fields["type"]].compactMap(\.self)))
+    values["cities"] = options("city", RegistrationChoices.cities, chosen: fields["city"]?.replacing("台", with: "臺"))
+    values["invoices"] = options("invoice", RegistrationQuery.Invoice.allCases.map(\.rawValue), named: "")
+    values["sorts"] = options("sort", RegistrationSort.allCases.map(\.rawValue), named: "reg_sort_")
+    values["orders"] = options("order", ["asc", "desc"], named: "reg_order_")
+    return values
+  }
+
+  private var hasFilters: Bool {
+    RegistrationQuery.names.contains { $0 != "sort" && $0 != "order" && fields[$0]?.isEmpty == false }
+  }
+
+  private func options(
+    _ name: String, _ choices: [String], named prefix: String? = nil, chosen: String? = nil
+  ) -> [[String: Any]] {
+    choices.filter { !$0.isEmpty }.map { choice in
+      [
+        "value": choice, "label": prefix.map { text.named($0, choice) } ?? choice,
+        "is_chosen": choice == chosen ?? fields[name],
+      ]
+    }
+  }
+
+  private func row(_ row: Registration) -> [String: Any] {
+    [
+      "ban": row.ban, "name": row.name, "address": row.address ?? "–", "type": row.type ?? "–",
+      "capital": row.capital.map { text.count(Int($0)) } ?? "–", "set_up": row.setUp ?? row.setUpAsPublished ?? "–",
+      "is_corrected": row.isCorrected,
+      "industries": row.industries.map { ["code": $0.code, "industry": $0.name ?? $0.code] },
+    ]
+  }
+}

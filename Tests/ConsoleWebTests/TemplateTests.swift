@@ -1,0 +1,69 @@
+import ConsoleWeb
+import Testing
+
+@Suite("Templates")
+struct TemplateTests {
+  /// Quotes and angle brackets, also with a combining mark behind them, which makes both one character.
+  private static let hostile = "\u{2}<\u{301}>\u{301}\"\u{301}'\u{301}<script>\"'\u{3}"
+  /// What is given as HTML: charts and parts of pages, which were made by one of these templates or escape by themselves.
+  private static let html: Set<String> = ["svg"]
+
+  private func names(_ source: String) -> Set<String> {
+    Set(source.matches(of: /\{\{[#^]?\s*([A-Za-z_][A-Za-z_0-9]*)\s*\}\}/).map { String($0.output.1) })
+  }
+
+  @Test("whatever a value holds, it stays text, in every place of every template")
+  func escaping() throws {
+    let templates = try Templates()
+    let sources = Templates.names.map { String(decoding: Templates.sources[$0] ?? [], as: UTF8.self) }
+    let all = sources.reduce(into: Set<String>()) { $0.formUnion(names($1)) }.subtracting(["$head", "t"])
+    var values: [String: Any] = Dictionary(uniqueKeysWithValues: all.map { ($0, Self.hostile) })
+    // Texts are ours.
+    values["t"] = Texts.all[.english]
+    for name in Templates.names {
+      let html = try #require(templates.render(name, values))
+      let scalars = Array(html.unicodeScalars)
+      // Between the marks nothing may stand that means anything in HTML.
+      var isInside = false
+      var shown = 0
+      for scalar in scalars {
+        if scalar == "\u{2}" { (isInside, shown) = (true, shown + 1) }
+        if scalar == "\u{3}" { isInside = false }
+        if isInside { #expect(!"<>\"'".unicodeScalars.contains(scalar), "\(name)") }
+      }
+      #expect(shown > 0 || name == "login", "\(name) shows nothing")
+    }
+  }
+
+  @Test("what is put in as HTML is known")
+  func unescaped() {
+    for name in Templates.names {
+      let source = String(decoding: Templates.sources[name] ?? [], as: UTF8.self)
+      for match in source.matches(of: /\{\{\{\s*([^}]*?)\s*\}\}\}|\{\{&\s*([^}]*?)\s*\}\}/) {
+        let variable = String(match.output.1 ?? match.output.2 ?? "")
+        #expect(Self.html.contains(variable), "\(name): \(variable)")
+      }
+    }
+  }
+
+  @Test("nothing in a template needs what the policy forbids: no script or style in the page")
+  func policy() {
+    for name in Templates.names {
+      let source = String(decoding: Templates.sources[name] ?? [], as: UTF8.self)
+      #expect(source.firstMatch(of: /\sstyle=|\son[a-z]+=|<style|javascript:/) == nil, "\(name)")
+      #expect(name == "layout" || !source.contains("<script"), "\(name)")
+      // Each form that changes something brings the session's token along.
+      let forms = source.components(of: "<form").dropFirst().filter { $0.prefix { $0 != ">" }.contains("post") }
+      for form in forms where name != "login" {
+        #expect(form.prefix(while: "</form").contains("name=\"form_token\""), "\(name)")
+      }
+    }
+  }
+}
+
+extension String {
+  fileprivate func components(of separator: String) -> [String] {
+    split(separator: separator, omittingEmptySubsequences: false).map(String.init)
+  }
+  fileprivate func prefix(while end: String) -> String { components(of: end).first ?? "" }
+}

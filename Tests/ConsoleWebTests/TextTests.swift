@@ -1,0 +1,51 @@
+import ConsoleDesk
+import ConsoleWeb
+import Foundation
+import Schedules
+import Testing
+
+@Suite("What the interface says")
+struct TextTests {
+  @Test("each text is there in both languages, and written once")
+  func tables() {
+    #expect(Texts.all.faults == [])
+    #expect(Set(Texts.all[.chinese].keys) == Set(Texts.all[.english].keys))
+    #expect(Texts.all[.chinese].count > 100)
+    // What is replaced in the one is replaced in the other.
+    for (key, text) in Texts.all[.chinese] {
+      let placeholders = { (text: String) in Set(text.matches(of: /%\d/).map { String($0.output) }) }
+      #expect(placeholders(text) == placeholders(Texts.all[.english][key] ?? ""), "\(key)")
+    }
+  }
+
+  @Test("each text that a template names is there")
+  func templates() throws {
+    for name in Templates.names {
+      let source = String(decoding: Templates.sources[name] ?? [], as: UTF8.self)
+      for match in source.matches(of: /\{\{\{?[#^\/]?\s*t\.([a-z_0-9]+)/) {
+        #expect(Texts.all[.english][String(match.output.1)] != nil, "\(name): \(match.output.1)")
+      }
+    }
+  }
+
+  @Test("every fault of a schedule is said in full, in both languages", arguments: Language.allCases)
+  func faults(language: Language) {
+    let timings: [TimingError] = [
+      TimingError(.tooLong(limit: 200), part: ""), TimingError(.fieldCount(4), part: "* * * *"),
+      TimingError(.unknownNickname, part: "@never"), TimingError(.missingValue, part: "1,", field: .minute),
+      TimingError(.unknownValue, part: "x", field: .hour), TimingError(.outOfRange(0...59), part: "60", field: .minute),
+      TimingError(.backwards, part: "5-1", field: .dayOfMonth), TimingError(.badStep(1...12), part: "0", field: .month),
+      TimingError(.badInterval(1...10), part: "0"), TimingError(.unknownTimeZone, part: "CST", field: nil),
+      TimingError(.unknownValue, part: "x", field: .dayOfWeek),
+    ]
+    let faults: [ScheduleDraft.Fault] =
+      [.name, .kind, .neverDue, .repeats, .limit, .retries] + timings.map { .timing($0) }
+      + [.timeZone(TimingError(.unknownTimeZone, part: "CST"))]
+    let said = faults.map { FaultText(texts: Texts.all, language: language).text($0) }
+    for text in said {
+      #expect(!text.contains("%") && !text.contains("_"), "\(text)")
+      #expect(text.count > 5)
+    }
+    #expect(said.contains { $0.contains("60") && $0.contains("59") })
+  }
+}

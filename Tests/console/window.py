@@ -1,0 +1,96 @@
+"""Windows of a real browser, headless Chromium by Playwright, which write down whatever goes wrong in them."""
+
+import re
+import shutil
+import urllib.parse
+
+from .office import OPERATOR, PASSWORD
+
+try:
+    from playwright.sync_api import sync_playwright
+except ImportError:
+    sync_playwright = None
+
+
+def missing():
+    """Why no browser can be had here; None where there is one."""
+    if not sync_playwright:
+        return "Python's playwright is not installed"
+    if not shutil.which("chromium"):
+        return "chromium is not installed"
+    return None
+
+
+def quoted(text):
+    """For the value of a query."""
+    return urllib.parse.quote(text, safe="")
+
+
+class Browser:
+    def __init__(self):
+        self.playwright = sync_playwright().start()
+        self.chromium = self.playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+
+    def close(self):
+        self.chromium.close()
+        self.playwright.stop()
+
+
+class Window:
+    def __init__(self, browser, port, **options):
+        self.base = f"http://127.0.0.1:{port}"
+        self.context = browser.chromium.new_context(base_url=self.base, **options)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        # Dialogs, messages in the console (what the policy forbids is one), scripts that fail, requests that do.
+        self.faults = []
+        self.page.on("dialog", self.dialog)
+        self.page.on("console", self.message)
+        self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        self.page.on("requestfailed", self.failed)
+        self.page.on("request", self.request)
+        self.page.on("response", self.response)
+
+    def dialog(self, dialog):
+        self.faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def message(self, message):
+        # A status of 400 or more comes as a response, too.
+        if message.type in ["error", "warning"] and "the server responded with a status of" not in message.text:
+            self.faults.append(f"{message.type}: {message.text}")
+
+    def failed(self, request):
+        # A page that is left takes no more events.
+        if not (request.url.endswith("/events") and request.failure == "net::ERR_ABORTED"):
+            self.faults.append(f"failed: {request.url} {request.failure}")
+
+    def request(self, request):
+        if not request.url.startswith(self.base + "/"):
+            self.faults.append(f"request: {request.url}")
+
+    def response(self, response):
+        if response.status >= 400:
+            self.faults.append(f"{response.status} {response.url.removeprefix(self.base)}")
+
+    def goto(self, path):
+        return self.page.goto(path)
+
+    def log_in(self, name=OPERATOR, password=PASSWORD):
+        if not self.path.startswith("/login"):
+            self.goto("/login")
+        self.page.fill("[name=name]", name)
+        self.page.fill("[name=password]", password)
+        self.page.click("main form button")
+
+    @property
+    def path(self):
+        """Of the page that shows, with its query."""
+        return re.sub(r"^(https?://[^/]*|about:blank)", "", self.page.url)
+
+    def text(self, selector):
+        return self.page.text_content(selector)
+
+    def close(self):
+        self.context.close()
