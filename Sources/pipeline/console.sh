@@ -7,7 +7,7 @@ open_console() { # ARGUMENT...
   [[ -x $binaries/console ]] || fail 78 "'$binaries/console' is missing" "this installation has no console"
   [[ -n ${asks-} ]] || need_database
   [[ -z ${private:-} ]] || console_role
-  export PIPELINE=$self
+  export PIPELINE=${self:?}
   exec "$binaries/console" "$@"
 }
 

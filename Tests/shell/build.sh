@@ -6,7 +6,7 @@ source "${BASH_SOURCE[0]%/*}/support/copy.sh"
 mkdir -p "$scratch/bin"
 cat >"$scratch/bin/swift" <<'SWIFT'
 #!/usr/bin/env bash
-echo "swift ${*: -1}" >>"$calls"
+echo "swift ${*: -1}${WITH_CONSOLE:+ with the console}" >>"$calls"
 case $1 in
   --version) echo "Swift version ${found:-6.9} (swift)" ;;
   package) [[ -z ${offline-} ]] ;;
@@ -50,6 +50,40 @@ selftest --seed 5' "$(grep -E 'swift [ftls]|selftest' "$calls" | grep -v resolve
   : >"$calls"
   DATABASE_URL=postgresql:///x pipeline selftest --all
   equal calls 'selftest --all' "$(<"$calls")"
+}
+
+test_the_console_is_built_when_it_is_asked_for() {
+  rm -rf "$tree/.build"
+  cp "$stages/load" "$stages/console"
+  pipeline status
+  equal 'packages of the console' '' "$(grep 'with the console' "$calls")"
+  : >"$calls"
+  DATABASE_URL=postgresql:///x pipeline console user add 'a b'
+  equal calls 'swift fetch with the console
+swift transform with the console
+swift load with the console
+swift console with the console
+console user add a b' "$(grep -E 'swift [ftlc]|^console' "$calls" | grep -v resolve)"
+  : >"$calls"
+  DATABASE_URL=postgresql:///x pipeline schedule daily
+  equal calls 'console schedule daily' "$(<"$calls")"
+  # Who has asked for it once keeps its packages: a later build does not throw them away.
+  : >"$calls"
+  touch "$tree/Package.swift"
+  pipeline status
+  equal calls 'swift load with the console' "$(grep 'swift load' "$calls")"
+}
+
+test_the_console_is_asked_what_it_can_do() {
+  cp "$stages/load" "$tree/.build/release/console"
+  touch "$tree/.build/with-console" "$tree/.build/console.stamp"
+  pipeline console --help
+  equal calls 'console --help' "$(grep console "$calls")"
+  pipeline console --database-url postgresql://u:secret@h/d
+  refused 64 'password'
+  rm -rf "$tree/Package.swift" "$tree/bin"
+  pipeline schedule daily
+  refused 78 'console. is missing'
 }
 
 test_every_change_of_a_source_is_seen() {

@@ -6,15 +6,14 @@ enum ImageText {
     "is_use_invoice", "headquarters_ban", "industries",
   ]
 
-  /// What a row of the feed changes, column by column: `(column, before, after)`, to join LATERAL. Of a business that came or
-  /// went that is all that it has.
+  /// What a row of the feed changes, column by column: `(name, place, before, after)`, to join LATERAL. Of a business that
+  /// came or went that is all that it has.
   static func changes(of row: String) -> String {
     """
-    (SELECT n.name, \(text("\(row).before")) AS before, \(text("\(row).after")) AS after
+    (SELECT n.name, n.place, \(text("\(row).before")) AS before, \(text("\(row).after")) AS after
     FROM unnest(ARRAY['\(columns.joined(separator: "', '"))']) WITH ORDINALITY AS n (name, place)
     WHERE CASE WHEN \(row).before IS NOT NULL AND \(row).after IS NOT NULL THEN n.name = ANY (\(row).changed_columns)
-      ELSE coalesce(\(row).before, \(row).after) ->> n.name IS NOT NULL END
-    ORDER BY n.place)
+      ELSE coalesce(\(row).before, \(row).after) -> n.name NOT IN ('null', '[]') END)
     """
   }
 

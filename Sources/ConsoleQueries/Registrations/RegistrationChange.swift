@@ -48,7 +48,7 @@ public struct RegistrationChange: Sendable, Equatable {
       """
       SELECT h.*, n.name, n.before, n.after FROM (\(changes)) AS h
         LEFT JOIN LATERAL \(ImageText.changes(of: "h")) AS n ON true
-      ORDER BY \(order)
+      ORDER BY \(order), n.place
       """, values)
     var all: [RegistrationChange] = []
     for row in rows.values {

@@ -32,8 +32,12 @@ final class PieceStream: Sendable {
     }
 
     private let state = Mutex(State())
-    private let room = DispatchSemaphore(value: 4)
+    /// Begins at 0: one that ends with less than it began with is a fault to Dispatch.
+    private let room = DispatchSemaphore(value: 0)
+    private static let piecesMax = 4
     private static let patience = DispatchTimeInterval.seconds(60)
+
+    init() { for _ in 0..<Self.piecesMax { room.signal() } }
 
     func put(_ piece: [UInt8]) throws {
       guard room.wait(timeout: .now() + Self.patience) == .success else { throw Abandoned() }

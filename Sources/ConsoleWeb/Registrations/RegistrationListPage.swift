@@ -38,9 +38,7 @@ struct RegistrationListPage {
   private func form(_ types: [String]) -> [String: Any?] {
     var values: [String: Any?] = ["nav_registrations": true, "has_filters": hasFilters]
     for name in RegistrationQuery.names { values["f_" + name] = fields[name] }
-    // What somebody asked for stands in the form, whether the registry has it or not.
-    values["types"] = options(
-      "type", types + (types.contains(fields["type"] ?? "") ? [] : [fields["type"]].compactMap(\.self)))
+    values["types"] = options("type", types)
     values["cities"] = options("city", RegistrationChoices.cities, chosen: fields["city"]?.replacing("台", with: "臺"))
     values["invoices"] = options("invoice", RegistrationQuery.Invoice.allCases.map(\.rawValue), named: "")
     values["sorts"] = options("sort", RegistrationSort.allCases.map(\.rawValue), named: "reg_sort_")
@@ -55,11 +53,11 @@ struct RegistrationListPage {
   private func options(
     _ name: String, _ choices: [String], named prefix: String? = nil, chosen: String? = nil
   ) -> [[String: Any]] {
-    choices.filter { !$0.isEmpty }.map { choice in
-      [
-        "value": choice, "label": prefix.map { text.named($0, choice) } ?? choice,
-        "is_chosen": choice == chosen ?? fields[name],
-      ]
+    let chosen = chosen ?? fields[name] ?? ""
+    // What somebody asked for stands in the form, whether the registry has it or not.
+    let others = chosen.isEmpty || choices.contains(chosen) ? [] : [chosen]
+    return (choices + others).map { choice in
+      ["value": choice, "label": prefix.map { text.named($0, choice) } ?? choice, "is_chosen": choice == chosen]
     }
   }
 
