@@ -83,7 +83,7 @@ test_the_console_is_asked_what_it_can_do() {
   refused 64 'password'
   rm -rf "$tree/Package.swift" "$tree/bin"
   pipeline schedule daily
-  refused 78 'console. is missing'
+  refused 78 "bin/console' is missing"
 }
 
 test_every_change_of_a_source_is_seen() {
