@@ -60,7 +60,7 @@ struct RegistrationAPI {
       throw Problem(.badRequest, "reg_problem_unknown", detail: String(unknown.prefix(100)))
     }
     var size = Self.sizeDefault
-    if let limit = fields.values["limit"] {
+    if let limit = fields.values["limit"], !limit.isEmpty {
       guard limit.utf8.count < 4, limit.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let number = Int(limit),
         1...Self.sizeMax ~= number
       else { throw Problem(.badRequest, "reg_problem_limit", detail: "limit") }
