@@ -1,4 +1,5 @@
 import ConsoleWeb
+import Foundation
 import Testing
 
 @Suite("Templates")
@@ -33,6 +34,13 @@ struct TemplateTests {
       }
       #expect(shown > 0 || name == "login", "\(name) shows nothing")
     }
+  }
+
+  @Test("each file of the folder is known")
+  func files() throws {
+    let folder = #filePath.replacing("/Tests/ConsoleWebTests/TemplateTests.swift", with: "/Sources/ConsoleWeb/Templates")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).map { $0.replacing(".mustache", with: "") }
+    #expect(names.sorted() == Templates.names)
   }
 
   @Test("what is put in as HTML is known")

