@@ -39,6 +39,8 @@ let guided: [Target] =
 
 /// The console stands beside the pipeline: whoever only wants the registry neither fetches nor compiles what it is made of.
 /// pipeline.sh sets the variable where it is asked for.
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let withConsole = Context.environment["WITH_CONSOLE"] != nil
 let console: [Target] =
   !withConsole
@@ -47,15 +49,15 @@ let console: [Target] =
     library(
       "ConsoleWeb",
       [
-        "Charts", "ConsoleDesk", "ConsoleQueries", "ConsoleRunner", "Digest", "Logs", "Postgres", "Schedules",
-        .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Mustache", package: "swift-mustache"),
+        "Charts", "ConsoleDesk", "ConsoleQueries", "Digest", "Postgres", "Schedules", hummingbird, lifecycle,
+        .product(name: "Mustache", package: "swift-mustache"),
       ],
       resources: [.embedInCode("Templates"), .embedInCode("Assets"), .embedInCode("Texts")]),
     executable(
       "console",
       [
         "ConsoleDesk", "ConsoleQueries", "ConsoleRunner", "ConsoleWeb", "Failures", "Logs", "Postgres", "Schedules",
-        "Spool", "StageKit", "Threads", logging, .product(name: "Hummingbird", package: "hummingbird"),
+        "Spool", "StageKit", "Threads", logging, hummingbird, lifecycle,
       ]),
     tests("ConsoleWebTests", ["ConsoleWeb", "ConsoleDesk", "Schedules"]),
   ]
@@ -66,6 +68,7 @@ let consolePackages: [Package.Dependency] =
     // Without its traits: configuration files and all of Foundation are not needed.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.16.0", traits: []),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
   ]
 
 let package = Package(
@@ -133,7 +136,7 @@ let package = Package(
     library("Charts"),
     library("ConsoleDesk", ["Digest", "Postgres", "Schedules"], resources: [.embedInCode("desk.sql")]),
     library("ConsoleQueries", ["Postgres"], resources: [.embedInCode("search.sql")]),
-    library("ConsoleRunner", ["ConsoleDesk", "Failures", "Logs", "Postgres", "Spool", "Threads", logging]),
+    library("ConsoleRunner", ["ConsoleDesk", "Failures", "Postgres", "Spool", "Threads", logging]),
 
     .systemLibrary(name: "CLibSSL", path: "Tests/CLibSSL"),
     testSupport("LoopbackServer", ["Threads"]),

@@ -130,6 +130,8 @@ FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname = :'schema' AND pg_get_userbyid(p.proowner) <> :'owner' AND NOT p.prosecdef AND p.oid IN (
   to_regprocedure(format('%I.registry_run_as_of(date)', :'schema')),
   to_regprocedure(format('%I.registry_as_of(date)', :'schema')),
-  to_regprocedure(format('%I.registry_history(text)', :'schema'))) \gexec
+  to_regprocedure(format('%I.registry_history(text)', :'schema')),
+  -- The console's, for the indexes that its search is made with.
+  to_regprocedure(format('%I.registry_bigrams(text)', :'schema'))) \gexec
 \endif
 COMMIT;

@@ -21,7 +21,8 @@ public enum Accounts {
   }
 
   public static func list(on connection: inout Connection) throws -> [Account] {
-    try connection.execute("SELECT name, role, created_at FROM console.account ORDER BY name").values.compactMap { row in
+    try connection.execute("SELECT name, role, created_at FROM console.account ORDER BY name").values.compactMap {
+      row in
       guard let name = row[0], let role = row[1].flatMap({ Role(rawValue: $0) }) else { return nil }
       return Account(name: name, role: role, createdAt: row[2] ?? "")
     }
@@ -30,10 +31,11 @@ public enum Accounts {
   /// - Parameter role: nil makes the first account an operator and every later one a viewer.
   /// - Returns: the role it got.
   @discardableResult
-  public static func add(_ name: String, role: Role?, password: String, on connection: inout Connection) throws -> Role {
+  public static func add(_ name: String, role: Role?, password: String, on connection: inout Connection) throws -> Role
+  {
     guard isName(name) else { throw DeskError.badName(name) }
     let hash = try PasswordHash(password: password)
-    return try connection.transaction { connection in
+    return try connection.joined { connection in
       // Two first accounts at once must not both be taken for the first.
       try connection.execute("LOCK TABLE console.account IN SHARE ROW EXCLUSIVE MODE")
       let given = try role ?? (count(on: &connection) == 0 ? .operator : .viewer)
@@ -49,7 +51,7 @@ public enum Accounts {
   /// Sets a password. Whoever is in with the old one is out.
   public static func setPassword(_ name: String, _ password: String, on connection: inout Connection) throws {
     let hash = try PasswordHash(password: password)
-    try connection.transaction { connection in
+    try connection.joined { connection in
       let changed = try connection.execute(
         "UPDATE console.account SET password_hash = $2, password_changed_at = now() WHERE name = $1", [name, hash.text]
       ).affected
@@ -88,7 +90,8 @@ public enum Accounts {
 
   private static func isAlphanumeric(_ byte: UInt8) -> Bool {
     switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
       true
     default: false
     }

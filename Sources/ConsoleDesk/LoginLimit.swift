@@ -8,12 +8,13 @@ public enum LoginLimit {
   static let forAddress = 20
 
   public static func allows(_ name: String, from address: String, on connection: inout Connection) throws -> Bool {
-    let row = try connection.execute(
-      """
-      SELECT count(*) FILTER (WHERE name = $1 AND address = $2), count(*) FILTER (WHERE address = $2)
-      FROM console.login_failure WHERE failed_at > now() - \(minutes) * interval '1 minute'
-      """, [kept(name), address]
-    ).values.first ?? []
+    let row =
+      try connection.execute(
+        """
+        SELECT count(*) FILTER (WHERE name = $1 AND address = $2), count(*) FILTER (WHERE address = $2)
+        FROM console.login_failure WHERE failed_at > now() - \(minutes) * interval '1 minute'
+        """, [kept(name), address]
+      ).values.first ?? []
     let counts = row.map { $0.flatMap { Int($0) } ?? 0 }
     return counts.count == 2 && counts[0] < forNameAndAddress && counts[1] < forAddress
   }

@@ -29,7 +29,8 @@ public struct PasswordHash: Sendable, Equatable {
   public func matches(_ password: String) -> Bool {
     let parts = text.split(separator: "$", omittingEmptySubsequences: false)
     guard parts.count == 5, parts[1] == "scrypt", password.utf8.count <= Self.mostBytes,
-      let cost = Self.cost(parts[2]), let salt = Base64.decode(parts[3]), let key = Base64.decode(parts[4]), key.count >= 16,
+      let cost = Self.cost(parts[2]), let salt = Base64.decode(parts[3]), let key = Base64.decode(parts[4]),
+      key.count >= 16,
       let found = cost.key(password: Array(password.utf8), salt: salt, byteCount: key.count)
     else { return false }
     return isEqualInConstantTime(found, key)

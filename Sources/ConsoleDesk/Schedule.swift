@@ -27,13 +27,16 @@ public struct Schedule: Sendable, Equatable {
 
   init?(_ row: [String?]) {
     func number(_ column: Int) -> Int? { row[column].flatMap { Int($0) } }
-    guard row.count == 15, let id = number(0), let name = row[1], let kind = row[2].flatMap({ ConsoleTask.Kind(rawValue: $0) }),
-      let timing = row[3], let timeZone = row[4], let repeats = number(5), let limit = number(6), let retries = number(7),
+    guard row.count == 15, let id = number(0), let name = row[1],
+      let kind = row[2].flatMap({ ConsoleTask.Kind(rawValue: $0) }),
+      let timing = row[3], let timeZone = row[4], let repeats = number(5), let limit = number(6),
+      let retries = number(7),
       let retryMinutes = number(8)
     else { return nil }
     self.id = id
     draft = ScheduleDraft(
-      name: name, kind: kind, timing: timing, timeZone: timeZone, repeats: repeats, limitMinutes: limit, retries: retries,
+      name: name, kind: kind, timing: timing, timeZone: timeZone, repeats: repeats, limitMinutes: limit,
+      retries: retries,
       retryMinutes: retryMinutes)
     isPaused = row[9] == "t"
     anchor = number(10).map { Int64($0) } ?? 0

@@ -70,7 +70,9 @@ public struct ScheduleDraft: Sendable, Equatable {
   /// - Parameter now: Unix seconds.
   /// - Returns: when it is due first.
   public func check(now: Int64) throws(Fault) -> Int64 {
-    guard 1...64 ~= name.unicodeScalars.count, !name.utf8.contains(0) else { throw .name }
+    guard 1...64 ~= name.unicodeScalars.count,
+      !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+    else { throw .name }
     guard Self.kinds.contains(kind) else { throw .kind }
     guard repeats == -1 || 1...1_000_000 ~= repeats else { throw .repeats }
     guard 1...1440 ~= limitMinutes else { throw .limit }

@@ -23,7 +23,8 @@ public enum ScheduleStore {
 
   /// - Returns: its number.
   @discardableResult
-  public static func create(_ draft: ScheduleDraft, by account: String?, on connection: inout Connection) throws -> Int {
+  public static func create(_ draft: ScheduleDraft, by account: String?, on connection: inout Connection) throws -> Int
+  {
     let now = try now(&connection)
     let first = try draft.check(now: now)
     let id = try connection.execute(
@@ -43,7 +44,7 @@ public enum ScheduleStore {
   ///
   /// - Returns: false where there is none any more.
   public static func change(_ id: Int, _ draft: ScheduleDraft, on connection: inout Connection) throws -> Bool {
-    try connection.transaction { connection in
+    try connection.joined { connection in
       guard let old = try locked(id, &connection) else { return false }
       guard
         try connection.execute(
@@ -68,7 +69,7 @@ public enum ScheduleStore {
 
   /// Has it rest, or go on with its next time: what passed meanwhile is neither made up nor counted as missed.
   public static func setPaused(_ id: Int, _ isPaused: Bool, on connection: inout Connection) throws -> Bool {
-    try connection.transaction { connection in
+    try connection.joined { connection in
       guard let schedule = try locked(id, &connection) else { return false }
       let now = try now(&connection)
       let next =
@@ -83,7 +84,7 @@ public enum ScheduleStore {
 
   /// Takes it off, and what of it waits in the queue. A run under way goes on.
   public static func remove(_ id: Int, on connection: inout Connection) throws -> Bool {
-    try connection.transaction { connection in
+    try connection.joined { connection in
       try connection.execute(
         """
         UPDATE console.task SET state = 'stopped', reason = 'stopped', ended_at = now()
@@ -101,7 +102,12 @@ public enum ScheduleStore {
   /// task or is still to come.
   ///
   /// - Parameter now: Unix seconds; nil for the database's own clock.
-  public static func enqueueDue(now: Int64? = nil, on connection: inout Connection) throws {
+  /// - Returns: schedules whose timing cannot be read here, by name, and why: their zone is unknown to this machine, or a newer
+  ///   console wrote them. They rest until somebody changes them; no other has to wait.
+  @discardableResult
+  public static func enqueueDue(
+    now: Int64? = nil, on connection: inout Connection
+  ) throws -> [(name: String, fault: ScheduleDraft.Fault)] {
     try connection.transaction { connection in
       let now = try now ?? self.now(&connection)
       let due = try connection.execute(
@@ -110,7 +116,14 @@ public enum ScheduleStore {
         WHERE next_at <= to_timestamp($1::bigint) AND NOT is_paused AND repeats <> 0 FOR UPDATE
         """, [String(now)]
       ).values.compactMap { Schedule($0) }
-      for schedule in due { try enqueue(schedule, now: now, &connection) }
+      var faulty: [(name: String, fault: ScheduleDraft.Fault)] = []
+      for schedule in due {
+        do { try enqueue(schedule, now: now, &connection) } catch let fault as ScheduleDraft.Fault {
+          faulty.append((schedule.draft.name, fault))
+          try connection.execute("UPDATE console.schedule SET next_at = NULL WHERE id = $1", [String(schedule.id)])
+        }
+      }
+      return faulty
     }
   }
 
@@ -118,8 +131,8 @@ public enum ScheduleStore {
     let timetable = try schedule.draft.timetable(anchor: schedule.anchor)
     let first = schedule.nextAt ?? now
     // Only the newest time that is not too long ago is kept. Of those that were missed at most a thousand are counted.
-    let kept = timetable.next(120, after: max(first, now - graceSeconds) - 1).last { $0 <= now }
-    var missed = timetable.next(1000, after: first - 1).count { $0 <= now }
+    let kept = timetable.times(after: max(first, now - graceSeconds) - 1, through: now, atMost: 120).last
+    var missed = timetable.times(after: first - 1, through: now, atMost: 1000).count
     var isQueued = false
     if let kept {
       // One that still waits stands for this one too.
@@ -171,5 +184,14 @@ public enum ScheduleStore {
       draft.name, draft.kind.rawValue, draft.timing, draft.timeZone, String(draft.repeats), String(draft.limitMinutes),
       String(draft.retries), String(draft.retryMinutes),
     ]
+  }
+}
+
+extension Timetable {
+  /// The due moments later than `moment`, up to `last`.
+  fileprivate func times(after moment: Int64, through last: Int64, atMost count: Int) -> [Int64] {
+    var times: [Int64] = []
+    while times.count < count, let next = next(after: times.last ?? moment), next <= last { times.append(next) }
+    return times
   }
 }

@@ -77,8 +77,9 @@ public enum Tasks {
   }
 
   /// Summaries of the newest tasks that have one, the newest first.
-  public static func summaries(limit: Int, on connection: inout Connection) throws -> [(task: ConsoleTask, summary: String)]
-  {
+  public static func summaries(limit: Int, on connection: inout Connection) throws -> [(
+    task: ConsoleTask, summary: String
+  )] {
     try connection.execute(
       """
       SELECT \(ConsoleTask.columns), t.summary FROM console.task t LEFT JOIN console.schedule s ON s.id = t.schedule_id

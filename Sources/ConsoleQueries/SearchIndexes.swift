@@ -1,7 +1,7 @@
 import Postgres
 
-/// The indexes that the console's search wants besides the registry's own (search.sql). The search answers the same without
-/// them, slower. Whoever owns the registry's tables may build them.
+/// The indexes that the console's search wants besides the registry's own (search.sql). The search answers the same
+/// without them, slower. Whoever owns the registry's tables may build them.
 public struct SearchIndexes: Sendable {
   public struct Index: Sendable, Equatable {
     public enum State: String, Sendable {

@@ -34,7 +34,8 @@ public struct Attendant {
       child = try Child.start(
         command, stdout: folder.summary, stderr: folder.log, inherited: lock, variables: ["LOG_FORMAT": "json"])
     } catch {
-      try DurableText.write("\(Verdict.configuration.exitCode)\n\(ConsoleTask.Reason.notStarted.rawValue)\n", to: folder.exit)
+      try DurableText.write(
+        "\(Verdict.configuration.exitCode)\n\(ConsoleTask.Reason.notStarted.rawValue)\n", to: folder.exit)
       throw error
     }
     let (code, reason) = attend(child, wanted)
@@ -71,11 +72,12 @@ public struct Attendant {
       if signal == SIGCHLD || (signal < 0 && errno == EINTR) { continue }
       if signal < 0, isStopping {
         // It did not stop by itself. What it has done so far stands, and the next run goes on from there.
-        ProcessGroup.kill(session: getpid(), exceptFor: getpid())
+        ProcessGroup.signal(SIGKILL, session: getpid(), exceptFor: getpid())
         end = Self.now() + graceSeconds
         continue
       }
-      if !isStopping { reason = signal < 0 ? .timeLimit : .stopped }
+      // A signal that nobody asked for comes with the end of the machine or the container.
+      if !isStopping { reason = signal < 0 ? .timeLimit : access(folder.stop, F_OK) == 0 ? .stopped : .cutShort }
       isStopping = true
       end = Self.now() + graceSeconds
       kill(child, SIGTERM)

@@ -13,7 +13,9 @@ enum RunLog {
   /// The run's identifier, from the first line that has one.
   static func runID(_ log: String) -> String? {
     for line in log.split(separator: "\n").prefix(20) {
-      if let id = (try? JSONDecoder().decode(Line.self, from: Data(line.utf8)))?.runID, id.utf8.count == 36 { return id }
+      if let id = (try? JSONDecoder().decode(Line.self, from: Data(line.utf8)))?.runID, id.utf8.count == 36 {
+        return id
+      }
     }
     return nil
   }

@@ -12,6 +12,7 @@ import Spool
 /// | `started` | made once, before `pipeline.sh` is started: who finds it never starts the run again. Holds the attendant's pid |
 /// | `log` | what the run writes to stderr, JSON lines |
 /// | `summary` | what it writes to stdout |
+/// | `stop` | made before the attendant is told to stop, where somebody asked for it |
 /// | `exit` | its exit code and, on a second line, why it was stopped, if the attendant did so. Written last |
 public struct TaskFolder: Sendable {
   public let path: String
@@ -26,6 +27,7 @@ public struct TaskFolder: Sendable {
   var log: String { path + "/log" }
   var summary: String { path + "/summary" }
   var exit: String { path + "/exit" }
+  var stop: String { path + "/stop" }
 
   /// How far a run is.
   enum Stage: Equatable {
@@ -40,15 +42,17 @@ public struct TaskFolder: Sendable {
 
   func make() throws(Failure) { try Folder.make(path) }
 
-  /// Looks at the lock first: what is written under it is complete once it is free.
+  /// Looks at `started` before the lock, and at `exit` behind it: a run that begins meanwhile is fresh or alive then, and what
+  /// is written under the lock is complete once it is free.
   func stage() throws(Failure) -> Stage {
+    let wasStarted = access(started, F_OK) == 0
     guard try isFree() else { return .alive }
     if let ending = read(exit, last: 100) {
       let lines = ending.split(separator: "\n")
       guard let code = lines.first.flatMap({ Int($0) }) else { return .cutShort }
       return .over(exitCode: code, reason: lines.count > 1 ? ConsoleTask.Reason(rawValue: String(lines[1])) : nil)
     }
-    return access(started, F_OK) == 0 ? .cutShort : .fresh
+    return wasStarted ? .cutShort : .fresh
   }
 
   private func isFree() throws(Failure) -> Bool {
@@ -56,8 +60,17 @@ public struct TaskFolder: Sendable {
     return try FileLock(lock) != nil
   }
 
-  /// The attendant's pid, while the run goes on.
-  func attendant() -> pid_t? { read(started, last: 20).flatMap { pid_t($0.filter(\.isNumber)) } }
+  /// Tells the run to end at the next safe place. Where the attendant itself was killed, its session's processes are told.
+  func askToStop() {
+    guard let attendant = attendant() else { return }
+    let lives = getsid(attendant) == attendant
+    if lives { kill(attendant, SIGTERM) } else { ProcessGroup.signal(SIGTERM, session: attendant) }
+  }
+
+  /// Whether the attendant was killed, while what it started goes on: nobody will tell how that ends.
+  var isOrphaned: Bool { attendant().map { getsid($0) != $0 } ?? false }
+
+  private func attendant() -> pid_t? { read(started, last: 20).flatMap { pid_t($0.filter(\.isNumber)) } }
 
   /// The end of a file, from a line's start, as text; nil where there is none.
   func read(_ file: String, last bytes: Int) -> String? {
@@ -69,7 +82,9 @@ public struct TaskFolder: Sendable {
     var buffer = [UInt8](repeating: 0, count: size - start)
     var count = 0
     while count < buffer.count {
-      let got = buffer[count...].withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(start + count)) }
+      let got = buffer[count...].withUnsafeMutableBytes {
+        pread(descriptor, $0.baseAddress, $0.count, off_t(start + count))
+      }
       guard got > 0 else { break }
       count += got
     }

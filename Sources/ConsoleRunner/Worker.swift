@@ -19,6 +19,8 @@ public final class Worker: Sendable {
     public var pipeline: String
     /// This very executable, which attends a run as `console attend`.
     public var console: String
+    /// What runs get of the environment besides our own.
+    public var variables: [String: String] = [:]
     /// How long a run that is stopped may take.
     public var graceSeconds = 60
     /// How many finished tasks are kept.
@@ -35,8 +37,8 @@ public final class Worker: Sendable {
   private struct Stopped: Error {}
   private static let lock = "SELECT pg_try_advisory_lock(hashtext('console.worker'), 0)"
 
-  private let settings: Settings
-  private let logger: Logger
+  let settings: Settings
+  let logger: Logger
   private let isStopped = Mutex(false)
 
   public init(_ settings: Settings, logger: Logger) {
@@ -50,13 +52,13 @@ public final class Worker: Sendable {
   public func stop() { isStopped.withLock { $0 = true } }
 
   /// Stops the run under way as well and waits for its end: for a container, with which everything in it ends. The next worker
-  /// tells how it ended.
+  /// tells that it was cut short.
   public func endRuns() {
     let folders = ((try? Folder.names(settings.home.path + "/tasks")) ?? []).map {
       TaskFolder(settings.home.path + "/tasks/" + $0)
     }
     func alive() -> [TaskFolder] { folders.filter { (try? $0.stage()) == .alive } }
-    for folder in alive() { if let attendant = folder.attendant() { kill(attendant, SIGTERM) } }
+    for folder in alive() { folder.askToStop() }
     for _ in 0..<settings.graceSeconds * 10 where !alive().isEmpty { usleep(100_000) }
   }
 
@@ -66,11 +68,11 @@ public final class Worker: Sendable {
     var lastProblem = ""
     while true {
       do {
-        var connection = try Connection.open(settings.target, applicationName: "registry console worker") { [weak self] in
+        var connection = try Connection.open(settings.target, applicationName: "registry console worker") {
+          [weak self] in
           try self?.checkStopped()
         }
-        lastProblem = ""
-        try work(&connection)
+        try work(&connection) { lastProblem = "" }
       } catch is Stopped {
         return
       } catch {
@@ -84,12 +86,15 @@ public final class Worker: Sendable {
     }
   }
 
-  private func work(_ connection: inout Connection) throws {
+  /// - Parameter isWell: called after each round that had no trouble.
+  private func work(_ connection: inout Connection, _ isWell: () -> Void) throws {
     try connection.execute("LISTEN \(Tasks.channel)")
     while try !connection.execute(Self.lock).truth { _ = try connection.waitForNotification(seconds: 2) }
     try settleForeign(&connection)
+    try removeOld(&connection)
     while true {
-      try ScheduleStore.enqueueDue(on: &connection)
+      try enqueueDue(&connection)
+      isWell()
       if let task = try underWay(&connection) {
         try attend(task, &connection)
         continue
@@ -117,92 +122,18 @@ public final class Worker: Sendable {
     }
   }
 
-  /// Starts the task's run unless it was started, and follows it to its end.
-  private func attend(_ task: ConsoleTask, _ connection: inout Connection) throws {
-    let folder = TaskFolder(home: settings.home.path, task: task.id)
-    try folder.make()
-    var known = ""
-    var isAskedToStop = false
-    var starts = 0
-    while true {
-      let stage = try folder.stage()
-      let log = folder.read(folder.log, last: RunLog.keptBytes) ?? ""
-      switch stage {
-      case .fresh where task.stopAskedBy != nil || isAskedToStop:
-        return try settle(task, .init(.stopped, reason: .stopped), folder, &connection)
-      case .fresh:
-        // An attendant that has been started shows itself by its lock; one that died before it did so is started anew.
-        if starts == 0 || !Attendants.reap() {
-          guard starts < 3 else {
-            return try settle(task, .init(.failed, reason: .notStarted, log: log), folder, &connection)
-          }
-          try start(task, folder)
-          starts += 1
-        }
-      case .alive: break
-      case .cutShort:
-        let ending = Tasks.Ending(.failed, reason: .cutShort, runID: RunLog.runID(log), log: log)
-        return try settle(task, ending, folder, &connection)
-      case .over(let code, let reason):
-        let state: ConsoleTask.State = code == 0 ? .succeeded : reason == .stopped ? .stopped : .failed
-        let summary = RunLog.summary(folder.read(folder.summary, last: 1 << 20))
-        let ending = Tasks.Ending(
-          state, exitCode: code, reason: code == 0 ? nil : reason, runID: RunLog.runID(log), summary: summary, log: log)
-        return try settle(task, ending, folder, &connection)
-      }
-      if log != known {
-        try Tasks.keep(task.id, runID: RunLog.runID(log), log: log, on: &connection)
-        known = log
-      }
-      if !isAskedToStop, try Tasks.find(task.id, on: &connection)?.stopAskedBy != nil, let attendant = folder.attendant() {
-        if case .alive = stage {
-          kill(attendant, SIGTERM)
-          isAskedToStop = true
-        }
-      }
-      try ScheduleStore.enqueueDue(on: &connection)
-      _ = try connection.waitForNotification(seconds: 0.5)
+  func enqueueDue(_ connection: inout Connection) throws {
+    for (name, fault) in try ScheduleStore.enqueueDue(on: &connection) {
+      logger.error("schedule '\(name)' rests: its timing cannot be read here: \(fault)")
     }
   }
 
-  private func start(_ task: ConsoleTask, _ folder: TaskFolder) throws {
-    let command = [
-      settings.console, "attend", folder.path, "--limit-seconds", String(task.limitMinutes * 60), "--grace-seconds",
-      String(settings.graceSeconds), "--", settings.pipeline, task.kind.rawValue,
-    ]
-    let pid = try Child.start(
-      command + task.arguments + ["--json"], stdout: folder.log, stderr: folder.log, ownSession: true)
-    Attendants.add(pid)
-  }
-
-  private func settle(
-    _ task: ConsoleTask, _ ending: Tasks.Ending, _ folder: TaskFolder, _ connection: inout Connection
-  ) throws {
-    try Tasks.end(task.id, ending, on: &connection)
-    try Tasks.forgetOld(keeping: settings.kept, on: &connection)
-    // In the database is all of it that anybody will ask for.
-    try folder.remove()
-    _ = Attendants.reap()
-    logger.info(
-      "task \(task.id): \(task.kind.rawValue) ended: \(ending.state.rawValue)",
-      metadata: [
-        "task": "\(task.id)", "exit_code": "\(ending.exitCode.map { "\($0)" } ?? "none")",
-        "reason": "\(ending.reason?.rawValue ?? "")",
-      ])
-  }
-}
-
-/// Children of ours that have to be waited for, lest they stay as zombies. Attendants that an earlier console started are not.
-private enum Attendants {
-  private static let pids = Mutex<[pid_t]>([])
-
-  static func add(_ pid: pid_t) { pids.withLock { $0.append(pid) } }
-
-  /// - Returns: whether any still lives.
-  static func reap() -> Bool {
-    pids.withLock { pids in
-      pids.removeAll { waitpid($0, nil, WNOHANG) == $0 }
-      return !pids.isEmpty
+  /// Folders of tasks that are over: a worker may be killed after it told of one and before it removed its folder.
+  private func removeOld(_ connection: inout Connection) throws {
+    for name in try Folder.names(settings.home.path + "/tasks") {
+      guard let id = Int(name), try Tasks.find(id, on: &connection)?.state.isOver ?? true else { continue }
+      let folder = TaskFolder(home: settings.home.path, task: id)
+      if try folder.stage() != .alive { try folder.remove() }
     }
   }
 }

@@ -55,7 +55,8 @@ public struct Site: Sendable {
   public func html(_ template: String, _ context: ConsoleContext, _ values: [String: Any?] = [:]) -> String? {
     var all: [String: Any] = [
       "t": texts[context.language], "lang": context.language.rawValue, "other_lang": context.language.other.rawValue,
-      "location_query": LocalPath.encode(context.location), "is_operator": context.isOperator, "css": assets.address(of: "console.css"),
+      "location_query": LocalPath.encode(context.location), "is_operator": context.isOperator,
+      "css": assets.address(of: "console.css"),
       "js": assets.address(of: "console.js"),
     ]
     if let session = context.session {

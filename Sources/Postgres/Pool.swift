@@ -42,13 +42,17 @@ public final class Pool: Sendable {
       try setUp(&connection)
       return connection
     }
-    for _ in 0..<size { BlockingThread.start { [weak self] in self?.serve() } }
+    let started = (0..<size).count { _ in BlockingThread.start { [weak self] in self?.serve() } }
+    // Callers would wait for ever.
+    if started == 0 { close() }
   }
 
   /// Lends a session to `body`, which runs on the session's thread. A transaction that it leaves open ends the session.
   ///
   /// - Throws: ``Full``, ``Closed``, what opening a session throws, what `body` throws.
-  public func run<Answer: Sendable>(_ body: @escaping @Sendable (inout Connection) throws -> Answer) async throws -> Answer {
+  public func run<Answer: Sendable>(_ body: @escaping @Sendable (inout Connection) throws -> Answer) async throws
+    -> Answer
+  {
     try await withCheckedThrowingContinuation { continuation in
       let job = Job(
         run: { connection in continuation.resume(with: Result { try body(&connection) }) },
@@ -115,6 +119,9 @@ public final class Pool: Sendable {
 }
 
 extension Connection {
+  /// Whether a transaction is open.
+  public var isInTransaction: Bool { PQtransactionStatus(handle) == PQTRANS_INTRANS }
+
   /// Whether it is there, with no statement and no transaction open.
   var isFree: Bool { !isLost && PQtransactionStatus(handle) == PQTRANS_IDLE }
 }

@@ -6,7 +6,9 @@ import StageKit
 
 /// Which databases: the registry's, and the console's own schema, which is in the same unless said otherwise.
 struct DatabaseOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The database, as a URI without a password (DATABASE_URL, which may hold one).", valueName: "URI"))
+  @Option(
+    help: ArgumentHelp(
+      "The database, as a URI without a password (DATABASE_URL, which may hold one).", valueName: "URI"))
   var databaseURL: String?
 
   /// The console's own login, where it has one (`CONSOLE_DATABASE_URL`); runs get `DATABASE_URL`.
@@ -22,7 +24,8 @@ struct DatabaseOptions: ParsableArguments {
     }
     guard let url = Environment.value("CONSOLE_DATABASE_URL") ?? Environment.value("DATABASE_URL") else {
       throw Failure(
-        .usage, "no database is given", hint: "set DATABASE_URL, or run './pipeline.sh console', which has a private one")
+        .usage, "no database is given",
+        hint: "set DATABASE_URL, or run './pipeline.sh console', which has a private one")
     }
     return try Target(url)
   }

@@ -19,13 +19,16 @@ extension Failure {
     let text = "\(error.place): \(error.message)"
     switch error.kind {
     case .malformed:
-      self.init(.usage, text, hint: "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
+      self.init(
+        .usage, text, hint: "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
     case .temporary, .serverDiskFull: self.init(.temporary, text)
     case .refused, .untrusted: self.init(.unavailable, text)
     case .denied:
       self.init(
         .unavailable, text,
-        hint: "the console keeps its accounts and schedules in a schema of its own: CREATE SCHEMA console AUTHORIZATION its user")
+        hint:
+          "the console keeps its accounts and schedules in a schema of its own: CREATE SCHEMA console AUTHORIZATION its user"
+      )
     case .statement: self.init(.bug, text)
     }
   }
@@ -37,13 +40,17 @@ extension Failure {
         .configuration, "the schema 'console' is of version \(found), this console knows \(known)",
         hint: "use the newer console")
     case .accountExists(let name):
-      self.init(.usage, "there is an account '\(name)' already", hint: "console user password \(name) sets its password")
+      self.init(
+        .usage, "there is an account '\(name)' already", hint: "console user password \(name) sets its password")
     case .noSuchAccount(let name): self.init(.usage, "there is no account '\(name)'", hint: "console user list")
     case .badName(let name):
       self.init(
-        .usage, "'\(name)' is no name for an account", hint: "up to 64 letters, digits and . _ @ -, beginning with a letter or a digit")
-    case .passwordTooShort(let least): self.init(.usage, "the password has fewer than \(least) characters", hint: "take a longer one")
-    case .passwordTooLong(let most): self.init(.usage, "the password has more than \(most) bytes", hint: "take a shorter one")
+        .usage, "'\(name)' is no name for an account",
+        hint: "up to 64 letters, digits and . _ @ -, beginning with a letter or a digit")
+    case .passwordTooShort(let least):
+      self.init(.usage, "the password has fewer than \(least) characters", hint: "take a longer one")
+    case .passwordTooLong(let most):
+      self.init(.usage, "the password has more than \(most) bytes", hint: "take a shorter one")
     case .noMemory: self.init(.temporary, "there is no memory to hash the password")
     case .scheduleExists(let name):
       self.init(.usage, "there is a schedule '\(name)' already", hint: "console schedule remove '\(name)' takes it off")

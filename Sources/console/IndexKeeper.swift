@@ -30,7 +30,10 @@ final class IndexKeeper: Sendable {
         }
         try PrepareCommand.build(on: &connection, logger)
       } catch SearchIndexes.BuildError.isDenied {
-        if !isTold { logger.warning("searching is slow: as the owner of the registry's tables run './pipeline.sh console prepare' once") }
+        if !isTold {
+          logger.warning(
+            "searching is slow: as the owner of the registry's tables run './pipeline.sh console prepare' once")
+        }
         isTold = true
       } catch {
         logger.debug("the search's indexes have to wait: \(error)")

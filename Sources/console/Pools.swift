@@ -12,12 +12,14 @@ struct Pools {
     func readOnly(_ timeout: String) -> @Sendable (inout Connection) throws -> Void {
       { connection in
         // Compiling a query takes longer than any of these queries does.
-        try connection.execute("SET jit = off; SET default_transaction_read_only = on; SET statement_timeout = '\(timeout)'")
+        try connection.execute(
+          "SET jit = off; SET default_transaction_read_only = on; SET statement_timeout = '\(timeout)'")
         if let role { try connection.execute("SET ROLE \(role)") }
       }
     }
     pages = Pool(target, applicationName: "registry console pages", size: 6, setUp: readOnly("5s"))
-    exports = Pool(target, applicationName: "registry console exports", size: 2, waitingLimit: 8, setUp: readOnly("10min"))
+    exports = Pool(
+      target, applicationName: "registry console exports", size: 2, waitingLimit: 8, setUp: readOnly("10min"))
     desk = Pool(target, applicationName: "registry console desk", size: 4) { connection in
       try connection.execute("SET statement_timeout = '5s'")
     }

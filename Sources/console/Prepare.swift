@@ -9,7 +9,8 @@ import Postgres
 /// What the console needs in the database. Starting it does the same as far as its rights go.
 struct PrepareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "prepare", abstract: "Make the console's schema and the search's indexes; --drop-indexes takes the latter away.")
+    commandName: "prepare",
+    abstract: "Make the console's schema and the search's indexes; --drop-indexes takes the latter away.")
   @Flag(help: "Take the search's indexes away.") var dropIndexes = false
   @OptionGroup var database: DatabaseOptions
 
@@ -27,7 +28,8 @@ struct PrepareCommand: ParsableCommand {
     } catch SearchIndexes.BuildError.isUnderWay {
       throw Failure(.temporary, "another console is building the indexes")
     } catch SearchIndexes.BuildError.isDenied {
-      throw Failure(.unavailable, "this login does not own the registry's tables", hint: "run it with the owner's login")
+      throw Failure(
+        .unavailable, "this login does not own the registry's tables", hint: "run it with the owner's login")
     }
   }
 
@@ -35,7 +37,8 @@ struct PrepareCommand: ParsableCommand {
     guard try SearchIndexes.list(on: &connection).contains(where: { $0.state != .ready }) else { return }
     try SearchIndexes.build(on: &connection) { event in
       switch event {
-      case .building(let name, let number, let count): logger.info("building index \(number) of \(count) for the search: \(name)")
+      case .building(let name, let number, let count):
+        logger.info("building index \(number) of \(count) for the search: \(name)")
       case .built(let name): logger.info("built \(name)")
       case .analyzing: logger.debug("gathering statistics")
       }

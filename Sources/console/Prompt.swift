@@ -6,7 +6,9 @@ import Glibc
 enum Prompt {
   static func line(_ question: String) throws -> String {
     if isatty(STDIN_FILENO) != 0 { ask(question) }
-    guard let line = readLine() else { throw Failure(.usage, "no answer came on stdin", hint: "type it, or give it by a pipe") }
+    guard let line = readLine() else {
+      throw Failure(.usage, "no answer came on stdin", hint: "type it, or give it by a pipe")
+    }
     return line
   }
 

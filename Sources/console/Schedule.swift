@@ -10,7 +10,8 @@ struct ScheduleCommand: ParsableCommand {
 
   struct Daily: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "daily", abstract: "A full run at 02:00 in Taipei each day. Given again, it makes the schedule so once more.")
+      commandName: "daily",
+      abstract: "A full run at 02:00 in Taipei each day. Given again, it makes the schedule so once more.")
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
@@ -77,7 +78,9 @@ struct ScheduleCommand: ParsableCommand {
 
     static func line(_ schedule: Schedule) -> String {
       let draft = schedule.draft
-      let state = schedule.isPaused ? "paused" : schedule.isOver ? "over" : "next \(schedule.nextAt.map(TaipeiClock.text) ?? "never")"
+      let state =
+        schedule.isPaused
+        ? "paused" : schedule.isOver ? "over" : "next \(schedule.nextAt.map(TaipeiClock.text) ?? "never")"
       let repeats = draft.repeats < 0 ? "for ever" : "\(draft.repeats) times more"
       return "\(draft.name)\t\(draft.kind.rawValue)\t\(draft.timing) (\(draft.timeZone))\t\(repeats)\t\(state)"
     }

@@ -12,7 +12,10 @@ struct UserCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make an account. It asks for the password, or reads one line where it is no terminal.")
     @Argument(help: "Up to 64 letters, digits and . _ @ -; asked for where it is missing.") var name: String?
-    @Option(help: "viewer (sees everything) or operator (may start, stop and schedule); the first account is an operator, later ones viewers.")
+    @Option(
+      help:
+        "viewer (sees everything) or operator (may start, stop and schedule); the first account is an operator, later ones viewers."
+    )
     var role: String?
     @OptionGroup var database: DatabaseOptions
 

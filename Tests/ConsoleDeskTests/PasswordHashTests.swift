@@ -28,7 +28,10 @@ struct PasswordHashTests {
   }
 
   @Test func whatCannotBeReadMatchesNothing() {
-    for text in ["", "$scrypt$", "$scrypt$ln=15,r=8,p=3$AAAA$", "$scrypt$ln=99,r=8,p=3$AAAA$AAAA", "plain", "$scrypt$ln=15$AAAA$AAAA"] {
+    for text in [
+      "", "$scrypt$", "$scrypt$ln=15,r=8,p=3$AAAA$", "$scrypt$ln=99,r=8,p=3$AAAA$AAAA", "plain",
+      "$scrypt$ln=15$AAAA$AAAA",
+    ] {
       #expect(!PasswordHash(stored: text).matches(""))
       #expect(!PasswordHash(stored: text).matches("plain"))
     }
@@ -36,6 +39,8 @@ struct PasswordHashTests {
 
   @Test func shortAndEndlessPasswordsAreRefused() {
     #expect(throws: DeskError.passwordTooShort(least: 10)) { try PasswordHash(password: "密碼密碼密碼密碼密") }
-    #expect(throws: DeskError.passwordTooLong(most: 1024)) { try PasswordHash(password: String(repeating: "x", count: 1025)) }
+    #expect(throws: DeskError.passwordTooLong(most: 1024)) {
+      try PasswordHash(password: String(repeating: "x", count: 1025))
+    }
   }
 }

@@ -166,6 +166,22 @@ struct ScheduleTests {
     }
   }
 
+  @Test("one that cannot be read here rests, and no other has to wait")
+  func unreadable() throws {
+    try DeskHarness.with { _, connection in
+      let broken = try make(ScheduleDraft(name: "a", kind: .run, timing: "every 1 minutes"), &connection)
+      let sound = try make(Self.everyMinute, &connection)
+      try connection.execute(
+        "UPDATE console.schedule SET time_zone = 'Asia/Nowhere' WHERE id = $1", [String(broken.id)])
+      let faulty = try ScheduleStore.enqueueDue(now: sound.anchor + 61, on: &connection)
+      #expect(faulty.map(\.name) == ["a"])
+      let due = try dueTimes(&connection)
+      #expect(due == [sound.anchor + 60])
+      let again = try ScheduleStore.enqueueDue(now: sound.anchor + 62, on: &connection)
+      #expect(again.isEmpty, "it is told once")
+    }
+  }
+
   @Test("what is wrong with a draft is named")
   func drafts() {
     func fault(_ change: (inout ScheduleDraft) -> Void) -> ScheduleDraft.Fault? {

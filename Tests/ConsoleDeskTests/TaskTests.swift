@@ -61,7 +61,8 @@ struct TaskTests {
       let id = try Tasks.add(.run, by: nil, on: &connection)
       _ = try Tasks.take(host: "h", on: &connection)
       try Tasks.keep(id, runID: "r", log: "one\n", on: &connection)
-      try Tasks.end(id, .init(.succeeded, exitCode: 0, summary: #"{"status":"success"}"#, log: "one\ntwo\n"), on: &connection)
+      try Tasks.end(
+        id, .init(.succeeded, exitCode: 0, summary: #"{"status":"success"}"#, log: "one\ntwo\n"), on: &connection)
       try Tasks.end(id, .init(.failed, exitCode: 65), on: &connection)
       try Tasks.keep(id, runID: nil, log: "three", on: &connection)
       let task = try #require(try Tasks.find(id, on: &connection))
@@ -77,7 +78,9 @@ struct TaskTests {
 
   @Test(
     "a schedule's run that failed for a passing reason goes back into the queue, as often as the schedule says",
-    arguments: [(75, nil, 3), (65, nil, 1), (nil, ConsoleTask.Reason.cutShort, 3), (143, ConsoleTask.Reason.timeLimit, 1)]
+    arguments: [
+      (75, nil, 3), (65, nil, 1), (nil, ConsoleTask.Reason.cutShort, 3), (143, ConsoleTask.Reason.timeLimit, 1),
+    ]
       as [(Int?, ConsoleTask.Reason?, Int)])
   func retries(exitCode: Int?, reason: ConsoleTask.Reason?, attempts: Int) throws {
     try DeskHarness.with { _, connection in

@@ -5,35 +5,6 @@ import Testing
 
 @Suite("Changes and history", .needsRunDatabase)
 struct RegistrationChangeTests {
-  private struct ModelChange {
-    let run: Int
-    let day: String
-    let ban: String
-    let kind: String
-    let columns: [String]
-  }
-
-  private static func image(_ ban: String, _ name: String) -> String {
-    #"""
-    {"ban": "\#(ban)", "business_name": "\#(name)", "capital_amount": 5, "is_use_invoice": true, "headquarters_ban": null,
-    "industries": [{"order": 2, "industry_code": "22", "industry_name": null}, {"order": 1, "industry_code": "11", "industry_name": "乙"}]}
-    """#
-  }
-
-  private func insert(_ change: ModelChange, _ connection: inout Connection) throws {
-    let hasBefore = ["changed", "removed"].contains(change.kind)
-    try connection.execute(
-      """
-      INSERT INTO registration_change (job_run_id, source_date, ban, kind, reason, changed_columns, before, after)
-      VALUES ($1, $2, $3, $4, $5, $6::text[], $7::jsonb, $8::jsonb)
-      """,
-      [
-        "\(change.run)", change.day, change.ban, change.kind, change.kind == "removed" ? "absent" : nil,
-        "{\(change.columns.joined(separator: ","))}", hasBefore ? Self.image(change.ban, "old") : nil,
-        change.kind == "removed" ? nil : Self.image(change.ban, "new"),
-      ])
-  }
-
   /// A feed by chance: some runs count what they changed, as load does, and some do not, as earlier versions did.
   private func feed(
     _ harness: RunHarness, _ random: inout RunRandom, _ connection: inout Connection
@@ -58,7 +29,7 @@ struct RegistrationChangeTests {
         changes: number < 3
           ? "{}" : #"{"kinds": {\#(counts(changes.map(\.kind)))}, "columns": {\#(counts(changes.flatMap(\.columns)))}}"#
       )
-      for change in changes { try insert(change, &connection) }
+      for change in changes { try change.insert(&connection) }
       all += changes
     }
     return all.sorted { ($1.run, $0.ban) < ($0.run, $1.ban) }
@@ -118,7 +89,7 @@ struct RegistrationChangeTests {
       for (ban, kind, columns) in [
         ("00000001", "changed", ["business_name", "headquarters_ban"]), ("00000002", "removed", []),
         ("00000003", "added", []),
-      ] { try insert(ModelChange(run: run, day: "2026-09-10", ban: ban, kind: kind, columns: columns), &connection) }
+      ] { try ModelChange(run: run, day: "2026-09-10", ban: ban, kind: kind, columns: columns).insert(&connection) }
       let changes = try RegistrationChanges([:]).page(on: &connection).changes
       #expect(changes.map(\.kind) == [.changed, .removed, .added])
       #expect(changes.map(\.name) == ["new", "old", "new"])
@@ -144,63 +115,5 @@ struct RegistrationChangeTests {
       ("since", "yesterday", .date),
     ] { #expect(throws: QueryProblem(name, reason)) { try RegistrationChanges([name: value]) } }
     #expect(throws: QueryProblem("place", .place)) { try RegistrationChanges([:], place: "AAAA") }
-  }
-
-  @Test("a business shows its head office, branches, correction and history")
-  func business() throws {
-    try RunHarness.with { harness, connection in
-      let run = try harness.run(&connection)
-      try harness.publication(&connection, run: run, snapshot: "S1", day: "2026-09-10")
-      let later = try harness.run(&connection)
-      try harness.publication(&connection, run: later, snapshot: "S2", day: "2026-09-11")
-      let ban = try #require(BAN("00000001"))
-      try ModelBusiness(ban: "00000001", name: "頭司", headOffice: "00009999", industries: ["22", "11"]).insert(
-        &connection)
-      for number in 2...150 {
-        let branch = String("00000000\(number)".suffix(8))
-        try ModelBusiness(ban: branch, name: "分司", headOffice: ban.text, industries: []).insert(&connection)
-      }
-      try insert(
-        ModelChange(run: later, day: "2026-09-11", ban: ban.text, kind: "changed", columns: ["business_name"]),
-        &connection)
-      try connection.execute(
-        """
-        INSERT INTO registration_correction (ban, content, content_hash, fixed_codes, corrected_by, job_run_id)
-        VALUES ($1, '{}', 0, '{INVALID_BAN,FIELD_COUNT}', 'somebody', $2)
-        """, [ban.text, "\(later)"])
-      let business = try #require(try Business.find(ban, on: &connection))
-      #expect(business.registration?.name == "頭司")
-      #expect(business.registration?.industries.map(\.code) == ["22", "11"])
-      #expect(business.registration?.isCorrected == true)
-      #expect(business.headOffice?.ban == "00009999" && business.headOffice?.name == nil)
-      #expect(business.branches.map(\.ban) == (2...101).map { String("00000000\($0)".suffix(8)) })
-      #expect(business.hasMoreBranches)
-      #expect(business.correction?.correctedBy == "somebody")
-      #expect(business.correction?.fixedCodes == ["INVALID_BAN", "FIELD_COUNT"])
-      #expect(business.history.map(\.jobRunID) == [later, run])
-      #expect(business.history.map(\.kind) == [.changed, .added])
-      #expect(business.history.first?.columns.map(\.before) == ["old"])
-
-      let branch = try #require(BAN("00000150"))
-      let other = try #require(try Business.find(branch, on: &connection))
-      #expect(other.headOffice?.ban == ban.text && other.headOffice?.name == "頭司")
-      #expect(other.branches.isEmpty && !other.hasMoreBranches && other.correction == nil)
-    }
-  }
-
-  @Test("a business that is gone has its history, one that never was has nothing")
-  func gone() throws {
-    try RunHarness.with { harness, connection in
-      let run = try harness.run(&connection)
-      try harness.publication(&connection, run: run, snapshot: "S1", day: "2026-09-10")
-      try insert(ModelChange(run: run, day: "2026-09-10", ban: "00000001", kind: "removed", columns: []), &connection)
-      let ban = try #require(BAN("00000001"))
-      let business = try #require(try Business.find(ban, on: &connection))
-      #expect(business.registration == nil)
-      #expect(business.history.first?.kind == .removed)
-      #expect(business.history.first?.name == "old")
-      let never = try #require(BAN("00000002"))
-      #expect(try Business.find(never, on: &connection) == nil)
-    }
   }
 }

@@ -16,6 +16,7 @@ struct RegistrationSearchTests {
     var forth: [[String]] = [page.rows.map(\.ban)]
     while let next = page.next, forth.count < 1000 {
       page = try RegistrationSearch(query, place: next, size: size).page(on: &connection)
+      #expect(page.total == nil)
       forth.append(page.rows.map(\.ban))
     }
     var back: [[String]] = [page.rows.map(\.ban)]
@@ -58,7 +59,8 @@ struct RegistrationSearchTests {
       // Of 30,000 the last thousand have the least capital and the latest dates, and forty of them a type of their own.
       try connection.execute(
         """
-        INSERT INTO tax_registration (ban, business_name, business_address, capital_amount, setup_date, business_type, content_hash)
+        INSERT INTO tax_registration (ban, business_name, business_address, capital_amount, setup_date, business_type,
+          content_hash)
         SELECT lpad(n::text, 8, '0'), 'name ' || n, '新北市', 30000 - n, date '1990-01-01' + n / 10,
           CASE WHEN n > 29000 AND n % 25 = 0 THEN 'rare' ELSE 'common' END, 0
         FROM generate_series(1, 30000) AS n

@@ -27,7 +27,8 @@ struct RequestTests {
   @Test(
     "the way back after logging in leads nowhere else",
     arguments: [
-      "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "evil", "/a b", "/\u{7F}", "/\n/evil",
+      "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "evil", "/a b", "/\u{7F}",
+      "/\n/evil",
       "/" + String(repeating: "a", count: 3000),
     ])
   func elsewhere(text: String) { #expect(LocalPath.checked(text) == "/") }

@@ -98,6 +98,10 @@ class Client:
         self.port = port
         self.cookies = {}
 
+    @property
+    def cookie(self):
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
     def request(self, method, path, form=None, headers=None):
         body = None
         headers = dict(headers or {})
@@ -109,7 +113,7 @@ class Client:
     def send(self, method, path, body, headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         if self.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            headers["Cookie"] = self.cookie
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         answer.text = answer.read().decode()

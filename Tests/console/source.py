@@ -17,7 +17,7 @@ class Source:
                 # The content of when it was asked for: a test may change it meanwhile.
                 content = source.content
                 source.asked.set()
-                source.open.wait(60)
+                source.open.wait(600)
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()

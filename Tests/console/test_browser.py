@@ -8,12 +8,13 @@ from monitoring.registry import snapshot
 from . import hostile, window
 from .office import OPERATOR, Office, until
 from .source import Source
+from .texts import text
 
-browser = office = source = None
+browser = office = source = operator = None
 
 
 def setUpModule():
-    global browser, office, source
+    global browser, office, source, operator
     if window.missing():
         return
     browser = window.Browser()
@@ -25,6 +26,7 @@ def setUpModule():
     hostile.load_two_days(office)
     office.add_accounts()
     office.start(SOURCE_URL=source.url)
+    operator = office.browser(OPERATOR)
 
 
 @unittest.skipIf(window.missing(), window.missing())
@@ -75,7 +77,7 @@ class CoreTests(WindowTest):
         self.window.goto("/figures?one=1")
         self.assertEqual(self.window.path, "/login?to=%2Ffigures%3Fone%3D1")
         self.window.log_in(password="a wrong password")
-        self.assertIn("帳號或密碼不正確", self.window.text("[role=alert]"))
+        self.assertIn(text("login_wrong"), self.window.text("[role=alert]"))
         self.assertEqual(self.page.input_value("[name=name]"), OPERATOR)
         self.window.log_in()
         self.assertEqual(self.window.path, "/figures?one=1")
@@ -86,18 +88,18 @@ class CoreTests(WindowTest):
         self.assertFaults("401 /login")
 
     def test_language(self):
-        self.window.log_in()
+        self.window.enter(operator)
         self.window.goto("/registrations?name=%E5%95%86%E8%A1%8C&sort=capital")
-        for language, heading in [("en", "Registrations"), ("zh-TW", "登記查詢")]:
+        for language in ["en", "zh-TW"]:
             self.page.click(".site-tools a[hreflang]")
             self.assertEqual(self.window.path, "/registrations?name=%E5%95%86%E8%A1%8C&sort=capital")
-            self.assertEqual(self.window.text("h1"), heading)
+            self.assertEqual(self.window.text("h1"), text("nav_registrations", language))
             self.assertEqual(self.page.get_attribute("html", "lang"), language)
             self.assertEqual(self.page.input_value("[name=name]"), "商行")
         self.assertFaults()
 
     def test_search_and_business(self):
-        self.window.log_in()
+        self.window.enter(operator)
         self.search(name="有限公司")
         names = self.names()
         self.assertEqual(len(names), 50)
@@ -119,7 +121,7 @@ class CoreTests(WindowTest):
         self.assertFaults()
 
     def test_dry_run(self):
-        self.window.log_in()
+        self.window.enter(operator)
         source.hold()
         self.start("dry-run")
         self.page.wait_for_selector("main > section .state.running")
@@ -146,7 +148,7 @@ class CoreTests(WindowTest):
 
     def test_schedule(self):
         name = f"每月一日 {self.scripts}"
-        self.window.log_in()
+        self.window.enter(operator)
         self.new_schedule(name, "61 1 1 * *")
         self.page.click("[name=preview]")
         self.page.wait_for_selector(".note.bad")
@@ -193,7 +195,7 @@ class ScriptTests(WindowTest):
     """What scripts add."""
 
     def test_progress_comes_in_without_the_page_being_loaded_again(self):
-        self.window.log_in()
+        self.window.enter(operator)
         source.hold()
         self.start("dry-run")
         self.page.wait_for_selector("main > section .state.running")
@@ -207,7 +209,7 @@ class ScriptTests(WindowTest):
         self.assertFaults()
 
     def test_stopping(self):
-        self.window.log_in()
+        self.window.enter(operator)
         source.hold()
         self.start("dry-run")
         self.page.wait_for_selector("main > section .state.running")
@@ -217,7 +219,7 @@ class ScriptTests(WindowTest):
         self.assertFaults()
 
     def test_next_times_as_one_types(self):
-        self.window.log_in()
+        self.window.enter(operator)
         self.window.goto("/schedules/new")
         self.page.fill("[name=cron]", "")
         self.page.wait_for_selector("[data-preview-of] .note.bad")
@@ -235,7 +237,7 @@ class ScriptTests(WindowTest):
         self.assertFaults()
 
     def test_one_click_is_one_order(self):
-        self.window.log_in()
+        self.window.enter(operator)
         source.hold()
         self.window.goto("/")
         before = office.sql("SELECT count(*) FROM console.task")
@@ -250,12 +252,12 @@ class ScriptTests(WindowTest):
         source.hold()
         self.start("dry-run")
         self.page.wait_for_selector("main > section .state.running")
-        office.sql("DELETE FROM console.session")
+        office.sql("DELETE FROM console.session WHERE created_at = (SELECT max(created_at) FROM console.session)")
         self.page.wait_for_url(re.compile("/login"))
         self.assertFaults()
 
     def test_run_that_is_refused_accepted_and_rolled_back(self):
-        self.window.log_in()
+        self.window.enter(operator)
         self.addCleanup(setattr, source, "content", source.content)
         source.content = snapshot(50).replace(b"01-SEP-26", b"03-SEP-26")
         self.start("run")
@@ -279,7 +281,7 @@ class HostileTests(WindowTest):
 
     def setUp(self):
         super().setUp()
-        self.window.log_in()
+        self.window.enter(operator)
 
     def test_business(self):
         for ban, name in hostile.NAMES.items():
@@ -294,7 +296,7 @@ class HostileTests(WindowTest):
         for ban, name in hostile.NAMES.items():
             # A field of one line holds no second one.
             part = name.split("\n")[0]
-            self.search(name=part)
+            self.window.goto("/registrations?name=" + window.quoted(part))
             self.assertEqual(self.page.input_value("[name=name]"), part)
             found = dict(zip(self.page.locator("td.ban").all_text_contents(), self.names()))
             self.assertEqual(found.get(ban), name)
@@ -303,12 +305,12 @@ class HostileTests(WindowTest):
     def test_lists(self):
         for path, times in [("/changes", 2), ("/registrations?ban=99", 2), ("/findings", 1)]:
             self.window.goto(path)
-            text = self.window.text("main")
+            shown = self.window.text("main")
             for name in hostile.NAMES.values():
                 # A finding shows a record as it stands in the file, and what cannot be seen by a stand-in.
                 name = name.replace('"', '""') if path == "/findings" else name
                 if path != "/findings" or name.isprintable():
-                    self.assertGreaterEqual(text.count(name), times, (path, name))
+                    self.assertGreaterEqual(shown.count(name), times, (path, name))
         self.window.goto("/figures")
         self.assertFaults()
 
@@ -318,12 +320,14 @@ class HostileTests(WindowTest):
             "/changes": ["since", "kind", "column", "ban", "place"],
             "/findings": ["code", "severity"],
         }
-        for name in hostile.NAMES.values():
+        for name in hostile.TEXTS[:5]:
             for path, names in fields.items():
                 self.window.goto(f"{path}?" + "&".join(f"{field}={window.quoted(name)}" for field in names))
                 if path == "/registrations":
-                    self.assertEqual(self.page.input_value("[name=address]"), name.replace("\n", ""))
-        self.assertEqual([], [fault for fault in self.window.faults if not fault.startswith("400 ")])
+                    self.assertEqual(self.page.input_value("[name=address]"), name)
+        # Chromium warns of what is no date, and leaves its field empty.
+        faults = [fault for fault in self.window.faults if not fault.endswith('required format, "yyyy-MM-dd".')]
+        self.assertEqual([], [fault for fault in faults if not fault.startswith("400 ")])
 
     def test_names_of_schedules_and_messages_of_runs(self):
         for name in ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>']:
@@ -357,7 +361,7 @@ class HostileSourceTests(WindowTest):
         super().setUp()
 
     def test_its_name(self):
-        self.window.log_in()
+        self.window.enter(operator)
         self.start("dry-run")
         self.ended("failed")
         self.assertIn(self.name, self.window.text(".note.bad"))

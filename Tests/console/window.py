@@ -1,6 +1,5 @@
 """Windows of a real browser, headless Chromium by Playwright, which write down whatever goes wrong in them."""
 
-import os
 import re
 import shutil
 import urllib.parse
@@ -43,7 +42,7 @@ class Window:
         self.base = f"http://127.0.0.1:{port}"
         self.context = browser.chromium.new_context(base_url=self.base, **options)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(int(os.environ.get('TMO','20000')))
+        self.page.set_default_timeout(20_000)
         # Dialogs, messages in the console (what the policy forbids is one), scripts that fail, requests that do.
         self.faults = []
         self.page.on("dialog", self.dialog)
@@ -77,6 +76,11 @@ class Window:
 
     def goto(self, path):
         return self.page.goto(path)
+
+    def enter(self, client):
+        """Goes on with the session of a client that is logged in: hashing a password takes its time."""
+        self.context.add_cookies([
+            {"name": name, "value": value, "url": self.base} for name, value in client.cookies.items()])
 
     def log_in(self, name=OPERATOR, password=PASSWORD):
         if not self.path.startswith("/login"):

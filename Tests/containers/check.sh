@@ -150,7 +150,7 @@ try_image() {
   equal 'user' 10001 "$(inside id -u)"
   equal 'compilers' '' "$(inside bash -c 'command -v swift swiftc clang gcc cc ld || :')"
   # shellcheck disable=SC2016 # for the image's shell to expand
-  equal 'Swift libraries that the programs ask for' '' "$(inside bash -c 'for p in fetch transform load; do ldd /opt/registry/bin/$p; done | grep -i -E "swift|Foundation|not found" || :')"
+  equal 'Swift libraries that the programs ask for' '' "$(inside bash -c 'for p in fetch transform load console; do ldd /opt/registry/bin/$p; done | grep -i -E "swift|Foundation|not found" || :')"
   equal 'first line of --help' 'usage: ./pipeline.sh [COMMAND] [OPTIONS]' "$(inside /opt/registry/pipeline.sh --help | head -n 1)"
   sql postgres 'create database registry'
   health=$(bud inspect --format '{{.Docker.Config.Healthcheck.Test}}' "$container")
@@ -160,6 +160,15 @@ try_image() {
   equal 'registrations loaded by the image' "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["totals"]["processed"])' "$scratch/summary.json")" \
     "$(sql registry 'select count(*) from tax_registration')"
   equal 'events in the log file' "$(wc -l <"$scratch/log")" "$(inside bash -c 'cat /var/log/registry/etl.log-*' | wc -l)"
+  equal 'account' "account 'ann' made: operator" \
+    "$(inside bash -c 'echo "a long password" | /opt/registry/pipeline.sh console user add ann' 2>/dev/null)"
+  # The console answers as compose's health check asks it, and ends when it is told to.
+  # shellcheck disable=SC2016 # for the image's shell to expand
+  equal 'health of the console' '{"status":"ok"}' "$(inside bash -c '
+    /opt/registry/pipeline.sh console >/tmp/address 2>/tmp/log & console=$!
+    for _ in {1..100}; do [[ ! -s /tmp/address ]] || break; sleep 0.1; done
+    exec 3<>/dev/tcp/127.0.0.1/8000 && printf "GET /healthz HTTP/1.0\r\n\r\n" >&3 && tail -n 1 <&3
+    kill "$console" && wait "$console" || cat /tmp/log')"
   equal 'exit code without DATABASE_URL' 78 "$(bud run "$container" -- /opt/registry/pipeline.sh run --sample >/dev/null 2>&1 || echo $?)"
   as_postgres "$POSTGRES_BIN/pg_ctl" -D "$server_data" -m fast stop >/dev/null
   ! inside /opt/registry/pipeline.sh status --check 2>/dev/null || fail 70 'the health check passes without a database'

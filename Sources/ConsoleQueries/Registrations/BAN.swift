@@ -8,8 +8,8 @@ public struct BAN: Sendable, Hashable {
     self.text = text
   }
 
-  /// Whether the check digit is right: the decimal digits of the products with 1,2,1,2,1,2,4,1 add up to a multiple of 5
-  /// (of 10 before 2023-04-01). Where the seventh digit is 7 its product 28 → 10 counts as 1 or as 0. Source: Fiscal
+  /// Whether the check digit is right: the decimal digits of the products with 1,2,1,2,1,2,4,1 add up to a multiple of
+  /// 5 (of 10 before 2023-04-01). Where the seventh digit is 7 its product 28 → 10 counts as 1 or as 0. Source: Fiscal
   /// Information Agency, Ministry of Finance.
   public var hasRightCheckDigit: Bool {
     let digits = text.utf8.map { Int($0 - UInt8(ascii: "0")) }
@@ -27,7 +27,8 @@ extension String {
   /// Whether it is ASCII digits throughout, at least one.
   var isDigits: Bool { !utf8.isEmpty && utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } }
 
-  /// In the order of code points, the first text behind all that begin with these digits: the end of a range on an index.
+  /// In the order of code points, the first text behind all that begin with these digits: the end of a range on an
+  /// index.
   var endOfPrefix: String {
     guard let last = unicodeScalars.last, let next = Unicode.Scalar(last.value + 1) else { return self }
     return String(unicodeScalars.dropLast()) + String(next)

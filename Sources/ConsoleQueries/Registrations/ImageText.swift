@@ -6,8 +6,8 @@ enum ImageText {
     "is_use_invoice", "headquarters_ban", "industries",
   ]
 
-  /// What a row of the feed changes, column by column: `(name, place, before, after)`, to join LATERAL. Of a business that
-  /// came or went that is all that it has.
+  /// What a row of the feed changes, column by column: `(name, place, before, after)`, to join LATERAL. Of a business
+  /// that came or went that is all that it has.
   static func changes(of row: String) -> String {
     """
     (SELECT n.name, n.place, \(text("\(row).before")) AS before, \(text("\(row).after")) AS after
@@ -21,7 +21,8 @@ enum ImageText {
     """
     CASE WHEN n.name <> 'industries' THEN \(image) ->> n.name ELSE (
       SELECT string_agg(concat_ws(' ', e ->> 'industry_code', e ->> 'industry_name'), '；' ORDER BY (e ->> 'order')::int)
-      FROM jsonb_array_elements(CASE WHEN jsonb_typeof(\(image) -> 'industries') = 'array' THEN \(image) -> 'industries' END) e
+      FROM jsonb_array_elements(
+        CASE WHEN jsonb_typeof(\(image) -> 'industries') = 'array' THEN \(image) -> 'industries' END) AS e
     ) END
     """
   }

@@ -2,8 +2,8 @@ import FoundationEssentials
 
 /// A place in a sorted list, and which way the list is read on from it, as text for a URL.
 ///
-/// It is no secret and protects nothing: whoever makes one up reads the same list from another place. The checksum is there so
-/// that a link that was cut off or mistyped is refused rather than silently shows another page.
+/// It is no secret and protects nothing: whoever makes one up reads the same list from another place. The checksum is
+/// there so that a link that was cut off or mistyped is refused rather than silently shows another page.
 struct ListPlace: Equatable {
   enum Way: String {
     /// What comes after it.
@@ -28,17 +28,14 @@ struct ListPlace: Equatable {
 
   /// - Returns: nil where the text is not exactly what ``text`` gives.
   init?(_ text: String) {
-    guard text.utf8.count <= 4096, let data = Data(base64Encoded: Self.standard(text)), data.count > 4 else {
-      return nil
-    }
-    let content = data.dropFirst(4)
-    guard data.prefix(4).elementsEqual(Self.checksum(content)), let decoded = String(validating: content, as: UTF8.self)
+    guard text.utf8.count <= 4096, let data = Data(base64Encoded: Self.standard(text)),
+      let content = String(validating: data.dropFirst(Self.checksumBytes), as: UTF8.self)
     else { return nil }
     // The key stands last: it may hold anything.
-    let parts = decoded.split(separator: ",", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
+    let parts = content.split(separator: ",", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 4, let way = Way(rawValue: parts[0]) else { return nil }
     self.init(way, in: parts[1], key: parts[3], ban: parts[2])
-    // Base64 has bits that mean nothing: one place is one text.
+    // The checksum is compared with it, and bits of Base64 that mean nothing are: one place is one text.
     guard self.text.utf8.elementsEqual(text.utf8) else { return nil }
   }
 
@@ -52,6 +49,8 @@ struct ListPlace: Equatable {
     let text = text.replacing("-", with: "+").replacing("_", with: "/")
     return text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
   }
+
+  private static let checksumBytes = 4
 
   /// FNV-1a, 32 bits.
   private static func checksum(_ bytes: some Sequence<UInt8>) -> [UInt8] {

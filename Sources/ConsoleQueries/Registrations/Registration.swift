@@ -34,7 +34,8 @@ public struct Registration: Sendable, Equatable {
   static func columns(of row: String) -> String {
     """
     \(row).ban, \(row).headquarters_ban, \(row).business_name, \(row).business_address, \(row).capital_amount, \
-    \(row).business_setup_date, \(row).setup_date, \(row).business_type, \(row).is_use_invoice, \(row).data_source_date, \
+    \(row).business_setup_date, \(row).setup_date, \(row).business_type, \(row).is_use_invoice, \
+    \(row).data_source_date, \
     \(row).created_at, \(row).updated_at, \
     EXISTS (SELECT FROM registration_correction c WHERE c.ban = \(row).ban AND c.ended_at IS NULL)
     """

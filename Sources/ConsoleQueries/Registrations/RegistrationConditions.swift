@@ -42,10 +42,7 @@ struct RegistrationConditions {
   private func capital(_ column: String, _ values: inout SQLValues) -> [String] {
     var conditions: [String] = []
     if let least = query.capitalMin { conditions.append("\(column) >= \(values.add("\(least)", "bigint"))") }
-    if let most = query.capitalMax {
-      conditions.append("\(column) <= \(values.add("\(most)", "bigint"))")
-      if query.capitalMin == nil { conditions.append("\(column) >= 0") }
-    }
+    if let most = query.capitalMax { conditions.append("\(column) <= \(values.add("\(most)", "bigint"))") }
     return conditions
   }
 
@@ -87,8 +84,8 @@ struct RegistrationConditions {
     guard let industry = query.industry else { return nil }
     switch use {
     case .looking:
-      // All of a business's industries are read, four at most. As a condition of the subquery a range of codes would be read
-      // from the index on codes wherever the server takes it for a short one, row by row.
+      // All of a business's industries are read, four at most. As a condition of the subquery a range of codes would be
+      // read from the index on codes wherever the server takes it for a short one, row by row.
       let code = prefix("i.industry_code", industry, full: 6, &values).joined(separator: " AND ")
       return "(SELECT bool_or(\(code)) FROM business_industry i WHERE i.business_id = \(row).ban)"
     case .collecting(_, let codes):

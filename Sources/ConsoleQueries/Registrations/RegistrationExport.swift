@@ -1,6 +1,7 @@
 import Postgres
 
-/// All businesses of a search as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF, in the published columns.
+/// All businesses of a search as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF, in the published
+/// columns.
 ///
 /// As in the pipeline's own sheets (docs/rules.md) one apostrophe stands before what could be taken for a formula, what
 /// begins with an apostrophe, a mark for "missing" that is a value, and digits with a zero first, but for 統一編號.
@@ -17,8 +18,8 @@ public struct RegistrationExport: Sendable {
 
   public init(_ query: RegistrationQuery) { self.query = query }
 
-  /// Reads them from one state of the registry, in the order of the search. The session's time for a statement holds for all
-  /// of it, and what takes the pieces slowly holds up the session.
+  /// Reads them from one state of the registry, in the order of the search. The session's time for a statement holds
+  /// for all of it, and what takes the pieces slowly holds up the session.
   ///
   /// - Parameter write: gets piece after piece of the file; throwing ends the export.
   /// - Returns: how many businesses there were.
@@ -54,9 +55,11 @@ public struct RegistrationExport: Sendable {
     let industries = (1...4).flatMap { [Self.cell("i.industry_code_\($0)"), Self.cell("i.industry_name_\($0)")] }
     return """
       COPY (
-        SELECT \(Self.cell("r.business_address")), r.ban, \(Self.cell("r.headquarters_ban")), \(Self.cell("r.business_name")),
+        SELECT \(Self.cell("r.business_address")), r.ban, \(Self.cell("r.headquarters_ban")),
+          \(Self.cell("r.business_name")),
           r.capital_amount, \(Self.cell("r.business_setup_date")), \(Self.cell("r.business_type")),
-          CASE WHEN r.is_use_invoice THEN 'Y' WHEN NOT r.is_use_invoice THEN 'N' END, \(industries.joined(separator: ", "))
+          CASE WHEN r.is_use_invoice THEN 'Y' WHEN NOT r.is_use_invoice THEN 'N' END,
+          \(industries.joined(separator: ", "))
         FROM tax_registration r CROSS JOIN LATERAL (
           SELECT \(slots.joined(separator: ", ")) FROM business_industry i WHERE i.business_id = r.ban
         ) AS i
@@ -70,7 +73,8 @@ public struct RegistrationExport: Sendable {
   private static func cell(_ column: String) -> String {
     #"""
     CASE WHEN left(\#(column), 1) IN ('=', '+', '-', '@', '''', E'\t', E'\r', '＝', '＋', '－', '＠')
-      OR \#(column) IN ('NULL', 'null', 'NA', 'N/A') OR \#(column) ~ '^0[0-9]+$' THEN '''' || \#(column) ELSE \#(column) END
+      OR \#(column) IN ('NULL', 'null', 'NA', 'N/A') OR \#(column) ~ '^0[0-9]+$'
+      THEN '''' || \#(column) ELSE \#(column) END
     """#
   }
 }

@@ -42,7 +42,8 @@ public struct RegistrationQuery: Sendable, Equatable {
   /// All businesses, by BAN.
   public init() {}
 
-  /// - Parameter values: by name, as a form or a URL has them; what is empty counts as missing, other names are left alone.
+  /// - Parameter values: by name, as a form or a URL has them; what is empty counts as missing, other names are left
+  ///   alone.
   public init(_ values: [String: String]) throws(QueryProblem) {
     let values = QueryValues(values: values)
     ban = try values.digits("ban", upTo: 8)

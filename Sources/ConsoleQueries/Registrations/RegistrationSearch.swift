@@ -2,10 +2,10 @@ import Postgres
 
 /// Finds businesses, a page at a time.
 ///
-/// A page is found in one of two ways, and which one is better depends on how many businesses meet the conditions, which the
-/// server can only guess where they depend on one another: so both are bounded.
-/// 1. The list is read in its order from the place on, and each row looked at, ten thousand rows at most. Where many meet
-///    the conditions the page is full long before.
+/// A page is found in one of two ways, and which one is better depends on how many businesses meet the conditions,
+/// which the server can only guess where they depend on one another: so both are bounded.
+/// 1. The list is read in its order from the place on, and each row looked at, ten thousand rows at most. Where many
+///    meet the conditions the page is full long before.
 /// 2. Else few meet them: all that do are collected by the best indexes there are, and sorted.
 public struct RegistrationSearch: Sendable {
   public static let pageSizeMax = 200
@@ -18,7 +18,8 @@ public struct RegistrationSearch: Sendable {
   private static let lookedAtMax = 10_000
 
   /// - Parameters:
-  ///   - place: ``RegistrationPage/next`` or ``RegistrationPage/previous`` of a page of the same order; nil is the start.
+  ///   - place: ``RegistrationPage/next`` or ``RegistrationPage/previous`` of a page of the same order; nil is the
+  ///     start.
   ///   - size: rows of a page, up to ``pageSizeMax``.
   public init(_ query: RegistrationQuery, place: String? = nil, size: Int = 50) throws(QueryProblem) {
     self.query = query

@@ -1,5 +1,5 @@
-/// What a list of businesses is sorted by; the BAN always decides between equals, in the same direction. What is missing
-/// counts as less than anything else.
+/// What a list of businesses is sorted by; the BAN always decides between equals, in the same direction. What is
+/// missing counts as less than anything else.
 public enum RegistrationSort: String, Sendable, CaseIterable {
   case ban, name, capital
   case setUp = "set_up"

@@ -1,5 +1,5 @@
-/// How texts are compared in a search: the source writes numbers in addresses full-width and people type them half-width, 台
-/// and 臺 are one, and so are a and A. registry_bigrams in search.sql spells the same out.
+/// How texts are compared in a search: the source writes numbers in addresses full-width and people type them
+/// half-width, 台 and 臺 are one, and so are a and A. registry_bigrams in search.sql spells the same out.
 enum RegistrationText {
   static func folded(_ sql: String) -> String { "upper(\(oneTai("normalize(\(sql), NFKC)")) COLLATE \"C\")" }
 

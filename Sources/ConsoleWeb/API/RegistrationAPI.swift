@@ -1,7 +1,8 @@
 import ConsoleQueries
 import Hummingbird
 
-/// The registry as JSON, read-only. What is asked for amiss, a parameter that does not exist included, is refused by name.
+/// The registry as JSON, read-only. What is asked for amiss, a parameter that does not exist included, is refused by
+/// name.
 struct RegistrationAPI {
   let site: Site
 

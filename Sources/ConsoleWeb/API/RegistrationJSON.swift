@@ -1,7 +1,7 @@
 import ConsoleQueries
 
-// The documents of the API. Members of a business bear the names of the registry's columns, as the images in the change feed
-// do. Whoever changes one changes Assets/openapi.json.
+// The documents of the API. Members of a business bear the names of the registry's columns, as the images in the change
+// feed do. Whoever changes one changes Assets/openapi.json.
 
 extension JSON {
   static func registration(_ business: Registration) -> JSON {

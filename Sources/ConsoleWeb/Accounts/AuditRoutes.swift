@@ -21,7 +21,10 @@ struct AuditRoutes {
       }
       return site.page(
         "audit", context,
-        ["rows": rows, "before": entries.count > Self.pageSize ? entries[Self.pageSize - 1].id : nil, "nav_audit": true])
+        [
+          "rows": rows, "before": entries.count > Self.pageSize ? entries[Self.pageSize - 1].id : nil,
+          "nav_audit": true,
+        ])
     }
   }
 }

@@ -43,7 +43,10 @@ struct LoginRoutes {
     }
   }
 
-  private enum Answer: Sendable { case session(String), wrong, tooMany }
+  private enum Answer: Sendable {
+    case session(String)
+    case wrong, tooMany
+  }
 
   private func logIn(_ context: ConsoleContext) async throws -> Response {
     let name = context.form["name"] ?? ""

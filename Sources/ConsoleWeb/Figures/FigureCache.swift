@@ -30,7 +30,9 @@ actor FigureCache {
       try await pool.run { connection in
         // All three of one state of the registry.
         try connection.transaction(nil, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY") { connection in
-          Counted(
+          // Once a publication, so it may take longer than a page.
+          try connection.execute("SET LOCAL statement_timeout = '30s'")
+          return Counted(
             cities: try Figures.businessesByCity(&connection), types: try Figures.businessesByType(&connection),
             months: try Figures.setUpByMonth(&connection))
         }

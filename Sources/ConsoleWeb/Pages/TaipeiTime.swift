@@ -26,7 +26,8 @@ public enum TaipeiTime {
     var calendar = Calendar(identifier: .gregorian)
     calendar.timeZone = .gmt
     let parts = DateComponents(
-      year: Int(numbers[0]), month: Int(numbers[1]), day: Int(numbers[2]), hour: Int(numbers[3]), minute: Int(numbers[4]),
+      year: Int(numbers[0]), month: Int(numbers[1]), day: Int(numbers[2]), hour: Int(numbers[3]),
+      minute: Int(numbers[4]),
       second: Int(numbers[5]))
     return calendar.date(from: parts).map { Int64($0.timeIntervalSince1970) }
   }

@@ -1,15 +1,15 @@
 import Mustache
 
-/// The pages' templates. Each is put under ``PageText``'s escaping, partials too.
+/// The pages' templates. Each is put under ``PageEscaping``'s escaping, partials too.
 public struct Templates: Sendable {
   private let library: MustacheLibrary
 
   /// - Throws: where one cannot be parsed.
   public init() throws {
-    MustacheContentTypes.register(PageText(), named: PageText.name)
+    MustacheContentTypes.register(PageEscaping(), named: PageEscaping.name)
     var library = MustacheLibrary()
     for (name, bytes) in Self.sources {
-      let text = "{{% CONTENT_TYPE: \(PageText.name)}}" + String(decoding: bytes, as: UTF8.self)
+      let text = "{{% CONTENT_TYPE: \(PageEscaping.name)}}" + String(decoding: bytes, as: UTF8.self)
       try library.register(text, named: name)
     }
     self.library = library

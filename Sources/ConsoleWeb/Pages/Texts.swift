@@ -25,10 +25,16 @@ public struct Texts: Sendable {
 
   public subscript(_ language: Language) -> [String: String] { texts[language] ?? [:] }
 
-  /// A text, with `%1`, `%2` … replaced. A key that is missing shows as itself.
-  public func text(_ key: String, _ language: Language, _ values: String...) -> String {
-    var text = texts[language]?[key] ?? key
-    for (number, value) in values.enumerated().reversed() { text = text.replacing("%\(number + 1)", with: value) }
-    return text
+  /// A text, with `%1` to `%9` replaced. A key that is missing shows as itself.
+  public func text(_ key: String, _ language: Language, _ values: [String] = []) -> String {
+    let parts = (texts[language]?[key] ?? key).split(separator: "%", omittingEmptySubsequences: false)
+    // One pass: what a value holds is not looked at again.
+    return parts.dropFirst().reduce(into: String(parts[0])) { text, part in
+      guard let number = part.first?.wholeNumberValue, number >= 1, number <= values.count else {
+        text += "%" + part
+        return
+      }
+      text += values[number - 1] + part.dropFirst()
+    }
   }
 }

@@ -1,8 +1,8 @@
 import Dispatch
 import Synchronization
 
-/// Hands pieces of a file from a thread that blocks to a task that sends them, a few at a time. Whoever sends them owns the
-/// stream: where it lets go of it, the thread is stopped.
+/// Hands pieces of a file from a thread that blocks to a task that sends them, a few at a time. Whoever sends them owns
+/// the stream: where it lets go of it, the thread is stopped.
 final class PieceStream: Sendable {
   /// Nobody took a piece for a minute, or the one who took them has gone.
   struct Abandoned: Error {}

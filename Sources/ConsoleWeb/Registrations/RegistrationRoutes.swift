@@ -48,8 +48,8 @@ struct RegistrationRoutes {
     let pieces = PieceStream { [site] write in
       _ = try await site.exports.run { try RegistrationExport(query).write(on: &$0, write) }
     }
-    // With the first piece at hand there is a registry, and the search has not taken too long: what goes wrong up to here is
-    // still told as it should be, later on the answer just breaks off.
+    // With the first piece at hand there is a registry, and the search has not taken too long: what goes wrong up to
+    // here is still told as it should be, later on the answer just breaks off.
     let first = try await pieces.next()
     response.body = .init { writer in
       var piece = first

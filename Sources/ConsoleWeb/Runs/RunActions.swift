@@ -33,6 +33,7 @@ struct RunActions {
       guard page.task.state == .failed || page.task.state == .stopped else {
         throw Problem(.conflict, "run_problem_done")
       }
+      guard page.task.mayBeRepeated else { throw Problem(.conflict, "run_problem_own_page") }
       guard context.form["what"] == "stage" else {
         return try await start(page.task.kind, page.task.arguments, "task.retry", context)
       }

@@ -7,9 +7,7 @@ struct RunText {
 
   /// A text of the interface with `%1`, `%2` … replaced.
   func callAsFunction(_ key: String, _ values: String...) -> String {
-    var text = site.text(key, context)
-    for (number, value) in values.enumerated().reversed() { text = text.replacing("%\(number + 1)", with: value) }
-    return text
+    site.texts.text(key, context.language, values)
   }
 
   /// The text of a key that is made of a value, or the value itself where nobody has named it.

@@ -1,6 +1,7 @@
 import ConsoleDesk
 import Hummingbird
 import NIOCore
+import ServiceLifecycle
 
 /// What a page about a task under way gets as server-sent events (WHATWG HTML, section 9.2): the part that changes, as
 /// HTML, and `done` when it is over.
@@ -9,11 +10,12 @@ struct TaskEvents {
   let context: ConsoleContext
   let task: Int
 
-  /// Ends with the task, with the session, and with whoever reads it.
+  /// Ends with the task, with the session, with whoever reads it, and with the console: a page that stays open must not keep it
+  /// from ending.
   func send(to writer: inout any ResponseBodyWriter) async throws {
     var last = ""
     var quiet = 0
-    while let page = try await current(), !page.task.state.isOver {
+    while !Task.isShuttingDownGracefully, let page = try await current(), !page.task.state.isOver {
       let html = site.html("run-progress", context, page.progress()) ?? ""
       if html != last {
         try await writer.write(Self.event(html))

@@ -67,12 +67,19 @@ struct TaskRoutes {
     let hasFailed = task.state == .failed || task.state == .stopped
     return [
       "runs": found.runs.map(values.row), "has_runs": !found.runs.isEmpty,
-      "may_stop": !task.state.isOver && task.stopAskedBy == nil, "may_retry": hasFailed,
-      "retry_stage": page.failedStage.flatMap { $0 == task.kind.rawValue ? nil : site.text("kind_" + $0, context) },
+      "may_stop": !task.state.isOver && task.stopAskedBy == nil, "may_retry": hasFailed && task.mayBeRepeated,
+      "retry_stage": !task.mayBeRepeated
+        ? nil : page.failedStage.flatMap { $0 == task.kind.rawValue ? nil : site.text("kind_" + $0, context) },
       "may_accept": page.summary?.refusal?.mayBeAccepted(newest: found.newest) ?? false,
       "accept_path": "/tasks/\(task.id)/accept", "nav_runs": true,
     ]
   }
+}
+
+extension ConsoleTask {
+  /// Whether the same again needs no more thought. What a rollback changes is another thing by now, and who accepts a refused
+  /// snapshot gives a reason of their own.
+  var mayBeRepeated: Bool { kind != .rollback && !arguments.contains { $0.hasPrefix("--accept") } }
 }
 
 extension TaskPage {

@@ -49,11 +49,8 @@ package struct FaultText {
     return say(name) + say("colon") + text
   }
 
-  private func say(_ key: String) -> String { texts.text(key, language) }
   private func say(_ key: String, _ part: String, _ range: ClosedRange<Int>) -> String {
-    texts.text(key, language, part, "\(range.lowerBound)", "\(range.upperBound)")
+    say(key, part, "\(range.lowerBound)", "\(range.upperBound)")
   }
-  private func say(_ key: String, _ values: String...) -> String {
-    values.count == 2 ? texts.text(key, language, values[0], values[1]) : texts.text(key, language, values.first ?? "")
-  }
+  private func say(_ key: String, _ values: String...) -> String { texts.text(key, language, values) }
 }

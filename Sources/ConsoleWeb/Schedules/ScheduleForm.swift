@@ -5,7 +5,8 @@ import Schedules
 struct ScheduleForm {
   var values: [String: String]
   private static let names = [
-    "name", "kind", "timing_kind", "cron", "minutes", "time_zone", "repeats", "limit_minutes", "retries", "retry_minutes",
+    "name", "kind", "timing_kind", "cron", "minutes", "time_zone", "repeats", "limit_minutes", "retries",
+    "retry_minutes",
   ]
 
   init(_ fields: FormFields) {

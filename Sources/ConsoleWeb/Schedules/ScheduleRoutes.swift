@@ -1,6 +1,6 @@
 import ConsoleDesk
-import HTTPTypes
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Postgres
 import Schedules
@@ -26,7 +26,8 @@ struct ScheduleRoutes {
       let form = ScheduleForm(FormFields(encoded: request.uri.query ?? "") ?? FormFields())
       let html = site.html("schedule-next", context, times(form, context)) ?? ""
       return Response(
-        status: .ok, headers: [.contentType: "text/html; charset=utf-8"], body: .init(byteBuffer: ByteBuffer(string: html)))
+        status: .ok, headers: [.contentType: "text/html; charset=utf-8"],
+        body: .init(byteBuffer: ByteBuffer(string: html)))
     }
     router.get("/schedules/new") { _, context in
       guard context.isOperator else { throw Problem(.forbidden, "problem_operators_only") }
@@ -49,7 +50,9 @@ struct ScheduleRoutes {
       let form = ScheduleForm(context.form)
       guard context.form["preview"] == nil else { return page(form, context, schedule) }
       return try await save(form, context, schedule) { draft, connection in
-        guard try ScheduleStore.change(schedule.id, draft, on: &connection) else { throw Problem(.notFound, "problem_not_found") }
+        guard try ScheduleStore.change(schedule.id, draft, on: &connection) else {
+          throw Problem(.notFound, "problem_not_found")
+        }
         return schedule.id
       }
     }
@@ -57,15 +60,12 @@ struct ScheduleRoutes {
     router.post("/schedules/:id/resume") { _, context in try await pause(false, context) }
     router.get("/schedules/:id/remove") { _, context in
       guard context.isOperator else { throw Problem(.forbidden, "problem_operators_only") }
-      return site.page("schedule-remove", context, row(try await find(context), context).merging(["nav_schedules": true]) { $1 })
+      return site.page(
+        "schedule-remove", context, row(try await find(context), context).merging(["nav_schedules": true]) { $1 })
     }
     router.post("/schedules/:id/remove") { _, context in
       let schedule = try await find(context)
-      try await site.desk.run { connection in
-        guard try ScheduleStore.remove(schedule.id, on: &connection) else { return }
-        try Audit.add(
-          "schedule.remove", subject: schedule.draft.name, by: context.session?.account, from: context.peer, on: &connection)
-      }
+      try await change(context, "schedule.remove", schedule) { try ScheduleStore.remove(schedule.id, on: &$0) }
       return site.redirect(to: "/schedules")
     }
   }
@@ -79,13 +79,27 @@ struct ScheduleRoutes {
 
   private func pause(_ isPaused: Bool, _ context: ConsoleContext) async throws -> Response {
     let schedule = try await find(context)
-    try await site.desk.run { connection in
-      guard try ScheduleStore.setPaused(schedule.id, isPaused, on: &connection) else { return }
-      try Audit.add(
-        isPaused ? "schedule.pause" : "schedule.resume", subject: schedule.draft.name, by: context.session?.account,
-        from: context.peer, on: &connection)
+    try await change(context, isPaused ? "schedule.pause" : "schedule.resume", schedule) { connection in
+      do { return try ScheduleStore.setPaused(schedule.id, isPaused, on: &connection) } catch is ScheduleDraft.Fault {
+        // The page of the schedule says what is wrong with it.
+        return false
+      }
     }
     return site.redirect(to: "/schedules")
+  }
+
+  /// An action and its entry in the audit are one.
+  private func change(
+    _ context: ConsoleContext, _ action: String, _ schedule: Schedule,
+    _ body: @escaping @Sendable (inout Connection) throws -> Bool
+  ) async throws {
+    try await site.desk.run { connection in
+      try connection.joined { connection in
+        guard try body(&connection) else { return }
+        try Audit.add(
+          action, subject: schedule.draft.name, by: context.session?.account, from: context.peer, on: &connection)
+      }
+    }
   }
 
   /// Makes or changes it; what is wrong with it is told on the form.
@@ -99,19 +113,21 @@ struct ScheduleRoutes {
       let draft = try form.draft()
       let action = schedule == nil ? "schedule.create" : "schedule.change"
       try await site.desk.run { connection in
-        let id = try store(draft, &connection)
-        try Audit.add(
-          action, subject: draft.name, by: context.session?.account, from: context.peer,
-          detail: [
-            "id": "\(id)", "kind": draft.kind.rawValue, "timing": draft.timing, "time_zone": draft.timeZone,
-            "repeats": "\(draft.repeats)",
-          ], on: &connection)
+        try connection.joined { connection in
+          let id = try store(draft, &connection)
+          try Audit.add(
+            action, subject: draft.name, by: context.session?.account, from: context.peer,
+            detail: [
+              "id": "\(id)", "kind": draft.kind.rawValue, "timing": draft.timing, "time_zone": draft.timeZone,
+              "repeats": "\(draft.repeats)",
+            ], on: &connection)
+        }
       }
       return site.redirect(to: "/schedules")
     } catch let fault as ScheduleDraft.Fault {
       problem = faultText.text(fault)
     } catch DeskError.scheduleExists(let name) {
-      problem = site.texts.text("schedule_fault_exists", context.language, name)
+      problem = site.texts.text("schedule_fault_exists", context.language, [name])
     }
     return page(form, context, schedule, problem: problem, status: .badRequest)
   }
@@ -146,15 +162,26 @@ struct ScheduleRoutes {
     }
   }
 
+  /// Why it cannot be read on this machine: a zone that it does not know, say.
+  private func fault(_ schedule: Schedule, _ context: ConsoleContext) -> String? {
+    do {
+      _ = try schedule.draft.timetable(anchor: schedule.anchor)
+      return nil
+    } catch { return FaultText(texts: site.texts, language: context.language).text(error) }
+  }
+
   private func row(_ schedule: Schedule, _ context: ConsoleContext) -> [String: Any] {
     let draft = schedule.draft
     var row: [String: Any] = [
       "id": schedule.id, "name": draft.name, "timing": draft.timing, "time_zone": draft.timeZone,
       "kind": site.text(draft.kind == .run ? "kind_run" : "kind_dry_run", context),
-      "repeats": draft.repeats < 0 ? site.text("schedule_for_ever", context) : "\(draft.repeats)", "missed": schedule.missed,
-      "is_paused": schedule.isPaused, "is_over": schedule.isOver, "is_active": !schedule.isPaused && !schedule.isOver,
+      "repeats": draft.repeats < 0 ? site.text("schedule_for_ever", context) : "\(draft.repeats)",
+      "missed": schedule.missed,
+      "is_paused": schedule.isPaused, "is_over": schedule.isOver,
+      "is_active": !schedule.isPaused && !schedule.isOver && schedule.nextAt != nil,
     ]
     row["next_at"] = schedule.nextAt.map { TaipeiTime.text($0) }
+    row["fault"] = fault(schedule, context)
     row["has_missed"] = schedule.missed > 0
     row["missed_at"] = schedule.missedAt.map { TaipeiTime.text($0) }
     return row

@@ -13,7 +13,7 @@ enum APIProblem {
 
   static func response(_ problem: Problem, _ texts: Texts) -> Response {
     var detail = texts.text(problem.text, .english)
-    if let more = problem.detail { detail += ": " + more }
+    if let more = problem.detail { detail += " (\(more))" }
     let document = Document(title: problem.status.reasonPhrase, status: problem.status.code, detail: detail)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -9,7 +9,7 @@ struct Gate: RouterMiddleware {
 
   private static let open: Set<String> = ["/login", "/language", "/healthz"]
   /// What anybody who is in may send.
-  private static let forAll: Set<String> = ["/login", "/logout"]
+  private static let forAll: Set<String> = ["/logout"]
   private static let formBytes = 65_536
 
   func handle(
@@ -42,13 +42,17 @@ struct Gate: RouterMiddleware {
       throw Problem(.forbidden, "problem_foreign_form")
     }
     let body = try await request.body.collect(upTo: Self.formBytes)
-    guard let form = FormFields(encoded: String(buffer: body)) else { throw Problem(.badRequest, "problem_bad_request") }
+    guard let form = FormFields(encoded: String(buffer: body)) else {
+      throw Problem(.badRequest, "problem_bad_request")
+    }
     let path = request.uri.path
     if path == "/login" { return form }
     guard let session = context.session, session.kind == .browser, let token = form.values["form_token"],
       isEqualInConstantTime(Array(token.utf8), Array(session.formToken.utf8))
     else { throw Problem(.forbidden, "problem_foreign_form") }
-    guard session.role == .operator || Self.forAll.contains(path) else { throw Problem(.forbidden, "problem_operators_only") }
+    guard session.role == .operator || Self.forAll.contains(path) else {
+      throw Problem(.forbidden, "problem_operators_only")
+    }
     return form
   }
 }

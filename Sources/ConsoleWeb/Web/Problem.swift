@@ -32,7 +32,7 @@ public struct Problem: Error, Sendable {
       self.init(.serviceUnavailable, "problem_no_registry")
     case is PostgresError, is Pool.Closed:
       self.init(.serviceUnavailable, "problem_no_database", retryAfterSeconds: 5)
-    case let error as HTTPError:
+    case let error as any HTTPResponseError:
       switch error.status {
       case .notFound: self.init(.notFound, "problem_not_found")
       case .contentTooLarge: self.init(.contentTooLarge, "problem_too_large")

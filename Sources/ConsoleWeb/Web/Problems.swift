@@ -14,7 +14,8 @@ struct Problems: RouterMiddleware {
       return try await next(request, context)
     } catch {
       let problem = Problem(error)
-      if problem.status.code >= 500 {
+      // Before the first run there is no registry, and nothing is wrong.
+      if problem.status.code >= 500, problem.text != "problem_no_registry" {
         logger.error("\(request.method) \(request.uri.path): \(error)", metadata: ["status": "\(problem.status.code)"])
       }
       var response =

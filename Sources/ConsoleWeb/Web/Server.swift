@@ -8,14 +8,15 @@ import Postgres
 public enum Server {
   /// - Parameters:
   ///   - passwords: sessions for checking passwords.
-  ///   - services: what runs beside it and ends with it.
   public static func application(
-    _ site: Site, passwords: Pool, host: String, port: Int, logger: Logger, onRunning: @escaping @Sendable (Int) async -> Void
+    _ site: Site, passwords: Pool, host: String, port: Int, logger: Logger,
+    onRunning: @escaping @Sendable (Int) async -> Void
   ) -> some ApplicationProtocol {
     var application = Application(
       router: router(site, passwords: passwords, logger: logger),
       server: .http1(configuration: .init(idleTimeout: .seconds(60))),
-      configuration: .init(address: .hostname(host, port: port), availableConnectionsDelegate: .maximum(1000, logger: logger)),
+      configuration: .init(
+        address: .hostname(host, port: port), availableConnectionsDelegate: .maximum(1000, logger: logger)),
       onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
       logger: logger)
     // What the framework says of itself is for its developers.
@@ -24,7 +25,7 @@ public enum Server {
   }
 
   public static func router(_ site: Site, passwords: Pool, logger: Logger) -> Router<ConsoleContext> {
-    let router = Router(context: ConsoleContext.self)
+    let router = Router(context: ConsoleContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: Headers(isBehindTLS: site.settings.isBehindTLS))
     router.add(middleware: Problems(site: site, logger: logger))
     router.add(middleware: Visit(site: site))

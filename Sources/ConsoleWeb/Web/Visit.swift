@@ -26,8 +26,10 @@ struct Visit: RouterMiddleware {
   private func session(of request: Request) async throws -> (Session?, String?) {
     let token: String
     let kind: Session.Kind
-    if let header = request.headers[.authorization] {
-      guard header.lowercased().hasPrefix("bearer "), request.uri.path.hasPrefix("/api/") else { return (nil, nil) }
+    // A proxy may have a log-in of its own: any other header is not for us.
+    if request.uri.path.hasPrefix("/api/"), let header = request.headers[.authorization],
+      header.lowercased().hasPrefix("bearer ")
+    {
       (token, kind) = (String(header.dropFirst(7)), .api)
     } else if let cookie = request.cookies[SessionCookie.name(site.settings)] {
       (token, kind) = (cookie.value, .browser)

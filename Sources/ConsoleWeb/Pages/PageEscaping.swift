@@ -2,7 +2,7 @@ import Mustache
 
 /// Escapes for HTML by scalar. The library's own escaping goes by grapheme: a quote with a combining mark behind it is one
 /// character to it, and no quote, but it ends an attribute.
-struct PageText: MustacheContentType {
+struct PageEscaping: MustacheContentType {
   static let name = "PAGE"
 
   func escapeText(_ text: String) -> String {

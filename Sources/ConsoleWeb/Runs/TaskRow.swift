@@ -6,7 +6,8 @@ enum TaskRow {
     var row: [String: Any] = [
       "id": task.id, "kind": site.text("kind_" + task.kind.rawValue.replacing("-", with: "_"), context),
       "state": task.state.rawValue, "state_text": site.text("state_" + task.state.rawValue, context),
-      "by": task.askedBy ?? task.schedule ?? "–", "is_queued": task.state == .queued, "is_running": task.state == .running,
+      "by": task.askedBy ?? task.schedule ?? "–", "is_queued": task.state == .queued,
+      "is_running": task.state == .running,
       "may_stop": !task.state.isOver && context.isOperator,
     ]
     row["attempt"] = task.attempt > 1 ? task.attempt : nil

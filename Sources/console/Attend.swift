@@ -1,6 +1,5 @@
 import ArgumentParser
 import ConsoleRunner
-import Schedules
 
 /// What the worker starts a run with.
 struct AttendCommand: ParsableCommand {
@@ -14,12 +13,4 @@ struct AttendCommand: ParsableCommand {
   func run() throws {
     try Attendant(folder: folder, limitSeconds: limitSeconds, graceSeconds: graceSeconds).run(command)
   }
-}
-
-/// For holding the cron semantics against another implementation's.
-struct TimetableCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "timetable", abstract: "Answer lines of zone, seconds, count and expression with times.", shouldDisplay: false)
-
-  func run() { while let line = readLine() { print(TimetableLines.answer(line)) } }
 }

@@ -1,0 +1,93 @@
+import ConsoleDesk
+import Glibc
+import Postgres
+
+extension Worker {
+  /// Starts the task's run unless it was started, and follows it to its end.
+  func attend(_ task: ConsoleTask, _ connection: inout Connection) throws {
+    let folder = TaskFolder(home: settings.home.path, task: task.id)
+    try folder.make()
+    var known = ""
+    var isAskedToStop = false
+    var nextKeep = 0
+    var starts = 0
+    while true {
+      let hasAttendant = Attendants.reap()
+      let stage = try folder.stage()
+      let log = folder.read(folder.log, last: RunLog.keptBytes) ?? ""
+      switch stage {
+      case .fresh where starts == 0 && task.stopAskedBy != nil:
+        return try settle(task, .init(.stopped, reason: .stopped), folder, &connection)
+      case .fresh:
+        // An attendant that has been started shows itself by its lock; one that died before it did so is started anew.
+        if starts == 0 || !hasAttendant {
+          guard starts < 3 else {
+            return try settle(task, .init(.failed, reason: .notStarted, log: log), folder, &connection)
+          }
+          try start(task, folder)
+          starts += 1
+        }
+      case .alive where folder.isOrphaned && !isAskedToStop:
+        logger.error("task \(task.id): its attendant was killed; the run is stopped")
+        folder.askToStop()
+        isAskedToStop = true
+      case .alive: break
+      case .cutShort:
+        let ending = Tasks.Ending(.failed, reason: .cutShort, runID: RunLog.runID(log), log: log)
+        return try settle(task, ending, folder, &connection)
+      case .over(let code, let reason):
+        let state: ConsoleTask.State = code == 0 ? .succeeded : reason == .stopped ? .stopped : .failed
+        let summary = RunLog.summary(folder.read(folder.summary, last: 1 << 20))
+        let ending = Tasks.Ending(
+          state, exitCode: code, reason: code == 0 ? nil : reason, runID: RunLog.runID(log), summary: summary, log: log)
+        return try settle(task, ending, folder, &connection)
+      }
+      // Once a second: it wakes whoever looks at the task, and ourselves.
+      if log != known, Self.now() >= nextKeep {
+        try Tasks.keep(task.id, runID: RunLog.runID(log), log: log, on: &connection)
+        known = log
+        nextKeep = Self.now() + 1
+      }
+      if !isAskedToStop, case .alive = stage, try Tasks.find(task.id, on: &connection)?.stopAskedBy != nil {
+        try DurableText.write("", to: folder.stop)
+        folder.askToStop()
+        isAskedToStop = true
+      }
+      try enqueueDue(&connection)
+      _ = try connection.waitForNotification(seconds: 0.5)
+    }
+  }
+
+  private static func now() -> Int {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return now.tv_sec
+  }
+
+  private func start(_ task: ConsoleTask, _ folder: TaskFolder) throws {
+    let command = [
+      settings.console, "attend", folder.path, "--limit-seconds", String(task.limitMinutes * 60), "--grace-seconds",
+      String(settings.graceSeconds), "--", settings.pipeline, task.kind.rawValue,
+    ]
+    let pid = try Child.start(
+      command + task.arguments + ["--json"], stdout: folder.log, stderr: folder.log, variables: settings.variables,
+      ownSession: true)
+    Attendants.add(pid)
+  }
+
+  private func settle(
+    _ task: ConsoleTask, _ ending: Tasks.Ending, _ folder: TaskFolder, _ connection: inout Connection
+  ) throws {
+    try Tasks.end(task.id, ending, on: &connection)
+    try Tasks.forgetOld(keeping: settings.kept, on: &connection)
+    // In the database is all of it that anybody will ask for.
+    try folder.remove()
+    _ = Attendants.reap()
+    logger.info(
+      "task \(task.id): \(task.kind.rawValue) ended: \(ending.state.rawValue)",
+      metadata: [
+        "task": "\(task.id)", "exit_code": "\(ending.exitCode.map { "\($0)" } ?? "none")",
+        "reason": "\(ending.reason?.rawValue ?? "")",
+      ])
+  }
+}

@@ -1,0 +1,23 @@
+import ConsoleRunner
+import Failures
+import ServiceLifecycle
+
+/// What goes on beside the pages: the worker and the search's indexes. Both stop as soon as the console is told to end, so that
+/// no run is begun any more while pages are still being sent.
+struct Beside: Service {
+  let worker: Worker?
+  let indexes: IndexKeeper
+  /// Whether a run under way ends with the console.
+  let stopsRuns: Bool
+
+  func run() async throws {
+    if let worker, !worker.start() { throw Failure(.temporary, "the machine has no thread left for the worker") }
+    indexes.start()
+    try? await gracefulShutdown()
+    worker?.stop()
+    indexes.stop()
+  }
+
+  /// When the pages have ended.
+  func end() { if stopsRuns { worker?.endRuns() } }
+}

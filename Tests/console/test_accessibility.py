@@ -1,0 +1,167 @@
+"""Every page by axe-core and by keyboard, in both languages, light and dark, on a desk and on a phone."""
+
+import unittest
+
+from monitoring.registry import snapshot
+
+from . import hostile, window
+from .office import OPERATOR, Office, until
+from .routes import routes
+from .source import Source
+
+try:
+    from axe_playwright_python.base import AXE_SCRIPT
+except ImportError:
+    AXE_SCRIPT = None
+
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+NO_PAGES = {"/language", "/healthz", "/assets/console.css", "/schedules/next", "/tasks/1/events"}
+browser = office = operator = None
+pages = []
+
+
+def missing():
+    return window.missing() or (None if AXE_SCRIPT else "Python's axe-playwright-python is not installed")
+
+
+def setUpModule():
+    """A registry of two days, runs that went well, that failed and that go on, and a schedule."""
+    global browser, office, operator
+    if missing():
+        return
+    browser = window.Browser()
+    unittest.addModuleCleanup(browser.close)
+    office = Office()
+    unittest.addModuleCleanup(office.close)
+    hostile.load_two_days(office)
+    office.add_accounts()
+    source = Source(snapshot(50).replace(b"01-SEP-26", b"03-SEP-26"))
+    unittest.addModuleCleanup(source.close)
+    office.start(SOURCE_URL=source.url)
+    operator = office.browser(OPERATOR)
+    operator.post("/schedules", name="每天", kind="run", cron="0 2 * * *", timing_kind="cron")
+    for kind in ["dry-run", "run"]:
+        operator.post("/tasks", kind=kind)
+    until(lambda: office.sql("SELECT state FROM console.task") == [["succeeded"], ["failed"]])
+    source.hold()
+    operator.post("/tasks", kind="dry-run")
+    until(lambda: office.sql("SELECT state FROM console.task WHERE id = 3 AND log <> ''") == [["running"]])
+    pages.extend(
+        path for path in routes("get")
+        if path not in NO_PAGES and not path.startswith("/api/") and not path.endswith(".csv"))
+    # The log-in shows to strangers.
+    pages.remove("/login")
+    pages.extend([
+        "/tasks/2", "/tasks/3", "/runs/3", "/nothing", "/registrations?name=x", "/registrations?name=zzzz",
+        "/registrations?name=%E6%9C%89%E9%99%90%E5%85%AC%E5%8F%B8&sort=capital&order=desc", "/changes?since=x",
+        "/findings?code=INVALID_BAN", "/registrations/00025797"])
+
+
+@unittest.skipIf(missing(), missing())
+class AccessibilityTests(unittest.TestCase):
+    def window(self, language="zh-TW", is_in=True, **options):
+        opened = window.Window(browser, office.port, **options)
+        self.addCleanup(opened.close)
+        opened.goto(f"/language?set={language}&to=/login")
+        if is_in:
+            opened.enter(operator)
+        return opened
+
+    def look(self, opened, path, looks):
+        opened.goto(path)
+        found = []
+        # What is folded away has to be readable, too.
+        opened.page.evaluate(AXE_SCRIPT)
+        opened.page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+        for scheme, size in looks:
+            opened.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            opened.page.set_viewport_size(size)
+            found += [[path, scheme, size["width"], *violation] for violation in opened.page.evaluate(VIOLATIONS)]
+        return found
+
+    def test_axe(self):
+        """Each pair of language, colours and width."""
+        found = []
+        for language, looks in [
+            ("zh-TW", [("light", DESK), ("dark", PHONE)]), ("en", [("dark", DESK), ("light", PHONE)]),
+        ]:
+            found += self.look(self.window(language, is_in=False), "/login", looks)
+            opened = self.window(language)
+            for path in pages:
+                found += self.look(opened, path, looks)
+        self.assertEqual(found, [])
+
+    def test_pages_are_no_wider_than_a_phone(self):
+        found = []
+        for language in ["zh-TW", "en"]:
+            for width in [390, 320]:
+                opened = self.window(language, viewport={"width": width, "height": 844})
+                for path in pages:
+                    opened.goto(path)
+                    wide = opened.page.evaluate(
+                        "document.querySelectorAll('details').forEach((part) => { part.open = true; });"
+                        "document.documentElement.scrollWidth")
+                    if wide > width:
+                        found.append((path, language, width, wide))
+        self.assertEqual(found, [])
+
+    def test_keyboard(self):
+        """The tabulator leads to all that can be used, in view and marked, the way past the menu first."""
+        opened = self.window(viewport=DESK)
+        opened.page.emulate_media(reduced_motion="reduce")
+        for path in pages:
+            opened.goto(path)
+            opened.page.evaluate(FOCUS)
+            opened.page.keyboard.press("Tab")
+            self.assertEqual(opened.page.evaluate("document.activeElement.className"), "skip", path)
+            reached = []
+            for _ in range(400):
+                reached.append(opened.page.evaluate("focused()"))
+                opened.page.keyboard.press("Tab")
+                if opened.page.evaluate("document.activeElement === document.body"):
+                    break
+            self.assertEqual([what for what in reached if not what["isSeen"]], [], path)
+            self.assertEqual(
+                opened.page.evaluate("usable()"), sorted({what["name"] for what in reached if what["isUsable"]}), path)
+        opened.page.keyboard.press("Tab")
+        opened.page.keyboard.press("Enter")
+        self.assertEqual(opened.page.evaluate("document.activeElement.id"), "main")
+
+    def test_the_menu_by_keyboard(self):
+        opened = self.window(viewport=DESK)
+        for number in range(opened.page.locator("nav.site-nav a").count()):
+            link = opened.page.locator("nav.site-nav a").nth(number)
+            path = link.get_attribute("href")
+            link.focus()
+            with opened.page.expect_navigation():
+                opened.page.keyboard.press("Enter")
+            self.assertEqual(opened.path, path)
+            self.assertEqual(opened.page.get_attribute("nav.site-nav [aria-current=page]", "href"), path)
+
+
+VIOLATIONS = """
+axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violations
+  .filter(({impact}) => impact === 'serious' || impact === 'critical')
+  .map(({id, impact, nodes}) => [id, impact, nodes.slice(0, 3).map(({html}) => html.slice(0, 160))]))
+"""
+# What has the focus, and what there is that can have it. Of radio buttons the tabulator stops at one of a
+# name; of a date the browser marks the part that is typed.
+FOCUS = """
+window.named = (part) => [...document.querySelectorAll('a, button, input, select, textarea, summary')].indexOf(part);
+window.focused = () => {
+  const part = document.activeElement;
+  const box = part.getBoundingClientRect();
+  const style = getComputedStyle(part);
+  return {
+    name: named(part), isUsable: named(part) >= 0 && part.type !== 'radio', what: part.outerHTML.slice(0, 100),
+    isSeen: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0
+      && box.left < innerWidth && (part.type === 'date' || style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2),
+  };
+};
+window.usable = () => [...document.querySelectorAll('a, button, input, select, textarea, summary')]
+  .filter((part) => part.type !== 'hidden' && part.type !== 'radio' && part.checkVisibility()).map(named);
+"""
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,206 @@
+"""Many people searching at once. By hand, against any console that runs:
+
+    CONSOLE_PASSWORD=… LOAD_SECONDS=60 python -m console.test_load http://127.0.0.1:8000 NAME
+
+asks as 50 users for that long and prints what came of it as a line of JSON. LOAD_USERS and SEED are others, if given.
+"""
+
+import asyncio
+import html
+import http.client
+import json
+import os
+import pathlib
+import random
+import re
+import sys
+import time
+import unittest
+import urllib.parse
+
+from .office import OPERATOR, PASSWORD, Office
+
+SECONDS = float(os.environ.get("LOAD_SECONDS") or 5)
+USERS = int(os.environ.get("LOAD_USERS") or 50)
+SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
+
+
+def log_in(host, port, name, password):
+    connection = http.client.HTTPConnection(host, port, timeout=60)
+    form = urllib.parse.urlencode({"name": name, "password": password})
+    connection.request("POST", "/login", form, {"Content-Type": "application/x-www-form-urlencoded"})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    if answer.status != 303:
+        raise AssertionError(f"logging in: {answer.status}")
+    return answer.headers["Set-Cookie"].split(";")[0]
+
+
+def process(port):
+    """Of who listens there, on this machine; None where it cannot be told."""
+    sockets = set()
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        words = line.split()
+        if words[3] == "0A" and int(words[1].split(":")[1], 16) == port:
+            sockets.add(f"socket:[{words[9]}]")
+    for link in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(link) in sockets:
+                return int(link.parts[2])
+        except OSError:
+            continue  # another's, or gone meanwhile
+    return None
+
+
+def resident(pid):
+    """Bytes of memory that it has in use."""
+    if pid is None:
+        return None
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+
+class Connection:
+    """One that is kept open, as a browser does."""
+
+    def __init__(self, host, port, cookie):
+        self.host, self.port, self.cookie = host, port, cookie
+        self.writer = None
+
+    async def get(self, path):
+        if not self.writer:
+            self.reader, self.writer = await asyncio.open_connection(self.host, self.port, limit=1 << 20)
+        self.writer.write(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\nCookie: {self.cookie}\r\n\r\n".encode())
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        length = re.search(r"\r\ncontent-length: (\d+)\r\n", head, re.IGNORECASE)
+        body = await self.reader.readexactly(int(length[1]))
+        return int(head.split(" ", 2)[1]), body.decode()
+
+    def close(self):
+        if self.writer:
+            self.writer.close()
+        self.writer = None
+
+
+class Registry:
+    """What there is to ask for, taken from pages of the registry itself."""
+
+    def __init__(self):
+        self.bans, self.names = [], []
+
+    def learn(self, text):
+        self.bans += re.findall(r'<td class="ban"><a href="/registrations/(\d{8})">', text)
+        self.names += [html.unescape(name) for name in re.findall(r'<th scope="row">([^<]{2,})</th>', text)]
+
+    def question(self, dice):
+        """As people ask: for a number, a part of a name, a street; with filters and in another order; for one business."""
+        common = dice.choice(["有限公司", "商行", "小吃", "工程", "早餐"])
+        street = dice.choice(["中正路", "信義區", "臺北市", "中山路１", "民生路二段"])
+        ask = dice.choices([
+            {"ban": dice.choice(self.bans)},
+            {"ban": dice.choice(self.bans)[:dice.randint(2, 6)]},
+            {"name": common},
+            {"name": dice.choice(self.names)},
+            {"name": "沒有這樣的名稱"},
+            {"address": street},
+            {"city": dice.choice(["臺北市", "高雄市", "南投縣"]), "sort": "capital", "order": "desc"},
+            {"name": common, "sort": dice.choice(["name", "set_up"])},
+            {"industry": dice.choice(["47", "561113", "4"]), "capital_min": "1000000", "sort": "set_up", "order": "desc"},
+            {"type": "獨資", "invoice": "no", "sort": "capital"},
+            {},
+            None,
+        ], [20, 8, 10, 12, 4, 8, 6, 4, 4, 3, 3, 18])[0]
+        if ask is None:
+            return "/registrations/" + dice.choice(self.bans)
+        return "/registrations?" + urllib.parse.urlencode(ask)
+
+
+class Load:
+    def __init__(self, url, cookie, users=USERS, seed=SEED):
+        parts = urllib.parse.urlsplit(url)
+        self.host, self.port = parts.hostname, parts.port or 80
+        self.cookie, self.users, self.seed = cookie, users, seed
+        self.registry = Registry()
+        self.times, self.errors = [], []
+
+    def connection(self):
+        return Connection(self.host, self.port, self.cookie)
+
+    async def learn(self):
+        connection = self.connection()
+        for sort in ["ban", "name", "capital"]:
+            path = f"/registrations?sort={sort}"
+            for _ in range(4):
+                _, text = await connection.get(path)
+                self.registry.learn(text)
+                path = self.next_page(text) or path
+        connection.close()
+
+    @staticmethod
+    def next_page(text):
+        found = re.search(r'<a href="([^"]+)" rel="next">', text)
+        return found and html.unescape(found[1])
+
+    async def user(self, number, end):
+        dice = random.Random(f"{self.seed} {number}")
+        connection = self.connection()
+        text = ""
+        while time.monotonic() < end:
+            path = (dice.random() < 0.3 and self.next_page(text)) or self.registry.question(dice)
+            begun = time.perf_counter()
+            try:
+                status, text = await connection.get(path)
+                if status != 200 or not text.rstrip().endswith("</html>"):
+                    self.errors.append(f"{status} {path}: {len(text)} characters")
+                self.times.append(time.perf_counter() - begun)
+            except (OSError, EOFError, TypeError, ValueError) as error:
+                self.errors.append(f"{path}: {error!r}")
+                text = ""
+                connection.close()
+        connection.close()
+
+    async def ask(self, seconds):
+        end = time.monotonic() + seconds
+        await asyncio.gather(*(self.user(f"{number} {end}", end) for number in range(self.users)))
+
+    def run(self, seconds=SECONDS):
+        """What came of it."""
+        asyncio.run(self.learn())
+        pid = process(self.port)
+        asyncio.run(self.ask(seconds / 2))
+        before = resident(pid)
+        asyncio.run(self.ask(seconds / 2))
+        after = resident(pid)
+        times = sorted(self.times) or [0]
+        return {
+            "users": self.users, "seconds": seconds, "requests": len(self.times), "errors": len(self.errors),
+            "per_second": round(len(self.times) / seconds, 1), "median_ms": round(times[len(times) // 2] * 1000, 1),
+            "p99_ms": round(times[len(times) * 99 // 100] * 1000, 1), "rss_before": before, "rss_after": after,
+            "seed": self.seed,
+        }
+
+
+class LoadTests(unittest.TestCase):
+    def test_many_people_searching_at_once(self):
+        office = Office()
+        self.addCleanup(office.close)
+        office.run("run", "--sample", expect=0)
+        office.add_accounts()
+        office.start()
+        load = Load(f"http://127.0.0.1:{office.port}", log_in("127.0.0.1", office.port, OPERATOR, PASSWORD))
+        result = load.run()
+        print(json.dumps(result), flush=True)
+        self.assertEqual(load.errors, [])
+        self.assertGreater(result["requests"], load.users)
+        self.assertLessEqual(result["rss_after"], 1.3 * result["rss_before"] + 20e6)
+
+
+if __name__ == "__main__":
+    address = urllib.parse.urlsplit(sys.argv[1])
+    session = log_in(address.hostname, address.port, sys.argv[2], os.environ["CONSOLE_PASSWORD"])
+    by_hand = Load(sys.argv[1], session)
+    print(json.dumps(by_hand.run()), flush=True)
+    for line in by_hand.errors[:10]:
+        print(line, file=sys.stderr)
+    sys.exit(1 if by_hand.errors else 0)
