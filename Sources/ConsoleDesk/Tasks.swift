@@ -76,6 +76,15 @@ public enum Tasks {
     return (row?[0] ?? nil, row?[1] ?? nil)
   }
 
+  /// A text that changes whenever what is known of a task does; nil where there is none. It spares who waits for a change the
+  /// log itself.
+  public static func mark(_ id: Int, on connection: inout Connection) throws -> String? {
+    try connection.execute(
+      "SELECT concat_ws(' ', state, stop_asked_by, length(log), md5(right(log, 1000))) FROM console.task WHERE id = $1",
+      [String(id)]
+    ).scalar
+  }
+
   /// Summaries of the newest tasks that have one, the newest first.
   public static func summaries(limit: Int, on connection: inout Connection) throws -> [(
     task: ConsoleTask, summary: String

@@ -5,8 +5,8 @@ import Postgres
 import Synchronization
 import Threads
 
-/// Sees to it that the search has its indexes, beside everything else: looks when the console starts, and every minute until
-/// they are there, for there may be no registry yet.
+/// Sees to it that the search has its indexes, beside everything else: looks when the console starts, and every minute from
+/// then on, for there may be no registry yet, or another one.
 final class IndexKeeper: Sendable {
   private struct Stopped: Error {}
   private let target: Target

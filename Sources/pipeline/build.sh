@@ -27,10 +27,9 @@ build_selftest() { build_if_newer selftest.stamp "${programs[@]}" selftest; }
 # The console brings packages of its own, which nobody else has to fetch and compile. Who has built it once keeps them: the
 # set of packages would otherwise change with every command.
 build_console() {
-  { mkdir -p -- "$project/.build" && : >"$project/.build/with-console"; } 2>/dev/null ||
-    fail 74 "unable to write in '$project/.build'" "check its owner and its mode"
   export WITH_CONSOLE=yes
   build_if_newer console.stamp "${programs[@]}" console
+  [[ ! -e $project/Package.swift ]] || : >"$project/.build/with-console"
 }
 
 build_if_newer() { # STAMP PROGRAM...

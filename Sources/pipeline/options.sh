@@ -35,7 +35,9 @@ take_database() { # URI
   refuse_password "$1"
   [[ -n $1 ]] || fail 64 "'--database-url' needs a value" "--database-url postgresql://USER@HOST/DATABASE"
   case $command in
-    run | load | changes | replay | withdraw | rollback | gc | status | psql | console | schedule | selftest) export DATABASE_URL=$1 ;;
+    run | load | changes | replay | withdraw | rollback | gc | status | psql | selftest) export DATABASE_URL=$1 ;;
+    # What is typed goes before what is set, also for the console's own login.
+    console | schedule) export DATABASE_URL=$1 && unset CONSOLE_DATABASE_URL ;;
     *) fail 64 "'$command' knows no option '--database-url'" "./pipeline.sh --help lists the options" ;;
   esac
 }

@@ -16,6 +16,14 @@ public struct TestDatabase: Sendable {
     return try body(database)
   }
 
+  /// The same for what waits without blocking.
+  @discardableResult
+  public static func with<Result>(_ body: (TestDatabase) async throws -> Result) async throws -> Result {
+    let database = try TestDatabase()
+    defer { database.drop() }
+    return try await body(database)
+  }
+
   private init() throws {
     cluster = try TestCluster.shared.get()
     name = "t_" + UUID().uuidString.lowercased().filter { $0 != "-" }

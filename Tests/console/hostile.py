@@ -1,4 +1,4 @@
-"""A registry whose values are made to break pages: two days of it, the sample that ships with the project beside them."""
+"""Two days of a registry whose values are made to break pages, with the sample that ships with the project."""
 
 import csv
 import io
@@ -54,4 +54,5 @@ def day(number):
 
 def load_two_days(office):
     for number in [1, 2]:
-        office.run("run", "--source", office.write(f"day{number}.csv", day(number)), "--max-rejects", "100", expect=0)
+        file = office.write(f"day{number}.csv", day(number))
+        office.run("run", "--source", file, "--max-rejects", "100", expect=0)

@@ -2,6 +2,7 @@ import ConsoleDesk
 import Hummingbird
 import NIOCore
 import ServiceLifecycle
+import Synchronization
 
 /// What a page about a task under way gets as server-sent events (WHATWG HTML, section 9.2): the part that changes, as
 /// HTML, and `done` when it is over.
@@ -10,32 +11,45 @@ struct TaskEvents {
   let context: ConsoleContext
   let task: Int
 
+  /// So many pages may be open at once: each asks the database every second.
+  private static let readersMax = 100
+  private static let readers = Atomic(0)
+
   /// Ends with the task, with the session, with whoever reads it, and with the console: a page that stays open must not keep it
   /// from ending.
   func send(to writer: inout any ResponseBodyWriter) async throws {
+    guard Self.readers.wrappingAdd(1, ordering: .relaxed).newValue <= Self.readersMax else {
+      Self.readers.subtract(1, ordering: .relaxed)
+      // The browser asks again by itself, a little later.
+      try await writer.write(ByteBuffer(string: "retry: 15000\n\n"))
+      return try await writer.finish(nil)
+    }
+    defer { Self.readers.subtract(1, ordering: .relaxed) }
     var last = ""
     var quiet = 0
-    while !Task.isShuttingDownGracefully, let page = try await current(), !page.task.state.isOver {
-      let html = site.html("run-progress", context, page.progress()) ?? ""
-      if html != last {
-        try await writer.write(Self.event(html))
+    while !Task.isShuttingDownGracefully, let mark = try await mark() {
+      if mark != last {
+        guard let page = try await TaskPage.read(task, site, context), !page.task.state.isOver else { break }
+        try await writer.write(Self.event(site.html("run-progress", context, page.progress()) ?? ""))
       } else if quiet % 15 == 14 {
         // A proxy cuts a line that says nothing.
         try await writer.write(ByteBuffer(string: ":\n\n"))
       }
-      quiet = html == last ? quiet + 1 : 0
-      last = html
+      quiet = mark == last ? quiet + 1 : 0
+      last = mark
       try await Task.sleep(for: .seconds(1))
     }
     try await writer.write(ByteBuffer(string: "event: done\ndata:\n\n"))
     try await writer.finish(nil)
   }
 
-  /// The task as it is now; nil where the session has ended, though its page is open.
-  private func current() async throws -> TaskPage? {
+  /// Changes with the task; nil where the session has ended, though its page is open.
+  private func mark() async throws -> String? {
     guard let token = context.token else { return nil }
-    let isIn = try await site.desk.run { try Sessions.find(token, kind: .browser, on: &$0) != nil }
-    return isIn ? try await TaskPage.read(task, site, context) : nil
+    return try await site.desk.run { [task] connection in
+      guard try Sessions.find(token, kind: .browser, on: &connection) != nil else { return nil }
+      return try Tasks.mark(task, on: &connection)
+    }
   }
 
   /// One event; each line of its data has a line of its own.

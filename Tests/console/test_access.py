@@ -1,0 +1,110 @@
+"""Who may see and do what: strangers, viewers, operators, and forms from elsewhere."""
+
+import re
+import unittest
+import urllib.parse
+
+from . import visits
+from .office import OPERATOR, VIEWER
+from .routes import OPEN, OPERATORS_ONLY, routes
+from .texts import text
+from .visits import VisitTest, inside, things, token
+
+setUpModule = visits.set_up
+
+
+class AccessTests(VisitTest):
+    def test_strangers_are_sent_to_the_log_in(self):
+        for path in routes("get"):
+            answer = self.stranger().get(path + "?a=1&b=%E5%8F%B0")
+            if path in OPEN:
+                self.assertLess(answer.status, 400, path)
+            elif path.startswith("/api/"):
+                self.assertProblem(answer, 401)
+                self.assertEqual(answer.headers["WWW-Authenticate"], "Bearer")
+            else:
+                to = urllib.parse.quote(path + "?a=1&b=%E5%8F%B0", safe="")
+                self.assertEqual((answer.status, answer.headers["Location"]), (303, f"/login?to={to}"), path)
+                self.assertEqual(answer.text, "")
+
+    def test_strangers_change_nothing(self):
+        before = things()
+        for path in set(routes("post")) - {"/login"}:
+            self.assertProblem(self.stranger().request("POST", path, {"form_token": "0" * 64}), 401)
+        self.assertEqual(things(), before)
+
+    def test_pages_are_there_for_viewers_and_operators(self):
+        for name in [VIEWER, OPERATOR]:
+            browser = inside(name)
+            # Events go on for as long as the task does.
+            for path in set(routes("get")) - OPEN - {"/tasks/1/events"}:
+                answer = browser.get(path)
+                if name == VIEWER and path in OPERATORS_ONLY:
+                    self.assertProblem(answer, 403)
+                else:
+                    self.assertEqual(answer.status, 200, path)
+
+    def test_viewers_see_no_buttons_that_are_not_for_them(self):
+        seen = {VIEWER: set(), OPERATOR: set()}
+        for name, found in seen.items():
+            browser = inside(name)
+            for path in set(routes("get")) - OPEN - OPERATORS_ONLY - {"/tasks/1/events"}:
+                page = browser.get(path).text
+                found.update(re.findall(r'<form [^>]*method="post" action="([^"]+)"', page))
+                found.update(set(re.findall(r'href="([^"]+)"', page)) & OPERATORS_ONLY)
+        self.assertEqual(seen[VIEWER], {"/logout"})
+        self.assertGreaterEqual(
+            seen[OPERATOR],
+            {"/logout", "/tasks", "/tasks/1/stop", "/schedules/1", "/schedules/1/pause"} | OPERATORS_ONLY)
+
+    def test_viewers_change_nothing(self):
+        before = things()
+        browser = inside(VIEWER)
+        for path in set(routes("post")) - {"/login", "/logout"}:
+            answer = browser.post(path, kind="dry-run", name="theirs", timing_kind="every")
+            self.assertProblem(answer, 403)
+            self.assertIn(text("problem_operators_only"), answer.text)
+        self.assertEqual(things(), before)
+
+    def test_forms_bring_their_sessions_token(self):
+        before = things()
+        browser, other = inside(OPERATOR), visits.office.browser(OPERATOR)
+        forms = [{}, {"form_token": ""}, {"form_token": "0" * 64}, {"form_token": token(other)}]
+        for path in set(routes("post")) - {"/login"}:
+            for form in forms:
+                answer = browser.request("POST", path, {"kind": "dry-run", **form})
+                self.assertProblem(answer, 403)
+                self.assertIn(text("problem_foreign_form"), answer.text)
+        self.assertEqual(things(), before)
+        self.assertEqual(browser.get("/").status, 200)
+
+    def test_forms_come_from_our_own_pages(self):
+        before = things()
+        browser = inside(OPERATOR)
+        own = {"form_token": token(browser), "kind": "dry-run"}
+        origin = f"http://127.0.0.1:{visits.office.port}"
+        foreign = [
+            {"Origin": "http://example.com"}, {"Origin": "null"}, {"Origin": ""}, {"Origin": "http://127.0.0.1"},
+            {"Origin": f"{origin}.example.com"}, {"Origin": f"http://127.0.0.1:{visits.office.port + 1}"},
+            {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"},
+        ]
+        for path in routes("post"):
+            for headers in foreign:
+                self.assertProblem(browser.request("POST", path, own, headers), 403)
+        self.assertEqual(things(), before)
+        answer = browser.request("POST", "/schedules/1/pause", own, {"Origin": origin})
+        self.assertEqual(answer.status, 303)
+        self.assertNotEqual(things(), before)
+        browser.post("/schedules/1/resume")
+
+    def test_what_only_reads_changes_nothing(self):
+        before = things()
+        browser = inside(OPERATOR)
+        for path in routes("post"):
+            for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"]:
+                self.assertProblem(browser.request(method, path, {"form_token": token(browser)}), 405)
+        self.assertEqual(things(), before)
+
+
+if __name__ == "__main__":
+    unittest.main()

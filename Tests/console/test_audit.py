@@ -1,0 +1,93 @@
+"""What is written down of who did what, and what the pages' session may do in the database."""
+
+import re
+import unittest
+
+from . import visits
+from .office import OPERATOR, VIEWER, until
+from .visits import VisitTest, inside
+
+setUpModule = visits.set_up
+
+
+class AuditTests(VisitTest):
+    def test_every_action_is_written_down(self):
+        visits.office.sql("DELETE FROM console.login_failure")
+        last = int(visits.office.sql("SELECT max(id) FROM console.audit")[0][0])
+        browser = self.stranger()
+        browser.log_in(OPERATOR, "wrong")
+        browser.log_in(OPERATOR)
+        browser.post("/schedules", name="noted", kind="run", cron="0 0 1 1 *", timing_kind="cron")
+        schedule = visits.office.sql("SELECT id FROM console.schedule WHERE name = 'noted'")[0][0]
+        for action in ["", "/pause", "/resume", "/remove"]:
+            browser.post(
+                f"/schedules/{schedule}{action}", name="noted", kind="run", cron="0 0 2 1 *", timing_kind="cron")
+        ran = browser.post("/tasks", kind="dry-run").headers["Location"].removeprefix("/tasks/")
+        browser.post(f"/tasks/{ran}/stop")
+        until(lambda: visits.office.sql(f"SELECT state FROM console.task WHERE id = {ran}") == [["stopped"]])
+        again = browser.post(f"/tasks/{ran}/retry", what="all").headers["Location"].removeprefix("/tasks/")
+        browser.post(f"/tasks/{again}/stop")
+        rollback = re.findall(r'name="(snapshot|publication)" value="([^"]+)"', browser.get("/rollback").text)
+        back = browser.post("/rollback", **dict(rollback)).headers["Location"].removeprefix("/tasks/")
+        browser.post(f"/tasks/{back}/stop")
+        browser.post("/logout")
+        rows = visits.office.sql(
+            "SELECT coalesce(account, '-'), address, action, coalesce(subject, '-'), at > now() - interval '1 minute'"
+            f" FROM console.audit WHERE id > {last} ORDER BY id")
+        expected = [
+            ("-", "login.failed", OPERATOR), (OPERATOR, "login", "-"), (OPERATOR, "schedule.create", "noted"),
+            (OPERATOR, "schedule.change", "noted"), (OPERATOR, "schedule.pause", "noted"),
+            (OPERATOR, "schedule.resume", "noted"), (OPERATOR, "schedule.remove", "noted"),
+            (OPERATOR, "task.create", ran), (OPERATOR, "task.stop", ran), (OPERATOR, "task.retry", again),
+            (OPERATOR, "task.stop", again), (OPERATOR, "registry.rollback", back), (OPERATOR, "task.stop", back),
+            (OPERATOR, "logout", "-"),
+        ]
+        self.assertEqual(rows, [[who, "127.0.0.1", what, on, "t"] for who, what, on in expected])
+        page = inside(OPERATOR).get("/audit").text
+        for _, action, _ in expected:
+            self.assertIn(f"<code>{action}</code>", page)
+        visits.office.sql("DELETE FROM console.login_failure")
+
+
+class DatabaseTests(VisitTest):
+    """The role that pages read with can do nothing else, and they do read with it."""
+
+    def refused(self, statements):
+        """The errors, of each statement that does not succeed."""
+        asked = [word for statement in statements for word in ["-c", statement]]
+        told = visits.office.run("psql", "-X", "-q", "-A", "-t", "-c", "SET ROLE registry_console", *asked).stderr
+        return [line for line in told.splitlines() if line.startswith("ERROR")]
+
+    def test_role_reads_the_registry_alone(self):
+        tables = [row[0] for row in visits.office.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        self.assertGreaterEqual(set(tables), {"tax_registration", "registration_change", "etl_job_run", "publication"})
+        self.assertEqual(self.refused(f"SELECT count(*) FROM {table}" for table in tables), [])
+        writes = ["CREATE TABLE public.mine ()"] + [
+            write.format(table) for table in tables for write in [
+                "DELETE FROM {}", "TRUNCATE {}", "INSERT INTO {} DEFAULT VALUES", "ALTER TABLE {} ADD x integer",
+                "DROP TABLE {}"]]
+        refusals = self.refused(writes)
+        self.assertEqual(len(refusals), len(writes), refusals)
+        for refusal in refusals:
+            self.assertRegex(refusal, "permission denied|must be owner")
+        desk = ["account", "session", "audit", "task", "schedule", "login_failure"]
+        refusals = self.refused(f"SELECT count(*) FROM console.{table}" for table in desk)
+        self.assertEqual(refusals, ["ERROR:  permission denied for schema console"] * len(desk))
+
+    def test_pages_read_with_it(self):
+        browser = inside(VIEWER)
+        pages = ["/", "/registrations", "/registrations/99000001", "/changes", "/runs", "/findings", "/api/changes"]
+        self.assertEqual([browser.get(path).status for path in pages], [200] * len(pages))
+        visits.office.sql("REVOKE SELECT ON ALL TABLES IN SCHEMA public FROM registry_console")
+        try:
+            for path in pages:
+                answer = browser.get(path)
+                self.assertProblem(answer, 503)
+                self.assertIn("docs/roles.sql", answer.text)
+        finally:
+            visits.office.sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO registry_console")
+        self.assertEqual([browser.get(path).status for path in pages], [200] * len(pages))
+
+
+if __name__ == "__main__":
+    unittest.main()

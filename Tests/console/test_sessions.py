@@ -1,0 +1,201 @@
+"""Logging in, staying in and getting out, how often one may try, and the ways back; behind TLS as well."""
+
+import unittest
+import urllib.parse
+
+from . import visits
+from .office import OPERATOR, PASSWORD, VIEWER
+from .routes import OPEN, routes
+from .visits import VisitTest, inside, things, token
+
+setUpModule = visits.set_up
+
+
+class SessionTests(VisitTest):
+    def cookie(self, browser):
+        answer = browser.log_in(OPERATOR)
+        self.assertEqual((answer.status, answer.headers["Location"]), (303, "/"))
+        return answer.headers["Set-Cookie"]
+
+    def test_cookie(self):
+        browser = self.stranger()
+        cookie = self.cookie(browser)
+        self.assertRegex(cookie, r"^console_session=[0-9a-f]{64};")
+        self.assertEqual(
+            sorted(cookie.split("; ")[1:]), ["HttpOnly", "Max-Age=43200", "Path=/", "SameSite=Lax"], cookie)
+        # Whoever reads the database is not in.
+        stored = visits.office.sql("SELECT token_hash FROM console.session")
+        self.assertNotIn([browser.cookies["console_session"]], stored)
+
+    def test_log_in_begins_a_new_session(self):
+        browser = self.stranger()
+        browser.cookies["console_session"] = "0" * 64
+        self.cookie(browser)
+        first = browser.cookies["console_session"]
+        self.assertNotEqual(first, "0" * 64)
+        self.cookie(browser)
+        self.assertNotEqual(browser.cookies["console_session"], first)
+        old = self.stranger()
+        old.cookies["console_session"] = first
+        self.assertEqual(old.get("/").status, 303)
+
+    def outside(self, browser):
+        return browser.get("/").headers["Location"] == "/login?to=%2F"
+
+    def test_logged_out_is_out(self):
+        browser, other = visits.office.browser(OPERATOR), inside(OPERATOR)
+        kept = dict(browser.cookies)
+        self.assertEqual(browser.post("/logout").headers["Location"], "/login")
+        self.assertEqual(browser.cookies, {})
+        browser.cookies = kept
+        self.assertTrue(self.outside(browser))
+        self.assertFalse(self.outside(other))
+
+    def test_new_password_ends_sessions_and_tokens(self):
+        visits.office.console("user", "add", "temporary", stdin=PASSWORD + "\n")
+        browser, bearer = visits.office.browser("temporary"), self.bearer("temporary")
+        other = inside(OPERATOR)
+        self.assertFalse(self.outside(browser))
+        self.assertEqual(self.stranger().get("/api/registrations", **bearer).status, 200)
+        visits.office.console("user", "password", "temporary", stdin="another password\n")
+        self.assertTrue(self.outside(browser))
+        self.assertEqual(self.stranger().get("/api/registrations", **bearer).status, 401)
+        self.assertEqual(self.stranger().log_in("temporary").status, 401)
+        self.assertEqual(browser.log_in("temporary", "another password").status, 303)
+        self.assertFalse(self.outside(browser))
+        visits.office.console("user", "remove", "temporary")
+        self.assertTrue(self.outside(browser))
+        self.assertFalse(self.outside(other))
+        visits.office.sql("DELETE FROM console.login_failure")
+
+    def bearer(self, name):
+        return {"Authorization": "Bearer " + visits.office.console("user", "token", name).strip()}
+
+    def test_tokens_read_the_api_alone(self):
+        bearer = self.bearer(OPERATOR)
+        before = things()
+        for path in set(routes("get")) - OPEN:
+            status = self.stranger().get(path, **bearer).status
+            self.assertEqual(status, 200 if path.startswith("/api/") else 303, path)
+        for path in set(routes("post")) - {"/login"}:
+            self.assertEqual(self.stranger().request("POST", path, {}, bearer).status, 401, path)
+        self.assertEqual(things(), before)
+        token = bearer["Authorization"].split()[1]
+        browser = self.stranger()
+        browser.cookies["console_session"] = token
+        self.assertTrue(self.outside(browser))
+        for wrong in ["Bearer", "Bearer ", "Bearer " + "0" * 64, "Basic b2xnYTph", token, "Bearer " + token + "0"]:
+            self.assertEqual(self.stranger().get("/api/changes", Authorization=wrong).status, 401, wrong)
+
+    def test_ways_back_lead_nowhere_else(self):
+        for to in [
+            "//example.com", "/\\example.com", "\\\\example.com", "https://example.com", "http:example.com",
+            "javascript:1", "/\t/example.com", "\t//example.com", " //example.com", "/\r\nSet-Cookie: a=b", "/\n",
+            "example.com", "", "/台", "///example.com", "/" + "a" * 3000, "@example.com", "/\u2028",
+        ]:
+            query = urllib.parse.quote(to, safe="")
+            places = [inside(OPERATOR).get(f"/login?to={query}"), self.stranger().get(f"/language?set=en&to={query}")]
+            self.assertEqual([answer.headers["Location"] for answer in places], ["/", "/"], repr(to))
+            self.assertIn('name="to" value="/"', self.stranger().get(f"/login?to={query}").text)
+        for to, place in [("//example.com", "/"), ("/registrations?name=%E5%8F%B0&sort=name",) * 2]:
+            answer = self.stranger().request("POST", "/login", {"name": OPERATOR, "password": PASSWORD, "to": to})
+            self.assertEqual(answer.headers["Location"], place)
+
+
+class LimitTests(VisitTest):
+    def setUp(self):
+        self.addCleanup(visits.office.sql, "DELETE FROM console.login_failure")
+        visits.office.sql("DELETE FROM console.login_failure")
+
+    def statuses(self, *attempts, **headers):
+        return [self.attempt(name, password, **headers).status for name, password in attempts]
+
+    def attempt(self, name, password, **headers):
+        return self.stranger().request("POST", "/login", {"name": name, "password": password}, headers)
+
+    def test_wrong_passwords(self):
+        self.assertEqual(self.statuses(*[(OPERATOR, "wrong")] * 5), [401] * 5)
+        answer = self.attempt(OPERATOR, PASSWORD)
+        self.assertEqual((answer.status, answer.headers["Retry-After"]), (429, "900"))
+        self.assertNotIn("Set-Cookie", answer.headers)
+        # Another address that anybody can claim is none.
+        self.assertEqual(self.statuses((OPERATOR, PASSWORD), **{"X-Forwarded-For": "192.0.2.1"}), [429])
+        self.assertEqual(self.statuses((VIEWER, PASSWORD)), [303])
+        visits.office.sql("UPDATE console.login_failure SET failed_at = failed_at - interval '15 minutes'")
+        self.assertEqual(self.statuses((OPERATOR, PASSWORD)), [303])
+
+    def test_right_passwords_count_as_nothing(self):
+        self.assertEqual(self.statuses(*[(OPERATOR, "wrong")] * 4 + [(OPERATOR, PASSWORD)]), [401] * 4 + [303])
+        self.assertEqual(self.statuses(*[(OPERATOR, "wrong")] * 5), [401] * 5)
+
+    def test_many_names_from_one_address(self):
+        visits.office.sql(
+            "INSERT INTO console.login_failure (name, address)"
+            " SELECT 'n' || i, '127.0.0.1' FROM generate_series(1, 19) i")
+        self.assertEqual(self.statuses(("nobody", "wrong"), (OPERATOR, PASSWORD)), [401, 429])
+
+    def test_names_that_are_none(self):
+        for name in ["", "'; DROP TABLE console.account; --", "x" * 10_000, "台", "<b>"]:
+            answer = self.attempt(name, "wrong")
+            self.assertEqual(answer.status, 401)
+            self.assertNotIn("<b>", answer.text)
+        self.assertProblem(self.attempt("olga\0", "wrong"), 400)
+
+
+class BehindTLSTests(VisitTest):
+    """Behind a proxy that speaks TLS."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.restart(CONSOLE_BEHIND_TLS="yes")
+        cls.addClassCleanup(cls.restart)
+
+    @staticmethod
+    def restart(**variables):
+        visits.office.kill()
+        visits.office.start(SOURCE_URL=visits.source.url, **variables)
+        visits.sessions.clear()
+
+    def setUp(self):
+        visits.office.sql("DELETE FROM console.login_failure")
+
+    def test_cookie(self):
+        browser = self.stranger()
+        cookie = browser.log_in(OPERATOR).headers["Set-Cookie"]
+        self.assertRegex(cookie, r"^__Host-console_session=[0-9a-f]{64};")
+        self.assertEqual(
+            sorted(cookie.split("; ")[1:]), ["HttpOnly", "Max-Age=43200", "Path=/", "SameSite=Lax", "Secure"])
+        self.assertEqual(browser.get("/").status, 200)
+        # The name without the prefix anybody on the way could have set.
+        browser.cookies = {"console_session": browser.cookies["__Host-console_session"]}
+        self.assertEqual(browser.get("/").status, 303)
+        self.assertIn("Secure", self.stranger().get("/language?set=en&to=/").headers["Set-Cookie"])
+
+    def test_headers(self):
+        for path in ["/login", "/", "/nothing", "/api/changes", "/assets/console.css"]:
+            self.assertEqual(self.stranger().get(path).headers["Strict-Transport-Security"], "max-age=31536000")
+
+    def test_origin(self):
+        browser = visits.office.browser(OPERATOR)
+        own = {"form_token": token(browser)}
+        for origin, status in [("https://example.com", 403), ("https://registry.example", 303)]:
+            answer = browser.request("POST", "/logout", own, {"Origin": origin, "Host": "registry.example"})
+            self.assertEqual(answer.status, status)
+
+    def test_proxy_says_where_a_request_comes_from(self):
+        def attempt(forwarded, password="wrong"):
+            return self.stranger().request(
+                "POST", "/login", {"name": OPERATOR, "password": password}, {"X-Forwarded-For": forwarded}).status
+
+        # What stands before the proxy's own word anybody may have written.
+        self.assertEqual([attempt(f"10.0.0.{number}, 192.0.2.1") for number in range(6)], [401] * 5 + [429])
+        self.assertEqual(attempt("192.0.2.1, 192.0.2.2", PASSWORD), 303)
+        self.assertEqual(attempt("192.0.2.1", PASSWORD), 429)
+        addresses = visits.office.sql(
+            "SELECT DISTINCT address FROM console.audit WHERE address LIKE '192.%' ORDER BY 1")
+        self.assertEqual(addresses, [["192.0.2.1"], ["192.0.2.2"]])
+        self.assertEqual(attempt("<script>" * 100), 401)
+
+
+if __name__ == "__main__":
+    unittest.main()

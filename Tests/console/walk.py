@@ -1,0 +1,68 @@
+"""A console with two days of a registry, and walks through it in a browser."""
+
+import re
+import unittest
+
+from . import hostile, window
+from .office import OPERATOR, Office
+from .source import Source
+
+browser = office = source = operator = None
+
+
+def set_up():
+    """For a module's setUpModule."""
+    global browser, office, source, operator
+    if window.missing():
+        return
+    browser = window.Browser()
+    unittest.addModuleCleanup(browser.close)
+    office = Office()
+    unittest.addModuleCleanup(office.close)
+    source = Source(hostile.day(2))
+    unittest.addModuleCleanup(source.close)
+    hostile.load_two_days(office)
+    office.add_accounts()
+    office.start(SOURCE_URL=source.url)
+    operator = office.browser(OPERATOR)
+
+
+@unittest.skipIf(window.missing(), window.missing())
+class WindowTest(unittest.TestCase):
+    scripts = True
+
+    def setUp(self):
+        self.window = window.Window(browser, office.port, java_script_enabled=self.scripts)
+        self.addCleanup(self.window.close)
+        self.page = self.window.page
+        # Whatever a test leaves running: the next one's turn would not come.
+        self.addCleanup(source.release)
+
+    def assertFaults(self, *expected):
+        self.assertEqual(self.window.faults, list(expected))
+
+    def start(self, kind):
+        """Asks for a run, and waits for its page."""
+        self.window.goto("/")
+        self.page.click(f"form:has([name=kind][value={kind}]) button")
+        self.page.wait_for_url(re.compile(r"/tasks/\d+$"))
+        return self.window.path
+
+    def ended(self, state):
+        """Waits for the end that the page shows by itself."""
+        self.page.wait_for_selector(f"main > section .state.{state}", timeout=60_000)
+        self.page.wait_for_selector("section:not([data-live])")
+
+    def save(self):
+        self.page.click("form#schedule-form button:not([name])")
+        self.page.wait_for_url(re.compile("/schedules$"))
+
+    def search(self, **fields):
+        self.window.goto("/registrations")
+        for name, value in fields.items():
+            self.page.fill(f"form.filters [name={name}]", value)
+        self.page.click("form.filters button")
+        self.page.wait_for_url(re.compile(r"/registrations\?"))
+
+    def names(self):
+        return self.page.locator("tbody th").all_text_contents()
