@@ -12,6 +12,8 @@ public struct Account: Sendable, Equatable {
   public let name: String
   public let role: Role
   public let createdAt: String
+  /// What a session begun with its password has to be begun with: it may have another one by then.
+  var checkedHash: String?
 }
 
 /// Who may come in. There is no account until somebody makes one.
@@ -75,7 +77,7 @@ public enum Accounts {
     guard hash.matches(password), let row, let name = row[0], let role = row[1].flatMap({ Role(rawValue: $0) }) else {
       return nil
     }
-    return Account(name: name, role: role, createdAt: row[2] ?? "")
+    return Account(name: name, role: role, createdAt: row[2] ?? "", checkedHash: hash.text)
   }
 
   /// A hash of no password that anybody has, as dear to check as any.

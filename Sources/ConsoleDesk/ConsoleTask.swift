@@ -18,6 +18,8 @@ public struct ConsoleTask: Sendable, Equatable {
   /// nil for a schedule.
   public let askedBy: String?
   public let queuedAt: String
+  /// The same in microseconds since 1970: with its number it tells the task from any of another database.
+  public let queuedMicroseconds: String
   public let startedAt: String?
   public let endedAt: String?
   public let host: String?
@@ -27,6 +29,8 @@ public struct ConsoleTask: Sendable, Equatable {
   public let exitCode: Int?
   public let reason: Reason?
   public let stopAskedBy: String?
+  /// The newest publication when it was asked for, where what it does depends on that.
+  public let publication: Int?
 
   /// The command of `pipeline.sh`.
   public enum Kind: String, Sendable, CaseIterable {
@@ -54,17 +58,20 @@ public struct ConsoleTask: Sendable, Equatable {
     case cutShort = "cut short"
     /// It could not be started.
     case notStarted = "not started"
+    /// The registry was published anew since it was asked for, so it would do something else than was shown.
+    case overtaken
     /// Somebody stopped it.
     case stopped
   }
 
   static let columns = """
     t.id, t.kind, array_to_json(t.arguments), t.state, t.schedule_id, s.name, t.due_at, t.attempt, t.limit_minutes,
-    t.asked_by, t.queued_at, t.started_at, t.ended_at, t.host, t.run_id, t.exit_code, t.reason, t.stop_asked_by
+    t.asked_by, t.queued_at, t.started_at, t.ended_at, t.host, t.run_id, t.exit_code, t.reason, t.stop_asked_by,
+    t.publication, floor(extract(epoch FROM t.queued_at) * 1000000)::bigint
     """
 
   init?(_ row: [String?]) {
-    guard row.count == 18, let id = row[0].flatMap({ Int($0) }), let kind = row[1].flatMap({ Kind(rawValue: $0) }),
+    guard row.count == 20, let id = row[0].flatMap({ Int($0) }), let kind = row[1].flatMap({ Kind(rawValue: $0) }),
       let arguments = row[2].flatMap({ TextArray.decode($0) }), let state = row[3].flatMap({ State(rawValue: $0) })
     else { return nil }
     self.id = id
@@ -85,5 +92,7 @@ public struct ConsoleTask: Sendable, Equatable {
     exitCode = row[15].flatMap { Int($0) }
     reason = row[16].flatMap { Reason(rawValue: $0) }
     stopAskedBy = row[17]
+    publication = row[18].flatMap { Int($0) }
+    queuedMicroseconds = row[19] ?? ""
   }
 }

@@ -5,6 +5,8 @@ import Postgres
 public enum Desk {
   /// Brought up with each change of `desk.sql`; there is one so far.
   static let version = 1
+  /// What the schema's comment begins with: its tables are ours.
+  private static let mark = "business-registry console, version "
 
   /// Makes the schema where it is missing. Several consoles may start at once.
   ///
@@ -15,14 +17,19 @@ public enum Desk {
       try connection.execute("SELECT pg_advisory_xact_lock(hashtext('console.schema'))")
       let found = try version(on: &connection)
       guard found != version else { return }
-      guard found == nil else { throw DeskError.newerSchema(found: found ?? 0, known: version) }
+      if let found { throw DeskError.newerSchema(found: found, known: version) }
       // One that is there already may be this login's, which need not have the right to make any.
       if try connection.execute("SELECT to_regnamespace('console')").scalar == nil {
         try connection.execute("CREATE SCHEMA console")
       }
+      guard
+        try !connection.execute(
+          "SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'console'::regnamespace)"
+        ).truth
+      else { throw DeskError.foreignSchema }
       try connection.execute("REVOKE ALL ON SCHEMA console FROM PUBLIC")
       try connection.execute(String(decoding: PackageResources.desk_sql, as: UTF8.self))
-      try connection.execute("COMMENT ON SCHEMA console IS 'business-registry console, version \(version)'")
+      try connection.execute("COMMENT ON SCHEMA console IS '\(mark)\(version)'")
     }
   }
 
@@ -31,13 +38,16 @@ public enum Desk {
     let comment = try connection.execute(
       "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'console'"
     ).scalar
-    return comment.flatMap { $0.split(separator: " ").last.flatMap { Int($0) } }
+    guard let comment, comment.hasPrefix(mark) else { return nil }
+    return Int(comment.dropFirst(mark.count))
   }
 }
 
 /// What a person who asks for something is told.
 public enum DeskError: Error, Equatable {
   case newerSchema(found: Int, known: Int)
+  /// There are things of somebody else's in a schema of that name.
+  case foreignSchema
   case accountExists(String)
   case noSuchAccount(String)
   case badName(String)

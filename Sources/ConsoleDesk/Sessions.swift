@@ -24,16 +24,33 @@ public enum Sessions {
   /// A program's token.
   public static let apiSeconds = 365 * 24 * 3600
 
+  /// Begins a browser's session for somebody whose password was right.
+  ///
+  /// - Returns: the token; nil where the account has got another password since, or is gone.
+  public static func begin(_ account: Account, on connection: inout Connection) throws -> String? {
+    do {
+      return try begin(account.name, kind: .browser, passwordHash: account.checkedHash, on: &connection)
+    } catch DeskError.noSuchAccount { return nil }
+  }
+
   /// - Returns: the token; it is nowhere else.
   public static func begin(_ account: String, kind: Session.Kind, on connection: inout Connection) throws -> String {
+    try begin(account, kind: kind, passwordHash: nil, on: &connection)
+  }
+
+  /// The row's lock has it wait for a password that is being set, and the setting of one wait for it.
+  private static func begin(
+    _ account: String, kind: Session.Kind, passwordHash: String?, on connection: inout Connection
+  ) throws -> String {
     let token = RandomBytes.token()
     let seconds = kind == .browser ? browserSeconds : apiSeconds
     try connection.execute("DELETE FROM console.session WHERE expires_at < now()")
     let made = try connection.execute(
       """
       INSERT INTO console.session (token_hash, account, kind, form_token, expires_at)
-      SELECT $1, name, $3, $4, now() + $5::integer * interval '1 second' FROM console.account WHERE name = $2
-      """, [hash(token), account, kind.rawValue, RandomBytes.token(), String(seconds)]
+      SELECT $1, name, $3, $4, now() + $5::integer * interval '1 second' FROM console.account
+      WHERE name = $2 AND ($6::text IS NULL OR password_hash = $6::text) FOR SHARE
+      """, [hash(token), account, kind.rawValue, RandomBytes.token(), String(seconds), passwordHash]
     ).affected
     guard made == 1 else { throw DeskError.noSuchAccount(account) }
     return token

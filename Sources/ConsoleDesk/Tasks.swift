@@ -9,14 +9,20 @@ public enum Tasks {
 
   /// Puts a run into the queue.
   ///
+  /// - Parameter publication: the newest one, where it is to be begun only while there is no newer one.
   /// - Returns: its number.
   public static func add(
     _ kind: ConsoleTask.Kind, _ arguments: [String] = [], by account: String?, limitMinutes: Int = 120,
-    on connection: inout Connection
+    publication: Int? = nil, on connection: inout Connection
   ) throws -> Int {
     let id = try connection.execute(
-      "INSERT INTO console.task (kind, arguments, asked_by, limit_minutes) VALUES ($1, $2, $3, $4) RETURNING id",
-      [kind.rawValue, TextArray.encode(arguments), account, String(limitMinutes)]
+      """
+      INSERT INTO console.task (kind, arguments, asked_by, limit_minutes, publication) VALUES ($1, $2, $3, $4, $5)
+      RETURNING id
+      """,
+      [
+        kind.rawValue, TextArray.encode(arguments), account, String(limitMinutes), publication.map { String($0) },
+      ]
     ).number
     try notify(&connection)
     return id ?? 0

@@ -122,6 +122,7 @@ CREATE TABLE console.task (
   attempt integer NOT NULL DEFAULT 1,
   not_before timestamptz NOT NULL DEFAULT now(),
   limit_minutes integer NOT NULL DEFAULT 120,
+  publication bigint,
   asked_by text COLLATE "C",
   queued_at timestamptz NOT NULL DEFAULT now(),
   started_at timestamptz,
@@ -153,6 +154,8 @@ COMMENT ON COLUMN console.task.due_at IS 'When it was due: a schedule has one ta
 COMMENT ON COLUMN console.task.attempt IS 'From 1';
 COMMENT ON COLUMN console.task.not_before IS 'When it may begin';
 COMMENT ON COLUMN console.task.limit_minutes IS 'After this time it is stopped cleanly';
+COMMENT ON COLUMN console.task.publication IS
+  'The newest publication when it was asked for, where what it does depends on that: with another one it is not begun';
 COMMENT ON COLUMN console.task.asked_by IS 'Who asked for it; NULL for a schedule';
 COMMENT ON COLUMN console.task.queued_at IS 'When it was asked for';
 COMMENT ON COLUMN console.task.started_at IS 'When a worker took it';
@@ -160,7 +163,7 @@ COMMENT ON COLUMN console.task.ended_at IS 'When it ended';
 COMMENT ON COLUMN console.task.host IS 'The machine that it runs or ran on';
 COMMENT ON COLUMN console.task.run_id IS 'Identifier of the run in the logs and in etl_job_run';
 COMMENT ON COLUMN console.task.exit_code IS 'Of pipeline.sh; NULL where it never ended by itself';
-COMMENT ON COLUMN console.task.reason IS 'Why it did not succeed, where the exit code does not say: time limit, cut short, stopped';
+COMMENT ON COLUMN console.task.reason IS 'Why it did not succeed, where the exit code does not say: time limit, cut short, not started, overtaken, stopped';
 COMMENT ON COLUMN console.task.stop_asked_by IS 'Who asked to stop it';
 COMMENT ON COLUMN console.task.summary IS 'The summary that pipeline.sh printed';
 COMMENT ON COLUMN console.task.log IS 'The log, JSON lines; of a long one the end';

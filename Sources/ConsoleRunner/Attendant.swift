@@ -49,7 +49,10 @@ public struct Attendant {
     defer { close(started) }
     let pid = Array("\(getpid())\n".utf8)
     guard write(started, pid, pid.count) == pid.count, fsync(started) == 0 else {
-      throw Failure.system("write '\(folder.started)'", errno: errno)
+      let failure = Failure.system("write '\(folder.started)'", errno: errno)
+      // Nothing was started.
+      unlink(folder.started)
+      throw failure
     }
     try Folder.sync(folder.path)
     return true

@@ -9,10 +9,10 @@ enum Child {
   /// - Parameters:
   ///   - command: the program's path and its arguments.
   ///   - inherited: a descriptor that stays open for as long as the child or any child of its own lives.
-  ///   - variables: of the environment, besides our own.
+  ///   - variables: of the environment, besides our own; nil takes one away.
   ///   - ownSession: whether it leads a session of its own.
   static func start(
-    _ command: [String], stdout: String, stderr: String, inherited: Int32? = nil, variables: [String: String] = [:],
+    _ command: [String], stdout: String, stderr: String, inherited: Int32? = nil, variables: [String: String?] = [:],
     ownSession: Bool = false
   ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
@@ -36,7 +36,9 @@ enum Child {
     posix_spawnattr_setflags(&attributes, Int16(Int32(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | newSession))
 
     let words = command.map { strdup($0) }
-    let environment = Environment.current.merging(variables) { $1 }.map { strdup("\($0)=\($1)") }
+    var changed = Environment.current
+    for (name, value) in variables { changed[name] = value }
+    let environment = changed.map { strdup("\($0)=\($1)") }
     defer { for text in words + environment { free(text) } }
     var child = pid_t()
     let code = posix_spawn(&child, command.first ?? "", &actions, &attributes, words + [nil], environment + [nil])

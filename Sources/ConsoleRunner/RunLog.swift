@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Postgres
 
 /// The log of a run, as its stages write it: a JSON object a line.
 enum RunLog {
@@ -20,13 +21,13 @@ enum RunLog {
     return nil
   }
 
-  /// The summary, where it is a JSON document that the database takes.
-  static func summary(_ text: String?) -> String? {
-    guard let text, !text.contains("\\u0000"),
-      (try? JSONDecoder().decode(Document.self, from: Data(text.utf8))) != nil
-    else { return nil }
-    return text
+  /// The summary, where it is a JSON document that the database takes: it may be cut short, or hold what JSON may and the
+  /// database may not.
+  static func summary(_ text: String?, on connection: inout Connection) throws -> String? {
+    guard let text, !text.utf8.contains(0) else { return nil }
+    do {
+      _ = try connection.execute("SELECT $1::jsonb", [text])
+      return text
+    } catch let error as PostgresError where error.kind == .statement { return nil }
   }
-
-  private struct Document: Decodable { let status: String? }
 }

@@ -3,7 +3,7 @@ import Failures
 import Glibc
 import Spool
 
-/// What is on disk of a task, `<spool>/.console/tasks/<number>/`. It tells whether its run was begun, goes on, or is over,
+/// What is on disk of a task, `<spool>/.console/tasks/<number>-<when it was queued>/`. It tells whether its run was begun, goes on, or is over,
 /// whatever became of the console meanwhile:
 ///
 /// | file | |
@@ -20,7 +20,7 @@ public struct TaskFolder: Sendable {
   init(_ path: String) { self.path = path }
 
   /// - Parameter home: the console's folder in the spool.
-  init(home: String, task: Int) { path = home + "/tasks/\(task)" }
+  init(home: String, _ task: ConsoleTask) { path = home + "/tasks/\(task.id)-\(task.queuedMicroseconds)" }
 
   var lock: String { path + "/lock" }
   var started: String { path + "/started" }
@@ -74,7 +74,7 @@ public struct TaskFolder: Sendable {
 
   /// The end of a file, from a line's start, as text; nil where there is none.
   func read(_ file: String, last bytes: Int) -> String? {
-    let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     let size = Int(lseek(descriptor, 0, SEEK_END))

@@ -5,7 +5,7 @@ import Postgres
 extension Worker {
   /// Starts the task's run unless it was started, and follows it to its end.
   func attend(_ task: ConsoleTask, _ connection: inout Connection) throws {
-    let folder = TaskFolder(home: settings.home.path, task: task.id)
+    let folder = TaskFolder(home: settings.home.path, task)
     try folder.make()
     var known = ""
     var isAskedToStop = false
@@ -18,6 +18,8 @@ extension Worker {
       switch stage {
       case .fresh where starts == 0 && task.stopAskedBy != nil:
         return try settle(task, .init(.stopped, reason: .stopped), folder, &connection)
+      case .fresh where try starts == 0 && isOvertaken(task, &connection):
+        return try settle(task, .init(.failed, reason: .overtaken), folder, &connection)
       case .fresh:
         // An attendant that has been started shows itself by its lock; one that died before it did so is started anew.
         if starts == 0 || !hasAttendant {
@@ -37,7 +39,7 @@ extension Worker {
         return try settle(task, ending, folder, &connection)
       case .over(let code, let reason):
         let state: ConsoleTask.State = code == 0 ? .succeeded : reason == .stopped ? .stopped : .failed
-        let summary = RunLog.summary(folder.read(folder.summary, last: 1 << 20))
+        let summary = try RunLog.summary(folder.read(folder.summary, last: 1 << 20), on: &connection)
         let ending = Tasks.Ending(
           state, exitCode: code, reason: code == 0 ? nil : reason, runID: RunLog.runID(log), summary: summary, log: log)
         return try settle(task, ending, folder, &connection)
@@ -56,6 +58,12 @@ extension Worker {
       try enqueueDue(&connection)
       _ = try connection.waitForNotification(seconds: 0.5)
     }
+  }
+
+  /// Whether the registry was published anew since a task was asked for that depends on it.
+  private func isOvertaken(_ task: ConsoleTask, _ connection: inout Connection) throws -> Bool {
+    guard let publication = task.publication else { return false }
+    return try connection.execute("SELECT max(id) FROM publication").number != publication
   }
 
   private static func now() -> Int {

@@ -19,8 +19,8 @@ public final class Worker: Sendable {
     public var pipeline: String
     /// This very executable, which attends a run as `console attend`.
     public var console: String
-    /// What runs get of the environment besides our own.
-    public var variables: [String: String] = [:]
+    /// What runs get of the environment besides our own; nil takes a variable away.
+    public var variables: [String: String?] = [:]
     /// How long a run that is stopped may take.
     public var graceSeconds = 60
     /// How many finished tasks are kept.
@@ -62,6 +62,21 @@ public final class Worker: Sendable {
     for _ in 0..<settings.graceSeconds * 10 where !alive().isEmpty { usleep(100_000) }
   }
 
+  /// Trouble with a task's folder, such as a full disk, is given three tries; then the next task has its turn.
+  private func attendOrGiveUp(_ task: ConsoleTask, _ connection: inout Connection) throws {
+    for attempt in 1... {
+      do { return try attend(task, &connection) } catch let failure as Failure {
+        logger.error("task \(task.id): \(failure.message)")
+        guard attempt == 3 else {
+          _ = try connection.waitForNotification(seconds: 2)
+          continue
+        }
+        try Tasks.end(task.id, .init(.failed, reason: .notStarted), on: &connection)
+        return
+      }
+    }
+  }
+
   private func checkStopped() throws { if isStopped.withLock({ $0 }) { throw Stopped() } }
 
   private func run() {
@@ -96,7 +111,7 @@ public final class Worker: Sendable {
       try enqueueDue(&connection)
       isWell()
       if let task = try underWay(&connection) {
-        try attend(task, &connection)
+        try attendOrGiveUp(task, &connection)
         continue
       }
       if let task = try Tasks.take(host: settings.home.host, on: &connection) {
@@ -131,9 +146,12 @@ public final class Worker: Sendable {
   /// Folders of tasks that are over: a worker may be killed after it told of one and before it removed its folder.
   private func removeOld(_ connection: inout Connection) throws {
     for name in try Folder.names(settings.home.path + "/tasks") {
-      guard let id = Int(name), try Tasks.find(id, on: &connection)?.state.isOver ?? true else { continue }
-      let folder = TaskFolder(home: settings.home.path, task: id)
-      if try folder.stage() != .alive { try folder.remove() }
+      let folder = TaskFolder(settings.home.path + "/tasks/" + name)
+      let task = try Int(name.prefix { $0 != "-" }).flatMap { try Tasks.find($0, on: &connection) }
+      let isWanted =
+        task.map { !$0.state.isOver && TaskFolder(home: settings.home.path, $0).path == folder.path } ?? false
+      // Another database's, or one that nobody can make sense of, may be at work.
+      if !isWanted, (try? folder.stage()) ?? .fresh != .alive { try folder.remove() }
     }
   }
 }

@@ -15,6 +15,8 @@ public struct Site: Sendable {
   public let templates: Templates
   public let texts = Texts.all
   let assets = Assets()
+  /// An export takes one of the two sessions that there are for them.
+  let exportTurns = Turns(atMost: 1)
 
   /// How the console is reached and what it starts.
   public struct Settings: Sendable {

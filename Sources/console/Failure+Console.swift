@@ -1,4 +1,5 @@
 import ConsoleDesk
+import ConsoleQueries
 import Failures
 import Postgres
 
@@ -9,6 +10,12 @@ extension Failure {
     case let failure as Failure: self = failure
     case let error as PostgresError: self.init(error)
     case let error as DeskError: self.init(error)
+    case SearchIndexes.BuildError.isEmpty:
+      self.init(
+        .notReady, "the registry is empty: the search's indexes come after the first load", hint: "./pipeline.sh")
+    case SearchIndexes.BuildError.isUnderWay: self.init(.temporary, "another session builds the search's indexes")
+    case SearchIndexes.BuildError.isDenied:
+      self.init(.unavailable, "this login does not own the registry's tables", hint: "run it with the owner's login")
     case let fault as ScheduleDraft.Fault:
       self.init(.usage, "the schedule is not right: \(fault)", hint: "see 'console schedule --help'")
     default: self.init(.bug, "\(error)")
@@ -29,6 +36,8 @@ extension Failure {
         hint:
           "the console keeps its accounts and schedules in a schema of its own: CREATE SCHEMA console AUTHORIZATION its user"
       )
+    case .statement where error.sqlState == "42P01":
+      self.init(.notReady, "\(error.place): there is no registry yet", hint: "./pipeline.sh makes it")
     case .statement: self.init(.bug, text)
     }
   }
@@ -39,6 +48,10 @@ extension Failure {
       self.init(
         .configuration, "the schema 'console' is of version \(found), this console knows \(known)",
         hint: "use the newer console")
+    case .foreignSchema:
+      self.init(
+        .configuration, "the schema 'console' holds what is not this console's",
+        hint: "give it another database with CONSOLE_DATABASE_URL, or move that schema away")
     case .accountExists(let name):
       self.init(
         .usage, "there is an account '\(name)' already", hint: "console user password \(name) sets its password")

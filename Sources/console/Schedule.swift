@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConsoleDesk
 import Failures
+import Logs
 
 /// The schedules from the command line.
 struct ScheduleCommand: ParsableCommand {
@@ -39,7 +40,7 @@ struct ScheduleCommand: ParsableCommand {
     func run() throws {
       let schedules = try database.withDesk { try ScheduleStore.list(on: &$0) }
       if schedules.isEmpty { print("no schedule yet") }
-      for schedule in schedules { print(Standard.line(schedule)) }
+      for schedule in schedules { print(Terminal.safe(Standard.line(schedule))) }
     }
   }
 

@@ -89,7 +89,9 @@ struct ServeCommand: AsyncParsableCommand {
     var settings = Worker.Settings(target: target, home: try Home(spool: spool), pipeline: pipeline, console: console)
     // What was said on the command line holds for the runs as well.
     settings.variables["SPOOL_DIR"] = spool
-    settings.variables["DATABASE_URL"] = database.databaseURL
+    if let url = database.databaseURL { settings.variables["DATABASE_URL"] = url }
+    // The console's own way in, perhaps with a password: nothing of a run needs it.
+    settings.variables.updateValue(nil, forKey: "CONSOLE_DATABASE_URL")
     return Worker(settings, logger: logger)
   }
 }

@@ -26,6 +26,8 @@ struct AccountTests {
       #expect(bare == 0, "every table and column says what it is")
       try connection.execute("COMMENT ON SCHEMA console IS 'business-registry console, version 2'")
       #expect(throws: DeskError.newerSchema(found: 2, known: 1)) { try Desk.install(on: &connection) }
+      try connection.execute("COMMENT ON SCHEMA console IS 'owned by team 7'")
+      #expect(throws: DeskError.foreignSchema) { try Desk.install(on: &connection) }
     }
   }
 
@@ -108,6 +110,23 @@ struct AccountTests {
         #expect(found13 == (end == 0))
       }
       #expect(throws: DeskError.noSuchAccount("ann")) { try Accounts.remove("ann", on: &connection) }
+    }
+  }
+
+  @Test("a password that was right a moment ago begins no session once another is set")
+  func overtaken() throws {
+    try DeskHarness.with { _, connection in
+      try Accounts.add("ann", role: nil, password: DeskHarness.password, on: &connection)
+      let checked = try #require(try Accounts.check("ann", DeskHarness.password, on: &connection))
+      try Accounts.setPassword("ann", "another password", on: &connection)
+      let late = try Sessions.begin(checked, on: &connection)
+      #expect(late == nil)
+      let again = try #require(try Accounts.check("ann", "another password", on: &connection))
+      let token = try Sessions.begin(again, on: &connection)
+      #expect(token != nil)
+      try Accounts.remove("ann", on: &connection)
+      let gone = try Sessions.begin(again, on: &connection)
+      #expect(gone == nil)
     }
   }
 

@@ -59,3 +59,25 @@ struct RequestTests {
     }
   }
 }
+
+@Suite("Where a request comes from")
+struct AddressTests {
+  @Test(
+    "addresses are read as proxies write them",
+    arguments: [
+      ("192.0.2.7", "192.0.2.7"), (" 192.0.2.7 ", "192.0.2.7"), ("192.0.2.7:4711", "192.0.2.7"),
+      ("2001:DB8::7", "2001:db8::7"), ("[2001:db8::7]:4711", "2001:db8::7"), ("[2001:db8::7]", "2001:db8::7"), ("::1", "::1"),
+    ])
+  func addresses(text: String, address: String) { #expect(ClientAddress.parse(text) == address) }
+
+  @Test("and what is none is not", arguments: ["", "unknown", "<script>", "192.0.2", "192.0.2.256", "1.2.3.4.5", "[::1", "::g"])
+  func none(text: String) { #expect(ClientAddress.parse(text) == nil) }
+
+  @Test("of IPv6 a whole network counts as one")
+  func networks() {
+    #expect(ClientAddress.network("2001:db8:1:2:3:4:5:6") == ClientAddress.network("2001:db8:1:2::1"))
+    #expect(ClientAddress.network("2001:db8:1:2::1") != ClientAddress.network("2001:db8:1:3::1"))
+    #expect(ClientAddress.network("192.0.2.7") == "192.0.2.7")
+    #expect(ClientAddress.network("unknown") == "unknown")
+  }
+}

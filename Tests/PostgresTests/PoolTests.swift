@@ -1,6 +1,5 @@
 import Dispatch
 import Postgres
-import Synchronization
 import TestCluster
 import Testing
 
@@ -15,17 +14,15 @@ struct PoolTests {
     try await TestDatabase.with { database in
       let pool = try pool(database, size: 3)
       defer { pool.close() }
-      let answers =
-        try await withThrowingTaskGroup(of: (Int, Int, Int32).self) { group in
-          for number in 0..<60 {
-            group.addTask {
-              try await pool.run { connection in
-                (number, try connection.execute("SELECT $1::int", ["\(number)"]).number ?? -1, connection.processID)
-              }
+      let answers = try await withThrowingTaskGroup(of: (Int, Int, Int32).self) { group in
+        for number in 0..<60 {
+          group.addTask {
+            try await pool.run { connection in
+              (number, try connection.execute("SELECT $1::int", ["\(number)"]).number ?? -1, connection.processID)
             }
           }
-          return try await group.reduce(into: []) { $0.append($1) }
         }
+        return try await group.reduce(into: []) { $0.append($1) }
       }
       #expect(answers.count == 60)
       #expect(answers.allSatisfy { $0.0 == $0.1 })
@@ -38,21 +35,19 @@ struct PoolTests {
     try await TestDatabase.with { database in
       let pool = try pool(database, size: 1)
       defer { pool.close() }
-      #expect(throws: PostgresError.self) { try wait { try await pool.run { _ = try $0.execute("SELEC") } } }
-      let first = try wait { try await pool.run { $0.processID } }
-      #expect(throws: PostgresError.self) {
-        try wait { try await pool.run { _ = try $0.execute("SELECT pg_terminate_backend(pg_backend_pid())") } }
+      await #expect(throws: PostgresError.self) { try await pool.run { _ = try $0.execute("SELEC") } }
+      let first = try await pool.run { $0.processID }
+      await #expect(throws: PostgresError.self) {
+        try await pool.run { _ = try $0.execute("SELECT pg_terminate_backend(pg_backend_pid())") }
       }
-      let second = try wait { try await pool.run { $0.processID } }
+      let second = try await pool.run { $0.processID }
       #expect(first != second)
       // One left in a transaction serves nobody else.
-      let third = try wait {
-        try await pool.run { connection in
-          _ = try connection.execute("BEGIN")
-          return connection.processID
-        }
+      let third = try await pool.run { connection in
+        _ = try connection.execute("BEGIN")
+        return connection.processID
       }
-      let fourth = try wait { try await pool.run { connection in (connection.processID, connection.isInTransaction) } }
+      let fourth = try await pool.run { connection in (connection.processID, connection.isInTransaction) }
       #expect(third == second)
       #expect(fourth.0 != third && !fourth.1)
     }
@@ -62,33 +57,23 @@ struct PoolTests {
   func limits() async throws {
     try await TestDatabase.with { database in
       let pool = try pool(database, size: 1, waitingLimit: 1)
-      let (isBusy, goOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-      let outcomes = try wait {
-        let working = Task {
-          try await pool.run { _ in
-            isBusy.signal()
-            goOn.wait()
-          }
+      let goOn = DispatchSemaphore(value: 0)
+      let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+      let working = Task {
+        try await pool.run { _ in
+          begin.finish()
+          goOn.wait()
         }
-        await withCheckedContinuation { continuation in
-          DispatchQueue.global().async {
-            isBusy.wait()
-            continuation.resume()
-          }
-        }
-        // One may wait; of two more, one at least is too many.
-        let others = (0..<2).map { _ in Task { try await pool.run { _ in } } }
-        var full = 0
-        for await isFull in Self.settled(others, while: goOn) where isFull { full += 1 }
-        try await working.value
-        pool.close()
-        do {
-          try await pool.run { _ in }
-          return (full, false)
-        } catch { return (full, error is Pool.Closed) }
       }
-      #expect(outcomes.0 == 1)
-      #expect(outcomes.1)
+      for await _ in begun {}
+      // One may wait; of two more, one is too many.
+      let others = (0..<2).map { _ in Task { try await pool.run { _ in } } }
+      var full = 0
+      for await isFull in Self.settled(others, while: goOn) where isFull { full += 1 }
+      try await working.value
+      #expect(full == 1)
+      pool.close()
+      await #expect(throws: Pool.Closed.self) { try await pool.run { _ in } }
     }
   }
 

@@ -9,6 +9,13 @@ struct LoginRoutes {
   /// Hashing takes 32 MiB and a tenth of a second of a core each time: a pool of its own, so that a flood of attempts keeps
   /// nobody else from working.
   let passwords: Pool
+  /// And nobody keeps others out of it.
+  private let turns = Turns(atMost: 2)
+
+  init(site: Site, passwords: Pool) {
+    self.site = site
+    self.passwords = passwords
+  }
 
   func add(to router: Router<ConsoleContext>) {
     router.get("/login") { request, context in
@@ -48,25 +55,36 @@ struct LoginRoutes {
     case wrong, tooMany
   }
 
+  /// Who may not try is told so before anything dear is done.
+  private func judge(_ name: String, _ password: String, _ context: ConsoleContext) async throws -> Answer {
+    let network = ClientAddress.network(context.peer)
+    let (peer, old) = (context.peer, context.token)
+    guard let turn = turns.take(network),
+      try await site.desk.run({ try LoginLimit.allows(name, from: network, on: &$0) })
+    else { return .tooMany }
+    defer { withExtendedLifetime(turn) {} }
+    return try await passwords.run { connection in
+      // Once more: others may have come between.
+      guard try LoginLimit.allows(name, from: network, on: &connection) else { return .tooMany }
+      try LoginLimit.begin(name, from: network, on: &connection)
+      guard let account = try Accounts.check(name, password, on: &connection),
+        let token = try Sessions.begin(account, on: &connection)
+      else {
+        try Audit.add("login.failed", subject: String(name.prefix(64)), by: nil, from: peer, on: &connection)
+        return .wrong
+      }
+      try LoginLimit.succeeded(name, from: network, on: &connection)
+      if let old { try Sessions.end(old, on: &connection) }
+      try Audit.add("login", by: account.name, from: peer, on: &connection)
+      return .session(token)
+    }
+  }
+
   private func logIn(_ context: ConsoleContext) async throws -> Response {
     let name = context.form["name"] ?? ""
     let password = context.form.values["password"] ?? ""
     let to = LocalPath.checked(context.form["to"])
-    let peer = context.peer
-    let old = context.token
-    let answer: Answer = try await passwords.run { connection in
-      guard try LoginLimit.allows(name, from: peer, on: &connection) else { return .tooMany }
-      try LoginLimit.begin(name, from: peer, on: &connection)
-      guard let account = try Accounts.check(name, password, on: &connection) else {
-        try Audit.add("login.failed", subject: String(name.prefix(64)), by: nil, from: peer, on: &connection)
-        return .wrong
-      }
-      try LoginLimit.succeeded(name, from: peer, on: &connection)
-      if let old { try Sessions.end(old, on: &connection) }
-      try Audit.add("login", by: account.name, from: peer, on: &connection)
-      return .session(try Sessions.begin(account.name, kind: .browser, on: &connection))
-    }
-    switch answer {
+    switch try await judge(name, password, context) {
     case .session(let token):
       var response = site.redirect(to: to)
       response.setCookie(SessionCookie.make(token, site.settings))

@@ -17,7 +17,9 @@ struct FindingRoutes {
     router.get("/findings.csv") { request, context in
       var query = try FindingRequest(request)
       let run = query.run
-      query.run = try await site.pages.run { try run ?? JobRuns.page(&$0, limit: 1).runs.first?.id }
+      query.run = try await site.pages.run { connection in
+        try run.map { try JobRuns.run(&connection, id: $0) } ?? JobRuns.page(&connection, limit: 1).runs.first
+      }?.id
       guard let run = query.run else { throw Problem(.notFound, "problem_not_found") }
       return Response(
         status: .ok,

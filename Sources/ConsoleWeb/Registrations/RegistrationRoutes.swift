@@ -45,6 +45,9 @@ struct RegistrationRoutes {
         .cacheControl: "no-store",
       ])
     if request.method == .head { return response }
+    guard let turn = site.exportTurns.take(context.session?.account ?? "") else {
+      throw Problem(.tooManyRequests, "problem_export_under_way", retryAfterSeconds: 60)
+    }
     let pieces = PieceStream { [site] write in
       _ = try await site.exports.run { try RegistrationExport(query).write(on: &$0, write) }
     }
@@ -52,6 +55,7 @@ struct RegistrationRoutes {
     // here is still told as it should be, later on the answer just breaks off.
     let first = try await pieces.next()
     response.body = .init { writer in
+      defer { withExtendedLifetime(turn) {} }
       var piece = first
       while let bytes = piece {
         try await writer.write(ByteBuffer(bytes: bytes))

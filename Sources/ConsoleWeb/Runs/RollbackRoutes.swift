@@ -18,7 +18,8 @@ struct RollbackRoutes {
       guard let preview = try await preview(), context.form["snapshot"] == preview.target.snapshot,
         context.form["publication"] == "\(preview.now.publication)"
       else { throw Problem(.conflict, "run_problem_changed") }
-      let id = try await RunActions.start(.rollback, [preview.target.snapshot], "registry.rollback", site, context)
+      let id = try await RunActions.start(
+        .rollback, [preview.target.snapshot], "registry.rollback", publication: preview.now.publication, site, context)
       return site.redirect(to: "/tasks/\(id)")
     }
   }

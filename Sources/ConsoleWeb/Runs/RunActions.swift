@@ -89,11 +89,13 @@ struct RunActions {
   }
 
   static func start(
-    _ kind: ConsoleTask.Kind, _ arguments: [String], _ action: String, _ site: Site, _ context: ConsoleContext
+    _ kind: ConsoleTask.Kind, _ arguments: [String], _ action: String, publication: Int? = nil, _ site: Site,
+    _ context: ConsoleContext
   ) async throws -> Int {
     try await site.desk.run { connection in
       try connection.transaction { connection in
-        let id = try Tasks.add(kind, arguments, by: context.session?.account, on: &connection)
+        let id = try Tasks.add(
+          kind, arguments, by: context.session?.account, publication: publication, on: &connection)
         var detail = ["kind": kind.rawValue]
         if !arguments.isEmpty { detail["arguments"] = arguments.joined(separator: " ") }
         try Audit.add(

@@ -28,12 +28,10 @@ struct TaskEvents {
     var last = ""
     var quiet = 0
     while !Task.isShuttingDownGracefully, let mark = try await mark() {
-      if mark != last {
+      // Seconds go by also where nothing else happens.
+      if mark != last || quiet % 5 == 4 {
         guard let page = try await TaskPage.read(task, site, context), !page.task.state.isOver else { break }
         try await writer.write(Self.event(site.html("run-progress", context, page.progress()) ?? ""))
-      } else if quiet % 15 == 14 {
-        // A proxy cuts a line that says nothing.
-        try await writer.write(ByteBuffer(string: ":\n\n"))
       }
       quiet = mark == last ? quiet + 1 : 0
       last = mark

@@ -16,6 +16,7 @@ struct Gate: RouterMiddleware {
     _ request: Request, context: ConsoleContext, next: (Request, ConsoleContext) async throws -> Response
   ) async throws -> Response {
     let path = request.uri.path
+    guard FormFields(encoded: request.uri.query ?? "") != nil else { throw Problem(.badRequest, "problem_bad_request") }
     if context.session == nil, !Self.open.contains(path), !path.hasPrefix("/assets/") {
       if path.hasPrefix("/api/") {
         var response = APIProblem.response(Problem(.unauthorized, "problem_log_in"), site.texts)
@@ -42,9 +43,8 @@ struct Gate: RouterMiddleware {
       throw Problem(.forbidden, "problem_foreign_form")
     }
     let body = try await request.body.collect(upTo: Self.formBytes)
-    guard let form = FormFields(encoded: String(buffer: body)) else {
-      throw Problem(.badRequest, "problem_bad_request")
-    }
+    guard let text = String(validating: body.readableBytesView, as: UTF8.self), let form = FormFields(encoded: text)
+    else { throw Problem(.badRequest, "problem_bad_request") }
     let path = request.uri.path
     if path == "/login" { return form }
     guard let session = context.session, session.kind == .browser, let token = form.values["form_token"],

@@ -16,7 +16,10 @@ struct Problems: RouterMiddleware {
       let problem = Problem(error)
       // Before the first run there is no registry, and nothing is wrong.
       if problem.status.code >= 500, problem.text != "problem_no_registry" {
-        logger.error("\(request.method) \(request.uri.path): \(error)", metadata: ["status": "\(problem.status.code)"])
+        // What passes by itself is no error that alarms should count.
+        logger.log(
+          level: problem.status == .serviceUnavailable ? .warning : .error,
+          "\(request.method) \(request.uri.path): \(error)", metadata: ["status": "\(problem.status.code)"])
       }
       var response =
         request.uri.path.hasPrefix("/api/")
@@ -27,6 +30,7 @@ struct Problems: RouterMiddleware {
             "status": problem.status.code, "problem": site.texts.text(problem.text, Visit.language(of: request)),
             "detail": problem.detail,
           ], status: problem.status)
+      if problem.status == .methodNotAllowed { response.headers[.allow] = "GET, HEAD, POST" }
       if let seconds = problem.retryAfterSeconds { response.headers[.retryAfter] = String(seconds) }
       return response
     }

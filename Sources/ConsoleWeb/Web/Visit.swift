@@ -14,9 +14,9 @@ struct Visit: RouterMiddleware {
     var context = Self.context(of: request, context)
     // The proxy adds the address that it sees to the end of the list; what stands before it anybody may have written.
     if site.settings.isBehindTLS, let forwarded = request.headers[values: .forwardedFor].last,
-      let last = forwarded.split(separator: ",").last
+      let address = forwarded.split(separator: ",").last.flatMap({ ClientAddress.parse(String($0)) })
     {
-      context.peer = String(last.prefix(64)).trimmingCharacters(while: \.properties.isWhitespace)
+      context.peer = address
     }
     if request.uri.path.hasPrefix("/assets/") { return try await next(request, context) }
     (context.session, context.token) = try await session(of: request)
