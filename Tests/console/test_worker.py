@@ -16,11 +16,14 @@ SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
 PIPELINE = """#!/usr/bin/env bash
 task=$(readlink /proc/self/fd/2)
 task=${task%/log}
-echo "${task##*/}" >>"$STARTS"
+task=${task##*/}
+echo "${task%-*}" >>"$STARTS"
 echo '{"run_id":"00000000-0000-4000-8000-000000000001","message":"begins"}' >&2
 trap 'echo stopped >&2; exit 143' TERM
 for word; do
   case $word in
+    env=*) printenv "${word#*=}" >&2 || echo "no ${word#*=}" >&2 ;;
+    odd) printf '%s' '{"status":"success","x":"\\ud800","y":1e999999}' ;;
     sleep=*) end=$((SECONDS + ${word#*=})); while ((SECONDS < end)); do sleep 0.05; done ;;
     deaf) trap '' TERM ;;
     exit=*) echo '{"status":"failed"}'; exit "${word#*=}" ;;
@@ -61,8 +64,8 @@ class WorkerTest(unittest.TestCase):
         return until(lambda: self.state(task) if self.state(task)[0] not in ("queued", "running") else None)
 
     def attendant(self, task):
-        started = self.office.tree / f"spool/.console/tasks/{task}/started"
-        return until(lambda: started.exists() and started.read_text().strip())
+        tasks = self.office.tree / "spool/.console/tasks"
+        return until(lambda: "".join(path.read_text().strip() for path in tasks.glob(f"{task}-*/started")))
 
     def test_outcomes(self):
         self.start()
@@ -72,6 +75,51 @@ class WorkerTest(unittest.TestCase):
         rows = self.office.sql("SELECT run_id, summary->>'status', log LIKE '%begins%' FROM console.task ORDER BY id")
         run = "00000000-0000-4000-8000-000000000001"
         self.assertEqual(rows, [[run, "success", "t"], [run, "failed", "t"]])
+
+    def test_a_summary_that_the_database_refuses_is_left_out(self):
+        self.start()
+        odd, good = self.add("odd"), self.add()
+        self.assertEqual(self.ended(odd), ["succeeded", "0", ""])
+        self.assertEqual(self.ended(good), ["succeeded", "0", ""])
+        self.assertEqual(self.office.sql("SELECT summary IS NULL FROM console.task ORDER BY id"), [["t"], ["f"]])
+
+    def test_what_was_asked_for_another_publication_is_not_begun(self):
+        self.office.sql("CREATE TABLE publication (id bigint); INSERT INTO publication VALUES (7), (8)")
+        for publication in [7, 8]:
+            self.office.sql(f"INSERT INTO console.task (kind, publication) VALUES ('rollback', {publication})")
+        self.start()
+        self.assertEqual(self.ended(1), ["failed", "", "overtaken"])
+        self.assertEqual(self.ended(2), ["succeeded", "0", ""])
+        self.assertEqual(self.starts.read_text().split(), ["2"])
+
+    def test_a_run_does_not_get_the_consoles_own_way_in(self):
+        self.office.start(
+            pipeline=self.pipeline, STARTS=str(self.starts), CONSOLE_DATABASE_URL=self.office.url)
+        task = self.add("env=CONSOLE_DATABASE_URL", "env=DATABASE_URL")
+        self.assertEqual(self.ended(task)[0], "succeeded")
+        log = self.office.sql(f"SELECT log FROM console.task WHERE id = {task}")
+        self.assertEqual([line[0] for line in log][1:3], ["no CONSOLE_DATABASE_URL", self.office.url])
+
+    def test_folders_of_another_database_are_no_tasks_of_this_one(self):
+        """Its numbers begin at 1 too."""
+        folder = self.office.tree / "spool/.console/tasks/1-1700000000000000"
+        folder.mkdir(parents=True)
+        (folder / "started").write_text("1\n")
+        (folder / "exit").write_text("0\n\n")
+        self.start()
+        self.assertEqual(self.ended(self.add("exit=65")), ["failed", "65", ""])
+        self.assertEqual(self.starts.read_text().split(), ["1"])
+
+    def test_a_folder_that_cannot_be_used_holds_up_no_other_task(self):
+        tasks = self.office.tree / "spool/.console/tasks"
+        tasks.mkdir(parents=True)
+        self.office.sql("INSERT INTO console.task (kind) VALUES ('dry-run')")
+        number = self.office.sql("SELECT floor(extract(epoch FROM queued_at) * 1000000)::bigint FROM console.task")[0][0]
+        (tasks / f"1-{number}").write_text("in the way")
+        good = self.add()
+        self.start()
+        self.assertEqual(self.ended(1), ["failed", "", "not started"])
+        self.assertEqual(self.ended(good)[0], "succeeded")
 
     def test_stop(self):
         self.start()
