@@ -11,9 +11,13 @@ struct Pools {
   init(_ target: Target, role: String?) {
     func readOnly(_ timeout: String) -> @Sendable (inout Connection) throws -> Void {
       { connection in
-        // Compiling a query takes longer than any of these queries does.
+        // Compiling a query takes longer than any of these queries does. Many people ask at once, so each gets one core, and
+        // what they look for lies in memory.
         try connection.execute(
-          "SET jit = off; SET default_transaction_read_only = on; SET statement_timeout = '\(timeout)'")
+          """
+          SET jit = off; SET max_parallel_workers_per_gather = 0; SET random_page_cost = 1.1;
+          SET default_transaction_read_only = on; SET statement_timeout = '\(timeout)'
+          """)
         if let role { try connection.execute("SET ROLE \(role)") }
       }
     }
