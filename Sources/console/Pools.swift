@@ -1,4 +1,5 @@
 import Postgres
+import Threads
 
 /// The sessions that the server needs, by what they may do and how long they may take.
 struct Pools {
@@ -21,7 +22,9 @@ struct Pools {
         if let role { try connection.execute("SET ROLE \(role)") }
       }
     }
-    pages = Pool(target, applicationName: "registry console pages", size: 6, setUp: readOnly("5s"))
+    // Hardly more than there are cores, if the server is here: queries that share one all take longer, and nobody is sooner done.
+    pages = Pool(
+      target, applicationName: "registry console pages", size: max(3, Workers.coreCount + 1), setUp: readOnly("5s"))
     exports = Pool(
       target, applicationName: "registry console exports", size: 2, waitingLimit: 8, setUp: readOnly("10min"))
     desk = Pool(target, applicationName: "registry console desk", size: 4) { connection in
