@@ -71,7 +71,7 @@ public final class Worker: Sendable {
           _ = try connection.waitForNotification(seconds: 2)
           continue
         }
-        try Tasks.end(task.id, .init(.failed, reason: .notStarted), on: &connection)
+        try Tasks.end(task.id, .init(.failed, reason: .notStarted, log: failure.message + "\n"), on: &connection)
         return
       }
     }

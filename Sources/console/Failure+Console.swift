@@ -17,7 +17,7 @@ extension Failure {
     case SearchIndexes.BuildError.isDenied:
       self.init(.unavailable, "this login does not own the registry's tables", hint: "run it with the owner's login")
     case let fault as ScheduleDraft.Fault:
-      self.init(.usage, "the schedule is not right: \(fault)", hint: "see 'console schedule --help'")
+      self.init(.usage, "the schedule is not right: \(fault)", hint: "see './pipeline.sh schedule --help'")
     default: self.init(.bug, "\(error)")
     }
   }
@@ -54,8 +54,10 @@ extension Failure {
         hint: "give it another database with CONSOLE_DATABASE_URL, or move that schema away")
     case .accountExists(let name):
       self.init(
-        .usage, "there is an account '\(name)' already", hint: "console user password \(name) sets its password")
-    case .noSuchAccount(let name): self.init(.usage, "there is no account '\(name)'", hint: "console user list")
+        .usage, "there is an account '\(name)' already",
+        hint: "./pipeline.sh console user password \(name) sets its password")
+    case .noSuchAccount(let name):
+      self.init(.usage, "there is no account '\(name)'", hint: "./pipeline.sh console user list")
     case .badName(let name):
       self.init(
         .usage, "'\(name)' is no name for an account",
@@ -66,7 +68,8 @@ extension Failure {
       self.init(.usage, "the password has more than \(most) bytes", hint: "take a shorter one")
     case .noMemory: self.init(.temporary, "there is no memory to hash the password")
     case .scheduleExists(let name):
-      self.init(.usage, "there is a schedule '\(name)' already", hint: "console schedule remove '\(name)' takes it off")
+      self.init(
+        .usage, "there is a schedule '\(name)' already", hint: "./pipeline.sh schedule remove '\(name)' takes it off")
     case .notQueued: self.init(.usage, "that task is over")
     }
   }

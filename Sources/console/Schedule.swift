@@ -40,7 +40,7 @@ struct ScheduleCommand: ParsableCommand {
     func run() throws {
       let schedules = try database.withDesk { try ScheduleStore.list(on: &$0) }
       if schedules.isEmpty { print("no schedule yet") }
-      for schedule in schedules { print(Terminal.safe(Standard.line(schedule))) }
+      for schedule in schedules { print(Standard.line(schedule)) }
     }
   }
 
@@ -83,7 +83,8 @@ struct ScheduleCommand: ParsableCommand {
         schedule.isPaused
         ? "paused" : schedule.isOver ? "over" : "next \(schedule.nextAt.map(TaipeiClock.text) ?? "never")"
       let repeats = draft.repeats < 0 ? "for ever" : "\(draft.repeats) times more"
-      return "\(draft.name)\t\(draft.kind.rawValue)\t\(draft.timing) (\(draft.timeZone))\t\(repeats)\t\(state)"
+      return
+        "\(Terminal.safe(draft.name))\t\(draft.kind.rawValue)\t\(draft.timing) (\(draft.timeZone))\t\(repeats)\t\(state)"
     }
   }
 }

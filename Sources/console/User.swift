@@ -80,7 +80,7 @@ struct UserCommand: ParsableCommand {
 
     func run() throws {
       let accounts = try database.withDesk { try Accounts.list(on: &$0) }
-      if accounts.isEmpty { print("no account yet: console user add NAME") }
+      if accounts.isEmpty { print("no account yet: ./pipeline.sh console user add NAME") }
       for account in accounts { print("\(account.name)\t\(account.role.rawValue)\t\(account.createdAt)") }
     }
   }

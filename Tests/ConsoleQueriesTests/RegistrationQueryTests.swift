@@ -6,16 +6,24 @@ struct RegistrationQueryTests {
   @Test(
     "what cannot be understood is named",
     arguments: [
-      ("ban", "123456789", QueryProblem.Reason.digits), ("ban", "12a", .digits), ("ban", "１２", .digits),
+      ("ban", "123456789", QueryProblem.Reason.digits), ("ban", "12a", .digits), ("ban", "１２三", .digits),
       ("name", "甲", .tooShort), ("name", " 甲 ", .tooShort), ("name", "a\0b", .choice), ("address", "號", .tooShort),
       ("name", String(repeating: "甲", count: 256), .tooLong), ("type", String(repeating: "甲", count: 51), .tooLong),
       ("invoice", "Y", .choice), ("industry", "1234567", .digits), ("industry", "47x", .digits), ("city", "臺北", .city),
-      ("capital_min", "-1", .amount), ("capital_min", "1,000", .amount),
+      ("capital_min", "-1", .amount), ("capital_min", "1.5", .amount),
       ("capital_max", "9223372036854775808", .amount),
       ("head_office", "1234", .digits), ("sort", "BAN", .choice), ("order", "down", .choice),
     ])
   func problems(name: String, value: String, reason: QueryProblem.Reason) {
     #expect(throws: QueryProblem(name, reason)) { try RegistrationQuery([name: value]) }
+  }
+
+  @Test("numbers are taken as people type them")
+  func numbers() throws {
+    let query = try RegistrationQuery(["ban": "０１９７ 8168", "capital_min": "1,000,000", "capital_max": "２，０００，０００"])
+    #expect(query.ban == "01978168")
+    #expect(query.capitalMin == 1_000_000)
+    #expect(query.capitalMax == 2_000_000)
   }
 
   @Test("a range has its least first")

@@ -66,11 +66,14 @@ struct AddressTests {
     "addresses are read as proxies write them",
     arguments: [
       ("192.0.2.7", "192.0.2.7"), (" 192.0.2.7 ", "192.0.2.7"), ("192.0.2.7:4711", "192.0.2.7"),
-      ("2001:DB8::7", "2001:db8::7"), ("[2001:db8::7]:4711", "2001:db8::7"), ("[2001:db8::7]", "2001:db8::7"), ("::1", "::1"),
+      ("2001:DB8::7", "2001:db8::7"), ("[2001:db8::7]:4711", "2001:db8::7"), ("[2001:db8::7]", "2001:db8::7"),
+      ("::1", "::1"),
     ])
   func addresses(text: String, address: String) { #expect(ClientAddress.parse(text) == address) }
 
-  @Test("and what is none is not", arguments: ["", "unknown", "<script>", "192.0.2", "192.0.2.256", "1.2.3.4.5", "[::1", "::g"])
+  @Test(
+    "and what is none is not",
+    arguments: ["", "unknown", "<script>", "192.0.2", "192.0.2.256", "1.2.3.4.5", "[::1", "::g"])
   func none(text: String) { #expect(ClientAddress.parse(text) == nil) }
 
   @Test("of IPv6 a whole network counts as one")

@@ -11,7 +11,7 @@ struct PoolTests {
 
   @Test("many callers share few sessions, and each gets its own answer")
   func sharing() async throws {
-    try await TestDatabase.with { database in
+    try await TestDatabase.withAsync { database in
       let pool = try pool(database, size: 3)
       defer { pool.close() }
       let answers = try await withThrowingTaskGroup(of: (Int, Int, Int32).self) { group in
@@ -32,7 +32,7 @@ struct PoolTests {
 
   @Test("an error reaches its caller alone, and a session that died is replaced")
   func errors() async throws {
-    try await TestDatabase.with { database in
+    try await TestDatabase.withAsync { database in
       let pool = try pool(database, size: 1)
       defer { pool.close() }
       await #expect(throws: PostgresError.self) { try await pool.run { _ = try $0.execute("SELEC") } }
@@ -55,7 +55,7 @@ struct PoolTests {
 
   @Test("too many callers are told so, and those of a closed pool too")
   func limits() async throws {
-    try await TestDatabase.with { database in
+    try await TestDatabase.withAsync { database in
       let pool = try pool(database, size: 1, waitingLimit: 1)
       let goOn = DispatchSemaphore(value: 0)
       let (begun, begin) = AsyncStream.makeStream(of: Void.self)

@@ -18,7 +18,7 @@ public struct TestDatabase: Sendable {
 
   /// The same for what waits without blocking.
   @discardableResult
-  public static func with<Result>(_ body: (TestDatabase) async throws -> Result) async throws -> Result {
+  public static func withAsync<Result>(_ body: (TestDatabase) async throws -> Result) async throws -> Result {
     let database = try TestDatabase()
     defer { database.drop() }
     return try await body(database)

@@ -12,7 +12,7 @@ struct QueryValues {
 
   /// Up to so many digits.
   func digits(_ name: String, upTo count: Int) throws(QueryProblem) -> String? {
-    guard let text = text(name) else { return nil }
+    guard let text = text(name)?.plainDigits else { return nil }
     guard text.isDigits, text.utf8.count <= count else { throw QueryProblem(name, .digits) }
     return text
   }
@@ -38,7 +38,7 @@ struct QueryValues {
   }
 
   func amount(_ name: String) throws(QueryProblem) -> Int64? {
-    guard let text = text(name) else { return nil }
+    guard let text = text(name)?.plainDigits else { return nil }
     guard text.isDigits, let amount = Int64(text) else { throw QueryProblem(name, .amount) }
     return amount
   }
@@ -58,5 +58,17 @@ struct QueryValues {
     let isLeapYear = numbers[0] % 4 == 0 && (numbers[0] % 100 != 0 || numbers[0] % 400 == 0)
     let days = [31, isLeapYear ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
     return 1...days[numbers[1] - 1] ~= numbers[2]
+  }
+}
+
+extension String {
+  /// Numbers as people type them: full-width digits as the usual ones, without spaces and without commas between thousands.
+  fileprivate var plainDigits: String {
+    var digits = String.UnicodeScalarView()
+    for scalar in unicodeScalars where !" ,，\u{3000}".unicodeScalars.contains(scalar) {
+      let half = 0xFF10...0xFF19 ~= scalar.value ? Unicode.Scalar(scalar.value - 0xFF10 + 0x30) : scalar
+      digits.append(half ?? scalar)
+    }
+    return String(digits)
   }
 }

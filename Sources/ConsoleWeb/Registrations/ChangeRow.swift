@@ -24,7 +24,8 @@ struct ChangeRow {
         return values
       },
     ]
-    values["reason"] = change.reason.map { text.named("run_removed_", $0) }
+    // What a rollback takes out is not gone from the source.
+    values["reason"] = change.action == "rollback" ? nil : change.reason.map { text.named("run_removed_", $0) }
     // What came or went is told in full, which few want to read of each.
     values["is_whole"] = change.kind != .changed
     return values

@@ -48,7 +48,7 @@ struct OverviewRoutes {
       "as_of_date": publication.asOfDate,
       "inserted": text.count(publication.inserted),
       "updated": text.count(publication.updated), "removed": text.count(publication.removed),
-      "rejected": text.count(run.counts.failed + run.counts.duplicated), "job_run": run.id,
+      "rejected": text.count(run.counts.failed), "job_run": run.id,
     ]
   }
 }

@@ -29,7 +29,9 @@ extension TaskPage {
     switch (task.reason, task.exitCode) {
     case (.stopped, _): text("run_do_stopped")
     case (.timeLimit, _): text("run_do_time_limit")
-    case (.cutShort, _), (.notStarted, _): text("run_do_cut_short")
+    case (.cutShort, _): text("run_do_cut_short")
+    case (.notStarted, _): text("run_do_not_started")
+    case (.overtaken, _): text("run_do_overtaken")
     case (_, let code?) where [64, 65, 66, 69, 70, 74, 75, 78].contains(code): text("run_do_\(code)")
     default: text("run_do_other")
     }

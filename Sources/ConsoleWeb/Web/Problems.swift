@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import Postgres
 
 /// Turns what was thrown into a page, or for the API into a problem document (RFC 9457), and logs what is nobody's doing.
 struct Problems: RouterMiddleware {
@@ -19,10 +20,11 @@ struct Problems: RouterMiddleware {
         // What passes by itself is no error that alarms should count.
         logger.log(
           level: problem.status == .serviceUnavailable ? .warning : .error,
-          "\(request.method) \(request.uri.path): \(error)", metadata: ["status": "\(problem.status.code)"])
+          "\(request.method) \(request.uri.path): \((error as? PostgresError).map { "\($0.place): \($0.message)" } ?? "\(error)")",
+          metadata: ["status": "\(problem.status.code)"])
       }
       var response =
-        request.uri.path.hasPrefix("/api/")
+        request.uri.path.hasPrefix("/api/") || request.uri.path == "/healthz"
         ? APIProblem.response(problem, site.texts)
         : site.page(
           "problem", context.location == "/" ? Visit.context(of: request, context) : context,

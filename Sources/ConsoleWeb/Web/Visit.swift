@@ -18,7 +18,10 @@ struct Visit: RouterMiddleware {
     {
       context.peer = address
     }
-    if request.uri.path.hasPrefix("/assets/") { return try await next(request, context) }
+    // These show the same to all, and to change the language the database need not answer.
+    if request.uri.path.hasPrefix("/assets/") || request.uri.path == "/language" {
+      return try await next(request, context)
+    }
     (context.session, context.token) = try await session(of: request)
     return try await next(request, context)
   }
