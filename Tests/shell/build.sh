@@ -81,7 +81,7 @@ test_the_console_is_asked_what_it_can_do() {
   equal calls 'console --help' "$(grep console "$calls")"
   pipeline console --database-url postgresql://u:secret@h/d
   refused 64 'password'
-  rm -rf "$tree/Package.swift" "$tree/bin"
+  rm -rf "${tree:?}/Package.swift" "${tree:?}/bin"
   pipeline schedule daily
   refused 78 "bin/console' is missing"
 }
