@@ -8,7 +8,7 @@ scratch=$(mktemp -d)
 chmod 755 "$scratch" # a server that root starts runs as another user, and has to get in
 tree="$scratch/a copy, 副本"
 trap 'cd / && { "$tree/pipeline.sh" down; rm -rf -- "$scratch"; } >/dev/null 2>&1' EXIT
-unset DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE MAX_REJECTS KEEP RETAIN_DAYS
+unset WITH_CONSOLE DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE MAX_REJECTS KEEP RETAIN_DAYS
 unset MAX_DECREASE MAX_INCREASE MAX_CHANGE MAX_CITY_LOSS "${!LOG_@}" "${!CLOUDWATCH_@}" "${!AWS_@}" "${!TF_VAR_@}"
 export calls=$scratch/calls
 
