@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# Tests in Python, with what they take from PyPI in an environment of their own in the build folder, so that it is made once.
+: "${source_tree:?}" "${scratch:?}"
+
+make_venv() { # VENV PACKAGE...
+  local venv=$1
+  shift
+  [[ ! -e $venv/complete ]] || return 0
+  rm -rf -- "${venv:?}"
+  python3 -m venv "$venv" && "$venv/bin/python" -m pip --quiet --disable-pip-version-check install "$@" && : >"$venv/complete"
+}
+
+# Runs Tests/NAME. Without the packages it is skipped, and says so.
+run_python_tests() { # NAME PACKAGE...
+  local name=$1 venv=$source_tree/.build/$1-venv
+  shift
+  make_venv "$venv" "$@" >"$scratch/pip" 2>&1 || {
+    echo "$name.sh: skipped, Python's packages are not to be had: $(tail -n 1 "$scratch/pip")"
+    return 0
+  }
+  cd "$source_tree" || return
+  SOURCE_TREE=$source_tree BINARIES=$source_tree/.build/release PYTHONDONTWRITEBYTECODE=1 \
+    "$venv/bin/python" -m unittest discover -v -s "Tests/$name" -t Tests >"$scratch/out" 2>"$scratch/err" ||
+    { cat "$scratch/out" "$scratch/err" && return 1; }
+  # What was skipped, and why.
+  sed -n "s/^\([a-z_]*\) .* \.\.\. skipped ['\"]\(.*\)['\"]\$/$name.sh: \1 is skipped: \2/p" "$scratch/err"
+}
