@@ -13,7 +13,10 @@ command=run
 private='' # yes, where the database is the private one
 spool=''
 read -r RUN_ID </proc/sys/kernel/random/uuid
-export RUN_ID
+RUN_STARTED_AT=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
+RUN_ORIGIN=${RUN_ORIGIN:-shell}
+unset RUN_MARKER RUN_COMMAND
+export RUN_ID RUN_STARTED_AT RUN_ORIGIN
 
 usage() {
   cat <<'TEXT'
@@ -23,6 +26,7 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
   fetch | transform | load
               one stage, with that stage's options (./pipeline.sh load --help)
   dry-run     fetch and transform: what would be loaded and rejected; needs no database
+              --check: compare with the database, too: what would change, or why the snapshot would be refused
   findings    what was rejected and warned of; --export FILE.csv for a spreadsheet
   changes     what changed, the newest first; --since DATE, --kind K, --column C
   replay FILE | withdraw BAN...
@@ -31,6 +35,7 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
               the registry as an earlier snapshot has it
   gc          removes old snapshots but the newest --keep N, and what can be rebuilt
   status      what the spool and the database hold
+  runs        the newest runs, whoever started them, and how they ended; --json
   psql        psql on the registry; arguments are psql's
   down        stops the private PostgreSQL, which is left running after a run, and the containers
   setup       AWS by Terraform, the log writer's key into .env.local, and the containers; --plan shows it only
@@ -85,9 +90,11 @@ fail() { # CODE MESSAGE [HINT...]
     (($# == 0)) || printf 'HINT: %s\n' "$@" >&2
   fi
   ! logs_as json || log_json ERROR "$message" "$@"
-  log_elsewhere "$message" "$@"
+  ! is_run || end_run "$code" "$message" "$@"
   exit "$code"
 }
+
+is_run() { [[ $command =~ ^(run|dry-run|fetch|transform|load|rollback|replay|withdraw)$ ]]; }
 
 logs_as() { # text or json
   local formats=${LOG_FORMAT-}
@@ -95,14 +102,24 @@ logs_as() { # text or json
   [[ $formats == *,$1,* ]] || [[ $1 == text && $formats != *,json,* ]]
 }
 
-# The failure of a run into the log file and to CloudWatch, where these are on: what stands on stderr is lost with the
-# terminal. Of other commands it concerns who typed them.
-log_elsewhere() { # MESSAGE [HINT...]
-  [[ $command =~ ^(run|dry-run|fetch|transform|load|rollback|replay|withdraw)$ ]] || return 0
-  [[ -n ${LOG_FILE-}${CLOUDWATCH_LOG_GROUP-} && -x $binaries/load ]] || return 0
+# A run that ends outside its stages: into the log file and to CloudWatch, where these are on, and into the run's record.
+# A record that cannot be written changes nothing. Without the programs the script writes it itself.
+end_run() { # CODE MESSAGE [HINT...]
+  local code=$1 hint hints='' folder
+  shift
+  folder=${spool:-${SPOOL_DIR:-$project/spool}}
+  export RUN_COMMAND=$command
   # On stdin: everybody on the machine can read arguments.
-  printf '%s\n' "$@" | "$binaries/load" log --level error --name pipeline.sh --event-id "$event_id" \
-    --spool "${spool:-${SPOOL_DIR:-$project/spool}}" 2>/dev/null || :
+  printf '%s\n' "$@" | "$binaries/load" log --level error --name pipeline.sh --event-id "$event_id" --exit-code "$code" \
+    --spool "$folder" >/dev/null 2>&1 || {
+    for hint in "${@:2}"; do hints+=",$(json "$hint")"; done
+    mkdir -p -- "$folder/runs" && printf '{"run_id":"%s","command":"%s","origin":"%s","started_at":"%s","ended_at":"%s",%s}\n' \
+      "$RUN_ID" "$command" "$RUN_ORIGIN" "$RUN_STARTED_AT" "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" \
+      "\"exit_code\":$code,\"status\":\"failed\",\"stages\":{},\"findings\":{},\"error\":{\"stage\":\"pipeline.sh\",\"message\":$(json "$1"),\"hints\":[${hints#,}],\"exit_code\":$code}" \
+      >"$folder/runs/.$RUN_ID" && mv -n -- "$folder/runs/.$RUN_ID" "$folder/runs/$RUN_ID.json"
+  } 2>/dev/null || :
+  # A stage that began and said nothing of its end leaves the marker: the next run logs the end.
+  [[ -n ${stage_began-} || -z ${RUN_MARKER-} ]] || close_marker
 }
 
 log_json() { # LEVEL MESSAGE [HINT...]
@@ -124,6 +141,7 @@ json() { # TEXT
 # One whose lock is free tells the next run that this one was killed, so only a run whose end was logged removes it.
 open_marker() {
   local folder problem new
+  export RUN_COMMAND=$command
   spool=${spool:-$SPOOL_DIR}
   [[ $spool == /* ]] || spool=$PWD/$spool
   for folder in "$spool" "$spool/.runs"; do
@@ -131,7 +149,7 @@ open_marker() {
       fail 74 "unable to create '$folder': ${problem##*: }" "--spool DIR or SPOOL_DIR names another folder"
   done
   new=$folder/.$$.$RUN_ID # locked before it has its name: no other run ever sees it unlocked
-  { exec 9>"$new" && flock -w 5 9 && echo "$command $$" >&9 && mv -- "$new" "$folder/$RUN_ID"; } 2>/dev/null || {
+  { exec 9>"$new" && flock -w 5 9 && echo "$command $$ $RUN_ORIGIN $RUN_STARTED_AT" >&9 && mv -- "$new" "$folder/$RUN_ID"; } 2>/dev/null || {
     rm -f -- "$new"
     fail 74 "unable to write in '$folder'" "check its owner, its mode and the free space of the disk"
   }
@@ -144,6 +162,7 @@ close_marker() { rm -f -- "$RUN_MARKER"; }
 # the run ended, and a stage that crashed leaves it. Only wrong usage is found before a stage begins.
 stage() { # STAGE ARGUMENT...
   local code=0
+  stage_began=yes
   attend "$binaries/$1" "${@:2}" || code=$?
   case $code in
     0) return ;;
@@ -155,17 +174,13 @@ stage() { # STAGE ARGUMENT...
   exit "$code"
 }
 
-# The stages share one summary: each hands it on in a file, and the last one, or the one that fails, prints it.
+# The stages share one summary, the run's record: each continues it, and the last one, or the one that fails, prints it.
 chain() { # STAGE...
-  local name last=${!#} summary flags
-  summary=$(mktemp)
-  # shellcheck disable=SC2064 # expanded now: the name is local
-  trap "rm -f -- ${summary@Q}" EXIT
-  open_marker
+  local name last=${!#} flags
   for name; do
-    flags=(--summary-file "$summary")
+    flags=()
     [[ $name == "$last" ]] || flags+=(--more-follows)
-    [[ $command != dry-run ]] || flags+=(--dry-run)
+    [[ $command != dry-run || $name == load ]] || flags+=(--dry-run)
     local -n chosen=${name}_args
     stage "$name" "${flags[@]}" "${chosen[@]}"
   done
@@ -193,7 +208,7 @@ source "$project/Sources/pipeline/cloud.sh"
 
 if (($#)); then
   case $1 in
-    run | fetch | transform | load | dry-run | findings | changes | replay | withdraw | rollback | gc | status | psql | down | \
+    run | fetch | transform | load | dry-run | runs | findings | changes | replay | withdraw | rollback | gc | status | psql | down | \
       setup | up | compose | drill | destroy | cleanup | console | schedule | selftest | test)
       command=$1 && shift
       ;;
@@ -204,11 +219,12 @@ fi
 take_options "$@"
 set -- "${arguments[@]}"
 case $command:$asks in
-  fetch:* | transform:* | load:* | findings:* | changes:* | replay:* | withdraw:* | rollback:* | gc:* | status:* | console:* | schedule:* | selftest:*) ;;
+  fetch:* | transform:* | load:* | runs:* | findings:* | changes:* | replay:* | withdraw:* | rollback:* | gc:* | status:* | console:* | schedule:* | selftest:*) ;;
   *:--help | *:-h) usage && exit ;;
   *:--version) echo "pipeline.sh $version" && exit ;;
 esac
 export SPOOL_DIR=${SPOOL_DIR:-$project/spool}
+[[ $RUN_ORIGIN =~ ^(shell|schedule|console)$ ]] || fail 64 "RUN_ORIGIN '$RUN_ORIGIN' is unknown" "one of shell, schedule, console"
 need_database() {
   [[ -z ${DATABASE_URL-} ]] || return 0
   [[ -e $project/Package.swift ]] || fail 78 "DATABASE_URL is not set" "an installation without its source has no private PostgreSQL"
@@ -222,6 +238,7 @@ need_source() {
 case $command in
   run)
     route 'fetch transform load' "$@"
+    open_marker
     build
     need_database
     asks_for --keep "${load_args[@]}" || load_args+=(--keep "${KEEP:-7}")
@@ -229,31 +246,34 @@ case $command in
     [[ -z $private ]] || ! logs_as text || echo "psql: ./pipeline.sh psql   (or psql '$DATABASE_URL')" >&2
     ;;
   dry-run)
-    route 'fetch transform' "$@"
+    route_dry_run "$@"
+    open_marker
     build
-    chain fetch transform
+    [[ ${dry_run_stages[-1]} != load ]] || need_database
+    chain "${dry_run_stages[@]}"
     ;;
   fetch | transform | load)
+    [[ -n $asks ]] || open_marker
     build
     [[ -z $asks ]] || exec "$binaries/$command" "$@"
     [[ $command != load ]] || need_database
-    open_marker
     stage "$command" "$@"
     close_marker
     ;;
   rollback)
-    build
-    [[ -z $asks ]] || exec "$binaries/load" rollback "$@"
+    if [[ -n $asks ]]; then build && exec "$binaries/load" rollback "$@"; fi
     route_rollback "$@"
+    open_marker
+    build
     need_database
     # shellcheck disable=SC2154 # set by route_rollback
     chain "${rollback_stages[@]}"
     ;;
   replay | withdraw)
+    [[ -n $asks ]] || open_marker
     build
     [[ -z $asks ]] || exec "$binaries/load" "$command" "$@"
     need_database
-    open_marker
     stage load "$command" "$@"
     close_marker
     ;;
@@ -275,6 +295,10 @@ case $command in
       if cluster_running; then use_cluster; else set -- --no-database 'private cluster is stopped' "$@"; fi
     fi
     exec "$binaries/load" status "$@"
+    ;;
+  runs)
+    build
+    exec "$binaries/load" runs "$@"
     ;;
   findings)
     build

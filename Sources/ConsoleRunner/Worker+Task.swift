@@ -77,8 +77,10 @@ extension Worker {
       settings.console, "attend", folder.path, "--limit-seconds", String(task.limitMinutes * 60), "--grace-seconds",
       String(settings.graceSeconds), "--", settings.pipeline, task.kind.rawValue,
     ]
+    var variables = settings.variables
+    variables["RUN_ORIGIN"] = task.scheduleID == nil ? "console" : "schedule"
     let pid = try Child.start(
-      command + task.arguments + ["--json"], stdout: folder.log, stderr: folder.log, variables: settings.variables,
+      command + task.arguments + ["--json"], stdout: folder.log, stderr: folder.log, variables: variables,
       ownSession: true)
     Attendants.add(pid)
   }

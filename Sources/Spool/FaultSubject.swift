@@ -28,7 +28,9 @@ public enum FaultSubject {
       return inner.isEmpty ? snapshot : inner.joined(separator: "/")
     }
     if parts.dropLast().last == ".runs" { return ".runs/RUN" }
+    if parts.dropLast().last == "runs" { return "runs/RUN.json" }
     guard let name = parts.last else { return spool }
+    if name == "runs" { return "runs" }
     if name.first == "." { return String(name) }
     return name.contains(".") ? outside : spool
   }

@@ -10,6 +10,15 @@ public enum Clock {
     return date(parts) + "Z"
   }
 
+  /// `2026-01-28T02:30:00.123Z`: for runs, which may begin within a second.
+  static func utcMilliseconds() -> String {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    var parts = tm()
+    gmtime_r(&now.tv_sec, &parts)
+    return date(parts) + "." + two(now.tv_nsec / 1_000_000, width: 3) + "Z"
+  }
+
   public static func secondsSince1970() -> Int { time(nil) }
 
   /// Seconds on a clock that nobody sets.

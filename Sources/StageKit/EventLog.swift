@@ -33,6 +33,11 @@ public struct EventLog: Sendable {
   public func warning(_ message: String) { note(.warning, message) }
   public func debug(_ message: String) { note(.debug, message) }
 
+  /// What the run can do without: trouble is a warning.
+  func orWarn(_ what: String, _ body: () throws -> Void) {
+    do { try body() } catch { warning("unable to \(what): \(asFailure(error).message)") }
+  }
+
   /// A line of something that is no stage.
   func line(_ level: Logger.Level, _ message: String, hints: [String] = [], eventID: String?) {
     var fields: [String: Field] = level == .error ? ["error": .text(message), "hints": .list(hints)] : [:]

@@ -18,19 +18,26 @@ public struct LogCommand: ParsableCommand {
   var name = "load"
   @Option(help: ArgumentHelp("The event_id (default: a new one).", visibility: .hidden))
   var eventID: String?
+  @Option(
+    help: ArgumentHelp("The run ends so outside its stages: complete its record.", valueName: "N", visibility: .hidden))
+  var exitCode: Int?
   @OptionGroup var spoolOptions: SpoolOptions
 
   public init() {}
 
   public func run() throws {
     LogShipping.begin(spool: spoolOptions.path)
-    let log = EventLog(stage: name, runID: Environment.value("RUN_ID") ?? UUID().uuidString.lowercased())
+    let identity = RunIdentity.inherited(command: name) ?? RunIdentity(command: name)
+    let log = EventLog(stage: name, runID: identity.runID)
     let lines = try Self.readLines()
     guard let message = lines.first else { throw Failure(.usage, "stdin holds no line to log", hint: "see --help") }
     switch level {
     case .info: log.line(.info, message, eventID: eventID)
     case .error: log.line(.error, message, hints: Array(lines.dropFirst()), eventID: eventID)
     }
+    guard let exitCode else { return }
+    let problem = Summary.Problem(stage: name, message: message, hints: Array(lines.dropFirst()), exitCode: exitCode)
+    try RunRecords.completeFailed(identity, problem, spool: spoolOptions.path)
   }
 
   private static func readLines() throws -> [String] {

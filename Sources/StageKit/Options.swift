@@ -72,12 +72,7 @@ public struct OutputOptions: ParsableArguments {
   @Flag(help: "Print the summary as one JSON document.")
   public var json = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Take up the summary of the stages before from FILE, for pipeline.sh.", valueName: "FILE", visibility: .hidden))
-  public var summaryFile: String?
-
-  @Flag(help: ArgumentHelp("Another stage follows: hand the summary on in the summary file.", visibility: .hidden))
+  @Flag(help: ArgumentHelp("Another stage follows: the run does not end with this one.", visibility: .hidden))
   public var moreFollows = false
 
   public init() {}

@@ -57,10 +57,21 @@ extension StageCommand {
     }
     // Nothing has logged it: there was no run yet.
     if isRun { LogShipping.begin(spool: Environment.value("SPOOL_DIR")) } else { Logs.useStandardErrorAlone() }
-    let runID = Environment.value("RUN_ID") ?? UUID().uuidString.lowercased()
-    EventLog(stage: stage, runID: runID).failure(
-      failure.withoutSecrets(), from: stage, isEvent: isRun && !CommandLine.arguments.contains("--dry-run"))
+    let identity = RunIdentity.inherited(command: stage) ?? RunIdentity(command: stage)
+    let log = EventLog(stage: stage, runID: identity.runID)
+    let told = failure.withoutSecrets()
+    log.failure(told, from: stage, isEvent: isRun && !CommandLine.arguments.contains("--dry-run"))
+    if isRun, let spool = RunMarker.inheritedSpool {
+      log.orWarn("write the run's record") {
+        try RunRecords.completeFailed(identity, Summary.Problem(told, stage: stage), spool: spool)
+      }
+    }
     LogShipping.end(exitCode: failure.verdict.exitCode)
+  }
+
+  /// The command of `pipeline.sh` that this is.
+  fileprivate static func command(isDryRun: Bool) -> String {
+    isDryRun ? "dry-run" : configuration.commandName ?? stage
   }
 }
 
@@ -72,6 +83,8 @@ public struct StageRun {
   public var summary: Summary
   /// Whether the run ends with this stage.
   public let isLast: Bool
+  /// Whether the run began with it.
+  public let isFirst: Bool
   /// Records that the stage went through, for its rate.
   public var records: Int?
   /// What became of the stage: `done`, `already done`, `unchanged`.
@@ -83,15 +96,16 @@ public struct StageRun {
     let output = command.output
     let spool = command.spoolOptions.path
     LogShipping.begin(spool: spool)
-    let marker = try RunMarker.enter(spool: spool, command: command.isDryRun ? "dry-run" : stage)
+    let marker = try RunMarker.enter(spool: spool, command: type(of: command).command(isDryRun: command.isDryRun))
+    let identity = marker.identity
 
-    let handedOn = try output.summaryFile.flatMap { try Summary.read(handedOnIn: $0) }
+    let handedOn = marker.isShared ? try RunRecords.read(identity.runID, spool: spool) : nil
     var run = StageRun(
-      stage: stage, spool: spool, log: EventLog(stage: stage, runID: marker.runID),
-      summary: handedOn ?? Summary(runID: marker.runID), isLast: !output.moreFollows)
-    if handedOn == nil {
+      stage: stage, spool: spool, log: EventLog(stage: stage, runID: identity.runID),
+      summary: handedOn ?? Summary(identity), isLast: !output.moreFollows, isFirst: handedOn == nil)
+    if run.isFirst {
       run.reportKilledRuns()
-      run.log.event(.started, "run \(marker.runID) begins with \(stage)")
+      run.log.event(.started, "run \(identity.runID) begins with \(stage)")
     }
     var failure: Failure?
     do { try command.perform(&run) } catch {
@@ -100,17 +114,21 @@ public struct StageRun {
 
     let seconds = Clock.monotonicSeconds() - started
     run.close(seconds: seconds, failure: failure)
-    let next = run.isLast ? nil : output.summaryFile
-    if failure == nil, let next {
-      do { try handOn(run.summary, next) } catch {
-        failure = asFailure(error)
-        run.close(seconds: seconds, failure: failure)
+    if marker.isWritten {
+      if run.isLast || failure != nil {
+        run.log.orWarn("write the run's record") { try RunRecords.write(run.summary, spool: spool) }
+      } else {
+        // The next stage continues it.
+        do { try RunRecords.write(run.summary, spool: spool) } catch {
+          failure = asFailure(error)
+          run.close(seconds: seconds, failure: failure)
+        }
       }
     }
     run.logEnd(failure, isDryRun: command.isDryRun)
     // Whatever happens from here on, the run has said how it ended, if it has.
     marker.leave(runEnded: failure != nil || run.isLast)
-    if failure != nil || next == nil, failure == nil || output.json || run.summary.snapshot != nil {
+    if failure != nil || run.isLast, failure == nil || output.json || run.summary.snapshot != nil {
       let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
       do { try WholeWrite.bytes(text, to: STDOUT_FILENO) } catch {
         let problem = asFailure(error)
@@ -128,10 +146,11 @@ public struct StageRun {
       entry.recordsPerSecond = Int(Double(records) / seconds)
     }
     summary.stages[stage] = entry
-    guard let failure else { return }
-    summary.status = .failed
-    summary.error = Summary.Problem(
-      stage: stage, message: failure.message, hints: failure.hints, exitCode: Int(failure.verdict.exitCode))
+    if let failure {
+      summary.end(with: Summary.Problem(failure, stage: stage))
+    } else if isLast {
+      summary.end(exitCode: 0)
+    }
   }
 
   private func logEnd(_ failure: Failure?, isDryRun: Bool) {
@@ -163,20 +182,13 @@ public struct StageRun {
   /// A killed run could not say that it failed.
   private func reportKilledRuns() {
     do {
-      for (runID, command) in try RunMarker.killedRuns(spool: spool) {
-        log.warning("run \(runID) was killed; what it left is taken up or done again")
-        guard command != "dry-run" else { continue }
-        EventLog(stage: stage, runID: runID).event(
-          .failed, "run \(runID) was killed", ["status": "failed", "error": "killed before it ended"])
+      for run in try RunMarker.completeKilledRuns(spool: spool) {
+        log.warning("run \(run.runID) was killed; what it left is taken up or done again")
+        guard run.command != "dry-run" else { continue }
+        EventLog(stage: stage, runID: run.runID).event(
+          .failed, "run \(run.runID) was killed", ["status": "failed", "error": "killed before it ended"])
       }
     } catch { log.warning("unable to look for killed runs: \(asFailure(error).message)") }
-  }
-
-  private static func handOn(_ summary: Summary, _ path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw Failure.system("write '\(path)'", errno: errno) }
-    defer { Glibc.close(descriptor) }
-    try WholeWrite.bytes(try summary.json(), to: descriptor)
   }
 }
 

@@ -4,7 +4,11 @@ import Spool
 
 /// What a run did, as one document: the stages of a run add to it in turn, and the last one prints it.
 public struct Summary: Codable, Sendable, Equatable {
-  public enum Status: String, Codable, Sendable { case success, partial, failed, unchanged }
+  public enum Status: String, Codable, Sendable {
+    case success, partial, failed, unchanged
+    /// Only in the list of runs.
+    case running
+  }
 
   public struct Stage: Codable, Sendable, Equatable {
     public var seconds: Double
@@ -55,14 +59,40 @@ public struct Summary: Codable, Sendable, Equatable {
     }
   }
 
+  /// What a load would do, as `--check` found out.
+  public struct Check: Codable, Sendable, Equatable {
+    /// Businesses in the registry now.
+    public var registrations: Int
+    /// What the change feed would have of it.
+    public var changes: ChangeCounts
+    /// Why the snapshot would be refused.
+    public var refusals: [String]
+
+    public init(registrations: Int, changes: ChangeCounts, refusals: [String]) {
+      self.registrations = registrations
+      self.changes = changes
+      self.refusals = refusals
+    }
+  }
+
   public struct Problem: Codable, Sendable, Equatable {
     public var stage: String
     public var message: String
     public var hints: [String]
-    public var exitCode: Int
+    /// Nil where the run was killed.
+    public var exitCode: Int?
   }
 
   public var runID: String
+  /// The command of `pipeline.sh`, or the stage that ran alone.
+  public var command: String?
+  public var origin: RunOrigin?
+  /// UTC, ISO 8601 with milliseconds.
+  public var startedAt: String?
+  /// Nil while the run is under way.
+  public var endedAt: String?
+  /// Nil while the run is under way, and where it was killed.
+  public var exitCode: Int?
   public var snapshot: String?
   public var status = Status.success
   /// ISO 8601; null where the source says none.
@@ -76,21 +106,35 @@ public struct Summary: Codable, Sendable, Equatable {
   public var stages: [String: Stage] = [:]
   public var jobRunID: Int?
   public var database: Database?
+  public var check: Check?
   /// What the clean-up after it has freed in the spool.
   public var freedBytes: Int?
   public var error: Problem?
 
   public init(runID: String) { self.runID = runID }
 
+  public init(_ identity: RunIdentity) {
+    runID = identity.runID
+    command = identity.command
+    origin = identity.origin
+    startedAt = identity.startedAt
+  }
+
   private enum CodingKeys: String, CodingKey {
-    case runID, snapshot, status, sourceDate, source, totals, findings, notes, industries, stages, jobRunID, database,
-      freedBytes, error
+    case runID, command, origin, startedAt, endedAt, exitCode, snapshot, status, sourceDate, source, totals, findings,
+      notes, industries, stages, jobRunID, database,
+      check, freedBytes, error
   }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(runID, forKey: .runID)
     // What every document has, null where it is not known.
+    try container.encode(command, forKey: .command)
+    try container.encode(origin, forKey: .origin)
+    try container.encode(startedAt, forKey: .startedAt)
+    try container.encode(endedAt, forKey: .endedAt)
+    try container.encode(exitCode, forKey: .exitCode)
     try container.encode(snapshot, forKey: .snapshot)
     try container.encode(status, forKey: .status)
     try container.encode(sourceDate, forKey: .sourceDate)
@@ -103,6 +147,7 @@ public struct Summary: Codable, Sendable, Equatable {
     try container.encodeIfPresent(industries, forKey: .industries)
     try container.encodeIfPresent(jobRunID, forKey: .jobRunID)
     try container.encodeIfPresent(database, forKey: .database)
+    try container.encodeIfPresent(check, forKey: .check)
     try container.encodeIfPresent(freedBytes, forKey: .freedBytes)
     try container.encodeIfPresent(error, forKey: .error)
   }
@@ -112,16 +157,6 @@ public struct Summary: Codable, Sendable, Equatable {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
     return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
-  }
-
-  /// What the stages before have handed on; nil where this stage is the first.
-  static func read(handedOnIn path: String) throws -> Summary? {
-    guard let bytes = try SpoolFile.read(path, bytesMax: 64 << 20), !bytes.isEmpty else { return nil }
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .fromSnakeCase
-    do { return try decoder.decode(Summary.self, from: Data(bytes)) } catch {
-      throw Failure(.bug, "the summary in '\(path)' cannot be read: \(error)")
-    }
   }
 }
 
@@ -133,5 +168,39 @@ extension Summary {
     notes = manifest.notes
     sourceDate = manifest.sourceDate
     industries = manifest.industries
+  }
+
+  /// The run ends with a problem.
+  mutating func end(with problem: Problem) {
+    status = .failed
+    error = problem
+    end(exitCode: problem.exitCode)
+  }
+
+  mutating func endKilled() {
+    end(
+      with: Problem(
+        stage: nextStage, message: "killed before it ended", hints: ["run the same command again"], exitCode: nil))
+  }
+
+  mutating func end(exitCode: Int?) {
+    self.exitCode = exitCode
+    endedAt = Clock.utcMilliseconds()
+  }
+
+  /// The stage that was under way, as far as those that have ended tell.
+  private var nextStage: String {
+    let order = ["fetch", "transform", "load"]
+    guard let first = order.firstIndex(where: { stages[$0] != nil }) else {
+      return order.contains(command ?? "") ? command ?? "" : "pipeline.sh"
+    }
+    return order[first...].first { stages[$0] == nil } ?? "load"
+  }
+}
+
+extension Summary.Problem {
+  init(_ failure: Failure, stage: String) {
+    self.init(
+      stage: stage, message: failure.message, hints: failure.hints, exitCode: Int(failure.verdict.exitCode))
   }
 }

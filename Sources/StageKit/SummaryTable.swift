@@ -44,7 +44,13 @@ extension Summary {
           "\(Self.number(database.inserted)) inserted, \(Self.number(database.updated)) updated, \(Self.number(database.removed)) removed"
         ))
     }
-    if let database { rows += Self.rows(database) }
+    if let database { rows += Self.rows(database.changes) + Self.rows(database) }
+    if let check {
+      let isEmpty = check.changes.kinds.isEmpty
+      rows.append(("registrations", Self.number(check.registrations)))
+      rows.append(("would change", isEmpty ? "nothing" : ""))
+      rows += Self.rows(check.changes) + check.refusals.map { ("would be refused", $0) }
+    }
     if let error { rows.append(("error", "\(error.stage): \(error.message)")) }
     let width = rows.map(\.0.count).max() ?? 0
     return rows.map { label, value in
@@ -53,14 +59,18 @@ extension Summary {
   }
 
   /// What changed, by kind and by column.
-  private static func rows(_ database: Database) -> [(String, String)] {
-    let changes = database.changes
+  private static func rows(_ changes: ChangeCounts) -> [(String, String)] {
     var rows: [(String, String)] = []
     for (kind, count) in changes.kinds.sorted(by: { $0.key < $1.key }) {
       rows.append(("  \(kind)", number(count)))
       let parts = kind == "changed" ? changes.columns : kind == "removed" ? changes.reasons : [:]
       rows += parts.sorted { $0.key < $1.key }.map(row)
     }
+    return rows
+  }
+
+  private static func rows(_ database: Database) -> [(String, String)] {
+    var rows: [(String, String)] = []
     if database.repaired > 0 {
       let shown = database.repairedBANs.prefix(10)
       let rest = database.repaired > shown.count ? " and \(number(database.repaired - shown.count)) more" : ""

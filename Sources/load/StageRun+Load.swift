@@ -35,6 +35,33 @@ extension StageRun {
     summary.database = Summary.Database(outcome)
   }
 
+  /// Compares, and takes up into the summary what a load would do.
+  ///
+  /// - Throws: a refusal, where the snapshot would be refused and is not accepted.
+  mutating func check(_ settings: LoadSettings) throws {
+    let folder = settings.snapshot
+    summary.snapshot = folder.id.description
+    try describe(folder)
+    var settings = settings
+    let reporter = LoadReporter(log: log)
+    settings.events = { reporter.take($0) }
+    let found = try Load.check(settings)
+    records = summary.totals?.total
+    summary.check = Summary.Check(
+      registrations: found.registrations, changes: found.changes, refusals: found.refusals)
+    if found.isUnchanged {
+      result = "already done"
+      summary.status = .unchanged
+    } else {
+      summary.status = summary.totals.map { $0.failed > 0 } ?? false ? .partial : .success
+    }
+    guard !found.refusals.isEmpty else { return }
+    guard settings.acceptance != nil else {
+      throw Refusal(snapshot: folder.id, reasons: found.refusals).failure
+    }
+    for refusal in found.refusals { log.warning("would be accepted: \(refusal)") }
+  }
+
   /// What the stages before know of the snapshot, for a load that runs alone.
   private mutating func describe(_ folder: SnapshotFolder) throws {
     if let fetch = try FetchManifest.read(at: folder.fetchManifest) { summary.source = fetch.source.url }

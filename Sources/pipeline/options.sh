@@ -33,9 +33,10 @@ take_options() {
 
 take_database() { # URI
   refuse_password "$1"
+  database_option=yes
   [[ -n $1 ]] || fail 64 "'--database-url' needs a value" "--database-url postgresql://USER@HOST/DATABASE"
   case $command in
-    run | load | changes | replay | withdraw | rollback | gc | status | psql | selftest) export DATABASE_URL=$1 ;;
+    run | dry-run | load | changes | replay | withdraw | rollback | gc | status | psql | selftest) export DATABASE_URL=$1 ;;
     # What is typed goes before what is set, also for the console's own login.
     console | schedule) export DATABASE_URL=$1 && unset CONSOLE_DATABASE_URL ;;
     *) fail 64 "'$command' knows no option '--database-url'" "./pipeline.sh --help lists the options" ;;
@@ -74,6 +75,19 @@ route() { # STAGES ARGUMENT...
   check KEEP "${KEEP:-7}"
   check RETAIN_DAYS "${RETAIN_DAYS:-90}"
   for name in MAX_DECREASE MAX_INCREASE MAX_CHANGE MAX_CITY_LOSS; do check "$name" "${!name:-1}"; done
+}
+
+# With --check load follows, which only compares.
+# shellcheck disable=SC2034 # for pipeline.sh
+route_dry_run() { # OPTION...
+  dry_run_stages=(fetch transform)
+  if asks_for --check "$@"; then
+    dry_run_stages+=(load)
+    knows[load]='--check --spool= --snapshot= --max-rejects= --max-decrease= --max-increase= --max-change= --max-city-loss= --accept= --json'
+  elif [[ -n ${database_option-} ]]; then
+    fail 64 "'--database-url' goes with --check: a dry run alone needs no database" "./pipeline.sh dry-run --check"
+  fi
+  route "${dry_run_stages[*]}" "$@"
 }
 
 # Whether an option is among routed arguments. Words are compared whole: the value of another one may say anything.

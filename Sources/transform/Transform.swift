@@ -41,7 +41,7 @@ struct Transform: StageCommand {
     var settings = TransformSettings(
       folder: folder, jobs: jobs, selection: selection, force: force, isDryRun: dryRun)
     // Asked for alone it is asked whether all is well; in a run the day's answer should not take longer for it.
-    settings.verifiesSource = output.summaryFile == nil
+    settings.verifiesSource = run.isFirst && run.isLast
     let manifest: TransformManifest
     switch try Transformer.run(settings, log: run.log) {
     case .chunksLeft(let count):

@@ -18,14 +18,33 @@ public struct RunSummary: Sendable, Equatable {
     public let removed: Int
   }
 
+  public struct Check: Sendable, Equatable, Decodable {
+    public let registrations: Int
+    public let changes: JobPublication.Changes
+    public let refusals: [String]
+  }
+
   public struct Problem: Sendable, Equatable {
     public let stage: String
     public let message: String
     public let hints: [String]
-    public let exitCode: Int
+    /// Nil where the run was killed.
+    public let exitCode: Int?
   }
 
-  /// `success`, `partial`, `failed`, `unchanged`.
+  /// As in the logs.
+  public let runID: String?
+  /// The command of `pipeline.sh`; nil in the output of a version that kept no records of runs.
+  public let command: String?
+  /// `shell`, `schedule`, `console`.
+  public let origin: String?
+  /// UTC, ISO 8601 with milliseconds.
+  public let startedAt: String?
+  /// Nil while it is under way.
+  public let endedAt: String?
+  /// Nil while it is under way, and where it was killed.
+  public let exitCode: Int?
+  /// `success`, `partial`, `failed`, `unchanged`, and in the list of runs `running`.
   public let status: String
   public let snapshot: String?
   public let sourceDate: String?
@@ -37,6 +56,8 @@ public struct RunSummary: Sendable, Equatable {
   public let stages: [Stage]
   public let jobRunID: Int?
   public let database: Database?
+  /// What a load would do, of a dry run that compared with the database.
+  public let check: Check?
   public let problem: Problem?
 
   public static let stageNames = ["fetch", "transform", "load"]
@@ -49,6 +70,12 @@ public struct RunSummary: Sendable, Equatable {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     guard let document = try? decoder.decode(Document.self, from: Data(json.utf8)) else { return nil }
+    runID = document.runId
+    command = document.command
+    origin = document.origin
+    startedAt = document.startedAt
+    endedAt = document.endedAt
+    exitCode = document.exitCode
     status = document.status
     snapshot = document.snapshot
     sourceDate = document.sourceDate
@@ -69,6 +96,7 @@ public struct RunSummary: Sendable, Equatable {
       Database(
         registrations: $0.after.registrations, inserted: $0.inserted, updated: $0.updated, removed: $0.removed)
     }
+    check = document.check
     problem = document.error.map {
       Problem(stage: $0.stage, message: $0.message, hints: $0.hints, exitCode: $0.exitCode)
     }
@@ -91,9 +119,12 @@ public struct RunSummary: Sendable, Equatable {
     struct Problem: Decodable {
       let stage, message: String
       let hints: [String]
-      let exitCode: Int
+      let exitCode: Int?
     }
 
+    let runId, command, origin, startedAt, endedAt: String?
+    let exitCode: Int?
+    let check: Check?
     let status: String
     let snapshot, sourceDate, source: String?
     let totals: Totals?

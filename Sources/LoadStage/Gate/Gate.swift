@@ -1,9 +1,24 @@
+import Postgres
 import Spool
 
 /// Whether a snapshot may become visible: it is compared with what was published last.
 struct Gate {
   let bounds: GateBounds
   let baseline: Baseline
+
+  /// Why a load may not publish a snapshot; empty where it may.
+  static func refusals(
+    _ settings: LoadSettings, _ snapshot: SettledSnapshot, last: Publication?, registrations: Int, lost: Int,
+    _ session: inout Connection
+  ) throws -> [String] {
+    // Going back is asked for by name, and what is published already is not let in again.
+    guard settings.action == .load, last?.holds(snapshot) != true else { return [] }
+    let budget = settings.budgetRefusals(snapshot)
+    guard snapshot.whole, let baseline = try Baseline.last(&session) else { return budget }
+    return budget
+      + Gate(bounds: settings.bounds, baseline: baseline)
+      .refusals(snapshot, registrations: registrations, lost: lost)
+  }
 
   /// - Parameters:
   ///   - registrations: how many businesses the registry holds.

@@ -43,13 +43,8 @@ final class Comparison: Sendable {
   /// Notes the businesses of a batch that is in already, and makes sure that those that differ are what is staged: the
   /// registry may have been edited since.
   func scan(_ file: VerifiedFile, _ findings: BatchFindings, _ session: inout Connection) throws {
-    var part = Part()
     var differing: [UInt32] = []
-    try file.readLines { line in
-      if let ban = try look(at: line, file, findings, &part) { differing.append(ban) }
-    }
-    part.differing = differing.count
-    add(part, findings)
+    try compare(file, findings) { ban, _ in differing.append(ban) }
     guard !differing.isEmpty else { return }
     let staged = try session.execute(
       "SELECT count(*) FROM incoming_registration WHERE ban = ANY ($1)",
@@ -57,6 +52,24 @@ final class Comparison: Sendable {
     ).number
     guard staged == differing.count else { throw Self.changed }
   }
+
+  /// Notes the businesses of a batch.
+  ///
+  /// - Parameter differing: called for each that is new or differs, with its line.
+  func compare(
+    _ file: VerifiedFile, _ findings: BatchFindings, differing: (UInt32, UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    var part = Part()
+    try file.readLines { line in
+      guard let ban = try look(at: line, file, findings, &part) else { return }
+      part.differing += 1
+      try differing(ban, line)
+    }
+    add(part, findings)
+  }
+
+  /// Whether the registry holds the business.
+  func holds(_ ban: UInt32) -> Bool { hashes.place(of: ban) != nil }
 
   /// Makes sure that nothing is staged but what differs.
   func checkStaged(_ session: inout Connection) throws {

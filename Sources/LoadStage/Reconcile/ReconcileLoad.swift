@@ -44,15 +44,8 @@ struct ReconcileLoad {
   private func pass(
     _ differences: Differences, registrations: Int, _ session: inout Connection
   ) throws -> [String] {
-    var refusals: [String] = []
-    // Going back is asked for by name, and what is published already is not let in again.
-    if settings.action == .load, last?.holds(snapshot) != true {
-      refusals = settings.budgetRefusals(snapshot)
-      if snapshot.whole, let baseline = try Baseline.last(&session) {
-        refusals += Gate(bounds: settings.bounds, baseline: baseline)
-          .refusals(snapshot, registrations: registrations, lost: differences.lost)
-      }
-    }
+    let refusals = try Gate.refusals(
+      settings, snapshot, last: last, registrations: registrations, lost: differences.lost, &session)
     do { try settings.accept(refusals, of: snapshot) } catch {
       // Nobody may ever accept it, and its rows may be millions.
       try session.transaction("refusal") { session in

@@ -59,7 +59,7 @@ public enum BANText {
   }
 }
 
-/// Fields of COPY text that we make ourselves.
+/// Fields of COPY text.
 enum CopyLine {
   static func escaped(_ text: String) -> String {
     guard text.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 < 0x20 }) else { return text }
@@ -72,6 +72,38 @@ enum CopyLine {
       case "\t": result += "\\t"
       default: result.unicodeScalars.append(scalar)
       }
+    }
+  }
+
+  /// The first `count` fields, and the rest as one.
+  static func split(_ row: UnsafeRawBufferPointer, _ count: Int) -> [UnsafeRawBufferPointer] {
+    var fields: [UnsafeRawBufferPointer] = []
+    var start = 0
+    for index in row.indices where row[index] == .tab && fields.count < count {
+      fields.append(UnsafeRawBufferPointer(rebasing: row[start..<index]))
+      start = index + 1
+    }
+    return fields + [UnsafeRawBufferPointer(rebasing: row[start...])]
+  }
+
+  /// As transform writes it: the server escapes three characters that need no escape.
+  static func append(_ field: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
+    guard field.contains(UInt8(ascii: "\\")) else { return bytes.append(contentsOf: field) }
+    var index = 0
+    while index < field.count {
+      let byte = field[index]
+      index += 1
+      guard byte == UInt8(ascii: "\\"), index < field.count else {
+        bytes.append(byte)
+        continue
+      }
+      switch field[index] {
+      case UInt8(ascii: "b"): bytes.append(0x08)
+      case UInt8(ascii: "v"): bytes.append(0x0B)
+      case UInt8(ascii: "f"): bytes.append(0x0C)
+      default: bytes += [byte, field[index]]
+      }
+      index += 1
     }
   }
 }

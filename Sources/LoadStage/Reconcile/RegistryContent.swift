@@ -65,21 +65,21 @@ private struct BusinessReader {
 
   mutating func read(_ row: UnsafeRawBufferPointer, into hashes: inout PublishedHashes) {
     guard let next = BANText.parse(row), row.count > 9, row[8] == .tab else { return }
-    let fields = Self.split(row, 5)
+    let fields = CopyLine.split(row, 5)
     guard fields.count == 6 else { return }
     if next != ban {
       close(into: &hashes)
       ban = next
       stored = RegistrationLine.decimal(fields[4]) ?? 0
       registration.removeAll(keepingCapacity: true)
-      Self.append(fields[5], to: &registration)
+      CopyLine.append(fields[5], to: &registration)
     }
     // No industry has no code.
     guard !(fields[1].count == 2 && fields[1][0] == UInt8(ascii: "\\") && fields[1][1] == UInt8(ascii: "N")) else {
       return
     }
     for (index, field) in fields[0..<4].enumerated() {
-      Self.append(field, to: &industries)
+      CopyLine.append(field, to: &industries)
       industries.append(index == 3 ? .lineFeed : .tab)
     }
   }
@@ -93,37 +93,5 @@ private struct BusinessReader {
     if actual != stored { hashes.edited[ban] = stored }
     self.ban = nil
     industries.removeAll(keepingCapacity: true)
-  }
-
-  /// The first `count` fields, and the rest as one.
-  private static func split(_ row: UnsafeRawBufferPointer, _ count: Int) -> [UnsafeRawBufferPointer] {
-    var fields: [UnsafeRawBufferPointer] = []
-    var start = 0
-    for index in row.indices where row[index] == .tab && fields.count < count {
-      fields.append(UnsafeRawBufferPointer(rebasing: row[start..<index]))
-      start = index + 1
-    }
-    return fields + [UnsafeRawBufferPointer(rebasing: row[start...])]
-  }
-
-  /// As transform writes it: the server escapes three characters that need no escape.
-  private static func append(_ field: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
-    guard field.contains(UInt8(ascii: "\\")) else { return bytes.append(contentsOf: field) }
-    var index = 0
-    while index < field.count {
-      let byte = field[index]
-      index += 1
-      guard byte == UInt8(ascii: "\\"), index < field.count else {
-        bytes.append(byte)
-        continue
-      }
-      switch field[index] {
-      case UInt8(ascii: "b"): bytes.append(0x08)
-      case UInt8(ascii: "v"): bytes.append(0x0B)
-      case UInt8(ascii: "f"): bytes.append(0x0C)
-      default: bytes += [byte, field[index]]
-      }
-      index += 1
-    }
   }
 }

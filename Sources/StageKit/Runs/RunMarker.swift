@@ -1,0 +1,127 @@
+import Failures
+import Faults
+import FoundationEssentials
+import Glibc
+import Spool
+
+/// A file that stands in the spool while a run is under way, locked by it: `spool/.runs/<run id>`. One whose lock is free
+/// belongs to a run that was killed, which the next run reports.
+public final class RunMarker {
+  public let identity: RunIdentity
+  /// Whether this process is one stage of a run that `pipeline.sh` began.
+  let isShared: Bool
+  private let path: String
+  private let lock: FileLock?
+
+  private init(_ identity: RunIdentity, path: String, lock: consuming FileLock? = nil, isShared: Bool = false) {
+    self.identity = identity
+    self.path = path
+    self.lock = lock
+    self.isShared = isShared
+  }
+
+  /// Takes part in the run that `pipeline.sh` began (`RUN_ID`, `RUN_MARKER`), or begins one of its own.
+  public static func enter(spool: String, command: String) throws -> RunMarker {
+    if let path = Environment.value("RUN_MARKER"), let identity = RunIdentity.inherited(command: command) {
+      return RunMarker(identity, path: path, isShared: true)
+    }
+    let identity = RunIdentity(command: command)
+    // Who only reads the spool needs no leave to write there, and who writes is told by the file that it cannot write.
+    if access(spool, W_OK) != 0, errno == EROFS || errno == EACCES { return RunMarker(identity, path: "") }
+    try Folder.make(spool, followLinks: true)
+    try Folder.make(folder(spool))
+    let path = folder(spool) + "/" + identity.runID
+    // Locked and filled before it has its name: no other run ever takes it for a killed one's.
+    let new = folder(spool) + "/.\(getpid())." + identity.runID
+    let lock = try FileLock(new)
+    do throws(Failure) {
+      try write(identity.marker(pid: getpid()), to: new)
+      guard Faults.call(.rename, at: path, { rename(new, path) }) == 0 else {
+        throw .system("rename '\(new)'", errno: errno)
+      }
+    } catch {
+      unlink(new)
+      throw error
+    }
+    return RunMarker(identity, path: path, lock: lock)
+  }
+
+  /// The spool of the run that `pipeline.sh` began, also where the command line cannot be read.
+  static var inheritedSpool: String? { Environment.value("RUN_MARKER").map { Folder.of(Folder.of($0)) } }
+
+  /// Whether the spool can hold the run's record.
+  var isWritten: Bool { !path.isEmpty }
+
+  private static func write(_ text: String, to path: String) throws(Failure) {
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { throw .system("open '\(path)'", errno: errno) }
+    defer { close(descriptor) }
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Faults.write(descriptor, $0, at: path) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw .system("write '\(path)'", errno: errno) }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// This process has said what there is to say.
+  ///
+  /// - Parameter runEnded: whether the run ends with it; the marker of a run that goes on stays for the next stage.
+  public func leave(runEnded: Bool) {
+    if !path.isEmpty, runEnded || !isShared { _ = Faults.call(.remove, at: path) { unlink(path) } }
+  }
+
+  /// Completes the records of runs that were killed, and takes their markers away.
+  public static func completeKilledRuns(spool: String) throws -> [RunIdentity] {
+    var killed: [RunIdentity] = []
+    for name in try Folder.names(folder(spool)) {
+      let path = folder(spool) + "/" + name
+      guard !name.hasPrefix(".") else {
+        try? removeUnborn(name, at: path)
+        continue
+      }
+      // What is no marker stands in nobody's way.
+      if let identity = (try? complete(name, path, spool)) ?? nil { killed.append(identity) }
+    }
+    return killed
+  }
+
+  /// The runs that have a marker.
+  ///
+  /// - Returns: each with whether any process of it lives.
+  static func list(spool: String) throws -> [(RunIdentity, isAlive: Bool)] {
+    try Folder.names(folder(spool)).filter(RunRecords.isName).compactMap { name in
+      let path = folder(spool) + "/" + name
+      guard let identity = try read(name, path) else { return nil }
+      return (identity, try FileLock(path, shared: true, make: false) == nil)
+    }
+  }
+
+  /// A lock that is free: its run is no more. Held until the marker is gone, so that one run alone reports it. The record
+  /// comes first: a marker that stays is found again.
+  private static func complete(_ name: String, _ path: String, _ spool: String) throws -> RunIdentity? {
+    let identity = try FileLock.hold(path, make: false) { () -> RunIdentity? in
+      guard let identity = try read(name, path) else { return nil }
+      if RunRecords.isName(name) { try RunRecords.completeKilled(identity, spool: spool) }
+      try SpoolFile.remove(path)
+      return identity
+    }
+    return identity ?? nil
+  }
+
+  private static func read(_ name: String, _ path: String) throws -> RunIdentity? {
+    guard let content = try SpoolFile.read(path, bytesMax: 4096) else { return nil }
+    return RunIdentity(runID: name, marker: String(decoding: content, as: UTF8.self))
+  }
+
+  /// A marker that is being made, `.PID.RUN`, is left alone; one whose maker is no more goes.
+  private static func removeUnborn(_ name: String, at path: String) throws {
+    guard let pid = name.split(separator: ".").first.flatMap({ pid_t($0) }), kill(pid, 0) != 0, errno == ESRCH else {
+      return
+    }
+    _ = try FileLock.hold(path, make: false) { try SpoolFile.remove(path) }
+  }
+
+  private static func folder(_ spool: String) -> String { spool + "/.runs" }
+}

@@ -1,0 +1,93 @@
+import Failures
+import FoundationEssentials
+import Glibc
+import Spool
+
+/// The records of runs: `spool/runs/<run id>.json` is the summary of a run, however the run ended. A run that is under way
+/// has its marker in `spool/.runs`; each of its stages writes the record anew, and the next stage continues it.
+public enum RunRecords {
+  /// How many are kept, the newest ones.
+  static let kept = 400
+  private static let bytesMax = 4 << 20
+
+  /// Whether a run identifier may be a file's name.
+  static func isName(_ runID: String) -> Bool {
+    (1...64).contains(runID.utf8.count)
+      && runID.utf8.allSatisfy {
+        UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0
+          || $0 == UInt8(ascii: "-")
+      }
+  }
+
+  /// - Returns: nil where the run has no record yet.
+  public static func read(_ runID: String, spool: String) throws -> Summary? {
+    guard let bytes = try SpoolFile.read(path(runID, spool), bytesMax: bytesMax) else { return nil }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .fromSnakeCase
+    do { return try decoder.decode(Summary.self, from: Data(bytes)) } catch {
+      throw Failure(
+        .data, "'\(path(runID, spool))' is not the record of a run", hint: "remove it: only the list of runs needs it")
+    }
+  }
+
+  /// Writes a record, and removes the oldest ones beyond ``kept``.
+  static func write(_ summary: Summary, spool: String) throws {
+    try Folder.make(folder(spool))
+    let bytes = try summary.json()
+    var file = try DurableFile(path(summary.runID, spool))
+    try bytes.withUnsafeBytes { try file.write($0) }
+    try file.publish()
+    if summary.endedAt != nil { try prune(spool) }
+  }
+
+  /// Completes the record of a run that a signal or the machine's end killed before it could write how it ended.
+  static func completeKilled(_ identity: RunIdentity, spool: String) throws {
+    var summary = (try? read(identity.runID, spool: spool)) ?? Summary(identity)
+    guard summary.endedAt == nil else { return }
+    summary.endKilled()
+    try write(summary, spool: spool)
+  }
+
+  /// Completes the record of a run that ends outside a stage: because of its arguments, or in `pipeline.sh` itself.
+  static func completeFailed(_ identity: RunIdentity, _ problem: Summary.Problem, spool: String) throws {
+    var summary = (try? read(identity.runID, spool: spool)) ?? Summary(identity)
+    summary.end(with: problem)
+    try write(summary, spool: spool)
+  }
+
+  /// Every recorded run and those under way, the newest first.
+  ///
+  /// - Parameter skipped: called with the reason for each record that cannot be read.
+  public static func list(spool: String, skipped: (Failure) -> Void = { _ in }) throws -> [Summary] {
+    // Markers first: a run that ends meanwhile then has its record.
+    let markers = try RunMarker.list(spool: spool)
+    var runs: [String: Summary] = [:]
+    for name in try Folder.names(folder(spool)) where name.hasSuffix(".json") && !name.hasPrefix(".") {
+      do { runs[String(name.dropLast(5))] = try read(String(name.dropLast(5)), spool: spool) } catch let failure
+        as Failure
+      { skipped(failure) }
+    }
+    for (identity, isAlive) in markers where runs[identity.runID]?.endedAt == nil {
+      var summary = runs[identity.runID] ?? Summary(identity)
+      if isAlive { summary.status = .running } else { summary.endKilled() }
+      runs[identity.runID] = summary
+    }
+    return runs.values.sorted { ($0.startedAt ?? "", $0.runID) > ($1.startedAt ?? "", $1.runID) }
+  }
+
+  /// By the time of their last change, which spares reading them.
+  private static func prune(_ spool: String) throws {
+    let names = try Folder.names(folder(spool)).filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }
+    guard names.count > kept else { return }
+    let dated = names.compactMap { name -> (time: timespec, path: String)? in
+      var status = stat()
+      let path = folder(spool) + "/" + name
+      return lstat(path, &status) == 0 ? (status.st_mtim, path) : nil
+    }.sorted { ($0.time.tv_sec, $0.time.tv_nsec, $0.path) < ($1.time.tv_sec, $1.time.tv_nsec, $1.path) }
+    // One that stays does no harm, and another run may be removing it: no error, no fault point.
+    for record in dated.dropLast(kept) { unlink(record.path) }
+  }
+
+  private static func folder(_ spool: String) -> String { spool + "/runs" }
+  private static func path(_ runID: String, _ spool: String) -> String { folder(spool) + "/" + runID + ".json" }
+}
