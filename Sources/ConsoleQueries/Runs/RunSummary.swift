@@ -84,8 +84,10 @@ public struct RunSummary: Sendable, Equatable {
       RecordCounts(
         total: $0.total, processed: $0.processed, failed: $0.failed, duplicated: $0.duplicated, blank: $0.blank)
     }
-    // Codes are capitals with underscores between: read as names of members they would be changed.
-    findings = (try? JSONDecoder().decode(Findings.self, from: Data(json.utf8)))?.findings ?? [:]
+    // Codes and columns are keys with underscores between: read as names of members they would be changed.
+    let keyed = try? JSONDecoder().decode(Keyed.self, from: Data(json.utf8))
+    findings = keyed?.findings ?? [:]
+    check = keyed?.check
     stages = Self.stageNames.compactMap { name in
       document.stages[name].map {
         Stage(name: name, seconds: $0.seconds, result: $0.result, recordsPerSecond: $0.recordsPerSecond)
@@ -96,13 +98,15 @@ public struct RunSummary: Sendable, Equatable {
       Database(
         registrations: $0.after.registrations, inserted: $0.inserted, updated: $0.updated, removed: $0.removed)
     }
-    check = document.check
     problem = document.error.map {
       Problem(stage: $0.stage, message: $0.message, hints: $0.hints, exitCode: $0.exitCode)
     }
   }
 
-  private struct Findings: Decodable { let findings: [String: Int] }
+  private struct Keyed: Decodable {
+    let findings: [String: Int]?
+    let check: Check?
+  }
 
   private struct Document: Decodable {
     struct Totals: Decodable { let total, processed, failed, duplicated, blank: Int }
@@ -124,7 +128,6 @@ public struct RunSummary: Sendable, Equatable {
 
     let runId, command, origin, startedAt, endedAt: String?
     let exitCode: Int?
-    let check: Check?
     let status: String
     let snapshot, sourceDate, source: String?
     let totals: Totals?
