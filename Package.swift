@@ -187,7 +187,8 @@ let package = Package(
     tests(
       "CommandTests",
       [
-        "fetch", "transform", "load", "Records", "Spool", "Digest", "Postgres", "GeneratorKit", "LoopbackServer",
+        "fetch", "transform", "load", "Records", "Spool", "StageKit", "Digest", "Postgres", "GeneratorKit",
+        "LoopbackServer",
         "NastyCorpus",
         "Observed", "Reference", "TestCluster", "Threads", "Tunnel",
       ]),

@@ -113,7 +113,7 @@ end_run() { # CODE MESSAGE [HINT...]
   printf '%s\n' "$@" | "$binaries/load" log --level error --name pipeline.sh --event-id "$event_id" --exit-code "$code" \
     --spool "$folder" >/dev/null 2>&1 || {
     for hint in "${@:2}"; do hints+=",$(json "$hint")"; done
-    mkdir -p -- "$folder/runs" && printf '{"run_id":"%s","command":"%s","origin":"%s","started_at":"%s","ended_at":"%s",%s}\n' \
+    [[ -d $folder ]] && mkdir -p -- "$folder/runs" && printf '{"run_id":"%s","command":"%s","origin":"%s","started_at":"%s","ended_at":"%s",%s}\n' \
       "$RUN_ID" "$command" "$RUN_ORIGIN" "$RUN_STARTED_AT" "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" \
       "\"exit_code\":$code,\"status\":\"failed\",\"stages\":{},\"findings\":{},\"error\":{\"stage\":\"pipeline.sh\",\"message\":$(json "$1"),\"hints\":[${hints#,}],\"exit_code\":$code}" \
       >"$folder/runs/.$RUN_ID" && mv -n -- "$folder/runs/.$RUN_ID" "$folder/runs/$RUN_ID.json"
@@ -228,7 +228,7 @@ export SPOOL_DIR=${SPOOL_DIR:-$project/spool}
 need_database() {
   [[ -z ${DATABASE_URL-} ]] || return 0
   [[ -e $project/Package.swift ]] || fail 78 "DATABASE_URL is not set" "an installation without its source has no private PostgreSQL"
-  cluster_start
+  cluster_start 9>&- # a server that holds the marker's lock would make the run look alive for ever
 }
 
 need_source() {

@@ -147,10 +147,10 @@ public struct StageRun {
     }
     summary.stages[stage] = entry
     if let failure {
-      summary.end(with: Summary.Problem(failure, stage: stage))
-    } else if isLast {
-      summary.end(exitCode: 0)
+      return summary.end(with: Summary.Problem(failure, stage: stage))
     }
+    summary.error = nil
+    if isLast { summary.end(exitCode: 0) }
   }
 
   private func logEnd(_ failure: Failure?, isDryRun: Bool) {

@@ -85,7 +85,7 @@ route_dry_run() { # OPTION...
     dry_run_stages+=(load)
     knows[load]='--check --spool= --snapshot= --max-rejects= --max-decrease= --max-increase= --max-change= --max-city-loss= --accept= --json'
   elif [[ -n ${database_option-} ]]; then
-    fail 64 "'--database-url' goes with --check: a dry run alone needs no database" "./pipeline.sh dry-run --check"
+    fail 64 "'dry-run' without --check knows no option '--database-url'" "./pipeline.sh dry-run --check compares with the database"
   fi
   route "${dry_run_stages[*]}" "$@"
 }

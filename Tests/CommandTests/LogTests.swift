@@ -75,10 +75,10 @@ import Testing
 
   @Test func aChainBeginsOnceAndHasOneRunID() throws {
     let workshop = Workshop()
-    let (file, run) = (workshop.file("", "summary"), Run(workshop))
+    let run = Run(workshop)
     let fetch = try workshop.run(
-      "fetch", "--sample", "--summary-file", file, "--more-follows", variables: run.variables)
-    let transform = try workshop.run("transform", "--summary-file", file, variables: run.variables)
+      "fetch", "--sample", "--more-follows", variables: run.variables)
+    let transform = try workshop.run("transform", variables: run.variables)
     let lines = try log(fetch) + log(transform)
     #expect(
       lines.events == ["etl_started", "batch_validation_errors", "etl_summary", "etl_completed"], "\(fetch)\(transform)"

@@ -45,6 +45,10 @@ struct RoleCommandTests {
       try fixture.succeed(as: .loader)
       // Every business is another one.
       let third = try days.fetch(Days.validBANs.prefix(121).map { Days.record($0, "新", capital: "7") }, day: 3)
+      let check = try fixture.run(as: .console, ["--check", "--json"])
+      #expect(check.code == 65 && check.stdout.contains("\"check\""), "\(check)")
+      #expect(try JSON(check.stdout)["check"]?["changes"]?["kinds"]?["changed"]?.int == 121, "\(check)")
+      #expect(try JSON(check.stdout)["check"]?["refusals"]?.array?.isEmpty == false, "\(check)")
       #expect(try fixture.run(as: .loader, []).code == 65)
       let mass = try fixture.succeed(as: .loader, "--accept", "known", "--json")
       #expect(try JSON(mass.stdout)["database"]?["changes"]?["kinds"]?["changed"]?.int == 121, "\(mass)")

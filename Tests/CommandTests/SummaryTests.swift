@@ -7,6 +7,7 @@ import Testing
 @Suite struct SummaryTests {
   static let keys: Set<String> = [
     "snapshot", "status", "source_date", "totals", "findings", "notes", "stages",
+    "command", "origin", "started_at", "ended_at", "exit_code",
   ]
 
   @Test func eachStageSaysWhatItDid() throws {
@@ -73,17 +74,17 @@ import Testing
   /// The stages of one run hand it on; the last one prints it, or the one that fails.
   @Test func aChainHandsItOn() throws {
     let workshop = Workshop()
-    let (file, run) = (workshop.file("", "summary"), Run(workshop))
+    let run = Run(workshop)
     let fetch = try workshop.run(
-      "fetch", "--sample", "--summary-file", file, "--more-follows", "--json", variables: run.variables)
+      "fetch", "--sample", "--more-follows", "--json", variables: run.variables)
     #expect(fetch.code == 0 && fetch.stdout.isEmpty, "\(fetch)")
     let failing = try workshop.run(
-      "transform", "--summary-file", file, "--more-follows", "--json", "--max-rejects", "0", variables: run.variables)
+      "transform", "--more-follows", "--json", "--max-rejects", "0", variables: run.variables)
     let refused = try summary(failing, status: "failed")
     #expect(refused["stages"]?.keys == ["fetch", "transform"])
     #expect(refused["stages"]?["transform"]?["result"]?.string == "failed")
 
-    let transform = try workshop.run("transform", "--summary-file", file, "--json", variables: run.variables)
+    let transform = try workshop.run("transform", "--json", variables: run.variables)
     let document = try summary(transform, status: "partial")
     #expect(document["stages"]?.keys == ["fetch", "transform"])
     #expect(document["run_id"]?.string == run.id)
@@ -141,7 +142,7 @@ final class Run {
 
   deinit { close(lock) }
 
-  var variables: [String: String] { ["RUN_ID": id, "RUN_MARKER": marker, "LOG_FORMAT": "json"] }
+  var variables: [String: String] { ["RUN_ID": id, "RUN_MARKER": marker, "RUN_COMMAND": "run", "LOG_FORMAT": "json"] }
 }
 
 extension JSON {

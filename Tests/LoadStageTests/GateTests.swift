@@ -105,7 +105,9 @@ struct GateTests {
       var options = step.options
       options.chunkSize = 100
       let second = try harness.spool.snapshot(step.after, options)
+      let check = try harness.check(second) { $0.bounds = step.bounds }
       guard let refusal = step.refusal else {
+        #expect(check.refusals.isEmpty)
         let result = try harness.load(second) { $0.bounds = step.bounds }
         #expect(result.refusals.isEmpty)
         return try harness.expect(step.after)
@@ -116,6 +118,7 @@ struct GateTests {
       #expect(failure.message.hasPrefix("snapshot \(second.id) is refused: "))
       #expect(failure.message.contains(reason), "\(failure.message)")
       #expect(!failure.message.contains(";"), "one reason alone: \(failure.message)")
+      #expect(failure.message == Refusal(snapshot: second.id, reasons: check.refusals).failure.message)
       #expect(try harness.jobs() == ["success|-", "failed|\(failure.message)"])
       try harness.expect(step.before)
     }

@@ -42,6 +42,13 @@ struct LoadHarness: Sendable {
     return try Load.run(settings)
   }
 
+  /// What a load would do.
+  func check(_ snapshot: SnapshotFolder, _ change: (inout LoadSettings) -> Void = { _ in }) throws -> LoadCheck {
+    var settings = settings(snapshot)
+    change(&settings)
+    return try Load.check(settings)
+  }
+
   /// Loads, and expects it to fail.
   func failure(
     _ snapshot: SnapshotFolder, _ change: (inout LoadSettings) -> Void = { _ in },

@@ -1,5 +1,6 @@
 import LoadStage
 import Spool
+import StageKit
 import TestCluster
 import Testing
 
@@ -108,17 +109,24 @@ struct RandomTrial {
 
   @discardableResult
   private mutating func load(
-    _ snapshot: Snapshot, _ change: (inout LoadSettings) -> Void = { _ in }
+    _ snapshot: Snapshot, _ change: @escaping (inout LoadSettings) -> Void = { _ in }
   ) throws -> LoadOutcome {
     let before = model.current
     let verify = days.random.chance(25)
     if verify { step += ", verified" }
-    let outcome = try harness.load(snapshot.folder) {
-      $0.bounds.cityLoss = 100
-      $0.isChosen = true
-      $0.verify = verify
-      change(&$0)
+    let change = { (settings: inout LoadSettings) in
+      settings.bounds.cityLoss = 100
+      settings.isChosen = true
+      settings.verify = verify
+      change(&settings)
     }
+    let check = try harness.check(snapshot.folder, change)
+    let outcome = try harness.load(snapshot.folder, change)
+    #expect(check.refusals == [] && check.registrations == before.counts.registrations, place)
+    #expect(check.isUnchanged == (outcome.result == .unchanged), place)
+    // The first publication is the feed's base: there all are added.
+    let added = model.published.isEmpty ? ChangeCounts(added: snapshot.state.count) : outcome.counts
+    #expect(check.changes == added, place)
     let next = snapshot.isWhole ? snapshot.state : before.merging(snapshot.state) { $1 }
     #expect(outcome.repaired == 0 && outcome.repairedBANs == [] && outcome.refusals == [], place)
     #expect(outcome.before == before.counts, place)
@@ -224,5 +232,12 @@ struct RandomTrial {
       #expect(answers[day, default: []] == images(state.values), "as of \(day), \(place)")
     }
     #expect(try harness.database.history(days.bans) == days.bans.flatMap(model.history), place)
+  }
+}
+
+extension ChangeCounts {
+  fileprivate init(added: Int) {
+    self.init()
+    kinds["added"] = added
   }
 }

@@ -7,23 +7,23 @@ test_run_gives_each_stage_the_options_it_knows() {
   DATABASE_URL=postgresql:///x pipeline --sample --limit 5 --chunk-size=7 --jobs 2 \
     --max-rejects 5% --snapshot X --json --force --timeout=9
   equal 'exit code' 0 "$code"
-  equal calls 'fetch --summary-file F --more-follows --sample --limit 5 --chunk-size=7 --json --force --timeout=9
-transform --summary-file F --more-follows --jobs 2 --max-rejects 5% --snapshot X --json --force
-load --summary-file F --jobs 2 --max-rejects 5% --snapshot X --json --force --keep 7' "$(<"$calls")"
+  equal calls 'fetch --more-follows --sample --limit 5 --chunk-size=7 --json --force --timeout=9
+transform --more-follows --jobs 2 --max-rejects 5% --snapshot X --json --force
+load --jobs 2 --max-rejects 5% --snapshot X --json --force --keep 7' "$(<"$calls")"
 }
 
 test_run_gives_load_its_bounds_and_says_how_much_is_kept() {
   export DATABASE_URL=postgresql:///x
   pipeline --sample --max-decrease 1% --max-increase=2 --max-change 3.5% --max-city-loss 4% --verify --keep 3 --retain-days=30
-  equal calls 'fetch --summary-file F --more-follows --sample
-transform --summary-file F --more-follows
-load --summary-file F --max-decrease 1% --max-increase=2 --max-change 3.5% --max-city-loss 4% --verify --keep 3 --retain-days=30' "$(<"$calls")"
+  equal calls 'fetch --more-follows --sample
+transform --more-follows
+load --max-decrease 1% --max-increase=2 --max-change 3.5% --max-city-loss 4% --verify --keep 3 --retain-days=30' "$(<"$calls")"
   : >"$calls"
   KEEP=12 pipeline run
-  equal calls 'load --summary-file F --keep 12' "$(tail -1 "$calls")"
+  equal calls 'load --keep 12' "$(tail -1 "$calls")"
   : >"$calls"
   pipeline --keep=2
-  equal calls 'load --summary-file F --keep=2' "$(tail -1 "$calls")"
+  equal calls 'load --keep=2' "$(tail -1 "$calls")"
   # One stage alone cleans nothing up.
   : >"$calls"
   KEEP=12 pipeline load
@@ -39,20 +39,20 @@ test_a_reason_is_one_argument_whatever_it_says() {
   equal 'exit code' 0 "$code"
   equal reasons "[$reason]"$'\n'"[$reason]" "$(grep -F '[they' <<<"$out")"
   # What stands in it is no option: the run's clean-up is asked for all the same.
-  equal calls "load --summary-file F --accept $reason --keep 7" "$(tail -1 "$calls")"
+  equal calls "load --accept $reason --keep 7" "$(tail -1 "$calls")"
   DATABASE_URL=postgresql:///x pipeline "--accept=$reason"
-  equal calls "load --summary-file F --accept=$reason --keep 7" "$(tail -1 "$calls")"
+  equal calls "load --accept=$reason --keep 7" "$(tail -1 "$calls")"
 }
 
 test_a_rollback_is_a_load_and_to_a_named_snapshot_transforms_it_first() {
   export DATABASE_URL=postgresql:///x
   pipeline rollback --spool back --json
   equal 'exit code' 0 "$code"
-  equal calls 'load --summary-file F rollback --spool back --json' "$(<"$calls")"
+  equal calls 'load rollback --spool back --json' "$(<"$calls")"
   : >"$calls"
   pipeline rollback 20260901T211500Z-1f0c9a3e --jobs 3
-  equal calls 'transform --summary-file F --more-follows --jobs 3 --snapshot 20260901T211500Z-1f0c9a3e --max-rejects 100%
-load --summary-file F rollback 20260901T211500Z-1f0c9a3e --jobs 3' "$(<"$calls")"
+  equal calls 'transform --more-follows --jobs 3 --snapshot 20260901T211500Z-1f0c9a3e --max-rejects 100%
+load rollback 20260901T211500Z-1f0c9a3e --jobs 3' "$(<"$calls")"
   equal markers '' "$(find back/.runs "$tree/spool/.runs" -type f)"
   : >"$calls"
   STUB_transform='exit 66' pipeline rollback 20260901T211500Z-1f0c9a3e
@@ -68,7 +68,7 @@ test_replay_and_withdraw_are_runs_of_load() {
   export STUB_load='cat "$RUN_MARKER"; echo "$DATABASE_URL"'
   pipeline replay 'a sheet.csv' --spool sheets --database-url postgresql:///x
   equal 'exit code' 0 "$code"
-  equal marker 'replay N postgresql:///x' "$(xargs <<<"$out" | tr -s 0-9 N)"
+  equal marker 'replay N shell N-N-NTN:N:N.NZ postgresql:///x' "$(xargs <<<"$out" | tr -s 0-9 N)"
   pipeline withdraw 04595257 10000009 --json --database-url=postgresql:///x
   equal calls 'load replay a sheet.csv --spool sheets
 load withdraw 04595257 10000009 --json' "$(<"$calls")"
@@ -107,8 +107,8 @@ load gc --help' "$(<"$calls")"
 
 test_dry_run_stops_before_the_database() {
   pipeline dry-run --source 'a file.csv' --json
-  equal calls 'fetch --summary-file F --more-follows --dry-run --source a file.csv --json
-transform --summary-file F --dry-run --json' "$(<"$calls")"
+  equal calls 'fetch --more-follows --dry-run --source a file.csv --json
+transform --dry-run --json' "$(<"$calls")"
   [[ ! -e $tree/.postgres ]]
 }
 
@@ -209,7 +209,7 @@ test_the_marker_is_locked_while_a_stage_runs() {
   # shellcheck disable=SC2016 # for the stage to expand
   STUB_fetch='cat "$RUN_MARKER"; [[ $RUN_MARKER == */.runs/$RUN_ID ]] && ! flock -n "$RUN_MARKER" true && echo locked' \
     pipeline fetch --spool here
-  equal marker 'fetch N locked' "$(xargs <<<"$out" | tr -s 0-9 N)"
+  equal marker 'fetch N shell N-N-NTN:N:N.NZ locked' "$(xargs <<<"$out" | tr -s 0-9 N)"
   equal markers '' "$(ls -A here/.runs)"
 }
 
@@ -219,6 +219,43 @@ test_the_marker_of_a_crash_stays_unlocked() {
   refused 137 'transform was killed by signal 9'
   flock -n "$tree/spool/.runs"/* true
   [[ $(cat "$tree/spool/.runs"/*) == dry-run\ * ]]
+  equal ended 'dry-run shell 137 --spool '"$tree"'/spool
+transform was killed by signal 9
+the same command goes on from there' "$(<"$calls.log")"
+}
+
+# A run that ends before, between or outside its stages has a record all the same, and nobody takes it for one that was killed.
+test_a_run_that_ends_outside_its_stages_has_a_record() {
+  RUN_ORIGIN=schedule pipeline run --jobs none && refused 64 "invalid --jobs 'none'"
+  equal ended "run schedule 64 --spool $tree/spool
+invalid --jobs 'none'
+a number from 1 to 256" "$(<"$calls.log")"
+  rm "$calls.log"
+  # Without programs the script writes it itself.
+  mkdir -p "$tree/spool"
+  touch -d '+1 hour' "$tree/Package.swift"
+  PATH=$scratch/bin:$PATH
+  mkdir -p "$scratch/bin" && printf '#!/bin/sh\nexit 1\n' >"$scratch/bin/swift" && chmod +x "$scratch/bin/swift"
+  STUB_log=1 pipeline dry-run && refused 78 'Swift does not work'
+  equal records 1 "$(find "$tree/spool/runs" -name '*.json' | wc -l)"
+  equal record 'dry-run shell failed 78 pipeline.sh 78 2' "$(jq -r \
+    '[.command, .origin, .status, .exit_code, .error.stage, .error.exit_code, ([.started_at, .ended_at] | map(select(endswith("Z"))) | length)] | map(tostring) | join(" ")' \
+    "$tree/spool/runs"/*.json)"
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
+  RUN_ORIGIN=cron pipeline fetch && refused 64 "RUN_ORIGIN 'cron' is unknown"
+}
+
+test_a_dry_run_with_check_loads_nothing() {
+  export DATABASE_URL=postgresql:///x
+  pipeline dry-run --check --sample --max-change 3% --accept why --json
+  equal 'exit code' 0 "$code"
+  equal calls 'fetch --more-follows --dry-run --sample --json
+transform --more-follows --dry-run --accept why --json
+load --check --max-change 3% --accept why --json' "$(<"$calls")"
+  : >"$calls"
+  pipeline dry-run --check --keep 3 && refused 64 "knows no option '--keep'"
+  pipeline dry-run --max-change 3% && refused 64 "knows no option '--max-change'"
+  equal calls '' "$(<"$calls")"
 }
 
 test_signals_reach_the_stage_once() {

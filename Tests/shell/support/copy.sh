@@ -9,7 +9,7 @@ chmod 755 "$scratch" # a server that root starts runs as another user, and has t
 tree="$scratch/a copy, 副本"
 trap 'cd / && { "$tree/pipeline.sh" down; rm -rf -- "$scratch"; } >/dev/null 2>&1' EXIT
 unset WITH_CONSOLE DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE MAX_REJECTS KEEP RETAIN_DAYS
-unset MAX_DECREASE MAX_INCREASE MAX_CHANGE MAX_CITY_LOSS "${!LOG_@}" "${!CLOUDWATCH_@}" "${!AWS_@}" "${!TF_VAR_@}"
+unset RUN_ORIGIN MAX_DECREASE MAX_INCREASE MAX_CHANGE MAX_CITY_LOSS "${!LOG_@}" "${!CLOUDWATCH_@}" "${!AWS_@}" "${!TF_VAR_@}"
 export calls=$scratch/calls
 
 # A stage writes its name and arguments, then does what STUB_<name> says. When stopped it takes a moment to end.
@@ -22,7 +22,9 @@ make_stages() { # FOLDER
 me=${0##*/}
 stop() { sleep 0.2; echo "$me got $1" >>"$calls"; exit $((128 + $(kill -l "$1"))); }
 for signal in HUP INT TERM; do trap "stop $signal" "$signal"; done
-echo "$me $*" | sed 's/--summary-file [^ ]*/--summary-file F/' >>"$calls"
+# A run that ends outside its stages has its end written down: that is no call of a stage.
+if [[ ${1-} == log ]]; then words=$* && { echo "$RUN_COMMAND $RUN_ORIGIN ${words##*--exit-code }"; cat; } >>"$calls.log"; exit "${STUB_log-0}"; fi
+echo "$me $*" >>"$calls"
 action=STUB_$me
 eval "${!action-}"
 STAGE
@@ -40,6 +42,7 @@ fresh_copy() {
   touch "$tree/.build/pipeline.stamp"
   sleep 0.02 # the clock of a file system is not a fine one: what is changed from here on is newer
   : >"$calls"
+  rm -f -- "$calls.log"
 }
 
 # Runs pipeline.sh; its exit code, stdout and stderr are in $code, $out and $err.

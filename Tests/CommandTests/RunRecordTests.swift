@@ -1,0 +1,107 @@
+import Glibc
+import Observed
+import Spool
+import StageKit
+import Testing
+
+/// `spool/runs/<run id>.json`: the summary of every run, however it ended.
+@Suite struct RunRecordTests {
+  @Test func aRunLeavesTheSummaryThatItPrints() throws {
+    let workshop = Workshop()
+    let fetch = try workshop.run("fetch", "--sample", "--json")
+    let record = try record(workshop)
+    #expect(record == (try JSON(fetch.stdout)))
+    #expect(record["command"]?.string == "fetch" && record["origin"]?.string == "shell")
+    #expect(record["exit_code"]?.int == 0)
+    let (start, end) = (record["started_at"]?.string ?? "", record["ended_at"]?.string ?? "")
+    #expect(start.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil && start <= end)
+  }
+
+  @Test func failuresAreRecordedWithTheirCode() throws {
+    let workshop = Workshop()
+    let missing = try workshop.run(
+      "fetch", "--source", "missing.csv", variables: ["RUN_ORIGIN": "schedule"])
+    #expect(missing.code == 69)
+    let record = try record(workshop)
+    #expect(record["exit_code"]?.int == 69 && record["status"]?.string == "failed")
+    #expect(record["origin"]?.string == "schedule")
+    #expect(record["error"]?["message"]?.string?.contains("missing.csv") == true)
+  }
+
+  /// Wrong usage of a stage, found before it knows its spool.
+  @Test func wrongUsageInAChainIsRecorded() throws {
+    let workshop = Workshop()
+    let run = Run(workshop)
+    #expect(try workshop.run("transform", "--bogus", variables: run.variables).code == 64)
+    let record = try record(workshop)
+    #expect(record["run_id"]?.string == run.id && record["command"]?.string == "run")
+    #expect(record["exit_code"]?.int == 64 && record["error"]?["stage"]?.string == "transform")
+  }
+
+  /// A run under way is listed as running, with what its stages have done so far; once killed, the next run completes it.
+  @Test func aKilledRunIsCompletedByTheNext() throws {
+    let workshop = Workshop()
+    var run: Run? = Run(workshop)
+    let variables = try #require(run).variables
+    try workshop.succeed("fetch", "--sample", "--more-follows", variables: variables)
+    let alive = try #require(try RunRecords.list(spool: workshop.spool).first)
+    #expect(alive.status == .running && alive.endedAt == nil && alive.stages["fetch"] != nil)
+    #expect(alive.command == "run")
+
+    run = nil  // its lock is free
+    let dead = try #require(try RunRecords.list(spool: workshop.spool).first)
+    #expect(dead.status == .failed && dead.exitCode == nil)
+    try workshop.succeed("transform")
+    let records = try RunRecords.list(spool: workshop.spool)
+    #expect(records.map(\.command) == ["transform", "run"])
+    let killed = try #require(records.last)
+    #expect(killed.status == .failed && killed.exitCode == nil && killed.endedAt != nil)
+    #expect(killed.error?.stage == "transform" && killed.error?.message == "killed before it ended")
+    #expect(killed.stages.keys.sorted() == ["fetch"] && killed.snapshot != nil)
+    #expect(try workshop.markers.isEmpty)
+  }
+
+  @Test func theNewest400AreKept() throws {
+    let workshop = Workshop()
+    try Folder.make(workshop.spool)
+    try Folder.make(workshop.spool + "/runs")
+    for number in 0..<405 {
+      let path = workshop.spool + "/runs/\(number).json"
+      _ = workshop.scratch.write(Array("{}".utf8), to: "spool/runs/\(number).json")
+      var times = [timespec(tv_sec: 1000 + number, tv_nsec: 0), timespec(tv_sec: 1000 + number, tv_nsec: 0)]
+      #expect(utimensat(AT_FDCWD, path, &times, 0) == 0)
+    }
+    try workshop.succeed("fetch", "--sample")
+    let names = try Folder.names(workshop.spool + "/runs")
+    #expect(names.count == 400)
+    #expect(!names.contains("5.json") && names.contains("6.json") && names.contains("404.json"))
+  }
+
+  @Test func runsAreListedForPeopleAndPrograms() throws {
+    let workshop = Workshop()
+    let list = { (arguments: String...) in
+      try workshop.command("load", ["runs"] + arguments).run()
+    }
+    #expect(try list().stdout == "no run yet\n")
+    #expect(try list("--json").stdout == "[]\n")
+    try workshop.succeed("fetch", "--sample")
+    _ = try workshop.run("transform", "--max-rejects", "0")
+    _ = workshop.scratch.write(Array("{".utf8), to: "spool/runs/damaged.json")
+    let table = try list()
+    let lines = table.stdout.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }
+    #expect(lines.count == 3 && lines[0].first == "started", "\(table)")
+    #expect(lines[1].dropFirst().prefix(4) == ["shell", "transform", "failed", "65"], "\(table)")
+    #expect(lines[2].dropFirst().prefix(4) == ["shell", "fetch", "success", "0"], "\(table)")
+    #expect(table.stderr.contains("damaged.json' is not the record of a run"))
+    let documents = try #require(try JSON(list("--json").stdout).array)
+    #expect(documents.map { $0["command"]?.string } == ["transform", "fetch"])
+    #expect(try JSON(list("--json", "--limit", "1").stdout).array?.count == 1)
+  }
+
+  private func record(_ workshop: Workshop, sourceLocation: SourceLocation = #_sourceLocation) throws -> JSON {
+    let names = try Folder.names(workshop.spool + "/runs")
+    try #require(names.count == 1, "\(names)", sourceLocation: sourceLocation)
+    let bytes = try #require(ScratchFolder.read(workshop.spool + "/runs/" + names[0]), sourceLocation: sourceLocation)
+    return try JSON(String(decoding: bytes, as: UTF8.self))
+  }
+}
