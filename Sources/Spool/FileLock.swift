@@ -56,5 +56,6 @@ public struct FileLock: ~Copyable, Sendable {
     return try result.get()
   }
 
-  private consuming func release() {}
+  /// Ends the lock here, not where the compiler sees its last use.
+  public consuming func release() {}
 }

@@ -182,9 +182,9 @@ public struct StageRun {
   /// A killed run could not say that it failed.
   private func reportKilledRuns() {
     do {
-      for run in try RunMarker.completeKilledRuns(spool: spool) {
+      try RunMarker.completeKilledRuns(spool: spool) { run in
         log.warning("run \(run.runID) was killed; what it left is taken up or done again")
-        guard run.command != "dry-run" else { continue }
+        guard run.command != "dry-run" else { return }
         EventLog(stage: stage, runID: run.runID).event(
           .failed, "run \(run.runID) was killed", ["status": "failed", "error": "killed before it ended"])
       }

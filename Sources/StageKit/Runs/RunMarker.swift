@@ -72,9 +72,10 @@ public final class RunMarker {
     if !path.isEmpty, runEnded || !isShared { _ = Faults.call(.remove, at: path) { unlink(path) } }
   }
 
-  /// Completes the records of runs that were killed, and takes their markers away.
-  public static func completeKilledRuns(spool: String) throws -> [RunIdentity] {
-    var killed: [RunIdentity] = []
+  /// Completes the records of runs that were killed, takes their markers away, and reports each.
+  ///
+  /// - Throws: where a record cannot be written. Its marker stays for the next run.
+  static func completeKilledRuns(spool: String, report: (RunIdentity) -> Void) throws {
     for name in try Folder.names(folder(spool)) {
       let path = folder(spool) + "/" + name
       guard !name.hasPrefix(".") else {
@@ -82,9 +83,14 @@ public final class RunMarker {
         continue
       }
       // What is no marker stands in nobody's way.
-      if let identity = (try? complete(name, path, spool)) ?? nil { killed.append(identity) }
+      guard let lock = try? FileLock(path, make: false), let identity = try? read(name, path) else { continue }
+      // Held until the marker is gone, so that one run alone reports it. The record comes first: a marker that stays is
+      // found again.
+      if RunRecords.isName(name) { try RunRecords.completeKilled(identity, spool: spool) }
+      try? SpoolFile.remove(path)
+      lock.release()
+      report(identity)
     }
-    return killed
   }
 
   /// The runs that have a marker.
@@ -96,18 +102,6 @@ public final class RunMarker {
       guard let identity = try read(name, path) else { return nil }
       return (identity, try FileLock(path, shared: true, make: false) == nil)
     }
-  }
-
-  /// A lock that is free: its run is no more. Held until the marker is gone, so that one run alone reports it. The record
-  /// comes first: a marker that stays is found again.
-  private static func complete(_ name: String, _ path: String, _ spool: String) throws -> RunIdentity? {
-    let identity = try FileLock.hold(path, make: false) { () -> RunIdentity? in
-      guard let identity = try read(name, path) else { return nil }
-      if RunRecords.isName(name) { try RunRecords.completeKilled(identity, spool: spool) }
-      try SpoolFile.remove(path)
-      return identity
-    }
-    return identity ?? nil
   }
 
   private static func read(_ name: String, _ path: String) throws -> RunIdentity? {
