@@ -150,7 +150,7 @@ make_compose() { # SUBCOMMAND
   compose+=(docker compose --project-directory "$project")
   for file in "$settings" "$local_settings"; do [[ ! -e $file ]] || compose+=(--env-file "$file"); done
   if [[ $1 == down ]]; then
-    compose+=(--profile aws --profile run)
+    compose+=(--profile aws --profile console --profile run) # all profiles of compose.yaml
   elif [[ -n $(setting "$local_settings" CLOUDWATCH_LOG_GROUP)$(setting "$settings" CLOUDWATCH_LOG_GROUP) ]]; then
     compose+=(--profile aws)
   fi
@@ -220,11 +220,20 @@ up() {
   compose_or_fail up --detach
 }
 
-# Containers only where somebody has set them up.
+# Stops every container of the project, whatever its profile. Returns 1 where Docker does not answer, although somebody has
+# set containers up.
 compose_down() { # OPTION...
-  [[ -e $settings || -e $local_settings ]] || return 0
-  has_docker || { say 'no container is stopped: Docker does not answer' && return; }
-  say "docker compose down${*:+ $*}"
+  local compose services is_set_up=''
+  [[ ! -e $settings && ! -e $local_settings ]] || is_set_up=yes
+  if ! has_docker; then
+    [[ -n $is_set_up ]] || return 0
+    say 'unable to stop containers: the Docker daemon does not answer'
+    return 1
+  fi
+  make_compose down
+  services=$("${compose[@]}" ps --all --format '{{.Service}}' 2>/dev/null | sort -u | tr '\n' ' ') || services=''
+  [[ -n $is_set_up || -n $services ]] || return 0
+  say "docker compose down${*:+ $*}: ${services:-no container is there}"
   compose_or_fail down --remove-orphans "$@"
 }
 
@@ -262,11 +271,12 @@ cleanup() {
   take_flags '--yes --volumes' "$@"
   ! has_state || { need_terraform && need_aws; }
   confirm "This stops the containers${flag_volumes:+, removes their volumes with the registry in them}, destroys what Terraform made, and removes the local secrets."
-  compose_down ${flag_volumes:+--volumes}
+  local left=''
+  compose_down ${flag_volumes:+--volumes} || left=", but containers may be running: start Docker and run '$command' again"
   cluster_stop
   ! has_state || terraform_destroy
   rm -f -- "$local_settings" "$local_settings.new" "$agent_credentials" "$agent_credentials.new" "$agent_config"
-  say "clean: what setup made at AWS and in this folder is gone$([[ ! -e $settings ]] || echo "; '.env' is yours, and stays")"
+  say "clean: what setup made at AWS and in this folder is gone$([[ ! -e $settings ]] || echo "; '.env' is yours, and stays")$left"
 }
 
 # --- Drills -------------------------------------------------------------------------------------------------------------
