@@ -38,7 +38,8 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
   runs        the newest runs, whoever started them, and how they ended; --json
   psql        psql on the registry; arguments are psql's
   down        stops the private PostgreSQL, which is left running after a run, and the containers
-  setup       AWS by Terraform, the log writer's key into .env.local, and the containers; --plan shows it only
+  setup       AWS by Terraform, the log writer's key into .env.local, and the containers; --plan shows it only,
+              --rotate-key replaces the key
   up          starts the containers
   compose     docker compose with the settings of .env and .env.local: ./pipeline.sh compose run --rm etl
   drill fail | errors | log

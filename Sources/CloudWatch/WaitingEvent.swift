@@ -19,7 +19,9 @@ public struct WaitingEvent: Sendable, Equatable {
   func sent(at now: Int) -> WaitingEvent {
     let delay = now - millisecondsSince1970
     // In a text of the line each quote has a backslash, so this can only be its field.
-    guard delay > Self.lateMilliseconds, message.hasSuffix("}"), message.contains("\"level\":\"ERROR\"") else { return self }
+    guard delay > Self.lateMilliseconds, message.hasSuffix("}"), message.contains("\"level\":\"ERROR\"") else {
+      return self
+    }
     var event = self
     event.millisecondsSince1970 = now
     event.message = message.dropLast() + ",\"delayed_seconds\":\(delay / 1000)}"

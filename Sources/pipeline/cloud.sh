@@ -177,13 +177,16 @@ take_flags() { # KNOWN ARGUMENT...: sets flag_<name> for each
   shift
   for flag; do
     [[ " $known " == *" $flag "* ]] || fail 64 "'$command' knows no option '${flag%%=*}'" "./pipeline.sh --help lists the options"
-    printf -v "flag_${flag#--}" yes
+    flag=${flag#--}
+    printf -v "flag_${flag//-/_}" yes
   done
 }
-flag_plan='' flag_yes='' flag_volumes=''
+flag_plan='' flag_yes='' flag_volumes='' flag_rotate_key=''
 
 setup() {
-  take_flags --plan "$@"
+  take_flags '--plan --rotate-key' "$@"
+  local replaced=()
+  [[ -z $flag_rotate_key ]] || replaced=('-replace=aws_iam_access_key.log_writer[0]')
   need_terraform
   need_aws
   [[ -n $flag_plan ]] || need_docker
@@ -192,7 +195,7 @@ setup() {
   terraform_or_fail init -input=false
   if [[ -n $flag_plan ]]; then
     say 'setup 2/5: terraform plan'
-    terraform_or_fail plan -input=false
+    terraform_or_fail plan -input=false "${replaced[@]}"
     say "setup 3/5 would write the log writer's key, and a database password where there is none, into '$local_settings' (mode 600)"
     say "setup 4/5 would build the image"
     say "setup 5/5 would start PostgreSQL and the agent with Docker Compose"
@@ -200,13 +203,14 @@ setup() {
   fi
   say 'setup 2/5: terraform apply'
   terraform_adopt
-  terraform_or_fail apply -input=false -auto-approve
+  terraform_or_fail apply -input=false -auto-approve "${replaced[@]}"
   say "setup 3/5: the log writer's key and the database's password go into '$local_settings'"
   write_local_settings
   say 'setup 4/5: docker compose build'
   compose_or_fail build etl
   say 'setup 5/5: docker compose up'
-  compose_or_fail up --detach postgres cloudwatch-agent
+  # The agent reads its key when it starts.
+  compose_or_fail up --detach ${flag_rotate_key:+--force-recreate} postgres cloudwatch-agent
   say "done; the dashboard: $(output dashboard_url)"
   say 'load with ./pipeline.sh compose run --rm etl, and see that alarms come with ./pipeline.sh drill errors'
 }
@@ -254,13 +258,27 @@ destroy() {
   terraform_destroy
 }
 
+# AWS keeps a user that has a key of which Terraform does not know, one that was made by hand for instance. Then the user is
+# destroyed with all its keys.
+terraform_remove() {
+  local user='aws_iam_user.log_writer[0]'
+  ! attend terraform "-chdir=$terraform_folder" destroy -input=false -auto-approve -no-color >&2 || return 0
+  ((caught == 0)) || exit $((128 + caught))
+  [[ $(terraform "-chdir=$terraform_folder" state list 2>/dev/null) == *"$user"* ]] ||
+    fail 69 "terraform destroy failed" "correct what its messages above say; the same command goes on from there"
+  say 'the log writer is still there: it is destroyed with the keys that were made by hand'
+  export TF_VAR_force_destroy_log_writer=true
+  terraform_or_fail apply -input=false -auto-approve "-target=$user"
+  terraform_or_fail destroy -input=false -auto-approve
+}
+
 # The key is dead after it: what is kept of the local files is the database's password.
 terraform_destroy() {
   local password
   terraform_prepare
   say 'terraform destroy'
   terraform_or_fail init -input=false
-  terraform_or_fail destroy -input=false -auto-approve
+  terraform_remove
   # What is left of the state is empty, but its backup holds the key.
   rm -f -- "$terraform_folder"/terraform.tfstate* "$agent_credentials" "$agent_config"
   password=$(sed -n '/^POSTGRES_PASSWORD=/p' -- "$local_settings" 2>/dev/null) || password=''

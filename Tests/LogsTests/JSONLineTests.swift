@@ -37,7 +37,8 @@ import Testing
     #expect(!JSONLine.text(record("a", ["error": "b"]), path: .file).contains("truncated"))
     let many = Dictionary(uniqueKeysWithValues: (0..<5000).map { ("field\($0)", Logger.MetadataValue.string("value")) })
     let counted: Logger.Metadata = [
-      "event": "etl_failed", "event_id": "x", "exit_code": .stringConvertible(65), "temporary": .stringConvertible(false),
+      "event": "etl_failed", "event_id": "x", "exit_code": .stringConvertible(65),
+      "temporary": .stringConvertible(false),
     ]
     let line = JSONLine.text(record("a", many.merging(counted) { $1 }), path: .file)
     let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])

@@ -30,7 +30,10 @@ as_service() { # UNIT VARIABLE=VALUE... -- ARGUMENT...
 }
 
 prepare_service() {
-  ((EUID == 0)) && unshare --mount true 2>/dev/null || { echo "deployment.sh: services are not tried: no right to mount" && return 1; }
+  if ((EUID != 0)) || ! unshare --mount true 2>/dev/null; then
+    echo "deployment.sh: services are not tried: no right to mount"
+    return 1
+  fi
   install -d -o 65534 -g 65534 -m 700 "$scratch/state" "$scratch/logs"
   chmod 666 "$calls"
 }
