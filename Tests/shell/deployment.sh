@@ -65,4 +65,62 @@ test_the_console_starts_from_a_read_only_installation() {
   equal 'calls' 'console ' "$(<"$calls")"
 }
 
+# A server as the image makes it: a superuser who is trusted on the socket, passwords on the network.
+as_postgres() { (cd / && setpriv --reuid="$1" --regid="$1" --clear-groups -- env -i PATH="$POSTGRES_BIN:$PATH" "${@:2}"); }
+
+start_server() { # FOLDER PORT
+  install -d -o 65534 -g 65534 -m 700 "$1"
+  as_postgres 65534 initdb -D "$1/data" -U postgres -E UTF8 --auth-local=trust --auth-host=scram-sha-256 >/dev/null
+  as_postgres 65534 pg_ctl -D "$1/data" -w -l "$1/log" -o "-p $2 -k '$1' -c listen_addresses=127.0.0.1" start >/dev/null
+  as_postgres 65534 createdb -h "$1" -p "$2" -U postgres registry
+}
+
+make_roles() { # FOLDER PORT
+  as_postgres 65534 PGHOST="$1" PGPORT="$2" PGDATA="$1/data" POSTGRES_USER=postgres POSTGRES_PASSWORD="it's a secret" \
+    ROLES_SQL="$scratch/roles.sql" "$scratch/roles.sh"
+}
+
+as_login() { # FOLDER PORT USER ARGUMENT...: by the network, as containers come
+  as_postgres 65534 PGPASSWORD="it's a secret" psql -X -A -t -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$2" -U "$3" -d registry "${@:4}" 2>&1
+}
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+test_the_roles_of_the_containers() {
+  ((EUID == 0)) || { echo 'deployment.sh: the roles are not tried: not root' && return 0; }
+  local project=$source_tree
+  # shellcheck source=Sources/pipeline/packages.sh
+  source "$project/Sources/pipeline/packages.sh"
+  find_postgres '' || { echo 'deployment.sh: the roles are not tried: no PostgreSQL' && return 0; }
+  local old=$scratch/old new=$scratch/new port other
+  port=$(free_port) other=$(free_port)
+  cp "$source_tree/docs/roles.sql" "$source_tree/packaging/compose/roles.sh" "$scratch/" # where another user may read them
+  # shellcheck disable=SC2064 # expanded now
+  trap "for folder in '$old' '$new'; do as_postgres 65534 pg_ctl -D \$folder/data -m immediate stop >/dev/null 2>&1; done" EXIT
+  start_server "$old" "$port"
+  make_roles "$old" "$port"
+  make_roles "$old" "$port" # again is safe
+  local login
+  for login in registry console; do
+    equal "$login" f "$(as_login "$old" "$port" "$login" -c 'SELECT rolsuper FROM pg_roles WHERE rolname = session_user')"
+    [[ $(as_login "$old" "$port" "$login" -c "COPY (SELECT 1) TO PROGRAM 'id'" || :) == *pg_execute_server_program* ]]
+  done
+  [[ $(as_login "$old" "$port" postgres -c 'SELECT 1' || :) == *'rejects connection'* ]]
+  # The owner's tables are read by the console, and changed by it never.
+  as_login "$old" "$port" registry -c 'CREATE TABLE tax_registration (ban text); INSERT INTO tax_registration VALUES (1)' >/dev/null
+  equal 'owner' registry_owner "$(as_login "$old" "$port" registry -c "SELECT tableowner FROM pg_tables WHERE tablename = 'tax_registration'")"
+  equal 'read' 1 "$(as_login "$old" "$port" console -c 'SET ROLE registry_console' -c 'SELECT ban FROM tax_registration' | tail -n 1)"
+  [[ $(as_login "$old" "$port" console -c 'DELETE FROM tax_registration' || :) == *'permission denied'* ]]
+  as_login "$old" "$port" console -c 'CREATE TABLE console.account (name text)' >/dev/null
+  equal 'passwords in the log' 0 "$(grep -c "it's a secret" "$old/log" || :)"
+  # To another server by dump and restore, as docs/containers.md has it.
+  as_postgres 65534 pg_dump -h "$old" -p "$port" -U postgres -Fc registry >"$scratch/registry.dump"
+  start_server "$new" "$other"
+  make_roles "$new" "$other"
+  as_postgres 65534 pg_restore -h "$new" -p "$other" -U postgres -d registry --clean --if-exists --exit-on-error <"$scratch/registry.dump"
+  equal 'restored' 'registry_owner|1' "$(as_login "$new" "$other" registry -c "SELECT tableowner, ban
+    FROM pg_tables, tax_registration WHERE tablename = 'tax_registration'")"
+  equal 'rights' 1 "$(as_login "$new" "$other" console -c 'SET ROLE registry_console' -c 'SELECT ban FROM tax_registration' | tail -n 1)"
+}
+
 run_all
