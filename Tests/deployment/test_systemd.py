@@ -58,6 +58,16 @@ class UnitTests(unittest.TestCase):
         for page in PAGES:
             self.assertIsNone(re.search(r"(?m)^\[(Service|Timer|Install)\]", page.read_text()), page)
 
+    def test_the_crontab_line_needs_no_right_that_a_service_user_lacks(self):
+        """A redirect to a folder of root's would keep the command from ever starting, and its lines would have no date."""
+        found = []
+        for page in PAGES:
+            found += re.findall(r"(?m)^\d+ [\d,]+ \* \* \*  .*pipeline\.sh.*$", page.read_text())
+        self.assertEqual(len(found), 3)
+        for line in found:
+            self.assertIn(" LOG_FILE=$HOME/", line)
+            self.assertEqual(re.findall(r">+ *(\S+)", line), ["/dev/null"])
+
     def test_files_that_documentation_names_are_there(self):
         named = {}
         for page in PAGES:
