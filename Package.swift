@@ -193,7 +193,7 @@ let package = Package(
         "Observed", "Reference", "TestCluster", "Threads", "Tunnel",
       ]),
     tests("LogsTests", ["Logs", "Observed", "Threads", logging]),
-    tests("CloudWatchTests", ["CloudWatch", "Logs", "LoopbackServer", "Observed"]),
+    tests("CloudWatchTests", ["CloudWatch", "Logs", "LoopbackServer", "Observed", logging]),
     tests("SchedulesTests", ["Schedules", "NastyCorpus"]),
     tests("ChartsTests", ["Charts"]),
     tests("ConsoleDeskTests", ["ConsoleDesk", "Digest", "Postgres", "Schedules", "TestCluster", "Threads"]),

@@ -38,7 +38,8 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
   runs        the newest runs, whoever started them, and how they ended; --json
   psql        psql on the registry; arguments are psql's
   down        stops the private PostgreSQL, which is left running after a run, and the containers
-  setup       AWS by Terraform, the log writer's key into .env.local, and the containers; --plan shows it only
+  setup       AWS by Terraform, the log writer's key into .env.local, and the containers; --plan shows it only,
+              --rotate-key replaces the key
   up          starts the containers
   compose     docker compose with the settings of .env and .env.local: ./pipeline.sh compose run --rm etl
   drill fail | errors | log
@@ -123,18 +124,33 @@ end_run() { # CODE MESSAGE [HINT...]
 }
 
 log_json() { # LEVEL MESSAGE [HINT...]
-  local level=$1 message=$2 hint hints=''
+  local level=$1 message=$2 hint hints='' now
   shift 2
   for hint; do hints+=",$(json "$hint")"; done
-  printf '{"timestamp":"%s","level":"%s","name":"pipeline.sh","message":%s,"path":"console","event_id":"%s","run_id":%s%s}\n' \
-    "$(date +%Y-%m-%dT%H:%M:%S.%3N%z)" "$level" "$(json "$message")" "$event_id" "$(json "${RUN_ID-}")" \
+  now=@$(date +%s.%3N)
+  printf '{"timestamp":"%s","time":"%s","level":"%s","name":"pipeline.sh","message":%s,"path":"console","event_id":"%s","run_id":%s%s}\n' \
+    "$(date -d "$now" +%Y-%m-%dT%H:%M:%S.%3N%z)" "$(date -u -d "$now" +%Y-%m-%dT%H:%M:%S.%3NZ)" "$level" "$(json "$message")" "$event_id" "$(json "${RUN_ID-}")" \
     "${hints:+,\"hints\":[${hints#,}]}" >&2
 }
 
+# A line of the log has less than 16 KiB, or collectors split it: a text has a thousand characters at most.
 json() { # TEXT
-  local text=${1//[[:cntrl:]]/ }
+  local LC_ALL=C.UTF-8 text
+  text=${1//[[:cntrl:]]/ }
+  ((${#text} <= 1000)) || text=${text:0:1000}…
   text=${text//\\/\\\\}
   printf '"%s"' "${text//\"/\\\"}"
+}
+
+# Both are read by the stages as well, which refuse the same values; here before anything is set up.
+check_log_settings() {
+  local name=LOG_FORMAT value=${LOG_FORMAT-} hint='set it to text, json or text,json'
+  if [[ ${value,,} =~ ^((text|json)(,(text|json))*)?$ ]]; then
+    name=LOG_LEVEL value=${LOG_LEVEL-} hint='set it to debug, info, warning or error'
+    [[ ! ${value,,} =~ ^(trace|debug|info|notice|warning|error|critical)?$ ]] || return 0
+  fi
+  unset LOG_FORMAT LOG_LEVEL
+  fail 64 "invalid $name '$value'" "$hint"
 }
 
 # A marker whose lock is held says that this run lives, for as long as any of its processes does: they inherit fd 9.
@@ -223,6 +239,7 @@ case $command:$asks in
   *:--help | *:-h) usage && exit ;;
   *:--version) echo "pipeline.sh $version" && exit ;;
 esac
+check_log_settings
 export SPOOL_DIR=${SPOOL_DIR:-$project/spool}
 [[ $RUN_ORIGIN =~ ^(shell|schedule|console)$ ]] || fail 64 "RUN_ORIGIN '$RUN_ORIGIN' is unknown" "one of shell, schedule, console"
 need_database() {
@@ -312,7 +329,7 @@ case $command in
     ;;
   down)
     (($# == 0)) || fail 64 "'down' takes no arguments" "./pipeline.sh --help lists the commands"
-    compose_down
+    compose_down || :
     cluster_stop
     ;;
   setup | up | drill | destroy | cleanup) "$command" "$@" ;;

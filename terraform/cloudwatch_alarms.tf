@@ -19,7 +19,7 @@ resource "aws_cloudwatch_metric_alarm" "high_error_count" {
 
 resource "aws_cloudwatch_metric_alarm" "etl_failed" {
   alarm_name        = "${var.project_name}-etl-failed"
-  alarm_description = "A run failed, or was killed. The log's last line of it says why, and its hints what to do."
+  alarm_description = "A run failed and needs a person, or was killed. The log's last line of it says why, and its hints what to do."
 
   namespace           = local.metric_namespace
   metric_name         = aws_cloudwatch_log_metric_filter.etl["ETLFailed"].metric_transformation[0].name
@@ -63,6 +63,24 @@ resource "aws_cloudwatch_metric_alarm" "no_completed_run" {
       period      = 3600
     }
   }
+
+  alarm_actions = [aws_sns_topic.alarms.arn]
+  ok_actions    = [aws_sns_topic.alarms.arn]
+}
+
+# The source has stood still: runs succeed, and find the same file. Without a run there is no age, and the alarm stays as it is.
+resource "aws_cloudwatch_metric_alarm" "source_age" {
+  alarm_name        = "${var.project_name}-source-age"
+  alarm_description = "The source's date is more than ${var.source_age_days} days ago."
+
+  namespace           = local.metric_namespace
+  metric_name         = aws_cloudwatch_log_metric_filter.etl["SourceAgeDays"].metric_transformation[0].name
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.source_age_days
+  treat_missing_data  = "ignore"
 
   alarm_actions = [aws_sns_topic.alarms.arn]
   ok_actions    = [aws_sns_topic.alarms.arn]

@@ -4,14 +4,16 @@ locals {
     aws_cloudwatch_metric_alarm.no_completed_run,
     aws_cloudwatch_metric_alarm.high_error_count,
     aws_cloudwatch_metric_alarm.reject_rate,
+    aws_cloudwatch_metric_alarm.source_age,
   ]
 
-  # Sums an hour, side by side with the colours that people expect.
+  # By the hour, side by side with the colours that people expect. Sums, but for an age.
   charts = {
-    "Completed and failed runs" = { ETLCompleted = "#2ca02c", ETLFailed = "#d62728" }
+    "Completed and failed runs" = { ETLCompleted = "#2ca02c", ETLFailed = "#d62728", ETLFailedTemporarily = "#ff7f0e" }
     "Errors"                    = { ErrorCount = "#d62728" }
     "Records published"         = { RecordsProcessed = "#1f77b4" }
     "Records rejected"          = { RecordsRejected = "#ff7f0e" }
+    "Age of the source, days"   = { SourceAgeDays = "#9467bd" }
   }
 }
 
@@ -41,7 +43,7 @@ resource "aws_cloudwatch_dashboard" "etl" {
             title   = title
             region  = var.aws_region
             view    = "timeSeries"
-            stat    = "Sum"
+            stat    = endswith(title, "days") ? "Maximum" : "Sum"
             period  = 3600
             metrics = [for name, colour in local.charts[title] : [local.metric_namespace, name, { color = colour }]]
             yAxis   = { left = { min = 0 } }
@@ -52,7 +54,7 @@ resource "aws_cloudwatch_dashboard" "etl" {
         {
           type   = "log"
           x      = 0
-          y      = 15
+          y      = 3 + 6 * ceil(length(local.charts) / 2)
           width  = 24
           height = 8
           properties = {

@@ -4,15 +4,21 @@
 # nothing.
 
 locals {
-  # A run that loaded bears its job run; fetch or transform alone are runs too, and publish nothing.
+  # The registry is current: a run has published a snapshot, or has found that the source has nothing new. A stage alone says
+  # nothing of that, and must not quiet the alarm for a run that never comes.
+  current = "$.event = \"etl_completed\" && ($.registry = \"published\" || $.registry = \"unchanged\")"
+  # A run that loaded bears its job run.
   published = "$.event = \"etl_completed\" && $.job_run_id > 0 && ($.status = \"success\" || $.status = \"partial\")"
 
   metric_filters = {
-    ErrorCount       = { pattern = "{ $.level = \"ERROR\" && ${local.counted} }", value = "1" }
-    ETLCompleted     = { pattern = "{ $.event = \"etl_completed\" && ${local.counted} }", value = "1" }
-    ETLFailed        = { pattern = "{ $.event = \"etl_failed\" && ${local.counted} }", value = "1" }
-    RecordsProcessed = { pattern = "{ ${local.published} && ${local.counted} }", value = "$.records_success" }
-    RecordsRejected  = { pattern = "{ ${local.published} && ${local.counted} }", value = "$.records_failed" }
+    ErrorCount   = { pattern = "{ $.level = \"ERROR\" && ${local.counted} }", value = "1" }
+    ETLCompleted = { pattern = "{ ${local.current} && ${local.counted} }", value = "1" }
+    # A failure that passes by itself is tried again; if it does not pass, no run completes, and that alarm is raised.
+    ETLFailed            = { pattern = "{ $.event = \"etl_failed\" && $.temporary IS FALSE && ${local.counted} }", value = "1" }
+    ETLFailedTemporarily = { pattern = "{ $.event = \"etl_failed\" && $.temporary IS TRUE && ${local.counted} }", value = "1" }
+    RecordsProcessed     = { pattern = "{ ${local.published} && ${local.counted} }", value = "$.records_success" }
+    RecordsRejected      = { pattern = "{ ${local.published} && ${local.counted} }", value = "$.records_failed" }
+    SourceAgeDays        = { pattern = "{ ${local.current} && $.source_age_days >= 0 && ${local.counted} }", value = "$.source_age_days" }
   }
 }
 

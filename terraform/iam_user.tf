@@ -1,15 +1,35 @@
 # Who writes log events: a user with a key, for a machine that is not AWS's own, or a role that such a machine has.
 
+locals {
+  # Whatever policy it is given, it may not do more than this one says. Who deploys cannot change it.
+  boundary_arn = var.permissions_boundary == "" ? null : join(":", [
+    "arn", data.aws_partition.current.partition, "iam", "", data.aws_caller_identity.current.account_id,
+    "policy/${var.permissions_boundary}",
+  ])
+}
+
 resource "aws_iam_user" "log_writer" {
   count = var.log_writer == "user" ? 1 : 0
 
-  name = "${var.project_name}-log-writer"
+  name                 = "${var.project_name}-log-writer"
+  permissions_boundary = local.boundary_arn
+  force_destroy        = var.force_destroy_log_writer
+
+  # Given once: who deploys has no right to change or remove it.
+  lifecycle {
+    ignore_changes = [permissions_boundary]
+  }
 }
 
 resource "aws_iam_access_key" "log_writer" {
   count = var.log_writer == "user" ? 1 : 0
 
   user = aws_iam_user.log_writer[0].name
+
+  # Rotation: the new key is there before the old one goes.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 locals {
@@ -19,7 +39,8 @@ locals {
 resource "aws_iam_role" "log_writer" {
   count = var.log_writer == "user" ? 0 : 1
 
-  name = "${var.project_name}-log-writer"
+  name                 = "${var.project_name}-log-writer"
+  permissions_boundary = local.boundary_arn
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -28,6 +49,10 @@ resource "aws_iam_role" "log_writer" {
       Principal = { Service = local.role_service[var.log_writer] }
     }]
   })
+
+  lifecycle {
+    ignore_changes = [permissions_boundary]
+  }
 }
 
 resource "aws_iam_instance_profile" "log_writer" {

@@ -90,6 +90,23 @@ variable "log_writer" {
   }
 }
 
+variable "permissions_boundary" {
+  description = "The managed policy that bounds the log writer, by name; an administrator makes it of boundary-policy.json. Nothing: no boundary, for who deploys as an administrator."
+  type        = string
+  default     = "business-registry-boundary"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9+=,.@_-]{0,128}$", var.permissions_boundary))
+    error_message = "permissions_boundary: the name of a managed policy, or nothing."
+  }
+}
+
+variable "force_destroy_log_writer" {
+  description = "Whether the user may be destroyed with keys that were made by hand. './pipeline.sh destroy' sets it where they are in the way."
+  type        = bool
+  default     = false
+}
+
 variable "reject_rate_percent" {
   description = "Rejected records of a published snapshot, in percent, from which the alarm is raised. Beyond MAX_REJECTS (1 %) nothing is published, so this is to be below."
   type        = number
@@ -101,8 +118,19 @@ variable "reject_rate_percent" {
   }
 }
 
+variable "source_age_days" {
+  description = "Days since the source's own date after which the alarm is raised: it is published daily."
+  type        = number
+  default     = 3
+
+  validation {
+    condition     = var.source_age_days >= 1 && var.source_age_days <= 365
+    error_message = "source_age_days: a number from 1 to 365."
+  }
+}
+
 variable "silence_hours" {
-  description = "Hours without a completed run after which the dead-man alarm is raised: a day, and time for one that is late."
+  description = "Hours without a run that published, or found nothing new, after which the dead-man alarm is raised: a day, and time for one that is late."
   type        = number
   default     = 26
 

@@ -4,8 +4,10 @@ terraform {
 
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.60, < 7.0"
+      source = "hashicorp/aws"
+      # The one that everything was tried with. Its package is signed; for its digests on all your platforms:
+      # terraform providers lock -platform=linux_amd64 -platform=darwin_arm64
+      version = "5.100.0"
     }
   }
 }

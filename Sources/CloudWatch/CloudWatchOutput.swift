@@ -137,7 +137,8 @@ public final class CloudWatchOutput: LogOutput {
     var limit = EventBatch.eventsMax
     while true {
       gather()
-      let (count, batch) = state.withLock { EventBatch.first(of: $0.queue, limit: limit) }
+      let now = LogTime.now().millisecondsSince1970
+      let (count, batch) = state.withLock { EventBatch.first(of: $0.queue.lazy.map { $0.sent(at: now) }, limit: limit) }
       if batch.isEmpty {
         if isEnding { return }
         continue

@@ -10,6 +10,24 @@ public struct WaitingEvent: Sendable, Equatable {
     self.message = message
   }
 
+  /// What an alarm looks back at, at least. An error that arrives later is counted in a time that no alarm looks at any more.
+  static let lateMilliseconds = 60_000
+
+  /// As it is sent at a time. CloudWatch counts an event at its time of sending where it is an error that comes late, so that
+  /// the alarm is raised now; the line keeps its own time, and says in `delayed_seconds` how late it is. Other events keep
+  /// their time: a run that completed yesterday says nothing of today.
+  func sent(at now: Int) -> WaitingEvent {
+    let delay = now - millisecondsSince1970
+    // In a text of the line each quote has a backslash, so this can only be its field.
+    guard delay > Self.lateMilliseconds, message.hasSuffix("}"), message.contains("\"level\":\"ERROR\"") else {
+      return self
+    }
+    var event = self
+    event.millisecondsSince1970 = now
+    event.message = message.dropLast() + ",\"delayed_seconds\":\(delay / 1000)}"
+    return event
+  }
+
   /// What CloudWatch counts for it.
   var bytes: Int { message.utf8.count + 26 }
 
@@ -26,6 +44,7 @@ public enum EventBatch {
   public static let eventsMax = 10_000
   /// Of UTF-8, and 26 for each event.
   public static let bytesMax = 1_048_576
+  public static let messageBytesMax = 256 * 1024 - 26
   public static let spanMilliseconds = 24 * 3600 * 1000
 
   /// The longest beginning that makes a batch, in the order of time.

@@ -125,7 +125,7 @@ final class WaitingFile {
       (0..<(1 << 53)).contains(time)
     else { return nil }
     let message = String(decoding: line[(space + 1)...], as: UTF8.self)
-    guard !message.isEmpty, message.utf8.count <= JSONLine.bytesMax else { return nil }
+    guard !message.isEmpty, message.utf8.count <= EventBatch.messageBytesMax else { return nil }
     return WaitingEvent(millisecondsSince1970: time, message: message)
   }
 

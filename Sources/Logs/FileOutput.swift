@@ -102,7 +102,7 @@ public final class FileOutput: LogOutput {
       // Somebody holds it and does not go on. A file that grows beyond its size is better than a run that waits.
       return isThere(state) ? nil : "is locked by another process that does not go on"
     }
-    var times = files.times()
+    let times = files.times()
     if let last = times.last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) { return nil }
     let now = LogTime.now()
     // Later than every other one, also where the clock was set back.
@@ -117,8 +117,7 @@ public final class FileOutput: LogOutput {
       return hasRoom(state, spare: Self.spareBytes / 2) ? nil : "cannot be written: the disk is full"
     }
     use(descriptor, time, &state)
-    times.append(time)
-    for old in times.dropLast(Self.filesKept) { unlink(files.path(old)) }
+    files.removeOld(keeping: Self.filesKept)
     return nil
   }
 

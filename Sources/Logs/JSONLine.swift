@@ -8,41 +8,51 @@ public enum LogPath: String, Sendable {
   case file
 }
 
-/// One JSON object: `timestamp`, `level`, `name`, `message`, `path`, and the event's fields.
+/// One JSON object: `timestamp`, `time`, `level`, `name`, `message`, `path`, and the event's fields.
 public enum JSONLine {
-  /// What CloudWatch takes as one event, less what it counts for each.
-  public static let bytesMax = 256 * 1024 - 26
+  /// With its line end, the longest line that every collector takes whole: Docker splits lines at 16 KiB, Fluent Bit at
+  /// 32 KiB, journald at 48 KiB, CloudWatch at 256 KiB.
+  public static let bytesMax = 16 * 1024 - 1
 
-  /// The record as one line without its line end, at most ``bytesMax`` long: long texts are shortened, never the JSON.
+  /// Fields that remain in a record whose other fields leave no room.
+  private static let essential: Set<String> = [
+    "event", "event_id", "run_id", "job_run_id", "status", "exit_code", "temporary", "registry",
+  ]
+
+  /// The record as one line without its line end, at most ``bytesMax`` bytes: long texts and lists are shortened, the
+  /// JSON stays whole. A shortened text ends with `…`, and the line has the field `truncated`.
   public static func text(_ record: LogRecord, path: LogPath) -> String {
-    var text = ""
-    for (textMax, listMax) in [(Int.max, Int.max), (8192, 20), (256, 5)] {
-      text = JSONWriter(textMax: textMax, listMax: listMax).line(record, path, record.fields)
+    let whole = JSONWriter().line(record, path, record.fields)
+    if whole.utf8.count <= bytesMax { return whole }
+    var fields = record.fields.merging(["truncated": .stringConvertible(true)]) { $1 }
+    for (textMax, listMax) in [(4096, 40), (2048, 20), (1024, 10), (512, 5), (256, 5), (128, 5)] {
+      let text = JSONWriter(textMax: textMax, listMax: listMax).line(record, path, fields)
       if text.utf8.count <= bytesMax { return text }
     }
-    let known = record.fields.filter { ["event", "event_id", "run_id"].contains($0.key) }
-    return JSONWriter(textMax: 256, listMax: 5).line(record, path, known)
+    fields = fields.filter { essential.contains($0.key) || $0.key == "truncated" }
+    return JSONWriter(textMax: 128, listMax: 5).line(record, path, fields)
   }
 }
 
 private struct JSONWriter {
   /// Scalars of a text, and members of a list, that are written.
-  let textMax: Int
-  let listMax: Int
+  var textMax = Int.max
+  var listMax = Int.max
 
   func line(_ record: LogRecord, _ path: LogPath, _ fields: Logger.Metadata) -> String {
-    var line = "{\"timestamp\":\"\(record.time.text)\",\"level\":\"\(record.level.rawValue.uppercased())\""
+    var line = "{\"timestamp\":\"\(record.time.text)\",\"time\":\"\(record.time.rfc3339)\""
+    line += ",\"level\":\"\(record.level.rawValue.uppercased())\""
     line += ",\"name\":\(json(record.name)),\"message\":\(json(record.message)),\"path\":\"\(path.rawValue)\""
     for (key, value) in fields.sorted(by: { $0.key < $1.key }) { line += ",\(json(key)):\(render(value))" }
     return line + "}"
   }
 
-  /// Numbers stay numbers.
+  /// Numbers and truth values stay what they are.
   private func render(_ value: Logger.MetadataValue) -> String {
     switch value {
     case .string(let text): return json(text)
     case .stringConvertible(let value):
-      if value is Int || value is Double { return value.description }
+      if value is Int || value is Double || value is Bool { return value.description }
       return json(value.description)
     case .array(let values): return "[" + values.prefix(listMax).map(render).joined(separator: ",") + "]"
     case .dictionary(let values):

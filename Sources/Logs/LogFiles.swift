@@ -11,19 +11,37 @@ struct LogFiles: Sendable {
   func path(_ time: LogTime) -> String { stem + "-" + time.stamp }
 
   /// The times in the names of those that are there, the oldest first.
-  func times() -> [LogTime] {
+  func times() -> [LogTime] { names().filter { $0.rest.isEmpty }.map(\.time) }
+
+  /// Removes all but the newest, and with them what another program has made of them: logrotate's `….1.gz`, for instance.
+  func removeOld(keeping count: Int) {
+    let names = names()
+    var kept: [LogTime] = []
+    for (time, rest) in names.reversed() {
+      if !kept.contains(time), kept.count < count { kept.append(time) }
+      if !kept.contains(time) { unlink(path(time) + rest) }
+    }
+  }
+
+  /// The times in the names and what stands behind them, the oldest first.
+  private func names() -> [(time: LogTime, rest: String)] {
     guard let directory = opendir(folder) else { return [] }
     defer { closedir(directory) }
     let prefix = name + "-"
-    var times: [LogTime] = []
+    var names: [(time: LogTime, rest: String)] = []
     while let entry = readdir(directory) {
       let found = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      guard found.hasPrefix(prefix), let time = LogTime(stamp: found.dropFirst(prefix.count)) else { continue }
-      times.append(time)
+      guard found.hasPrefix(prefix) else { continue }
+      let stamp = found.dropFirst(prefix.count)
+      let rest = stamp.dropFirst(LogTime.stampLength)
+      guard let time = LogTime(stamp: stamp.prefix(LogTime.stampLength)),
+        rest.isEmpty || rest.hasPrefix(".") || rest.hasPrefix("-")
+      else { continue }
+      names.append((time, String(rest)))
     }
-    return times.sorted { $0.millisecondsSince1970 < $1.millisecondsSince1970 }
+    return names.sorted { $0.time.millisecondsSince1970 < $1.time.millisecondsSince1970 }
   }
 
   /// Makes the folder that they lie in, where only that one is missing.

@@ -11,22 +11,40 @@ public struct LogFormat: OptionSet, Sendable {
   /// One JSON object a line, for programs.
   public static let json = LogFormat(rawValue: 2)
 
-  public static let current = LogFormat(environmentValue("LOG_FORMAT") ?? "")
+  public static let current = environmentValue("LOG_FORMAT").flatMap { LogFormat($0) } ?? .text
 
-  init(_ names: String) {
+  /// - Parameter names: `text`, `json`, or both with a comma; nil for anything else.
+  init?(_ names: String) {
     self = []
-    for name in names.lowercased().split(separator: ",") {
-      if name == "json" { insert(.json) }
-      if name == "text" { insert(.text) }
+    for name in names.lowercased().split(separator: ",", omittingEmptySubsequences: false) {
+      switch name {
+      case "json": insert(.json)
+      case "text": insert(.text)
+      default: return nil
+      }
     }
-    if isEmpty { insert(.text) }
   }
 }
 
 /// The least level that is written, from `LOG_LEVEL`.
 public enum LogLevel {
-  public static let current: Logger.Level =
-    environmentValue("LOG_LEVEL").flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
+  public static let current: Logger.Level = environmentValue("LOG_LEVEL").flatMap(level) ?? .info
+
+  static func level(_ name: String) -> Logger.Level? { Logger.Level(rawValue: name.lowercased()) }
+}
+
+/// The variables that this library reads.
+public enum LogSettings {
+  /// What is wrong with a variable, and what it may be; nil where nothing is.
+  public static func problem(_ variable: (String) -> String? = environmentValue) -> (message: String, hint: String)? {
+    if let format = variable("LOG_FORMAT"), LogFormat(format) == nil {
+      return ("invalid LOG_FORMAT '\(format)'", "set it to text, json or text,json")
+    }
+    if let level = variable("LOG_LEVEL"), LogLevel.level(level) == nil {
+      return ("invalid LOG_LEVEL '\(level)'", "set it to debug, info, warning or error")
+    }
+    return nil
+  }
 }
 
 /// A variable of the environment; an empty one is none.

@@ -22,22 +22,27 @@ public struct LogTime: Sendable, Equatable {
   public var text: String {
     let parts = local
     let offset = abs(parts.tm_gmtoff) / 60
-    return Self.digits(parts.tm_year + 1900, 4) + "-" + Self.digits(parts.tm_mon + 1) + "-"
-      + Self.digits(parts.tm_mday) + "T" + wallText + "." + Self.digits(milliseconds, 3)
-      + (parts.tm_gmtoff < 0 ? "-" : "+") + Self.digits(offset / 60) + Self.digits(offset % 60)
+    return dateText + "T" + wallText + "." + Self.digits(milliseconds, 3) + (parts.tm_gmtoff < 0 ? "-" : "+")
+      + Self.digits(offset / 60) + Self.digits(offset % 60)
   }
 
-  /// `10:30:00`, in the machine's time zone.
-  public var wallText: String {
-    let parts = local
-    return Self.digits(parts.tm_hour) + ":" + Self.digits(parts.tm_min) + ":" + Self.digits(parts.tm_sec)
+  /// `2026-01-28T02:30:00.123Z`: RFC 3339, which Go and log collectors read, in UTC, which sorts by time.
+  public var rfc3339: String {
+    let parts = utc
+    return Self.date(parts) + "T" + Self.wall(parts) + "." + Self.digits(milliseconds, 3) + "Z"
   }
+
+  /// `2026-01-28`, in the machine's time zone.
+  public var dateText: String { Self.date(local) }
+
+  /// `10:30:00`, in the machine's time zone.
+  public var wallText: String { Self.wall(local) }
+
+  static let stampLength = 20
 
   /// `20260128T023000.123Z`: for names of files, which then sort by time.
   var stamp: String {
-    var seconds = secondsSince1970
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
+    let parts = utc
     return Self.digits(parts.tm_year + 1900, 4) + Self.digits(parts.tm_mon + 1) + Self.digits(parts.tm_mday) + "T"
       + Self.digits(parts.tm_hour) + Self.digits(parts.tm_min) + Self.digits(parts.tm_sec) + "."
       + Self.digits(milliseconds, 3) + "Z"
@@ -49,7 +54,7 @@ public struct LogTime: Sendable, Equatable {
     func number(_ range: Range<Int>) -> Int32? {
       bytes[range].allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? Int32(String(decoding: bytes[range], as: UTF8.self)) : nil
     }
-    guard bytes.count == 20, let year = number(0..<4), let month = number(4..<6), let day = number(6..<8),
+    guard bytes.count == Self.stampLength, let year = number(0..<4), let month = number(4..<6), let day = number(6..<8),
       let hour = number(9..<11), let minute = number(11..<13), let second = number(13..<15),
       let milliseconds = number(16..<19)
     else { return nil }
@@ -72,6 +77,21 @@ public struct LogTime: Sendable, Equatable {
     var parts = tm()
     localtime_r(&seconds, &parts)
     return parts
+  }
+
+  private var utc: tm {
+    var seconds = secondsSince1970
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    return parts
+  }
+
+  private static func date(_ parts: tm) -> String {
+    digits(parts.tm_year + 1900, 4) + "-" + digits(parts.tm_mon + 1) + "-" + digits(parts.tm_mday)
+  }
+
+  private static func wall(_ parts: tm) -> String {
+    digits(parts.tm_hour) + ":" + digits(parts.tm_min) + ":" + digits(parts.tm_sec)
   }
 
   private static func digits(_ number: some BinaryInteger, _ width: Int = 2) -> String {

@@ -16,10 +16,16 @@ struct TextOutput: StandardErrorOutput {
 
   let colours: Colours
   let showsAll: Bool
+  /// Lines that are kept in a file, by cron for instance, are read on another day.
+  let showsDate: Bool
 
-  init(colours: Colours = Terminal.showsColours ? .on : .off, showsAll: Bool = LogLevel.current <= .debug) {
+  init(
+    colours: Colours = Terminal.showsColours ? .on : .off, showsAll: Bool = LogLevel.current <= .debug,
+    showsDate: Bool = !Terminal.isError
+  ) {
     self.colours = colours
     self.showsAll = showsAll
+    self.showsDate = showsDate
   }
 
   func write(_ record: LogRecord) {
@@ -35,7 +41,7 @@ struct TextOutput: StandardErrorOutput {
     {
       return nil
     }
-    var line = colours.dim(record.time.wallText) + " "
+    var line = colours.dim((showsDate ? record.time.dateText + " " : "") + record.time.wallText) + " "
     if record.level != .info { line += colours.level(record.level) + " " }
     line += colours.bold(Terminal.safe(record.name)) + ": " + Terminal.safe(record.message)
     let fields = fields(record).map { Terminal.safe("\($0)=\(Self.word($1))") }

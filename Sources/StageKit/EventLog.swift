@@ -22,7 +22,10 @@ public struct EventLog: Sendable {
 
   /// A failure: as `etl_failed`, or as a line that no counter waits for.
   func failure(_ failure: Failure, from program: String, isEvent: Bool, _ fields: [String: Field] = [:]) {
-    let reasons: [String: Field] = ["error": .text(failure.message), "hints": .list(failure.hints)]
+    let reasons: [String: Field] = [
+      "error": .text(failure.message), "hints": .list(failure.hints),
+      "exit_code": .count(Int(failure.verdict.exitCode)), "temporary": .flag(failure.verdict == .temporary),
+    ]
     let fields = fields.merging(reasons) { $1 }
     let message = "\(program) failed: \(failure.message)"
     if isEvent { event(.failed, message, fields) } else { write(.error, message, fields) }
@@ -83,6 +86,7 @@ public struct EventLog: Sendable {
     case text(String)
     case count(Int)
     case number(Double)
+    case flag(Bool)
     case list([String])
 
     public init(stringLiteral value: String) { self = .text(value) }
@@ -93,6 +97,7 @@ public struct EventLog: Sendable {
       case .text(let text): .string(text)
       case .count(let count): .stringConvertible(count)
       case .number(let number): .stringConvertible((number * 1000).rounded() / 1000)
+      case .flag(let flag): .stringConvertible(flag)
       case .list(let texts): .array(texts.map { .string($0) })
       }
     }

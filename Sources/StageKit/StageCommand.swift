@@ -37,6 +37,7 @@ extension StageCommand {
     do {
       var command = try parseAsRoot()
       isRun = command is any StageCommand
+      if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: hint) }
       // What fails in a command that only looks concerns who typed it, and no alarm.
       if !isRun, !(command is LogCommand) { Logs.useStandardErrorAlone() }
       try command.run()
@@ -154,10 +155,9 @@ public struct StageRun {
   }
 
   private func logEnd(_ failure: Failure?, isDryRun: Bool) {
-    var fields: [String: EventLog.Field] = [
-      "status": .text(summary.status.rawValue),
-      "duration_seconds": .number(summary.stages.values.reduce(0) { $0 + $1.seconds }),
-    ]
+    var fields = summary.sourceFields()
+    fields["status"] = .text(summary.status.rawValue)
+    fields["duration_seconds"] = .number(summary.stages.values.reduce(0) { $0 + $1.seconds })
     if let totals = summary.totals {
       fields["records_total"] = .count(totals.total)
       fields["records_success"] = .count(totals.processed)
@@ -176,6 +176,7 @@ public struct StageRun {
         "\(totals.total) records: \(totals.processed) accepted, \(totals.failed) rejected, \(totals.duplicated) duplicate, \(totals.blank) blank",
         fields)
     }
+    fields["registry"] = .text(summary.effect.rawValue)
     if !isDryRun { log.event(.completed, "run \(summary.runID) ended: \(summary.status.rawValue)", fields) }
   }
 
@@ -186,7 +187,8 @@ public struct StageRun {
         log.warning("run \(run.runID) was killed; what it left is taken up or done again")
         guard run.command != "dry-run" else { return }
         EventLog(stage: stage, runID: run.runID).event(
-          .failed, "run \(run.runID) was killed", ["status": "failed", "error": "killed before it ended"])
+          .failed, "run \(run.runID) was killed",
+          ["status": "failed", "error": "killed before it ended", "temporary": .flag(false)])
       }
     } catch { log.warning("unable to look for killed runs: \(asFailure(error).message)") }
   }

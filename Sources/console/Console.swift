@@ -21,6 +21,7 @@ struct Console: AsyncParsableCommand {
     let failure: Failure
     do {
       var command = try parseAsRoot()
+      if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: hint) }
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
       return
     } catch let error as Failure {

@@ -26,14 +26,18 @@ struct StatusCommand: ParsableCommand {
     var bytes: Int
     var snapshots: [SnapshotStatus]
     var database: DatabaseStatus
+    /// Of what is published.
+    var sourceAgeDays: Int?
   }
 
   func run() throws {
     let spool = spoolOptions.path
     if check { return try check(spool: spool) }
     let snapshots = try Survey.snapshots(spool).map { try SnapshotStatus.read(SnapshotFolder(spool: spool, id: $0)) }
+    let database = try databaseStatus()
     let report = Report(
-      spool: spool, bytes: snapshots.reduce(0) { $0 + $1.bytes }, snapshots: snapshots, database: try databaseStatus())
+      spool: spool, bytes: snapshots.reduce(0) { $0 + $1.bytes }, snapshots: snapshots, database: database,
+      sourceAgeDays: database.lastPublication?.sourceDate.flatMap { SourceAge.days(of: $0) })
     var stdout = StandardOutput()
     if output.json {
       let encoder = JSONEncoder()
@@ -106,6 +110,9 @@ enum StatusTable {
         (last.action == .load ? "" : ", by \(last.action.rawValue)")
         + (last.acceptedBy.map { ", accepted by \($0)" } ?? "")
       lines.append("published  \(last.snapshot) at \(last.publishedAt)\(how): \(changes)")
+      if let date = last.sourceDate, let days = SourceAge.days(of: date) {
+        lines.append("source date \(date), \(days) days old")
+      }
     }
     if let run = database.lastJobRun {
       lines.append("last run   \(run.id): \(run.status), began \(run.startedAt)" + (run.error.map { ": \($0)" } ?? ""))

@@ -29,7 +29,8 @@ build_selftest() { build_if_newer selftest.stamp "${programs[@]}" selftest; }
 build_console() {
   export WITH_CONSOLE=yes
   build_if_newer console.stamp "${programs[@]}" console
-  [[ ! -e $project/Package.swift ]] || : >"$project/.build/with-console"
+  # Not touched where it is there: the project may be read-only by now.
+  [[ ! -e $project/Package.swift || -e $project/.build/with-console ]] || : >"$project/.build/with-console"
 }
 
 build_if_newer() { # STAMP PROGRAM...

@@ -150,7 +150,7 @@ make_compose() { # SUBCOMMAND
   compose+=(docker compose --project-directory "$project")
   for file in "$settings" "$local_settings"; do [[ ! -e $file ]] || compose+=(--env-file "$file"); done
   if [[ $1 == down ]]; then
-    compose+=(--profile aws --profile run)
+    compose+=(--profile aws --profile console --profile run) # all profiles of compose.yaml
   elif [[ -n $(setting "$local_settings" CLOUDWATCH_LOG_GROUP)$(setting "$settings" CLOUDWATCH_LOG_GROUP) ]]; then
     compose+=(--profile aws)
   fi
@@ -177,13 +177,16 @@ take_flags() { # KNOWN ARGUMENT...: sets flag_<name> for each
   shift
   for flag; do
     [[ " $known " == *" $flag "* ]] || fail 64 "'$command' knows no option '${flag%%=*}'" "./pipeline.sh --help lists the options"
-    printf -v "flag_${flag#--}" yes
+    flag=${flag#--}
+    printf -v "flag_${flag//-/_}" yes
   done
 }
-flag_plan='' flag_yes='' flag_volumes=''
+flag_plan='' flag_yes='' flag_volumes='' flag_rotate_key=''
 
 setup() {
-  take_flags --plan "$@"
+  take_flags '--plan --rotate-key' "$@"
+  local replaced=()
+  [[ -z $flag_rotate_key ]] || replaced=('-replace=aws_iam_access_key.log_writer[0]')
   need_terraform
   need_aws
   [[ -n $flag_plan ]] || need_docker
@@ -192,7 +195,7 @@ setup() {
   terraform_or_fail init -input=false
   if [[ -n $flag_plan ]]; then
     say 'setup 2/5: terraform plan'
-    terraform_or_fail plan -input=false
+    terraform_or_fail plan -input=false "${replaced[@]}"
     say "setup 3/5 would write the log writer's key, and a database password where there is none, into '$local_settings' (mode 600)"
     say "setup 4/5 would build the image"
     say "setup 5/5 would start PostgreSQL and the agent with Docker Compose"
@@ -200,13 +203,14 @@ setup() {
   fi
   say 'setup 2/5: terraform apply'
   terraform_adopt
-  terraform_or_fail apply -input=false -auto-approve
+  terraform_or_fail apply -input=false -auto-approve "${replaced[@]}"
   say "setup 3/5: the log writer's key and the database's password go into '$local_settings'"
   write_local_settings
   say 'setup 4/5: docker compose build'
   compose_or_fail build etl
   say 'setup 5/5: docker compose up'
-  compose_or_fail up --detach postgres cloudwatch-agent
+  # The agent reads its key when it starts.
+  compose_or_fail up --detach ${flag_rotate_key:+--force-recreate} postgres cloudwatch-agent
   say "done; the dashboard: $(output dashboard_url)"
   say 'load with ./pipeline.sh compose run --rm etl, and see that alarms come with ./pipeline.sh drill errors'
 }
@@ -220,11 +224,20 @@ up() {
   compose_or_fail up --detach
 }
 
-# Containers only where somebody has set them up.
+# Stops every container of the project, whatever its profile. Returns 1 where Docker does not answer, although somebody has
+# set containers up.
 compose_down() { # OPTION...
-  [[ -e $settings || -e $local_settings ]] || return 0
-  has_docker || { say 'no container is stopped: Docker does not answer' && return; }
-  say "docker compose down${*:+ $*}"
+  local compose services is_set_up=''
+  [[ ! -e $settings && ! -e $local_settings ]] || is_set_up=yes
+  if ! has_docker; then
+    [[ -n $is_set_up ]] || return 0
+    say 'unable to stop containers: the Docker daemon does not answer'
+    return 1
+  fi
+  make_compose down
+  services=$("${compose[@]}" ps --all --format '{{.Service}}' 2>/dev/null | sort -u | tr '\n' ' ') || services=''
+  [[ -n $is_set_up || -n $services ]] || return 0
+  say "docker compose down${*:+ $*}: ${services:-no container is there}"
   compose_or_fail down --remove-orphans "$@"
 }
 
@@ -245,13 +258,27 @@ destroy() {
   terraform_destroy
 }
 
+# AWS keeps a user that has a key of which Terraform does not know, one that was made by hand for instance. Then the user is
+# destroyed with all its keys.
+terraform_remove() {
+  local user='aws_iam_user.log_writer[0]'
+  ! attend terraform "-chdir=$terraform_folder" destroy -input=false -auto-approve -no-color >&2 || return 0
+  ((caught == 0)) || exit $((128 + caught))
+  [[ $(terraform "-chdir=$terraform_folder" state list 2>/dev/null) == *"$user"* ]] ||
+    fail 69 "terraform destroy failed" "correct what its messages above say; the same command goes on from there"
+  say 'the log writer is still there: it is destroyed with the keys that were made by hand'
+  export TF_VAR_force_destroy_log_writer=true
+  terraform_or_fail apply -input=false -auto-approve "-target=$user"
+  terraform_or_fail destroy -input=false -auto-approve
+}
+
 # The key is dead after it: what is kept of the local files is the database's password.
 terraform_destroy() {
   local password
   terraform_prepare
   say 'terraform destroy'
   terraform_or_fail init -input=false
-  terraform_or_fail destroy -input=false -auto-approve
+  terraform_remove
   # What is left of the state is empty, but its backup holds the key.
   rm -f -- "$terraform_folder"/terraform.tfstate* "$agent_credentials" "$agent_config"
   password=$(sed -n '/^POSTGRES_PASSWORD=/p' -- "$local_settings" 2>/dev/null) || password=''
@@ -262,11 +289,12 @@ cleanup() {
   take_flags '--yes --volumes' "$@"
   ! has_state || { need_terraform && need_aws; }
   confirm "This stops the containers${flag_volumes:+, removes their volumes with the registry in them}, destroys what Terraform made, and removes the local secrets."
-  compose_down ${flag_volumes:+--volumes}
+  local left=''
+  compose_down ${flag_volumes:+--volumes} || left=", but containers may be running: start Docker and run '$command' again"
   cluster_stop
   ! has_state || terraform_destroy
   rm -f -- "$local_settings" "$local_settings.new" "$agent_credentials" "$agent_credentials.new" "$agent_config"
-  say "clean: what setup made at AWS and in this folder is gone$([[ ! -e $settings ]] || echo "; '.env' is yours, and stays")"
+  say "clean: what setup made at AWS and in this folder is gone$([[ ! -e $settings ]] || echo "; '.env' is yours, and stays")$left"
 }
 
 # --- Drills -------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 import CloudWatch
 import Foundation
+import Logging
 import Logs
+import Observed
 import Testing
 
 /// What is logged arrives, each event once, or is accounted for.
@@ -64,6 +66,34 @@ import Testing
     #expect(third.close() == CloudWatchOutput.Report())
     #expect(try numbers(service.messages) == Array(0..<16))
     #expect(fixture.waiting == [])
+  }
+
+  /// Alarms look at the last minutes: an error that waited for a day is counted when it is sent, and once.
+  @Test func anErrorThatComesLateIsCountedWhenItIsSent() throws {
+    let fixture = Fixture()
+    let now = LogTime.now()
+    let yesterday = LogTime(secondsSince1970: now.secondsSince1970 - 86_400, milliseconds: 5)
+    func line(_ id: String, _ level: Logger.Level, _ time: LogTime, _ message: String = "text") -> LogRecord {
+      LogRecord(time: time, level: level, name: "load", message: message, fields: ["event_id": .string(id)])
+    }
+    let first = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
+    first.write(line("1", .info, yesterday, "\"level\":\"ERROR\""))
+    first.write(line("2", .error, yesterday))
+    #expect(first.close().waiting == 2)
+    let service = try LogsService()
+    let second = CloudWatchOutput(fixture.settings(service.url))
+    second.write(line("3", .error, now))
+    #expect(second.close() == CloudWatchOutput.Report())
+    let sent = Dictionary(
+      uniqueKeysWithValues: try service.batches.joined().map { (try LoggedLine($0.message).eventID, $0) })
+    #expect(sent.count == 3 && service.messages.count == 3 && fixture.waiting == [])
+    let (info, late, prompt) = (try #require(sent["1"]), try #require(sent["2"]), try #require(sent["3"]))
+    #expect(info.timestamp == yesterday.millisecondsSince1970 && !info.message.contains("delayed_seconds"))
+    #expect(late.timestamp >= now.millisecondsSince1970)
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(late.message.utf8)) as? [String: Any])
+    #expect(try #require(object["delayed_seconds"] as? Int) >= 86_399)
+    #expect(object["timestamp"] as? String == yesterday.text)
+    #expect(prompt.timestamp == now.millisecondsSince1970 && !prompt.message.contains("delayed_seconds"))
   }
 
   /// What stands in the file at any instant is what a killed process leaves.

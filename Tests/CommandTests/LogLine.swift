@@ -26,20 +26,26 @@ struct LogLine {
   private func check(_ text: String, _ place: SourceLocation) {
     let stamp = #/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0800/#
     #expect((try? stamp.wholeMatch(in: fields["timestamp"]?.string ?? "")) != nil, "\(text)", sourceLocation: place)
+    // The same time as RFC 3339 has it: its minutes and seconds are those of every time zone.
+    let (time, local) = (fields["time"]?.string ?? "", fields["timestamp"]?.string ?? "")
+    #expect(
+      time.count == 24 && time.hasSuffix("Z") && time.dropFirst(13).dropLast() == local.dropFirst(13).dropLast(5),
+      "\(text)", sourceLocation: place)
+    #expect(text.utf8.count < 16_384, "a collector splits it", sourceLocation: place)
     let level = fields["level"]?.string ?? ""
     #expect(["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"].contains(level), "\(text)", sourceLocation: place)
     #expect(fields["name"]?.string?.isEmpty == false && !message.isEmpty, "\(text)", sourceLocation: place)
     #expect((runID ?? "").count == 36 && fields["event_id"]?.string?.count == 36, "\(text)", sourceLocation: place)
     for key in [
       "job_run_id", "batch_num", "raw_count", "records_total", "records_success", "records_failed",
-      "records_duplicates", "error_count",
+      "records_duplicates", "error_count", "exit_code", "source_age_days",
     ] {
       #expect(fields[key] == nil || fields[key]?.int != nil, "\(key): \(text)", sourceLocation: place)
     }
     for key in ["duration_seconds", "success_rate"] {
       #expect(fields[key] == nil || fields[key]?.number != nil, "\(key): \(text)", sourceLocation: place)
     }
-    for key in ["status", "error"] {
+    for key in ["status", "error", "source_date", "registry"] {
       #expect(fields[key] == nil || fields[key]?.string != nil, "\(key): \(text)", sourceLocation: place)
     }
     guard let event else { return }

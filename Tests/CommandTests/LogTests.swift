@@ -1,3 +1,4 @@
+import Foundation
 import Observed
 import Spool
 import Testing
@@ -10,6 +11,10 @@ import Testing
     let workshop = Workshop()
     let fetch = try log(workshop.run("fetch", "--sample", variables: Self.json))
     #expect(fetch.events == ["etl_started", "etl_completed"])
+    // Nothing was published, and no registry was looked at; a sample's age says nothing of the source.
+    #expect(fetch.last?.fields["registry"]?.string == "not_checked")
+    #expect(fetch.last?.fields["source_date"]?.string == "2026-09-01")
+    #expect(fetch.last?.fields["source_age_days"] == nil)
     let transform = try log(workshop.run("transform", "--jobs", "1", variables: Self.json))
     #expect(transform.events == ["etl_started", "batch_validation_errors", "etl_summary", "etl_completed"])
     let findings = try #require(transform.all("batch_validation_errors").first?.fields)
@@ -25,6 +30,43 @@ import Testing
     let rate = try #require(summary["success_rate"]?.number)
     #expect(abs(rate - Double(totals.processed) * 100 / Double(totals.total)) < 0.001)
     #expect((summary["duration_seconds"]?.number ?? -1) >= 0)
+  }
+
+  /// A failure that passes by itself is told from one that needs a person.
+  @Test func aFailureSaysWhetherItIsTemporary() throws {
+    try failed(
+      Workshop().run("fetch", "--source", "http://127.0.0.1:1/none.csv", variables: Self.json), 75, saying: "127.0.0.1")
+  }
+
+  /// Days of Taiwan's calendar since the date that the source bears.
+  @Test func theSourceHasAnAge() throws {
+    let workshop = Workshop()
+    let source = "統一編號,營業人名稱\n01-SEP-26,\n10000000,第一號\n"
+    let fetch = try log(workshop.run("fetch", "--source", workshop.file(source), variables: Self.json))
+    let fields = try #require(fetch.last?.fields)
+    let date = try #require(fields["source_date"]?.string)
+    var calendar = Calendar(identifier: .gregorian)
+    calendar.timeZone = try #require(TimeZone(secondsFromGMT: 8 * 3600))
+    let parts = date.split(separator: "-").compactMap { Int($0) }
+    let day = try #require(calendar.date(from: DateComponents(year: parts[0], month: parts[1], day: parts[2])))
+    let days = calendar.dateComponents([.day], from: day, to: Date()).day
+    #expect(fields["source_age_days"]?.int == days)
+  }
+
+  @Test(arguments: [("LOG_FORMAT", "xml"), ("LOG_LEVEL", "loud")])
+  func anUnknownLogSettingIsRefused(name: String, value: String) throws {
+    let workshop = Workshop()
+    let ended = try workshop.run("fetch", "--sample", variables: [name: value])
+    #expect(ended.code == 64 && ended.stderr.contains("invalid \(name) '\(value)'"), "\(ended)")
+    #expect(ended.stderr.contains("HINT: set it to"))
+    #expect(try workshop.run("load", "status", variables: [name: value]).code == 64)
+  }
+
+  /// stderr is no terminal here, so its lines are kept somewhere.
+  @Test func textThatIsKeptHasItsDate() throws {
+    let ended = try Workshop().run("fetch", "--sample")
+    let line = try #require(ended.stderr.split(separator: "\n").first)
+    #expect(try #/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d fetch: .*/#.wholeMatch(in: line) != nil, "\(ended)")
   }
 
   @Test func aDryRunEndsWithNeither() throws {
@@ -104,6 +146,8 @@ import Testing
     let fields = lines.last?.fields
     #expect(fields?["error"]?.string?.contains(text) == true, "\(ended)", sourceLocation: sourceLocation)
     #expect(fields?["hints"]?.array?.isEmpty == false, "\(ended)", sourceLocation: sourceLocation)
+    #expect(fields?["exit_code"]?.int == Int(code), "\(ended)", sourceLocation: sourceLocation)
+    #expect(fields?["temporary"] == .bool(code == 75), "\(ended)", sourceLocation: sourceLocation)
     if begins { #expect(fields?["status"]?.string == "failed", "\(ended)", sourceLocation: sourceLocation) }
     #expect(Set(lines.map(\.runID)).count == 1, "\(ended)", sourceLocation: sourceLocation)
   }

@@ -85,6 +85,23 @@ import Threads
     #expect(try ids(lines()).last == "0.199")
   }
 
+  /// Where logrotate rotates them as well, what it has compressed counts for the five.
+  @Test func compressedFilesAreRemovedWithTheirOriginals() throws {
+    try FileManager.default.createDirectory(atPath: scratch.path + "/logs", withIntermediateDirectories: true)
+    for day in 1...8 {
+      for rest in [".1.gz", ".1.gz.1.gz", "-20260109.gz"] {
+        try Data("compressed".utf8).write(to: URL(filePath: stem + "-2026010\(day)T020000.000Z\(rest)"))
+      }
+    }
+    let others = ["etl.log-20260101T020000.000Zulu", "etl.log-2026.gz", "other.log-20260101T020000.000Z"]
+    for other in others { try Data("not ours".utf8).write(to: URL(filePath: scratch.path + "/logs/" + other)) }
+    FileOutput(stem: stem).write(record(1))
+    let stamps = Set(names().filter { !others.contains($0) }.map { $0.prefix("etl.log-20260101T020000.000Z".count) })
+    #expect(stamps.count == 5, "the open one and the newest four: \(names())")
+    #expect(!stamps.contains("etl.log-20260104T020000.000Z") && stamps.contains("etl.log-20260105T020000.000Z"))
+    #expect(Set(others).isSubset(of: names()))
+  }
+
   /// A clock that was set back does not put the next file in front of the last.
   @Test func aNameFromTheFutureIsFollowedByALaterOne() throws {
     try FileManager.default.createDirectory(atPath: scratch.path + "/logs", withIntermediateDirectories: true)

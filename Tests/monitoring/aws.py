@@ -52,7 +52,8 @@ class Account:
         """Meanwhile each request is checked: its signature, and whether its user may.
 
         moto asks policies about the resource `*`, whatever a request is for. So users get what they may do with one group
-        for all of them; that the real policy names one group is for Terraform's own tests.
+        for all of them; that the real policy names one group is for Terraform's own tests. Conditions it does not know:
+        test_rights evaluates them.
         """
         iam = self.client("iam")
         changed = []
@@ -61,6 +62,7 @@ class Account:
                 document = iam.get_user_policy(UserName=user, PolicyName=name)["PolicyDocument"]
                 for statement in document["Statement"]:
                     statement["Resource"] = "*"
+                    statement.pop("Condition", None)
                     # CloudWatch signs as `monitoring`, and moto takes that for the name of its actions.
                     statement["Action"] += [
                         action.replace("cloudwatch:", "monitoring:") for action in statement["Action"]

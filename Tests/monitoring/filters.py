@@ -1,10 +1,10 @@
 """CloudWatch's filter patterns for JSON, as far as ours use them, written after the user guide ("Filter pattern syntax for
-metric filters"): `{ $.a = "text" && ($.b > 0 || $.c IS NULL) }`."""
+metric filters"): `{ $.a = "text" && ($.b > 0 || $.c IS TRUE) }`."""
 
 import json
 import re
 
-TOKEN = re.compile(r'\s*(\{|\}|\(|\)|&&|\|\||!=|>=|<=|=|>|<|"(?:[^"\\]|\\.)*"|\$(?:\.\w+)+|-?\d+(?:\.\d+)?)')
+TOKEN = re.compile(r'\s*(\{|\}|\(|\)|&&|\|\||IS\s+(?:TRUE|FALSE)|!=|>=|<=|=|>|<|"(?:[^"\\]|\\.)*"|\$(?:\.\w+)+|-?\d+(?:\.\d+)?)')
 
 
 class Pattern:
@@ -52,6 +52,9 @@ class Pattern:
         path = self.tokens.pop(0)
         if not path.startswith("$."):
             raise ValueError(f"{path} is no selector")
+        if self.tokens and self.tokens[0].startswith("IS"):
+            wanted_truth = self.tokens.pop(0).endswith("TRUE")
+            return lambda event: select(event, path) is wanted_truth
         operator = self.take("=", "!=", ">", "<", ">=", "<=")
         value = self.tokens.pop(0)
         if value.startswith('"'):

@@ -15,6 +15,12 @@ class FilterTests(unittest.TestCase):
         self.assertFalse(pattern.matches('{"a":"x","b":"3"}'), "a text is no number")
         self.assertFalse(pattern.matches("no JSON, x"))
 
+    def test_truth(self):
+        pattern = Pattern("{ $.a IS FALSE }")
+        self.assertTrue(pattern.matches('{"a":false}'))
+        for text in ['{"a":true}', '{"a":0}', '{"a":"false"}', '{"b":false}']:
+            self.assertFalse(pattern.matches(text), text)
+
     def test_what_is_not_known_is_refused(self):
         for text in ['$.a = "x"', '{ $.a ~ "x" }', '{ $.a = "x" ', '{ $.a = "x*" }', '{ $.a > "x" }']:
             with self.assertRaises((ValueError, IndexError)):

@@ -95,6 +95,33 @@ class OutageTests(unittest.TestCase):
         self.assertEqual(sorted(arrived), sorted(logged))
         self.assertEqual(list((project.tree / "spool/.unsent").glob("*.events")), [])
 
+    def test_a_failure_that_comes_a_day_late_raises_the_alarm_and_counts_once(self):
+        account = Account()
+        self.addCleanup(account.close)
+        endpoint = Endpoint(account)
+        self.addCleanup(endpoint.end)
+        project = Project()
+        self.addCleanup(project.close)
+        project.environment |= account.variables() | {"AWS_ENDPOINT_URL": endpoint.url, "CLOUDWATCH_LOG_GROUP": GROUP}
+        endpoint.end()
+        project.run("dry-run", "--source", project.write("one.csv", snapshot(3)), expect=0, CLOUDWATCH_EXIT_SECONDS="0.2")
+        project.run("run", "--source", "/nonexistent.csv", expect=69, CLOUDWATCH_EXIT_SECONDS="0.2")
+        # A day goes by.
+        for path in (project.tree / "spool/.unsent").glob("*.events"):
+            head, *lines = path.read_text().splitlines(keepends=True)
+            aged = [f"{int(line.split(' ', 1)[0]) - 86_400_000} {line.split(' ', 1)[1]}" for line in lines]
+            path.write_text(head + "".join(aged))
+        endpoint.begin()
+        project.run("dry-run", "--source", project.write("two.csv", snapshot(4)), expect=0)
+        events = account.client("logs").get_log_events(logGroupName=GROUP, logStreamName="console", startFromHead=True)["events"]
+        (failed,) = [event for event in events if '"event":"etl_failed"' in event["message"]]
+        now = time.time() * 1000
+        self.assertLess(now - failed["timestamp"], 300_000, "the alarm looks at the last five minutes")
+        self.assertGreaterEqual(json.loads(failed["message"])["delayed_seconds"], 86_399)
+        (started,) = [event for event in events if json.loads(event["message"]).get("event") == "etl_started"
+                      and json.loads(event["message"])["run_id"] == json.loads(failed["message"])["run_id"]]
+        self.assertGreater(now - started["timestamp"], 86_000_000, "other events keep their time")
+
 
 if __name__ == "__main__":
     unittest.main()

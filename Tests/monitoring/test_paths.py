@@ -1,5 +1,6 @@
 """Whole runs of the programs that were built, on both log paths: the same events, each once, and every metric right."""
 
+import datetime
 import json
 import unittest
 
@@ -13,11 +14,13 @@ class Counts:
     """What the metrics are to add up to, from exit codes and summaries alone."""
 
     def __init__(self):
-        self.completed = self.failed = self.errors = self.processed = self.rejected = 0
+        self.completed = self.failed = self.temporary = self.errors = self.processed = self.rejected = self.ages = 0
 
     def published(self, summary, status):
         assert summary["status"] == status, summary
         self.completed += 1
+        taipei = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8)))
+        self.ages += (taipei.date() - datetime.date.fromisoformat(summary["source_date"])).days
         if status != "unchanged":
             self.processed += summary["totals"]["processed"]
             self.rejected += summary["totals"]["failed"]
@@ -26,9 +29,14 @@ class Counts:
         self.failed += 1
         self.errors += 1
 
+    def failed_temporarily(self):
+        self.temporary += 1
+        self.errors += 1
+
     def metrics(self):
         return {
             "ErrorCount": self.errors, "ETLCompleted": self.completed, "ETLFailed": self.failed,
+            "ETLFailedTemporarily": self.temporary, "SourceAgeDays": self.ages,
             "RecordsProcessed": self.processed, "RecordsRejected": self.rejected,
         }
 
@@ -88,11 +96,15 @@ class PathTests(unittest.TestCase):
         counts.failed_run()
         project.run("load", expect=64, DATABASE_URL="nonsense://")
         counts.failed_run()
-        # Stages alone are runs of their own; only the one that loads publishes.
+        # One that passes by itself raises no alarm of its own.
+        project.run("run", "--source", "http://127.0.0.1:1/none.csv", expect=75)
+        counts.failed_temporarily()
+        # Stages alone are runs of their own; only the one that loads says that the registry is current.
         project.run("fetch", "--source", project.write("next.csv", snapshot(62)), expect=0)
         project.run("transform", expect=0)
-        counts.completed += 2
         counts.published(project.summary("load"), "success")
+        # Nothing is left to load, and nobody has asked the source.
+        project.run("load", expect=0)
         # A killed run is told by the next one, as failed.
         project.kill("run", "--source", self.source.url + "/silent", when=self.source.asked.acquire)
         counts.failed_run()
@@ -131,7 +143,6 @@ class PathTests(unittest.TestCase):
 
 
 def milliseconds(line):
-    import datetime
     stamp = json.loads(line)["timestamp"]
     return round(datetime.datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp() * 1000)
 

@@ -13,10 +13,14 @@ from . import terraform
 from .aws import Account, GROUP
 from .filters import metric
 from .registry import SOURCE, Project
+from .recorder import Recorder
 
+EVERY_PROFILE = " ".join(
+    f"--profile {name}" for name in sorted(set(re.findall(r"profiles: \[(\w+)\]", (SOURCE / "compose.yaml").read_text()))))
 DOCKER = """#!/bin/sh
 case "$*" in
   info | 'compose version') exit "${DOCKER_ANSWERS:-0}" ;;
+  *' ps '*) printf '%s\n' ${DOCKER_SERVICES-} ;;
 esac
 {
   echo "$*" | sed 's/--project-directory [^ ]* //; s/--env-file [^ ]*/ENV/g'
@@ -89,7 +93,7 @@ class SetupTests(unittest.TestCase):
         self.assertIn("--yes", refused.stderr)
         self.assertEqual(len(self.groups()), 1)
         last = self.project.run("cleanup", "--yes", "--volumes", expect=0)
-        self.assertEqual(self.docker_calls()[-2], "compose ENV --profile aws --profile run down --remove-orphans --volumes")
+        self.assertEqual(self.docker_calls()[-2], f"compose ENV {EVERY_PROFILE} down --remove-orphans --volumes")
         self.assertEqual(self.groups(), [])
         self.assertEqual(self.account.client("iam").list_users()["Users"], [])
         self.assertFalse(self.settings.exists())
@@ -123,8 +127,59 @@ class SetupTests(unittest.TestCase):
         filters = self.account.client("logs").describe_metric_filters(logGroupName=GROUP)["metricFilters"]
         found = {entry["metricTransformations"][0]["metricName"]: metric(entry, console) for entry in filters}
         self.assertEqual(
-            found, {"ErrorCount": 7, "ETLFailed": 1, "ETLCompleted": 0, "RecordsProcessed": 0, "RecordsRejected": 0})
+            found, {"ErrorCount": 7, "ETLFailed": 1, "ETLFailedTemporarily": 0, "ETLCompleted": 0, "RecordsProcessed": 0,
+                    "RecordsRejected": 0, "SourceAgeDays": 0})
         self.assertEqual(sum("one line" in json.loads(message)["message"] for message in console), 1)
+
+    def test_down_and_cleanup_stop_every_profile(self):
+        """The console, too, also where nobody has written settings; and they say what they stop."""
+        self.assertIn("--profile console", EVERY_PROFILE)
+        for command in [["down"], ["cleanup", "--yes", "--volumes"]]:
+            ended = self.project.run(*command, expect=0, DOCKER_SERVICES="postgres console")
+            self.assertIn("console postgres", ended.stderr)
+            options = " --volumes" if "--volumes" in command else ""
+            self.assertEqual(self.docker_calls()[-2], f"compose {EVERY_PROFILE} down --remove-orphans{options}")
+        calls = len(self.docker_calls())
+        self.project.run("down", expect=0)
+        self.assertNotIn(" down ", "\n".join(self.docker_calls()[calls:]))
+
+    def test_what_cannot_be_stopped_is_not_called_clean(self):
+        (self.project.tree / ".env").write_text("POSTGRES_PASSWORD=x\n")
+        ended = self.project.run("cleanup", "--yes", expect=0, DOCKER_ANSWERS="1")
+        self.assertIn("containers may be running", ended.stderr)
+
+    def test_the_key_is_rotated_and_one_made_by_hand_is_in_nobodys_way(self):
+        # What moto lacks: AWS keeps a user that has keys, and has lists of credentials of other kinds.
+        recorder, iam, name = Recorder(self.account), self.account.client("iam"), "business-registry-log-writer"
+        self.addCleanup(recorder.close)
+
+        def keys():
+            return [key["AccessKeyId"] for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]]
+
+        def delete_user(_):
+            if keys():
+                return 409, b"<ErrorResponse><Error><Code>DeleteConflict</Code><Message>has keys</Message></Error></ErrorResponse>"
+            iam.delete_user(UserName=name)
+            return 200, b"<DeleteUserResponse/>"
+
+        recorder.answers = {
+            "DeleteUser": delete_user,
+            "ListServiceSpecificCredentials": lambda _: (
+                200, b"<ListServiceSpecificCredentialsResponse><ListServiceSpecificCredentialsResult><ServiceSpecificCredentials/>"
+                b"</ListServiceSpecificCredentialsResult></ListServiceSpecificCredentialsResponse>"),
+        }
+        self.project.environment["AWS_ENDPOINT_URL"] = recorder.url
+        self.project.run("setup", expect=0)
+        first = self.saved()["AWS_ACCESS_KEY_ID"]
+        self.project.run("setup", "--rotate-key", expect=0)
+        self.assertEqual(keys(), [self.saved()["AWS_ACCESS_KEY_ID"]])
+        self.assertNotEqual(keys(), [first])
+        self.assertIn("up --detach --force-recreate postgres cloudwatch-agent", self.docker_calls()[-2])
+        iam.create_access_key(UserName=name)
+        ended = self.project.run("destroy", "--yes", expect=0)
+        self.assertIn("made by hand", ended.stderr)
+        self.assertEqual(iam.list_users()["Users"], [])
+        self.assertFalse(list((self.project.tree / "terraform").glob("terraform.tfstate*")))
 
     def test_a_plan_does_nothing(self):
         ended = self.project.run("setup", "--plan", expect=0)

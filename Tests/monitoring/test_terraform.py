@@ -73,12 +73,13 @@ class TerraformTests(unittest.TestCase):
         self.assertEqual(
             {(entry["filterName"], entry["metricTransformations"][0]["metricName"]) for entry in filters},
             {(f"business-registry-{name}", name) for name in
-             ["ErrorCount", "ETLCompleted", "ETLFailed", "RecordsProcessed", "RecordsRejected"]})
+             ["ErrorCount", "ETLCompleted", "ETLFailed", "ETLFailedTemporarily", "RecordsProcessed", "RecordsRejected",
+              "SourceAgeDays"]})
         alarms = {alarm["AlarmName"]: alarm for alarm in cloudwatch.describe_alarms()["MetricAlarms"]}
         topic = outputs["alarm_topic_arn"]
         self.assertEqual(
             set(alarms), {f"business-registry-{name}" for name in
-                          ["high-error-count", "etl-failed", "no-completed-run", "reject-rate"]})
+                          ["high-error-count", "etl-failed", "no-completed-run", "reject-rate", "source-age"]})
         self.assertTrue(all(alarm["AlarmActions"] == [topic] for alarm in alarms.values()))
         errors = alarms["business-registry-high-error-count"]
         self.assertEqual((errors["Threshold"], errors["Period"], errors["OKActions"]), (5, 300, [topic]))
@@ -95,7 +96,7 @@ class TerraformTests(unittest.TestCase):
                 asked.add((query["MetricStat"]["Metric"]["Namespace"], query["MetricStat"]["Metric"]["MetricName"]))
         (dashboard,) = cloudwatch.list_dashboards()["DashboardEntries"]
         body = json.loads(cloudwatch.get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"])
-        self.assertEqual([widget["type"] for widget in body["widgets"]], ["alarm"] + ["metric"] * 4 + ["log"])
+        self.assertEqual([widget["type"] for widget in body["widgets"]], ["alarm"] + ["metric"] * 5 + ["log"])
         for widget in body["widgets"]:
             asked |= {(entry[0], entry[1]) for entry in widget["properties"].get("metrics", [])}
         self.assertEqual(asked, made)

@@ -318,4 +318,26 @@ transform findings --help' "$(<"$calls")"
   [[ ! -e here && ! -e $tree/spool && ! -e $tree/.postgres ]]
 }
 
+# Whoever reads the log gets lines that no collector splits, with a time that Go reads; in any locale.
+test_lines_of_the_log_are_short_and_have_a_time_for_programs() {
+  local line
+  LC_ALL=C LOG_FORMAT=json pipeline "$(printf '統%.0s' {1..9000})"
+  equal 'exit code' 64 "$code"
+  line=$err
+  ((${#line} < 16384)) || equal 'length' 'less than 16384' "${#line}"
+  jq -e '(.message | endswith("…")) and (.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z$"))' >/dev/null <<<"$line"
+}
+
+test_unknown_log_settings_are_refused() {
+  local setting
+  for setting in LOG_FORMAT=xml LOG_FORMAT=text, LOG_LEVEL=loud; do
+    code=0
+    err=$(env "$setting" "$tree/pipeline.sh" run --sample 2>&1) || code=$?
+    refused 64 "invalid ${setting%%=*} '${setting#*=}'"
+  done
+  equal calls '' "$(<"$calls")"
+  LOG_FORMAT=Text,JSON LOG_LEVEL=Debug DATABASE_URL=postgresql:///x pipeline gc
+  equal 'exit code' 0 "$code"
+}
+
 run_all

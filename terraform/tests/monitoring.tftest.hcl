@@ -26,7 +26,7 @@ run "a_trial" {
   }
   assert {
     condition = toset(keys(aws_cloudwatch_log_metric_filter.etl)) == toset([
-      "ErrorCount", "ETLCompleted", "ETLFailed", "RecordsProcessed", "RecordsRejected",
+      "ErrorCount", "ETLCompleted", "ETLFailed", "ETLFailedTemporarily", "RecordsProcessed", "RecordsRejected", "SourceAgeDays",
     ])
     error_message = "the metric filters are others"
   }
@@ -82,6 +82,46 @@ run "the_dead_man_looks_back_26_hours" {
   }
 }
 
+run "the_boundary_allows_what_the_writer_needs" {
+  assert {
+    condition     = aws_iam_user.log_writer[0].permissions_boundary == "arn:aws:iam::123456789012:policy/business-registry-boundary"
+    error_message = "the log writer is not bounded"
+  }
+  assert {
+    condition = (
+      replace(replace(jsonencode(jsondecode(file("boundary-policy.json")).Statement[0].Resource), "ACCOUNT", "123456789012"), "REGION", "ap-northeast-1")
+      == jsonencode(jsondecode(aws_iam_user_policy.log_writer[0].policy).Statement[0].Resource)
+      && jsondecode(file("boundary-policy.json")).Statement[0].Action == jsondecode(aws_iam_user_policy.log_writer[0].policy).Statement[0].Action
+    )
+    error_message = "the boundary takes something from the log writer, or leaves it more than it needs"
+  }
+}
+
+run "who_deploys_as_an_administrator_needs_no_boundary" {
+  variables {
+    permissions_boundary = ""
+  }
+  assert {
+    condition     = local.boundary_arn == null
+    error_message = "a policy without a name is asked for"
+  }
+}
+
+run "a_source_that_stands_still" {
+  variables {
+    source_age_days = 5
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.source_age.threshold == 5
+      && aws_cloudwatch_metric_alarm.source_age.comparison_operator == "GreaterThanThreshold"
+      && aws_cloudwatch_metric_alarm.source_age.treat_missing_data == "ignore"
+      && contains(keys(local.charts), "Age of the source, days")
+    )
+    error_message = "the alarm for the source's age clears between two runs, or has another bound"
+  }
+}
+
 run "errors_alarm_and_clear" {
   assert {
     condition = (
@@ -106,7 +146,7 @@ run "production" {
     error_message = "nobody is told"
   }
   assert {
-    condition     = aws_cloudwatch_log_metric_filter.etl["ETLFailed"].pattern == "{ $.event = \"etl_failed\" && $.path = \"file\" }"
+    condition     = aws_cloudwatch_log_metric_filter.etl["ETLFailed"].pattern == "{ $.event = \"etl_failed\" && $.temporary IS FALSE && $.path = \"file\" }"
     error_message = "the other path is counted"
   }
   assert {
@@ -124,6 +164,7 @@ run "a_role_for_ecs" {
       length(aws_iam_user.log_writer) == 0 && length(aws_iam_access_key.log_writer) == 0
       && length(aws_iam_instance_profile.log_writer) == 0
       && jsondecode(aws_iam_role.log_writer[0].assume_role_policy).Statement[0].Principal.Service == "ecs-tasks.amazonaws.com"
+      && aws_iam_role.log_writer[0].permissions_boundary == "arn:aws:iam::123456789012:policy/business-registry-boundary"
       && aws_iam_role_policy.log_writer[0].policy == local.log_writer_policy
     )
     error_message = "ECS gets a role, and nobody a key"
@@ -156,9 +197,12 @@ run "what_cannot_be_is_refused" {
     log_writer          = "everyone"
     reject_rate_percent = 0
     silence_hours       = 200
+    source_age_days     = 0
+    # A name, not an ARN.
+    permissions_boundary = "arn:aws:iam::aws:policy/Other"
   }
   expect_failures = [
     var.project_name, var.aws_region, var.environment, var.log_group_name, var.log_retention_days, var.alarm_email,
-    var.metrics_path, var.log_writer, var.reject_rate_percent, var.silence_hours,
+    var.metrics_path, var.log_writer, var.reject_rate_percent, var.silence_hours, var.source_age_days, var.permissions_boundary,
   ]
 }

@@ -1,0 +1,46 @@
+import Glibc
+
+/// How old the source is, in days of its own country.
+public enum SourceAge {
+  /// Taiwan has one time zone and no summer time.
+  private static let secondsEastOfUTC = 8 * 3600
+
+  /// - Parameters:
+  ///   - date: ISO 8601, as manifests have it.
+  ///   - now: seconds since 1970.
+  /// - Returns: nil where `date` is no date.
+  public static func days(of date: String, at now: Int = time(nil)) -> Int? {
+    let parts = date.split(separator: "-", omittingEmptySubsequences: false).map { Int32($0) }
+    guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2] else { return nil }
+    var fields = tm()
+    (fields.tm_year, fields.tm_mon, fields.tm_mday) = (year - 1900, month - 1, day)
+    return (now + secondsEastOfUTC) / 86400 - timegm(&fields) / 86400
+  }
+}
+
+extension Summary {
+  /// What a run did for the registry, by which an alarm knows whether the registry is being kept current.
+  enum Effect: String {
+    case published
+    /// The run went from the source to the registry, and found nothing new.
+    case unchanged
+    /// A stage alone, which says nothing of whether the registry is current.
+    case notChecked = "not_checked"
+  }
+
+  var effect: Effect {
+    guard let load = stages["load"] else { return .notChecked }
+    if load.result == "done" { return .published }
+    return stages["fetch"] == nil ? .notChecked : .unchanged
+  }
+
+  /// `source_date`, and the age of what is no sample: `source_age_days`.
+  func sourceFields() -> [String: EventLog.Field] {
+    guard let sourceDate else { return [:] }
+    var fields: [String: EventLog.Field] = ["source_date": .text(sourceDate)]
+    if source?.hasPrefix("sample:") != true, let days = SourceAge.days(of: sourceDate) {
+      fields["source_age_days"] = .count(days)
+    }
+    return fields
+  }
+}

@@ -1,0 +1,82 @@
+"""packaging/systemd: systemd itself accepts the units, and they say what the documentation says."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(os.environ["SOURCE_TREE"])
+UNITS = sorted((SOURCE / "packaging/systemd").glob("business-registry*"))
+PAGES = [*SOURCE.glob("*.md"), *(SOURCE / "docs").glob("*.md"), SOURCE / "spool/README.md"]
+PREFIX = "/opt/business-registry/"
+
+
+@unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
+class VerifyTests(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="registry-units-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def verify(self, *paths):
+        ended = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *paths], capture_output=True, text=True,
+            check=False, env={**os.environ, "SYSTEMD_LOG_LEVEL": "info"})
+        return ended.returncode, ended.stdout + ended.stderr
+
+    def test_systemd_accepts_each_unit(self):
+        self.assertEqual(len(UNITS), 4)
+        for unit in UNITS:
+            # The program is where this project is.
+            (self.folder / unit.name).write_text(unit.read_text().replace(PREFIX, f"{SOURCE}/"))
+        self.assertEqual(self.verify(*[self.folder / unit.name for unit in UNITS]), (0, ""))
+
+    def test_what_systemd_refuses_is_seen(self):
+        unit = self.folder / "refused.service"
+        unit.write_text("[Service]\nType=oneshot\nExecStart=/bin/true\nRestartForceExitStatus=75\n")
+        code, said = self.verify(unit)
+        self.assertNotEqual(code, 0)
+        self.assertIn("RestartForceExitStatus", said)
+
+
+class UnitTests(unittest.TestCase):
+    def test_temporary_failures_are_tried_again_and_no_others(self):
+        told = re.findall(r"(?m)^\| (\d+) \|", (SOURCE / "README.md").read_text())
+        for_a_person = [code for code in told if code not in ("0", "75")]
+        self.assertEqual(for_a_person, ["64", "65", "66", "69", "70", "74", "78"])
+        service = (SOURCE / "packaging/systemd/business-registry.service").read_text()
+        self.assertIn(f"\nRestartPreventExitStatus={' '.join(for_a_person)}\n", service)
+
+    def test_no_secret_stands_in_a_unit(self):
+        for unit in UNITS:
+            self.assertNotRegex(unit.read_text(), r"(?i)Environment=.*(PASSWORD|SECRET|URL)")
+
+    def test_documentation_has_no_second_copy(self):
+        """A unit that is quoted in a page would be checked by nobody."""
+        for page in PAGES:
+            self.assertIsNone(re.search(r"(?m)^\[(Service|Timer|Install)\]", page.read_text()), page)
+
+    def test_the_crontab_line_needs_no_right_that_a_service_user_lacks(self):
+        """A redirect to a folder of root's would keep the command from ever starting, and its lines would have no date."""
+        found = []
+        for page in PAGES:
+            found += re.findall(r"(?m)^\d+ [\d,]+ \* \* \*  .*pipeline\.sh.*$", page.read_text())
+        self.assertEqual(len(found), 3)
+        for line in found:
+            self.assertIn(" LOG_FILE=$HOME/", line)
+            self.assertEqual(re.findall(r">+ *(\S+)", line), ["/dev/null"])
+
+    def test_files_that_documentation_names_are_there(self):
+        named = {}
+        for page in PAGES:
+            for name in re.findall(r"\bpackaging/[\w./-]*\w", page.read_text()):
+                named.setdefault(name, page)
+        self.assertTrue(named)
+        for name, page in named.items():
+            self.assertTrue((SOURCE / name).exists(), f"{name} in {page}")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Makes the database's roles: the image runs this once, when it has made the data folder. The superuser POSTGRES_USER is then
+# reachable by the socket in the container alone, and nothing uses it. Run again, it makes the roles what they were.
+#
+# Logins, both with POSTGRES_PASSWORD: 'registry' acts as the tables' owner, so that it can make and migrate them; 'console'
+# reads, and has a schema of its own (docs/database.md).
+set -eu
+
+superuser=${POSTGRES_USER:-postgres}
+run_sql() { psql -X -q -v ON_ERROR_STOP=1 -U "$superuser" -d registry "$@"; }
+
+run_sql -f "${ROLES_SQL:-/roles.sql}"
+# On stdin, and from the environment: everybody can read arguments.
+run_sql <<'SQL'
+\getenv password POSTGRES_PASSWORD
+SET client_min_messages = warning;
+SET log_statement = none;
+SET log_min_error_statement = panic;
+SELECT format('CREATE ROLE %I LOGIN', name) FROM unnest(ARRAY['registry', 'console']) AS name
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
+ALTER ROLE registry PASSWORD :'password';
+ALTER ROLE console PASSWORD :'password';
+GRANT registry_owner TO registry;
+ALTER ROLE registry IN DATABASE registry SET role TO registry_owner;
+GRANT registry_console TO console;
+CREATE SCHEMA IF NOT EXISTS console AUTHORIZATION console;
+SQL
+
+# In a data folder of an earlier version 'registry' is the superuser itself, and has to come by the network.
+hba=$PGDATA/pg_hba.conf
+if [ "$superuser" != registry ] && ! grep -q "^host all $superuser all reject\$" "$hba"; then
+  sed -i "1i host all $superuser all reject" "$hba"
+  run_sql -c 'SELECT pg_reload_conf()' >/dev/null
+fi
