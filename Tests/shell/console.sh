@@ -6,6 +6,6 @@ source "${BASH_SOURCE[0]%/*}/support/copy.sh"
 # shellcheck source=Tests/shell/support/python.sh
 source "${BASH_SOURCE[0]%/*}/support/python.sh"
 
-test_in_a_browser() { run_python_tests console 'playwright==1.*' 'axe-playwright-python==0.*' 'croniter==7.*' tzdata; }
+test_in_a_browser() { run_python_tests console; }
 
 run_all

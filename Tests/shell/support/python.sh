@@ -2,19 +2,19 @@
 # Tests in Python, with what they take from PyPI in an environment of their own in the build folder, so that it is made once.
 : "${source_tree:?}" "${scratch:?}"
 
-make_venv() { # VENV PACKAGE...
-  local venv=$1
-  shift
-  [[ ! -e $venv/complete ]] || return 0
+make_venv() { # VENV REQUIREMENTS
+  local venv=$1 requirements=$2
+  ! cmp -s "$requirements" "$venv/complete" || return 0
   rm -rf -- "${venv:?}"
-  python3 -m venv "$venv" && "$venv/bin/python" -m pip --quiet --disable-pip-version-check install "$@" && : >"$venv/complete"
+  python3 -m venv "$venv" &&
+    "$venv/bin/python" -m pip --quiet --disable-pip-version-check install --require-hashes --requirement "$requirements" &&
+    cp "$requirements" "$venv/complete"
 }
 
-# Runs Tests/NAME. Without the packages it is skipped, and says so.
-run_python_tests() { # NAME PACKAGE...
+# Runs Tests/NAME with the packages of its requirements.txt. Without them it is skipped, and says so.
+run_python_tests() { # NAME
   local name=$1 venv=$source_tree/.build/$1-venv
-  shift
-  make_venv "$venv" "$@" >"$scratch/pip" 2>&1 || {
+  make_venv "$venv" "$source_tree/Tests/$name/requirements.txt" >"$scratch/pip" 2>&1 || {
     echo "$name.sh: skipped, Python's packages are not to be had: $(tail -n 1 "$scratch/pip")"
     return 0
   }
