@@ -20,7 +20,7 @@ EVERY_PROFILE = " ".join(
 DOCKER = """#!/bin/sh
 case "$*" in
   info | 'compose version') exit "${DOCKER_ANSWERS:-0}" ;;
-  *' ps '*) printf '%s\n' ${DOCKER_SERVICES-} ;;
+  *' ps '*) for service in ${DOCKER_SERVICES-}; do echo "$service"; done ;;
 esac
 {
   echo "$*" | sed 's/--project-directory [^ ]* //; s/--env-file [^ ]*/ENV/g'

@@ -330,7 +330,7 @@ test_lines_of_the_log_are_short_and_have_a_time_for_programs() {
 
 test_unknown_log_settings_are_refused() {
   local setting
-  for setting in LOG_FORMAT=xml LOG_FORMAT=text, LOG_LEVEL=loud; do
+  for setting in LOG_FORMAT=xml 'LOG_FORMAT=text,' LOG_LEVEL=loud; do
     code=0
     err=$(env "$setting" "$tree/pipeline.sh" run --sample 2>&1) || code=$?
     refused 64 "invalid ${setting%%=*} '${setting#*=}'"
