@@ -153,14 +153,16 @@ import Tunnel
   }
 
   /// What decides is the status, not the body beside it.
-  @Test(arguments: [
-    ("redirect", "HTTP/1.0 302 Found\r\nLocation: /b.csv\r\n\r\nmoved", nil),
-    ("half a location", "HTTP/1.0 302 Found\r\nLocation: /b.cs", .temporary),
-    ("no such file", "HTTP/1.0 404 Not Found\r\n\r\nno", .unavailable),
-    ("a busy server", "HTTP/1.0 503 Busy\r\n\r\nno", .temporary),
-  ] as [(String, String, Verdict?)])
+  @Test(
+    arguments: [
+      ("redirect", "HTTP/1.0 302 Found\r\nLocation: /b.csv\r\n\r\nmoved", nil),
+      ("half a location", "HTTP/1.0 302 Found\r\nLocation: /b.cs", .temporary),
+      ("no such file", "HTTP/1.0 404 Not Found\r\n\r\nno", .unavailable),
+      ("a busy server", "HTTP/1.0 503 Busy\r\n\r\nno", .temporary),
+    ] as [(String, String, Verdict?)])
   func anAnswerWithoutLengthOrCloseNotify(_ what: String, _ answer: String, _ verdict: Verdict?) throws {
-    let site = try Site(.tls(Self.good, abrupt: true), plan: Array(repeating: .raw(answer, then: Content("")), count: 4))
+    let site = try Site(
+      .tls(Self.good, abrupt: true), plan: Array(repeating: .raw(answer, then: Content("")), count: 4))
     if verdict == nil { site.web.script.update { $0.plan = Array($0.plan.prefix(1)) } }
     let end = try site.fetch()
     #expect(end.failure?.verdict == verdict, "\(what): \(end)")

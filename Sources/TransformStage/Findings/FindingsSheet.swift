@@ -33,6 +33,8 @@ struct FindingsSheet: ~Copyable {
   }
 
   mutating func append(_ finding: Finding) throws {
+    // No record, so nothing that a sheet could correct.
+    guard finding.record > 0 else { return }
     if row?.record != finding.record { try endRow() }
     var row =
       row
