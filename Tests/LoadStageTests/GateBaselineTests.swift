@@ -7,7 +7,7 @@ import Testing
 
 @Suite("What the gate measures by", .needsServer)
 struct GateBaselineTests {
-  private let acceptance = Acceptance(reason: "a test", user: "ops")
+  private let acceptance = Acceptance.test
 
   @Test(
     "a sample and a limited snapshot are refused on top of a whole one, and measured by nothing else",

@@ -85,8 +85,8 @@ struct RetentionTests {
         try harness.spool.snapshot(businesses(5), .init(sample: true))
         try harness.spool.snapshot(businesses(5), .init(limit: 5))
         try harness.spool.snapshot(businesses(210))
-        let sample = try harness.spool.snapshot(businesses(5), .init(sample: true))
-        try harness.load(sample) { $0.acceptance = .init(reason: "a test", user: "ops") }
+        let sample = try harness.spool.snapshot(businesses(5 + count), .init(sample: true))
+        try harness.load(sample) { $0.acceptance = .test }
         _ = try cleanUp(harness, keep: 3)
         let left = try Survey.snapshots(harness.spool.path)
         #expect(left.prefix(3) == published.map(\.id)[...], "after \(count)")
