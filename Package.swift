@@ -104,9 +104,9 @@ let package = Package(
     library("Failures"),
     library("Faults"),
     library("Records", ["CBlocks"]),
-    library("Spool", ["Failures", "Faults", "Digest", "Zstd"]),
+    library("Spool", ["CFiles", "Failures", "Faults", "Digest", "Zstd"]),
     library("Logs", ["CFiles", logging]),
-    library("CloudWatch", ["HTTP", "Logs", "Threads"]),
+    library("CloudWatch", ["CFiles", "HTTP", "Logs", "Threads"]),
     library(
       "StageKit",
       ["Failures", "Faults", "Records", "Spool", "Threads", "Logs", "CloudWatch", logging, arguments]),
@@ -170,7 +170,7 @@ let package = Package(
         "TransformStage", "FetchStage", "StageKit", "Spool", "Failures", "Reference", "NastyCorpus", "Observed",
         "GeneratorKit",
       ]),
-    tests("SpoolTests", ["Spool", "Failures", "Digest", "Zstd", "Observed"]),
+    tests("SpoolTests", ["CFiles", "Spool", "Failures", "Digest", "Zstd", "Observed"]),
     tests(
       "RegistryTests",
       [

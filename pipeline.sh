@@ -33,7 +33,7 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
               take corrected records back in, and take corrections off again
   rollback [SNAPSHOT]
               the registry as an earlier snapshot has it
-  gc          removes old snapshots but the newest --keep N, and what can be rebuilt
+  gc          removes old snapshots but the newest --keep N of each kind, and what can be rebuilt
   status      what the spool and the database hold
   runs        the newest runs, whoever started them, and how they ended; --json
   psql        psql on the registry; arguments are psql's
@@ -67,7 +67,7 @@ usage: ./pipeline.sh [COMMAND] [OPTIONS]
   --max-city-loss P%      MAX_CITY_LOSS 50%  businesses lost by a single city
   --accept REASON                       publish what these bounds refuse, and record why
   --verify                              make right what a hand has edited in the registry
-  --keep N                KEEP          7 snapshots stay in the spool after a run
+  --keep N                KEEP          7 published snapshots, and 7 others, stay in the spool after a run
   --retain-days N         RETAIN_DAYS   findings 90 days in the database, changes for ever
   --snapshot ID                         transform and load this one, not the newest
   --force                               redo what is finished or unchanged
@@ -114,7 +114,7 @@ end_run() { # CODE MESSAGE [HINT...]
   printf '%s\n' "$@" | "$binaries/load" log --level error --name pipeline.sh --event-id "$event_id" --exit-code "$code" \
     --spool "$folder" >/dev/null 2>&1 || {
     for hint in "${@:2}"; do hints+=",$(json "$hint")"; done
-    [[ -d $folder ]] && mkdir -p -- "$folder/runs" && printf '{"run_id":"%s","command":"%s","origin":"%s","started_at":"%s","ended_at":"%s",%s}\n' \
+    [[ -d $folder ]] && umask 077 && mkdir -p -- "$folder/runs" && printf '{"run_id":"%s","command":"%s","origin":"%s","started_at":"%s","ended_at":"%s",%s}\n' \
       "$RUN_ID" "$command" "$RUN_ORIGIN" "$RUN_STARTED_AT" "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" \
       "\"exit_code\":$code,\"status\":\"failed\",\"stages\":{},\"findings\":{},\"error\":{\"stage\":\"pipeline.sh\",\"message\":$(json "$1"),\"hints\":[${hints#,}],\"exit_code\":$code}" \
       >"$folder/runs/.$RUN_ID" && mv -n -- "$folder/runs/.$RUN_ID" "$folder/runs/$RUN_ID.json"
@@ -156,16 +156,16 @@ check_log_settings() {
 # A marker whose lock is held says that this run lives, for as long as any of its processes does: they inherit fd 9.
 # One whose lock is free tells the next run that this one was killed, so only a run whose end was logged removes it.
 open_marker() {
-  local folder problem new
+  local folder problem new mask
   export RUN_COMMAND=$command
   spool=${spool:-$SPOOL_DIR}
   [[ $spool == /* ]] || spool=$PWD/$spool
   for folder in "$spool" "$spool/.runs"; do
-    [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -- "$folder" 2>&1) || [[ -d $folder ]] ||
+    [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -m 700 -- "$folder" 2>&1) || [[ -d $folder ]] ||
       fail 74 "unable to create '$folder': ${problem##*: }" "--spool DIR or SPOOL_DIR names another folder"
   done
   new=$folder/.$$.$RUN_ID # locked before it has its name: no other run ever sees it unlocked
-  { exec 9>"$new" && flock -w 5 9 && echo "$command $$ $RUN_ORIGIN $RUN_STARTED_AT" >&9 && mv -- "$new" "$folder/$RUN_ID"; } 2>/dev/null || {
+  { mask=$(umask) && umask 077 && exec 9>"$new" && umask "$mask" && flock -w 5 9 && echo "$command $$ $RUN_ORIGIN $RUN_STARTED_AT" >&9 && mv -- "$new" "$folder/$RUN_ID"; } 2>/dev/null || {
     rm -f -- "$new"
     fail 74 "unable to write in '$folder'" "check its owner, its mode and the free space of the disk"
   }

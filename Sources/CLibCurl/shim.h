@@ -1,6 +1,7 @@
 // libcurl as Swift sees it. curl_easy_setopt is variadic, which Swift does not import: one shim for each type of
 // argument.
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 
 static inline CURLcode registry_setopt_long(CURL *handle, CURLoption option, long value) {
   return curl_easy_setopt(handle, option, value);
@@ -45,4 +46,26 @@ static inline CURLcode registry_restrict_protocols(CURL *handle) {
   CURLcode code = curl_easy_setopt(handle, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
   return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTPS);
 #endif
+}
+
+// OpenSSL reports every alert that comes; close_notify is the signed end of a connection.
+static void registry_note_alert(const SSL *ssl, int where, int alert) {
+  int *closed = (int *)SSL_get_app_data(ssl);
+  if (closed && where == SSL_CB_READ_ALERT && (alert & 0xff) == SSL_AD_CLOSE_NOTIFY) *closed = 1;
+}
+// Sets `*closed` to 0, and to 1 when close_notify comes on the connection that is in use. To be called in a callback:
+// libcurl knows the connection only while a transfer runs. What SSL_get_shutdown says is of no use: libcurl sets
+// SSL_OP_IGNORE_UNEXPECTED_EOF, by which OpenSSL takes any end for close_notify.
+//
+// Returns 0 where the connection is not OpenSSL's (http; another TLS library, which then reports such an end itself).
+static inline int registry_watch_close_notify(CURL *handle, int *closed) {
+  struct curl_tlssessioninfo *session = NULL;
+  *closed = 0;
+  if (curl_easy_getinfo(handle, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || !session || !session->internals ||
+      session->backend != CURLSSLBACKEND_OPENSSL)
+    return 0;
+  SSL *ssl = (SSL *)session->internals;
+  SSL_set_app_data(ssl, closed);
+  SSL_set_info_callback(ssl, registry_note_alert);
+  return 1;
 }

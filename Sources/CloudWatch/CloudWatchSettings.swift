@@ -98,7 +98,11 @@ enum Endpoint {
     guard lower.hasPrefix("http://") else { return false }
     var host = lower.dropFirst(7).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     if host.hasPrefix("[") {
-      host = host.dropFirst().prefix { $0 != "]" }
+      let address = host.dropFirst().prefix { $0 != "]" }
+      // Behind the bracket a port at most.
+      let rest = host[address.endIndex...].dropFirst()
+      guard rest.isEmpty || rest.first == ":" else { return false }
+      host = address
     } else if let colon = host.lastIndex(of: ":") {
       host = host[..<colon]
     }

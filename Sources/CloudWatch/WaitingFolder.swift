@@ -1,3 +1,4 @@
+import CFiles
 import Glibc
 
 /// The files of events that wait, of this process and of those before it.
@@ -60,17 +61,16 @@ struct WaitingFolder {
     return removed
   }
 
-  /// Their names begin with the time.
+  /// Their names begin with the time. Where the folder cannot be read there are none: what of it is seen is not the oldest.
   private func names(ending suffix: String = ".events") -> [String] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
     var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
+    var code: Int32 = 0
+    while let entry = registry_next_name(UnsafeMutableRawPointer(directory), &code) {
+      let name = String(cString: entry)
       if name.hasSuffix(suffix) { names.append(name) }
     }
-    return names.sorted()
+    return code == 0 ? names.sorted() : []
   }
 }

@@ -26,7 +26,7 @@ public struct Attendant {
     pthread_sigmask(SIG_BLOCK, &wanted, nil)
 
     // Not FileLock: the run's processes inherit this one, so that it is held for as long as any of them lives.
-    let lock = open(folder.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    let lock = open(folder.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { return }
     guard try begin() else { return }
     let child: pid_t
@@ -44,7 +44,7 @@ public struct Attendant {
 
   /// - Returns: false where the run was begun before.
   private func begin() throws -> Bool {
-    let started = open(folder.started, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    let started = open(folder.started, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard started >= 0 else { return false }
     defer { close(started) }
     let pid = Array("\(getpid())\n".utf8)

@@ -5,12 +5,16 @@ public struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
   public init() {
-    // Two ways to get here, and neither is an error that a caller could handle: no memory for a few hundred bytes, with
-    // which nothing else could go on either, or a libcrypto without SHA-256, with which no file of the spool means anything.
-    guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-      fatalError("libcrypto offers no SHA-256")
-    }
+    guard let context = EVP_MD_CTX_new() else { fatalError("libcrypto has no memory for SHA-256") }
     self.context = context
+    Self.require(EVP_DigestInit_ex(context, EVP_sha256(), nil))
+  }
+
+  /// Two ways to fail, and neither is an error that a caller could handle: no memory for a few hundred bytes, with which
+  /// nothing else could go on either, or a libcrypto without SHA-256, with which no file of the spool means anything. A
+  /// wrong digest would be worse: a file that is whole would be called damaged, or the other way round.
+  private static func require(_ result: Int32) {
+    guard result == 1 else { fatalError("libcrypto offers no SHA-256") }
   }
 
   deinit { EVP_MD_CTX_free(context) }
@@ -18,13 +22,13 @@ public struct SHA256: ~Copyable {
   /// Another running hash that goes on from here.
   public func copy() -> SHA256 {
     let other = SHA256()
-    EVP_MD_CTX_copy_ex(other.context, context)
+    Self.require(EVP_MD_CTX_copy_ex(other.context, context))
     return other
   }
 
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress, bytes.count > 0 else { return }
-    EVP_DigestUpdate(context, base, bytes.count)
+    Self.require(EVP_DigestUpdate(context, base, bytes.count))
   }
 
   public mutating func update(_ text: String) {
@@ -35,8 +39,8 @@ public struct SHA256: ~Copyable {
   /// The digest of what came so far, as 64 lower-case hexadecimal digits; the next update begins a new one.
   public mutating func finish() -> String {
     var digest = [UInt8](repeating: 0, count: 32)
-    EVP_DigestFinal_ex(context, &digest, nil)
-    EVP_DigestInit_ex(context, EVP_sha256(), nil)
+    Self.require(EVP_DigestFinal_ex(context, &digest, nil))
+    Self.require(EVP_DigestInit_ex(context, EVP_sha256(), nil))
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }

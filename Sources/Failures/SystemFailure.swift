@@ -3,8 +3,10 @@ import Glibc
 extension Failure {
   /// A failed system call, classified by errno.
   ///
-  /// - Parameter action: what was tried, with the path, for instance `write 'spool/…/000001.csv.zst'`.
-  public static func system(_ action: String, errno code: Int32) -> Failure {
+  /// - Parameter action: what was tried, with the path, for instance `write 'spool/…/000001.csv.zst'`. It is made after
+  ///   `code` is read: making a text may change errno.
+  public static func system(_ action: @autoclosure () -> String, errno code: Int32) -> Failure {
+    let action = action()
     let reason = String(cString: strerror(code)).lowercased()
     switch code {
     case ENOSPC, EDQUOT:

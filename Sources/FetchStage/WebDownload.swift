@@ -71,6 +71,9 @@ struct WebDownload: ~Copyable {
         request, onHead: { try take($0) }, onBody: { try take($0) }, check: { try StopSignal.check() })
     } catch is EnoughReceived {
       return try complete()
+    } catch let error as TransferError where error.kind == .temporary && offset == total {
+      // A range says in its head where the source ends: however the connection ended, all of it has come.
+      return try complete()
     } catch {
       try keepFinished()
       throw classify(error)

@@ -4,6 +4,9 @@ final class Exchange {
   private let onHead: (ResponseHead) throws -> Void
   private let onBody: (UnsafeRawBufferPointer) throws -> Void
   private let check: () throws -> Void
+  private let onStatus: () -> Bool
+  /// Whether the answer comes by TLS.
+  private var isTLS = false
   /// The last head that came, or what came of it so far.
   private(set) var head = ResponseHead()
   private var headerBytes = 0
@@ -11,14 +14,17 @@ final class Exchange {
   /// What ended the transfer from our side.
   private(set) var error: (any Error)?
 
+  /// - Parameter onStatus: called at each answer's status line; whether it comes by TLS.
   init(
     bounds: Request, onHead: @escaping (ResponseHead) throws -> Void,
-    onBody: @escaping (UnsafeRawBufferPointer) throws -> Void, check: @escaping () throws -> Void
+    onBody: @escaping (UnsafeRawBufferPointer) throws -> Void, check: @escaping () throws -> Void,
+    onStatus: @escaping () -> Bool
   ) {
     self.bounds = bounds
     self.onHead = onHead
     self.onBody = onBody
     self.check = check
+    self.onStatus = onStatus
   }
 
   static func from(_ context: UnsafeMutableRawPointer) -> Exchange {
@@ -45,6 +51,7 @@ final class Exchange {
     if text.hasPrefix("HTTP/"), head.isComplete || head.status == nil {
       // A status line: of the first answer, or of the one behind a redirect, a proxy's or an interim one.
       head = ResponseHead()
+      isTLS = onStatus()
       let words = text.split(separator: " ")
       head.status = words.count > 1 ? Int(words[1].prefix(3)) ?? 0 : 0
     } else if text.allSatisfy(\.isNewline) {
@@ -60,6 +67,13 @@ final class Exchange {
       try deliverHead()
       try onBody(body)
     }
+  }
+
+  /// Whether the body ends where the connection ends (RFC 9112, 6.3), and only TLS can say that nobody has cut it.
+  var needsCloseNotify: Bool {
+    let hasBody = head.status != 204 && head.status != 304
+    let isChunked = head.all("transfer-encoding").contains { $0.lowercased().contains("chunked") }
+    return isTLS && hasBody && !isChunked && head["content-length"] == nil
   }
 
   /// Once a transfer: at the first byte of the body or, without one, at the end.

@@ -3,9 +3,12 @@ import CLibCurl
 /// One request by libcurl, blocking, bytes handed on as they come.
 ///
 /// https, and http as the caller allows it; a GET follows redirects, only to https and at most five; certificates are always
-/// verified; TLS is 1.2 or later; the proxy variables that libcurl knows are honoured.
+/// verified; TLS is 1.2 or later; the proxy variables that libcurl knows are honoured. An https answer that says neither
+/// its length nor chunks is whole only after TLS's close_notify.
 public struct Transfer: ~Copyable {
   private let handle: UnsafeMutableRawPointer
+  /// Whether TLS's close_notify has come. Connections, which outlive a request, write to it: it lives as long as they do.
+  private let closed: UnsafeMutablePointer<Int32>
 
   /// libcurl asks to be initialised once, before any thread uses it.
   private static let isInitialised: Bool = registry_global_init() == CURLE_OK
@@ -15,9 +18,14 @@ public struct Transfer: ~Copyable {
       throw TransferError(kind: .temporary, description: "libcurl cannot be initialised")
     }
     self.handle = handle
+    closed = .allocate(capacity: 1)
+    closed.initialize(to: 0)
   }
 
-  deinit { curl_easy_cleanup(handle) }
+  deinit {
+    curl_easy_cleanup(handle)
+    closed.deallocate()
+  }
 
   /// Performs the request.
   ///
@@ -33,7 +41,10 @@ public struct Transfer: ~Copyable {
     try withoutActuallyEscaping(onHead) { onHead in
       try withoutActuallyEscaping(onBody) { onBody in
         try withoutActuallyEscaping(check) { check in
-          let exchange = Exchange(bounds: request, onHead: onHead, onBody: onBody, check: check)
+          let (handle, closed) = (handle, closed)
+          let exchange = Exchange(
+            bounds: request, onHead: onHead, onBody: onBody, check: check,
+            onStatus: { registry_watch_close_notify(handle, closed) != 0 })
           try run(request, exchange)
         }
       }
@@ -64,6 +75,11 @@ public struct Transfer: ~Copyable {
       throw TransferError(code, detail: detail, head: exchange.head, proxyStatus: registry_proxy_status(handle))
     }
     try exchange.deliverHead()
+    guard !exchange.needsCloseNotify || closed.pointee != 0 else {
+      throw TransferError(
+        kind: .temporary,
+        description: "the connection ended without TLS close_notify, so the answer may be cut")
+    }
   }
 
   private func configure(_ request: Request, _ headers: UnsafeMutablePointer<curl_slist>?) {

@@ -47,7 +47,7 @@ extension LoadRun {
     do {
       try RejectBudget.requireAccepted(snapshot.totals, of: settings.snapshot)
       // Where there is something to compare with, all reasons are told together.
-      if last == nil { try settings.accept(settings.budgetRefusals(snapshot), of: snapshot) }
+      if last == nil { try settings.accept(Gate.initialRefusals(settings, snapshot), of: snapshot) }
     } catch {
       _ = try openJob(&session)
       throw error

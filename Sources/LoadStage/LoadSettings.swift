@@ -87,7 +87,7 @@ extension LoadSettings {
   /// - Throws: a ``Refusal`` where there are reasons and nobody accepts them.
   func accept(_ refusals: [String], of snapshot: SettledSnapshot) throws {
     guard !refusals.isEmpty, acceptance == nil else { return }
-    throw Refusal(snapshot: snapshot.folder.id, reasons: refusals)
+    throw Refusal(snapshot: snapshot.folder.id, reasons: refusals, isWhole: snapshot.whole)
   }
 
   /// Records that the run went through: the snapshot's, or those of a sheet of corrections.

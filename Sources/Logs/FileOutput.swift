@@ -54,14 +54,14 @@ public final class FileOutput: LogOutput {
   private func append(_ line: String, _ state: inout State) -> String? {
     if let problem = openCurrent(&state) { return problem }
     let bytes = Array(((state.isLineOpen ? "\n" : "") + line).utf8)
-    let count = bytes.withUnsafeBytes { bytes -> Int in
+    let (count, code) = bytes.withUnsafeBytes { bytes -> (Int, Int32) in
       while true {
         let count = Glibc.write(state.descriptor, bytes.baseAddress, bytes.count)
-        if count >= 0 || errno != EINTR { return count }
+        if count >= 0 || errno != EINTR { return (count, errno) }
       }
     }
     guard count == bytes.count else {
-      let reason = count < 0 ? String(cString: strerror(errno)) : "the disk is full"
+      let reason = count < 0 ? String(cString: strerror(code)) : "the disk is full"
       state.isLineOpen = count > 0 || state.isLineOpen
       return "cannot be written: \(reason)"
     }
@@ -72,7 +72,7 @@ public final class FileOutput: LogOutput {
   /// Sees to it that the open file is the current one, and has room.
   private func openCurrent(_ state: inout State) -> String? {
     if hasRoom(state) { return nil }
-    if let last = files.times().last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) { return nil }
+    if let last = files.times()?.last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) { return nil }
     return openNext(&state)
   }
 
@@ -90,8 +90,13 @@ public final class FileOutput: LogOutput {
   /// Makes the next file, unless another process just did.
   private func openNext(_ state: inout State) -> String? {
     files.makeFolder()
-    let lock = Glibc.open(files.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o644)
-    guard lock >= 0 else { return "cannot be opened: \(String(cString: strerror(errno)))" }
+    let lock = Glibc.open(files.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    guard lock >= 0 else {
+      let code = errno
+      return "cannot be opened: \(String(cString: strerror(code)))"
+    }
+    // Who can open it can hold it.
+    _ = fchmod(lock, 0o600)
     defer {
       flock(lock, LOCK_UN)
       close(lock)
@@ -102,13 +107,20 @@ public final class FileOutput: LogOutput {
       // Somebody holds it and does not go on. A file that grows beyond its size is better than a run that waits.
       return isThere(state) ? nil : "is locked by another process that does not go on"
     }
-    let times = files.times()
+    guard let times = files.times() else {
+      let code = errno
+      // Which is the last is not known: a file that grows is better than two that take turns.
+      return isThere(state) ? nil : "cannot be listed: \(String(cString: strerror(code)))"
+    }
     if let last = times.last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) { return nil }
     let now = LogTime.now()
     // Later than every other one, also where the clock was set back.
     let time = times.last.map { $0.millisecondsSince1970 >= now.millisecondsSince1970 ? $0.next : now } ?? now
     let descriptor = opened(time, O_APPEND | O_CREAT | O_EXCL)
-    guard descriptor >= 0 else { return "cannot be opened: \(String(cString: strerror(errno)))" }
+    guard descriptor >= 0 else {
+      let code = errno
+      return "cannot be opened: \(String(cString: strerror(code)))"
+    }
     // Room is set aside at once, so that no line is ever cut by a disk that fills up.
     guard registry_reserve(descriptor, Int64(bytesMax + Self.spareBytes)) else {
       close(descriptor)

@@ -1,3 +1,4 @@
+import CFiles
 import Glibc
 
 /// The files that `LOG_FILE` is the stem of: `STEM-20260128T023000.123Z`, and the last of them is the one written to. A
@@ -10,12 +11,13 @@ struct LogFiles: Sendable {
 
   func path(_ time: LogTime) -> String { stem + "-" + time.stamp }
 
-  /// The times in the names of those that are there, the oldest first.
-  func times() -> [LogTime] { names().filter { $0.rest.isEmpty }.map(\.time) }
+  /// The times in the names of those that are there, the oldest first; nil, with `errno`, where the folder cannot be read.
+  func times() -> [LogTime]? { names()?.filter { $0.rest.isEmpty }.map(\.time) }
 
   /// Removes all but the newest, and with them what another program has made of them: logrotate's `….1.gz`, for instance.
+  /// Where the folder cannot be read nothing is removed: which are the newest is not known.
   func removeOld(keeping count: Int) {
-    let names = names()
+    guard let names = names() else { return }
     var kept: [LogTime] = []
     for (time, rest) in names.reversed() {
       if !kept.contains(time), kept.count < count { kept.append(time) }
@@ -23,16 +25,15 @@ struct LogFiles: Sendable {
     }
   }
 
-  /// The times in the names and what stands behind them, the oldest first.
-  private func names() -> [(time: LogTime, rest: String)] {
-    guard let directory = opendir(folder) else { return [] }
+  /// The times in the names and what stands behind them, the oldest first; nil, with `errno`, where the folder cannot be read.
+  private func names() -> [(time: LogTime, rest: String)]? {
+    guard let directory = opendir(folder) else { return errno == ENOENT ? [] : nil }
     defer { closedir(directory) }
     let prefix = name + "-"
     var names: [(time: LogTime, rest: String)] = []
-    while let entry = readdir(directory) {
-      let found = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
+    var code: Int32 = 0
+    while let entry = registry_next_name(UnsafeMutableRawPointer(directory), &code) {
+      let found = String(cString: entry)
       guard found.hasPrefix(prefix) else { continue }
       let stamp = found.dropFirst(prefix.count)
       let rest = stamp.dropFirst(LogTime.stampLength)
@@ -40,6 +41,10 @@ struct LogFiles: Sendable {
         rest.isEmpty || rest.hasPrefix(".") || rest.hasPrefix("-")
       else { continue }
       names.append((time, String(rest)))
+    }
+    guard code == 0 else {
+      errno = code
+      return nil
     }
     return names.sorted { $0.time.millisecondsSince1970 < $1.time.millisecondsSince1970 }
   }

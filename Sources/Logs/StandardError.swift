@@ -12,6 +12,7 @@ public enum StandardError {
           if errno == EINTR { continue }
           return
         }
+        if count == 0 { return }
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
       }
     }

@@ -74,6 +74,15 @@ public struct ChunkJudge: ~Copyable {
     var line = place.firstLine
     var lineOffset = 0
     var offset = place.headerBytes
+    if let row = unreadableStamp(bytes, place) {
+      tally.count(.unreadableStamp)
+      findingLines.append(
+        FindingLine(
+          record: 0, line: line + Lines.count(Bytes(rebasing: bytes[..<row.lowerBound])),
+          byteOffset: place.byteOffset + row.lowerBound, code: .unreadableStamp, column: nil,
+          raw: Bytes(rebasing: bytes[row])))
+      output.found(.unreadableStamp, nil)
+    }
     while offset < bytes.count {
       var record = scanner.scan(bytes, from: offset, isFinal: true)
       // The chunk's end is not the source's: what lies behind may have said that this is no open quote but too long.
@@ -97,6 +106,13 @@ public struct ChunkJudge: ~Copyable {
     try flushFindings(&output)
     tally.cities = cities.finish()
     return tally
+  }
+
+  /// Looks for it in the bytes before the first record alone: a version that did not know of it counted it as a record.
+  private mutating func unreadableStamp(_ bytes: Bytes, _ place: ChunkPlace) -> Range<Int>? {
+    guard place.byteOffset == 0, place.headerBytes > 0 else { return nil }
+    let head = Bytes(rebasing: bytes[..<min(place.headerBytes, bytes.count)])
+    return try? SourceHead.read(head, isFinal: true, scanner: &scanner)?.unreadableStamp
   }
 
   /// Counts the record and its findings, and writes its rows where it is accepted.

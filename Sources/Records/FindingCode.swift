@@ -4,6 +4,8 @@ public enum FindingCode: Int, CaseIterable, Sendable {
   case malformedQuote, recordTooLong, invalidEncoding, fieldCount, invalidBAN, missingName, valueTooLong, duplicate
   // Warnings: the record is accepted all the same.
   case banChecksum, invalidHeadquartersBAN, invalidCapital, invalidDate, invalidInvoiceFlag, invalidIndustryCode
+  // A warning that concerns no record.
+  case unreadableStamp
 
   /// The code as users read it.
   public var code: String {
@@ -22,6 +24,7 @@ public enum FindingCode: Int, CaseIterable, Sendable {
     case .invalidDate: "INVALID_DATE"
     case .invalidInvoiceFlag: "INVALID_INVOICE_FLAG"
     case .invalidIndustryCode: "INVALID_INDUSTRY_CODE"
+    case .unreadableStamp: "UNREADABLE_STAMP"
     }
   }
 
@@ -54,6 +57,7 @@ public enum FindingCode: Int, CaseIterable, Sendable {
     case .invalidDate: "not a date of the ROC calendar (YYYMMDD); setup_date is NULL"
     case .invalidInvoiceFlag: "neither Y nor N; stored as NULL"
     case .invalidIndustryCode: "not exactly six ASCII digits; stored as it is"
+    case .unreadableStamp: "the row behind the header is no date DD-MON-YY: the source date is unknown; it is no record"
     }
   }
 }

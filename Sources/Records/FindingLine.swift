@@ -1,6 +1,6 @@
 /// A finding in the error manifest: one JSON object a line.
 struct FindingLine {
-  /// Number of the record in the snapshot, from 1.
+  /// Number of the record in the snapshot, from 1; 0 where it is the row in the stamp row's place.
   var record: Int
   /// Line of its first byte in the source, from 1.
   var line: Int

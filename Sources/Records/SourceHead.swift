@@ -1,4 +1,4 @@
-/// What a source begins with: a byte order mark perhaps, the header, a stamp row perhaps.
+/// What a source begins with: byte order marks and the like perhaps, the header, a stamp row perhaps.
 public struct SourceHead: Sendable, Equatable {
   public let header: Header
   /// From the stamp row, ISO 8601.
@@ -7,20 +7,23 @@ public struct SourceHead: Sendable, Equatable {
   public let end: Int
   /// Offset of the header: 3 behind a byte order mark.
   public let headerStart: Int
+  /// The row in the stamp row's place that is none, its line end not counted: only its first field is filled, and what it
+  /// says is no date that we can read. It is no record either.
+  let unreadableStamp: Range<Int>?
 
   /// - Returns: nil where more bytes are needed to tell (never where they are final).
   public static func read(
     _ bytes: Bytes, isFinal: Bool, scanner: inout RecordScanner
   ) throws(HeaderProblem) -> SourceHead? {
-    guard let base = bytes.baseAddress, isFinal || bytes.count >= 3 else {
+    guard let base = bytes.baseAddress, !bytes.isEmpty else {
       if isFinal { throw .empty }
       return nil
     }
-    let start = bytes.count >= 3 && base[0] == 0xEF && base[1] == 0xBB && base[2] == 0xBF ? 3 : 0
-    guard start < bytes.count else {
-      if isFinal { throw .empty }
+    guard let start = FormatCharacters.end(base, bytes.count, isFinal: isFinal) else {
+      guard isWithinBounds(bytes.count) else { throw .notCSV }
       return nil
     }
+    guard start < bytes.count else { throw .empty }
     if let problem = foreign(base, bytes.count, start) { throw problem }
     let record = scanner.scan(bytes, from: start, isFinal: isFinal)
     switch record.outcome {
@@ -34,14 +37,21 @@ public struct SourceHead: Sendable, Equatable {
     let header = try Header(names: names(base, record, scanner))
 
     // The stamp row is told by the record behind the header alone.
-    guard record.next < bytes.count else {
-      return isFinal ? SourceHead(header: header, sourceDate: nil, end: record.next, headerStart: start) : nil
+    func head(date: String? = nil, unreadable: Range<Int>? = nil, end: Int) -> SourceHead {
+      SourceHead(header: header, sourceDate: date, end: end, headerStart: start, unreadableStamp: unreadable)
     }
+    guard record.next < bytes.count else { return isFinal ? head(end: record.next) : nil }
     let second = scanner.scan(bytes, from: record.next, isFinal: isFinal)
     if second.outcome == .needsMore, isWithinBounds(bytes.count - record.next) { return nil }
-    let date = second.outcome == .fields ? StampRow.date(base, scanner) : nil
-    return SourceHead(
-      header: header, sourceDate: date, end: date == nil ? record.next : second.next, headerStart: start)
+    guard second.outcome == .fields, StampRow.isAlone(base, scanner) else { return head(end: record.next) }
+    guard let date = StampRow.date(base, scanner) else {
+      // A business that lacks everything else is a record all the same.
+      if header.fieldOf[Column.ban.rawValue] == 0, BAN.number(base, Value(base, scanner.fields[0]).span) != nil {
+        return head(end: record.next)
+      }
+      return head(unreadable: second.start..<second.end, end: second.next)
+    }
+    return head(date: date, end: second.next)
   }
 
   /// Whether so many bytes, and no end among them, may yet be a record.

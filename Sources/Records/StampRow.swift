@@ -3,9 +3,14 @@ enum StampRow {
   private static let months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
     .map { Array($0.utf8) }
 
-  /// The date that the record just scanned says (ISO 8601), or nil where it is no stamp row.
+  /// Whether the record just scanned has a value in its first field and in no other.
+  static func isAlone(_ base: UnsafePointer<UInt8>, _ scanner: borrowing RecordScanner) -> Bool {
+    for index in 1..<max(1, scanner.fieldCount) where !Value(base, scanner.fields[index]).isMissing { return false }
+    return !Value(base, scanner.fields[0]).isMissing
+  }
+
+  /// The date that the first field says (ISO 8601), or nil where it says none.
   static func date(_ base: UnsafePointer<UInt8>, _ scanner: borrowing RecordScanner) -> String? {
-    for index in 1..<max(1, scanner.fieldCount) where !Value(base, scanner.fields[index]).isMissing { return nil }
     let value = Value(base, scanner.fields[0])
     guard value.span.count == 9 else { return nil }
     let text = base + value.span.start

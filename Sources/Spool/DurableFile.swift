@@ -12,13 +12,14 @@ public struct DurableFile: ~Copyable {
   private var descriptor: Int32
   private var isFlushed = false
 
-  public init(_ path: String) throws(Failure) {
+  /// - Parameter mode: who may read it, as far as the umask lets them; by default its owner alone.
+  public init(_ path: String, mode: mode_t = 0o600) throws(Failure) {
     self.path = path
     temporary = Folder.of(path) + "/." + Folder.name(of: path) + ".tmp"
     // Another name: a closure cannot take the property of a value that is not yet whole.
     let temporary = temporary
     descriptor = Faults.call(.create, at: path) {
-      open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+      open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
     }
     guard descriptor >= 0 else { throw .system("create '\(path)'", errno: errno) }
   }
@@ -31,15 +32,7 @@ public struct DurableFile: ~Copyable {
 
   public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
     isFlushed = false
-    var rest = bytes
-    while !rest.isEmpty {
-      let count = Faults.write(descriptor, rest, at: path)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .system("write '\(path)'", errno: errno)
-      }
-      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-    }
+    try SpoolWrite.bytes(bytes, to: descriptor, at: path)
   }
 
   /// Makes the content so far durable.

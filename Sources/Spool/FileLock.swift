@@ -20,11 +20,13 @@ public struct FileLock: ~Copyable, Sendable {
     // Without O_NONBLOCK a named pipe in its place would be waited for.
     let flags = (shared ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
     descriptor =
-      make ? Faults.call(.create, at: path) { open(path, flags | O_CREAT, 0o644) } : open(path, flags)
+      make ? Faults.call(.create, at: path) { open(path, flags | O_CREAT, 0o600) } : open(path, flags)
     guard descriptor >= 0 else {
       if errno == ENOENT, !make { return nil }
       throw .system("open lock '\(path)'", errno: errno)
     }
+    // Who can open it can hold it. One of an older version was open to everybody; it is left where it is another user's.
+    if make { _ = fchmod(descriptor, 0o600) }
     while flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
       if errno == EINTR { continue }
       guard errno == EWOULDBLOCK else { throw .system("lock '\(path)'", errno: errno) }

@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// A line of `000001.findings.jsonl`: a rejection or a warning.
 public struct Finding: Codable, Sendable, Hashable {
-  /// Number of the record in the snapshot, from 1.
+  /// Number of the record in the snapshot, from 1; 0 where it is the row in the stamp row's place.
   public var record: Int
   /// Line of its first byte in the source, from 1.
   public var line: Int

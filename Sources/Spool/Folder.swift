@@ -1,3 +1,4 @@
+import CFiles
 import Failures
 import Faults
 import Glibc
@@ -16,11 +17,12 @@ public enum Folder {
     return String(path[path.index(after: slash)...])
   }
 
-  /// Makes a folder durable, in a folder that is there; one that exists is left as it is.
+  /// Makes a folder durable, in a folder that is there; one that exists is left as it is. Nobody but its owner can look into
+  /// it: findings hold what was published by mistake, and who can open a lock can hold up a run.
   ///
   /// - Parameter followLinks: whether a link to a folder will do, as for the spool itself, which may lie on another disk.
   public static func make(_ path: String, followLinks: Bool = false) throws(Failure) {
-    if Faults.call(.makeFolder, at: path, { mkdir(path, 0o755) }) == 0 {
+    if Faults.call(.makeFolder, at: path, { mkdir(path, 0o700) }) == 0 {
       try sync(of(path))
       return
     }
@@ -60,12 +62,9 @@ public enum Folder {
     }
     defer { closedir(folder) }
     var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
+    var code: Int32 = 0
+    while let name = registry_next_name(UnsafeMutableRawPointer(folder), &code) { names.append(String(cString: name)) }
+    guard code == 0 else { throw .system("list folder '\(path)'", errno: code) }
     return names.sorted()
   }
 

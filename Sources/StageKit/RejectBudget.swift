@@ -61,16 +61,21 @@ public struct Refusal: Error, Sendable, Equatable {
   public let snapshot: SnapshotID
   /// Each with its numbers.
   public let reasons: [String]
+  /// Whether it stands for the whole registry: no sample, and not limited.
+  public let isWhole: Bool
 
-  public init(snapshot: SnapshotID, reasons: [String]) {
+  public init(snapshot: SnapshotID, reasons: [String], isWhole: Bool = true) {
     self.snapshot = snapshot
     self.reasons = reasons
+    self.isWhole = isWhole
   }
 
   public var failure: Failure {
-    Failure(
+    let elsewhere =
+      "load it into another database, or another schema of this one (options=-csearch_path%3DSCHEMA in DATABASE_URL)"
+    return Failure(
       .data, "snapshot \(snapshot) is refused: \(reasons.joined(separator: "; "))",
-      hints: [
+      hints: (isWhole ? [] : [elsewhere]) + [
         "look at its findings: ./pipeline.sh findings --snapshot \(snapshot); the registry stays as it is",
         "if all is well with it, publish it all the same: ./pipeline.sh load --snapshot \(snapshot) --accept 'REASON'",
       ])

@@ -12,6 +12,8 @@ enum WholeWrite {
           if errno == EINTR { continue }
           throw Failure.system("write \(what)", errno: errno)
         }
+        // Nothing taken, and no reason given: to try on might be for ever.
+        guard count > 0 else { throw Failure.system("write \(what)", errno: EIO) }
         done += count
       }
     }

@@ -13,24 +13,30 @@ enum Verification {
     let queue = ChunkQueue(plan.chunks)
     try Workers.run(min(jobs, plan.chunks.count)) { _ in
       var buffer = [UInt8](repeating: 0, count: 1 << 20)
-      var reader = try ChunkReader()
-      while let (chunk, _) = queue.next() {
-        try StopSignal.check()
-        let number = chunk.manifest.chunk
-        if withSource { try reader.read(chunk.manifest, in: plan.folder) { _ in } }
-        guard let manifest = try TransformChunkManifest.read(at: plan.folder.transformChunkManifest(number)) else {
-          continue
-        }
-        let files = [
-          (plan.folder.registrations(number), manifest.registrations),
-          (plan.folder.industries(number), manifest.industries), (plan.folder.findings(number), manifest.findings),
-        ]
-        for (path, entry) in files {
-          guard try digest(path, &buffer) == entry.sha256 else {
-            throw plan.damaged(
-              Folder.name(of: path), "its bytes have another SHA-256 than its manifest says", chunk: number)
+      do {
+        var reader = try ChunkReader()
+        while let (chunk, _) = queue.next() {
+          try StopSignal.check()
+          let number = chunk.manifest.chunk
+          if withSource { try reader.read(chunk.manifest, in: plan.folder) { _ in } }
+          guard let manifest = try TransformChunkManifest.read(at: plan.folder.transformChunkManifest(number)) else {
+            continue
+          }
+          let files = [
+            (plan.folder.registrations(number), manifest.registrations),
+            (plan.folder.industries(number), manifest.industries), (plan.folder.findings(number), manifest.findings),
+          ]
+          for (path, entry) in files {
+            guard try digest(path, &buffer) == entry.sha256 else {
+              throw plan.damaged(
+                Folder.name(of: path), "its bytes have another SHA-256 than its manifest says", chunk: number)
+            }
           }
         }
+      } catch {
+        // The others need not read what is left.
+        queue.abandon()
+        throw error
       }
     }
   }

@@ -40,7 +40,8 @@ struct DestinationFile {
     while written < bytes.count {
       let count = bytes[written...].withUnsafeBytes { Self.write(descriptor, $0) }
       if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw FileError("write", path) }
+      if count == 0 { errno = EIO }
+      guard count > 0 else { throw FileError("write", path) }
       written += count
     }
   }

@@ -7,7 +7,7 @@ import StageKit
 struct RetentionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Remove all snapshots of the spool but the newest N and the one that is published, after the load (of a run and of gc: KEEP, or else 7).",
+      "After the load, remove all snapshots but the newest N published ones, the newest N others and the current one (run, gc: KEEP, or 7).",
       valueName: "N"))
   var keep: String?
   @Option(

@@ -57,7 +57,7 @@ extension StageRun {
     }
     guard !found.refusals.isEmpty else { return }
     guard settings.acceptance != nil else {
-      throw Refusal(snapshot: folder.id, reasons: found.refusals).failure
+      throw Refusal(snapshot: folder.id, reasons: found.refusals, isWhole: found.isWhole).failure
     }
     for refusal in found.refusals { log.warning("would be accepted: \(refusal)") }
   }

@@ -31,7 +31,7 @@ import Testing
     ["AWS_REGION": "x/../y"], ["CLOUDWATCH_LOG_GROUP": "a b"], ["CLOUDWATCH_LOG_STREAM": "a:b"],
     ["AWS_ENDPOINT_URL": "http://logs.example.org"], ["AWS_ENDPOINT_URL": "http://127.0.0.1@example.org"],
     ["AWS_ENDPOINT_URL": "http://127.0.0.1.example.org"], ["AWS_ENDPOINT_URL": "ftp://127.0.0.1"],
-    ["AWS_ENDPOINT_URL": "http://0127.0.0.1:9"],
+    ["AWS_ENDPOINT_URL": "http://0127.0.0.1:9"], ["AWS_ENDPOINT_URL": "http://[::1].example.org"],
     ["AWS_ENDPOINT_URL": "http://localhost:80@example.org/"], ["CLOUDWATCH_EXIT_SECONDS": "-1"],
     ["CLOUDWATCH_EXIT_SECONDS": "nan"],
   ])
@@ -44,6 +44,27 @@ import Testing
     #expect(throws: CloudWatchProblem.self) { try read([:], without: ["AWS_REGION"]) }
     #expect(throws: CloudWatchProblem.self) {
       try read(["AWS_EC2_METADATA_DISABLED": "true"], without: Set(Self.keys.keys))
+    }
+  }
+
+  /// Where keys are asked for is an address of the machine, whatever the variable holds.
+  @Test(arguments: [
+    "@127.0.0.1:8041/x", ".example.org/x", ":80@example.org/x", "v2/credentials", "", "?x", "\\x", "／x",
+  ])
+  func aContainersRoleIsAskedForAtItsOwnAddressAlone(_ path: String) {
+    #expect(throws: CloudWatchProblem.self) {
+      try read(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": path], without: Set(Self.keys.keys))
+    }
+    for url in ["http://169.254.170.2" + path, "http://127.0.0.1" + path] where path.contains("example.org") {
+      #expect(throws: CloudWatchProblem.self) {
+        try read(["AWS_CONTAINER_CREDENTIALS_FULL_URI": url], without: Set(Self.keys.keys))
+      }
+    }
+  }
+
+  @Test func aPathOfTheContainersServiceIsTaken() throws {
+    for path in ["/v2/credentials/x", "//x", "/@127.0.0.1:8041/x"] {
+      #expect(try read(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": path], without: Set(Self.keys.keys)) != nil)
     }
   }
 

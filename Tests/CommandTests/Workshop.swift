@@ -72,8 +72,10 @@ enum Source {
 
   /// `bad` of the records have no BAN.
   static func plain(rows: Int, bad: Int = 0) -> String {
-    var text = "統一編號,營業人名稱\n"
-    for row in 0..<rows { text += row < bad ? "x,第\(row)號\n" : "\(10_000_000 + row),第\(row)號\n" }
+    var text =
+      "統一編號,營業人名稱,營業地址,總機構統一編號,資本額,設立日期,組織別名稱,使用統一發票,行業代號,名稱,行業代號1,名稱1,行業代號2,名稱2,行業代號3,名稱3\n"
+    let rest = String(repeating: ",", count: 14)
+    for row in 0..<rows { text += (row < bad ? "x" : "\(10_000_000 + row)") + ",第\(row)號\(rest)\n" }
     return text
   }
 }

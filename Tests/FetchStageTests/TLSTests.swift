@@ -111,10 +111,11 @@ import Tunnel
     #expect(site.web.server.requests.isEmpty)
   }
 
-  /// Somebody on the way can cut the connection, but not sign TLS's farewell: it is not taken for the end where the
-  /// answer says its length. (Where it does not, libcurl lets it pass, as without TLS.)
-  @Test(arguments: [ServedFile.Length.contentLength, .chunked])
-  func anEndWithoutFarewellIsNoEnd(_ length: ServedFile.Length) throws {
+  /// Somebody on the way can cut the connection, but not sign TLS's close_notify: without it, the end of the connection
+  /// is not the end of the answer.
+  @Test(arguments: ServedFile.Length.allCases)
+  func anEndWithoutCloseNotifyIsNoEnd(_ length: ServedFile.Length) throws {
+    // The rest comes as a range, which says where the source ends.
     let site = try Site(
       .tls(Self.good, abrupt: true), Self.file.with { $0.length = length }, plan: [.cut(after: 120_000)])
     let end = try site.fetch()
@@ -122,6 +123,50 @@ import Tunnel
     let fetched = try site.web.content(folder)
     #expect(fetched == site.web.bytes)
     #expect(site.web.server.requests.map { $0.headers["Range"] != nil } == [false, true])
+  }
+
+  @Test(arguments: [Tunnel.Version.tls12, .tls13])
+  func withoutLengthOnlyCloseNotifyIsTheEnd(_ version: Tunnel.Version) throws {
+    let file = ServedFile(WebFixture.source(rows: 1000)).with { $0.length = .untilClose }
+    let answers: [Attempt] = [
+      // Nothing is missing, and nobody can know it.
+      .whole, .cut(after: 120_000),
+      .raw("HTTP/1.0 200 OK\r\n\r\n", then: Content(WebFixture.source(rows: 148))),
+    ]
+    for answer in answers {
+      let site = try Site(.tls(Self.good, newest: version, abrupt: true), file, otherwise: answer)
+      let end = try site.fetch()
+      let failure = try #require(end.failure, "\(end)")
+      #expect(failure.verdict == .temporary && failure.message.contains("close_notify"), "\(failure)")
+      #expect(site.web.server.requests.count == 4)
+      for id in try Survey.snapshots(site.web.spool) {
+        let folder = SnapshotFolder(spool: site.web.spool, id: id)
+        #expect(try FetchManifest.read(at: folder.fetchManifest) == nil)
+      }
+      site.web.script.update { ($0.plan, $0.otherwise) = ([], .whole) }
+      let closed = try Tunnel(.tls(Self.good, newest: version), to: site.web.server.port)
+      let again = try site.fetch(through: closed)
+      let folder = try #require(again.folder, "\(again)")
+      let fetched = try site.web.content(folder)
+      #expect(fetched == site.web.bytes)
+    }
+  }
+
+  /// What decides is the status, not the body beside it.
+  @Test(
+    arguments: [
+      ("redirect", "HTTP/1.0 302 Found\r\nLocation: /b.csv\r\n\r\nmoved", nil),
+      ("half a location", "HTTP/1.0 302 Found\r\nLocation: /b.cs", .temporary),
+      ("no such file", "HTTP/1.0 404 Not Found\r\n\r\nno", .unavailable),
+      ("a busy server", "HTTP/1.0 503 Busy\r\n\r\nno", .temporary),
+    ] as [(String, String, Verdict?)])
+  func anAnswerWithoutLengthOrCloseNotify(_ what: String, _ answer: String, _ verdict: Verdict?) throws {
+    let site = try Site(
+      .tls(Self.good, abrupt: true), plan: Array(repeating: .raw(answer, then: Content("")), count: 4))
+    if verdict == nil { site.web.script.update { $0.plan = Array($0.plan.prefix(1)) } }
+    let end = try site.fetch()
+    #expect(end.failure?.verdict == verdict, "\(what): \(end)")
+    #expect(site.web.server.requests.last?.path == (verdict == nil ? "/b.csv" : "/data.csv"), "\(what)")
   }
 
   // MARK: Redirects

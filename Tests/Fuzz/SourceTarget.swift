@@ -25,8 +25,9 @@ public struct SourceTarget: FuzzTarget {
   }
 
   static func looksForeign(_ bytes: [UInt8]) -> Bool {
-    let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
-    return text.drop { $0 <= 0x20 }.first == UInt8(ascii: "<") || bytes.starts(with: [0x1F, 0x8B])
+    let text = String(decoding: bytes, as: UTF8.self).unicodeScalars
+      .drop { $0.properties.generalCategory == .format }.drop { $0.value <= 0x20 }
+    return text.first == "<" || bytes.starts(with: [0x1F, 0x8B])
       || bytes.starts(with: Array("PK".utf8))
   }
 }
@@ -50,6 +51,9 @@ extension Judged {
 /// A small hostile source, now and then with a record near its bound.
 func randomSource(_ random: inout SplitMix64) -> [UInt8] {
   var file = randomDirtyFile(seed: random.next(), records: random.below(6))
+  if random.onceIn(20) {
+    file = Array(random.pick(["\u{FEFF}\u{FEFF}", "\u{200B}", "\u{AD}\u{2060}", "\u{E0020}", "\u{2065}"]).utf8) + file
+  }
   if random.onceIn(400) { lengthen(&file, &random) }
   return file
 }

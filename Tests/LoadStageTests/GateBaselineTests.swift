@@ -1,21 +1,83 @@
 import Failures
 import LoadStage
 import Spool
+import StageKit
 import TestCluster
 import Testing
 
 @Suite("What the gate measures by", .needsServer)
 struct GateBaselineTests {
-  @Test("a sample and a limited snapshot are compared with nothing", arguments: [true, false])
-  func partialIsExempt(_ sample: Bool) throws {
+  private let acceptance = Acceptance.test
+
+  @Test(
+    "a sample and a limited snapshot are refused on top of a whole one, and measured by nothing else",
+    arguments: [true, false])
+  func partOntoWhole(_ sample: Bool) throws {
     try LoadHarness.with { harness in
       let rows = businesses(200)
-      try harness.load(rows)
+      let whole = try harness.spool.snapshot(rows)
+      try harness.load(whole)
       let few = GateTests.renamed(60, of: Array(rows.prefix(60)))
-      let options = TestSpool.Options(
-        sourceDate: "2020-01-01", sample: sample, limit: sample ? nil : 60, notes: GateTests.lacking("資本額"))
-      #expect(try harness.load(few, options).refusals.isEmpty)
-      try harness.expect(few + rows.dropFirst(60))
+      let part = try harness.spool.snapshot(
+        few, .init(sourceDate: "2020-01-01", sample: sample, limit: sample ? nil : 60))
+      let failure = try harness.failure(part)
+      #expect(failure.verdict == .data)
+      #expect(
+        failure.message.hasSuffix(
+          "it is \(sample ? "a sample" : "limited to 60 records"), and the registry holds the whole snapshot \(whole.id)"
+        ))
+      #expect(failure.hints.first?.contains("another database") == true)
+      try harness.expect(rows)
+      // A further whole one in between changes nothing.
+      try harness.load(businesses(201))
+      #expect(try harness.failure(part).verdict == .data)
+      let outcome = try harness.load(part) { $0.acceptance = acceptance }
+      #expect(outcome.refusals.count == 1)
+      try harness.expect(few + businesses(201).dropFirst(60))
+    }
+  }
+
+  @Test("on a registry of samples alone they are loaded, and a whole one after them", arguments: [true, false])
+  func partsAlone(_ sample: Bool) throws {
+    try LoadHarness.with { harness in
+      for count in [20, 30] {
+        try harness.load(businesses(count), .init(sourceDate: nil, sample: sample, limit: sample ? nil : count))
+      }
+      try harness.load(businesses(200))
+      try harness.expect(businesses(200))
+    }
+  }
+
+  @Test("a file without a published column is refused on the first load too, whole or not", arguments: [0, 1, 2])
+  func columnOnTheFirstLoad(_ kind: Int) throws {
+    for isPristine in [true, false] {
+      try LoadHarness.with { harness in
+        // Where the tables cannot be replaced, the first load goes by INSERT.
+        if !isPristine { try harness.hangAView() }
+        let lacking = try harness.spool.snapshot(
+          businesses(5), .init(sample: kind == 1, limit: kind == 2 ? 5 : nil, notes: GateTests.lacking("營業地址")))
+        let failure = try harness.failure(lacking)
+        #expect(failure.verdict == .data && failure.message.hasSuffix("is refused: it lacks the column 營業地址"))
+        try harness.expect([])
+        let outcome = try harness.load(lacking) { $0.acceptance = acceptance }
+        #expect(outcome.refusals == ["it lacks the column 營業地址"])
+        try harness.expect(businesses(5))
+      }
+    }
+  }
+
+  @Test("the date that counts is the last that was published, however many without one were accepted since")
+  func unreadableStamps() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(200), .init(sourceDate: "2026-09-01"))
+      for count in [201, 202] {
+        let undated = try harness.spool.snapshot(businesses(count), .init(sourceDate: nil))
+        #expect(try harness.failure(undated).message.contains("may be older than 2026-09-01"))
+        try harness.load(undated) { $0.acceptance = acceptance }
+      }
+      let older = try harness.spool.snapshot(businesses(203), .init(sourceDate: "2026-08-31"))
+      #expect(try harness.failure(older).message.contains("2026-08-31 is before 2026-09-01"))
+      try harness.load(businesses(204), .init(sourceDate: "2026-09-02"))
     }
   }
 
@@ -29,9 +91,10 @@ struct GateBaselineTests {
       let rows = businesses(400)
       try harness.load(rows)
       // It says another date, other columns and another number of records than the whole one before.
-      try harness.load(
+      let part = try harness.spool.snapshot(
         Array(rows.prefix(150)),
         .init(sourceDate: "2026-09-30", sample: sample, limit: limit, notes: GateTests.lacking("資本額")))
+      try harness.load(part) { $0.acceptance = acceptance }
       let failure = try harness.failure(
         try harness.spool.snapshot(businesses(379), .init(sourceDate: "2026-09-02")))
       #expect(failure.message.contains("379 records where"))

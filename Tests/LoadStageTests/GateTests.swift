@@ -84,7 +84,9 @@ struct GateTests {
       what: "over 1 % rejected", before: businesses(200), after: businesses(197), options: .init(failed: 3),
       refusal: "3 of 200 records are rejected, more than --max-rejects 1%"),
     Step(what: "the same source date", before: businesses(3), after: businesses(2)),
-    Step(what: "no source date", before: businesses(3), after: businesses(2), options: .init(sourceDate: nil)),
+    Step(
+      what: "no source date", before: businesses(3), after: businesses(2), options: .init(sourceDate: nil),
+      refusal: "it has no source date, so it may be older than 2026-09-01, which was published already"),
     // That is no share: it counts for the smallest registry.
     Step(
       what: "the day before", before: businesses(3), after: businesses(2), options: .init(sourceDate: "2026-08-31"),
@@ -186,7 +188,9 @@ struct GateTests {
       try harness.database.execute("UPDATE publication SET records = NULL, missing_columns = NULL, cities = NULL")
       let failure = try harness.failure(
         try harness.spool.snapshot(Self.living(29, in: "臺中市"), .init(notes: Self.lacking("資本額"))))
-      #expect(failure.message.hasSuffix("臺中市 lost 31 of 60 businesses: 51.67 %, more than --max-city-loss 50%"))
+      #expect(
+        failure.message.hasSuffix(
+          "臺中市 lost 31 of 60 businesses: 51.67 %, more than --max-city-loss 50%; it lacks the column 資本額"))
       #expect(try harness.failure(try harness.spool.snapshot(businesses(900))).message.contains("900 records where"))
       try harness.load(Self.living(40, in: "臺中市"))
     }

@@ -55,7 +55,7 @@ struct InterruptedDecisionTests {
     try LoadHarness.with { harness in
       try harness.load(businesses(10))
       let sample = try harness.spool.snapshot([Business("10000001", "sample")], .init(sample: true))
-      try harness.load(sample)
+      try harness.load(sample) { $0.acceptance = .test }
       let sheet = try CorrectionSheet.of([Business("10000003", "corrected")])
       let failure = try harness.failure(sample) {
         $0.action = .replay
@@ -142,7 +142,7 @@ struct RollbackInForceTests {
       }
       for day in days { try harness.load(day) }
       let sample = try harness.spool.snapshot([Business("90000000", "sample")], .init(sample: true))
-      try harness.load(sample)
+      try harness.load(sample) { $0.acceptance = .test }
       let target = try Rollback.target(harness.database.url, spool: harness.spool.path, stop: {})
       #expect(target.id == days[1].id)
       try harness.load(target) { $0.action = .rollback }

@@ -123,6 +123,11 @@ final class EventList: Sendable {
   var retries: Int { all.count { if case .retrying = $0 { true } else { false } } }
 }
 
+extension Acceptance {
+  /// Of what a test loads although the gate refuses it.
+  static let test = Acceptance(reason: "a test", user: "ops")
+}
+
 /// A fault that happens once, at one place.
 final class Once: Sendable {
   private let done = Mutex(false)

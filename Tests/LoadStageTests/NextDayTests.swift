@@ -1,6 +1,7 @@
 import Failures
 import LoadStage
 import Spool
+import StageKit
 import TestCluster
 import Testing
 
@@ -121,7 +122,8 @@ struct NextDayTests {
       try harness.load(rows)
       let few = change(Array(rows.prefix(3)), "10000001") { $0.name = "changed" } + [Business("20000000", "new")]
       let options = TestSpool.Options(sample: sample, limit: sample ? nil : 4)
-      let outcome = try harness.load(few, options)
+      let part = try harness.spool.snapshot(few, options)
+      let outcome = try harness.load(part) { $0.acceptance = .test }
       #expect(outcome.changes.removed == 0)
       #expect(outcome.after.registrations == 13)
       let merged = change(rows, "10000001") { $0.name = "changed" } + [Business("20000000", "new")]

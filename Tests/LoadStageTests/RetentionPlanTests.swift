@@ -5,8 +5,8 @@ import Testing
 
 @Suite("What a clean-up does with each snapshot")
 struct RetentionPlanTests {
-  /// `F` fetched, `T` transformed too, `d` a download that did not end; lower case where it is nobody's, `!` behind it
-  /// where it is wanted. Fates: `k`eep, `s`trip, `r`emove.
+  /// `F` fetched, `T` transformed too, both of them published once; `f` and `t` a sample, or never published; `d` a download
+  /// that did not end; `!` behind it where it is wanted. Fates: `k`eep, `s`trip, `r`emove.
   @Test(
     "the newest are kept, the older ones of them stripped, what is wanted is left as it is",
     arguments: [
@@ -20,6 +20,10 @@ struct RetentionPlanTests {
       // Downloads: the newest may be gone on with; the others never are, and count for nothing.
       ("d", 1, "k"), ("dT", 1, "rk"), ("Td", 1, "kk"), ("dd", 7, "rk"), ("TdT", 2, "krk"), ("dTdTdTd", 2, "rrrkrkk"),
       ("TTTd", 3, "skkk"), ("d!T", 1, "rk"), ("dT!", 1, "rk"),
+      // Samples, dry runs and the like count for themselves.
+      ("Tttttt", 1, "krrrrk"), ("TTtttt", 2, "kkrrkk"), ("tTtTt", 1, "rrrkk"), ("tttt", 2, "rrkk"),
+      ("TTTttt", 3, "skkskk"),
+      ("TTTf", 2, "rkkk"), ("t!TTt", 1, "krkk"), ("Ttttt", 7, "kssk" + "k"), ("tdT", 1, "krk"),
     ])
   func fates(_ snapshots: String, _ keep: Int, _ expected: String) throws {
     var facts: [RetentionPlan.Facts] = []
@@ -28,7 +32,10 @@ struct RetentionPlanTests {
         facts[facts.count - 1].isWanted = true
       } else {
         let id = SnapshotID.next(after: facts.last?.id)
-        facts.append(.init(id, isFetched: mark != "d", hasTransform: mark == "T", isWanted: false))
+        facts.append(
+          .init(
+            id, isFetched: mark != "d", hasTransform: "Tt".contains(mark), isPublished: "TF".contains(mark),
+            isWanted: false))
       }
     }
     let fates = RetentionPlan.fates(facts, keep: keep).map { fate in
@@ -53,13 +60,16 @@ struct RetentionPlanTests {
           .init(
             .next(after: facts.last?.id), isFetched: isFetched,
             hasTransform: isFetched && Bool.random(using: &generator),
+            isPublished: isFetched && Bool.random(using: &generator),
             isWanted: isFetched && Int.random(in: 0..<5, using: &generator) == 0))
       }
       let keep = Int.random(in: 1...6, using: &generator)
       let fates = RetentionPlan.fates(facts, keep: keep)
       let place = "seed \(seed), round \(round), keep \(keep): \(facts)"
       #expect(fates.count == facts.count && fates.last == .keep, "\(place)")
-      let newest = facts.indices.filter { facts[$0].isFetched }.suffix(keep)
+      let newest = [true, false].flatMap { isPublished in
+        facts.indices.filter { facts[$0].isFetched && facts[$0].isPublished == isPublished }.suffix(keep)
+      }
       for (index, fate) in fates.enumerated() {
         let fact = facts[index]
         let stays = fact.isWanted || newest.contains(index) || index == facts.count - 1

@@ -63,8 +63,10 @@ struct RetentionTests {
       try harness.load(snapshots[1]) { $0.action = .rollback }
       for _ in 0..<3 { try harness.spool.snapshot(businesses(300)) }
       let freed = try cleanUp(harness, keep: 1)
-      #expect(names(freed.removed).count == 4)
-      #expect(try Survey.snapshots(harness.spool.path).prefix(2) == [snapshots[0].id, snapshots[1].id])
+      // Of those that were published the newest, of the others the newest, and what is wanted.
+      #expect(names(freed.removed).count == 3)
+      #expect(
+        try Survey.snapshots(harness.spool.path).prefix(3) == [snapshots[0].id, snapshots[1].id, snapshots[3].id])
       #expect(try isTransformed(snapshots[0]) && isTransformed(snapshots[1]))
       // They work as before.
       try harness.replay(snapshots[1], [Business("20000000", "補")])
@@ -72,6 +74,25 @@ struct RetentionTests {
       #expect(target == snapshots[0])
       try harness.load(target) { $0.action = .rollback }
       try harness.expect(businesses(200) + [Business("20000000", "補")])
+    }
+  }
+
+  @Test("samples, limited snapshots and dry runs never push out a published one, and do not pile up")
+  func othersCountForThemselves() throws {
+    try LoadHarness.with { harness in
+      let published = try days(harness, 3)
+      for count in 1...5 {
+        try harness.spool.snapshot(businesses(5), .init(sample: true))
+        try harness.spool.snapshot(businesses(5), .init(limit: 5))
+        try harness.spool.snapshot(businesses(210))
+        let sample = try harness.spool.snapshot(businesses(5 + count), .init(sample: true))
+        try harness.load(sample) { $0.acceptance = .test }
+        _ = try cleanUp(harness, keep: 3)
+        let left = try Survey.snapshots(harness.spool.path)
+        #expect(left.prefix(3) == published.map(\.id)[...], "after \(count)")
+        #expect(left.count == 6, "after \(count)")
+      }
+      try harness.load(businesses(204), .init(sourceDate: "2026-09-20"))
     }
   }
 

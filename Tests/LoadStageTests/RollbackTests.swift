@@ -49,7 +49,10 @@ struct RollbackTests {
       try harness.load(first)
       try harness.spool.snapshot(businesses(21))
       let sample = try harness.spool.snapshot(businesses(3), .init(sample: true))
-      try harness.load(sample) { $0.force = true }
+      try harness.load(sample) {
+        $0.force = true
+        $0.acceptance = .test
+      }
       try harness.load(businesses(22))
       #expect(try target(harness) == first.id)
       let failure = try harness.failure(sample) { $0.action = .rollback }
@@ -87,7 +90,9 @@ struct RollbackTests {
       try harness.withdraw(snapshots[0], corrected.ban)
       try expectHeld(rows)
       // A sample too.
-      try harness.load([Business("10000001", "樣本")], .init(sample: true))
+      try harness.load(try harness.spool.snapshot([Business("10000001", "樣本")], .init(sample: true))) {
+        $0.acceptance = .test
+      }
       try expectHeld(rows.filter { $0.ban != "10000001" } + [Business("10000001", "樣本")])
 
       try harness.load(bad) { $0.isChosen = true }

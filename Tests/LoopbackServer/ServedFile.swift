@@ -8,7 +8,7 @@ public struct ServedFile: Sendable {
     case none
   }
 
-  public enum Length: Sendable, Equatable {
+  public enum Length: Sendable, CaseIterable {
     case contentLength
     case chunked
     case untilClose

@@ -1,6 +1,15 @@
 let headerFiles = [
   file("empty", why: "nothing at all"),
   file("bom-only", why: "nothing but a BOM", byteOrderMark),
+  file(
+    "format-characters", why: "so are other characters that show nothing",
+    "\u{200B}\u{2060}\u{200F}\u{AD}\u{E0020}\u{FEFF}統一編號,營業人名稱\n12345675,店\nx,店\n"),
+  file("format-characters-only", why: "and nothing else", "\u{200B}\u{FEFF}"),
+  file("broken-bom", why: "is no UTF-8", byteOrderMark, [0xEF, 0xBB], "統一編號,營業人名稱\n12345675,店\n"),
+  file(
+    "bom-then-space", why: "white space is trimmed, what follows it is the name", byteOrderMark, " \u{200B}統一編號,營業人名稱\n"
+  ),
+  file("bom-in-quotes", why: "is part of the name", "\"\u{FEFF}統一編號\",營業人名稱\n12345675,店\n"),
   file("newline-only", why: "a header of one empty name", "\n"),
   file("header-only", why: "no accepted record", shortHeader),
   file("header-only-no-newline", why: "the same without LF", "統一編號,營業人名稱"),

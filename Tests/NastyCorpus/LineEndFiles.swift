@@ -7,7 +7,7 @@ let lineEndFiles = [
     "x\n"),
   file("bom-crlf", why: "both at once", byteOrderMark, "統一編號,營業人名稱\r\n12345675,店\r\n"),
   file(
-    "bom-twice", why: "only the first is dropped: the second makes the column unknown", byteOrderMark, byteOrderMark,
+    "bom-twice", why: "both are dropped", byteOrderMark, byteOrderMark,
     shortHeader, good),
   file("bom-before-quote", why: "the first field is quoted all the same", byteOrderMark, "\"統一編號\",營業人名稱\n", good),
   file("bom-in-front-of-a-record", why: "there it is data", shortHeader, byteOrderMark, good, good),

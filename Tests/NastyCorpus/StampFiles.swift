@@ -17,7 +17,13 @@ let stampFiles = [
   file(
     "stamp-quoted-lf", why: "trimmed of LFs too: record 1 starts on line 4", shortHeader, "\"\n01-SEP-26\", \n", "x,\n",
     good),
-  file("stamp-lower-case", why: "judged like any record", shortHeader, "01-sep-26,\n", good),
+  file(
+    "stamp-other-locale", why: "no date that we read, and no record", shortHeader, "02-9月 -26,\n", good,
+    "31-8月 -26,\n"),
+  file("stamp-no-text", why: "no date either, as base64", shortHeader, [0x80], ",\n", good),
+  file(
+    "stamp-too-wide", why: "a long one", shortHeader, repeated("x", 3000), ",\n", good),
+  file("stamp-lower-case", why: "no date, and no record", shortHeader, "01-sep-26,\n", good),
   file("stamp-31-feb", why: "not a real date", shortHeader, "31-FEB-26,\n", good),
   file("stamp-29-feb", why: "2023 has none", shortHeader, "29-FEB-23,\n", good),
   file("stamp-full-width", why: "ASCII digits only", shortHeader, "０1-SEP-26,\n", good),

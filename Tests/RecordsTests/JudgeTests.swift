@@ -34,6 +34,18 @@ import Testing
     #expect(Dictionary(grouping: observed.findings, by: \.code).mapValues(\.count) == expectation.findings)
   }
 
+  /// Before the header they are dropped, and no other character is.
+  @Test func knowsTheFormatCharactersThatSwiftKnows() throws {
+    let scalars = (0...0x10FFFF).compactMap { Unicode.Scalar($0 as UInt32) }
+    let format = scalars.filter { $0.properties.generalCategory == .format }
+    #expect(format.count > 150)
+    let beside = format.flatMap { [$0.value - 1, $0.value, $0.value + 1] }.compactMap { Unicode.Scalar($0) }
+    for scalar in beside {
+      let bytes = Array("\(scalar)\u{FEFF}統一編號,營業人名稱\n12345675,店\nx,店\n".utf8)
+      #expect(try SourceTarget.difference(bytes) == nil, "U+\(String(scalar.value, radix: 16))")
+    }
+  }
+
   @Test func equalContentHasEqualHashAndOtherContentAnother() throws {
     let header = Column.allCases.map(\.name).joined(separator: ",")
     func hashes(_ row: String) throws -> [String: Int64] {

@@ -1,7 +1,6 @@
 /// The source date of a stamp row, ISO: a first field like 01-SEP-26, and nothing in any other.
 func stampDate(_ record: ScannedRecord) -> String? {
-  if record.error != nil { return nil }
-  let values = record.fields.map { FieldValue($0) }
+  let values = record.error == nil ? record.fields.map { FieldValue($0) } : []
   guard let text = values.first?.text, values.dropFirst().allSatisfy({ $0.isMissing }) else { return nil }
 
   let months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
@@ -12,6 +11,15 @@ func stampDate(_ record: ScannedRecord) -> String? {
     isDigits(parts[2], count: 2), let year = Int(parts[2])
   else { return nil }
   return isoDate(year: 2000 + year, month: month + 1, day: day)
+}
+
+/// Whether a row in the stamp row's place is one, readable or not: something in its first field, and nothing in any other.
+/// With a BAN there it is a record.
+func isStampLike(_ record: ScannedRecord, _ header: Header) -> Bool {
+  let values = record.fields.map { FieldValue($0) }
+  guard record.error == nil, let first = values.first, !first.isMissing else { return false }
+  if header.position(of: "統一編號") == 0, let text = first.text, isDigits(text, count: 8) { return false }
+  return values.dropFirst().allSatisfy { $0.isMissing }
 }
 
 /// A date of the Republic of China, year 1 being 1912, in seven digits: 0400711 is 1951-07-11.

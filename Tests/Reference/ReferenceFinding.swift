@@ -1,6 +1,6 @@
 /// One rejection or warning, as far as the rules fix it (the wording of the message is free).
 public struct ReferenceFinding: Equatable, Sendable {
-  /// The first after header and stamp is 1.
+  /// The first after header and stamp is 1; 0 for a row in the stamp's place that is none.
   public var record: Int
   /// One more than the LFs before the record.
   public var line: Int

@@ -6,7 +6,8 @@ private let maximumStructureErrors = 100_000
 /// Written from the rules alone, as something to hold the fast path against: nothing here may be shared with it.
 public func referenceRead(_ bytes: [UInt8]) -> ReferenceResult {
   var result = ReferenceResult()
-  var position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+  var position = 0
+  while let width = formatCharacter(bytes[position...]) { position += width }
   if position == bytes.count {
     result.refusal = "the file is empty: it has no header"
     return result
@@ -34,7 +35,14 @@ public func referenceRead(_ bytes: [UInt8]) -> ReferenceResult {
   if position < bytes.count {
     let second = scanRecord(bytes, from: position)
     result.sourceDate = stampDate(second)
-    if result.sourceDate != nil {
+    if isStampLike(second, header) {
+      if result.sourceDate == nil {
+        let content = bytes[second.start..<second.contentEnd]
+        result.findings.append(
+          ReferenceFinding(
+            record: 0, line: 1 + lineFeeds(bytes[..<position]), byteOffset: position, code: "UNREADABLE_STAMP",
+            severity: "warning", raw: Array(content.prefix(65_536)), truncated: content.count > 65_536))
+      }
       result.recordEnds.append(second.end)
       position = second.end
     }
@@ -94,6 +102,14 @@ public func referenceRead(_ bytes: [UInt8]) -> ReferenceResult {
 /// A record that reads well is far shorter, so only a broken one can be such a line.
 private func lineRefusal(_ record: ScannedRecord) -> String? {
   record.contentEnd - record.start > maximumLineBytes ? "a line of more than 16 MiB" : nil
+}
+
+/// How long the character is that the bytes begin with, where it is one that shows nothing (general category Cf).
+private func formatCharacter(_ bytes: ArraySlice<UInt8>) -> Int? {
+  (1...4).first { width in
+    guard let scalars = String(validating: bytes.prefix(width), as: UTF8.self)?.unicodeScalars else { return false }
+    return scalars.count == 1 && scalars.first?.properties.generalCategory == .format
+  }
 }
 
 private func lineFeeds(_ bytes: ArraySlice<UInt8>) -> Int {

@@ -18,9 +18,16 @@ struct RecordTests {
     #expect(result.findings.map(\.line) == [3])
   }
 
-  @Test func `only one BOM, and only at the start`() {
-    #expect(read("\u{FEFF}\u{FEFF}" + short + "12345675,甲\n").refusal?.contains("統一編號") == true)
-    #expect(read(short + "\u{FEFF}12345675,甲\n").verdicts == ["1 INVALID_BAN 統一編號"])
+  @Test(arguments: ["\u{FEFF}\u{FEFF}", "\u{200B}", "\u{2060}\u{FEFF}\u{200F}\u{AD}", "\u{E0001}\u{FEFF}"])
+  func `format characters before the header are dropped and counted`(before: String) {
+    let result = read(before + short + "12345675,甲\nx,乙\n")
+    #expect(result.columns == ["統一編號", "營業人名稱"])
+    #expect(result.findings.map(\.byteOffset) == [before.utf8.count + 42])
+    #expect(result.findings.map(\.line) == [3])
+    // Only there.
+    #expect(read(short + before + "12345675,甲\n").verdicts == ["1 INVALID_BAN 統一編號"])
+    #expect(read("\"" + before + "統一編號\",營業人名稱\n").refusal?.contains("統一編號") == true)
+    #expect(read(" " + before + short).refusal?.contains("統一編號") == true)
   }
 
   @Test func `a lone CR is data`() {

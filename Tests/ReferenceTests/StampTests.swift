@@ -21,15 +21,27 @@ struct StampTests {
   @Test(arguments: [
     "01-sep-26,", "01-Sep-26,", "31-FEB-26,", "29-FEB-23,", "31-APR-26,", "00-SEP-26,", "32-SEP-26,", "1-SEP-26,",
     "01-SEP-2026,", "01-SEP-6,", "01-09-26,", "01/SEP/26,", "０1-SEP-26,", "01-SEPT-26,", "01-SEP-26-,", "+1-SEP-26,",
-    "01- SEP-26,", ",01-SEP-26",
+    "01- SEP-26,", "02-9月 -26,", "31-8月 -26,", "SEP,", "1234567,", "x", "x,,,\"\",NA", "\"x\n\",", "\"NA\",",
   ])
-  func `anything else is judged as a record`(row: String) {
-    let result = read(short + row + "\n20000003,好店\n")
+  func `a first field alone that is no date is warned of and is no record`(row: String) {
+    let result = read(short + row + "\n20000003,好店\nx,店\n")
     #expect(result.sourceDate == nil)
-    #expect(result.verdicts == ["1 INVALID_BAN 統一編號"])
+    #expect(result.verdicts == ["0 UNREADABLE_STAMP", "2 INVALID_BAN 統一編號"])
+    #expect(result.totals == ReferenceTotals(total: 2, processed: 1, failed: 1))
+    #expect(result.findings[0].severity == "warning")
+    #expect(result.findings.map(\.line) == [2, 4 + row.count { $0 == "\n" }])
+    #expect(result.findings.map(\.byteOffset) == [29, 46 + row.utf8.count])
+    #expect(result.raws[0] == row)
+  }
+
+  @Test func `so is one that is no text`() {
+    let result = read(short, [0x80, 0xFF], ",\n20000003,好店\n")
+    #expect(result.verdicts == ["0 UNREADABLE_STAMP"])
+    #expect(result.findings[0].raw == [0x80, 0xFF, 0x2C])
   }
 
   @Test(arguments: [
+    ("12345675,", "1 MISSING_NAME 營業人名稱"), ("12345675", "1 FIELD_COUNT"), (",01-SEP-26", "1 INVALID_BAN 統一編號"),
     ("01-SEP-26,店", "1 INVALID_BAN 統一編號"), ("01-SEP-26,\"NA\"", "1 INVALID_BAN 統一編號"),
     ("01-SEP-26,,x", "1 FIELD_COUNT"), ("\"01-SEP-26\"x,", "1 MALFORMED_QUOTE"),
     ("01-SEP-26,\"", "1 MALFORMED_QUOTE"), ("01-SEP-26,\u{0}", "1 INVALID_ENCODING 營業人名稱"),

@@ -1,3 +1,4 @@
+import CFiles
 import Digest
 import Failures
 import Glibc
@@ -20,6 +21,33 @@ import Zstd
     try file.publish()
     #expect(ScratchFolder.read(scratch.path + "/a") == Array("whole".utf8))
     #expect(try Folder.names(scratch.path) == ["a"])
+  }
+
+  @Test func aTextThatChangesErrnoChangesNoReason() {
+    func text() -> String {
+      errno = EBADF
+      return "write 'a'"
+    }
+    errno = ENOSPC
+    let failure = Failure.system(text(), errno: errno)
+    #expect(failure.message == "unable to write 'a': no space left on device", "\(failure)")
+  }
+
+  @Test func aFolderThatCannotBeReadOnIsNotAtItsEnd() throws {
+    let scratch = ScratchFolder()
+    _ = scratch.write([1], to: "a")
+    let folder = try #require(opendir(scratch.path))
+    defer { closedir(folder) }
+    let file = open(scratch.path + "/a", O_RDONLY)
+    dup2(file, dirfd(folder))
+    close(file)
+    var code: Int32 = 0
+    #expect(registry_next_name(UnsafeMutableRawPointer(folder), &code) == nil)
+    #expect(code == ENOTDIR)
+    let whole = try #require(opendir(scratch.path))
+    defer { closedir(whole) }
+    #expect(registry_next_name(UnsafeMutableRawPointer(whole), &code).map { String(cString: $0) } == "a")
+    #expect(registry_next_name(UnsafeMutableRawPointer(whole), &code) == nil && code == 0)
   }
 
   @Test func aHashedFileSaysWhatItHolds() throws {

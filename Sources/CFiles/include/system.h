@@ -6,3 +6,7 @@
 //
 // Returns false where the disk is full; true where the space is set aside, or the file system cannot do that.
 bool registry_reserve(int descriptor, long long bytes);
+
+// The next name in a folder, `.` and `..` left out; it is valid until the next call. NULL at the end, and where the folder
+// cannot be read on: `*code` is errno then, and 0 otherwise.
+const char *registry_next_name(void *folder, int *code);

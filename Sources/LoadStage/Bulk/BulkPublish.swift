@@ -43,7 +43,7 @@ struct BulkPublish {
         registrations: snapshot.totals.processed, industries: snapshot.transform.industries)
       let publication = try Publication.write(
         &session, settings, snapshot, load.job, .bulk,
-        .init(state: state, inserted: state.registrations, refusals: settings.budgetRefusals(snapshot)))
+        .init(state: state, inserted: state.registrations, refusals: Gate.initialRefusals(settings, snapshot)))
       try load.job.succeed(&session, status: settings.status(of: snapshot))
       try CurrentLoad.finish(&session)
       try settings.point(.publishing)

@@ -13,6 +13,8 @@ public struct LoadCheck: Sendable {
   public var changes = ChangeCounts()
   /// Why the snapshot would be refused.
   public var refusals: [String] = []
+  /// Whether the snapshot stands for the whole registry.
+  public let isWhole: Bool
 }
 
 extension Load {
@@ -38,7 +40,7 @@ extension LoadRun {
       try Migrator.requireCurrent(&session)
       guard let last = try Publication.last(&session) else { return initialLoad() }
       let corrections = try readCorrections(&session)
-      var check = LoadCheck()
+      var check = LoadCheck(isWhole: snapshot.whole)
       check.registrations = last.state.registrations
       check.isUnchanged = try nothingToDo(last, corrections, &session) != nil
       if !check.isUnchanged { try compare(last, corrections, into: &check, &session) }
@@ -47,9 +49,9 @@ extension LoadRun {
   }
 
   private func initialLoad() -> LoadCheck {
-    var check = LoadCheck()
+    var check = LoadCheck(isWhole: snapshot.whole)
     check.changes.kinds["added"] = snapshot.totals.processed
-    check.refusals = settings.budgetRefusals(snapshot)
+    check.refusals = Gate.initialRefusals(settings, snapshot)
     return check
   }
 

@@ -4,7 +4,8 @@ import Spool
 /// Whether a snapshot may become visible: it is compared with what was published last.
 struct Gate {
   let bounds: GateBounds
-  let baseline: Baseline
+  /// Nil where no whole snapshot was ever published.
+  let baseline: Baseline?
 
   /// Why a load may not publish a snapshot; empty where it may.
   static func refusals(
@@ -13,11 +14,15 @@ struct Gate {
   ) throws -> [String] {
     // Going back is asked for by name, and what is published already is not let in again.
     guard settings.action == .load, last?.holds(snapshot) != true else { return [] }
-    let budget = settings.budgetRefusals(snapshot)
-    guard snapshot.whole, let baseline = try Baseline.last(&session) else { return budget }
-    return budget
-      + Gate(bounds: settings.bounds, baseline: baseline)
+    return settings.budgetRefusals(snapshot)
+      + Gate(bounds: settings.bounds, baseline: try Baseline.last(&session))
       .refusals(snapshot, registrations: registrations, lost: lost)
+  }
+
+  /// The same before the first publication.
+  static func initialRefusals(_ settings: LoadSettings, _ snapshot: SettledSnapshot) -> [String] {
+    settings.budgetRefusals(snapshot)
+      + Gate(bounds: settings.bounds, baseline: nil).refusals(snapshot, registrations: 0, lost: 0)
   }
 
   /// - Parameters:
@@ -25,11 +30,18 @@ struct Gate {
   ///   - lost: how many of them the snapshot has otherwise or not at all.
   /// - Returns: why it may not, each with its numbers; empty where it may.
   func refusals(_ snapshot: SettledSnapshot, registrations: Int, lost: Int) -> [String] {
-    [records(snapshot), change(registrations, lost)].compactMap { $0 } + cities(snapshot)
-      + [date(snapshot)].compactMap { $0 } + columns(snapshot)
+    guard let baseline else { return columns(snapshot) }
+    guard snapshot.whole else { return [part(snapshot, baseline)] + columns(snapshot) }
+    return [records(snapshot, baseline), change(registrations, lost)].compactMap { $0 } + cities(snapshot, baseline)
+      + [date(snapshot, baseline)].compactMap { $0 } + columns(snapshot)
   }
 
-  private func records(_ snapshot: SettledSnapshot) -> String? {
+  private func part(_ snapshot: SettledSnapshot, _ baseline: Baseline) -> String {
+    let what = snapshot.fetch.terms.limit.map { "limited to \($0) records" } ?? "a sample"
+    return "it is \(what), and the registry holds the whole snapshot \(baseline.snapshot)"
+  }
+
+  private func records(_ snapshot: SettledSnapshot, _ baseline: Baseline) -> String? {
     guard let before = baseline.records, before >= GateBounds.recordsMin else { return nil }
     let now = snapshot.totals.total
     let what = "\(now) records where snapshot \(baseline.snapshot) has \(before)"
@@ -51,7 +63,7 @@ struct Gate {
       "\(lost) of \(registrations) businesses changed or vanished: \(percent(share)), more than --max-change \(limit(bounds.change))"
   }
 
-  private func cities(_ snapshot: SettledSnapshot) -> [String] {
+  private func cities(_ snapshot: SettledSnapshot, _ baseline: Baseline) -> [String] {
     // A version that did not count them says nothing of them.
     guard let cities = snapshot.transform.cities else { return [] }
     return baseline.cities.sorted { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }.compactMap
@@ -67,16 +79,22 @@ struct Gate {
     }
   }
 
-  private func date(_ snapshot: SettledSnapshot) -> String? {
+  private func date(_ snapshot: SettledSnapshot, _ baseline: Baseline) -> String? {
+    guard let before = baseline.sourceDate else { return nil }
+    guard let now = snapshot.transform.sourceDate else {
+      return "it has no source date, so it may be older than \(before), which was published already"
+    }
     // ISO 8601 sorts as text.
-    guard let before = baseline.sourceDate, let now = snapshot.transform.sourceDate, now < before else { return nil }
+    guard now < before else { return nil }
     return "its source date \(now) is before \(before), which was published already"
   }
 
   private func columns(_ snapshot: SettledSnapshot) -> [String] {
-    guard let before = baseline.missingColumns else { return [] }
+    // What was accepted once is missed no more.
+    let before = baseline?.missingColumns ?? []
+    let whichHasIt = baseline?.missingColumns == nil ? "" : ", which snapshot \(baseline?.snapshot ?? "") has"
     return snapshot.transform.notes.missingColumns.filter { !before.contains($0) }.map {
-      "it lacks the column \($0), which snapshot \(baseline.snapshot) has"
+      "it lacks the column \($0)\(whichHasIt)"
     }
   }
 

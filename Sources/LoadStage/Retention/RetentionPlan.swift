@@ -8,13 +8,16 @@ package enum RetentionPlan {
     /// The whole source is there.
     package var isFetched: Bool
     package var hasTransform: Bool
+    /// It is whole, and was published at least once.
+    package var isPublished: Bool
     /// The registry holds it, or a rollback would.
     package var isWanted: Bool
 
-    package init(_ id: SnapshotID, isFetched: Bool, hasTransform: Bool, isWanted: Bool) {
+    package init(_ id: SnapshotID, isFetched: Bool, hasTransform: Bool, isPublished: Bool, isWanted: Bool) {
       self.id = id
       self.isFetched = isFetched
       self.hasTransform = hasTransform
+      self.isPublished = isPublished
       self.isWanted = isWanted
     }
   }
@@ -26,19 +29,24 @@ package enum RetentionPlan {
     case remove
   }
 
-  /// How many of the newest keep what transform made of them: today's and, to compare it with, the one before.
+  /// How many of the newest of each kind keep what transform made of them: today's and, to compare it with, the one before.
   private static let transformedMin = 2
 
+  /// Samples, limited snapshots, those of dry runs and those that were refused are counted for themselves, so that none of
+  /// them ever pushes out a snapshot that was published.
+  ///
   /// - Parameters:
   ///   - snapshots: the oldest first.
-  ///   - keep: how many of those that are fetched stay, the newest ones.
+  ///   - keep: how many stay of those that were published, and as many of the others, the newest ones of each.
   /// - Returns: a fate each.
   package static func fates(_ snapshots: [Facts], keep: Int) -> [Fate] {
-    var rank = snapshots.count { $0.isFetched }
+    var published = snapshots.count { $0.isFetched && $0.isPublished }
+    var others = snapshots.count { $0.isFetched && !$0.isPublished }
     return snapshots.enumerated().map { index, snapshot in
       // A download that a newer snapshot has superseded is never gone on with.
       guard snapshot.isFetched else { return index == snapshots.count - 1 ? .keep : .remove }
-      defer { rank -= 1 }
+      let rank = snapshot.isPublished ? published : others
+      if snapshot.isPublished { published -= 1 } else { others -= 1 }
       if snapshot.isWanted { return .keep }
       if rank > keep { return .remove }
       return rank > transformedMin && snapshot.hasTransform ? .strip : .keep

@@ -6,7 +6,7 @@ import StageKit
 /// Frees the spool of what nobody needs.
 struct SpoolCleanup {
   let spool: String
-  /// The newest snapshots that stay.
+  /// How many of the newest published snapshots stay, and of the others.
   let keep: Int
   /// Snapshots that stay, however old they are.
   let wanted: Set<SnapshotID>
@@ -16,7 +16,8 @@ struct SpoolCleanup {
     let facts = try snapshots.map { folder in
       RetentionPlan.Facts(
         folder.id, isFetched: try SpoolFile.size(folder.fetchManifest) != nil,
-        hasTransform: try !Folder.names(folder.transformFolder).isEmpty, isWanted: wanted.contains(folder.id))
+        hasTransform: try !Folder.names(folder.transformFolder).isEmpty, isPublished: try isPublished(folder),
+        isWanted: wanted.contains(folder.id))
     }
     for (folder, fate) in zip(snapshots, RetentionPlan.fates(facts, keep: keep)) where fate != .keep {
       try stop()
@@ -29,6 +30,15 @@ struct SpoolCleanup {
       }
       if done == nil { freed.inUse.append(folder.id.description) }
     }
+  }
+
+  /// Whether it stands for the whole registry and a database was loaded from it: load writes the feed beside it then.
+  private func isPublished(_ folder: SnapshotFolder) throws -> Bool {
+    guard try !Folder.names(folder.changesFolder).isEmpty else { return false }
+    // One whose manifest is damaged may have been whole: it counts as such, rather than give way to others.
+    do { return try FetchManifest.read(at: folder.fetchManifest)?.terms.whole ?? false } catch let failure as Failure
+      where failure.verdict == .data
+    { return true }
   }
 
   private func strip(_ folder: SnapshotFolder, _ freed: inout Freed) throws {

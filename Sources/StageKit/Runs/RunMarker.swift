@@ -56,12 +56,9 @@ public final class RunMarker {
     let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else { throw .system("open '\(path)'", errno: errno) }
     defer { close(descriptor) }
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Faults.write(descriptor, $0, at: path) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw .system("write '\(path)'", errno: errno) }
-      rest = rest.dropFirst(count)
+    let bytes = Array(text.utf8)
+    try bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
+      try SpoolWrite.bytes(UnsafeRawBufferPointer(bytes), to: descriptor, at: path)
     }
   }
 

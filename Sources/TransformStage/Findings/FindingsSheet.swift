@@ -18,7 +18,7 @@ struct FindingsSheet: ~Copyable {
   static func write(
     _ path: String, header: Header, _ fill: (inout FindingsSheet) throws -> Void
   ) throws -> Int {
-    var sheet = FindingsSheet(file: try DurableFile(path), header: header)
+    var sheet = FindingsSheet(file: try DurableFile(path, mode: 0o644), header: header)
     try fill(&sheet)
     try sheet.endRow()
     try sheet.flush()
@@ -33,6 +33,8 @@ struct FindingsSheet: ~Copyable {
   }
 
   mutating func append(_ finding: Finding) throws {
+    // No record, so nothing that a sheet could correct.
+    guard finding.record > 0 else { return }
     if row?.record != finding.record { try endRow() }
     var row =
       row

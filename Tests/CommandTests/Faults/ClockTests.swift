@@ -6,6 +6,24 @@ import Spool
 import TestCluster
 import Testing
 
+/// Small libraries that programs are started with.
+enum Preload {
+  /// - Returns: the bytes of `NAME.so`, made in the folder; nil where no C compiler is to be had.
+  static func compile(_ source: String, _ name: String, in scratch: ScratchFolder) -> [UInt8]? {
+    let code = scratch.write(Array(source.utf8), to: name + ".c")
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    for compiler in ["clang", "cc", "gcc"] {
+      for folder in folders where access("\(folder)/\(compiler)", X_OK) == 0 {
+        let command = Command(
+          program: "\(folder)/\(compiler)", arguments: ["-shared", "-fPIC", "-O1", "-o", name + ".so", code, "-ldl"],
+          environment: ["PATH": "/usr/bin:/bin:\(folder)"], folder: scratch.path)
+        if (try? command.run())?.code == 0 { return ScratchFolder.read(scratch.path + "/\(name).so") }
+      }
+    }
+    return nil
+  }
+}
+
 /// A clock that is not the right one, made by a small library that programs are started with.
 enum FalseClock {
   private static let source = """
@@ -41,19 +59,7 @@ enum FalseClock {
   private static let scratch = ScratchFolder()
 
   /// The library's bytes; nil where no C compiler is to be had.
-  static let library: [UInt8]? = {
-    let code = scratch.write(Array(source.utf8), to: "clock.c")
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    for compiler in ["clang", "cc", "gcc"] {
-      for folder in folders where access("\(folder)/\(compiler)", X_OK) == 0 {
-        let command = Command(
-          program: "\(folder)/\(compiler)", arguments: ["-shared", "-fPIC", "-O1", "-o", "clock.so", code, "-ldl"],
-          environment: ["PATH": "/usr/bin:/bin:\(folder)"], folder: scratch.path)
-        if (try? command.run())?.code == 0 { return ScratchFolder.read(scratch.path + "/clock.so") }
-      }
-    }
-    return nil
-  }()
+  static let library: [UInt8]? = Preload.compile(source, "clock", in: scratch)
 
   static var path: String { scratch.path + "/clock.so" }
 

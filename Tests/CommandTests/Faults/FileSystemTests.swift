@@ -1,0 +1,115 @@
+import Glibc
+import Observed
+import Spool
+import Testing
+
+/// A file system that fails in ways that a real disk seldom does, made by a library that programs are started with.
+private enum FalseFileSystem {
+  private static let source = """
+    #define _GNU_SOURCE
+    #include <dirent.h>
+    #include <dlfcn.h>
+    #include <errno.h>
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <string.h>
+    #include <unistd.h>
+    static int concerns(int descriptor, const char *variable) {
+      const char *wanted = getenv(variable);
+      char link[64], path[4096];
+      if (!wanted) return 0;
+      snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+      ssize_t count = readlink(link, path, sizeof path - 1);
+      if (count < 0) return 0;
+      path[count] = 0;
+      size_t length = strlen(wanted);
+      return (size_t)count >= length && strcmp(path + count - length, wanted) == 0;
+    }
+    struct dirent *readdir(DIR *folder) {
+      static struct dirent *(*real)(DIR *);
+      if (!real) real = (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir");
+      struct dirent *entry = real(folder);
+      if (!entry || entry->d_name[0] == '.' || !concerns(dirfd(folder), "UNREADABLE")) return entry;
+      errno = EIO;
+      return NULL;
+    }
+    ssize_t write(int descriptor, const void *bytes, size_t count) {
+      static ssize_t (*real)(int, const void *, size_t);
+      if (!real) real = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+      return concerns(descriptor, "TAKES_NOTHING") ? 0 : real(descriptor, bytes, count);
+    }
+
+    """
+
+  private static let scratch = ScratchFolder()
+  static let isAvailable = Preload.compile(source, "files", in: scratch) != nil
+  static var variables: [String: String] { ["LD_PRELOAD": scratch.path + "/files.so"] }
+}
+
+@Suite struct FileSystemTests {
+  @Test(.enabled(if: FalseFileSystem.isAvailable, "needs a C compiler"))
+  func aFolderThatCannotBeReadIsNotTakenForAShortOne() throws {
+    let workshop = try Workshop.fetched(Array(Source.plain(rows: 5).utf8), chunkSize: 5)
+    let ended = try workshop.run(
+      "transform", variables: FalseFileSystem.variables.merging(["UNREADABLE": "/spool"]) { $1 })
+    expect(
+      ended, from: "transform", fails: 74, saying: "unable to list folder '\(workshop.spool)': input/output error")
+    try workshop.succeed("transform")
+  }
+
+  @Test(.enabled(if: FalseFileSystem.isAvailable, "needs a C compiler"))
+  func aDiskThatTakesNothingIsAnError() throws {
+    let workshop = Workshop()
+    let ended = try workshop.run(
+      "fetch", "--sample", variables: FalseFileSystem.variables.merging(["TAKES_NOTHING": ".csv.zst.tmp"]) { $1 })
+    expect(ended, from: "fetch", fails: 74, saying: "unable to write")
+    try workshop.succeed("fetch", "--sample")
+  }
+
+  /// Whatever the umask of who runs it.
+  @Test func whatIsMadeInASpoolIsNobodyElses() throws {
+    let workshop = Workshop()
+    for stage in ["fetch", "transform"] {
+      let arguments = ["--spool", workshop.spool] + (stage == "fetch" ? ["--sample"] : [])
+      let ended = try Command(
+        program: "/bin/sh",
+        arguments: ["-c", "umask 000 && exec \"$0\" \"$@\"", Command.path(of: stage)] + arguments,
+        environment: workshop.environment, folder: workshop.scratch.path
+      ).run()
+      try #require(ended.code == 0, "\(ended)")
+    }
+    let entries = try everything(in: workshop.spool)
+    #expect(entries.count > 12)
+    for (path, mode) in entries {
+      #expect(mode & S_IFMT == S_IFDIR ? mode & 0o777 == 0o700 : mode & 0o777 == 0o600, "\(path)")
+    }
+  }
+
+  /// Locks that an older version left open to everybody.
+  @Test(.enabled(if: geteuid() == 0, "needs root, to be somebody else"))
+  func nobodyElseCanHoldALock() throws {
+    let workshop = Workshop()
+    for folder in [workshop.scratch.path, workshop.spool] {
+      mkdir(folder, 0o755)
+      chmod(folder, 0o755)
+    }
+    let lock = workshop.spool + "/.fetch.lock"
+    let hold = Command(
+      program: "/usr/bin/setpriv",
+      arguments: ["--reuid=65534", "--clear-groups", "sh", "-c", "exec 9<\"$0\" && flock -n 9", lock],
+      environment: workshop.environment)
+    let made = open(lock, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    close(made)
+    #expect(try hold.run().code == 0)
+    try workshop.succeed("fetch", "--sample")
+    let ended = try hold.run()
+    #expect(ended.code != 0 && ended.stderr.contains("ermission denied"), "\(ended)")
+  }
+
+  private func everything(in folder: String) throws -> [(path: String, mode: mode_t)] {
+    var status = stat()
+    try #require(lstat(folder, &status) == 0)
+    guard status.st_mode & S_IFMT == S_IFDIR else { return [(folder, status.st_mode)] }
+    return [(folder, status.st_mode)] + (try Folder.names(folder).flatMap { try everything(in: folder + "/" + $0) })
+  }
+}
