@@ -130,8 +130,8 @@ class RunsTest(unittest.TestCase):
         task = self.order("dry-run")
         self.assertEqual(self.ended(task), ["failed", "65"])
         page = self.browser.get(f"/tasks/{task}").text
-        self.assertIn(text("run_check_refused"), page)
-        self.assertIn(text("run_kind_removed"), page)
+        for key in ["run_check_refused", "run_do_check_65", "run_check", "run_kind_removed"]:
+            self.assertIn(text(key), page)
         # Nothing of it may lead to a load.
         self.assertNotIn(f"/tasks/{task}/accept", page)
         self.assertNotIn(text("run_retry_stage"), page)

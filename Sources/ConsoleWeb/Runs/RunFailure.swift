@@ -13,8 +13,7 @@ struct RunFailure {
     guard run.outcome == .failed || run.outcome == .stopped else { return nil }
     let isStop = run.outcome == .stopped
     let values: [String: Any?] = [
-      "failure_is_stop": isStop, "failure_stage": isStop ? nil : stage, "failure_reason": reason,
-      "failure_exit_code": exitCode, "failure_message": isStop ? nil : message,
+      "failure_is_stop": isStop, "failure_title": title, "failure_message": isStop ? nil : message,
       "failure_reasons": text.reasons(run.refusal?.reasons ?? []), "failure_hints": isStop ? [] : hints,
       "failure_advice": advice,
     ]
@@ -57,7 +56,15 @@ struct RunFailure {
     }
   }
 
-  private var stage: String? { run.stage.map { text.stage($0, of: run) } }
+  /// What failed, and the exit code where it says more than the reason.
+  private var title: String {
+    if run.isDryRun, run.refusal != nil { return text("run_check_refused") }
+    let failed = run.stage.map { text("run_failure_stage", text.stage($0, of: run)) } ?? text("run_outcome_failed")
+    let code = exitCode.map { text("run_exit_code", "\($0)") } ?? ""
+    guard let reason else { return failed + code }
+    return run.outcome == .stopped || run.stage == nil ? reason : failed + text("colon") + reason
+  }
+
   private var exitCode: Int? { run.summary?.exitCode ?? run.task?.exitCode }
   private var hints: [String] { run.refusal == nil ? run.summary?.problem?.hints ?? [] : [] }
 }

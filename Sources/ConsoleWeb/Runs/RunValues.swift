@@ -27,7 +27,7 @@ struct RunValues {
       "record_title": text.kind(run.command), "record_class": run.outcome.rawValue,
       "record_outcome": text.outcome(run.outcome), "record_by": by(run), "record_started": text.time(run.startedAt),
       "record_ended": text.time(run.endedAt) ?? "–", "record_seconds": run.seconds.map(text.seconds),
-      "record_exit_code": summary?.exitCode, "record_run_id": run.runID,
+      "record_run_id": run.runID,
       "record_failure": RunFailure(text: text, run: run).values,
       "record_stages": summary?.stages.map { stage($0, of: run) } ?? [],
       "summary": summary.flatMap { run.outcome == .running ? nil : self.summary($0, of: run) },
@@ -52,7 +52,8 @@ struct RunValues {
       "sum_status": text.outcome(run.outcome), "sum_snapshot": summary.snapshot,
       "sum_source": summary.source, "sum_source_date": summary.sourceDate,
       "sum_counts": summary.counts.map(self.counts), "sum_database": summary.database.map(database),
-      "sum_findings": findings, "sum_has_findings": !findings.isEmpty, "sum_check": summary.check.map(check),
+      "sum_findings": findings, "sum_has_findings": !findings.isEmpty,
+      "sum_check": summary.check.map { check($0, of: run) },
     ]
     return values.present
   }
@@ -94,8 +95,9 @@ struct RunValues {
     ]
   }
 
-  private func check(_ check: RunSummary.Check) -> [String: Any] {
-    let refusals = text.reasons(check.refusals)
+  private func check(_ check: RunSummary.Check, of run: PipelineRun) -> [String: Any] {
+    // A run that failed for them lists them already.
+    let refusals = run.refusal == nil ? text.reasons(check.refusals) : []
     let values: [String: Any] = [
       "check_registrations": text.count(check.registrations), "check_refusals": refusals,
       "check_is_refused": !refusals.isEmpty, "check_is_nothing": check.changes.kinds.allSatisfy { $0.value == 0 },
