@@ -64,7 +64,7 @@ struct RunValues {
       let kinds = text.counts(check.changes.kinds, named: "run_kind_").compactMap { kind in
         (kind["name"] as? String).flatMap { name in (kind["count"] as? String).map { "\(name) \($0)" } }
       }
-      return text("run_would", kinds.isEmpty ? text("run_would_nothing") : kinds.joined(separator: text("comma")))
+      return kinds.isEmpty ? text("run_would_nothing") : text("run_would", kinds.joined(separator: text("comma")))
     }
     return run.summary?.database.map {
       text("run_published_counts", text.count($0.inserted), text.count($0.updated), text.count($0.removed))
