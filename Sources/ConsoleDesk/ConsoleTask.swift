@@ -37,6 +37,9 @@ public struct ConsoleTask: Sendable, Equatable {
     case run
     case dryRun = "dry-run"
     case fetch, transform, load, rollback
+
+    /// What the command is given besides the task's arguments: the console's dry run compares with the database, too.
+    public var options: [String] { self == .dryRun ? ["--check"] : [] }
   }
 
   public enum State: String, Sendable, CaseIterable {

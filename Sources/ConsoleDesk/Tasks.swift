@@ -53,17 +53,18 @@ public enum Tasks {
   ///   - before: only tasks with a smaller number.
   ///   - schedule: only those of this schedule.
   public static func list(
-    before: Int? = nil, schedule: Int? = nil, states: [ConsoleTask.State] = ConsoleTask.State.allCases, limit: Int,
-    on connection: inout Connection
+    before: Int? = nil, schedule: Int? = nil, states: [ConsoleTask.State] = ConsoleTask.State.allCases,
+    kinds: [ConsoleTask.Kind] = ConsoleTask.Kind.allCases, limit: Int, on connection: inout Connection
   ) throws -> [ConsoleTask] {
     try select(
       """
       WHERE ($1::bigint IS NULL OR t.id < $1::bigint) AND ($2::bigint IS NULL OR t.schedule_id = $2::bigint)
-        AND t.state = ANY ($3::text[])
+        AND t.state = ANY ($3::text[]) AND t.kind = ANY ($5::text[])
       ORDER BY t.id DESC LIMIT $4::integer
       """,
       [
         before.map { String($0) }, schedule.map { String($0) }, TextArray.encode(states.map(\.rawValue)), String(limit),
+        TextArray.encode(kinds.map(\.rawValue)),
       ], &connection)
   }
 

@@ -97,7 +97,7 @@ CREATE TABLE console.schedule (
 COMMENT ON TABLE console.schedule IS 'What is to run when';
 COMMENT ON COLUMN console.schedule.id IS 'Number of the schedule';
 COMMENT ON COLUMN console.schedule.name IS 'What it is called';
-COMMENT ON COLUMN console.schedule.kind IS 'run: a full run; dry-run: fetch and transform only';
+COMMENT ON COLUMN console.schedule.kind IS 'run: a full run; dry-run: fetch, transform and a comparison with the registry';
 COMMENT ON COLUMN console.schedule.timing IS 'A cron expression of five fields, or "every N minutes"';
 COMMENT ON COLUMN console.schedule.time_zone IS 'The zone of the cron expression, such as Asia/Taipei';
 COMMENT ON COLUMN console.schedule.repeats IS 'How many times more; -1 for ever, 0 no more';

@@ -80,7 +80,8 @@ extension Worker {
     var variables = settings.variables
     variables["RUN_ORIGIN"] = task.scheduleID == nil ? "console" : "schedule"
     let pid = try Child.start(
-      command + task.arguments + ["--json"], stdout: folder.log, stderr: folder.log, variables: variables,
+      command + task.kind.options + task.arguments + ["--json"], stdout: folder.log, stderr: folder.log,
+      variables: variables,
       ownSession: true)
     Attendants.add(pid)
   }

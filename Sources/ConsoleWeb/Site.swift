@@ -1,4 +1,5 @@
 import ConsoleDesk
+import ConsoleQueries
 import HTTPTypes
 import Hummingbird
 import Postgres
@@ -17,6 +18,7 @@ public struct Site: Sendable {
   let assets = Assets()
   /// An export takes one of the two sessions that there are for them.
   let exportTurns = Turns(atMost: 1)
+  let health = Health()
 
   /// How the console is reached and what it starts.
   public struct Settings: Sendable {
@@ -26,10 +28,16 @@ public struct Site: Sendable {
 
     /// Names of the snapshots in the spool, which a rollback may go to; nil where nobody knows.
     public var snapshots: @Sendable () -> [String]?
+    /// The runs that the spool has records of, and those under way.
+    public var runs: @Sendable () async -> [RunSummary]
 
-    public init(isBehindTLS: Bool = false, snapshots: @escaping @Sendable () -> [String]? = { nil }) {
+    public init(
+      isBehindTLS: Bool = false, snapshots: @escaping @Sendable () -> [String]? = { nil },
+      runs: @escaping @Sendable () async -> [RunSummary] = { [] }
+    ) {
       self.isBehindTLS = isBehindTLS
       self.snapshots = snapshots
+      self.runs = runs
     }
   }
 

@@ -45,9 +45,11 @@ struct ServeCommand: AsyncParsableCommand {
         """)
     }
     let pools = Pools(target, role: role)
-    let settings = Site.Settings(isBehindTLS: behindTLS || Environment.value("CONSOLE_BEHIND_TLS") == "yes") {
-      (try? Folder.names(spool, followLinks: true))?.filter { SnapshotID($0) != nil }
-    }
+    let runs = RunSource(spool: spool, logger: logger)
+    let settings = Site.Settings(
+      isBehindTLS: behindTLS || Environment.value("CONSOLE_BEHIND_TLS") == "yes",
+      snapshots: { (try? Folder.names(spool, followLinks: true))?.filter { SnapshotID($0) != nil } },
+      runs: { await runs.runs() })
     let site = try Site(pages: pools.pages, exports: pools.exports, desk: pools.desk, settings: settings)
     let isListening = Mutex(false)
     let application = Server.application(site, passwords: pools.passwords, host: host, port: port, logger: logger) {

@@ -1,5 +1,6 @@
 """Every page by axe-core and by keyboard, in both languages, light and dark, on a desk and on a phone."""
 
+import json
 import unittest
 
 from monitoring.registry import snapshot
@@ -35,14 +36,17 @@ def setUpModule():
     unittest.addModuleCleanup(office.close)
     hostile.load_two_days(office)
     office.add_accounts()
-    source = Source(snapshot(50).replace(b"01-SEP-26", b"03-SEP-26"))
+    source = Source(hostile.day(2))
     unittest.addModuleCleanup(source.close)
     office.start(SOURCE_URL=source.url)
     operator = office.browser(OPERATOR)
     operator.post("/schedules", name="每天", kind="run", cron="0 2 * * *", timing_kind="cron")
-    for kind in ["dry-run", "run"]:
+    for kind, state in [("dry-run", "succeeded"), ("run", "failed")]:
         operator.post("/tasks", kind=kind)
-    until(lambda: office.sql("SELECT state FROM console.task") == [["succeeded"], ["failed"]])
+        until(lambda: office.sql("SELECT state FROM console.task ORDER BY id DESC LIMIT 1") == [[state]])
+        source.content = snapshot(50).replace(b"01-SEP-26", b"03-SEP-26")
+    office.run("run", "--source", "http://127.0.0.1:9/none.csv", expect=75)
+    record = json.loads(office.run("runs", "--json", expect=0).stdout)[0]["run_id"]
     source.hold()
     operator.post("/tasks", kind="dry-run")
     until(lambda: office.sql("SELECT state FROM console.task WHERE id = 3 AND log <> ''") == [["running"]])
@@ -52,7 +56,7 @@ def setUpModule():
     # The log-in shows to strangers.
     pages.remove("/login")
     pages.extend([
-        "/tasks/2", "/tasks/3", "/runs/3", "/nothing", "/registrations?name=x", "/registrations?name=zzzz",
+        "/tasks/2", "/tasks/3", "/runs/3", f"/runs/{record}", "/nothing", "/registrations?name=x", "/registrations?name=zzzz",
         "/registrations?name=%E6%9C%89%E9%99%90%E5%85%AC%E5%8F%B8&sort=capital&order=desc", "/changes?since=x",
         "/findings?code=INVALID_BAN", "/registrations/00025797"])
 

@@ -3,25 +3,20 @@ import ConsoleQueries
 import Hummingbird
 import Postgres
 
-/// The runs of load: the list, and a page for each.
+/// The runs: the list, and a page for each that is no task's.
 struct JobRunRoutes {
   let site: Site
 
   func add(to router: Router<ConsoleContext>) {
     router.get("/runs") { request, context in
-      let before = FormFields(encoded: request.uri.query ?? "")?["before"].flatMap { Int($0) }
-      let page = try await site.pages.run { try JobRuns.page(&$0, before: before) }
-      let tasks = before == nil ? try await site.desk.run { try Self.tasks(&$0) } : []
-      let values = JobRunValues(text: RunText(site: site, context: context))
-      return site.page(
-        "runs", context,
-        [
-          "runs": page.runs.map(values.row), "has_runs": !page.runs.isEmpty, "next": page.next,
-          "is_first": before == nil, "tasks": tasks.map { TaskRow.values($0, site, context) },
-          "has_tasks": !tasks.isEmpty, "nav_runs": true,
-        ])
+      let form = FormFields(encoded: request.uri.query ?? "") ?? FormFields()
+      if let before = form["before"].flatMap({ Int($0) }) {
+        return site.page("runs", context, try await loads(before: before, context))
+      }
+      return site.page("runs", context, try await runs(page: form["page"].flatMap { Int($0) } ?? 1, context))
     }
     router.get("/runs/:id") { _, context in
+      if let name = context.parameters.get("id"), Int(name) == nil { return try await record(name, context) }
       guard let id = context.parameters.get("id", as: Int.self) else { throw Problem(.notFound, "problem_not_found") }
       let found = try await site.pages.run { connection -> Found? in
         guard let run = try JobRuns.run(&connection, id: id) else { return nil }
@@ -44,11 +39,68 @@ struct JobRunRoutes {
     let newest: String?
   }
 
-  /// What waits and what runs, and the latest that are over.
-  private static func tasks(_ connection: inout Connection) throws -> [ConsoleTask] {
-    let open = try Tasks.list(states: [.queued, .running], limit: 50, on: &connection)
-    let over = try Tasks.list(states: [.succeeded, .failed, .stopped], limit: 5, on: &connection)
-    return open + over
+  private static let pageSize = 50
+  /// As many records as the spool keeps.
+  private static let depth = 400
+
+  /// Every run that is known, and what waits.
+  private func runs(page: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
+    let jobRuns = try await site.readRegistry { connection in
+      (page: try JobRuns.page(&connection, limit: Self.depth), isPublished: try JobRuns.published(&connection) != nil)
+    }
+    let (open, tasks) = try await site.desk.run { connection in
+      (
+        try Tasks.list(states: [.queued, .running], limit: 50, on: &connection),
+        try Tasks.list(limit: Self.depth, on: &connection)
+      )
+    }
+    let all = RunList.merge(
+      records: await site.settings.runs(), tasks: tasks, jobRuns: jobRuns?.page.runs ?? [])
+    let page = max(1, min(page, (all.count + Self.pageSize - 1) / Self.pageSize))
+    let shown = all.dropFirst((page - 1) * Self.pageSize).prefix(Self.pageSize)
+    let isLast = page * Self.pageSize >= all.count
+    let waiting = open.filter(\.isNoRunYet)
+    let values = RunValues(text: RunText(site: site, context: context))
+    return [
+      "entries": shown.map(values.row), "has_entries": !shown.isEmpty, "is_first": page == 1, "is_runs": true,
+      "older_page": isLast ? nil : page + 1, "newer_page": page > 1 ? page - 1 : nil,
+      "older_loads": isLast ? jobRuns?.page.next : nil, "tasks": waiting.map { TaskRow.values($0, site, context) },
+      "has_tasks": !waiting.isEmpty, "may_roll_back": jobRuns?.isPublished ?? false, "nav_runs": true,
+    ]
+  }
+
+  /// Older loads: of them the database alone knows.
+  private func loads(before: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
+    let page = try await site.pages.run { try JobRuns.page(&$0, before: before) }
+    let values = JobRunValues(text: RunText(site: site, context: context))
+    return [
+      "runs": page.runs.map(values.row), "has_runs": !page.runs.isEmpty, "older_loads": page.next, "is_loads": true,
+      "nav_runs": true,
+    ]
+  }
+
+  /// The page of a run by its identifier. One that the console started has a page already.
+  private func record(_ runID: String, _ context: ConsoleContext) async throws -> Response {
+    if let task = try await site.desk.run({ try Tasks.find(runID: runID, on: &$0) }) {
+      return site.redirect(to: "/tasks/\(task.id)")
+    }
+    guard let summary = await site.settings.runs().first(where: { $0.runID == runID }) else {
+      throw Problem(.notFound, "problem_not_found")
+    }
+    let loads = try await site.readRegistry { connection in
+      LoadsOfRun(
+        runs: try JobRuns.runs(&connection, runID: runID), newest: try JobRuns.newestSnapshot(&connection))
+    }
+    let text = RunText(site: site, context: context)
+    let run = PipelineRun(summary: summary, jobRun: loads?.runs.first)
+    let jobRuns = loads?.runs ?? []
+    let more: [String: Any?] = [
+      "runs": jobRuns.map(JobRunValues(text: text).row), "has_runs": !jobRuns.isEmpty,
+      "may_accept": !run.isDryRun && summary.refusal?.mayBeAccepted(newest: loads?.newest) ?? false,
+      "accept_path": "/runs/\(runID)/accept", "nav_runs": true,
+    ]
+    return site.page(
+      "run-record", context, (RunValues(text: text).page(run) as [String: Any?]).merging(more) { $1 })
   }
 
   private func values(_ found: Found, _ task: ConsoleTask?, _ context: ConsoleContext) -> [String: Any?] {
@@ -73,4 +125,11 @@ extension SnapshotRefusal {
   ///
   /// - Parameter newest: the newest snapshot that was ever published.
   func mayBeAccepted(newest: String?) -> Bool { isAcceptable && newest.map { snapshot > $0 } ?? true }
+}
+
+/// The job runs of one run of the pipeline.
+struct LoadsOfRun: Sendable {
+  var runs: [JobRun] = []
+  /// The newest snapshot that was ever published.
+  var newest: String?
 }

@@ -15,7 +15,7 @@ struct JobRunValues {
       "run_processed": text.count(run.counts.processed), "run_failed": text.count(run.counts.failed),
       "run_duplicated": text.count(run.counts.duplicated), "run_blank": text.count(run.counts.blank),
       "run_is_reconciled": run.counts.reconcile,
-      "run_error": run.refusal.map { _ in text("run_refused_title") } ?? run.error.map(brief),
+      "run_error": run.refusal.map { _ in text("run_refused_title") } ?? run.error.map(text.brief),
       "run_published": run.publication.map(published),
     ]
     return values.present
@@ -43,22 +43,17 @@ struct JobRunValues {
   }
 
   private func publication(_ publication: JobPublication) -> [String: Any] {
-    let kinds = text.counts(publication.changes.kinds, named: "run_kind_")
-    let columns = text.counts(publication.changes.columns, named: "run_column_")
-    let reasons = text.counts(publication.changes.reasons, named: "run_removed_")
     let values: [String: Any?] = [
       "action": text("run_action_" + publication.action), "snapshot": publication.snapshot,
       "as_of_date": publication.asOfDate, "published_at": text.time(publication.publishedAt),
       "is_part": !publication.isWhole, "registrations": text.count(publication.registrations),
       "industries": text.count(publication.industries), "inserted": text.count(publication.inserted),
       "updated": text.count(publication.updated), "removed": text.count(publication.removed),
-      "kinds": kinds, "has_kinds": !kinds.isEmpty, "columns": columns, "has_columns": !columns.isEmpty,
-      "reasons": reasons, "has_reasons": !reasons.isEmpty,
       "repaired": publication.repaired > 0 ? text.count(publication.repaired) : nil,
       "accepted_by": publication.acceptedBy, "accept_reason": publication.acceptReason,
       "refusals": text.reasons(publication.refusals), "has_refusals": !publication.refusals.isEmpty,
     ]
-    return values.present
+    return values.present.merging(text.changes(publication.changes)) { $1 }
   }
 
   private func progress(_ progress: JobProgress, of run: JobRun) -> [String: Any] {
@@ -72,9 +67,5 @@ struct JobRunValues {
       "last": progress.lastSuccessful, "current": progress.current, "total": progress.total, "batches": batches,
       "has_batches": !batches.isEmpty,
     ]
-  }
-
-  private func brief(_ error: String) -> String {
-    error.unicodeScalars.count <= 90 ? error : String(String.UnicodeScalarView(error.unicodeScalars.prefix(90))) + "…"
   }
 }

@@ -4,29 +4,71 @@ import Postgres
 
 /// What the first page tells of.
 struct Overview: Sendable {
-  var hasRegistry = true
   /// The latest runs of load, the newest first.
-  var runs: [JobRun] = []
+  var jobRuns: [JobRun] = []
   var published: JobRun?
-  /// What waits and what runs, the newest first.
+  /// What waits, and what has only just begun, the newest first.
   var open: [ConsoleTask] = []
-  /// The task that ended last.
-  var ended: TaskPage?
+  /// The newest runs, whoever started them.
+  var runs: [PipelineRun] = []
+  var standing = RunStanding([])
+  /// The task that failed, where one did.
+  var failed: TaskPage?
+
+  /// So many of each source are looked at: beyond them nothing that still stands is to be found.
+  private static let depth = 100
 
   static func read(_ site: Site, _ context: ConsoleContext) async throws -> Overview {
     var overview = Overview()
-    do {
-      (overview.runs, overview.published) = try await site.pages.run { connection in
-        (try JobRuns.page(&connection, limit: 5).runs, try JobRuns.published(&connection))
-      }
-    } catch let error where Problem(error).text == "problem_no_registry" { overview.hasRegistry = false }
-    let text = RunText(site: site, context: context)
-    (overview.open, overview.ended) = try await site.desk.run { connection in
-      let open = try Tasks.list(states: [.queued, .running], limit: 20, on: &connection)
-      let ended = try Tasks.list(states: [.succeeded, .failed, .stopped], limit: 1, on: &connection).first
-      let output = try ended.map { try Tasks.output($0.id, on: &connection) }
-      return (open, ended.map { TaskPage(text, $0, summary: output?.summary, log: output?.log) })
+    if let (jobRuns, published) = try await site.readRegistry({ connection in
+      (try JobRuns.page(&connection, limit: depth).runs, try JobRuns.published(&connection))
+    }) {
+      (overview.jobRuns, overview.published) = (jobRuns, published)
+    }
+    // Dry runs by the minute must not push out what counts.
+    let kinds = ConsoleTask.Kind.allCases.filter { $0 != .dryRun }
+    let (open, tasks) = try await site.desk.run { connection in
+      (
+        try Tasks.list(states: [.queued, .running], limit: 20, on: &connection),
+        try Tasks.list(kinds: kinds, limit: depth, on: &connection)
+          + Tasks.list(kinds: [.dryRun], limit: depth, on: &connection)
+      )
+    }
+    overview.open = open.filter(\.isNoRunYet)
+    overview.runs = RunList.merge(
+      records: await site.settings.runs(), tasks: tasks.sorted { $0.id > $1.id }, jobRuns: overview.jobRuns)
+    overview.standing = RunStanding(overview.runs)
+    if let task = overview.standing.failure?.task {
+      overview.failed = try await TaskPage.read(task.id, site, context)
     }
     return overview
+  }
+}
+
+extension ConsoleTask {
+  /// Whether it waits, or has begun and not said yet which run it is.
+  var isNoRunYet: Bool { !state.isOver && runID == nil }
+}
+
+extension Site {
+  /// Reads the registry with the rights of pages.
+  ///
+  /// - Returns: nil where nothing was ever loaded.
+  func readRegistry<Answer: Sendable>(
+    _ body: @escaping @Sendable (inout Connection) throws -> Answer
+  ) async throws -> Answer? {
+    do { return try await pages.run(body) } catch let error as PostgresError where error.sqlState == "42P01" {
+      // In a schema that it may not use, PostgreSQL finds no table.
+      let isHidden = try await pages.run { connection in
+        try connection.execute(
+          """
+          SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = 'etl_job_run' AND relkind = 'r'
+            AND NOT has_schema_privilege(relnamespace, 'USAGE'))
+          """
+        ).truth
+      }
+      if isHidden { throw Problem(.serviceUnavailable, "problem_no_right") }
+      return nil
+    }
   }
 }

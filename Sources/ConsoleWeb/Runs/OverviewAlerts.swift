@@ -14,7 +14,7 @@ struct OverviewAlerts {
   private static let patienceSeconds: Int64 = 120
 
   /// The gravest first.
-  var all: [[String: Any]] { [empty, idle, failedTask, failedRun, silent, unreconciled, stale].compactMap { $0 } }
+  var all: [[String: Any]] { [empty, idle, failed, silent, unreconciled, stale].compactMap { $0 } }
 
   private func alert(
     _ title: String, detail: String? = nil, advice: String, path: String? = nil, isBad: Bool = true,
@@ -29,7 +29,7 @@ struct OverviewAlerts {
   }
 
   private var empty: [String: Any]? {
-    guard overview.published == nil, overview.runs.isEmpty else { return nil }
+    guard overview.published == nil, overview.jobRuns.isEmpty else { return nil }
     return alert(text("run_alert_empty"), advice: text("run_alert_empty_do"), isBad: false)
   }
 
@@ -41,46 +41,33 @@ struct OverviewAlerts {
     return alert(text("run_alert_idle"), advice: text("run_alert_idle_do"), path: "/tasks/\(task.id)")
   }
 
-  private var failedTask: [String: Any]? {
-    guard let page = overview.ended, page.task.state == .failed, let failure = page.failure, !isMended(page.task) else {
-      return nil
-    }
+  private var failed: [String: Any]? {
+    guard let run = overview.standing.failure, !isSilent(run) else { return nil }
+    let failure = RunFailure(text: text, run: run, log: overview.failed?.log ?? "")
+    let when = text.time(run.endedAt ?? run.startedAt) ?? ""
     return alert(
-      text("run_alert_failed", text("kind_" + page.task.kind.rawValue.replacing("-", with: "_")), ended(page.task)),
-      detail: (failure["failure_message"] ?? failure["failure_reason"]) as? String,
-      advice: TaskPage.advice(page.task, text), path: "/tasks/\(page.task.id)",
-      reasons: Self.few(page.summary?.refusal?.reasons ?? []))
-  }
-
-  /// Whether a load went well since, such as one that was started by hand.
-  private func isMended(_ task: ConsoleTask) -> Bool {
-    guard let run = overview.runs.first, run.status == .success || run.status == .partial,
-      let began = TaipeiTime.seconds(run.startedAt), let ended = task.endedAt.flatMap({ TaipeiTime.seconds($0) })
-    else { return false }
-    return began > ended
-  }
-
-  private func ended(_ task: ConsoleTask) -> String { text.time(task.endedAt) ?? "" }
-
-  /// A run that the console did not start, or whose task was told of already.
-  private var failedRun: [String: Any]? {
-    guard let run = overview.runs.first, run.status == .failed,
-      overview.ended?.task.runID != run.runID || overview.ended?.task.state != .failed
-    else { return nil }
-    return alert(
-      text("run_alert_run_failed", text.time(run.completedAt ?? run.startedAt) ?? ""),
-      detail: run.refusal.map { text("run_refused", $0.snapshot) } ?? run.error,
-      advice: text(run.refusal == nil ? "run_alert_run_failed_do" : "run_do_65"), path: "/runs/\(run.id)",
+      text("run_alert_failed", text.kind(run.command), when, RunValues(text: text).by(run)),
+      detail: failure.message ?? failure.reason, advice: failure.advice, path: run.path,
       reasons: Self.few(run.refusal?.reasons ?? []))
   }
 
+  /// A load that says that it runs and does not move, be its run alive or not known here.
   private var silent: [String: Any]? {
-    guard let run = overview.runs.first, run.isSilent else { return nil }
-    return alert(text("run_alert_silent"), advice: text("run_alert_silent_do"), path: "/runs/\(run.id)")
+    let standing = overview.standing
+    guard
+      let run = standing.failure.map({ isSilent($0) ? $0 : nil }) ?? standing.running, let jobRun = run.jobRun,
+      jobRun.isSilent
+    else { return nil }
+    return alert(text("run_alert_silent"), advice: text("run_alert_silent_do"), path: "/runs/\(jobRun.id)")
+  }
+
+  /// Whether all that is known of a run is a load that does not move.
+  private func isSilent(_ run: PipelineRun) -> Bool {
+    run.summary == nil && run.task == nil && run.jobRun?.isSilent ?? false
   }
 
   private var unreconciled: [String: Any]? {
-    guard let run = overview.runs.first(where: { !$0.counts.reconcile }) else { return nil }
+    guard let run = overview.jobRuns.prefix(5).first(where: { !$0.counts.reconcile }) else { return nil }
     return alert(text("run_alert_sums"), advice: text("run_alert_sums_do"), path: "/runs/\(run.id)")
   }
 

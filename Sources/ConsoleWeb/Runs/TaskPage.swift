@@ -8,12 +8,18 @@ struct TaskPage {
   let task: ConsoleTask
   let summary: RunSummary?
   let log: String
+  let run: PipelineRun
 
   init(_ text: RunText, _ task: ConsoleTask, summary: String?, log: String?) {
+    self.init(text, task, record: summary.flatMap { RunSummary(json: $0) }, log: log ?? "")
+  }
+
+  init(_ text: RunText, _ task: ConsoleTask, record: RunSummary?, log: String) {
     self.text = text
     self.task = task
-    self.summary = summary.flatMap { RunSummary(json: $0) }
-    self.log = log ?? ""
+    summary = record
+    self.log = log
+    run = PipelineRun(summary: record, task: task)
   }
 
   /// The part that changes while it runs.
@@ -22,8 +28,7 @@ struct TaskPage {
       log: log, stages: stages, now: task.state.isOver ? nil : now.timeIntervalSince1970)
     let began = task.startedAt.flatMap { TaipeiTime.seconds($0) }.map(Double.init)
     let values: [String: Any?] = [
-      "progress_state": task.state.rawValue,
-      "progress_state_text": text("state_" + task.state.rawValue),
+      "progress_state": badge, "progress_state_text": stateText,
       "progress_is_queued": task.state == .queued, "progress_is_running": task.state == .running,
       "progress_stopping": task.state == .running && task.stopAskedBy != nil,
       "progress_seconds": task.state == .running
@@ -40,14 +45,15 @@ struct TaskPage {
     let trace = RunTrace(log: log, stages: stages, now: nil, linesMax: 1000)
     let lines = trace.lines.map(line)
     let values: [String: Any?] = [
-      "task_id": task.id, "task_kind_text": text("kind_" + task.kind.rawValue.replacing("-", with: "_")),
+      "task_id": task.id, "task_kind_text": text.kind(task.kind.rawValue),
       "task_arguments": task.arguments.isEmpty ? nil : task.arguments.joined(separator: " "),
       "task_is_over": task.state.isOver, "task_asked_by": task.askedBy ?? task.schedule ?? "–",
       "task_queued": text.time(task.queuedAt), "task_started": text.time(task.startedAt) ?? "–",
       "task_ended": text.time(task.endedAt) ?? "–", "task_seconds": duration.map(text.seconds),
       "task_host": task.host, "task_run_id": task.runID, "task_stopped_by": task.stopAskedBy,
       "task_limit": text("run_minutes_only", "\(task.limitMinutes)"), "task_attempt_number": task.attempt,
-      "task_log": lines, "task_has_log": !lines.isEmpty, "task_failure": failure, "task_summary": summary.map(summed),
+      "task_log": lines, "task_has_log": !lines.isEmpty, "task_failure": failure,
+      "summary": task.state.isOver ? summary.map { RunValues(text: text).summary($0, of: run) } : nil,
     ]
     return values.present
   }
@@ -55,11 +61,19 @@ struct TaskPage {
   /// The stages that its command has.
   private var stages: [String] {
     switch task.kind {
-    case .run: ["fetch", "transform", "load"]
-    case .dryRun: ["fetch", "transform"]
+    case .run, .dryRun: ["fetch", "transform", "load"]
     case .rollback: ["transform", "load"]
     case .fetch, .transform, .load: [task.kind.rawValue]
     }
+  }
+
+  /// One that succeeded says how: with records that were rejected, or with nothing new.
+  private var badge: String {
+    task.state == .succeeded ? "succeeded \(run.outcome.rawValue)" : task.state.rawValue
+  }
+
+  private var stateText: String {
+    task.state == .succeeded ? text.outcome(run.outcome) : text("state_" + task.state.rawValue)
   }
 
   private var duration: Double? {
@@ -76,15 +90,17 @@ struct TaskPage {
     let last = trace.stages.last { $0.state != .waiting }?.name
     return trace.stages.map { stage in
       let known = summed[stage.name]
-      let state = known.map { $0.result == "failed" ? .failed : .done } ?? stage.state
       let seconds = known?.seconds ?? stage.seconds
-      let isAlive = state == .running && !task.state.isOver
+      let isAlive = known == nil && stage.state == .running && !task.state.isOver
       // Of a run that did not end well nothing says that the stage it was in is done.
       let isCut = known == nil && stage.name == last && task.state.isOver && task.state != .succeeded
+      let (badge, state) =
+        known.map { text.result($0.result, of: run) }
+        ?? (isCut
+          ? (task.state.rawValue, text("state_" + task.state.rawValue))
+          : (Self.badge(stage.state), text("run_stage_" + stage.state.rawValue)))
       let values: [String: Any?] = [
-        "stage": text("kind_" + stage.name), "stage_class": isCut ? task.state.rawValue : Self.badge(state),
-        "stage_state": known.map { text.named("run_result_", $0.result.replacing(" ", with: "_")) }
-          ?? text(isCut ? "state_" + task.state.rawValue : "run_stage_" + state.rawValue),
+        "stage": text.stage(stage.name, of: run), "stage_class": badge, "stage_state": state,
         "stage_seconds": seconds.map(text.seconds), "stage_rate": known?.recordsPerSecond.map(text.count),
         "stage_meter": isAlive || longest <= 0 ? nil : seconds.map { "\(($0 / longest * 100).rounded())" },
         "stage_is_running": isAlive,
@@ -114,8 +130,12 @@ struct TaskPage {
   private func line(_ line: RunLogLine) -> [String: Any] {
     [
       "line_time": line.time.map { TaipeiTime.text(Int64($0)) } ?? "", "line_level": line.level,
-      "line_is_bad": line.level == "ERROR" || line.level == "CRITICAL", "line_name": line.name,
+      "line_is_bad": line.isBad, "line_name": line.name,
       "line_message": VisibleText(Array(line.message.utf8)).text, "line_hints": line.hints,
     ]
   }
+}
+
+extension RunLogLine {
+  var isBad: Bool { level == "ERROR" || level == "CRITICAL" }
 }

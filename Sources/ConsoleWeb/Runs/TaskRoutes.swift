@@ -45,23 +45,16 @@ struct TaskRoutes {
     return page
   }
 
-  private struct JobRunsOfTask {
-    var runs: [JobRun] = []
-    var newest: String?
-  }
-
   /// Without a registry there are none.
-  private func jobRuns(_ task: ConsoleTask) async throws -> JobRunsOfTask {
-    do {
-      return try await site.pages.run { connection in
-        JobRunsOfTask(
-          runs: try task.runID.map { try JobRuns.runs(&connection, runID: $0) } ?? [],
-          newest: try JobRuns.newestSnapshot(&connection))
-      }
-    } catch let error where Problem(error).text == "problem_no_registry" { return JobRunsOfTask() }
+  private func jobRuns(_ task: ConsoleTask) async throws -> LoadsOfRun {
+    try await site.readRegistry { connection in
+      LoadsOfRun(
+        runs: try task.runID.map { try JobRuns.runs(&connection, runID: $0) } ?? [],
+        newest: try JobRuns.newestSnapshot(&connection))
+    } ?? LoadsOfRun()
   }
 
-  private func actions(_ page: TaskPage, _ found: JobRunsOfTask, _ context: ConsoleContext) -> [String: Any?] {
+  private func actions(_ page: TaskPage, _ found: LoadsOfRun, _ context: ConsoleContext) -> [String: Any?] {
     let task = page.task
     let values = JobRunValues(text: RunText(site: site, context: context))
     let hasFailed = task.state == .failed || task.state == .stopped
@@ -69,8 +62,9 @@ struct TaskRoutes {
       "runs": found.runs.map(values.row), "has_runs": !found.runs.isEmpty,
       "may_stop": !task.state.isOver && task.stopAskedBy == nil, "may_retry": hasFailed && task.mayBeRepeated,
       "retry_stage": !task.mayBeRepeated
-        ? nil : page.failedStage.flatMap { $0 == task.kind.rawValue ? nil : site.text("kind_" + $0, context) },
-      "may_accept": page.summary?.refusal?.mayBeAccepted(newest: found.newest) ?? false,
+        ? nil
+        : page.failedStage.flatMap { $0 == task.kind.rawValue ? nil : RunText(site: site, context: context).kind($0) },
+      "may_accept": page.refusal?.mayBeAccepted(newest: found.newest) ?? false,
       "accept_path": "/tasks/\(task.id)/accept", "nav_runs": true,
     ]
   }
@@ -88,8 +82,12 @@ extension TaskPage {
     let found = try await site.desk.run { connection in
       try Tasks.find(id, on: &connection).map { ($0, try Tasks.output(id, on: &connection)) }
     }
-    return found.map { task, output in
-      TaskPage(RunText(site: site, context: context), task, summary: output.summary, log: output.log)
-    }
+    guard let (task, output) = found else { return nil }
+    let page = TaskPage(RunText(site: site, context: context), task, summary: output.summary, log: output.log)
+    // A run that ended outside its stages printed nothing: the spool's record has it.
+    guard page.summary == nil, task.state.isOver, let runID = task.runID,
+      let record = await site.settings.runs().first(where: { $0.runID == runID })
+    else { return page }
+    return TaskPage(page.text, task, record: record, log: page.log)
   }
 }

@@ -4,7 +4,7 @@ import ConsoleDesk
 enum TaskRow {
   static func values(_ task: ConsoleTask, _ site: Site, _ context: ConsoleContext) -> [String: Any] {
     var row: [String: Any] = [
-      "id": task.id, "kind": site.text("kind_" + task.kind.rawValue.replacing("-", with: "_"), context),
+      "id": task.id, "kind": RunText(site: site, context: context).kind(task.kind.rawValue),
       "state": task.state.rawValue, "state_text": site.text("state_" + task.state.rawValue, context),
       "by": task.askedBy ?? task.schedule ?? "–", "is_queued": task.state == .queued,
       "is_running": task.state == .running,

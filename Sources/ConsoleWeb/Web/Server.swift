@@ -32,13 +32,7 @@ public enum Server {
     // Once more, now that it is known who asks: what fails from here on is told on a page of theirs.
     router.add(middleware: Problems(site: site, logger: logger))
     router.add(middleware: Gate(site: site))
-    router.get("/healthz") { _, _ in
-      // The desk, not the registry: before the first run there is none, and that is no illness.
-      try await site.desk.run { _ = try $0.execute("SELECT 1") }
-      return Response(
-        status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
-        body: .init(byteBuffer: ByteBuffer(string: "{\"status\":\"ok\"}\n")))
-    }
+    router.get("/healthz") { _, _ in await site.health.answer(site) }
     site.assets.add(to: router)
     LoginRoutes(site: site, passwords: passwords).add(to: router)
     OverviewRoutes(site: site).add(to: router)

@@ -18,8 +18,8 @@ struct Visit: RouterMiddleware {
     {
       context.peer = address
     }
-    // These show the same to all, and to change the language the database need not answer.
-    if request.uri.path.hasPrefix("/assets/") || request.uri.path == "/language" {
+    // These show the same to all, and need no answer of the database, or say themselves what it answers.
+    if request.uri.path.hasPrefix("/assets/") || ["/language", "/healthz"].contains(request.uri.path) {
       return try await next(request, context)
     }
     (context.session, context.token) = try await session(of: request)

@@ -1,0 +1,246 @@
+"""The overview and the list of runs, of runs that the console, the shell and nobody any more has started."""
+
+import datetime
+import html
+import json
+import re
+import shutil
+import unittest
+
+from monitoring.registry import Project, snapshot
+
+from .office import OPERATOR, VIEWER, Office, until
+from .source import Source
+from .texts import text
+
+def of(content, days):
+    """A snapshot of a day, so many from today: an old one is a note of its own on the overview."""
+    return content.replace(b"01-SEP-26", f"{DAY + datetime.timedelta(days):%d-%b-%y}".upper().encode())
+
+
+DAY = datetime.date.today()
+GOOD = of(snapshot(200), 0)
+NEXT = of(snapshot(200).replace("商行7,".encode(), "商號7,".encode()), 1)
+# Half of the businesses are gone.
+HALF = of(snapshot(100), 2)
+NO_SOURCE = "http://127.0.0.1:9/none.csv"
+
+
+def words(page):
+    """What a page says, without its markup."""
+    main = page.split("<main", 1)[1].split("</main>", 1)[0]
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", main)))
+
+
+class RunsTest(unittest.TestCase):
+    def setUp(self):
+        self.office = Office()
+        self.addCleanup(self.office.close)
+        self.source = Source(GOOD)
+        self.addCleanup(self.source.close)
+        self.run_shell("run", source=self.source.url)
+        self.office.add_accounts()
+        self.office.start(SOURCE_URL=self.source.url)
+        self.browser = self.office.browser(OPERATOR)
+
+    def run_shell(self, *arguments, source, expect=0):
+        self.office.run(*arguments, "--source", source, expect=expect)
+
+    def order(self, kind):
+        """Has the console run something; gives its number and how it ended."""
+        answer = self.browser.post("/tasks", kind=kind)
+        return answer.headers["Location"].split("/")[-1]
+
+    def ended(self, task):
+        state = "SELECT state, exit_code FROM console.task WHERE state NOT IN ('queued', 'running') AND id = "
+        return until(lambda: self.office.sql(state + task))[0]
+
+    def overview(self):
+        page = self.browser.get("/")
+        self.assertEqual(page.status, 200)
+        return page.text
+
+    def notes(self):
+        """The class of each note of the overview: bad, warn, good, or none."""
+        return [note.strip() for note in re.findall(r'class="note([^"]*)"', self.overview())]
+
+    def rows(self, path="/runs"):
+        """The list of runs: where each leads, and its words."""
+        page = self.browser.get(path)
+        self.assertEqual(page.status, 200)
+        return [
+            (found[1], words("<main>" + row + "</main>"))
+            for row in page.text.split("<tr>") if (found := re.search(r'href="(/(?:tasks|runs)/[^"]+)"', row))]
+
+    def runs(self):
+        return json.loads(self.office.run("runs", "--json", expect=0).stdout)
+
+    def test_failed_run_stands_until_a_full_run_ends_well(self):
+        self.run_shell("run", source=NO_SOURCE, expect=75)
+        self.assertEqual(self.notes(), ["bad", ""])
+        self.assertIn(text("run_origin_shell"), words(self.overview()))
+        # A dry run that ends well, one that fails, and a run that is stopped.
+        self.assertEqual(self.ended(self.order("dry-run"))[0], "succeeded")
+        self.assertEqual(self.notes(), ["bad", ""])
+        self.source.hold()
+        for kind in ["dry-run", "run"]:
+            self.source.asked.clear()
+            task = self.order(kind)
+            self.assertTrue(self.source.asked.wait(60))
+            self.browser.post(f"/tasks/{task}/stop")
+            self.assertEqual(self.ended(task)[0], "stopped")
+        self.source.release()
+        self.assertEqual(self.notes(), ["bad", ""])
+        row = next(row for path, row in self.rows() if path == f"/tasks/{task}")
+        self.assertIn(text("run_outcome_stopped"), row)
+        page = words(self.browser.get(f"/tasks/{task}").text)
+        self.assertNotIn(text("run_outcome_failed"), page)
+        self.assertNotIn(text("run_retry_stage"), page)
+        # The source has not changed: that is as good as a load.
+        self.assertEqual(self.ended(self.order("run")), ["succeeded", "0"])
+        self.assertEqual(self.notes(), ["good"])
+        self.assertIn(str(DAY), words(self.overview()))
+
+    def test_refused_load_is_made_good_by_a_run_that_finds_nothing_new(self):
+        older = self.office.write("older.csv", of(snapshot(201), -1))
+        # A second time nothing has changed at the source, and all the same it is refused.
+        for _ in range(2):
+            self.run_shell("run", source=older, expect=65)
+        self.assertEqual(self.notes(), ["bad", ""])
+        self.run_shell("run", source=self.source.url)
+        self.assertEqual(self.runs()[0]["status"], "unchanged")
+        self.assertEqual(self.notes(), ["good"])
+
+    def test_failed_dry_run_is_no_failure_of_the_registry(self):
+        self.source.content = b"<html>not today</html>"
+        task = self.order("dry-run")
+        self.assertEqual(self.ended(task)[0], "failed")
+        self.assertEqual(self.notes(), ["good"])
+        self.assertIn(f'href="/tasks/{task}"', self.overview().split('class="soft"')[1].split("</p>")[0])
+
+    def test_dry_run_tells_what_would_change_and_what_would_be_refused(self):
+        before = self.office.sql("SELECT count(*) FROM etl_job_run")
+        self.source.content = NEXT
+        task = self.order("dry-run")
+        self.assertEqual(self.ended(task), ["succeeded", "0"])
+        page = words(self.browser.get(f"/tasks/{task}").text)
+        for key in ["run_check", "kind_check", "run_kind_changed", "run_column_business_name"]:
+            self.assertIn(text(key), page)
+        self.source.content = HALF
+        task = self.order("dry-run")
+        self.assertEqual(self.ended(task), ["failed", "65"])
+        page = self.browser.get(f"/tasks/{task}").text
+        for key in ["run_check_refused", "run_do_check_65", "run_check", "run_kind_removed"]:
+            self.assertIn(text(key), page)
+        # Nothing of it may lead to a load.
+        self.assertNotIn(f"/tasks/{task}/accept", page)
+        self.assertNotIn(text("run_retry_stage"), page)
+        self.assertEqual(self.browser.post(f"/tasks/{task}/accept", reason="x").status, 404)
+        self.assertEqual(self.browser.post(f"/tasks/{task}/retry", what="stage").status, 409)
+        self.assertEqual(self.office.sql("SELECT count(*) FROM etl_job_run"), before)
+        self.assertEqual(self.notes(), ["good"])
+        self.assertIn(text("run_aside_refused").split("：")[-1], words(self.overview()))
+
+    def test_list_has_the_runs_of_the_spool_each_once(self):
+        self.source.content = HALF
+        refused = self.order("run")
+        self.assertEqual(self.ended(refused), ["failed", "65"])
+        self.run_shell("run", source=NO_SOURCE, expect=75)
+        self.run_shell("dry-run", source=NO_SOURCE, expect=75)
+        self.ended(self.order("dry-run"))
+        known = self.runs()
+        self.assertEqual([run["origin"] for run in known], ["console", "shell", "shell", "console", "shell"])
+        task_of = dict(self.office.sql("SELECT run_id, id FROM console.task"))
+        expected = [
+            f"/tasks/{task_of[run['run_id']]}" if run["run_id"] in task_of else f"/runs/{run['run_id']}"
+            for run in known]
+        rows = self.rows()
+        self.assertEqual([path for path, _ in rows], expected)
+        self.assertIn(OPERATOR, rows[0][1])
+        self.assertIn(text("run_origin_shell"), rows[1][1])
+        # A page for each, also for the one that no load and no task tell of.
+        for path in expected:
+            self.assertEqual(self.browser.get(path).status, 200, path)
+        page = words(self.browser.get(f"/runs/{known[1]['run_id']}").text)
+        self.assertIn(known[1]["error"]["message"], page)
+        self.assertEqual(self.browser.get(f"/runs/{known[0]['run_id']}").headers["Location"], rows[0][0])
+        self.assertEqual(self.browser.get("/runs/00000000-0000-4000-8000-00000000000a").status, 404)
+        # Without its records the list has the loads and the console's tasks, each once.
+        shutil.rmtree(self.office.tree / "spool/runs")
+        self.assertEqual(
+            [path for path, _ in self.rows()], [rows[0][0], f"/tasks/{refused}", "/runs/1"])
+
+    def test_run_that_transform_refused_is_accepted_from_its_own_page(self):
+        bad = self.office.write("bad.csv", of(snapshot(200, bad=20), 3))
+        self.run_shell("run", source=bad, expect=65)
+        run = self.runs()[0]
+        path = f"/runs/{run['run_id']}"
+        self.assertIn(f'action="{path}/accept"', self.browser.get(path).text)
+        self.assertNotIn("/accept", self.office.browser(VIEWER).get(path).text)
+        answer = self.browser.post(f"{path}/accept", reason="known")
+        self.assertEqual(answer.status, 303)
+
+    def test_killed_run_is_a_failure_until_a_later_one_ends_well(self):
+        self.source.hold()
+        self.source.asked.clear()
+        Project.kill(
+            self.office, "run", "--force", "--source", self.source.url, when=lambda: self.source.asked.wait(60))
+        self.source.release()
+        self.assertEqual(self.notes(), ["bad", ""])
+        self.assertIn(text("reason_cut_short"), words(self.overview()))
+        self.run_shell("run", source=self.source.url)
+        self.assertEqual(self.notes(), ["good"])
+
+
+class HealthTest(unittest.TestCase):
+    def setUp(self):
+        self.office = Office()
+        self.addCleanup(self.office.close)
+        self.office.add_accounts()
+
+    def health(self, **headers):
+        answer = self.stranger.get("/healthz", **headers)
+        return answer.status, json.loads(answer.text)
+
+    def test_healthy_is_who_can_show_a_page(self):
+        office = self.office
+        office.start()
+        self.stranger = office.browser()
+        inside = office.browser(OPERATOR)
+        # Before the first load.
+        self.assertEqual(inside.get("/").status, 200)
+        self.assertEqual(self.health(), (200, {"status": "ok"}))
+        office.run("run", "--source", office.write("good.csv", GOOD), expect=0)
+
+        def become(status, reason):
+            """The answer counts for a second."""
+            expected = {"status": "unavailable", "reason": reason} if reason else {"status": "ok"}
+            until(lambda: self.health() == (status, expected))
+            self.assertEqual(inside.get("/").status, status, reason)
+            # Also of somebody whose session cannot be looked up.
+            self.assertEqual(self.health(Cookie="console_session=x"), (status, expected))
+
+        become(200, None)
+        # As where the roles were made for another database of the cluster.
+        office.sql("REVOKE SELECT ON ALL TABLES IN SCHEMA public FROM registry_console")
+        become(503, "rights")
+        office.sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO registry_console")
+        become(200, None)
+        office.sql("REVOKE USAGE ON SCHEMA public FROM public, registry_console")
+        become(503, "rights")
+        office.sql("GRANT USAGE ON SCHEMA public TO public, registry_console")
+        become(200, None)
+        office.sql("ALTER TABLE publication RENAME COLUMN as_of_date TO day")
+        become(503, "schema")
+        office.sql("ALTER TABLE publication RENAME COLUMN day TO as_of_date")
+        become(200, None)
+        office.sql("ALTER TABLE console.task RENAME TO other")
+        become(503, "schema")
+        office.sql("ALTER TABLE console.other RENAME TO task")
+        become(200, None)
+        office.run("down", expect=0)
+        become(503, "database")
+
+
+if __name__ == "__main__":
+    unittest.main()
