@@ -10,7 +10,7 @@ struct JobRunRoutes {
   func add(to router: Router<ConsoleContext>) {
     router.get("/runs") { request, context in
       let before = FormFields(encoded: request.uri.query ?? "")?["before"].flatMap { Int($0) }
-      let page = try await site.pages.run { try JobRuns.page(&$0, before: before) }
+      let page = try await site.read(context) { try JobRuns.page(&$0, before: before) }
       let tasks = before == nil ? try await site.desk.run { try Self.tasks(&$0) } : []
       let values = JobRunValues(text: RunText(site: site, context: context))
       return site.page(
@@ -23,7 +23,7 @@ struct JobRunRoutes {
     }
     router.get("/runs/:id") { _, context in
       guard let id = context.parameters.get("id", as: Int.self) else { throw Problem(.notFound, "problem_not_found") }
-      let found = try await site.pages.run { connection -> Found? in
+      let found = try await site.read(context) { connection -> Found? in
         guard let run = try JobRuns.run(&connection, id: id) else { return nil }
         return Found(
           run: run, progress: try JobProgress.read(&connection, of: id),

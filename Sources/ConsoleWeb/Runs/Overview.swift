@@ -16,7 +16,7 @@ struct Overview: Sendable {
   static func read(_ site: Site, _ context: ConsoleContext) async throws -> Overview {
     var overview = Overview()
     do {
-      (overview.runs, overview.published) = try await site.pages.run { connection in
+      (overview.runs, overview.published) = try await site.read(context) { connection in
         (try JobRuns.page(&connection, limit: 5).runs, try JobRuns.published(&connection))
       }
     } catch let error where Problem(error).text == "problem_no_registry" { overview.hasRegistry = false }

@@ -49,7 +49,7 @@ struct RunActions {
     }
     router.post("/runs/:id/accept") { _, context in
       let id = try id(context)
-      return try await accept(try await site.pages.run { try JobRuns.run(&$0, id: id) }?.refusal, context)
+      return try await accept(try await site.read(context) { try JobRuns.run(&$0, id: id) }?.refusal, context)
     }
   }
 
@@ -61,7 +61,7 @@ struct RunActions {
   /// Publishes what was refused, once somebody has said why.
   private func accept(_ refusal: SnapshotRefusal?, _ context: ConsoleContext) async throws -> Response {
     guard let refusal else { throw Problem(.notFound, "problem_not_found") }
-    let newest = try await site.pages.run { try JobRuns.newestSnapshot(&$0) }
+    let newest = try await site.read(context) { try JobRuns.newestSnapshot(&$0) }
     guard refusal.mayBeAccepted(newest: newest) else { throw Problem(.conflict, "run_problem_not_acceptable") }
     guard let reason = Self.reason(context.form["reason"]) else {
       throw Problem(.unprocessableContent, "run_problem_reason")
