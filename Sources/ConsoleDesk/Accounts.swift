@@ -36,6 +36,7 @@ public enum Accounts {
   public static func add(_ name: String, role: Role?, password: String, on connection: inout Connection) throws -> Role
   {
     guard isName(name) else { throw DeskError.badName(name) }
+    guard !CommonPasswords.contain(password, of: name) else { throw DeskError.passwordTooCommon }
     let hash = try PasswordHash(password: password)
     return try connection.joined { connection in
       // Two first accounts at once must not both be taken for the first.
@@ -52,6 +53,7 @@ public enum Accounts {
 
   /// Sets a password. Whoever is in with the old one is out.
   public static func setPassword(_ name: String, _ password: String, on connection: inout Connection) throws {
+    guard !CommonPasswords.contain(password, of: name) else { throw DeskError.passwordTooCommon }
     let hash = try PasswordHash(password: password)
     try connection.joined { connection in
       let changed = try connection.execute(

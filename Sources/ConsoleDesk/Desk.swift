@@ -3,12 +3,13 @@ import Postgres
 
 /// The console's own schema: made by whoever starts the console first and may make schemas, or made for its login before.
 public enum Desk {
-  /// Brought up with each change of `desk.sql`; there is one so far.
-  static let version = 1
+  /// What makes each version of the one before it; the first is made of nothing. A schema that is there gets what it lacks.
+  static let steps = [PackageResources.desk_sql, PackageResources.desk_2_sql]
+  static var version: Int { steps.count }
   /// What the schema's comment begins with: its tables are ours.
   private static let mark = "business-registry console, version "
 
-  /// Makes the schema where it is missing. Several consoles may start at once.
+  /// Makes the schema where it is missing, and brings an older one up to date. Several consoles may start at once.
   ///
   /// - Throws: ``DeskError`` where it was made by a newer console.
   public static func install(on connection: inout Connection) throws {
@@ -17,20 +18,24 @@ public enum Desk {
       try connection.execute("SELECT pg_advisory_xact_lock(hashtext('console.schema'))")
       let found = try version(on: &connection)
       guard found != version else { return }
-      if let found { throw DeskError.newerSchema(found: found, known: version) }
-      // One that is there already may be this login's, which need not have the right to make any.
-      if try connection.execute("SELECT to_regnamespace('console')").scalar == nil {
-        try connection.execute("CREATE SCHEMA console")
-      }
-      guard
-        try !connection.execute(
-          "SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'console'::regnamespace)"
-        ).truth
-      else { throw DeskError.foreignSchema }
-      try connection.execute("REVOKE ALL ON SCHEMA console FROM PUBLIC")
-      try connection.execute(String(decoding: PackageResources.desk_sql, as: UTF8.self))
+      if let found, !(1..<version ~= found) { throw DeskError.newerSchema(found: found, known: version) }
+      if found == nil { try makeSchema(on: &connection) }
+      for step in steps.dropFirst(found ?? 0) { try connection.execute(String(decoding: step, as: UTF8.self)) }
       try connection.execute("COMMENT ON SCHEMA console IS '\(mark)\(version)'")
     }
+  }
+
+  private static func makeSchema(on connection: inout Connection) throws {
+    // One that is there already may be this login's, which need not have the right to make any.
+    if try connection.execute("SELECT to_regnamespace('console')").scalar == nil {
+      try connection.execute("CREATE SCHEMA console")
+    }
+    guard
+      try !connection.execute(
+        "SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'console'::regnamespace)"
+      ).truth
+    else { throw DeskError.foreignSchema }
+    try connection.execute("REVOKE ALL ON SCHEMA console FROM PUBLIC")
   }
 
   /// The version that the schema says it has; nil where there is none.
@@ -53,6 +58,8 @@ public enum DeskError: Error, Equatable {
   case badName(String)
   case passwordTooShort(least: Int)
   case passwordTooLong(most: Int)
+  case passwordTooCommon
+  case noSuchToken(String)
   case noMemory
   case scheduleExists(String)
   case notQueued

@@ -58,6 +58,15 @@ public enum Sessions {
 
   public static func find(_ token: String, kind: Session.Kind, on connection: inout Connection) throws -> Session? {
     guard token.utf8.count == 64 else { return nil }
+    if kind == .api {
+      // To the minute: not each request is worth a write.
+      try connection.execute(
+        """
+        UPDATE console.session SET last_used_at = now()
+        WHERE token_hash = $1 AND kind = 'api' AND expires_at > now()
+          AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+        """, [hash(token)])
+    }
     let row = try connection.execute(
       """
       SELECT a.name, a.role, s.form_token FROM console.session s JOIN console.account a ON a.name = s.account
@@ -73,6 +82,49 @@ public enum Sessions {
   public static func end(_ token: String, on connection: inout Connection) throws {
     try connection.execute("DELETE FROM console.session WHERE token_hash = $1", [hash(token)])
   }
+
+  /// A token for the API, as it is listed.
+  public struct Token: Sendable, Equatable {
+    /// The beginning of its hash, which tells nothing of the token.
+    public let id: String
+    public let account: String
+    public let createdAt: String
+    /// To the minute; nil where it was never used.
+    public let lastUsedAt: String?
+    public let expiresAt: String
+  }
+
+  private static let tokenID = "left(token_hash, 12)"
+
+  /// The tokens for the API that are valid, the oldest first.
+  ///
+  /// - Parameter account: nil for those of all accounts.
+  public static func tokens(of account: String?, on connection: inout Connection) throws -> [Token] {
+    try connection.execute(
+      """
+      SELECT \(tokenID), account, created_at, last_used_at, expires_at FROM console.session
+      WHERE kind = 'api' AND expires_at > now() AND ($1::text IS NULL OR account = $1) ORDER BY created_at, token_hash
+      """, [account]
+    ).values.map { row in
+      Token(
+        id: row[0] ?? "", account: row[1] ?? "", createdAt: row[2] ?? "", lastUsedAt: row[3], expiresAt: row[4] ?? "")
+    }
+  }
+
+  /// Ends a token for the API.
+  ///
+  /// - Returns: whose it was.
+  /// - Throws: ``DeskError/noSuchToken(_:)``.
+  public static func revoke(_ id: String, on connection: inout Connection) throws -> String {
+    let account = try connection.execute(
+      "DELETE FROM console.session WHERE kind = 'api' AND \(tokenID) = $1 RETURNING account", [id]
+    ).scalar
+    guard let account else { throw DeskError.noSuchToken(id) }
+    return account
+  }
+
+  /// What a token is listed by.
+  public static func id(of token: String) -> String { String(hash(token).prefix(12)) }
 
   private static func hash(_ token: String) -> String {
     var hash = SHA256()

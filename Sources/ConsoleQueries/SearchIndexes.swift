@@ -57,6 +57,9 @@ public struct SearchIndexes: Sendable {
   public static func build(
     on connection: inout Connection, progress: (Event) -> Void = { _ in }
   ) throws -> [String] {
+    // Asked of the catalog: what is not allowed or not there would be an error in the server's log each time.
+    guard let isOwner = try connection.execute(Self.isOwner).scalar else { throw BuildError.isEmpty }
+    guard isOwner == "t" else { throw BuildError.isDenied }
     guard try connection.execute("SELECT EXISTS (SELECT FROM tax_registration)").truth else { throw BuildError.isEmpty }
     // An index that another session is building looks like one whose build was cut short.
     guard try connection.execute("SELECT pg_try_advisory_lock(\(lock))").truth else { throw BuildError.isUnderWay }
@@ -78,6 +81,12 @@ public struct SearchIndexes: Sendable {
   static func hasBigrams(_ connection: inout Connection) throws -> Bool {
     try connection.execute("SELECT to_regprocedure('registry_bigrams(text)') IS NOT NULL").truth
   }
+
+  /// Whether the role may build them; no row where there is no registry.
+  private static let isOwner = """
+    SELECT pg_has_role(relowner, 'USAGE') AND has_schema_privilege(relnamespace, 'CREATE') FROM pg_class
+    WHERE oid = to_regclass('tax_registration')
+    """
 
   /// "regs" in ASCII, and the schema.
   private static let lock = """

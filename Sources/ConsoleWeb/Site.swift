@@ -16,9 +16,13 @@ public struct Site: Sendable {
   public let templates: Templates
   public let texts = Texts.all
   let assets = Assets()
-  /// An export takes one of the two sessions that there are for them.
+  /// An export takes one of the sessions that there are for them.
   let exportTurns = Turns(atMost: 1)
   let health = Health()
+  /// Pages of an account that stay open for events.
+  let eventTurns = Turns(atMost: 8)
+  /// Queries of an account: fewer than there are sessions for pages, so that others always find one.
+  private let readTurns = Turns(atMost: 2, waiting: 50)
 
   /// How the console is reached and what it starts.
   public struct Settings: Sendable {
@@ -26,16 +30,25 @@ public struct Site: Sendable {
     /// comes from.
     public var isBehindTLS: Bool
 
+    /// The proxies that may say where a request comes from.
+    public var trustedProxies: [AddressRange]
+
+    /// The names that the console answers to.
+    public var hostNames: HostNames
+
     /// Names of the snapshots in the spool, which a rollback may go to; nil where nobody knows.
     public var snapshots: @Sendable () -> [String]?
     /// The runs that the spool has records of, and those under way.
     public var runs: @Sendable () async -> [RunSummary]
 
     public init(
-      isBehindTLS: Bool = false, snapshots: @escaping @Sendable () -> [String]? = { nil },
+      isBehindTLS: Bool = false, trustedProxies: [AddressRange] = [], hostNames: HostNames = HostNames([]),
+      snapshots: @escaping @Sendable () -> [String]? = { nil },
       runs: @escaping @Sendable () async -> [RunSummary] = { [] }
     ) {
       self.isBehindTLS = isBehindTLS
+      self.trustedProxies = trustedProxies
+      self.hostNames = hostNames
       self.snapshots = snapshots
       self.runs = runs
     }
@@ -47,6 +60,17 @@ public struct Site: Sendable {
     self.desk = desk
     self.settings = settings
     templates = try Templates()
+  }
+
+  /// Reads the registry for whoever asks. An account's further queries wait while it has two under way.
+  ///
+  /// - Throws: ``Turns/Full``, what `body` and the pool throw.
+  func read<Answer: Sendable>(
+    _ context: ConsoleContext, _ body: @escaping @Sendable (inout Connection) throws -> Answer
+  ) async throws -> Answer {
+    let turn = try await readTurns.wait(context.session?.account ?? "")
+    defer { withExtendedLifetime(turn) {} }
+    return try await pages.run(body)
   }
 
   /// A page. Besides `values` a template has `t` (texts), `lang`, `other_lang`, `account`, `is_operator`,

@@ -2,8 +2,8 @@ import ConsoleRunner
 import Failures
 import ServiceLifecycle
 
-/// What goes on beside the pages: the worker and the search's indexes. Both stop as soon as the console is told to end, so that
-/// no run is begun any more while pages are still being sent.
+/// What goes on beside the pages: the worker and the search's indexes. Both stop before the pages do, so that no run
+/// is begun while pages are still being sent.
 struct Beside: Service {
   let worker: Worker?
   let indexes: IndexKeeper

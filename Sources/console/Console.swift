@@ -18,6 +18,8 @@ struct Console: AsyncParsableCommand {
 
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
+    // LOG_FILE is the pipeline's: alarms count its errors. Runs that the console starts still write there.
+    Logs.useStandardErrorAlone()
     let failure: Failure
     do {
       var command = try parseAsRoot()

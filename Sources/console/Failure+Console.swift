@@ -66,6 +66,12 @@ extension Failure {
       self.init(.usage, "the password has fewer than \(least) characters", hint: "take a longer one")
     case .passwordTooLong(let most):
       self.init(.usage, "the password has more than \(most) bytes", hint: "take a shorter one")
+    case .passwordTooCommon:
+      self.init(
+        .usage, "the password is one of those that are tried first",
+        hint: "take another one: several unrelated words are long and easy to remember")
+    case .noSuchToken(let id):
+      self.init(.usage, "there is no token '\(id)'", hint: "./pipeline.sh console user tokens")
     case .noMemory: self.init(.temporary, "there is no memory to hash the password")
     case .scheduleExists(let name):
       self.init(

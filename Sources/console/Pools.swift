@@ -26,7 +26,7 @@ struct Pools {
     pages = Pool(
       target, applicationName: "registry console pages", size: max(3, Workers.coreCount + 1), setUp: readOnly("5s"))
     exports = Pool(
-      target, applicationName: "registry console exports", size: 2, waitingLimit: 8, setUp: readOnly("10min"))
+      target, applicationName: "registry console exports", size: 4, waitingLimit: 8, setUp: readOnly("10min"))
     desk = Pool(target, applicationName: "registry console desk", size: 4) { connection in
       try connection.execute("SET statement_timeout = '5s'")
     }

@@ -56,7 +56,7 @@ struct ScheduleCommand: ParsableCommand {
         else { throw Failure(.usage, "there is no schedule '\(name)'", hint: "console schedule list") }
         try Audit.add("schedule.remove", subject: name, by: nil, from: nil, on: &connection)
       }
-      print("schedule '\(name)' removed")
+      print("schedule '\(Terminal.safe(name))' removed")
     }
   }
 

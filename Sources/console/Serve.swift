@@ -23,6 +23,16 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The folder of the spool (SPOOL_DIR).") var spool: String?
   @Flag(help: "Browsers come by TLS, through a proxy that adds X-Forwarded-For (CONSOLE_BEHIND_TLS=yes).")
   var behindTLS = false
+  @Option(
+    help: ArgumentHelp(
+      "With --behind-tls: the proxies whose X-Forwarded-For is believed, 127.0.0.1,::1 unless set (CONSOLE_TRUSTED_PROXIES).",
+      valueName: "ADDRESS[/BITS],…"))
+  var trustedProxy: String?
+  @Option(
+    help: ArgumentHelp(
+      "The names that browsers reach the console by, besides localhost, --host and IP addresses (CONSOLE_PUBLIC_NAME).",
+      valueName: "NAME[:PORT],…"))
+  var publicName: String?
   @Flag(help: "Pages alone: no schedule is carried out and no task is started here.")
   var noWorker = false
   @Flag(
@@ -32,9 +42,11 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     let logger = Logs.logger("console")
+    try addLogFile()
     let host = host ?? Environment.value("CONSOLE_HOST") ?? "127.0.0.1"
     let port = try Environment.number(port, named: "--port", variable: "CONSOLE_PORT", in: 0...65_535) ?? 8000
     let spool = spool ?? Environment.value("SPOOL_DIR") ?? "spool"
+    let settings = try siteSettings(host: host, spool: spool, logger: logger)
     let target = try database.target()
     let (accounts, role) = try database.withDesk { (try Accounts.count(on: &$0), try PagesRole.find(on: &$0)) }
     if role == nil {
@@ -45,11 +57,13 @@ struct ServeCommand: AsyncParsableCommand {
         """)
     }
     let pools = Pools(target, role: role)
-    let runs = RunSource(spool: spool, logger: logger)
-    let settings = Site.Settings(
-      isBehindTLS: behindTLS || Environment.value("CONSOLE_BEHIND_TLS") == "yes",
-      snapshots: { (try? Folder.names(spool, followLinks: true))?.filter { SnapshotID($0) != nil } },
-      runs: { await runs.runs() })
+    if !settings.isBehindTLS, !ClientAddress.isLoopback(host) {
+      logger.warning(
+        """
+        listening on \(host) without TLS: passwords and session cookies cross the network unencrypted, unless only this \
+        machine can reach the port; put a proxy with TLS before it and start with --behind-tls
+        """)
+    }
     let site = try Site(pages: pools.pages, exports: pools.exports, desk: pools.desk, settings: settings)
     let isListening = Mutex(false)
     let application = Server.application(site, passwords: pools.passwords, host: host, port: port, logger: logger) {
@@ -64,7 +78,7 @@ struct ServeCommand: AsyncParsableCommand {
       worker: try noWorker ? nil : makeWorker(target, spool, logger), indexes: IndexKeeper(target, logger: logger),
       stopsRuns: stopsRuns || Environment.value("CONSOLE_STOPS_RUNS") == "yes")
     do {
-      try await Self.serve([beside, application], application.logger)
+      try await Self.serve([application, beside], application.logger)
     } catch  where !isListening.withLock({ $0 }) {
       throw Failure(.unavailable, "unable to listen on \(host):\(port): \(error)", hint: "--port N takes another port")
     }
@@ -72,7 +86,45 @@ struct ServeCommand: AsyncParsableCommand {
     pools.close()
   }
 
-  /// Until a signal comes. Who still reads a page or an export then has five seconds.
+  /// The console's own log, where one is asked for.
+  private func addLogFile() throws {
+    guard let stem = Environment.value("CONSOLE_LOG_FILE") else { return }
+    guard stem != Environment.value("LOG_FILE") else {
+      throw Failure(
+        .usage, "CONSOLE_LOG_FILE is the same as LOG_FILE: the console's errors would count as the pipeline's",
+        hint: "give the console a file of its own, such as /var/log/registry/console.log")
+    }
+    Logs.add(FileOutput(stem: stem))
+  }
+
+  private func siteSettings(host: String, spool: String, logger: Logger) throws -> Site.Settings {
+    func list(_ option: String?, _ variable: String) -> [String]? {
+      (option ?? Environment.value(variable))?.split(separator: ",").map { $0.filter { !$0.isWhitespace } }
+    }
+    let isBehindTLS = behindTLS || Environment.value("CONSOLE_BEHIND_TLS") == "yes"
+    let proxies = list(trustedProxy, "CONSOLE_TRUSTED_PROXIES")
+    guard isBehindTLS || proxies == nil else {
+      throw Failure(
+        .usage, "--trusted-proxy has no effect without --behind-tls",
+        hint: "add --behind-tls (CONSOLE_BEHIND_TLS=yes), or leave out --trusted-proxy (CONSOLE_TRUSTED_PROXIES)")
+    }
+    let ranges = try (proxies ?? ["127.0.0.1", "::1"]).map { text in
+      guard let range = AddressRange(text) else {
+        throw Failure(
+          .usage, "--trusted-proxy: '\(text)' is not an address", hint: "such as 192.0.2.7, 172.18.0.0/16 or ::1")
+      }
+      return range
+    }
+    let runs = RunSource(spool: spool, logger: logger)
+    return Site.Settings(
+      isBehindTLS: isBehindTLS, trustedProxies: isBehindTLS ? ranges : [],
+      hostNames: HostNames([host], publicNames: list(publicName, "CONSOLE_PUBLIC_NAME") ?? []),
+      snapshots: { (try? Folder.names(spool, followLinks: true))?.filter { SnapshotID($0) != nil } },
+      runs: { await runs.runs() })
+  }
+
+  /// Until a signal comes. Services are told to end in reverse order, each when the one after it has ended: the worker first,
+  /// so that no run is begun any more. Who still reads a page or an export then has five seconds.
   private static func serve(_ services: [any Service], _ logger: Logger) async throws {
     var group = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

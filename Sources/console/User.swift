@@ -1,12 +1,13 @@
 import ArgumentParser
 import ConsoleDesk
 import Failures
+import Logs
 
 /// Who may come in.
 struct UserCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "user", abstract: "Make, change and remove accounts.",
-    subcommands: [Add.self, Password.self, Remove.self, List.self, Token.self])
+    subcommands: [Add.self, Password.self, Remove.self, List.self, Token.self, Tokens.self, Revoke.self])
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -95,9 +96,44 @@ struct UserCommand: ParsableCommand {
       print(
         try database.withDesk { connection in
           let token = try Sessions.begin(name, kind: .api, on: &connection)
-          try Audit.add("account.token", subject: name, by: nil, from: nil, on: &connection)
+          try Audit.add(
+            "account.token", subject: name, by: nil, from: nil, detail: ["token": Sessions.id(of: token)],
+            on: &connection)
           return token
         })
+    }
+  }
+
+  struct Tokens: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List the tokens for the API: ID, account, when each was made, used last and ends.")
+    @Argument(help: "Those of one account alone.") var name: String?
+    @OptionGroup var database: DatabaseOptions
+
+    func run() throws {
+      let tokens = try database.withDesk { try Sessions.tokens(of: name, on: &$0) }
+      if tokens.isEmpty { print("no token: ./pipeline.sh console user token NAME makes one") }
+      for token in tokens {
+        print(
+          "\(token.id)\t\(token.account)\tmade \(token.createdAt)\tused \(token.lastUsedAt ?? "never")\tends \(token.expiresAt)"
+        )
+      }
+    }
+  }
+
+  struct Revoke: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "End one token for the API.")
+    @Argument(help: "Its ID, as 'console user tokens' lists it.") var id: String
+    @OptionGroup var database: DatabaseOptions
+
+    func run() throws {
+      let account = try database.withDesk { connection in
+        let account = try Sessions.revoke(id, on: &connection)
+        try Audit.add(
+          "account.token.revoke", subject: account, by: nil, from: nil, detail: ["token": id], on: &connection)
+        return account
+      }
+      print("token \(Terminal.safe(id)) of '\(account)' revoked")
     }
   }
 }

@@ -1,8 +1,9 @@
-import ConsoleDesk
 import Postgres
 import TestCluster
 import Testing
 import Threads
+
+@testable import ConsoleDesk
 
 @Suite("Accounts and sessions", .enabled(if: TestCluster.isOwn, "it takes a server of our own"))
 struct AccountTests {
@@ -24,10 +25,32 @@ struct AccountTests {
         """
       ).number
       #expect(bare == 0, "every table and column says what it is")
-      try connection.execute("COMMENT ON SCHEMA console IS 'business-registry console, version 2'")
-      #expect(throws: DeskError.newerSchema(found: 2, known: 1)) { try Desk.install(on: &connection) }
+      try connection.execute("COMMENT ON SCHEMA console IS 'business-registry console, version 999'")
+      #expect(throws: DeskError.newerSchema(found: 999, known: Desk.version)) { try Desk.install(on: &connection) }
       try connection.execute("COMMENT ON SCHEMA console IS 'owned by team 7'")
       #expect(throws: DeskError.foreignSchema) { try Desk.install(on: &connection) }
+    }
+  }
+
+  @Test("a schema of the first version is brought up to date, with what it holds")
+  func upgrade() throws {
+    try DeskHarness.with(install: false) { database, connection in
+      try connection.execute("CREATE SCHEMA console")
+      try connection.execute(String(decoding: Desk.steps[0], as: UTF8.self))
+      try connection.execute("COMMENT ON SCHEMA console IS 'business-registry console, version 1'")
+      try Accounts.add("ann", role: nil, password: DeskHarness.password, on: &connection)
+      try connection.execute(
+        """
+        INSERT INTO console.session (token_hash, account, kind, form_token, expires_at)
+        VALUES ('\(String(repeating: "a", count: 64))', 'ann', 'api', 'x', now() + interval '1 day')
+        """)
+      try Workers.run(4) { (_: Int) throws(any Error) in
+        var connection = try database.open()
+        try Desk.install(on: &connection)
+      }
+      let tokens = try Sessions.tokens(of: "ann", on: &connection)
+      #expect(tokens.map(\.id) == ["aaaaaaaaaaaa"])
+      #expect(tokens.first?.lastUsedAt == nil)
     }
   }
 
@@ -90,6 +113,49 @@ struct AccountTests {
       try connection.execute("UPDATE console.session SET expires_at = now() - interval '1 second'")
       let found11 = try Sessions.find(token, kind: .browser, on: &connection)
       #expect(found11 == nil, "it has expired")
+    }
+  }
+
+  @Test("tokens are listed, and end one by one")
+  func tokens() throws {
+    try DeskHarness.with { _, connection in
+      for name in ["ann", "bob"] { try Accounts.add(name, role: nil, password: DeskHarness.password, on: &connection) }
+      let made = try ["ann", "ann", "bob"].map { try Sessions.begin($0, kind: .api, on: &connection) }
+      let browser = try Sessions.begin("ann", kind: .browser, on: &connection)
+      let ids = made.map(Sessions.id)
+      let listed = try Sessions.tokens(of: nil, on: &connection)
+      #expect(Set(listed.map(\.id)) == Set(ids))
+      #expect(listed.allSatisfy { $0.lastUsedAt == nil })
+      let found = try Sessions.find(made[0], kind: .api, on: &connection)
+      #expect(found?.account == "ann")
+      let used = try Sessions.tokens(of: "ann", on: &connection)
+      #expect(Set(used.filter { $0.lastUsedAt != nil }.map(\.id)) == [ids[0]])
+      let owner = try Sessions.revoke(ids[0], on: &connection)
+      #expect(owner == "ann")
+      for id in [ids[0], Sessions.id(of: browser), "", "%", String(ids[1].prefix(6))] {
+        #expect(throws: DeskError.noSuchToken(id)) { try Sessions.revoke(id, on: &connection) }
+      }
+      let ended = try Sessions.find(made[0], kind: .api, on: &connection)
+      #expect(ended == nil)
+      let others = try made.dropFirst().map { try Sessions.find($0, kind: .api, on: &connection)?.account }
+      #expect(others == ["ann", "bob"])
+      let still = try Sessions.find(browser, kind: .browser, on: &connection)
+      #expect(still != nil)
+    }
+  }
+
+  @Test("passwords that are tried first are refused, when an account is made and when it gets another")
+  func commonPasswords() throws {
+    try DeskHarness.with { _, connection in
+      try Accounts.add("margaret", role: nil, password: DeskHarness.password, on: &connection)
+      for password in ["Password123!", "margaret2026"] {
+        #expect(throws: DeskError.passwordTooCommon) {
+          try Accounts.setPassword("margaret", password, on: &connection)
+        }
+      }
+      #expect(throws: DeskError.passwordTooCommon) {
+        try Accounts.add("bob", role: nil, password: "1234567890", on: &connection)
+      }
     }
   }
 
@@ -166,6 +232,22 @@ struct AccountTests {
       #expect(entries[1].subject == hostile.replacing("\0", with: "␀"))
       let found20 = try Audit.list(before: Int(entries[0].id), limit: 10, on: &connection)
       #expect(found20 == [entries[1]])
+    }
+  }
+
+  @Test("rows of the audit are neither changed nor deleted by the console's login")
+  func auditIsKept() throws {
+    try DeskHarness.with { _, connection in
+      try Audit.add("login", by: "ann", from: "::1", on: &connection)
+      for statement in [
+        "DELETE FROM console.audit", "UPDATE console.audit SET account = 'bob'", "TRUNCATE console.audit",
+        "DELETE FROM console.audit WHERE false",
+      ] {
+        let error = #expect(throws: PostgresError.self) { try connection.execute(statement) }
+        #expect(error?.sqlState == "42501")
+      }
+      let entries = try Audit.list(limit: 10, on: &connection)
+      #expect(entries.map(\.account) == ["ann"])
     }
   }
 }

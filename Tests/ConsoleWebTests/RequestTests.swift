@@ -1,6 +1,7 @@
-import ConsoleWeb
 import Foundation
 import Testing
+
+@testable import ConsoleWeb
 
 @Suite("What browsers send")
 struct RequestTests {
@@ -76,11 +77,112 @@ struct AddressTests {
     arguments: ["", "unknown", "<script>", "192.0.2", "192.0.2.256", "1.2.3.4.5", "[::1", "::g"])
   func none(text: String) { #expect(ClientAddress.parse(text) == nil) }
 
+  @Test("an IPv4 address on a socket of IPv6 is IPv4, for limits too")
+  func mapped() {
+    for text in ["::ffff:192.0.2.7", "::FFFF:c000:207", "[::ffff:192.0.2.7]:4711", "0:0:0:0:0:ffff:192.0.2.7"] {
+      #expect(ClientAddress.parse(text) == "192.0.2.7", "\(text)")
+      #expect(ClientAddress.network(text) == "192.0.2.7", "\(text)")
+    }
+    #expect(ClientAddress.network("::ffff:192.0.2.8") != ClientAddress.network("::ffff:192.0.2.7"))
+  }
+
+  @Test("ranges of addresses")
+  func ranges() throws {
+    let range = try #require(AddressRange("172.18.0.0/15"))
+    #expect(range.contains("172.18.0.1") && range.contains("172.19.255.255") && range.contains("::ffff:172.18.3.4"))
+    #expect(!range.contains("172.20.0.0") && !range.contains("172.17.255.255") && !range.contains("unknown"))
+    #expect(AddressRange("::1")?.contains("::1") == true && AddressRange("::1")?.contains("::2") == false)
+    #expect(AddressRange("2001:db8::/33")?.contains("2001:db8:7fff::1") == true)
+    #expect(AddressRange("2001:db8::/33")?.contains("2001:db8:8000::1") == false)
+    #expect(AddressRange("0.0.0.0/0")?.contains("192.0.2.7") == true)
+    #expect(AddressRange("0.0.0.0/0")?.contains("2001:db8::1") == false)
+    for text in ["", "x", "192.0.2.7/33", "::1/129", "192.0.2.7/", "192.0.2.7/-1", "192.0.2.7/8/8"] {
+      #expect(AddressRange(text) == nil, "\(text)")
+    }
+  }
+
+  @Test("only named proxies say where a request comes from")
+  func proxies() {
+    let proxies = ["127.0.0.1", "10.0.0.0/8"].compactMap(AddressRange.init)
+    func client(_ peer: String, _ forwarded: String...) -> String { proxies.client(peer, forwarded: forwarded) }
+    #expect(client("127.0.0.1", "192.0.2.7") == "192.0.2.7")
+    #expect(client("127.0.0.1", "198.51.100.1, 192.0.2.7") == "192.0.2.7")
+    #expect(client("127.0.0.1", "192.0.2.7", "10.1.2.3") == "192.0.2.7")
+    #expect(client("192.0.2.9", "192.0.2.7") == "192.0.2.9", "no proxy of ours")
+    #expect(client("127.0.0.1", "192.0.2.7, unknown") == "127.0.0.1")
+    #expect(client("127.0.0.1") == "127.0.0.1")
+    #expect(client("127.0.0.1", "10.0.0.1") == "10.0.0.1", "they may ask themselves")
+    #expect([AddressRange]().client("127.0.0.1", forwarded: ["192.0.2.7"]) == "127.0.0.1")
+  }
+
+  @Test("what only this machine reaches")
+  func loopback() {
+    for host in ["127.0.0.1", "127.8.8.8", "::1", "localhost", "[::1]"] { #expect(ClientAddress.isLoopback(host)) }
+    for host in ["0.0.0.0", "::", "192.0.2.7", "registry.example"] { #expect(!ClientAddress.isLoopback(host)) }
+  }
+
   @Test("of IPv6 a whole network counts as one")
   func networks() {
     #expect(ClientAddress.network("2001:db8:1:2:3:4:5:6") == ClientAddress.network("2001:db8:1:2::1"))
     #expect(ClientAddress.network("2001:db8:1:2::1") != ClientAddress.network("2001:db8:1:3::1"))
     #expect(ClientAddress.network("192.0.2.7") == "192.0.2.7")
     #expect(ClientAddress.network("unknown") == "unknown")
+  }
+}
+
+@Suite("The names that the console answers to")
+struct HostNameTests {
+  private let names = HostNames(["db7"], publicNames: ["Registry.example", "other.example:8443"])
+
+  @Test(
+    "ours, addresses and this machine's own",
+    arguments: [
+      "db7:8000", "registry.example", "REGISTRY.example:443", "registry.example.", "other.example:8443",
+      "localhost:8000",
+      "x.localhost", "192.0.2.7:8000", "[2001:db8::1]:8000", "[::1]",
+    ])
+  func own(host: String) { #expect(names.allow(host: host)) }
+
+  @Test(
+    "and no other",
+    arguments: ["evil.example", "registry.example.evil.example", "", "[evil]:80", "127.0.0.1.evil.example", "a:b:c"])
+  func others(host: String) { #expect(!names.allow(host: host)) }
+
+  @Test("forms come from the page's own address, or from a public name's")
+  func origins() {
+    #expect(names.allow(host: nil))
+    for (origin, host) in [
+      ("http://db7:8000", "db7:8000"), ("https://registry.example", "127.0.0.1:8000"),
+      ("https://other.example:8443", "127.0.0.1:8000"), ("https://REGISTRY.example", "x"),
+    ] {
+      #expect(names.allow(origin: origin, host: host), "\(origin)")
+    }
+    for (origin, host) in [
+      ("null", "null"), ("", ""), ("http://db7:8000", "db7:8001"), ("https://registry.example:444", "127.0.0.1:8000"),
+      ("https://other.example", "127.0.0.1:8000"), ("ftp://registry.example", "registry.example"),
+    ] {
+      #expect(!names.allow(origin: origin, host: host), "\(origin)")
+    }
+  }
+}
+
+@Suite("Turns")
+struct TurnTests {
+  @Test("each waits for those before, nobody for others, and no more wait than may")
+  func turns() async throws {
+    let turns = Turns(atMost: 1, waiting: 2)
+    var first: Turns.Turn? = try await turns.wait("ann")
+    #expect(turns.take("ann") == nil)
+    let other = try await turns.wait("bob")
+    let waiting = (0..<2).map { _ in Task { _ = try await turns.wait("ann") } }
+    // Whoever comes while two wait is sent away: until they do, nobody is.
+    while turns.waiting("ann") < 2 { await Task.yield() }
+    await #expect(throws: Turns.Full.self) { try await turns.wait("ann") }
+    #expect(turns.waiting("ann") == 2)
+    first = nil
+    _ = first
+    for task in waiting { try await task.value }
+    #expect(turns.take("ann") != nil)
+    withExtendedLifetime(other) {}
   }
 }

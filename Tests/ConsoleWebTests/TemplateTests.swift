@@ -36,6 +36,15 @@ struct TemplateTests {
     }
   }
 
+  @Test(
+    "what would turn around the text beside it is named instead", arguments: [0x200E, 0x202A, 0x202E, 0x2066, 0x2069])
+  func bidirectional(code: UInt32) throws {
+    let scalar = try #require(Unicode.Scalar(code))
+    let html = try Templates().render("login", ["t": Texts.all[.english], "name": "a\(scalar)b"]) ?? ""
+    #expect(html.contains("value=\"a⟨U+\(String(code, radix: 16, uppercase: true))⟩b\""))
+    #expect(!html.unicodeScalars.contains(scalar))
+  }
+
   @Test("each file of the folder is known")
   func files() throws {
     let folder = #filePath.replacing(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 from monitoring.registry import BINARIES
 
@@ -30,6 +31,11 @@ def ban(number):
 
 # What each is called on the second day.
 NAMES = {ban(number): text for number, text in enumerate(TEXTS)}
+
+
+def shown(text):
+    """As pages show it: what turns around the text beside it is named."""
+    return re.sub("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
 
 
 def lines(names, rejected):

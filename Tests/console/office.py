@@ -58,7 +58,7 @@ class Office(Project):
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors)
         ready, _, _ = select.select([self.process.stdout], [], [], 120)
         line = self.process.stdout.readline().decode() if ready else ""
-        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)\n", line)
+        found = re.fullmatch(r"http://(?:127\.0\.0\.1|\[::\]):(\d+)\n", line)
         if not found:
             raise AssertionError(f"the console does not start: {line}\n{self.log()}")
         self.port = int(found[1])
@@ -97,6 +97,8 @@ class Client:
     def __init__(self, port):
         self.port = port
         self.cookies = {}
+        # The address that it comes from, where it is to be a certain one.
+        self.source = None
 
     @property
     def cookie(self):
@@ -111,7 +113,8 @@ class Client:
         return self.send(method, path, body, headers)
 
     def send(self, method, path, body, headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=60, source_address=self.source and (self.source, 0))
         if self.cookies:
             headers["Cookie"] = self.cookie
         connection.request(method, path, body, headers)

@@ -53,7 +53,7 @@ class AnswerTests(VisitTest):
         browser = inside(OPERATOR)
         with socket.create_connection(("127.0.0.1", visits.office.port), 20) as connection:
             connection.sendall((
-                "GET /tasks/1/events HTTP/1.1\r\nHost: a\r\n"
+                "GET /tasks/1/events HTTP/1.1\r\nHost: localhost\r\n"
                 f"Cookie: console_session={browser.cookies['console_session']}\r\n\r\n").encode())
             stream = connection.makefile("rb")
             head = b"".join(iter(stream.readline, b"\r\n")).decode()

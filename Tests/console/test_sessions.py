@@ -68,6 +68,21 @@ class SessionTests(VisitTest):
         self.assertFalse(self.outside(other))
         visits.office.sql("DELETE FROM console.login_failure")
 
+    def test_tokens_are_listed_and_end_one_by_one(self):
+        first, second = self.bearer(VIEWER), self.bearer(VIEWER)
+        self.assertEqual(self.stranger().get("/api/changes", **first).status, 200)
+        lines = [line.split("\t") for line in visits.office.console("user", "tokens", VIEWER).splitlines()]
+        self.assertEqual([line[1] for line in lines], [VIEWER] * 2)
+        self.assertNotEqual(lines[0][3], "used never")
+        self.assertEqual(lines[1][3], "used never")
+        visits.office.console("user", "revoke", lines[0][0])
+        statuses = [self.stranger().get("/api/changes", **bearer).status for bearer in [first, second]]
+        self.assertEqual(statuses, [401, 200])
+        entry = visits.office.sql(
+            "SELECT action, subject, detail->>'token' FROM console.audit ORDER BY id DESC LIMIT 1")
+        self.assertEqual(entry, [["account.token.revoke", VIEWER, lines[0][0]]])
+        visits.office.console("user", "revoke", lines[1][0])
+
     def bearer(self, name):
         return {"Authorization": "Bearer " + visits.office.console("user", "token", name).strip()}
 
@@ -147,7 +162,7 @@ class BehindTLSTests(VisitTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.restart(CONSOLE_BEHIND_TLS="yes")
+        cls.restart(CONSOLE_BEHIND_TLS="yes", CONSOLE_PUBLIC_NAME="registry.example")
         cls.addClassCleanup(cls.restart)
 
     @staticmethod
@@ -181,6 +196,27 @@ class BehindTLSTests(VisitTest):
         for origin, status in [("https://example.com", 403), ("https://registry.example", 303)]:
             answer = browser.request("POST", "/logout", own, {"Origin": origin, "Host": "registry.example"})
             self.assertEqual(answer.status, status)
+        # The proxy's own Host, which some send on.
+        browser = visits.office.browser(OPERATOR)
+        own = {"form_token": token(browser)}
+        self.assertEqual(browser.request("POST", "/logout", own, {"Origin": "https://registry.example"}).status, 303)
+
+    def test_only_a_named_proxy_says_where_a_request_comes_from(self):
+        def attempt(forwarded, source):
+            client = self.stranger()
+            client.source = source
+            return client.request(
+                "POST", "/login", {"name": OPERATOR, "password": "wrong"}, {"X-Forwarded-For": forwarded}).status
+
+        # A program on the machine that is no proxy has an address of its own.
+        found = [attempt(f"198.51.100.{number}", "127.0.0.3") for number in range(6)]
+        self.assertEqual(found, [401] * 5 + [429])
+        # Proxy behind proxy: the first that is none of them.
+        self.assertEqual(attempt("198.51.100.9, 127.0.0.1", "127.0.0.1"), 401)
+        found = visits.office.sql(
+            "SELECT DISTINCT address FROM console.audit WHERE address ~ '^198|127.0.0.3' ORDER BY 1")
+        self.assertEqual(found, [["127.0.0.3"], ["198.51.100.9"]])
+        self.assertEqual(visits.office.log().count("X-Forwarded-For from 127.0.0.3 is ignored"), 1)
 
     def test_proxy_says_where_a_request_comes_from(self):
         def attempt(forwarded, password="wrong"):

@@ -57,6 +57,18 @@ public struct VisibleText: Sendable, Equatable {
     self.parts = parts
   }
 
+  /// What stands for a control character of the bidirectional algorithm, which turns around what stands beside it
+  /// (UAX #9, section 2); nil for any other.
+  package static func bidirectionalStandIn(for scalar: Unicode.Scalar) -> String? {
+    scalar.properties.isBidiControl ? standIn(for: scalar) : nil
+  }
+
+  /// The text with its characters of that kind named.
+  package static func namingBidirectional(in text: String) -> String {
+    guard text.unicodeScalars.contains(where: \.properties.isBidiControl) else { return text }
+    return text.unicodeScalars.map { bidirectionalStandIn(for: $0) ?? String($0) }.joined()
+  }
+
   /// What stands for a scalar that cannot be seen, or that changes how its neighbours are seen; nil where it can be shown.
   static func standIn(for scalar: Unicode.Scalar) -> String? {
     switch scalar.value {

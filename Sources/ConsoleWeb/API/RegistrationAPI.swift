@@ -14,17 +14,17 @@ struct RegistrationAPI {
       guard let ban = context.parameters.get("ban").flatMap({ BAN($0) }) else {
         throw QueryProblem("ban", .digits).asProblem
       }
-      guard let business = try await site.pages.run({ try Business.find(ban, on: &$0) }) else {
+      guard let business = try await site.read(context, { try Business.find(ban, on: &$0) }) else {
         throw Problem(.notFound, "problem_not_found")
       }
       return APIAnswer.response(.business(business), to: request)
     }
-    router.get("/api/registrations") { request, _ in
+    router.get("/api/registrations") { request, context in
       let (query, search) = try read(request, RegistrationQuery.names) { values, place, size throws(QueryProblem) in
         let query = try RegistrationQuery(values)
         return (query, try RegistrationSearch(query, place: place, size: size))
       }
-      let page = try await site.pages.run { try search.page(on: &$0) }
+      let page = try await site.read(context) { try search.page(on: &$0) }
       let path = Self.path("/api/registrations", query.parameters, request)
       return APIAnswer.response(
         .object([
@@ -33,11 +33,11 @@ struct RegistrationAPI {
           ("previous", .text(path(page.previous))),
         ]), to: request)
     }
-    router.get("/api/changes") { request, _ in
+    router.get("/api/changes") { request, context in
       let changes = try read(request, RegistrationChanges.names) { values, place, size throws(QueryProblem) in
         try RegistrationChanges(values, place: place, size: size)
       }
-      let page = try await site.pages.run { try changes.page(on: &$0) }
+      let page = try await site.read(context) { try changes.page(on: &$0) }
       let path = Self.path("/api/changes", changes.parameters, request)
       return APIAnswer.response(
         .object([

@@ -9,8 +9,9 @@ struct LoginRoutes {
   /// Hashing takes 32 MiB and a tenth of a second of a core each time: a pool of its own, so that a flood of attempts keeps
   /// nobody else from working.
   let passwords: Pool
-  /// And nobody keeps others out of it.
-  private let turns = Turns(atMost: 2)
+  /// Attempts from one network go one after the other: others find a session, and of two at once with the right password
+  /// neither counts against the other.
+  private let turns = Turns(atMost: 1, waiting: 30)
 
   init(site: Site, passwords: Pool) {
     self.site = site
@@ -59,9 +60,8 @@ struct LoginRoutes {
   private func judge(_ name: String, _ password: String, _ context: ConsoleContext) async throws -> Answer {
     let network = ClientAddress.network(context.peer)
     let (peer, old) = (context.peer, context.token)
-    guard let turn = turns.take(network),
-      try await site.desk.run({ try LoginLimit.allows(name, from: network, on: &$0) })
-    else { return .tooMany }
+    guard try await site.desk.run({ try LoginLimit.allows(name, from: network, on: &$0) }) else { return .tooMany }
+    let turn = try await turns.wait(network)
     defer { withExtendedLifetime(turn) {} }
     return try await passwords.run { connection in
       // Once more: others may have come between.

@@ -60,7 +60,7 @@ struct FigurePictures {
   }
 
   private func entries(_ groups: [Figures.Group]) -> [BarChart.Entry] {
-    groups.map { BarChart.Entry($0.name ?? text("figure_none"), count: $0.count) }
+    groups.map { BarChart.Entry($0.name.map(VisibleText.namingBidirectional) ?? text("figure_none"), count: $0.count) }
   }
 
   private func columns(

@@ -16,7 +16,7 @@ struct FigureRoutes {
 
   func add(to router: Router<ConsoleContext>) {
     router.get("/figures") { _, context in
-      let published = try await site.pages.run { connection in
+      let published = try await site.read(context) { connection in
         Published(
           publication: try Figures.publication(&connection), days: try Figures.registryByDay(&connection),
           changes: try Figures.changesByDay(&connection), findings: try Self.findings(&connection))

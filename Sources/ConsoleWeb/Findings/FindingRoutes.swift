@@ -10,14 +10,14 @@ struct FindingRoutes {
   func add(to router: Router<ConsoleContext>) {
     router.get("/findings") { request, context in
       let query = try FindingRequest(request)
-      let found = try await site.pages.run { try Self.read(query, &$0) }
+      let found = try await site.read(context) { try Self.read(query, &$0) }
       return site.page(
         "findings", context, FindingPage(text: RunText(site: site, context: context), query, found).values)
     }
     router.get("/findings.csv") { request, context in
       var query = try FindingRequest(request)
       let run = query.run
-      query.run = try await site.pages.run { connection in
+      query.run = try await site.read(context) { connection in
         try run.map { try JobRuns.run(&connection, id: $0) } ?? JobRuns.page(&connection, limit: 1).runs.first
       }?.id
       guard let run = query.run else { throw Problem(.notFound, "problem_not_found") }

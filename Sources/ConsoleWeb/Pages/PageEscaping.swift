@@ -1,7 +1,9 @@
+import ConsoleQueries
 import Mustache
 
 /// Escapes for HTML by scalar. The library's own escaping goes by grapheme: a quote with a combining mark behind it is one
-/// character to it, and no quote, but it ends an attribute.
+/// character to it, and no quote, but it ends an attribute. Characters that turn
+/// around what stands beside them are named.
 struct PageEscaping: MustacheContentType {
   static let name = "PAGE"
 
@@ -14,7 +16,12 @@ struct PageEscaping: MustacheContentType {
       case "&": escaped.append(contentsOf: "&amp;".unicodeScalars)
       case "\"": escaped.append(contentsOf: "&quot;".unicodeScalars)
       case "'": escaped.append(contentsOf: "&#39;".unicodeScalars)
-      default: escaped.append(scalar)
+      default:
+        if let standIn = VisibleText.bidirectionalStandIn(for: scalar) {
+          escaped.append(contentsOf: standIn.unicodeScalars)
+        } else {
+          escaped.append(scalar)
+        }
       }
     }
     return String(escaped)

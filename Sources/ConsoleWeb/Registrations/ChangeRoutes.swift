@@ -12,7 +12,7 @@ struct ChangeRoutes {
       var values = form(fields.values, text)
       do {
         let changes = try RegistrationChanges(fields.values, place: fields.place)
-        let page = try await site.pages.run { try changes.page(on: &$0) }
+        let page = try await site.read(context) { try changes.page(on: &$0) }
         values["changes"] = page.changes.map { ChangeRow(text: text, $0).values }
         values["has_changes"] = !page.changes.isEmpty
         values["next_path"] = QueryFields.path("/changes", changes.parameters, at: page.next)

@@ -4,7 +4,7 @@ import Synchronization
 /// Hands pieces of a file from a thread that blocks to a task that sends them, a few at a time. Whoever sends them owns
 /// the stream: where it lets go of it, the thread is stopped.
 final class PieceStream: Sendable {
-  /// Nobody took a piece for a minute, or the one who took them has gone.
+  /// Nobody took a piece for a quarter of a minute, or the one who took them has gone.
   struct Abandoned: Error {}
 
   private let pipe = Pipe()
@@ -35,7 +35,7 @@ final class PieceStream: Sendable {
     /// Begins at 0: one that ends with less than it began with is a fault to Dispatch.
     private let room = DispatchSemaphore(value: 0)
     private static let piecesMax = 4
-    private static let patience = DispatchTimeInterval.seconds(60)
+    private static let patience = DispatchTimeInterval.seconds(15)
 
     init() { for _ in 0..<Self.piecesMax { room.signal() } }
 

@@ -11,7 +11,7 @@ struct RegistrationRoutes {
     router.get("/registrations.csv") { request, context in try await export(request, context) }
     router.get("/registrations/:ban") { _, context in
       guard let ban = context.parameters.get("ban").flatMap({ BAN($0) }),
-        let business = try await site.pages.run({ try Business.find(ban, on: &$0) })
+        let business = try await site.read(context, { try Business.find(ban, on: &$0) })
       else { throw Problem(.notFound, "problem_not_found") }
       return site.page("business", context, BusinessPage(text: RunText(site: site, context: context), business).values)
     }
@@ -23,12 +23,12 @@ struct RegistrationRoutes {
     do {
       let query = try RegistrationQuery(fields.values)
       let search = try RegistrationSearch(query, place: fields.place)
-      let (types, found) = try await site.pages.run { connection in
+      let (types, found) = try await site.read(context) { connection in
         (try RegistrationChoices.types(on: &connection), try search.page(on: &connection))
       }
       return site.page("registrations", context, page.values(types, query, found))
     } catch let problem as QueryProblem {
-      let types = try await site.pages.run { try RegistrationChoices.types(on: &$0) }
+      let types = try await site.read(context) { try RegistrationChoices.types(on: &$0) }
       return site.page("registrations", context, page.values(types, problem), status: .badRequest)
     }
   }

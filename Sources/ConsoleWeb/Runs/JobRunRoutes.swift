@@ -18,7 +18,7 @@ struct JobRunRoutes {
     router.get("/runs/:id") { _, context in
       if let name = context.parameters.get("id"), Int(name) == nil { return try await record(name, context) }
       guard let id = context.parameters.get("id", as: Int.self) else { throw Problem(.notFound, "problem_not_found") }
-      let found = try await site.pages.run { connection -> Found? in
+      let found = try await site.read(context) { connection -> Found? in
         guard let run = try JobRuns.run(&connection, id: id) else { return nil }
         return Found(
           run: run, progress: try JobProgress.read(&connection, of: id),
@@ -45,7 +45,7 @@ struct JobRunRoutes {
 
   /// Every run that is known, and what waits.
   private func runs(page: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
-    let jobRuns = try await site.readRegistry { connection in
+    let jobRuns = try await site.readRegistry(context) { connection in
       (page: try JobRuns.page(&connection, limit: Self.depth), isPublished: try JobRuns.published(&connection) != nil)
     }
     let (open, tasks) = try await site.desk.run { connection in
@@ -87,7 +87,7 @@ struct JobRunRoutes {
     guard let summary = await site.settings.runs().first(where: { $0.runID == runID }) else {
       throw Problem(.notFound, "problem_not_found")
     }
-    let loads = try await site.readRegistry { connection in
+    let loads = try await site.readRegistry(context) { connection in
       LoadsOfRun(
         runs: try JobRuns.runs(&connection, runID: runID), newest: try JobRuns.newestSnapshot(&connection))
     }

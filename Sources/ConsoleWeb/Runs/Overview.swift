@@ -20,7 +20,7 @@ struct Overview: Sendable {
 
   static func read(_ site: Site, _ context: ConsoleContext) async throws -> Overview {
     var overview = Overview()
-    if let (jobRuns, published) = try await site.readRegistry({ connection in
+    if let (jobRuns, published) = try await site.readRegistry(context, { connection in
       (try JobRuns.page(&connection, limit: depth).runs, try JobRuns.published(&connection))
     }) {
       (overview.jobRuns, overview.published) = (jobRuns, published)
@@ -53,11 +53,15 @@ extension ConsoleTask {
 extension Site {
   /// Reads the registry with the rights of pages.
   ///
+  /// - Parameter context: whose query counts for an account; nil for the health check.
   /// - Returns: nil where nothing was ever loaded.
   func readRegistry<Answer: Sendable>(
-    _ body: @escaping @Sendable (inout Connection) throws -> Answer
+    _ context: ConsoleContext?, _ body: @escaping @Sendable (inout Connection) throws -> Answer
   ) async throws -> Answer? {
-    do { return try await pages.run(body) } catch let error as PostgresError where error.sqlState == "42P01" {
+    do {
+      guard let context else { return try await pages.run(body) }
+      return try await read(context, body)
+    } catch let error as PostgresError where error.sqlState == "42P01" {
       // In a schema that it may not use, PostgreSQL finds no table.
       let isHidden = try await pages.run { connection in
         try connection.execute(

@@ -11,11 +11,11 @@ struct RollbackRoutes {
   func add(to router: Router<ConsoleContext>) {
     router.get("/rollback") { _, context in
       guard context.isOperator else { throw Problem(.forbidden, "problem_operators_only") }
-      return site.page("run-rollback", context, values(try await preview(), context))
+      return site.page("run-rollback", context, values(try await preview(context), context))
     }
     router.post("/rollback") { _, context in
       // What was shown is what is done, or nothing is.
-      guard let preview = try await preview(), context.form["snapshot"] == preview.target.snapshot,
+      guard let preview = try await preview(context), context.form["snapshot"] == preview.target.snapshot,
         context.form["publication"] == "\(preview.now.publication)"
       else { throw Problem(.conflict, "run_problem_changed") }
       let id = try await RunActions.start(
@@ -24,9 +24,9 @@ struct RollbackRoutes {
     }
   }
 
-  private func preview() async throws -> RollbackPreview? {
+  private func preview(_ context: ConsoleContext) async throws -> RollbackPreview? {
     let inSpool = snapshots()
-    return try await site.pages.run { try RollbackPreview.read(&$0, inSpool: inSpool) }
+    return try await site.read(context) { try RollbackPreview.read(&$0, inSpool: inSpool) }
   }
 
   private func values(_ preview: RollbackPreview?, _ context: ConsoleContext) -> [String: Any?] {

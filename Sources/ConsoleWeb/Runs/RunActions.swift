@@ -53,7 +53,7 @@ struct RunActions {
         return try await accept(record.flatMap { PipelineRun(summary: $0).isDryRun ? nil : $0.refusal }, context)
       }
       let id = try id(context)
-      return try await accept(try await site.pages.run { try JobRuns.run(&$0, id: id) }?.refusal, context)
+      return try await accept(try await site.read(context) { try JobRuns.run(&$0, id: id) }?.refusal, context)
     }
   }
 
@@ -65,7 +65,7 @@ struct RunActions {
   /// Publishes what was refused, once somebody has said why.
   private func accept(_ refusal: SnapshotRefusal?, _ context: ConsoleContext) async throws -> Response {
     guard let refusal else { throw Problem(.notFound, "problem_not_found") }
-    let newest = try await site.readRegistry { try JobRuns.newestSnapshot(&$0) } ?? nil
+    let newest = try await site.readRegistry(context) { try JobRuns.newestSnapshot(&$0) } ?? nil
     guard refusal.mayBeAccepted(newest: newest) else { throw Problem(.conflict, "run_problem_not_acceptable") }
     guard let reason = Self.reason(context.form["reason"]) else {
       throw Problem(.unprocessableContent, "run_problem_reason")

@@ -11,20 +11,22 @@ struct TaskEvents {
   let context: ConsoleContext
   let task: Int
 
-  /// So many pages may be open at once: each asks the database every second.
+  /// So many pages of all accounts may be open at once: each asks the database every second.
   private static let readersMax = 100
   private static let readers = Atomic(0)
 
   /// Ends with the task, with the session, with whoever reads it, and with the console: a page that stays open must not keep it
   /// from ending.
   func send(to writer: inout any ResponseBodyWriter) async throws {
-    guard Self.readers.wrappingAdd(1, ordering: .relaxed).newValue <= Self.readersMax else {
-      Self.readers.subtract(1, ordering: .relaxed)
+    let turn = site.eventTurns.take(context.session?.account ?? "")
+    defer { withExtendedLifetime(turn) {} }
+    let readers = Self.readers.wrappingAdd(1, ordering: .relaxed).newValue
+    defer { Self.readers.subtract(1, ordering: .relaxed) }
+    guard turn != nil, readers <= Self.readersMax else {
       // The browser asks again by itself, a little later.
       try await writer.write(ByteBuffer(string: "retry: 15000\n\n"))
       return try await writer.finish(nil)
     }
-    defer { Self.readers.subtract(1, ordering: .relaxed) }
     var last = ""
     var quiet = 0
     while !Task.isShuttingDownGracefully, let mark = try await mark() {

@@ -22,7 +22,7 @@ struct TaskRoutes {
     }
     router.get("/tasks/:id") { _, context in
       let page = try await page(context)
-      let jobRuns = try await jobRuns(page.task)
+      let jobRuns = try await jobRuns(page.task, context)
       let values = page.page().merging(page.progress()) { $1 }
       return site.page("run-task", context, (values as [String: Any?]).merging(actions(page, jobRuns, context)) { $1 })
     }
@@ -46,8 +46,8 @@ struct TaskRoutes {
   }
 
   /// Without a registry there are none.
-  private func jobRuns(_ task: ConsoleTask) async throws -> LoadsOfRun {
-    try await site.readRegistry { connection in
+  private func jobRuns(_ task: ConsoleTask, _ context: ConsoleContext) async throws -> LoadsOfRun {
+    try await site.readRegistry(context) { connection in
       LoadsOfRun(
         runs: try task.runID.map { try JobRuns.runs(&connection, runID: $0) } ?? [],
         newest: try JobRuns.newestSnapshot(&connection))

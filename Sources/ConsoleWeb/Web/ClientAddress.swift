@@ -1,36 +1,94 @@
 import Glibc
 
 /// Where a request comes from.
-package enum ClientAddress {
-  /// An address as it is usually written, from what a proxy says: with or without a port, in brackets or not.
+public enum ClientAddress {
+  /// An address as it is usually written, from what a proxy says: with or without a port, in brackets or not. An IPv4 address
+  /// that is written as one of IPv6 (`::ffff:192.0.2.7`) is IPv4: a socket for both has it so.
   ///
   /// - Returns: nil where it is none.
-  package static func parse(_ text: String) -> String? {
-    let text = text.trimmingCharacters(while: \.properties.isWhitespace)
-    guard text.utf8.count <= 64 else { return nil }
-    if let address = canonical(text, AF_INET) ?? canonical(text, AF_INET6) { return address }
-    if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
-      return canonical(String(text[text.index(after: text.startIndex)..<end]), AF_INET6)
-    }
-    return text.firstIndex(of: ":").flatMap { canonical(String(text[..<$0]), AF_INET) }
-  }
+  public static func parse(_ text: String) -> String? { bytes(text).flatMap { Self.text($0) } }
 
   /// What limits go by: of IPv6, where everybody has a whole network, the first 64 bits.
-  package static func network(_ address: String) -> String {
-    var bytes = in6_addr()
-    guard inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
-    withUnsafeMutableBytes(of: &bytes) { for index in 8..<16 { $0[index] = 0 } }
-    return (text(&bytes, AF_INET6) ?? address) + "/64"
+  public static func network(_ address: String) -> String {
+    guard let bytes = bytes(address), let text = text(bytes) else { return address }
+    guard !isIPv4(bytes) else { return text }
+    return (self.text(bytes.prefix(8) + [UInt8](repeating: 0, count: 8)) ?? address) + "/64"
   }
 
-  private static func canonical(_ address: String, _ family: Int32) -> String? {
-    var bytes = in6_addr()
-    return inet_pton(family, address, &bytes) == 1 ? text(&bytes, family) : nil
+  /// Whether nobody but this machine reaches what listens there.
+  public static func isLoopback(_ host: String) -> Bool {
+    guard let bytes = bytes(host) else { return host.lowercased() == "localhost" }
+    return isIPv4(bytes) ? bytes[12] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1]
   }
 
-  private static func text(_ bytes: UnsafeRawPointer, _ family: Int32) -> String? {
+  /// 16 bytes, of IPv4 as the mapped address of IPv6 (RFC 4291, section 2.5.5.2).
+  static func bytes(_ text: String) -> [UInt8]? {
+    let text = text.trimmingCharacters(while: \.properties.isWhitespace)
+    guard text.utf8.count <= 64 else { return nil }
+    if let bytes = read(text, AF_INET) ?? read(text, AF_INET6) { return bytes }
+    if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
+      return read(String(text[text.index(after: text.startIndex)..<end]), AF_INET6)
+    }
+    return text.firstIndex(of: ":").flatMap { read(String(text[..<$0]), AF_INET) }
+  }
+
+  static func isIPv4(_ bytes: [UInt8]) -> Bool { bytes.starts(with: mapped) }
+
+  private static let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
+
+  private static func read(_ address: String, _ family: Int32) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    guard inet_pton(family, address, &bytes) == 1 else { return nil }
+    return family == AF_INET ? mapped + bytes.prefix(4) : bytes
+  }
+
+  private static func text(_ bytes: some Sequence<UInt8>) -> String? {
+    let bytes = Array(bytes)
+    let isIPv4 = isIPv4(bytes)
     var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-    guard inet_ntop(family, bytes, &buffer, socklen_t(buffer.count)) != nil else { return nil }
+    let address = isIPv4 ? Array(bytes.suffix(4)) : bytes
+    guard inet_ntop(isIPv4 ? AF_INET : AF_INET6, address, &buffer, socklen_t(buffer.count)) != nil else { return nil }
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// An address, or all that begin with the same bits: `192.0.2.7`, `172.18.0.0/16`, `::1`.
+public struct AddressRange: Sendable {
+  private let bytes: [UInt8]
+  private let bits: Int
+
+  /// - Returns: nil where it is none.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let bytes = ClientAddress.bytes(String(parts[0])) else { return nil }
+    let most = ClientAddress.isIPv4(bytes) ? 32 : 128
+    guard let bits = parts.count == 1 ? most : Int(parts[1]), 0...most ~= bits else { return nil }
+    self.bytes = bytes
+    self.bits = 128 - most + bits
+  }
+
+  public func contains(_ address: String) -> Bool {
+    guard let other = ClientAddress.bytes(address) else { return false }
+    return bytes.indices.allSatisfy { index in
+      let mask = UInt8(truncatingIfNeeded: 0xFF00 >> min(max(bits - index * 8, 0), 8))
+      return (bytes[index] ^ other[index]) & mask == 0
+    }
+  }
+}
+
+extension [AddressRange] {
+  /// Who sent a request that came through proxies: the last address of the list that is not one of them. What stands before
+  /// it anybody may have written.
+  ///
+  /// - Parameters:
+  ///   - peer: what the connection comes from.
+  ///   - forwarded: the values of `X-Forwarded-For`; each proxy adds the address that it sees to the end.
+  public func client(_ peer: String, forwarded: [String]) -> String {
+    var client = peer
+    for text in forwarded.flatMap({ $0.split(separator: ",") }).reversed() {
+      guard contains(where: { $0.contains(client) }), let address = ClientAddress.parse(String(text)) else { break }
+      client = address
+    }
+    return client
   }
 }

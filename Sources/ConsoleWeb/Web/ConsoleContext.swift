@@ -19,7 +19,8 @@ public struct ConsoleContext: RequestContext {
 
   public init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
-    peer = source.channel.remoteAddress?.ipAddress ?? "unknown"
+    let address = source.channel.remoteAddress?.ipAddress ?? "unknown"
+    peer = ClientAddress.parse(address) ?? address
   }
 
   public var isOperator: Bool { session?.role == .operator }

@@ -2,6 +2,7 @@ import ConsoleDesk
 import Digest
 import HTTPTypes
 import Hummingbird
+import NIOHTTP1
 
 /// Lets nobody in who is not logged in, but to the page where one logs in, and lets only operators change anything.
 struct Gate: RouterMiddleware {
@@ -36,13 +37,14 @@ struct Gate: RouterMiddleware {
   private func checkedForm(_ request: Request, _ context: ConsoleContext) async throws -> FormFields {
     guard request.method == .post else { throw Problem(.methodNotAllowed, "problem_bad_request") }
     if let origin = request.headers[.origin] {
-      guard let host = request.head.authority, origin == "http://\(host)" || origin == "https://\(host)" else {
-        throw Problem(.forbidden, "problem_foreign_form")
+      let host = request.head.authority
+      guard site.settings.hostNames.allow(origin: origin, host: host) else {
+        throw Problem(.forbidden, "problem_foreign_origin", detail: "Origin: \(origin), Host: \(host ?? "")")
       }
     } else if let site = request.headers[.fetchSite], site != "same-origin" {
       throw Problem(.forbidden, "problem_foreign_form")
     }
-    let body = try await request.body.collect(upTo: Self.formBytes)
+    let body = try await received(request.body)
     guard let text = String(validating: body.readableBytesView, as: UTF8.self), let form = FormFields(encoded: text)
     else { throw Problem(.badRequest, "problem_bad_request") }
     let path = request.uri.path
@@ -54,6 +56,16 @@ struct Gate: RouterMiddleware {
       throw Problem(.forbidden, "problem_operators_only")
     }
     return form
+  }
+
+  /// - Throws: what is wrong with it, as the client's fault: it was cut, or the client has gone. What is no HTTP the server
+  ///   itself answers.
+  private func received(_ body: RequestBody) async throws -> ByteBuffer {
+    do {
+      return try await body.collect(upTo: Self.formBytes)
+    } catch let error where !(error is HTTPParserError || error is any HTTPResponseError) {
+      throw Problem(.badRequest, "problem_bad_request")
+    }
   }
 }
 

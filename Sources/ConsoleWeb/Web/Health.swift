@@ -36,7 +36,7 @@ actor Health {
   /// What the first page reads.
   private static func read(_ site: Site) async -> String? {
     do {
-      _ = try await site.readRegistry { connection in
+      _ = try await site.readRegistry(nil) { connection in
         (try JobRuns.page(&connection, limit: 1).runs, try JobRuns.published(&connection))
       }
       try await site.desk.run { connection in

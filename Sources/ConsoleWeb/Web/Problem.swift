@@ -23,6 +23,7 @@ public struct Problem: Error, Sendable {
   init(_ error: any Error) {
     switch error {
     case let problem as Problem: self = problem
+    case is Turns.Full: self.init(.tooManyRequests, "problem_too_many_at_once", retryAfterSeconds: 5)
     case is Pool.Full: self.init(.serviceUnavailable, "problem_busy", retryAfterSeconds: 5)
     case let error as PostgresError where error.sqlState == "57014":
       self.init(.serviceUnavailable, "problem_too_slow")

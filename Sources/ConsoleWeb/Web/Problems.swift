@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOHTTP1
 import Postgres
 
 /// Turns what was thrown into a page, or for the API into a problem document (RFC 9457), and logs what is nobody's doing.
@@ -13,6 +14,9 @@ struct Problems: RouterMiddleware {
   ) async throws -> Response {
     do {
       return try await next(request, context)
+    } catch let error as HTTPParserError {
+      // The server answers 400 and closes the connection.
+      throw error
     } catch {
       let problem = Problem(error)
       // Before the first run there is no registry, and nothing is wrong.

@@ -6,17 +6,25 @@ import Postgres
 
 /// The console as a web server.
 public enum Server {
+  /// Further ones wait in the system's queue. Services often get no more than 1024 descriptors.
+  private static let connectionsMax = 500
+  /// From one address. A browser opens six and one for events, and an office may share an address.
+  private static let connectionsOfAddress = 150
+
   /// - Parameters:
   ///   - passwords: sessions for checking passwords.
   public static func application(
     _ site: Site, passwords: Pool, host: String, port: Int, logger: Logger,
     onRunning: @escaping @Sendable (Int) async -> Void
   ) -> some ApplicationProtocol {
+    let limit = ConnectionLimit(atMost: connectionsOfAddress, proxies: site.settings.trustedProxies, logger: logger)
     var application = Application(
       router: router(site, passwords: passwords, logger: logger),
-      server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: [ConnectionGuard(limit, logger: logger)], idleTimeout: .seconds(30))),
       configuration: .init(
-        address: .hostname(host, port: port), availableConnectionsDelegate: .maximum(1000, logger: logger)),
+        address: .hostname(host, port: port), availableConnectionsDelegate: .maximum(connectionsMax, logger: logger)),
       onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
       logger: logger)
     // What the framework says of itself is for its developers.
@@ -28,7 +36,8 @@ public enum Server {
     let router = Router(context: ConsoleContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: Headers(isBehindTLS: site.settings.isBehindTLS))
     router.add(middleware: Problems(site: site, logger: logger))
-    router.add(middleware: Visit(site: site))
+    router.add(middleware: HostCheck(names: site.settings.hostNames))
+    router.add(middleware: Visit(site: site, logger: logger))
     // Once more, now that it is known who asks: what fails from here on is told on a page of theirs.
     router.add(middleware: Problems(site: site, logger: logger))
     router.add(middleware: Gate(site: site))

@@ -2,26 +2,73 @@ import Synchronization
 
 /// How many things of one kind somebody may have under way at once, so that nobody takes what is there for all.
 final class Turns: Sendable {
-  private let counts = Mutex<[String: Int]>([:])
-  private let most: Int
+  /// As many wait for a turn already as may.
+  struct Full: Error {}
 
-  init(atMost most: Int) { self.most = most }
+  private struct Line {
+    var underWay = 0
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private let lines = Mutex<[String: Line]>([:])
+  private let most: Int
+  private let waitingMost: Int
+
+  /// - Parameters:
+  ///   - most: how many turns there are at once for each.
+  ///   - waitingMost: how many may wait for one in ``wait(_:)``, for each.
+  init(atMost most: Int, waiting waitingMost: Int = 0) {
+    self.most = most
+    self.waitingMost = waitingMost
+  }
 
   /// - Returns: nil where as many as may be are under way; otherwise keep the turn for as long as it takes.
   func take(_ who: String) -> Turn? {
-    let isTaken = counts.withLock { counts in
-      guard counts[who, default: 0] < most else { return false }
-      counts[who, default: 0] += 1
+    let isTaken = lines.withLock { lines in
+      guard lines[who, default: Line()].underWay < most else { return false }
+      lines[who, default: Line()].underWay += 1
       return true
     }
     return isTaken ? Turn(who, self) : nil
   }
 
-  fileprivate func giveBack(_ who: String) {
-    counts.withLock { counts in
-      let left = counts[who, default: 1] - 1
-      counts[who] = left > 0 ? left : nil
+  /// The same, behind those who came before.
+  ///
+  /// - Throws: ``Full``.
+  func wait(_ who: String) async throws -> Turn {
+    if let turn = take(who) { return turn }
+    var isFull = false
+    await withCheckedContinuation { continuation in
+      let isReady = lines.withLock { lines in
+        var line = lines[who, default: Line()]
+        defer { lines[who] = line }
+        if line.underWay < most {
+          line.underWay += 1
+          return true
+        }
+        isFull = line.waiting.count >= waitingMost
+        if !isFull { line.waiting.append(continuation) }
+        return isFull
+      }
+      if isReady { continuation.resume() }
     }
+    if isFull { throw Full() }
+    return Turn(who, self)
+  }
+
+  /// How many wait for a turn.
+  func waiting(_ who: String) -> Int { lines.withLock { $0[who]?.waiting.count ?? 0 } }
+
+  /// The next who waits gets it.
+  fileprivate func giveBack(_ who: String) {
+    let next = lines.withLock { lines in
+      guard var line = lines[who] else { return CheckedContinuation<Void, Never>?.none }
+      defer { lines[who] = line.underWay > 0 ? line : nil }
+      if !line.waiting.isEmpty { return line.waiting.removeFirst() }
+      line.underWay -= 1
+      return nil
+    }
+    next?.resume()
   }
 
   /// Given back when nobody holds it any more.

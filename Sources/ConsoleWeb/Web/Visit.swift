@@ -1,10 +1,19 @@
 import ConsoleDesk
 import HTTPTypes
 import Hummingbird
+import Logging
+import Synchronization
 
 /// Finds out who asks, in which language, from where.
 struct Visit: RouterMiddleware {
   let site: Site
+  let logger: Logger
+  private let told = Told()
+
+  init(site: Site, logger: Logger) {
+    self.site = site
+    self.logger = logger
+  }
 
   static let languageCookie = "console_language"
 
@@ -12,18 +21,23 @@ struct Visit: RouterMiddleware {
     _ request: Request, context: ConsoleContext, next: (Request, ConsoleContext) async throws -> Response
   ) async throws -> Response {
     var context = Self.context(of: request, context)
-    // The proxy adds the address that it sees to the end of the list; what stands before it anybody may have written.
-    if site.settings.isBehindTLS, let forwarded = request.headers[values: .forwardedFor].last,
-      let address = forwarded.split(separator: ",").last.flatMap({ ClientAddress.parse(String($0)) })
-    {
-      context.peer = address
-    }
+    if site.settings.isBehindTLS { context.peer = client(request, context.peer) }
     // These show the same to all, and need no answer of the database, or say themselves what it answers.
     if request.uri.path.hasPrefix("/assets/") || ["/language", "/healthz"].contains(request.uri.path) {
       return try await next(request, context)
     }
     (context.session, context.token) = try await session(of: request)
     return try await next(request, context)
+  }
+
+  private func client(_ request: Request, _ peer: String) -> String {
+    let forwarded = request.headers[values: .forwardedFor]
+    let proxies = site.settings.trustedProxies
+    if !forwarded.isEmpty, !proxies.contains(where: { $0.contains(peer) }), told.isFirst() {
+      logger.warning(
+        "X-Forwarded-For from \(peer) is ignored: --trusted-proxy (CONSOLE_TRUSTED_PROXIES) does not name it")
+    }
+    return proxies.client(peer, forwarded: forwarded)
   }
 
   private func session(of request: Request) async throws -> (Session?, String?) {
@@ -53,6 +67,18 @@ struct Visit: RouterMiddleware {
   /// As chosen; Chinese until then.
   static func language(of request: Request) -> Language {
     request.cookies[languageCookie].flatMap { Language(rawValue: $0.value) } ?? .chinese
+  }
+}
+
+/// Something that is said once.
+private final class Told: Sendable {
+  private let isTold = Mutex(false)
+
+  func isFirst() -> Bool {
+    isTold.withLock { isTold in
+      defer { isTold = true }
+      return !isTold
+    }
   }
 }
 

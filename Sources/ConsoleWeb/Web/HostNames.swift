@@ -1,0 +1,60 @@
+import HTTPTypes
+import Hummingbird
+
+/// The host names that the console answers to. Otherwise a foreign page could let its own name point to this machine (DNS rebinding):
+/// to the browser, the console would be part of that page. IP addresses and `localhost` cannot be used for that.
+public struct HostNames: Sendable {
+  private let names: Set<String>
+  /// As they stand in the address of a page, with a port unless it is the usual one.
+  private let authorities: Set<String>
+
+  /// - Parameters:
+  ///   - hosts: what the console listens on.
+  ///   - publicNames: what it is reached by through a proxy, with a port where that is not the usual one.
+  public init(_ hosts: [String], publicNames: [String] = []) {
+    authorities = Set(publicNames.map { $0.lowercased() })
+    names = Set((hosts + publicNames).map(Self.name))
+  }
+
+  /// - Parameter authority: the Host header; nil where there is none, which every browser sends.
+  public func allow(host authority: String?) -> Bool {
+    guard let authority else { return true }
+    let name = Self.name(authority)
+    return names.contains(name) || name == "localhost" || name.hasSuffix(".localhost")
+      || ClientAddress.parse(name) != nil
+  }
+
+  /// Whether a form comes from our own page.
+  public func allow(origin: String, host authority: String?) -> Bool {
+    guard let separator = origin.firstRange(of: "://"), ["http", "https"].contains(origin[..<separator.lowerBound])
+    else {
+      return false
+    }
+    let own = origin[separator.upperBound...].lowercased()
+    return own == authority?.lowercased() || authorities.contains(own)
+  }
+
+  /// Without a port and the root's dot.
+  private static func name(_ authority: String) -> String {
+    let text = authority.lowercased()
+    if text.hasPrefix("["), let end = text.firstIndex(of: "]") { return String(text[...end]) }
+    // More than one colon: an address of IPv6 without brackets.
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    let name = parts.count == 2 ? parts[0] : text[...]
+    return String(name.hasSuffix(".") ? name.dropLast() : name)
+  }
+}
+
+/// Refuses requests for names that are not ours.
+struct HostCheck: RouterMiddleware {
+  let names: HostNames
+
+  func handle(
+    _ request: Request, context: ConsoleContext, next: (Request, ConsoleContext) async throws -> Response
+  ) async throws -> Response {
+    guard names.allow(host: request.head.authority) else {
+      throw Problem(.misdirectedRequest, "problem_foreign_host", detail: "Host: \(request.head.authority ?? "")")
+    }
+    return try await next(request, context)
+  }
+}

@@ -1,0 +1,271 @@
+"""What one client may cost the others: malformed requests, connections, log-ins, streams of events; and what the log says of it."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import threading
+import unittest
+
+from . import visits
+from .office import OPERATOR, PASSWORD, VIEWER, Client, until
+from .visits import VisitTest, inside
+
+HEAD = "POST /login HTTP/1.1\r\nHost: localhost\r\n"
+MALFORMED = [
+    HEAD + "Transfer-Encoding: chunked\r\n\r\nZZ\r\n",
+    HEAD + "Transfer-Encoding: chunked\r\n\r\n5\r\nname=Z\r\n",
+    HEAD + "Content-Length: x\r\n\r\n",
+    HEAD + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    HEAD + "Bad Header: x\r\n\r\n",
+    HEAD + "X: " + "a" * 100_000 + "\r\n\r\n",
+    "POST /login HTTP/7.3\r\nHost: localhost\r\n\r\n",
+    "NONSENSE\r\n\r\n",
+    "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "GET / HTTP/1.1\r\nHost: localhost\r\nX: \x00\r\n\r\n",
+]
+# Cut: the client ends before its request does.
+CUT = [
+    HEAD + "Content-Length: 100\r\n\r\nname=a",
+    HEAD + "Transfer-Encoding: chunked\r\n\r\n5\r\nname",
+    HEAD + "Transfer-Encoding: chunked\r\n\r\n",
+]
+
+setUpModule = visits.set_up
+
+
+class ConnectionTest(VisitTest):
+    def connection(self, address="127.0.0.1"):
+        """To the console, as from an address of this machine."""
+        connection = socket.create_connection(("127.0.0.1", visits.office.port), 45, (address, 0))
+        self.addCleanup(connection.close)
+        return connection
+
+    @staticmethod
+    def rest(connection):
+        """All that comes until the console closes the connection; fails where it leaves it open."""
+        pieces = []
+        while True:
+            try:
+                piece = connection.recv(65_536)
+            except ConnectionResetError:
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+        return b"".join(pieces).decode()
+
+    def answer(self, text, cut=False):
+        connection = self.connection()
+        connection.sendall(text.encode("latin-1"))
+        if cut:
+            connection.shutdown(socket.SHUT_WR)
+        return self.rest(connection)
+
+
+class MalformedTests(ConnectionTest):
+    def test_malformed_requests_are_the_clients_fault(self):
+        told = len(visits.office.log())
+        for cut, texts in [(False, MALFORMED), (True, CUT)]:
+            for text in texts:
+                self.assertRegex(self.answer(text, cut), r"^HTTP/1\.1 400 ", text[:80])
+        self.assertEqual(visits.office.log()[told:], "")
+
+    def test_who_goes_away_while_it_sends_is_no_error(self):
+        told = len(visits.office.log())
+        for text in MALFORMED + CUT:
+            connection = self.connection()
+            # Closed with a reset, as by who is killed.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            connection.sendall(text.encode("latin-1"))
+            connection.close()
+        self.assertEqual(self.stranger().get("/login").status, 200)
+        self.assertEqual(visits.office.log()[told:], "")
+
+    def test_an_answer_to_half_a_request_ends_the_connection(self):
+        for path, more, sent, status in [
+            ("/login", "Content-Length: 100000", 70_000, 413), ("/tasks", "Content-Length: 100", 0, 401),
+            ("/login", "Origin: http://example.com\r\nContent-Length: 100", 50, 403),
+            ("/login", "Transfer-Encoding: chunked\r\nHost: evil.example", 0, 421),
+        ]:
+            host = "" if "Host" in more else "Host: localhost\r\n"
+            answer = self.answer(f"POST {path} HTTP/1.1\r\n{host}{more}\r\n\r\n" + "a" * sent)
+            self.assertRegex(answer, rf"^HTTP/1\.1 {status} ")
+            self.assertIn("\r\nconnection: close\r\n", answer.lower())
+
+
+class ConnectionLimitTests(ConnectionTest):
+    def test_silent_connections_are_closed(self):
+        for text in ["", "GET /login HT", "GET /login HTTP/1.1\r\nHost: localhost\r\n"]:
+            connection = self.connection()
+            connection.sendall(text.encode())
+            self.assertEqual(self.rest(connection), "", text)
+
+    def test_an_address_has_a_limit(self):
+        def login(address):
+            connection = self.connection(address)
+            try:
+                connection.sendall(b"GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            except (ConnectionResetError, BrokenPipeError):
+                return ""
+            return self.rest(connection)
+
+        held = [self.connection("127.0.0.2") for _ in range(150)]
+        self.assertEqual(login("127.0.0.2"), "")
+        self.assertIn("200 OK", login("127.0.0.1"))
+        self.assertEqual(len(re.findall("WARNING.* from 127.0.0.2, which has 150 open", visits.office.log())), 1)
+        for connection in held:
+            connection.close()
+
+    def test_an_account_has_a_limit_on_streams_of_events(self):
+        # One that waits or runs for as long as this test takes.
+        task = inside(OPERATOR).post("/tasks", kind="dry-run").headers["Location"]
+        self.addCleanup(inside(OPERATOR).post, f"{task}/stop")
+
+        def stream(name):
+            connection = self.connection()
+            connection.sendall((
+                f"GET {task}/events HTTP/1.1\r\nHost: localhost\r\n"
+                f"Cookie: console_session={inside(name).cookies['console_session']}\r\n\r\n").encode())
+            lines = connection.makefile("rb")
+            self.assertIn(b" 200 ", lines.readline())
+            return next(line for line in lines if line.startswith((b"data", b"retry")))
+
+        self.assertEqual([stream(VIEWER)[:4] for _ in range(8)], [b"data"] * 8)
+        self.assertEqual(stream(VIEWER), b"retry: 15000\n")
+        self.assertEqual(stream(OPERATOR)[:4], b"data")
+
+
+class QueryLimitTests(VisitTest):
+    def test_an_account_leaves_sessions_to_others(self):
+        """However many searches of a viewer wait, an operator's page comes at once."""
+        office = visits.office
+        browsers = [inside(VIEWER) for _ in range(20)]
+        answers = []
+        threads = [threading.Thread(target=lambda b=b: answers.append(b.get("/registrations").status)) for b in browsers]
+        lock = subprocess.Popen(
+            [office.tree / "pipeline.sh", "psql", "-X", "-q"], env=office.environment, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+        with lock:
+            lock.stdin.write("BEGIN;\nLOCK TABLE tax_registration IN ACCESS EXCLUSIVE MODE;\n\\echo locked\n")
+            lock.stdin.flush()
+            self.assertEqual(lock.stdout.readline(), "locked\n")
+            for thread in threads:
+                thread.start()
+            until(lambda: office.sql(
+                "SELECT count(*) >= 2 FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND application_name = 'registry console pages'") == [["t"]])
+            self.assertEqual(inside(OPERATOR).get("/runs").status, 200)
+            self.assertEqual(answers, [])
+            lock.stdin.close()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(answers, [200] * 20)
+
+
+class LoginTests(VisitTest):
+    def test_right_passwords_at_once_all_get_in(self):
+        statuses = []
+
+        def log_in():
+            statuses.append(self.stranger().log_in(VIEWER).status)
+
+        threads = [threading.Thread(target=log_in) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(statuses, [303] * 8)
+        self.assertEqual(visits.office.sql("SELECT count(*) FROM console.login_failure"), [["0"]])
+
+
+class AddressTests(VisitTest):
+    """On a socket for IPv6 and IPv4, whose addresses are of IPv6 all."""
+
+    @classmethod
+    def setUpClass(cls):
+        visits.office.kill()
+        visits.office.start("--host", "::")
+        visits.sessions.clear()
+
+    @classmethod
+    def tearDownClass(cls):
+        visits.office.sql("DELETE FROM console.login_failure")
+        visits.office.kill()
+        visits.office.start(SOURCE_URL=visits.source.url)
+        visits.sessions.clear()
+
+    def attempt(self, address, password="wrong"):
+        client = Client(visits.office.port)
+        client.source = address
+        return client.log_in(OPERATOR, password).status
+
+    def test_addresses_of_ipv4_are_told_apart(self):
+        self.assertEqual([self.attempt("127.0.0.9") for _ in range(6)], [401] * 5 + [429])
+        self.assertEqual(self.attempt("127.0.0.8", PASSWORD), 303)
+        found = visits.office.sql(
+            "SELECT address, count(*) FROM console.audit WHERE address ~ '127.0.0.[89]' GROUP BY 1 ORDER BY 1")
+        self.assertEqual(found, [["127.0.0.8", "1"], ["127.0.0.9", "5"]])
+        self.assertIn("listening on :: without TLS", visits.office.log())
+
+
+class LogTests(VisitTest):
+    @staticmethod
+    def lines(stem):
+        texts = [path.read_text() for path in stem.parent.glob(stem.name + "-*")]
+        return [json.loads(line) for text in texts for line in text.splitlines()]
+
+    def test_the_console_has_a_log_of_its_own(self):
+        office = visits.office
+        runs, own = office.folder / "etl.log", office.folder / "console-own.log"
+        office.kill()
+        office.start(LOG_FILE=str(runs), CONSOLE_LOG_FILE=str(own), LOG_LEVEL="debug")
+        port = office.port
+        with socket.create_connection(("127.0.0.1", port), 20) as connection:
+            connection.sendall(MALFORMED[0].encode())
+            self.assertIn(b" 400 ", connection.recv(1000))
+        office.kill(signal.SIGTERM)
+        office.start(SOURCE_URL=visits.source.url)
+        visits.sessions.clear()
+        lines = self.lines(own)
+        self.assertIn(f"listening on 127.0.0.1:{port}", [line["message"] for line in lines])
+        levels = [line["level"] for line in lines if "malformed" in line["message"]]
+        self.assertEqual(levels, ["DEBUG"])
+        self.assertNotIn("console", [line["name"] for line in self.lines(runs)])
+
+    def test_it_is_never_the_pipelines(self):
+        ended = visits.office.run("console", "--port", "0", LOG_FILE="/tmp/x.log", CONSOLE_LOG_FILE="/tmp/x.log")
+        self.assertEqual(ended.returncode, 64)
+        self.assertIn("CONSOLE_LOG_FILE is the same as LOG_FILE", ended.stderr)
+
+
+class NameTests(VisitTest):
+    def statuses(self, *hosts):
+        return [self.stranger().get("/login", Host=host).status for host in hosts]
+
+    def test_only_for_names_of_ours(self):
+        port = visits.office.port
+        own = [f"127.0.0.1:{port}", f"localhost:{port}", "localhost", "[::1]:8000", "192.0.2.7", "a.localhost:1"]
+        self.assertEqual(self.statuses(*own), [200] * len(own))
+        others = ["evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", "localhost.evil.example", "", "1.2.3"]
+        self.assertEqual(self.statuses(*others), [421] * len(others))
+        answer = self.stranger().get("/", Host="<b>.example")
+        self.assertIn("--public-name", answer.text)
+        self.assertIn("&lt;b&gt;.example", answer.text)
+        # Programs that send none are no browsers.
+        with socket.create_connection(("127.0.0.1", port), 20) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            self.assertIn(b" 200 ", connection.recv(1000))
+        self.assertEqual(self.stranger().get("/api/changes", Host="evil.example").headers["Content-Type"],
+                         "application/problem+json")
+
+    def test_a_form_from_another_name_says_what_to_set(self):
+        answer = self.stranger().request("POST", "/login", {}, {"Origin": "https://registry.example"})
+        self.assertProblem(answer, 403)
+        self.assertIn("--public-name", answer.text)
+        self.assertIn("Origin: https://registry.example", answer.text)
+
+
+if __name__ == "__main__":
+    unittest.main()
