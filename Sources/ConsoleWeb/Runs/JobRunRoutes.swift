@@ -71,7 +71,7 @@ struct JobRunRoutes {
 
   /// Older loads: of them the database alone knows.
   private func loads(before: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
-    let page = try await site.pages.run { try JobRuns.page(&$0, before: before) }
+    let page = try await site.read(context) { try JobRuns.page(&$0, before: before) }
     let values = JobRunValues(text: RunText(site: site, context: context))
     return [
       "runs": page.runs.map(values.row), "has_runs": !page.runs.isEmpty, "older_loads": page.next, "is_loads": true,
