@@ -35,6 +35,11 @@ struct LoadTests {
       #expect(document["status"]?.string == "partial" && document["job_run_id"]?.int == job)
       #expect(document["database"]?["after"]?["registrations"]?.int == totals.processed)
       #expect(document["source_date"]?.string == fixture.reference.sourceDate)
+      #expect(log.last?.fields["source_date"]?.string == fixture.reference.sourceDate)
+      #expect(log.last?.fields["registry"]?.string == "published")
+      let status = try fixture.workshop.run("load", "status", variables: ["DATABASE_URL": fixture.database.url])
+      let line = try #require(status.stdout.split(separator: "\n").first { $0.hasPrefix("source date ") }, "\(status)")
+      #expect(line.hasPrefix("source date \(fixture.reference.sourceDate ?? "?"), ") && line.hasSuffix(" days old"))
 
       let second = try fixture.load("--json")
       #expect(second.code == 0 && fixture.batches > 5, "\(second)")
@@ -42,6 +47,7 @@ struct LoadTests {
       let unchanged = try LogLine.read(second.stderr)
       #expect(unchanged.events == ["etl_started", "etl_summary", "etl_completed"])
       #expect(unchanged.last?.fields["status"]?.string == "unchanged")
+      #expect(unchanged.last?.fields["registry"]?.string == "not_checked", "nobody has asked the source")
       #expect(try fixture.jobs() == ["partial"], "nothing to do leaves no row")
       try fixture.expectAll()
     }
