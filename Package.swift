@@ -134,7 +134,9 @@ let package = Package(
     // What the console is made of, but for its pages. None of it knows the stages, nor they it.
     library("Schedules"),
     library("Charts"),
-    library("ConsoleDesk", ["Digest", "Postgres", "Schedules"], resources: [.embedInCode("desk.sql"), .embedInCode("desk-2.sql")]),
+    library(
+      "ConsoleDesk", ["Digest", "Postgres", "Schedules"],
+      resources: [.embedInCode("desk.sql"), .embedInCode("desk-2.sql")]),
     library("ConsoleQueries", ["Postgres"], resources: [.embedInCode("search.sql")]),
     library("ConsoleRunner", ["ConsoleDesk", "Failures", "Postgres", "Spool", "Threads", logging]),
 
