@@ -9,13 +9,19 @@ public enum Desk {
   /// What the schema's comment begins with: its tables are ours.
   private static let mark = "business-registry console, version "
 
-  /// Makes the schema where it is missing, and brings an older one up to date. Several consoles may start at once.
+  /// Makes the schema where it is missing, and brings an older one up to date. Of several consoles that start at once one
+  /// does it; the others wait for it at the first thing that is made, and find it there.
   ///
   /// - Throws: ``DeskError`` where it was made by a newer console.
   public static func install(on connection: inout Connection) throws {
     guard try version(on: &connection) != version else { return }
+    do { try make(on: &connection) } catch {
+      guard !connection.isLost, try version(on: &connection) == version else { throw error }
+    }
+  }
+
+  private static func make(on connection: inout Connection) throws {
     try connection.transaction { connection in
-      try connection.execute("SELECT pg_advisory_xact_lock(hashtext('console.schema'))")
       let found = try version(on: &connection)
       guard found != version else { return }
       if let found, !(1..<version ~= found) { throw DeskError.newerSchema(found: found, known: version) }

@@ -36,7 +36,6 @@ public enum ScheduleStore {
       """, values(draft) + [String(now), String(first), account]
     ).number
     guard let id else { throw DeskError.scheduleExists(draft.name) }
-    try Tasks.notify(&connection)
     return id
   }
 
@@ -62,7 +61,6 @@ public enum ScheduleStore {
           next_at = CASE WHEN is_paused THEN NULL ELSE to_timestamp($10::bigint) END
         WHERE id = $11
         """, values(draft) + [String(anchor), next.map { String($0) }, String(id)])
-      try Tasks.notify(&connection)
       return true
     }
   }
@@ -77,7 +75,6 @@ public enum ScheduleStore {
       try connection.execute(
         "UPDATE console.schedule SET is_paused = $2, next_at = to_timestamp($3::bigint) WHERE id = $1",
         [String(id), isPaused ? "t" : "f", next.map { String($0) }])
-      try Tasks.notify(&connection)
       return true
     }
   }
@@ -91,7 +88,6 @@ public enum ScheduleStore {
         WHERE schedule_id = $1 AND state = 'queued'
         """, [String(id)])
       let isRemoved = try connection.execute("DELETE FROM console.schedule WHERE id = $1", [String(id)]).affected == 1
-      try Tasks.notify(&connection)
       return isRemoved
     }
   }
@@ -156,7 +152,6 @@ public enum ScheduleStore {
         missed_at = CASE WHEN $4::bigint > 0 THEN to_timestamp($5::bigint) ELSE missed_at END
       WHERE id = $1
       """, [String(schedule.id), next.map { String($0) }, String(repeats), String(max(missed, 0)), String(now)])
-    if isQueued { try Tasks.notify(&connection) }
   }
 
   /// Seconds until a schedule is due or a task may begin; nil where nothing is to come.

@@ -1,10 +1,7 @@
 import Postgres
 
-/// The queue of runs, and what came of them. It lives in the database: `NOTIFY console_task` tells of every change, and rows
-/// are taken with SKIP LOCKED, so that no run is taken twice.
+/// The queue of runs, and what came of them. It lives in the database; rows are taken with SKIP LOCKED, so that no run is taken twice.
 public enum Tasks {
-  public static let channel = "console_task"
-
   // MARK: What people ask for
 
   /// Puts a run into the queue.
@@ -24,7 +21,6 @@ public enum Tasks {
         kind.rawValue, TextArray.encode(arguments), account, String(limitMinutes), publication.map { String($0) },
       ]
     ).number
-    try notify(&connection)
     return id ?? 0
   }
 
@@ -42,7 +38,6 @@ public enum Tasks {
       """, [String(id), account]
     ).affected
     guard changed == 1 else { throw DeskError.notQueued }
-    try notify(&connection)
   }
 
   // MARK: What pages show
@@ -120,7 +115,6 @@ public enum Tasks {
       """, [host]
     ).number
     guard let id else { return nil }
-    try notify(&connection)
     return try find(id, on: &connection)
   }
 
@@ -129,7 +123,6 @@ public enum Tasks {
     try connection.execute(
       "UPDATE console.task SET run_id = coalesce($2, run_id), log = $3 WHERE id = $1 AND state = 'running'",
       [String(id), runID, log.replacing("\0", with: "␀")])
-    try notify(&connection)
   }
 
   /// Tells how a run ended. One of a schedule that failed for a passing reason goes back into the queue, as often as
@@ -158,7 +151,6 @@ public enum Tasks {
         ON CONFLICT DO NOTHING
         """, [String(id)])
     }
-    try notify(&connection)
   }
 
   /// How a run ended.
@@ -195,8 +187,6 @@ public enum Tasks {
         AND id <= (SELECT id FROM console.task ORDER BY id DESC OFFSET $1::integer LIMIT 1)
       """, [String(count)])
   }
-
-  static func notify(_ connection: inout Connection) throws { try connection.execute("NOTIFY \(channel)") }
 
   private static func select(_ rest: String, _ parameters: [String?], _ connection: inout Connection) throws
     -> [ConsoleTask]

@@ -62,9 +62,10 @@ public struct SearchIndexes: Sendable {
     guard isOwner == "t" else { throw BuildError.isDenied }
     guard try connection.execute("SELECT EXISTS (SELECT FROM tax_registration)").truth else { throw BuildError.isEmpty }
     // An index that another session is building looks like one whose build was cut short.
-    guard try connection.execute("SELECT pg_try_advisory_lock(\(lock))").truth else { throw BuildError.isUnderWay }
-    defer { _ = try? connection.execute("SELECT pg_advisory_unlock(\(lock))") }
     do {
+      var lock = try connection.sibling()
+      guard try lock.lockTable(table) else { throw BuildError.isUnderWay }
+      defer { lock.endTransaction() }
       return try buildMissing(&connection, progress)
     } catch let error as PostgresError {
       throw error.kind == .denied ? BuildError.isDenied : error
@@ -73,7 +74,10 @@ public struct SearchIndexes: Sendable {
 
   /// Takes away what ``build(on:progress:)`` has made.
   public static func drop(on connection: inout Connection) throws {
-    for index in indexes { try connection.execute("DROP INDEX CONCURRENTLY IF EXISTS \(index.name)") }
+    let schema = try schema(&connection)
+    for index in indexes {
+      try connection.executeOutsideTransaction("DROP INDEX CONCURRENTLY IF EXISTS \(schema).\(index.name)")
+    }
     try connection.execute("DROP FUNCTION IF EXISTS registry_bigrams(text)")
   }
 
@@ -88,21 +92,28 @@ public struct SearchIndexes: Sendable {
     WHERE oid = to_regclass('tax_registration')
     """
 
-  /// "regs" in ASCII, and the schema.
-  private static let lock = """
-    \(0x7265_6773), ((SELECT n.oid::bigint FROM pg_namespace n WHERE n.nspname = current_schema()) - 2147483648)::int
-    """
+  /// Whose lock keeps two sessions from building at once. Only the owner of the registry may hold it, and a load does not.
+  private static let table = "schema_migration"
+
+  /// Quoted: statements outside of transactions have to name it.
+  private static func schema(_ connection: inout Connection) throws -> String {
+    try connection.execute("SELECT quote_ident(current_schema())").scalar ?? "public"
+  }
 
   private static func buildMissing(_ connection: inout Connection, _ progress: (Event) -> Void) throws -> [String] {
     let states = try list(on: &connection)
     let wanted = states.filter { $0.state != .ready }
     guard !wanted.isEmpty else { return [] }
+    let schema = try schema(&connection)
     for statement in functions { try connection.execute(statement) }
     for (number, state) in wanted.enumerated() {
       guard let index = indexes.first(where: { $0.name == state.name }) else { continue }
       progress(.building(name: index.name, number: number + 1, of: wanted.count))
-      if state.state == .invalid { try connection.execute("DROP INDEX CONCURRENTLY \(index.name)") }
-      for statement in index.statements { try connection.execute(statement) }
+      if state.state == .invalid {
+        try connection.executeOutsideTransaction("DROP INDEX CONCURRENTLY \(schema).\(index.name)")
+      }
+      try connection.executeOutsideTransaction(index.create(in: schema))
+      for statement in index.rest { try connection.execute(statement) }
       progress(.built(name: index.name))
     }
     progress(.analyzing)

@@ -1,7 +1,16 @@
 extension SearchIndexes {
   struct Definition {
     let name: String
-    var statements: [String]
+    /// `CREATE INDEX CONCURRENTLY …`
+    let create: String
+    /// What follows it.
+    var rest: [String] = []
+
+    /// - Parameter schema: where the registry is, quoted.
+    func create(in schema: String) -> String {
+      create.replacing("ON tax_registration", with: "ON \(schema).tax_registration")
+        .replacing("(registry_bigrams(", with: "(\(schema).registry_bigrams(")
+    }
   }
 
   /// The statements of search.sql: an empty line stands between two.
@@ -16,9 +25,9 @@ extension SearchIndexes {
     var definitions: [Definition] = []
     for statement in statements {
       if let name = indexName(statement) {
-        definitions.append(Definition(name: name, statements: [statement]))
+        definitions.append(Definition(name: name, create: statement))
       } else if !definitions.isEmpty {
-        definitions[definitions.count - 1].statements.append(statement)
+        definitions[definitions.count - 1].rest.append(statement)
       }
     }
     return definitions

@@ -56,7 +56,7 @@ extension Worker {
         isAskedToStop = true
       }
       try enqueueDue(&connection)
-      _ = try connection.waitForNotification(seconds: 0.5)
+      try pause(0.5)
     }
   }
 

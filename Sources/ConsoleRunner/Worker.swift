@@ -35,11 +35,14 @@ public final class Worker: Sendable {
   }
 
   private struct Stopped: Error {}
-  private static let lock = "SELECT pg_try_advisory_lock(hashtext('console.worker'), 0)"
+  /// Whose lock makes a console the worker: only the console's login may change its rows.
+  private static let table = "console.schedule"
 
   let settings: Settings
   let logger: Logger
   private let isStopped = Mutex(false)
+  private let thread = Mutex<JoinableThread?>(nil)
+  private let lock = Mutex<TableLock?>(nil)
 
   public init(_ settings: Settings, logger: Logger) {
     self.settings = settings
@@ -47,9 +50,16 @@ public final class Worker: Sendable {
   }
 
   /// Works on a thread of its own until ``stop()``. A run under way goes on without it.
-  public func start() -> Bool { BlockingThread.start { [self] in run() } }
+  public func start() -> Bool {
+    let thread = JoinableThread.start { [self] in run() }
+    self.thread.withLock { $0 = thread }
+    return thread != nil
+  }
 
   public func stop() { isStopped.withLock { $0 = true } }
+
+  /// Waits until the thread has ended, after ``stop()``.
+  public func join() { thread.withLock { $0.take() }?.join(seconds: 10) }
 
   /// Stops the run under way as well and waits for its end: for a container, with which everything in it ends. The next worker
   /// tells that it was cut short.
@@ -68,7 +78,7 @@ public final class Worker: Sendable {
       do { return try attend(task, &connection) } catch let failure as Failure {
         logger.error("task \(task.id): \(failure.message)")
         guard attempt == 3 else {
-          _ = try connection.waitForNotification(seconds: 2)
+          try pause(2)
           continue
         }
         try Tasks.end(task.id, .init(.failed, reason: .notStarted, log: failure.message + "\n"), on: &connection)
@@ -83,10 +93,10 @@ public final class Worker: Sendable {
     var lastProblem = ""
     while true {
       do {
-        var connection = try Connection.open(settings.target, applicationName: "registry console worker") {
-          [weak self] in
-          try self?.checkStopped()
-        }
+        defer { lock.withLock { $0 = nil } }
+        let held = TableLock(try waitForLock())
+        lock.withLock { $0 = held }
+        var connection = try open()
         try work(&connection) { lastProblem = "" }
       } catch is Stopped {
         return
@@ -101,10 +111,41 @@ public final class Worker: Sendable {
     }
   }
 
+  private func open() throws -> Connection {
+    try Connection.open(
+      settings.target, applicationName: "registry console worker", stop: { [weak self] in try self?.checkStopped() })
+  }
+
+  /// Waits until no other console of this database has the lock.
+  private func waitForLock() throws -> Connection {
+    var session = try open()
+    var isTold = false
+    while try !session.lockTable(Self.table) {
+      if !isTold, let holder = try session.lockHolder(Self.table) {
+        logger.notice("another worker is at work in this database, this one waits for its turn: \(holder)")
+        isTold = true
+      }
+      for _ in 0..<20 {
+        try checkStopped()
+        usleep(100_000)
+      }
+    }
+    return session
+  }
+
+  /// Waits, and makes sure that we still are the worker.
+  ///
+  /// - Throws: where the worker is told to stop, or the session that held the lock is gone.
+  func pause(_ seconds: Double) throws {
+    for _ in 0..<max(1, Int(seconds * 10)) {
+      try checkStopped()
+      usleep(100_000)
+    }
+    try lock.withLock { $0 }?.requireHeld()
+  }
+
   /// - Parameter isWell: called after each round that had no trouble.
   private func work(_ connection: inout Connection, _ isWell: () -> Void) throws {
-    try connection.execute("LISTEN \(Tasks.channel)")
-    while try !connection.execute(Self.lock).truth { _ = try connection.waitForNotification(seconds: 2) }
     try settleForeign(&connection)
     try removeOld(&connection)
     while true {
@@ -118,9 +159,9 @@ public final class Worker: Sendable {
         logger.info("task \(task.id): \(task.kind.rawValue) begins", metadata: ["task": "\(task.id)"])
         continue
       }
-      // At least every ten seconds: somebody may have set the machine's clock.
-      let wait = try ScheduleStore.secondsToNext(on: &connection) ?? 10
-      _ = try connection.waitForNotification(seconds: min(max(wait, 0.05), 10))
+      // Asked, not told: NOTIFY does not come through a pooler.
+      let wait = try ScheduleStore.secondsToNext(on: &connection) ?? 1
+      try pause(min(wait, 1))
     }
   }
 

@@ -51,10 +51,11 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
   ) throws -> DatabaseStatus {
     var status = DatabaseStatus(reachable: false)
     do {
-      var session = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop).open()
+      var session = try DatabaseAccess(databaseURL, applicationName: applicationName, isReadOnly: true, stop: stop)
+        .open()
       status.reachable = true
       status.place = session.place
-      try session.transaction("status", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") { try status.fill(&$0) }
+      try session.transaction("status", .snapshot) { try status.fill(&$0) }
     } catch let error as PostgresError {
       // Wrong usage is the caller's, whatever the database would say.
       if error.kind == .malformed { throw Failure(error) }
@@ -69,7 +70,8 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
   ///
   /// - Throws: why it does not.
   public static func requireAnswer(_ databaseURL: String) throws {
-    let access = try DatabaseAccess(databaseURL, applicationName: "registry-check", stop: { try StopSignal.check() })
+    let access = try DatabaseAccess(
+      databaseURL, applicationName: "registry-check", isReadOnly: true, stop: { try StopSignal.check() })
     do { _ = try access.open() } catch let error as PostgresError { throw Failure(error) }
   }
 

@@ -90,7 +90,9 @@ struct LoadRun {
   private mutating func attempt() throws -> LoadOutcome {
     var session = try access.open()
     try settings.point(.connected)
-    try RunLock.take(&session, graceSeconds: settings.lockGraceSeconds)
+    try Migrator.makeLockable(&session, events: settings.events)
+    let lock = try RunLock.acquire(access, graceSeconds: settings.lockGraceSeconds, events: settings.events)
+    defer { lock.release() }
     try Migrator.migrate(&session, events: settings.events)
     if job == nil, jobAsked { try adopt(JobRun.find(&session, runID: settings.runID)) }
     if let job, let publication = try Publication.of(job, &session) {
@@ -109,7 +111,7 @@ struct LoadRun {
 
     let kind = try chooseKind(&session, last)
     let load = try CurrentLoad.takeOver(
-      &session, snapshot, settings.action, kind, job, base: last?.id, anew: settings.comparesAnew || startsOver,
+      &session, lock, snapshot, settings.action, kind, job, base: last?.id, anew: settings.comparesAnew || startsOver,
       events: settings.events)
     let workers = BatchWorkers(access: access, count: settings.jobs)
     switch kind {

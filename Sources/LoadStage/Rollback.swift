@@ -14,7 +14,8 @@ public enum Rollback {
     stop: @escaping StopCheck = { try StopSignal.check() }, note: (String) -> Void = { _ in }
   ) throws -> SnapshotFolder {
     do {
-      var session = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop).open()
+      var session = try DatabaseAccess(databaseURL, applicationName: applicationName, isReadOnly: true, stop: stop)
+        .open()
       let before = try target(&session, spool: spool)
       if let id = try justTaken(&session), try Survey.snapshots(spool).contains(id) {
         let further = before.map { "; './pipeline.sh rollback \($0)' goes further back" } ?? ""

@@ -4,8 +4,13 @@ import CLibPQ
 public typealias StopCheck = @Sendable () throws -> Void
 
 /// A session with a server. Made, used and dropped on one thread, which it blocks.
+///
+/// It sets nothing that outlives a transaction: a pooler may give the session to another client with the next one.
+/// ``settings`` are set at the start of every transaction, and a statement outside of one gets a transaction of its own.
 public struct Connection: ~Copyable {
-  let handle: OpaquePointer
+  private(set) var handle: OpaquePointer
+  /// What every transaction begins with; nil sends statements as they are, with the server's defaults.
+  public var settings: TransactionSettings?
   /// Asked while anything is waited for. Replace it to finish work after it has thrown.
   public var stop: StopCheck
   /// Host, database and user, for messages.
@@ -16,38 +21,59 @@ public struct Connection: ~Copyable {
   var transactionName: String?
   /// How another session asks after this one.
   let target: Target
-  /// The process behind it, as the server numbers it, whatever stands in between.
-  private(set) var backend: String?
+  private let way: Way
+  /// The process that serves the transaction, as the server numbers it, whatever stands in between; behind a pooler it
+  /// may be another one in the next transaction.
+  var backend: Int32?
   private let notices: NoticeBox
+
+  /// How the session was opened.
+  private struct Way {
+    let applicationName: String
+    let timeoutSeconds: Int
+  }
 
   /// Connects.
   ///
   /// - Parameters:
   ///   - applicationName: what `pg_stat_activity` shows, unless the connection string says something else.
   ///   - timeoutSeconds: for the whole way in, unless the connection string says something else.
+  ///   - settings: what every transaction begins with.
   ///   - notice: gets the server's notices and warnings, one line each.
   public static func open(
     _ target: Target, applicationName: String, timeoutSeconds: Int = 10,
+    settings: TransactionSettings? = TransactionSettings(),
     stop: @escaping StopCheck = {}, notice: @escaping @Sendable (String) -> Void = { _ in }
   ) throws -> Connection {
-    let handle = try ConnectionAttempt.run(
-      target, applicationName: applicationName,
-      timeoutSeconds: target.connectTimeoutSeconds ?? timeoutSeconds, stop: stop)
-    var connection = Connection(handle, target, stop: stop, notice: notice)
-    try connection.configure()
-    return connection
+    let way = Way(
+      applicationName: applicationName, timeoutSeconds: target.connectTimeoutSeconds ?? timeoutSeconds)
+    let handle = try connect(target, way, stop)
+    return Connection(handle, target, way, settings, stop: stop, notice: notice)
+  }
+
+  private static func connect(_ target: Target, _ way: Way, _ stop: StopCheck) throws -> OpaquePointer {
+    try ConnectionAttempt.run(
+      target, applicationName: way.applicationName, timeoutSeconds: way.timeoutSeconds, stop: stop)
   }
 
   private init(
-    _ handle: OpaquePointer, _ target: Target, stop: @escaping StopCheck, notice: @escaping @Sendable (String) -> Void
+    _ handle: OpaquePointer, _ target: Target, _ way: Way, _ settings: TransactionSettings?, stop: @escaping StopCheck,
+    notice: @escaping @Sendable (String) -> Void
   ) {
     self.handle = handle
     self.target = target
+    self.way = way
+    self.settings = settings
     self.stop = stop
     place = ConnectionAttempt.place(of: handle)
     notices = NoticeBox(notice)
+    prepare()
+  }
+
+  private func prepare() {
     notices.attach(to: handle)
-    PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
+    // Verbose is the only form in which libpq names the SQLSTATE of what ended an idle session.
+    PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
     PQsetnonblocking(handle, 1)
   }
 
@@ -57,30 +83,23 @@ public struct Connection: ~Copyable {
   public var serverVersion: Int { Int(PQserverVersion(handle)) }
 
   /// The server process behind this session.
-  public var processID: Int32 { PQbackendPID(handle) }
+  public var processID: Int32 { backend ?? PQbackendPID(handle) }
 
   /// Whether the session is known to be gone. It may be gone without being known.
   public var isLost: Bool { PQstatus(handle) == CONNECTION_BAD }
 
-  /// A session that gives text in one form whatever the server's defaults, and that ends by itself only where we or the
-  /// network are gone: then soon, for what it holds others wait for. A lock that somebody has forgotten to let go of is
-  /// not waited for all night. Settings that a version lacks are left out.
-  private mutating func configure() throws {
-    let settings = [
-      ("DateStyle", "ISO, YMD"), ("IntervalStyle", "iso_8601"), ("TimeZone", "UTC"), ("bytea_output", "hex"),
-      ("standard_conforming_strings", "on"), ("statement_timeout", "0"), ("lock_timeout", "10min"),
-      ("transaction_timeout", "0"), ("idle_in_transaction_session_timeout", "0"), ("idle_session_timeout", "0"),
-      ("client_connection_check_interval", "1s"), ("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"),
-      ("tcp_keepalives_count", "3"),
-    ]
-    let wanted = settings.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
-    backend = try execute(
-      """
-      SELECT set_config(s.name, w.value, false)
-      FROM (VALUES \(wanted)) AS w (name, value) JOIN pg_catalog.pg_settings s ON lower(s.name) = lower(w.name);
-      SELECT pg_backend_pid()
-      """
-    ).scalar
+  /// Another session with the same server and settings.
+  public func sibling() throws -> Connection {
+    try Connection.open(
+      target, applicationName: way.applicationName, timeoutSeconds: way.timeoutSeconds, settings: settings, stop: stop)
+  }
+
+  /// Connects anew in place of a session that the server has ended.
+  mutating func reopen() throws {
+    let fresh = try Self.connect(target, way, stop)
+    PQfinish(handle)
+    handle = fresh
+    prepare()
   }
 }
 

@@ -72,7 +72,8 @@ package enum ConnectionAttempt {
     let text = String(cString: PQerrorMessage(handle))
     let place = place(of: handle)
     if let (sqlState, message) = refusal(in: text) {
-      return PostgresError(.init(sqlState: sqlState), sqlState: sqlState, message: message, place: place)
+      return PostgresError(
+        .init(sqlState: sqlState, message: message), sqlState: sqlState, message: message, place: place)
     }
     let lines = text.split(separator: "\n").filter { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") }
     // Advice may stand on lines of its own behind what happened.

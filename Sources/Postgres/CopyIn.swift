@@ -15,6 +15,14 @@ extension Connection {
   public mutating func copyIn(_ sql: String, _ body: (borrowing CopySink) throws -> Void) throws -> Int {
     let name = probe == nil ? nil : StatementName.of(sql)
     try probe(name, isOver: false)
+    let rows = try inTransaction { try $0.copyIn(sql, name, body) }
+    try probe(name, isOver: true)
+    return rows
+  }
+
+  private mutating func copyIn(_ sql: String, _ name: String?, _ body: (borrowing CopySink) throws -> Void) throws
+    -> Int
+  {
     try begin(sql, expecting: PGRES_COPY_IN)
     do {
       // The sink borrows this session for as long as the body runs, which the compiler cannot see through a C handle.
@@ -37,9 +45,7 @@ extension Connection {
     do {
       guard PQputCopyEnd(handle, nil) == 1 else { throw lost() }
       try flush()
-      let rows = try finishStatement().affected
-      try probe(name, isOver: true)
-      return rows
+      return try finishStatement().affected
     } catch {
       abandonStatement()
       throw error

@@ -7,6 +7,10 @@ extension Connection {
   /// - Returns: how many rows came.
   @discardableResult
   public mutating func copyOut(_ sql: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Int {
+    try inTransaction { try $0.copy(sql, body) }
+  }
+
+  private mutating func copy(_ sql: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Int {
     try begin(sql, expecting: PGRES_COPY_OUT)
     do {
       var rows = 0

@@ -39,12 +39,18 @@ extension Connection {
   public mutating func execute(_ sql: String, _ parameters: [String?] = []) throws -> Rows {
     let name = probe == nil ? nil : StatementName.of(sql)
     try probe(name, isOver: false)
-    let rows = try perform(sql, parameters)
+    let rows = try inTransaction { try $0.perform(sql, parameters) }
     try probe(name, isOver: true)
     return rows
   }
 
-  private mutating func perform(_ sql: String, _ parameters: [String?]) throws -> Rows {
+  /// Runs a statement that cannot stand in a transaction, such as `CREATE INDEX CONCURRENTLY`. ``settings`` do not reach
+  /// it: it has to name everything in full.
+  public mutating func executeOutsideTransaction(_ sql: String) throws { try perform(sql) }
+
+  /// Sends a statement as it is.
+  @discardableResult
+  mutating func perform(_ sql: String, _ parameters: [String?] = []) throws -> Rows {
     try stop()
     let sent = parameters.isEmpty ? PQsendQuery(handle, sql) : send(sql, parameters)
     guard sent == 1 else { throw lost() }
@@ -55,48 +61,6 @@ extension Connection {
       abandonStatement()
       throw error
     }
-  }
-
-  /// Runs `body` in a transaction: returning commits it, throwing rolls it back.
-  ///
-  /// - Parameter name: what it is called where statements are probed; see ``StatementProbe``.
-  @discardableResult
-  public mutating func transaction<Result>(
-    _ name: String? = nil, _ begin: String = "BEGIN", _ body: (inout Connection) throws -> Result
-  ) throws -> Result {
-    transactionName = name
-    defer { transactionName = nil }
-    try execute(begin)
-    do {
-      let result = try body(&self)
-      try commit()
-      return result
-    } catch {
-      rollBack()
-      throw error
-    }
-  }
-
-  /// A stop before COMMIT rolls back; once it is sent its answer is waited for, so that what was done is known. Ten
-  /// seconds are enough for any server that is there.
-  private mutating func commit() throws {
-    try stop()
-    let asked = stop
-    let limit = Limit(seconds: 10)
-    stop = { do { try asked() } catch { try limit.check(error) } }
-    defer { stop = asked }
-    try execute("COMMIT")
-  }
-
-  /// Rolls back what is open, as far as the session still can; where it cannot the server does it by itself.
-  private mutating func rollBack() {
-    let state = PQtransactionStatus(handle)
-    guard state == PQTRANS_INTRANS || state == PQTRANS_INERROR else { return }
-    let asked = stop
-    let limit = Limit(seconds: 2)
-    stop = { try limit.check(Limit.Over()) }
-    defer { stop = asked }
-    _ = try? execute("ROLLBACK")
   }
 
   private func send(_ sql: String, _ parameters: [String?]) -> Int32 {

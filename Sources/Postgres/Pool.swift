@@ -14,11 +14,13 @@ public final class Pool: Sendable {
   private struct Job: Sendable {
     let run: @Sendable (inout Connection) -> Void
     let fail: @Sendable (any Error) -> Void
+    let isCancelled: Flag
   }
 
   private struct State {
     var jobs: [Job] = []
     var isClosed = false
+    var threads: [JoinableThread] = []
   }
 
   private let state = Mutex(State())
@@ -30,78 +32,76 @@ public final class Pool: Sendable {
   /// - Parameters:
   ///   - size: how many sessions there are at most; they are opened when they are needed.
   ///   - waitingLimit: how many callers may wait for one.
-  ///   - setUp: what a new session runs before its first caller gets it.
+  ///   - settings: what every transaction begins with.
   public init(
     _ target: Target, applicationName: String, size: Int, waitingLimit: Int = 200,
-    setUp: @escaping @Sendable (inout Connection) throws -> Void = { _ in }
+    settings: TransactionSettings = TransactionSettings()
   ) {
     self.size = size
     self.waitingLimit = waitingLimit
     open = { stop in
-      var connection = try Connection.open(target, applicationName: applicationName, timeoutSeconds: 5, stop: stop)
-      try setUp(&connection)
-      return connection
+      try Connection.open(
+        target, applicationName: applicationName, timeoutSeconds: 5, settings: settings, stop: stop)
     }
-    let started = (0..<size).count { _ in BlockingThread.start { [weak self] in self?.serve() } }
+    let threads = (0..<size).compactMap { _ in JoinableThread.start { [weak self] in self?.serve() } }
+    state.withLock { $0.threads = threads }
     // Callers would wait for ever.
-    if started == 0 { close() }
+    if threads.isEmpty { close() }
   }
 
   /// Lends a session to `body`, which runs on the session's thread. A transaction that it leaves open ends the session.
+  /// Cancelling the task cancels the statement that is under way.
   ///
-  /// - Throws: ``Full``, ``Closed``, what opening a session throws, what `body` throws.
+  /// - Throws: ``Full``, ``Closed``, `CancellationError`, what opening a session throws, what `body` throws.
   public func run<Answer: Sendable>(_ body: @escaping @Sendable (inout Connection) throws -> Answer) async throws
     -> Answer
   {
-    try await withCheckedThrowingContinuation { continuation in
-      let job = Job(
-        run: { connection in continuation.resume(with: Result { try body(&connection) }) },
-        fail: { continuation.resume(throwing: $0) })
-      let problem: (any Error)? = state.withLock { state in
-        if state.isClosed { return Closed() }
-        if state.jobs.count >= waitingLimit { return Full() }
-        state.jobs.append(job)
-        return nil
+    let isCancelled = Flag()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        let job = Job(
+          run: { connection in continuation.resume(with: Result { try body(&connection) }) },
+          fail: { continuation.resume(throwing: $0) }, isCancelled: isCancelled)
+        let problem: (any Error)? = state.withLock { state in
+          if state.isClosed { return Closed() }
+          if state.jobs.count >= waitingLimit { return Full() }
+          state.jobs.append(job)
+          return nil
+        }
+        if let problem { job.fail(problem) } else { jobs.signal() }
       }
-      if let problem { job.fail(problem) } else { jobs.signal() }
+    } onCancel: {
+      isCancelled.set()
     }
   }
 
-  /// Whoever waits or is at work gets ``Closed``.
+  /// Whoever waits or is at work gets ``Closed``. Returns when the sessions are closed, after some seconds at most.
   public func close() {
-    let waiting = state.withLock { state in
+    let (waiting, threads) = state.withLock { state in
       state.isClosed = true
-      defer { state.jobs = [] }
-      return state.jobs
+      defer { (state.jobs, state.threads) = ([], []) }
+      return (state.jobs, state.threads)
     }
     for job in waiting { job.fail(Closed()) }
     for _ in 0..<size { jobs.signal() }
+    for thread in threads { thread.join(seconds: 5) }
   }
 
   private func serve() {
     while let job = next() {
       do {
-        var connection = try open { [weak self] in try self?.checkOpen() }
-        job.run(&connection)
-        serve(on: &connection)
+        var connection = try open { [weak self] in try self?.check(job) }
+        run(job, on: &connection)
+        while connection.isFree, let job = next() { run(job, on: &connection) }
       } catch {
         job.fail(error)
       }
     }
   }
 
-  /// A session that was idle for long may have died without a word: it is asked before a caller gets it.
-  private func serve(on connection: inout Connection) {
-    var lastUse = Clock.seconds()
-    while connection.isFree, let job = next() {
-      if Clock.seconds() - lastUse > 1, (try? connection.execute("SELECT 1")) == nil {
-        state.withLock { $0.jobs.insert(job, at: 0) }
-        jobs.signal()
-        return
-      }
-      job.run(&connection)
-      lastUse = Clock.seconds()
-    }
+  private func run(_ job: Job, on connection: inout Connection) {
+    connection.stop = { [weak self] in try self?.check(job) }
+    job.run(&connection)
   }
 
   /// The next caller, waited for; nil when the pool is closed.
@@ -115,7 +115,10 @@ public final class Pool: Sendable {
     }
   }
 
-  private func checkOpen() throws { if state.withLock({ $0.isClosed }) { throw Closed() } }
+  private func check(_ job: Job) throws {
+    if state.withLock({ $0.isClosed }) { throw Closed() }
+    if job.isCancelled.isSet { throw CancellationError() }
+  }
 }
 
 extension Connection {

@@ -12,6 +12,8 @@ public struct PostgresError: Error, Sendable, Equatable {
     case refused
     /// The same for TLS: a certificate was refused, or there is none to be had.
     case untrusted
+    /// A pooler stands between that lets us not work: it refuses transactions, or a parameter of the connection string.
+    case pooled
     /// The right is missing.
     case denied
     /// The statement or the data in it is wrong.
@@ -42,9 +44,13 @@ public struct PostgresError: Error, Sendable, Equatable {
 }
 
 extension PostgresError.Kind {
-  /// By the code alone: messages are translated and change between versions.
-  public init(sqlState: String) {
+  /// By the code: messages are translated and change between versions. Only pgbouncer has one code for nearly all that it
+  /// says, and translates nothing.
+  public init(sqlState: String, message: String = "") {
     switch sqlState {
+    case "08P01" where message.contains("unsupported startup parameter"): self = .pooled
+    case "08P01" where message.contains("transaction blocks not allowed"): self = .pooled
+    case "08P01" where message.contains("no such user") || message.contains("no such database"): self = .refused
     case "53100": self = .serverDiskFull
     case "42501": self = .denied
     // A statement cancelled by an administrator (our own stop never comes here), a lock that was not had in time,

@@ -37,15 +37,17 @@ extension Connection {
     try stop()
     let (asked, limit) = (stop, Limit(seconds: Silence.answerSeconds))
     do {
+      // A role that is set may not look at its own user's sessions. Where what one does is not to be seen it is taken for
+      // busy.
+      var settings = TransactionSettings()
+      settings.role = "none"
+      settings.isReadOnly = true
       var session = try Connection.open(
-        target, applicationName: "registry-watch",
+        target, applicationName: "registry-watch", settings: settings,
         stop: {
           try asked()
           try limit.check(Limit.Over())
         })
-      // A role that is set for the session may not look at its own user's sessions. Where what one does is not to be seen it
-      // is taken for busy.
-      try session.execute("SET ROLE NONE")
       return try session.execute(
         """
         SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid = \(backend)

@@ -24,15 +24,13 @@ public struct Target: Sendable {
       PQconninfoFree(options)
     }
     guard let options, !conninfo.utf8.contains(0) else { throw Target.malformed("it has the wrong form") }
-    var values: [String: String] = [:]
-    var next = options
-    while let keyword = next.pointee.keyword {
-      if let value = next.pointee.val { values[String(cString: keyword)] = String(cString: value) }
-      next += 1
-    }
-    // libpq takes a wrong port for an unreachable host.
-    for port in (values["port"] ?? "").split(separator: ",") where !(1...65_535).contains(Int(port) ?? 0) {
-      throw Target.malformed("its port is no number from 1 to 65535")
+    let values = Target.values(options)
+    if let fault = ConnectionString.fault(conninfo, values) { throw Target.malformed(fault) }
+    // What the string leaves out stands in messages as well.
+    let defaults = PQconndefaults()
+    defer { PQconninfoFree(defaults) }
+    if let defaults, let fault = ConnectionString.fault("", Target.values(defaults)) {
+      throw PostgresError(.malformed, message: fault, place: "the PG… variables or the service")
     }
     self.conninfo = conninfo
     self.options = values["options"]
@@ -40,6 +38,16 @@ public struct Target: Sendable {
     func number(_ keyword: String) -> Int? { values[keyword].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
     connectTimeoutSeconds = number("connect_timeout")
     silenceSeconds = Double(number("tcp_user_timeout") ?? Target.userTimeoutMilliseconds) / 1000
+  }
+
+  private static func values(_ options: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {
+    var values: [String: String] = [:]
+    var next = options
+    while let keyword = next.pointee.keyword {
+      if let value = next.pointee.val { values[String(cString: keyword)] = String(cString: value) }
+      next += 1
+    }
+    return values
   }
 
   /// Of a string that names none.

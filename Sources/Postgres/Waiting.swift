@@ -33,7 +33,7 @@ final class Limit: Sendable {
   }
 }
 
-private final class Flag: Sendable {
+final class Flag: Sendable {
   private let state = Mutex(false)
 
   var isSet: Bool { state.withLock { $0 } }
@@ -128,7 +128,8 @@ extension Connection {
     }
   }
 
-  /// PQcancel connects anew and blocks for as long as the network likes, so it gets a thread of its own.
+  /// PQcancel connects anew and blocks for as long as the network likes, so it gets a thread of its own. The process may
+  /// end while that is blocked: PQcancel makes system calls and enters no other library.
   private func sendCancel() -> Flag {
     let flag = Flag()
     guard let request = PQgetCancel(handle) else {
@@ -170,13 +171,18 @@ extension Connection {
       return PostgresError(.temporary, message: message, place: place)
     }
     return PostgresError(
-      .init(sqlState: sqlState), sqlState: sqlState, message: message,
+      .init(sqlState: sqlState, message: message), sqlState: sqlState, message: message,
       detail: field(registry_result_detail(result)), context: field(registry_result_context(result)), place: place)
   }
 
   /// The connection broke, or was given up.
   func lost() -> PostgresError {
-    let text = String(cString: PQerrorMessage(handle)).split(separator: "\n").first.map(String.init)
-    return PostgresError(.temporary, message: text ?? "the connection is gone", place: place)
+    let text = String(cString: PQerrorMessage(handle))
+    if let (sqlState, message) = ConnectionAttempt.refusal(in: text) {
+      return PostgresError(
+        .init(sqlState: sqlState, message: message), sqlState: sqlState, message: message, place: place)
+    }
+    let line = text.split(separator: "\n").first.map(String.init)
+    return PostgresError(.temporary, message: line ?? "the connection is gone", place: place)
   }
 }

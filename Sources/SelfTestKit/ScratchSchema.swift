@@ -28,7 +28,8 @@ public final class ScratchDatabase: Sendable {
         )
       }
       try Self.dropLeftovers(&session)
-      try session.execute("SELECT pg_advisory_lock(\(Self.lockClass), \(number))")
+      try session.beginTransaction()
+      try session.execute("SELECT pg_advisory_xact_lock(\(Self.lockClass), \(number))")
       holder = LockHolder(session)
     } catch let error as PostgresError { throw Failure(from: error) }
   }
@@ -47,9 +48,10 @@ public final class ScratchDatabase: Sendable {
     for row in names.values {
       guard let name = row[0], let number = row[1] else { continue }
       let lock = "\(lockClass), \(number)"
-      guard try session.execute("SELECT pg_try_advisory_lock(\(lock))").truth else { continue }
-      try session.execute("SET client_min_messages = warning; DROP SCHEMA \(name) CASCADE")
-      try session.execute("SELECT pg_advisory_unlock(\(lock))")
+      try session.transaction { session in
+        guard try session.execute("SELECT pg_try_advisory_xact_lock(\(lock))").truth else { return }
+        try session.execute("SET LOCAL client_min_messages = warning; DROP SCHEMA \(name) CASCADE")
+      }
     }
   }
 
@@ -106,7 +108,7 @@ struct ScratchSchema: Sendable {
 
   func open() throws -> Connection {
     var session = try database.open()
-    try session.execute("SET search_path = \(name)")
+    session.settings?["search_path"] = name
     return session
   }
 
@@ -117,7 +119,7 @@ struct ScratchSchema: Sendable {
 
   func drop() throws {
     var session = try database.open()
-    try session.execute("SET client_min_messages = warning; DROP SCHEMA IF EXISTS \(name) CASCADE")
+    try session.execute("SET LOCAL client_min_messages = warning; DROP SCHEMA IF EXISTS \(name) CASCADE")
   }
 }
 

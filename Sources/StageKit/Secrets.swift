@@ -18,6 +18,8 @@ extension Failure {
 
 extension String {
   fileprivate var mayHoldSecret: Bool {
-    contains("://") && (contains("@") || contains("?")) || lowercased().contains("password")
+    // Of an address, however malformed.
+    contains("@") && contains(":") || contains("://") && contains("?") || hasPrefix("postgres") && contains(":")
+      || lowercased().contains("password")
   }
 }

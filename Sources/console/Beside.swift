@@ -18,6 +18,12 @@ struct Beside: Service {
     indexes.stop()
   }
 
-  /// When the pages have ended.
-  func end() { if stopsRuns { worker?.endRuns() } }
+  /// When the pages have ended. The threads have ended before the process does.
+  func end() {
+    worker?.stop()
+    indexes.stop()
+    worker?.join()
+    indexes.join()
+    if stopsRuns { worker?.endRuns() }
+  }
 }

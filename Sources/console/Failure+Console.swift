@@ -30,6 +30,12 @@ extension Failure {
         .usage, text, hint: "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
     case .temporary, .serverDiskFull: self.init(.temporary, text)
     case .refused, .untrusted: self.init(.unavailable, text)
+    case .pooled:
+      self.init(
+        .configuration, text,
+        hint:
+          "the server is behind a pooler: name its session or transaction mode, or the server's own port, and give a schema with ALTER ROLE … SET search_path instead of options"
+      )
     case .denied:
       self.init(
         .unavailable, text,

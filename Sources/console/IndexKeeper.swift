@@ -12,14 +12,22 @@ final class IndexKeeper: Sendable {
   private let target: Target
   private let logger: Logger
   private let isStopped = Mutex(false)
+  private let thread = Mutex<JoinableThread?>(nil)
 
   init(_ target: Target, logger: Logger) {
     self.target = target
     self.logger = logger
   }
 
-  func start() { BlockingThread.start { [self] in run() } }
+  func start() {
+    let thread = JoinableThread.start { [self] in run() }
+    self.thread.withLock { $0 = thread }
+  }
+
   func stop() { isStopped.withLock { $0 = true } }
+
+  /// Waits until the thread has ended, after ``stop()``.
+  func join() { thread.withLock { $0.take() }?.join(seconds: 10) }
 
   private func run() {
     var isTold = false

@@ -49,14 +49,15 @@ struct ServeCommand: AsyncParsableCommand {
     let settings = try siteSettings(host: host, spool: spool, logger: logger)
     let target = try database.target()
     let (accounts, role) = try database.withDesk { (try Accounts.count(on: &$0), try PagesRole.find(on: &$0)) }
-    if role == nil {
+    if role != .usable {
       logger.warning(
         """
-        pages read with the rights of the console's own login, in read-only transactions: there is no role \
-        '\(PagesRole.name)' that it is a member of; docs/roles.sql makes it
+        pages read with the rights of the console's own login, in read-only transactions: \
+        \(role == .missing ? "there is no role '\(PagesRole.name)' that it is a member of; docs/roles.sql makes it"
+          : "the role '\(PagesRole.name)' has no rights in this database; run docs/roles.sql in it, then start the console again")
         """)
     }
-    let pools = Pools(target, role: role)
+    let pools = Pools(target, role: role == .usable ? PagesRole.name : nil)
     if !settings.isBehindTLS, !ClientAddress.isLoopback(host) {
       logger.warning(
         """

@@ -31,6 +31,8 @@ need_test_tools() {
   # Debian's Python comes without the means to make an environment for packages of PyPI.
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
   find_postgres '' || missing+=(postgresql)
+  # Debian keeps it off a user's PATH.
+  command -v pgbouncer >/dev/null || [[ -x /usr/sbin/pgbouncer ]] || missing+=(pgbouncer)
   # The console is tested in a real browser.
   command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
   install_packages "${missing[@]}"

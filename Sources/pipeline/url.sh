@@ -32,6 +32,19 @@ refuse_password() { # ADDRESS
       "set DATABASE_URL in the environment, or keep the password in a file of mode 0600 that PGPASSFILE names"
 }
 
+# Whether an address without its password is one whose parts are what they seem: a raw '@' or '/' in a password leaves a
+# piece of it in the host or the database, which psql would quote.
+is_plain() { # ADDRESS
+  local host='(\[[0-9A-Fa-f:.%]*\]|[A-Za-z0-9._%-]*)(:[0-9]*)?'
+  local uri="^postgres(ql)?://([^]@:/?#[]*@)?$host(,$host)*(/[^@:/?#]*)?(\\?[^@]*)?\$"
+  [[ ! $1 =~ %([^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$) ]] || return 1
+  if [[ $1 == *://* ]]; then
+    [[ $1 =~ $uri ]]
+  else
+    [[ $1 != *:*@* ]]
+  fi
+}
+
 # psql takes an address as argument only: the password goes into the environment first.
 hide_password() {
   local password=''
@@ -43,4 +56,6 @@ hide_password() {
   fi
   ! has_password "$DATABASE_URL" ||
     fail 64 "unable to take the password out of DATABASE_URL for psql" "set PGPASSWORD or PGPASSFILE instead"
+  is_plain "$DATABASE_URL" || fail 64 "DATABASE_URL is malformed" \
+    "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded"
 }

@@ -37,6 +37,25 @@ import Testing
     try refuses("load", arguments)
   }
 
+  /// libpq takes what stands behind a raw `@` or `/` for the host or the database, and names it.
+  @Test(arguments: [
+    "postgresql://user:x@sesame7f3@127.0.0.1:1/d", "postgresql://user:1/sesame7f3@127.0.0.1:1/d",
+    "postgresql://user/sesame7f3@127.0.0.1:1/d", "postgresql://user:sesame7f3", "postgresql://user:1/d/sesame7f3",
+    "postgresql://user:%zzsesame7f3@127.0.0.1:1/d", "user=user:sesame7f3@127.0.0.1 dbname=d",
+    "dbname=postgresql://user:sesame7f3@127.0.0.1/d", "host=127.0.0.1 password=x sesame7f3",
+  ])
+  func aMalformedAddressOfADatabase(_ url: String) throws {
+    for command in [["load"], ["load", "status"], ["load", "changes"], ["load", "gc"]] {
+      let workshop = Workshop()
+      let log = workshop.scratch.path + "/log"
+      let variables = ["DATABASE_URL": url, "LOG_FILE": log, "LOG_LEVEL": "trace"]
+      let ended = try workshop.command(command[0], Array(command.dropFirst()) + ["--json"], variables).run()
+      #expect(ended.code != 0, "\(ended)")
+      #expect(!ended.stdout.contains("sesame") && !ended.stderr.contains("sesame"), "\(ended)")
+      #expect(try files(under: workshop.scratch.path, holding: "sesame").isEmpty)
+    }
+  }
+
   private func refuses(_ stage: String, _ arguments: [String]) throws {
     for format in ["text", "json"] {
       let workshop = Workshop()

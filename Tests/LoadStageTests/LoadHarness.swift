@@ -103,11 +103,16 @@ struct LoadHarness: Sendable {
     #expect(left == "0", sourceLocation: sourceLocation)
   }
 
-  /// Makes the empty tables, with a view of a user on them: so they are not replaced by others.
-  func hangAView() throws {
+  /// Makes the empty tables.
+  func makeTables() throws {
     var session = try database.open()
     try Migrator.migrate(&session, events: { _ in })
-    try session.execute("CREATE VIEW of_a_user AS SELECT ban, business_name FROM tax_registration")
+  }
+
+  /// Makes the empty tables, with a view of a user on them: so they are not replaced by others.
+  func hangAView() throws {
+    try makeTables()
+    try database.execute("CREATE VIEW of_a_user AS SELECT ban, business_name FROM tax_registration")
   }
 
   func jobs() throws -> [String] { try database.rows("SELECT status, error_message FROM etl_job_run ORDER BY id") }

@@ -91,6 +91,7 @@ struct OneRunTests {
   func grace() throws {
     try LoadHarness.with { harness in
       let released = Join()
+      try harness.makeTables()
       try harness.load(try harness.spool.snapshot(businesses(15))) { [database = harness.database] settings in
         settings.lockGraceSeconds = 60
         settings.point = { point in
@@ -102,11 +103,14 @@ struct OneRunTests {
           BlockingThread.start {
             defer { released.leave() }
             do {
-              var holder = try database.open()
-              try RunLock.take(&holder, graceSeconds: 0)
+              let lock = try RunLock.acquire(database.url)
               held.leave()
-              try holder.execute("SELECT pg_sleep(0.2)")
-            } catch { Issue.record(error) }
+              try database.execute("SELECT pg_sleep(0.2)")
+              lock.release()
+            } catch {
+              Issue.record(error)
+              held.leave()
+            }
           }
           held.wait()
         }
@@ -151,7 +155,7 @@ struct OneRunTests {
       let failure = try harness.failure(try harness.spool.snapshot(businesses(16))) { settings in
         settings.stop = {
           asked.add()
-          if asked.count > 60 { throw Failure(.stopped(signal: 2), "stopped by signal 2") }
+          if asked.count > 250 { throw Failure(.stopped(signal: 2), "stopped by signal 2") }
         }
       }
       #expect(failure.verdict == .stopped(signal: 2))

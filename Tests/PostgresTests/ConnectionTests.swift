@@ -17,9 +17,7 @@ struct ConnectionTests {
     try TestDatabase.with { database in
       let rows = try database.execute("SELECT $1, $2::int + 1, $3, '' AS empty", ["a'b\\", "41", nil])
       #expect(rows.values == [["a'b\\", "42", nil, ""]])
-      #expect(try database.scalar("SHOW TimeZone") == "UTC")
       #expect(try database.scalar("SHOW client_encoding") == "UTF8")
-      #expect(try database.scalar("SHOW DateStyle") == "ISO, YMD")
       #expect(try database.execute("CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 5)").affected == 5)
     }
   }
@@ -154,6 +152,14 @@ struct ConnectionTests {
     arguments: [
       "postgresql://u:geheim@h:0/d", "postgresql://u:geheim@h:70000/d", "postgresql://u:geheim@h:x/d",
       "postgresql://u:geheim@[::1/d", "postgresql://u:geheim@h/d?nonsense=geheim", "password=geheim host", "geheim\0x",
+      // A raw separator in the password: libpq takes the rest of it for the host, the port or the database.
+      "postgresql://u:x@geheim@127.0.0.1:1/d", "postgresql://u:geheim@x@127.0.0.1/d", "postgresql://u:1/geheim@h/d",
+      "postgresql://u/geheim@h/d", "postgresql://u:geheim/h/d", "postgresql://u:geheim", "postgresql://u:1/h/geheim",
+      "postgresql://ge heim:geheim@ge heim/d", "postgresql://u:p%zzgeheim@h/d", "postgresql://u@geheim;h/d",
+      "postgresql://u:x@h,geheim!/d", "postgresql://h/d?host=geheim@h", "postgresql://h/d?user=u:geheim",
+      "host=u:geheim@h dbname=d", "user=u:geheim@h dbname=d", "dbname=postgresql://u:geheim@h/d user=u", "u:geheim@h/d",
+      "host=h password=ge heim dbname=d", "password='geheim", "postgresql:/u:geheim@h/d", "http://u:geheim@h/d",
+      "hostaddr=u:geheim@1 dbname=d",
     ])
   func malformed(_ text: String) {
     let error = error { _ = try Target(text) }
@@ -161,10 +167,63 @@ struct ConnectionTests {
     #expect("\(error as Any)".contains("geheim") == false)
   }
 
+  @Test(
+    "what is well-formed is taken",
+    arguments: [
+      "postgresql://", "postgresql:///d", "postgresql://u@h/d", "postgres://u:p%40%2F%23%25@h:5432/d?sslmode=require",
+      "postgresql://u:a#b:c?d%20e@h/d", "postgresql://u:p@h1:1,h2:2/d", "postgresql://u@[::1]:5432/d",
+      "postgresql:///d?host=/run/postgresql&port=5433", "postgresql://u@%2Frun%2Fpostgresql/d",
+      "postgresql://u%40server:p@h.example/d", "host=h user=u password='a b@/' dbname='my db'",
+      "dbname=登記 host=localhost",
+      "postgresql://u@h/d?options=-csearch_path%3D%22a%20b%22",
+    ])
+  func wellFormed(_ text: String) throws { _ = try Target(text) }
+
+  @Test("however a password is mixed into a connection string, no message holds a piece of it")
+  func canary() {
+    var random = Numbers(seed: 20_260_901)
+    let separators = [
+      "@", "/", ":", "?", "#", "%", "&", "=", " ", "'", "\\", ",", "[", "]", ";", "%zz", "\u{301}", "", "",
+    ]
+    for _ in 0..<5_000 {
+      let canary = "canaryA" + random.pick(separators) + "canaryB" + random.pick(separators)
+      let user = random.pick(["u:", "u:x@", ":"])
+      // Where the host is forgotten what stands behind an '@' is one.
+      let hostless = canary.replacing("@", with: "")
+      let forms = [
+        "postgresql://\(user)\(canary)@127.0.0.1:1/d", "postgresql://u:\(canary)@127.0.0.1:1/d",
+        "postgresql://u:\(hostless)127.0.0.1:1/d", "postgres://u:\(canary)@127.0.0.1:1,127.0.0.1:1/d?sslmode=disable",
+        "host=127.0.0.1 port=1 password=\(canary) dbname=d", "postgresql://u:\(hostless)", "u:\(canary)@127.0.0.1/d",
+        "host=127.0.0.1 port=1 user=u:\(canary)@h", "postgresql://127.0.0.1:1/d?password=\(canary)",
+      ]
+      let text = random.pick(forms)
+      let said: String
+      do {
+        let target = try Target(text)
+        // What can be read is tried where nobody listens. A user, host or database that is only that is no piece of a password.
+        guard target.hasPassword else { continue }
+        _ = try Connection.open(target, applicationName: "x", timeoutSeconds: 1)
+        continue
+      } catch { said = "\(error)" }
+      #expect(!said.contains("canary"), "\(text) gave \(said)")
+    }
+  }
+
   @Test func passwords() throws {
     #expect(try Target("postgresql://u:p@h/d").hasPassword)
     #expect(try Target("postgresql://u@h/d?password=p").hasPassword)
     #expect(try Target("host=h password=p").hasPassword)
     #expect(try !Target("postgresql://u@h/d").hasPassword)
+  }
+}
+
+/// The same numbers for the same seed.
+private struct Numbers {
+  private var state: UInt64
+  init(seed: UInt64) { state = seed }
+
+  mutating func pick<Element>(_ list: [Element]) -> Element {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return list[Int(state >> 33) % list.count]
   }
 }

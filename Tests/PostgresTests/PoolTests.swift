@@ -44,12 +44,34 @@ struct PoolTests {
       #expect(first != second)
       // One left in a transaction serves nobody else.
       let third = try await pool.run { connection in
-        _ = try connection.execute("BEGIN")
+        try connection.beginTransaction()
         return connection.processID
       }
       let fourth = try await pool.run { connection in (connection.processID, connection.isInTransaction) }
       #expect(third == second)
       #expect(fourth.0 != third && !fourth.1)
+    }
+  }
+
+  @Test("cancelling a caller's task ends its statement on the server, and the session serves the next")
+  func cancelled() async throws {
+    try await TestDatabase.withAsync { database in
+      let pool = try pool(database, size: 1)
+      let first = try await pool.run { connection in
+        try connection.execute("SELECT 1")
+        return connection.processID
+      }
+      let waiting = Task { try await pool.run { _ = try $0.execute("SELECT pg_sleep(3600)") } }
+      let isActive =
+        "SELECT count(*) FROM pg_stat_activity WHERE pid = \(first) AND query LIKE 'SELECT pg_sleep%' AND state = 'active'"
+      while try database.scalar(isActive) != "1" {}
+      waiting.cancel()
+      await #expect(throws: CancellationError.self) { try await waiting.value }
+      let second = try await pool.run { try $0.execute("SELECT pg_backend_pid()").number }
+      #expect(second == Int(first))
+      pool.close()
+      let left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = '\(database.name)'"
+      while try database.scalar(left) != "0" {}
     }
   }
 
@@ -92,19 +114,6 @@ struct PoolTests {
         }
         stream.finish()
       }
-    }
-  }
-
-  @Test("a session hears of what it listens to, and of nothing for as long as it is told")
-  func notifications() throws {
-    try TestDatabase.with { database in
-      var session = try database.open()
-      try session.execute("LISTEN \(database.name)")
-      let quiet = try session.waitForNotification(seconds: 0.01)
-      #expect(quiet.isEmpty)
-      try database.execute("NOTIFY \(database.name); NOTIFY another")
-      let heard = try session.waitForNotification(seconds: 30)
-      #expect(heard == [database.name])
     }
   }
 }

@@ -12,6 +12,8 @@ public final class HandshakeServer: Sendable {
     case breaksOff
     /// Not even an answer.
     case hangsUp
+    /// The connection stays, and nothing comes.
+    case staysSilent
   }
 
   public var port: Int { listener.number }
@@ -51,6 +53,10 @@ public final class HandshakeServer: Sendable {
     let byte: UInt8
     switch answer {
     case .hangsUp: return
+    case .staysSilent:
+      // Until the client goes.
+      _ = recv(connection, &request, request.count, Int32(MSG_WAITALL))
+      return
     case .refuses: byte = UInt8(ascii: "N")
     case .breaksOff: byte = UInt8(ascii: "S")
     }

@@ -67,7 +67,8 @@ public struct TestDatabase: Sendable {
     _ = try? session.execute("SET client_min_messages = warning; DROP SCHEMA \(name) CASCADE")
   }
 
+  /// Statements are sent as they are, also such as begin and end transactions.
   public static func open(_ url: String) throws -> Connection {
-    try Connection.open(try Target(url), applicationName: "registry-tests")
+    try Connection.open(try Target(url), applicationName: "registry-tests", settings: nil)
   }
 }

@@ -180,4 +180,15 @@ test_psql_keeps_a_password_out_of_its_arguments() {
   refused 64 'unable to take the password out'
 }
 
+test_psql_quotes_nothing_of_a_malformed_address() {
+  local address
+  for address in 'postgresql://u:geheim@geheim@127.0.0.1:1/d' 'postgresql://u/geheim@127.0.0.1:1/d' \
+    'postgresql://u:geheim' 'postgresql://u:x@127.0.0.1:geheim/d' 'postgresql://u:%zzgeheim@127.0.0.1:1/d' \
+    'postgresql://u@127.0.0.1:1/d/geheim' 'user=u:geheim@127.0.0.1'; do
+    DATABASE_URL=$address pipeline psql -c 'SELECT 1'
+    equal "exit code of '$address'" 64 "$code"
+    equal "what is quoted of '$address'" '' "$(grep -o geheim <<<"$out$err" || true)"
+  done
+}
+
 run_all

@@ -29,7 +29,7 @@ actor FigureCache {
     Task {
       try await pool.run { connection in
         // All three of one state of the registry.
-        try connection.transaction(nil, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY") { connection in
+        try connection.transaction(nil, .snapshot) { connection in
           // Once a publication, so it may take longer than a page.
           try connection.execute("SET LOCAL statement_timeout = '30s'")
           return Counted(

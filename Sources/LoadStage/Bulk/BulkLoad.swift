@@ -22,7 +22,7 @@ struct BulkLoad {
           return batch.registrations.records
         })
     }
-    try session.execute("SET maintenance_work_mem = '256MB'")
+    session.settings?["maintenance_work_mem"] = "256MB"
     let indexes = try BulkIndexes.build(&session, workers, load, events: settings.events)
     settings.events(.phase("publishing"))
     return try BulkPublish(settings: settings, snapshot: snapshot, load: load, indexes: indexes).perform(&session)

@@ -24,7 +24,8 @@ public struct ChangeQuery: Sendable {
     stop: @escaping StopCheck = { try StopSignal.check() }, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
     do {
-      var session = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop).open()
+      var session = try DatabaseAccess(databaseURL, applicationName: applicationName, isReadOnly: true, stop: stop)
+        .open()
       try Migrator.requireCurrent(&session)
       try session.copyOut(
         """

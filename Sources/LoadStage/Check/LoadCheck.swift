@@ -32,8 +32,10 @@ extension Load {
 extension LoadRun {
   func check() throws -> LoadCheck {
     try RejectBudget.requireAccepted(snapshot.totals, of: settings.snapshot)
+    var access = access
+    access.settings.isReadOnly = true
     var session = try access.open()
-    return try session.transaction("check", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") { session in
+    return try session.transaction("check", .snapshot) { session in
       guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else {
         return initialLoad()
       }

@@ -11,7 +11,8 @@ public enum PublishedSnapshot {
     stop: @escaping StopCheck = { try StopSignal.check() }
   ) throws -> SnapshotFolder {
     do {
-      var session = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop).open()
+      var session = try DatabaseAccess(databaseURL, applicationName: applicationName, isReadOnly: true, stop: stop)
+        .open()
       guard try session.execute("SELECT pg_catalog.to_regclass('publication') IS NOT NULL").truth,
         let name = try session.execute("SELECT snapshot FROM publication ORDER BY id DESC LIMIT 1").scalar,
         let id = SnapshotID(name)

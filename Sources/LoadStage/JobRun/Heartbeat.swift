@@ -1,28 +1,57 @@
 import Dispatch
+import Failures
 import Postgres
+import Synchronization
 import Threads
 
 /// Moves a job run's updated_at every few seconds, on a thread and a connection of its own: a statement that takes
 /// minutes must not look like a dead run.
-final class Heartbeat: Sendable {
+package final class Heartbeat: Sendable {
+  private struct Stopped: Error {}
+
   private let access: DatabaseAccess
   private let job: JobRun
   private let over = DispatchSemaphore(value: 0)
+  private let isStopped = Mutex(false)
+  private let thread = Mutex<JoinableThread?>(nil)
 
   init(_ access: DatabaseAccess, _ job: JobRun, everySeconds: Double) {
+    var access = access
+    access.settings["lock_timeout"] = "2s"
     self.access = access
     self.job = job
-    BlockingThread.start { [self] in
+    let thread = JoinableThread.start { [self] in
       while over.wait(timeout: .now() + everySeconds) == .timedOut { beat() }
     }
+    self.thread.withLock { $0 = thread }
   }
 
-  func stop() { over.signal() }
+  /// For tests.
+  package convenience init(_ databaseURL: String, everySeconds: Double) throws {
+    let access = try DatabaseAccess(databaseURL, applicationName: "registry-tests", stop: {})
+    self.init(access, JobRun(id: 1), everySeconds: everySeconds)
+  }
+
+  /// Ends the beat that is under way and waits for the thread. The resolver alone cannot be ended: it is waited for, but
+  /// not for ever.
+  ///
+  /// - Returns: whether the thread has ended.
+  @discardableResult
+  package func stop() -> Bool {
+    isStopped.withLock { $0 = true }
+    over.signal()
+    return thread.withLock { $0.take() }?.join(seconds: 30) ?? true
+  }
 
   /// A beat that fails is no matter: the load finds out about the database by itself.
   private func beat() {
-    guard var session = try? access.open(withinSeconds: 4) else { return }
-    _ = try? session.execute("SET lock_timeout = '2s'")
+    let deadline = Deadline.check(seconds: 4)
+    var access = access
+    access.stop = { [self] in
+      if isStopped.withLock({ $0 }) { throw Stopped() }
+      try deadline()
+    }
+    guard var session = try? access.open() else { return }
     _ = try? session.execute(
       "UPDATE etl_job_run SET updated_at = clock_timestamp() WHERE id = $1 AND status = 'running'", ["\(job.id)"])
   }

@@ -14,6 +14,9 @@ struct BatchWorkers: Sendable {
     guard !items.isEmpty else { return }
     let list = WorkList(count: items.count)
     var access = access
+    // A staged batch and its ledger row are lost together if they are: nothing waits for the disk. What publishes does.
+    access.settings["synchronous_commit"] = "off"
+    access.settings["maintenance_work_mem"] = "256MB"
     let stop = access.stop
     access.stop = {
       try stop()
@@ -22,8 +25,6 @@ struct BatchWorkers: Sendable {
     Workers.run(min(count, items.count)) { [access] _ in
       do {
         var session = try access.open()
-        // A staged batch and its ledger row are lost together if they are: nothing waits for the disk. What publishes does.
-        try session.execute("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'")
         while let index = list.next() { try body(&session, items[index]) }
       } catch { list.fail(error) }
     }

@@ -10,6 +10,7 @@ struct CurrentLoad: Sendable {
   let base: Int?
   /// Batches that an earlier attempt or run left, by number.
   let batchesIn: Set<Int>
+  private let lock: RunLock
   /// Grows with each taking over: a session of an older attempt, still alive somewhere, commits nothing more.
   private let fence: Int
 
@@ -17,8 +18,8 @@ struct CurrentLoad: Sendable {
   ///
   /// - Parameter anew: whether what an earlier attempt staged is of no use, whatever it was.
   static func takeOver(
-    _ session: inout Connection, _ snapshot: SettledSnapshot, _ action: LoadAction, _ kind: LoadKind, _ job: JobRun,
-    base: Int?, anew: Bool = false, events: (LoadEvent) -> Void
+    _ session: inout Connection, _ lock: RunLock, _ snapshot: SettledSnapshot, _ action: LoadAction, _ kind: LoadKind,
+    _ job: JobRun, base: Int?, anew: Bool = false, events: (LoadEvent) -> Void
   ) throws -> CurrentLoad {
     try session.transaction("take-over") { session in
       try session.execute("SET LOCAL lock_timeout = '10s'")
@@ -55,7 +56,7 @@ struct CurrentLoad: Sendable {
         UPDATE current_load SET fence = \(before + 1), job_run_id = \(job.id), kind = $1, content_sha256 = $2,
           rules_version = $3, source_date = $4, base_publication = $5, action = $6, updated_at = clock_timestamp()
         """, written)
-      return CurrentLoad(kind: kind, job: job, base: base, batchesIn: batchesIn, fence: before + 1)
+      return CurrentLoad(kind: kind, job: job, base: base, batchesIn: batchesIn, lock: lock, fence: before + 1)
     }
   }
 
@@ -77,9 +78,10 @@ struct CurrentLoad: Sendable {
       ])
   }
 
-  /// Holds the load for the transaction that publishes it, alone.
+  /// Holds the load for the transaction that publishes it, alone. A run that has lost the lock publishes nothing.
   func holdAlone(_ session: inout Connection) throws {
     try hold(&session, "UPDATE")
+    try lock.requireHeld()
   }
 
   /// Ends the load, in the transaction that publishes it.

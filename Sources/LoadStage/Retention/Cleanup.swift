@@ -48,14 +48,17 @@ public enum Cleanup {
   ) throws -> Freed {
     do {
       guard let databaseURL else { return try clean(spool, limits, wanted: loadedLast(spool), stop) }
-      var session = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop).open()
-      do { try RunLock.take(&session, graceSeconds: lockGraceSeconds) } catch let held as RunLock.Held {
-        throw held.failure
-      }
+      let access = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop)
+      var session = try access.open()
       guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else {
         return try clean(spool, limits, wanted: [], stop)
       }
       try Migrator.requireCurrent(&session)
+      let lock: RunLock
+      do { lock = try RunLock.acquire(access, graceSeconds: lockGraceSeconds) } catch let held as RunLock.Held {
+        throw held.failure
+      }
+      defer { lock.release() }
       let published = try Publication.last(&session).flatMap { SnapshotID($0.snapshot) }
       let wanted = Set([published, try Rollback.target(&session, spool: spool)].compactMap { $0 })
       var freed = try clean(spool, limits, wanted: wanted, stop)

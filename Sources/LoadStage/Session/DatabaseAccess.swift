@@ -6,12 +6,15 @@ struct DatabaseAccess: Sendable {
   let target: Target
   let applicationName: String
   var stop: StopCheck
+  var settings = TransactionSettings()
 
   /// The oldest server that is known to work.
   static let serverVersionMin = 130_000
 
-  init(_ url: String, applicationName: String, stop: @escaping StopCheck) throws {
+  /// - Parameter isReadOnly: whether the sessions only read: a standby will do.
+  init(_ url: String, applicationName: String, isReadOnly: Bool = false, stop: @escaping StopCheck) throws {
     target = try Target(url)
+    settings.isReadOnly = isReadOnly
     self.applicationName = applicationName
     self.stop = stop
   }
@@ -19,26 +22,76 @@ struct DatabaseAccess: Sendable {
   /// A session whose unqualified names mean the first schema of the search path, and no other: with `app, public` a
   /// table that is missing in `app` must not be found in `public`.
   func open() throws -> Connection {
-    var session = try Connection.open(target, applicationName: applicationName, stop: stop)
+    var session = try Connection.open(target, applicationName: applicationName, settings: settings, stop: stop)
     guard session.serverVersion >= Self.serverVersionMin else {
       throw Failure(
         .unavailable,
         "\(session.place): the server is version \(session.serverVersion / 10_000), and 13 or later is needed")
     }
-    guard let schema = try session.execute("SELECT pg_catalog.quote_ident(pg_catalog.current_schema())").scalar else {
-      throw Failure(
-        .configuration, "\(session.place): no schema of the search path exists, or none may be used",
-        hint: "CREATE SCHEMA it, or name another one: postgresql://…?options=-csearch_path%3DSCHEMA")
-    }
-    guard !schema.hasPrefix("pg_"), schema != "information_schema" else {
-      throw Failure(
-        .configuration, "\(session.place): schema '\(schema)' is the server's own",
-        hint: "name another one: postgresql://…?options=-csearch_path%3DSCHEMA")
-    }
+    let found = try session.execute(Self.question).values.first ?? []
+    session.settings?["search_path"] = "\(try Self.schema(found, session.place)), pg_temp"
+    // Where all policies show every row they may be at work: they guard what is written.
+    if found.last != "0" { session.settings?["row_security"] = "on" }
     session.probe = FaultProbe.make(target)
-    try session.execute("SELECT pg_catalog.set_config('search_path', $1 || ', pg_temp', false)", [schema])
     return session
   }
+
+  /// - Returns: the schema, quoted.
+  private static func schema(_ found: [String?], _ place: String) throws -> String {
+    guard found.count == 5 else { throw Failure(.bug, "\(place): the server did not say which schema is current") }
+    if let closed = found[1] {
+      throw Failure(
+        .configuration, "\(place): schema '\(closed)' comes first in the search path, and the role may not use it",
+        hint:
+          "GRANT USAGE ON SCHEMA \(closed) TO the role, or run docs/roles.sql again: docs/database.md says who may do what"
+      )
+    }
+    guard let name = found[0], let schema = found[2] else {
+      throw Failure(
+        .configuration, "\(place): no schema of the search path exists",
+        hint: "CREATE SCHEMA it, or name another one: postgresql://…?options=-csearch_path%3DSCHEMA")
+    }
+    guard !name.hasPrefix("pg_"), name != "information_schema" else {
+      throw Failure(
+        .configuration, "\(place): schema '\(name)' is the server's own",
+        hint: "name another one: postgresql://…?options=-csearch_path%3DSCHEMA")
+    }
+    if let tables = found[3] {
+      throw Failure(
+        .unavailable,
+        "\(place): row-level security hides rows of \(tables) from this role; nothing was read or written",
+        hint: "ALTER TABLE … NO FORCE ROW LEVEL SECURITY for the owner, or ALTER ROLE … BYPASSRLS")
+    }
+    return schema
+  }
+
+  /// The schema; the first one of the search path that exists, where it may not be used: PostgreSQL passes it over, and the
+  /// next would be taken for it; the schema quoted; our tables of which policies may hide rows; and how many policies guard.
+  private static let question = """
+    WITH policies AS (
+      SELECT polrelid, polpermissive, pg_catalog.pg_get_expr(polqual, polrelid) = 'true' AS is_true
+      FROM pg_catalog.pg_policy
+      WHERE polcmd IN ('*', 'r') AND (
+        0 = ANY (polroles) OR EXISTS (SELECT FROM pg_catalog.unnest(polroles) r WHERE pg_catalog.pg_has_role(r, 'USAGE')))
+    )
+    SELECT pg_catalog.current_schema(), (
+        SELECT CASE WHEN NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN n.nspname END
+        FROM pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ','))
+            WITH ORDINALITY AS path (entry, place)
+          JOIN pg_catalog.pg_namespace n ON n.nspname = CASE pg_catalog.btrim(entry, ' "')
+            WHEN '$user' THEN current_user ELSE pg_catalog.btrim(entry, ' "') END
+        WHERE n.nspname NOT LIKE 'pg\\_%' ORDER BY place LIMIT 1),
+      pg_catalog.quote_ident(pg_catalog.current_schema()),
+      pg_catalog.string_agg(guarded.relname, ', ' ORDER BY guarded.relname) FILTER (WHERE NOT guarded.shows_all), count(guarded)
+    FROM (
+      SELECT c.relname, NOT EXISTS (SELECT FROM policies p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND NOT p.is_true)
+        AND EXISTS (SELECT FROM policies p WHERE p.polrelid = c.oid AND p.polpermissive AND p.is_true) AS shows_all
+      FROM pg_catalog.pg_class c
+      WHERE c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema())
+        AND c.relrowsecurity AND c.relname IN (\(Migration.tables.map { "'\($0)'" }.joined(separator: ", ")))
+        AND pg_catalog.row_security_active(c.oid)
+    ) AS guarded
+    """
 
   /// The same for work that ends after a few seconds, whatever else happens: closing what a stopped load left open.
   func open(withinSeconds seconds: Double) throws -> Connection {

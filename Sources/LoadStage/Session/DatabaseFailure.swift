@@ -46,6 +46,7 @@ extension Failure {
     case .malformed: .usage
     case .temporary, .serverDiskFull: .temporary
     case .refused, .untrusted, .denied: .unavailable
+    case .pooled: .configuration
     case .statement: .bug
     }
   }
@@ -64,6 +65,11 @@ extension Failure {
       ["GRANT the user the role that it needs, or run docs/roles.sql again: docs/database.md says who may do what"]
     case .statement:
       ["this is a bug, unless somebody changed the tables by hand: please report it with the line above"]
+    case .pooled:
+      [
+        "the server is behind a pooler: name its session or transaction mode, or the server's own port, in the database URL,"
+          + " and give a schema with ALTER ROLE … SET search_path instead of options (docs/database.md)"
+      ]
     case .untrusted:
       [
         "check sslmode, sslrootcert and sslcert (docs/database.md), and whether the certificate is of that host and in force:"

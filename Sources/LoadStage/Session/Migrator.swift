@@ -35,9 +35,35 @@ package struct Migration: Sendable {
 
 /// Brings the schema up to this program's version: forward only, each step in a transaction, under the run's lock.
 package enum Migrator {
+  /// The last migration before which there is no table for ``RunLock``: these only make tables, so that they need no lock.
+  private static let lockable = 3
+
+  /// Makes the tables that the run's lock is taken on. Of several first loads at once one makes them, and the others go on
+  /// with what it has made.
+  static func makeLockable(_ session: inout Connection, events: (LoadEvent) -> Void) throws {
+    let first = Migration.all.prefix(lockable)
+    do {
+      let applied = try applied(&session, Array(Migration.all))
+      let missing = first.filter { applied[$0.version] == nil }
+      try apply(missing, &session, events)
+    } catch {
+      guard !session.isLost, try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth,
+        let version = try? session.execute("SELECT max(version) FROM schema_migration").number, version >= lockable
+      else { throw error }
+    }
+  }
+
   package static func migrate(
     _ session: inout Connection, _ migrations: [Migration] = Migration.all, events: (LoadEvent) -> Void
   ) throws {
+    let applied = try applied(&session, migrations)
+    for migration in migrations where applied[migration.version] == nil { try apply([migration], &session, events) }
+  }
+
+  /// The migrations that the database has, with their digests.
+  ///
+  /// - Throws: verdict `configuration` where they are not this program's.
+  private static func applied(_ session: inout Connection, _ migrations: [Migration]) throws -> [Int: String] {
     var applied: [Int: String] = [:]
     if try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth {
       for row in try session.execute("SELECT version, sha256 FROM schema_migration").values {
@@ -53,18 +79,13 @@ package enum Migrator {
         hint: "use the version of the program that made them, or a newer one")
     }
     for migration in migrations {
-      if let sha256 = applied[migration.version] {
-        guard sha256 == migration.sha256 else {
-          throw Failure(
-            .configuration,
-            "\(session.place): migration \(migration.version) was applied with other content than this program has",
-            hint: "the tables were made by a version that was never released: use another schema or database")
-        }
-        continue
-      }
-      try apply(migration, &session)
-      events(.note("schema version \(migration.version) (\(migration.name)) applied"))
+      guard let sha256 = applied[migration.version], sha256 != migration.sha256 else { continue }
+      throw Failure(
+        .configuration,
+        "\(session.place): migration \(migration.version) was applied with other content than this program has",
+        hint: "the tables were made by a version that was never released: use another schema or database")
     }
+    return applied
   }
 
   /// For commands that read and migrate nothing.
@@ -85,20 +106,27 @@ package enum Migrator {
     }
   }
 
-  private static func apply(_ migration: Migration, _ session: inout Connection) throws {
+  /// Applies migrations in one transaction.
+  private static func apply(
+    _ migrations: [Migration], _ session: inout Connection, _ events: (LoadEvent) -> Void
+  ) throws {
+    guard let first = migrations.first else { return }
     do {
       try session.transaction("migration") { session in
-        try session.execute(String(decoding: migration.sql, as: UTF8.self))
-        try session.execute(
-          "INSERT INTO schema_migration (version, name, sha256) VALUES ($1, $2, $3)",
-          ["\(migration.version)", migration.name, migration.sha256])
+        for migration in migrations {
+          try session.execute(String(decoding: migration.sql, as: UTF8.self))
+          try session.execute(
+            "INSERT INTO schema_migration (version, name, sha256) VALUES ($1, $2, $3)",
+            ["\(migration.version)", migration.name, migration.sha256])
+        }
       }
     } catch let error as PostgresError where error.kind == .denied {
       throw Failure(
         .configuration,
-        "\(error.place): schema version \(migration.version) is pending, and the role may not make it: \(error.message)",
+        "\(error.place): schema version \(first.version) is pending, and the role may not make it: \(error.message)",
         hint: "run this once as the owner of the schema and its tables; later loads need only the loader's rights")
     }
+    for migration in migrations { events(.note("schema version \(migration.version) (\(migration.name)) applied")) }
   }
 
   /// A table of a name that we need, made by somebody else, is nothing to write into.

@@ -3,48 +3,80 @@ import Glibc
 import Postgres
 import StageKit
 
-/// One run at a time per database and schema. The lock ends with the session that took it.
-package enum RunLock {
+/// One run at a time per database and schema: a lock of ``table``, held in a session of its own for as long as the run
+/// takes. Whoever may only read cannot hold it.
+package final class RunLock: Sendable {
   /// Somebody else has it.
   struct Held: Error {
     let failure: Failure
   }
 
-  /// First half of the advisory lock's key, so that it meets no other program's: "regi" in ASCII.
-  private static let keyClass = 0x7265_6769
+  /// The loader may delete its rows, and no migration alters it: that would wait for the lock.
+  static let table = "load_batch"
+
+  private let lock: TableLock
+
+  private init(_ lock: TableLock) { self.lock = lock }
 
   /// - Parameter graceSeconds: how long a server takes to notice that the run before was killed in the middle of a
   ///   statement.
-  package static func take(_ session: inout Connection, graceSeconds: Double) throws {
+  static func acquire(
+    _ access: DatabaseAccess, graceSeconds: Double, events: (LoadEvent) -> Void = { _ in }
+  ) throws -> RunLock {
+    var session = try access.open()
+    // It changes nothing that could be lost.
+    session.probe = nil
     let end = Clock.monotonicSeconds() + graceSeconds
-    while try !tryOnce(&session) {
-      guard Clock.monotonicSeconds() < end else {
-        throw Held(
-          failure: Failure(
-            .temporary, "\(session.place): another run holds the lock\(try holder(&session))",
-            hint: "wait for it to end, then run the same command again"))
+    while true {
+      var holder: LockHolder?
+      if try session.lockTable(table) {
+        holder = try earlierVersion(&session)
+        guard let other = holder, other.mayLock else {
+          if let holder {
+            events(.note("ignored an advisory lock of earlier versions: its holder may not load: \(holder)"))
+          }
+          return RunLock(TableLock(session))
+        }
+        session.endTransaction()
       }
+      guard Clock.monotonicSeconds() < end else { throw Held(failure: try failure(holder, &session)) }
       usleep(100_000)
     }
   }
 
-  private static func tryOnce(_ session: inout Connection) throws -> Bool {
-    // Advisory locks are per database already; the second half of the key is the schema.
-    try session.execute(
-      """
-      SELECT pg_catalog.pg_try_advisory_lock(\(keyClass), (n.oid::bigint - 2147483648)::int)
-      FROM pg_catalog.pg_namespace n WHERE n.nspname = pg_catalog.current_schema()
-      """
-    ).truth
+  /// The same for tests.
+  package static func acquire(_ databaseURL: String) throws -> RunLock {
+    try acquire(DatabaseAccess(databaseURL, applicationName: "registry-tests", stop: {}), graceSeconds: 0)
   }
 
-  /// `: job run 12, heartbeat 2026-…`, as far as it can be told.
-  private static func holder(_ session: inout Connection) throws -> String {
-    guard try !session.execute("SELECT pg_catalog.to_regclass('etl_job_run') IS NULL").truth else { return "" }
+  /// Asked in the transaction that publishes, which holds the load: nobody who gets the lock later can publish before it
+  /// has ended.
+  ///
+  /// - Throws: where the session that held the lock is gone.
+  func requireHeld() throws { try lock.requireHeld() }
+
+  package func release() { lock.release() }
+
+  /// Earlier versions hold an advisory lock and do not know of ours. We take theirs too, so that neither meets the other.
+  /// Anybody may hold it: it counts only if its holder could hold ours.
+  private static func earlierVersion(_ session: inout Connection) throws -> LockHolder? {
+    // "regi" in ASCII.
+    let keyClass = 0x7265_6769
+    let schema =
+      "(SELECT (oid::bigint - 2147483648)::int FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema())"
+    if try session.execute("SELECT pg_catalog.pg_try_advisory_xact_lock(\(keyClass), \(schema))").truth { return nil }
+    return try session.advisoryLockHolder(keyClass, schema, of: table)
+  }
+
+  private static func failure(_ holder: LockHolder?, _ session: inout Connection) throws -> Failure {
+    var message = "\(session.place): another run holds the lock"
     let row = try? session.execute(
       "SELECT id, pg_catalog.date_trunc('second', updated_at) FROM etl_job_run WHERE status = 'running' ORDER BY id DESC LIMIT 1"
     )
-    guard let values = row?.values.first, let id = values[0], let heartbeat = values[1] else { return "" }
-    return ": job run \(id), heartbeat \(heartbeat)"
+    if let values = row?.values.first, let id = values[0], let heartbeat = values[1] {
+      message += ": job run \(id), heartbeat \(heartbeat)"
+    }
+    if let holder = try holder ?? session.lockHolder(table) { message += "; held by \(holder)" }
+    return Failure(.temporary, message, hint: "wait for it to end, then run the same command again")
   }
 }

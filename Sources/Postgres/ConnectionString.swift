@@ -1,0 +1,75 @@
+import CLibPQ
+
+/// Makes sure that a connection string says what libpq reads in it. A password with a raw `@` or `/` ends up in the host, the
+/// port or the database, and from there in messages of ours, of libpq and of the server. So what may be such a piece is
+/// refused, and never quoted.
+enum ConnectionString {
+  /// - Parameters:
+  ///   - conninfo: a URI, or libpq's `key=value` form.
+  ///   - values: what libpq read in it, and in the environment.
+  /// - Returns: what is wrong with it, nil for nothing.
+  static func fault(_ conninfo: String, _ values: [String: String]) -> String? {
+    if let rest = afterScheme(conninfo), let fault = fault(rest) { return fault }
+    for host in split(values["host"]) where !isHost(host) { return "its host is no host name, address or folder" }
+    for address in split(values["hostaddr"]) where !address.utf8.allSatisfy(isHostByte) {
+      return "its hostaddr is no address"
+    }
+    // libpq takes a wrong port for an unreachable host.
+    for port in split(values["port"]) where !isPort(port) { return "its port is no number from 1 to 65535" }
+    // What separates the parts of a URI stands in no name that anybody gives. (A user's may be that of a mail address.)
+    for (keyword, what, separators) in [("dbname", "database", "@:/?#&"), ("user", "user", ":/?#&")] {
+      guard let value = values[keyword] else { continue }
+      if value.unicodeScalars.contains(where: { separators.unicodeScalars.contains($0) || $0.value < 0x20 }) {
+        return "its \(what) has a character that stands in no name"
+      }
+    }
+    return nil
+  }
+
+  /// What follows the scheme of a URI; nil for the other form.
+  private static func afterScheme(_ conninfo: String) -> Substring? {
+    for scheme in ["postgresql://", "postgres://"] where conninfo.hasPrefix(scheme) {
+      return conninfo.dropFirst(scheme.count)
+    }
+    return nil
+  }
+
+  private static func fault(_ uri: Substring) -> String? {
+    // By bytes: to a Character an `@` with a mark on it is another one.
+    let bytes = Array(uri.utf8)
+    let ats = bytes.indices.filter { bytes[$0] == UInt8(ascii: "@") }
+    let end = bytes.firstIndex { $0 == UInt8(ascii: "/") } ?? bytes.count
+    guard ats.count <= 1, ats.allSatisfy({ $0 < end }) else {
+      return "it has an '@' or '/' that does not separate its parts: write @ as %40 and / as %2F"
+    }
+    let path = bytes[end...].prefix { $0 != UInt8(ascii: "?") }
+    guard path.count(where: { $0 == UInt8(ascii: "/") }) <= 1 else {
+      return "it has more than one '/' before the database: write / as %2F"
+    }
+    return nil
+  }
+
+  /// libpq takes lists of several hosts.
+  private static func split(_ list: String?) -> [Substring] { (list ?? "").split(separator: ",") }
+
+  private static func isHost(_ host: Substring) -> Bool {
+    // A folder, or an abstract socket.
+    if host.hasPrefix("/") || host.hasPrefix("@") { return !host.dropFirst().utf8.contains(UInt8(ascii: "@")) }
+    return host.utf8.allSatisfy(isHostByte)
+  }
+
+  /// Of a name, or of an address with its zone.
+  private static func isHostByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"),
+      UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "%"):
+      true
+    default: false
+    }
+  }
+
+  private static func isPort(_ text: Substring) -> Bool {
+    text.utf8.allSatisfy { (0x30...0x39).contains($0) } && (1...65_535).contains(Int(text) ?? 0)
+  }
+}

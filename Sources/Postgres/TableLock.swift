@@ -1,0 +1,90 @@
+import Synchronization
+
+/// A lock that only those can hold who may change a table's rows, that lets everybody read and write the table, and that
+/// no pooler can keep: it ends with its transaction. (Anybody may take an advisory lock.)
+public final class TableLock: Sendable {
+  private let session: Mutex<Connection>
+
+  /// - Parameter session: one in which ``Connection/lockTable(_:)`` has just got the lock.
+  public init(_ session: consuming sending Connection) { self.session = Mutex(session) }
+
+  /// - Throws: where the session is gone, and the lock with it.
+  public func requireHeld() throws { try session.withLock { session throws in try session.requireLock() } }
+
+  public func release() { session.withLock { session in session.endTransaction() } }
+}
+
+extension Connection {
+  /// Locks a table in a transaction that stays open. The transaction keeps no snapshot and has no number, so that VACUUM
+  /// does not wait for it.
+  ///
+  /// - Parameter table: as it stands in a statement.
+  /// - Returns: whether the lock is ours; false where another session has it.
+  public mutating func lockTable(_ table: String) throws -> Bool {
+    try beginTransaction()
+    do {
+      try perform("LOCK TABLE \(table) IN SHARE UPDATE EXCLUSIVE MODE NOWAIT")
+      return true
+    } catch {
+      endTransaction()
+      if let error = error as? PostgresError, error.sqlState == "55P03" { return false }
+      throw error
+    }
+  }
+
+  fileprivate mutating func requireLock() throws {
+    guard isInTransaction else { throw lost() }
+    try perform("SELECT 1")
+  }
+
+  /// Who holds the lock.
+  ///
+  /// - Returns: nil where nobody does, or it cannot be told.
+  public mutating func lockHolder(_ table: String) throws -> LockHolder? {
+    try LockHolder.find(
+      """
+      l.locktype = 'relation' AND l.relation = pg_catalog.to_regclass($1) AND l.mode IN ('ShareUpdateExclusiveLock',
+        'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+      """, table, &self)
+  }
+
+  /// Who holds an advisory lock of two keys.
+  public mutating func advisoryLockHolder(_ first: Int, _ second: String, of table: String) throws -> LockHolder? {
+    try LockHolder.find(
+      """
+      l.locktype = 'advisory' AND l.objsubid = 2 AND l.classid = \(first)
+        AND l.objid::bigint = (4294967296 + (\(second))::bigint) % 4294967296
+      """, table, &self)
+  }
+}
+
+/// A session that holds a lock, as far as the server shows it.
+public struct LockHolder: Sendable, CustomStringConvertible {
+  public let processID: Int?
+  /// Whether its user may hold the lock of the table.
+  public let mayLock: Bool
+  public let description: String
+
+  fileprivate static func find(_ which: String, _ table: String, _ session: inout Connection) throws -> LockHolder? {
+    let rows = try session.execute(
+      """
+      SELECT a.pid, a.usename, a.application_name, a.client_addr, pg_catalog.date_trunc('second', a.xact_start),
+        a.usesysid IS NULL
+          OR pg_catalog.has_table_privilege(a.usesysid, pg_catalog.to_regclass($1), 'UPDATE, DELETE, TRUNCATE')
+      FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+      WHERE l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+        AND \(which) LIMIT 1
+      """, [table])
+    guard let row = rows.values.first else { return nil }
+    var words: [String] = []
+    if let application = row[2], !application.isEmpty { words.append("'\(application)'") }
+    if let user = row[1] { words.append("user '\(user)'") }
+    if let client = row[3] { words.append("client \(client)") }
+    if let process = row[0] { words.append("process \(process)") }
+    if let since = row[4] { words.append("since \(since)") }
+    return LockHolder(
+      processID: row[0].flatMap { Int($0) }, mayLock: row[5] == "t",
+      description: words.isEmpty ? "a prepared transaction" : words.joined(separator: ", "))
+  }
+}

@@ -1,0 +1,103 @@
+import CLibPQ
+
+extension Connection {
+  /// Runs `body` in a transaction: returning commits it, throwing rolls it back.
+  ///
+  /// - Parameter name: what it is called where statements are probed; see ``StatementProbe``.
+  @discardableResult
+  public mutating func transaction<Result>(
+    _ name: String? = nil, _ isolation: Isolation = .readCommitted, _ body: (inout Connection) throws -> Result
+  ) throws -> Result {
+    transactionName = name
+    defer { transactionName = nil }
+    try probe("begin", isOver: false)
+    try begin(isolation)
+    try probe("begin", isOver: true)
+    do {
+      let result = try body(&self)
+      try probe("commit", isOver: false)
+      try commit()
+      try probe("commit", isOver: true)
+      return result
+    } catch {
+      rollBack()
+      throw error
+    }
+  }
+
+  /// Begins a transaction that stays open until ``endTransaction()``, or until the session ends.
+  public mutating func beginTransaction() throws { try begin(.readCommitted) }
+
+  /// Rolls back what ``beginTransaction()`` began.
+  public mutating func endTransaction() { rollBack() }
+
+  /// Runs `body` in a transaction of its own, unless one is open.
+  mutating func inTransaction<Result>(_ body: (inout Connection) throws -> Result) throws -> Result {
+    guard settings != nil, PQtransactionStatus(handle) == PQTRANS_IDLE else { return try body(&self) }
+    try begin(.readCommitted)
+    do {
+      let result = try body(&self)
+      try commit()
+      return result
+    } catch {
+      rollBack()
+      throw error
+    }
+  }
+
+  private mutating func begin(_ isolation: Isolation) throws {
+    do { try sendBegin(isolation) } catch let error as PostgresError where error.sqlState == "57P05" {
+      // The server ended the session because it was idle. Nothing of it is missed, for it held nothing.
+      try reopen()
+      try sendBegin(isolation)
+    }
+  }
+
+  private mutating func sendBegin(_ isolation: Isolation) throws {
+    guard let settings else {
+      try perform(isolation.begin(isReadOnly: false))
+      return
+    }
+    let literals = handle
+    let sql = try settings.begin(isolation, serverVersion: serverVersion) { text in
+      guard let literal = PQescapeLiteral(literals, text, text.utf8.count) else { throw lost() }
+      defer { PQfreemem(literal) }
+      return String(cString: literal)
+    }
+    // Until the answer is there nobody knows which process it will be.
+    backend = nil
+    do {
+      backend = try perform(sql).values.first?.last.flatMap { $0.flatMap { Int32($0) } }
+    } catch {
+      rollBack()
+      // A standby says that it does not know how to write, a database that it is read-only.
+      guard var refusal = error as? PostgresError, refusal.sqlState == "0A000", !settings.isReadOnly else {
+        throw error
+      }
+      (refusal.kind, refusal.sqlState) = (.refused, "25006")
+      throw refusal
+    }
+  }
+
+  /// A stop before COMMIT rolls back; once it is sent its answer is waited for, so that what was done is known. Ten
+  /// seconds are enough for any server that is there.
+  private mutating func commit() throws {
+    try stop()
+    let asked = stop
+    let limit = Limit(seconds: 10)
+    stop = { do { try asked() } catch { try limit.check(error) } }
+    defer { stop = asked }
+    try perform("COMMIT")
+  }
+
+  /// Rolls back what is open, as far as the session still can; where it cannot the server does it by itself.
+  private mutating func rollBack() {
+    let state = PQtransactionStatus(handle)
+    guard state == PQTRANS_INTRANS || state == PQTRANS_INERROR else { return }
+    let asked = stop
+    let limit = Limit(seconds: 2)
+    stop = { try limit.check(Limit.Over()) }
+    defer { stop = asked }
+    _ = try? perform("ROLLBACK")
+  }
+}

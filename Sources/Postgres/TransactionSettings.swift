@@ -1,0 +1,73 @@
+import CLibPQ
+
+/// What a transaction begins with: settings that hold for it alone. Defaults that somebody gave the database, the role or
+/// the session do not reach what we read and write, and the session's next client, which a pooler may bring, finds
+/// nothing of ours.
+public struct TransactionSettings: Sendable {
+  /// By name; see <https://www.postgresql.org/docs/current/runtime-config.html>.
+  private var values: [String: String]
+  /// A role other than the login's, by its bare name; `none` is the login's own.
+  public var role: String?
+  /// Whether a transaction may change nothing.
+  public var isReadOnly = false
+
+  /// - Parameter values: in place of the standard ones or beside them.
+  public init(_ values: [String: String] = [:]) {
+    self.values = Self.standard.merging(values) { $1 }
+  }
+
+  public subscript(_ name: String) -> String? {
+    get { values[name] }
+    set { values[name] = newValue }
+  }
+
+  private static let standard = [
+    // One form of text, whatever the server's defaults.
+    "DateStyle": "ISO, YMD", "IntervalStyle": "iso_8601", "TimeZone": "UTC", "bytea_output": "hex",
+    "extra_float_digits": "1", "standard_conforming_strings": "on", "quote_all_identifiers": "off",
+    // What a statement means.
+    "array_nulls": "on", "transform_null_equals": "off", "gin_fuzzy_search_limit": "0",
+    // A policy that hides rows is an error: rows that we may not see must not be taken for none.
+    "row_security": "off",
+    // A statement takes as long as it needs. A lock that somebody has forgotten to release is not waited for all night.
+    "statement_timeout": "0", "lock_timeout": "10min", "transaction_timeout": "0",
+    "idle_in_transaction_session_timeout": "0", "exit_on_error": "off",
+    // Where we or the network are gone the transaction ends soon, for others wait for what it holds.
+    "client_connection_check_interval": "1s", "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+  ]
+
+  /// The version that brought a setting; the others are older than any server that we know.
+  private static let since = ["client_connection_check_interval": 140_000, "transaction_timeout": 170_000]
+
+  /// Begins a transaction and sets what is to hold in it, in one message. The last column of the answer is the server
+  /// process that serves it.
+  ///
+  /// - Parameter quote: makes a literal of a text.
+  func begin(_ isolation: Isolation, serverVersion: Int, quote: (String) throws -> String) rethrows -> String {
+    // The role comes last: it may have no right to set the others.
+    let all = values.sorted { $0.key < $1.key } + (role.map { [("role", $0)] } ?? [])
+    let calls = try all.filter { Self.since[$0.0] ?? 0 <= serverVersion }.map { name, value in
+      "pg_catalog.set_config(\(try quote(name)), \(try quote(value)), true)"
+    }
+    return isolation.begin(isReadOnly: isReadOnly)
+      + "; SELECT \((calls + ["pg_catalog.pg_backend_pid()"]).joined(separator: ", "))"
+  }
+}
+
+/// What a transaction sees of others.
+public enum Isolation: Sendable {
+  /// Each statement sees what was committed before it.
+  case readCommitted
+  /// All statements see the database as it was at the first, and change nothing.
+  case snapshot
+
+  /// Everything is said, for the database or the role may have other defaults.
+  func begin(isReadOnly: Bool) -> String {
+    switch self {
+    case .readCommitted:
+      "BEGIN ISOLATION LEVEL READ COMMITTED, READ \(isReadOnly ? "ONLY" : "WRITE"), NOT DEFERRABLE"
+    case .snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY, NOT DEFERRABLE"
+    }
+  }
+}

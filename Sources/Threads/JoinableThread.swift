@@ -1,0 +1,60 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// A thread whose end can be waited for. Whoever starts a thread that calls a C library waits for it before the process
+/// ends: exit() takes the library's memory away, and a thread that is inside of it crashes.
+public final class JoinableThread: Sendable {
+  private let ended = DispatchSemaphore(value: 0)
+  private let thread = Mutex<pthread_t?>(nil)
+
+  private init() {}
+
+  /// - Returns: nil where the system has no thread left; then nothing is done.
+  public static func start(_ body: @escaping @Sendable () -> Void) -> JoinableThread? {
+    let handle = JoinableThread()
+    let box = Unmanaged.passRetained(
+      Box { [ended = handle.ended] in
+        body()
+        ended.signal()
+      })
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument else { return nil }
+        Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
+        return nil
+      }, box.toOpaque())
+    guard code == 0 else {
+      box.release()
+      return nil
+    }
+    handle.thread.withLock { $0 = thread }
+    return handle
+  }
+
+  /// Waits for the thread's end. Call it from one thread.
+  ///
+  /// - Parameter seconds: how long at most; nil for as long as it takes.
+  /// - Returns: whether it has ended.
+  @discardableResult
+  public func join(seconds: Double? = nil) -> Bool {
+    guard let joined = thread.withLock({ $0 }) else { return true }
+    if let seconds {
+      guard ended.wait(timeout: .now() + seconds) == .success else { return false }
+    } else {
+      ended.wait()
+    }
+    thread.withLock { $0 = nil }
+    pthread_join(joined, nil)
+    return true
+  }
+
+  deinit { thread.withLock { if let thread = $0 { pthread_detach(thread) } } }
+
+  private final class Box: Sendable {
+    let body: @Sendable () -> Void
+    init(body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+}

@@ -1,0 +1,169 @@
+import Failures
+import LoadStage
+import Postgres
+import Synchronization
+import TestCluster
+import Testing
+import Threads
+
+/// Who can keep a load from running, and who cannot.
+@Suite("The run's lock", .needsOwnServer)
+struct LockTests {
+  private func with(_ body: (LoadHarness, _ stranger: String) throws -> Void) throws {
+    try LoadHarness.with { harness in
+      let role = "s\(harness.database.name)"
+      try harness.database.execute(
+        "CREATE ROLE \(role) LOGIN; GRANT USAGE ON SCHEMA \(harness.database.name) TO \(role)")
+      defer {
+        _ = try? harness.database.execute("DROP OWNED BY \(role) CASCADE")
+        _ = try? harness.database.execute("DROP ROLE \(role)")
+      }
+      try body(harness, role)
+    }
+  }
+
+  /// The lock of earlier versions.
+  private func advisory(_ harness: LoadHarness) -> String {
+    """
+    SELECT pg_advisory_lock(1919248233, (oid::bigint - 2147483648)::int) FROM pg_namespace
+    WHERE nspname = '\(harness.database.name)'
+    """
+  }
+
+  @Test("a reader cannot keep a load from running, by the lock of earlier versions or by ours")
+  func stranger() throws {
+    try with { harness, role in
+      try harness.load(businesses(5))
+      try harness.database.execute("GRANT SELECT ON ALL TABLES IN SCHEMA \(harness.database.name) TO \(role)")
+      var reader = try TestDatabase.open(harness.database.url(user: role))
+      try reader.execute(advisory(harness))
+      do {
+        try reader.execute("BEGIN; LOCK TABLE load_batch IN SHARE UPDATE EXCLUSIVE MODE")
+        Issue.record("a reader locked it")
+      } catch let error as PostgresError { #expect(error.sqlState == "42501") }
+      try harness.load(try harness.spool.snapshot(businesses(6))) { $0.lockGraceSeconds = 0 }
+      try harness.expect(businesses(6))
+      #expect(harness.log.notes.contains { $0.contains("ignored an advisory lock") && $0.contains(role) })
+    }
+  }
+
+  @Test("an earlier version that is at work is not met, and is named")
+  func earlierVersion() throws {
+    try with { harness, role in
+      try harness.load(businesses(5))
+      try harness.database.execute("GRANT ALL ON ALL TABLES IN SCHEMA \(harness.database.name) TO \(role)")
+      var earlier = try TestDatabase.open(harness.database.url(user: role))
+      try earlier.execute(advisory(harness))
+      let failure = try harness.failure(try harness.spool.snapshot(businesses(6))) { $0.lockGraceSeconds = 0 }
+      #expect(failure.verdict == .temporary)
+      #expect(failure.message.contains("another run holds the lock"))
+      #expect(failure.message.contains("held by 'registry-tests', user '\(role)', process \(earlier.processID)"))
+    }
+  }
+
+  @Test("an earlier version does not begin while a load is under way")
+  func excludesEarlier() throws {
+    try with { harness, _ in
+      let taken = Mutex<Bool?>(nil)
+      let question = advisory(harness).replacing("pg_advisory_lock", with: "pg_try_advisory_lock")
+      try harness.load(try harness.spool.snapshot(businesses(15))) { [database = harness.database] settings in
+        settings.point = { point in
+          guard point == .publishing else { return }
+          let isTaken = try database.execute(question).truth
+          taken.withLock { $0 = isTaken }
+        }
+      }
+      #expect(taken.withLock { $0 } == false)
+    }
+  }
+
+  @Test("a run that has lost the lock publishes nothing until it has it again")
+  func lost() throws {
+    try LoadHarness.with { harness in
+      let once = Once()
+      let outcome = try harness.load(try harness.spool.snapshot(businesses(15))) {
+        [database = harness.database] settings in
+        settings.jobs = 1
+        settings.point = { point in
+          guard point == .batchCommitted(2) else { return }
+          try once.run {
+            let holder = """
+              SELECT pg_terminate_backend(pid) FROM pg_locks
+              WHERE relation = 'load_batch'::regclass AND mode = 'ShareUpdateExclusiveLock'
+              """
+            let isEnded = try database.execute(holder).truth
+            #expect(isEnded)
+          }
+        }
+      }
+      #expect(outcome.result == .published)
+      #expect(harness.log.retries == 1)
+      try harness.expect(businesses(15))
+    }
+  }
+
+  @Test("several first loads at once: one makes the tables, all end well or are told to wait")
+  func firstLoads() throws {
+    try LoadHarness.with { harness in
+      let snapshot = try harness.spool.snapshot(businesses(15))
+      let failures = Mutex<[String]>([])
+      Workers.run(4) { number in
+        do {
+          try harness.load(snapshot) {
+            $0.runID = "run-\(number)"
+            $0.lockGraceSeconds = 60
+          }
+        } catch { failures.withLock { $0.append("\(error)") } }
+      }
+      #expect(failures.withLock { $0 } == [])
+      try harness.expect(businesses(15))
+    }
+  }
+
+  @Test("a heartbeat that waits for a silent server ends when it is told to, and its thread with it")
+  func heartbeat() throws {
+    let server = try HandshakeServer(.staysSilent)
+    let heartbeat = try Heartbeat("postgresql://u@127.0.0.1:\(server.port)/d", everySeconds: 0.01)
+    while server.connections == 0 {}
+    #expect(heartbeat.stop())
+    let connections = server.connections
+    #expect(connections == 1)
+  }
+
+  @Test("row-level security that hides rows is named, and nothing is taken for empty")
+  func rowSecurity() throws {
+    try with { harness, role in
+      try harness.load(businesses(5))
+      try harness.database.execute(
+        """
+        GRANT ALL ON ALL TABLES IN SCHEMA \(harness.database.name) TO \(role);
+        ALTER TABLE tax_registration ENABLE ROW LEVEL SECURITY; ALTER TABLE schema_migration ENABLE ROW LEVEL SECURITY
+        """)
+      let failure = try harness.failure(try harness.spool.snapshot(businesses(6))) {
+        [url = harness.database.url(user: role)] in
+        $0.databaseURL = url
+      }
+      #expect(failure.verdict == .unavailable)
+      #expect(failure.message.contains("row-level security hides rows of schema_migration, tax_registration"))
+      let status = try DatabaseStatus.query(harness.database.url(user: role), stop: {})
+      #expect(status.problem?.contains("row-level security") == true)
+      #expect(try harness.registry().count == 5)
+    }
+  }
+
+  @Test("status does not take what the role may not read for nothing")
+  func unreadable() throws {
+    try with { harness, role in
+      #expect(try DatabaseStatus.query(harness.database.url, stop: {}).problem == nil)
+      try harness.load(businesses(5))
+      let denied = try DatabaseStatus.query(harness.database.url(user: role), stop: {})
+      #expect(denied.problem?.contains("permission denied") == true)
+      try harness.database.execute("REVOKE USAGE ON SCHEMA \(harness.database.name) FROM \(role)")
+      let url =
+        harness.database.url(user: role).replacing(
+          "search_path%3D", with: "search_path%3Dnone_such,") + ",public"
+      let closed = try DatabaseStatus.query(url, stop: {})
+      #expect(closed.problem?.contains("schema '\(harness.database.name)' comes first") == true, "\(closed)")
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import Glibc
+import Postgres
+import TestCluster
+import Testing
+
+/// What a transaction begins with, and what a session leaves behind.
+@Suite("Settings of a transaction", .enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
+struct TransactionTests {
+  private func open(_ database: TestDatabase, _ settings: TransactionSettings = TransactionSettings()) throws
+    -> Connection
+  {
+    try Connection.open(try Target(database.url), applicationName: database.name, settings: settings)
+  }
+
+  /// What the session has set for more than a transaction, seen from outside of one.
+  private let left = """
+    SELECT string_agg(name, ', ') FROM pg_settings WHERE source = 'session' AND name <> 'search_path'
+    """
+
+  @Test("they hold in every transaction, and nothing of them stays in the session")
+  func nothingStays() throws {
+    try TestDatabase.with { database in
+      var settings = TransactionSettings(["statement_timeout": "7s", "search_path": "\(database.name), pg_temp"])
+      settings.role = "none"
+      var session = try open(database, settings)
+      for name in ["DateStyle", "TimeZone", "statement_timeout", "row_security", "transaction_isolation"] {
+        let value = try session.execute("SHOW \(name)").scalar
+        #expect(
+          value
+            == [
+              "DateStyle": "ISO, YMD", "TimeZone": "UTC", "statement_timeout": "7s", "row_security": "off",
+              "transaction_isolation": "read committed",
+            ][name])
+      }
+      try session.execute("CREATE TABLE t (a int)")
+      _ = try session.copyIn("COPY t FROM STDIN") { sink in
+        try Array("1\n2\n".utf8).withUnsafeBytes { try sink.write($0) }
+      }
+      var rows = 0
+      try session.copyOut("COPY (SELECT a FROM t) TO STDOUT") { _ in rows += 1 }
+      #expect(rows == 2)
+      #expect(throws: PostgresError.self) { try session.execute("SELECT 1/0") }
+      #expect(throws: PostgresError.self) { try session.copyOut("COPY (SELECT 1/0 FROM t) TO STDOUT") { _ in } }
+      session.settings = nil
+      #expect(try session.execute(left).scalar == nil)
+      #expect(try session.execute("SHOW statement_timeout").scalar == "0")
+      #expect(
+        try session.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+          .number == 0)
+    }
+  }
+
+  @Test("defaults that somebody gave the role do not reach them", .enabled(if: TestCluster.isOwn))
+  func defaults() throws {
+    try TestDatabase.with { database in
+      try database.execute("CREATE ROLE \(database.name) LOGIN SUPERUSER")
+      defer { _ = try? database.execute("DROP OWNED BY \(database.name); DROP ROLE \(database.name)") }
+      for setting in [
+        "default_transaction_isolation = 'serializable'", "default_transaction_read_only = on",
+        "default_transaction_deferrable = on", "statement_timeout = '200ms'", "DateStyle = 'German, DMY'",
+        "TimeZone = 'Asia/Taipei'", "bytea_output = 'escape'", "standard_conforming_strings = off",
+        "quote_all_identifiers = on", "array_nulls = off", "transform_null_equals = on", "exit_on_error = on",
+        "idle_in_transaction_session_timeout = '200ms'",
+      ] { try database.execute("ALTER ROLE \(database.name) SET \(setting)") }
+      var session = try Connection.open(
+        try Target(database.url(user: database.name)), applicationName: database.name,
+        settings: TransactionSettings(["search_path": database.name]))
+      try session.transaction { session in
+        usleep(300_000)
+        try session.execute("CREATE TABLE t AS SELECT '2026-09-01'::date AS d, 'a\\b' AS t, '\\xff'::bytea AS b")
+        #expect(try session.execute("SELECT * FROM t").values == [["2026-09-01", "a\\b", "\\xff"]])
+        #expect(try session.execute("SHOW transaction_isolation").scalar == "read committed")
+        #expect(
+          try session.execute("SELECT quote_ident('a'), ('{NULL}'::text[])[1], (NULL = NULL)").values == [
+            ["a", nil, nil]
+          ])
+        #expect(try session.execute("SELECT pg_sleep(0.3)").values.count == 1)
+      }
+      #expect(throws: PostgresError.self) { try session.execute("SELECT 1/0") }
+      #expect(try session.execute("SELECT 1").number == 1)
+    }
+  }
+
+  @Test("a session that the server ended for being idle is opened anew", .enabled(if: TestCluster.isOwn))
+  func idle() throws {
+    try TestDatabase.with { database in
+      try database.execute("CREATE ROLE \(database.name) LOGIN")
+      defer { _ = try? database.execute("DROP OWNED BY \(database.name); DROP ROLE \(database.name)") }
+      try database.execute("ALTER ROLE \(database.name) SET idle_session_timeout = '10ms'")
+      var session = try Connection.open(try Target(database.url(user: database.name)), applicationName: database.name)
+      #expect(try session.execute("SELECT 1").number == 1)
+      let first = session.processID
+      let isThere = "SELECT count(*) FROM pg_stat_activity WHERE pid = \(first)"
+      while try database.scalar(isThere) != "0" {}
+      #expect(try session.execute("SELECT 2").number == 2)
+      let second = session.processID
+      #expect(first != second)
+    }
+  }
+
+  @Test("a transaction that only reads changes nothing")
+  func readOnly() throws {
+    try TestDatabase.with { database in
+      var settings = TransactionSettings()
+      settings.isReadOnly = true
+      var session = try open(database, settings)
+      var sqlState: String?
+      do { try session.execute("CREATE TABLE t (a int)") } catch let error as PostgresError {
+        sqlState = error.sqlState
+      }
+      #expect(sqlState == "25006")
+    }
+  }
+
+  @Test("the lock of a table is one session's, keeps nobody from the rows, and holds nothing of VACUUM's back")
+  func lock() throws {
+    try TestDatabase.with { database in
+      try database.execute("CREATE TABLE t (a int)")
+      var first = try open(database)
+      var second = try open(database)
+      #expect(try first.lockTable("t"))
+      #expect(try !second.lockTable("t"))
+      let holder = try second.lockHolder("t")
+      #expect(holder?.processID == Int(first.processID))
+      #expect(holder?.description.contains("'\(database.name)'") == true)
+      #expect(holder?.mayLock == true)
+      try database.execute("INSERT INTO t VALUES (1); UPDATE t SET a = 2; SELECT * FROM t FOR UPDATE")
+      #expect(
+        try database.rows(
+          "SELECT backend_xid, backend_xmin, state FROM pg_stat_activity WHERE pid = \(first.processID)")
+          == ["-|-|idle in transaction"])
+      let process = first.processID
+      let lock = TableLock(first)
+      try lock.requireHeld()
+      try database.execute("SELECT pg_terminate_backend(\(process))")
+      #expect(throws: PostgresError.self) { try lock.requireHeld() }
+      while try !second.lockTable("t") {}
+      second.endTransaction()
+      #expect(try second.lockHolder("t") == nil)
+    }
+  }
+}
