@@ -20,9 +20,12 @@ struct Overview: Sendable {
 
   static func read(_ site: Site, _ context: ConsoleContext) async throws -> Overview {
     var overview = Overview()
-    if let (jobRuns, published) = try await site.readRegistry(context, { connection in
-      (try JobRuns.page(&connection, limit: depth).runs, try JobRuns.published(&connection))
-    }) {
+    if let (jobRuns, published) = try await site.readRegistry(
+      context,
+      { connection in
+        (try JobRuns.page(&connection, limit: depth).runs, try JobRuns.published(&connection))
+      })
+    {
       (overview.jobRuns, overview.published) = (jobRuns, published)
     }
     // Dry runs by the minute must not push out what counts.
