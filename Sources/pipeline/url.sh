@@ -37,7 +37,6 @@ refuse_password() { # ADDRESS
 is_plain() { # ADDRESS
   local host='(\[[0-9A-Fa-f:.%]*\]|[A-Za-z0-9._%-]*)(:[0-9]*)?'
   local uri="^postgres(ql)?://([^]@:/?#[]*@)?$host(,$host)*(/[^@:/?#]*)?(\\?[^@]*)?\$"
-  [[ ! $1 =~ %([^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$) ]] || return 1
   if [[ $1 == *://* ]]; then
     [[ $1 =~ $uri ]]
   else
@@ -47,7 +46,9 @@ is_plain() { # ADDRESS
 
 # psql takes an address as argument only: the password goes into the environment first.
 hide_password() {
-  local password=''
+  local password='' form='the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded'
+  [[ $DATABASE_URL != *://* || ! $DATABASE_URL =~ %([^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$) ]] ||
+    fail 64 "DATABASE_URL is malformed" "$form"
   if [[ $DATABASE_URL =~ ^([a-z]+://[^:@/?]*):([^@/?]*)(@.*)$ ]] ||
     [[ $DATABASE_URL =~ ^([^?]*\?|[^?]*\?.*\&)password=([^\&]*)\&?(.*)$ ]]; then
     DATABASE_URL=${BASH_REMATCH[1]}${BASH_REMATCH[3]} password=${BASH_REMATCH[2]}
@@ -56,6 +57,5 @@ hide_password() {
   fi
   ! has_password "$DATABASE_URL" ||
     fail 64 "unable to take the password out of DATABASE_URL for psql" "set PGPASSWORD or PGPASSFILE instead"
-  is_plain "$DATABASE_URL" || fail 64 "DATABASE_URL is malformed" \
-    "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded"
+  is_plain "$DATABASE_URL" || fail 64 "DATABASE_URL is malformed" "$form"
 }
