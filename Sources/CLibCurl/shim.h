@@ -48,14 +48,17 @@ static inline CURLcode registry_restrict_protocols(CURL *handle) {
 #endif
 }
 
-// OpenSSL reports every alert that comes; close_notify is the signed end of a connection.
-static void registry_note_alert(const SSL *ssl, int where, int alert) {
-  int *closed = (int *)SSL_get_app_data(ssl);
-  if (closed && where == SSL_CB_READ_ALERT && (alert & 0xff) == SSL_AD_CLOSE_NOTIFY) *closed = 1;
+// OpenSSL reports every message that comes; close_notify is the signed end of a connection.
+static void registry_note_alert(int sent, int version, int type, const void *bytes, size_t count, SSL *ssl,
+                                void *closed) {
+  const unsigned char *alert = (const unsigned char *)bytes;
+  if (!sent && type == SSL3_RT_ALERT && count == 2 && alert[1] == SSL_AD_CLOSE_NOTIFY) *(int *)closed = 1;
 }
+
 // Sets `*closed` to 0, and to 1 when close_notify comes on the connection that is in use. To be called in a callback:
 // libcurl knows the connection only while a transfer runs. What SSL_get_shutdown says is of no use: libcurl sets
-// SSL_OP_IGNORE_UNEXPECTED_EOF, by which OpenSSL takes any end for close_notify.
+// SSL_OP_IGNORE_UNEXPECTED_EOF, by which OpenSSL takes any end for close_notify. The connection's application data is
+// libcurl's own: it reads it when a session ticket comes.
 //
 // Returns 0 where the connection is not OpenSSL's (http; another TLS library, which then reports such an end itself).
 static inline int registry_watch_close_notify(CURL *handle, int *closed) {
@@ -65,7 +68,7 @@ static inline int registry_watch_close_notify(CURL *handle, int *closed) {
       session->backend != CURLSSLBACKEND_OPENSSL)
     return 0;
   SSL *ssl = (SSL *)session->internals;
-  SSL_set_app_data(ssl, closed);
-  SSL_set_info_callback(ssl, registry_note_alert);
+  SSL_set_msg_callback(ssl, registry_note_alert);
+  SSL_set_msg_callback_arg(ssl, closed);
   return 1;
 }
