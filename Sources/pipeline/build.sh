@@ -73,11 +73,11 @@ build_programs() { # STAMP PROGRAM...
   mv -- "$stamp.new" "$stamp"
 }
 
-# Silence when all is well, everything when not; a signal is no failure of the build.
+# Silence when all is well, everything when not; a signal is no failure of the build, but it ends the run.
 swift_quietly() { # SUBCOMMAND ARGUMENT...
   local log=$project/.build/pipeline.log code=0
   attend swift "$1" --package-path "$project" "${@:2}" >"$log" 2>&1 || code=$?
-  ((${caught:?} == 0)) || exit $((128 + caught))
+  ((${caught:?} == 0)) || fail $((128 + caught)) "stopped by SIG$(kill -l "$caught")"
   ((code == 0)) || { cat -- "$log" >&2 && return "$code"; }
 }
 

@@ -4,7 +4,7 @@
 child='' undelivered='' signals=0 caught=0
 
 # shellcheck disable=SC2034 # 'caught' is for those who call attend
-# Between commands there is nobody to tell: the script stops. A run's marker stays then, and the next run logs its end.
+# Between commands no process needs the signal: the script ends, and the run's record says so.
 on_signal() { # NAME NUMBER
   signals=$((signals + 1)) caught=$2
   [[ -n $child ]] || fail $((128 + $2)) "stopped by SIG$1"

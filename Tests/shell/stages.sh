@@ -277,6 +277,31 @@ test_signals_reach_the_stage_once() {
   equal markers 3 "$(find "$tree/spool/.runs" -type f | wc -l)"
 }
 
+# Ctrl-C while the programs are built: the run was stopped, and the next one does not call it killed.
+test_a_run_that_is_stopped_while_it_builds_has_a_record() {
+  mkdir -p "$scratch/bin"
+  touch -d '+1 hour' "$tree/Package.swift"
+  cat >"$scratch/bin/swift" <<'SWIFT'
+#!/bin/bash
+[[ $1 != --version ]] || { echo 'Swift version 99.0' && exit; }
+trap 'kill %1; exit 130' INT
+sleep 20 &
+echo "swift $1" >>"$calls"
+wait
+SWIFT
+  chmod +x "$scratch/bin/swift"
+  set -m # else a shell starts its background commands with SIGINT ignored
+  PATH=$scratch/bin:$PATH "$tree/pipeline.sh" dry-run >"$scratch/out" 2>&1 &
+  wait_for swift
+  kill -s INT $!
+  code=0
+  wait $! || code=$?
+  equal 'exit code' 130 "$code"
+  equal ended "dry-run shell 130 --spool $tree/spool
+stopped by SIGINT" "$(<"$calls.log")"
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
+}
+
 test_the_lock_outlives_a_killed_script() {
   # shellcheck disable=SC2016 # for the stage to expand
   STUB_fetch='for i in {1..100}; do [[ ! -e $calls.go ]] || exit 0; sleep 0.05; done' "$tree/pipeline.sh" fetch &
