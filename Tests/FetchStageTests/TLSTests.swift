@@ -152,6 +152,16 @@ import Tunnel
     }
   }
 
+  /// libcurl has a pointer of its own in the connection, which it follows when a ticket comes.
+  @Test(arguments: [ServedFile.Length.contentLength, .untilClose])
+  func sessionTicketsInTheMiddleOfAnAnswerChangeNothing(_ length: ServedFile.Length) throws {
+    let site = try Site(.tls(Self.good, tickets: true), Self.file.with { $0.length = length })
+    let end = try site.fetch()
+    let folder = try #require(end.folder, "\(end)")
+    let fetched = try site.web.content(folder)
+    #expect(fetched == site.web.bytes)
+  }
+
   /// What decides is the status, not the body beside it.
   @Test(
     arguments: [

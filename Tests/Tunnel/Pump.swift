@@ -4,9 +4,10 @@ import Glibc
 /// TLS on a blocking socket, from the server's side. It belongs to one thread.
 final class Secure {
   private let ssl: OpaquePointer
+  private let tickets: Bool
 
   /// Nil where the handshake fails.
-  init?(_ descriptor: Int32, _ certificate: Certificate, newest: Int32) {
+  init?(_ descriptor: Int32, _ certificate: Certificate, newest: Int32, tickets: Bool) {
     guard let context = SSL_CTX_new(TLS_server_method()) else { return nil }
     defer { SSL_CTX_free(context) }
     test_set_newest_version(context, newest)
@@ -15,6 +16,7 @@ final class Secure {
       SSL_CTX_use_PrivateKey(context, certificate.key) == 1, let ssl = SSL_new(context)
     else { return nil }
     self.ssl = ssl
+    self.tickets = tickets
     SSL_set_fd(ssl, descriptor)
     // The client that does not like the certificate says so: its alert is read, or its own end would be a reset.
     guard SSL_accept(ssl) == 1 else { return nil }
@@ -30,7 +32,10 @@ final class Secure {
     return count > 0 ? Array(buffer.prefix(Int(count))) : nil
   }
 
-  func write(_ bytes: [UInt8]) -> Bool { SSL_write(ssl, bytes, Int32(bytes.count)) > 0 }
+  func write(_ bytes: [UInt8]) -> Bool {
+    if tickets { SSL_new_session_ticket(ssl) }
+    return SSL_write(ssl, bytes, Int32(bytes.count)) > 0
+  }
 
   func close() { SSL_shutdown(ssl) }
 }
