@@ -84,7 +84,8 @@ public final class Pool: Sendable {
     }
     for job in waiting { job.fail(Closed()) }
     for _ in 0..<size { jobs.signal() }
-    for thread in threads { thread.join(seconds: 5) }
+    let end = Clock.seconds() + 5
+    for thread in threads { thread.join(seconds: max(0, end - Clock.seconds())) }
   }
 
   private func serve() {
