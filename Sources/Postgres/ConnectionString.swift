@@ -42,10 +42,6 @@ enum ConnectionString {
     guard ats.count <= 1, ats.allSatisfy({ $0 < end }) else {
       return "it has an '@' or '/' that does not separate its parts: write @ as %40 and / as %2F"
     }
-    let path = bytes[end...].prefix { $0 != UInt8(ascii: "?") }
-    guard path.count(where: { $0 == UInt8(ascii: "/") }) <= 1 else {
-      return "it has more than one '/' before the database: write / as %2F"
-    }
     return nil
   }
 

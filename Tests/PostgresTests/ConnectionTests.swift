@@ -173,6 +173,7 @@ struct ConnectionTests {
       "postgresql://", "postgresql:///d", "postgresql://u@h/d", "postgres://u:p%40%2F%23%25@h:5432/d?sslmode=require",
       "postgresql://u:a#b:c?d%20e@h/d", "postgresql://u:p@h1:1,h2:2/d", "postgresql://u@[::1]:5432/d",
       "postgresql:///d?host=/run/postgresql&port=5433", "postgresql://u@%2Frun%2Fpostgresql/d",
+      "postgresql://?host=/run/postgresql&dbname=d", "postgresql://u@?host=/run/postgresql",
       "postgresql://u%40server:p@h.example/d", "host=h user=u password='a b@/' dbname='my db'",
       "dbname=登記 host=localhost",
       "postgresql://u@h/d?options=-csearch_path%3D%22a%20b%22",
