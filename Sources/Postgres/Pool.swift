@@ -1,10 +1,11 @@
 import CLibPQ
 import Dispatch
+import Glibc
 import Synchronization
 import Threads
 
 /// Sessions for many callers at once, a thread each, for libpq blocks. A session that is lost is opened anew for the next
-/// caller.
+/// caller, also where it was lost while it was idle.
 public final class Pool: Sendable {
   /// Too many callers are waiting already.
   public struct Full: Error {}
@@ -92,16 +93,19 @@ public final class Pool: Sendable {
     while let job = next() {
       do {
         var connection = try open { [weak self] in try self?.check(job) }
-        run(job, on: &connection)
-        while connection.isFree, let job = next() { run(job, on: &connection) }
+        job.run(&connection)
+        while connection.isFree, let job = next() { lend(&connection, to: job) }
       } catch {
         job.fail(error)
       }
     }
   }
 
-  private func run(_ job: Job, on connection: inout Connection) {
+  private func lend(_ connection: inout Connection, to job: Job) {
     connection.stop = { [weak self] in try self?.check(job) }
+    if connection.wasEnded {
+      do { try connection.reopen() } catch { return job.fail(error) }
+    }
     job.run(&connection)
   }
 
@@ -125,6 +129,10 @@ public final class Pool: Sendable {
 extension Connection {
   /// Whether a transaction is open.
   public var isInTransaction: Bool { PQtransactionStatus(handle) == PQTRANS_INTRANS }
+
+  /// Whether the other side has ended the session since its last statement, as the restart of a server or a pooler does.
+  /// Asks the socket only. An idle session expects nothing: what has come is a farewell, or the end.
+  var wasEnded: Bool { isLost || Socket.wait(PQsocket(handle), for: POLLIN, milliseconds: 0) != 0 }
 
   /// Whether it is there, with no statement and no transaction open.
   var isFree: Bool { !isLost && PQtransactionStatus(handle) == PQTRANS_IDLE }

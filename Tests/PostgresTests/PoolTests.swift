@@ -53,7 +53,22 @@ struct PoolTests {
     }
   }
 
-  @Test("cancelling a caller's task ends its statement on the server, and the session serves the next")
+  @Test("a session that the server ended while it was idle is opened anew before it is lent", .timeLimit(.minutes(1)))
+  func endedWhileIdle() async throws {
+    try await TestDatabase.withAsync { database in
+      let pool = try pool(database, size: 1)
+      defer { pool.close() }
+      let first = try await pool.run { try $0.execute("SELECT pg_backend_pid()").number ?? -1 }
+      try database.execute("SELECT pg_terminate_backend(\(first))")
+      while try database.scalar("SELECT count(*) FROM pg_stat_activity WHERE pid = \(first)") != "0" {}
+      let second = try await pool.run { try $0.execute("SELECT pg_backend_pid()").number ?? -1 }
+      #expect(second != first)
+    }
+  }
+
+  @Test(
+    "cancelling a caller's task ends its statement on the server, and the session serves the next",
+    .timeLimit(.minutes(1)))
   func cancelled() async throws {
     try await TestDatabase.withAsync { database in
       let pool = try pool(database, size: 1)
