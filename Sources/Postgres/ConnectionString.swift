@@ -16,14 +16,28 @@ enum ConnectionString {
     }
     // libpq takes a wrong port for an unreachable host.
     for port in split(values["port"]) where !isPort(port) { return "its port is no number from 1 to 65535" }
-    // What separates the parts of a URI stands in no name that anybody gives. (A user's may be that of a mail address.)
-    for (keyword, what, separators) in [("dbname", "database", "@:/?#&"), ("user", "user", ":/?#&")] {
+    // Also behind the separators of another driver's connection string, where libpq sees a part of the value.
+    for (keyword, value) in values where keyword != "password" && keyword != "sslpassword" && namesPassword(value) {
+      return "its \(keyword) contains what looks like a password"
+    }
+    // What separates the parts of a connection string stands in no name that anybody gives. (A user's may be that of a
+    // mail address, a database's may have blanks.)
+    for (keyword, what, separators) in [("dbname", "database", "@:/?#&;,="), ("user", "user", ":/?#&;,= ")] {
       guard let value = values[keyword] else { continue }
       if value.unicodeScalars.contains(where: { separators.unicodeScalars.contains($0) || $0.value < 0x20 }) {
-        return "its \(what) has a character that stands in no name"
+        return notAllowed(in: what)
       }
     }
     return nil
+  }
+
+  private static func notAllowed(in what: String) -> String {
+    "its \(what) contains a character that is not allowed there"
+  }
+
+  private static func namesPassword(_ value: String) -> Bool {
+    let text = value.lowercased().utf8.filter { $0 > 0x20 }
+    return text.contains("password=".utf8) || text.contains("pwd=".utf8)
   }
 
   /// What follows the scheme of a URI; nil for the other form.
@@ -42,7 +56,8 @@ enum ConnectionString {
     guard ats.count <= 1, ats.allSatisfy({ $0 < end }) else {
       return "it has an '@' or '/' that does not separate its parts: write @ as %40 and / as %2F"
     }
-    return nil
+    let path = bytes[end...].prefix { $0 != UInt8(ascii: "?") }
+    return path.contains(UInt8(ascii: " ")) ? notAllowed(in: "database") : nil
   }
 
   /// libpq takes lists of several hosts.

@@ -23,7 +23,9 @@ percent_encode() {
 
 # Also where libpq would not find one, as with a raw '/' or '@' in the password: it would show up in error messages.
 has_password() {
-  [[ ${1%%\?*} =~ ://[^@]*:.+@ || $(percent_decode "$1") =~ (^|[?&[:space:]\'])(ssl)?password[[:space:]]*= ]]
+  local text
+  text=$(percent_decode "$1")
+  [[ ${1%%\?*} =~ ://[^@]*:.+@ || ${text,,} =~ (^|[?&,\;[:space:]\'])((ssl)?password|pwd)[[:space:]]*= ]]
 }
 
 refuse_password() { # ADDRESS
@@ -32,15 +34,16 @@ refuse_password() { # ADDRESS
       "set DATABASE_URL in the environment, or keep the password in a file of mode 0600 that PGPASSFILE names"
 }
 
-# Whether an address without its password is one whose parts are what they seem: a raw '@' or '/' in a password leaves a
-# piece of it in the host or the database, which psql would quote.
+# Whether an address without its password is one whose parts are what they seem: a raw '@' or '/' in a password, or the
+# ';' and ',' of other drivers' connection strings, leave a piece of it in the host, the user or the database, which psql
+# would quote.
 is_plain() { # ADDRESS
   local host='(\[[0-9A-Fa-f:.%]*\]|[A-Za-z0-9._%-]*)(:[0-9]*)?'
-  local uri="^postgres(ql)?://([^]@:/?#[]*@)?$host(,$host)*(/[^@:/?#]*)?(\\?[^@]*)?\$"
+  local uri="^postgres(ql)?://([^]@:/?#;,= []*@)?$host(,$host)*(/[^]@:/?#;,= []*)?(\\?[^@]*)?\$"
   if [[ $1 == *://* ]]; then
     [[ $1 =~ $uri ]]
   else
-    [[ $1 != *:*@* ]]
+    [[ $1 != *:*@* && $1 != *\;* ]]
   fi
 }
 

@@ -160,6 +160,14 @@ struct ConnectionTests {
       "host=u:geheim@h dbname=d", "user=u:geheim@h dbname=d", "dbname=postgresql://u:geheim@h/d user=u", "u:geheim@h/d",
       "host=h password=ge heim dbname=d", "password='geheim", "postgresql:/u:geheim@h/d", "http://u:geheim@h/d",
       "hostaddr=u:geheim@1 dbname=d",
+      // Separators of other drivers' connection strings, and blanks: libpq takes the rest for the database or the user.
+      "postgresql://u@127.0.0.1:1/x;password=geheim", "postgresql://u@127.0.0.1:1/x,password=geheim",
+      "postgresql://u@127.0.0.1:1/x password=geheim", "postgresql://u@127.0.0.1:1/x geheim",
+      "postgresql://u@127.0.0.1:1/x;geheim", "postgresql://u@127.0.0.1:1/x%3Bgeheim", "postgresql://u geheim@h/x",
+      "postgresql://u;geheim@h/x", "postgresql://u,geheim@h/x", "user=u;password=geheim dbname=x",
+      "dbname=x;password=geheim", "user=u,password=geheim dbname=x", "user='u password=geheim'",
+      "dbname='x password=geheim'", "dbname='x Pwd = geheim'", "dbname=x application_name='a;PASSWORD=geheim'",
+      "postgresql://u@h/x?sslmode=require;password=geheim", "postgresql://u@h/x?options=-cx;pwd%3Dgeheim",
     ])
   func malformed(_ text: String) {
     let error = error { _ = try Target(text) }
