@@ -120,7 +120,9 @@ struct LockTests {
     }
   }
 
-  @Test("a heartbeat that waits for a silent server ends when it is told to, and its thread with it")
+  @Test(
+    "a heartbeat that waits for a silent server ends when it is told to, and its thread with it",
+    .timeLimit(.minutes(1)))
   func heartbeat() throws {
     let server = try HandshakeServer(.staysSilent)
     let heartbeat = try Heartbeat("postgresql://u@127.0.0.1:\(server.port)/d", everySeconds: 0.01)
@@ -128,6 +130,30 @@ struct LockTests {
     #expect(heartbeat.stop())
     let connections = server.connections
     #expect(connections == 1)
+  }
+
+  @Test(
+    "too few sessions: the hint says how many a load needs",
+    arguments: [
+      ("53300", "too many connections for role \"nightly\""), ("08P01", "query_wait_timeout"),
+      ("08P01", "no more connections allowed (max_client_conn)"),
+    ])
+  func tooFewSessions(_ sqlState: String, _ message: String) {
+    let kind = PostgresError.Kind(sqlState: sqlState, message: message)
+    let failure = Failure(PostgresError(kind, sqlState: sqlState, message: message, place: "the database"))
+    #expect(failure.verdict == .temporary)
+    #expect(failure.hints.contains { $0.contains("--jobs + 4 sessions") && $0.contains("--jobs 1") }, "\(failure)")
+  }
+
+  @Test("the migrations that come before the lock make its table")
+  func lockable() throws {
+    for (count, isThere) in [(Migrator.lockable - 1, false), (Migrator.lockable, true)] {
+      try LoadHarness.with { harness in
+        var session = try harness.database.open()
+        try Migrator.migrate(&session, Array(Migration.all.prefix(count)), events: { _ in })
+        #expect(try session.execute("SELECT to_regclass('\(RunLock.table)') IS NOT NULL").truth == isThere)
+      }
+    }
   }
 
   @Test("row-level security that hides rows is named, and nothing is taken for empty")

@@ -4,7 +4,7 @@ import StageKit
 
 extension Failure {
   /// What an answer of the database means for whoever runs the command.
-  init(_ error: PostgresError) {
+  package init(_ error: PostgresError) {
     var what = "\(error.place): \(error.message)"
     if let detail = error.detail { what += " (\(detail))" }
     if let context = error.context?.split(separator: "\n").first { what += ", at \(context)" }
@@ -51,12 +51,27 @@ extension Failure {
     }
   }
 
+  /// pgbouncer has one code for nearly all that it says.
+  private static func isShortOfSessions(_ error: PostgresError) -> Bool {
+    error.sqlState == "53300"
+      || error.sqlState == "08P01"
+        && ["query_wait_timeout", "no more connections allowed"].contains { error.message.contains($0) }
+  }
+
   private static func hints(_ error: PostgresError) -> [String] {
     switch error.kind {
     case .malformed:
       ["the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded"]
     case .temporary where error.sqlState == "55P03":
       ["somebody else holds the lock that was waited for: pg_stat_activity shows who, then run the same command again"]
+    case .temporary where isShortOfSessions(error):
+      // The workers' sessions, the one that publishes, those of the lock and of the heartbeat, and one that asks after
+      // another that is silent.
+      [
+        "a load needs up to --jobs + 4 sessions at once: run it with --jobs 1, or raise the limit of the role"
+          + " (ALTER ROLE … CONNECTION LIMIT), of the server (max_connections) or of the pooler (default_pool_size,"
+          + " max_client_conn)"
+      ]
     case .temporary:
       ["run the same command again once the database answers: it goes on past the batches that are in"]
     case .serverDiskFull:

@@ -36,7 +36,7 @@ package struct Migration: Sendable {
 /// Brings the schema up to this program's version: forward only, each step in a transaction, under the run's lock.
 package enum Migrator {
   /// The last migration before which there is no table for ``RunLock``: these only make tables, so that they need no lock.
-  private static let lockable = 3
+  package static let lockable = 3
 
   /// Makes the tables that the run's lock is taken on. Of several first loads at once one makes them, and the others go on
   /// with what it has made.

@@ -12,7 +12,7 @@ package final class RunLock: Sendable {
   }
 
   /// The loader may delete its rows, and no migration alters it: that would wait for the lock.
-  static let table = "load_batch"
+  package static let table = "load_batch"
 
   private let lock: TableLock
 
