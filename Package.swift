@@ -198,7 +198,9 @@ let package = Package(
     tests("CloudWatchTests", ["CloudWatch", "Logs", "LoopbackServer", "Observed", logging]),
     tests("SchedulesTests", ["Schedules", "NastyCorpus"]),
     tests("ChartsTests", ["Charts"]),
-    tests("ConsoleDeskTests", ["ConsoleDesk", "Digest", "Postgres", "Schedules", "TestCluster", "Threads"]),
+    tests(
+      "ConsoleDeskTests",
+      ["ConsoleDesk", "ConsoleRunner", "Digest", "Postgres", "Schedules", "TestCluster", "Threads", logging]),
     tests("ConsoleQueriesTests", ["ConsoleQueries", "Postgres", "TestCluster"]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
     tests("SelfTestKitTests", ["SelfTestKit", "Failures", "TestCluster", "fetch", "transform", "load"]),

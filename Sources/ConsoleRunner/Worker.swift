@@ -23,6 +23,8 @@ public final class Worker: Sendable {
     public var variables: [String: String?] = [:]
     /// How long a run that is stopped may take.
     public var graceSeconds = 60
+    /// After how long an idle worker leaves its lock and takes it again.
+    public var lockDuration = Duration.seconds(3600)
     /// How many finished tasks are kept.
     public var kept = 1000
 
@@ -98,6 +100,8 @@ public final class Worker: Sendable {
         lock.withLock { $0 = held }
         var connection = try open()
         try work(&connection) { lastProblem = "" }
+        // Before the next turn asks for it: a session that is closed keeps its locks for a moment still.
+        held.release()
       } catch is Stopped {
         return
       } catch {
@@ -122,7 +126,7 @@ public final class Worker: Sendable {
     var isTold = false
     while try !session.lockTable(Self.table) {
       if !isTold, let holder = try session.lockHolder(Self.table) {
-        logger.notice("another worker is at work in this database, this one waits for its turn: \(holder)")
+        logger.notice("the worker waits for the lock of \(Self.table), which another session holds: \(holder)")
         isTold = true
       }
       for _ in 0..<20 {
@@ -144,8 +148,12 @@ public final class Worker: Sendable {
     try lock.withLock { $0 }?.requireHeld()
   }
 
+  /// Returns when the lock has been held for long and nothing is to be done: VACUUM of its table waits for it, and a
+  /// transaction that never ends alarms whoever watches the server.
+  ///
   /// - Parameter isWell: called after each round that had no trouble.
   private func work(_ connection: inout Connection, _ isWell: () -> Void) throws {
+    let end = ContinuousClock.now + settings.lockDuration
     try settleForeign(&connection)
     try removeOld(&connection)
     while true {
@@ -162,6 +170,7 @@ public final class Worker: Sendable {
       // Asked, not told: NOTIFY does not come through a pooler.
       let wait = try ScheduleStore.secondsToNext(on: &connection) ?? 1
       try pause(min(wait, 1))
+      if ContinuousClock.now >= end { return }
     }
   }
 
