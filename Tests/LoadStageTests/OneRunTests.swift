@@ -68,7 +68,7 @@ struct OneRunTests {
     }
   }
 
-  @Test("the heartbeat moves while nothing else does")
+  @Test("the heartbeat moves while nothing else does", .timeLimit(.minutes(1)))
   func heartbeat() throws {
     try LoadHarness.with { harness in
       let once = Once()
@@ -144,18 +144,28 @@ struct OneRunTests {
     }
   }
 
-  @Test("a statement that the server is busy with is cancelled by the stop")
+  @Test("a statement that the server is busy with is cancelled by the stop", .timeLimit(.minutes(1)))
   func stoppedWhileBusy() throws {
     try LoadHarness.with { harness in
       let rows = businesses(15)
       try harness.load(rows)
       var blocker = try harness.database.open()
       try blocker.execute("BEGIN; LOCK TABLE tax_registration IN ACCESS EXCLUSIVE MODE")
-      let asked = Counter()
-      let failure = try harness.failure(try harness.spool.snapshot(businesses(16))) { settings in
+      let isWaiting = """
+        SELECT EXISTS (SELECT FROM pg_stat_activity
+          WHERE wait_event_type = 'Lock' AND \(blocker.processID) = ANY (pg_blocking_pids(pid)))
+        """
+      // Stays on: what the stop has cancelled waits no longer.
+      let isStopped = Mutex(false)
+      let failure = try harness.failure(try harness.spool.snapshot(businesses(16))) {
+        [database = harness.database] settings in
+        settings.lockTimeoutMilliseconds = 60_000
         settings.stop = {
-          asked.add()
-          if asked.count > 250 { throw Failure(.stopped(signal: 2), "stopped by signal 2") }
+          let isOver = try isStopped.withLock { isOver in
+            if !isOver { isOver = try database.execute(isWaiting).truth }
+            return isOver
+          }
+          if isOver { throw Failure(.stopped(signal: 2), "stopped by signal 2") }
         }
       }
       #expect(failure.verdict == .stopped(signal: 2))

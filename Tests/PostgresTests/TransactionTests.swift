@@ -81,7 +81,9 @@ struct TransactionTests {
     }
   }
 
-  @Test("a session that the server ended for being idle is opened anew", .enabled(if: TestCluster.isOwn))
+  @Test(
+    "a session that the server ended for being idle is opened anew", .enabled(if: TestCluster.isOwn),
+    .timeLimit(.minutes(1)))
   func idle() throws {
     try TestDatabase.with { database in
       try database.execute("CREATE ROLE \(database.name) LOGIN")
@@ -112,7 +114,9 @@ struct TransactionTests {
     }
   }
 
-  @Test("the lock of a table is one session's, keeps nobody from the rows, and holds nothing of VACUUM's back")
+  @Test(
+    "the lock of a table is one session's, keeps nobody from the rows, and holds nothing of VACUUM's back",
+    .timeLimit(.minutes(1)))
   func lock() throws {
     try TestDatabase.with { database in
       try database.execute("CREATE TABLE t (a int)")
