@@ -32,6 +32,9 @@ public struct SearchIndexes: Sendable {
     case isUnderWay
     /// The role does not own the registry's tables.
     case isDenied
+    /// A default of the role or the database has ended a statement that runs outside of transactions, where nothing is
+    /// set for it: a time-out, or read-only mode.
+    case isCutShort(PostgresError)
   }
 
   /// All of them, in the order in which they are built.
@@ -76,7 +79,7 @@ public struct SearchIndexes: Sendable {
   public static func drop(on connection: inout Connection) throws {
     let schema = try schema(&connection)
     for index in indexes {
-      try connection.executeOutsideTransaction("DROP INDEX CONCURRENTLY IF EXISTS \(schema).\(index.name)")
+      try executeWithDefaults("DROP INDEX CONCURRENTLY IF EXISTS \(schema).\(index.name)", &connection)
     }
     try connection.execute("DROP FUNCTION IF EXISTS registry_bigrams(text)")
   }
@@ -100,6 +103,12 @@ public struct SearchIndexes: Sendable {
     try connection.execute("SELECT quote_ident(current_schema())").scalar ?? "public"
   }
 
+  private static func executeWithDefaults(_ sql: String, _ connection: inout Connection) throws {
+    do { try connection.executeOutsideTransaction(sql) } catch let error as PostgresError
+      where ["57014", "55P03", "25006"].contains(error.sqlState)
+    { throw BuildError.isCutShort(error) }
+  }
+
   private static func buildMissing(_ connection: inout Connection, _ progress: (Event) -> Void) throws -> [String] {
     let states = try list(on: &connection)
     let wanted = states.filter { $0.state != .ready }
@@ -110,9 +119,9 @@ public struct SearchIndexes: Sendable {
       guard let index = indexes.first(where: { $0.name == state.name }) else { continue }
       progress(.building(name: index.name, number: number + 1, of: wanted.count))
       if state.state == .invalid {
-        try connection.executeOutsideTransaction("DROP INDEX CONCURRENTLY \(schema).\(index.name)")
+        try executeWithDefaults("DROP INDEX CONCURRENTLY \(schema).\(index.name)", &connection)
       }
-      try connection.executeOutsideTransaction(index.create(in: schema))
+      try executeWithDefaults(index.create(in: schema), &connection)
       for statement in index.rest { try connection.execute(statement) }
       progress(.built(name: index.name))
     }

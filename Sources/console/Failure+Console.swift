@@ -16,6 +16,16 @@ extension Failure {
     case SearchIndexes.BuildError.isUnderWay: self.init(.temporary, "another session builds the search's indexes")
     case SearchIndexes.BuildError.isDenied:
       self.init(.unavailable, "this login does not own the registry's tables", hint: "run it with the owner's login")
+    case SearchIndexes.BuildError.isCutShort(let error):
+      let isReadOnly = error.sqlState == "25006"
+      let setting =
+        isReadOnly ? "default_transaction_read_only" : error.sqlState == "55P03" ? "lock_timeout" : "statement_timeout"
+      self.init(
+        isReadOnly ? .unavailable : .temporary,
+        "unable to build an index of the search: \(error.place): \(error.message)",
+        hint:
+          "the build runs with the defaults of its login: ALTER ROLE … SET \(setting) = \(isReadOnly ? "off" : "0"),"
+          + " then ./pipeline.sh console prepare")
     case let fault as ScheduleDraft.Fault:
       self.init(.usage, "the schedule is not right: \(fault)", hint: "see './pipeline.sh schedule --help'")
     default: self.init(.bug, "\(error)")

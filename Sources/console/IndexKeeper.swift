@@ -1,4 +1,5 @@
 import ConsoleQueries
+import Failures
 import Glibc
 import Logging
 import Postgres
@@ -42,6 +43,10 @@ final class IndexKeeper: Sendable {
           logger.warning(
             "searching is slow: as the owner of the registry's tables run './pipeline.sh console prepare' once")
         }
+        isTold = true
+      } catch SearchIndexes.BuildError.isCutShort(let error) {
+        let failure = Failure(SearchIndexes.BuildError.isCutShort(error))
+        if !isTold { logger.warning("\(failure.message): \(failure.hints.joined(separator: "; "))") }
         isTold = true
       } catch {
         logger.debug("the search's indexes have to wait: \(error)")

@@ -76,6 +76,20 @@ struct SearchIndexTests {
     }
   }
 
+  @Test("a default of the role that ends a build is told apart")
+  func defaults() throws {
+    try RunHarness.with { harness, connection in
+      try fill(&connection)
+      var session = try Connection.open(try Target(harness.database.url), applicationName: harness.database.name)
+      try session.executeOutsideTransaction("SET default_transaction_read_only = on")
+      var sqlState: String?
+      do { try SearchIndexes.build(on: &session) } catch SearchIndexes.BuildError.isCutShort(let error) {
+        sqlState = error.sqlState
+      }
+      #expect(sqlState == "25006")
+    }
+  }
+
   @Test("a role that only reads may not build them", .enabled(if: TestCluster.isOwn))
   func denied() throws {
     try RunHarness.with { harness, connection in
