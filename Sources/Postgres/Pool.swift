@@ -26,7 +26,6 @@ public final class Pool: Sendable {
 
   private let state = Mutex(State())
   private let jobs = DispatchSemaphore(value: 0)
-  private let size: Int
   private let waitingLimit: Int
   private let open: @Sendable (@escaping StopCheck) throws -> Connection
 
@@ -38,7 +37,6 @@ public final class Pool: Sendable {
     _ target: Target, applicationName: String, size: Int, waitingLimit: Int = 200,
     settings: TransactionSettings = TransactionSettings()
   ) {
-    self.size = size
     self.waitingLimit = waitingLimit
     open = { stop in
       try Connection.open(
@@ -84,7 +82,7 @@ public final class Pool: Sendable {
       return (state.jobs, state.threads)
     }
     for job in waiting { job.fail(Closed()) }
-    for _ in 0..<size { jobs.signal() }
+    jobs.signal()
     let end = Clock.seconds() + 5
     for thread in threads { thread.join(seconds: max(0, end - Clock.seconds())) }
   }
@@ -116,6 +114,8 @@ public final class Pool: Sendable {
       let (job, isClosed) = state.withLock { state in
         (state.jobs.isEmpty ? nil : state.jobs.removeFirst(), state.isClosed)
       }
+      // Passed on: each thread asks once more behind its session, and all have to learn it.
+      if isClosed { jobs.signal() }
       if job != nil || isClosed { return job }
     }
   }

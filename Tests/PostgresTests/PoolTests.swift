@@ -90,6 +90,21 @@ struct PoolTests {
     }
   }
 
+  @Test("no thread of a closed pool is left behind")
+  func closing() async throws {
+    try await TestDatabase.withAsync { database in
+      weak var left: Pool?
+      do {
+        let pool = try pool(database, size: 3)
+        left = pool
+        _ = try await pool.run { $0.processID }
+        pool.close()
+      }
+      // A thread at work keeps its pool.
+      #expect(left == nil)
+    }
+  }
+
   @Test("too many callers are told so, and those of a closed pool too")
   func limits() async throws {
     try await TestDatabase.withAsync { database in
