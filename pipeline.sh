@@ -196,7 +196,7 @@ chain() { # STAGE...
   for name; do
     flags=()
     [[ $name == "$last" ]] || flags+=(--more-follows)
-    [[ $command != dry-run || $name == load ]] || flags+=(--dry-run)
+    [[ $command != dry-run ]] || flags+=(--dry-run)
     local -n chosen=${name}_args
     stage "$name" "${flags[@]}" "${chosen[@]}"
   done

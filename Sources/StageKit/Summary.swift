@@ -59,7 +59,7 @@ public struct Summary: Codable, Sendable, Equatable {
     }
   }
 
-  /// What a load would do, as `--check` found out.
+  /// What a load would do, as a dry run found out.
   public struct Check: Codable, Sendable, Equatable {
     /// Businesses in the registry now.
     public var registrations: Int

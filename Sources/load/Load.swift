@@ -29,18 +29,18 @@ struct LoadCommand: StageCommand {
   @Flag(help: "Compare and publish even where the registry holds the snapshot already.")
   var force = false
   @Flag(help: "Compare only: print what a load would change, or why it would be refused. Nothing is written.")
-  var check = false
+  var dryRun = false
   @OptionGroup var output: OutputOptions
 
-  var isDryRun: Bool { check }
+  var isDryRun: Bool { dryRun }
 
   static func main() { start(FaultPoint.load) }
 
   func perform(_ run: inout StageRun) throws {
     let url = try database.resolve()
     let limits = try retention.resolve()
-    guard !check || !(verify || force || retention.isAsked) else {
-      throw Failure(.usage, "--check writes nothing, so it goes without --verify, --force, --keep and --retain-days")
+    guard !dryRun || !(verify || force || retention.isAsked) else {
+      throw Failure(.usage, "--dry-run writes nothing, so it goes without --verify, --force, --keep and --retain-days")
     }
     var settings = LoadSettings(
       snapshot: SnapshotFolder(spool: run.spool, id: .next(after: nil)), databaseURL: url, runID: run.summary.runID,
@@ -50,7 +50,7 @@ struct LoadCommand: StageCommand {
     settings.verify = verify
     settings.isChosen = snapshot.snapshot != nil
     settings.snapshot = try snapshot.resolve(spool: run.spool, summary: run.summary)
-    if check { return try run.check(settings) }
+    if dryRun { return try run.check(settings) }
     try run.load(settings)
     if retention.isAsked { run.cleanUp(url, limits) }
   }

@@ -80,10 +80,13 @@ route() { # STAGES ARGUMENT...
 # With --check load follows, which only compares.
 # shellcheck disable=SC2034 # for pipeline.sh
 route_dry_run() { # OPTION...
+  local word words=()
   dry_run_stages=(fetch transform)
   if asks_for --check "$@"; then
+    for word; do [[ $word == --check ]] || words+=("$word"); done
+    set -- "${words[@]}"
     dry_run_stages+=(load)
-    knows[load]='--check --spool= --snapshot= --max-rejects= --max-decrease= --max-increase= --max-change= --max-city-loss= --accept= --json'
+    knows[load]='--spool= --snapshot= --max-rejects= --max-decrease= --max-increase= --max-change= --max-city-loss= --accept= --json'
   elif [[ -n ${database_option-} ]]; then
     fail 64 "'dry-run' without --check knows no option '--database-url'" "./pipeline.sh dry-run --check compares with the database"
   fi

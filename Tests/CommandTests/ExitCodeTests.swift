@@ -8,6 +8,14 @@ import Testing
 @Suite struct ExitCodeTests {
   static let nowhere = ["DATABASE_URL": "postgresql:///x?host=/nonexistent"]
 
+  /// What containers take for healthy.
+  @Test func aHealthCheckFailsWithoutADatabase() throws {
+    let workshop = Workshop()
+    try workshop.succeed("fetch", "--sample")
+    let check = try workshop.run("load", "status", "--check", variables: ExitCodeTests.nowhere)
+    #expect(check.code == 75 && check.stdout.isEmpty, "\(check)")
+  }
+
   @Test func aStageBeforeItsTurnIs66() throws {
     let workshop = Workshop()
     for stage in ["transform", "load"] {

@@ -45,7 +45,7 @@ struct RoleCommandTests {
       try fixture.succeed(as: .loader)
       // Every business is another one.
       let third = try days.fetch(Days.validBANs.prefix(121).map { Days.record($0, "新", capital: "7") }, day: 3)
-      let check = try fixture.run(as: .console, ["--check", "--json"])
+      let check = try fixture.run(as: .console, ["--dry-run", "--json"])
       #expect(check.code == 65 && check.stdout.contains("\"check\""), "\(check)")
       #expect(try JSON(check.stdout)["check"]?["changes"]?["kinds"]?["changed"]?.int == 121, "\(check)")
       #expect(try JSON(check.stdout)["check"]?["refusals"]?.array?.isEmpty == false, "\(check)")

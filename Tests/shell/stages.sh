@@ -251,7 +251,7 @@ test_a_dry_run_with_check_loads_nothing() {
   equal 'exit code' 0 "$code"
   equal calls 'fetch --more-follows --dry-run --sample --json
 transform --more-follows --dry-run --accept why --json
-load --check --max-change 3% --accept why --json' "$(<"$calls")"
+load --dry-run --max-change 3% --accept why --json' "$(<"$calls")"
   : >"$calls"
   pipeline dry-run --check --keep 3 && refused 64 "knows no option '--keep'"
   pipeline dry-run --max-change 3% && refused 64 "knows no option '--max-change'"
