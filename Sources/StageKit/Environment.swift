@@ -7,6 +7,15 @@ public enum Environment {
     environmentValue(name)
   }
 
+  /// A setting that is `yes` or `no`; nothing else, lest a mistyped one counts as off.
+  public static func isOn(_ name: String) throws(Failure) -> Bool {
+    switch value(name) {
+    case "yes": return true
+    case "no", nil: return false
+    case let text?: throw Failure(.usage, "\(name) is '\(text)'", hint: "set it to yes or no")
+    }
+  }
+
   /// A whole number from an option or else a variable.
   ///
   /// - Throws: verdict `usage` where it is no number or out of `range`.

@@ -33,3 +33,13 @@ enum PagesRole {
     return row[0] == "t" ? .usable : .elsewhere
   }
 }
+
+/// Where pages look for the registry. A login named `console` finds the console's own schema first, through `"$user"`.
+enum RegistryPath {
+  /// - Returns: the search path without the console's schema; nil where nothing else is in it.
+  static func find(on connection: inout Connection) throws -> String? {
+    try connection.execute(
+      "SELECT string_agg(quote_ident(s), ', ') FROM unnest(current_schemas(false)) AS s WHERE s <> 'console'"
+    ).scalar
+  }
+}

@@ -8,8 +8,10 @@ struct Pools {
   let desk: Pool
   let passwords: Pool
 
-  /// - Parameter role: for reading the registry; nil where there is none.
-  init(_ target: Target, role: String?) {
+  /// - Parameters:
+  ///   - role: for reading the registry; nil where there is none.
+  ///   - searchPath: see ``RegistryPath``.
+  init(_ target: Target, role: String?, searchPath: String?) {
     func readOnly(_ timeout: String) -> TransactionSettings {
       // Compiling a query takes longer than any of these queries does. Many people ask at once, so each gets one core, and
       // what they look for lies in memory.
@@ -18,6 +20,7 @@ struct Pools {
       ])
       settings.isReadOnly = true
       settings.role = role
+      if let searchPath { settings["search_path"] = searchPath }
       return settings
     }
     // Hardly more than there are cores, if the server is here: queries that share one all take longer, and nobody is sooner done.

@@ -48,7 +48,11 @@ struct ServeCommand: AsyncParsableCommand {
     let spool = spool ?? Environment.value("SPOOL_DIR") ?? "spool"
     let settings = try siteSettings(host: host, spool: spool, logger: logger)
     let target = try database.target()
-    let (accounts, role) = try database.withDesk { (try Accounts.count(on: &$0), try PagesRole.find(on: &$0)) }
+    let (accounts, searchPath, role) = try database.withDesk { connection in
+      let searchPath = try RegistryPath.find(on: &connection)
+      if let searchPath { connection.settings?["search_path"] = searchPath }
+      return (try Accounts.count(on: &connection), searchPath, try PagesRole.find(on: &connection))
+    }
     if role != .usable {
       logger.warning(
         """
@@ -57,7 +61,7 @@ struct ServeCommand: AsyncParsableCommand {
           : "the role '\(PagesRole.name)' has no rights in this database; run docs/roles.sql in it, then start the console again")
         """)
     }
-    let pools = Pools(target, role: role == .usable ? PagesRole.name : nil)
+    let pools = Pools(target, role: role == .usable ? PagesRole.name : nil, searchPath: searchPath)
     if !settings.isBehindTLS, !ClientAddress.isLoopback(host) {
       logger.warning(
         """
@@ -77,7 +81,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
     let beside = Beside(
       worker: try noWorker ? nil : makeWorker(target, spool, logger), indexes: IndexKeeper(target, logger: logger),
-      stopsRuns: stopsRuns || Environment.value("CONSOLE_STOPS_RUNS") == "yes")
+      stopsRuns: try stopsRuns || Environment.isOn("CONSOLE_STOPS_RUNS"))
     do {
       try await Self.serve([application, beside], application.logger)
     } catch  where !isListening.withLock({ $0 }) {
@@ -102,7 +106,7 @@ struct ServeCommand: AsyncParsableCommand {
     func list(_ option: String?, _ variable: String) -> [String]? {
       (option ?? Environment.value(variable))?.split(separator: ",").map { $0.filter { !$0.isWhitespace } }
     }
-    let isBehindTLS = behindTLS || Environment.value("CONSOLE_BEHIND_TLS") == "yes"
+    let isBehindTLS = try behindTLS || Environment.isOn("CONSOLE_BEHIND_TLS")
     let proxies = list(trustedProxy, "CONSOLE_TRUSTED_PROXIES")
     guard isBehindTLS || proxies == nil else {
       throw Failure(

@@ -23,6 +23,7 @@ ALTER ROLE console PASSWORD :'password';
 GRANT registry_owner TO registry;
 ALTER ROLE registry IN DATABASE registry SET role TO registry_owner;
 GRANT registry_console TO console;
+ALTER ROLE console IN DATABASE registry SET search_path = public;
 CREATE SCHEMA IF NOT EXISTS console AUTHORIZATION console;
 SQL
 

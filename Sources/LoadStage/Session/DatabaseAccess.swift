@@ -56,6 +56,11 @@ struct DatabaseAccess: Sendable {
         .configuration, "\(place): schema '\(name)' is the server's own",
         hint: "name another one: postgresql://…?options=-csearch_path%3DSCHEMA")
     }
+    guard name != "console" else {
+      throw Failure(
+        .configuration, "\(place): schema 'console' is that of the console, and comes first in the search path",
+        hint: "ALTER ROLE the user SET search_path = the registry's schema, for instance public")
+    }
     if let tables = found[3] {
       throw Failure(
         .unavailable,

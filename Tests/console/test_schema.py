@@ -1,0 +1,30 @@
+"""A login whose search path has the console's own schema first, as `"$user"` has it for a login named console."""
+
+import unittest
+
+from .office import OPERATOR, Office
+
+
+class SchemaTest(unittest.TestCase):
+    def test_the_schema_of_the_console_is_not_taken_for_the_registrys(self):
+        office = Office()
+        self.addCleanup(office.close)
+        office.run("run", "--sample", expect=0)
+        office.add_accounts()
+        url = office.url + "&options=-csearch_path%3Dconsole%2Cpublic"
+        for command in [["dry-run", "--sample", "--check"], ["load"]]:
+            ended = office.run(*command, expect=78, DATABASE_URL=url, LOG_FORMAT="text")
+            self.assertIn("schema 'console' is that of the console", ended.stderr)
+        [[ban, name]] = office.sql("SELECT ban, business_name FROM tax_registration ORDER BY ban LIMIT 1")
+        office.start(DATABASE_URL=office.url, CONSOLE_DATABASE_URL=url)
+        browser = office.browser(OPERATOR)
+        self.assertIn(name, browser.get(f"/registrations/{ban}").text)
+        self.assertEqual(browser.get("/healthz").status, 200)
+        self.assertNotIn("has no rights", office.log())
+
+    def test_a_mistyped_switch_is_refused(self):
+        office = Office()
+        self.addCleanup(office.close)
+        office.run("run", "--sample", expect=0)
+        ended = office.run("console", expect=64, CONSOLE_BEHIND_TLS="maybe", LOG_FORMAT="text")
+        self.assertIn("CONSOLE_BEHIND_TLS is 'maybe'", ended.stderr)
