@@ -200,7 +200,10 @@ let package = Package(
     tests("ChartsTests", ["Charts"]),
     tests(
       "ConsoleDeskTests",
-      ["ConsoleDesk", "ConsoleRunner", "Digest", "Postgres", "Schedules", "TestCluster", "Threads", logging]),
+      [
+        "ConsoleDesk", "ConsoleRunner", "Digest", "Failures", "Observed", "Postgres", "Schedules", "TestCluster",
+        "Threads", logging,
+      ]),
     tests("ConsoleQueriesTests", ["ConsoleQueries", "Postgres", "TestCluster"]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
     tests("SelfTestKitTests", ["SelfTestKit", "Failures", "TestCluster", "fetch", "transform", "load"]),

@@ -17,6 +17,8 @@ public final class CloudWatchOutput: LogOutput {
     public var dropped = 0
     /// Files of earlier processes that went for want of room.
     public var droppedFiles = 0
+    /// Why files of earlier processes could not be looked for.
+    public var folderProblem: String?
     /// Why sending did not go on, or paused at last.
     public var reason: String?
     /// Why a batch was not acceptable.
@@ -54,7 +56,7 @@ public final class CloudWatchOutput: LogOutput {
     guard let path = settings.waitingFolder else { return }
     let folder = WaitingFolder(path: path)
     state.withLock { state in
-      state.report.droppedFiles = folder.trim()
+      do { state.report.droppedFiles = try folder.trim() } catch { state.report.folderProblem = "\(error)" }
       (state.files, state.queue) = folder.adopt(for: settings.destination, bytes: Self.queueBytesMax / 2)
       state.bytes = state.queue.reduce(0) { $0 + $1.bytes }
       if !state.queue.isEmpty { startThread(&state) }

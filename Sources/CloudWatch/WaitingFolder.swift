@@ -15,7 +15,7 @@ struct WaitingFolder {
     var files: [WaitingFile] = []
     var events: [WaitingEvent] = []
     var bytes = 0
-    for name in names() where files.count < Self.filesMax {
+    for name in (try? names()) ?? [] where files.count < Self.filesMax {
       guard let (file, more) = WaitingFile.adopt(path + "/" + name, for: destination, number: files.count) else {
         continue
       }
@@ -34,14 +34,15 @@ struct WaitingFolder {
   /// Removes the oldest files that nobody holds while all together are too many, and what a kill left unborn.
   ///
   /// - Returns: how many files went.
-  func trim() -> Int {
-    for name in names(ending: ".events.new") {
+  /// - Throws: where the folder cannot be read: what waits in it is neither sent nor trimmed.
+  func trim() throws(CloudWatchProblem) -> Int {
+    for name in try names(ending: ".events.new") {
       var status = stat()
       let file = path + "/" + name
       if lstat(file, &status) == 0, status.st_mtim.tv_sec < time(nil) - 3600 { unlink(file) }
     }
     var sizes: [(path: String, bytes: Int)] = []
-    for name in names() {
+    for name in try names() {
       var status = stat()
       let file = path + "/" + name
       // A larger one is none of ours, and may have any size.
@@ -61,9 +62,15 @@ struct WaitingFolder {
     return removed
   }
 
-  /// Their names begin with the time. Where the folder cannot be read there are none: what of it is seen is not the oldest.
-  private func names(ending suffix: String = ".events") -> [String] {
-    guard let directory = opendir(path) else { return [] }
+  /// Their names begin with the time. Where the folder cannot be read to its end there are none: what of it is seen is not the
+  /// oldest.
+  private func names(ending suffix: String = ".events") throws(CloudWatchProblem) -> [String] {
+    guard let directory = opendir(path) else {
+      let code = errno
+      // Nothing has waited yet.
+      if code == ENOENT { return [] }
+      throw unreadable(code)
+    }
     defer { closedir(directory) }
     var names: [String] = []
     var code: Int32 = 0
@@ -71,6 +78,11 @@ struct WaitingFolder {
       let name = String(cString: entry)
       if name.hasSuffix(suffix) { names.append(name) }
     }
-    return code == 0 ? names.sorted() : []
+    guard code == 0 else { throw unreadable(code) }
+    return names.sorted()
+  }
+
+  private func unreadable(_ code: Int32) -> CloudWatchProblem {
+    CloudWatchProblem("unable to read '\(path)': \(String(cString: strerror(code)).lowercased())")
   }
 }

@@ -1,6 +1,5 @@
 import ConsoleDesk
 import Failures
-import FoundationEssentials
 import Glibc
 import Spool
 
@@ -17,7 +16,8 @@ public struct Home: Sendable {
     try Folder.make(path)
     try Folder.make(path + "/tasks")
     let file = path + "/name"
-    if let known = Home.word(in: file) {
+    // Only where there is none it gets one: under another name its tasks would be nobody's.
+    if let known = try Home.word(in: file) {
       host = Home.machine + "/" + known
       return
     }
@@ -35,9 +35,14 @@ public struct Home: Sendable {
     return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  private static func word(in file: String) -> String? {
-    guard let data = FileManager.default.contents(atPath: file) else { return nil }
-    let word = String(decoding: data.prefix(64), as: UTF8.self).prefix { $0 != "\n" }
-    return word.utf8.count == 8 ? String(word) : nil
+  private static func word(in file: String) throws -> String? {
+    guard let bytes = try SpoolFile.read(file, bytesMax: 64) else { return nil }
+    let word = String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" }
+    guard word.utf8.count == 8 else {
+      throw Failure(
+        .data, "'\(file)' is damaged: it is not a name of eight characters",
+        hint: "remove it to give the spool a new name; tasks that were running under the old one stay as they are")
+    }
+    return String(word)
   }
 }

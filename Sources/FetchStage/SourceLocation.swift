@@ -16,13 +16,12 @@ public enum SourceLocation: Sendable, Equatable {
   public init(_ text: String, isArgument: Bool) throws(Failure) {
     let lower = text.lowercased()
     if lower.hasPrefix("file://") {
-      self = .file(path: String(text.dropFirst(7)))
+      self = .file(path: try Self.path(String(text.dropFirst(7))))
     } else if let end = lower.range(of: "://") {
-      guard let url = WebAddress(text) else {
-        throw Failure(
-          .usage, "'\(String(text[..<end.lowerBound]))://…' is not a URL that can be read",
-          hint: "for instance \(Self.published)")
-      }
+      let scheme = String(text[..<end.lowerBound])
+      // What stands before `://` may be a login.
+      guard scheme.isScheme else { throw Self.unreadable("the source is not") }
+      guard let url = WebAddress(text) else { throw Self.unreadable("'\(scheme)://…' is not") }
       guard url.scheme == "https" || url.scheme == "http" else {
         throw Failure(
           .usage, "the source's scheme '\(url.scheme)' is not supported", hint: "give an https URL or a path")
@@ -38,7 +37,7 @@ public enum SourceLocation: Sendable, Equatable {
       }
       self = .web(url: text)
     } else {
-      self = .file(path: text)
+      self = .file(path: try Self.path(text))
     }
     let path = lower.split(separator: "?").first ?? ""
     for (ending, program) in [(".zip", "unzip -p"), (".gz", "gunzip -c")] where path.hasSuffix(ending) {
@@ -46,6 +45,16 @@ public enum SourceLocation: Sendable, Equatable {
         .usage, "the source is a \(ending) file, which is not supported",
         hint: "give the CSV itself; a file at hand is unpacked with '\(program)'")
     }
+  }
+
+  /// - Throws: where there is no such file and it looks like a mistyped URL, which may hold a password: it is not repeated.
+  private static func path(_ text: String) throws(Failure) -> String {
+    guard text.looksLikeURL, !SpoolFile.isThere(text) else { return text }
+    throw unreadable("the source is neither a file nor")
+  }
+
+  private static func unreadable(_ what: String) -> Failure {
+    Failure(.usage, "\(what) a URL that can be read", hint: "for instance \(published)")
   }
 
   /// As it may be written down: without user, password and the values of a query.
@@ -103,7 +112,9 @@ struct WebAddress {
     let mark = tail.firstIndex(of: "?") ?? tail.endIndex
     path = String(tail[..<mark])
     query = mark < tail.endIndex ? String(tail[tail.index(after: mark)...]) : nil
-    guard !host.isEmpty else { return nil }
+    let isLoginCut = (path + rest[authorityEnd...].drop { $0 != "#" }).contains("@")
+    // Of a login with a raw `/`, `?` or `#` in it the first part looks like host and port, and the rest would be shown.
+    guard !host.isEmpty, port.isEmpty || port.isPort && !isLoginCut else { return nil }
   }
 
   var isLoopback: Bool {
@@ -128,6 +139,23 @@ struct WebAddress {
 }
 
 extension String {
+  /// As RFC 3986 has it.
+  fileprivate var isScheme: Bool {
+    first.map { $0.isASCII && $0.isLetter } ?? false
+      && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+  }
+
+  /// Whether it has a scheme, a login or a query, however mistyped.
+  fileprivate var looksLikeURL: Bool {
+    let colon = firstIndex(of: ":")
+    if lowercased().hasPrefix("http") || colon.map({ String(self[..<$0]).isScheme }) ?? false { return true }
+    if let colon, self[colon...].contains("@") { return true }
+    return firstIndex(of: "?").map { self[$0...].contains("=") } ?? false
+  }
+
+  /// `:` and a number.
+  fileprivate var isPort: Bool { hasPrefix(":") && dropFirst().allSatisfy { $0.isASCII && $0.isNumber } }
+
   /// The first place where `other` stands (FoundationEssentials has no such search).
   fileprivate func range(of other: String) -> Range<String.Index>? {
     var start = startIndex

@@ -159,6 +159,12 @@ struct WebDownload: ~Copyable {
         ])
     case .malformedURL:
       return Failure(.usage, "the source's URL cannot be used: \(error)", hint: "check --source")
+    case .malformedProxy:
+      return Failure(
+        .unavailable, "unable to fetch \(shown): \(error)",
+        hint:
+          "correct https_proxy, http_proxy or all_proxy, such as http://user:password@host:3128; in a password write "
+          + "%40 for @, %2F for /, %23 for # and %20 for a blank")
     case .unacceptable:
       return Failure(.data, "\(shown) answers with \(error)", hint: "this is not the registry's server: check --source")
     }

@@ -72,7 +72,9 @@ public struct Transfer: ~Copyable {
     if let error = exchange.error { throw error }
     guard code == CURLE_OK else {
       let detail = errorText.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } } ?? ""
-      throw TransferError(code, detail: detail, head: exchange.head, proxyStatus: registry_proxy_status(handle))
+      throw TransferError(
+        code, detail: ErrorDetail(detail, addresses: [request.url] + ErrorDetail.proxies), head: exchange.head,
+        proxyStatus: registry_proxy_status(handle))
     }
     try exchange.deliverHead()
     guard !exchange.needsCloseNotify || closed.pointee != 0 else {

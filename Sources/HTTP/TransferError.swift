@@ -10,6 +10,8 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
     case certificate
     /// The URL itself.
     case malformedURL
+    /// The address in a proxy variable.
+    case malformedProxy
     /// What the answer is: beyond our bounds, or in a coding that nobody asked for.
     case unacceptable
   }

@@ -2,14 +2,20 @@ import CLibCurl
 
 extension TransferError {
   /// - Parameters:
-  ///   - detail: libcurl's own words, which name hosts and ports but no credentials.
+  ///   - detail: libcurl's own words.
   ///   - head: the last head that came, or its beginning.
   ///   - proxyStatus: what a proxy answered to CONNECT, or 0.
-  init(_ code: CURLcode, detail: String, head: ResponseHead, proxyStatus: Int) {
+  init(_ code: CURLcode, detail: ErrorDetail, head: ResponseHead, proxyStatus: Int) {
     let isRedirect = head.isComplete && head.status.map((300...399).contains) ?? false
     let isProxyRefusal = (400...499).contains(proxyStatus) && ![408, 429].contains(proxyStatus)
-    var text = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+    var text = detail.text.isEmpty ? String(cString: curl_easy_strerror(code)) : detail.text
     switch code {
+    case _ where detail.isMalformedProxy:
+      text = "the proxy's address is malformed"
+      kind = .malformedProxy
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      text = "the proxy's name cannot be resolved"
+      kind = .temporary
     case CURLE_URL_MALFORMAT where !isRedirect: kind = .malformedURL
     case CURLE_UNSUPPORTED_PROTOCOL where isRedirect:
       // The URL's own scheme was checked before.
@@ -24,10 +30,10 @@ extension TransferError {
     case CURLE_BAD_CONTENT_ENCODING:
       text = "a transfer coding that was not asked for"
       kind = .unacceptable
-    case CURLE_SSL_CONNECT_ERROR: kind = OpenSSLReason(in: text) == nil ? .temporary : .permanent
+    case CURLE_SSL_CONNECT_ERROR: kind = OpenSSLReason(in: detail.whole) == nil ? .temporary : .permanent
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
       kind = .certificate
-    case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PARTIAL_FILE,
+    case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PARTIAL_FILE,
       CURLE_OPERATION_TIMEDOUT, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PROXY, CURLE_HTTP2,
       CURLE_HTTP2_STREAM, CURLE_AGAIN, CURLE_OUT_OF_MEMORY, CURLE_WEIRD_SERVER_REPLY,
       // No status line: "HTTP/0.9".

@@ -40,6 +40,8 @@ public struct LoadSettings: Sendable {
   public var events: @Sendable (LoadEvent) -> Void
 
   // For tests to change.
+  /// Seconds since 1970, by which a source date is in the future.
+  package var now: @Sendable () -> Int = { time(nil) }
   package var pause: @Sendable (_ seconds: Double) throws -> Void
   package var point: @Sendable (LoadPoint) throws -> Void = { _ in }
   /// How long the swap of the first load makes readers wait at most, and how often it tries.

@@ -28,7 +28,6 @@ struct LogFiles: Sendable {
   /// The times in the names and what stands behind them, the oldest first; nil, with `errno`, where the folder cannot be read.
   private func names() -> [(time: LogTime, rest: String)]? {
     guard let directory = opendir(folder) else { return errno == ENOENT ? [] : nil }
-    defer { closedir(directory) }
     let prefix = name + "-"
     var names: [(time: LogTime, rest: String)] = []
     var code: Int32 = 0
@@ -42,7 +41,9 @@ struct LogFiles: Sendable {
       else { continue }
       names.append((time, String(rest)))
     }
+    closedir(directory)
     guard code == 0 else {
+      // The last call that sets it.
       errno = code
       return nil
     }

@@ -37,6 +37,7 @@ enum LogShipping {
 
   private static func tell(_ report: CloudWatchOutput.Report) {
     let reason = report.reason.map { ": \($0)" } ?? ""
+    if let problem = report.folderProblem { warn("\(problem): events for CloudWatch that wait there are not sent") }
     if report.waiting > 0 {
       warn("\(report.waiting) events for CloudWatch wait in the spool's '.unsent' for the next process\(reason)")
     }

@@ -5,10 +5,13 @@ public enum SourceAge {
   /// Taiwan has one time zone and no summer time.
   private static let secondsEastOfUTC = 8 * 3600
 
+  /// A date that is further ahead is in the future.
+  public static let daysAheadMax = 1
+
   /// - Parameters:
   ///   - date: ISO 8601, as manifests have it.
   ///   - now: seconds since 1970.
-  /// - Returns: nil where `date` is no date.
+  /// - Returns: negative in the future; nil where `date` is no date.
   public static func days(of date: String, at now: Int = time(nil)) -> Int? {
     let parts = date.split(separator: "-", omittingEmptySubsequences: false).map { Int32($0) }
     guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2] else { return nil }
@@ -34,12 +37,15 @@ extension Summary {
     return stages["fetch"] == nil ? .notChecked : .unchanged
   }
 
-  /// `source_date`, and the age of what is no sample: `source_age_days`.
+  /// `source_date`, and the age of what is no sample and not in the future: `source_age_days`.
   func sourceFields() -> [String: EventLog.Field] {
     guard let sourceDate else { return [:] }
     var fields: [String: EventLog.Field] = ["source_date": .text(sourceDate)]
-    if source?.hasPrefix("sample:") != true, let days = SourceAge.days(of: sourceDate) {
-      fields["source_age_days"] = .count(days)
+    if source?.hasPrefix("sample:") != true, let days = SourceAge.days(of: sourceDate),
+      days >= -SourceAge.daysAheadMax
+    {
+      // Tomorrow's is as young as today's.
+      fields["source_age_days"] = .count(max(0, days))
     }
     return fields
   }

@@ -111,7 +111,9 @@ enum StatusTable {
         + (last.acceptedBy.map { ", accepted by \($0)" } ?? "")
       lines.append("published  \(last.snapshot) at \(last.publishedAt)\(how): \(changes)")
       if let date = last.sourceDate, let days = SourceAge.days(of: date) {
-        lines.append("source date \(date), \(days) \(days == 1 ? "day" : "days") old")
+        lines.append(
+          "source date \(date), "
+            + (days < 0 ? "in the future" : "\(days) \(days == 1 ? "day" : "days") old"))
       }
     }
     if let run = database.lastJobRun {

@@ -241,6 +241,17 @@ import Testing
     #expect(report.waiting == 1 && report.rejected == 0 && report.reason != nil, "\(report)")
   }
 
+  /// What waits in a folder that cannot be read is not "nothing".
+  @Test func aFolderThatCannotBeReadIsReported() throws {
+    let (fixture, service) = (Fixture(), try LogsService())
+    _ = fixture.scratch.write([], to: ".unsent")
+    let output = CloudWatchOutput(fixture.settings(service.url))
+    output.write(record(1))
+    let problem = try #require(output.close().folderProblem)
+    #expect(problem == "unable to read '\(fixture.folder)': not a directory")
+    #expect(try numbers(service.messages) == [1])
+  }
+
   @Test func aServiceThatRepeatsOurHeadersGetsNoSecretIntoTheLog() throws {
     let token = "IQoJb3JpZ2luX2VjE+/token=="
     let text = "{\"__type\":\"AccessDeniedException\",\"message\":\"you sent \(token) and secret/with:marks\"}"

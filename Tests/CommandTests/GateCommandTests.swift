@@ -58,6 +58,26 @@ struct GateCommandTests {
     }
   }
 
+  @Test func aDateInTheFutureIsRefusedAndHasNoAge() throws {
+    try Days.with { days in
+      func fetch(_ stamp: String, rows: Int) throws -> LogLine? {
+        let lines = [Days.header, stamp + String(repeating: ",", count: 15)] + Days.records(rows)
+        let source = days.workshop.file(lines.joined(separator: "\n") + "\n")
+        let ended = try days.workshop.succeed("fetch", "--source", source, variables: ["LOG_FORMAT": "json"])
+        try days.workshop.succeed("transform")
+        return try LogLine.read(ended.stderr).last
+      }
+      let fields = try #require(try fetch("01-DEC-99", rows: 200)?.fields)
+      #expect(fields["source_date"]?.string == "2099-12-01" && fields["source_age_days"] == nil)
+      expect(try days.load(), from: "load", fails: 65, saying: "its source date 2099-12-01 is ")
+      try days.succeed("--accept", "the year is known to be wrong")
+      let status = try days.workshop.succeed("load", "status", variables: days.variables)
+      #expect(status.stdout.contains("source date 2099-12-01, in the future"), "\(status)")
+      _ = try fetch("01-SEP-26", rows: 201)
+      try days.succeed()
+    }
+  }
+
   @Test func boundsAreOptionsAndVariables() throws {
     try Days.with { days in
       try days.fetch(Days.records(200), day: 1)

@@ -66,6 +66,69 @@ import Testing
     }
   }
 
+  /// libcurl quotes such an address, or names the part of it that it takes for the host.
+  @Test(arguments: [
+    "http://u:sesame7f3@127.0.0.1:99999", "http://u:x@sesame7f3@127.0.0.1:99999", "http://u:sesame7f3/y@127.0.0.1:1",
+    "http://u:x#sesame7f3@127.0.0.1:1", "http://u:x sesame7f3@127.0.0.1:1", "foo://u:sesame7f3@127.0.0.1:1",
+    "u:sesame7f3@127.0.0.1:99999", "http://u:sesame7f3@[bad",
+  ])
+  func aMalformedAddressOfAProxy(_ proxy: String) throws {
+    let workshop = Workshop()
+    let variables = [
+      "SOURCE_URL": "https://127.0.0.1:1/x.csv", "https_proxy": proxy, "LOG_LEVEL": "trace", "LOG_FORMAT": "json",
+      "CLOUDWATCH_LOG_GROUP": "/etl", "AWS_REGION": "ap-northeast-1", "AWS_ENDPOINT_URL": "https://127.0.0.1:1",
+      "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "CLOUDWATCH_EXIT_SECONDS": "1",
+    ]
+    let ended = try workshop.run("fetch", "--json", variables: variables)
+    #expect(ended.code == 69 && ended.stderr.contains("the proxy's address is malformed"), "\(ended)")
+    #expect(ended.stderr.contains("https_proxy") && ended.stderr.contains("events for CloudWatch wait"), "\(ended)")
+    #expect(!ended.stdout.contains("sesame") && !ended.stderr.contains("sesame"), "\(ended)")
+    #expect(try files(under: workshop.scratch.path, holding: "sesame").isEmpty)
+  }
+
+  /// What stands before a raw `/` or `#` looks like host and port.
+  @Test(arguments: [
+    "http://sesame7f3:1/y@127.0.0.1:1", "http://sesame7f3:1#y@127.0.0.1:1", "http://sesame7f3/y@127.0.0.1:1",
+  ])
+  func aProxysLoginThatIsTakenForAHost(_ proxy: String) throws {
+    let workshop = Workshop()
+    let variables = ["SOURCE_URL": "https://127.0.0.1:1/x.csv", "https_proxy": proxy, "LOG_LEVEL": "trace"]
+    let ended = try workshop.run("fetch", "--json", "--timeout", "1", variables: variables)
+    #expect(ended.code == 75, "\(ended)")
+    #expect(!ended.stdout.contains("sesame") && !ended.stderr.contains("sesame"), "\(ended)")
+    #expect(try files(under: workshop.scratch.path, holding: "sesame").isEmpty)
+  }
+
+  @Test(arguments: [
+    "https:/user:sesame7f3@127.0.0.1/x.csv", "https//user:sesame7f3@127.0.0.1/x.csv", "user:sesame7f3@127.0.0.1/x.csv",
+    "https:/127.0.0.1/x.csv?X-Amz-Signature=sesame7f3", "127.0.0.1/x.csv?X-Amz-Signature=sesame7f3",
+    "//user:sesame7f3@127.0.0.1/x.csv", "https;//127.0.0.1/sesame7f3", "file://user:sesame7f3@127.0.0.1/x.csv",
+    "user:sesame7f3@https://127.0.0.1/x.csv", "https://user:1/sesame7f3@127.0.0.1/x.csv",
+    "https://user:sesame/7f3@127.0.0.1/x.csv", "https://user:1#sesame7f3@127.0.0.1/x.csv",
+  ])
+  func aMistypedAddressOfASource(_ url: String) throws {
+    for (arguments, variables) in [
+      ([], ["SOURCE_URL": url]), (["--source", url], [:]), (["--source=" + url], [:]), ([url], [:]),
+      (["--sorce=" + url], [:]),
+    ] as [([String], [String: String])] {
+      let workshop = Workshop()
+      let log = workshop.scratch.path + "/log"
+      let more = ["LOG_FILE": log, "LOG_LEVEL": "trace"].merging(variables) { $1 }
+      let ended = try workshop.command("fetch", arguments + ["--json"], more).run()
+      #expect(ended.code == 64, "\(ended)")
+      #expect(!ended.stdout.contains("sesame") && !ended.stderr.contains("sesame"), "\(ended)")
+      #expect(try files(under: workshop.scratch.path, holding: "sesame").isEmpty)
+    }
+  }
+
+  /// A file of such a name is a file.
+  @Test func aFileWhoseNameLooksLikeAURL() throws {
+    let workshop = Workshop()
+    let file = workshop.file(Source.plain(rows: 5), "http:a@b?c=d.csv")
+    try workshop.succeed("fetch", "--source", file)
+    try workshop.succeed("fetch", "--source", "http:a@b?c=d.csv")
+  }
+
   /// In SOURCE_URL they may be: the server gets them, and nobody else.
   @Test(arguments: [Attempt.whole, .page(404), .page(401, headers: ["WWW-Authenticate": "Basic"])])
   func aSourcesPasswordInTheEnvironment(_ attempt: Attempt) throws {

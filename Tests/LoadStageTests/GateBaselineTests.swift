@@ -81,6 +81,61 @@ struct GateBaselineTests {
     }
   }
 
+  @Test("a date in the future is refused, on the first load too; accepted, it is no measure for the days that follow")
+  func future() throws {
+    try LoadHarness.with { harness in
+      // 2026-11-28 00:00 in Taipei.
+      let now = 1_795_795_200
+      func load(_ count: Int, _ date: String, accepted: Bool = false) throws {
+        let snapshot = try harness.spool.snapshot(businesses(count), .init(sourceDate: date))
+        try harness.load(snapshot) {
+          $0.now = { now }
+          if accepted { $0.acceptance = acceptance }
+        }
+      }
+      func refusal(_ count: Int, _ date: String) throws -> Failure {
+        try harness.failure(try harness.spool.snapshot(businesses(count), .init(sourceDate: date))) { $0.now = { now } }
+      }
+      let first = try refusal(200, "2026-11-30")
+      #expect(first.verdict == .data && first.message.hasSuffix("its source date 2026-11-30 is 2 days in the future"))
+      try harness.expect([])
+      try load(200, "2026-09-27")
+      #expect(try refusal(201, "2099-12-01").message.contains("2099-12-01 is 26666 days in the future"))
+      try load(201, "2099-12-01", accepted: true)
+      try load(202, "2026-09-28")
+      #expect(try refusal(203, "2026-09-27").message.contains("is before 2026-09-28"))
+      // A clock that is ahead.
+      try load(203, "2026-11-29")
+      try harness.expect(businesses(203))
+    }
+  }
+
+  @Test(
+    "a first load of a date in the future that is accepted does not keep the next day out", arguments: [true, false])
+  func acceptedFuture(_ isPristine: Bool) throws {
+    try LoadHarness.with { harness in
+      if !isPristine { try harness.hangAView() }
+      let ahead = try harness.spool.snapshot(businesses(200), .init(sourceDate: "2099-12-01"))
+      #expect(try harness.failure(ahead).verdict == .data)
+      let outcome = try harness.load(ahead) { $0.acceptance = acceptance }
+      #expect(outcome.refusals.count == 1)
+      try harness.load(businesses(201))
+    }
+  }
+
+  @Test("without a whole one, a column is told as missing once", arguments: [true, false])
+  func columnOfSamples(_ sample: Bool) throws {
+    try LoadHarness.with { harness in
+      let options = TestSpool.Options(sample: sample, limit: sample ? nil : 9, notes: GateTests.lacking("資本額"))
+      let lacking = try harness.spool.snapshot(businesses(5), options)
+      #expect(try harness.failure(lacking).verdict == .data)
+      try harness.load(lacking) { $0.acceptance = acceptance }
+      try harness.load(businesses(6), options)
+      try harness.load(businesses(7), .init(sample: sample, limit: sample ? nil : 9))
+      #expect(try harness.failure(try harness.spool.snapshot(businesses(8), options)).verdict == .data)
+    }
+  }
+
   @Test("and nothing is compared with them", arguments: [true, false])
   func partialIsNoBaseline(_ sample: Bool) throws {
     try LoadHarness.with { harness in

@@ -96,6 +96,18 @@ struct RetentionTests {
     }
   }
 
+  @Test("a published one whose feed files could not be written counts as published all the same")
+  func withoutFeedFiles() throws {
+    try LoadHarness.with { harness in
+      let published = try days(harness, 3)
+      try Folder.remove(published[1].changesFolder)
+      for _ in 0..<2 { try harness.spool.snapshot(businesses(300)) }
+      let freed = try cleanUp(harness, keep: 2)
+      #expect(names(freed.removed) == [published[0].id.description])
+      #expect(try Survey.snapshots(harness.spool.path).contains(published[1].id))
+    }
+  }
+
   @Test("a snapshot in use is left as it is, and named; the next clean-up takes it")
   func inUse() throws {
     try LoadHarness.with { harness in

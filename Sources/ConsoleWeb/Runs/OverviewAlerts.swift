@@ -14,7 +14,7 @@ struct OverviewAlerts {
   private static let patienceSeconds: Int64 = 120
 
   /// The gravest first.
-  var all: [[String: Any]] { [empty, idle, failed, silent, unreconciled, stale].compactMap { $0 } }
+  var all: [[String: Any]] { [empty, idle, failed, silent, unreconciled, stale, ahead].compactMap { $0 } }
 
   private func alert(
     _ title: String, detail: String? = nil, advice: String, path: String? = nil, isBad: Bool = true,
@@ -72,10 +72,22 @@ struct OverviewAlerts {
   }
 
   private var stale: [String: Any]? {
-    guard let day = overview.published?.publication?.asOfDate, let since = TaipeiTime.seconds("\(day) 00:00:00"),
-      case let days = (Int64(now.timeIntervalSince1970) + 8 * 3600 - since) / 86_400, days > Self.staleDays
-    else { return nil }
+    guard let (day, days) = age, days > Self.staleDays else { return nil }
     return alert(text("run_alert_stale", day, "\(days)"), advice: text("run_alert_stale_do"), isBad: false)
+  }
+
+  /// The source's clock is wrong, or somebody accepted such a date: how old the registry is cannot be told.
+  private var ahead: [String: Any]? {
+    guard let (day, days) = age, days < -1 else { return nil }
+    return alert(text("run_alert_ahead", day), advice: text("run_alert_ahead_do"), isBad: false)
+  }
+
+  /// The published date, and how many days ago it was in Taipei.
+  private var age: (day: String, days: Int)? {
+    guard let day = overview.published?.publication?.asOfDate, let since = TaipeiTime.seconds("\(day) 00:00:00")
+    else { return nil }
+    let seconds = Int64(now.timeIntervalSince1970) + 8 * 3600 - since
+    return (day, Int((Double(seconds) / 86_400).rounded(.down)))
   }
 
   /// The first ones; the page behind has them all.

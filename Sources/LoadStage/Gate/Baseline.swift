@@ -1,4 +1,5 @@
 import Postgres
+import StageKit
 
 /// What the registry's last whole publication says of the snapshot that it published: a snapshot is measured by it. A sample
 /// and a limited one are neither measured nor a measure.
@@ -6,7 +7,8 @@ struct Baseline: Sendable {
   let snapshot: String
   /// Nil where a version published it that did not write it down.
   let records: Int?
-  /// Of the last one that has a date.
+  /// Of the last one that has a date which was not in the future when it was published: one that was accepted all the same
+  /// would make every file until then too old.
   let sourceDate: String?
   let missingColumns: [String]?
   let cities: [String: Int]
@@ -16,7 +18,9 @@ struct Baseline: Sendable {
     let rows = try session.execute(
       """
       SELECT p.snapshot, coalesce(p.records, j.records_total), p.cities,
-        (SELECT d.source_date FROM publication d WHERE d.whole AND d.source_date IS NOT NULL ORDER BY d.id DESC LIMIT 1),
+        (SELECT d.source_date FROM publication d
+          WHERE d.whole AND d.source_date <= (d.published_at AT TIME ZONE 'Asia/Taipei')::date + \(SourceAge.daysAheadMax)
+          ORDER BY d.id DESC LIMIT 1),
         CASE WHEN p.missing_columns IS NOT NULL THEN pg_catalog.to_json(p.missing_columns) END
       FROM publication p JOIN etl_job_run j ON j.id = p.job_run_id WHERE p.whole ORDER BY p.id DESC LIMIT 1
       """)
@@ -26,6 +30,16 @@ struct Baseline: Sendable {
       snapshot: row[0] ?? "", records: row[1].flatMap { Int($0) }, sourceDate: row[3],
       missingColumns: try DatabaseJSON.value(row[4]),
       cities: try cities ?? count(&session))
+  }
+
+  /// What the snapshot published last lacks, be it whole or not.
+  static func missingColumns(_ session: inout Connection) throws -> [String] {
+    let rows = try session.execute(
+      """
+      SELECT pg_catalog.to_json(missing_columns) FROM publication WHERE missing_columns IS NOT NULL
+      ORDER BY id DESC LIMIT 1
+      """)
+    return try DatabaseJSON.value(rows.values.first?[0]) ?? []
   }
 
   /// The same from the registry itself, after a version that did not write it down.

@@ -1,11 +1,23 @@
 import Postgres
 import Spool
+import StageKit
 
 /// Whether a snapshot may become visible: it is compared with what was published last.
 struct Gate {
   let bounds: GateBounds
   /// Nil where no whole snapshot was ever published.
   let baseline: Baseline?
+  /// Columns that are not missed any more: the snapshot published last lacks them too.
+  let knownMissing: [String]
+  /// Seconds since 1970.
+  let now: Int
+
+  init(_ settings: LoadSettings, _ baseline: Baseline? = nil, knownMissing: [String] = []) {
+    bounds = settings.bounds
+    self.baseline = baseline
+    self.knownMissing = knownMissing
+    now = settings.now()
+  }
 
   /// Why a load may not publish a snapshot; empty where it may.
   static func refusals(
@@ -14,15 +26,18 @@ struct Gate {
   ) throws -> [String] {
     // Going back is asked for by name, and what is published already is not let in again.
     guard settings.action == .load, last?.holds(snapshot) != true else { return [] }
+    let baseline = try Baseline.last(&session)
+    // Without a whole publication those of samples say it: what was accepted once is not asked for again.
+    let knownMissing = try baseline == nil ? Baseline.missingColumns(&session) : baseline?.missingColumns ?? []
     return settings.budgetRefusals(snapshot)
-      + Gate(bounds: settings.bounds, baseline: try Baseline.last(&session))
-      .refusals(snapshot, registrations: registrations, lost: lost)
+      + Gate(settings, baseline, knownMissing: knownMissing).refusals(
+        snapshot, registrations: registrations, lost: lost)
   }
 
   /// The same before the first publication.
   static func initialRefusals(_ settings: LoadSettings, _ snapshot: SettledSnapshot) -> [String] {
     settings.budgetRefusals(snapshot)
-      + Gate(bounds: settings.bounds, baseline: nil).refusals(snapshot, registrations: 0, lost: 0)
+      + Gate(settings).refusals(snapshot, registrations: 0, lost: 0)
   }
 
   /// - Parameters:
@@ -30,10 +45,11 @@ struct Gate {
   ///   - lost: how many of them the snapshot has otherwise or not at all.
   /// - Returns: why it may not, each with its numbers; empty where it may.
   func refusals(_ snapshot: SettledSnapshot, registrations: Int, lost: Int) -> [String] {
-    guard let baseline else { return columns(snapshot) }
-    guard snapshot.whole else { return [part(snapshot, baseline)] + columns(snapshot) }
+    let file = [future(snapshot)].compactMap { $0 } + columns(snapshot)
+    guard let baseline else { return file }
+    guard snapshot.whole else { return [part(snapshot, baseline)] + file }
     return [records(snapshot, baseline), change(registrations, lost)].compactMap { $0 } + cities(snapshot, baseline)
-      + [date(snapshot, baseline)].compactMap { $0 } + columns(snapshot)
+      + [date(snapshot, baseline)].compactMap { $0 } + file
   }
 
   private func part(_ snapshot: SettledSnapshot, _ baseline: Baseline) -> String {
@@ -89,11 +105,18 @@ struct Gate {
     return "its source date \(now) is before \(before), which was published already"
   }
 
+  /// A date of tomorrow may come of a clock; a later one would make every file until then too old. The sample that ships with
+  /// the project has a date that somebody wrote.
+  private func future(_ snapshot: SettledSnapshot) -> String? {
+    guard !snapshot.fetch.terms.sample, let date = snapshot.transform.sourceDate,
+      let days = SourceAge.days(of: date, at: now), days < -SourceAge.daysAheadMax
+    else { return nil }
+    return "its source date \(date) is \(-days) days in the future"
+  }
+
   private func columns(_ snapshot: SettledSnapshot) -> [String] {
-    // What was accepted once is missed no more.
-    let before = baseline?.missingColumns ?? []
     let whichHasIt = baseline?.missingColumns == nil ? "" : ", which snapshot \(baseline?.snapshot ?? "") has"
-    return snapshot.transform.notes.missingColumns.filter { !before.contains($0) }.map {
+    return snapshot.transform.notes.missingColumns.filter { !knownMissing.contains($0) }.map {
       "it lacks the column \($0)\(whichHasIt)"
     }
   }

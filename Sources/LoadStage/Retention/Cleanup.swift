@@ -47,11 +47,11 @@ public enum Cleanup {
     lockGraceSeconds: Double = 2, stop: @escaping StopCheck = { try StopSignal.check() }
   ) throws -> Freed {
     do {
-      guard let databaseURL else { return try clean(spool, limits, wanted: loadedLast(spool), stop) }
+      guard let databaseURL else { return try clean(spool, limits, published: [], wanted: loadedLast(spool), stop) }
       let access = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop)
       var session = try access.open()
       guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else {
-        return try clean(spool, limits, wanted: [], stop)
+        return try clean(spool, limits, published: [], wanted: [], stop)
       }
       try Migrator.requireCurrent(&session)
       let lock: RunLock
@@ -61,7 +61,9 @@ public enum Cleanup {
       defer { lock.release() }
       let published = try Publication.last(&session).flatMap { SnapshotID($0.snapshot) }
       let wanted = Set([published, try Rollback.target(&session, spool: spool)].compactMap { $0 })
-      var freed = try clean(spool, limits, wanted: wanted, stop)
+      let ever = try session.execute("SELECT DISTINCT snapshot FROM publication WHERE whole").values
+      var freed = try clean(
+        spool, limits, published: Set(ever.compactMap { $0[0].flatMap(SnapshotID.init) }), wanted: wanted, stop)
       try DatabaseCleanup(limits: limits).perform(&session, &freed)
       return freed
     } catch { throw Failure(from: error) }
@@ -76,10 +78,11 @@ public enum Cleanup {
   }
 
   private static func clean(
-    _ spool: String, _ limits: RetentionLimits, wanted: Set<SnapshotID>, _ stop: StopCheck
+    _ spool: String, _ limits: RetentionLimits, published: Set<SnapshotID>, wanted: Set<SnapshotID>, _ stop: StopCheck
   ) throws -> Freed {
     var freed = Freed()
-    try SpoolCleanup(spool: spool, keep: limits.snapshots, wanted: wanted).perform(&freed, stop: stop)
+    try SpoolCleanup(spool: spool, keep: limits.snapshots, published: published, wanted: wanted)
+      .perform(&freed, stop: stop)
     return freed
   }
 }

@@ -8,6 +8,8 @@ struct SpoolCleanup {
   let spool: String
   /// How many of the newest published snapshots stay, and of the others.
   let keep: Int
+  /// Whole snapshots that the database says it published.
+  let published: Set<SnapshotID>
   /// Snapshots that stay, however old they are.
   let wanted: Set<SnapshotID>
 
@@ -32,8 +34,10 @@ struct SpoolCleanup {
     }
   }
 
-  /// Whether it stands for the whole registry and a database was loaded from it: load writes the feed beside it then.
+  /// Whether it stands for the whole registry and a database was loaded from it, this one or another: load writes the feed
+  /// beside it then, where that can be written.
   private func isPublished(_ folder: SnapshotFolder) throws -> Bool {
+    if published.contains(folder.id) { return true }
     guard try !Folder.names(folder.changesFolder).isEmpty else { return false }
     // One whose manifest is damaged may have been whole: it counts as such, rather than give way to others.
     do { return try FetchManifest.read(at: folder.fetchManifest)?.terms.whole ?? false } catch let failure as Failure
