@@ -69,7 +69,8 @@ public final class RunMarker {
     if !path.isEmpty, runEnded || !isShared { _ = Faults.call(.remove, at: path) { unlink(path) } }
   }
 
-  /// Completes the records of runs that were killed, takes their markers away, and reports each.
+  /// Completes the records of runs that were killed, removes their markers, and reports each. A run that recorded its own
+  /// end, and was killed before it removed its marker, is not reported.
   ///
   /// - Throws: where a record cannot be written. Its marker stays for the next run.
   static func completeKilledRuns(spool: String, report: (RunIdentity) -> Void) throws {
@@ -83,10 +84,10 @@ public final class RunMarker {
       guard let lock = try? FileLock(path, make: false), let identity = try? read(name, path) else { continue }
       // Held until the marker is gone, so that one run alone reports it. The record comes first: a marker that stays is
       // found again.
-      if RunRecords.isName(name) { try RunRecords.completeKilled(identity, spool: spool) }
+      let wasKilled = try !RunRecords.isName(name) || RunRecords.completeKilled(identity, spool: spool)
       try? SpoolFile.remove(path)
       lock.release()
-      report(identity)
+      if wasKilled { report(identity) }
     }
   }
 
