@@ -194,6 +194,7 @@ let package = Package(
         "NastyCorpus",
         "Observed", "Reference", "TestCluster", "Threads", "Tunnel",
       ]),
+    tests("ThreadsTests", ["Threads"]),
     tests("LogsTests", ["Logs", "Observed", "Threads", logging]),
     tests("CloudWatchTests", ["CloudWatch", "Logs", "LoopbackServer", "Observed", logging]),
     tests("SchedulesTests", ["Schedules", "NastyCorpus"]),

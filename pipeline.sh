@@ -14,7 +14,9 @@ private='' # yes, where the database is the private one
 spool=''
 read -r RUN_ID </proc/sys/kernel/random/uuid
 RUN_STARTED_AT=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
-RUN_ORIGIN=${RUN_ORIGIN:-shell}
+origin=${RUN_ORIGIN:-shell}
+RUN_ORIGIN=shell # what is none of the three goes into no record
+[[ ! $origin =~ ^(schedule|console)$ ]] || RUN_ORIGIN=$origin
 unset RUN_MARKER RUN_COMMAND
 export RUN_ID RUN_STARTED_AT RUN_ORIGIN
 
@@ -83,19 +85,28 @@ say() { # MESSAGE, and where LOG_FORMAT=json asks for it as one object like the 
 }
 
 fail() { # CODE MESSAGE [HINT...]
-  local code=$1 message=${2//[[:cntrl:]]/?} event_id
+  local code=$1 message=${2//[[:cntrl:]]/?} event_id event=()
   shift 2
   read -r event_id </proc/sys/kernel/random/uuid
   if logs_as text; then
     echo "pipeline.sh: $message" >&2
     (($# == 0)) || printf 'HINT: %s\n' "$@" >&2
   fi
+  if ends_run && [[ $command != dry-run ]]; then
+    event=(event '"etl_failed"' exit_code "$code" temporary "$(is_temporary "$code")" status '"failed"')
+  fi
   ! logs_as json || log_json ERROR "$message" "$@"
-  ! is_run || end_run "$code" "$message" "$@"
+  ! ends_run || end_run "$code" "$message" "$@"
   exit "$code"
 }
 
 is_run() { [[ $command =~ ^(run|dry-run|fetch|transform|load|rollback|replay|withdraw)$ ]]; }
+
+# A stage that has logged how the run ended has removed the marker: nothing is left to say.
+ends_run() { is_run && [[ -z ${RUN_MARKER-} || -e $RUN_MARKER ]]; }
+
+# Whether the next run goes on without a person's help: a temporary failure, or a stop by SIGHUP, SIGINT or SIGTERM.
+is_temporary() { [[ $1 =~ ^(75|129|130|143)$ ]] && echo true || echo false; } # CODE
 
 logs_as() { # text or json
   local formats=${LOG_FORMAT-}
@@ -106,31 +117,44 @@ logs_as() { # text or json
 # A run that ends outside its stages: into the log file and to CloudWatch, where these are on, and into the run's record.
 # A record that cannot be written changes nothing. Without the programs the script writes it itself.
 end_run() { # CODE MESSAGE [HINT...]
-  local code=$1 hint hints='' folder
+  local code=$1 folder=${spool:-${SPOOL_DIR:-$project/spool}}
   shift
-  folder=${spool:-${SPOOL_DIR:-$project/spool}}
   export RUN_COMMAND=$command
   # On stdin: everybody on the machine can read arguments.
   printf '%s\n' "$@" | "$binaries/load" log --level error --name pipeline.sh --event-id "$event_id" --exit-code "$code" \
-    --spool "$folder" >/dev/null 2>&1 || {
-    for hint in "${@:2}"; do hints+=",$(json "$hint")"; done
-    [[ -d $folder ]] && umask 077 && mkdir -p -- "$folder/runs" && printf '{"run_id":"%s","command":"%s","origin":"%s","started_at":"%s","ended_at":"%s",%s}\n' \
-      "$RUN_ID" "$command" "$RUN_ORIGIN" "$RUN_STARTED_AT" "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" \
-      "\"exit_code\":$code,\"status\":\"failed\",\"stages\":{},\"findings\":{},\"error\":{\"stage\":\"pipeline.sh\",\"message\":$(json "$1"),\"hints\":[${hints#,}],\"exit_code\":$code}" \
-      >"$folder/runs/.$RUN_ID" && mv -n -- "$folder/runs/.$RUN_ID" "$folder/runs/$RUN_ID.json"
-  } 2>/dev/null || :
-  # A stage that began and said nothing of its end leaves the marker: the next run logs the end.
-  [[ -n ${stage_began-} || -z ${RUN_MARKER-} ]] || close_marker
+    --spool "$folder" >/dev/null 2>&1 || write_record "$folder" "$code" "$@" 2>/dev/null || :
+  [[ -z ${RUN_MARKER-} ]] || close_marker
 }
 
-log_json() { # LEVEL MESSAGE [HINT...]
-  local level=$1 message=$2 hint hints='' now
-  shift 2
-  for hint; do hints+=",$(json "$hint")"; done
-  now=@$(date +%s.%3N)
-  printf '{"timestamp":"%s","time":"%s","level":"%s","name":"pipeline.sh","message":%s,"path":"console","event_id":"%s","run_id":%s%s}\n' \
-    "$(date -d "$now" +%Y-%m-%dT%H:%M:%S.%3N%z)" "$(date -u -d "$now" +%Y-%m-%dT%H:%M:%S.%3NZ)" "$level" "$(json "$message")" "$event_id" "$(json "${RUN_ID-}")" \
-    "${hints:+,\"hints\":[${hints#,}]}" >&2
+write_record() { # FOLDER CODE MESSAGE [HINT...]
+  local folder=$1 code=$2 error
+  error=$(object stage '"pipeline.sh"' message "$(json "$3")" hints "$(list "${@:4}")" exit_code "$code")
+  [[ -d $folder ]] && umask 077 && mkdir -p -- "$folder/runs" || return
+  object run_id "\"$RUN_ID\"" command "\"$command\"" origin "\"$RUN_ORIGIN\"" started_at "\"$RUN_STARTED_AT\"" \
+    ended_at "\"$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)\"" exit_code "$code" status '"failed"' \
+    stages '{}' findings '{}' error "$error" >"$folder/runs/.$RUN_ID" &&
+    mv -n -- "$folder/runs/.$RUN_ID" "$folder/runs/$RUN_ID.json"
+}
+
+log_json() { # LEVEL MESSAGE [HINT...]; the fields of an event are in $event
+  local level=$1 message now fields=("${event[@]}")
+  message=$(json "$2") now=@$(date +%s.%3N)
+  [[ $level != ERROR ]] || fields+=(error "$message" hints "$(list "${@:3}")")
+  object timestamp "\"$(date -d "$now" +%Y-%m-%dT%H:%M:%S.%3N%z)\"" \
+    time "\"$(date -u -d "$now" +%Y-%m-%dT%H:%M:%S.%3NZ)\"" level "\"$level\"" name '"pipeline.sh"' message "$message" \
+    path '"console"' event_id "\"$event_id\"" run_id "\"$RUN_ID\"" "${fields[@]}" >&2
+}
+
+object() { # NAME JSON...
+  local members=''
+  for (( ; $# > 1; )); do members+=",\"$1\":$2" && shift 2; done
+  printf '{%s}\n' "${members#,}"
+}
+
+list() { # TEXT...
+  local text items=''
+  for text; do items+=",$(json "$text")"; done
+  printf '[%s]' "${items#,}"
 }
 
 # A line of the log has less than 16 KiB, or collectors split it: a text has a thousand characters at most.
@@ -156,29 +180,37 @@ check_log_settings() {
 # A marker whose lock is held says that this run lives, for as long as any of its processes does: they inherit fd 9.
 # One whose lock is free tells the next run that this one was killed, so only a run whose end was logged removes it.
 open_marker() {
-  local folder problem new mask
+  local folder problem new
   export RUN_COMMAND=$command
   spool=${spool:-$SPOOL_DIR}
   [[ $spool == /* ]] || spool=$PWD/$spool
+  # A finished spool may be read-only. A stage that has to write there says so itself.
+  [[ ! -d $spool || -w $spool ]] || return 0
   for folder in "$spool" "$spool/.runs"; do
     [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -m 700 -- "$folder" 2>&1) || [[ -d $folder ]] ||
       fail 74 "unable to create '$folder': ${problem##*: }" "--spool DIR or SPOOL_DIR names another folder"
   done
   new=$folder/.$$.$RUN_ID # locked before it has its name: no other run ever sees it unlocked
-  { mask=$(umask) && umask 077 && exec 9>"$new" && umask "$mask" && flock -w 5 9 && echo "$command $$ $RUN_ORIGIN $RUN_STARTED_AT" >&9 && mv -- "$new" "$folder/$RUN_ID"; } 2>/dev/null || {
-    rm -f -- "$new"
+  lock_marker "$new" "$folder/$RUN_ID" 2>/dev/null || {
+    rm -f -- "$new" 2>/dev/null || :
     fail 74 "unable to write in '$folder'" "check its owner, its mode and the free space of the disk"
   }
   export RUN_MARKER=$folder/$RUN_ID
 }
 
-close_marker() { rm -f -- "$RUN_MARKER"; }
+lock_marker() { # NEW-FILE MARKER
+  local mask
+  mask=$(umask)
+  umask 077 && exec 9>"$1" && umask "$mask" && flock -w 5 9 &&
+    echo "$command $$ $RUN_ORIGIN $RUN_STARTED_AT" >&9 && mv -- "$1" "$2"
+}
 
-# Runs one stage; the script ends here unless it succeeds. The marker is the stage's: it removes it once it has logged how
-# the run ended, and a stage that crashed leaves it. Only wrong usage is found before a stage begins.
+close_marker() { [[ -z ${RUN_MARKER-} ]] || rm -f -- "$RUN_MARKER"; }
+
+# Runs one stage; the script ends here unless it succeeds. The stage removes the marker once it has logged how the run
+# ended; wrong usage it logs before it knows of the marker. For a stage that crashed or did not start the script logs it.
 stage() { # STAGE ARGUMENT...
   local code=0
-  stage_began=yes
   attend "$binaries/$1" "${@:2}" || code=$?
   case $code in
     0) return ;;
@@ -229,7 +261,7 @@ if (($#)); then
       command=$1 && shift
       ;;
     --help | -h | --version | -*) ;;
-    *) fail 64 "unknown command '$1'" "./pipeline.sh --help lists the commands" ;;
+    *) command='' && fail 64 "unknown command '$1'" "./pipeline.sh --help lists the commands" ;;
   esac
 fi
 take_options "$@"
@@ -241,7 +273,7 @@ case $command:$asks in
 esac
 check_log_settings
 export SPOOL_DIR=${SPOOL_DIR:-$project/spool}
-[[ $RUN_ORIGIN =~ ^(shell|schedule|console)$ ]] || fail 64 "RUN_ORIGIN '$RUN_ORIGIN' is unknown" "one of shell, schedule, console"
+[[ $RUN_ORIGIN == "$origin" ]] || fail 64 "RUN_ORIGIN '$origin' is unknown" "one of shell, schedule, console"
 need_database() {
   [[ -z ${DATABASE_URL-} ]] || return 0
   [[ -e $project/Package.swift ]] || fail 78 "DATABASE_URL is not set" "an installation without its source has no private PostgreSQL"

@@ -23,6 +23,9 @@ enum Child {
       posix_spawn_file_actions_addopen(&actions, descriptor, file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
     }
     if let inherited { posix_spawn_file_actions_adddup2(&actions, inherited, inheritedNumber) }
+    // Sockets of ours, the one that listens among them, would stay open for as long as the run takes.
+    for descriptor in 3..<inheritedNumber { posix_spawn_file_actions_addclose(&actions, descriptor) }
+    posix_spawn_file_actions_addclosefrom_np(&actions, inherited == nil ? inheritedNumber : inheritedNumber + 1)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }

@@ -69,8 +69,7 @@ public struct LockHolder: Sendable, CustomStringConvertible {
     let rows = try session.execute(
       """
       SELECT a.pid, a.usename, a.application_name, a.client_addr, pg_catalog.date_trunc('second', a.xact_start),
-        a.usesysid IS NULL
-          OR pg_catalog.has_table_privilege(a.usesysid, pg_catalog.to_regclass($1), 'UPDATE, DELETE, TRUNCATE')
+        pg_catalog.has_table_privilege(a.usesysid, pg_catalog.to_regclass($1), 'UPDATE, DELETE, TRUNCATE')
       FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
       WHERE l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())

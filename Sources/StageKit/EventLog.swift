@@ -24,12 +24,27 @@ public struct EventLog: Sendable {
   func failure(_ failure: Failure, from program: String, isEvent: Bool, _ fields: [String: Field] = [:]) {
     let reasons: [String: Field] = [
       "error": .text(failure.message), "hints": .list(failure.hints),
-      "exit_code": .count(Int(failure.verdict.exitCode)), "temporary": .flag(failure.verdict == .temporary),
+      "exit_code": .count(Int(failure.verdict.exitCode)),
+      "temporary": .flag(Self.isTemporary(exitCode: Int(failure.verdict.exitCode))),
     ]
     let fields = fields.merging(reasons) { $1 }
     let message = "\(program) failed: \(failure.message)"
     if isEvent { event(.failed, message, fields) } else { write(.error, message, fields) }
   }
+
+  /// A run that ends outside its stages.
+  func failure(_ problem: Summary.Problem, exitCode: Int, eventID: String?) {
+    var fields: [String: Field] = [
+      "error": .text(problem.message), "hints": .list(problem.hints), "status": .text(Summary.Status.failed.rawValue),
+      "exit_code": .count(exitCode), "temporary": .flag(Self.isTemporary(exitCode: exitCode)),
+    ]
+    fields["event_id"] = eventID.map { .text($0) }
+    event(.failed, problem.message, fields)
+  }
+
+  /// Whether the next run goes on without a person's help: after a temporary failure, and after a stop by SIGHUP, SIGINT
+  /// or SIGTERM.
+  private static func isTemporary(exitCode: Int) -> Bool { [75, 129, 130, 143].contains(exitCode) }
 
   /// A line for people that no counter waits for.
   public func info(_ message: String) { note(.info, message) }

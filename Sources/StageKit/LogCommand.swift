@@ -19,7 +19,9 @@ public struct LogCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The event_id (default: a new one).", visibility: .hidden))
   var eventID: String?
   @Option(
-    help: ArgumentHelp("The run ends so outside its stages: complete its record.", valueName: "N", visibility: .hidden))
+    help: ArgumentHelp(
+      "The run ends so outside its stages: complete its record, and log etl_failed unless it is a dry run.",
+      valueName: "N", visibility: .hidden))
   var exitCode: Int?
   @OptionGroup var spoolOptions: SpoolOptions
 
@@ -31,12 +33,20 @@ public struct LogCommand: ParsableCommand {
     let log = EventLog(stage: name, runID: identity.runID)
     let lines = try Self.readLines()
     guard let message = lines.first else { throw Failure(.usage, "stdin holds no line to log", hint: "see --help") }
-    switch level {
-    case .info: log.line(.info, message, eventID: eventID)
-    case .error: log.line(.error, message, hints: Array(lines.dropFirst()), eventID: eventID)
+    let hints = Array(lines.dropFirst())
+    guard let exitCode else {
+      log.line(level == .info ? .info : .error, message, hints: hints, eventID: eventID)
+      return
     }
-    guard let exitCode else { return }
-    let problem = Summary.Problem(stage: name, message: message, hints: Array(lines.dropFirst()), exitCode: exitCode)
+    let problem = Summary.Problem(stage: name, message: message, hints: hints, exitCode: exitCode)
+    // As in a stage, the record comes first: a run whose record tells its end is not reported as killed.
+    defer {
+      if identity.command == "dry-run" {
+        log.line(.error, message, hints: hints, eventID: eventID)
+      } else {
+        log.failure(problem, exitCode: exitCode, eventID: eventID)
+      }
+    }
     try RunRecords.completeFailed(identity, problem, spool: spoolOptions.path)
   }
 

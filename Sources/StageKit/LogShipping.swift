@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Logs
 import Synchronization
+import Threads
 
 /// The way of log records to CloudWatch, where `CLOUDWATCH_LOG_GROUP` asks for it. Nothing of it ever fails a run.
 enum LogShipping {
@@ -26,13 +27,12 @@ enum LogShipping {
 
   /// Sends what is left, says what could not be sent, and ends the process.
   static func end(exitCode: Int32) -> Never {
-    guard let output = output.withLock({ $0.take() }) else { exit(exitCode) }
+    guard let output = output.withLock({ $0.take() }) else { ProcessEnd.exit(exitCode) }
     let report = output.close()
     tell(report)
-    if report.isThreadEnded { exit(exitCode) }
     // exit() would take libcurl and libcrypto away from under the thread.
-    fflush(nil)
-    _exit(exitCode)
+    if !report.isThreadEnded { ProcessEnd.leavesThread() }
+    ProcessEnd.exit(exitCode)
   }
 
   private static func tell(_ report: CloudWatchOutput.Report) {

@@ -42,7 +42,10 @@ public final class JoinableThread: Sendable {
   public func join(seconds: Double? = nil) -> Bool {
     guard let joined = thread.withLock({ $0 }) else { return true }
     if let seconds {
-      guard ended.wait(timeout: .now() + seconds) == .success else { return false }
+      guard ended.wait(timeout: .now() + seconds) == .success else {
+        ProcessEnd.leavesThread()
+        return false
+      }
     } else {
       ended.wait()
     }

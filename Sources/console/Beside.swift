@@ -19,11 +19,13 @@ struct Beside: Service {
   }
 
   /// When the pages have ended. The threads have ended before the process does.
-  func end() {
+  ///
+  /// - Parameter hasServed: where the port was taken, runs under way may be another console's.
+  func end(_ hasServed: Bool) {
     worker?.stop()
     indexes.stop()
     worker?.join()
     indexes.join()
-    if stopsRuns { worker?.endRuns() }
+    if stopsRuns, hasServed { worker?.endRuns() }
   }
 }

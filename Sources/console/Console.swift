@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import Logs
 import StageKit
+import Threads
 
 @main
 struct Console: AsyncParsableCommand {
@@ -25,16 +26,16 @@ struct Console: AsyncParsableCommand {
       var command = try parseAsRoot()
       if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: hint) }
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
-      return
+      ProcessEnd.exit(0)
     } catch let error as Failure {
       failure = error
     } catch let code as ExitCode {
-      Glibc.exit(code.rawValue)
+      ProcessEnd.exit(code.rawValue)
     } catch {
       let code = exitCode(for: error)
       if code == .success {
         print(fullMessage(for: error))
-        return
+        ProcessEnd.exit(0)
       }
       failure =
         code == .validationFailure
@@ -43,6 +44,6 @@ struct Console: AsyncParsableCommand {
     Logs.logger("console").error(
       "\(failure.message)",
       metadata: ["error": "\(failure.message)", "hints": .array(failure.hints.map { .string($0) })])
-    Glibc.exit(failure.verdict.exitCode)
+    ProcessEnd.exit(failure.verdict.exitCode)
   }
 }

@@ -82,13 +82,16 @@ struct ServeCommand: AsyncParsableCommand {
     let beside = Beside(
       worker: try noWorker ? nil : makeWorker(target, spool, logger), indexes: IndexKeeper(target, logger: logger),
       stopsRuns: try stopsRuns || Environment.isOn("CONSOLE_STOPS_RUNS"))
+    // Also where the pages could not be served: no thread may be inside libpq when the process ends.
+    defer {
+      beside.end(isListening.withLock { $0 })
+      pools.close()
+    }
     do {
       try await Self.serve([application, beside], application.logger)
     } catch  where !isListening.withLock({ $0 }) {
       throw Failure(.unavailable, "unable to listen on \(host):\(port): \(error)", hint: "--port N takes another port")
     }
-    beside.end()
-    pools.close()
   }
 
   /// The console's own log, where one is asked for.

@@ -99,7 +99,9 @@ import Testing
     for _ in 1...3 { stopped.kill(signal) }
     let first = try stopped.wait()
     #expect(first.code == 128 + signal, "\(first)")
-    #expect(try LogLine.read(first.stderr).events == ["etl_started", "etl_failed"])
+    let log = try LogLine.read(first.stderr)
+    #expect(log.events == ["etl_started", "etl_failed"])
+    #expect(log.last?.fields["temporary"] == .bool(true), "the next one goes on: nobody has to look")
     #expect(try files(folder) == before, "nothing half-published")
     #expect(try Folder.names(folder).allSatisfy { !$0.hasSuffix(".tmp") })
     #expect(try SpoolFile.size(stage.workshop.snapshot().fetchManifest) == nil)

@@ -61,6 +61,83 @@ import Testing
     #expect(try workshop.markers.isEmpty)
   }
 
+  /// What `pipeline.sh` says of a run that ends outside its stages.
+  @Test(arguments: [(75, true), (78, false), (137, false), (143, true)])
+  func anEndOutsideTheStagesIsRecordedAndAnEvent(code: Int, isTemporary: Bool) throws {
+    let workshop = Workshop()
+    let run = Run(workshop)
+    for command in ["run", "dry-run"] {
+      let ended = try logEnd(workshop, run, code: code, command: command)
+      #expect(ended.code == 0, "\(ended)")
+      let line = try #require(try LogLine.read(ended.stderr).last)
+      #expect(line.fields["level"]?.string == "ERROR" && line.fields["error"]?.string == "it is broken")
+      #expect(line.event == (command == "run" ? "etl_failed" : nil))
+      guard command == "run" else { continue }
+      #expect(line.fields["exit_code"]?.int == code && line.fields["temporary"] == .bool(isTemporary), "\(ended)")
+      #expect(line.fields["status"]?.string == "failed" && line.runID == run.id)
+      #expect(try record(workshop)["exit_code"]?.int == code)
+    }
+  }
+
+  /// The alarm does not depend on the disk.
+  @Test func anEndThatCannotBeRecordedIsAnEventAllTheSame() throws {
+    let workshop = Workshop()
+    let run = Run(workshop)
+    _ = workshop.file("", "spool/runs")
+    let ended = try logEnd(workshop, run, code: 74, command: "run")
+    #expect(ended.code == 74, "\(ended)")
+    #expect(try LogLine.read(ended.stderr).events == ["etl_failed"], "\(ended)")
+  }
+
+  private func logEnd(_ workshop: Workshop, _ run: Run, code: Int, command: String) throws -> Ended {
+    let load = workshop.command("load", [])
+    let script = """
+      printf '%s\\n' 'it is broken' 'see there' | \
+      '\(load.program)' log --level error --name pipeline.sh --exit-code \(code) --spool '\(workshop.spool)'
+      """
+    let variables = run.variables.merging(["RUN_COMMAND": command]) { $1 }
+    return try Command(
+      program: "/bin/sh", arguments: ["-c", script], environment: load.environment.merging(variables) { $1 },
+      folder: load.folder
+    ).run()
+  }
+
+  /// Killed after it had recorded its end: nothing failed. One whose record another run completed is still to be reported.
+  @Test(arguments: [true, false]) func aRunThatRecordedItsEndIsNotReportedAsKilled(hasEnded: Bool) throws {
+    let workshop = Workshop()
+    try workshop.succeed("fetch", "--sample")
+    let name = try #require(try Folder.names(workshop.spool + "/runs").first)
+    let id = String(name.dropLast(5))
+    let path = workshop.spool + "/runs/" + name
+    if !hasEnded {
+      let text = String(decoding: try #require(ScratchFolder.read(path)), as: UTF8.self)
+      _ = workshop.file(text.replacing(#""exit_code" : 0"#, with: #""exit_code" : null"#), "spool/runs/" + name)
+    }
+    let before = ScratchFolder.read(path)
+    _ = workshop.file("fetch 1 shell 2026-09-01T00:00:00.000Z\n", "spool/.runs/" + id)
+    let next = try workshop.succeed("transform", variables: LogTests.json)
+    let failures = try LogLine.read(next.stderr).all("etl_failed")
+    #expect(failures.map(\.runID) == (hasEnded ? [] : [id]), "\(next)")
+    #expect(ScratchFolder.read(path) == before)
+    #expect(try workshop.markers == [])
+  }
+
+  /// What killed writers left: one that is younger than a day may be being written.
+  @Test func temporaryFilesOlderThanADayAreRemoved() throws {
+    let workshop = Workshop()
+    try Folder.make(workshop.spool)
+    try Folder.make(workshop.spool + "/runs")
+    let day = 24 * 3600
+    for (name, age) in [(".old.json.tmp", day + 60), (".7e570000", day + 60), (".new.json.tmp", day - 600)] {
+      let path = workshop.file("{", "spool/runs/" + name)
+      var times = [timespec(tv_sec: time(nil) - age, tv_nsec: 0), timespec(tv_sec: time(nil) - age, tv_nsec: 0)]
+      #expect(utimensat(AT_FDCWD, path, &times, 0) == 0)
+    }
+    try workshop.succeed("fetch", "--sample")
+    let names = try Folder.names(workshop.spool + "/runs")
+    #expect(names.filter { $0.hasPrefix(".") } == [".new.json.tmp"] && names.count == 2, "\(names)")
+  }
+
   @Test func theNewest400AreKept() throws {
     let workshop = Workshop()
     try Folder.make(workshop.spool)

@@ -6,11 +6,15 @@ import json
 import os
 import pathlib
 import re
+import select
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import types
 import unittest
+import unittest.mock
 
 import kubernetes_validate
 import yaml
@@ -61,45 +65,93 @@ class KubernetesTests(unittest.TestCase):
 
 
 class AirflowTests(unittest.TestCase):
-    def test_exit_codes(self):
-        """The file itself, with as much of Airflow as it takes."""
-        failed, permanent = type("AirflowException", (Exception,), {}), type("AirflowFailException", (Exception,), {})
-        ended, options = [], {}
+    """The file itself, with as much of Airflow as it takes, and a script in place of pipeline.sh."""
+
+    def setUp(self):
+        self.failed = type("AirflowException", (Exception,), {})
+        self.permanent = type("AirflowFailException", (Exception,), {})
+        self.options = {}
 
         def task(**given):
-            options.update(given)
+            self.options.update(given)
             return lambda function: function
 
         fakes = {
             "pendulum": types.SimpleNamespace(datetime=lambda *date, tz: datetime.datetime(*date)),
             "airflow": types.ModuleType("airflow"),
-            "airflow.decorators": types.SimpleNamespace(task=task, dag=lambda **_: lambda function: function),
-            "airflow.exceptions": types.SimpleNamespace(AirflowException=failed, AirflowFailException=permanent),
-            "subprocess": types.SimpleNamespace(run=lambda command, check: ended.pop()),
+            "airflow.decorators": types.SimpleNamespace(task=task, dag=lambda **_: lambda function: lambda: None),
+            "airflow.exceptions": types.SimpleNamespace(
+                AirflowException=self.failed, AirflowFailException=self.permanent),
         }
-        names = {}
-        kept = {name: sys.modules.get(name) for name in fakes}
-        sys.modules.update(fakes)
-        try:
-            ended.append(types.SimpleNamespace(returncode=0))
-            path = PACKAGING / "airflow/business_registry.py"
-            exec(compile(path.read_text(), path, "exec"), names)
-            self.assertEqual(sorted(names["PERMANENT"]), PERMANENT)
-            for code in [*TOLD, -9, 137, 143]:
-                ended.append(types.SimpleNamespace(returncode=code))
-                wanted = permanent if code in PERMANENT else failed
-                if code == 0:
-                    names["load"]()
-                    continue
-                with self.assertRaises(wanted):
-                    names["load"]()
-        finally:
-            for name, module in kept.items():
-                if module is None:
-                    del sys.modules[name]
-                else:
-                    sys.modules[name] = module
-        self.assertGreater(options["retries"], 0)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.names = {"PIPELINE": None}
+        path = PACKAGING / "airflow/business_registry.py"
+        with unittest.mock.patch.dict(sys.modules, fakes):
+            exec(compile(path.read_text(), path, "exec"), self.names)
+
+    def pipeline(self, text):
+        path = self.folder / "pipeline.sh"
+        path.write_text("#!/bin/bash\n" + text)
+        path.chmod(0o755)
+        self.names["PIPELINE"] = path
+
+    def test_exit_codes(self):
+        self.assertEqual(sorted(self.names["PERMANENT"]), PERMANENT)
+        for code in [*TOLD, 137, 143, -9]:
+            self.pipeline(f"exit {code}" if code >= 0 else "kill -KILL $$")
+            if code == 0:
+                self.names["load"]()
+                continue
+            with self.assertRaises(self.permanent if code in PERMANENT else self.failed):
+                self.names["load"]()
+        self.assertGreater(self.options["retries"], 0)
+
+    def time_out(self, stage):
+        """Ends the task as Airflow does, by an exception out of a signal's handler, once the stage is at work."""
+        fifo = self.folder / "alive"
+        os.mkfifo(fifo)
+        # Job control as in pipeline.sh: the stage is a process group of its own. It holds the FIFO until it ends.
+        self.pipeline(f"""
+            set -m
+            trap 'kill -TERM $stage; wait $stage; echo stopped >"{self.folder}/told"; exit 143' TERM
+            ({stage}; echo at work; exec sleep 600) >"{fifo}" &
+            stage=$!
+            wait
+        """)
+
+        class TimedOut(BaseException):
+            pass
+
+        def end(*_):
+            raise TimedOut
+
+        main, reader = threading.main_thread().ident, os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.addCleanup(signal.signal, signal.SIGALRM, signal.signal(signal.SIGALRM, end))
+
+        def wait():
+            select.select([reader], [], [], 60)
+            os.read(reader, 100)
+            signal.pthread_kill(main, signal.SIGALRM)
+
+        watch = threading.Thread(target=wait)
+        watch.start()
+        with self.assertRaises(TimedOut):
+            self.names["load"]()
+        watch.join()
+        # The FIFO ends when nobody holds it any more.
+        self.assertTrue(select.select([reader], [], [], 30)[0], "the stage goes on")
+        self.assertEqual(os.read(reader, 100), b"")
+
+    def test_a_time_out_stops_the_stage(self):
+        self.time_out(":")
+        self.assertEqual((self.folder / "told").read_text(), "stopped\n")
+
+    def test_a_stage_that_does_not_stop_is_killed(self):
+        self.names["GRACE_SECONDS"] = 0.1
+        self.time_out("trap '' TERM")
 
 
 class CollectorTests(unittest.TestCase):

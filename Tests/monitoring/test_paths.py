@@ -109,9 +109,9 @@ class PathTests(unittest.TestCase):
         project.kill("run", "--source", self.source.url + "/silent", when=self.source.asked.acquire)
         counts.failed_run()
         counts.published(project.summary("rollback"), "partial")
-        # What fails before any stage begins is an error all the same.
+        # What fails before any stage begins is a failed run all the same.
         project.run("run", "--sample", expect=74, SPOOL_DIR="/proc/spool")
-        counts.errors += 1
+        counts.failed_run()
         return counts
 
     def collect(self, lines, key):

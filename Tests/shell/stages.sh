@@ -213,15 +213,45 @@ test_the_marker_is_locked_while_a_stage_runs() {
   equal markers '' "$(ls -A here/.runs)"
 }
 
-test_the_marker_of_a_crash_stays_unlocked() {
+test_a_stage_that_crashed_is_logged_at_once() {
   # shellcheck disable=SC2016 # for the stage to expand
   STUB_transform='kill -KILL $$' pipeline dry-run
   refused 137 'transform was killed by signal 9'
-  flock -n "$tree/spool/.runs"/* true
-  [[ $(cat "$tree/spool/.runs"/*) == dry-run\ * ]]
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
   equal ended 'dry-run shell 137 --spool '"$tree"'/spool
 transform was killed by signal 9
 the same command goes on from there' "$(<"$calls.log")"
+  # One that logged the end and crashed afterwards is not logged a second time.
+  rm "$calls.log"
+  # shellcheck disable=SC2016
+  LOG_FORMAT=json DATABASE_URL=postgresql:///x STUB_load='rm "$RUN_MARKER"; kill -SEGV $$' pipeline load
+  equal 'exit code' 139 "$code"
+  equal events '' "$(jq -r '.event // empty' <<<"$err")"
+  [[ ! -e $calls.log ]]
+}
+
+# Alarms count etl_failed: each run that fails outside its stages is one, a dry run is none.
+test_a_run_that_ends_outside_its_stages_is_an_event() {
+  local fields='[.event, .level, .exit_code, .temporary, .status, .error == .message] | map(tostring) | join(" ")'
+  export LOG_FORMAT=json
+  pipeline run --jobs none
+  equal usage 'etl_failed ERROR 64 false failed true' "$(jq -r "$fields" <<<"$err")"
+  printf '#!/nonexistent\n' >"$tree/.build/release/fetch"
+  pipeline fetch
+  equal 'a stage that does not start' 'etl_failed ERROR 78 false failed true' "$(tail -n 1 <<<"$err" | jq -r "$fields")"
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
+  rm "$tree/Package.swift" && mkdir "$tree/bin" && cp "$tree/.build/release/"* "$tree/bin"
+  pipeline load
+  equal 'no database' 'etl_failed ERROR 78 false failed true' "$(jq -r "$fields" <<<"$err")"
+  make_stages "$tree/bin"
+  pipeline dry-run --check
+  equal 'dry run' 'null ERROR null null null true' "$(jq -r "$fields" <<<"$err")"
+  pipeline status bogus
+  equal 'no run' '' "$(jq -r '.event // empty' <<<"$err")"
+  rm "$calls.log"
+  pipeline bogus
+  equal 'unknown command' 'null ERROR null null null true' "$(jq -r "$fields" <<<"$err")"
+  [[ ! -e $calls.log ]]
 }
 
 # A run that ends before, between or outside its stages has a record all the same, and nobody takes it for one that was killed.
@@ -242,7 +272,12 @@ a number from 1 to 256" "$(<"$calls.log")"
     '[.command, .origin, .status, .exit_code, .error.stage, .error.exit_code, ([.started_at, .ended_at] | map(select(endswith("Z"))) | length)] | map(tostring) | join(" ")' \
     "$tree/spool/runs"/*.json)"
   equal markers '' "$(ls -A "$tree/spool/.runs")"
-  RUN_ORIGIN=cron pipeline fetch && refused 64 "RUN_ORIGIN 'cron' is unknown"
+  # A value that is unknown goes into no record.
+  rm "$tree/spool/runs"/*.json
+  for origin in cron 'a"b'; do
+    RUN_ORIGIN=$origin STUB_log=1 pipeline fetch && refused 64 "RUN_ORIGIN '$origin' is unknown"
+  done
+  equal origins 'shell shell' "$(jq -r .origin "$tree/spool/runs"/*.json | xargs)"
 }
 
 test_a_dry_run_with_check_loads_nothing() {
@@ -256,6 +291,17 @@ load --dry-run --max-change 3% --accept why --json' "$(<"$calls")"
   pipeline dry-run --check --keep 3 && refused 64 "knows no option '--keep'"
   pipeline dry-run --max-change 3% && refused 64 "knows no option '--max-change'"
   equal calls '' "$(<"$calls")"
+}
+
+test_a_stop_outside_the_stages_is_temporary() {
+  mkdir -p "$scratch/bin"
+  touch -d '+1 hour' "$tree/Package.swift"
+  # shellcheck disable=SC2016 # for the script to expand
+  printf '#!/bin/bash\n[[ $1 != --version ]] || { echo "Swift version 99.0" && exit; }\nkill -TERM $PPID\n' >"$scratch/bin/swift" && chmod +x "$scratch/bin/swift"
+  PATH=$scratch/bin:$PATH LOG_FORMAT=json pipeline run
+  equal 'exit code' 143 "$code"
+  equal event 'etl_failed 143 true' "$(tail -n 1 <<<"$err" |
+    jq -r '[.event, .exit_code, .temporary] | map(tostring) | join(" ")')"
 }
 
 test_signals_reach_the_stage_once() {

@@ -3,6 +3,8 @@
 DATABASE_URL, PGPASSFILE and the other variables come from the worker's environment; no secret stands here.
 """
 
+import os
+import signal
 import subprocess
 from datetime import timedelta
 
@@ -13,11 +15,39 @@ from airflow.exceptions import AirflowException, AirflowFailException
 PIPELINE = "/opt/business-registry/pipeline.sh"
 # The exit codes that the same command would end with again (README, "When something fails").
 PERMANENT = {64, 65, 66, 69, 70, 74, 78}
+# How long a run that is asked to stop may take until it is killed.
+GRACE_SECONDS = 90
 
 
+def run_pipeline():
+    """The exit code. When Airflow ends the task (its time is over, somebody clears it), the run ends with it."""
+    process = subprocess.Popen([PIPELINE, "run"], start_new_session=True)
+    try:
+        return process.wait()
+    except BaseException:
+        process.terminate()
+        try:
+            process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            kill_session(process.pid)
+            process.wait()
+        raise
+
+
+def kill_session(session):
+    """Stages have process groups of their own: what they share with the script is the session."""
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        try:
+            if os.getsid(pid) == session:
+                os.kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+
+# execution_timeout is the time of one attempt.
 @task(retries=6, retry_delay=timedelta(minutes=15), execution_timeout=timedelta(hours=4))
 def load():
-    code = subprocess.run([PIPELINE, "run"], check=False).returncode
+    code = run_pipeline()
     if code in PERMANENT:
         raise AirflowFailException(f"exit code {code}: the last lines of the log say what to do")
     if code != 0:  # 75 is temporary; a process that was killed left nothing half-published

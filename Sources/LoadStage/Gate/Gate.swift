@@ -25,7 +25,9 @@ struct Gate {
     _ session: inout Connection
   ) throws -> [String] {
     // Going back is asked for by name, and what is published already is not let in again.
-    guard settings.action == .load, last?.holds(snapshot) != true else { return [] }
+    // A part of a whole registry is another thing, even where it has all of its records.
+    let isPublished = last.map { $0.holds(snapshot) && $0.whole == snapshot.whole } ?? false
+    guard settings.action == .load, !isPublished else { return [] }
     let baseline = try Baseline.last(&session)
     // Without a whole publication those of samples say it: what was accepted once is not asked for again.
     let knownMissing = try baseline == nil ? Baseline.missingColumns(&session) : baseline?.missingColumns ?? []

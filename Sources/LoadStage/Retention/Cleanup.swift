@@ -47,7 +47,7 @@ public enum Cleanup {
     lockGraceSeconds: Double = 2, stop: @escaping StopCheck = { try StopSignal.check() }
   ) throws -> Freed {
     do {
-      guard let databaseURL else { return try clean(spool, limits, published: [], wanted: loadedLast(spool), stop) }
+      guard let databaseURL else { return try clean(spool, limits, published: [], wanted: loaded(spool), stop) }
       let access = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop)
       var session = try access.open()
       guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else {
@@ -69,12 +69,12 @@ public enum Cleanup {
     } catch { throw Failure(from: error) }
   }
 
-  /// Without a database to ask: the newest snapshot that any database was loaded from. It may only have been forgotten.
-  private static func loadedLast(_ spool: String) throws -> Set<SnapshotID> {
-    let loaded = try Survey.snapshots(spool).last { id in
-      try !Folder.names(SnapshotFolder(spool: spool, id: id).changesFolder).isEmpty
-    }
-    return Set([loaded].compactMap { $0 })
+  /// Without a database to ask: every snapshot that a database was loaded from. Any of them may be the one that is published.
+  private static func loaded(_ spool: String) throws -> Set<SnapshotID> {
+    Set(
+      try Survey.snapshots(spool).filter { id in
+        try !Folder.names(SnapshotFolder(spool: spool, id: id).changesFolder).isEmpty
+      })
   }
 
   private static func clean(

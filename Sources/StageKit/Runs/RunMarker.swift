@@ -22,7 +22,7 @@ public final class RunMarker {
 
   /// Takes part in the run that `pipeline.sh` began (`RUN_ID`, `RUN_MARKER`), or begins one of its own.
   public static func enter(spool: String, command: String) throws -> RunMarker {
-    if let path = Environment.value("RUN_MARKER"), let identity = RunIdentity.inherited(command: command) {
+    if let path = inheritedPath, let identity = RunIdentity.inherited(command: command) {
       return RunMarker(identity, path: path, isShared: true)
     }
     let identity = RunIdentity(command: command)
@@ -47,7 +47,16 @@ public final class RunMarker {
   }
 
   /// The spool of the run that `pipeline.sh` began, also where the command line cannot be read.
-  static var inheritedSpool: String? { Environment.value("RUN_MARKER").map { Folder.of(Folder.of($0)) } }
+  static var inheritedSpool: String? { inheritedPath.map { Folder.of(Folder.of($0)) } }
+
+  /// `RUN_MARKER`, where it is the marker of `RUN_ID`: it is removed in the end.
+  private static var inheritedPath: String? {
+    Environment.value("RUN_MARKER").flatMap { path in
+      let isMarker =
+        Folder.name(of: path) == Environment.value("RUN_ID") && Folder.name(of: Folder.of(path)) == ".runs"
+      return isMarker ? path : nil
+    }
+  }
 
   /// Whether the spool can hold the run's record.
   var isWritten: Bool { !path.isEmpty }
@@ -69,10 +78,12 @@ public final class RunMarker {
     if !path.isEmpty, runEnded || !isShared { _ = Faults.call(.remove, at: path) { unlink(path) } }
   }
 
-  /// Completes the records of runs that were killed, takes their markers away, and reports each.
+  /// Completes the records of runs that were killed, removes their markers, and reports each. A run that recorded its own
+  /// end, and was killed before it removed its marker, is not reported.
   ///
   /// - Throws: where a record cannot be written. Its marker stays for the next run.
   static func completeKilledRuns(spool: String, report: (RunIdentity) -> Void) throws {
+    var trouble: (any Error)?
     for name in try Folder.names(folder(spool)) {
       let path = folder(spool) + "/" + name
       guard !name.hasPrefix(".") else {
@@ -83,21 +94,28 @@ public final class RunMarker {
       guard let lock = try? FileLock(path, make: false), let identity = try? read(name, path) else { continue }
       // Held until the marker is gone, so that one run alone reports it. The record comes first: a marker that stays is
       // found again.
-      if RunRecords.isName(name) { try RunRecords.completeKilled(identity, spool: spool) }
-      try? SpoolFile.remove(path)
-      lock.release()
-      report(identity)
+      do {
+        let wasKilled = try !RunRecords.isName(name) || RunRecords.completeKilled(identity, spool: spool)
+        try? SpoolFile.remove(path)
+        lock.release()
+        if wasKilled { report(identity) }
+      } catch {
+        lock.release()
+        trouble = trouble ?? error
+      }
     }
+    if let trouble { throw trouble }
   }
 
-  /// The runs that have a marker.
+  /// The runs that have a marker. What is no marker does not hide the others.
   ///
   /// - Returns: each with whether any process of it lives.
   static func list(spool: String) throws -> [(RunIdentity, isAlive: Bool)] {
     try Folder.names(folder(spool)).filter(RunRecords.isName).compactMap { name in
       let path = folder(spool) + "/" + name
-      guard let identity = try read(name, path) else { return nil }
-      return (identity, try FileLock(path, shared: true, make: false) == nil)
+      guard let identity = try? read(name, path), let isAlive = try? FileLock(path, shared: true, make: false) == nil
+      else { return nil }
+      return (identity, isAlive)
     }
   }
 

@@ -8,6 +8,8 @@ import Spool
 public enum RunRecords {
   /// How many are kept, the newest ones.
   static let kept = 400
+  /// How old a temporary file is that no living writer can need.
+  private static let temporarySecondsMax = 24 * 3600
   private static let bytesMax = 4 << 20
 
   /// Whether a run identifier may be a file's name.
@@ -37,15 +39,18 @@ public enum RunRecords {
     var file = try DurableFile(path(summary.runID, spool))
     try bytes.withUnsafeBytes { try file.write($0) }
     try file.publish()
-    if summary.endedAt != nil { try prune(spool) }
+    if summary.endedAt != nil { try prune(spool, except: summary.runID) }
   }
 
   /// Completes the record of a run that a signal or the machine's end killed before it could write how it ended.
-  static func completeKilled(_ identity: RunIdentity, spool: String) throws {
+  ///
+  /// - Returns: false where the run wrote its end itself. Only that has an exit code.
+  static func completeKilled(_ identity: RunIdentity, spool: String) throws -> Bool {
     var summary = (try? read(identity.runID, spool: spool)) ?? Summary(identity)
-    guard summary.endedAt == nil else { return }
+    guard summary.endedAt == nil else { return summary.exitCode == nil }
     summary.endKilled()
     try write(summary, spool: spool)
+    return true
   }
 
   /// Completes the record of a run that ends outside a stage: because of its arguments, or in `pipeline.sh` itself.
@@ -72,20 +77,35 @@ public enum RunRecords {
       if isAlive { summary.status = .running } else { summary.endKilled() }
       runs[identity.runID] = summary
     }
+    for (runID, run) in runs where run.endedAt == nil && run.status != .running {
+      // Its marker is gone, so it ended: the disk may have been full.
+      runs[runID]?.end(
+        with: Summary.Problem(
+          stage: "pipeline.sh", message: "how it ended could not be written", hints: ["look into its log"],
+          exitCode: nil))
+    }
     return runs.values.sorted { ($0.startedAt ?? "", $0.runID) > ($1.startedAt ?? "", $1.runID) }
   }
 
-  /// By the time of their last change, which spares reading them.
-  private static func prune(_ spool: String) throws {
-    let names = try Folder.names(folder(spool)).filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }
-    guard names.count > kept else { return }
-    let dated = names.compactMap { name -> (time: timespec, path: String)? in
+  /// By the time of their last change, which spares reading them. Removes what killed writers left, too.
+  private static func prune(_ spool: String, except runID: String) throws {
+    let names = try Folder.names(folder(spool))
+    let temporary = dated(names.filter { $0.hasPrefix(".") }, spool)
+    let records = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }
+    let old =
+      temporary.filter { $0.time.tv_sec < time(nil) - temporarySecondsMax }
+      + (records.count > kept ? dated(records, spool).dropLast(kept) : [])
+    // One that stays does no harm, and another run may be removing it: no error, no fault point.
+    for file in old where file.path != path(runID, spool) { unlink(file.path) }
+  }
+
+  /// The files with the time of their last change, the oldest first.
+  private static func dated(_ names: [String], _ spool: String) -> [(time: timespec, path: String)] {
+    names.compactMap { name -> (time: timespec, path: String)? in
       var status = stat()
       let path = folder(spool) + "/" + name
       return lstat(path, &status) == 0 ? (status.st_mtim, path) : nil
     }.sorted { ($0.time.tv_sec, $0.time.tv_nsec, $0.path) < ($1.time.tv_sec, $1.time.tv_nsec, $1.path) }
-    // One that stays does no harm, and another run may be removing it: no error, no fault point.
-    for record in dated.dropLast(kept) { unlink(record.path) }
   }
 
   private static func folder(_ spool: String) -> String { spool + "/runs" }
