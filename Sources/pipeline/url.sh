@@ -39,11 +39,12 @@ refuse_password() { # ADDRESS
 # would quote.
 is_plain() { # ADDRESS
   local host='(\[[0-9A-Fa-f:.%]*\]|[A-Za-z0-9._%-]*)(:[0-9]*)?'
-  local uri="^postgres(ql)?://([^]@:/?#;,= []*@)?$host(,$host)*(/[^]@:/?#;,= []*)?(\\?[^@]*)?\$"
+  local pair='[A-Za-z_]+=[^@&]*'
+  local uri="^postgres(ql)?://([^]@:/?#;,= []*@)?$host(,$host)*(/[^]@:/?#;,= []*)?(\\?$pair(&$pair)*)?\$"
   if [[ $1 == *://* ]]; then
     [[ $1 =~ $uri ]]
   else
-    [[ $1 != *:*@* && $1 != *\;* ]]
+    [[ $1 == *=* && $1 != *:*@* && $1 != *\;* ]]
   fi
 }
 

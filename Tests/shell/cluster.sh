@@ -184,7 +184,8 @@ test_psql_quotes_nothing_of_a_malformed_address() {
   local address
   for address in 'postgresql://u:geheim@geheim@127.0.0.1:1/d' 'postgresql://u/geheim@127.0.0.1:1/d' \
     'postgresql://u:geheim' 'postgresql://u:x@127.0.0.1:geheim/d' 'postgresql://u:%zzgeheim@127.0.0.1:1/d' \
-    'postgresql://u@127.0.0.1:1/d/geheim' 'user=u:geheim@127.0.0.1' 'postgresql://u@127.0.0.1:1/x;password=geheim' \
+    'postgresql://u@127.0.0.1:1/d/geheim' 'user=u:geheim@127.0.0.1' geheim \
+    'postgresql://u@127.0.0.1:1/d?password=Ge&geheim' 'postgresql://u@127.0.0.1:1/d?geheim' 'postgresql://u@127.0.0.1:1/x;password=geheim' \
     'postgresql://u@127.0.0.1:1/x,password=geheim' 'postgresql://u@127.0.0.1:1/x password=geheim' \
     'postgresql://u@127.0.0.1:1/x;geheim' 'postgresql://u@127.0.0.1:1/x=geheim' 'postgresql://u geheim@h/x' \
     'postgresql://u,geheim@h/x' 'postgresql://u@127.0.0.1:1/x;Pwd=geheim' 'user=u;password=geheim dbname=x' \
