@@ -154,6 +154,49 @@ import Testing
     #expect(!names.contains("5.json") && names.contains("6.json") && names.contains("404.json"))
   }
 
+  /// Whatever else lies among the markers, the runs are listed and killed ones are completed.
+  @Test func whatIsNoMarkerHidesNoRun() throws {
+    let workshop = Workshop()
+    var run: Run? = Run(workshop)
+    let variables = try #require(run).variables
+    try workshop.succeed("fetch", "--sample", "--more-follows", variables: variables)
+    run = nil
+    let markers = workshop.spool + "/.runs/"
+    #expect(mkdir(markers + "0", 0o700) == 0 && mkfifo(markers + "1", 0o600) == 0)
+    #expect(symlink("/etc/passwd", markers + "2") == 0)
+    _ = workshop.scratch.write([UInt8](repeating: 65, count: 5000), to: "spool/.runs/3")
+    // One whose record cannot be written.
+    _ = workshop.scratch.write(Array("run 1\n".utf8), to: "spool/.runs/4")
+    #expect(mkdir(workshop.spool + "/runs/4.json", 0o700) == 0)
+
+    let list = try workshop.run("load", "runs")
+    #expect(list.code == 0 && list.stdout.contains("killed"), "\(list)")
+    try workshop.succeed("transform")
+    let killed = try #require(try RunRecords.list(spool: workshop.spool).last)
+    #expect(killed.command == "run" && killed.endedAt != nil && killed.status == .failed)
+  }
+
+  /// The disk was full when it ended: what its stages had written before says nothing of that.
+  @Test func aRunWhoseEndIsUnknownIsNoSuccess() throws {
+    let workshop = Workshop()
+    try workshop.succeed("fetch", "--sample")
+    let name = try #require(try Folder.names(workshop.spool + "/runs").first)
+    let path = workshop.spool + "/runs/" + name
+    let text = String(decoding: try #require(ScratchFolder.read(path)), as: UTF8.self)
+    let open = text.replacing(/"ended_at" : "[^"]*"/, with: "\"ended_at\" : null")
+    _ = workshop.scratch.write(Array(open.utf8), to: "spool/runs/" + name)
+    let run = try #require(try RunRecords.list(spool: workshop.spool).first)
+    #expect(run.status == .failed && run.endedAt != nil && run.error != nil)
+  }
+
+  @Test func whatIsNotTheRunsMarkerIsLeftAlone() throws {
+    let workshop = Workshop()
+    let file = workshop.file("mine", "precious")
+    try workshop.succeed("fetch", "--sample", variables: ["RUN_ID": "abc", "RUN_MARKER": file])
+    #expect(ScratchFolder.read(file) != nil)
+    #expect(try RunRecords.list(spool: workshop.spool).count == 1)
+  }
+
   @Test func runsAreListedForPeopleAndPrograms() throws {
     let workshop = Workshop()
     let list = { (arguments: String...) in

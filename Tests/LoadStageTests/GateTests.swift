@@ -126,6 +126,18 @@ struct GateTests {
     }
   }
 
+  @Test("a part of a whole registry is refused, even where it has all of its records")
+  func partOfTheSame() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(200)
+      try harness.load(rows)
+      let part = try harness.spool.snapshot(rows, .init(limit: 200))
+      let failure = try harness.failure(part) { $0.force = true }
+      #expect(failure.verdict == .data, "\(failure)")
+      #expect(try harness.database.scalar("SELECT bool_and(whole) FROM publication") == "t")
+    }
+  }
+
   @Test("every reason is told at once, with its numbers")
   func allReasons() throws {
     try LoadHarness.with { harness in
