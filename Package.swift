@@ -138,7 +138,7 @@ let package = Package(
       "ConsoleDesk", ["Digest", "Postgres", "Schedules"],
       resources: [.embedInCode("desk.sql"), .embedInCode("desk-2.sql")]),
     library("ConsoleQueries", ["Postgres"], resources: [.embedInCode("search.sql")]),
-    library("ConsoleRunner", ["ConsoleDesk", "Failures", "Postgres", "Spool", "Threads", logging]),
+    library("ConsoleRunner", ["CFiles", "ConsoleDesk", "Failures", "Postgres", "Spool", "Threads", logging]),
 
     .systemLibrary(name: "CLibSSL", path: "Tests/CLibSSL"),
     testSupport("LoopbackServer", ["Threads"]),

@@ -1,3 +1,4 @@
+import CFiles
 import Failures
 import Glibc
 
@@ -25,7 +26,9 @@ enum Child {
     if let inherited { posix_spawn_file_actions_adddup2(&actions, inherited, inheritedNumber) }
     // Sockets of ours, the one that listens among them, would stay open for as long as the run takes.
     for descriptor in 3..<inheritedNumber { posix_spawn_file_actions_addclose(&actions, descriptor) }
-    posix_spawn_file_actions_addclosefrom_np(&actions, inherited == nil ? inheritedNumber : inheritedNumber + 1)
+    guard registry_close_from(&actions, inherited == nil ? inheritedNumber : inheritedNumber + 1) == 0 else {
+      throw Failure.system("start '\(command.first ?? "")'", errno: ENOMEM)
+    }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
