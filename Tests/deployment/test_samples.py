@@ -116,8 +116,11 @@ class AirflowTests(unittest.TestCase):
         self.pipeline(f"""
             set -m
             trap 'kill -TERM $stage; wait $stage; echo stopped >"{self.folder}/told"; exit 143' TERM
-            ({stage}; echo at work; exec sleep 600) >"{fifo}" &
+            mkfifo "{self.folder}/ready"
+            ({stage}; echo >"{self.folder}/ready"; exec sleep 600) >"{fifo}" &
             stage=$!
+            read -r <"{self.folder}/ready"
+            echo at work >"{fifo}"
             wait
         """)
 
