@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import pathlib
 import random
 import signal
 import socket
@@ -101,6 +102,27 @@ class WorkerTest(unittest.TestCase):
         self.assertEqual(self.ended(task)[0], "succeeded")
         log = self.office.sql(f"SELECT log FROM console.task WHERE id = {task}")
         self.assertEqual([line[0] for line in log][1:3], ["no CONSOLE_DATABASE_URL", self.office.url])
+
+    def test_a_run_keeps_no_socket_of_the_console(self):
+        """Else a console that is started again finds its port taken for as long as the run takes."""
+        self.start()
+        task = self.add("sleep=600")
+        self.attendant(task)
+        until(lambda: self.starts.read_text().split() == [task])
+        listening = {line.split()[9] for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+                     if int(line.split()[1].split(":")[1], 16) == self.office.port}
+        self.assertTrue(listening)
+        holders = set()
+        for entry in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+            try:
+                target = os.readlink(entry)
+            except OSError:
+                continue
+            if target.startswith("socket:[") and target[8:-1] in listening:
+                holders.add(int(entry.parts[2]))
+        self.assertEqual(holders, {self.office.process.pid})
+        self.office.sql(f"UPDATE console.task SET stop_asked_by = 'olga' WHERE id = {task}")
+        self.assertEqual(self.ended(task)[0], "stopped")
 
     def test_folders_of_another_database_are_no_tasks_of_this_one(self):
         """Its numbers begin at 1 too."""
