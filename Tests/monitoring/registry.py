@@ -4,12 +4,12 @@ import http.server
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import threading
+import urllib.parse
 
 SOURCE = pathlib.Path(os.environ["SOURCE_TREE"])
 BINARIES = pathlib.Path(os.environ["BINARIES"])
@@ -72,10 +72,10 @@ class Project:
         return ended
 
     def database_url(self, database):
-        """Of the private PostgreSQL, as a run names it to a person."""
-        told = self.run("run", "--sample", "--limit", "1", expect=0, LOG_FORMAT="text", LOG_FILE="", CLOUDWATCH_LOG_GROUP="",
-                        SPOOL_DIR=str(self.folder / "other spool")).stderr
-        return re.search(r"psql '(.*)'", told)[1].replace("///registry?", f"///{database}?")
+        """Of the private PostgreSQL, which is started."""
+        self.run("psql", "-c", "SELECT 1", expect=0)
+        data = urllib.parse.quote(str(self.tree / ".postgres/data"), safe="/")
+        return f"postgresql:///{database}?host={data}&port=5432&user=registry"
 
     def summary(self, *arguments, expect=0, **variables):
         return json.loads(self.run(*arguments, "--json", expect=expect, **variables).stdout)
