@@ -1,8 +1,8 @@
 /// Passwords that attackers try first: well-known words with digits around them, keyboard rows, repetitions, and the account's
 /// own name (NIST SP 800-63B, section 5.1.1.2).
-enum CommonPasswords {
+package enum CommonPasswords {
   /// - Parameter name: the account's.
-  static func contain(_ password: String, of name: String) -> Bool {
+  package static func contain(_ password: String, of name: String) -> Bool {
     let plain = password.lowercased().filter { !$0.isWhitespace }
     if isRepeated(plain) || isRun(plain) { return true }
     if plain.filter(\.isLetter).count < 4, isRun(plain.filter(\.isNumber)) { return true }

@@ -4,8 +4,8 @@ import Postgres
 /// The console's own schema: made by whoever starts the console first and may make schemas, or made for its login before.
 public enum Desk {
   /// What makes each version of the one before it; the first is made of nothing. A schema that is there gets what it lacks.
-  static let steps = [PackageResources.desk_sql, PackageResources.desk_2_sql]
-  static var version: Int { steps.count }
+  package static let steps = [PackageResources.desk_sql, PackageResources.desk_2_sql]
+  package static var version: Int { steps.count }
   /// What the schema's comment begins with: its tables are ours.
   private static let mark = "business-registry console, version "
 

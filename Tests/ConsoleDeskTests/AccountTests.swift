@@ -1,9 +1,8 @@
+import ConsoleDesk
 import Postgres
 import TestCluster
 import Testing
 import Threads
-
-@testable import ConsoleDesk
 
 @Suite("Accounts and sessions", .enabled(if: TestCluster.isOwn, "it takes a server of our own"))
 struct AccountTests {

@@ -1,6 +1,5 @@
+import ConsoleDesk
 import Testing
-
-@testable import ConsoleDesk
 
 @Suite("Passwords that are tried first")
 struct CommonPasswordTests {

@@ -1,7 +1,6 @@
+import ConsoleWeb
 import Foundation
 import Testing
-
-@testable import ConsoleWeb
 
 @Suite("What browsers send")
 struct RequestTests {

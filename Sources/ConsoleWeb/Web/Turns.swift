@@ -1,9 +1,9 @@
 import Synchronization
 
 /// How many things of one kind somebody may have under way at once, so that nobody takes what is there for all.
-final class Turns: Sendable {
+package final class Turns: Sendable {
   /// As many wait for a turn already as may.
-  struct Full: Error {}
+  package struct Full: Error {}
 
   private struct Line {
     var underWay = 0
@@ -17,13 +17,13 @@ final class Turns: Sendable {
   /// - Parameters:
   ///   - most: how many turns there are at once for each.
   ///   - waitingMost: how many may wait for one in ``wait(_:)``, for each.
-  init(atMost most: Int, waiting waitingMost: Int = 0) {
+  package init(atMost most: Int, waiting waitingMost: Int = 0) {
     self.most = most
     self.waitingMost = waitingMost
   }
 
   /// - Returns: nil where as many as may be are under way; otherwise keep the turn for as long as it takes.
-  func take(_ who: String) -> Turn? {
+  package func take(_ who: String) -> Turn? {
     let isTaken = lines.withLock { lines in
       guard lines[who, default: Line()].underWay < most else { return false }
       lines[who, default: Line()].underWay += 1
@@ -35,7 +35,7 @@ final class Turns: Sendable {
   /// The same, behind those who came before.
   ///
   /// - Throws: ``Full``.
-  func wait(_ who: String) async throws -> Turn {
+  package func wait(_ who: String) async throws -> Turn {
     if let turn = take(who) { return turn }
     var isFull = false
     await withCheckedContinuation { continuation in
@@ -57,7 +57,7 @@ final class Turns: Sendable {
   }
 
   /// How many wait for a turn.
-  func waiting(_ who: String) -> Int { lines.withLock { $0[who]?.waiting.count ?? 0 } }
+  package func waiting(_ who: String) -> Int { lines.withLock { $0[who]?.waiting.count ?? 0 } }
 
   /// The next who waits gets it.
   fileprivate func giveBack(_ who: String) {
@@ -72,7 +72,7 @@ final class Turns: Sendable {
   }
 
   /// Given back when nobody holds it any more.
-  final class Turn: Sendable {
+  package final class Turn: Sendable {
     private let who: String
     private let turns: Turns
 
