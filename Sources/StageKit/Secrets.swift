@@ -19,8 +19,8 @@ extension Failure {
 extension String {
   fileprivate var mayHoldSecret: Bool {
     // Of an address, however malformed.
-    contains("@") && contains(":") || contains("?") && (contains("://") || contains("=")) || hasPrefix("http")
-      || hasPrefix("postgres") && contains(":")
+    contains("@") && contains(":") || contains("?") && (contains("://") || contains("="))
+      || hasPrefix("http") && !hasPrefix("http://") && !hasPrefix("https://") || hasPrefix("postgres") && contains(":")
       || lowercased().contains("password")
   }
 }

@@ -78,7 +78,9 @@ struct ClockTests {
         let variables = days.variables.merging(FalseClock.variables(days: -365 * (day - 1))) { $1 }
         let text = ([Days.header, "0\(day)-SEP-26" + String(repeating: ",", count: 15)] + Days.records(200 + day))
         let source = days.workshop.file(text.joined(separator: "\n") + "\n")
-        for (stage, arguments) in [("fetch", ["--source", source]), ("transform", []), ("load", [])] {
+        // To a clock that is behind, the day is in the future.
+        let accept = day > 1 ? ["--accept", "the clock is wrong"] : []
+        for (stage, arguments) in [("fetch", ["--source", source]), ("transform", []), ("load", accept)] {
           let ended = try days.workshop.command(
             stage, arguments + ["--json"], variables.merging(["LOG_FORMAT": "json"]) { $1 }
           ).run()
