@@ -24,7 +24,7 @@ enum Child {
       posix_spawn_file_actions_addopen(&actions, descriptor, file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
     }
     if let inherited { posix_spawn_file_actions_adddup2(&actions, inherited, inheritedNumber) }
-    // Sockets of ours, the one that listens among them, would stay open for as long as the run takes.
+    // A run that inherits the console's listening socket keeps its port in use until the run ends.
     for descriptor in 3..<inheritedNumber { posix_spawn_file_actions_addclose(&actions, descriptor) }
     guard registry_close_from(&actions, inherited == nil ? inheritedNumber : inheritedNumber + 1) == 0 else {
       throw Failure.system("start '\(command.first ?? "")'", errno: ENOMEM)

@@ -139,7 +139,7 @@ public final class Worker: Sendable {
 
   /// Waits, and makes sure that we still are the worker.
   ///
-  /// - Throws: where the worker is told to stop, or the session that held the lock is gone.
+  /// - Throws: after ``stop()``, and when the session that holds the lock is lost.
   func pause(_ seconds: Double) throws {
     for _ in 0..<max(1, Int(seconds * 10)) {
       try checkStopped()

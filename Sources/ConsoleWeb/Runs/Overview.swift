@@ -9,7 +9,7 @@ struct Overview: Sendable {
   var published: JobRun?
   /// What waits, and what has only just begun, the newest first.
   var open: [ConsoleTask] = []
-  /// The newest runs, whoever started them.
+  /// The newest runs of every origin.
   var runs: [PipelineRun] = []
   var standing = RunStanding([])
   /// The task that failed, where one did.
