@@ -92,6 +92,10 @@ fail() { # CODE MESSAGE [HINT...]
     echo "pipeline.sh: $message" >&2
     (($# == 0)) || printf 'HINT: %s\n' "$@" >&2
   fi
+  # What a person at a terminal mistypes is shown there, and is no failed run. cron and systemd have no terminal.
+  if [[ $code == 64 && -t 2 ]]; then
+    command='' && close_marker
+  fi
   if ends_run && [[ $command != dry-run ]]; then
     event=(event '"etl_failed"' exit_code "$code" temporary "$(is_temporary "$code")" status '"failed"')
   fi
@@ -292,7 +296,7 @@ case $command in
     need_database
     asks_for --keep "${load_args[@]}" || load_args+=(--keep "${KEEP:-7}")
     chain fetch transform load
-    [[ -z $private ]] || ! logs_as text || echo "psql: ./pipeline.sh psql   (or psql '$DATABASE_URL')" >&2
+    [[ -z $private || ! -t 2 ]] || ! logs_as text || echo "psql: ./pipeline.sh psql   (or psql '$DATABASE_URL')" >&2
     ;;
   dry-run)
     route_dry_run "$@"

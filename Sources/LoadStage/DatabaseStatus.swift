@@ -15,6 +15,9 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
   public var lastPublication: LastPublication?
   public var lastJobRun: LastJobRun?
 
+  /// A load that has been silent for longer was probably killed.
+  public static let silentSecondsMax = 120
+
   public init(reachable: Bool, problem: String? = nil) {
     self.reachable = reachable
     self.problem = problem
@@ -40,6 +43,8 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     public var updatedAt: String
     public var completedAt: String?
     public var error: String?
+    /// How long ago a run that is not closed gave its last sign of life. A load that lives gives one every few seconds.
+    public var silentSeconds: Int?
     public var lastSuccessfulBatch: Int?
     public var totalBatches: Int?
   }
@@ -103,13 +108,15 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     let runs = try session.execute(
       """
       SELECT j.id, j.status, \(Self.iso("j.started_at")), \(Self.iso("j.updated_at")), \(Self.iso("j.completed_at")),
-        j.error_message, p.last_successful_batch, p.total_batches
+        j.error_message, p.last_successful_batch, p.total_batches,
+        CASE WHEN j.status = 'running' THEN
+          floor(extract(epoch FROM pg_catalog.clock_timestamp() - j.updated_at))::bigint END
       FROM etl_job_run j LEFT JOIN import_progress p ON p.job_run_id = j.id ORDER BY j.id DESC LIMIT 1
       """)
     lastJobRun = runs.values.first.map { row in
       LastJobRun(
         id: Self.number(row[0]) ?? 0, status: row[1] ?? "", startedAt: row[2] ?? "", updatedAt: row[3] ?? "",
-        completedAt: row[4], error: row[5], lastSuccessfulBatch: Self.number(row[6]), totalBatches: Self.number(row[7]))
+        completedAt: row[4], error: row[5], silentSeconds: Self.number(row[8]), lastSuccessfulBatch: Self.number(row[6]), totalBatches: Self.number(row[7]))
     }
   }
 

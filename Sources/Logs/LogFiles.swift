@@ -50,8 +50,11 @@ struct LogFiles: Sendable {
     return names.sorted { $0.time.millisecondsSince1970 < $1.time.millisecondsSince1970 }
   }
 
-  /// Makes the folder that they lie in, where only that one is missing.
-  func makeFolder() { mkdir(folder, 0o755) }
+  /// Makes the folder that they lie in, and those above it.
+  func makeFolder() {
+    for end in folder.indices.dropFirst() where folder[end] == "/" { mkdir(String(folder[..<end]), 0o755) }
+    mkdir(folder, 0o755)
+  }
 
   private var folder: String {
     guard let slash = stem.lastIndex(of: "/") else { return "." }

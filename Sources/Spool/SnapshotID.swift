@@ -5,7 +5,8 @@ import Glibc
 public struct SnapshotID: Sendable, Hashable, Comparable, CustomStringConvertible {
   public let description: String
 
-  /// - Returns: nil where `text` has another form; so no path can hide in an identifier.
+  /// - Returns: nil where `text` has another form or its time cannot be; so no path can hide in an identifier, and there
+  ///   is always a next one.
   public init?(_ text: String) {
     let bytes = Array(text.utf8)
     guard bytes.count == 25, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z"),
@@ -17,21 +18,26 @@ public struct SnapshotID: Sendable, Hashable, Comparable, CustomStringConvertibl
       guard digit || letter else { return nil }
     }
     description = text
+    guard !text.hasPrefix("9999"), Self.stamp(of: seconds) == text.prefix(16) else { return nil }
   }
 
   /// A new name that sorts behind `newest`, even where the clock was set back or the second is the same.
   public static func next(after newest: SnapshotID?, now: time_t = time(nil)) -> SnapshotID {
     var seconds = now
     if let newest, newest.seconds >= seconds { seconds = newest.seconds + 1 }
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
-    let stamp =
-      pad(Int(parts.tm_year) + 1900, 4) + pad(Int(parts.tm_mon) + 1, 2) + pad(Int(parts.tm_mday), 2) + "T"
-      + pad(Int(parts.tm_hour), 2) + pad(Int(parts.tm_min), 2) + pad(Int(parts.tm_sec), 2) + "Z"
     let random = String(UInt32.random(in: .min ... .max), radix: 16)
-    let id = SnapshotID(stamp + "-" + String(repeating: "0", count: 8 - random.count) + random)
+    let id = SnapshotID(stamp(of: seconds) + "-" + String(repeating: "0", count: 8 - random.count) + random)
     guard let id else { preconditionFailure("a snapshot's name has one form") }
     return id
+  }
+
+  /// For instance `20260901T211500Z`.
+  private static func stamp(of seconds: time_t) -> String {
+    var seconds = seconds
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    return pad(Int(parts.tm_year) + 1900, 4) + pad(Int(parts.tm_mon) + 1, 2) + pad(Int(parts.tm_mday), 2) + "T"
+      + pad(Int(parts.tm_hour), 2) + pad(Int(parts.tm_min), 2) + pad(Int(parts.tm_sec), 2) + "Z"
   }
 
   public static func < (a: SnapshotID, b: SnapshotID) -> Bool { a.description < b.description }

@@ -56,9 +56,11 @@ extension StageCommand {
       let hint = verdict == .usage ? "see '\(stage) --help'" : "this is a bug: please report it with the line above"
       failure = Failure(verdict, message(for: error), hint: hint)
     }
+    let identity = RunIdentity.inherited(command: stage) ?? RunIdentity(command: stage)
+    // What a person at a terminal mistypes is shown there, and is no failed run. cron and systemd have no terminal.
+    if failure.verdict == .usage, isatty(STDERR_FILENO) == 1, !RunRecords.exists(identity.runID) { isRun = false }
     // Nothing has logged it: there was no run yet.
     if isRun { LogShipping.begin(spool: Environment.value("SPOOL_DIR")) } else { Logs.useStandardErrorAlone() }
-    let identity = RunIdentity.inherited(command: stage) ?? RunIdentity(command: stage)
     let log = EventLog(stage: stage, runID: identity.runID)
     let told = failure.withoutSecrets()
     log.failure(told, from: stage, isEvent: isRun && !CommandLine.arguments.contains("--dry-run"))

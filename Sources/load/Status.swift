@@ -116,9 +116,14 @@ enum StatusTable {
             + (days < 0 ? "in the future" : "\(days) \(days == 1 ? "day" : "days") old"))
       }
     }
-    if let run = database.lastJobRun {
-      lines.append("last run   \(run.id): \(run.status), began \(run.startedAt)" + (run.error.map { ": \($0)" } ?? ""))
-    }
+    if let run = database.lastJobRun { lines.append("last load  job run \(run.id): \(state(run))") }
     return lines
+  }
+
+  private static func state(_ run: DatabaseStatus.LastJobRun) -> String {
+    let state = "\(run.status), began \(run.startedAt)"
+    guard let silent = run.silentSeconds else { return state + (run.error.map { ": \($0)" } ?? "") }
+    guard silent > DatabaseStatus.silentSecondsMax else { return state }
+    return "not closed, began \(run.startedAt): no sign of life for \(silent) s, it was probably killed; the next load closes it"
   }
 }

@@ -131,6 +131,9 @@ check() { # NAME VALUE
     --keep | KEEP)
       { [[ $2 =~ ^[0-9]{1,6}$ ]] && ((10#$2 >= 1)); } || fail 64 "invalid $1 '$2'" "a number of snapshots from 1"
       ;;
+    --snapshot)
+      [[ $2 =~ ^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$ ]] || fail 64 "'$2' is not a snapshot's name" "./pipeline.sh status lists them"
+      ;;
     --retain-days | RETAIN_DAYS)
       { [[ $2 =~ ^[0-9]{1,5}$ ]] && ((10#$2 >= 1 && 10#$2 <= 36500)); } || fail 64 "invalid $1 '$2'" "a number of days from 1"
       ;;

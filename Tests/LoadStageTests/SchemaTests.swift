@@ -57,6 +57,11 @@ struct SchemaTests {
       #expect(status.lastPublication?.kind == .bulk)
       #expect(status.lastJobRun?.status == "success")
       #expect(status.lastJobRun?.lastSuccessfulBatch == 3)
+      #expect(status.lastJobRun?.silentSeconds == nil, "it ended")
+      try harness.database.execute(
+        "UPDATE etl_job_run SET status = 'running', updated_at = now() - interval '300 seconds'")
+      let silent = try DatabaseStatus.query(harness.database.url, stop: {}).lastJobRun?.silentSeconds ?? 0
+      #expect(silent >= 300)
       let gone = try DatabaseStatus.query("postgresql://u:geheim@127.0.0.1:1/x", stop: {})
       #expect(!gone.reachable)
       #expect(gone.problem?.contains("127.0.0.1") == true)

@@ -46,6 +46,12 @@ import Threads
     #expect(try ids(lines()) == ["0.1", "0.2"])
   }
 
+  @Test func foldersThatAreMissingAreMade() throws {
+    let deep = stem + ".d/more/etl.log"
+    FileOutput(stem: deep).write(record(1))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: stem + ".d/more").contains { $0.hasPrefix("etl.log-") })
+  }
+
   /// Several writers at once, each like a process of its own; the files are read by open descriptors, as a collector does.
   @Test func manyWritersRotateAndLoseNothing() throws {
     let (writers, each, bytesMax) = (8, 400, 128 << 10)

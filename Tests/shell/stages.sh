@@ -5,11 +5,11 @@ source "${BASH_SOURCE[0]%/*}/support/copy.sh"
 
 test_run_gives_each_stage_the_options_it_knows() {
   DATABASE_URL=postgresql:///x pipeline --sample --limit 5 --chunk-size=7 --jobs 2 \
-    --max-rejects 5% --snapshot X --json --force --timeout=9
+    --max-rejects 5% --snapshot 20260901T211500Z-1f0c9a3e --json --force --timeout=9
   equal 'exit code' 0 "$code"
   equal calls 'fetch --more-follows --sample --limit 5 --chunk-size=7 --json --force --timeout=9
-transform --more-follows --jobs 2 --max-rejects 5% --snapshot X --json --force
-load --jobs 2 --max-rejects 5% --snapshot X --json --force --keep 7' "$(<"$calls")"
+transform --more-follows --jobs 2 --max-rejects 5% --snapshot 20260901T211500Z-1f0c9a3e --json --force
+load --jobs 2 --max-rejects 5% --snapshot 20260901T211500Z-1f0c9a3e --json --force --keep 7' "$(<"$calls")"
 }
 
 test_run_gives_load_its_bounds_and_says_how_much_is_kept() {
@@ -164,6 +164,7 @@ test_wrong_usage_is_64_before_anything_is_done() {
   pipeline dry-run --max-change 3% && refused 64 "knows no option '--max-change'"
   pipeline rollback a b && refused 64 "unexpected argument 'b'"
   pipeline rollback --accept why && refused 64 "'rollback' knows no option '--accept'"
+  pipeline --snapshot 2026-09-01 && refused 64 "'2026-09-01' is not a snapshot's name"
   pipeline rollback --jobs 0 && refused 64 "invalid --jobs '0'"
   pipeline dry-run --database-url postgresql:///x && refused 64 "knows no option '--database-url'"
   pipeline down now && refused 64 "'down' takes no arguments"
@@ -278,6 +279,19 @@ a number from 1 to 256" "$(<"$calls.log")"
     RUN_ORIGIN=$origin STUB_log=1 pipeline fetch && refused 64 "RUN_ORIGIN '$origin' is unknown"
   done
   equal origins 'shell shell' "$(jq -r .origin "$tree/spool/runs"/*.json | xargs)"
+}
+
+# cron and systemd have no terminal: there the run has failed, and the operator has to know.
+test_what_is_mistyped_at_a_terminal_is_no_failed_run() {
+  local typed
+  for typed in 'run --jobs none' '--sampel' 'dry-run --keep 3'; do
+    code=0
+    out=$(script --quiet --return --command "'$tree/pipeline.sh' $typed" /dev/null </dev/null) || code=$?
+    equal "code of $typed" 64 "$code"
+    [[ $out == *HINT* ]]
+  done
+  [[ ! -e $calls.log ]]
+  equal records '' "$(find "$tree/spool" -type f 2>/dev/null)"
 }
 
 test_a_dry_run_with_check_loads_nothing() {

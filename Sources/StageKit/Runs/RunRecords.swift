@@ -21,15 +21,23 @@ public enum RunRecords {
       }
   }
 
+  /// Whether an earlier stage of the run that `pipeline.sh` began has written its record.
+  static func exists(_ runID: String) -> Bool {
+    RunMarker.inheritedSpool.map { access(path(runID, $0), F_OK) == 0 } ?? false
+  }
+
   /// - Returns: nil where the run has no record yet.
+  /// - Throws: where the file is unreadable, or is the record of another run.
   public static func read(_ runID: String, spool: String) throws -> Summary? {
     guard let bytes = try SpoolFile.read(path(runID, spool), bytesMax: bytesMax) else { return nil }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .fromSnakeCase
-    do { return try decoder.decode(Summary.self, from: Data(bytes)) } catch {
+    guard let summary = try? decoder.decode(Summary.self, from: Data(bytes)), summary.runID == runID else {
       throw Failure(
-        .data, "'\(path(runID, spool))' is not the record of a run", hint: "remove it: only the list of runs needs it")
+        .data, "'\(path(runID, spool))' is not the record of run \(runID)",
+        hint: "remove it: only the list of runs needs it")
     }
+    return summary
   }
 
   /// Writes a record, and removes the oldest ones beyond ``kept``.
