@@ -358,10 +358,10 @@ case $command in
     exec "$binaries/transform" findings "$@"
     ;;
   psql)
+    build
     need_database
     need_psql
-    hide_password
-    exec "$psql" "$DATABASE_URL" "$@"
+    exec "$binaries/load" psql "$psql" "$@"
     ;;
   down)
     (($# == 0)) || fail 64 "'down' takes no arguments" "./pipeline.sh --help lists the commands"

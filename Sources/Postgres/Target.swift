@@ -40,6 +40,22 @@ public struct Target: Sendable {
     silenceSeconds = Double(number("tcp_user_timeout") ?? Target.userTimeoutMilliseconds) / 1000
   }
 
+  /// The connection string in libpq's `key=value` form, for a program whose arguments anybody can read.
+  ///
+  /// - Returns: nil where it has an `sslpassword`, which no variable can pass on.
+  public func withoutPassword() -> (conninfo: String, password: String?)? {
+    guard let options = PQconninfoParse(conninfo, nil) else { return nil }
+    defer { PQconninfoFree(options) }
+    var values = Target.values(options)
+    let password = values.removeValue(forKey: "password")
+    guard values["sslpassword"] == nil else { return nil }
+    let words = values.sorted { $0.key < $1.key }.map { keyword, value in
+      let quoted = value.flatMap { $0 == "'" || $0 == "\\" ? ["\\", $0] : [$0] }
+      return "\(keyword)='\(String(quoted))'"
+    }
+    return (words.isEmpty ? "dbname=''" : words.joined(separator: " "), password)
+  }
+
   private static func values(_ options: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {
     var values: [String: String] = [:]
     var next = options

@@ -17,16 +17,18 @@ struct DatabaseOptions: ParsableArguments {
         .usage, "no database is given", hint: "set DATABASE_URL, or run './pipeline.sh load', which has a private one")
     }
     let target: Target
-    do { target = try Target(url) } catch {
-      throw Failure(
-        .usage, "\(error.place): \(error.message)",
-        hint: "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
-    }
+    do { target = try Target(url) } catch { throw Self.failure(error) }
     guard databaseURL == nil || !target.hasPassword else {
       throw Failure(
         .usage, "--database-url holds a password, which everybody on this machine could read",
         hint: "give it as DATABASE_URL, or keep the password in a file (PGPASSFILE)")
     }
     return url
+  }
+
+  static func failure(_ error: PostgresError) -> Failure {
+    Failure(
+      .usage, "\(error.place): \(error.message)",
+      hint: "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
   }
 }

@@ -13,7 +13,7 @@ struct LoadCommand: StageCommand {
     version: productVersion,
     subcommands: [
       RollbackCommand.self, ReplayCommand.self, WithdrawCommand.self, ChangesCommand.self, GCCommand.self,
-      StatusCommand.self, RunsCommand.self, LogCommand.self,
+      StatusCommand.self, RunsCommand.self, LogCommand.self, PsqlCommand.self,
     ])
 
   @OptionGroup var spoolOptions: SpoolOptions

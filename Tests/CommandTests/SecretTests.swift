@@ -1,3 +1,4 @@
+import Glibc
 import LoopbackServer
 import Testing
 
@@ -54,6 +55,43 @@ import Testing
       #expect(!ended.stdout.contains("sesame") && !ended.stderr.contains("sesame"), "\(ended)")
       #expect(try files(under: workshop.scratch.path, holding: "sesame").isEmpty)
     }
+  }
+
+  @Test(arguments: [
+    ("postgresql://u:s%20e@h:1/d?sslmode=disable", "dbname='d' host='h' port='1' sslmode='disable' user='u'", "s e"),
+    ("postgresql:///d?host=/x%20y&password=a%26b&user=c", "dbname='d' host='/x y' user='c'", "a&b"),
+    (#"user='o\'k' password='x\\y'"#, #"user='o\'k'"#, #"x\y"#), ("postgresql://", "dbname=''", ""),
+  ])
+  func psqlGetsThePasswordInItsEnvironment(_ url: String, _ address: String, _ password: String) throws {
+    let ended = try psql(url)
+    #expect(ended.code == 0 && ended.stdout == address + "|-c|SELECT 1|\n" + password + "\n", "\(ended)")
+  }
+
+  /// psql would quote what it takes for the host, the user or the database.
+  @Test(arguments: [
+    "postgresql://u:sesame7f3@sesame7f3@127.0.0.1:1/d", "postgresql://u/sesame7f3@127.0.0.1:1/d",
+    "postgresql://u:sesame7f3", "postgresql://u:x@127.0.0.1:sesame7f3/d", "postgresql://u:%zzsesame7f3@127.0.0.1:1/d",
+    "postgresql://u@127.0.0.1:1/d/sesame7f3", "user=u:sesame7f3@127.0.0.1", "sesame7f3",
+    "postgresql://u@127.0.0.1:1/d?password=Ge&sesame7f3", "postgresql://u@127.0.0.1:1/d?sesame7f3",
+    "postgresql://u@127.0.0.1:1/x;password=sesame7f3", "postgresql://u@127.0.0.1:1/x,password=sesame7f3",
+    "postgresql://u@127.0.0.1:1/x password=sesame7f3", "postgresql://u@127.0.0.1:1/x;sesame7f3",
+    "postgresql://u@127.0.0.1:1/x=sesame7f3", "postgresql://u sesame7f3@h/x", "postgresql://u,sesame7f3@h/x",
+    "postgresql://u@127.0.0.1:1/x;Pwd=sesame7f3", "user=u;password=sesame7f3 dbname=x", "dbname=x;password=sesame7f3",
+    "dbname=x;sesame7f3", "user='u password=sesame7f3'", "dbname='x PWD = sesame7f3'",
+    "postgresql://127.0.0.1:1/d?user=u:sesame7f3", "postgresql://u@h/d?port=sesame7f3",
+    "postgresql://u:a%00sesame7f3@h/d", "postgresql://u@h/d?sslpassword=sesame7f3",
+  ])
+  func psqlIsNotGivenAMalformedAddress(_ url: String) throws {
+    let ended = try psql(url)
+    #expect(ended.code == 64 && !(ended.stdout + ended.stderr).contains("sesame"), "\(ended)")
+  }
+
+  private func psql(_ url: String) throws -> Ended {
+    let workshop = Workshop()
+    let fake = workshop.scratch.write(
+      Array("#!/bin/sh\nprintf '%s|' \"$@\"\necho; echo \"$PGPASSWORD\"\n".utf8), to: "psql")
+    chmod(fake, 0o755)
+    return try workshop.command("load", ["psql", fake, "-c", "SELECT 1"], ["DATABASE_URL": url]).run()
   }
 
   private func refuses(_ stage: String, _ arguments: [String]) throws {

@@ -167,35 +167,4 @@ test_a_long_path_sends_it_elsewhere() {
   rm -r -- "$(sed -n "s/^pipeline.sh: stopped the private PostgreSQL in '\(.*\)'$/\1/p" <<<"$err")"
 }
 
-test_psql_keeps_a_password_out_of_its_arguments() {
-  mkdir bin
-  # shellcheck disable=SC2016 # for the script to expand
-  printf '#!/bin/sh\necho "$1 $PGPASSWORD"\n' >bin/psql
-  chmod +x bin/psql
-  export PATH=$PWD/bin:$PATH
-  unset POSTGRES_BIN # would come first
-  DATABASE_URL='postgresql://u:s%20e@h:1/d?sslmode=disable' pipeline psql
-  equal 'address and password' 'postgresql://u@h:1/d?sslmode=disable s e' "$out"
-  DATABASE_URL='postgresql:///d?host=/x&password=a%26b&user=c' pipeline psql
-  equal 'address and password' 'postgresql:///d?host=/x&user=c a&b' "$out"
-  DATABASE_URL='postgresql://u:a/b@h/d' pipeline psql
-  refused 64 'unable to take the password out'
-}
-
-test_psql_quotes_nothing_of_a_malformed_address() {
-  local address
-  for address in 'postgresql://u:geheim@geheim@127.0.0.1:1/d' 'postgresql://u/geheim@127.0.0.1:1/d' \
-    'postgresql://u:geheim' 'postgresql://u:x@127.0.0.1:geheim/d' 'postgresql://u:%zzgeheim@127.0.0.1:1/d' \
-    'postgresql://u@127.0.0.1:1/d/geheim' 'user=u:geheim@127.0.0.1' geheim \
-    'postgresql://u@127.0.0.1:1/d?password=Ge&geheim' 'postgresql://u@127.0.0.1:1/d?geheim' 'postgresql://u@127.0.0.1:1/x;password=geheim' \
-    'postgresql://u@127.0.0.1:1/x,password=geheim' 'postgresql://u@127.0.0.1:1/x password=geheim' \
-    'postgresql://u@127.0.0.1:1/x;geheim' 'postgresql://u@127.0.0.1:1/x=geheim' 'postgresql://u geheim@h/x' \
-    'postgresql://u,geheim@h/x' 'postgresql://u@127.0.0.1:1/x;Pwd=geheim' 'user=u;password=geheim dbname=x' \
-    'dbname=x;password=geheim' 'dbname=x;geheim' "user='u password=geheim'" "dbname='x PWD = geheim'"; do
-    DATABASE_URL=$address pipeline psql -c 'SELECT 1'
-    equal "exit code of '$address'" 64 "$code"
-    equal "what is quoted of '$address'" '' "$(grep -o geheim <<<"$out$err" || true)"
-  done
-}
-
 run_all

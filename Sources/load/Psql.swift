@@ -1,0 +1,35 @@
+import ArgumentParser
+import Failures
+import Glibc
+import Postgres
+import StageKit
+
+/// Becomes psql, for `./pipeline.sh psql`. The address is checked as every command checks it, and its password goes into
+/// the environment: everybody on the machine can read arguments.
+struct PsqlCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "psql", abstract: "Start psql on the database.", shouldDisplay: false)
+
+  @Argument(help: "The psql to start.")
+  var program: String
+  @Argument(parsing: .captureForPassthrough, help: "Arguments of psql.")
+  var arguments: [String] = []
+
+  func run() throws {
+    guard let url = Environment.value("DATABASE_URL") else { throw Failure(.usage, "DATABASE_URL is not set") }
+    let target: Target
+    do { target = try Target(url) } catch { throw DatabaseOptions.failure(error) }
+    guard let address = target.withoutPassword() else {
+      throw Failure(
+        .usage, "the database URL has an sslpassword, which psql takes from its arguments alone",
+        hint: "leave it out of DATABASE_URL; psql asks for it")
+    }
+    if let password = address.password { setenv("PGPASSWORD", password, 1) }
+    // Ignored signals stay ignored in what a process becomes.
+    signal(SIGPIPE, SIG_DFL)
+    var words = ([program, address.conninfo] + arguments).map { strdup($0) }
+    words.append(nil)
+    execv(program, words)
+    throw Failure.system("start '\(program)'", errno: errno)
+  }
+}
