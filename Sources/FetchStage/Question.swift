@@ -19,8 +19,8 @@ struct Question {
       range = nil
       let known = base.flatMap { $0.manifest.source.urlSHA256 == location.digest ? $0.manifest.source : nil }
       if let etag = known?.etag { headers.append("If-None-Match: \(etag)") }
-      if let modified = known?.lastModified { headers.append("If-Modified-Since: \(modified)") }
-      isConditional = known?.etag != nil || known?.lastModified != nil
+      if let modified = known?.modifiedSince { headers.append("If-Modified-Since: \(modified)") }
+      isConditional = known?.etag != nil || known?.modifiedSince != nil
     }
     self.headers = headers
   }

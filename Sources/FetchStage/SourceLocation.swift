@@ -57,7 +57,7 @@ public enum SourceLocation: Sendable, Equatable {
     Failure(.usage, "\(what) a URL that can be read", hint: "for instance \(published)")
   }
 
-  /// As it may be written down: without user, password and the values of a query.
+  /// As it may be written down: without user, password, the values of a query and parameters in the path.
   public var shown: String {
     switch self {
     case .file(let path): path
@@ -126,7 +126,9 @@ struct WebAddress {
   var withoutLogin: String { "\(scheme)://\(host)\(port)\(path)" + (query.map { "?" + $0 } ?? "") }
 
   var shown: String {
-    var text = "\(scheme)://\(host)\(port)\(path)"
+    // A path may have parameters behind a `;`, such as a session.
+    let plain = path.firstIndex(of: ";").map { path[..<$0] + ";…" } ?? path
+    var text = "\(scheme)://\(host)\(port)\(plain)"
     if let query {
       text +=
         "?"

@@ -1,6 +1,7 @@
 import Glibc
 import HTTP
 import Spool
+import StageKit
 
 /// Which validators an answer gives for its version of the source.
 extension Source {
@@ -12,6 +13,13 @@ extension Source {
       now - modified >= 60
     else { return nil }
     return lastModified
+  }
+
+  /// The date for If-Modified-Since; nil where the answer gives none, or one that was still to come when it was sent (RFC
+  /// 9110, 8.8.2.1): to a server that compares dates, every later file would be unchanged.
+  var modifiedSince: String? {
+    guard let lastModified, let modified = HTTPDate.seconds(lastModified) else { return lastModified }
+    return modified <= date.flatMap(HTTPDate.seconds) ?? Clock.secondsSince1970() ? lastModified : nil
   }
 
   /// Whether another answer is of the same version, as far as the two say: what both give must be equal.

@@ -25,6 +25,11 @@ extension WebDownload {
 
   private mutating func beginWhole(_ head: ResponseHead) throws {
     try checkCoding(head)
+    // A status of 200 says that the body is all of it, whatever this header says (RFC 9110, 14.4).
+    if let text = head["content-range"], ContentRange(text).map({ $0.first > 0 || $0.last < $0.total - 1 }) ?? true {
+      mayResume = false
+      throw Setback(why: "the server answers 200 with a part of the source", isImmediate: question.range != nil)
+    }
     let length = try promisedLength(head)
     if let length, length > settings.bytesMax { throw tooLarge("\(length) bytes, more than") }
     if settings.terms.limit == nil { try Disk.check(settings.spool, sourceBytes: length ?? 0) }
@@ -75,7 +80,8 @@ extension WebDownload {
 
   /// How many bytes the body is to have; nil where only its end will tell.
   ///
-  /// A length that cannot be read is none for libcurl: what came before the connection ended would be the whole.
+  /// A length that cannot be read is none for libcurl: what came before the connection ended would be the whole. One beside
+  /// chunks does not count (RFC 9112, 6.3).
   private func promisedLength(_ head: ResponseHead) throws -> Int? {
     let lengths = Set(head.all("content-length"))
     guard let text = lengths.first, head["transfer-encoding"] == nil else { return nil }

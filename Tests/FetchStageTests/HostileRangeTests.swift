@@ -54,6 +54,7 @@ import Testing
       Hostile("a range that is elsewhere") { $0.rangeShift = 7 },
       Hostile("a range that ends early") { $0.extraBytes = -5000 },
       Hostile("the range ignored") { $0.ignoresRange = true },
+      Hostile("the rest as if it were the whole") { $0.status = 200 },
       Hostile("the whole file as the range") {
         $0.ignoresRange = true
         $0.status = 206

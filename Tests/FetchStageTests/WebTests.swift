@@ -21,6 +21,22 @@ import Testing
     #expect(web.server.requests[2].headers["If-None-Match"] == nil)
   }
 
+  @Test func anAddressIsShownWithoutItsSecrets() throws {
+    let location = try FetchStage.SourceLocation("https://u:p@h:1/a;s=secret/b?c=secret&d", isArgument: false)
+    #expect(location.shown == "https://h:1/a;…?c=…&…")
+  }
+
+  /// A server that compares dates would take every later file for unchanged.
+  @Test func aDateThatIsStillToComeIsNotSentBack() throws {
+    let future = "Thu, 01 Jan 2099 00:00:00 GMT"
+    let file = ServedFile(WebFixture.source(rows: 100), lastModified: future, etag: nil)
+    let web = try WebFixture(file.with { $0.date = .afterLastModified(-1) })
+    _ = try web.fetch().expectFetched()
+    web.script.replace(with: ServedFile(WebFixture.source(rows: 101), lastModified: WebFixture.old, etag: nil))
+    _ = try web.fetch().expectFetched()
+    #expect(web.server.requests[1].headers["If-Modified-Since"] == nil)
+  }
+
   @Test func equalBytesAreUnchangedAndLeaveNothing() throws {
     let web = try WebFixture(ServedFile(WebFixture.source(rows: 100), lastModified: nil, etag: nil))
     let folder = try web.fetch().expectFetched()
