@@ -16,10 +16,11 @@ extension Source {
   }
 
   /// The date for If-Modified-Since; nil where the answer gives none, or one that was still to come when it was sent (RFC
-  /// 9110, 8.8.2.1): to a server that compares dates, every later file would be unchanged.
+  /// 9110, 8.8.2.1) or still is: to a server that compares dates, every later file would be unchanged.
   var modifiedSince: String? {
     guard let lastModified, let modified = HTTPDate.seconds(lastModified) else { return lastModified }
-    return modified <= date.flatMap(HTTPDate.seconds) ?? Clock.secondsSince1970() ? lastModified : nil
+    let now = Clock.secondsSince1970()
+    return modified <= min(now, date.flatMap(HTTPDate.seconds) ?? now) ? lastModified : nil
   }
 
   /// Whether another answer is of the same version, as far as the two say: what both give must be equal.
