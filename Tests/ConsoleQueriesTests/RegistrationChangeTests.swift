@@ -111,7 +111,7 @@ struct RegistrationChangeTests {
   @Test("what is asked for amiss is named")
   func problems() throws {
     for (name, value, reason) in [
-      ("kind", "gone", QueryProblem.Reason.choice), ("column", "ban", .choice), ("ban", "1234567", .digits),
+      ("kind", "gone", QueryProblem.Reason.choice), ("column", "ban", .choice), ("ban", "1234567", .ban),
       ("since", "yesterday", .date),
     ] { #expect(throws: QueryProblem(name, reason)) { try RegistrationChanges([name: value]) } }
     #expect(throws: QueryProblem("place", .place)) { try RegistrationChanges([:], place: "AAAA") }

@@ -6,13 +6,14 @@ struct RegistrationQueryTests {
   @Test(
     "what cannot be understood is named",
     arguments: [
-      ("ban", "123456789", QueryProblem.Reason.digits), ("ban", "12a", .digits), ("ban", "１２三", .digits),
+      ("ban", "123456789", QueryProblem.Reason.banStart), ("ban", "12a", .banStart), ("ban", "１２三", .banStart),
       ("name", "甲", .tooShort), ("name", " 甲 ", .tooShort), ("name", "a\0b", .choice), ("address", "號", .tooShort),
       ("name", String(repeating: "甲", count: 256), .tooLong), ("type", String(repeating: "甲", count: 51), .tooLong),
-      ("invoice", "Y", .choice), ("industry", "1234567", .digits), ("industry", "47x", .digits), ("city", "臺北", .city),
+      ("invoice", "Y", .choice), ("industry", "1234567", .industry), ("industry", "47x", .industry),
+      ("city", "臺北", .city),
       ("capital_min", "-1", .amount), ("capital_min", "1.5", .amount),
       ("capital_max", "9223372036854775808", .amount),
-      ("head_office", "1234", .digits), ("sort", "BAN", .choice), ("order", "down", .choice),
+      ("head_office", "1234", .ban), ("sort", "BAN", .choice), ("order", "down", .choice),
     ])
   func problems(name: String, value: String, reason: QueryProblem.Reason) {
     #expect(throws: QueryProblem(name, reason)) { try RegistrationQuery([name: value]) }

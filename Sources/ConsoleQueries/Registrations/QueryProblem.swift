@@ -1,8 +1,12 @@
 /// A parameter of a query that cannot be understood.
 public struct QueryProblem: Error, Sendable, Equatable {
   public enum Reason: String, Sendable, CaseIterable {
-    /// Not one to so many ASCII digits.
-    case digits
+    /// Not eight ASCII digits.
+    case ban
+    /// Not one to eight ASCII digits: a BAN or its beginning.
+    case banStart = "ban_start"
+    /// Not one to six ASCII digits: an industry's code or its beginning.
+    case industry
     /// Fewer than two characters: half the registry contains one.
     case tooShort = "too_short"
     case tooLong = "too_long"

@@ -10,10 +10,10 @@ struct QueryValues {
     return String(scalars[first...last])
   }
 
-  /// Up to so many digits.
-  func digits(_ name: String, upTo count: Int) throws(QueryProblem) -> String? {
+  /// One to `count` digits, or else `reason`.
+  func digits(_ name: String, upTo count: Int, _ reason: QueryProblem.Reason) throws(QueryProblem) -> String? {
     guard let text = text(name)?.plainDigits else { return nil }
-    guard text.isDigits, text.utf8.count <= count else { throw QueryProblem(name, .digits) }
+    guard text.isDigits, text.utf8.count <= count else { throw QueryProblem(name, reason) }
     return text
   }
 

@@ -37,7 +37,7 @@ public struct RegistrationChanges: Sendable {
     if let column, !RegistrationChange.columnNames.contains(column) { throw QueryProblem("column", .choice) }
     let ban = values.text("ban")
     self.ban = ban.flatMap { BAN($0) }
-    if ban != nil, self.ban == nil { throw QueryProblem("ban", .digits) }
+    if ban != nil, self.ban == nil { throw QueryProblem("ban", .ban) }
     self.size = min(max(size, 1), Self.pageSizeMax)
     guard let text = place else {
       self.place = nil

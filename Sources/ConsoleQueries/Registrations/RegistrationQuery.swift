@@ -46,12 +46,12 @@ public struct RegistrationQuery: Sendable, Equatable {
   ///   alone.
   public init(_ values: [String: String]) throws(QueryProblem) {
     let values = QueryValues(values: values)
-    ban = try values.digits("ban", upTo: 8)
+    ban = try values.digits("ban", upTo: 8, .banStart)
     name = try values.part("name", upTo: 255)
     address = try values.part("address", upTo: 500)
     if let text = values.text("type") { type = try values.bounded("type", text, upTo: 50) }
     invoice = try values.choice("invoice")
-    industry = try values.digits("industry", upTo: 6)
+    industry = try values.digits("industry", upTo: 6, .industry)
     if let text = values.text("city") {
       guard text.unicodeScalars.count == 3, !text.utf8.contains(0) else { throw QueryProblem("city", .city) }
       city = text
@@ -70,7 +70,7 @@ public struct RegistrationQuery: Sendable, Equatable {
     case "any": return .any
     case "none": return .none
     default:
-      guard let ban = BAN(text) else { throw QueryProblem("head_office", .digits) }
+      guard let ban = BAN(text) else { throw QueryProblem("head_office", .ban) }
       return .of(ban)
     }
   }

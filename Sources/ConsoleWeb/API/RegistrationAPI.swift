@@ -12,7 +12,7 @@ struct RegistrationAPI {
     }
     router.get("/api/registrations/:ban") { request, context in
       guard let ban = context.parameters.get("ban").flatMap({ BAN($0) }) else {
-        throw QueryProblem("ban", .digits).asProblem
+        throw QueryProblem("ban", .ban).asProblem
       }
       guard let business = try await site.read(context, { try Business.find(ban, on: &$0) }) else {
         throw Problem(.notFound, "problem_not_found")
