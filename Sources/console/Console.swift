@@ -17,6 +17,9 @@ struct Console: AsyncParsableCommand {
     ],
     defaultSubcommand: ServeCommand.self)
 
+  /// The command of `pipeline.sh` that leads here.
+  private static var asked: String { CommandLine.arguments.dropFirst().first == "schedule" ? "schedule" : "console" }
+
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
     // LOG_FILE is the pipeline's: alarms count its errors. Runs that the console starts still write there.
@@ -39,7 +42,7 @@ struct Console: AsyncParsableCommand {
       }
       failure =
         code == .validationFailure
-        ? Failure(.usage, message(for: error), hint: "see 'console --help'") : Failure(error)
+        ? Failure(.usage, message(for: error), hint: "see './pipeline.sh \(asked) --help'") : Failure(error)
     }
     Logs.logger("console").error(
       "\(failure.message)",

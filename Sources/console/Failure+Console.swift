@@ -1,9 +1,28 @@
 import ConsoleDesk
 import ConsoleQueries
 import Failures
+import Glibc
+import NIOCore
 import Postgres
 
 extension Failure {
+  /// The web server could not begin to listen.
+  init(_ error: any Error, listeningOn host: String, _ port: Int) {
+    let cause: String
+    var hint = "--port N takes another port"
+    switch error {
+    case is SocketAddressError.UnknownHost:
+      cause = "no address has this name"
+      hint = "--host takes an IP address or a name of this machine: 127.0.0.1, or 0.0.0.0 for all its addresses"
+    case let error as IOError where error.errnoCode == EADDRNOTAVAIL:
+      cause = "this machine does not have this address"
+      hint = "--host takes an address of this machine ('ip address' lists them), or 0.0.0.0 for all of them"
+    case let error as IOError: cause = String(cString: strerror(error.errnoCode))
+    default: cause = "\(error)"
+    }
+    self.init(.unavailable, "unable to listen on '\(host)', port \(port): \(cause)", hint: hint)
+  }
+
   /// What any error means to whoever typed the command.
   init(_ error: any Error) {
     switch error {
@@ -44,13 +63,15 @@ extension Failure {
       self.init(
         .configuration, text,
         hint:
-          "the server is behind a pooler: name its session or transaction mode, or the server's own port, and give a schema with ALTER ROLE … SET search_path instead of options"
+          "the server is behind a pooler: name its session or transaction mode, or the server's own port, and give a"
+          + " schema with ALTER ROLE … SET search_path instead of options"
       )
     case .denied:
       self.init(
         .unavailable, text,
         hint:
-          "the console keeps its accounts and schedules in a schema of its own: CREATE SCHEMA console AUTHORIZATION its user"
+          "the console keeps its accounts and schedules in a schema of its own: CREATE SCHEMA console AUTHORIZATION"
+          + " its user"
       )
     case .statement where error.sqlState == "42P01":
       self.init(.notReady, "\(error.place): there is no registry yet", hint: "./pipeline.sh makes it")

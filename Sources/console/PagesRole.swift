@@ -14,13 +14,14 @@ enum PagesRole {
     case elsewhere
   }
 
-  /// Whether pages can read the registry as this role. Where there are no tables yet the default privileges tell whether it
-  /// will read them.
+  /// Whether pages can read the registry as this role. Where there are no tables yet the default privileges tell
+  /// whether it will read them.
   static func find(on connection: inout Connection) throws -> Found {
     let row = try connection.execute(
       """
       SELECT has_schema_privilege(r.oid, n.oid, 'USAGE') AND CASE
-        WHEN to_regclass('publication') IS NOT NULL THEN has_table_privilege(r.oid, to_regclass('publication'), 'SELECT')
+        WHEN to_regclass('publication') IS NOT NULL
+          THEN has_table_privilege(r.oid, to_regclass('publication'), 'SELECT')
         ELSE EXISTS (
           SELECT FROM pg_default_acl d, aclexplode(d.defaclacl) a
           WHERE d.defaclnamespace IN (0, n.oid) AND d.defaclobjtype = 'r' AND a.privilege_type = 'SELECT'

@@ -4,8 +4,8 @@ import Logging
 import StageKit
 import Threads
 
-/// The runs that the spool has records of, for pages. The folders are read again when they change; while runs are under way,
-/// of whose death they say nothing, once a second.
+/// The runs that the spool has records of, for pages. The folders are read again when they change; while runs are under
+/// way, of whose death they say nothing, once a second.
 actor RunSource {
   private let spool: String
   private let logger: Logger

@@ -53,7 +53,7 @@ struct ScheduleCommand: ParsableCommand {
       try database.withDesk { connection in
         guard let schedule = try ScheduleStore.find(name: name, on: &connection),
           try ScheduleStore.remove(schedule.id, on: &connection)
-        else { throw Failure(.usage, "there is no schedule '\(name)'", hint: "console schedule list") }
+        else { throw Failure(.usage, "there is no schedule '\(name)'", hint: "./pipeline.sh schedule list") }
         try Audit.add("schedule.remove", subject: name, by: nil, from: nil, on: &connection)
       }
       print("schedule '\(Terminal.safe(name))' removed")

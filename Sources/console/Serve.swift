@@ -25,7 +25,10 @@ struct ServeCommand: AsyncParsableCommand {
   var behindTLS = false
   @Option(
     help: ArgumentHelp(
-      "With --behind-tls: the proxies whose X-Forwarded-For is believed, 127.0.0.1,::1 unless set (CONSOLE_TRUSTED_PROXIES).",
+      """
+      With --behind-tls: the proxies whose X-Forwarded-For is believed, 127.0.0.1,::1 unless set \
+      (CONSOLE_TRUSTED_PROXIES).
+      """,
       valueName: "ADDRESS[/BITS],…"))
   var trustedProxy: String?
   @Option(
@@ -54,19 +57,19 @@ struct ServeCommand: AsyncParsableCommand {
       return (try Accounts.count(on: &connection), searchPath, try PagesRole.find(on: &connection))
     }
     if role != .usable {
-      logger.warning(
-        """
-        pages read with the rights of the console's own login, in read-only transactions: \
-        \(role == .missing ? "there is no role '\(PagesRole.name)' that it is a member of; docs/roles.sql makes it"
-          : "the role '\(PagesRole.name)' has no rights in this database; run docs/roles.sql in it, then start the console again")
-        """)
+      let cause =
+        role == .missing
+        ? "there is no role '\(PagesRole.name)' that it is a member of; docs/roles.sql makes it"
+        : "the role '\(PagesRole.name)' has no rights in this database; run docs/roles.sql in it, then start the"
+          + " console again"
+      logger.warning("pages read with the rights of the console's own login, in read-only transactions: \(cause)")
     }
     let pools = Pools(target, role: role == .usable ? PagesRole.name : nil, searchPath: searchPath)
     if !settings.isBehindTLS, !ClientAddress.isLoopback(host) {
       logger.warning(
         """
-        listening on \(host) without TLS: passwords and session cookies cross the network unencrypted, unless only this \
-        machine can reach the port; put a proxy with TLS before it and start with --behind-tls
+        listening on \(host) without TLS: passwords and session cookies cross the network unencrypted, unless only \
+        this machine can reach the port; put a proxy with TLS before it and start with --behind-tls
         """)
     }
     let site = try Site(pages: pools.pages, exports: pools.exports, desk: pools.desk, settings: settings)
@@ -90,7 +93,7 @@ struct ServeCommand: AsyncParsableCommand {
     do {
       try await Self.serve([application, beside], application.logger)
     } catch  where !isListening.withLock({ $0 }) {
-      throw Failure(.unavailable, "unable to listen on \(host):\(port): \(error)", hint: "--port N takes another port")
+      throw Failure(error, listeningOn: host, port)
     }
   }
 
@@ -107,7 +110,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   private func siteSettings(host: String, spool: String, logger: Logger) throws -> Site.Settings {
     func list(_ option: String?, _ variable: String) -> [String]? {
-      (option ?? Environment.value(variable))?.split(separator: ",").map { $0.filter { !$0.isWhitespace } }
+      (option ?? Environment.value(variable))?.split(separator: ",").map(String.init)
     }
     let isBehindTLS = try behindTLS || Environment.isOn("CONSOLE_BEHIND_TLS")
     let proxies = list(trustedProxy, "CONSOLE_TRUSTED_PROXIES")
@@ -123,16 +126,25 @@ struct ServeCommand: AsyncParsableCommand {
       }
       return range
     }
+    let names = try (list(publicName, "CONSOLE_PUBLIC_NAME") ?? []).map { text in
+      guard let name = PublicName(text) else {
+        throw Failure(
+          .usage, "--public-name: '\(text)' is not a host name, so no request can match it",
+          hint: "give the part of the browser's address between https:// and the next /, such as registry.example.org"
+            + " or registry.example.org:8443 (CONSOLE_PUBLIC_NAME)")
+      }
+      return name
+    }
     let runs = RunSource(spool: spool, logger: logger)
     return Site.Settings(
       isBehindTLS: isBehindTLS, trustedProxies: isBehindTLS ? ranges : [],
-      hostNames: HostNames([host], publicNames: list(publicName, "CONSOLE_PUBLIC_NAME") ?? []),
+      hostNames: HostNames([host], publicNames: names),
       snapshots: { (try? Folder.names(spool, followLinks: true))?.filter { SnapshotID($0) != nil } },
       runs: { await runs.runs() })
   }
 
-  /// Until a signal comes. Services are told to end in reverse order, each when the one after it has ended: the worker first,
-  /// so that no run is begun any more. Who still reads a page or an export then has five seconds.
+  /// Until a signal comes. Services are told to end in reverse order, each when the one after it has ended: the worker
+  /// first, so that no run is begun any more. Who still reads a page or an export then has five seconds.
   private static func serve(_ services: [any Service], _ logger: Logger) async throws {
     var group = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -143,7 +155,8 @@ struct ServeCommand: AsyncParsableCommand {
   private func makeWorker(_ target: Target, _ spool: String, _ logger: Logger) throws -> Worker {
     guard let pipeline = Environment.value("PIPELINE") else {
       throw Failure(
-        .usage, "it is not said where pipeline.sh is", hint: "run './pipeline.sh console', or set PIPELINE to its path")
+        .usage, "PIPELINE is not set: runs need the path of pipeline.sh",
+        hint: "run './pipeline.sh console', or set PIPELINE to its path")
     }
     var path = [CChar](repeating: 0, count: 4096)
     let count = readlink("/proc/self/exe", &path, path.count)

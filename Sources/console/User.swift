@@ -15,7 +15,10 @@ struct UserCommand: ParsableCommand {
     @Argument(help: "Up to 64 letters, digits and . _ @ -; asked for where it is missing.") var name: String?
     @Option(
       help:
-        "viewer (sees everything) or operator (may start, stop and schedule); the first account is an operator, later ones viewers."
+        """
+        viewer (sees everything) or operator (may start, stop and schedule); the first account is an operator, later \
+        ones viewers.
+        """
     )
     var role: String?
     @OptionGroup var database: DatabaseOptions
@@ -114,16 +117,15 @@ struct UserCommand: ParsableCommand {
       let tokens = try database.withDesk { try Sessions.tokens(of: name, on: &$0) }
       if tokens.isEmpty { print("no token: ./pipeline.sh console user token NAME makes one") }
       for token in tokens {
-        print(
-          "\(token.id)\t\(token.account)\tmade \(token.createdAt)\tused \(token.lastUsedAt ?? "never")\tends \(token.expiresAt)"
-        )
+        let used = token.lastUsedAt ?? "never"
+        print("\(token.id)\t\(token.account)\tmade \(token.createdAt)\tused \(used)\tends \(token.expiresAt)")
       }
     }
   }
 
   struct Revoke: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "End one token for the API.")
-    @Argument(help: "Its ID, as 'console user tokens' lists it.") var id: String
+    @Argument(help: "Its ID, as './pipeline.sh console user tokens' lists it.") var id: String
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {

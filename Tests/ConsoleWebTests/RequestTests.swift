@@ -93,7 +93,7 @@ struct AddressTests {
     #expect(AddressRange("::1")?.contains("::1") == true && AddressRange("::1")?.contains("::2") == false)
     #expect(AddressRange("2001:db8::/33")?.contains("2001:db8:7fff::1") == true)
     #expect(AddressRange("2001:db8::/33")?.contains("2001:db8:8000::1") == false)
-    #expect(AddressRange("0.0.0.0/0")?.contains("192.0.2.7") == true)
+    #expect(AddressRange(" 0.0.0.0/0 ")?.contains("192.0.2.7") == true)
     #expect(AddressRange("0.0.0.0/0")?.contains("2001:db8::1") == false)
     for text in ["", "x", "192.0.2.7/33", "::1/129", "192.0.2.7/", "192.0.2.7/-1", "192.0.2.7/8/8"] {
       #expect(AddressRange(text) == nil, "\(text)")
@@ -131,7 +131,26 @@ struct AddressTests {
 
 @Suite("The names that the console answers to")
 struct HostNameTests {
-  private let names = HostNames(["db7"], publicNames: ["Registry.example", "other.example:8443"])
+  private let names = HostNames(
+    ["db7"], publicNames: ["Registry.example", "other.example:8443", "usual.example:443"].compactMap(PublicName.init))
+
+  @Test(
+    "a public name is one that browsers send",
+    arguments: [
+      "registry", "registry.example.org", "registry.example.org.", "xn--kpry57d.tw", "my_host:8443", "7registry.tw",
+      "192.0.2.7", "192.0.2.7:8443", "[2001:db8::1]", "[2001:db8::1]:8443", "localhost:65535", " registry ",
+    ])
+  func publicNames(text: String) { #expect(PublicName(text) != nil) }
+
+  @Test(
+    "and nothing else",
+    arguments: [
+      "https://registry.example.org", "https://registry.example.org:8443/", "registry.example.org/", "*.example.org",
+      "*", ":8443", "8443", "registry:", "registry:0", "registry:65536", "registry:１", "registry:80:80", "a..b", "..",
+      "registry example", "user@registry", "登記.tw", "-registry.tw", "999.1.1.1", "192.0.2", "2001:db8::1", "[evil]",
+      "[::1]x", "[::1", "",
+    ])
+  func notPublicNames(text: String) { #expect(PublicName(text) == nil) }
 
   @Test(
     "ours, addresses and this machine's own",
@@ -153,6 +172,7 @@ struct HostNameTests {
     for (origin, host) in [
       ("http://db7:8000", "db7:8000"), ("https://registry.example", "127.0.0.1:8000"),
       ("https://other.example:8443", "127.0.0.1:8000"), ("https://REGISTRY.example", "x"),
+      ("https://usual.example", "127.0.0.1:8000"),
     ] {
       #expect(names.allow(origin: origin, host: host), "\(origin)")
     }

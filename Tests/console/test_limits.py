@@ -266,6 +266,41 @@ class NameTests(VisitTest):
         self.assertIn("--public-name", answer.text)
         self.assertIn("Origin: https://registry.example", answer.text)
 
+    def test_a_name_that_no_browser_sends_is_refused(self):
+        for name in ["https://registry.example/", "*.example", "8443", "registry.example,a..b"]:
+            for arguments, variables in [(["--public-name", name], {}), ([], {"CONSOLE_PUBLIC_NAME": name})]:
+                ended = visits.office.run("console", "--port", "0", *arguments, **variables)
+                self.assertEqual(ended.returncode, 64, ended.stderr)
+                self.assertIn(f"--public-name: '{name.split(',')[-1]}' is not a host name", ended.stderr)
+                self.assertIn("registry.example.org:8443", ended.stderr)
+
+
+class ListenTests(VisitTest):
+    def refused(self, *arguments):
+        ended = visits.office.run("console", "--no-worker", *arguments)
+        self.assertEqual(ended.returncode, 69, ended.stderr)
+        return ended.stderr
+
+    def test_the_message_says_what_is_wrong(self):
+        stderr = self.refused("--host", "999.1.1.1", "--port", "0")
+        self.assertIn("unable to listen on '999.1.1.1', port 0: no address has this name", stderr)
+        self.assertIn("--host takes an IP address", stderr)
+        stderr = self.refused("--host", "192.0.2.7", "--port", "0")
+        self.assertIn("this machine does not have this address", stderr)
+        port = str(visits.office.port)
+        stderr = self.refused("--port", port)
+        self.assertIn(f"unable to listen on '127.0.0.1', port {port}: Address already in use", stderr)
+        self.assertIn("--port N takes another port", stderr)
+
+
+class UsageTests(VisitTest):
+    def test_hints_name_what_can_be_typed(self):
+        for command in ["console", "schedule"]:
+            ended = visits.office.run(command, "--bogus")
+            self.assertEqual(ended.returncode, 64, ended.stderr)
+            self.assertIn(f"HINT: see './pipeline.sh {command} --help'", ended.stderr)
+            self.assertEqual(visits.office.run(command, "--help").returncode, 0)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,8 +2,8 @@ import Glibc
 
 /// Where a request comes from.
 public enum ClientAddress {
-  /// An address as it is usually written, from what a proxy says: with or without a port, in brackets or not. An IPv4 address
-  /// that is written as one of IPv6 (`::ffff:192.0.2.7`) is IPv4: a socket for both has it so.
+  /// An address as it is usually written, from what a proxy says: with or without a port, in brackets or not. An IPv4
+  /// address that is written as one of IPv6 (`::ffff:192.0.2.7`) is IPv4: a socket for both has it so.
   ///
   /// - Returns: nil where it is none.
   public static func parse(_ text: String) -> String? { bytes(text).flatMap { Self.text($0) } }
@@ -59,7 +59,8 @@ public struct AddressRange: Sendable {
 
   /// - Returns: nil where it is none.
   public init?(_ text: String) {
-    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    let parts = text.trimmingCharacters(while: \.properties.isWhitespace)
+      .split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     guard let bytes = ClientAddress.bytes(String(parts[0])) else { return nil }
     let most = ClientAddress.isIPv4(bytes) ? 32 : 128
     guard let bits = parts.count == 1 ? most : Int(parts[1]), 0...most ~= bits else { return nil }
@@ -77,8 +78,8 @@ public struct AddressRange: Sendable {
 }
 
 extension [AddressRange] {
-  /// Who sent a request that came through proxies: the last address of the list that is not one of them. What stands before
-  /// it anybody may have written.
+  /// Who sent a request that came through proxies: the last address of the list that is not one of them. What stands
+  /// before it anybody may have written.
   ///
   /// - Parameters:
   ///   - peer: what the connection comes from.

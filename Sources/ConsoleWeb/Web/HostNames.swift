@@ -1,8 +1,9 @@
 import HTTPTypes
 import Hummingbird
 
-/// The host names that the console answers to. Otherwise a foreign page could let its own name point to this machine (DNS rebinding):
-/// to the browser, the console would be part of that page. IP addresses and `localhost` cannot be used for that.
+/// The host names that the console answers to. Otherwise a foreign page could let its own name point to this machine
+/// (DNS rebinding): to the browser, the console would be part of that page. IP addresses and `localhost` cannot be used
+/// for that.
 public struct HostNames: Sendable {
   private let names: Set<String>
   /// As they stand in the address of a page, with a port unless it is the usual one.
@@ -10,10 +11,10 @@ public struct HostNames: Sendable {
 
   /// - Parameters:
   ///   - hosts: what the console listens on.
-  ///   - publicNames: what it is reached by through a proxy, with a port where that is not the usual one.
-  public init(_ hosts: [String], publicNames: [String] = []) {
-    authorities = Set(publicNames.map { $0.lowercased() })
-    names = Set((hosts + publicNames).map(Self.name))
+  ///   - publicNames: what browsers reach it by, with a port where that is not the usual one.
+  public init(_ hosts: [String], publicNames: [PublicName] = []) {
+    authorities = Set(publicNames.map(\.authority))
+    names = Set((hosts + publicNames.map(\.authority)).map(Self.name))
   }
 
   /// - Parameter authority: the Host header; nil where there is none, which every browser sends.
