@@ -44,7 +44,7 @@ public enum Verdict: Sendable, Equatable {
   /// What to do where nothing better is known.
   fileprivate var hint: String {
     switch self {
-    case .usage: "see --help"
+    case .usage: "see './pipeline.sh --help'"
     case .data: "put the file back as it was, or redo the stage that wrote it with --force"
     case .notReady: "run the stage before first"
     case .unavailable, .configuration: "mend that, then run the same command again"

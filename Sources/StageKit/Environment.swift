@@ -27,7 +27,7 @@ public enum Environment {
     guard let number = Int(text), range.contains(number) else {
       throw Failure(
         .usage, "\(origin) '\(text)' is not a whole number from \(range.lowerBound) to \(range.upperBound)",
-        hint: "see --help")
+        hint: "correct \(origin), or leave it out for its default")
     }
     return number
   }

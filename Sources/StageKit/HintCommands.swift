@@ -6,7 +6,7 @@ extension Failure {
     guard let spool else { return self }
     var failure = self
     failure.hints = hints.map { hint in
-      guard let command = hint.firstRange(of: "./pipeline.sh ") else { return hint }
+      guard let command = hint.firstRange(of: "./pipeline.sh "), !hint.contains("--help") else { return hint }
       let end = hint[command.upperBound...].firstIndex { !$0.isLetter && $0 != "-" } ?? hint.endIndex
       return hint[..<end] + " --spool " + Self.quoted(spool) + hint[end...]
     }

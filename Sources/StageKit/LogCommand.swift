@@ -32,7 +32,9 @@ public struct LogCommand: ParsableCommand {
     let identity = RunIdentity.inherited(command: name) ?? RunIdentity(command: name)
     let log = EventLog(stage: name, runID: identity.runID)
     let lines = try Self.readLines()
-    guard let message = lines.first else { throw Failure(.usage, "stdin holds no line to log", hint: "see --help") }
+    guard let message = lines.first else {
+      throw Failure(.usage, "stdin holds no line to log", hint: "put the message on its first line")
+    }
     let hints = Array(lines.dropFirst())
     guard let exitCode else {
       log.line(level == .info ? .info : .error, message, hints: hints, eventID: eventID)

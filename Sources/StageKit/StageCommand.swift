@@ -19,11 +19,10 @@ extension StageCommand {
   public var isDryRun: Bool { false }
   public mutating func run() throws { try StageRun.run(self) }
 
-  /// Of a line that is wrong: whether it asks for a subcommand that is no run.
-  private static var namesNoRun: Bool {
+  /// The subcommand that a line asks for which could not be parsed.
+  private static var askedSubcommand: (any ParsableCommand.Type)? {
     let words = CommandLine.arguments.dropFirst()
-    let asked = configuration.subcommands.first { words.contains($0.configuration.commandName ?? "") }
-    return asked.map { !($0 is any StageCommand.Type) } ?? false
+    return configuration.subcommands.first { words.contains($0.configuration.commandName ?? "") }
   }
 
   /// Parses the arguments and runs: the whole of an executable. Wrong usage is told like any other failure.
@@ -33,7 +32,7 @@ extension StageCommand {
     StopSignal.install()
     Faults.list(faultPoints)
     let failure: Failure
-    var isRun = !namesNoRun
+    var isRun = askedSubcommand.map { $0 is any StageCommand.Type } ?? true
     do {
       var command = try parseAsRoot()
       isRun = command is any StageCommand
@@ -53,7 +52,10 @@ extension StageCommand {
         LogShipping.end(exitCode: 0)
       }
       let verdict: Verdict = code == .validationFailure ? .usage : .bug
-      let hint = verdict == .usage ? "see '\(stage) --help'" : "this is a bug: please report it with the line above"
+      let name = askedSubcommand?.configuration.commandName ?? stage
+      let hint =
+        verdict == .usage
+        ? "see './pipeline.sh \(name) --help'" : "this is a bug: please report it with the line above"
       failure = Failure(verdict, message(for: error), hint: hint)
     }
     let identity = RunIdentity.inherited(command: stage) ?? RunIdentity(command: stage)

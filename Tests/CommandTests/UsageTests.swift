@@ -79,6 +79,20 @@ import Testing
     #expect(try workshop.snapshots.isEmpty)
   }
 
+  /// Arguments of `pipeline.sh` lead to the executables: a hint names what was typed, not a program in the build
+  /// folder.
+  @Test(arguments: [
+    ("fetch", ["--bogus"], "fetch"), ("transform", ["--bogus"], "transform"), ("load", ["--bogus"], "load"),
+    ("transform", ["findings", "--bogus"], "findings"), ("load", ["runs", "--bogus"], "runs"),
+    ("load", ["gc", "--bogus"], "gc"), ("load", ["rollback", "--bogus"], "rollback"),
+  ])
+  func hintsNameWhatCanBeTyped(stage: String, arguments: [String], command: String) throws {
+    let workshop = Workshop()
+    let ended = try workshop.command(stage, arguments).run()
+    #expect(ended.code == 64)
+    #expect(ended.stderr.contains("\nHINT: see './pipeline.sh \(command) --help'\n"), "\(ended)")
+  }
+
   @Test func aChunkThatIsNotThereIsWrongUsage() throws {
     let workshop = Workshop()
     try workshop.succeed("fetch", "--source", workshop.file(Source.plain(rows: 3)))

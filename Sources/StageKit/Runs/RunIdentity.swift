@@ -12,8 +12,8 @@ public enum RunOrigin: String, Codable, Sendable, CaseIterable {
   case console
 }
 
-/// What is known of a run when it begins. `pipeline.sh` decides it and passes it on to the stages as environment variables;
-/// a stage that runs alone decides it itself.
+/// What is known of a run when it begins. `pipeline.sh` decides it and passes it on to the stages as environment
+/// variables; a stage that runs alone decides it itself.
 public struct RunIdentity: Sendable, Equatable {
   public let runID: String
   /// The command of `pipeline.sh`, for instance `dry-run`.

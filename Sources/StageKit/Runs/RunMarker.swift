@@ -4,8 +4,8 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// A file that stands in the spool while a run is under way, locked by it: `spool/.runs/<run id>`. One whose lock is free
-/// belongs to a run that was killed, which the next run reports.
+/// A file that stands in the spool while a run is under way, locked by it: `spool/.runs/<run id>`. One whose lock is
+/// free belongs to a run that was killed, which the next run reports.
 public final class RunMarker {
   public let identity: RunIdentity
   /// Whether this process is one stage of a run that `pipeline.sh` began.
@@ -78,8 +78,8 @@ public final class RunMarker {
     if !path.isEmpty, runEnded || !isShared { _ = Faults.call(.remove, at: path) { unlink(path) } }
   }
 
-  /// Completes the records of runs that were killed, removes their markers, and reports each. A run that recorded its own
-  /// end, and was killed before it removed its marker, is not reported.
+  /// Completes the records of runs that were killed, removes their markers, and reports each. A run that recorded its
+  /// own end, and was killed before it removed its marker, is not reported.
   ///
   /// - Throws: where a record cannot be written. Its marker stays for the next run.
   static func completeKilledRuns(spool: String, report: (RunIdentity) -> Void) throws {

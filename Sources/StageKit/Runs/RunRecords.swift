@@ -3,8 +3,8 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// The records of runs: `spool/runs/<run id>.json` is the summary of a run, however the run ended. A run that is under way
-/// has its marker in `spool/.runs`; each of its stages writes the record anew, and the next stage continues it.
+/// The records of runs: `spool/runs/<run id>.json` is the summary of a run, however the run ended. A run that is under
+/// way has its marker in `spool/.runs`; each of its stages writes the record anew, and the next stage continues it.
 public enum RunRecords {
   /// How many are kept, the newest ones.
   static let kept = 400
