@@ -6,7 +6,7 @@
 
 const char *registry_next_name(void *folder, int *code) {
   for (;;) {
-    // Only by errno are the end and an error told apart.
+    // readdir returns NULL both at the end and on an error; only errno tells which.
     errno = 0;
     struct dirent *entry = readdir((DIR *)folder);
     *code = errno;

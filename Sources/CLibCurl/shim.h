@@ -48,19 +48,20 @@ static inline CURLcode registry_restrict_protocols(CURL *handle) {
 #endif
 }
 
-// OpenSSL reports every message that comes; close_notify is the signed end of a connection.
+// OpenSSL reports every TLS message received. close_notify is the authenticated end of a connection.
 static void registry_note_alert(int sent, int version, int type, const void *bytes, size_t count, SSL *ssl,
                                 void *closed) {
   const unsigned char *alert = (const unsigned char *)bytes;
   if (!sent && type == SSL3_RT_ALERT && count == 2 && alert[1] == SSL_AD_CLOSE_NOTIFY) *(int *)closed = 1;
 }
 
-// Sets `*closed` to 0, and to 1 when close_notify comes on the connection that is in use. To be called in a callback:
-// libcurl knows the connection only while a transfer runs. What SSL_get_shutdown says is of no use: libcurl sets
-// SSL_OP_IGNORE_UNEXPECTED_EOF, by which OpenSSL takes any end for close_notify. The connection's application data is
-// libcurl's own: it reads it when a session ticket comes.
+// Sets `*closed` to 0, and to 1 when close_notify arrives on the current connection. Call it in a callback: libcurl
+// knows the connection only while a transfer runs. SSL_get_shutdown does not help: libcurl sets
+// SSL_OP_IGNORE_UNEXPECTED_EOF, which makes OpenSSL treat any end as close_notify. The connection's application data
+// cannot be used: libcurl reads its own there when a session ticket arrives.
 //
-// Returns 0 where the connection is not OpenSSL's (http; another TLS library, which then reports such an end itself).
+// Returns 0 if the connection is not OpenSSL's: plain http, or another TLS library, which reports a missing
+// close_notify itself.
 static inline int registry_watch_close_notify(CURL *handle, int *closed) {
   struct curl_tlssessioninfo *session = NULL;
   *closed = 0;

@@ -17,7 +17,7 @@ public final class CloudWatchOutput: LogOutput {
     public var dropped = 0
     /// Files of earlier processes that went for want of room.
     public var droppedFiles = 0
-    /// Why files of earlier processes could not be looked for.
+    /// Why the files of earlier processes could not be listed.
     public var folderProblem: String?
     /// Why sending did not go on, or paused at last.
     public var reason: String?

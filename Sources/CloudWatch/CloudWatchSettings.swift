@@ -99,7 +99,7 @@ enum Endpoint {
     var host = lower.dropFirst(7).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     if host.hasPrefix("[") {
       let address = host.dropFirst().prefix { $0 != "]" }
-      // Behind the bracket a port at most.
+      // Only a port may follow the bracket.
       let rest = host[address.endIndex...].dropFirst()
       guard rest.isEmpty || rest.first == ":" else { return false }
       host = address

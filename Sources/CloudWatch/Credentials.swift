@@ -36,7 +36,7 @@ enum Credentials {
       throw CloudWatchProblem("of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set")
     }
     if let path = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
-      // "@host/…" or ".host/…" would be another host, whose keys would be believed.
+      // "@host/…" or ".host/…" would lead to another host, whose keys would be used.
       guard path.utf8.first == UInt8(ascii: "/") else {
         throw CloudWatchProblem("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not begin with '/'")
       }

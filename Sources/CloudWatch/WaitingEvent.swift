@@ -10,15 +10,16 @@ public struct WaitingEvent: Sendable, Equatable {
     self.message = message
   }
 
-  /// What an alarm looks back at, at least. An error that arrives later is counted in a time that no alarm looks at any more.
+  /// The shortest period that an alarm evaluates. An error that arrives later would be counted in a period that no
+  /// alarm evaluates any more.
   static let lateMilliseconds = 60_000
 
-  /// As it is sent at a time. CloudWatch counts an event at its time of sending where it is an error that comes late, so that
-  /// the alarm is raised now; the line keeps its own time, and says in `delayed_seconds` how late it is. Other events keep
-  /// their time: a run that completed yesterday says nothing of today.
+  /// The event as it is sent at a given time. A late error gets the time of sending, so that the alarm is raised now;
+  /// its line keeps its own time, and `delayed_seconds` says how late it is. Other events keep their time: a run that
+  /// completed yesterday must not count for today.
   func sent(at now: Int) -> WaitingEvent {
     let delay = now - millisecondsSince1970
-    // In a text of the line each quote has a backslash, so this can only be its field.
+    // Quotes inside the line's texts have a backslash, so this can only be the field itself.
     guard delay > Self.lateMilliseconds, message.hasSuffix("}"), message.contains("\"level\":\"ERROR\"") else {
       return self
     }

@@ -34,7 +34,7 @@ struct WaitingFolder {
   /// Removes the oldest files that nobody holds while all together are too many, and what a kill left unborn.
   ///
   /// - Returns: how many files went.
-  /// - Throws: where the folder cannot be read: what waits in it is neither sent nor trimmed.
+  /// - Throws: if the folder cannot be read: the events in it are then neither sent nor removed.
   func trim() throws(CloudWatchProblem) -> Int {
     for name in try names(ending: ".events.new") {
       var status = stat()
@@ -62,12 +62,12 @@ struct WaitingFolder {
     return removed
   }
 
-  /// Their names begin with the time. Where the folder cannot be read to its end there are none: what of it is seen is not the
-  /// oldest.
+  /// Their names begin with the time. If the folder cannot be read to its end, the result is empty: the names read so
+  /// far need not include the oldest.
   private func names(ending suffix: String = ".events") throws(CloudWatchProblem) -> [String] {
     guard let directory = opendir(path) else {
       let code = errno
-      // Nothing has waited yet.
+      // The folder is made for the first event that has to wait.
       if code == ENOENT { return [] }
       throw unreadable(code)
     }

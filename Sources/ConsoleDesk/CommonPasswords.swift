@@ -1,5 +1,5 @@
-/// Passwords that attackers try first: well-known words with digits around them, keyboard rows, repetitions, and the account's
-/// own name (NIST SP 800-63B, section 5.1.1.2).
+/// Passwords that attackers try first: well-known words with digits around them, keyboard rows, repetitions, and the
+/// account's own name (NIST SP 800-63B, section 5.1.1.2).
 package enum CommonPasswords {
   /// - Parameter name: the account's.
   package static func contain(_ password: String, of name: String) -> Bool {
@@ -14,7 +14,7 @@ package enum CommonPasswords {
     } || plain.replacing(name, with: "").count < 4
   }
 
-  /// Without the figures and signs before and behind it, which people add to make it pass.
+  /// Without leading and trailing digits and signs, which people add so that a password is accepted.
   private static func word(_ text: String) -> String {
     guard let first = text.firstIndex(where: \.isLetter), let last = text.lastIndex(where: \.isLetter) else {
       return ""
@@ -30,7 +30,7 @@ package enum CommonPasswords {
     }
   }
 
-  /// A part of at most a third of it, over and over.
+  /// A part of at most a third of the password, repeated.
   private static func isRepeated(_ text: String) -> Bool {
     let characters = Array(text)
     return (1...max(1, characters.count / 3)).contains { length in
@@ -38,7 +38,7 @@ package enum CommonPasswords {
     }
   }
 
-  /// Along the alphabet, the figures or a row of the keyboard, forwards or backwards.
+  /// A sequence of the alphabet, the digits or a keyboard row, forwards or backwards.
   private static func isRun(_ text: String) -> Bool {
     rows.contains { row in row.contains(text) || String(row.reversed()).contains(text) }
   }
@@ -49,7 +49,7 @@ package enum CommonPasswords {
     "0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i",
   ]
 
-  /// Twice each, so that a run may go on from the end to the beginning.
+  /// Each twice, so that a sequence may continue from the end to the beginning.
   private static let rows = [
     "01234567890123456789", "09876543210987654321", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
     "qwertyuiopqwertyuiop", "asdfghjklasdfghjkl", "zxcvbnmzxcvbnm", "qwertyuiopasdfghjklzxcvbnm",
@@ -60,20 +60,21 @@ package enum CommonPasswords {
 
   private static let known = Set(
     """
-    password passwd passwords passphrase passcode mypassword thepassword password1 secret secrets topsecret mysecret pass
-    admin administrator root superuser sysadmin system user username guest test testing tester demo example sample default
-    operator viewer manager owner master service support server localhost login logon signin letmein welcome hello hi
-    changeme changeit change nopassword noaccess access open opensesame abracadabra temp temporary temppassword dummy public
-    private internal console registry register business businessregistry postgres postgresql database oracle mysql sql data
-    pipeline etl company office work home computer laptop internet network windows linux ubuntu debian google facebook apple
-    microsoft amazon samsung taiwan taipei kaohsiung taichung formosa china asia iloveyou loveyou ilove love lover forever
-    sunshine princess prince dragon monkey football baseball basketball soccer hockey superman batman spiderman pokemon
-    starwars starwar matrix ninja shadow michael jordan jennifer jessica charlie daniel ashley nicole andrew thomas summer
-    winter spring autumn january february march april june july august september october november december monday tuesday
-    wednesday thursday friday saturday sunday freedom trustno trustme whatever nothing something anything cheese chocolate
-    cookie coffee flower butterfly orange banana purple yellow silver golden diamond killer hunter ranger tigger tiger lion
-    panda eagle falcon phoenix corvette mustang ferrari mercedes porsche harley yamaha money dollar lucky blessed jesus
-    christ god angel angels heaven qwerty qwertz azerty asdf asdfgh zxcvb zxcvbn qazwsx qweasd qweasdzxc asdasd qweqwe
-    abc abcd abcde abcdef aaa xxx wsx rfv edc
+    password passwd passwords passphrase passcode mypassword thepassword password1 secret secrets topsecret mysecret
+    pass admin administrator root superuser sysadmin system user username guest test testing tester demo example
+    sample default operator viewer manager owner master service support server localhost login logon signin letmein
+    welcome hello hi changeme changeit change nopassword noaccess access open opensesame abracadabra temp temporary
+    temppassword dummy public private internal console registry register business businessregistry postgres
+    postgresql database oracle mysql sql data pipeline etl company office work home computer laptop internet network
+    windows linux ubuntu debian google facebook apple microsoft amazon samsung taiwan taipei kaohsiung taichung
+    formosa china asia iloveyou loveyou ilove love lover forever sunshine princess prince dragon monkey football
+    baseball basketball soccer hockey superman batman spiderman pokemon starwars starwar matrix ninja shadow michael
+    jordan jennifer jessica charlie daniel ashley nicole andrew thomas summer winter spring autumn january february
+    march april june july august september october november december monday tuesday wednesday thursday friday
+    saturday sunday freedom trustno trustme whatever nothing something anything cheese chocolate cookie coffee
+    flower butterfly orange banana purple yellow silver golden diamond killer hunter ranger tigger tiger lion panda
+    eagle falcon phoenix corvette mustang ferrari mercedes porsche harley yamaha money dollar lucky blessed jesus
+    christ god angel angels heaven qwerty qwertz azerty asdf asdfgh zxcvb zxcvbn qazwsx qweasd qweasdzxc asdasd
+    qweqwe abc abcd abcde abcdef aaa xxx wsx rfv edc
     """.split(whereSeparator: \.isWhitespace).map(String.init))
 }

@@ -3,14 +3,15 @@ import Postgres
 
 /// The console's own schema: made by whoever starts the console first and may make schemas, or made for its login before.
 public enum Desk {
-  /// What makes each version of the one before it; the first is made of nothing. A schema that is there gets what it lacks.
+  /// One script per schema version; each upgrades from the version before. An existing schema gets the scripts that it
+  /// lacks.
   package static let steps = [PackageResources.desk_sql, PackageResources.desk_2_sql]
   package static var version: Int { steps.count }
   /// What the schema's comment begins with: its tables are ours.
   private static let mark = "business-registry console, version "
 
-  /// Makes the schema where it is missing, and brings an older one up to date. Of several consoles that start at once one
-  /// does it; the others wait for it at the first thing that is made, and find it there.
+  /// Creates the schema if it is missing, and upgrades an older one. If several consoles start at once, one of them
+  /// does it; the others wait at the first object that is created, and then find it there.
   ///
   /// - Throws: ``DeskError`` where it was made by a newer console.
   public static func install(on connection: inout Connection) throws {
@@ -32,7 +33,7 @@ public enum Desk {
   }
 
   private static func makeSchema(on connection: inout Connection) throws {
-    // One that is there already may be this login's, which need not have the right to make any.
+    // If the schema exists, this login may own it without the right to create schemas.
     if try connection.execute("SELECT to_regnamespace('console')").scalar == nil {
       try connection.execute("CREATE SCHEMA console")
     }

@@ -59,7 +59,7 @@ public enum Sessions {
   public static func find(_ token: String, kind: Session.Kind, on connection: inout Connection) throws -> Session? {
     guard token.utf8.count == 64 else { return nil }
     if kind == .api {
-      // To the minute: not each request is worth a write.
+      // To the minute, so that not every request causes a write.
       try connection.execute(
         """
         UPDATE console.session SET last_used_at = now()
@@ -85,7 +85,7 @@ public enum Sessions {
 
   /// A token for the API, as it is listed.
   public struct Token: Sendable, Equatable {
-    /// The beginning of its hash, which tells nothing of the token.
+    /// The beginning of the token's hash, which does not reveal the token.
     public let id: String
     public let account: String
     public let createdAt: String
@@ -123,7 +123,7 @@ public enum Sessions {
     return account
   }
 
-  /// What a token is listed by.
+  /// The ID under which a token is listed.
   public static func id(of token: String) -> String { String(hash(token).prefix(12)) }
 
   private static func hash(_ token: String) -> String {

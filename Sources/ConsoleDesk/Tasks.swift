@@ -1,6 +1,7 @@
 import Postgres
 
-/// The queue of runs, and what came of them. It lives in the database; rows are taken with SKIP LOCKED, so that no run is taken twice.
+/// The queue of runs, and what came of them. It lives in the database; rows are taken with SKIP LOCKED, so that no run
+/// is taken twice.
 public enum Tasks {
   // MARK: What people ask for
 

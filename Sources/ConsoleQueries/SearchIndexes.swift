@@ -32,8 +32,8 @@ public struct SearchIndexes: Sendable {
     case isUnderWay
     /// The role does not own the registry's tables.
     case isDenied
-    /// A default of the role or the database has ended a statement that runs outside of transactions, where nothing is
-    /// set for it: a time-out, or read-only mode.
+    /// A default of the role or the database (a time-out, or read-only mode) has ended a statement. The statement runs
+    /// outside of transactions, so our settings do not apply to it.
     case isCutShort(PostgresError)
   }
 
@@ -60,7 +60,7 @@ public struct SearchIndexes: Sendable {
   public static func build(
     on connection: inout Connection, progress: (Event) -> Void = { _ in }
   ) throws -> [String] {
-    // Asked of the catalog: what is not allowed or not there would be an error in the server's log each time.
+    // Read from the catalog. Trying instead would write an error to the server's log each time.
     guard let isOwner = try connection.execute(Self.isOwner).scalar else { throw BuildError.isEmpty }
     guard isOwner == "t" else { throw BuildError.isDenied }
     guard try connection.execute("SELECT EXISTS (SELECT FROM tax_registration)").truth else { throw BuildError.isEmpty }
@@ -95,7 +95,8 @@ public struct SearchIndexes: Sendable {
     WHERE oid = to_regclass('tax_registration')
     """
 
-  /// Whose lock keeps two sessions from building at once. Only the owner of the registry may hold it, and a load does not.
+  /// The table whose lock prevents two builds at once. Only the registry's owner may lock it, and a load does not lock
+  /// it.
   private static let table = "schema_migration"
 
   /// Quoted: statements outside of transactions have to name it.

@@ -16,7 +16,7 @@ public struct Home: Sendable {
     try Folder.make(path)
     try Folder.make(path + "/tasks")
     let file = path + "/name"
-    // Only where there is none it gets one: under another name its tasks would be nobody's.
+    // An existing name is never replaced: no worker would find tasks under the old name.
     if let known = try Home.word(in: file) {
       host = Home.machine + "/" + known
       return

@@ -37,7 +37,7 @@ public final class Worker: Sendable {
   }
 
   private struct Stopped: Error {}
-  /// Whose lock makes a console the worker: only the console's login may change its rows.
+  /// The table whose lock makes a console the worker. Only the console's login may change its rows, and so lock it.
   private static let table = "console.schedule"
 
   let settings: Settings
@@ -100,7 +100,7 @@ public final class Worker: Sendable {
         lock.withLock { $0 = held }
         var connection = try open()
         try work(&connection) { lastProblem = "" }
-        // Before the next turn asks for it: a session that is closed keeps its locks for a moment still.
+        // Released before the next attempt to lock: a closed session keeps its locks for a moment.
         held.release()
       } catch is Stopped {
         return
@@ -148,8 +148,8 @@ public final class Worker: Sendable {
     try lock.withLock { $0 }?.requireHeld()
   }
 
-  /// Returns when the lock has been held for long and nothing is to be done: VACUUM of its table waits for it, and a
-  /// transaction that never ends alarms whoever watches the server.
+  /// Returns when the lock has been held for long and there is nothing to do: VACUUM of its table waits for the lock,
+  /// and monitoring reports transactions that never end.
   ///
   /// - Parameter isWell: called after each round that had no trouble.
   private func work(_ connection: inout Connection, _ isWell: () -> Void) throws {
@@ -167,7 +167,7 @@ public final class Worker: Sendable {
         logger.info("task \(task.id): \(task.kind.rawValue) begins", metadata: ["task": "\(task.id)"])
         continue
       }
-      // Asked, not told: NOTIFY does not come through a pooler.
+      // Polled: NOTIFY does not work through a pooler.
       let wait = try ScheduleStore.secondsToNext(on: &connection) ?? 1
       try pause(min(wait, 1))
       if ContinuousClock.now >= end { return }

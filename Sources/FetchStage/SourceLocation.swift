@@ -47,7 +47,8 @@ public enum SourceLocation: Sendable, Equatable {
     }
   }
 
-  /// - Throws: where there is no such file and it looks like a mistyped URL, which may hold a password: it is not repeated.
+  /// - Throws: where there is no such file and it looks like a mistyped URL, which may hold a password: it is not
+  ///   repeated.
   private static func path(_ text: String) throws(Failure) -> String {
     guard text.looksLikeURL, !SpoolFile.isThere(text) else { return text }
     throw unreadable("the source is neither a file nor")

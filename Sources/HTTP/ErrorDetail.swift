@@ -2,8 +2,8 @@ import Glibc
 
 /// What libcurl says of an error, where it may be printed.
 ///
-/// libcurl quotes the proxy's address whole where it cannot read it, and of a login with a raw `/` or `#` in it takes the
-/// first part for a host and a port, which it names.
+/// libcurl quotes the proxy's address whole where it cannot read it, and of a login with a raw `/` or `#` in it takes
+/// the first part for a host and a port, which it names.
 struct ErrorDetail {
   /// Empty where it may have a secret in it.
   let text: String

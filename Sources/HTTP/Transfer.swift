@@ -2,12 +2,13 @@ import CLibCurl
 
 /// One request by libcurl, blocking, bytes handed on as they come.
 ///
-/// https, and http as the caller allows it; a GET follows redirects, only to https and at most five; certificates are always
-/// verified; TLS is 1.2 or later; the proxy variables that libcurl knows are honoured. An https answer that says neither
-/// its length nor chunks is whole only after TLS's close_notify.
+/// https, and http as the caller allows it; a GET follows redirects, only to https and at most five; certificates are
+/// always verified; TLS is 1.2 or later; the proxy variables that libcurl knows are honoured. An https answer that says
+/// neither its length nor chunks is whole only after TLS's close_notify.
 public struct Transfer: ~Copyable {
   private let handle: UnsafeMutableRawPointer
-  /// Whether TLS's close_notify has come. Connections, which outlive a request, write to it: it lives as long as they do.
+  /// Whether TLS's close_notify has come. Connections, which outlive a request, write to it: it lives as long as they
+  /// do.
   private let closed: UnsafeMutablePointer<Int32>
 
   /// libcurl asks to be initialised once, before any thread uses it.

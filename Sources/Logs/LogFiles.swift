@@ -11,11 +11,12 @@ struct LogFiles: Sendable {
 
   func path(_ time: LogTime) -> String { stem + "-" + time.stamp }
 
-  /// The times in the names of those that are there, the oldest first; nil, with `errno`, where the folder cannot be read.
+  /// The times in the names of those that are there, the oldest first; nil, with `errno`, where the folder cannot be
+  /// read.
   func times() -> [LogTime]? { names()?.filter { $0.rest.isEmpty }.map(\.time) }
 
-  /// Removes all but the newest, and with them what another program has made of them: logrotate's `….1.gz`, for instance.
-  /// Where the folder cannot be read nothing is removed: which are the newest is not known.
+  /// Removes all but the newest, and with them what another program has made of them: logrotate's `….1.gz`, for
+  /// instance. Where the folder cannot be read nothing is removed: which are the newest is not known.
   func removeOld(keeping count: Int) {
     guard let names = names() else { return }
     var kept: [LogTime] = []
@@ -25,7 +26,8 @@ struct LogFiles: Sendable {
     }
   }
 
-  /// The times in the names and what stands behind them, the oldest first; nil, with `errno`, where the folder cannot be read.
+  /// The times in the names and what stands behind them, the oldest first; nil, with `errno`, where the folder cannot
+  /// be read.
   private func names() -> [(time: LogTime, rest: String)]? {
     guard let directory = opendir(folder) else { return errno == ENOENT ? [] : nil }
     let prefix = name + "-"

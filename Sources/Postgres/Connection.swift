@@ -6,7 +6,8 @@ public typealias StopCheck = @Sendable () throws -> Void
 /// A session with a server. Made, used and dropped on one thread, which it blocks.
 ///
 /// It sets nothing that outlives a transaction: a pooler may give the session to another client with the next one.
-/// ``settings`` are set at the start of every transaction, and a statement outside of one gets a transaction of its own.
+/// ``settings`` are set at the start of every transaction, and a statement outside of one gets a transaction of its
+/// own.
 public struct Connection: ~Copyable {
   private(set) var handle: OpaquePointer
   /// What every transaction begins with; nil sends statements as they are, with the server's defaults.

@@ -1,8 +1,8 @@
 import CLibPQ
 
-/// Makes sure that a connection string says what libpq reads in it. A password with a raw `@` or `/` ends up in the host, the
-/// port or the database, and from there in messages of ours, of libpq and of the server. So what may be such a piece is
-/// refused, and never quoted.
+/// Makes sure that a connection string says what libpq reads in it. A password with a raw `@` or `/` ends up in the
+/// host, the port or the database, and from there in messages of ours, of libpq and of the server. So what may be such
+/// a piece is refused, and never quoted.
 enum ConnectionString {
   /// - Parameters:
   ///   - conninfo: a URI, or libpq's `key=value` form.

@@ -130,8 +130,8 @@ extension Connection {
   /// Whether a transaction is open.
   public var isInTransaction: Bool { PQtransactionStatus(handle) == PQTRANS_INTRANS }
 
-  /// Whether the other side has ended the session since its last statement, as the restart of a server or a pooler does.
-  /// Asks the socket only. An idle session expects nothing: what has come is a farewell, or the end.
+  /// Whether the other side has ended the session since its last statement, as the restart of a server or a pooler
+  /// does. Asks the socket only. An idle session expects nothing: what has come is a farewell, or the end.
   var wasEnded: Bool { isLost || Socket.wait(PQsocket(handle), for: POLLIN, milliseconds: 0) != 0 }
 
   /// Whether it is there, with no statement and no transaction open.

@@ -44,8 +44,8 @@ public struct PostgresError: Error, Sendable, Equatable {
 }
 
 extension PostgresError.Kind {
-  /// By the code: messages are translated and change between versions. Only pgbouncer has one code for nearly all that it
-  /// says, and translates nothing.
+  /// By the code: messages are translated and change between versions. Only pgbouncer has one code for nearly all that
+  /// it says, and translates nothing.
   public init(sqlState: String, message: String = "") {
     switch sqlState {
     case "08P01" where message.contains("unsupported startup parameter"): self = .pooled

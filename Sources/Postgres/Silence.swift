@@ -37,8 +37,8 @@ extension Connection {
     try stop()
     let (asked, limit) = (stop, Limit(seconds: Silence.answerSeconds))
     do {
-      // A role that is set may not look at its own user's sessions. Where what one does is not to be seen it is taken for
-      // busy.
+      // A role that is set may not look at its own user's sessions. Where what one does is not to be seen it is taken
+      // for busy.
       var settings = TransactionSettings()
       settings.role = "none"
       settings.isReadOnly = true

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A lock that only those can hold who may change a table's rows, that lets everybody read and write the table, and that
-/// no pooler can keep: it ends with its transaction. (Anybody may take an advisory lock.)
+/// A lock that only those can hold who may change a table's rows, that lets everybody read and write the table, and
+/// that no pooler can keep: it ends with its transaction. (Anybody may take an advisory lock.)
 public final class TableLock: Sendable {
   private let session: Mutex<Connection>
 
@@ -15,8 +15,8 @@ public final class TableLock: Sendable {
 }
 
 extension Connection {
-  /// Locks a table in a transaction that stays open. The transaction keeps no snapshot and has no number, so that VACUUM
-  /// does not wait for it.
+  /// Locks a table in a transaction that stays open. The transaction keeps no snapshot and has no number, so that
+  /// VACUUM does not wait for it.
   ///
   /// - Parameter table: as it stands in a statement.
   /// - Returns: whether the lock is ours; false where another session has it.

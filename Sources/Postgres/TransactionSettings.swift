@@ -1,7 +1,7 @@
 import CLibPQ
 
-/// What a transaction begins with: settings that hold for it alone. Defaults that somebody gave the database, the role or
-/// the session do not reach what we read and write, and the session's next client, which a pooler may bring, finds
+/// What a transaction begins with: settings that hold for it alone. Defaults that somebody gave the database, the role
+/// or the session do not reach what we read and write, and the session's next client, which a pooler may bring, finds
 /// nothing of ours.
 public struct TransactionSettings: Sendable {
   /// By name; see <https://www.postgresql.org/docs/current/runtime-config.html>.

@@ -7,8 +7,8 @@ public struct SourceHead: Sendable, Equatable {
   public let end: Int
   /// Offset of the header: 3 behind a byte order mark.
   public let headerStart: Int
-  /// The row in the stamp row's place that is none, its line end not counted: only its first field is filled, and what it
-  /// says is no date that we can read. It is no record either.
+  /// The row in the stamp row's place that is none, its line end not counted: only its first field is filled, and what
+  /// it says is no date that we can read. It is no record either.
   let unreadableStamp: Range<Int>?
 
   /// - Returns: nil where more bytes are needed to tell (never where they are final).

@@ -25,7 +25,8 @@ public struct FileLock: ~Copyable, Sendable {
       if errno == ENOENT, !make { return nil }
       throw .system("open lock '\(path)'", errno: errno)
     }
-    // Who can open it can hold it. One of an older version was open to everybody; it is left where it is another user's.
+    // Who can open it can hold it. One of an older version was open to everybody; it is left where it is another
+    // user's.
     if make { _ = fchmod(descriptor, 0o600) }
     while flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
       if errno == EINTR { continue }

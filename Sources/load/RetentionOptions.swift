@@ -7,7 +7,10 @@ import StageKit
 struct RetentionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "After the load, remove all snapshots but the newest N published ones, the newest N others and the current one (run, gc: KEEP, or 7).",
+      """
+      After the load, remove all snapshots but the newest N published ones, the newest N others and the current one \
+      (run, gc: KEEP, or 7).
+      """,
       valueName: "N"))
   var keep: String?
   @Option(

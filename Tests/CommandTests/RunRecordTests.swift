@@ -38,7 +38,8 @@ import Testing
     #expect(record["exit_code"]?.int == 64 && record["error"]?["stage"]?.string == "transform")
   }
 
-  /// A run under way is listed as running, with what its stages have done so far; once killed, the next run completes it.
+  /// A run under way is listed as running, with what its stages have done so far; once killed, the next run completes
+  /// it.
   @Test func aKilledRunIsCompletedByTheNext() throws {
     let workshop = Workshop()
     var run: Run? = Run(workshop)
@@ -102,7 +103,8 @@ import Testing
     ).run()
   }
 
-  /// Killed after it had recorded its end: nothing failed. One whose record another run completed is still to be reported.
+  /// Killed after it had recorded its end: nothing failed. One whose record another run completed is still to be
+  /// reported.
   @Test(arguments: [true, false]) func aRunThatRecordedItsEndIsNotReportedAsKilled(hasEnded: Bool) throws {
     let workshop = Workshop()
     try workshop.succeed("fetch", "--sample")

@@ -22,10 +22,8 @@ struct GateBaselineTests {
         few, .init(sourceDate: "2020-01-01", sample: sample, limit: sample ? nil : 60))
       let failure = try harness.failure(part)
       #expect(failure.verdict == .data)
-      #expect(
-        failure.message.hasSuffix(
-          "it is \(sample ? "a sample" : "limited to 60 records"), and the registry holds the whole snapshot \(whole.id)"
-        ))
+      let what = sample ? "a sample" : "limited to 60 records"
+      #expect(failure.message.hasSuffix("it is \(what), and the registry holds the whole snapshot \(whole.id)"))
       #expect(failure.hints.first?.contains("another database") == true)
       try harness.expect(rows)
       // A further whole one in between changes nothing.

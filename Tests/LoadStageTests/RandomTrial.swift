@@ -130,8 +130,8 @@ struct RandomTrial {
     #expect(check.changes == added, place)
     let next = snapshot.isWhole ? snapshot.state : before.merging(snapshot.state) { $1 }
     #expect(outcome.repaired == 0 && outcome.repairedBANs == [], place)
-    // The gate's bounds are for larger registries; a sample on top of a whole snapshot, a lost date and the calendar's days
-    // after today are not.
+    // The gate's bounds are for larger registries; a sample on top of a whole snapshot, a lost date and the calendar's
+    // days after today are not.
     let isKnown = outcome.refusals.allSatisfy {
       $0.hasPrefix("it is ") || $0.hasPrefix("it has no source date") || $0.hasSuffix(" days in the future")
     }

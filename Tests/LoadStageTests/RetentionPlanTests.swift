@@ -5,8 +5,8 @@ import Testing
 
 @Suite("What a clean-up does with each snapshot")
 struct RetentionPlanTests {
-  /// `F` fetched, `T` transformed too, both of them published once; `f` and `t` a sample, or never published; `d` a download
-  /// that did not end; `!` behind it where it is wanted. Fates: `k`eep, `s`trip, `r`emove.
+  /// `F` fetched, `T` transformed too, both of them published once; `f` and `t` a sample, or never published; `d` a
+  /// download that did not end; `!` behind it where it is wanted. Fates: `k`eep, `s`trip, `r`emove.
   @Test(
     "the newest are kept, the older ones of them stripped, what is wanted is left as it is",
     arguments: [

@@ -209,7 +209,8 @@ struct ConnectionTests {
       let said: String
       do {
         let target = try Target(text)
-        // What can be read is tried where nobody listens. A user, host or database that is only that is no piece of a password.
+        // What can be read is tried where nobody listens. A user, host or database that is only that is no piece of a
+        // password.
         guard target.hasPassword else { continue }
         _ = try Connection.open(target, applicationName: "x", timeoutSeconds: 1)
         continue

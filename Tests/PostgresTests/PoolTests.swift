@@ -77,8 +77,10 @@ struct PoolTests {
         return connection.processID
       }
       let waiting = Task { try await pool.run { _ = try $0.execute("SELECT pg_sleep(3600)") } }
-      let isActive =
-        "SELECT count(*) FROM pg_stat_activity WHERE pid = \(first) AND query LIKE 'SELECT pg_sleep%' AND state = 'active'"
+      let isActive = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE pid = \(first) AND query LIKE 'SELECT pg_sleep%' AND state = 'active'
+        """
       while try database.scalar(isActive) != "1" {}
       waiting.cancel()
       await #expect(throws: CancellationError.self) { try await waiting.value }

@@ -13,8 +13,8 @@ func stampDate(_ record: ScannedRecord) -> String? {
   return isoDate(year: 2000 + year, month: month + 1, day: day)
 }
 
-/// Whether a row in the stamp row's place is one, readable or not: something in its first field, and nothing in any other.
-/// With a BAN there it is a record.
+/// Whether a row in the stamp row's place is one, readable or not: something in its first field, and nothing in any
+/// other. With a BAN there it is a record.
 func isStampLike(_ record: ScannedRecord, _ header: Header) -> Bool {
   let values = record.fields.map { FieldValue($0) }
   guard record.error == nil, let first = values.first, !first.isMissing else { return false }

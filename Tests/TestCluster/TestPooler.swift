@@ -1,8 +1,8 @@
 import Foundation
 import Postgres
 
-/// A pgbouncer between a test and our own server, whose sessions all are of one role. It ends with its owner, and with the
-/// test process, however that ends.
+/// A pgbouncer between a test and our own server, whose sessions all are of one role. It ends with its owner, and with
+/// the test process, however that ends.
 public final class TestPooler: Sendable {
   /// Where clients connect to.
   public let url: String

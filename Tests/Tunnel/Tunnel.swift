@@ -7,8 +7,8 @@ import Threads
 public final class Tunnel: Sendable {
   public enum Kind: Sendable {
     /// TLS with this certificate; `newest` is the newest version that is spoken. Where it is `abrupt` the connection
-    /// ends without TLS's own farewell, as one does that somebody on the way has cut. With `tickets` a session ticket goes
-    /// before each piece of the answer, which TLS 1.3 allows at any time.
+    /// ends without TLS's own farewell, as one does that somebody on the way has cut. With `tickets` a session ticket
+    /// goes before each piece of the answer, which TLS 1.3 allows at any time.
     case tls(Certificate, newest: Version = .tls13, abrupt: Bool = false, tickets: Bool = false)
     /// Answers CONNECT: with 200 it leads to where it was asked for.
     case proxy(answer: String = "HTTP/1.1 200 Connection established\r\n\r\n")

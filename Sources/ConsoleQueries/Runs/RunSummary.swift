@@ -56,7 +56,7 @@ public struct RunSummary: Sendable, Equatable {
   public let stages: [Stage]
   public let jobRunID: Int?
   public let database: Database?
-  /// What a load would do, of a dry run that compared with the database.
+  /// What a load would do; only of a dry run that compared with the database.
   public let check: Check?
   public let problem: Problem?
 
@@ -84,7 +84,8 @@ public struct RunSummary: Sendable, Equatable {
       RecordCounts(
         total: $0.total, processed: $0.processed, failed: $0.failed, duplicated: $0.duplicated, blank: $0.blank)
     }
-    // Codes and columns are keys with underscores between: read as names of members they would be changed.
+    // Codes and columns are dictionary keys with underscores. The decoder's key strategy would change them if they were
+    // read as members.
     let keyed = try? JSONDecoder().decode(Keyed.self, from: Data(json.utf8))
     findings = keyed?.findings ?? [:]
     check = keyed?.check

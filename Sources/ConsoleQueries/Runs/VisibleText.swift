@@ -57,13 +57,13 @@ public struct VisibleText: Sendable, Equatable {
     self.parts = parts
   }
 
-  /// What stands for a control character of the bidirectional algorithm, which turns around what stands beside it
-  /// (UAX #9, section 2); nil for any other.
+  /// The visible name of a control character of the bidirectional algorithm, which reorders the text around it (UAX #9,
+  /// section 2); nil for other characters.
   package static func bidirectionalStandIn(for scalar: Unicode.Scalar) -> String? {
     scalar.properties.isBidiControl ? standIn(for: scalar) : nil
   }
 
-  /// The text with its characters of that kind named.
+  /// The text with each such character replaced by its name.
   package static func namingBidirectional(in text: String) -> String {
     guard text.unicodeScalars.contains(where: \.properties.isBidiControl) else { return text }
     return text.unicodeScalars.map { bidirectionalStandIn(for: $0) ?? String($0) }.joined()

@@ -9,8 +9,8 @@ struct LoginRoutes {
   /// Hashing takes 32 MiB and a tenth of a second of a core each time: a pool of its own, so that a flood of attempts keeps
   /// nobody else from working.
   let passwords: Pool
-  /// Attempts from one network go one after the other: others find a session, and of two at once with the right password
-  /// neither counts against the other.
+  /// Attempts from one network run one after the other. So others still get a database session, and two attempts at
+  /// once with the right password do not count against each other.
   private let turns = Turns(atMost: 1, waiting: 30)
 
   init(site: Site, passwords: Pool) {

@@ -1,9 +1,9 @@
 import ConsoleQueries
 import Mustache
 
-/// Escapes for HTML by scalar. The library's own escaping goes by grapheme: a quote with a combining mark behind it is one
-/// character to it, and no quote, but it ends an attribute. Characters that turn
-/// around what stands beside them are named.
+/// Escapes for HTML by scalar. The library's own escaping goes by grapheme: a quote with a combining mark behind it is
+/// one character to it, and no quote, but it ends an attribute. Bidirectional control characters are replaced by their
+/// names.
 struct PageEscaping: MustacheContentType {
   static let name = "PAGE"
 

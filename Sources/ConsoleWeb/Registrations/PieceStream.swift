@@ -4,7 +4,7 @@ import Synchronization
 /// Hands pieces of a file from a thread that blocks to a task that sends them, a few at a time. Whoever sends them owns
 /// the stream: where it lets go of it, the thread is stopped.
 final class PieceStream: Sendable {
-  /// Nobody took a piece for a quarter of a minute, or the one who took them has gone.
+  /// The client has read nothing for 15 seconds, or has gone.
   struct Abandoned: Error {}
 
   private let pipe = Pipe()

@@ -3,7 +3,7 @@ import ConsoleQueries
 import Hummingbird
 import Postgres
 
-/// The runs: the list, and a page for each that is no task's.
+/// The list of runs, and a page for each run that has no task.
 struct JobRunRoutes {
   let site: Site
 
@@ -43,7 +43,7 @@ struct JobRunRoutes {
   /// As many records as the spool keeps.
   private static let depth = 400
 
-  /// Every run that is known, and what waits.
+  /// All known runs, and the tasks that wait.
   private func runs(page: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
     let jobRuns = try await site.readRegistry(context) { connection in
       (page: try JobRuns.page(&connection, limit: Self.depth), isPublished: try JobRuns.published(&connection) != nil)
@@ -69,7 +69,7 @@ struct JobRunRoutes {
     ]
   }
 
-  /// Older loads: of them the database alone knows.
+  /// Older loads, which only the database lists.
   private func loads(before: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
     let page = try await site.read(context) { try JobRuns.page(&$0, before: before) }
     let values = JobRunValues(text: RunText(site: site, context: context))

@@ -7,7 +7,7 @@ struct Overview: Sendable {
   /// The latest runs of load, the newest first.
   var jobRuns: [JobRun] = []
   var published: JobRun?
-  /// What waits, and what has only just begun, the newest first.
+  /// Tasks that wait or have only just begun, the newest first.
   var open: [ConsoleTask] = []
   /// The newest runs of every origin.
   var runs: [PipelineRun] = []
@@ -15,7 +15,7 @@ struct Overview: Sendable {
   /// The task that failed, where one did.
   var failed: TaskPage?
 
-  /// So many of each source are looked at: beyond them nothing that still stands is to be found.
+  /// How many of each source are read. Older ones cannot change the overview.
   private static let depth = 100
 
   static func read(_ site: Site, _ context: ConsoleContext) async throws -> Overview {
@@ -49,7 +49,7 @@ struct Overview: Sendable {
 }
 
 extension ConsoleTask {
-  /// Whether it waits, or has begun and not said yet which run it is.
+  /// Whether the task waits, or has begun but its run is not known yet.
   var isNoRunYet: Bool { !state.isOver && runID == nil }
 }
 
@@ -65,7 +65,7 @@ extension Site {
       guard let context else { return try await pages.run(body) }
       return try await read(context, body)
     } catch let error as PostgresError where error.sqlState == "42P01" {
-      // In a schema that it may not use, PostgreSQL finds no table.
+      // PostgreSQL reports tables in a schema without the right to use it as missing.
       let isHidden = try await pages.run { connection in
         try connection.execute(
           """

@@ -51,7 +51,7 @@ struct OverviewAlerts {
       reasons: Self.few(run.refusal?.reasons ?? []))
   }
 
-  /// A load that says that it runs and does not move, be its run alive or not known here.
+  /// A load that is recorded as running but makes no progress, whether its run is alive or not known here.
   private var silent: [String: Any]? {
     let standing = overview.standing
     guard
@@ -61,7 +61,7 @@ struct OverviewAlerts {
     return alert(text("run_alert_silent"), advice: text("run_alert_silent_do"), path: "/runs/\(jobRun.id)")
   }
 
-  /// Whether all that is known of a run is a load that does not move.
+  /// Whether the run is known only by a load that makes no progress.
   private func isSilent(_ run: PipelineRun) -> Bool {
     run.summary == nil && run.task == nil && run.jobRun?.isSilent ?? false
   }
@@ -76,7 +76,7 @@ struct OverviewAlerts {
     return alert(text("run_alert_stale", day, "\(days)"), advice: text("run_alert_stale_do"), isBad: false)
   }
 
-  /// The source's clock is wrong, or somebody accepted such a date: how old the registry is cannot be told.
+  /// The source's clock is wrong, or a person accepted such a date. The registry's age is then unknown.
   private var ahead: [String: Any]? {
     guard let (day, days) = age, days < -1 else { return nil }
     return alert(text("run_alert_ahead", day), advice: text("run_alert_ahead_do"), isBad: false)

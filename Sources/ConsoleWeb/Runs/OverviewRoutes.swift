@@ -48,7 +48,7 @@ struct OverviewRoutes {
       text.count(publication.removed))
   }
 
-  /// A dry run that failed: it says nothing of the registry, so it is said in passing.
+  /// A failed dry run. It does not concern the registry, so it is shown in small print.
   private func aside(_ overview: Overview, _ text: RunText) -> [String: Any]? {
     guard let run = overview.standing.failedDryRun else { return nil }
     let values: [String: Any?] = [

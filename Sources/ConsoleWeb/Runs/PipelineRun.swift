@@ -1,8 +1,8 @@
 import ConsoleDesk
 import ConsoleQueries
 
-/// One run of the pipeline, whoever started it: what its record in the spool, the console's task and the database's job run
-/// say of it. Each of the three may be missing.
+/// One run of the pipeline, whoever started it: what its record in the spool, the console's task and the database's job
+/// run say of it. Each of the three may be missing.
 public struct PipelineRun: Sendable, Equatable {
   public enum Outcome: String, Sendable, CaseIterable {
     case running
@@ -85,7 +85,8 @@ public struct PipelineRun: Sendable, Equatable {
     return jobRun.map { "/runs/\($0.id)" }
   }
 
-  /// The record is first: the run itself wrote it. The task knows whether somebody stopped the run, or its time limit did.
+  /// The record is first: the run itself wrote it. The task knows whether somebody stopped the run, or its time limit
+  /// did.
   private static func outcome(_ summary: RunSummary?, _ task: ConsoleTask?, _ jobRun: JobRun?) -> Outcome {
     if let summary, summary.endedAt != nil, let outcome = Outcome(rawValue: summary.status), outcome.isGood {
       return outcome
@@ -122,7 +123,8 @@ enum RunList {
   ///
   /// - Parameters:
   ///   - records: of the spool.
-  ///   - tasks: of the console, the newest first. One that waits is no run yet, nor is one that was taken out of the queue.
+  ///   - tasks: of the console, the newest first. One that waits is no run yet, nor is one that was taken out of the
+  ///     queue.
   ///   - jobRuns: of the database, the newest first: all that is known of loads whose records another spool has.
   /// - Returns: the newest first.
   static func merge(records: [RunSummary], tasks: [ConsoleTask], jobRuns: [JobRun]) -> [PipelineRun] {

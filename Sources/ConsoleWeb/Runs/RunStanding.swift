@@ -1,9 +1,9 @@
 /// How things stand, by the runs that are known.
 ///
-/// Only what changes the registry counts, and what such a run consists of: a dry run neither raises a failure nor hides one,
-/// and what somebody stopped on purpose says nothing. A failure stands until a later run makes good for it: a full run or a
-/// load for everything before it, any other command for its own failures alone. What was rolled back, for instance, has not
-/// brought in the day that a full run could not.
+/// Only what changes the registry counts, and what such a run consists of: a dry run neither raises a failure nor hides
+/// one, and what somebody stopped on purpose says nothing. A failure stands until a later run makes good for it: a full
+/// run or a load for everything before it, any other command for its own failures alone. What was rolled back, for
+/// instance, has not brought in the day that a full run could not.
 public struct RunStanding: Sendable, Equatable {
   /// The newest failure that no later run has made good for.
   public private(set) var failure: PipelineRun?

@@ -42,8 +42,9 @@ final class ConnectionLimit: Sendable {
   }
 }
 
-/// Limits what one connection costs: connections of an address are counted, a request has to arrive in time, and its answer has to
-/// be read. After an answer to half a request, or to something that is not HTTP, the connection is closed.
+/// Limits what one connection costs: connections of an address are counted, a request has to arrive in time, and its
+/// answer has to be read. After an answer to half a request, or to something that is not HTTP, the connection is
+/// closed.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart

@@ -58,8 +58,8 @@ struct Gate: RouterMiddleware {
     return form
   }
 
-  /// - Throws: what is wrong with it, as the client's fault: it was cut, or the client has gone. What is no HTTP the server
-  ///   itself answers.
+  /// - Throws: what is wrong with it, as the client's fault: it was cut, or the client has gone. What is no HTTP the
+  ///   server itself answers.
   private func received(_ body: RequestBody) async throws -> ByteBuffer {
     do {
       return try await body.collect(upTo: Self.formBytes)

@@ -4,8 +4,8 @@ import FoundationEssentials
 import Hummingbird
 import Postgres
 
-/// Whether pages can be shown, for whoever watches the console: tried as pages do it, with their role on their tables. One
-/// attempt at a time, which all who ask meanwhile share: strangers may ask, too.
+/// Whether pages can be shown, for whoever watches the console: tried as pages do it, with their role on their tables.
+/// One attempt at a time, which all who ask meanwhile share: strangers may ask, too.
 actor Health {
   private var attempt: Task<String?, Never>?
   private var triedAt: ContinuousClock.Instant?

@@ -3,8 +3,8 @@ import Postgres
 import Spool
 import StageKit
 
-/// Counts the changes that a snapshot would make, by kind and column, as ``ChangeFeed`` would write them: rows that differ
-/// are read from the registry and compared here, since a read-only transaction can stage nothing.
+/// Counts the changes that a snapshot would make, by kind and column, as ``ChangeFeed`` would write them: rows that
+/// differ are read from the registry and compared here, since a read-only transaction can stage nothing.
 struct ChangeCounter {
   private(set) var counts = ChangeCounts()
   private let comparison: Comparison

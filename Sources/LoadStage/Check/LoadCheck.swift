@@ -18,8 +18,8 @@ public struct LoadCheck: Sendable {
 }
 
 extension Load {
-  /// Compares a snapshot with the registry as a load would. It writes nothing, waits for no lock, and needs no right but to
-  /// read: everything is one read-only transaction.
+  /// Compares a snapshot with the registry as a load would. It writes nothing, waits for no lock, and needs no right
+  /// but to read: everything is one read-only transaction.
   ///
   /// - Throws: always a ``Failure``.
   public static func check(_ settings: LoadSettings) throws -> LoadCheck {

@@ -7,8 +7,8 @@ struct Baseline: Sendable {
   let snapshot: String
   /// Nil where a version published it that did not write it down.
   let records: Int?
-  /// Of the last one that has a date which was not in the future when it was published: one that was accepted all the same
-  /// would make every file until then too old.
+  /// Of the last one that has a date which was not in the future when it was published: one that was accepted all the
+  /// same would make every file until then too old.
   let sourceDate: String?
   let missingColumns: [String]?
   let cities: [String: Int]
@@ -19,7 +19,8 @@ struct Baseline: Sendable {
       """
       SELECT p.snapshot, coalesce(p.records, j.records_total), p.cities,
         (SELECT d.source_date FROM publication d
-          WHERE d.whole AND d.source_date <= (d.published_at AT TIME ZONE 'Asia/Taipei')::date + \(SourceAge.daysAheadMax)
+          WHERE d.whole
+            AND d.source_date <= (d.published_at AT TIME ZONE 'Asia/Taipei')::date + \(SourceAge.daysAheadMax)
           ORDER BY d.id DESC LIMIT 1),
         CASE WHEN p.missing_columns IS NOT NULL THEN pg_catalog.to_json(p.missing_columns) END
       FROM publication p JOIN etl_job_run j ON j.id = p.job_run_id WHERE p.whole ORDER BY p.id DESC LIMIT 1

@@ -107,8 +107,8 @@ struct Gate {
     return "its source date \(now) is before \(before), which was published already"
   }
 
-  /// A date of tomorrow may come of a clock; a later one would make every file until then too old. The sample that ships with
-  /// the project has a date that somebody wrote.
+  /// A date of tomorrow may come of a clock; a later one would make every file until then too old. The sample that
+  /// ships with the project has a date that somebody wrote.
   private func future(_ snapshot: SettledSnapshot) -> String? {
     guard !snapshot.fetch.terms.sample, let date = snapshot.transform.sourceDate,
       let days = SourceAge.days(of: date, at: now), days < -SourceAge.daysAheadMax

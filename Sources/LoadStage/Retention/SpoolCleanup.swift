@@ -34,8 +34,8 @@ struct SpoolCleanup {
     }
   }
 
-  /// Whether it stands for the whole registry and a database was loaded from it, this one or another: load writes the feed
-  /// beside it then, where that can be written.
+  /// Whether it stands for the whole registry and a database was loaded from it, this one or another: load writes the
+  /// feed beside it then, where that can be written.
   private func isPublished(_ folder: SnapshotFolder) throws -> Bool {
     if published.contains(folder.id) { return true }
     guard try !Folder.names(folder.changesFolder).isEmpty else { return false }

@@ -43,8 +43,8 @@ struct DatabaseAccess: Sendable {
       throw Failure(
         .configuration, "\(place): schema '\(closed)' comes first in the search path, and the role may not use it",
         hint:
-          "GRANT USAGE ON SCHEMA \(closed) TO the role, or run docs/roles.sql again: docs/database.md says who may do what"
-      )
+          "GRANT USAGE ON SCHEMA \(closed) TO the role, or run docs/roles.sql again: docs/database.md says who may do"
+          + " what")
     }
     guard let name = found[0], let schema = found[2] else {
       throw Failure(
@@ -70,14 +70,16 @@ struct DatabaseAccess: Sendable {
     return schema
   }
 
-  /// The schema; the first one of the search path that exists, where it may not be used: PostgreSQL passes it over, and the
-  /// next would be taken for it; the schema quoted; our tables of which policies may hide rows; and how many policies guard.
+  /// Five columns: the current schema; the first existing schema of the search path if the role may not use it
+  /// (PostgreSQL skips it and uses the next one); the current schema, quoted; our tables whose policies may hide rows;
+  /// the number of tables with policies.
   private static let question = """
     WITH policies AS (
       SELECT polrelid, polpermissive, pg_catalog.pg_get_expr(polqual, polrelid) = 'true' AS is_true
       FROM pg_catalog.pg_policy
       WHERE polcmd IN ('*', 'r') AND (
-        0 = ANY (polroles) OR EXISTS (SELECT FROM pg_catalog.unnest(polroles) r WHERE pg_catalog.pg_has_role(r, 'USAGE')))
+        0 = ANY (polroles)
+        OR EXISTS (SELECT FROM pg_catalog.unnest(polroles) r WHERE pg_catalog.pg_has_role(r, 'USAGE')))
     )
     SELECT pg_catalog.current_schema(), (
         SELECT CASE WHEN NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN n.nspname END
@@ -87,9 +89,11 @@ struct DatabaseAccess: Sendable {
             WHEN '$user' THEN current_user ELSE pg_catalog.btrim(entry, ' "') END
         WHERE n.nspname NOT LIKE 'pg\\_%' ORDER BY place LIMIT 1),
       pg_catalog.quote_ident(pg_catalog.current_schema()),
-      pg_catalog.string_agg(guarded.relname, ', ' ORDER BY guarded.relname) FILTER (WHERE NOT guarded.shows_all), count(guarded)
+      pg_catalog.string_agg(guarded.relname, ', ' ORDER BY guarded.relname) FILTER (WHERE NOT guarded.shows_all),
+      count(guarded)
     FROM (
-      SELECT c.relname, NOT EXISTS (SELECT FROM policies p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND NOT p.is_true)
+      SELECT c.relname,
+        NOT EXISTS (SELECT FROM policies p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND NOT p.is_true)
         AND EXISTS (SELECT FROM policies p WHERE p.polrelid = c.oid AND p.polpermissive AND p.is_true) AS shows_all
       FROM pg_catalog.pg_class c
       WHERE c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema())

@@ -82,8 +82,8 @@ extension Failure {
       ["this is a bug, unless somebody changed the tables by hand: please report it with the line above"]
     case .pooled:
       [
-        "the server is behind a pooler: name its session or transaction mode, or the server's own port, in the database URL,"
-          + " and give a schema with ALTER ROLE … SET search_path instead of options (docs/database.md)"
+        "the server is behind a pooler: name its session or transaction mode, or the server's own port, in the database"
+          + " URL, and give a schema with ALTER ROLE … SET search_path instead of options (docs/database.md)"
       ]
     case .untrusted:
       [

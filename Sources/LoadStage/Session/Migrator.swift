@@ -35,11 +35,12 @@ package struct Migration: Sendable {
 
 /// Brings the schema up to this program's version: forward only, each step in a transaction, under the run's lock.
 package enum Migrator {
-  /// The last migration before which there is no table for ``RunLock``: these only make tables, so that they need no lock.
+  /// The last migration before which there is no table for ``RunLock``: these only make tables, so that they need no
+  /// lock.
   package static let lockable = 3
 
-  /// Makes the tables that the run's lock is taken on. Of several first loads at once one makes them, and the others go on
-  /// with what it has made.
+  /// Makes the tables that the run's lock is taken on. Of several first loads at once one makes them, and the others go
+  /// on with what it has made.
   static func makeLockable(_ session: inout Connection, events: (LoadEvent) -> Void) throws {
     let first = Migration.all.prefix(lockable)
     do {

@@ -49,21 +49,23 @@ package final class RunLock: Sendable {
     try acquire(DatabaseAccess(databaseURL, applicationName: "registry-tests", stop: {}), graceSeconds: 0)
   }
 
-  /// Asked in the transaction that publishes, which holds the load: nobody who gets the lock later can publish before it
-  /// has ended.
+  /// Asked in the transaction that publishes, which holds the load: nobody who gets the lock later can publish before
+  /// it has ended.
   ///
   /// - Throws: where the session that held the lock is gone.
   func requireHeld() throws { try lock.requireHeld() }
 
   package func release() { lock.release() }
 
-  /// Earlier versions hold an advisory lock and do not know of ours. We take theirs too, so that neither meets the other.
-  /// Anybody may hold it: it counts only if its holder could hold ours.
+  /// Earlier versions hold an advisory lock and do not know of ours. We take theirs too, so that neither meets the
+  /// other. Anybody may hold it: it counts only if its holder could hold ours.
   private static func earlierVersion(_ session: inout Connection) throws -> LockHolder? {
     // "regi" in ASCII.
     let keyClass = 0x7265_6769
-    let schema =
-      "(SELECT (oid::bigint - 2147483648)::int FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema())"
+    let schema = """
+      (SELECT (oid::bigint - 2147483648)::int FROM pg_catalog.pg_namespace
+        WHERE nspname = pg_catalog.current_schema())
+      """
     if try session.execute("SELECT pg_catalog.pg_try_advisory_xact_lock(\(keyClass), \(schema))").truth { return nil }
     return try session.advisoryLockHolder(keyClass, schema, of: table)
   }
