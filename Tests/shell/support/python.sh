@@ -1,15 +1,9 @@
 # shellcheck shell=bash
-# Tests in Python, with what they take from PyPI in an environment of their own in the build folder, so that it is made once.
+# Tests in Python, with what they take from PyPI in the build folder.
 : "${source_tree:?}" "${scratch:?}"
 
-make_venv() { # VENV REQUIREMENTS
-  local venv=$1 requirements=$2
-  ! cmp -s "$requirements" "$venv/complete" || return 0
-  rm -rf -- "${venv:?}"
-  python3 -m venv "$venv" &&
-    "$venv/bin/python" -m pip --quiet --disable-pip-version-check install --require-hashes --requirement "$requirements" &&
-    cp "$requirements" "$venv/complete"
-}
+# shellcheck source=Tests/shell/support/venv.sh
+source "$source_tree/Tests/shell/support/venv.sh"
 
 # Runs Tests/NAME with the packages of its requirements.txt. Without them it is skipped, and says so.
 run_python_tests() { # NAME

@@ -1,0 +1,11 @@
+# shellcheck shell=bash
+# Packages from PyPI in an environment of their own, which is made once. Files whose digest REQUIREMENTS does not list are refused.
+
+make_venv() { # VENV REQUIREMENTS
+  local venv=$1 requirements=$2
+  ! cmp -s "$requirements" "$venv/complete" || return 0
+  rm -rf -- "${venv:?}"
+  python3 -m venv "$venv" &&
+    "$venv/bin/python" -m pip --quiet --disable-pip-version-check install --require-hashes --requirement "$requirements" &&
+    cp "$requirements" "$venv/complete"
+}
