@@ -19,7 +19,7 @@ resource "aws_cloudwatch_metric_alarm" "high_error_count" {
 
 resource "aws_cloudwatch_metric_alarm" "etl_failed" {
   alarm_name        = "${var.project_name}-etl-failed"
-  alarm_description = "A run failed and needs a person, or was killed. The log's last line of it says why, and its hints what to do."
+  alarm_description = "A run failed and needs a person, or was killed. The last line of its log says why, and its hints say what to do."
 
   namespace           = local.metric_namespace
   metric_name         = aws_cloudwatch_log_metric_filter.etl["ETLFailed"].metric_transformation[0].name
@@ -68,7 +68,7 @@ resource "aws_cloudwatch_metric_alarm" "no_completed_run" {
   ok_actions    = [aws_sns_topic.alarms.arn]
 }
 
-# The source has stood still: runs succeed, and find the same file. Without a run there is no age, and the alarm stays as it is.
+# The source has no new file: runs succeed, but find the same one. Without a run there is no age, and the alarm keeps its state.
 resource "aws_cloudwatch_metric_alarm" "source_age" {
   alarm_name        = "${var.project_name}-source-age"
   alarm_description = "The source's date is more than ${var.source_age_days} days ago."

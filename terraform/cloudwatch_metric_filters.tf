@@ -4,16 +4,16 @@
 # nothing.
 
 locals {
-  # The registry is current: a run has published a snapshot, or has found that the source has nothing new. A stage alone says
-  # nothing of that, and must not quiet the alarm for a run that never comes.
+  # The registry is current: a run has published a snapshot, or has found that the source has nothing new. A single stage
+  # does not show that, and must not reset the alarm for missing runs.
   current = "$.event = \"etl_completed\" && ($.registry = \"published\" || $.registry = \"unchanged\")"
-  # A run that loaded bears its job run.
+  # A run that loaded has a job run.
   published = "$.event = \"etl_completed\" && $.job_run_id > 0 && ($.status = \"success\" || $.status = \"partial\")"
 
   metric_filters = {
     ErrorCount   = { pattern = "{ $.level = \"ERROR\" && ${local.counted} }", value = "1" }
     ETLCompleted = { pattern = "{ ${local.current} && ${local.counted} }", value = "1" }
-    # A failure that passes by itself is tried again; if it does not pass, no run completes, and that alarm is raised.
+    # A temporary failure is retried; if it continues, no run completes, and the alarm for missing runs is raised.
     ETLFailed            = { pattern = "{ $.event = \"etl_failed\" && $.temporary IS FALSE && ${local.counted} }", value = "1" }
     ETLFailedTemporarily = { pattern = "{ $.event = \"etl_failed\" && $.temporary IS TRUE && ${local.counted} }", value = "1" }
     RecordsProcessed     = { pattern = "{ ${local.published} && ${local.counted} }", value = "$.records_success" }

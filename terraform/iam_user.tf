@@ -1,7 +1,7 @@
 # Who writes log events: a user with a key, for a machine that is not AWS's own, or a role that such a machine has.
 
 locals {
-  # Whatever policy it is given, it may not do more than this one says. Who deploys cannot change it.
+  # Limits the log writer, whatever policies it gets. The deployer cannot change the boundary.
   boundary_arn = var.permissions_boundary == "" ? null : join(":", [
     "arn", data.aws_partition.current.partition, "iam", "", data.aws_caller_identity.current.account_id,
     "policy/${var.permissions_boundary}",
@@ -15,7 +15,7 @@ resource "aws_iam_user" "log_writer" {
   permissions_boundary = local.boundary_arn
   force_destroy        = var.force_destroy_log_writer
 
-  # Given once: who deploys has no right to change or remove it.
+  # Set at creation only: the deployer has no right to change or remove it.
   lifecycle {
     ignore_changes = [permissions_boundary]
   }
@@ -26,7 +26,7 @@ resource "aws_iam_access_key" "log_writer" {
 
   user = aws_iam_user.log_writer[0].name
 
-  # Rotation: the new key is there before the old one goes.
+  # Rotation: make the new key before the old one is deleted.
   lifecycle {
     create_before_destroy = true
   }

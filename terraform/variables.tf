@@ -91,7 +91,7 @@ variable "log_writer" {
 }
 
 variable "permissions_boundary" {
-  description = "The managed policy that bounds the log writer, by name; an administrator makes it of boundary-policy.json. Nothing: no boundary, for who deploys as an administrator."
+  description = "Name of the managed policy that is the log writer's permissions boundary; an administrator makes it from boundary-policy.json. Empty: no boundary, for an administrator who deploys."
   type        = string
   default     = "business-registry-boundary"
 
@@ -102,7 +102,7 @@ variable "permissions_boundary" {
 }
 
 variable "force_destroy_log_writer" {
-  description = "Whether the user may be destroyed with keys that were made by hand. './pipeline.sh destroy' sets it where they are in the way."
+  description = "Whether destroy deletes the user with keys that were made by hand. './pipeline.sh destroy' sets it if AWS refuses otherwise."
   type        = bool
   default     = false
 }
@@ -119,7 +119,7 @@ variable "reject_rate_percent" {
 }
 
 variable "source_age_days" {
-  description = "Days since the source's own date after which the alarm is raised: it is published daily."
+  description = "Days since the source's own date after which the alarm is raised. The source is published daily."
   type        = number
   default     = 3
 
@@ -130,7 +130,7 @@ variable "source_age_days" {
 }
 
 variable "silence_hours" {
-  description = "Hours without a run that published, or found nothing new, after which the dead-man alarm is raised: a day, and time for one that is late."
+  description = "Hours without a run that published or found nothing new, after which the alarm is raised: a day, plus time for a late run."
   type        = number
   default     = 26
 

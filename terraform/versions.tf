@@ -5,7 +5,7 @@ terraform {
   required_providers {
     aws = {
       source = "hashicorp/aws"
-      # The one that everything was tried with. Its package is signed; for its digests on all your platforms:
+      # The tested version. Its package is signed. To pin its digests for your platforms, run:
       # terraform providers lock -platform=linux_amd64 -platform=darwin_arm64
       version = "5.100.0"
     }

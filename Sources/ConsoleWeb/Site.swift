@@ -16,12 +16,12 @@ public struct Site: Sendable {
   public let templates: Templates
   public let texts = Texts.all
   let assets = Assets()
-  /// An export takes one of the sessions that there are for them.
+  /// Each export uses one of the sessions for exports.
   let exportTurns = Turns(atMost: 1)
   let health = Health()
   /// Pages of an account that stay open for events.
   let eventTurns = Turns(atMost: 8)
-  /// Queries of an account: fewer than there are sessions for pages, so that others always find one.
+  /// Queries of one account at once: fewer than the sessions for pages, so that others always get one.
   private let readTurns = Turns(atMost: 2, waiting: 50)
 
   /// How the console is reached and what it starts.
@@ -30,7 +30,7 @@ public struct Site: Sendable {
     /// comes from.
     public var isBehindTLS: Bool
 
-    /// The proxies that may say where a request comes from.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     public var trustedProxies: [AddressRange]
 
     /// The names that the console answers to.
@@ -62,7 +62,7 @@ public struct Site: Sendable {
     templates = try Templates()
   }
 
-  /// Reads the registry for whoever asks. An account's further queries wait while it has two under way.
+  /// Reads the registry for a request. While an account has two queries under way, its further ones wait.
   ///
   /// - Throws: ``Turns/Full``, what `body` and the pool throw.
   func read<Answer: Sendable>(

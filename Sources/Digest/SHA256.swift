@@ -11,9 +11,9 @@ public struct SHA256: ~Copyable {
     Self.require(EVP_DigestInit_ex(context, EVP_sha256(), nil))
   }
 
-  /// Two ways to fail, and neither is an error that a caller could handle: no memory for a few hundred bytes, with
-  /// which nothing else could go on either, or a libcrypto without SHA-256, with which no file of the spool means
-  /// anything. A wrong digest would be worse: a file that is whole would be called damaged, or the other way round.
+  /// Ends the process. The two possible causes are no memory for a few hundred bytes and a libcrypto without SHA-256; a
+  /// caller can handle neither. Going on with a wrong digest would be worse: whole files would count as damaged, and
+  /// damaged ones as whole.
   private static func require(_ result: Int32) {
     guard result == 1 else { fatalError("libcrypto offers no SHA-256") }
   }

@@ -19,7 +19,7 @@ public enum SourceLocation: Sendable, Equatable {
       self = .file(path: try Self.path(String(text.dropFirst(7))))
     } else if let end = lower.range(of: "://") {
       let scheme = String(text[..<end.lowerBound])
-      // What stands before `://` may be a login.
+      // The text before `://` may be a login.
       guard scheme.isScheme else { throw Self.unreadable("the source is not") }
       guard let url = WebAddress(text) else { throw Self.unreadable("'\(scheme)://…' is not") }
       guard url.scheme == "https" || url.scheme == "http" else {
@@ -47,8 +47,8 @@ public enum SourceLocation: Sendable, Equatable {
     }
   }
 
-  /// - Throws: where there is no such file and it looks like a mistyped URL, which may hold a password: it is not
-  ///   repeated.
+  /// - Throws: if there is no such file and the text looks like a mistyped URL. The message does not quote it, since it
+  ///   may hold a password.
   private static func path(_ text: String) throws(Failure) -> String {
     guard text.looksLikeURL, !SpoolFile.isThere(text) else { return text }
     throw unreadable("the source is neither a file nor")
@@ -114,7 +114,8 @@ struct WebAddress {
     path = String(tail[..<mark])
     query = mark < tail.endIndex ? String(tail[tail.index(after: mark)...]) : nil
     let isLoginCut = (path + rest[authorityEnd...].drop { $0 != "#" }).contains("@")
-    // Of a login with a raw `/`, `?` or `#` in it the first part looks like host and port, and the rest would be shown.
+    // If a login contains a raw `/`, `?` or `#`, its first part looks like host and port, and the rest would be
+    // printed.
     guard !host.isEmpty, port.isEmpty || port.isPort && !isLoginCut else { return nil }
   }
 

@@ -72,7 +72,7 @@ struct WebDownload: ~Copyable {
     } catch is EnoughReceived {
       return try complete()
     } catch let error as TransferError where error.kind == .temporary && offset == total {
-      // A range says in its head where the source ends: however the connection ended, all of it has come.
+      // The answer's Content-Range gives the source's length, so the answer is complete however the connection ended.
       return try complete()
     } catch {
       try keepFinished()

@@ -1,13 +1,13 @@
 import Glibc
 
-/// What libcurl says of an error, where it may be printed.
+/// libcurl's error text, as far as it may be printed.
 ///
-/// libcurl quotes the proxy's address whole where it cannot read it, and of a login with a raw `/` or `#` in it takes
-/// the first part for a host and a port, which it names.
+/// libcurl quotes a proxy's address in full if it cannot parse it. If a login contains a raw `/` or `#`, libcurl takes
+/// the login's first part for host and port, and quotes these.
 struct ErrorDetail {
-  /// Empty where it may have a secret in it.
+  /// Empty if it may contain a secret.
   let text: String
-  /// All of it, to tell errors apart by and not to be printed.
+  /// The full text, to tell errors apart; never printed.
   let whole: String
   let isMalformedProxy: Bool
 

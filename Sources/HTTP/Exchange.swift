@@ -69,7 +69,7 @@ final class Exchange {
     }
   }
 
-  /// Whether the body ends where the connection ends (RFC 9112, 6.3), and only TLS can say that nobody has cut it.
+  /// Whether the body ends with the connection (RFC 9112, section 6.3). Only TLS then shows that it was not cut.
   var needsCloseNotify: Bool {
     let hasBody = head.status != 204 && head.status != 304
     let isChunked = head.all("transfer-encoding").contains { $0.lowercased().contains("chunked") }

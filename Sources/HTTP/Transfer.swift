@@ -3,11 +3,11 @@ import CLibCurl
 /// One request by libcurl, blocking, bytes handed on as they come.
 ///
 /// https, and http as the caller allows it; a GET follows redirects, only to https and at most five; certificates are
-/// always verified; TLS is 1.2 or later; the proxy variables that libcurl knows are honoured. An https answer that says
-/// neither its length nor chunks is whole only after TLS's close_notify.
+/// always verified; TLS is 1.2 or later; the proxy variables that libcurl knows are honoured. An https answer with
+/// neither Content-Length nor chunked encoding is complete only after TLS's close_notify.
 public struct Transfer: ~Copyable {
   private let handle: UnsafeMutableRawPointer
-  /// Whether TLS's close_notify has come. Connections, which outlive a request, write to it: it lives as long as they
+  /// Whether TLS's close_notify has arrived. Connections write to it and outlive a request, so it lives as long as they
   /// do.
   private let closed: UnsafeMutablePointer<Int32>
 

@@ -95,7 +95,7 @@ public final class FileOutput: LogOutput {
       let code = errno
       return "cannot be opened: \(String(cString: strerror(code)))"
     }
-    // Who can open it can hold it.
+    // Mode 0600: a user who can open the file can lock it.
     _ = fchmod(lock, 0o600)
     defer {
       flock(lock, LOCK_UN)
@@ -109,7 +109,7 @@ public final class FileOutput: LogOutput {
     }
     guard let times = files.times() else {
       let code = errno
-      // Which is the last is not known: a file that grows is better than two that take turns.
+      // Without the list the newest file is unknown. One file that grows is better than two that alternate.
       return isThere(state) ? nil : "cannot be listed: \(String(cString: strerror(code)))"
     }
     if let last = times.last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) { return nil }

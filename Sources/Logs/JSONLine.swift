@@ -10,11 +10,11 @@ public enum LogPath: String, Sendable {
 
 /// One JSON object: `timestamp`, `time`, `level`, `name`, `message`, `path`, and the event's fields.
 public enum JSONLine {
-  /// With its line end, the longest line that every collector takes whole: Docker splits lines at 16 KiB, Fluent Bit at
-  /// 32 KiB, journald at 48 KiB, CloudWatch at 256 KiB.
+  /// The longest line, with its line end, that no collector splits: Docker splits at 16 KiB, Fluent Bit at 32 KiB,
+  /// journald at 48 KiB, CloudWatch at 256 KiB.
   public static let bytesMax = 16 * 1024 - 1
 
-  /// Fields that remain in a record whose other fields leave no room.
+  /// Fields that stay even if the others leave no room.
   private static let essential: Set<String> = [
     "event", "event_id", "run_id", "job_run_id", "status", "exit_code", "temporary", "registry",
   ]
@@ -47,7 +47,7 @@ private struct JSONWriter {
     return line + "}"
   }
 
-  /// Numbers and truth values stay what they are.
+  /// Numbers and booleans are not shortened.
   private func render(_ value: Logger.MetadataValue) -> String {
     switch value {
     case .string(let text): return json(text)

@@ -11,12 +11,11 @@ struct LogFiles: Sendable {
 
   func path(_ time: LogTime) -> String { stem + "-" + time.stamp }
 
-  /// The times in the names of those that are there, the oldest first; nil, with `errno`, where the folder cannot be
-  /// read.
+  /// The times in the names of existing files, the oldest first; nil, with `errno`, if the folder cannot be read.
   func times() -> [LogTime]? { names()?.filter { $0.rest.isEmpty }.map(\.time) }
 
-  /// Removes all but the newest, and with them what another program has made of them: logrotate's `….1.gz`, for
-  /// instance. Where the folder cannot be read nothing is removed: which are the newest is not known.
+  /// Removes all but the newest, and files that another program made from them, such as logrotate's `….1.gz`. If the
+  /// folder cannot be read, it removes nothing, since the newest are unknown.
   func removeOld(keeping count: Int) {
     guard let names = names() else { return }
     var kept: [LogTime] = []
@@ -26,8 +25,8 @@ struct LogFiles: Sendable {
     }
   }
 
-  /// The times in the names and what stands behind them, the oldest first; nil, with `errno`, where the folder cannot
-  /// be read.
+  /// The times in the names and the suffixes after them, the oldest first; nil, with `errno`, if the folder cannot be
+  /// read.
   private func names() -> [(time: LogTime, rest: String)]? {
     guard let directory = opendir(folder) else { return errno == ENOENT ? [] : nil }
     let prefix = name + "-"
@@ -45,7 +44,7 @@ struct LogFiles: Sendable {
     }
     closedir(directory)
     guard code == 0 else {
-      // The last call that sets it.
+      // No later call changes errno.
       errno = code
       return nil
     }

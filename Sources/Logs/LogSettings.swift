@@ -35,7 +35,7 @@ public enum LogLevel {
 
 /// The variables that this library reads.
 public enum LogSettings {
-  /// What is wrong with a variable, and what it may be; nil where nothing is.
+  /// What is wrong with a variable, and its allowed values; nil if all are valid.
   public static func problem(_ variable: (String) -> String? = environmentValue) -> (message: String, hint: String)? {
     if let format = variable("LOG_FORMAT"), LogFormat(format) == nil {
       return ("invalid LOG_FORMAT '\(format)'", "set it to text, json or text,json")

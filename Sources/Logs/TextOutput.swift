@@ -16,7 +16,7 @@ struct TextOutput: StandardErrorOutput {
 
   let colours: Colours
   let showsAll: Bool
-  /// Lines that are kept in a file, by cron for instance, are read on another day.
+  /// Lines that cron mails or a file keeps are read on another day.
   let showsDate: Bool
 
   init(

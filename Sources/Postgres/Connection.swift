@@ -5,12 +5,11 @@ public typealias StopCheck = @Sendable () throws -> Void
 
 /// A session with a server. Made, used and dropped on one thread, which it blocks.
 ///
-/// It sets nothing that outlives a transaction: a pooler may give the session to another client with the next one.
-/// ``settings`` are set at the start of every transaction, and a statement outside of one gets a transaction of its
-/// own.
+/// Its settings end with each transaction: a pooler may give the session to another client in between. ``settings`` are
+/// set at the start of every transaction, and a single statement gets a transaction of its own.
 public struct Connection: ~Copyable {
   private(set) var handle: OpaquePointer
-  /// What every transaction begins with; nil sends statements as they are, with the server's defaults.
+  /// Settings of every transaction; nil sends statements as they are, with the server's defaults.
   public var settings: TransactionSettings?
   /// Asked while anything is waited for. Replace it to finish work after it has thrown.
   public var stop: StopCheck
@@ -23,8 +22,8 @@ public struct Connection: ~Copyable {
   /// How another session asks after this one.
   let target: Target
   private let way: Way
-  /// The process that serves the transaction, as the server numbers it, whatever stands in between; behind a pooler it
-  /// may be another one in the next transaction.
+  /// The ID of the server process that serves the transaction, not of a pooler. Behind a pooler the next transaction
+  /// may have another one.
   var backend: Int32?
   private let notices: NoticeBox
 
@@ -73,7 +72,7 @@ public struct Connection: ~Copyable {
 
   private func prepare() {
     notices.attach(to: handle)
-    // Verbose is the only form in which libpq names the SQLSTATE of what ended an idle session.
+    // Only with verbose messages libpq includes the SQLSTATE of the error that ended an idle session.
     PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
     PQsetnonblocking(handle, 1)
   }
@@ -95,7 +94,7 @@ public struct Connection: ~Copyable {
       target, applicationName: way.applicationName, timeoutSeconds: way.timeoutSeconds, settings: settings, stop: stop)
   }
 
-  /// Connects anew in place of a session that the server has ended.
+  /// Reconnects after the server has ended the session.
   mutating func reopen() throws {
     let fresh = try Self.connect(target, way, stop)
     PQfinish(handle)

@@ -1,8 +1,8 @@
 import CLibPQ
 
-/// Makes sure that a connection string says what libpq reads in it. A password with a raw `@` or `/` ends up in the
-/// host, the port or the database, and from there in messages of ours, of libpq and of the server. So what may be such
-/// a piece is refused, and never quoted.
+/// Refuses connection strings in which libpq may have taken part of a password for another value. A raw `@` or `/` in a
+/// password moves part of it into the host, the port or the database, and so into our messages, libpq's and the
+/// server's. The refusal never quotes the string.
 enum ConnectionString {
   /// - Parameters:
   ///   - conninfo: a URI, or libpq's `key=value` form.
@@ -16,12 +16,12 @@ enum ConnectionString {
     }
     // libpq takes a wrong port for an unreachable host.
     for port in split(values["port"]) where !isPort(port) { return "its port is no number from 1 to 65535" }
-    // Also behind the separators of another driver's connection string, where libpq sees a part of the value.
+    // Also after the separators of other drivers' connection strings, which libpq reads as part of the value.
     for (keyword, value) in values where keyword != "password" && keyword != "sslpassword" && namesPassword(value) {
       return "its \(keyword) contains what looks like a password"
     }
-    // What separates the parts of a connection string stands in no name that anybody gives. (A user's may be that of a
-    // mail address, a database's may have blanks.)
+    // Names do not contain the separators of connection strings. (A user may be a mail address, a database name may
+    // have blanks.)
     for (keyword, what, separators) in [("dbname", "database", "@:/?#&;,="), ("user", "user", ":/?#&;,= ")] {
       guard let value = values[keyword] else { continue }
       if value.unicodeScalars.contains(where: { separators.unicodeScalars.contains($0) || $0.value < 0x20 }) {
@@ -49,7 +49,7 @@ enum ConnectionString {
   }
 
   private static func fault(_ uri: Substring) -> String? {
-    // By bytes: to a Character an `@` with a mark on it is another one.
+    // By bytes: an `@` with a combining mark is another Character.
     let bytes = Array(uri.utf8)
     let ats = bytes.indices.filter { bytes[$0] == UInt8(ascii: "@") }
     let end = bytes.firstIndex { $0 == UInt8(ascii: "/") } ?? bytes.count

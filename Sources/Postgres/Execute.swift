@@ -44,8 +44,8 @@ extension Connection {
     return rows
   }
 
-  /// Runs a statement that cannot stand in a transaction, such as `CREATE INDEX CONCURRENTLY`. ``settings`` do not
-  /// reach it: it has to name everything in full.
+  /// Runs a statement that cannot run in a transaction, such as `CREATE INDEX CONCURRENTLY`. ``settings`` do not apply,
+  /// so it must qualify all names.
   public mutating func executeOutsideTransaction(_ sql: String) throws { try perform(sql) }
 
   /// Sends a statement as it is.

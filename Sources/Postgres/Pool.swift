@@ -74,7 +74,8 @@ public final class Pool: Sendable {
     }
   }
 
-  /// Whoever waits or is at work gets ``Closed``. Returns when the sessions are closed, after some seconds at most.
+  /// Callers that wait or are at work get ``Closed``. Returns when the sessions are closed, after a few seconds at
+  /// most.
   public func close() {
     let (waiting, threads) = state.withLock { state in
       state.isClosed = true
@@ -114,7 +115,7 @@ public final class Pool: Sendable {
       let (job, isClosed) = state.withLock { state in
         (state.jobs.isEmpty ? nil : state.jobs.removeFirst(), state.isClosed)
       }
-      // Passed on: each thread asks once more behind its session, and all have to learn it.
+      // Signalled again for the next thread: each checks once more after its session, and all have to notice the end.
       if isClosed { jobs.signal() }
       if job != nil || isClosed { return job }
     }
@@ -131,7 +132,7 @@ extension Connection {
   public var isInTransaction: Bool { PQtransactionStatus(handle) == PQTRANS_INTRANS }
 
   /// Whether the other side has ended the session since its last statement, as the restart of a server or a pooler
-  /// does. Asks the socket only. An idle session expects nothing: what has come is a farewell, or the end.
+  /// does. Checks the socket only. An idle session expects no data, so any data is the server's error or the end.
   var wasEnded: Bool { isLost || Socket.wait(PQsocket(handle), for: POLLIN, milliseconds: 0) != 0 }
 
   /// Whether it is there, with no statement and no transaction open.

@@ -12,7 +12,7 @@ public struct PostgresError: Error, Sendable, Equatable {
     case refused
     /// The same for TLS: a certificate was refused, or there is none to be had.
     case untrusted
-    /// A pooler stands between that lets us not work: it refuses transactions, or a parameter of the connection string.
+    /// A pooler refuses what we need: transactions, or a parameter of the connection string.
     case pooled
     /// The right is missing.
     case denied
@@ -44,8 +44,8 @@ public struct PostgresError: Error, Sendable, Equatable {
 }
 
 extension PostgresError.Kind {
-  /// By the code: messages are translated and change between versions. Only pgbouncer has one code for nearly all that
-  /// it says, and translates nothing.
+  /// By SQLSTATE: messages are translated and change between versions. pgbouncer is the exception: it uses one code for
+  /// nearly all errors, and does not translate.
   public init(sqlState: String, message: String = "") {
     switch sqlState {
     case "08P01" where message.contains("unsupported startup parameter"): self = .pooled

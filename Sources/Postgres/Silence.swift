@@ -37,8 +37,7 @@ extension Connection {
     try stop()
     let (asked, limit) = (stop, Limit(seconds: Silence.answerSeconds))
     do {
-      // A role that is set may not look at its own user's sessions. Where what one does is not to be seen it is taken
-      // for busy.
+      // After SET ROLE a session may not see its own user's sessions. A session whose state is hidden counts as busy.
       var settings = TransactionSettings()
       settings.role = "none"
       settings.isReadOnly = true

@@ -1,21 +1,21 @@
 import Synchronization
 
-/// A lock that only those can hold who may change a table's rows, that lets everybody read and write the table, and
-/// that no pooler can keep: it ends with its transaction. (Anybody may take an advisory lock.)
+/// A table lock that only roles with a right to change the table's rows can hold. It does not block reading or writing,
+/// and ends with its transaction, so no pooler keeps it. (Any login may take an advisory lock.)
 public final class TableLock: Sendable {
   private let session: Mutex<Connection>
 
   /// - Parameter session: one in which ``Connection/lockTable(_:)`` has just got the lock.
   public init(_ session: consuming sending Connection) { self.session = Mutex(session) }
 
-  /// - Throws: where the session is gone, and the lock with it.
+  /// - Throws: if the session, and with it the lock, is lost.
   public func requireHeld() throws { try session.withLock { session throws in try session.requireLock() } }
 
   public func release() { session.withLock { session in session.endTransaction() } }
 }
 
 extension Connection {
-  /// Locks a table in a transaction that stays open. The transaction keeps no snapshot and has no number, so that
+  /// Locks a table in a transaction that stays open. The transaction keeps no snapshot and has no transaction ID, so
   /// VACUUM does not wait for it.
   ///
   /// - Parameter table: as it stands in a statement.
@@ -39,7 +39,7 @@ extension Connection {
 
   /// Who holds the lock.
   ///
-  /// - Returns: nil where nobody does, or it cannot be told.
+  /// - Returns: nil if nobody holds it, or the server does not show the holder.
   public mutating func lockHolder(_ table: String) throws -> LockHolder? {
     try LockHolder.find(
       """

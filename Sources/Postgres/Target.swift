@@ -26,7 +26,7 @@ public struct Target: Sendable {
     guard let options, !conninfo.utf8.contains(0) else { throw Target.malformed("it has the wrong form") }
     let values = Target.values(options)
     if let fault = ConnectionString.fault(conninfo, values) { throw Target.malformed(fault) }
-    // What the string leaves out stands in messages as well.
+    // Messages also quote values that the string leaves to the environment.
     let defaults = PQconndefaults()
     defer { PQconninfoFree(defaults) }
     if let defaults, let fault = ConnectionString.fault("", Target.values(defaults)) {

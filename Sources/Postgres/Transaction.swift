@@ -47,7 +47,7 @@ extension Connection {
 
   private mutating func begin(_ isolation: Isolation) throws {
     do { try sendBegin(isolation) } catch let error as PostgresError where error.sqlState == "57P05" {
-      // The server ended the session because it was idle. Nothing of it is missed, for it held nothing.
+      // The server ended the session because it was idle. Nothing is lost: the session held no state.
       try reopen()
       try sendBegin(isolation)
     }
@@ -64,13 +64,13 @@ extension Connection {
       defer { PQfreemem(literal) }
       return String(cString: literal)
     }
-    // Until the answer is there nobody knows which process it will be.
+    // The process is unknown until the answer arrives.
     backend = nil
     do {
       backend = try perform(sql).values.first?.last.flatMap { $0.flatMap { Int32($0) } }
     } catch {
       rollBack()
-      // A standby says that it does not know how to write, a database that it is read-only.
+      // A standby refuses read-write mode as not supported; a read-only database refuses the first write.
       guard var refusal = error as? PostgresError, refusal.sqlState == "0A000", !settings.isReadOnly else {
         throw error
       }
@@ -79,8 +79,8 @@ extension Connection {
     }
   }
 
-  /// A stop before COMMIT rolls back; once it is sent its answer is waited for, so that what was done is known. Ten
-  /// seconds are enough for any server that is there.
+  /// A stop before COMMIT rolls back. After COMMIT is sent its answer is awaited, so that the result is known. Ten
+  /// seconds are enough for a server that can be reached.
   private mutating func commit() throws {
     try stop()
     let asked = stop
@@ -90,7 +90,7 @@ extension Connection {
     try perform("COMMIT")
   }
 
-  /// Rolls back what is open, as far as the session still can; where it cannot the server does it by itself.
+  /// Rolls back the open transaction if the session still works; otherwise the server does it.
   private mutating func rollBack() {
     let state = PQtransactionStatus(handle)
     guard state == PQTRANS_INTRANS || state == PQTRANS_INERROR else { return }

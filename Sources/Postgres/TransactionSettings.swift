@@ -1,8 +1,7 @@
 import CLibPQ
 
-/// What a transaction begins with: settings that hold for it alone. Defaults that somebody gave the database, the role
-/// or the session do not reach what we read and write, and the session's next client, which a pooler may bring, finds
-/// nothing of ours.
+/// Settings that apply to one transaction. Defaults of the database, the role or the session do not affect our
+/// statements, and a pooler's next client in the session finds none of our settings.
 public struct TransactionSettings: Sendable {
   /// By name; see <https://www.postgresql.org/docs/current/runtime-config.html>.
   private var values: [String: String]
@@ -11,7 +10,7 @@ public struct TransactionSettings: Sendable {
   /// Whether a transaction may change nothing.
   public var isReadOnly = false
 
-  /// - Parameter values: in place of the standard ones or beside them.
+  /// - Parameter values: which replace the standard ones or add to them.
   public init(_ values: [String: String] = [:]) {
     self.values = Self.standard.merging(values) { $1 }
   }
@@ -25,27 +24,27 @@ public struct TransactionSettings: Sendable {
     // One form of text, whatever the server's defaults.
     "DateStyle": "ISO, YMD", "IntervalStyle": "iso_8601", "TimeZone": "UTC", "bytea_output": "hex",
     "extra_float_digits": "1", "standard_conforming_strings": "on", "quote_all_identifiers": "off",
-    // What a statement means.
+    // These change what a statement means.
     "array_nulls": "on", "transform_null_equals": "off", "gin_fuzzy_search_limit": "0",
-    // A policy that hides rows is an error: rows that we may not see must not be taken for none.
+    // A policy that hides rows is an error: hidden rows must not count as missing.
     "row_security": "off",
-    // A statement takes as long as it needs. A lock that somebody has forgotten to release is not waited for all night.
+    // No time limit for statements, but one for locks: a forgotten lock must not block a run all night.
     "statement_timeout": "0", "lock_timeout": "10min", "transaction_timeout": "0",
     "idle_in_transaction_session_timeout": "0", "exit_on_error": "off",
-    // Where we or the network are gone the transaction ends soon, for others wait for what it holds.
+    // If this process or the network is gone, the transaction ends soon, since others wait for its locks.
     "client_connection_check_interval": "1s", "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
   ]
 
-  /// The version that brought a setting; the others are older than any server that we know.
+  /// The server version that introduced a setting; all supported servers have the others.
   private static let since = ["client_connection_check_interval": 140_000, "transaction_timeout": 170_000]
 
-  /// Begins a transaction and sets what is to hold in it, in one message. The last column of the answer is the server
-  /// process that serves it.
+  /// Begins a transaction and applies its settings, in one message. The last column of the answer is the server
+  /// process.
   ///
-  /// - Parameter quote: makes a literal of a text.
+  /// - Parameter quote: quotes a text as a literal.
   func begin(_ isolation: Isolation, serverVersion: Int, quote: (String) throws -> String) rethrows -> String {
-    // The role comes last: it may have no right to set the others.
+    // The role comes last: it may lack the right to set the others.
     let all = values.sorted { $0.key < $1.key } + (role.map { [("role", $0)] } ?? [])
     let calls = try all.filter { Self.since[$0.0] ?? 0 <= serverVersion }.map { name, value in
       "pg_catalog.set_config(\(try quote(name)), \(try quote(value)), true)"
@@ -55,14 +54,14 @@ public struct TransactionSettings: Sendable {
   }
 }
 
-/// What a transaction sees of others.
+/// The isolation level.
 public enum Isolation: Sendable {
   /// Each statement sees what was committed before it.
   case readCommitted
   /// All statements see the database as it was at the first, and change nothing.
   case snapshot
 
-  /// Everything is said, for the database or the role may have other defaults.
+  /// Everything is explicit: the database or the role may have other defaults.
   func begin(isReadOnly: Bool) -> String {
     switch self {
     case .readCommitted:

@@ -128,8 +128,8 @@ extension Connection {
     }
   }
 
-  /// PQcancel connects anew and blocks for as long as the network likes, so it gets a thread of its own. The process
-  /// may end while that is blocked: PQcancel makes system calls and enters no other library.
+  /// PQcancel opens a connection and may block without limit, so it gets a thread of its own. The process may end while
+  /// it blocks: PQcancel makes system calls and enters no other library.
   private func sendCancel() -> Flag {
     let flag = Flag()
     guard let request = PQgetCancel(handle) else {

@@ -108,7 +108,7 @@ public struct ChunkJudge: ~Copyable {
     return tally
   }
 
-  /// Looks for it in the bytes before the first record alone: a version that did not know of it counted it as a record.
+  /// Looks for it only in the bytes before the first record: earlier versions counted it as a record.
   private mutating func unreadableStamp(_ bytes: Bytes, _ place: ChunkPlace) -> Range<Int>? {
     guard place.byteOffset == 0, place.headerBytes > 0 else { return nil }
     let head = Bytes(rebasing: bytes[..<min(place.headerBytes, bytes.count)])

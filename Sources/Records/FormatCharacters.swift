@@ -1,7 +1,7 @@
-/// Characters that show nothing (Unicode's general category Cf): byte order marks, zero-width and directional ones.
-/// Programs put them before the first column's name, which is then no name that anybody knows.
+/// Invisible characters (Unicode's general category Cf): byte order marks, zero-width and directional ones. Some
+/// programs put them before the first column's name, which would then be unknown.
 enum FormatCharacters {
-  /// Of Unicode 15. A table of our own, for what a source gives must not depend on the version of Swift.
+  /// Of Unicode 15. A table of our own, since results must not depend on the version of Swift.
   private static let ranges: [ClosedRange<UInt32>] = [
     0xAD...0xAD, 0x600...0x605, 0x61C...0x61C, 0x6DD...0x6DD, 0x70F...0x70F, 0x890...0x891, 0x8E2...0x8E2,
     0x180E...0x180E, 0x200B...0x200F, 0x202A...0x202E, 0x2060...0x2064, 0x2066...0x206F, 0xFEFF...0xFEFF,
@@ -9,7 +9,7 @@ enum FormatCharacters {
     0xE0001...0xE0001, 0xE0020...0xE007F,
   ]
 
-  /// - Returns: the offset behind all those that the bytes begin with; nil where more bytes are needed to tell.
+  /// - Returns: the offset after the leading format characters; nil if more bytes are needed.
   static func end(_ base: UnsafePointer<UInt8>, _ count: Int, isFinal: Bool) -> Int? {
     var offset = 0
     while offset < count, base[offset] >= 0x80 {

@@ -1,4 +1,4 @@
-/// What a source begins with: byte order marks and the like perhaps, the header, a stamp row perhaps.
+/// The start of a source: optional format characters, the header, an optional stamp row.
 public struct SourceHead: Sendable, Equatable {
   public let header: Header
   /// From the stamp row, ISO 8601.
@@ -7,8 +7,8 @@ public struct SourceHead: Sendable, Equatable {
   public let end: Int
   /// Offset of the header: 3 behind a byte order mark.
   public let headerStart: Int
-  /// The row in the stamp row's place that is none, its line end not counted: only its first field is filled, and what
-  /// it says is no date that we can read. It is no record either.
+  /// An unreadable stamp row, without its line end: only its first field is filled, with something other than a date of
+  /// the known form. It is not a record.
   let unreadableStamp: Range<Int>?
 
   /// - Returns: nil where more bytes are needed to tell (never where they are final).
@@ -45,7 +45,7 @@ public struct SourceHead: Sendable, Equatable {
     if second.outcome == .needsMore, isWithinBounds(bytes.count - record.next) { return nil }
     guard second.outcome == .fields, StampRow.isAlone(base, scanner) else { return head(end: record.next) }
     guard let date = StampRow.date(base, scanner) else {
-      // A business that lacks everything else is a record all the same.
+      // A business with only a BAN is still a record.
       if header.fieldOf[Column.ban.rawValue] == 0, BAN.number(base, Value(base, scanner.fields[0]).span) != nil {
         return head(end: record.next)
       }

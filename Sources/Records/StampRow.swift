@@ -9,7 +9,7 @@ enum StampRow {
     return !Value(base, scanner.fields[0]).isMissing
   }
 
-  /// The date that the first field says (ISO 8601), or nil where it says none.
+  /// The first field's date (ISO 8601), or nil if it is not a date.
   static func date(_ base: UnsafePointer<UInt8>, _ scanner: borrowing RecordScanner) -> String? {
     let value = Value(base, scanner.fields[0])
     guard value.span.count == 9 else { return nil }

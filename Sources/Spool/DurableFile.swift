@@ -12,7 +12,7 @@ public struct DurableFile: ~Copyable {
   private var descriptor: Int32
   private var isFlushed = false
 
-  /// - Parameter mode: who may read it, as far as the umask lets them; by default its owner alone.
+  /// - Parameter mode: permissions, further limited by the umask; by default the owner only.
   public init(_ path: String, mode: mode_t = 0o600) throws(Failure) {
     self.path = path
     temporary = Folder.of(path) + "/." + Folder.name(of: path) + ".tmp"

@@ -25,8 +25,8 @@ public struct FileLock: ~Copyable, Sendable {
       if errno == ENOENT, !make { return nil }
       throw .system("open lock '\(path)'", errno: errno)
     }
-    // Who can open it can hold it. One of an older version was open to everybody; it is left where it is another
-    // user's.
+    // A user who can open the file can lock it. Older versions made it open to everybody; it stays so if another user
+    // owns it.
     if make { _ = fchmod(descriptor, 0o600) }
     while flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
       if errno == EINTR { continue }
@@ -59,6 +59,6 @@ public struct FileLock: ~Copyable, Sendable {
     return try result.get()
   }
 
-  /// Ends the lock here, not where the compiler sees its last use.
+  /// Releases the lock here, not after the compiler's last use of it.
   public consuming func release() {}
 }

@@ -17,8 +17,8 @@ public enum Folder {
     return String(path[path.index(after: slash)...])
   }
 
-  /// Makes a folder durable, in a folder that is there; one that exists is left as it is. Nobody but its owner can look
-  /// into it: findings hold what was published by mistake, and who can open a lock can hold up a run.
+  /// Makes a folder durably, in an existing folder; an existing one stays as it is. Only the owner can read it:
+  /// findings hold data published by mistake, and a user who can open a lock file can block a run.
   ///
   /// - Parameter followLinks: whether a link to a folder will do, as for the spool itself, which may lie on another disk.
   public static func make(_ path: String, followLinks: Bool = false) throws(Failure) {

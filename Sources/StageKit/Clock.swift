@@ -10,7 +10,7 @@ public enum Clock {
     return date(parts) + "Z"
   }
 
-  /// `2026-01-28T02:30:00.123Z`: for runs, which may begin within a second.
+  /// `2026-01-28T02:30:00.123Z`: for runs, several of which may begin in one second.
   static func utcMilliseconds() -> String {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)

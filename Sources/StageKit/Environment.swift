@@ -7,7 +7,7 @@ public enum Environment {
     environmentValue(name)
   }
 
-  /// A setting that is `yes` or `no`; nothing else, lest a mistyped one counts as off.
+  /// A setting that is `yes` or `no`. Other values are refused, so that a typing error does not count as off.
   public static func isOn(_ name: String) throws(Failure) -> Bool {
     switch value(name) {
     case "yes": return true

@@ -51,7 +51,7 @@ public struct EventLog: Sendable {
   public func warning(_ message: String) { note(.warning, message) }
   public func debug(_ message: String) { note(.debug, message) }
 
-  /// What the run can do without: trouble is a warning.
+  /// Runs an optional step: a failure is only a warning.
   func orWarn(_ what: String, _ body: () throws -> Void) {
     do { try body() } catch { warning("unable to \(what): \(asFailure(error).message)") }
   }

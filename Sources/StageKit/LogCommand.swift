@@ -41,7 +41,7 @@ public struct LogCommand: ParsableCommand {
       return
     }
     let problem = Summary.Problem(stage: name, message: message, hints: hints, exitCode: exitCode)
-    // As in a stage, the record comes first: a run whose record tells its end is not reported as killed.
+    // As in a stage, the record comes first: a run whose record has its end is not reported as killed.
     defer {
       if identity.command == "dry-run" {
         log.line(.error, message, hints: hints, eventID: eventID)

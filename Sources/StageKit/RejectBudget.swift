@@ -61,7 +61,7 @@ public struct Refusal: Error, Sendable, Equatable {
   public let snapshot: SnapshotID
   /// Each with its numbers.
   public let reasons: [String]
-  /// Whether it stands for the whole registry: no sample, and not limited.
+  /// Whether it is a whole snapshot: neither a sample nor limited.
   public let isWhole: Bool
 
   public init(snapshot: SnapshotID, reasons: [String], isWhole: Bool = true) {

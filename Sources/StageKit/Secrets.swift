@@ -18,7 +18,7 @@ extension Failure {
 
 extension String {
   fileprivate var mayHoldSecret: Bool {
-    // Of an address, however malformed.
+    // Also in malformed addresses.
     contains("@") && contains(":") || contains("?") && (contains("://") || contains("="))
       || hasPrefix("http") && !hasPrefix("http://") && !hasPrefix("https://") || hasPrefix("postgres") && contains(":")
       || lowercased().contains("password")

@@ -22,12 +22,12 @@ public enum SourceAge {
 }
 
 extension Summary {
-  /// What a run did for the registry, by which an alarm knows whether the registry is being kept current.
+  /// What a run did for the registry. Alarms use it to tell whether the registry is kept current.
   enum Effect: String {
     case published
     /// The run went from the source to the registry, and found nothing new.
     case unchanged
-    /// A stage alone, which says nothing of whether the registry is current.
+    /// A single stage: it does not show whether the registry is current.
     case notChecked = "not_checked"
   }
 
@@ -37,14 +37,14 @@ extension Summary {
     return stages["fetch"] == nil ? .notChecked : .unchanged
   }
 
-  /// `source_date`, and the age of what is no sample and not in the future: `source_age_days`.
+  /// `source_date`, and `source_age_days` unless it is a sample or the date is in the future.
   func sourceFields() -> [String: EventLog.Field] {
     guard let sourceDate else { return [:] }
     var fields: [String: EventLog.Field] = ["source_date": .text(sourceDate)]
     if source?.hasPrefix("sample:") != true, let days = SourceAge.days(of: sourceDate),
       days >= -SourceAge.daysAheadMax
     {
-      // Tomorrow's is as young as today's.
+      // Tomorrow's date counts as today's.
       fields["source_age_days"] = .count(max(0, days))
     }
     return fields

@@ -19,7 +19,7 @@ extension StageCommand {
   public var isDryRun: Bool { false }
   public mutating func run() throws { try StageRun.run(self) }
 
-  /// The subcommand that a line asks for which could not be parsed.
+  /// The subcommand in a command line that could not be parsed.
   private static var askedSubcommand: (any ParsableCommand.Type)? {
     let words = CommandLine.arguments.dropFirst()
     return configuration.subcommands.first { words.contains($0.configuration.commandName ?? "") }
@@ -188,7 +188,7 @@ public struct StageRun {
   private func reportKilledRuns() {
     do {
       try RunMarker.completeKilledRuns(spool: spool) { run in
-        log.warning("run \(run.runID) was killed; what it left is taken up or done again")
+        log.warning("run \(run.runID) was killed; this run continues from what it left")
         guard run.command != "dry-run" else { return }
         EventLog(stage: stage, runID: run.runID).event(
           .failed, "run \(run.runID) was killed",

@@ -59,11 +59,11 @@ public struct Summary: Codable, Sendable, Equatable {
     }
   }
 
-  /// What a load would do, as a dry run found out.
+  /// What a load would do, as a dry run computed it.
   public struct Check: Codable, Sendable, Equatable {
     /// Businesses in the registry now.
     public var registrations: Int
-    /// What the change feed would have of it.
+    /// The changes that the feed would record.
     public var changes: ChangeCounts
     /// Why the snapshot would be refused.
     public var refusals: [String]
@@ -188,7 +188,7 @@ extension Summary {
     endedAt = Clock.utcMilliseconds()
   }
 
-  /// The stage that was under way, as far as those that have ended tell.
+  /// The stage that was under way, derived from the stages that have ended.
   private var nextStage: String {
     let order = ["fetch", "transform", "load"]
     guard let first = order.firstIndex(where: { stages[$0] != nil }) else {

@@ -12,7 +12,7 @@ enum WholeWrite {
           if errno == EINTR { continue }
           throw Failure.system("write \(what)", errno: errno)
         }
-        // Nothing taken, and no reason given: to try on might be for ever.
+        // write() wrote nothing without an error: retrying might never end.
         guard count > 0 else { throw Failure.system("write \(what)", errno: EIO) }
         done += count
       }

@@ -2,8 +2,8 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A thread whose end can be waited for. Whoever starts a thread that calls a C library waits for it before the process
-/// ends: exit() takes the library's memory away, and a thread that is inside of it crashes.
+/// A thread that can be joined. Join threads that call a C library before the process ends: exit() releases the
+/// library's memory, and a thread inside the library would crash.
 public final class JoinableThread: Sendable {
   private let ended = DispatchSemaphore(value: 0)
   private let thread = Mutex<pthread_t?>(nil)

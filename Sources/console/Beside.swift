@@ -2,8 +2,8 @@ import ConsoleRunner
 import Failures
 import ServiceLifecycle
 
-/// What goes on beside the pages: the worker and the search's indexes. Both stop before the pages do, so that no run
-/// is begun while pages are still being sent.
+/// The background work: the worker and the search's indexes. Both stop before the web server does, so that no run
+/// begins while pages are still being sent.
 struct Beside: Service {
   let worker: Worker?
   let indexes: IndexKeeper
@@ -18,9 +18,9 @@ struct Beside: Service {
     indexes.stop()
   }
 
-  /// When the pages have ended. The threads have ended before the process does.
+  /// Called after the web server has ended. Joins the threads before the process ends.
   ///
-  /// - Parameter hasServed: where the port was taken, runs under way may be another console's.
+  /// - Parameter hasServed: if the port was in use, runs under way may be another console's.
   func end(_ hasServed: Bool) {
     worker?.stop()
     indexes.stop()

@@ -6,7 +6,7 @@ import NIOCore
 import Postgres
 
 extension Failure {
-  /// The web server could not begin to listen.
+  /// Why the web server could not listen.
   init(_ error: any Error, listeningOn host: String, _ port: Int) {
     let cause: String
     var hint = "--port N takes another port"
@@ -105,8 +105,8 @@ extension Failure {
       self.init(.usage, "the password has more than \(most) bytes", hint: "take a shorter one")
     case .passwordTooCommon:
       self.init(
-        .usage, "the password is one of those that are tried first",
-        hint: "take another one: several unrelated words are long and easy to remember")
+        .usage, "the password is too common: attackers try it first",
+        hint: "choose another one: several unrelated words are long and easy to remember")
     case .noSuchToken(let id):
       self.init(.usage, "there is no token '\(id)'", hint: "./pipeline.sh console user tokens")
     case .noMemory: self.init(.temporary, "there is no memory to hash the password")

@@ -13,8 +13,8 @@ struct Pools {
   ///   - searchPath: see ``RegistryPath``.
   init(_ target: Target, role: String?, searchPath: String?) {
     func readOnly(_ timeout: String) -> TransactionSettings {
-      // Compiling a query takes longer than any of these queries does. Many people ask at once, so each gets one core,
-      // and what they look for lies in memory.
+      // Compiling a query takes longer than any of these queries does. Many people query at once, so each query gets
+      // one core, and the data is in memory.
       var settings = TransactionSettings([
         "jit": "off", "max_parallel_workers_per_gather": "0", "random_page_cost": "1.1", "statement_timeout": timeout,
       ])

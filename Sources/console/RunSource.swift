@@ -4,8 +4,8 @@ import Logging
 import StageKit
 import Threads
 
-/// The runs that the spool has records of, for pages. The folders are read again when they change; while runs are under
-/// way, of whose death they say nothing, once a second.
+/// The recorded runs of the spool, for pages. The folders are read again when they change, and once a second while runs
+/// are under way, since a killed run does not change them.
 actor RunSource {
   private let spool: String
   private let logger: Logger
@@ -33,7 +33,7 @@ actor RunSource {
       }
     }
 
-    /// A file system's clock is not a fine one: two changes at once may have one time.
+    /// File system times are coarse: two changes may have the same time.
     func tells(_ other: Mark, readAt: timespec) -> Bool {
       zip(times, other.times).allSatisfy {
         $0.tv_sec == $1.tv_sec && $0.tv_nsec == $1.tv_nsec && $0.tv_sec < readAt.tv_sec - 1
@@ -76,7 +76,7 @@ actor RunSource {
   }
 
   private static func readNow(_ spool: String, _ ended: [String: RunSummary]) -> Known {
-    // Before the folders are read: what changes meanwhile is read again.
+    // Taken before the folders are read, so that changes in between are read next time.
     let (mark, readAt) = (Mark(spool), now())
     var problems: [String] = []
     do {

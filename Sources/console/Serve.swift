@@ -85,7 +85,7 @@ struct ServeCommand: AsyncParsableCommand {
     let beside = Beside(
       worker: try noWorker ? nil : makeWorker(target, spool, logger), indexes: IndexKeeper(target, logger: logger),
       stopsRuns: try stopsRuns || Environment.isOn("CONSOLE_STOPS_RUNS"))
-    // Also where the pages could not be served: no thread may be inside libpq when the process ends.
+    // Also if the server could not start: no thread may be inside libpq when the process ends.
     defer {
       beside.end(isListening.withLock { $0 })
       pools.close()
@@ -143,8 +143,8 @@ struct ServeCommand: AsyncParsableCommand {
       runs: { await runs.runs() })
   }
 
-  /// Until a signal comes. Services are told to end in reverse order, each when the one after it has ended: the worker
-  /// first, so that no run is begun any more. Who still reads a page or an export then has five seconds.
+  /// Serves until a signal comes. Services end in reverse order, the worker first, so that no further run begins.
+  /// Clients that still read a page or an export then have five seconds.
   private static func serve(_ services: [any Service], _ logger: Logger) async throws {
     var group = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -29,7 +29,7 @@ build_selftest() { build_if_newer selftest.stamp "${programs[@]}" selftest; }
 build_console() {
   export WITH_CONSOLE=yes
   build_if_newer console.stamp "${programs[@]}" console
-  # Not touched where it is there: the project may be read-only by now.
+  # An existing file is not touched: the project may be read-only by now.
   [[ ! -e $project/Package.swift || -e $project/.build/with-console ]] || : >"$project/.build/with-console"
 }
 
@@ -73,7 +73,7 @@ build_programs() { # STAMP PROGRAM...
   mv -- "$stamp.new" "$stamp"
 }
 
-# Silence when all is well, everything when not; a signal is no failure of the build, but it ends the run.
+# Prints the build's output only if it fails. A signal is not a build failure, but it ends the run.
 swift_quietly() { # SUBCOMMAND ARGUMENT...
   local log=$project/.build/pipeline.log code=0
   attend swift "$1" --package-path "$project" "${@:2}" >"$log" 2>&1 || code=$?

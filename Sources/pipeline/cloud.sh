@@ -224,8 +224,8 @@ up() {
   compose_or_fail up --detach
 }
 
-# Stops every container of the project, whatever its profile. Returns 1 where Docker does not answer, although somebody has
-# set containers up.
+# Stops every container of the project, whatever its profile. Returns 1 if Docker does not answer although containers
+# were set up.
 compose_down() { # OPTION...
   local compose services is_set_up=''
   [[ ! -e $settings && ! -e $local_settings ]] || is_set_up=yes
@@ -258,7 +258,7 @@ destroy() {
   terraform_destroy
 }
 
-# AWS keeps a user that has a key of which Terraform does not know, one that was made by hand for instance. Then the user is
+# AWS refuses to delete a user with keys that Terraform does not manage, such as one made by hand. The user is then
 # destroyed with all its keys.
 terraform_remove() {
   local user='aws_iam_user.log_writer[0]'

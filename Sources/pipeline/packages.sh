@@ -26,7 +26,7 @@ need_test_tools() {
   for tool in curl jq openssl shellcheck zstd; do
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
-  # What systemd says of its units; it need not run.
+  # systemd-analyze checks units; systemd need not run.
   command -v systemd-analyze >/dev/null || missing+=(systemd)
   # Debian's Python comes without the means to make an environment for packages of PyPI.
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)

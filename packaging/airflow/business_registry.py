@@ -1,6 +1,6 @@
 """The daily load as a DAG (Airflow 2.4 or later): a temporary failure is tried again, any other one waits for a person.
 
-DATABASE_URL, PGPASSFILE and the other variables come from the worker's environment; no secret stands here.
+DATABASE_URL, PGPASSFILE and the other variables come from the worker's environment; this file holds no secret.
 """
 
 import os
@@ -13,14 +13,14 @@ from airflow.decorators import dag, task
 from airflow.exceptions import AirflowException, AirflowFailException
 
 PIPELINE = "/opt/business-registry/pipeline.sh"
-# The exit codes that the same command would end with again (README, "When something fails").
+# Exit codes that a retry does not change (README, "When something fails").
 PERMANENT = {64, 65, 66, 69, 70, 74, 78}
-# How long a run that is asked to stop may take until it is killed.
+# How long a run may take to stop after SIGTERM, before it is killed.
 GRACE_SECONDS = 90
 
 
 def run_pipeline():
-    """The exit code. When Airflow ends the task (its time is over, somebody clears it), the run ends with it."""
+    """The exit code. When Airflow ends the task (time-out, or cleared by a user), the run ends too."""
     process = subprocess.Popen([PIPELINE, "run"], start_new_session=True)
     try:
         return process.wait()

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the database's roles: the image runs this once, when it has made the data folder. The superuser POSTGRES_USER is then
-# reachable by the socket in the container alone, and nothing uses it. Run again, it makes the roles what they were.
+# Makes the database's roles. The image runs this once, after it has made the data folder. Afterwards the superuser POSTGRES_USER can
+# log in only through the socket in the container, and nothing uses it. Running the script again restores the roles.
 #
 # Logins, both with POSTGRES_PASSWORD: 'registry' acts as the tables' owner, so that it can make and migrate them; 'console'
 # reads, and has a schema of its own (docs/database.md).
@@ -10,7 +10,7 @@ superuser=${POSTGRES_USER:-postgres}
 run_sql() { psql -X -q -v ON_ERROR_STOP=1 -U "$superuser" -d registry "$@"; }
 
 run_sql -f "${ROLES_SQL:-/roles.sql}"
-# On stdin, and from the environment: everybody can read arguments.
+# SQL on stdin and the password from the environment: other users can read arguments.
 run_sql <<'SQL'
 \getenv password POSTGRES_PASSWORD
 SET client_min_messages = warning;
@@ -27,7 +27,7 @@ ALTER ROLE console IN DATABASE registry SET search_path = public;
 CREATE SCHEMA IF NOT EXISTS console AUTHORIZATION console;
 SQL
 
-# In a data folder of an earlier version 'registry' is the superuser itself, and has to come by the network.
+# In a data folder of an earlier version 'registry' is the superuser itself, and must be able to log in over the network.
 hba=$PGDATA/pg_hba.conf
 if [ "$superuser" != registry ] && ! grep -q "^host all $superuser all reject\$" "$hba"; then
   sed -i "1i host all $superuser all reject" "$hba"

@@ -85,7 +85,7 @@ run "the_dead_man_looks_back_26_hours" {
 run "the_boundary_allows_what_the_writer_needs" {
   assert {
     condition     = aws_iam_user.log_writer[0].permissions_boundary == "arn:aws:iam::123456789012:policy/business-registry-boundary"
-    error_message = "the log writer is not bounded"
+    error_message = "the log writer has no boundary"
   }
   assert {
     condition = (
@@ -93,7 +93,7 @@ run "the_boundary_allows_what_the_writer_needs" {
       == jsonencode(jsondecode(aws_iam_user_policy.log_writer[0].policy).Statement[0].Resource)
       && jsondecode(file("boundary-policy.json")).Statement[0].Action == jsondecode(aws_iam_user_policy.log_writer[0].policy).Statement[0].Action
     )
-    error_message = "the boundary takes something from the log writer, or leaves it more than it needs"
+    error_message = "the boundary and the log writer's policy differ"
   }
 }
 
@@ -103,7 +103,7 @@ run "who_deploys_as_an_administrator_needs_no_boundary" {
   }
   assert {
     condition     = local.boundary_arn == null
-    error_message = "a policy without a name is asked for"
+    error_message = "there is a boundary although its name is empty"
   }
 }
 
@@ -118,7 +118,7 @@ run "a_source_that_stands_still" {
       && aws_cloudwatch_metric_alarm.source_age.treat_missing_data == "ignore"
       && contains(keys(local.charts), "Age of the source, days")
     )
-    error_message = "the alarm for the source's age clears between two runs, or has another bound"
+    error_message = "the alarm for the source's age clears between two runs, or has another threshold"
   }
 }
 

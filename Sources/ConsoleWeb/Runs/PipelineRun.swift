@@ -1,8 +1,8 @@
 import ConsoleDesk
 import ConsoleQueries
 
-/// One run of the pipeline, whoever started it: what its record in the spool, the console's task and the database's job
-/// run say of it. Each of the three may be missing.
+/// One run of the pipeline, whoever started it, merged from its record in the spool, the console's task and the
+/// database's job run. Each of the three may be missing.
 public struct PipelineRun: Sendable, Equatable {
   public enum Outcome: String, Sendable, CaseIterable {
     case running
@@ -69,16 +69,16 @@ public struct PipelineRun: Sendable, Equatable {
   /// Whether it is a dry run, whose load only compares.
   var isDryRun: Bool { command == ConsoleTask.Kind.dryRun.rawValue }
 
-  /// Why the snapshot was refused, where that is what the run failed for.
+  /// Why the snapshot was refused, if the run failed for that reason.
   var refusal: SnapshotRefusal? { summary?.refusal ?? jobRun?.refusal }
 
-  /// Whether it was killed before it could say how it ends.
+  /// Whether it was killed before it could record its end.
   var isKilled: Bool {
     guard outcome == .failed, task?.reason == nil else { return task?.reason == .cutShort }
     return summary.map { $0.exitCode == nil } ?? jobRun?.isSilent ?? false
   }
 
-  /// The page that says more of it.
+  /// The page with its details.
   var path: String? {
     if let task { return "/tasks/\(task.id)" }
     if summary != nil, let runID { return "/runs/\(runID)" }
@@ -107,7 +107,7 @@ public struct PipelineRun: Sendable, Equatable {
     return Outcome(rawValue: jobRun.status.rawValue) ?? .failed
   }
 
-  /// SIGHUP, SIGINT, SIGTERM: somebody's wish.
+  /// SIGHUP, SIGINT, SIGTERM: stopped on purpose.
   private static let stopCodes = [129, 130, 143]
 
   private static func seconds(_ text: String) -> Double? {
@@ -119,13 +119,13 @@ public struct PipelineRun: Sendable, Equatable {
 
 /// The runs, each once.
 enum RunList {
-  /// Merges what the three sources say, by the run's identifier.
+  /// Merges the three sources by the run's identifier.
   ///
   /// - Parameters:
   ///   - records: of the spool.
-  ///   - tasks: of the console, the newest first. One that waits is no run yet, nor is one that was taken out of the
-  ///     queue.
-  ///   - jobRuns: of the database, the newest first: all that is known of loads whose records another spool has.
+  ///   - tasks: of the console, the newest first. A task that waits, or was removed from the queue, is not a run.
+  ///   - jobRuns: of the database, the newest first. They are the only source for loads whose records are in another
+  ///     spool.
   /// - Returns: the newest first.
   static func merge(records: [RunSummary], tasks: [ConsoleTask], jobRuns: [JobRun]) -> [PipelineRun] {
     func byRun<Item>(_ items: [Item], _ runID: (Item) -> String?) -> [String: Item] {
@@ -154,7 +154,7 @@ enum RunList {
     return runs.map { (key($0.startedAt), $0) }.sorted { $0.0 > $1.0 }.map(\.1)
   }
 
-  /// The digits of a time, to milliseconds: it sorts, whichever way the time is written.
+  /// The digits of a time, to milliseconds: a key that sorts both ways of writing times.
   private static func key(_ time: String) -> String {
     let digits = time.prefix { $0 != "+" }.filter { $0.isASCII && $0.isNumber }.prefix(17)
     return digits + String(repeating: "0", count: 17 - digits.count)

@@ -1,11 +1,11 @@
 import ConsoleDesk
 import ConsoleQueries
 
-/// Why a run did not end well, and what to do about it.
+/// Why a run failed or was stopped, and what to do about it.
 struct RunFailure {
   let text: RunText
   let run: PipelineRun
-  /// Of a run without a record, whose last error line is all there is.
+  /// For a run without a record: its last error line is the only source.
   var log = ""
 
   /// For the page of a run that failed or was stopped; nil for any other.
@@ -25,12 +25,12 @@ struct RunFailure {
     if let refusal = run.refusal {
       return text(run.isDryRun ? "run_would_be_refused" : "run_refused", refusal.snapshot)
     }
-    // What a killed run could not say itself, its reason says.
+    // A killed run recorded no error, so the task's reason is shown.
     let told = run.isKilled ? nil : run.summary?.problem?.message ?? run.jobRun?.error
     return told ?? RunTrace(log: log, stages: [], now: nil).lines.last { $0.isBad }?.message
   }
 
-  /// In a word, where the exit code does not say.
+  /// A short reason, if the exit code gives none.
   var reason: String? {
     if let reason = run.task?.reason { return text("reason_" + reason.rawValue.replacing(" ", with: "_")) }
     if run.outcome == .stopped { return text("reason_stopped") }
@@ -56,7 +56,7 @@ struct RunFailure {
     }
   }
 
-  /// What failed, and the exit code where it says more than the reason.
+  /// What failed, with the exit code if it adds to the reason.
   private var title: String {
     if run.isDryRun, run.refusal != nil { return text("run_check_refused") }
     let failed = run.stage.map { text("run_failure_stage", text.stage($0, of: run)) } ?? text("run_outcome_failed")

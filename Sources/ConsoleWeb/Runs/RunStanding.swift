@@ -1,17 +1,16 @@
-/// How things stand, by the runs that are known.
+/// The registry's state, derived from the known runs.
 ///
-/// Only what changes the registry counts, and what such a run consists of: a dry run neither raises a failure nor hides
-/// one, and what somebody stopped on purpose says nothing. A failure stands until a later run makes good for it: a full
-/// run or a load for everything before it, any other command for its own failures alone. What was rolled back, for
-/// instance, has not brought in the day that a full run could not.
+/// Counts commands that change the registry, and single stages. Dry runs and runs that were stopped on purpose do not
+/// count. A failure counts until a later run resolves it: a full run or a load resolves all earlier failures, any other
+/// command only its own. A rollback, for instance, does not publish the day that a full run could not.
 public struct RunStanding: Sendable, Equatable {
-  /// The newest failure that no later run has made good for.
+  /// The newest failure that no later run has resolved.
   public private(set) var failure: PipelineRun?
   /// The newest run that changed the registry or found nothing new.
   public private(set) var success: PipelineRun?
   /// The newest run under way, unless a later one has ended.
   public private(set) var running: PipelineRun?
-  /// A dry run that failed, while no later run has ended in another way.
+  /// A failed dry run, unless a later run ended in another way.
   public private(set) var failedDryRun: PipelineRun?
 
   /// - Parameter runs: the newest first.
@@ -41,11 +40,11 @@ public struct RunStanding: Sendable, Equatable {
   }
 
   private enum Part {
-    /// Brings the registry to what the source says.
+    /// Publishes what the source says.
     case whole
     /// Changes the registry in another way.
     case change
-    /// A part of the whole, run alone.
+    /// A single stage, run alone.
     case stage
   }
 

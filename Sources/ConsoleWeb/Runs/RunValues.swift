@@ -1,7 +1,7 @@
 import ConsoleDesk
 import ConsoleQueries
 
-/// What templates show of a run, whoever started it.
+/// A run's values for templates, whoever started it.
 struct RunValues {
   let text: RunText
 
@@ -20,7 +20,7 @@ struct RunValues {
     return values.present
   }
 
-  /// A run's own page, where its record is all there is, or its record and its job runs.
+  /// The page of a run that has only its record, or its record and job runs.
   func page(_ run: PipelineRun) -> [String: Any] {
     let summary = run.summary
     let values: [String: Any?] = [
@@ -42,7 +42,7 @@ struct RunValues {
     return run.summary?.origin.map { text.named("run_origin_", $0) } ?? "–"
   }
 
-  /// What the run itself said at its end.
+  /// The run's own summary at its end.
   func summary(_ summary: RunSummary, of run: PipelineRun) -> [String: Any] {
     let counts = FindingCounts(summary.findings)
     let findings = (counts.rejections + counts.warnings).map { count -> [String: Any] in
@@ -96,7 +96,7 @@ struct RunValues {
   }
 
   private func check(_ check: RunSummary.Check, of run: PipelineRun) -> [String: Any] {
-    // A run that failed for them lists them already.
+    // A run that failed for these reasons already lists them.
     let refusals = run.refusal == nil ? text.reasons(check.refusals) : []
     let values: [String: Any] = [
       "check_registrations": text.count(check.registrations), "check_refusals": refusals,

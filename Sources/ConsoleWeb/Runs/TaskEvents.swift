@@ -11,7 +11,7 @@ struct TaskEvents {
   let context: ConsoleContext
   let task: Int
 
-  /// So many pages of all accounts may be open at once: each asks the database every second.
+  /// How many pages may follow runs at once, of all accounts: each reads the database every second.
   private static let readersMax = 100
   private static let readers = Atomic(0)
 

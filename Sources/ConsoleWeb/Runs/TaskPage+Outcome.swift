@@ -3,8 +3,8 @@ import ConsoleQueries
 
 /// How a task ended.
 extension TaskPage {
-  /// The stage that failed, where it can be tried alone: a dry run has none that may change the registry, and one that
-  /// was stopped has not failed.
+  /// The failed stage, if it can be retried alone. A dry run must not change the registry, and a stopped run has not
+  /// failed.
   var failedStage: String? {
     guard task.state == .failed, task.kind != .dryRun, let stage = summary?.problem?.stage,
       RunSummary.stageNames.contains(stage)
@@ -18,6 +18,6 @@ extension TaskPage {
     return RunFailure(text: text, run: run, log: log).values
   }
 
-  /// The refusal that somebody may overrule. What a dry run would be refused for, the run itself is asked about.
+  /// The refusal that an operator may accept. A dry run's refusal is accepted on the run itself.
   var refusal: SnapshotRefusal? { run.isDryRun ? nil : summary?.refusal }
 }

@@ -67,7 +67,7 @@ struct TaskPage {
     }
   }
 
-  /// One that succeeded says how: with records that were rejected, or with nothing new.
+  /// A success says whether records were rejected, or nothing was new.
   private var badge: String {
     task.state == .succeeded ? "succeeded \(run.outcome.rawValue)" : task.state.rawValue
   }

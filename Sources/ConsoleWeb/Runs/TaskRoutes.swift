@@ -84,7 +84,7 @@ extension TaskPage {
     }
     guard let (task, output) = found else { return nil }
     let page = TaskPage(RunText(site: site, context: context), task, summary: output.summary, log: output.log)
-    // A run that ended outside its stages printed nothing: the spool's record has it.
+    // A run that ended outside its stages printed no summary: the spool's record has it.
     guard page.summary == nil, task.state.isOver, let runID = task.runID,
       let record = await site.settings.runs().first(where: { $0.runID == runID })
     else { return page }

@@ -2,20 +2,20 @@ import Glibc
 
 /// Where a request comes from.
 public enum ClientAddress {
-  /// An address as it is usually written, from what a proxy says: with or without a port, in brackets or not. An IPv4
-  /// address that is written as one of IPv6 (`::ffff:192.0.2.7`) is IPv4: a socket for both has it so.
+  /// An address in its usual form, from a proxy's header: with or without a port, in brackets or not. An IPv4-mapped
+  /// IPv6 address (`::ffff:192.0.2.7`) becomes IPv4: sockets for both families report IPv4 clients in that form.
   ///
   /// - Returns: nil where it is none.
   public static func parse(_ text: String) -> String? { bytes(text).flatMap { Self.text($0) } }
 
-  /// What limits go by: of IPv6, where everybody has a whole network, the first 64 bits.
+  /// The network that limits apply to. For IPv6, where each client has a whole /64, the first 64 bits.
   public static func network(_ address: String) -> String {
     guard let bytes = bytes(address), let text = text(bytes) else { return address }
     guard !isIPv4(bytes) else { return text }
     return (self.text(bytes.prefix(8) + [UInt8](repeating: 0, count: 8)) ?? address) + "/64"
   }
 
-  /// Whether nobody but this machine reaches what listens there.
+  /// Whether only this machine can reach a listener at `host`.
   public static func isLoopback(_ host: String) -> Bool {
     guard let bytes = bytes(host) else { return host.lowercased() == "localhost" }
     return isIPv4(bytes) ? bytes[12] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1]
@@ -52,7 +52,7 @@ public enum ClientAddress {
   }
 }
 
-/// An address, or all that begin with the same bits: `192.0.2.7`, `172.18.0.0/16`, `::1`.
+/// An address or a network: `192.0.2.7`, `172.18.0.0/16`, `::1`.
 public struct AddressRange: Sendable {
   private let bytes: [UInt8]
   private let bits: Int
@@ -78,8 +78,8 @@ public struct AddressRange: Sendable {
 }
 
 extension [AddressRange] {
-  /// Who sent a request that came through proxies: the last address of the list that is not one of them. What stands
-  /// before it anybody may have written.
+  /// The client of a request that came through proxies: the last address of the list that is not one of them. A client
+  /// can forge the addresses before it.
   ///
   /// - Parameters:
   ///   - peer: what the connection comes from.

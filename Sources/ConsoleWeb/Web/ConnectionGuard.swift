@@ -6,7 +6,7 @@ import NIOHTTP1
 import NIOHTTPTypes
 import Synchronization
 
-/// What all connections share: how many an address may have.
+/// The limit of connections per address, shared by all connections.
 final class ConnectionLimit: Sendable {
   private let turns: Turns
   private let most: Int
@@ -14,7 +14,7 @@ final class ConnectionLimit: Sendable {
   private let logger: Logger
   private let toldAt = Mutex<ContinuousClock.Instant?>(nil)
 
-  /// - Parameter proxies: all browsers come from these, so that they have no limit of their own.
+  /// - Parameter proxies: all browsers come from these, so they have no limit.
   init(atMost most: Int, proxies: [AddressRange], logger: Logger) {
     turns = Turns(atMost: most)
     self.most = most
@@ -30,7 +30,7 @@ final class ConnectionLimit: Sendable {
   func admit(_ address: String) -> Answer {
     if proxies.contains(where: { $0.contains(address) }) { return .admitted(nil) }
     if let turn = turns.take(ClientAddress.network(address)) { return .admitted(turn) }
-    // At most once a minute: anybody can cause it.
+    // At most once a minute: any client can cause it.
     let now = ContinuousClock.now
     let isNews = toldAt.withLock { last in
       guard last.map({ now - $0 > .seconds(60) }) ?? true else { return false }
@@ -42,22 +42,22 @@ final class ConnectionLimit: Sendable {
   }
 }
 
-/// Limits what one connection costs: connections of an address are counted, a request has to arrive in time, and its
-/// answer has to be read. After an answer to half a request, or to something that is not HTTP, the connection is
-/// closed.
+/// Limits what one connection costs. It counts connections per address, and closes a connection whose request does not
+/// arrive in time or whose answer the client does not read. It also closes after an answer to an incomplete request or
+/// to something that is not HTTP.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
 
-  /// From the connection to the first request's head. Between requests the server's own time holds.
+  /// From the connection to the first request's head. Between requests the server's own limit applies.
   private static let headTime = TimeAmount.seconds(10)
   /// From a request's head to its end.
   private static let bodyTime = TimeAmount.seconds(30)
   /// After the last answer: closing while bytes arrive would reset the connection before the client has read it.
   private static let lingerTime = TimeAmount.seconds(2)
-  /// How long a client may take nothing of its answer.
+  /// How long a client may read nothing of its answer.
   private static let stallTime = TimeAmount.seconds(60)
 
   private let limit: ConnectionLimit

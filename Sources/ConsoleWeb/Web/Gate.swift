@@ -58,8 +58,8 @@ struct Gate: RouterMiddleware {
     return form
   }
 
-  /// - Throws: what is wrong with it, as the client's fault: it was cut, or the client has gone. What is no HTTP the
-  ///   server itself answers.
+  /// - Throws: a 4xx problem: the request was cut, or the client has gone. The server itself answers requests that are
+  ///   not HTTP.
   private func received(_ body: RequestBody) async throws -> ByteBuffer {
     do {
       return try await body.collect(upTo: Self.formBytes)

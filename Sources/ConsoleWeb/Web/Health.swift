@@ -4,14 +4,14 @@ import FoundationEssentials
 import Hummingbird
 import Postgres
 
-/// Whether pages can be shown, for whoever watches the console: tried as pages do it, with their role on their tables.
-/// One attempt at a time, which all who ask meanwhile share: strangers may ask, too.
+/// Tells monitoring whether pages work, by reading what pages read, with their role. Requests at the same time share
+/// one attempt, since `/healthz` needs no log-in.
 actor Health {
   private var attempt: Task<String?, Never>?
   private var triedAt: ContinuousClock.Instant?
-  /// An answer counts for so long.
+  /// How long an answer is repeated.
   private static let shelfLife = Duration.seconds(1)
-  /// A page that takes longer is as good as none.
+  /// Pages that take longer count as failed.
   private static let patience = Duration.seconds(3)
 
   func answer(_ site: Site) async -> Response {
@@ -23,7 +23,7 @@ actor Health {
       body: .init(byteBuffer: ByteBuffer(string: "{\"status\":\(words)}\n")))
   }
 
-  /// In a word; nil where all is well.
+  /// The reason in one word; nil if pages work.
   private func problem(_ site: Site) async -> String? {
     if let attempt, triedAt.map({ $0.duration(to: .now) < Self.shelfLife }) ?? true { return await attempt.value }
     let attempt = Task { await Self.withinTime { await Self.read(site) } }
@@ -45,7 +45,7 @@ actor Health {
       }
       return nil
     } catch let error as PostgresError where error.kind == .statement {
-      // Tables or columns are not those that this console knows.
+      // Tables or columns are missing: another version's schema.
       return "schema"
     } catch {
       switch Problem(error).text {
@@ -57,7 +57,7 @@ actor Health {
     }
   }
 
-  /// A session that does not answer cannot be waited for: the attempt goes on by itself.
+  /// The caller does not wait for a session that does not answer; the attempt continues on its own.
   private static func withinTime(_ body: @escaping @Sendable () async -> String?) async -> String? {
     let (answers, continuation) = AsyncStream.makeStream(of: String?.self)
     let reading = Task { continuation.yield(await body()) }

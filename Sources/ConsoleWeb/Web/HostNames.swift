@@ -1,12 +1,12 @@
 import HTTPTypes
 import Hummingbird
 
-/// The host names that the console answers to. Otherwise a foreign page could let its own name point to this machine
-/// (DNS rebinding): to the browser, the console would be part of that page. IP addresses and `localhost` cannot be used
-/// for that.
+/// The host names that the console answers to. Without this check a foreign page could point its own host name at this
+/// machine (DNS rebinding); to the browser, the console would be part of that page. IP addresses and `localhost` cannot
+/// be misused in this way.
 public struct HostNames: Sendable {
   private let names: Set<String>
-  /// As they stand in the address of a page, with a port unless it is the usual one.
+  /// As in a page's address: with a port unless it is 80 or 443.
   private let authorities: Set<String>
 
   /// - Parameters:

@@ -2,7 +2,7 @@ import Synchronization
 
 /// How many things of one kind somebody may have under way at once, so that nobody takes what is there for all.
 package final class Turns: Sendable {
-  /// As many wait for a turn already as may.
+  /// Too many already wait for a turn.
   package struct Full: Error {}
 
   private struct Line {
@@ -59,7 +59,7 @@ package final class Turns: Sendable {
   /// How many wait for a turn.
   package func waiting(_ who: String) -> Int { lines.withLock { $0[who]?.waiting.count ?? 0 } }
 
-  /// The next who waits gets it.
+  /// Passes the turn to the next in line.
   fileprivate func giveBack(_ who: String) {
     let next = lines.withLock { lines in
       guard var line = lines[who] else { return CheckedContinuation<Void, Never>?.none }

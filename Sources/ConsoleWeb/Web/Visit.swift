@@ -22,7 +22,7 @@ struct Visit: RouterMiddleware {
   ) async throws -> Response {
     var context = Self.context(of: request, context)
     if site.settings.isBehindTLS { context.peer = client(request, context.peer) }
-    // These show the same to all, and need no answer of the database, or say themselves what it answers.
+    // These paths show the same to everybody. They need no database, or report its state themselves.
     if request.uri.path.hasPrefix("/assets/") || ["/language", "/healthz"].contains(request.uri.path) {
       return try await next(request, context)
     }
@@ -70,7 +70,7 @@ struct Visit: RouterMiddleware {
   }
 }
 
-/// Something that is said once.
+/// A message that is logged once.
 private final class Told: Sendable {
   private let isTold = Mutex(false)
 

@@ -5,11 +5,11 @@ import StageKit
 
 /// What a load of a snapshot would do.
 public struct LoadCheck: Sendable {
-  /// Whether the registry holds the snapshot already, or a rollback has left it: a load would do nothing.
+  /// Whether a load would do nothing: the registry already holds the snapshot, or a rollback went back from it.
   public var isUnchanged = false
   /// Businesses in the registry now.
   public var registrations = 0
-  /// What the change feed would have of it. Into an empty registry every business is `added`.
+  /// The changes that the feed would record. Into an empty registry every business is `added`.
   public var changes = ChangeCounts()
   /// Why the snapshot would be refused.
   public var refusals: [String] = []
@@ -18,8 +18,8 @@ public struct LoadCheck: Sendable {
 }
 
 extension Load {
-  /// Compares a snapshot with the registry as a load would. It writes nothing, waits for no lock, and needs no right
-  /// but to read: everything is one read-only transaction.
+  /// Compares a snapshot with the registry as a load would, in one read-only transaction. It writes nothing, waits for
+  /// no lock, and needs only the right to read.
   ///
   /// - Throws: always a ``Failure``.
   public static func check(_ settings: LoadSettings) throws -> LoadCheck {

@@ -7,8 +7,8 @@ struct Baseline: Sendable {
   let snapshot: String
   /// Nil where a version published it that did not write it down.
   let records: Int?
-  /// Of the last one that has a date which was not in the future when it was published: one that was accepted all the
-  /// same would make every file until then too old.
+  /// The date of the last snapshot whose date was not in the future when it was published. An accepted date in the
+  /// future would make all files before that date too old.
   let sourceDate: String?
   let missingColumns: [String]?
   let cities: [String: Int]
@@ -33,7 +33,7 @@ struct Baseline: Sendable {
       cities: try cities ?? count(&session))
   }
 
-  /// What the snapshot published last lacks, be it whole or not.
+  /// The columns that the last published snapshot lacks, whole or not.
   static func missingColumns(_ session: inout Connection) throws -> [String] {
     let rows = try session.execute(
       """

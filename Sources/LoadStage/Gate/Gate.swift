@@ -7,7 +7,7 @@ struct Gate {
   let bounds: GateBounds
   /// Nil where no whole snapshot was ever published.
   let baseline: Baseline?
-  /// Columns that are not missed any more: the snapshot published last lacks them too.
+  /// Columns whose absence was accepted: the last published snapshot lacks them too.
   let knownMissing: [String]
   /// Seconds since 1970.
   let now: Int
@@ -24,12 +24,12 @@ struct Gate {
     _ settings: LoadSettings, _ snapshot: SettledSnapshot, last: Publication?, registrations: Int, lost: Int,
     _ session: inout Connection
   ) throws -> [String] {
-    // Going back is asked for by name, and what is published already is not let in again.
-    // A part of a whole registry is another thing, even where it has all of its records.
+    // A rollback names its snapshot, and repeating a publication changes nothing. A limited snapshot or a sample is
+    // never a whole one, even if it has as many records.
     let isPublished = last.map { $0.holds(snapshot) && $0.whole == snapshot.whole } ?? false
     guard settings.action == .load, !isPublished else { return [] }
     let baseline = try Baseline.last(&session)
-    // Without a whole publication those of samples say it: what was accepted once is not asked for again.
+    // Without a whole publication those of samples count: a column accepted once is not asked for again.
     let knownMissing = try baseline == nil ? Baseline.missingColumns(&session) : baseline?.missingColumns ?? []
     return settings.budgetRefusals(snapshot)
       + Gate(settings, baseline, knownMissing: knownMissing).refusals(
@@ -107,8 +107,8 @@ struct Gate {
     return "its source date \(now) is before \(before), which was published already"
   }
 
-  /// A date of tomorrow may come of a clock; a later one would make every file until then too old. The sample that
-  /// ships with the project has a date that somebody wrote.
+  /// Tomorrow's date may come from a clock that is ahead; a later date would make all files before it too old. The
+  /// project's own sample is exempt: its date is invented.
   private func future(_ snapshot: SettledSnapshot) -> String? {
     guard !snapshot.fetch.terms.sample, let date = snapshot.transform.sourceDate,
       let days = SourceAge.days(of: date, at: now), days < -SourceAge.daysAheadMax

@@ -39,7 +39,7 @@ struct BatchFindings {
   ) throws {
     let finding: Finding
     do { finding = try Finding(line: line) } catch { throw file.damaged("it has a line that is no finding") }
-    // A duplicate's BAN is that of a record that was accepted; a row in the stamp row's place is no record.
+    // A duplicate has the BAN of an accepted record, and an unreadable stamp row is not a record.
     guard finding.code != FindingCode.duplicate.code, finding.record > 0, let raw = finding.rawBytes else { return }
     let ban = raw.withUnsafeBufferPointer { LegibleBAN.of($0, header: header, scanner: &scanner) }
     guard let ban else { return }

@@ -32,8 +32,7 @@ package final class Heartbeat: Sendable {
     self.init(access, JobRun(id: 1), everySeconds: everySeconds)
   }
 
-  /// Ends the beat that is under way and waits for the thread. The resolver alone cannot be ended: it is waited for,
-  /// but not for ever.
+  /// Ends the current beat and waits for the thread. A DNS lookup cannot be ended, so the wait has a limit.
   ///
   /// - Returns: whether the thread has ended.
   @discardableResult

@@ -14,7 +14,8 @@ struct BatchWorkers: Sendable {
     guard !items.isEmpty else { return }
     let list = WorkList(count: items.count)
     var access = access
-    // A staged batch and its ledger row are lost together if they are: nothing waits for the disk. What publishes does.
+    // A crash loses a staged batch together with its ledger row, so these commits need not wait for the disk. The
+    // commit that publishes waits.
     access.settings["synchronous_commit"] = "off"
     access.settings["maintenance_work_mem"] = "256MB"
     let stop = access.stop

@@ -78,7 +78,7 @@ struct CurrentLoad: Sendable {
       ])
   }
 
-  /// Holds the load for the transaction that publishes it, alone. A run that has lost the lock publishes nothing.
+  /// Locks the load for the transaction that publishes it. A run that has lost the run lock publishes nothing.
   func holdAlone(_ session: inout Connection) throws {
     try hold(&session, "UPDATE")
     try lock.requireHeld()

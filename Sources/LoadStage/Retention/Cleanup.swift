@@ -5,8 +5,8 @@ import StageKit
 
 /// How long things are kept.
 public struct RetentionLimits: Sendable, Equatable {
-  /// Snapshots in the spool that were published, the newest ones, and as many others; the one that is published now
-  /// stays anyway.
+  /// How many of the newest published snapshots stay in the spool, and as many others. The one that is published now
+  /// always stays.
   public var snapshots = 7
   /// Days that the database keeps findings.
   public var findingsDays = 90
@@ -69,8 +69,7 @@ public enum Cleanup {
     } catch { throw Failure(from: error) }
   }
 
-  /// Without a database to ask: every snapshot that a database was loaded from. Any of them may be the one that is
-  /// published.
+  /// Without a database: every snapshot that was ever loaded. Any of them may be the one that is published.
   private static func loaded(_ spool: String) throws -> Set<SnapshotID> {
     Set(
       try Survey.snapshots(spool).filter { id in

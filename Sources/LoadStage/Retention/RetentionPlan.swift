@@ -29,12 +29,11 @@ package enum RetentionPlan {
     case remove
   }
 
-  /// How many of the newest of each kind keep what transform made of them: today's and, to compare it with, the one
-  /// before.
+  /// How many of the newest of each kind keep transform's files: today's, and the one before for comparison.
   private static let transformedMin = 2
 
-  /// Samples, limited snapshots, those of dry runs and those that were refused are counted for themselves, so that none
-  /// of them ever pushes out a snapshot that was published.
+  /// Samples, limited snapshots, refused ones and those of dry runs are counted separately, so that they never replace
+  /// a published snapshot.
   ///
   /// - Parameters:
   ///   - snapshots: the oldest first.

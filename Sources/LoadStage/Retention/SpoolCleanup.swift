@@ -34,12 +34,12 @@ struct SpoolCleanup {
     }
   }
 
-  /// Whether it stands for the whole registry and a database was loaded from it, this one or another: load writes the
-  /// feed beside it then, where that can be written.
+  /// Whether it is a whole snapshot that was loaded into this or another database. Load then writes its change-feed
+  /// files, if the spool is writable.
   private func isPublished(_ folder: SnapshotFolder) throws -> Bool {
     if published.contains(folder.id) { return true }
     guard try !Folder.names(folder.changesFolder).isEmpty else { return false }
-    // One whose manifest is damaged may have been whole: it counts as such, rather than give way to others.
+    // One with a damaged manifest may be whole, so it counts as whole and is kept.
     do { return try FetchManifest.read(at: folder.fetchManifest)?.terms.whole ?? false } catch let failure as Failure
       where failure.verdict == .data
     { return true }

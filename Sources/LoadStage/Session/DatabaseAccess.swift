@@ -30,7 +30,7 @@ struct DatabaseAccess: Sendable {
     }
     let found = try session.execute(Self.question).values.first ?? []
     session.settings?["search_path"] = "\(try Self.schema(found, session.place)), pg_temp"
-    // Where all policies show every row they may be at work: they guard what is written.
+    // Policies that show every row may stay active: they only restrict writing.
     if found.last != "0" { session.settings?["row_security"] = "on" }
     session.probe = FaultProbe.make(target)
     return session

@@ -51,7 +51,7 @@ extension Failure {
     }
   }
 
-  /// pgbouncer has one code for nearly all that it says.
+  /// pgbouncer has one SQLSTATE for nearly all its errors.
   private static func isShortOfSessions(_ error: PostgresError) -> Bool {
     error.sqlState == "53300"
       || error.sqlState == "08P01"
@@ -65,8 +65,8 @@ extension Failure {
     case .temporary where error.sqlState == "55P03":
       ["somebody else holds the lock that was waited for: pg_stat_activity shows who, then run the same command again"]
     case .temporary where isShortOfSessions(error):
-      // The workers' sessions, the one that publishes, those of the lock and of the heartbeat, and one that asks after
-      // another that is silent.
+      // The workers' sessions, the one that publishes, those of the lock and of the heartbeat, and one that checks
+      // whether a silent session still works.
       [
         "a load needs up to --jobs + 4 sessions at once: run it with --jobs 1, or raise the limit of the role"
           + " (ALTER ROLE … CONNECTION LIMIT), of the server (max_connections) or of the pooler (default_pool_size,"

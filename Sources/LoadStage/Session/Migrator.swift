@@ -35,12 +35,12 @@ package struct Migration: Sendable {
 
 /// Brings the schema up to this program's version: forward only, each step in a transaction, under the run's lock.
 package enum Migrator {
-  /// The last migration before which there is no table for ``RunLock``: these only make tables, so that they need no
+  /// The migration that creates the table of ``RunLock``. The migrations up to it only create tables, so they need no
   /// lock.
   package static let lockable = 3
 
-  /// Makes the tables that the run's lock is taken on. Of several first loads at once one makes them, and the others go
-  /// on with what it has made.
+  /// Creates the tables up to that of the run lock. If several first loads start at once, one creates them and the
+  /// others use them.
   static func makeLockable(_ session: inout Connection, events: (LoadEvent) -> Void) throws {
     let first = Migration.all.prefix(lockable)
     do {
@@ -63,7 +63,7 @@ package enum Migrator {
 
   /// The migrations that the database has, with their digests.
   ///
-  /// - Throws: verdict `configuration` where they are not this program's.
+  /// - Throws: verdict `configuration` if they are not this program's.
   private static func applied(_ session: inout Connection, _ migrations: [Migration]) throws -> [Int: String] {
     var applied: [Int: String] = [:]
     if try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth {

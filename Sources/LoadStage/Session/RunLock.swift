@@ -4,7 +4,7 @@ import Postgres
 import StageKit
 
 /// One run at a time per database and schema: a lock of ``table``, held in a session of its own for as long as the run
-/// takes. Whoever may only read cannot hold it.
+/// takes. A role that may only read cannot hold it.
 package final class RunLock: Sendable {
   /// Somebody else has it.
   struct Held: Error {
@@ -24,7 +24,7 @@ package final class RunLock: Sendable {
     _ access: DatabaseAccess, graceSeconds: Double, events: (LoadEvent) -> Void = { _ in }
   ) throws -> RunLock {
     var session = try access.open()
-    // It changes nothing that could be lost.
+    // The transaction changes nothing, so nothing can be lost.
     session.probe = nil
     let end = Clock.monotonicSeconds() + graceSeconds
     while true {
@@ -33,7 +33,7 @@ package final class RunLock: Sendable {
         holder = try earlierVersion(&session)
         guard let other = holder, other.mayLock else {
           if let holder {
-            events(.note("ignored an advisory lock of earlier versions: its holder may not load: \(holder)"))
+            events(.note("ignored an earlier version's lock, since its holder has no right to load: \(holder)"))
           }
           return RunLock(TableLock(session))
         }
@@ -49,16 +49,16 @@ package final class RunLock: Sendable {
     try acquire(DatabaseAccess(databaseURL, applicationName: "registry-tests", stop: {}), graceSeconds: 0)
   }
 
-  /// Asked in the transaction that publishes, which holds the load: nobody who gets the lock later can publish before
-  /// it has ended.
+  /// Called in the transaction that publishes, which locks the load: a run that gets the lock later cannot publish
+  /// before that transaction ends.
   ///
   /// - Throws: where the session that held the lock is gone.
   func requireHeld() throws { try lock.requireHeld() }
 
   package func release() { lock.release() }
 
-  /// Earlier versions hold an advisory lock and do not know of ours. We take theirs too, so that neither meets the
-  /// other. Anybody may hold it: it counts only if its holder could hold ours.
+  /// Earlier versions hold an advisory lock and do not know of ours. We take theirs too, so that an old and a new
+  /// version never load at once. Any login can hold an advisory lock, so it counts only if its holder could hold ours.
   private static func earlierVersion(_ session: inout Connection) throws -> LockHolder? {
     // "regi" in ASCII.
     let keyClass = 0x7265_6769

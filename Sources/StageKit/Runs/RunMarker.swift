@@ -4,8 +4,8 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// A file that stands in the spool while a run is under way, locked by it: `spool/.runs/<run id>`. One whose lock is
-/// free belongs to a run that was killed, which the next run reports.
+/// A file in the spool that a run locks while it is under way: `spool/.runs/<run id>`. A marker whose lock is free
+/// belongs to a killed run, which the next run reports.
 public final class RunMarker {
   public let identity: RunIdentity
   /// Whether this process is one stage of a run that `pipeline.sh` began.
@@ -20,18 +20,19 @@ public final class RunMarker {
     self.isShared = isShared
   }
 
-  /// Takes part in the run that `pipeline.sh` began (`RUN_ID`, `RUN_MARKER`), or begins one of its own.
+  /// Joins the run that `pipeline.sh` began (`RUN_ID`, `RUN_MARKER`), or begins one of its own.
   public static func enter(spool: String, command: String) throws -> RunMarker {
     if let path = inheritedPath, let identity = RunIdentity.inherited(command: command) {
       return RunMarker(identity, path: path, isShared: true)
     }
     let identity = RunIdentity(command: command)
-    // Who only reads the spool needs no leave to write there, and who writes is told by the file that it cannot write.
+    // Stages that only read the spool need no right to write there; others fail at the first file that they cannot
+    // write.
     if access(spool, W_OK) != 0, errno == EROFS || errno == EACCES { return RunMarker(identity, path: "") }
     try Folder.make(spool, followLinks: true)
     try Folder.make(folder(spool))
     let path = folder(spool) + "/" + identity.runID
-    // Locked and filled before it has its name: no other run ever takes it for a killed one's.
+    // Locked and filled before it gets its name, so that no other run takes it for a killed run's marker.
     let new = folder(spool) + "/.\(getpid())." + identity.runID
     let lock = try FileLock(new)
     do throws(Failure) {
@@ -46,10 +47,10 @@ public final class RunMarker {
     return RunMarker(identity, path: path, lock: lock)
   }
 
-  /// The spool of the run that `pipeline.sh` began, also where the command line cannot be read.
+  /// The spool of the run that `pipeline.sh` began, even if the command line cannot be parsed.
   static var inheritedSpool: String? { inheritedPath.map { Folder.of(Folder.of($0)) } }
 
-  /// `RUN_MARKER`, where it is the marker of `RUN_ID`: it is removed in the end.
+  /// `RUN_MARKER`, if it is the marker of `RUN_ID`. The check matters because the file is removed at the end.
   private static var inheritedPath: String? {
     Environment.value("RUN_MARKER").flatMap { path in
       let isMarker =
@@ -71,7 +72,7 @@ public final class RunMarker {
     }
   }
 
-  /// This process has said what there is to say.
+  /// Called when this process has logged its end.
   ///
   /// - Parameter runEnded: whether the run ends with it; the marker of a run that goes on stays for the next stage.
   public func leave(runEnded: Bool) {
@@ -90,10 +91,10 @@ public final class RunMarker {
         try? removeUnborn(name, at: path)
         continue
       }
-      // What is no marker stands in nobody's way.
+      // Other files are ignored.
       guard let lock = try? FileLock(path, make: false), let identity = try? read(name, path) else { continue }
-      // Held until the marker is gone, so that one run alone reports it. The record comes first: a marker that stays is
-      // found again.
+      // Locked until the marker is removed, so that only one run reports it. The record comes first: a marker that
+      // remains is found again.
       do {
         let wasKilled = try !RunRecords.isName(name) || RunRecords.completeKilled(identity, spool: spool)
         try? SpoolFile.remove(path)
@@ -107,7 +108,7 @@ public final class RunMarker {
     if let trouble { throw trouble }
   }
 
-  /// The runs that have a marker. What is no marker does not hide the others.
+  /// The runs that have a marker. Files that are no markers are skipped.
   ///
   /// - Returns: each with whether any process of it lives.
   static func list(spool: String) throws -> [(RunIdentity, isAlive: Bool)] {
@@ -124,7 +125,7 @@ public final class RunMarker {
     return RunIdentity(runID: name, marker: String(decoding: content, as: UTF8.self))
   }
 
-  /// A marker that is being made, `.PID.RUN`, is left alone; one whose maker is no more goes.
+  /// Leaves a marker that is being made, `.PID.RUN`, alone, and removes it if its process has ended.
   private static func removeUnborn(_ name: String, at path: String) throws {
     guard let pid = name.split(separator: ".").first.flatMap({ pid_t($0) }), kill(pid, 0) != 0, errno == ESRCH else {
       return

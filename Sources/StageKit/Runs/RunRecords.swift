@@ -8,7 +8,7 @@ import Spool
 public enum RunRecords {
   /// How many are kept, the newest ones.
   static let kept = 400
-  /// How old a temporary file is that no living writer can need.
+  /// The age from which no living writer needs a temporary file.
   private static let temporarySecondsMax = 24 * 3600
   private static let bytesMax = 4 << 20
 
@@ -89,13 +89,13 @@ public enum RunRecords {
       // Its marker is gone, so it ended: the disk may have been full.
       runs[runID]?.end(
         with: Summary.Problem(
-          stage: "pipeline.sh", message: "how it ended could not be written", hints: ["look into its log"],
+          stage: "pipeline.sh", message: "the run could not record its end", hints: ["look into its log"],
           exitCode: nil))
     }
     return runs.values.sorted { ($0.startedAt ?? "", $0.runID) > ($1.startedAt ?? "", $1.runID) }
   }
 
-  /// By the time of their last change, which spares reading them. Removes what killed writers left, too.
+  /// By modification time, so that no record has to be read. Also removes files that killed writers left.
   private static func prune(_ spool: String, except runID: String) throws {
     let names = try Folder.names(folder(spool))
     let temporary = dated(names.filter { $0.hasPrefix(".") }, spool)
@@ -103,7 +103,7 @@ public enum RunRecords {
     let old =
       temporary.filter { $0.time.tv_sec < time(nil) - temporarySecondsMax }
       + (records.count > kept ? dated(records, spool).dropLast(kept) : [])
-    // One that stays does no harm, and another run may be removing it: no error, no fault point.
+    // A record that stays does no harm, and another run may be removing it, so errors are ignored.
     for file in old where file.path != path(runID, spool) { unlink(file.path) }
   }
 

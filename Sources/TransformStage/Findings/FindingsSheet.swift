@@ -33,7 +33,7 @@ struct FindingsSheet: ~Copyable {
   }
 
   mutating func append(_ finding: Finding) throws {
-    // No record, so nothing that a sheet could correct.
+    // It concerns no record, so a sheet cannot correct it.
     guard finding.record > 0 else { return }
     if row?.record != finding.record { try endRow() }
     var row =
