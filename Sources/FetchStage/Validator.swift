@@ -15,8 +15,9 @@ extension Source {
     return lastModified
   }
 
-  /// The date for If-Modified-Since; nil where the answer gives none, or one that was still to come when it was sent (RFC
-  /// 9110, 8.8.2.1) or still is: to a server that compares dates, every later file would be unchanged.
+  /// The date for If-Modified-Since; nil if the answer has no date, or one later than its own Date (RFC 9110, section
+  /// 8.8.2.1) or than our clock. With a future date, a server that compares dates would call every later file
+  /// unchanged.
   var modifiedSince: String? {
     guard let lastModified, let modified = HTTPDate.seconds(lastModified) else { return lastModified }
     let now = Clock.secondsSince1970()

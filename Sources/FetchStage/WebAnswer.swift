@@ -80,8 +80,8 @@ extension WebDownload {
 
   /// How many bytes the body is to have; nil where only its end will tell.
   ///
-  /// A length that cannot be read is none for libcurl: what came before the connection ended would be the whole. One beside
-  /// chunks does not count (RFC 9112, 6.3).
+  /// libcurl ignores a malformed length and would take a cut answer for a complete one. With chunked encoding the
+  /// length is ignored (RFC 9112, section 6.3).
   private func promisedLength(_ head: ResponseHead) throws -> Int? {
     let lengths = Set(head.all("content-length"))
     guard let text = lengths.first, head["transfer-encoding"] == nil else { return nil }

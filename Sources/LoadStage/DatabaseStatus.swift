@@ -43,7 +43,7 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     public var updatedAt: String
     public var completedAt: String?
     public var error: String?
-    /// How long ago a run that is not closed gave its last sign of life. A load that lives gives one every few seconds.
+    /// Seconds since the last heartbeat of a run that is not closed. A running load has one every few seconds.
     public var silentSeconds: Int?
     public var lastSuccessfulBatch: Int?
     public var totalBatches: Int?
@@ -116,7 +116,8 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     lastJobRun = runs.values.first.map { row in
       LastJobRun(
         id: Self.number(row[0]) ?? 0, status: row[1] ?? "", startedAt: row[2] ?? "", updatedAt: row[3] ?? "",
-        completedAt: row[4], error: row[5], silentSeconds: Self.number(row[8]), lastSuccessfulBatch: Self.number(row[6]), totalBatches: Self.number(row[7]))
+        completedAt: row[4], error: row[5], silentSeconds: Self.number(row[8]),
+        lastSuccessfulBatch: Self.number(row[6]), totalBatches: Self.number(row[7]))
     }
   }
 

@@ -5,8 +5,8 @@ import Glibc
 public struct SnapshotID: Sendable, Hashable, Comparable, CustomStringConvertible {
   public let description: String
 
-  /// - Returns: nil where `text` has another form or its time cannot be; so no path can hide in an identifier, and there
-  ///   is always a next one.
+  /// - Returns: nil if `text` has another form or an impossible time. So an identifier cannot contain a path, and
+  ///   always has a successor.
   public init?(_ text: String) {
     let bytes = Array(text.utf8)
     guard bytes.count == 25, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z"),

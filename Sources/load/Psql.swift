@@ -4,8 +4,8 @@ import Glibc
 import Postgres
 import StageKit
 
-/// Becomes psql, for `./pipeline.sh psql`. The address is checked as every command checks it, and its password goes into
-/// the environment: everybody on the machine can read arguments.
+/// Replaces the process by psql, for `./pipeline.sh psql`. It checks the address as every command does, and passes the
+/// password in the environment: other users can read arguments.
 struct PsqlCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "psql", abstract: "Start psql on the database.", shouldDisplay: false)
@@ -25,7 +25,7 @@ struct PsqlCommand: ParsableCommand {
         hint: "leave it out of DATABASE_URL; psql asks for it")
     }
     if let password = address.password { setenv("PGPASSWORD", password, 1) }
-    // Ignored signals stay ignored in what a process becomes.
+    // exec keeps ignored signals ignored.
     signal(SIGPIPE, SIG_DFL)
     var words = ([program, address.conninfo] + arguments).map { strdup($0) }
     words.append(nil)
