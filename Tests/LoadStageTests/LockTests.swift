@@ -43,7 +43,7 @@ struct LockTests {
       } catch let error as PostgresError { #expect(error.sqlState == "42501") }
       try harness.load(try harness.spool.snapshot(businesses(6))) { $0.lockGraceSeconds = 0 }
       try harness.expect(businesses(6))
-      #expect(harness.log.notes.contains { $0.contains("ignored an advisory lock") && $0.contains(role) })
+      #expect(harness.log.notes.contains { $0.contains("ignored an earlier version's lock") && $0.contains(role) })
     }
   }
 
