@@ -3,6 +3,11 @@
 # It only parses, dispatches and passes signals and exit codes on; the work is done by the executables, the set-up
 # by the scripts in Sources/pipeline.
 set -euo pipefail
+set +o posix # as POSIXLY_CORRECT sets it
+# What is opened next would otherwise become stdin, stdout or stderr.
+[[ -e /dev/fd/0 ]] || exec </dev/null
+[[ -e /dev/fd/1 ]] || exec >/dev/null
+[[ -e /dev/fd/2 ]] || exec 2>/dev/null
 
 version=1.0.0
 self=$(readlink -f -- "${BASH_SOURCE[0]}")
@@ -212,14 +217,14 @@ lock_marker() { # NEW-FILE MARKER
 close_marker() { [[ -z ${RUN_MARKER-} ]] || rm -f -- "$RUN_MARKER"; }
 
 # Runs one stage; the script ends here unless it succeeds. The stage removes the marker once it has logged how the run
-# ended; wrong usage it logs before it knows of the marker. For a stage that crashed or did not start the script logs it.
+# ended. For a stage that crashed or did not start the script logs it.
 stage() { # STAGE ARGUMENT...
   local code=0
   attend "$binaries/$1" "${@:2}" || code=$?
   case $code in
     0) return ;;
-    64) close_marker ;;
-    129 | 130 | 143) ;; # it was asked to stop
+    # It was asked to stop, and removed the marker; unless that was before it could do so.
+    129 | 130 | 143) [[ -z ${RUN_MARKER-} || ! -e $RUN_MARKER ]] || fail "$code" "stopped by SIG$(kill -l $((code - 128)))" ;;
     126 | 127) fail 78 "unable to start '$binaries/$1'" "remove '$project/.build' to have it built anew" ;;
     12[89] | 1[3-9]?) fail "$code" "$1 was killed by signal $((code - 128))" "the same command goes on from there" ;;
   esac

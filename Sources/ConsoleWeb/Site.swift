@@ -39,12 +39,12 @@ public struct Site: Sendable {
     /// Names of the snapshots in the spool, which a rollback may go to; nil where nobody knows.
     public var snapshots: @Sendable () -> [String]?
     /// The runs that the spool has records of, and those under way.
-    public var runs: @Sendable () async -> [RunSummary]
+    public var runs: @Sendable () async throws -> [RunSummary]
 
     public init(
       isBehindTLS: Bool = false, trustedProxies: [AddressRange] = [], hostNames: HostNames = HostNames([]),
       snapshots: @escaping @Sendable () -> [String]? = { nil },
-      runs: @escaping @Sendable () async -> [RunSummary] = { [] }
+      runs: @escaping @Sendable () async throws -> [RunSummary] = { [] }
     ) {
       self.isBehindTLS = isBehindTLS
       self.trustedProxies = trustedProxies

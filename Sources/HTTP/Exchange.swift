@@ -73,7 +73,8 @@ final class Exchange {
   var needsCloseNotify: Bool {
     let hasBody = head.status != 204 && head.status != 304
     let isChunked = head.all("transfer-encoding").contains { $0.lowercased().contains("chunked") }
-    return isTLS && hasBody && !isChunked && head["content-length"] == nil
+    // libcurl takes no length beside a transfer coding, whichever it is.
+    return isTLS && hasBody && !isChunked && (head["content-length"] == nil || head["transfer-encoding"] != nil)
   }
 
   /// Once a transfer: at the first byte of the body or, without one, at the end.

@@ -71,13 +71,20 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     return status
   }
 
-  /// Asks whether the database lets us in, and no more.
+  /// Asks whether the database lets us in and can be loaded into, and no more.
   ///
   /// - Throws: why it does not.
   public static func requireAnswer(_ databaseURL: String) throws {
     let access = try DatabaseAccess(
       databaseURL, applicationName: "registry-check", isReadOnly: true, stop: { try StopSignal.check() })
-    do { _ = try access.open() } catch let error as PostgresError { throw Failure(error) }
+    do {
+      var session = try access.open()
+      guard try !session.execute("SELECT pg_catalog.pg_is_in_recovery()").truth else {
+        throw Failure(
+          .unavailable, "\(session.place) is a standby, which is read-only",
+          hint: "name the primary in DATABASE_URL, or several hosts and target_session_attrs=read-write")
+      }
+    } catch let error as PostgresError { throw Failure(error) }
   }
 
   private mutating func fill(_ session: inout Connection) throws {

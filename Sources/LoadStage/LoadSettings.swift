@@ -80,10 +80,10 @@ extension LoadSettings {
   /// Whether rows that an earlier attempt staged tell nothing: they were compared with something else.
   var comparesAnew: Bool { verify || action == .replay || action == .withdraw }
 
-  /// Why the snapshot may not be published for its rejected records: one reason or none. Corrections and going back to what
+  /// Why the snapshot may not be published for its rejected records. Corrections and going back to what
   /// was published are asked for by a person.
   func budgetRefusals(_ snapshot: SettledSnapshot) -> [String] {
-    action == .load ? [maxRejects.refusal(of: snapshot.totals)].compactMap { $0 } : []
+    action == .load ? maxRejects.refusals(of: snapshot.totals, snapshot.transform.notes) : []
   }
 
   /// - Throws: a ``Refusal`` where there are reasons and nobody accepts them.

@@ -45,6 +45,8 @@ public struct ChunkJudge: ~Copyable {
   private var findingLines = TextBuffer(capacity: 1 << 12)
   /// BANs that the last chunk has accepted.
   public private(set) var accepted: BANSet
+  /// Whether the last chunk ends without a line end, in a record that is rejected: a source that was cut ends so.
+  public private(set) var endsInRecord = false
   private var cities = CityCounter()
   private var tally = Tally()
 
@@ -83,12 +85,14 @@ public struct ChunkJudge: ~Copyable {
           raw: Bytes(rebasing: bytes[row])))
       output.found(.unreadableStamp, nil)
     }
+    var isRejected = false
     while offset < bytes.count {
       var record = scanner.scan(bytes, from: offset, isFinal: true)
       // The chunk's end is not the source's: what lies behind may have said that this is no open quote but too long.
       if record.outcome == .malformedQuote, place.tooLongOffsets.contains(offset) { record.outcome = .recordTooLong }
       let number = place.firstRecord + tally.records
       let verdict = judge(base, record, isText: isText, taken: taken)
+      isRejected = verdict.isRejected
       if verdict.hasFindings {
         line += Lines.count(Bytes(rebasing: bytes[lineOffset..<offset]))
         lineOffset = offset
@@ -104,6 +108,7 @@ public struct ChunkJudge: ~Copyable {
     }
     try flushRows(&output)
     try flushFindings(&output)
+    endsInRecord = isRejected && bytes.last != UInt8(ascii: "\n")
     tally.cities = cities.finish()
     return tally
   }

@@ -5,6 +5,10 @@ enum RecordVerdict {
   case rejected(FindingCode, Column?)
   case accepted(Registration)
 
+  var isRejected: Bool {
+    if case .rejected(let code, _) = self { code != .duplicate } else { false }
+  }
+
   var hasFindings: Bool {
     switch self {
     case .blank: false

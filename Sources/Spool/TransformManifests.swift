@@ -43,6 +43,9 @@ public struct Notes: Codable, Sendable, Hashable {
   /// Industry names whose slot has no code: they are dropped.
   public var industryNamesWithoutCode = 0
 
+  /// True where the source ends without a line end, in a record that is rejected: it may have been cut. Otherwise nil.
+  public var endsInRecord: Bool?
+
   public init() {}
 
   /// Adds the counts; the columns are those of the header and the same for all.
@@ -51,6 +54,7 @@ public struct Notes: Codable, Sendable, Hashable {
     a.unknownColumns = b.unknownColumns
     a.repeatedIndustryCodes += b.repeatedIndustryCodes
     a.industryNamesWithoutCode += b.industryNamesWithoutCode
+    a.endsInRecord = b.endsInRecord ?? a.endsInRecord
   }
 }
 

@@ -11,9 +11,10 @@ public enum Clock {
   }
 
   /// `2026-01-28T02:30:00.123Z`: for runs, several of which may begin in one second.
-  static func utcMilliseconds() -> String {
+  static func utcMilliseconds(secondsFromNow: Int = 0) -> String {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
+    now.tv_sec += secondsFromNow
     var parts = tm()
     gmtime_r(&now.tv_sec, &parts)
     return date(parts) + "." + two(now.tv_nsec / 1_000_000, width: 3) + "Z"

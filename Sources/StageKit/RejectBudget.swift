@@ -41,10 +41,16 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// Why a snapshot may not be published by this budget, nil where it may.
-  public func refusal(of totals: Totals) -> String? {
-    guard isExceeded(by: totals) else { return nil }
-    return "\(totals.failed) of \(totals.total) records are rejected, more than --max-rejects \(self)"
+  /// Why a snapshot may not be published for its rejected records; none where it may.
+  public func refusals(of totals: Totals, _ notes: Notes) -> [String] {
+    var refusals: [String] = []
+    if isExceeded(by: totals) {
+      refusals.append("\(totals.failed) of \(totals.total) records are rejected, more than --max-rejects \(self)")
+    }
+    if notes.endsInRecord == true {
+      refusals.append("the source ends in the middle of its last record, so it may have been cut")
+    }
+    return refusals
   }
 
   /// - Throws: verdict `data` where nothing of a snapshot may ever be published: no record of it was accepted.

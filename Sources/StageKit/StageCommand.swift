@@ -29,6 +29,7 @@ extension StageCommand {
   ///
   /// - Parameter faultPoints: where the executable changes state outside itself.
   public static func start(_ faultPoints: [FaultPoint]) -> Never {
+    StandardFiles.open()
     StopSignal.install()
     Faults.list(faultPoints)
     let failure: Failure
@@ -71,6 +72,8 @@ extension StageCommand {
         try RunRecords.completeFailed(identity, Summary.Problem(told, stage: stage), spool: spool)
       }
     }
+    // It is said how the run ended: the next run must not take it for killed.
+    RunMarker.removeInherited()
     LogShipping.end(exitCode: failure.verdict.exitCode)
   }
 
@@ -137,8 +140,13 @@ public struct StageRun {
       let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
       do { try WholeWrite.bytes(text, to: STDOUT_FILENO) } catch {
         let problem = asFailure(error)
-        run.log.failure(problem, from: stage, isEvent: false)
-        failure = failure ?? problem
+        // The table is for a reader, who is gone; a document was asked for.
+        if output.json {
+          run.log.failure(problem, from: stage, isEvent: false)
+          failure = failure ?? problem
+        } else {
+          run.log.warning(problem.message)
+        }
       }
     }
     if let failure { throw ExitCode(failure.verdict.exitCode) }

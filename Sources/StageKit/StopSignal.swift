@@ -11,6 +11,8 @@ public enum StopSignal {
     // Touched here so that the handler finds it made.
     received.store(0, ordering: .relaxed)
     signal(SIGPIPE, SIG_IGN)
+    // A file that may not grow (`ulimit -f`) is an error of the write.
+    signal(SIGXFSZ, SIG_IGN)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in StopSignal.received.store(number, ordering: .relaxed) }

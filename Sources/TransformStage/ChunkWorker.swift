@@ -51,10 +51,12 @@ struct ChunkWorker: ~Copyable {
     }
     let files = try output.seal(tally)
     try Folder.sync(folder.transformFolder)
+    var notes = Notes(tally, plan.header)
+    if judge.endsInRecord { notes.endsInRecord = true }
     let manifest = TransformChunkManifest(
       rulesVersion: rulesVersion, chunk: source.chunk, inputManifestSHA256: chunk.manifestSHA256, input: source.csv,
       registrations: files.registrations, industries: files.industries, findings: files.findings,
-      totals: Totals(tally), findingCounts: tally.findingCounts, notes: Notes(tally, plan.header),
+      totals: Totals(tally), findingCounts: tally.findingCounts, notes: notes,
       cities: tally.cities, settledAgainst: taken == nil ? nil : chunk.earlierSHA256)
     try manifest.publish(at: manifestPath)
   }

@@ -21,6 +21,7 @@ struct Console: AsyncParsableCommand {
   private static var asked: String { CommandLine.arguments.dropFirst().first == "schedule" ? "schedule" : "console" }
 
   static func main() async {
+    StandardFiles.open()
     signal(SIGPIPE, SIG_IGN)
     // LOG_FILE is the pipeline's: alarms count its errors. Runs that the console starts still write there.
     Logs.useStandardErrorAlone()

@@ -1,4 +1,6 @@
 import ConsoleQueries
+import ConsoleWeb
+import Failures
 import Glibc
 import Logging
 import StageKit
@@ -20,6 +22,8 @@ actor RunSource {
     let runs: [RunSummary]
     let readAt: timespec
     let problems: [String]
+    /// Whether the records could be looked for at all.
+    var isReadable = true
   }
 
   /// When the folders changed last.
@@ -46,9 +50,16 @@ actor RunSource {
     self.logger = logger
   }
 
-  func runs() async -> [RunSummary] {
-    if let reading { return await reading.value.runs }
-    if let known, isFresh(known) { return known.runs }
+  /// - Throws: ``Problem`` where the spool cannot be read: without its records, runs that failed would look like none.
+  func runs() async throws -> [RunSummary] {
+    let known = await read()
+    guard known.isReadable else { throw Problem(.serviceUnavailable, "problem_no_spool", retryAfterSeconds: 5) }
+    return known.runs
+  }
+
+  private func read() async -> Known {
+    if let reading { return await reading.value }
+    if let known, isFresh(known) { return known }
     let (spool, ended) = (spool, ended)
     let reading = Task { await Self.read(spool, ended) }
     self.reading = reading
@@ -59,11 +70,11 @@ actor RunSource {
       found.runs.compactMap { run in run.endedAt.flatMap { _ in run.runID }.map { ($0, run) } }
     ) { first, _ in first }
     for problem in found.problems where told.insert(problem).inserted { logger.warning("\(problem)") }
-    return found.runs
+    return found
   }
 
   private func isFresh(_ known: Known) -> Bool {
-    guard Mark(spool).tells(known.mark, readAt: known.readAt) else { return false }
+    guard known.isReadable, Mark(spool).tells(known.mark, readAt: known.readAt) else { return false }
     return known.runs.allSatisfy { $0.endedAt != nil } || Self.now().tv_sec <= known.readAt.tv_sec
   }
 
@@ -80,12 +91,15 @@ actor RunSource {
     let (mark, readAt) = (Mark(spool), now())
     var problems: [String] = []
     do {
+      // The console keeps its own files there, so it was there.
+      guard access(spool, R_OK | X_OK) == 0 else { throw Failure.system("read the spool '\(spool)'", errno: errno) }
       let runs = try RunRecords.list(spool: spool) { problems.append($0.message) }.compactMap { run in
         ended[run.runID] ?? (try? run.json()).flatMap { RunSummary(json: String(decoding: $0, as: UTF8.self)) }
       }
       return Known(mark: mark, runs: runs, readAt: readAt, problems: problems)
     } catch {
-      return Known(mark: mark, runs: [], readAt: readAt, problems: problems + ["\(error)"])
+      let problem = (error as? Failure)?.message ?? "\(error)"
+      return Known(mark: mark, runs: [], readAt: readAt, problems: problems + [problem], isReadable: false)
     }
   }
 

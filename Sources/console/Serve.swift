@@ -140,7 +140,7 @@ struct ServeCommand: AsyncParsableCommand {
       isBehindTLS: isBehindTLS, trustedProxies: isBehindTLS ? ranges : [],
       hostNames: HostNames([host], publicNames: names),
       snapshots: { (try? Folder.names(spool, followLinks: true))?.filter { SnapshotID($0) != nil } },
-      runs: { await runs.runs() })
+      runs: { try await runs.runs() })
   }
 
   /// Serves until a signal comes. Services end in reverse order, the worker first, so that no further run begins.

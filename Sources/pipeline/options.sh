@@ -21,8 +21,8 @@ take_options() {
     case $1 in
       --database-url=*) take_database "${1#*=}" && shift && continue ;;
       --database-url) take_database "${2-}" && shift 2 && continue ;;
-      --spool) spool=${2-} ;;
-      --spool=*) spool=${1#*=} ;;
+      --spool) spool=${2-} && [[ -n $spool ]] || fail 64 "'--spool' needs a value" "--spool DIR" ;;
+      --spool=*) spool=${1#*=} && [[ -n $spool ]] || fail 64 "'--spool' needs a value" "--spool DIR" ;;
       # For psql and 'swift test' these have meanings of their own, unless they come first.
       --help | -h | --version) [[ $command =~ ^(psql|test|compose)$ && ${#arguments[@]} -gt 0 ]] || asks=$1 ;;
     esac

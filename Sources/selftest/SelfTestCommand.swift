@@ -36,6 +36,7 @@ struct SelfTestCommand: ParsableCommand {
   }
 
   func run() throws {
+    StandardFiles.open()
     StopSignal.install()
     // Whoever starts a process that ignores it passes that on, and then the system keeps no child's end for us.
     signal(SIGCHLD, SIG_DFL)

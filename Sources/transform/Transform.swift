@@ -60,20 +60,21 @@ struct Transform: StageCommand {
     let nothingDone =
       run.result == "already done" && run.summary.stages["fetch"].map { $0.result == "unchanged" } ?? true
     run.summary.status = nothingDone ? .unchanged : manifest.totals.failed > 0 ? .partial : .success
-    try judge(manifest.totals, of: folder, budget, acceptance, log: run.log)
+    try judge(manifest, of: folder, budget, acceptance, log: run.log)
   }
 
   /// Ends a run whose snapshot would only be refused by load.
   private func judge(
-    _ totals: Totals, of folder: SnapshotFolder, _ budget: RejectBudget, _ acceptance: Acceptance?, log: EventLog
+    _ manifest: TransformManifest, of folder: SnapshotFolder, _ budget: RejectBudget, _ acceptance: Acceptance?, log: EventLog
   ) throws {
-    try RejectBudget.requireAccepted(totals, of: folder)
-    guard let refusal = budget.refusal(of: totals) else { return }
+    try RejectBudget.requireAccepted(manifest.totals, of: folder)
+    let refusals = budget.refusals(of: manifest.totals, manifest.notes)
+    guard !refusals.isEmpty else { return }
     if let acceptance {
-      try acceptance.record([refusal], in: folder)
+      try acceptance.record(refusals, in: folder)
     } else if try AcceptanceManifest.read(at: folder.acceptanceManifest) == nil {
-      throw Refusal(snapshot: folder.id, reasons: [refusal]).failure
+      throw Refusal(snapshot: folder.id, reasons: refusals).failure
     }
-    log.warning("snapshot \(folder.id) is accepted all the same: \(refusal)")
+    log.warning("snapshot \(folder.id) is accepted all the same: \(refusals.joined(separator: "; "))")
   }
 }

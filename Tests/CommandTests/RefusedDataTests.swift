@@ -55,6 +55,26 @@ import Testing
     }
   }
 
+  /// A file that is still being copied, or that was cut at its source.
+  @Test func aSourceThatEndsInARecordIsRefusedUntilItIsAccepted() throws {
+    let whole = Array(Source.plain(rows: 300).utf8)
+    // Of the last line nothing, its end, and half of it is missing.
+    for (missing, isCut) in [(0, false), (1, false), (whole.split(separator: 10).last.map { $0.count / 2 } ?? 0, true)] {
+      let workshop = Workshop()
+      let source = workshop.file(Array(whole.dropLast(missing)))
+      try workshop.succeed("fetch", "--source", source, "--chunk-size", "50")
+      guard isCut else {
+        try workshop.succeed("transform")
+        continue
+      }
+      for _ in 1...2 {
+        expect(try workshop.run("transform"), from: "transform", fails: 65, saying: "in the middle of its last record")
+      }
+      try workshop.succeed("transform", "--accept", "the last one is known")
+      try workshop.succeed("transform")
+    }
+  }
+
   @Test func tooManyRejectionsAreRefusedUntilTheBudgetIsRaised() throws {
     let workshop = Workshop()
     let source = workshop.file(Source.plain(rows: 200, bad: 3))

@@ -191,6 +191,17 @@ import Testing
     #expect(run.status == .failed && run.endedAt != nil && run.error != nil)
   }
 
+  /// A stage that fails before it has read what the stages before it wrote.
+  @Test func aRunWhoseRecordIsDamagedIsNotReportedAsKilled() throws {
+    let workshop = Workshop()
+    let variables = Run(workshop).variables
+    try workshop.succeed("fetch", "--sample", "--more-follows", variables: variables)
+    _ = workshop.scratch.write(Array("{".utf8), to: "spool/runs/\(variables["RUN_ID"] ?? "").json")
+    #expect(try workshop.run("transform", variables: variables).code == 65)
+    #expect(try workshop.markers == [])
+    #expect(try RunRecords.list(spool: workshop.spool).map(\.exitCode) == [65])
+  }
+
   @Test func whatIsNotTheRunsMarkerIsLeftAlone() throws {
     let workshop = Workshop()
     let file = workshop.file("mine", "precious")

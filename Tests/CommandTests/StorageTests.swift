@@ -30,9 +30,30 @@ import Testing
     var fetch = workshop.command("fetch", ["--sample", "--json"])
     fetch.stdout = "/dev/full"
     expect(try fetch.run(), from: "fetch", fails: 74, saying: "summary")
+    // The table is only for a reader, and the record has it all.
+    fetch = workshop.command("fetch", ["--sample", "--force"])
+    fetch.stdout = "/dev/full"
+    let table = try fetch.run()
+    #expect(table.code == 0 && table.stderr.contains("unable to write the summary"), "\(table)")
     let next = try workshop.run("transform", variables: ["LOG_FORMAT": "json"])
     #expect(try next.code == 0 && LogLine.read(next.stderr).all("etl_failed").isEmpty, "\(next)")
     #expect(try workshop.markers == [])
+  }
+
+  /// What is opened next would get the numbers of stdout and stderr, and every line of the log would go into it.
+  @Test func closedStandardFilesHarmNoOther() throws {
+    try LoadFixture.with(rows: 300, chunkSize: 50) { fixture in
+      let load = try Command(
+        program: "/bin/sh",
+        arguments: ["-c", "exec \"$0\" --spool \"$1\" <&- >&- 2>&-", Command.path(of: "load"), fixture.workshop.spool],
+        environment: fixture.workshop.environment.merging(fixture.variables) { $1 }.merging(["LOG_LEVEL": "debug"]) {
+          $1
+        },
+        folder: fixture.workshop.scratch.path
+      ).run()
+      #expect(load.code == 0, "\(load)")
+      try fixture.expectAll()
+    }
   }
 
   @Test(.enabled(if: SmallDisk.isPossible, "this process may not mount"))

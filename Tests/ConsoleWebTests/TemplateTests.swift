@@ -5,7 +5,7 @@ import Testing
 @Suite("Templates")
 struct TemplateTests {
   /// Quotes and angle brackets, also with a combining mark behind them, which makes both one character.
-  private static let hostile = "\u{2}<\u{301}>\u{301}\"\u{301}'\u{301}<script>\"'\u{3}"
+  private static let hostile = "\u{E000}<\u{301}>\u{301}\"\u{301}'\u{301}<script>\"'\u{E001}"
   /// What is given as HTML: charts and parts of pages, which were made by one of these templates or escape by themselves.
   private static let html: Set<String> = ["svg"]
 
@@ -28,12 +28,18 @@ struct TemplateTests {
       var isInside = false
       var shown = 0
       for scalar in scalars {
-        if scalar == "\u{2}" { (isInside, shown) = (true, shown + 1) }
-        if scalar == "\u{3}" { isInside = false }
+        if scalar == "\u{E000}" { (isInside, shown) = (true, shown + 1) }
+        if scalar == "\u{E001}" { isInside = false }
         if isInside { #expect(!"<>\"'".unicodeScalars.contains(scalar), "\(name)") }
       }
       #expect(shown > 0 || name == "login", "\(name) shows nothing")
     }
+  }
+
+  @Test("a control character is shown as its picture")
+  func controls() throws {
+    let html = try Templates().render("login", ["t": Texts.all[.english], "name": "a\u{1B}[31m\u{7F}\u{9B}b"]) ?? ""
+    #expect(html.contains("value=\"a\u{241B}[31m\u{2421}\u{FFFD}b\""))
   }
 
   @Test(

@@ -10,9 +10,13 @@ struct RightsTests {
   func foreignTable() throws {
     try LoadHarness.with { harness in
       try harness.database.execute("CREATE TABLE tax_registration (ban text)")
-      let failure = try harness.failure(try harness.spool.snapshot(businesses(1)))
+      let snapshot = try harness.spool.snapshot(businesses(1))
+      let failure = try harness.failure(snapshot)
       #expect(failure.verdict == .configuration)
       #expect(failure.message.hasSuffix("there is a table of that name that is not ours: tax_registration"))
+      // A dry run says so, too.
+      let checked = #expect(throws: Failure.self) { try harness.check(snapshot) }
+      #expect(checked?.message == failure.message)
       #expect(try harness.database.scalar("SELECT to_regclass('schema_migration')") == nil)
     }
   }

@@ -111,6 +111,17 @@ class RunsTest(unittest.TestCase):
         self.assertEqual(self.runs()[0]["status"], "unchanged")
         self.assertEqual(self.notes(), ["good"])
 
+    def test_run_of_a_clock_that_was_ahead_hides_no_later_one(self):
+        path = self.office.tree / "spool/runs" / (self.runs()[0]["run_id"] + ".json")
+        ahead = (datetime.datetime.now() + datetime.timedelta(days=90)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        record = json.loads(path.read_text())
+        path.write_text(json.dumps({**record, "started_at": ahead, "ended_at": ahead}))
+        self.run_shell("run", source=NO_SOURCE, expect=75)
+        self.assertEqual([run["exit_code"] for run in self.runs()], [75, 0])
+        self.assertEqual(self.notes(), ["bad", ""])
+        self.run_shell("run", source=self.source.url)
+        self.assertEqual(self.notes(), ["good"])
+
     def test_failed_dry_run_is_no_failure_of_the_registry(self):
         self.source.content = b"<html>not today</html>"
         task = self.order("dry-run")
@@ -233,6 +244,11 @@ class HealthTest(unittest.TestCase):
         office.sql("ALTER TABLE publication RENAME COLUMN as_of_date TO day")
         become(503, "schema")
         office.sql("ALTER TABLE publication RENAME COLUMN day TO as_of_date")
+        become(200, None)
+        spool = office.tree / "spool"
+        spool.rename(office.tree / "away")
+        become(503, "spool")
+        (office.tree / "away").rename(spool)
         become(200, None)
         office.sql("ALTER TABLE console.task RENAME TO other")
         become(503, "schema")

@@ -58,15 +58,30 @@ class UnitTests(unittest.TestCase):
         for page in PAGES:
             self.assertIsNone(re.search(r"(?m)^\[(Service|Timer|Install)\]", page.read_text()), page)
 
-    def test_the_crontab_line_needs_no_right_that_a_service_user_lacks(self):
-        """A redirect to a folder of root's would keep the command from ever starting, and its lines would have no date."""
+    def test_the_crontab_line_starts_the_pipeline_with_its_settings(self):
+        """As cron does it, which ends a command at a `%`; and it redirects into no folder that a user may not write to."""
         found = []
         for page in PAGES:
-            found += re.findall(r"(?m)^\d+ [\d,]+ \* \* \*  .*pipeline\.sh.*$", page.read_text())
+            found += re.findall(r"(?m)^\d+ [\d,]+ \* \* \*  (.*pipeline\.sh.*)$", page.read_text())
         self.assertEqual(len(found), 3)
-        for line in found:
-            self.assertIn(" LOG_FILE=$HOME/", line)
-            self.assertEqual(re.findall(r">+ *(\S+)", line), ["/dev/null"])
+        url = "postgresql://u:p%40x@h/d?sslmode=require&options=-csearch_path%3Dreg"
+        with tempfile.TemporaryDirectory() as home:
+            project = pathlib.Path(home, "project")
+            project.mkdir()
+            script = project / "pipeline.sh"
+            script.write_text('#!/bin/sh\nprintf "%s|%s" "$DATABASE_URL" "$LOG_FILE" >&2\n')
+            script.chmod(0o755)
+            settings = (SOURCE / "packaging/cron/registry.env").read_text()
+            (project.parent / "registry").mkdir()
+            (project.parent / "registry/registry.env").write_text(
+                re.sub(r"(?m)^DATABASE_URL=.*$", lambda _: f"DATABASE_URL='{url}'", settings))
+            for line in found:
+                self.assertEqual(re.findall(r">+ *(\S+)", line), ["/dev/null"])
+                command = line.split("%")[0].replace(PREFIX[:-1], str(project))
+                ended = subprocess.run(
+                    ["/bin/sh", "-c", command], capture_output=True, text=True, check=False,
+                    env={"HOME": home, "PATH": "/usr/bin:/bin"})
+                self.assertEqual((ended.returncode, ended.stderr), (0, f"{url}|{home}/registry/etl.log"), line)
 
     def test_files_that_documentation_names_are_there(self):
         named = {}

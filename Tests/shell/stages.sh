@@ -164,6 +164,8 @@ test_wrong_usage_is_64_before_anything_is_done() {
   pipeline dry-run --max-change 3% && refused 64 "knows no option '--max-change'"
   pipeline rollback a b && refused 64 "unexpected argument 'b'"
   pipeline rollback --accept why && refused 64 "'rollback' knows no option '--accept'"
+  pipeline --spool '' && refused 64 "'--spool' needs a value"
+  pipeline --spool= && refused 64 "'--spool' needs a value"
   pipeline --snapshot 2026-09-01 && refused 64 "'2026-09-01' is not a snapshot's name"
   pipeline rollback --jobs 0 && refused 64 "invalid --jobs '0'"
   pipeline dry-run --database-url postgresql:///x && refused 64 "knows no option '--database-url'"
@@ -307,6 +309,22 @@ load --dry-run --max-change 3% --accept why --json' "$(<"$calls")"
   equal calls '' "$(<"$calls")"
 }
 
+test_a_stage_that_is_stopped_before_it_can_say_so_has_a_record() {
+  STUB_transform='exit 130' pipeline dry-run
+  equal 'exit code' 130 "$code"
+  equal ended "dry-run shell 130 --spool $tree/spool
+stopped by SIGINT" "$(<"$calls.log")"
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
+}
+
+test_a_shell_of_another_kind_changes_nothing() {
+  POSIXLY_CORRECT=1 pipeline dry-run
+  equal 'exit code' 0 "$code"
+  code=0
+  "$tree/pipeline.sh" dry-run <&- >&- 2>&- || code=$?
+  equal 'exit code without standard files' 0 "$code"
+}
+
 test_a_stop_outside_the_stages_is_temporary() {
   mkdir -p "$scratch/bin"
   touch -d '+1 hour' "$tree/Package.swift"
@@ -334,7 +352,7 @@ test_signals_reach_the_stage_once() {
     equal output '' "$(<"$scratch/out")"
   done
   # The stub says nothing of how it ended: its markers stay, for the next run to tell.
-  equal markers 3 "$(find "$tree/spool/.runs" -type f | wc -l)"
+  equal markers 0 "$(find "$tree/spool/.runs" -type f | wc -l)"
 }
 
 # Ctrl-C while the programs are built: the run was stopped, and the next one does not call it killed.

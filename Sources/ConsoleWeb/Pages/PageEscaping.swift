@@ -3,7 +3,7 @@ import Mustache
 
 /// Escapes for HTML by scalar. The library's own escaping goes by grapheme: a quote with a combining mark behind it is
 /// one character to it, and no quote, but it ends an attribute. Bidirectional control characters are replaced by their
-/// names.
+/// names, other control characters by pictures.
 struct PageEscaping: MustacheContentType {
   static let name = "PAGE"
 
@@ -16,6 +16,12 @@ struct PageEscaping: MustacheContentType {
       case "&": escaped.append(contentsOf: "&amp;".unicodeScalars)
       case "\"": escaped.append(contentsOf: "&quot;".unicodeScalars)
       case "'": escaped.append(contentsOf: "&#39;".unicodeScalars)
+      case "\t", "\n", "\r": escaped.append(scalar)
+      case "\u{7F}": escaped.append("\u{2421}")
+      case "\u{80}"..."\u{9F}": escaped.append("\u{FFFD}")
+      case let control where control.value < 0x20:
+        // As the pictures that Unicode has of them: ␛.
+        if let picture = Unicode.Scalar(0x2400 + control.value) { escaped.append(picture) }
       default:
         if let standIn = VisibleText.bidirectionalStandIn(for: scalar) {
           escaped.append(contentsOf: standIn.unicodeScalars)

@@ -55,7 +55,7 @@ struct JobRunRoutes {
       )
     }
     let all = RunList.merge(
-      records: await site.settings.runs(), tasks: tasks, jobRuns: jobRuns?.page.runs ?? [])
+      records: try await site.settings.runs(), tasks: tasks, jobRuns: jobRuns?.page.runs ?? [])
     let page = max(1, min(page, (all.count + Self.pageSize - 1) / Self.pageSize))
     let shown = all.dropFirst((page - 1) * Self.pageSize).prefix(Self.pageSize)
     let isLast = page * Self.pageSize >= all.count
@@ -84,7 +84,7 @@ struct JobRunRoutes {
     if let task = try await site.desk.run({ try Tasks.find(runID: runID, on: &$0) }) {
       return site.redirect(to: "/tasks/\(task.id)")
     }
-    guard let summary = await site.settings.runs().first(where: { $0.runID == runID }) else {
+    guard let summary = try await site.settings.runs().first(where: { $0.runID == runID }) else {
       throw Problem(.notFound, "problem_not_found")
     }
     let loads = try await site.readRegistry(context) { connection in

@@ -39,7 +39,7 @@ struct Overview: Sendable {
     }
     overview.open = open.filter(\.isNoRunYet)
     overview.runs = RunList.merge(
-      records: await site.settings.runs(), tasks: tasks.sorted { $0.id > $1.id }, jobRuns: overview.jobRuns)
+      records: try await site.settings.runs(), tasks: tasks.sorted { $0.id > $1.id }, jobRuns: overview.jobRuns)
     overview.standing = RunStanding(overview.runs)
     if let task = overview.standing.failure?.task {
       overview.failed = try await TaskPage.read(task.id, site, context)

@@ -1,5 +1,6 @@
 import ConsoleDesk
 import ConsoleQueries
+import Foundation
 
 /// One run of the pipeline, whoever started it, merged from its record in the spool, the console's task and the
 /// database's job run. Each of the three may be missing.
@@ -126,7 +127,7 @@ enum RunList {
   ///   - tasks: of the console, the newest first. A task that waits, or was removed from the queue, is not a run.
   ///   - jobRuns: of the database, the newest first. They are the only source for loads whose records are in another
   ///     spool.
-  /// - Returns: the newest first.
+  /// - Returns: the newest first; those from the future last.
   static func merge(records: [RunSummary], tasks: [ConsoleTask], jobRuns: [JobRun]) -> [PipelineRun] {
     func byRun<Item>(_ items: [Item], _ runID: (Item) -> String?) -> [String: Item] {
       Dictionary(items.compactMap { item in runID(item).map { ($0, item) } }) { newest, _ in newest }
@@ -151,7 +152,13 @@ enum RunList {
       if let runID = jobRun.runID { guard known.insert(runID).inserted else { continue } }
       runs.append(PipelineRun(jobRun: jobRun))
     }
-    return runs.map { (key($0.startedAt), $0) }.sorted { $0.0 > $1.0 }.map(\.1)
+    // What began while a clock was ahead comes last: it would stay the newest until that time has come.
+    let latest = key(Date(timeIntervalSinceNow: 300).ISO8601Format())
+    let keyed = runs.map { run in
+      let key = key(run.startedAt)
+      return (key > latest ? "" : key, run)
+    }
+    return keyed.sorted { $0.0 > $1.0 }.map(\.1)
   }
 
   /// The digits of a time, to milliseconds: a key that sorts both ways of writing times.

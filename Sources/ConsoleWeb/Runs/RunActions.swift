@@ -49,7 +49,7 @@ struct RunActions {
     }
     router.post("/runs/:id/accept") { _, context in
       if let name = context.parameters.get("id"), Int(name) == nil {
-        let record = await site.settings.runs().first { $0.runID == name }
+        let record = try await site.settings.runs().first { $0.runID == name }
         return try await accept(record.flatMap { PipelineRun(summary: $0).isDryRun ? nil : $0.refusal }, context)
       }
       let id = try id(context)

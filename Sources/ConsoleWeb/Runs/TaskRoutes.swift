@@ -86,7 +86,7 @@ extension TaskPage {
     let page = TaskPage(RunText(site: site, context: context), task, summary: output.summary, log: output.log)
     // A run that ended outside its stages printed no summary: the spool's record has it.
     guard page.summary == nil, task.state.isOver, let runID = task.runID,
-      let record = await site.settings.runs().first(where: { $0.runID == runID })
+      let record = try await site.settings.runs().first(where: { $0.runID == runID })
     else { return page }
     return TaskPage(page.text, task, record: record, log: page.log)
   }

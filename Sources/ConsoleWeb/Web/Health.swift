@@ -43,6 +43,7 @@ actor Health {
         _ = try Sessions.find("", kind: .browser, on: &connection)
         _ = try Tasks.list(limit: 1, on: &connection)
       }
+      _ = try await site.settings.runs()
       return nil
     } catch let error as PostgresError where error.kind == .statement {
       // Tables or columns are missing: another version's schema.
@@ -51,6 +52,7 @@ actor Health {
       switch Problem(error).text {
       case "problem_no_right": return "rights"
       case "problem_busy": return "busy"
+      case "problem_no_spool": return "spool"
       case "problem_too_slow": return "slow"
       default: return "database"
       }

@@ -37,6 +37,7 @@ extension LoadRun {
     var session = try access.open()
     return try session.transaction("check", .snapshot) { session in
       guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else {
+        try Migrator.refuseForeignTables(&session)
         return initialLoad()
       }
       try Migrator.requireCurrent(&session)

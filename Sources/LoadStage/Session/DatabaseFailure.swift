@@ -34,7 +34,7 @@ extension Failure {
     case "22023": "correct the options in the database URL"
     case "42P07", "42710", "42723", "42809":
       "something of that name is there that is not ours: move it, or load into a schema of its own: postgresql://…?options=-csearch_path%3DSCHEMA"
-    case "P0001": "a trigger of yours on the tables refuses the data: correct or disable it"
+    case "P0001": "a trigger of yours on the tables, or an event trigger of the database, refuses this: correct or disable it"
     case let state? where state.hasPrefix("23"):
       "a constraint of yours on the tables refuses the data: correct or drop it"
     default: nil
@@ -71,6 +71,11 @@ extension Failure {
         "a load needs up to --jobs + 4 sessions at once: run it with --jobs 1, or raise the limit of the role"
           + " (ALTER ROLE … CONNECTION LIMIT), of the server (max_connections) or of the pooler (default_pool_size,"
           + " max_client_conn)"
+      ]
+    case .temporary where error.sqlState == "08P01":
+      [
+        "where this is a time-out of the pooler, set its query_timeout and idle_transaction_timeout to 0 (docs/database.md);"
+          + " otherwise run the same command again"
       ]
     case .temporary:
       ["run the same command again once the database answers: it goes on past the batches that are in"]

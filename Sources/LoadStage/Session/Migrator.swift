@@ -131,7 +131,7 @@ package enum Migrator {
   }
 
   /// A table of a name that we need, made by somebody else, is nothing to write into.
-  private static func refuseForeignTables(_ session: inout Connection) throws {
+  static func refuseForeignTables(_ session: inout Connection) throws {
     let names = Migration.tables.map { "'\($0)'" }.joined(separator: ", ")
     let found = try session.execute(
       """

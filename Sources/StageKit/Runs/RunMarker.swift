@@ -50,6 +50,11 @@ public final class RunMarker {
   /// The spool of the run that `pipeline.sh` began, even if the command line cannot be parsed.
   static var inheritedSpool: String? { inheritedPath.map { Folder.of(Folder.of($0)) } }
 
+  /// Ends the run that `pipeline.sh` began, where no ``RunMarker`` was entered.
+  static func removeInherited() {
+    if let path = inheritedPath { _ = Faults.call(.remove, at: path) { unlink(path) } }
+  }
+
   /// `RUN_MARKER`, if it is the marker of `RUN_ID`. The check matters because the file is removed at the end.
   private static var inheritedPath: String? {
     Environment.value("RUN_MARKER").flatMap { path in

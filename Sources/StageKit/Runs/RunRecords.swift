@@ -68,7 +68,7 @@ public enum RunRecords {
     try write(summary, spool: spool)
   }
 
-  /// Every recorded run and those under way, the newest first.
+  /// Every recorded run and those under way, the newest first; those from the future last.
   ///
   /// - Parameter skipped: called with the reason for each record that cannot be read.
   public static func list(spool: String, skipped: (Failure) -> Void = { _ in }) throws -> [Summary] {
@@ -92,7 +92,12 @@ public enum RunRecords {
           stage: "pipeline.sh", message: "the run could not record its end", hints: ["look into its log"],
           exitCode: nil))
     }
-    return runs.values.sorted { ($0.startedAt ?? "", $0.runID) > ($1.startedAt ?? "", $1.runID) }
+    // What began while the clock was ahead comes last: it would stay the newest until that time has come.
+    let latest = Clock.utcMilliseconds(secondsFromNow: 300)
+    func order(_ run: Summary) -> (String, String) {
+      (run.startedAt.map { $0 > latest ? "" : $0 } ?? "", run.runID)
+    }
+    return runs.values.sorted { order($0) > order($1) }
   }
 
   /// By modification time, so that no record has to be read. Also removes files that killed writers left.

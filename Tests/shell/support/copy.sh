@@ -20,7 +20,7 @@ make_stages() { # FOLDER
     cat >"$1/$stage" <<'STAGE'
 #!/usr/bin/env bash
 me=${0##*/}
-stop() { sleep 0.2; echo "$me got $1" >>"$calls"; exit $((128 + $(kill -l "$1"))); }
+stop() { sleep 0.2; echo "$me got $1" >>"$calls"; rm -f -- "${RUN_MARKER-}"; exit $((128 + $(kill -l "$1"))); }
 for signal in HUP INT TERM; do trap "stop $signal" "$signal"; done
 # A run that ends outside its stages has its end written down: that is no call of a stage.
 if [[ ${1-} == log ]]; then words=$* && { echo "$RUN_COMMAND $RUN_ORIGIN ${words##*--exit-code }"; cat; } >>"$calls.log"; exit "${STUB_log-0}"; fi
