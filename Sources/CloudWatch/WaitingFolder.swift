@@ -1,5 +1,5 @@
-import CFiles
 import Glibc
+import Support
 
 /// The files of events that wait, of this process and of those before it.
 struct WaitingFolder {
@@ -65,24 +65,12 @@ struct WaitingFolder {
   /// Their names begin with the time. Where the folder cannot be read to its end there are none: what of it is seen is not the
   /// oldest.
   private func names(ending suffix: String = ".events") throws(CloudWatchProblem) -> [String] {
-    guard let directory = opendir(path) else {
-      let code = errno
+    do throws(SystemError) {
+      return try FileCalls.names(inDirectory: path).filter { $0.hasSuffix(suffix) }.sorted()
+    } catch {
       // Nothing has waited yet.
-      if code == ENOENT { return [] }
-      throw unreadable(code)
+      if error.code == ENOENT { return [] }
+      throw CloudWatchProblem("unable to read '\(path)': \(error)")
     }
-    defer { closedir(directory) }
-    var names: [String] = []
-    var code: Int32 = 0
-    while let entry = registry_next_name(UnsafeMutableRawPointer(directory), &code) {
-      let name = String(cString: entry)
-      if name.hasSuffix(suffix) { names.append(name) }
-    }
-    guard code == 0 else { throw unreadable(code) }
-    return names.sorted()
-  }
-
-  private func unreadable(_ code: Int32) -> CloudWatchProblem {
-    CloudWatchProblem("unable to read '\(path)': \(String(cString: strerror(code)).lowercased())")
   }
 }

@@ -1,16 +1,8 @@
 import CLibPQ
 import Glibc
+import Support
 import Synchronization
 import Threads
-
-enum Clock {
-  /// Seconds that only go forward.
-  static func seconds() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-  }
-}
 
 /// A span of time that begins when it is first asked.
 final class Limit: Sendable {
@@ -23,7 +15,7 @@ final class Limit: Sendable {
 
   /// - Throws: the error, once the time is up.
   func check(_ error: any Error) throws {
-    let now = Clock.seconds()
+    let now = MonotonicClock.seconds()
     let isOver = end.withLock { end in
       let known = end ?? now + seconds
       end = known

@@ -1,16 +1,11 @@
+import Support
+
 /// The business accounting number (統一編號): eight ASCII digits.
 enum BAN {
   /// The number, or nil where the bytes are not exactly eight digits.
   @inline(__always)
   static func number(_ base: UnsafePointer<UInt8>, _ span: Span) -> UInt32? {
-    guard span.count == 8 else { return nil }
-    var number: UInt32 = 0
-    for index in span.start..<span.end {
-      let digit = base[index].digit
-      guard digit <= 9 else { return nil }
-      number = number &* 10 &+ UInt32(digit)
-    }
-    return number
+    span.count == 8 ? BANText.parse(UnsafeRawBufferPointer(start: base + span.start, count: 8)) : nil
   }
 
   /// Whether the check digit is right: the decimal digits of the products with 1,2,1,2,1,2,4,1 add up to a multiple

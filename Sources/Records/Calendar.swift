@@ -1,3 +1,5 @@
+import Support
+
 /// Gregorian dates, without a clock or a time zone.
 enum Calendar {
   static func isDate(year: Int, month: Int, day: Int) -> Bool {
@@ -11,10 +13,6 @@ enum Calendar {
 
   /// `2026-09-01`
   static func iso(year: Int, month: Int, day: Int) -> String {
-    func pad(_ number: Int, _ width: Int) -> String {
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-    return pad(year, 4) + "-" + pad(month, 2) + "-" + pad(day, 2)
+    year.padded(4) + "-" + month.padded(2) + "-" + day.padded(2)
   }
 }

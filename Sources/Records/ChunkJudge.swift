@@ -1,3 +1,5 @@
+import Support
+
 /// Where the judge's output goes.
 public protocol JudgeOutput: ~Copyable {
   /// COPY rows of tax_registration: ban, headquarters_ban, business_name, business_address, capital_amount,
@@ -78,7 +80,9 @@ public struct ChunkJudge: ~Copyable {
       tally.count(.unreadableStamp)
       findingLines.append(
         FindingLine(
-          record: 0, line: line + Lines.count(Bytes(rebasing: bytes[..<row.lowerBound])),
+          record: 0,
+          line: line
+            + LineFeeds.count(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[..<row.lowerBound])),
           byteOffset: place.byteOffset + row.lowerBound, code: .unreadableStamp, column: nil,
           raw: Bytes(rebasing: bytes[row])))
       output.found(.unreadableStamp, nil)
@@ -90,7 +94,7 @@ public struct ChunkJudge: ~Copyable {
       let number = place.firstRecord + tally.records
       let verdict = judge(base, record, isText: isText, taken: taken)
       if verdict.hasFindings {
-        line += Lines.count(Bytes(rebasing: bytes[lineOffset..<offset]))
+        line += LineFeeds.count(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[lineOffset..<offset]))
         lineOffset = offset
         report(
           verdict,

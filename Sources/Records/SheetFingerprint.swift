@@ -1,3 +1,5 @@
+import Support
+
 /// The published values of a sheet's row as they were exported: by it a row that nobody touched is known, and left alone.
 enum SheetFingerprint {
   /// Name of the column.
@@ -14,8 +16,7 @@ enum SheetFingerprint {
     let hash = bytes.withUnsafeBytes { bytes in
       bytes.baseAddress.map { SipHash.hash($0, bytes.count, key: 0x7368_6565_7466_696e, 0x6765_7270_7269_6e74) } ?? 0
     }
-    let digits = String(hash, radix: 16)
     // A letter first, or a spreadsheet takes it for a number.
-    return "x" + String(repeating: "0", count: 16 - digits.count) + digits
+    return "x" + hash.padded(16, radix: 16)
   }
 }

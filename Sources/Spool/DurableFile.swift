@@ -1,6 +1,7 @@
 import Failures
 import Faults
 import Glibc
+import Support
 
 /// A file that appears under its name only whole and durable: written under a temporary name, flushed, renamed.
 ///
@@ -32,7 +33,23 @@ public struct DurableFile: ~Copyable {
 
   public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
     isFlushed = false
-    try SpoolWrite.bytes(bytes, to: descriptor, at: path)
+    try Self.writeAll(bytes, to: descriptor, at: path)
+  }
+
+  /// Writes a small file, which appears under its name only whole and durable.
+  public static func write(_ bytes: [UInt8], to path: String) throws {
+    var file = try DurableFile(path)
+    try bytes.withUnsafeBytes { try file.write($0) }
+    try file.publish()
+  }
+
+  /// Writes all bytes to a file of the spool.
+  ///
+  /// - Parameter path: the file's name, for the message and for faults.
+  public static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at path: String) throws(Failure) {
+    do throws(SystemError) {
+      try FileCalls.writeAll(bytes, to: descriptor) { Faults.write($0, $1, at: path) }
+    } catch { throw .system("write '\(path)'", errno: error.code) }
   }
 
   /// Makes the content so far durable.

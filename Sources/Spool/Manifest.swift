@@ -23,9 +23,7 @@ extension Manifest {
   @discardableResult
   public func publish(at path: String) throws -> String {
     let bytes = try encoded()
-    var file = try DurableFile(path)
-    try bytes.withUnsafeBytes { try file.write($0) }
-    try file.publish()
+    try DurableFile.write(bytes, to: path)
     return SHA256.of(bytes)
   }
 

@@ -1,3 +1,5 @@
+import Support
+
 /// Every path inside a snapshot, in one place, with an example beside it.
 public struct SnapshotFolder: Sendable, Hashable {
   /// `spool`
@@ -79,7 +81,7 @@ public struct SnapshotFolder: Sendable, Hashable {
   // Names alone, as manifests give them. A name read from a manifest is only ever compared with these.
 
   /// `000001`
-  public static func number(_ chunk: Int) -> String { pad(chunk, 6) }
+  public static func number(_ chunk: Int) -> String { chunk.padded(6) }
   public static func csvName(_ chunk: Int) -> String { number(chunk) + ".csv.zst" }
   public static func manifestName(_ chunk: Int) -> String { number(chunk) + ".json" }
   public static func registrationsName(_ chunk: Int) -> String { number(chunk) + ".registrations.tsv" }

@@ -133,7 +133,7 @@ public struct StageRun {
     marker.leave(runEnded: failure != nil || run.isLast)
     if failure != nil || run.isLast, failure == nil || output.json || run.summary.snapshot != nil {
       let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
-      do { try WholeWrite.bytes(text, to: STDOUT_FILENO) } catch {
+      do { try StandardOutput.write(text, what: "the summary") } catch {
         let problem = asFailure(error)
         run.log.failure(problem, from: stage, isEvent: false)
         failure = failure ?? problem

@@ -1,6 +1,7 @@
 import FuzzTargets
 import NastyCorpus
 import Records
+import Support
 import Testing
 
 /// What looks at 64 bytes at once: every place in a block, and every way across its end.
@@ -82,7 +83,7 @@ import Testing
     for length in [0, 1, 63, 64, 65, 127, 128, 129, 300] {
       for step in 1...5 {
         let bytes = (0..<length).map { UInt8($0 % step == 0 ? 0x0A : 0x41) }
-        #expect(bytes.withUnsafeBufferPointer { Lines.count($0) } == bytes.count { $0 == 0x0A })
+        #expect(bytes.withUnsafeBytes { LineFeeds.count($0) } == bytes.count { $0 == 0x0A })
       }
     }
   }

@@ -67,7 +67,7 @@ public final class RunMarker {
     defer { close(descriptor) }
     let bytes = Array(text.utf8)
     try bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
-      try SpoolWrite.bytes(UnsafeRawBufferPointer(bytes), to: descriptor, at: path)
+      try DurableFile.writeAll(UnsafeRawBufferPointer(bytes), to: descriptor, at: path)
     }
   }
 
