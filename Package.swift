@@ -99,7 +99,7 @@ let package = Package(
     // One safe wrapper each: nobody else imports the C library.
     library("Digest", ["CLibCrypto"]),
     library("HTTP", ["CLibCurl"]),
-    library("Postgres", ["CLibPQ", "Support", "Threads"]),
+    library("Postgres", ["CLibPQ", "Faults", "Support", "Threads"]),
     library("Zstd", ["CLibZstd"]),
 
     // The core and the interface.
@@ -149,7 +149,8 @@ let package = Package(
     .systemLibrary(name: "CLibSSL", path: "Tests/CLibSSL"),
     testSupport("LoopbackServer", ["Threads"]),
     testSupport("Tunnel", ["CLibSSL", "Threads"]),
-    testSupport("NastyCorpus"),
+    testSupport("SeededRandom"),
+    testSupport("NastyCorpus", ["SeededRandom"]),
     testSupport("Reference"),
     testSupport("TestCluster", ["Postgres", "Support", "Threads"]),
     testSupport("Observed", ["Records", "Reference", "Spool"]),
@@ -158,24 +159,29 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "Records", "Spool", "FetchStage", "TransformStage", "StageKit", "Failures", "Digest", "Zstd", "Reference",
+        "SeededRandom",
         "NastyCorpus", "Observed",
       ],
       path: "Tests/Fuzz", exclude: ["guided.sh"], swiftSettings: strict),
     .executableTarget(
       name: "fuzz", dependencies: ["FuzzTargets", "StageKit", "Threads", arguments], path: "Tests/FuzzCommand",
       swiftSettings: strict),
-    tests("FuzzTests", ["FuzzTargets", "NastyCorpus"]),
+    tests("FuzzTests", ["SeededRandom", "FuzzTargets", "NastyCorpus"]),
     tests(
-      "RecordsTests", ["Records", "Reference", "NastyCorpus", "Observed", "GeneratorKit", "FuzzTargets", "Support"]),
+      "RecordsTests",
+      ["SeededRandom", "Records", "Reference", "NastyCorpus", "Observed", "GeneratorKit", "FuzzTargets", "Support"]),
     tests(
       "FetchStageTests",
       [
-        "FetchStage", "StageKit", "Spool", "Failures", "Digest", "Records", "Reference", "NastyCorpus", "Observed",
+        "SeededRandom",
+        "FetchStage", "StageKit", "Spool", "Failures", "Faults", "Digest", "Records", "Reference", "NastyCorpus",
+        "Observed",
         "LoopbackServer", "Tunnel",
       ]),
     tests(
       "TransformStageTests",
       [
+        "SeededRandom",
         "TransformStage", "FetchStage", "StageKit", "Spool", "Failures", "Reference", "NastyCorpus", "Observed",
         "GeneratorKit",
       ]),
@@ -190,12 +196,15 @@ let package = Package(
     tests(
       "LoadStageTests",
       [
-        "LoadStage", "Records", "Spool", "StageKit", "Failures", "Postgres", "Digest", "Threads", "Zstd", "TestCluster",
+        "SeededRandom",
+        "LoadStage", "Records", "Spool", "StageKit", "Failures", "Faults", "Postgres", "Digest", "Threads", "Zstd",
+        "TestCluster",
         "Observed",
       ]),
     tests(
       "CommandTests",
       [
+        "SeededRandom",
         "fetch", "transform", "load", "Records", "Spool", "StageKit", "Digest", "Postgres", "GeneratorKit",
         "LoopbackServer",
         "NastyCorpus",
@@ -204,16 +213,16 @@ let package = Package(
     tests("SupportTests", ["Support", "Observed"]),
     tests("ThreadsTests", ["Threads"]),
     tests("LogsTests", ["Logs", "Observed", "Threads", logging]),
-    tests("CloudWatchTests", ["CloudWatch", "Logs", "LoopbackServer", "Observed", logging]),
-    tests("SchedulesTests", ["Schedules", "NastyCorpus"]),
-    tests("ChartsTests", ["Charts"]),
+    tests("CloudWatchTests", ["SeededRandom", "CloudWatch", "Logs", "LoopbackServer", "Observed", logging]),
+    tests("SchedulesTests", ["SeededRandom", "Schedules", "NastyCorpus"]),
+    tests("ChartsTests", ["SeededRandom", "Charts"]),
     tests(
       "ConsoleDeskTests",
       [
         "ConsoleDesk", "ConsoleRunner", "Digest", "Failures", "Observed", "Postgres", "Schedules", "TestCluster",
         "Threads", logging,
       ]),
-    tests("ConsoleQueriesTests", ["ConsoleQueries", "Postgres", "TestCluster"]),
+    tests("ConsoleQueriesTests", ["SeededRandom", "ConsoleQueries", "Postgres", "TestCluster"]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
     tests("SelfTestKitTests", ["SelfTestKit", "Failures", "Support", "TestCluster", "fetch", "transform", "load"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),

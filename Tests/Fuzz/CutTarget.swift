@@ -5,6 +5,7 @@ import NastyCorpus
 import Observed
 import Records
 import Reference
+import SeededRandom
 import Spool
 import Synchronization
 
@@ -17,7 +18,7 @@ public struct CutTarget: FuzzTarget {
 
   public init() {}
 
-  public func make(_ random: inout SplitMix64) -> [UInt8] {
+  public func make(_ random: inout SeededRandom) -> [UInt8] {
     [UInt8(random.below(256)), UInt8(random.below(256)), UInt8(random.below(256))] + randomSource(&random)
   }
 

@@ -1,6 +1,7 @@
 import FuzzTargets
 import NastyCorpus
 import Records
+import SeededRandom
 import Support
 import Testing
 
@@ -29,7 +30,7 @@ import Testing
 
   @Test func randomTextIsJudgedLikeTheStandardLibraryDoes() {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var random = SplitMix64(seed: seed)
+    var random = SeededRandom(seed: seed)
     let characters = ["a", "0", ",", "é", "\u{7FF}", "\u{800}", "甲", "\u{D7FF}", "\u{E000}", "\u{FFFF}", "\u{10FFFF}"]
       .map { Array($0.utf8) }
     for _ in 0..<20_000 {
@@ -49,7 +50,7 @@ import Testing
   /// Delimiters at every place of the blocks that a record goes through, and fields that end at their ends.
   @Test func fieldsOfAnyLengthAreThoseOfTheReference() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var random = SplitMix64(seed: seed)
+    var random = SeededRandom(seed: seed)
     func field() -> String {
       let length =
         [0, 1, 7, 8, 9, 15, 16, 17, 61, 62, 63, 64, 65, 126, 127, 128, 129][random.below(17)] + random.below(3)

@@ -2,6 +2,7 @@ import Failures
 import Glibc
 import NastyCorpus
 import Observed
+import SeededRandom
 import Spool
 import Testing
 import TransformStage
@@ -129,7 +130,7 @@ import TransformStage
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
     _ = try pipeline.transform(folder)
     let before = files(folder)
-    var random = SplitMix64(seed: 7)
+    var random = SeededRandom(seed: 7)
     for _ in 0..<40 {
       unlink(folder.transformManifest)
       for chunk in 1...5 where random.next() % 2 == 0 {
