@@ -13,10 +13,10 @@ extension Connection {
   ///
   /// - Returns: how many rows the server took.
   public mutating func copyIn(_ sql: String, _ body: (borrowing CopySink) throws -> Void) throws -> Int {
-    let name = probe == nil ? nil : StatementName.of(sql)
-    try probe(name, isOver: false)
+    let name = faultName(sql)
+    try reach(.before, name)
     let rows = try inTransaction { try $0.copyIn(sql, name, body) }
-    try probe(name, isOver: true)
+    try reach(.after, name)
     return rows
   }
 
@@ -29,9 +29,9 @@ extension Connection {
       try withUnsafeMutablePointer(to: &self) { session in
         try body(
           CopySink { bytes in
-            try session.pointee.probe(name.map { $0 + " rows" }, isOver: false)
+            try session.pointee.reach(.before, name.map { $0 + " rows" })
             try session.pointee.put(bytes)
-            try session.pointee.probe(name.map { $0 + " rows" }, isOver: true)
+            try session.pointee.reach(.after, name.map { $0 + " rows" })
           })
       }
     } catch {

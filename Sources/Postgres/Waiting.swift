@@ -124,24 +124,16 @@ extension Connection {
   /// end while that is blocked: PQcancel makes system calls and enters no other library.
   private func sendCancel() -> Flag {
     let flag = Flag()
-    guard let request = PQgetCancel(handle) else {
+    guard let request = CancelRequest(handle) else {
       flag.set()
       return flag
     }
-    // The compiler cannot see that this is a handing over. The request is a copy of what reaching the server takes, apart
-    // from the session, and nobody here touches it again: the thread that gets it frees it, and this one does so only
-    // where there is no such thread.
-    nonisolated(unsafe) let pointer = request
+    let box = Mutex(Optional(request))
     let started = BlockingThread.start {
-      var complaint = [CChar](repeating: 0, count: 256)
-      PQcancel(pointer, &complaint, Int32(complaint.count))
-      PQfreeCancel(pointer)
+      box.withLock { $0.take() }?.send()
       flag.set()
     }
-    if !started {
-      PQfreeCancel(request)
-      flag.set()
-    }
+    if !started { flag.set() }
     return flag
   }
 
@@ -176,5 +168,23 @@ extension Connection {
     }
     let line = text.split(separator: "\n").first.map(String.init)
     return PostgresError(.temporary, message: line ?? "the connection is gone", place: place)
+  }
+}
+
+/// A copy of what reaching the server takes, apart from the session. Sendable, for it is owned once, by whichever thread has
+/// it, and libpq lets any thread send it.
+private struct CancelRequest: ~Copyable, @unchecked Sendable {
+  private let request: OpaquePointer
+
+  init?(_ session: OpaquePointer) {
+    guard let request = PQgetCancel(session) else { return nil }
+    self.request = request
+  }
+
+  deinit { PQfreeCancel(request) }
+
+  consuming func send() {
+    var complaint = [CChar](repeating: 0, count: 256)
+    PQcancel(request, &complaint, Int32(complaint.count))
   }
 }

@@ -118,7 +118,8 @@ public struct Matrix: Sendable {
       name: scenario.name, points: rehearsal.hits.count, ways: ways,
       failures: results.filter { !$0.problems.isEmpty }.map { result in
         .init(
-          command: "REGISTRY_FAULT='\(result.fault)' \(scenario.command)", problems: result.problems)
+          command: "RETRY_PAUSE_SECONDS=0 REGISTRY_FAULT='\(result.fault)' \(scenario.command)",
+          problems: result.problems)
       })
   }
 }

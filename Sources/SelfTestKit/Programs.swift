@@ -20,7 +20,9 @@ public struct Programs: Sendable {
       ["PATH", "HOME", "LANG", "TZ", "TMPDIR"].contains(name)
         || ["PG", "LC_", "LD_"].contains { name.hasPrefix($0) }
     }
-    self.environment = environment.filter { isWanted($0.key) }.merging(["JOBS": "2", "LOG_LEVEL": "warning"]) { $1 }
+    self.environment = environment.filter { isWanted($0.key) }.merging([
+      "JOBS": "2", "LOG_LEVEL": "warning", "RETRY_PAUSE_SECONDS": "0",
+    ]) { $1 }
   }
 
   /// What is left of a process.
@@ -97,4 +99,16 @@ extension Programs {
     }
     return listed
   }
+}
+
+/// The points that a command reached, in order.
+struct Trace: Sendable {
+  let points: [String]
+
+  static func read(_ path: String) throws -> Trace {
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    return Trace(points: String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init))
+  }
+
+  var counts: [String: Int] { points.reduce(into: [:]) { $0[$1, default: 0] += 1 } }
 }

@@ -31,10 +31,13 @@ extension StageCommand {
   /// - Parameter faultPoints: where the executable changes state outside itself.
   public static func start(_ faultPoints: [FaultPoint]) -> Never {
     StopSignal.install()
-    Faults.list(faultPoints)
     let failure: Failure
     var isRun = !namesNoRun
     do {
+      do throws(FaultRequestError) { try Faults.begin(faultPoints) } catch {
+        throw Failure(.usage, "\(error)", hint: "REGISTRY_FAULT=list prints this program's points")
+      }
+      _ = try RetryPause.fixedSeconds()
       var command = try parseAsRoot()
       isRun = command is any StageCommand
       if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: hint) }
@@ -201,3 +204,6 @@ func asFailure(_ error: any Error) -> Failure {
   if let failure = error as? Failure { return failure }
   return Failure(.bug, "unexpected: \(error)", hint: "this is a bug: please report it with the line above")
 }
+
+/// The version that `--version` prints.
+public let productVersion = "1.0.0"

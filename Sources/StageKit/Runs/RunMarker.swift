@@ -134,3 +134,11 @@ public final class RunMarker {
 
   private static func folder(_ spool: String) -> String { spool + "/.runs" }
 }
+
+extension FaultPoint {
+  /// Where any stage changes the spool for its run's sake.
+  public static let run: [FaultPoint] =
+    steps(FaultSubject.spool, .makeFolder, .flushFolder) + steps(".runs", .makeFolder)
+    + steps(".runs/RUN", .create, .write, .rename, .remove) + steps("runs", .makeFolder, .flushFolder)
+    + durableFile("runs/RUN.json")
+}
