@@ -65,3 +65,8 @@ private struct JSONWriter {
 
   private func json(_ text: String) -> String { JSONText.quoted(text, scalarsMax: textMax) }
 }
+
+/// JSON lines on stderr, for containers and other programs.
+struct JSONOutput: StandardErrorOutput {
+  func write(_ record: LogRecord) { StandardError.write(JSONLine.text(record, path: .console) + "\n") }
+}

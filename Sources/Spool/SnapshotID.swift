@@ -26,10 +26,11 @@ public struct SnapshotID: Sendable, Hashable, Comparable, CustomStringConvertibl
   public static func next(after newest: SnapshotID?, now: time_t = time(nil)) -> SnapshotID {
     var seconds = now
     if let newest, newest.seconds >= seconds { seconds = newest.seconds + 1 }
-    let random = String(UInt32.random(in: .min ... .max), radix: 16)
-    let id = SnapshotID(stamp(of: seconds) + "-" + String(repeating: "0", count: 8 - random.count) + random)
-    guard let id else { preconditionFailure("a snapshot's name has one form") }
-    return id
+    return SnapshotID(seconds: seconds, random: .random(in: .min ... .max))
+  }
+
+  private init(seconds: time_t, random: UInt32) {
+    description = Self.stamp(of: seconds) + "-" + random.padded(8, radix: 16)
   }
 
   /// For instance `20260901T211500Z`.

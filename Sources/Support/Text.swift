@@ -1,3 +1,5 @@
+import CBlocks
+
 extension BinaryInteger {
   /// Its digits with leading zeros, at least `width` of them.
   package func padded(_ width: Int, radix: Int = 10) -> String {
@@ -73,5 +75,23 @@ package enum PostgresArray {
   /// BANs for `text[]`.
   package static func of(bans: some Sequence<UInt32>) -> String {
     "{" + bans.map(BANText.text).joined(separator: ",") + "}"
+  }
+}
+
+package enum LineFeeds {
+  /// How many line feeds there are, 64 bytes at a time.
+  package static func count(_ bytes: UnsafeRawBufferPointer) -> Int {
+    guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
+    var count = 0
+    var index = 0
+    while index + 64 <= bytes.count {
+      count += registry_line_feeds(base + index).nonzeroBitCount
+      index += 64
+    }
+    while index < bytes.count {
+      if base[index] == 0x0A { count += 1 }
+      index += 1
+    }
+    return count
   }
 }

@@ -1,3 +1,23 @@
+/// `accepted.json`: somebody accepted the snapshot although it was refused. Transform does not refuse it again.
+public struct AcceptanceManifest: Manifest, Hashable {
+  public var format = SpoolFormat.current
+  /// User of the operating system.
+  public var acceptedBy: String
+  /// ISO 8601, UTC.
+  public var acceptedAt: String
+  /// In that user's words.
+  public var reason: String
+  /// Why it was refused, each with its numbers.
+  public var refusals: [String]
+
+  public init(acceptedBy: String, acceptedAt: String, reason: String, refusals: [String]) {
+    self.acceptedBy = acceptedBy
+    self.acceptedAt = acceptedAt
+    self.reason = reason
+    self.refusals = refusals
+  }
+}
+
 /// `changes/000012.json`: what a job run changed by publishing the snapshot, beside it for people without the database.
 public struct ChangesManifest: Manifest, Hashable {
   public var format = SpoolFormat.current
