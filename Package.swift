@@ -49,7 +49,7 @@ let console: [Target] =
     library(
       "ConsoleWeb",
       [
-        "Charts", "ConsoleDesk", "ConsoleQueries", "Digest", "Postgres", "Schedules", hummingbird, lifecycle,
+        "Charts", "ConsoleDesk", "ConsoleQueries", "Digest", "Postgres", "Schedules", "Support", hummingbird, lifecycle,
         .product(name: "Mustache", package: "swift-mustache"),
       ],
       resources: [.embedInCode("Templates"), .embedInCode("Assets"), .embedInCode("Texts")]),
@@ -57,7 +57,7 @@ let console: [Target] =
       "console",
       [
         "ConsoleDesk", "ConsoleQueries", "ConsoleRunner", "ConsoleWeb", "Failures", "Logs", "Postgres", "Schedules",
-        "Spool", "StageKit", "Threads", logging, hummingbird, lifecycle,
+        "Spool", "StageKit", "Support", "Threads", logging, hummingbird, lifecycle,
       ]),
     tests("ConsoleWebTests", ["ConsoleWeb", "ConsoleDesk", "Schedules"]),
   ]
@@ -93,82 +93,95 @@ let package = Package(
     .target(name: "CBlocks"),
     .target(name: "CFiles"),
     library("Threads"),
+    // Helpers that every module may import.
+    library("Support", ["CBlocks", "CFiles"]),
 
     // One safe wrapper each: nobody else imports the C library.
     library("Digest", ["CLibCrypto"]),
     library("HTTP", ["CLibCurl"]),
-    library("Postgres", ["CLibPQ", "Threads"]),
+    library("Postgres", ["CLibPQ", "Faults", "Support", "Threads"]),
     library("Zstd", ["CLibZstd"]),
 
     // The core and the interface.
     library("Failures"),
     library("Faults"),
-    library("Records", ["CBlocks"]),
-    library("Spool", ["CFiles", "Failures", "Faults", "Digest", "Zstd"]),
-    library("Logs", ["CFiles", logging]),
-    library("CloudWatch", ["CFiles", "HTTP", "Logs", "Threads"]),
+    library("Records", ["CBlocks", "Support"]),
+    library("Spool", ["CFiles", "Failures", "Faults", "Digest", "Support", "Zstd"]),
+    library("Logs", ["CFiles", "Support", logging]),
+    library("CloudWatch", ["HTTP", "Logs", "Support", "Threads"]),
     library(
       "StageKit",
-      ["Failures", "Faults", "Records", "Spool", "Threads", "Logs", "CloudWatch", logging, arguments]),
+      ["Failures", "Faults", "Records", "Spool", "Support", "Threads", "Logs", "CloudWatch", logging, arguments]),
 
     // The stages know the spool, never each other.
     library(
-      "FetchStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "HTTP", "Digest", "Threads"],
+      "FetchStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "HTTP", "Digest", "Support", "Threads"],
       resources: [.copy("Sample")]),
-    library("TransformStage", ["Logs", "Records", "Spool", "StageKit", "Failures", "Faults", "Digest", "Threads"]),
     library(
-      "LoadStage", ["Failures", "Faults", "Records", "Spool", "StageKit", "Postgres", "Digest", "Threads", "Zstd"],
+      "TransformStage", ["Logs", "Records", "Spool", "StageKit", "Failures", "Faults", "Digest", "Support", "Threads"]),
+    library(
+      "LoadStage",
+      ["Failures", "Faults", "Records", "Spool", "StageKit", "Postgres", "Digest", "Support", "Threads", "Zstd"],
       resources: [.embedInCode("Migrations")]),
     executable("fetch", ["FetchStage", "StageKit", "Spool", "Failures", "Faults"]),
     executable("transform", ["TransformStage", "StageKit", "Spool", "Failures", "Faults"]),
-    executable("load", ["LoadStage", "Logs", "Postgres", "Records", "StageKit", "Spool", "Failures", "Faults"]),
+    executable(
+      "load", ["LoadStage", "Logs", "Postgres", "Records", "StageKit", "Spool", "Failures", "Faults", "Support"]),
 
     // A development tool: makes registries of any size, clean or dirty, and days that follow them.
     library("GeneratorKit"),
-    executable("generator", ["GeneratorKit"]),
+    executable("generator", ["GeneratorKit", "Support"]),
 
     // Strikes the three executables with faults, and proves that nothing comes of them.
-    library("SelfTestKit", ["GeneratorKit", "Postgres", "Spool", "StageKit", "Failures", "Zstd"]),
-    executable("selftest", ["SelfTestKit", "StageKit", "Postgres", "Failures"]),
+    library(
+      "SelfTestKit", ["GeneratorKit", "Postgres", "Spool", "StageKit", "Failures", "Support", "Threads", "Zstd"]),
+    executable("selftest", ["SelfTestKit", "StageKit", "Postgres", "Failures", "Support"]),
 
     // What the console is made of, but for its pages. None of it knows the stages, nor they it.
     library("Schedules"),
     library("Charts"),
     library(
-      "ConsoleDesk", ["Digest", "Postgres", "Schedules"],
+      "ConsoleDesk", ["Digest", "Postgres", "Schedules", "Support"],
       resources: [.embedInCode("desk.sql"), .embedInCode("desk-2.sql")]),
-    library("ConsoleQueries", ["Postgres"], resources: [.embedInCode("search.sql")]),
-    library("ConsoleRunner", ["CFiles", "ConsoleDesk", "Failures", "Postgres", "Spool", "Threads", logging]),
+    library("ConsoleQueries", ["Postgres", "Support"], resources: [.embedInCode("search.sql")]),
+    library("ConsoleRunner", ["ConsoleDesk", "Failures", "Postgres", "Spool", "Support", "Threads", logging]),
 
     .systemLibrary(name: "CLibSSL", path: "Tests/CLibSSL"),
     testSupport("LoopbackServer", ["Threads"]),
     testSupport("Tunnel", ["CLibSSL", "Threads"]),
-    testSupport("NastyCorpus"),
+    testSupport("SeededRandom"),
+    testSupport("NastyCorpus", ["SeededRandom"]),
     testSupport("Reference"),
-    testSupport("TestCluster", ["Postgres", "Threads"]),
+    testSupport("TestCluster", ["Postgres", "Support", "Threads"]),
     testSupport("Observed", ["Records", "Reference", "Spool"]),
     // Hostile bytes by the million against the reference: the targets, a command that runs them, and a slice as tests.
     .target(
       name: "FuzzTargets",
       dependencies: [
         "Records", "Spool", "FetchStage", "TransformStage", "StageKit", "Failures", "Digest", "Zstd", "Reference",
+        "SeededRandom",
         "NastyCorpus", "Observed",
       ],
       path: "Tests/Fuzz", exclude: ["guided.sh"], swiftSettings: strict),
     .executableTarget(
       name: "fuzz", dependencies: ["FuzzTargets", "StageKit", "Threads", arguments], path: "Tests/FuzzCommand",
       swiftSettings: strict),
-    tests("FuzzTests", ["FuzzTargets", "NastyCorpus"]),
-    tests("RecordsTests", ["Records", "Reference", "NastyCorpus", "Observed", "GeneratorKit", "FuzzTargets"]),
+    tests("FuzzTests", ["SeededRandom", "FuzzTargets", "NastyCorpus"]),
+    tests(
+      "RecordsTests",
+      ["SeededRandom", "Records", "Reference", "NastyCorpus", "Observed", "GeneratorKit", "FuzzTargets", "Support"]),
     tests(
       "FetchStageTests",
       [
-        "FetchStage", "StageKit", "Spool", "Failures", "Digest", "Records", "Reference", "NastyCorpus", "Observed",
+        "SeededRandom",
+        "FetchStage", "StageKit", "Spool", "Failures", "Faults", "Digest", "Records", "Reference", "NastyCorpus",
+        "Observed",
         "LoopbackServer", "Tunnel",
       ]),
     tests(
       "TransformStageTests",
       [
+        "SeededRandom",
         "TransformStage", "FetchStage", "StageKit", "Spool", "Failures", "Reference", "NastyCorpus", "Observed",
         "GeneratorKit",
       ]),
@@ -183,31 +196,35 @@ let package = Package(
     tests(
       "LoadStageTests",
       [
-        "LoadStage", "Records", "Spool", "StageKit", "Failures", "Postgres", "Digest", "Threads", "Zstd", "TestCluster",
+        "SeededRandom",
+        "LoadStage", "Records", "Spool", "StageKit", "Failures", "Faults", "Postgres", "Digest", "Threads", "Zstd",
+        "TestCluster",
         "Observed",
       ]),
     tests(
       "CommandTests",
       [
+        "SeededRandom",
         "fetch", "transform", "load", "Records", "Spool", "StageKit", "Digest", "Postgres", "GeneratorKit",
         "LoopbackServer",
         "NastyCorpus",
-        "Observed", "Reference", "TestCluster", "Threads", "Tunnel",
+        "Observed", "Reference", "Support", "TestCluster", "Threads", "Tunnel",
       ]),
+    tests("SupportTests", ["Support", "Observed"]),
     tests("ThreadsTests", ["Threads"]),
     tests("LogsTests", ["Logs", "Observed", "Threads", logging]),
-    tests("CloudWatchTests", ["CloudWatch", "Logs", "LoopbackServer", "Observed", logging]),
-    tests("SchedulesTests", ["Schedules", "NastyCorpus"]),
-    tests("ChartsTests", ["Charts"]),
+    tests("CloudWatchTests", ["SeededRandom", "CloudWatch", "Logs", "LoopbackServer", "Observed", logging]),
+    tests("SchedulesTests", ["SeededRandom", "Schedules", "NastyCorpus"]),
+    tests("ChartsTests", ["SeededRandom", "Charts"]),
     tests(
       "ConsoleDeskTests",
       [
         "ConsoleDesk", "ConsoleRunner", "Digest", "Failures", "Observed", "Postgres", "Schedules", "TestCluster",
         "Threads", logging,
       ]),
-    tests("ConsoleQueriesTests", ["ConsoleQueries", "Postgres", "TestCluster"]),
+    tests("ConsoleQueriesTests", ["SeededRandom", "ConsoleQueries", "Postgres", "TestCluster"]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
-    tests("SelfTestKitTests", ["SelfTestKit", "Failures", "TestCluster", "fetch", "transform", "load"]),
+    tests("SelfTestKitTests", ["SelfTestKit", "Failures", "Support", "TestCluster", "fetch", "transform", "load"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),
     tests("ReferenceTests", ["Reference", "NastyCorpus"]),
   ] + guided + console,

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Logs
+import Support
 import Synchronization
 import Threads
 
@@ -83,7 +84,7 @@ public final class CloudWatchOutput: LogOutput {
   ///
   /// - Returns: what became of the rest. What is logged after it is not sent.
   public func close() -> Report {
-    let end = Self.now() + settings.exitSeconds
+    let end = MonotonicClock.seconds() + settings.exitSeconds
     state.withLock { $0.endOfTime = end }
     news.signal()
     // A call that is under way ends within a second of its time, which is how often libcurl looks at the clock.
@@ -168,12 +169,12 @@ public final class CloudWatchOutput: LogOutput {
   /// Waits until there is something to send and some time went by in which more may have come, or the process ends.
   private func gather() {
     while state.withLock({ $0.queue.isEmpty && $0.endOfTime == nil }) { news.wait() }
-    let until = Self.now() + settings.gatherSeconds
+    let until = MonotonicClock.seconds() + settings.gatherSeconds
     while true {
       let isFull = state.withLock { state in
         state.endOfTime != nil || state.bytes >= EventBatch.bytesMax || state.queue.count >= EventBatch.eventsMax
       }
-      let left = until - Self.now()
+      let left = until - MonotonicClock.seconds()
       if isFull || left <= 0 { return }
       _ = news.wait(timeout: .now() + left)
     }
@@ -183,9 +184,9 @@ public final class CloudWatchOutput: LogOutput {
   private func pause(_ reason: String, _ backoff: inout Backoff) {
     state.withLock { $0.report.reason = reason }
     let seconds = backoff.next()
-    let until = Self.now() + seconds
+    let until = MonotonicClock.seconds() + seconds
     while !isEnding {
-      let left = until - Self.now()
+      let left = until - MonotonicClock.seconds()
       if left <= 0 { return }
       _ = news.wait(timeout: .now() + left)
     }
@@ -217,13 +218,7 @@ public final class CloudWatchOutput: LogOutput {
   private var isEnding: Bool { state.withLock { $0.endOfTime != nil } }
 
   private var secondsLeft: Double {
-    state.withLock { $0.endOfTime }.map { $0 - Self.now() } ?? .infinity
-  }
-
-  private static func now() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+    state.withLock { $0.endOfTime }.map { $0 - MonotonicClock.seconds() } ?? .infinity
   }
 }
 

@@ -1,5 +1,6 @@
 import Glibc
 import Logs
+import Support
 
 /// Events on disk that are not sent yet, so that they outlive a process that cannot send them, or is killed. A file belongs
 /// to the process that holds its lock; one whose lock is free is taken over by the next process.
@@ -95,12 +96,12 @@ final class WaitingFile {
   func advance(to byte: Int) {
     if byte >= end, end > Self.bytesMax / 8 {
       // Room for more. A process killed between the two leaves a head that points behind the end: nothing to send again.
-      if write(Self.digits(byte), at: 0), ftruncate(descriptor, off_t(headBytes)) == 0 {
+      if write(byte.padded(Self.offsetDigits), at: 0), ftruncate(descriptor, off_t(headBytes)) == 0 {
         end = headBytes
-        _ = write(Self.digits(headBytes), at: 0)
+        _ = write(headBytes.padded(Self.offsetDigits), at: 0)
       }
     } else {
-      _ = write(Self.digits(byte), at: 0)
+      _ = write(byte.padded(Self.offsetDigits), at: 0)
     }
   }
 
@@ -111,12 +112,7 @@ final class WaitingFile {
   }
 
   private static func head(_ offset: Int, _ destination: Destination) -> String {
-    "\(digits(offset)) \(destination.region) \(destination.group) \(destination.stream)\n"
-  }
-
-  private static func digits(_ number: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: offsetDigits - digits.count) + digits
+    "\(offset.padded(offsetDigits)) \(destination.region) \(destination.group) \(destination.stream)\n"
   }
 
   /// - Returns: nil for what no process has written, and CloudWatch would never take.

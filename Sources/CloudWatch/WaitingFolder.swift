@@ -1,5 +1,5 @@
-import CFiles
 import Glibc
+import Support
 
 /// The files of events that wait, of this process and of those before it.
 struct WaitingFolder {
@@ -34,7 +34,7 @@ struct WaitingFolder {
   /// Removes the oldest files that nobody holds while all together are too many, and what a kill left unborn.
   ///
   /// - Returns: how many files went.
-  /// - Throws: if the folder cannot be read: the events in it are then neither sent nor removed.
+  /// - Throws: where the folder cannot be read: what waits in it is neither sent nor trimmed.
   func trim() throws(CloudWatchProblem) -> Int {
     for name in try names(ending: ".events.new") {
       var status = stat()
@@ -62,27 +62,15 @@ struct WaitingFolder {
     return removed
   }
 
-  /// Their names begin with the time. If the folder cannot be read to its end, the result is empty: the names read so
-  /// far need not include the oldest.
+  /// Their names begin with the time. Where the folder cannot be read to its end there are none: what of it is seen is not the
+  /// oldest.
   private func names(ending suffix: String = ".events") throws(CloudWatchProblem) -> [String] {
-    guard let directory = opendir(path) else {
-      let code = errno
-      // The folder is made for the first event that has to wait.
-      if code == ENOENT { return [] }
-      throw unreadable(code)
+    do throws(SystemError) {
+      return try FileCalls.names(inDirectory: path).filter { $0.hasSuffix(suffix) }.sorted()
+    } catch {
+      // Nothing has waited yet.
+      if error.code == ENOENT { return [] }
+      throw CloudWatchProblem("unable to read '\(path)': \(error)")
     }
-    defer { closedir(directory) }
-    var names: [String] = []
-    var code: Int32 = 0
-    while let entry = registry_next_name(UnsafeMutableRawPointer(directory), &code) {
-      let name = String(cString: entry)
-      if name.hasSuffix(suffix) { names.append(name) }
-    }
-    guard code == 0 else { throw unreadable(code) }
-    return names.sorted()
-  }
-
-  private func unreadable(_ code: Int32) -> CloudWatchProblem {
-    CloudWatchProblem("unable to read '\(path)': \(String(cString: strerror(code)).lowercased())")
   }
 }

@@ -44,3 +44,10 @@ public enum Audit {
   /// PostgreSQL takes no NUL in text.
   private static func withoutNUL(_ text: String) -> String { text.replacing("\0", with: "␀") }
 }
+
+extension Connection {
+  /// Runs `body` in the transaction that is open, or in one of its own: an action and its entry in the audit are one.
+  public mutating func joined<Answer>(_ body: (inout Connection) throws -> Answer) throws -> Answer {
+    isInTransaction ? try body(&self) : try transaction { try body(&$0) }
+  }
+}

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Postgres
 
 /// A run of `pipeline.sh` that somebody or a schedule asked for.
@@ -75,7 +76,8 @@ public struct ConsoleTask: Sendable, Equatable {
 
   init?(_ row: [String?]) {
     guard row.count == 20, let id = row[0].flatMap({ Int($0) }), let kind = row[1].flatMap({ Kind(rawValue: $0) }),
-      let arguments = row[2].flatMap({ TextArray.decode($0) }), let state = row[3].flatMap({ State(rawValue: $0) })
+      let arguments = row[2].flatMap({ try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }),
+      let state = row[3].flatMap({ State(rawValue: $0) })
     else { return nil }
     self.id = id
     self.kind = kind

@@ -1,4 +1,5 @@
 import Digest
+import FoundationEssentials
 
 /// What is kept of a password: scrypt with a salt, as `$scrypt$ln=15,r=8,p=3$<salt>$<key>` (the PHC string format), so
 /// that the cost can grow without a password having to be set anew.
@@ -45,5 +46,18 @@ public struct PasswordHash: Sendable, Equatable {
     }
     guard let logCost = values["ln"], let blockSize = values["r"], let parallelism = values["p"] else { return nil }
     return Scrypt(logCost: logCost, blockSize: blockSize, parallelism: parallelism)
+  }
+}
+
+/// Without padding, as password hashes are written.
+enum Base64 {
+  static func encode(_ bytes: [UInt8]) -> String {
+    let text = Data(bytes).base64EncodedString()
+    return String(text.prefix { $0 != "=" })
+  }
+
+  static func decode(_ text: Substring) -> [UInt8]? {
+    let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+    return Data(base64Encoded: String(text) + padding).map { Array($0) }
   }
 }

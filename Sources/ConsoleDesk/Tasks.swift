@@ -1,4 +1,5 @@
 import Postgres
+import Support
 
 /// The queue of runs, and what came of them. It lives in the database; rows are taken with SKIP LOCKED, so that no run
 /// is taken twice.
@@ -19,7 +20,7 @@ public enum Tasks {
       RETURNING id
       """,
       [
-        kind.rawValue, TextArray.encode(arguments), account, String(limitMinutes), publication.map { String($0) },
+        kind.rawValue, PostgresArray.of(arguments), account, String(limitMinutes), publication.map { String($0) },
       ]
     ).number
     return id ?? 0
@@ -59,8 +60,8 @@ public enum Tasks {
       ORDER BY t.id DESC LIMIT $4::integer
       """,
       [
-        before.map { String($0) }, schedule.map { String($0) }, TextArray.encode(states.map(\.rawValue)), String(limit),
-        TextArray.encode(kinds.map(\.rawValue)),
+        before.map { String($0) }, schedule.map { String($0) }, PostgresArray.of(states.map(\.rawValue)), String(limit),
+        PostgresArray.of(kinds.map(\.rawValue)),
       ], &connection)
   }
 

@@ -2,6 +2,7 @@ import ConsoleDesk
 import Failures
 import Glibc
 import Spool
+import Support
 
 /// A process that starts `pipeline.sh` once and writes down how it ended. It leads a session of its own: the console may be
 /// stopped, killed and started again meanwhile, and finds the run by its folder.
@@ -31,15 +32,19 @@ public struct Attendant {
     guard try begin() else { return }
     let child: pid_t
     do {
-      child = try Child.start(
-        command, stdout: folder.summary, stderr: folder.log, inherited: lock, variables: ["LOG_FORMAT": "json"])
+      let environment = ChildProcess.environment.merging(["LOG_FORMAT": "json"]) { $1 }
+      var process = ChildProcess(command, environment: environment)
+      (process.stdout, process.stderr) = (.file(folder.summary), .file(folder.log))
+      // `pipeline.sh` uses the numbers from 7 on.
+      process.others = [6: .descriptor(lock)]
+      child = try process.startOrFail()
     } catch {
-      try DurableText.write(
-        "\(Verdict.configuration.exitCode)\n\(ConsoleTask.Reason.notStarted.rawValue)\n", to: folder.exit)
+      try DurableFile.write(
+        Array("\(Verdict.configuration.exitCode)\n\(ConsoleTask.Reason.notStarted.rawValue)\n".utf8), to: folder.exit)
       throw error
     }
-    let (code, reason) = attend(child, wanted)
-    try DurableText.write("\(code)\n\(reason?.rawValue ?? "")\n", to: folder.exit)
+    let (code, reason) = try attend(child, wanted)
+    try DurableFile.write(Array("\(code)\n\(reason?.rawValue ?? "")\n".utf8), to: folder.exit)
   }
 
   /// - Returns: false where the run was begun before.
@@ -47,49 +52,40 @@ public struct Attendant {
     let started = open(folder.started, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard started >= 0 else { return false }
     defer { close(started) }
-    let pid = Array("\(getpid())\n".utf8)
-    guard write(started, pid, pid.count) == pid.count, fsync(started) == 0 else {
-      let failure = Failure.system("write '\(folder.started)'", errno: errno)
+    do throws(SystemError) {
+      try FileCalls.writeAll(Array("\(getpid())\n".utf8), to: started)
+      guard fsync(started) == 0 else { throw SystemError() }
+    } catch {
       // Nothing was started.
       unlink(folder.started)
-      throw failure
+      throw Failure.system("write '\(folder.started)'", errno: error.code)
     }
     try Folder.sync(folder.path)
     return true
   }
 
   /// - Returns: the child's exit code, or 128 and the signal that ended it, and why it was stopped, if it was.
-  private func attend(_ child: pid_t, _ wanted: sigset_t) -> (Int32, ConsoleTask.Reason?) {
+  private func attend(_ child: pid_t, _ wanted: sigset_t) throws(SystemError) -> (Int32, ConsoleTask.Reason?) {
     var reason: ConsoleTask.Reason?
-    var end = Self.now() + limitSeconds
+    var end = MonotonicClock.seconds() + Double(limitSeconds)
     var isStopping = false
     while true {
-      var status: Int32 = 0
-      if waitpid(child, &status, WNOHANG) == child {
-        let signal = status & 0x7F
-        return (signal == 0 ? status >> 8 & 0xFF : 128 + signal, reason)
-      }
+      if let ended = try ChildProcess.end(of: child) { return (ended.code ?? 128 + (ended.signal ?? 0), reason) }
       var wanted = wanted
-      var time = timespec(tv_sec: max(0, end - Self.now()), tv_nsec: 0)
+      var time = timespec(tv_sec: max(0, Int((end - MonotonicClock.seconds()).rounded(.up))), tv_nsec: 0)
       let signal = sigtimedwait(&wanted, nil, &time)
       if signal == SIGCHLD || (signal < 0 && errno == EINTR) { continue }
       if signal < 0, isStopping {
         // It did not stop by itself. What it has done so far stands, and the next run goes on from there.
         ProcessGroup.signal(SIGKILL, session: getpid(), exceptFor: getpid())
-        end = Self.now() + graceSeconds
+        end = MonotonicClock.seconds() + Double(graceSeconds)
         continue
       }
       // A signal that nobody asked for comes with the end of the machine or the container.
       if !isStopping { reason = signal < 0 ? .timeLimit : access(folder.stop, F_OK) == 0 ? .stopped : .cutShort }
       isStopping = true
-      end = Self.now() + graceSeconds
+      end = MonotonicClock.seconds() + Double(graceSeconds)
       kill(child, SIGTERM)
     }
-  }
-
-  private static func now() -> Int {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return now.tv_sec
   }
 }

@@ -22,7 +22,7 @@ public struct Home: Sendable {
       return
     }
     let name = String(RandomBytes.token().prefix(8))
-    try DurableText.write(name + "\n", to: file)
+    try DurableFile.write(Array((name + "\n").utf8), to: file)
     host = Home.machine + "/" + name
   }
 

@@ -1,6 +1,8 @@
 import ConsoleDesk
 import Glibc
 import Postgres
+import Spool
+import Support
 
 extension Worker {
   /// Starts the task's run unless it was started, and follows it to its end.
@@ -9,7 +11,7 @@ extension Worker {
     try folder.make()
     var known = ""
     var isAskedToStop = false
-    var nextKeep = 0
+    var nextKeep = 0.0
     var starts = 0
     while true {
       let hasAttendant = Attendants.reap()
@@ -45,13 +47,13 @@ extension Worker {
         return try settle(task, ending, folder, &connection)
       }
       // Once a second: it wakes whoever looks at the task, and ourselves.
-      if log != known, Self.now() >= nextKeep {
+      if log != known, MonotonicClock.seconds() >= nextKeep {
         try Tasks.keep(task.id, runID: RunLog.runID(log), log: log, on: &connection)
         known = log
-        nextKeep = Self.now() + 1
+        nextKeep = MonotonicClock.seconds() + 1
       }
       if !isAskedToStop, case .alive = stage, try Tasks.find(task.id, on: &connection)?.stopAskedBy != nil {
-        try DurableText.write("", to: folder.stop)
+        try DurableFile.write([], to: folder.stop)
         folder.askToStop()
         isAskedToStop = true
       }
@@ -66,23 +68,18 @@ extension Worker {
     return try connection.execute("SELECT max(id) FROM publication").number != publication
   }
 
-  private static func now() -> Int {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return now.tv_sec
-  }
-
   private func start(_ task: ConsoleTask, _ folder: TaskFolder) throws {
     let command = [
       settings.console, "attend", folder.path, "--limit-seconds", String(task.limitMinutes * 60), "--grace-seconds",
       String(settings.graceSeconds), "--", settings.pipeline, task.kind.rawValue,
     ]
-    var variables = settings.variables
-    variables["RUN_ORIGIN"] = task.scheduleID == nil ? "console" : "schedule"
-    let pid = try Child.start(
-      command + task.kind.options + task.arguments + ["--json"], stdout: folder.log, stderr: folder.log,
-      variables: variables,
-      ownSession: true)
+    var environment = ChildProcess.environment
+    for (name, value) in settings.variables { environment[name] = value }
+    environment["RUN_ORIGIN"] = task.scheduleID == nil ? "console" : "schedule"
+    var process = ChildProcess(
+      command + task.kind.options + task.arguments + ["--json"], environment: environment)
+    (process.stdout, process.stderr, process.group) = (.file(folder.log), .file(folder.log), .ownSession)
+    let pid = try process.startOrFail()
     Attendants.add(pid)
   }
 

@@ -70,7 +70,7 @@ public struct Site: Sendable {
   ) async throws -> Answer {
     let turn = try await readTurns.wait(context.session?.account ?? "")
     defer { withExtendedLifetime(turn) {} }
-    return try await pages.run(body)
+    return try await context.whileConnected { [pages] in try await pages.run(body) }
   }
 
   /// A page. Besides `values` a template has `t` (texts), `lang`, `other_lang`, `account`, `is_operator`,

@@ -20,14 +20,10 @@ final class FaultPlan: Sendable {
 
   private init(_ wish: Wish) { self.wish = wish }
 
-  static func fromEnvironment() -> FaultPlan? {
-    guard let value = getenv("REGISTRY_FAULT") else { return nil }
-    let text = String(cString: value)
+  static func fromEnvironment() throws(FaultRequestError) -> FaultPlan? {
+    let text = getenv("REGISTRY_FAULT").map { String(cString: $0) } ?? ""
     if text.isEmpty { return nil }
-    guard let wish = parse(text) else {
-      tell("REGISTRY_FAULT is none of list, trace@FILE, WAY@POINT, WAY@POINT#N")
-      exit(64)
-    }
+    guard let wish = parse(text) else { throw FaultRequestError() }
     return FaultPlan(wish)
   }
 

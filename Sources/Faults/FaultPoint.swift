@@ -69,3 +69,16 @@ extension FaultPoint {
     steps.map { FaultPoint(subject, $0) }
   }
 }
+
+extension FaultPoint {
+  /// A statement that changes something in the database.
+  ///
+  /// - Parameters:
+  ///   - statement: its verb and what it changes, for instance `INSERT publication`; `begin` and `commit`.
+  ///   - transaction: the name of the one that it stands in; nil for none.
+  public static func statement(_ statement: String, in transaction: String?) -> FaultPoint {
+    var ways: [FaultWay] = [.killBefore, .killAfter, .terminateBefore, .terminateAfter, .diskFull]
+    if transaction == nil || statement == "commit" { ways.append(.loseAnswer) }
+    return FaultPoint(transaction ?? "session", statement, ways)
+  }
+}

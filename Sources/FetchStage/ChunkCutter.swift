@@ -2,6 +2,7 @@ import Digest
 import Failures
 import Records
 import Spool
+import Support
 
 /// Cuts the source into chunks that end at record ends, while its bytes come. Finished chunks are compressed and written
 /// by other threads meanwhile.
@@ -164,7 +165,7 @@ package struct ChunkCutter: ~Copyable {
     bytes.withUnsafeBytes { bytes in
       let part = UnsafeRawBufferPointer(rebasing: bytes[hashed..<end])
       sourceHash.update(part)
-      lines += part.withMemoryRebound(to: UInt8.self) { Lines.count($0) }
+      lines += LineFeeds.count(part)
     }
     hashed = end
   }

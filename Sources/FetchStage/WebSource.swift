@@ -50,7 +50,7 @@ struct WebSource {
     guard seconds < left else { throw outOfTime() }
     log.warning("\(problem.why): trying again in \(Int(seconds.rounded(.up))) s")
     _ = Faults.at(.before, of: .retry)
-    try Pause.seconds(seconds)
+    try RetryPause.wait(seconds: seconds)
     _ = Faults.at(.after, of: .retry)
   }
 

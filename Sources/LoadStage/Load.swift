@@ -23,7 +23,7 @@ public enum Load {
 /// One load, over as many sessions as it takes.
 struct LoadRun {
   let settings: LoadSettings
-  let access: DatabaseAccess
+  var access: DatabaseAccess
   let snapshot: SettledSnapshot
   let started = Clock.monotonicSeconds()
   /// Seconds to wait before each further attempt.
@@ -39,6 +39,7 @@ struct LoadRun {
   init(_ settings: LoadSettings) throws {
     self.settings = settings
     access = try DatabaseAccess(settings.databaseURL, applicationName: settings.applicationName, stop: settings.stop)
+    access.faultHook = settings.faultHook
     snapshot = try SettledSnapshot(settings.snapshot)
     guard settings.action != .rollback || snapshot.whole else {
       throw Failure(
@@ -89,7 +90,6 @@ struct LoadRun {
   /// One session from the lock to the publication. What an earlier one committed is found in the database.
   private mutating func attempt() throws -> LoadOutcome {
     var session = try access.open()
-    try settings.point(.connected)
     try Migrator.makeLockable(&session, events: settings.events)
     let lock = try RunLock.acquire(access, graceSeconds: settings.lockGraceSeconds, events: settings.events)
     defer { lock.release() }
@@ -136,7 +136,6 @@ struct LoadRun {
     }
     jobAsked = true
     let job = try JobRun.open(&session, snapshot, settings)
-    try settings.point(.jobOpened)
     adopt(job)
     return job
   }

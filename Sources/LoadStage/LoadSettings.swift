@@ -43,7 +43,7 @@ public struct LoadSettings: Sendable {
   /// Seconds since 1970, by which a source date is in the future.
   package var now: @Sendable () -> Int = { time(nil) }
   package var pause: @Sendable (_ seconds: Double) throws -> Void
-  package var point: @Sendable (LoadPoint) throws -> Void = { _ in }
+  package var faultHook: FaultHook?
   /// How long the swap of the first load makes readers wait at most, and how often it tries.
   package var lockTimeoutMilliseconds = 1000
   package var lockAttempts = 5
@@ -65,14 +65,7 @@ public struct LoadSettings: Sendable {
     self.applicationName = applicationName
     self.stop = stop
     self.events = events
-    pause = { seconds in
-      if Faults.isActive { return }
-      let end = Clock.monotonicSeconds() + seconds
-      while Clock.monotonicSeconds() < end {
-        try stop()
-        usleep(100_000)
-      }
-    }
+    pause = { seconds in try RetryPause.wait(seconds: seconds, stop: stop) }
   }
 }
 
@@ -103,14 +96,4 @@ extension LoadSettings {
   func status(of snapshot: SettledSnapshot) -> LoadOutcome.Status {
     totals(of: snapshot).failed > 0 ? .partial : .success
   }
-}
-
-/// Places where a test makes a load fail, or looks at what others see.
-package enum LoadPoint: Sendable, Hashable {
-  case connected
-  case jobOpened
-  case batchStaged(Int)
-  case batchCommitted(Int)
-  case publishing
-  case published
 }

@@ -1,5 +1,6 @@
 import CFiles
 import Glibc
+import Support
 import Synchronization
 
 /// JSON lines in a file that rotates, and that all processes share: each line is one write at its end. Who finds it full
@@ -61,7 +62,7 @@ public final class FileOutput: LogOutput {
       }
     }
     guard count == bytes.count else {
-      let reason = count < 0 ? String(cString: strerror(code)) : "the disk is full"
+      let reason = count < 0 ? SystemError(code).description : "the disk is full"
       state.isLineOpen = count > 0 || state.isLineOpen
       return "cannot be written: \(reason)"
     }
@@ -72,7 +73,9 @@ public final class FileOutput: LogOutput {
   /// Sees to it that the open file is the current one, and has room.
   private func openCurrent(_ state: inout State) -> String? {
     if hasRoom(state) { return nil }
-    if let last = files.times()?.last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) { return nil }
+    if let last = (try? files.times())?.last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) {
+      return nil
+    }
     return openNext(&state)
   }
 
@@ -92,10 +95,10 @@ public final class FileOutput: LogOutput {
     files.makeFolder()
     let lock = Glibc.open(files.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     guard lock >= 0 else {
-      let code = errno
-      return "cannot be opened: \(String(cString: strerror(code)))"
+      let error = SystemError()
+      return "cannot be opened: \(error)"
     }
-    // Mode 0600: a user who can open the file can lock it.
+    // Who can open it can hold it.
     _ = fchmod(lock, 0o600)
     defer {
       flock(lock, LOCK_UN)
@@ -107,10 +110,10 @@ public final class FileOutput: LogOutput {
       // Somebody holds it and does not go on. A file that grows beyond its size is better than a run that waits.
       return isThere(state) ? nil : "is locked by another process that does not go on"
     }
-    guard let times = files.times() else {
-      let code = errno
-      // Without the list the newest file is unknown. One file that grows is better than two that alternate.
-      return isThere(state) ? nil : "cannot be listed: \(String(cString: strerror(code)))"
+    let times: [LogTime]
+    do throws(SystemError) { times = try files.times() } catch {
+      // Which is the last is not known: a file that grows is better than two that take turns.
+      return isThere(state) ? nil : "cannot be listed: \(error)"
     }
     if let last = times.last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) { return nil }
     let now = LogTime.now()
@@ -118,8 +121,8 @@ public final class FileOutput: LogOutput {
     let time = times.last.map { $0.millisecondsSince1970 >= now.millisecondsSince1970 ? $0.next : now } ?? now
     let descriptor = opened(time, O_APPEND | O_CREAT | O_EXCL)
     guard descriptor >= 0 else {
-      let code = errno
-      return "cannot be opened: \(String(cString: strerror(code)))"
+      let error = SystemError()
+      return "cannot be opened: \(error)"
     }
     // Room is set aside at once, so that no line is ever cut by a disk that fills up.
     guard registry_reserve(descriptor, Int64(bytesMax + Self.spareBytes)) else {

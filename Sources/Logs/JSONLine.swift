@@ -1,4 +1,5 @@
 import Logging
+import Support
 
 /// Which way a record goes. The copies of one record differ in this alone, so that whoever counts them counts one way.
 public enum LogPath: String, Sendable {
@@ -62,27 +63,10 @@ private struct JSONWriter {
     }
   }
 
-  private func json(_ text: String) -> String {
-    var result = "\""
-    var room = textMax
-    for scalar in text.unicodeScalars {
-      guard room > 0 else {
-        result += "…"
-        break
-      }
-      room -= 1
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case "\u{0}"..<" ":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
-  }
+  private func json(_ text: String) -> String { JSONText.quoted(text, scalarsMax: textMax) }
+}
+
+/// JSON lines on stderr, for containers and other programs.
+struct JSONOutput: StandardErrorOutput {
+  func write(_ record: LogRecord) { StandardError.write(JSONLine.text(record, path: .console) + "\n") }
 }

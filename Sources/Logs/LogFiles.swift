@@ -1,5 +1,5 @@
-import CFiles
 import Glibc
+import Support
 
 /// The files that `LOG_FILE` is the stem of: `STEM-20260128T023000.123Z`, and the last of them is the one written to. A
 /// collector that has one open never sees it renamed or cut.
@@ -11,13 +11,13 @@ struct LogFiles: Sendable {
 
   func path(_ time: LogTime) -> String { stem + "-" + time.stamp }
 
-  /// The times in the names of existing files, the oldest first; nil, with `errno`, if the folder cannot be read.
-  func times() -> [LogTime]? { names()?.filter { $0.rest.isEmpty }.map(\.time) }
+  /// The times in the names of those that are there, the oldest first.
+  func times() throws(SystemError) -> [LogTime] { try names().filter { $0.rest.isEmpty }.map(\.time) }
 
-  /// Removes all but the newest, and files that another program made from them, such as logrotate's `….1.gz`. If the
-  /// folder cannot be read, it removes nothing, since the newest are unknown.
+  /// Removes all but the newest, and with them what another program has made of them: logrotate's `….1.gz`, for instance.
+  /// Where the folder cannot be read nothing is removed: which are the newest is not known.
   func removeOld(keeping count: Int) {
-    guard let names = names() else { return }
+    guard let names = try? names() else { return }
     var kept: [LogTime] = []
     for (time, rest) in names.reversed() {
       if !kept.contains(time), kept.count < count { kept.append(time) }
@@ -25,28 +25,22 @@ struct LogFiles: Sendable {
     }
   }
 
-  /// The times in the names and the suffixes after them, the oldest first; nil, with `errno`, if the folder cannot be
-  /// read.
-  private func names() -> [(time: LogTime, rest: String)]? {
-    guard let directory = opendir(folder) else { return errno == ENOENT ? [] : nil }
+  /// The times in the names and what stands behind them, the oldest first.
+  private func names() throws(SystemError) -> [(time: LogTime, rest: String)] {
+    let found: [String]
+    do throws(SystemError) { found = try FileCalls.names(inDirectory: folder) } catch {
+      if error.code == ENOENT { return [] }
+      throw error
+    }
     let prefix = name + "-"
     var names: [(time: LogTime, rest: String)] = []
-    var code: Int32 = 0
-    while let entry = registry_next_name(UnsafeMutableRawPointer(directory), &code) {
-      let found = String(cString: entry)
-      guard found.hasPrefix(prefix) else { continue }
+    for found in found where found.hasPrefix(prefix) {
       let stamp = found.dropFirst(prefix.count)
       let rest = stamp.dropFirst(LogTime.stampLength)
       guard let time = LogTime(stamp: stamp.prefix(LogTime.stampLength)),
         rest.isEmpty || rest.hasPrefix(".") || rest.hasPrefix("-")
       else { continue }
       names.append((time, String(rest)))
-    }
-    closedir(directory)
-    guard code == 0 else {
-      // No later call changes errno.
-      errno = code
-      return nil
     }
     return names.sorted { $0.time.millisecondsSince1970 < $1.time.millisecondsSince1970 }
   }

@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// The time of a log record, taken once, so that all its copies bear the same.
 public struct LogTime: Sendable, Equatable {
@@ -22,14 +23,14 @@ public struct LogTime: Sendable, Equatable {
   public var text: String {
     let parts = local
     let offset = abs(parts.tm_gmtoff) / 60
-    return dateText + "T" + wallText + "." + Self.digits(milliseconds, 3) + (parts.tm_gmtoff < 0 ? "-" : "+")
-      + Self.digits(offset / 60) + Self.digits(offset % 60)
+    return dateText + "T" + wallText + "." + milliseconds.padded(3) + (parts.tm_gmtoff < 0 ? "-" : "+")
+      + (offset / 60).padded(2) + (offset % 60).padded(2)
   }
 
   /// `2026-01-28T02:30:00.123Z`: RFC 3339, which Go and log collectors read, in UTC, which sorts by time.
   public var rfc3339: String {
     let parts = utc
-    return Self.date(parts) + "T" + Self.wall(parts) + "." + Self.digits(milliseconds, 3) + "Z"
+    return Self.date(parts) + "T" + Self.wall(parts) + "." + milliseconds.padded(3) + "Z"
   }
 
   /// `2026-01-28`, in the machine's time zone.
@@ -43,9 +44,9 @@ public struct LogTime: Sendable, Equatable {
   /// `20260128T023000.123Z`: for names of files, which then sort by time.
   var stamp: String {
     let parts = utc
-    return Self.digits(parts.tm_year + 1900, 4) + Self.digits(parts.tm_mon + 1) + Self.digits(parts.tm_mday) + "T"
-      + Self.digits(parts.tm_hour) + Self.digits(parts.tm_min) + Self.digits(parts.tm_sec) + "."
-      + Self.digits(milliseconds, 3) + "Z"
+    return (parts.tm_year + 1900).padded(4) + (parts.tm_mon + 1).padded(2) + parts.tm_mday.padded(2) + "T"
+      + parts.tm_hour.padded(2) + parts.tm_min.padded(2) + parts.tm_sec.padded(2) + "."
+      + milliseconds.padded(3) + "Z"
   }
 
   /// - Parameter stamp: as ``stamp`` writes it; nil for anything else.
@@ -87,15 +88,10 @@ public struct LogTime: Sendable, Equatable {
   }
 
   private static func date(_ parts: tm) -> String {
-    digits(parts.tm_year + 1900, 4) + "-" + digits(parts.tm_mon + 1) + "-" + digits(parts.tm_mday)
+    (parts.tm_year + 1900).padded(4) + "-" + (parts.tm_mon + 1).padded(2) + "-" + parts.tm_mday.padded(2)
   }
 
   private static func wall(_ parts: tm) -> String {
-    digits(parts.tm_hour) + ":" + digits(parts.tm_min) + ":" + digits(parts.tm_sec)
-  }
-
-  private static func digits(_ number: some BinaryInteger, _ width: Int = 2) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    parts.tm_hour.padded(2) + ":" + parts.tm_min.padded(2) + ":" + parts.tm_sec.padded(2)
   }
 }

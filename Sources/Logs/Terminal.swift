@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// What may be shown on a terminal.
 public enum Terminal {
@@ -24,5 +25,14 @@ public enum Terminal {
     scalar.value < 0x20 || scalar.value >= 0x7F && scalar.value < 0xA0
       || (0x200E...0x200F).contains(scalar.value) || (0x2028...0x202E).contains(scalar.value)
       || scalar.value == 0x61C || scalar.value == 0xFEFF || (0x2066...0x2069).contains(scalar.value)
+  }
+}
+
+/// stderr, which takes lines in whole writes, so that those of several processes do not mix.
+public enum StandardError {
+  public static func write(_ text: String) {
+    var text = text
+    // Who cannot be told cannot be told why.
+    text.withUTF8 { try? FileCalls.writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
   }
 }

@@ -1,4 +1,5 @@
 import CLibPQ
+import Faults
 
 /// Called while a connection waits, at least five times a second; throwing ends the wait, and with it the statement.
 public typealias StopCheck = @Sendable () throws -> Void
@@ -15,8 +16,10 @@ public struct Connection: ~Copyable {
   public var stop: StopCheck
   /// Host, database and user, for messages.
   public let place: String
-  /// See ``StatementProbe``.
-  public var probe: StatementProbe?
+  /// Whether its statements are fault points.
+  public var hasFaultPoints = true
+  /// What a test does at this session's statements.
+  public var faultHook: FaultHook?
   /// The name of the transaction that is open, for the probe.
   var transactionName: String?
   /// How another session asks after this one.

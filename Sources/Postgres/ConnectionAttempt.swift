@@ -1,5 +1,6 @@
 import CLibPQ
 import Glibc
+import Support
 
 /// The way in: libpq's asynchronous connect, so that a signal or the deadline ends it. (Only the resolver blocks.)
 package enum ConnectionAttempt {
@@ -51,7 +52,7 @@ package enum ConnectionAttempt {
       if PQping(target.conninfo) == PQPING_NO_ATTEMPT { throw Target.malformed("an option in it is not valid") }
       throw error(handle, during: CONNECTION_STARTED)
     }
-    let deadline = Clock.seconds() + Double(timeoutSeconds)
+    let deadline = MonotonicClock.seconds() + Double(timeoutSeconds)
     var state = PGRES_POLLING_WRITING
     while true {
       let stage = PQstatus(handle)
@@ -61,7 +62,7 @@ package enum ConnectionAttempt {
       if ready != 0 { state = PQconnectPoll(handle) }
       if state == PGRES_POLLING_OK { return }
       if state == PGRES_POLLING_FAILED { throw error(handle, during: stage) }
-      guard Clock.seconds() < deadline else {
+      guard MonotonicClock.seconds() < deadline else {
         throw PostgresError(
           .temporary, message: "no connection within \(timeoutSeconds) s", place: place(of: handle))
       }

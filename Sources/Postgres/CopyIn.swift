@@ -1,39 +1,48 @@
 import CLibPQ
 
-/// Where the rows of a `COPY … FROM STDIN` go.
+/// Where the rows of a `COPY … FROM STDIN` go. The session is in it for as long as the COPY takes, so that nobody can use it
+/// for anything else meanwhile.
 public struct CopySink: ~Copyable {
-  fileprivate let write: (UnsafeRawBufferPointer) throws -> Void
+  private var session: Connection
+  private let name: String?
+
+  fileprivate init(_ session: consuming Connection, _ name: String?) {
+    self.session = session
+    self.name = name
+  }
 
   /// Sends bytes, cut wherever the caller likes, and returns when the server has taken them from us: nothing piles up.
-  public func write(_ bytes: UnsafeRawBufferPointer) throws { try write(bytes) }
+  public mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
+    try session.reach(.before, name)
+    try session.put(bytes)
+    try session.reach(.after, name)
+  }
+
+  fileprivate consuming func end() -> Connection { session }
 }
 
 extension Connection {
   /// Runs `COPY … FROM STDIN`. Returning from `body` ends it; throwing aborts it with the reason, and nothing of it stays.
   ///
   /// - Returns: how many rows the server took.
-  public mutating func copyIn(_ sql: String, _ body: (borrowing CopySink) throws -> Void) throws -> Int {
-    let name = probe == nil ? nil : StatementName.of(sql)
-    try probe(name, isOver: false)
+  public mutating func copyIn(_ sql: String, _ body: (inout CopySink) throws -> Void) throws -> Int {
+    let name = faultName(sql)
+    try reach(.before, name)
     let rows = try inTransaction { try $0.copyIn(sql, name, body) }
-    try probe(name, isOver: true)
+    try reach(.after, name)
     return rows
   }
 
-  private mutating func copyIn(_ sql: String, _ name: String?, _ body: (borrowing CopySink) throws -> Void) throws
+  private mutating func copyIn(_ sql: String, _ name: String?, _ body: (inout CopySink) throws -> Void) throws
     -> Int
   {
     try begin(sql, expecting: PGRES_COPY_IN)
     do {
-      // The sink borrows this session for as long as the body runs, which the compiler cannot see through a C handle.
-      try withUnsafeMutablePointer(to: &self) { session in
-        try body(
-          CopySink { bytes in
-            try session.pointee.probe(name.map { $0 + " rows" }, isOver: false)
-            try session.pointee.put(bytes)
-            try session.pointee.probe(name.map { $0 + " rows" }, isOver: true)
-          })
-      }
+      var problem: (any Error)?
+      var sink = CopySink(self, name.map { $0 + " rows" })
+      do { try body(&sink) } catch { problem = error }
+      self = sink.end()
+      if let problem { throw problem }
     } catch {
       if PQputCopyEnd(handle, "aborted by the client") == 1 { _ = try? flush() }
       // What the server says to an aborted COPY is known; where it failed before us, that is the reason.
@@ -55,7 +64,7 @@ extension Connection {
   /// The server ended the COPY while we were still writing; its reason follows as the statement's result.
   private struct EarlyEnd: Error {}
 
-  private mutating func put(_ bytes: UnsafeRawBufferPointer) throws {
+  fileprivate mutating func put(_ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes
     while let base = rest.baseAddress, !rest.isEmpty {
       // One message of moderate size at a time.

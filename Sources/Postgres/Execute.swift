@@ -37,10 +37,10 @@ extension Connection {
   /// - Parameter parameters: values for `$1` …, as text; nil is NULL.
   @discardableResult
   public mutating func execute(_ sql: String, _ parameters: [String?] = []) throws -> Rows {
-    let name = probe == nil ? nil : StatementName.of(sql)
-    try probe(name, isOver: false)
+    let name = faultName(sql)
+    try reach(.before, name)
     let rows = try inTransaction { try $0.perform(sql, parameters) }
-    try probe(name, isOver: true)
+    try reach(.after, name)
     return rows
   }
 

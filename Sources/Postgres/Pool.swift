@@ -1,6 +1,7 @@
 import CLibPQ
 import Dispatch
 import Glibc
+import Support
 import Synchronization
 import Threads
 
@@ -84,8 +85,8 @@ public final class Pool: Sendable {
     }
     for job in waiting { job.fail(Closed()) }
     jobs.signal()
-    let end = Clock.seconds() + 5
-    for thread in threads { thread.join(seconds: max(0, end - Clock.seconds())) }
+    let end = MonotonicClock.seconds() + 5
+    for thread in threads { thread.join(seconds: max(0, end - MonotonicClock.seconds())) }
   }
 
   private func serve() {

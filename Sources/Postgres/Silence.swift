@@ -1,5 +1,6 @@
 import CLibPQ
 import Glibc
+import Support
 
 /// A wait in which nothing came or went. A statement may take as long as it likes, and a line that is dead may look alive:
 /// behind a proxy or a firewall the kernel is answered although the server is not there. So the server is asked.
@@ -9,7 +10,7 @@ struct Silence {
   /// How often in a row the answer was that nothing is to be waited for.
   fileprivate var doubts = 0
 
-  init(seconds: Double) { next = Clock.seconds() + seconds }
+  init(seconds: Double) { next = MonotonicClock.seconds() + seconds }
 
   fileprivate static let doubtsMax = 2
   fileprivate static let answerSeconds = 10.0
@@ -20,10 +21,10 @@ extension Connection {
   ///
   /// - Throws: where twice in a row nobody is at work for us, or nobody answers. The session is of no use then.
   mutating func endSilence(_ silence: inout Silence) throws {
-    guard Clock.seconds() >= silence.next else { return }
+    guard MonotonicClock.seconds() >= silence.next else { return }
     let isAtWork = try isAtWork()
     silence.doubts = isAtWork ? 0 : silence.doubts + 1
-    silence.next = Clock.seconds() + target.silenceSeconds / 2
+    silence.next = MonotonicClock.seconds() + target.silenceSeconds / 2
     // Once is not enough: an answer may be on its way.
     guard silence.doubts >= Silence.doubtsMax else { return }
     shutdown(PQsocket(handle), Int32(SHUT_RDWR))

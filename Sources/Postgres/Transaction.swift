@@ -3,21 +3,21 @@ import CLibPQ
 extension Connection {
   /// Runs `body` in a transaction: returning commits it, throwing rolls it back.
   ///
-  /// - Parameter name: what it is called where statements are probed; see ``StatementProbe``.
+  /// - Parameter name: its name in fault points.
   @discardableResult
   public mutating func transaction<Result>(
     _ name: String? = nil, _ isolation: Isolation = .readCommitted, _ body: (inout Connection) throws -> Result
   ) throws -> Result {
     transactionName = name
     defer { transactionName = nil }
-    try probe("begin", isOver: false)
+    try reach(.before, "begin")
     try begin(isolation)
-    try probe("begin", isOver: true)
+    try reach(.after, "begin")
     do {
       let result = try body(&self)
-      try probe("commit", isOver: false)
+      try reach(.before, "commit")
       try commit()
-      try probe("commit", isOver: true)
+      try reach(.after, "commit")
       return result
     } catch {
       rollBack()

@@ -1,16 +1,8 @@
 import CLibPQ
 import Glibc
+import Support
 import Synchronization
 import Threads
-
-enum Clock {
-  /// Seconds that only go forward.
-  static func seconds() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-  }
-}
 
 /// A span of time that begins when it is first asked.
 final class Limit: Sendable {
@@ -23,7 +15,7 @@ final class Limit: Sendable {
 
   /// - Throws: the error, once the time is up.
   func check(_ error: any Error) throws {
-    let now = Clock.seconds()
+    let now = MonotonicClock.seconds()
     let isOver = end.withLock { end in
       let known = end ?? now + seconds
       end = known
@@ -132,24 +124,16 @@ extension Connection {
   /// it blocks: PQcancel makes system calls and enters no other library.
   private func sendCancel() -> Flag {
     let flag = Flag()
-    guard let request = PQgetCancel(handle) else {
+    guard let request = CancelRequest(handle) else {
       flag.set()
       return flag
     }
-    // The compiler cannot see that this is a handing over. The request is a copy of what reaching the server takes, apart
-    // from the session, and nobody here touches it again: the thread that gets it frees it, and this one does so only
-    // where there is no such thread.
-    nonisolated(unsafe) let pointer = request
+    let box = Mutex(Optional(request))
     let started = BlockingThread.start {
-      var complaint = [CChar](repeating: 0, count: 256)
-      PQcancel(pointer, &complaint, Int32(complaint.count))
-      PQfreeCancel(pointer)
+      box.withLock { $0.take() }?.send()
       flag.set()
     }
-    if !started {
-      PQfreeCancel(request)
-      flag.set()
-    }
+    if !started { flag.set() }
     return flag
   }
 
@@ -184,5 +168,23 @@ extension Connection {
     }
     let line = text.split(separator: "\n").first.map(String.init)
     return PostgresError(.temporary, message: line ?? "the connection is gone", place: place)
+  }
+}
+
+/// A copy of what reaching the server takes, apart from the session. Sendable, for it is owned once, by whichever thread has
+/// it, and libpq lets any thread send it.
+private struct CancelRequest: ~Copyable, @unchecked Sendable {
+  private let request: OpaquePointer
+
+  init?(_ session: OpaquePointer) {
+    guard let request = PQgetCancel(session) else { return nil }
+    self.request = request
+  }
+
+  deinit { PQfreeCancel(request) }
+
+  consuming func send() {
+    var complaint = [CChar](repeating: 0, count: 256)
+    PQcancel(request, &complaint, Int32(complaint.count))
   }
 }

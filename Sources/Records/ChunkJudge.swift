@@ -1,12 +1,17 @@
+import Support
+
 /// Where the judge's output goes.
 public protocol JudgeOutput: ~Copyable {
+  /// What writing throws; `Never` in memory.
+  associatedtype Problem: Error
+
   /// COPY rows of tax_registration: ban, headquarters_ban, business_name, business_address, capital_amount,
   /// business_setup_date, setup_date, business_type, is_use_invoice, content_hash.
-  mutating func registrations(_ rows: UnsafeRawBufferPointer) throws
+  mutating func registrations(_ rows: UnsafeRawBufferPointer) throws(Problem)
   /// COPY rows of business_industry: business_id, industry_code, industry_name, order.
-  mutating func industries(_ rows: UnsafeRawBufferPointer) throws
+  mutating func industries(_ rows: UnsafeRawBufferPointer) throws(Problem)
   /// Lines of the error manifest.
-  mutating func findings(_ lines: UnsafeRawBufferPointer) throws
+  mutating func findings(_ lines: UnsafeRawBufferPointer) throws(Problem)
   /// What the next line of the error manifest says, for an output that wants it as it is.
   mutating func found(_ code: FindingCode, _ column: Column?)
 }
@@ -64,9 +69,9 @@ public struct ChunkJudge: ~Copyable {
   /// - Parameters:
   ///   - bytes: the whole chunk, which ends at a record's end.
   ///   - taken: BANs that earlier chunks have accepted, as far as this chunk has them too.
-  public mutating func judge(
-    _ bytes: Bytes, at place: ChunkPlace, taken: BANSet? = nil, into output: inout (some JudgeOutput & ~Copyable)
-  ) throws -> Tally {
+  public mutating func judge<Output: JudgeOutput & ~Copyable>(
+    _ bytes: Bytes, at place: ChunkPlace, taken: BANSet? = nil, into output: inout Output
+  ) throws(Output.Problem) -> Tally {
     tally = Tally()
     accepted.removeAll()
     cities.removeAll()
@@ -80,7 +85,9 @@ public struct ChunkJudge: ~Copyable {
       tally.count(.unreadableStamp)
       findingLines.append(
         FindingLine(
-          record: 0, line: line + Lines.count(Bytes(rebasing: bytes[..<row.lowerBound])),
+          record: 0,
+          line: line
+            + LineFeeds.count(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[..<row.lowerBound])),
           byteOffset: place.byteOffset + row.lowerBound, code: .unreadableStamp, column: nil,
           raw: Bytes(rebasing: bytes[row])))
       output.found(.unreadableStamp, nil)
@@ -94,7 +101,7 @@ public struct ChunkJudge: ~Copyable {
       let verdict = judge(base, record, isText: isText, taken: taken)
       isRejected = verdict.isRejected
       if verdict.hasFindings {
-        line += Lines.count(Bytes(rebasing: bytes[lineOffset..<offset]))
+        line += LineFeeds.count(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[lineOffset..<offset]))
         lineOffset = offset
         report(
           verdict,
@@ -162,13 +169,13 @@ public struct ChunkJudge: ~Copyable {
     }
   }
 
-  private mutating func flushRows(_ output: inout (some JudgeOutput & ~Copyable)) throws {
+  private mutating func flushRows<Output: JudgeOutput & ~Copyable>(_ output: inout Output) throws(Output.Problem) {
     try output.registrations(rows.registrations.bytes)
     try output.industries(rows.industries.bytes)
     rows.removeAll()
   }
 
-  private mutating func flushFindings(_ output: inout (some JudgeOutput & ~Copyable)) throws {
+  private mutating func flushFindings<Output: JudgeOutput & ~Copyable>(_ output: inout Output) throws(Output.Problem) {
     try output.findings(findingLines.bytes)
     findingLines.removeAll()
   }

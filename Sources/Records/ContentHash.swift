@@ -25,3 +25,52 @@ public enum ContentHash {
     }
   }
 }
+
+/// SipHash-2-4 (Aumasson, Bernstein 2012): the content hash of a registration. 64 bits tell apart the versions of one
+/// BAN; the keys are fixed so that equal content has an equal hash on every machine and every day.
+enum SipHash {
+  static func hash(_ base: UnsafeRawPointer, _ count: Int, key k0: UInt64, _ k1: UInt64) -> UInt64 {
+    var v0 = k0 ^ 0x736f_6d65_7073_6575
+    var v1 = k1 ^ 0x646f_7261_6e64_6f6d
+    var v2 = k0 ^ 0x6c79_6765_6e65_7261
+    var v3 = k1 ^ 0x7465_6462_7974_6573
+
+    @inline(__always) func round() {
+      v0 = v0 &+ v1
+      v1 = (v1 << 13 | v1 >> 51) ^ v0
+      v0 = v0 << 32 | v0 >> 32
+      v2 = v2 &+ v3
+      v3 = (v3 << 16 | v3 >> 48) ^ v2
+      v0 = v0 &+ v3
+      v3 = (v3 << 21 | v3 >> 43) ^ v0
+      v2 = v2 &+ v1
+      v1 = (v1 << 17 | v1 >> 47) ^ v2
+      v2 = v2 << 32 | v2 >> 32
+    }
+
+    let whole = count & ~7
+    var offset = 0
+    while offset < whole {
+      let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      v3 ^= word
+      round()
+      round()
+      v0 ^= word
+      offset += 8
+    }
+    var last = UInt64(truncatingIfNeeded: count) << 56
+    for index in whole..<count {
+      last |= UInt64(base.load(fromByteOffset: index, as: UInt8.self)) << UInt64(8 * (index - whole))
+    }
+    v3 ^= last
+    round()
+    round()
+    v0 ^= last
+    v2 ^= 0xff
+    round()
+    round()
+    round()
+    round()
+    return v0 ^ v1 ^ v2 ^ v3
+  }
+}

@@ -1,3 +1,5 @@
+import Support
+
 /// A correction sheet: a CSV with the published columns, in any order, whose records are judged as those of a source are.
 ///
 /// It differs from a source in this alone: one apostrophe at the beginning of a cell is taken away and the cell counts as
@@ -43,16 +45,17 @@ public struct CorrectionSheet: Sendable {
   /// - Throws: ``HeaderProblem`` where no sheet can be read by its first line.
   public static func read(_ bytes: [UInt8]) throws(HeaderProblem) -> CorrectionSheet {
     try bytes.withUnsafeBufferPointer { (bytes) throws(HeaderProblem) -> CorrectionSheet in
+      let raw = UnsafeRawBufferPointer(bytes)
       var scanner = RecordScanner()
       guard let head = try SourceHead.read(bytes, isFinal: true, scanner: &scanner) else { throw .empty }
       var sheet = CorrectionSheet(header: head.header)
       var judge = SheetJudge(header: head.header)
       // Behind the header alone: a stamp row is a record here.
       var offset = scanner.scan(bytes, from: head.headerStart, isFinal: true).next
-      var line = 1 + lineFeeds(bytes[..<offset])
+      var line = 1 + LineFeeds.count(UnsafeRawBufferPointer(rebasing: raw[..<offset]))
       while offset < bytes.count {
         let next = judge.judge(bytes, from: offset, line: line, into: &sheet)
-        line += lineFeeds(bytes[offset..<next])
+        line += LineFeeds.count(UnsafeRawBufferPointer(rebasing: raw[offset..<next]))
         offset = next
       }
       return sheet
@@ -60,10 +63,4 @@ public struct CorrectionSheet: Sendable {
   }
 
   private init(header: Header) { self.header = header }
-
-  private static func lineFeeds(_ bytes: Slice<Bytes>) -> Int {
-    var count = 0
-    for byte in bytes where byte == .lineFeed { count += 1 }
-    return count
-  }
 }

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// A finding in the error manifest: one JSON object a line.
 struct FindingLine {
   /// Number of the record in the snapshot, from 1; 0 where it is the row in the stamp row's place.
@@ -53,7 +55,7 @@ extension TextBuffer {
       appendJSON(base, text)
     } else {
       append("\"raw_base64\":\"")
-      appendBase64(base, count)
+      for byte in Data(bytes: base, count: count).base64EncodedString().utf8 { append(byte) }
     }
     append("\"")
     if truncated { append(",\"truncated\":true") }
@@ -94,22 +96,6 @@ extension TextBuffer {
         append(digits.utf8Start[Int(byte & 15)])
       default: append(byte)
       }
-    }
-  }
-
-  /// RFC 4648, section 4, with padding.
-  private mutating func appendBase64(_ base: UnsafePointer<UInt8>, _ count: Int) {
-    let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-    var index = 0
-    while index < count {
-      let left = min(3, count - index)
-      let word =
-        UInt32(base[index]) << 16 | (left > 1 ? UInt32(base[index + 1]) << 8 : 0)
-        | (left > 2 ? UInt32(base[index + 2]) : 0)
-      for place in 0..<4 {
-        append(place <= left ? alphabet.utf8Start[Int(word >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
-      }
-      index += 3
     }
   }
 }

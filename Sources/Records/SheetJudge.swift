@@ -34,12 +34,7 @@ struct SheetJudge: ~Copyable {
     let place = ChunkPlace(
       firstRecord: 1, firstLine: line, byteOffset: start, headerBytes: 0,
       tooLongOffsets: scanned.outcome == .recordTooLong ? [0] : [])
-    let tally = record.withUnsafeBufferPointer { bytes -> Tally in
-      do { return try judge.judge(bytes, at: place, taken: taken, into: &output) } catch {
-        preconditionFailure("an output in memory does not fail: \(error)")
-      }
-    }
-    sheet.tally += tally
+    sheet.tally += record.withUnsafeBufferPointer { judge.judge($0, at: place, taken: taken, into: &output) }
     // A blank record has its row too.
     take(line: line, row: sheet.untouched + sheet.tally.records + 1, into: &sheet)
     return scanned.next
@@ -120,5 +115,35 @@ struct SheetJudge: ~Copyable {
       record.append(base[place])
     }
     record.append(.quote)
+  }
+}
+
+/// What the judge makes of one record.
+struct SheetOutput: JudgeOutput {
+  typealias Problem = Never
+
+  private var registration: [UInt8] = []
+  private var industries: [UInt8] = []
+  private(set) var found: [(FindingCode, Column?)] = []
+
+  mutating func registrations(_ rows: UnsafeRawBufferPointer) { registration.append(contentsOf: rows) }
+  mutating func industries(_ rows: UnsafeRawBufferPointer) { industries.append(contentsOf: rows) }
+  mutating func findings(_ lines: UnsafeRawBufferPointer) {}
+  mutating func found(_ code: FindingCode, _ column: Column?) { found.append((code, column)) }
+
+  mutating func clear() {
+    registration = []
+    industries = []
+    found.removeAll(keepingCapacity: true)
+  }
+
+  /// Nil where the record was not accepted. The row begins with the BAN and ends with the content hash.
+  var record: CorrectionSheet.Record? {
+    guard let tab = registration.lastIndex(of: .tab),
+      let hash = Int64(String(decoding: registration[(tab + 1)...].dropLast(), as: UTF8.self))
+    else { return nil }
+    let ban = registration.prefix(8).reduce(0) { $0 * 10 + UInt32($1.digit) }
+    return CorrectionSheet.Record(
+      ban: ban, contentHash: hash, registration: registration, industries: industries, warnings: found.map(\.0.code))
   }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A month of the Gregorian calendar.
 struct CivilMonth {
   let year: Int64
@@ -47,4 +49,49 @@ extension Int64 {
     let rest = self % divisor
     return rest < 0 ? rest + divisor : rest
   }
+}
+
+/// How far a time zone's wall clocks are from UTC, and when that changes.
+struct ZoneClock: Sendable {
+  struct Change {
+    /// The first moment of the new offset.
+    let moment: Int64
+    /// What the wall clocks would show then had they not been changed, in seconds from 1970-01-01 00:00.
+    let wallBefore: Int64
+    let wallAfter: Int64
+  }
+
+  let zone: TimeZone
+
+  /// Seconds east of UTC.
+  func offset(at moment: Int64) -> Int64 { Int64(zone.secondsFromGMT(for: Self.date(moment))) }
+
+  /// The first change later than `moment`.
+  func change(after moment: Int64) -> Change? {
+    guard let date = zone.nextDaylightSavingTimeTransition(after: Self.date(moment)) else { return nil }
+    let change = Int64(date.timeIntervalSince1970.rounded(.up))
+    guard change > moment else { return nil }
+    return Change(
+      moment: change, wallBefore: change + offset(at: change - 1), wallAfter: change + offset(at: change))
+  }
+
+  private static func date(_ moment: Int64) -> Date { Date(timeIntervalSince1970: TimeInterval(moment)) }
+}
+
+extension TimeZone {
+  /// The zone of an IANA name, `Area/Location` or UTC.
+  ///
+  /// Abbreviations and fixed offsets (EST, GMT+8, Etc/GMT-8) are refused: they say nothing of daylight saving time, the
+  /// signs of the latter are the other way round, and CST is in Taipei as well as in Chicago.
+  public static func named(_ name: String) throws(TimingError) -> TimeZone {
+    let isPlain = name.utf8.count <= 64 && name.unicodeScalars.allSatisfy { letters.contains($0) }
+    let isLocation = isPlain && name.contains("/") && !name.hasPrefix("Etc/") && !name.hasPrefix("SystemV/")
+    guard isLocation || name == "UTC", let zone = TimeZone(identifier: name) else {
+      throw TimingError(.unknownTimeZone, part: String(name.prefix(64)))
+    }
+    return zone
+  }
+
+  private static let letters = CharacterSet(
+    charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/")
 }

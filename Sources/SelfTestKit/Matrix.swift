@@ -3,6 +3,7 @@ import Foundation
 import GeneratorKit
 import StageKit
 import Synchronization
+import Threads
 
 /// The crash matrix: every point that a program lists, in every way, in every scenario that reaches it.
 public struct Matrix: Sendable {
@@ -96,24 +97,14 @@ public struct Matrix: Sendable {
 
   private func run(_ cases: [FaultCase], _ scenario: Scenario, _ rehearsal: Rehearsal) throws -> [FaultResult] {
     let results = Mutex<[FaultResult]>([])
-    let next = Mutex(0)
-    let obstacle = Mutex<(any Error)?>(nil)
     let trial = FaultTrial(stand: stand, scenario: scenario, rehearsal: rehearsal)
-    DispatchQueue.concurrentPerform(iterations: jobs) { _ in
-      while obstacle.withLock({ $0 == nil }) {
-        let index = next.withLock { next in
-          next += 1
-          return next - 1
-        }
-        guard index < cases.count else { return }
-        do {
-          try StopSignal.check()
-          let result = try trial.run(cases[index], name: "\(cases[index].scenario)-\(index)")
-          results.withLock { $0.append(result) }
-        } catch { obstacle.withLock { $0 = $0 ?? error } }
+    try WorkList(Array(cases.enumerated())).run(threads: jobs) { list in
+      while let (index, fault) = list.next() {
+        try StopSignal.check()
+        let result = try trial.run(fault, name: "\(fault.scenario)-\(index)")
+        results.withLock { $0.append(result) }
       }
     }
-    if let error = obstacle.withLock({ $0 }) { throw error }
     return results.withLock { $0 }
   }
 
@@ -127,7 +118,8 @@ public struct Matrix: Sendable {
       name: scenario.name, points: rehearsal.hits.count, ways: ways,
       failures: results.filter { !$0.problems.isEmpty }.map { result in
         .init(
-          command: "REGISTRY_FAULT='\(result.fault)' \(scenario.command)", problems: result.problems)
+          command: "RETRY_PAUSE_SECONDS=0 REGISTRY_FAULT='\(result.fault)' \(scenario.command)",
+          problems: result.problems)
       })
   }
 }

@@ -1,5 +1,6 @@
 import Failures
 import Foundation
+import Support
 
 /// The executables under test, as they are built.
 public struct Programs: Sendable {
@@ -19,7 +20,9 @@ public struct Programs: Sendable {
       ["PATH", "HOME", "LANG", "TZ", "TMPDIR"].contains(name)
         || ["PG", "LC_", "LD_"].contains { name.hasPrefix($0) }
     }
-    self.environment = environment.filter { isWanted($0.key) }.merging(["JOBS": "2", "LOG_LEVEL": "warning"]) { $1 }
+    self.environment = environment.filter { isWanted($0.key) }.merging([
+      "JOBS": "2", "LOG_LEVEL": "warning", "RETRY_PAUSE_SECONDS": "0",
+    ]) { $1 }
   }
 
   /// What is left of a process.
@@ -39,60 +42,36 @@ public struct Programs: Sendable {
 
   /// Runs a program to its end; one that hangs is ended.
   ///
-  /// Not by Foundation's Process: that waits for a socket, which any other child that is started meanwhile inherits.
-  ///
   /// - Parameter folder: where its output goes, for as long as it runs. Files, unlike pipes, never fill up.
   func run(
     _ name: Name, _ arguments: [String], _ variables: [String: String], outputIn folder: String
   ) throws -> Ended {
     let (stdout, stderr) = (folder + "/stdout", folder + "/stderr")
-    let child = try start(name, arguments, environment.merging(variables) { $1 }, stdout, stderr)
-    let status = try Self.wait(for: child)
-    let signal = status & 0x7F
-    return Ended(
-      code: signal == 0 ? status >> 8 & 0xFF : nil, signal: signal == 0 ? nil : signal, stdout: Self.take(stdout),
-      stderr: Self.take(stderr))
+    let path = self.folder + "/" + name.rawValue
+    var process = ChildProcess([path] + arguments, environment: environment.merging(variables) { $1 })
+    process.stdout = .file(stdout, truncate: true)
+    process.stderr = .file(stderr, truncate: true)
+    let child: pid_t
+    do throws(SystemError) { child = try process.start() } catch {
+      throw Failure(
+        .configuration, "unable to start '\(path)': \(error)", hint: "build it: ./pipeline.sh status")
+    }
+    let end = try Self.wait(for: child)
+    return Ended(code: end.code, signal: end.signal, stdout: Self.take(stdout), stderr: Self.take(stderr))
   }
 
-  /// - Returns: the status of the child, which has ended.
-  package static func wait(for child: pid_t) throws -> Int32 {
-    var status: Int32 = 0
+  /// - Returns: how the child ended.
+  package static func wait(for child: pid_t) throws -> ChildProcess.End {
     var looks = 0
     while true {
-      let ended = waitpid(child, &status, WNOHANG)
-      if ended == child { return status }
-      guard ended == 0 || errno == EINTR else {
-        throw Failure(.bug, "unable to wait for process \(child): \(String(cString: strerror(errno)).lowercased())")
+      do throws(SystemError) { if let end = try ChildProcess.end(of: child) { return end } } catch {
+        throw Failure(.bug, "unable to wait for process \(child): \(error)")
       }
       // A few milliseconds are all that most of them take.
       usleep(2000)
       looks += 1
       if looks == secondsMax * 500 { kill(child, SIGABRT) }
     }
-  }
-
-  private func start(
-    _ name: Name, _ arguments: [String], _ variables: [String: String], _ stdout: String, _ stderr: String
-  ) throws -> pid_t {
-    let path = self.folder + "/" + name.rawValue
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    for (descriptor, file) in [(Int32(1), stdout), (2, stderr)] {
-      posix_spawn_file_actions_addopen(&actions, descriptor, file, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    }
-    let words = ([path] + arguments).map { strdup($0) }
-    let settings = variables.map { strdup("\($0)=\($1)") }
-    defer { for text in words + settings { free(text) } }
-    var child = pid_t()
-    let code = posix_spawn(&child, path, &actions, nil, words + [nil], settings + [nil])
-    guard code == 0 else {
-      throw Failure(
-        .configuration, "unable to start '\(path)': \(String(cString: strerror(code)).lowercased())",
-        hint: "build it: ./pipeline.sh status")
-    }
-    return child
   }
 
   /// What a process printed into a file, which then is no more.
@@ -120,4 +99,16 @@ extension Programs {
     }
     return listed
   }
+}
+
+/// The points that a command reached, in order.
+struct Trace: Sendable {
+  let points: [String]
+
+  static func read(_ path: String) throws -> Trace {
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    return Trace(points: String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init))
+  }
+
+  var counts: [String: Int] { points.reduce(into: [:]) { $0[$1, default: 0] += 1 } }
 }

@@ -8,7 +8,8 @@ public final class ScratchDatabase: Sendable {
   private let url: String
   private let number = Int.random(in: 1...Int(Int32.max))
   private let count = Mutex(0)
-  private let holder: LockSession
+  /// A session that holds a lock as long as it lives.
+  private let holder: Mutex<Connection>
 
   /// First half of the lock's key, so that it meets no other program's: "regs" in ASCII.
   private static let lockClass = 0x7265_6773
@@ -30,7 +31,7 @@ public final class ScratchDatabase: Sendable {
       try Self.dropLeftovers(&session)
       try session.beginTransaction()
       try session.execute("SELECT pg_advisory_xact_lock(\(Self.lockClass), \(number))")
-      holder = LockSession(session)
+      holder = Mutex(session)
     } catch let error as PostgresError { throw Failure(from: error) }
   }
 
@@ -91,13 +92,6 @@ public final class ScratchDatabase: Sendable {
     }
     return url + (url.contains("?") ? "&" : "?") + "options=" + encoded.joined()
   }
-}
-
-/// A session that holds a lock. Sendable, although a session is not: nobody can reach it but `deinit`, which runs once, in
-/// whichever thread lets the last reference go, and libpq asks no more than that one thread at a time has a session.
-private final class LockSession: @unchecked Sendable {
-  private let session: Connection
-  init(_ session: consuming Connection) { self.session = session }
 }
 
 /// An empty schema, which is all that a load sees of a database.

@@ -1,6 +1,8 @@
+import Digest
 import Failures
 import Faults
 import Glibc
+import Support
 
 /// A file that appears under its name only whole and durable: written under a temporary name, flushed, renamed.
 ///
@@ -32,7 +34,23 @@ public struct DurableFile: ~Copyable {
 
   public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
     isFlushed = false
-    try SpoolWrite.bytes(bytes, to: descriptor, at: path)
+    try Self.writeAll(bytes, to: descriptor, at: path)
+  }
+
+  /// Writes a small file, which appears under its name only whole and durable.
+  public static func write(_ bytes: [UInt8], to path: String) throws {
+    var file = try DurableFile(path)
+    try bytes.withUnsafeBytes { try file.write($0) }
+    try file.publish()
+  }
+
+  /// Writes all bytes to a file of the spool.
+  ///
+  /// - Parameter path: the file's name, for the message and for faults.
+  public static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at path: String) throws(Failure) {
+    do throws(SystemError) {
+      try FileCalls.writeAll(bytes, to: descriptor) { Faults.write($0, $1, at: path) }
+    } catch { throw .system("write '\(path)'", errno: error.code) }
   }
 
   /// Makes the content so far durable.
@@ -66,5 +84,32 @@ public struct DurableFile: ~Copyable {
     let folder = Folder.of(path)
     try seal()
     try Folder.sync(folder)
+  }
+}
+
+/// A durable file that knows its size, its SHA-256 and its records while it is written.
+///
+/// Every append is a write: hand it large pieces.
+public struct HashedFile: ~Copyable {
+  private var file: DurableFile
+  private var hash = SHA256()
+  private var bytes = 0
+
+  public init(_ path: String) throws(Failure) { file = try DurableFile(path) }
+
+  public mutating func append(_ data: UnsafeRawBufferPointer) throws {
+    guard !data.isEmpty else { return }
+    hash.update(data)
+    try file.write(data)
+    bytes += data.count
+  }
+
+  /// Makes it durable and visible; the name is durable after ``Folder/sync(_:)``.
+  ///
+  /// - Parameter records: rows or lines, as the caller counted them.
+  public consuming func seal(records: Int) throws -> FileEntry {
+    let entry = FileEntry(name: Folder.name(of: file.path), bytes: bytes, sha256: hash.finish(), records: records)
+    try file.seal()
+    return entry
   }
 }

@@ -23,7 +23,7 @@ public struct Finding: Codable, Sendable, Hashable {
   /// - Parameter line: with or without its line feed.
   /// - Throws: a `DecodingError` where the line is no finding.
   public init(line: some Collection<UInt8>) throws {
-    guard JSONShape.isAcceptable(line) else {
+    guard SpoolJSON(line).isBounded else {
       throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "it is nested too deep"))
     }
     let decoder = JSONDecoder()

@@ -1,7 +1,7 @@
-import CFiles
 import Failures
 import Faults
 import Glibc
+import Support
 
 /// Folders of the spool.
 public enum Folder {
@@ -48,24 +48,13 @@ public enum Folder {
   /// - Parameter followLinks: whether a link to a folder will do, as for the spool itself. Whoever planted one inside would
   ///   have us read, and remove, what lies elsewhere.
   public static func names(_ path: String, followLinks: Bool = false) throws(Failure) -> [String] {
-    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (followLinks ? 0 : O_NOFOLLOW))
-    guard descriptor >= 0 else {
-      if errno == ENOENT { return [] }
-      let code = errno
+    do throws(SystemError) {
+      return try FileCalls.names(inDirectory: path, flags: followLinks ? 0 : O_NOFOLLOW).sorted()
+    } catch {
+      if error.code == ENOENT { return [] }
       try requireNoLink(path, unless: followLinks)
-      throw .system("list folder '\(path)'", errno: code)
+      throw .system("list folder '\(path)'", errno: error.code)
     }
-    guard let folder = fdopendir(descriptor) else {
-      let code = errno
-      close(descriptor)
-      throw .system("list folder '\(path)'", errno: code)
-    }
-    defer { closedir(folder) }
-    var names: [String] = []
-    var code: Int32 = 0
-    while let name = registry_next_name(UnsafeMutableRawPointer(folder), &code) { names.append(String(cString: name)) }
-    guard code == 0 else { throw .system("list folder '\(path)'", errno: code) }
-    return names.sorted()
   }
 
   /// - Throws: verdict `data` where it is a symbolic link.

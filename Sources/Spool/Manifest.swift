@@ -23,9 +23,7 @@ extension Manifest {
   @discardableResult
   public func publish(at path: String) throws -> String {
     let bytes = try encoded()
-    var file = try DurableFile(path)
-    try bytes.withUnsafeBytes { try file.write($0) }
-    try file.publish()
+    try DurableFile.write(bytes, to: path)
     return SHA256.of(bytes)
   }
 
@@ -42,7 +40,8 @@ extension Manifest {
   }
 
   static func decode(_ bytes: [UInt8], path: String) throws -> Self {
-    guard JSONShape.isAcceptable(bytes) else {
+    let json = SpoolJSON(bytes)
+    guard json.isBounded else {
       throw Failure(
         .data, "'\(path)' is damaged: it is nested too deep, or has too many values",
         hint: SnapshotFolder.redoHint(path))
@@ -62,7 +61,7 @@ extension Manifest {
         throw Failure(.data, "'\(path)' has spool format \(format), which no version ever wrote")
       }
       let manifest = try decoder.decode(Self.self, from: data)
-      guard ManifestNumbers.areInRange(bytes) else {
+      guard json.hasUsableNumbers else {
         throw Failure(
           .data, "'\(path)' is damaged: a number in it is out of range", hint: SnapshotFolder.redoHint(path))
       }
@@ -108,4 +107,27 @@ extension DecodingError {
     @unknown default: return "it cannot be decoded"
     }
   }
+}
+
+/// What every manifest carries first, and what a reader checks before anything else in it.
+public enum SpoolFormat {
+  /// The one number of the on-disk contract. It changes when a file's meaning or layout changes so that an older
+  /// program would misread it; a newer program either reads the older number or says what to do.
+  public static let current = 1
+
+  /// No number in a manifest is larger: a million of them still add up, and no source has as many bytes.
+  public static let numberMax = 999_999_999_999
+
+  /// No manifest is larger: read bounds come before memory. (100,000 chunks at 190 bytes are 19 MB.)
+  public static let manifestBytesMax = 32 << 20
+}
+
+/// Bounds of a chunk, the same for the stage that cuts and for those that read.
+public enum ChunkBounds {
+  /// A chunk ends before the record that would take it over this many uncompressed bytes.
+  public static let bytesMax = 32 << 20
+  /// Byte order mark, header and stamp row, which stand in the first chunk and count for no size.
+  public static let headerBytesMax = 3 + 2 * (65_536 + 2)
+  /// Names have a fixed width of six digits.
+  public static let chunksMax = 999_999
 }

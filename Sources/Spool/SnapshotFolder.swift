@@ -1,3 +1,7 @@
+import Failures
+import Glibc
+import Support
+
 /// Every path inside a snapshot, in one place, with an example beside it.
 public struct SnapshotFolder: Sendable, Hashable {
   /// `spool`
@@ -79,11 +83,44 @@ public struct SnapshotFolder: Sendable, Hashable {
   // Names alone, as manifests give them. A name read from a manifest is only ever compared with these.
 
   /// `000001`
-  public static func number(_ chunk: Int) -> String { pad(chunk, 6) }
+  public static func number(_ chunk: Int) -> String { chunk.padded(6) }
   public static func csvName(_ chunk: Int) -> String { number(chunk) + ".csv.zst" }
   public static func manifestName(_ chunk: Int) -> String { number(chunk) + ".json" }
   public static func registrationsName(_ chunk: Int) -> String { number(chunk) + ".registrations.tsv" }
   public static func industriesName(_ chunk: Int) -> String { number(chunk) + ".industries.tsv" }
   public static func changesName(_ jobRun: Int) -> String { number(jobRun) + ".jsonl.zst" }
   public static func findingsName(_ chunk: Int) -> String { number(chunk) + ".findings.jsonl" }
+}
+
+extension SnapshotFolder {
+  /// Runs `body` while the snapshot cannot be removed. Any number of stages may use it at once. What is used lies in the
+  /// snapshot, and is not somebody else's that a link leads to.
+  ///
+  /// In a folder that is not ours to write in, as on a spool that is read-only, the lock may not be made: then nobody of our
+  /// rights can remove anything either.
+  @discardableResult
+  public func use<Result>(
+    stop: () throws(Failure) -> Void = {}, _ body: () throws -> Result
+  ) throws -> Result {
+    for folder in [fetchFolder, transformFolder, changesFolder] { try Folder.requireNoLink(folder) }
+    let lock: FileLock?
+    do throws(Failure) { lock = try FileLock(useLock, wait: true, shared: true, stop: stop) } catch {
+      guard access(path, W_OK) != 0 else { throw error }
+      return try body()
+    }
+    let result = Swift.Result { try body() }
+    _ = consume lock
+    return try result.get()
+  }
+}
+
+/// What the spool holds, told from its files alone.
+public enum Survey {
+  /// All snapshots, the oldest first. Whatever else lies in the folder is not ours to judge.
+  public static func snapshots(_ spool: String) throws -> [SnapshotID] {
+    try Folder.names(spool, followLinks: true).compactMap(SnapshotID.init).filter { id in
+      var status = stat()
+      return lstat(spool + "/" + id.description, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+  }
 }

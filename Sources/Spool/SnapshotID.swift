@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// The name of a snapshot: the start of its fetch in UTC and eight random hexadecimal digits, for instance
 /// `20260901T211500Z-1f0c9a3e`. Names sort by time.
@@ -25,10 +26,11 @@ public struct SnapshotID: Sendable, Hashable, Comparable, CustomStringConvertibl
   public static func next(after newest: SnapshotID?, now: time_t = time(nil)) -> SnapshotID {
     var seconds = now
     if let newest, newest.seconds >= seconds { seconds = newest.seconds + 1 }
-    let random = String(UInt32.random(in: .min ... .max), radix: 16)
-    let id = SnapshotID(stamp(of: seconds) + "-" + String(repeating: "0", count: 8 - random.count) + random)
-    guard let id else { preconditionFailure("a snapshot's name has one form") }
-    return id
+    return SnapshotID(seconds: seconds, random: .random(in: .min ... .max))
+  }
+
+  private init(seconds: time_t, random: UInt32) {
+    description = Self.stamp(of: seconds) + "-" + random.padded(8, radix: 16)
   }
 
   /// For instance `20260901T211500Z`.
@@ -36,8 +38,9 @@ public struct SnapshotID: Sendable, Hashable, Comparable, CustomStringConvertibl
     var seconds = seconds
     var parts = tm()
     gmtime_r(&seconds, &parts)
-    return pad(Int(parts.tm_year) + 1900, 4) + pad(Int(parts.tm_mon) + 1, 2) + pad(Int(parts.tm_mday), 2) + "T"
-      + pad(Int(parts.tm_hour), 2) + pad(Int(parts.tm_min), 2) + pad(Int(parts.tm_sec), 2) + "Z"
+    return (Int(parts.tm_year) + 1900).padded(4) + (Int(parts.tm_mon) + 1).padded(2) + Int(parts.tm_mday).padded(2)
+      + "T"
+      + Int(parts.tm_hour).padded(2) + Int(parts.tm_min).padded(2) + Int(parts.tm_sec).padded(2) + "Z"
   }
 
   public static func < (a: SnapshotID, b: SnapshotID) -> Bool { a.description < b.description }
@@ -59,10 +62,4 @@ public struct SnapshotID: Sendable, Hashable, Comparable, CustomStringConvertibl
     parts.tm_sec = number(12, 2)
     return timegm(&parts)
   }
-}
-
-/// A number in decimal with leading zeros.
-func pad(_ number: Int, _ width: Int) -> String {
-  let digits = String(number)
-  return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }

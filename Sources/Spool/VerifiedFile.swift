@@ -1,6 +1,7 @@
 import Digest
 import Failures
 import Glibc
+import Support
 
 /// A file that a manifest describes, checked against its entry while it is read: size, SHA-256 and number of lines.
 ///
@@ -40,7 +41,7 @@ public struct VerifiedFile {
       guard bytes <= entry.bytes else { throw damaged("it grew while it was read") }
       let part = UnsafeRawBufferPointer(rebasing: block[..<count])
       hash.update(part)
-      lines += Self.lineFeeds(part)
+      lines += LineFeeds.count(part)
       last = part[count - 1]
       try body(part)
     }
@@ -82,10 +83,4 @@ public struct VerifiedFile {
   public func check() throws { try readBlocks { _ in } }
 
   public func damaged(_ why: String) -> Failure { Failure(.data, "'\(path)' is damaged: \(why)", hint: redo) }
-
-  private static func lineFeeds(_ bytes: UnsafeRawBufferPointer) -> Int {
-    var count = 0
-    for byte in bytes where byte == 0x0A { count &+= 1 }
-    return count
-  }
 }

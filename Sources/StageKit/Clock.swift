@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// Points in time as text, and durations.
 public enum Clock {
@@ -17,25 +18,15 @@ public enum Clock {
     now.tv_sec += secondsFromNow
     var parts = tm()
     gmtime_r(&now.tv_sec, &parts)
-    return date(parts) + "." + two(now.tv_nsec / 1_000_000, width: 3) + "Z"
+    return date(parts) + "." + (now.tv_nsec / 1_000_000).padded(3) + "Z"
   }
 
   public static func secondsSince1970() -> Int { time(nil) }
 
-  /// Seconds on a clock that nobody sets.
-  public static func monotonicSeconds() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-  }
+  public static func monotonicSeconds() -> Double { MonotonicClock.seconds() }
 
   private static func date(_ parts: tm) -> String {
-    two(Int(parts.tm_year) + 1900, width: 4) + "-" + two(Int(parts.tm_mon) + 1) + "-" + two(Int(parts.tm_mday)) + "T"
-      + two(Int(parts.tm_hour)) + ":" + two(Int(parts.tm_min)) + ":" + two(Int(parts.tm_sec))
-  }
-
-  private static func two(_ number: Int, width: Int = 2) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    (parts.tm_year + 1900).padded(4) + "-" + (parts.tm_mon + 1).padded(2) + "-" + parts.tm_mday.padded(2) + "T"
+      + parts.tm_hour.padded(2) + ":" + parts.tm_min.padded(2) + ":" + parts.tm_sec.padded(2)
   }
 }

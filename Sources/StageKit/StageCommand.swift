@@ -31,10 +31,13 @@ extension StageCommand {
   public static func start(_ faultPoints: [FaultPoint]) -> Never {
     StandardFiles.open()
     StopSignal.install()
-    Faults.list(faultPoints)
     let failure: Failure
     var isRun = askedSubcommand.map { $0 is any StageCommand.Type } ?? true
     do {
+      do throws(FaultRequestError) { try Faults.begin(faultPoints) } catch {
+        throw Failure(.usage, "\(error)", hint: "REGISTRY_FAULT=list prints this program's points")
+      }
+      _ = try RetryPause.fixedSeconds()
       var command = try parseAsRoot()
       isRun = command is any StageCommand
       if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: hint) }
@@ -138,7 +141,7 @@ public struct StageRun {
     marker.leave(runEnded: failure != nil || run.isLast)
     if failure != nil || run.isLast, failure == nil || output.json || run.summary.snapshot != nil {
       let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
-      do { try WholeWrite.bytes(text, to: STDOUT_FILENO) } catch {
+      do { try StandardOutput.write(text, what: "the summary") } catch {
         let problem = asFailure(error)
         // The table is for a reader, who is gone; a document was asked for.
         if output.json {
@@ -211,3 +214,6 @@ func asFailure(_ error: any Error) -> Failure {
   if let failure = error as? Failure { return failure }
   return Failure(.bug, "unexpected: \(error)", hint: "this is a bug: please report it with the line above")
 }
+
+/// The version that `--version` prints.
+public let productVersion = "1.0.0"

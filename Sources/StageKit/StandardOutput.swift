@@ -1,5 +1,6 @@
 import Failures
 import Glibc
+import Support
 
 /// Descriptors 0, 1 and 2.
 public enum StandardFiles {
@@ -27,7 +28,13 @@ public struct StandardOutput: ~Copyable {
 
   /// Nothing is written behind this call's back: what was gathered last goes out here.
   public mutating func flush() throws {
-    try WholeWrite.bytes(block, to: STDOUT_FILENO, what: "to stdout")
+    try Self.write(block, what: "to stdout")
     block.removeAll(keepingCapacity: true)
+  }
+
+  static func write(_ bytes: [UInt8], what: String) throws(Failure) {
+    do throws(SystemError) { try FileCalls.writeAll(bytes, to: STDOUT_FILENO) } catch {
+      throw .system("write \(what)", errno: error.code)
+    }
   }
 }

@@ -61,3 +61,26 @@ public final class JoinableThread: Sendable {
     init(body: @escaping @Sendable () -> Void) { self.body = body }
   }
 }
+
+/// A thread of its own for calls that block, such as all of libpq: on the cooperative pool of Swift concurrency they
+/// would starve everything else.
+public enum BlockingThread {
+  /// - Returns: false where the machine has no thread left; then nothing is done.
+  @discardableResult
+  public static func start(_ body: @escaping @Sendable () -> Void) -> Bool { JoinableThread.start(body) != nil }
+}
+
+/// The end of the process. exit() releases what libraries hold in memory, and a thread that is inside of one then crashes:
+/// after a thread that could not be joined the process ends by _exit().
+public enum ProcessEnd {
+  private static let hasThread = Atomic(false)
+
+  /// A thread is left that may be inside a C library.
+  public static func leavesThread() { hasThread.store(true, ordering: .relaxed) }
+
+  public static func exit(_ code: Int32) -> Never {
+    guard hasThread.load(ordering: .relaxed) else { Glibc.exit(code) }
+    fflush(nil)
+    _exit(code)
+  }
+}

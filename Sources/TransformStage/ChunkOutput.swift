@@ -3,6 +3,8 @@ import Spool
 
 /// A chunk's three files while they are written.
 struct ChunkOutput: ~Copyable, JudgeOutput {
+  typealias Problem = any Error
+
   private var registrations: HashedFile
   private var industries: HashedFile
   private var findings: HashedFile

@@ -1,7 +1,9 @@
 import ArgumentParser
 import ConsoleDesk
+import ConsoleWeb
 import Failures
 import Logs
+import Schedules
 
 /// The schedules from the command line.
 struct ScheduleCommand: ParsableCommand {
@@ -87,4 +89,18 @@ struct ScheduleCommand: ParsableCommand {
         "\(Terminal.safe(draft.name))\t\(draft.kind.rawValue)\t\(draft.timing) (\(draft.timeZone))\t\(repeats)\t\(state)"
     }
   }
+}
+
+/// For holding the cron semantics against another implementation's.
+struct TimetableCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "timetable", abstract: "Answer lines of zone, seconds, count and expression with times.",
+    shouldDisplay: false)
+
+  func run() { while let line = readLine() { print(TimetableLines.answer(line)) } }
+}
+
+enum TaipeiClock {
+  /// Such as `2026-11-26 02:00:00 Taipei`.
+  static func text(_ seconds: Int64) -> String { TaipeiTime.text(seconds) + " Taipei" }
 }

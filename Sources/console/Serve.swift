@@ -11,6 +11,7 @@ import Postgres
 import ServiceLifecycle
 import Spool
 import StageKit
+import Support
 import Synchronization
 
 /// The web server and the worker, until a signal ends them. Runs under way go on without them.
@@ -158,10 +159,8 @@ struct ServeCommand: AsyncParsableCommand {
         .usage, "PIPELINE is not set: runs need the path of pipeline.sh",
         hint: "run './pipeline.sh console', or set PIPELINE to its path")
     }
-    var path = [CChar](repeating: 0, count: 4096)
-    let count = readlink("/proc/self/exe", &path, path.count)
-    let console = String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    var settings = Worker.Settings(target: target, home: try Home(spool: spool), pipeline: pipeline, console: console)
+    var settings = Worker.Settings(
+      target: target, home: try Home(spool: spool), pipeline: pipeline, console: try Executable.path())
     // What was said on the command line holds for the runs as well.
     settings.variables["SPOOL_DIR"] = spool
     if let url = database.databaseURL { settings.variables["DATABASE_URL"] = url }

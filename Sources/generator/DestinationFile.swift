@@ -1,15 +1,12 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
+import Support
 
 /// Why a file could not be written.
 struct FileError: Error, CustomStringConvertible {
   let description: String
 
-  init(_ what: String, _ path: String) {
-    description = "unable to \(what) '\(path)': \(String(cString: strerror(errno)))"
+  init(_ what: String, _ path: String, _ error: SystemError = SystemError()) {
+    description = "unable to \(what) '\(path)': \(error)"
   }
 }
 
@@ -36,26 +33,12 @@ struct DestinationFile {
   }
 
   func write(_ bytes: [UInt8]) throws {
-    var written = 0
-    while written < bytes.count {
-      let count = bytes[written...].withUnsafeBytes { Self.write(descriptor, $0) }
-      if count < 0 && errno == EINTR { continue }
-      if count == 0 { errno = EIO }
-      guard count > 0 else { throw FileError("write", path) }
-      written += count
+    do throws(SystemError) { try FileCalls.writeAll(bytes, to: descriptor) } catch {
+      throw FileError("write", path, error)
     }
   }
 
   static func standardError(_ message: String) {
-    _ = Array((message + "\n").utf8).withUnsafeBytes { write(STDERR_FILENO, $0) }
-  }
-
-  /// The system's `write`, under a name of its own beside the methods of that name.
-  private static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-    #if canImport(Glibc)
-      Glibc.write(descriptor, bytes.baseAddress, bytes.count)
-    #else
-      Darwin.write(descriptor, bytes.baseAddress, bytes.count)
-    #endif
+    try? FileCalls.writeAll(Array((message + "\n").utf8), to: STDERR_FILENO)
   }
 }

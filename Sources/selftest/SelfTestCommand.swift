@@ -4,6 +4,7 @@ import Foundation
 import Postgres
 import SelfTestKit
 import StageKit
+import Support
 
 @main
 struct SelfTestCommand: ParsableCommand {
@@ -57,7 +58,7 @@ struct SelfTestCommand: ParsableCommand {
       throw Failure(.usage, "no database is given", hint: "./pipeline.sh selftest, or DATABASE_URL")
     }
     let jobs = try jobs.resolve()
-    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+    let own = URL(fileURLWithPath: try Executable.path()).deletingLastPathComponent().path
     let seed = self.seed ?? UInt64.random(in: 1...999_999)
     let started = Date()
     let stand = try Stand(

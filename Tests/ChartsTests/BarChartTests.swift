@@ -1,5 +1,6 @@
 import Charts
 import Foundation
+import SeededRandom
 import Testing
 
 @Suite struct BarChartTests {
@@ -13,13 +14,13 @@ import Testing
   @Test func anyValuesMakeATruePicture() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     print("bars: seed \(seed)")
-    var dice = Dice(state: seed)
+    var dice = SeededRandom(seed: seed)
     for _ in 0..<200 {
       let wild = Bool.random(using: &dice)
-      let entries = (0..<dice.pick([1, 2, 9, 30], else: 0)).map { _ in
+      let entries = (0..<dice.pick([1, 2, 9, 30])).map { _ in
         BarChart.Entry(dice.text(), wild ? dice.value() : dice.usual())
       }
-      let unit = dice.pick([nil, "s"], else: nil)
+      let unit = dice.pick([nil, "s"])
       let title = dice.text()
       let chart = chart(entries, unit: unit, title: title)
       let picture = try Picture(chart.svg)

@@ -1,5 +1,6 @@
 import Charts
 import Foundation
+import SeededRandom
 import Testing
 
 @Suite struct ColumnChartFuzzTests {
@@ -7,9 +8,9 @@ import Testing
   @Test func anyValuesMakeATruePicture() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     print("columns: seed \(seed)")
-    var dice = Dice(state: seed)
+    var dice = SeededRandom(seed: seed)
     for _ in 0..<150 {
-      let labels = (0..<dice.pick([0, 1, 2, 7, 30, 90], else: 0)).map { _ in dice.text() }
+      let labels = (0..<dice.pick([0, 1, 2, 7, 30, 90])).map { _ in dice.text() }
       let wild = Bool.random(using: &dice)
       let series = (0..<Int.random(in: 0...8, using: &dice)).map { _ in
         let values = (0..<max(0, labels.count + Int.random(in: -1...1, using: &dice))).map { _ in
@@ -17,7 +18,7 @@ import Testing
         }
         return Series(dice.text(), values: values)
       }
-      let unit = dice.pick([nil, "s"], else: nil)
+      let unit = dice.pick([nil, "s"])
       let (title, description) = (dice.text(), dice.text())
       let chart = ColumnChart(
         id: "a1", title: title, description: description, category: "Day", labels: labels, series: series, unit: unit,

@@ -1,19 +1,6 @@
-/// The same numbers for the same seed (SplitMix64).
-struct Dice: RandomNumberGenerator {
-  var state: UInt64
+import SeededRandom
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
-  mutating func pick<Element>(_ choices: [Element], else other: Element) -> Element {
-    choices.randomElement(using: &self) ?? other
-  }
-
+extension SeededRandom {
   mutating func text() -> String {
     let pieces = [
       "<script>alert(1)</script>", "]]>", "<![CDATA[", "&", "&amp;", "\"", "'", "' onload='x", "--><svg>", "</title>",
@@ -21,15 +8,15 @@ struct Dice: RandomNumberGenerator {
       "臺北市", "有限公司", "𠮷野家", "👩‍👩‍👧", "a", "2026-01-31", "MMWW", String(repeating: "長", count: 60),
       "\u{1}\u{8}\u{B}\u{1F}\u{7F}\u{85}",
     ]
-    return (0..<Int.random(in: 0...4, using: &self)).map { _ in pick(pieces, else: "") }.joined()
+    return (0..<Int.random(in: 0...4, using: &self)).map { _ in pick(pieces) }.joined()
   }
 
   mutating func value() -> Double {
     switch Int.random(in: 0..<8, using: &self) {
-    case 0: pick([0, -0.0, -3, .nan, .infinity, -.infinity], else: 0)
+    case 0: pick([0, -0.0, -3, .nan, .infinity, -.infinity])
     case 1:
       pick(
-        [.leastNonzeroMagnitude, 1e-12, 1e15, 1e300, .greatestFiniteMagnitude, 9_007_199_254_740_991, 1e-7], else: 0)
+        [.leastNonzeroMagnitude, 1e-12, 1e15, 1e300, .greatestFiniteMagnitude, 9_007_199_254_740_991, 1e-7])
     case 2, 3: Double.random(in: 0...1, using: &self)
     default: usual()
     }

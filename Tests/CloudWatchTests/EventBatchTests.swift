@@ -1,5 +1,6 @@
 import CloudWatch
 import Observed
+import SeededRandom
 import Testing
 
 @Suite struct EventBatchTests {
@@ -7,7 +8,7 @@ import Testing
   /// together are the queue.
   @Test func everyBatchKeepsTheLimits() {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var dice = SeededGenerator(seed: seed)
+    var dice = SeededRandom(seed: seed)
     for _ in 0..<30 {
       let span = [1000, 30 * 3600 * 1000, 72 * 3600 * 1000].randomElement(using: &dice) ?? 1
       let length = [10, 500, 200_000].randomElement(using: &dice) ?? 1

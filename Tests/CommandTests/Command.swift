@@ -1,5 +1,6 @@
 import Glibc
 import Observed
+import Support
 
 /// A program and how it is called: one of the built stages, which lie beside the tests, or any other.
 struct Command {
@@ -13,11 +14,7 @@ struct Command {
 
   /// A stage's executable.
   static func path(of stage: String) -> String {
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = buffer.withUnsafeMutableBytes { bytes in
-      bytes.baseAddress.map { readlink("/proc/self/exe", $0, bytes.count) } ?? 0
-    }
-    let tests = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+    let tests = (try? Executable.path()) ?? ""
     return String(tests[..<(tests.lastIndex(of: "/") ?? tests.startIndex)]) + "/" + stage
   }
 
@@ -53,7 +50,7 @@ final class Running {
   /// A pipe that the process alone holds open: it ends when the process does. (A FIFO, which the child itself opens:
   /// no other child that is started meanwhile can inherit it.)
   private let leash: Int32
-  private var status: Int32?
+  private var end: ChildProcess.End?
   private var peakBytes = 0
 
   fileprivate init(_ command: Command) throws {
@@ -61,43 +58,22 @@ final class Running {
     let fifo = output.path + "/leash"
     mkfifo(fifo, 0o600)
     leash = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard leash >= 0 else { throw Overdue(description: "no pipe: \(String(cString: strerror(errno)))") }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    let create = O_WRONLY | O_CREAT | O_APPEND
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, command.stdout ?? output.path + "/stdout", create, 0o600)
-    posix_spawn_file_actions_addopen(&actions, 2, output.path + "/stderr", create, 0o600)
-    posix_spawn_file_actions_addopen(&actions, 3, fifo, O_WRONLY, 0)
-    // A group of its own, so that Ctrl-C on the tests is none of its signals; and no signal ignored.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var signals = sigset_t()
-    sigfillset(&signals)
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-    sigemptyset(&signals)
-    posix_spawnattr_setsigmask(&attributes, &signals)
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+    guard leash >= 0 else { throw Overdue(description: "no pipe: \(SystemError())") }
     // The shell goes to the folder and becomes the program.
     let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", command.folder, command.program]
-    let arguments = (shell + command.arguments).map { strdup($0) }
-    let environment = command.environment.map { strdup("\($0)=\($1)") }
-    defer { for text in arguments + environment { free(text) } }
-    var child = pid_t()
-    let code = posix_spawn(
-      &child, shell[0], &actions, &attributes, arguments + [nil], environment + [nil])
-    guard code == 0 else {
+    var child = ChildProcess(shell + command.arguments, environment: command.environment)
+    (child.stdout, child.stderr) = (.file(command.stdout ?? output.path + "/stdout"), .file(output.path + "/stderr"))
+    child.others = [3: .file(fifo)]
+    // Ctrl-C on the tests is none of its signals.
+    child.group = .own
+    do throws(SystemError) { process = try child.start() } catch {
       close(leash)
-      throw Overdue(description: "unable to start \(command.program): \(String(cString: strerror(code)))")
+      throw Overdue(description: "unable to start \(command.program): \(error)")
     }
-    process = child
   }
 
   deinit {
-    if status == nil {
+    if end == nil {
       kill(SIGKILL)
       _ = reap()
     }
@@ -127,11 +103,9 @@ final class Running {
       throw Overdue(
         description: "\(command.program) \(command.arguments) takes more than \(seconds) s; so far:\n\(stderr)")
     }
-    let status = reap()
-    let signal = status & 0x7F
+    let end = reap()
     return Ended(
-      code: signal == 0 ? status >> 8 & 0xFF : nil, signal: signal == 0 ? nil : signal, stdout: text("stdout"),
-      stderr: stderr, peakBytes: peakBytes)
+      code: end?.code, signal: end?.signal, stdout: text("stdout"), stderr: stderr, peakBytes: peakBytes)
   }
 
   private func look() {
@@ -159,12 +133,9 @@ final class Running {
     return poll(&poller, 1, milliseconds) == 1
   }
 
-  private func reap() -> Int32 {
-    if let status { return status }
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0, errno == EINTR {}
-    self.status = status
-    return status
+  private func reap() -> ChildProcess.End? {
+    if end == nil { end = try? ChildProcess.end(of: process, wait: true) }
+    return end
   }
 
   private func text(_ name: String) -> String {

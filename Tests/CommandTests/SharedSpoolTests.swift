@@ -2,6 +2,7 @@ import Glibc
 import NastyCorpus
 import Observed
 import Reference
+import SeededRandom
 import Spool
 import Testing
 
@@ -79,7 +80,7 @@ import Testing
   @Test func killsAtAnyMomentChangeNothing() throws {
     let example = try Example(rows: 3_000, chunkSize: 20)
     for seed in UInt64(1)...3 {
-      var random = SplitMix64(seed: seed)
+      var random = SeededRandom(seed: seed)
       let workshop = try Workshop.fetched(example.bytes, chunkSize: 20)
       let snapshot = try workshop.snapshot()
       for _ in 1...4 {

@@ -114,4 +114,18 @@ import Testing
     let version = try Workshop().run(stage, "--version").stdout
     #expect(version == "1.0.0\n")
   }
+
+  @Test("faults and pauses that do not exist are refused before anything is written")
+  func faults() throws {
+    for (variables, words) in [
+      (["REGISTRY_FAULT": "kill-sometimes@fetch.json:write"], "REGISTRY_FAULT is none of"),
+      (["REGISTRY_FAULT": "trace@/nonexistent/trace"], "REGISTRY_FAULT is none of"),
+      (["RETRY_PAUSE_SECONDS": "soon"], "RETRY_PAUSE_SECONDS 'soon' is not a whole number"),
+    ] {
+      let workshop = Workshop()
+      let ended = try workshop.run("fetch", "--sample", variables: variables)
+      #expect(ended.code == 64 && ended.stderr.contains(words), "\(ended)")
+      #expect(try workshop.snapshots.isEmpty)
+    }
+  }
 }

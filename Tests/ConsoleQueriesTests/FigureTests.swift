@@ -1,12 +1,13 @@
 import ConsoleQueries
 import Postgres
+import SeededRandom
 import Testing
 
 @Suite("Figures", .needsRunDatabase)
 struct FigureTests {
   @Test("days show their last publication, and changes add up by day without the first load")
   func days() throws {
-    var random = RunRandom()
+    var random = SeededRandom()
     try RunHarness.with { harness, connection in
       var rows: [String: Int] = [:]
       var changes: [String: [Int]] = [:]
@@ -43,7 +44,7 @@ struct FigureTests {
 
   @Test("businesses are counted by city, by kind and by month")
   func registry() throws {
-    var random = RunRandom()
+    var random = SeededRandom()
     try RunHarness.with { harness, connection in
       let addresses = ["臺北市中正區", "台北市大安區", "新北市板橋區", "金門縣", "某地", "", nil, "高雄"]
       let cities = ["臺北市", "臺北市", "新北市", "金門縣", nil, nil, nil, nil]

@@ -1,6 +1,7 @@
 import ConsoleQueries
 import Foundation
 import Postgres
+import SeededRandom
 import Testing
 
 @Suite("Findings of a run", .needsRunDatabase)
@@ -17,7 +18,7 @@ struct FindingTests {
 
   @Test("pages of a filter hand over each finding that fits once, in the order of the source")
   func pages() throws {
-    var random = RunRandom()
+    var random = SeededRandom()
     try RunHarness.with { harness, connection in
       let other = try harness.run(&connection)
       let run = try harness.run(&connection)

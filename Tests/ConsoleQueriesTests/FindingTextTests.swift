@@ -1,4 +1,5 @@
 import ConsoleQueries
+import SeededRandom
 import Testing
 
 @Suite("A record's text on a page")
@@ -24,7 +25,7 @@ struct FindingTextTests {
 
   @Test("of any bytes, what is no stand-in is the source's own text, in order, and nothing of it turns the page around")
   func anyBytes() {
-    var random = RunRandom()
+    var random = SeededRandom()
     let pieces: [[UInt8]] = [
       Array("統一".utf8), Array("\u{202E}\u{2067}".utf8), [0], [0xFF], [0xE5, 0xA4], [0xF0, 0x9F], Array("\r\n".utf8),
       Array("a,\"b".utf8), [0xC0, 0x80], [0xED, 0xA0, 0x80], Array("\u{E0100}".utf8),
@@ -54,7 +55,7 @@ struct FindingTextTests {
 
   @Test("a hex dump begins near the first byte that is no text, and says what it leaves out")
   func hexDump() throws {
-    var random = RunRandom()
+    var random = SeededRandom()
     for _ in 0..<200 {
       let good = Array(String(repeating: random.below(2) == 0 ? "a" : "統", count: random.below(300)).utf8)
       let bytes = good + [0xFF] + (0..<random.below(900)).map { _ in UInt8(random.below(256)) }

@@ -1,5 +1,6 @@
 import ConsoleQueries
 import Postgres
+import SeededRandom
 import TestCluster
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 struct RegistrationChangeTests {
   /// A feed by chance: some runs count what they changed, as load does, and some do not, as earlier versions did.
   private func feed(
-    _ harness: RunHarness, _ random: inout RunRandom, _ connection: inout Connection
+    _ harness: RunHarness, _ random: inout SeededRandom, _ connection: inout Connection
   ) throws -> [ModelChange] {
     var all: [ModelChange] = []
     for number in 0..<12 {
@@ -37,7 +38,7 @@ struct RegistrationChangeTests {
 
   @Test("the feed agrees with a plain model in every filter, page by page, there and back")
   func model() throws {
-    var random = RunRandom()
+    var random = SeededRandom()
     let seed = random.seed
     try RunHarness.with { harness, connection in
       let all = try feed(harness, &random, &connection)

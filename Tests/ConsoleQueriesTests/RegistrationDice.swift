@@ -1,8 +1,9 @@
 import ConsoleQueries
+import SeededRandom
 
 /// Businesses and searches by chance, with all that is awkward.
 struct ModelDice {
-  var random: RunRandom
+  var random: SeededRandom
   static let types = ["獨資", "有限公司", "股份有限公司", "其他%"]
   static let cities = ["臺北市", "台北市", "台中市", "新北市", "連江縣"]
   private static let starts = [
@@ -13,10 +14,10 @@ struct ModelDice {
     ",", "\n", " ", "中",
   ]
 
-  init(seed: UInt64? = nil) { random = seed.map { RunRandom(seed: $0) } ?? RunRandom() }
+  init() { random = SeededRandom() }
 
-  mutating func chance(_ percent: Int) -> Bool { random.below(100) < percent }
-  mutating func pick<Element>(_ choices: [Element]) -> Element { choices[random.below(choices.count)] }
+  mutating func chance(_ percent: Int) -> Bool { random.chance(percent) }
+  mutating func pick<Element>(_ choices: [Element]) -> Element { random.pick(choices) }
 
   /// Begins and ends with no white space, as the rules leave it.
   mutating func text(_ most: Int) -> String {
@@ -42,7 +43,7 @@ struct ModelDice {
   }
 
   mutating func query(_ businesses: [ModelBusiness]) -> [String: String] {
-    func part(_ text: String, _ random: inout RunRandom) -> String? {
+    func part(_ text: String, _ random: inout SeededRandom) -> String? {
       let scalars = Array(text.unicodeScalars)
       let from = random.below(max(1, scalars.count - 1))
       let part = scalars[from...].prefix(2 + random.below(3)).map { String($0) }.joined()
@@ -73,7 +74,7 @@ struct ModelDice {
 
 extension String {
   /// Eight digits that begin with these.
-  fileprivate func padded(with random: inout RunRandom) -> String {
+  fileprivate func padded(with random: inout SeededRandom) -> String {
     self + (0..<(8 - count)).map { _ in "\(random.below(10))" }.joined()
   }
 }

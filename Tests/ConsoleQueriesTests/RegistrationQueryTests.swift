@@ -1,4 +1,5 @@
 import ConsoleQueries
+import SeededRandom
 import Testing
 
 @Suite("What a search asks for")
@@ -81,7 +82,7 @@ struct RegistrationQueryTests {
       let ban = try #require(BAN(text))
       #expect(ban.hasRightCheckDigit, "\(text)")
     }
-    var random = RunRandom()
+    var random = SeededRandom()
     for _ in 0..<2000 {
       let digits = (0..<8).map { $0 == 6 && random.below(3) == 0 ? 7 : random.below(10) }
       let products = zip(digits, [1, 2, 1, 2, 1, 2, 4, 1]).map { String($0 * $1) }

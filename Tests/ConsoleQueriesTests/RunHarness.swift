@@ -77,24 +77,3 @@ extension Trait where Self == ConditionTrait {
   /// For tests of the console's queries about runs.
   static var needsRunDatabase: Self { .enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")") }
 }
-
-/// SplitMix64: the same seed, the same trial.
-struct RunRandom: RandomNumberGenerator {
-  let seed: UInt64
-  private var state: UInt64
-
-  init(seed: UInt64 = .random(in: 0 ... .max)) {
-    self.seed = seed
-    state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &self) }
-}

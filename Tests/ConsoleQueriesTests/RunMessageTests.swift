@@ -1,4 +1,5 @@
 import ConsoleQueries
+import SeededRandom
 import Testing
 
 @Suite("A message in another language")
@@ -33,7 +34,7 @@ struct RunMessageTests {
 
   @Test("filling a sentence and reading it gives the values back")
   func roundTrip() {
-    var random = RunRandom()
+    var random = SeededRandom()
     let words = ["甲", "12", "a%1b", "é", "56.5 %", "--x"]
     for _ in 0..<300 {
       let count = 1 + random.below(4)

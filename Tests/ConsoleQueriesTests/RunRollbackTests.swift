@@ -1,5 +1,6 @@
 import ConsoleQueries
 import Postgres
+import SeededRandom
 import Testing
 
 @Suite("What a rollback would do", .needsRunDatabase)
@@ -34,7 +35,7 @@ struct RunRollbackTests {
 
   @Test("its effect is the difference of the two states, businesses with a correction left out")
   func effect() throws {
-    var random = RunRandom()
+    var random = SeededRandom()
     try RunHarness.with { harness, connection in
       var states: [[String: Int]] = [[:]]
       var snapshots: [String] = []

@@ -1,12 +1,13 @@
 import ConsoleQueries
 import Postgres
+import SeededRandom
 import Testing
 
 @Suite("Runs of load", .needsRunDatabase)
 struct RunTests {
   @Test("pages hand over every run once, the newest first, with what was written")
   func pages() throws {
-    var random = RunRandom()
+    var random = SeededRandom()
     try RunHarness.with { harness, connection in
       var written: [Int: [Int]] = [:]
       for minute in 0..<(20 + random.below(20)) {

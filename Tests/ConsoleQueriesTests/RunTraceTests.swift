@@ -1,5 +1,6 @@
 import ConsoleQueries
 import Foundation
+import SeededRandom
 import Testing
 
 @Suite("How far a run is")
@@ -64,7 +65,7 @@ struct RunTraceTests {
 
   @Test("batches are counted once each, in whatever order they come in")
   func batches() throws {
-    var random = RunRandom()
+    var random = SeededRandom()
     let total = 5 + random.below(20)
     let done = (1...total).shuffled(using: &random).prefix(random.below(total))
     var log = Self.fetched + Self.batch(9, "batch_started", 1, of: total)
@@ -94,7 +95,7 @@ struct RunTraceTests {
 
   @Test("times are those of any calendar and zone", arguments: ["+0000", "+0800", "-0330"])
   func times(_ zone: String) throws {
-    var random = RunRandom()
+    var random = SeededRandom()
     let format = DateFormatter()
     format.locale = Locale(identifier: "en_US_POSIX")
     format.dateFormat = "yyyy-MM-dd'T'HH:mm:ss.SSSxx"

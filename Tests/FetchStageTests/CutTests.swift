@@ -3,6 +3,7 @@ import FetchStage
 import LoopbackServer
 import NastyCorpus
 import Observed
+import SeededRandom
 import Spool
 import Testing
 
@@ -148,7 +149,7 @@ import Testing
   /// one chunk.
   @Test(arguments: UInt64(1)...16)
   func anywhereGoesOnWhereTheLastChunkEnded(_ seed: UInt64) throws {
-    var random = SplitMix64(seed: seed)
+    var random = SeededRandom(seed: seed)
     let bytes = WebFixture.source(rows: 1000)
     let file = ServedFile(bytes, lastModified: WebFixture.old, etag: seed % 2 == 0 ? "\"v1\"" : nil)
     let web = try WebFixture(file)

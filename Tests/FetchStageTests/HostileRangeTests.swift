@@ -3,6 +3,7 @@ import FetchStage
 import LoopbackServer
 import NastyCorpus
 import Observed
+import SeededRandom
 import Spool
 import Testing
 
@@ -117,7 +118,7 @@ import Testing
   /// on the way whose versions can be told apart.
   @Test(arguments: UInt64(1)...40)
   func neverSplicesWhateverHappens(_ seed: UInt64) throws {
-    var random = SplitMix64(seed: seed)
+    var random = SeededRandom(seed: seed)
     let validated = seed % 4 != 0
     // Where an answer with the whole source may lack them, too, versions cannot be told apart either.
     let strips = seed % 5 == 0
@@ -164,7 +165,7 @@ import Testing
     #expect(fetched == current, "seed \(seed)")
   }
 
-  private static func trouble(_ random: inout SplitMix64, strips: Bool) -> Attempt {
+  private static func trouble(_ random: inout SeededRandom, strips: Bool) -> Attempt {
     let offset = random.below(size)
     switch random.below(12) {
     case 0, 1, 2, 3: return .cut(after: offset)

@@ -11,7 +11,10 @@ import Testing
     let web = try WebFixture(ServedFile(WebFixture.source(rows: 500), lastModified: WebFixture.old, etag: "\"v1\""))
     let folder = try web.fetch().expectFetched()
     #expect(try web.content(folder) == web.bytes)
-    guard case .unchanged(let again, _) = try web.fetch() else { return #expect(Bool(false), "not unchanged") }
+    guard case .unchanged(let again, _) = try web.fetch() else {
+      Issue.record("not unchanged")
+      return
+    }
     #expect(again.id == folder.id)
     #expect(web.server.exchanges.map(\.status) == [200, 304])
     #expect(web.server.requests[1].headers["If-None-Match"] == "\"v1\"")
@@ -40,7 +43,10 @@ import Testing
   @Test func equalBytesAreUnchangedAndLeaveNothing() throws {
     let web = try WebFixture(ServedFile(WebFixture.source(rows: 100), lastModified: nil, etag: nil))
     let folder = try web.fetch().expectFetched()
-    guard case .unchanged = try web.fetch() else { return #expect(Bool(false), "not unchanged") }
+    guard case .unchanged = try web.fetch() else {
+      Issue.record("not unchanged")
+      return
+    }
     #expect(web.server.exchanges.map(\.status) == [200, 200])
     #expect(try Survey.snapshots(web.spool) == [folder.id])
   }
@@ -123,7 +129,10 @@ import Testing
     let manifest = try #require(try DownloadManifest.read(at: first.downloadManifest))
     try manifest.publish(at: begun.downloadManifest)
     web.script.replace(with: v1)
-    guard case .unchanged = try web.fetch() else { return #expect(Bool(false), "not unchanged") }
+    guard case .unchanged = try web.fetch() else {
+      Issue.record("not unchanged")
+      return
+    }
     #expect(try Survey.snapshots(web.spool) == [first.id])
   }
 
@@ -132,7 +141,10 @@ import Testing
     let first = try web.fetch().expectFetched()
     truncate(first.fetchManifest, 50)
     let second = try web.fetch().expectFetched()
-    guard case .unchanged(let folder, _) = try web.fetch() else { return #expect(Bool(false), "not unchanged") }
+    guard case .unchanged(let folder, _) = try web.fetch() else {
+      Issue.record("not unchanged")
+      return
+    }
     #expect(folder.id == second.id)
   }
 

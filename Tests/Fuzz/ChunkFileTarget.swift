@@ -2,6 +2,7 @@ import Digest
 import Failures
 import NastyCorpus
 import Observed
+import SeededRandom
 import Spool
 import Zstd
 
@@ -20,7 +21,7 @@ public struct ChunkFileTarget: FuzzTarget {
     try Folder.make(folder.fetchFolder)
   }
 
-  public func make(_ random: inout SplitMix64) -> [UInt8] {
+  public func make(_ random: inout SeededRandom) -> [UInt8] {
     let content = Self.content(length: random.below(1024), of: UInt8(random.below(256)))
     var frame = (try? Self.compressed(content.bytes)) ?? []
     if random.onceIn(8) { frame += frame }
@@ -71,7 +72,7 @@ public struct ChunkFileTarget: FuzzTarget {
 
   /// Text that repeats itself more or less, and how an input asks for it.
   private static func content(length: Int, of seed: UInt8) -> (bytes: [UInt8], choices: [UInt8]) {
-    var random = SplitMix64(seed: UInt64(seed))
+    var random = SeededRandom(seed: UInt64(seed))
     let bytes = (0..<length).map { $0 % 3 == 0 ? UInt8(random.below(256)) : UInt8(0x61 + $0 % 5) }
     return (bytes, [UInt8(length / 4), UInt8(length % 4), seed])
   }

@@ -1,5 +1,6 @@
 import NastyCorpus
 import Observed
+import SeededRandom
 
 /// Whatever text stands in a record's fields, COPY text gives it back, read by a decoder written apart.
 public struct CopyTarget: FuzzTarget {
@@ -15,7 +16,7 @@ public struct CopyTarget: FuzzTarget {
 
   public init() {}
 
-  public func make(_ random: inout SplitMix64) -> [UInt8] {
+  public func make(_ random: inout SeededRandom) -> [UInt8] {
     var input: [UInt8] = []
     for index in Self.columns.indices {
       if index > 0 { input.append(Self.separator) }

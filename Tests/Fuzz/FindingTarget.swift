@@ -1,6 +1,7 @@
 import NastyCorpus
 import Observed
 import Records
+import SeededRandom
 import Spool
 
 /// Every finding is one line of JSON that gives back the record's bytes, whatever they are.
@@ -12,7 +13,7 @@ public struct FindingTarget: FuzzTarget {
 
   public init() {}
 
-  public func make(_ random: inout SplitMix64) -> [UInt8] {
+  public func make(_ random: inout SeededRandom) -> [UInt8] {
     var body: [UInt8] = []
     for _ in 0..<random.below(6) {
       for _ in 0..<random.below(8) { body.append(UInt8(random.below(256))) }

@@ -1,4 +1,5 @@
 import NastyCorpus
+import SeededRandom
 
 /// One way in for hostile bytes, and what has to be so of whatever comes of them.
 public protocol FuzzTarget: SendableMetatype {
@@ -11,7 +12,7 @@ public protocol FuzzTarget: SendableMetatype {
   init() throws
 
   /// Bytes that lie near what the target reads.
-  func make(_ random: inout SplitMix64) -> [UInt8]
+  func make(_ random: inout SeededRandom) -> [UInt8]
   /// - Returns: what is wrong; nil where all is as it has to be.
   mutating func difference(_ input: [UInt8]) throws -> String?
 }
@@ -19,7 +20,7 @@ public protocol FuzzTarget: SendableMetatype {
 extension FuzzTarget {
   /// The input of a case: the same on any machine.
   public func input(seed: UInt64) -> [UInt8] {
-    var random = SplitMix64(seed: seed)
+    var random = SeededRandom(seed: seed)
     return make(&random)
   }
 

@@ -1,7 +1,8 @@
 import NastyCorpus
+import SeededRandom
 
 /// Makes a manifest one that nobody wrote.
-func spoilJSON(_ json: inout [UInt8], _ random: inout SplitMix64) {
+func spoilJSON(_ json: inout [UInt8], _ random: inout SeededRandom) {
   for _ in 0...random.below(3) {
     switch random.below(12) {
     case 0...4: replaceToken(&json, with: random.pick(hostileNumbers), random: &random) { (48...57).contains($0) }
@@ -25,7 +26,7 @@ func spoilJSON(_ json: inout [UInt8], _ random: inout SplitMix64) {
 
 /// Another in place of one of the runs of such bytes.
 private func replaceToken(
-  _ json: inout [UInt8], with token: [UInt8], random: inout SplitMix64, where isPart: (UInt8) -> Bool
+  _ json: inout [UInt8], with token: [UInt8], random: inout SeededRandom, where isPart: (UInt8) -> Bool
 ) {
   guard !json.isEmpty else { return }
   let from = random.below(json.count)
@@ -34,7 +35,7 @@ private func replaceToken(
   json.replaceSubrange(start..<end, with: token)
 }
 
-private func replaceString(_ json: inout [UInt8], _ random: inout SplitMix64) {
+private func replaceString(_ json: inout [UInt8], _ random: inout SeededRandom) {
   let quotes = json.indices.filter { json[$0] == UInt8(ascii: "\"") }
   guard quotes.count > 1 else { return }
   let first = random.below(quotes.count - 1)
@@ -42,7 +43,7 @@ private func replaceString(_ json: inout [UInt8], _ random: inout SplitMix64) {
 }
 
 /// A line twice, or away: a key twice, or missing.
-private func changeLine(_ json: inout [UInt8], _ random: inout SplitMix64) {
+private func changeLine(_ json: inout [UInt8], _ random: inout SeededRandom) {
   let starts = [0] + json.indices.filter { json[$0] == 10 }.map { $0 + 1 }
   let start = random.pick(starts)
   let end = json[start...].firstIndex(of: 10).map { $0 + 1 } ?? json.count

@@ -1,6 +1,7 @@
 import Failures
 import NastyCorpus
 import Observed
+import SeededRandom
 import Spool
 
 /// A manifest is either read as a value that is written as it was read, or refused as damaged.
@@ -12,7 +13,7 @@ public struct ManifestTarget: FuzzTarget {
 
   public init() {}
 
-  public func make(_ random: inout SplitMix64) -> [UInt8] {
+  public func make(_ random: inout SeededRandom) -> [UInt8] {
     let kind = random.below(7)
     guard var json = try? ManifestSamples.encoded[kind].get() else { return [] }
     spoilJSON(&json, &random)

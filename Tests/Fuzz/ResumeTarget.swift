@@ -4,6 +4,7 @@ import FetchStage
 import Glibc
 import NastyCorpus
 import Observed
+import SeededRandom
 import Spool
 import StageKit
 
@@ -34,7 +35,7 @@ public struct ResumeTarget: FuzzTarget {
     }
   }
 
-  public func make(_ random: inout SplitMix64) -> [UInt8] {
+  public func make(_ random: inout SeededRandom) -> [UInt8] {
     let index = random.below(files.count)
     var bytes = files[index].bytes
     if files[index].name.hasSuffix(".json") {

@@ -1,6 +1,7 @@
 import NastyCorpus
 import Observed
 import Records
+import SeededRandom
 
 /// What is written into a correction sheet and read back as it is, is judged as before.
 public struct SheetRoundTripTarget: FuzzTarget {
@@ -9,7 +10,7 @@ public struct SheetRoundTripTarget: FuzzTarget {
 
   public init() {}
 
-  public func make(_ random: inout SplitMix64) -> [UInt8] { randomSource(&random) }
+  public func make(_ random: inout SeededRandom) -> [UInt8] { randomSource(&random) }
 
   public func difference(_ input: [UInt8]) throws -> String? { try Self.difference(input) }
 

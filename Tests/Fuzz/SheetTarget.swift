@@ -1,6 +1,7 @@
 import NastyCorpus
 import Observed
 import Records
+import SeededRandom
 
 /// A correction sheet's records are judged by the rules of a source.
 public struct SheetTarget: FuzzTarget {
@@ -9,7 +10,7 @@ public struct SheetTarget: FuzzTarget {
 
   public init() {}
 
-  public func make(_ random: inout SplitMix64) -> [UInt8] {
+  public func make(_ random: inout SeededRandom) -> [UInt8] {
     var file = randomSource(&random)
     if random.onceIn(3) {
       for _ in 0..<random.below(4) {

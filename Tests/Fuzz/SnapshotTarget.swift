@@ -5,6 +5,7 @@ import Glibc
 import NastyCorpus
 import Observed
 import Records
+import SeededRandom
 import Spool
 import StageKit
 import TransformStage
@@ -40,7 +41,7 @@ public struct SnapshotTarget: FuzzTarget {
     self.files = files
   }
 
-  public func make(_ random: inout SplitMix64) -> [UInt8] {
+  public func make(_ random: inout SeededRandom) -> [UInt8] {
     let index = random.below(files.count)
     var bytes = files[index].bytes
     if files[index].path.hasSuffix(".json"), !random.onceIn(4) {

@@ -2,6 +2,7 @@ import NastyCorpus
 import Observed
 import Records
 import Reference
+import SeededRandom
 
 /// Scanner and rules, the whole source as one chunk, against the slow reference.
 public struct SourceTarget: FuzzTarget {
@@ -10,7 +11,7 @@ public struct SourceTarget: FuzzTarget {
 
   public init() {}
 
-  public func make(_ random: inout SplitMix64) -> [UInt8] { randomSource(&random) }
+  public func make(_ random: inout SeededRandom) -> [UInt8] { randomSource(&random) }
 
   public func difference(_ input: [UInt8]) throws -> String? { try Self.difference(input) }
 
@@ -49,7 +50,7 @@ extension Judged {
 }
 
 /// A small hostile source, now and then with a record near its bound.
-func randomSource(_ random: inout SplitMix64) -> [UInt8] {
+func randomSource(_ random: inout SeededRandom) -> [UInt8] {
   var file = randomDirtyFile(seed: random.next(), records: random.below(6))
   if random.onceIn(20) {
     file = Array(random.pick(["\u{FEFF}\u{FEFF}", "\u{200B}", "\u{AD}\u{2060}", "\u{E0020}", "\u{2065}"]).utf8) + file
@@ -59,7 +60,7 @@ func randomSource(_ random: inout SplitMix64) -> [UInt8] {
 }
 
 /// Puts a long stretch in, about as long as a record may be, with something at its end that may be misread there.
-private func lengthen(_ file: inout [UInt8], _ random: inout SplitMix64) {
+private func lengthen(_ file: inout [UInt8], _ random: inout SeededRandom) {
   let filler = random.pick(["a", "長", "𥂁", ",", "\"\"", "\r", "a\"", "\n"].map { Array($0.utf8) })
   let start = random.pick(["", "\"", ",\"", "\n\"", "\n20000003,\"x"].map { Array($0.utf8) })
   let end = random.pick(

@@ -1,5 +1,6 @@
 import FuzzTargets
 import NastyCorpus
+import SeededRandom
 import Testing
 
 /// What the fuzzer itself is trusted with.
@@ -18,7 +19,7 @@ import Testing
     static let name = "faulty"
     static let share = 1
 
-    func make(_ random: inout SplitMix64) -> [UInt8] {
+    func make(_ random: inout SeededRandom) -> [UInt8] {
       (0..<random.below(40)).map { _ in UInt8(97 + random.below(26)) }
     }
 

@@ -1,4 +1,5 @@
 import Observed
+import SeededRandom
 
 /// Some days of a small registry, some of its records bad, and what corrections make of it: the promise written down a
 /// second time, to compare with.
@@ -20,10 +21,10 @@ struct CorrectedDays {
 
   private(set) var source: [String: Record] = [:]
   private(set) var corrections: [String: Correction] = [:]
-  private var generator: SeededGenerator
+  private var generator: SeededRandom
 
   init(seed: UInt64) {
-    generator = SeededGenerator(seed: seed)
+    generator = SeededRandom(seed: seed)
     for index in 0..<24 {
       source["\(20_000_000 + index)"] = .accepted(row("\(20_000_000 + index)"), isFaulty: chance(3))
     }

@@ -121,7 +121,7 @@ struct FirstLoadTests {
           try reader.execute("BEGIN; SELECT count(*) FROM tax_registration")
         }
         let outcome = try harness.load(snapshot) { [database = harness.database] settings in
-          settings.point = { point in
+          settings.atPoints { point in
             if let statement, case .batchCommitted = point { try once.run { try database.execute(statement) } }
           }
         }
@@ -159,7 +159,7 @@ struct FirstLoadTests {
       }
       try harness.load(snapshot) { settings in
         // At the last point the tables are locked for the moment of the swap.
-        settings.point = { if $0 != .publishing { try look() } }
+        settings.atPoints { if $0 != .publishing { try look() } }
       }
       over.withLock { $0 = true }
       group.wait()
@@ -174,7 +174,7 @@ struct FirstLoadTests {
         "ALTER DEFAULT PRIVILEGES IN SCHEMA \(harness.database.name) GRANT SELECT ON TABLES TO PUBLIC")
       let grants = Mutex<[String]>([])
       try harness.load(try harness.spool.snapshot(businesses(3))) { [database = harness.database] settings in
-        settings.point = { point in
+        settings.atPoints { point in
           guard case .batchCommitted = point else { return }
           let open = try database.rows(
             """

@@ -96,7 +96,7 @@ struct GateAcceptanceTests {
       struct Killed: Error {}
       _ = try harness.failure(snapshot) {
         $0.acceptance = acceptance
-        $0.point = { if $0 == .published { throw Killed() } }
+        $0.atPoints { if $0 == .published { throw Killed() } }
       }
       #expect(try harness.load(snapshot).result == .unchanged)
       #expect(try harness.database.rows("SELECT accepted_by FROM publication ORDER BY id") == ["-", "ops"])

@@ -183,7 +183,7 @@ struct GateTests {
       let seen = Once()
       _ = try harness.failure(try harness.spool.snapshot(Self.renamed(150, of: rows))) { settings in
         settings.jobs = 1
-        settings.point = { point in
+        settings.atPoints { point in
           guard point == .batchCommitted(15) else { return }
           try seen.run { try harness.expectRegistry(rows) }
         }

@@ -25,7 +25,7 @@ struct InterruptedDecisionTests {
       _ = try harness.failure(snapshot) {
         $0.action = .withdraw
         $0.withdrawn = [UInt32(corrected.ban) ?? 0]
-        $0.point = { if $0 == .batchCommitted(3) { throw Killed() } }
+        $0.atPoints { if $0 == .batchCommitted(3) { throw Killed() } }
       }
       #expect(try harness.database.scalar("SELECT count(*) FROM incoming_registration") == "1")
       try harness.load(snapshot) { $0.force = true }
@@ -73,7 +73,7 @@ struct InterruptedDecisionTests {
       let mine = try harness.spool.snapshot(businesses(14), .init(sourceDate: "2026-09-03"))
       let once = Once()
       try harness.load(mine) { [harness] settings in
-        settings.point = { point in
+        settings.atPoints { point in
           guard point == .jobOpened else { return }
           try once.run { throw PostgresError(.temporary, message: "the connection is lost", place: "here") }
         }
@@ -218,7 +218,7 @@ struct TakenUpAgainTests {
       try harness.replay(days[1], [Business("10000003", "corrected")])
       _ = try harness.failure(days[0]) {
         $0.action = .rollback
-        $0.point = { if $0 == .publishing { throw Killed() } }
+        $0.atPoints { if $0 == .publishing { throw Killed() } }
       }
       try harness.load(days[0]) { $0.isChosen = true }
       #expect(try harness.corrections() == ["10000003|fixed"])
@@ -232,7 +232,7 @@ struct TakenUpAgainTests {
       let rows = businesses(25)
       try harness.load(rows)
       let next = try harness.spool.snapshot(rows + [Business("20000000", "new")], .init(sourceDate: "2026-09-02"))
-      _ = try harness.failure(next) { $0.point = { if $0 == .publishing { throw Killed() } } }
+      _ = try harness.failure(next) { $0.atPoints { if $0 == .publishing { throw Killed() } } }
       try harness.database.execute("DELETE FROM tax_registration WHERE ban = '10000007'")
       try harness.load(next)
       #expect(harness.log.retries == 1)

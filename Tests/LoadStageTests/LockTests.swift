@@ -67,7 +67,7 @@ struct LockTests {
       let taken = Mutex<Bool?>(nil)
       let question = advisory(harness).replacing("pg_advisory_lock", with: "pg_try_advisory_lock")
       try harness.load(try harness.spool.snapshot(businesses(15))) { [database = harness.database] settings in
-        settings.point = { point in
+        settings.atPoints { point in
           guard point == .publishing else { return }
           let isTaken = try database.execute(question).truth
           taken.withLock { $0 = isTaken }
@@ -84,7 +84,7 @@ struct LockTests {
       let outcome = try harness.load(try harness.spool.snapshot(businesses(15))) {
         [database = harness.database] settings in
         settings.jobs = 1
-        settings.point = { point in
+        settings.atPoints { point in
           guard point == .batchCommitted(2) else { return }
           try once.run {
             let holder = """

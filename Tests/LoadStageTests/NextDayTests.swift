@@ -191,7 +191,7 @@ struct NextDayTests {
       let second = change(first, "10000005") { $0.name = "second" }.filter { $0.ban != "10000004" }
       let locks = Once()
       try harness.load(try harness.spool.snapshot(second)) { [database = harness.database] settings in
-        settings.point = { point in
+        settings.atPoints { point in
           guard point == .publishing else { return }
           try locks.run {
             let modes = try database.rows(

@@ -17,7 +17,7 @@ struct OneRunTests {
       try harness.load(snapshot) { settings in
         var inner = harness.settings(snapshot)
         inner.lockGraceSeconds = 0
-        settings.point = { [inner] point in
+        settings.atPoints { [inner] point in
           guard point == .publishing else { return }
           do { _ = try Load.run(inner) } catch { second.withLock { $0 = error as? Failure } }
         }
@@ -38,7 +38,7 @@ struct OneRunTests {
       try harness.load(snapshot) { settings in
         var inner = harness.settings(snapshot)
         inner.databaseURL = url
-        settings.point = { [inner] in if $0 == .publishing { _ = try Load.run(inner) } }
+        settings.atPoints { [inner] in if $0 == .publishing { _ = try Load.run(inner) } }
       }
       #expect(
         try harness.database.rows(
@@ -74,7 +74,7 @@ struct OneRunTests {
       let once = Once()
       try harness.load(try harness.spool.snapshot(businesses(15))) { [database = harness.database] settings in
         settings.heartbeatSeconds = 0.01
-        settings.point = { point in
+        settings.atPoints { point in
           guard point == .batchCommitted(1) else { return }
           try once.run {
             let beat = "SELECT updated_at FROM etl_job_run"
@@ -92,29 +92,24 @@ struct OneRunTests {
     try LoadHarness.with { harness in
       let released = Join()
       try harness.makeTables()
-      try harness.load(try harness.spool.snapshot(businesses(15))) { [database = harness.database] settings in
-        settings.lockGraceSeconds = 60
-        settings.point = { point in
-          guard point == .connected else { return }
-          // On a thread of its own, which ends with its session, and with that the lock.
-          released.enter()
-          let held = Join()
-          held.enter()
-          BlockingThread.start {
-            defer { released.leave() }
-            do {
-              let lock = try RunLock.acquire(database.url)
-              held.leave()
-              try database.execute("SELECT pg_sleep(0.2)")
-              lock.release()
-            } catch {
-              Issue.record(error)
-              held.leave()
-            }
-          }
-          held.wait()
+      let held = Join()
+      held.enter()
+      released.enter()
+      // On a thread of its own, which ends with its session, and with that the lock.
+      BlockingThread.start { [database = harness.database] in
+        defer { released.leave() }
+        do {
+          let lock = try RunLock.acquire(database.url)
+          held.leave()
+          try database.execute("SELECT pg_sleep(0.2)")
+          lock.release()
+        } catch {
+          Issue.record(error)
+          held.leave()
         }
       }
+      held.wait()
+      try harness.load(try harness.spool.snapshot(businesses(15))) { $0.lockGraceSeconds = 60 }
       released.wait()
     }
   }
@@ -129,7 +124,7 @@ struct OneRunTests {
         let failure = try harness.failure(snapshot) {
           $0.jobs = 1
           $0.stop = { if signal.withLock({ $0 }) { throw Failure(.stopped(signal: 15), "stopped by signal 15") } }
-          $0.point = { if $0 == place { signal.withLock { $0 = true } } }
+          $0.atPoints { if $0 == place { signal.withLock { $0 = true } } }
         }
         if place == .publishing {
           // The COMMIT that was under way is not left unknown; what stopped is the end behind it.

@@ -1,11 +1,12 @@
 import Observed
+import SeededRandom
 
 /// Makes days that follow one another, over a small universe of businesses.
 struct RandomDays {
-  var random: SeededGenerator
+  var random: SeededRandom
   private let universe = (0..<90).map { String(10_000_000 + $0 * 37) } + ["00000000", "00501503", "99999999"]
 
-  init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+  init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
   var bans: [String] { universe }
 

@@ -31,7 +31,7 @@ struct ResumeTests {
           rows, .init(findings: [1: [finding(1)], 3: [finding(2), finding(3)]]))
         let failure = try harness.failure(snapshot) {
           $0.jobs = 1
-          $0.point = { if $0 == point { throw Crash() } }
+          $0.atPoints { if $0 == point { throw Crash() } }
         }
         #expect(failure.verdict == .bug)
         #expect(try harness.registry() == LoadHarness.expected(before))
@@ -51,14 +51,14 @@ struct ResumeTests {
   @Test("a lost connection is taken up again in the same job run, whatever was under way")
   func retries() throws {
     for point in [
-      LoadPoint.connected, .jobOpened, .batchStaged(2), .batchCommitted(2), .publishing, .published,
+      LoadPoint.jobOpened, .batchStaged(2), .batchCommitted(2), .publishing, .published,
     ] {
       try bothWays { harness, before in
         let rows = businesses(35)
         let snapshot = try harness.spool.snapshot(rows, .init(findings: [2: [finding(1)]]))
         let once = Once()
         let outcome = try harness.load(snapshot) {
-          $0.point = { if $0 == point { try once.run { throw Self.lost } } }
+          $0.atPoints { if $0 == point { try once.run { throw Self.lost } } }
         }
         #expect(harness.log.retries == 1)
         try harness.expect(rows)
@@ -73,13 +73,25 @@ struct ResumeTests {
     }
   }
 
+  @Test("so is one that is lost before anything is sent")
+  func retriesTheFirstStatement() throws {
+    try LoadHarness.with { harness in
+      let once = Once()
+      try harness.load(try harness.spool.snapshot(businesses(15))) {
+        $0.stop = { try once.run { throw Self.lost } }
+      }
+      #expect(harness.log.retries == 1)
+      try harness.expect(businesses(15))
+    }
+  }
+
   @Test("after four attempts it is 75, and the job run says why")
   func retriesAreUsedUp() throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(businesses(15))
       let pauses = Mutex<[Double]>([])
       let failure = try harness.failure(snapshot) {
-        $0.point = { if $0 == .publishing { throw Self.lost } }
+        $0.atPoints { if $0 == .publishing { throw Self.lost } }
         $0.pause = { seconds in pauses.withLock { $0.append(seconds) } }
       }
       #expect(failure.verdict == .temporary)
@@ -124,7 +136,7 @@ struct ResumeTests {
   func discards() throws {
     try bothWays { harness, before in
       let first = try harness.spool.snapshot(businesses(35))
-      _ = try harness.failure(first) { $0.point = { if $0 == .publishing { throw Crash() } } }
+      _ = try harness.failure(first) { $0.atPoints { if $0 == .publishing { throw Crash() } } }
       let rows = businesses(20, from: 10_000_005)
       let outcome = try harness.load(try harness.spool.snapshot(rows))
       #expect(outcome.batchesResumed == 0)
@@ -142,7 +154,7 @@ struct ResumeTests {
       let other = Once()
       let failure = try harness.failure(snapshot) { [database = harness.database] settings in
         settings.jobs = 1
-        settings.point = { point in
+        settings.atPoints { point in
           if point == .batchCommitted(1) {
             try other.run { try database.execute("UPDATE current_load SET fence = fence + 1") }
           }
@@ -162,7 +174,7 @@ struct ResumeTests {
       let rows = businesses(25)
       let once = Once()
       try harness.load(try harness.spool.snapshot(rows)) { [database = harness.database] settings in
-        settings.point = { point in
+        settings.atPoints { point in
           guard point == .batchCommitted(3) else { return }
           try once.run {
             try database.execute(
@@ -187,7 +199,7 @@ struct ResumeTests {
       let rows = businesses(25)
       let once = Once()
       let outcome = try harness.load(try harness.spool.snapshot(rows)) { [database = harness.database] settings in
-        settings.point = { point in
+        settings.atPoints { point in
           guard point == .batchCommitted(3) else { return }
           try once.run {
             try database.execute(

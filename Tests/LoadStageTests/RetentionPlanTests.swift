@@ -1,5 +1,6 @@
 import LoadStage
 import Observed
+import SeededRandom
 import Spool
 import Testing
 
@@ -51,7 +52,7 @@ struct RetentionPlanTests {
   @Test("whatever the spool holds: the newest stays, what is wanted stays, and no more than asked for stays beside")
   func anySpool() throws {
     let seed = UInt64.random(in: 0..<1_000_000)
-    var generator = SeededGenerator(seed: seed)
+    var generator = SeededRandom(seed: seed)
     for round in 0..<2000 {
       var facts: [RetentionPlan.Facts] = []
       for _ in 0..<Int.random(in: 1...12, using: &generator) {

@@ -180,7 +180,7 @@ struct RetentionTests {
       let url = harness.database.url
       let seen = Once()
       try harness.load(try harness.spool.snapshot(businesses(204), .init(sourceDate: "2026-09-20"))) { settings in
-        settings.point = { point in
+        settings.atPoints { point in
           guard point == .publishing else { return }
           try seen.run {
             let failure = try #require(throws: Failure.self) {

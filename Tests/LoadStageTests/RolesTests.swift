@@ -79,7 +79,7 @@ struct RolesTests {
       let snapshot = try harness.spool.snapshot(businesses(25))
       _ = try harness.failure(snapshot) {
         $0.databaseURL = roles.url(.owner)
-        $0.point = { if $0 == .publishing { throw Failure(.bug, "cut") } }
+        $0.atPoints { if $0 == .publishing { throw Failure(.bug, "cut") } }
       }
       try roles.apply()
       for role in [TestRoles.Role.loader, .reader, .console] {

@@ -1,7 +1,9 @@
+import SeededRandom
+
 /// A small hostile file: registrations, mostly well-formed, then single bytes and short pieces spoilt. The same seed
 /// makes the same file, on any machine.
 public func randomDirtyFile(seed: UInt64, records: Int) -> [UInt8] {
-  var random = SplitMix64(seed: seed)
+  var random = SeededRandom(seed: seed)
   let columns = randomHeader(&random)
   var file: [UInt8] = random.onceIn(4) ? [0xEF, 0xBB, 0xBF] : []
   file += line(columns, &random)
@@ -17,12 +19,12 @@ public func randomDirtyFile(seed: UInt64, records: Int) -> [UInt8] {
   return file
 }
 
-private func line(_ fields: [String], _ random: inout SplitMix64) -> [UInt8] {
+private func line(_ fields: [String], _ random: inout SeededRandom) -> [UInt8] {
   Array((fields.joined(separator: ",") + (random.onceIn(4) ? "\r\n" : "\n")).utf8)
 }
 
 /// Puts hostile pieces into a file, takes bytes out, repeats stretches: so many times, from an offset on.
-public func spoil(_ file: inout [UInt8], from: Int, times: Int, _ random: inout SplitMix64) {
+public func spoil(_ file: inout [UInt8], from: Int, times: Int, _ random: inout SeededRandom) {
   for _ in 0..<times {
     // What was taken out may have left nothing behind `from`.
     let from = min(from, file.count)

@@ -1,10 +1,12 @@
+import SeededRandom
+
 private let publishedColumns = [
   "營業地址", "統一編號", "總機構統一編號", "營業人名稱", "資本額", "設立日期", "組織別名稱", "使用統一發票",
   "行業代號", "名稱", "行業代號1", "名稱1", "行業代號2", "名稱2", "行業代號3", "名稱3",
 ]
 
 /// The published header more often than not; else some columns in another order, and one that nobody knows.
-func randomHeader(_ random: inout SplitMix64) -> [String] {
+func randomHeader(_ random: inout SeededRandom) -> [String] {
   if random.below(4) > 0 { return publishedColumns }
   var columns = ["統一編號", "營業人名稱"]
   for column in publishedColumns where !columns.contains(column) && random.onceIn(2) {
@@ -14,13 +16,13 @@ func randomHeader(_ random: inout SplitMix64) -> [String] {
   return columns
 }
 
-func randomStamp(_ fieldCount: Int, _ random: inout SplitMix64) -> [String] {
+func randomStamp(_ fieldCount: Int, _ random: inout SeededRandom) -> [String] {
   let date = random.pick(["01-SEP-26", "29-FEB-24", "31-DEC-25", "31-DEC-25", "29-FEB-25", "01-Sep-26", " 01-SEP-26"])
   return [date] + Array(repeating: random.onceIn(8) ? "NA" : "", count: fieldCount - 1)
 }
 
 /// A value as it stands in the file, quotes and all.
-func randomValue(_ column: String, _ random: inout SplitMix64) -> String {
+func randomValue(_ column: String, _ random: inout SeededRandom) -> String {
   if random.onceIn(40) {
     return random.pick(["", "NA", "\"NA\"", "NULL", " null ", "N/A", "\"\"", "\u{3000}", "\"\n\""])
   }
@@ -42,12 +44,12 @@ func randomValue(_ column: String, _ random: inout SplitMix64) -> String {
 }
 
 /// From so few that repeats are common.
-private func randomBAN(_ random: inout SplitMix64) -> String {
+private func randomBAN(_ random: inout SeededRandom) -> String {
   if random.onceIn(16) { return random.pick(["1234567", "123456789", "１２３４５６７５", "", "\"12345675\"", " 00000005"]) }
   return String(10_000_000 + random.below(24))
 }
 
-private func randomName(_ random: inout SplitMix64) -> String {
+private func randomName(_ random: inout SeededRandom) -> String {
   switch random.below(24) {
   case 0: "\"\"\"引\"\"號\""
   case 1: "商\"店"

@@ -13,7 +13,7 @@ public struct Judged {
   public init?(_ bytes: [UInt8], stampIsRecord: Bool = false) throws {
     var scanner = RecordScanner()
     var output = MemoryOutput()
-    let result = try bytes.withUnsafeBufferPointer { bytes -> (SourceHead, Tally)? in
+    let result = bytes.withUnsafeBufferPointer { bytes -> (SourceHead, Tally)? in
       let head: SourceHead?
       do throws(HeaderProblem) { head = try SourceHead.read(bytes, isFinal: true, scanner: &scanner) } catch {
         return nil
@@ -24,7 +24,7 @@ public struct Judged {
         firstRecord: 1, firstLine: 1, byteOffset: 0, headerBytes: end, tooLongOffsets: [])
       // Its table of BANs has to grow.
       var judge = ChunkJudge(header: head.header, bansExpected: 4)
-      return (head, try judge.judge(bytes, at: place, into: &output))
+      return (head, judge.judge(bytes, at: place, into: &output))
     }
     guard let (head, tally) = result else { return nil }
     (header, sourceDate, self.output, self.tally) = (head.header, head.sourceDate, output, tally)
@@ -46,6 +46,8 @@ extension Observed {
 }
 
 public struct MemoryOutput: JudgeOutput {
+  public typealias Problem = Never
+
   public var registrations: [UInt8] = []
   public var industries: [UInt8] = []
   public var findings: [UInt8] = []

@@ -15,7 +15,7 @@ struct CopyTests {
     }
   }
 
-  private func write(_ text: String, _ sink: borrowing CopySink) throws {
+  private func write(_ text: String, _ sink: inout CopySink) throws {
     try Array(text.utf8).withUnsafeBytes { try sink.write($0) }
   }
 
@@ -55,7 +55,7 @@ struct CopyTests {
     try withTable { _, session in
       #expect(throws: Oops.self) {
         _ = try session.copyIn("COPY t FROM STDIN") { sink in
-          try write("one\n", sink)
+          try write("one\n", &sink)
           throw Oops()
         }
       }
@@ -72,8 +72,8 @@ struct CopyTests {
       for size in [10, 300_000] {
         do {
           _ = try session.copyIn("COPY t FROM STDIN") { sink in
-            try write("one\nto\to many\n", sink)
-            for _ in 0..<size { try write("and it goes on\n", sink) }
+            try write("one\nto\to many\n", &sink)
+            for _ in 0..<size { try write("and it goes on\n", &sink) }
           }
           Issue.record("it was taken")
         } catch {
@@ -98,9 +98,9 @@ struct CopyTests {
       let process = session.processID
       do {
         _ = try session.copyIn("COPY t FROM STDIN") { sink in
-          try write("one\n", sink)
+          try write("one\n", &sink)
           try database.execute("SELECT pg_terminate_backend(\(process))")
-          for _ in 0..<200_000 { try write("and it goes on\n", sink) }
+          for _ in 0..<200_000 { try write("and it goes on\n", &sink) }
         }
         Issue.record("it was taken")
       } catch {

@@ -1,6 +1,8 @@
 import FuzzTargets
 import NastyCorpus
 import Records
+import SeededRandom
+import Support
 import Testing
 
 /// What looks at 64 bytes at once: every place in a block, and every way across its end.
@@ -28,7 +30,7 @@ import Testing
 
   @Test func randomTextIsJudgedLikeTheStandardLibraryDoes() {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var random = SplitMix64(seed: seed)
+    var random = SeededRandom(seed: seed)
     let characters = ["a", "0", ",", "é", "\u{7FF}", "\u{800}", "甲", "\u{D7FF}", "\u{E000}", "\u{FFFF}", "\u{10FFFF}"]
       .map { Array($0.utf8) }
     for _ in 0..<20_000 {
@@ -48,7 +50,7 @@ import Testing
   /// Delimiters at every place of the blocks that a record goes through, and fields that end at their ends.
   @Test func fieldsOfAnyLengthAreThoseOfTheReference() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var random = SplitMix64(seed: seed)
+    var random = SeededRandom(seed: seed)
     func field() -> String {
       let length =
         [0, 1, 7, 8, 9, 15, 16, 17, 61, 62, 63, 64, 65, 126, 127, 128, 129][random.below(17)] + random.below(3)
@@ -82,7 +84,7 @@ import Testing
     for length in [0, 1, 63, 64, 65, 127, 128, 129, 300] {
       for step in 1...5 {
         let bytes = (0..<length).map { UInt8($0 % step == 0 ? 0x0A : 0x41) }
-        #expect(bytes.withUnsafeBufferPointer { Lines.count($0) } == bytes.count { $0 == 0x0A })
+        #expect(bytes.withUnsafeBytes { LineFeeds.count($0) } == bytes.count { $0 == 0x0A })
       }
     }
   }

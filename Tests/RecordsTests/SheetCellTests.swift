@@ -1,5 +1,6 @@
 import NastyCorpus
 import Records
+import SeededRandom
 import Testing
 
 /// One apostrophe, put before a value and taken away again.
@@ -25,7 +26,7 @@ import Testing
   /// A value and whether it is missing come back, and no two of them have the same cell.
   @Test func isABijection() {
     let seed = UInt64.random(in: 0 ... .max)
-    var random = SplitMix64(seed: seed)
+    var random = SeededRandom(seed: seed)
     var meanings: [[UInt8]: Meaning] = [:]
     for _ in 0..<200_000 {
       let value = (0..<random.next() % 5).flatMap { _ in Self.pieces[Int(random.next() % UInt64(Self.pieces.count))] }

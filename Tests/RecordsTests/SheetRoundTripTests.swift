@@ -1,6 +1,7 @@
 import FuzzTargets
 import NastyCorpus
 import Records
+import SeededRandom
 import Testing
 
 /// What is written into a sheet and read back as it is, is judged as before.
@@ -24,7 +25,7 @@ import Testing
 
   /// Records that earn a warning or a rejection each, with values that a spreadsheet may misread.
   private static func source(_ seed: UInt64) -> [UInt8] {
-    var random = SplitMix64(seed: seed)
+    var random = SeededRandom(seed: seed)
     func pick(_ values: [String]) -> String { values[Int(random.next() % UInt64(values.count))] }
     var text = Column.allCases.map(\.name).joined(separator: ",") + "\n"
     for index in 0..<20 {

@@ -1,4 +1,5 @@
 import NastyCorpus
+import SeededRandom
 
 /// A cron expression that was made from the values it stands for, so that nothing has to read it.
 struct RandomExpression {
@@ -15,7 +16,7 @@ struct RandomExpression {
   /// Of 10, how often a field is a star of some kind.
   private static let starry = [3, 5, 7, 8, 7]
 
-  init(_ random: inout SplitMix64) {
+  init(_ random: inout SeededRandom) {
     for field in 0..<5 { add(field, &random) }
   }
 
@@ -28,7 +29,7 @@ struct RandomExpression {
 
   var hasEveryHour: Bool { values[1].count == 24 }
 
-  private mutating func add(_ field: Int, _ random: inout SplitMix64) {
+  private mutating func add(_ field: Int, _ random: inout SeededRandom) {
     let limits = Self.limits[field]
     var pieces: [String] = []
     var found: Set<Int> = []
@@ -58,7 +59,7 @@ struct RandomExpression {
     stars.append(isStar)
   }
 
-  private func word(_ value: Int, _ field: Int, _ random: inout SplitMix64) -> String {
+  private func word(_ value: Int, _ field: Int, _ random: inout SeededRandom) -> String {
     // As a range's start a name for Sunday is 0, never 7.
     guard let names = Self.names[field], value != 7 || field != 4, random.onceIn(3) else { return "\(value)" }
     return random.onceIn(2) ? names[value] : names[value].uppercased()

@@ -1,6 +1,7 @@
 import Failures
 import Glibc
 import SelfTestKit
+import Support
 import Testing
 
 @Suite("How a process ended")
@@ -14,11 +15,7 @@ struct WaitTests {
 
   @Test("is told of a child")
   func child() throws {
-    var child = pid_t()
-    let word = strdup("false")
-    defer { free(word) }
-    try #require(posix_spawn(&child, "/bin/false", nil, nil, [word, nil], [nil]) == 0)
-    let status = try Programs.wait(for: child)
-    #expect(status == 1 << 8)
+    let child = try ChildProcess(["/bin/false"], environment: [:]).start()
+    #expect(try Programs.wait(for: child) == .exit(1))
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// Shell scripts as child processes. (Foundation's Process waits for a socket that every descendant inherits, and a
 /// server that a script leaves behind would keep it open for ever.)
@@ -15,7 +16,7 @@ enum Shell {
     let child: pid_t
     do {
       defer { close(write) }
-      child = try spawn(script, variables, stdin: nil, stdout: write)
+      child = try spawn(script, variables, stdin: .null, stdout: .descriptor(write))
     }
     defer { close(read) }
     var output: [UInt8] = []
@@ -26,9 +27,8 @@ enum Shell {
       if count <= 0 { break }
       output += block[..<count]
     }
-    var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0, errno == EINTR {}
-    guard status == 0 else { throw Failed(description: "the script ended with status \(status >> 8)") }
+    let end = try ChildProcess.end(of: child, wait: true)
+    guard end == .exit(0) else { throw Failed(description: "the script ended with \(end.map { "\($0)" } ?? "")") }
     if output.last == UInt8(ascii: "\n") { output.removeLast() }
     return String(decoding: output, as: UTF8.self)
   }
@@ -38,45 +38,24 @@ enum Shell {
     let (read, _) = try pipe()
     defer { close(read) }
     // The other end is left open on purpose: the kernel closes it.
-    _ = try spawn(script, variables, stdin: read, stdout: nil)
+    _ = try spawn(script, variables, stdin: .descriptor(read), stdout: .null)
   }
 
   private static func pipe() throws -> (read: Int32, write: Int32) {
     var ends: [Int32] = [0, 0]
-    guard Glibc.pipe(&ends) == 0 else { throw Failed(description: "no pipe: \(String(cString: strerror(errno)))") }
+    guard Glibc.pipe(&ends) == 0 else { throw SystemError() }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     return (ends[0], ends[1])
   }
 
-  private static func spawn(_ script: String, _ variables: [String: String], stdin: Int32?, stdout: Int32?) throws
-    -> pid_t
-  {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    if let stdin {
-      posix_spawn_file_actions_adddup2(&actions, stdin, 0)
-    } else {
-      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    }
-    if let stdout {
-      posix_spawn_file_actions_adddup2(&actions, stdout, 1)
-    } else {
-      posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-    }
-    // A group of its own: Ctrl-C on the tests must not reach the server before them.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-
+  private static func spawn(
+    _ script: String, _ variables: [String: String], stdin: ChildProcess.Stream, stdout: ChildProcess.Stream
+  ) throws -> pid_t {
     let assignments = variables.map { "\($0)='\($1)'; " }.joined()
-    let words: [String] = ["/bin/sh", "-c", assignments + script]
-    let arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
-    defer { for argument in arguments { free(argument) } }
-    var child = pid_t()
-    let code = posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments + [nil], environ)
-    guard code == 0 else { throw Failed(description: "no process: \(String(cString: strerror(code)))") }
-    return child
+    var process = ChildProcess(["/bin/sh", "-c", assignments + script], environment: ChildProcess.environment)
+    (process.stdin, process.stdout, process.stderr) = (stdin, stdout, .descriptor(STDERR_FILENO))
+    // Ctrl-C on the tests must not reach the server before them.
+    process.group = .own
+    return try process.start()
   }
 }

@@ -164,6 +164,30 @@ class QueryLimitTests(VisitTest):
         self.assertEqual(answers, [200] * 20)
 
 
+class AbandonedRequestTests(ConnectionTest):
+    def test_a_client_that_leaves_ends_its_statement(self):
+        """By a cancel of the statement, not by its time-out, which the console would tell as a page that was too slow."""
+        office = visits.office
+        waiting = ("SELECT count(*) FROM pg_stat_activity"
+                   " WHERE wait_event_type = 'Lock' AND application_name = 'registry console pages'")
+        cookie = inside(VIEWER).cookie
+        told = len(office.log())
+        lock = subprocess.Popen(
+            [office.tree / "pipeline.sh", "psql", "-X", "-q"], env=office.environment, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+        with lock:
+            lock.stdin.write("BEGIN;\nLOCK TABLE tax_registration IN ACCESS EXCLUSIVE MODE;\n\\echo locked\n")
+            lock.stdin.flush()
+            self.assertEqual(lock.stdout.readline(), "locked\n")
+            connection = self.connection()
+            connection.sendall(f"GET /registrations HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode())
+            until(lambda: office.sql(waiting) == [["1"]])
+            connection.close()
+            until(lambda: office.sql(waiting) == [["0"]])
+            lock.stdin.close()
+        self.assertEqual(office.log()[told:], "")
+
+
 class LoginTests(VisitTest):
     def test_right_passwords_at_once_all_get_in(self):
         statuses = []

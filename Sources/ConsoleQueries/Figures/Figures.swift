@@ -123,3 +123,47 @@ extension Figures {
     ).runRows.map { Month(month: $0.text(0) ?? "", count: $0.count(1)) }
   }
 }
+
+/// What was found in a snapshot, by code.
+public struct FindingCounts: Sendable, Equatable {
+  public struct Count: Sendable, Equatable {
+    public let code: String
+    public let count: Int
+  }
+
+  /// The most frequent first.
+  public let rejections: [Count]
+  public let warnings: [Count]
+
+  /// Codes of the rules that reject a record; the others are warnings.
+  public static let rejecting: Set<String> = [
+    "MALFORMED_QUOTE", "RECORD_TOO_LONG", "INVALID_ENCODING", "FIELD_COUNT", "INVALID_BAN", "MISSING_NAME",
+    "VALUE_TOO_LONG", "DUPLICATE",
+  ]
+
+  /// - Parameter counts: code → count.
+  public init(_ counts: [String: Int]) {
+    let sorted = counts.filter { $0.value > 0 }.map { Count(code: $0.key, count: $0.value) }
+      .sorted { ($1.count, $0.code) < ($0.count, $1.code) }
+    rejections = sorted.filter { Self.rejecting.contains($0.code) }
+    warnings = sorted.filter { !Self.rejecting.contains($0.code) }
+  }
+}
+
+/// How long the stages of a run took, in seconds; nil for one that did not run.
+public struct StageDurations: Sendable, Equatable {
+  public let fetch: Double?
+  public let transform: Double?
+  public let load: Double?
+
+  public var total: Double { (fetch ?? 0) + (transform ?? 0) + (load ?? 0) }
+
+  /// - Returns: nil where no stage ran.
+  public init?(_ summary: RunSummary) {
+    guard !summary.stages.isEmpty else { return nil }
+    let seconds = Dictionary(summary.stages.map { ($0.name, $0.seconds) }) { first, _ in first }
+    fetch = seconds["fetch"]
+    transform = seconds["transform"]
+    load = seconds["load"]
+  }
+}

@@ -1,10 +1,12 @@
+import Support
+
 /// A business accounting number (統一編號): eight ASCII digits, of which leading zeros are real.
 public struct BAN: Sendable, Hashable {
   public let text: String
 
   /// - Returns: nil where the text is not exactly eight ASCII digits.
   public init?(_ text: String) {
-    guard text.utf8.count == 8, text.isDigits else { return nil }
+    guard BANText.parse(text) != nil else { return nil }
     self.text = text
   }
 

@@ -1,3 +1,5 @@
+import Support
+
 /// Bytes that are no text, sixteen a row.
 public struct HexDump: Sendable, Equatable {
   public struct Row: Sendable, Equatable {
@@ -33,13 +35,8 @@ public struct HexDump: Sendable, Equatable {
   private static func row(_ bytes: [UInt8], at offset: Int) -> Row {
     let part = bytes[offset..<min(offset + 16, bytes.count)]
     return Row(
-      offset: padded(offset, 4), hex: part.map { padded(Int($0), 2) }.joined(separator: " "),
+      offset: offset.padded(4, radix: 16), hex: part.map { $0.padded(2, radix: 16) }.joined(separator: " "),
       ascii: String(decoding: part.map { 0x20..<0x7F ~= $0 ? $0 : UInt8(ascii: ".") }, as: UTF8.self))
-  }
-
-  private static func padded(_ number: Int, _ width: Int) -> String {
-    let digits = String(number, radix: 16)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
 
   private static func firstInvalid(_ bytes: [UInt8]) -> Int? {

@@ -1,3 +1,5 @@
+import Support
+
 /// Text from a source that may hold anything, made fit for a page: what cannot be seen, or would turn around what stands
 /// beside it, is named.
 public struct VisibleText: Sendable, Equatable {
@@ -86,7 +88,6 @@ public struct VisibleText: Sendable, Equatable {
       default: !scalar.properties.isDefaultIgnorableCodePoint
       }
     guard !isShown else { return nil }
-    let digits = String(scalar.value, radix: 16, uppercase: true)
-    return "\u{27E8}U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits + "\u{27E9}"
+    return "\u{27E8}U+" + scalar.value.padded(4, radix: 16).uppercased() + "\u{27E9}"
   }
 }

@@ -1,3 +1,5 @@
+import Support
+
 /// A JSON document as the API sends it: members stay in the order in which they are written.
 indirect enum JSON {
   case null
@@ -24,7 +26,7 @@ indirect enum JSON {
     case .null: text += "null"
     case .truth(let value): text += value ? "true" : "false"
     case .number(let value): text += String(value)
-    case .text(let value): Self.append(value, to: &text)
+    case .text(let value): text += JSONText.quoted(value)
     case .document(let value): text += value
     case .list(let elements):
       text += "["
@@ -37,26 +39,10 @@ indirect enum JSON {
       text += "{"
       for (index, member) in members.enumerated() {
         if index > 0 { text += "," }
-        Self.append(member.0, to: &text)
-        text += ":"
+        text += JSONText.quoted(member.0) + ":"
         member.1.append(to: &text)
       }
       text += "}"
     }
-  }
-
-  private static func append(_ value: String, to text: inout String) {
-    text += "\""
-    for scalar in value.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\u{00}"..."\u{1F}":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    text += "\""
   }
 }

@@ -66,6 +66,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var isBegun = false
   /// Between a request's head and its end.
   private var isReceiving = false
+  /// Between a request's end and its answer's.
+  private var isAnswering = false
   /// The answer under way is the last one.
   private var isLast = false
   private var isAnswered = false
@@ -126,6 +128,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     case .body: break
     case .end:
       isReceiving = false
+      isAnswering = true
       deadline?.cancel()
       if isAnswered { context.close(promise: nil) }
     }
@@ -143,7 +146,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case ChannelEvent.inputClosed = event {
       isInputClosed = true
-      if isAnswered { context.close(promise: nil) }
+      // Who has ended what it sends has gone, like a browser whose page is left: the work for it ends with the connection.
+      if isAnswered || isAnswering { context.close(promise: nil) }
     }
     context.fireUserInboundEventTriggered(event)
   }
@@ -159,6 +163,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       context.write(wrapOutboundOut(.head(response)), promise: promise)
     case .body: context.write(data, promise: promise)
     case .end:
+      isAnswering = false
       guard isLast else { return context.write(data, promise: promise) }
       isAnswered = true
       let isOver = isInputClosed || !isReceiving

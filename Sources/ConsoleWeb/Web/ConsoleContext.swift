@@ -1,6 +1,7 @@
 import ConsoleDesk
 import Hummingbird
 import NIOCore
+import Synchronization
 
 /// What is known of a request besides itself. Middleware fills it in.
 public struct ConsoleContext: RequestContext {
@@ -17,11 +18,31 @@ public struct ConsoleContext: RequestContext {
   /// The fields of a form that was sent, checked to be of this session.
   public var form = FormFields()
 
+  private let channel: any Channel
+
   public init(source: ApplicationRequestContextSource) {
+    channel = source.channel
     coreContext = .init(source: source)
     let address = source.channel.remoteAddress?.ipAddress ?? "unknown"
     peer = ClientAddress.parse(address) ?? address
   }
 
   public var isOperator: Bool { session?.role == .operator }
+
+  /// Does something for the request. Where the client closes the connection meanwhile it is cancelled: nobody waits for the
+  /// answer, and others wait for the session.
+  func whileConnected<Answer: Sendable>(
+    _ work: @escaping @Sendable () async throws -> Answer
+  ) async throws -> Answer {
+    let task = Task { try await work() }
+    // The connection keeps what it is told until it ends, the answer must not stay that long.
+    let cancel = Mutex<(@Sendable () -> Void)?>({ task.cancel() })
+    channel.closeFuture.whenComplete { _ in cancel.withLock { $0 }?() }
+    defer { cancel.withLock { $0 = nil } }
+    return try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      task.cancel()
+    }
+  }
 }

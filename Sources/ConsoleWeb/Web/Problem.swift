@@ -1,4 +1,5 @@
 import ConsoleQueries
+import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Postgres
@@ -23,6 +24,8 @@ public struct Problem: Error, Sendable {
   init(_ error: any Error) {
     switch error {
     case let problem as Problem: self = problem
+    // The client has gone: nobody reads it.
+    case is CancellationError: self.init(.serviceUnavailable, "problem_busy")
     case is Turns.Full: self.init(.tooManyRequests, "problem_too_many_at_once", retryAfterSeconds: 5)
     case is Pool.Full: self.init(.serviceUnavailable, "problem_busy", retryAfterSeconds: 5)
     case let error as PostgresError where error.sqlState == "57014":
@@ -42,5 +45,27 @@ public struct Problem: Error, Sendable {
       }
     default: self.init(.internalServerError, "problem_internal")
     }
+  }
+}
+
+/// A problem as the API tells it: `application/problem+json` (RFC 9457), in English.
+enum APIProblem {
+  private struct Document: Encodable {
+    let type = "about:blank"
+    let title: String
+    let status: Int
+    let detail: String
+  }
+
+  static func response(_ problem: Problem, _ texts: Texts) -> Response {
+    var detail = texts.text(problem.text, .english)
+    if let more = problem.detail { detail += " (\(more))" }
+    let document = Document(title: problem.status.reasonPhrase, status: problem.status.code, detail: detail)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let bytes = (try? encoder.encode(document)) ?? Data()
+    return Response(
+      status: problem.status, headers: [.contentType: "application/problem+json", .cacheControl: "no-store"],
+      body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
   }
 }

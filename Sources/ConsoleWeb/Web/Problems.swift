@@ -20,7 +20,7 @@ struct Problems: RouterMiddleware {
     } catch {
       let problem = Problem(error)
       // Before the first run there is no registry, and nothing is wrong.
-      if problem.status.code >= 500, problem.text != "problem_no_registry" {
+      if problem.status.code >= 500, problem.text != "problem_no_registry", !(error is CancellationError) {
         // What passes by itself is no error that alarms should count.
         logger.log(
           level: problem.status == .serviceUnavailable ? .warning : .error,

@@ -46,10 +46,8 @@ struct BulkPublish {
         .init(state: state, inserted: state.registrations, refusals: Gate.initialRefusals(settings, snapshot)))
       try load.job.succeed(&session, status: settings.status(of: snapshot))
       try CurrentLoad.finish(&session)
-      try settings.point(.publishing)
       return publication
     }
-    try settings.point(.published)
     return publication
   }
 

@@ -40,9 +40,7 @@ struct BatchStage: Sendable {
       if settings.action == .load || settings.action == .rollback {
         try findings.write(&session, load.job, batch: batch.number)
       }
-      try settings.point(.batchStaged(batch.number))
     }
-    try settings.point(.batchCommitted(batch.number))
     try progress.finish(batch.number, &session)
     settings.events(
       .batchCompleted(

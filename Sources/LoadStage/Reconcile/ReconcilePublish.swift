@@ -54,10 +54,8 @@ struct ReconcilePublish {
       let publication = try Publication.write(&session, settings, snapshot, load.job, .reconcile, effect)
       try load.job.succeed(&session, status: settings.status(of: snapshot))
       try CurrentLoad.finish(&session)
-      try settings.point(.publishing)
       return (publication, before)
     }
-    try settings.point(.published)
     return result
   }
 

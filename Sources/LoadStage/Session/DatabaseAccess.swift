@@ -1,4 +1,5 @@
 import Failures
+import Faults
 import Postgres
 
 /// Opens sessions that all work in one schema.
@@ -7,6 +8,8 @@ struct DatabaseAccess: Sendable {
   let applicationName: String
   var stop: StopCheck
   var settings = TransactionSettings()
+  /// What a test does at the sessions' statements.
+  var faultHook: FaultHook?
 
   /// The oldest server that is known to work.
   static let serverVersionMin = 130_000
@@ -32,7 +35,7 @@ struct DatabaseAccess: Sendable {
     session.settings?["search_path"] = "\(try Self.schema(found, session.place)), pg_temp"
     // Policies that show every row may stay active: they only restrict writing.
     if found.last != "0" { session.settings?["row_security"] = "on" }
-    session.probe = FaultProbe.make(target)
+    session.faultHook = faultHook
     return session
   }
 

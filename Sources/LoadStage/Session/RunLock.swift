@@ -25,7 +25,7 @@ package final class RunLock: Sendable {
   ) throws -> RunLock {
     var session = try access.open()
     // The transaction changes nothing, so nothing can be lost.
-    session.probe = nil
+    session.hasFaultPoints = false
     let end = Clock.monotonicSeconds() + graceSeconds
     while true {
       var holder: LockHolder?

@@ -73,7 +73,7 @@ public final class RunMarker {
     defer { close(descriptor) }
     let bytes = Array(text.utf8)
     try bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
-      try SpoolWrite.bytes(UnsafeRawBufferPointer(bytes), to: descriptor, at: path)
+      try DurableFile.writeAll(UnsafeRawBufferPointer(bytes), to: descriptor, at: path)
     }
   }
 
@@ -139,4 +139,12 @@ public final class RunMarker {
   }
 
   private static func folder(_ spool: String) -> String { spool + "/.runs" }
+}
+
+extension FaultPoint {
+  /// Where any stage changes the spool for its run's sake.
+  public static let run: [FaultPoint] =
+    steps(FaultSubject.spool, .makeFolder, .flushFolder) + steps(".runs", .makeFolder)
+    + steps(".runs/RUN", .create, .write, .rename, .remove) + steps("runs", .makeFolder, .flushFolder)
+    + durableFile("runs/RUN.json")
 }

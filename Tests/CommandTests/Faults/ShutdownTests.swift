@@ -1,6 +1,7 @@
 import NastyCorpus
 import Observed
 import Postgres
+import SeededRandom
 import Spool
 import Synchronization
 import TestCluster
@@ -49,7 +50,7 @@ struct ShutdownTests {
   @Test(arguments: Faults.areAll ? Way.allCases : [.bulk, .reconcile])
   func aServerThatIsThereAgainAtOnceIsGoneOnWith(_ way: Way) throws {
     let server = try OwnServer()
-    var random = SplitMix64(seed: 20_260_901)
+    var random = SeededRandom(seed: 20_260_901)
     let blocks = way == .bulk ? 24 : 12
     // Moments of the way in and of the way out; those among the rows are drawn.
     var moments = (1...2).map { _ in ("rows", FaultyWire.Moment.rows(1 + Int(random.next() % UInt64(blocks))), false) }

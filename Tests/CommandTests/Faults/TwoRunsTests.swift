@@ -2,6 +2,7 @@ import Glibc
 import NastyCorpus
 import Observed
 import Postgres
+import SeededRandom
 import Spool
 import TestCluster
 import Testing
@@ -49,7 +50,7 @@ struct TwoRunsTests {
     let sources = try sources()
     let alone = try sources.map(alone)
     for seed in UInt64(1)...(Faults.areAll ? 8 : 2) {
-      var random = SplitMix64(seed: seed)
+      var random = SeededRandom(seed: seed)
       try TestDatabase.with { database in
         let workshops = sameSpool ? Array(repeating: Workshop(), count: 2) : [Workshop(), Workshop()]
         let files = [

@@ -1,0 +1,36 @@
+import Failures
+import Faults
+import Glibc
+import StageKit
+import Testing
+
+@Suite("The pause before another attempt")
+struct RetryPauseTests {
+  /// Stopped when it is asked for the second time, which is a tenth of a second later: so it waits.
+  @Test("is as long with a plan of faults as without")
+  func withAPlan() async {
+    await #expect(processExitsWith: .success) {
+      setenv("REGISTRY_FAULT", "trace@/dev/null", 1)
+      try Faults.begin([])
+      var asked = 0
+      let failure = #expect(throws: Failure.self) {
+        try RetryPause.wait(seconds: 3600) {
+          asked += 1
+          if asked == 2 { throw Failure(.temporary, "stopped") }
+        }
+      }
+      exit(failure?.message == "stopped" ? 0 : 1)
+    }
+  }
+
+  @Test("is what the environment says, where it says so", .timeLimit(.minutes(1)))
+  func fixed() async {
+    await #expect(processExitsWith: .success) {
+      setenv("RETRY_PAUSE_SECONDS", "0", 1)
+      try RetryPause.wait(seconds: 3600)
+      setenv("RETRY_PAUSE_SECONDS", "soon", 1)
+      let failure = #expect(throws: Failure.self) { try RetryPause.wait(seconds: 0) }
+      exit(failure?.verdict == .usage ? 0 : 1)
+    }
+  }
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# What nothing else checks of the sources: few files are fragments, and no two places share twelve lines.
+set -euo pipefail
+cd "$(dirname -- "${BASH_SOURCE[0]}")/../.."
+
+fragments=$(find Sources -name '*.swift' -exec awk 'END { if (NR < 30) print FILENAME }' {} \;)
+if (($(wc -l <<<"$fragments") >= 40)); then
+  printf 'FAIL: 40 or more files have fewer than 30 lines:\n%s\n' "$fragments" >&2
+  exit 1
+fi
+
+# Indentation and empty lines do not count.
+find Sources Tests -name '*.swift' -exec awk '
+  FNR == 1 { count = 0 }
+  { sub(/^[ \t]+/, "") }
+  $0 == "" { next }
+  {
+    line[count % 12] = $0
+    number[count % 12] = FNR
+    if (++count < 12) next
+    text = ""
+    for (i = count - 12; i < count; i++) text = text line[i % 12] "\n"
+    place = FILENAME ":" number[count % 12]
+    if (text in seen) { print "FAIL: " place " repeats " seen[text]; bad = 1 }
+    seen[text] = place
+  }
+  END { exit bad }' {} + >&2
