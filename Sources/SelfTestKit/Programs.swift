@@ -90,7 +90,7 @@ public struct Programs: Sendable {
     guard code == 0 else {
       throw Failure(
         .configuration, "unable to start '\(path)': \(String(cString: strerror(code)).lowercased())",
-        hint: "build it: ./pipeline.sh status")
+        hint: "build it: \(command: .status)")
     }
     return child
   }

@@ -27,17 +27,17 @@ public struct SnapshotOptions: ParsableArguments {
   public func resolve(spool: String, summary: Summary) throws -> SnapshotFolder {
     if let text = snapshot {
       guard let id = SnapshotID(text) else {
-        throw Failure(.usage, "'\(text)' is not a snapshot's name", hint: "run './pipeline.sh status' to see them")
+        throw Failure(.usage, "'\(text)' is not a snapshot's name", hint: "run '\(command: .status)' to see them")
       }
       guard try Survey.snapshots(spool).contains(id) else {
         throw Failure(
-          .notReady, "snapshot \(id) is not in '\(spool)'", hint: "run './pipeline.sh status' to see what is")
+          .notReady, "snapshot \(id) is not in '\(spool)'", hint: "run '\(command: .status)' to see what is")
       }
       return SnapshotFolder(spool: spool, id: id)
     }
     if let id = summary.snapshot.flatMap(SnapshotID.init) { return SnapshotFolder(spool: spool, id: id) }
     guard let newest = try Survey.snapshots(spool).last else {
-      throw Failure(.notReady, "'\(spool)' holds no snapshot", hint: "run './pipeline.sh fetch' first")
+      throw Failure(.notReady, "'\(spool)' holds no snapshot", hint: "run '\(command: .fetch)' first")
     }
     return SnapshotFolder(spool: spool, id: newest)
   }

@@ -5,11 +5,15 @@ import FoundationEssentials
 import Glibc
 import Logs
 
+/// A command that has `--spool`: commands in the hints of its failures name the same one.
+public protocol SpoolCommand: ParsableCommand {
+  var spoolOptions: SpoolOptions { get }
+}
+
 /// A stage as a command: it parses, this runs it and turns what happens into output and an exit code.
-public protocol StageCommand: ParsableCommand {
+public protocol StageCommand: SpoolCommand {
   static var stage: String { get }
   var output: OutputOptions { get }
-  var spoolOptions: SpoolOptions { get }
   /// A dry run loads nothing, and ends without `etl_completed` or `etl_failed`.
   var isDryRun: Bool { get }
   func perform(_ run: inout StageRun) throws
@@ -34,10 +38,12 @@ extension StageCommand {
     Faults.list(faultPoints)
     let failure: Failure
     var isRun = !namesNoRun
+    var spool: String?
     do {
       var command = try parseAsRoot()
       isRun = command is any StageCommand
-      if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: hint) }
+      spool = (command as? any SpoolCommand)?.spoolOptions.spool
+      if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: Hint(hint)) }
       // What fails in a command that only looks concerns who typed it, and no alarm.
       if !isRun, !(command is LogCommand) { Logs.useStandardErrorAlone() }
       try command.run()
@@ -53,7 +59,7 @@ extension StageCommand {
         LogShipping.end(exitCode: 0)
       }
       let verdict: Verdict = code == .validationFailure ? .usage : .bug
-      let hint = verdict == .usage ? "see '\(stage) --help'" : "this is a bug: please report it with the line above"
+      let hint: Hint = verdict == .usage ? "see '\(stage) --help'" : "this is a bug: please report it with the line above"
       failure = Failure(verdict, message(for: error), hint: hint)
     }
     let identity = RunIdentity.inherited(command: stage) ?? RunIdentity(command: stage)
@@ -62,11 +68,11 @@ extension StageCommand {
     // Nothing has logged it: there was no run yet.
     if isRun { LogShipping.begin(spool: Environment.value("SPOOL_DIR")) } else { Logs.useStandardErrorAlone() }
     let log = EventLog(stage: stage, runID: identity.runID)
-    let told = failure.withoutSecrets()
-    log.failure(told, from: stage, isEvent: isRun && !CommandLine.arguments.contains("--dry-run"))
+    let problem = Summary.Problem(failure, stage: stage, spool: spool)
+    log.failure(problem, isEvent: isRun && !CommandLine.arguments.contains("--dry-run"))
     if isRun, let spool = RunMarker.inheritedSpool {
       log.orWarn("write the run's record") {
-        try RunRecords.completeFailed(identity, Summary.Problem(told, stage: stage), spool: spool)
+        try RunRecords.completeFailed(identity, problem, spool: spool)
       }
     }
     LogShipping.end(exitCode: failure.verdict.exitCode)
@@ -110,10 +116,11 @@ public struct StageRun {
       run.reportKilledRuns()
       run.log.event(.started, "run \(identity.runID) begins with \(stage)")
     }
-    var failure: Failure?
-    do { try command.perform(&run) } catch {
-      failure = asFailure(error).withoutSecrets().naming(spool: command.spoolOptions.spool)
+    func problem(_ error: any Error) -> Summary.Problem {
+      Summary.Problem(asFailure(error), stage: stage, spool: command.spoolOptions.spool)
     }
+    var failure: Summary.Problem?
+    do { try command.perform(&run) } catch { failure = problem(error) }
 
     let seconds = Clock.monotonicSeconds() - started
     run.close(seconds: seconds, failure: failure)
@@ -123,7 +130,7 @@ public struct StageRun {
       } else {
         // The next stage continues it.
         do { try RunRecords.write(run.summary, spool: spool) } catch {
-          failure = asFailure(error)
+          failure = problem(error)
           run.close(seconds: seconds, failure: failure)
         }
       }
@@ -134,15 +141,15 @@ public struct StageRun {
     if failure != nil || run.isLast, failure == nil || output.json || run.summary.snapshot != nil {
       let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
       do { try WholeWrite.bytes(text, to: STDOUT_FILENO) } catch {
-        let problem = asFailure(error)
-        run.log.failure(problem, from: stage, isEvent: false)
+        let problem = problem(error)
+        run.log.failure(problem, isEvent: false)
         failure = failure ?? problem
       }
     }
-    if let failure { throw ExitCode(failure.verdict.exitCode) }
+    if let code = failure?.exitCode { throw ExitCode(Int32(code)) }
   }
 
-  private mutating func close(seconds: Double, failure: Failure?) {
+  private mutating func close(seconds: Double, failure: Summary.Problem?) {
     var entry = Summary.Stage(seconds: (seconds * 1000).rounded() / 1000, result: failure == nil ? result : "failed")
     if failure == nil, let records, seconds > 0 {
       entry.records = records
@@ -150,13 +157,13 @@ public struct StageRun {
     }
     summary.stages[stage] = entry
     if let failure {
-      return summary.end(with: Summary.Problem(failure, stage: stage))
+      return summary.end(with: failure)
     }
     summary.error = nil
     if isLast { summary.end(exitCode: 0) }
   }
 
-  private func logEnd(_ failure: Failure?, isDryRun: Bool) {
+  private func logEnd(_ failure: Summary.Problem?, isDryRun: Bool) {
     var fields = summary.sourceFields()
     fields["status"] = .text(summary.status.rawValue)
     fields["duration_seconds"] = .number(summary.stages.values.reduce(0) { $0 + $1.seconds })
@@ -168,7 +175,7 @@ public struct StageRun {
       fields["success_rate"] = .number(totals.total > 0 ? Double(totals.processed) * 100 / Double(totals.total) : 0)
     }
     if let failure {
-      log.failure(failure, from: stage, isEvent: !isDryRun, fields)
+      log.failure(failure, isEvent: !isDryRun, fields)
       return
     }
     guard isLast else { return }

@@ -25,7 +25,7 @@ struct DatabaseOptions: ParsableArguments {
     guard let url = Environment.value("CONSOLE_DATABASE_URL") ?? Environment.value("DATABASE_URL") else {
       throw Failure(
         .usage, "no database is given",
-        hint: "set DATABASE_URL, or run './pipeline.sh console', which has a private one")
+        hint: "set DATABASE_URL, or run '\(command: .console)', which has a private one")
     }
     return try Target(url)
   }

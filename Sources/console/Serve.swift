@@ -143,7 +143,7 @@ struct ServeCommand: AsyncParsableCommand {
   private func makeWorker(_ target: Target, _ spool: String, _ logger: Logger) throws -> Worker {
     guard let pipeline = Environment.value("PIPELINE") else {
       throw Failure(
-        .usage, "it is not said where pipeline.sh is", hint: "run './pipeline.sh console', or set PIPELINE to its path")
+        .usage, "it is not said where pipeline.sh is", hint: "run '\(command: .console)', or set PIPELINE to its path")
     }
     var path = [CChar](repeating: 0, count: 4096)
     let count = readlink("/proc/self/exe", &path, path.count)

@@ -14,7 +14,7 @@ struct DatabaseOptions: ParsableArguments {
   func resolve() throws -> String {
     guard let url = databaseURL ?? Environment.value("DATABASE_URL") else {
       throw Failure(
-        .usage, "no database is given", hint: "set DATABASE_URL, or run './pipeline.sh load', which has a private one")
+        .usage, "no database is given", hint: "set DATABASE_URL, or run '\(command: .load)', which has a private one")
     }
     let target: Target
     do { target = try Target(url) } catch { throw Self.failure(error) }

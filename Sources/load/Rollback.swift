@@ -36,7 +36,7 @@ struct RollbackCommand: StageCommand {
     if chosen.snapshot == nil, try SpoolFile.size(folder.transformManifest) == nil {
       throw Failure(
         .notReady, "snapshot \(folder.id), to which to go back, has lost what transform made of it to a clean-up",
-        hint: "./pipeline.sh rollback \(folder.id) makes it again and goes back to it")
+        hint: "\(command: .rollback, folder.id.description) makes it again and goes back to it")
     }
     var settings = LoadSettings(snapshot: folder, databaseURL: url, runID: run.summary.runID, jobs: jobs)
     settings.action = .rollback

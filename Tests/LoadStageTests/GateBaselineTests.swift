@@ -26,7 +26,7 @@ struct GateBaselineTests {
         failure.message.hasSuffix(
           "it is \(sample ? "a sample" : "limited to 60 records"), and the registry holds the whole snapshot \(whole.id)"
         ))
-      #expect(failure.hints.first?.contains("another database") == true)
+      #expect(failure.hints.first?.description.contains("another database") == true)
       try harness.expect(rows)
       // A further whole one in between changes nothing.
       try harness.load(businesses(201))

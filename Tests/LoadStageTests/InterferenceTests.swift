@@ -26,7 +26,7 @@ struct InterferenceTests {
       let next = try harness.spool.snapshot(second)
       let failure = try harness.failure(next)
       #expect(failure.verdict == .configuration, "\(failure)")
-      #expect(failure.hints.contains { $0.contains(" of yours ") }, "\(failure)")
+      #expect(failure.hints.contains { $0.description.contains(" of yours ") }, "\(failure)")
       let names = try harness.database.rows("SELECT ban, business_name FROM tax_registration ORDER BY ban")
       #expect(names == first.map { "\($0.ban)|\($0.name)" }.sorted())
       try harness.database.execute(
