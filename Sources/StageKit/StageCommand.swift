@@ -16,18 +16,27 @@ public protocol StageCommand: SpoolCommand {
   var output: OutputOptions { get }
   /// A dry run loads nothing, and ends without `etl_completed` or `etl_failed`.
   var isDryRun: Bool { get }
+  /// Whether the run ends with it.
+  var isLast: Bool { get }
+  /// Checks options before the run begins.
+  func requireValid() throws
   func perform(_ run: inout StageRun) throws
 }
 
 extension StageCommand {
   public var isDryRun: Bool { false }
+  public var isLast: Bool { true }
+  public func requireValid() throws {}
   public mutating func run() throws { try StageRun.run(self) }
 
-  /// Of a line that is wrong: whether it asks for a subcommand that is no run.
-  private static var namesNoRun: Bool {
-    let words = CommandLine.arguments.dropFirst()
-    let asked = configuration.subcommands.first { words.contains($0.configuration.commandName ?? "") }
-    return asked.map { !($0 is any StageCommand.Type) } ?? false
+  /// A subcommand that stands first is parsed by itself: ArgumentParser would let it have options of the command above it,
+  /// where they do nothing. Only help and version name both.
+  private static func parse(_ words: [String]) throws -> any ParsableCommand {
+    let first = configuration.subcommands.first { $0.configuration.commandName == words.first }
+    guard let first, !words.contains(where: ["-h", "--help", "--version"].contains) else {
+      return try parseAsRoot(words)
+    }
+    return try first.parseAsRoot(Array(words.dropFirst()))
   }
 
   /// Parses the arguments and runs: the whole of an executable. Wrong usage is told like any other failure.
@@ -36,16 +45,20 @@ extension StageCommand {
   public static func start(_ faultPoints: [FaultPoint]) -> Never {
     StopSignal.install()
     Faults.list(faultPoints)
+    let words = Array(CommandLine.arguments.dropFirst())
+    let asked = configuration.subcommands.first { words.contains($0.configuration.commandName ?? "") }
     let failure: Failure
-    var isRun = !namesNoRun
+    // Of a line that is wrong, too.
+    var isRun = asked.map { $0 is any StageCommand.Type } ?? true
     var spool: String?
     do {
-      var command = try parseAsRoot()
+      var command = try parse(words)
       isRun = command is any StageCommand
       spool = (command as? any SpoolCommand)?.spoolOptions.spool
       if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: Hint(hint)) }
       // What fails in a command that only looks concerns who typed it, and no alarm.
       if !isRun, !(command is LogCommand) { Logs.useStandardErrorAlone() }
+      try (command as? any StageCommand)?.requireValid()
       try command.run()
       LogShipping.end(exitCode: 0)
     } catch let code as ExitCode {
@@ -59,17 +72,22 @@ extension StageCommand {
         LogShipping.end(exitCode: 0)
       }
       let verdict: Verdict = code == .validationFailure ? .usage : .bug
-      let hint: Hint = verdict == .usage ? "see '\(stage) --help'" : "this is a bug: please report it with the line above"
-      failure = Failure(verdict, message(for: error), hint: hint)
+      let help: Hint =
+        asked is any ChainedStage.Type ? "./pipeline.sh --help lists the options" : "see '\(stage) --help'"
+      let isUsage = verdict == .usage
+      failure = Failure(
+        verdict, message(for: error), hint: isUsage ? help : "this is a bug: please report it with the line above")
     }
-    let identity = RunIdentity.inherited(command: stage) ?? RunIdentity(command: stage)
+    let name = asked?.configuration.commandName ?? stage
+    let identity = RunIdentity.inherited(command: name) ?? RunIdentity(command: name)
+    let isDryRun = identity.command == PipelineCommand.dryRun.rawValue || words.contains("--dry-run")
     // What a person at a terminal mistypes is shown there, and is no failed run. cron and systemd have no terminal.
     if failure.verdict == .usage, isatty(STDERR_FILENO) == 1, !RunRecords.exists(identity.runID) { isRun = false }
     // Nothing has logged it: there was no run yet.
     if isRun { LogShipping.begin(spool: Environment.value("SPOOL_DIR")) } else { Logs.useStandardErrorAlone() }
     let log = EventLog(stage: stage, runID: identity.runID)
     let problem = Summary.Problem(failure, stage: stage, spool: spool)
-    log.failure(problem, isEvent: isRun && !CommandLine.arguments.contains("--dry-run"))
+    log.failure(problem, isEvent: isRun && !isDryRun)
     if isRun, let spool = RunMarker.inheritedSpool {
       log.orWarn("write the run's record") {
         try RunRecords.completeFailed(identity, problem, spool: spool)
@@ -111,7 +129,7 @@ public struct StageRun {
     let handedOn = marker.isShared ? try RunRecords.read(identity.runID, spool: spool) : nil
     var run = StageRun(
       stage: stage, spool: spool, log: EventLog(stage: stage, runID: identity.runID),
-      summary: handedOn ?? Summary(identity), isLast: !output.moreFollows, isFirst: handedOn == nil)
+      summary: handedOn ?? Summary(identity), isLast: command.isLast, isFirst: handedOn == nil)
     if run.isFirst {
       run.reportKilledRuns()
       run.log.event(.started, "run \(identity.runID) begins with \(stage)")

@@ -2,6 +2,7 @@ import ArgumentParser
 import ConsoleDesk
 import Failures
 import Logs
+import StageKit
 
 /// The schedules from the command line.
 struct ScheduleCommand: ParsableCommand {

@@ -62,7 +62,8 @@ struct ReplayCommand: StageCommand {
 
   private func read() throws -> CorrectionSheet {
     guard let file = try OpenFile(file, followLinks: true) else {
-      throw Failure(.unavailable, "'\(file)' is not there", hint: "\(command: .findings, "--export FILE.csv") writes one")
+      throw Failure(
+        .unavailable, "'\(file)' is not there", hint: "\(command: .findings, "--export FILE.csv") writes one")
     }
     let size: Int
     do throws(Failure) { size = try file.size() } catch {

@@ -124,6 +124,7 @@ enum StatusTable {
     let state = "\(run.status), began \(run.startedAt)"
     guard let silent = run.silentSeconds else { return state + (run.error.map { ": \($0)" } ?? "") }
     guard silent > DatabaseStatus.silentSecondsMax else { return state }
-    return "not closed, began \(run.startedAt): no sign of life for \(silent) s, it was probably killed; the next load closes it"
+    return
+      "not closed, began \(run.startedAt): no sign of life for \(silent) s, it was probably killed; the next load closes it"
   }
 }
