@@ -16,7 +16,7 @@ binaries=$project/.build/release
 [[ -e $project/Package.swift ]] || binaries=$project/bin # an installation, such as the image's: programs without their source
 command=run
 private='' # yes, where the database is the private one
-spool=''
+spool='' arguments=() psql=''
 read -r RUN_ID </proc/sys/kernel/random/uuid
 RUN_STARTED_AT=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
 origin=${RUN_ORIGIN:-shell}
@@ -25,72 +25,13 @@ RUN_ORIGIN=shell # what is none of the three goes into no record
 unset RUN_MARKER RUN_COMMAND
 export RUN_ID RUN_STARTED_AT RUN_ORIGIN
 
-usage() {
-  cat <<'TEXT'
-usage: ./pipeline.sh [COMMAND] [OPTIONS]
-
-  run         fetch, transform and load (also without a command)
-  fetch | transform | load
-              one stage, with that stage's options (./pipeline.sh load --help)
-  dry-run     fetch and transform: what would be loaded and rejected; needs no database
-              --check: compare with the database, too: what would change, or why the snapshot would be refused
-  findings    what was rejected and warned of; --export FILE.csv for a spreadsheet
-  changes     what changed, the newest first; --since DATE, --kind K, --column C
-  replay FILE | withdraw BAN...
-              take corrected records back in, and take corrections off again
-  rollback [SNAPSHOT]
-              the registry as an earlier snapshot has it
-  gc          removes old snapshots but the newest --keep N of each kind, and what can be rebuilt
-  status      what the spool and the database hold
-  runs        the newest runs, whoever started them, and how they ended; --json
-  psql        psql on the registry; arguments are psql's
-  down        stops the private PostgreSQL, which is left running after a run, and the containers
-  setup       AWS by Terraform, the log writer's key into .env.local, and the containers; --plan shows it only,
-              --rotate-key replaces the key
-  up          starts the containers
-  compose     docker compose with the settings of .env and .env.local: ./pipeline.sh compose run --rm etl
-  drill fail | errors | log
-              provokes what alarms and log streams are there for: a failed run, six errors, one line
-  destroy     removes what setup made at AWS; asks, unless --yes
-  cleanup     down, destroy, and the local secrets removed; --volumes: the containers' data as well
-  console     the registry and its runs in a browser, on 127.0.0.1:8000; 'console user add NAME' makes an account
-  schedule daily | dry-run-per-minute | list | remove NAME
-              what the console is to run when: each day at 02:00; a dry run every minute, five times
-  selftest    strikes every command with crashes, errors and full disks on this disk and this database, in a scratch
-              folder and scratch schemas, and prints what passed; --all, --seed N, --json
-  test        every test; arguments are those of 'swift test'
-
-  --source URL-or-path    SOURCE_URL    the published CSV unless given
-  --sample                              the sample that ships with the project
-  --database-url URI      DATABASE_URL  a private PostgreSQL in .postgres unless given
-  --spool DIR             SPOOL_DIR     spool/
-  --jobs N                JOBS          number of cores
-  --chunk-size N          CHUNK_SIZE    50,000 records
-  --limit N                             the first N records only
-  --max-rejects N or P%   MAX_REJECTS   1%
-  --max-decrease P%       MAX_DECREASE  5%   fewer records than the last snapshot
-  --max-increase P%       MAX_INCREASE  10%  more records
-  --max-change P%         MAX_CHANGE    20%  businesses changed or vanished
-  --max-city-loss P%      MAX_CITY_LOSS 50%  businesses lost by a single city
-  --accept REASON                       publish what these bounds refuse, and record why
-  --verify                              make right what a hand has edited in the registry
-  --keep N                KEEP          7 published snapshots, and 7 others, stay in the spool after a run
-  --retain-days N         RETAIN_DAYS   findings 90 days in the database, changes for ever
-  --snapshot ID                         transform and load this one, not the newest
-  --force                               redo what is finished or unchanged
-  --json                                the summary as one JSON document
-  --help, --version
-TEXT
-}
-
 say() { # MESSAGE, and where LOG_FORMAT=json asks for it as one object like the stages' own
-  local event_id
   ! logs_as text || echo "pipeline.sh: $*" >&2
-  ! logs_as json || { read -r event_id </proc/sys/kernel/random/uuid && log_json INFO "$*"; }
+  ! logs_as json || log_json INFO "$*"
 }
 
 fail() { # CODE MESSAGE [HINT...]
-  local code=$1 message=${2//[[:cntrl:]]/?} event_id event=()
+  local code=$1 message=${2//[[:cntrl:]]/?} event_id fields=''
   shift 2
   read -r event_id </proc/sys/kernel/random/uuid
   if logs_as text; then
@@ -102,9 +43,9 @@ fail() { # CODE MESSAGE [HINT...]
     command='' && close_marker
   fi
   if ends_run && [[ $command != dry-run ]]; then
-    event=(event '"etl_failed"' exit_code "$code" temporary "$(is_temporary "$code")" status '"failed"')
+    printf -v fields ',"event":"etl_failed","exit_code":%d,"temporary":%s,"status":"failed"' "$code" "$(is_temporary "$code")"
   fi
-  ! logs_as json || log_json ERROR "$message" "$@"
+  ! logs_as json || log_json ERROR "$message" "$fields,\"error\":$(json "$message"),\"hints\":[$(json "$@")]"
   ! ends_run || end_run "$code" "$message" "$@"
   exit "$code"
 }
@@ -136,54 +77,33 @@ end_run() { # CODE MESSAGE [HINT...]
 }
 
 write_record() { # FOLDER CODE MESSAGE [HINT...]
-  local folder=$1 code=$2 error
-  error=$(object stage '"pipeline.sh"' message "$(json "$3")" hints "$(list "${@:4}")" exit_code "$code")
-  [[ -d $folder ]] && umask 077 && mkdir -p -- "$folder/runs" || return
-  object run_id "\"$RUN_ID\"" command "\"$command\"" origin "\"$RUN_ORIGIN\"" started_at "\"$RUN_STARTED_AT\"" \
-    ended_at "\"$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)\"" exit_code "$code" status '"failed"' \
-    stages '{}' findings '{}' error "$error" >"$folder/runs/.$RUN_ID" &&
-    mv -n -- "$folder/runs/.$RUN_ID" "$folder/runs/$RUN_ID.json"
+  [[ -d $1 ]] && umask 077 && mkdir -p -- "$1/runs" || return
+  {
+    printf '{"run_id":"%s","command":"%s","origin":"%s",' "$RUN_ID" "$command" "$RUN_ORIGIN"
+    printf '"started_at":"%s","ended_at":"%s",' "$RUN_STARTED_AT" "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)"
+    printf '"exit_code":%d,"status":"failed","stages":{},"findings":{},' "$2"
+    printf '"error":{"stage":"pipeline.sh","message":%s,"hints":[%s],"exit_code":%d}}\n' "$(json "$3")" "$(json "${@:4}")" "$2"
+  } >"$1/runs/.$RUN_ID" && mv -n -- "$1/runs/.$RUN_ID" "$1/runs/$RUN_ID.json"
 }
 
-log_json() { # LEVEL MESSAGE [HINT...]; the fields of an event are in $event
-  local level=$1 message now fields=("${event[@]}")
-  message=$(json "$2") now=@$(date +%s.%3N)
-  [[ $level != ERROR ]] || fields+=(error "$message" hints "$(list "${@:3}")")
-  object timestamp "\"$(date -d "$now" +%Y-%m-%dT%H:%M:%S.%3N%z)\"" \
-    time "\"$(date -u -d "$now" +%Y-%m-%dT%H:%M:%S.%3NZ)\"" level "\"$level\"" name '"pipeline.sh"' message "$message" \
-    path '"console"' event_id "\"$event_id\"" run_id "\"$RUN_ID\"" "${fields[@]}" >&2
-}
-
-object() { # NAME JSON...
-  local members=''
-  for (( ; $# > 1; )); do members+=",\"$1\":$2" && shift 2; done
-  printf '{%s}\n' "${members#,}"
-}
-
-list() { # TEXT...
-  local text items=''
-  for text; do items+=",$(json "$text")"; done
-  printf '[%s]' "${items#,}"
+log_json() { # LEVEL MESSAGE [MEMBERS]
+  local now
+  now=@$(date +%s.%3N)
+  printf '{"timestamp":"%s","time":"%s","level":"%s","name":"pipeline.sh","message":%s,"path":"console","event_id":"%s","run_id":"%s"%s}\n' \
+    "$(date -d "$now" +%Y-%m-%dT%H:%M:%S.%3N%z)" "$(date -u -d "$now" +%Y-%m-%dT%H:%M:%S.%3NZ)" "$1" "$(json "$2")" \
+    "${event_id:-$(</proc/sys/kernel/random/uuid)}" "$RUN_ID" "${3-}" >&2
 }
 
 # A line of the log has less than 16 KiB, or collectors split it: a text has a thousand characters at most.
-json() { # TEXT
-  local LC_ALL=C.UTF-8 text
-  text=${1//[[:cntrl:]]/ }
-  ((${#text} <= 1000)) || text=${text:0:1000}…
-  text=${text//\\/\\\\}
-  printf '"%s"' "${text//\"/\\\"}"
-}
-
-# Both are read by the stages as well, which refuse the same values; here before anything is set up.
-check_log_settings() {
-  local name=LOG_FORMAT value=${LOG_FORMAT-} hint='set it to text, json or text,json'
-  if [[ ${value,,} =~ ^((text|json)(,(text|json))*)?$ ]]; then
-    name=LOG_LEVEL value=${LOG_LEVEL-} hint='set it to debug, info, warning or error'
-    [[ ! ${value,,} =~ ^(trace|debug|info|notice|warning|error|critical)?$ ]] || return 0
-  fi
-  unset LOG_FORMAT LOG_LEVEL
-  fail 64 "invalid $name '$value'" "$hint"
+json() { # TEXT...: strings, with commas between them
+  local LC_ALL=C.UTF-8 text items=''
+  for text; do
+    text=${text//[[:cntrl:]]/ }
+    ((${#text} <= 1000)) || text=${text:0:1000}…
+    text=${text//\\/\\\\}
+    items+=",\"${text//\"/\\\"}\""
+  done
+  printf '%s' "${items#,}"
 }
 
 # A marker whose lock is held says that this run lives, for as long as any of its processes does: they inherit fd 9.
@@ -232,36 +152,17 @@ stage() { # STAGE ARGUMENT...
 }
 
 # The stages share one summary, the run's record: each continues it, and the last one, or the one that fails, prints it.
-chain() { # STAGE...
-  local name last=${!#} flags
-  for name; do
-    flags=()
-    [[ $name == "$last" ]] || flags+=(--more-follows)
-    [[ $command != dry-run ]] || flags+=(--dry-run)
-    local -n chosen=${name}_args
-    stage "$name" "${flags[@]}" "${chosen[@]}"
-  done
+# All get the same arguments: each parses the whole command's, so the first one refuses what is wrong.
+chain() { # STAGES ARGUMENT...
+  local name
+  for name in $1; do stage "$name" "$command" "${@:2}"; done
   close_marker
 }
 
-# shellcheck source=Sources/pipeline/options.sh
-source "$project/Sources/pipeline/options.sh"
-# shellcheck source=Sources/pipeline/url.sh
-source "$project/Sources/pipeline/url.sh"
-# shellcheck source=Sources/pipeline/signals.sh
-source "$project/Sources/pipeline/signals.sh"
-# shellcheck source=Sources/pipeline/packages.sh
-source "$project/Sources/pipeline/packages.sh"
-# shellcheck source=Sources/pipeline/build.sh
-source "$project/Sources/pipeline/build.sh"
-# shellcheck source=Sources/pipeline/cluster.sh
-source "$project/Sources/pipeline/cluster.sh"
-# shellcheck source=Sources/pipeline/console.sh
-source "$project/Sources/pipeline/console.sh"
-# shellcheck source=Sources/pipeline/settings.sh
-source "$project/Sources/pipeline/settings.sh"
-# shellcheck source=Sources/pipeline/cloud.sh
-source "$project/Sources/pipeline/cloud.sh"
+for part in options url signals packages build cluster console settings cloud; do
+  # shellcheck source=/dev/null # each is checked by itself
+  source "$project/Sources/pipeline/$part.sh"
+done
 
 if (($#)); then
   case $1 in
@@ -273,14 +174,13 @@ if (($#)); then
     *) command='' && fail 64 "unknown command '$1'" "./pipeline.sh --help lists the commands" ;;
   esac
 fi
-take_options "$@"
+read_options "$@"
 set -- "${arguments[@]}"
 case $command:$asks in
   fetch:* | transform:* | load:* | runs:* | findings:* | changes:* | replay:* | withdraw:* | rollback:* | gc:* | status:* | console:* | schedule:* | selftest:*) ;;
-  *:--help | *:-h) usage && exit ;;
+  *:--help | *:-h) exec cat -- "$project/Sources/pipeline/usage.txt" ;;
   *:--version) echo "pipeline.sh $version" && exit ;;
 esac
-check_log_settings
 export SPOOL_DIR=${SPOOL_DIR:-$project/spool}
 [[ $RUN_ORIGIN == "$origin" ]] || fail 64 "RUN_ORIGIN '$origin' is unknown" "one of shell, schedule, console"
 need_database() {
@@ -295,50 +195,44 @@ need_source() {
 
 case $command in
   run)
-    route 'fetch transform load' "$@"
     open_marker
     build
     need_database
-    asks_for --keep "${load_args[@]}" || load_args+=(--keep "${KEEP:-7}")
-    chain fetch transform load
+    chain 'fetch transform load' "$@"
     [[ -z $private || ! -t 2 ]] || ! logs_as text || echo "psql: ./pipeline.sh psql   (or psql '$DATABASE_URL')" >&2
     ;;
   dry-run)
-    route_dry_run "$@"
     open_marker
     build
-    [[ ${dry_run_stages[-1]} != load ]] || need_database
-    chain "${dry_run_stages[@]}"
+    if has_argument --check "$@"; then
+      need_database
+      chain 'fetch transform load' "$@"
+    else
+      chain 'fetch transform' "$@"
+    fi
     ;;
-  fetch | transform | load)
+  fetch | transform | load | replay | withdraw)
+    program=$command
+    if [[ $command =~ ^(replay|withdraw)$ ]]; then program=load && set -- "$command" "$@"; fi
     [[ -n $asks ]] || open_marker
     build
-    [[ -z $asks ]] || exec "$binaries/$command" "$@"
-    [[ $command != load ]] || need_database
-    stage "$command" "$@"
+    [[ -z $asks ]] || exec "$binaries/$program" "$@"
+    [[ $program != load ]] || need_database
+    stage "$program" "$@"
     close_marker
     ;;
   rollback)
-    if [[ -n $asks ]]; then build && exec "$binaries/load" rollback "$@"; fi
-    route_rollback "$@"
-    open_marker
-    build
-    need_database
-    # shellcheck disable=SC2154 # set by route_rollback
-    chain "${rollback_stages[@]}"
-    ;;
-  replay | withdraw)
     [[ -n $asks ]] || open_marker
     build
-    [[ -z $asks ]] || exec "$binaries/load" "$command" "$@"
+    [[ -z $asks ]] || exec "$binaries/load" rollback "$@"
     need_database
-    stage load "$command" "$@"
-    close_marker
+    # To a snapshot that is named by way of transform: a clean-up may have taken its TSV files away.
+    if has_argument '[0-9]*T[0-9]*Z-*' "$@"; then chain 'transform load' "$@"; else chain load "$@"; fi
     ;;
-  changes)
+  changes | runs)
     build
-    [[ -n $asks ]] || need_database
-    exec "$binaries/load" changes "$@"
+    [[ $command == runs || -n $asks ]] || need_database
+    exec "$binaries/load" "$command" "$@"
     ;;
   gc)
     build
@@ -353,10 +247,6 @@ case $command in
       if cluster_running; then use_cluster; else set -- --no-database 'private cluster is stopped' "$@"; fi
     fi
     exec "$binaries/load" status "$@"
-    ;;
-  runs)
-    build
-    exec "$binaries/load" runs "$@"
     ;;
   findings)
     build

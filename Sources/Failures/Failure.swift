@@ -9,15 +9,15 @@ public struct Failure: Error, Sendable, Equatable {
   /// One line, without a full stop: what, where, why.
   public var message: String
   /// What to do, one sentence each.
-  public var hints: [String]
+  public var hints: [Hint]
 
-  public init(_ verdict: Verdict, _ message: String, hints: [String] = []) {
+  public init(_ verdict: Verdict, _ message: String, hints: [Hint] = []) {
     self.verdict = verdict
     self.message = message
     self.hints = hints.isEmpty ? [verdict.hint] : hints
   }
 
-  public init(_ verdict: Verdict, _ message: String, hint: String) {
+  public init(_ verdict: Verdict, _ message: String, hint: Hint) {
     self.init(verdict, message, hints: [hint])
   }
 }
@@ -44,7 +44,7 @@ public enum Verdict: Sendable, Equatable {
   case stopped(signal: Int32)
 
   /// What to do where nothing better is known.
-  fileprivate var hint: String {
+  fileprivate var hint: Hint {
     switch self {
     case .usage: "see './pipeline.sh --help'"
     case .data: "put the file back as it was, or redo the stage that wrote it with --force"

@@ -44,7 +44,7 @@ struct LoadRun {
     guard settings.action != .rollback || snapshot.whole else {
       throw Failure(
         .data, "snapshot \(snapshot.id) does not stand for the whole registry: it is a sample, or limited",
-        hint: "./pipeline.sh status lists the snapshots")
+        hint: "\(command: .status) lists the snapshots")
     }
   }
 

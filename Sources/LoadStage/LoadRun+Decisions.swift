@@ -8,7 +8,7 @@ extension LoadRun {
   func requireBase(_ last: Publication?, _ session: inout Connection) throws {
     if settings.action == .load { return }
     guard let last else {
-      throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "./pipeline.sh load")
+      throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "\(command: .load)")
     }
     switch settings.action {
     case .load: break
@@ -20,7 +20,7 @@ extension LoadRun {
       guard wasPublished else {
         throw Failure(
           .data, "\(session.place): snapshot \(snapshot.id) was never published here, so there is no going back to it",
-          hint: "./pipeline.sh load --snapshot \(snapshot.id) loads it, through the gate")
+          hint: "\(command: .load, snapshot: snapshot.id) loads it, through the gate")
       }
     case .replay, .withdraw:
       guard last.holds(snapshot) else {
@@ -30,14 +30,14 @@ extension LoadRun {
             ? "\(session.place): snapshot \(snapshot.id) was transformed anew since it was published"
             : "\(session.place): another snapshot was published meanwhile, \(last.snapshot)",
           hint: last.snapshot == snapshot.id
-            ? "load it first: ./pipeline.sh load --snapshot \(snapshot.id)" : "run the same command again")
+            ? "load it first: \(command: .load, snapshot: snapshot.id)" : "run the same command again")
       }
       let wholeBefore = try session.execute("SELECT EXISTS (SELECT FROM publication WHERE whole)").truth
       guard last.whole || !wholeBefore else {
         throw Failure(
           .notReady,
           "\(session.place): a sample or a limited snapshot is on top of a whole one, and corrections need to know the whole",
-          hint: "load the whole one again first: ./pipeline.sh load --snapshot ID --force, or ./pipeline.sh run")
+          hint: "load the whole one again first: \(command: .load, snapshot: "ID", "--force"), or \(command: .run)")
       }
     }
   }
@@ -78,7 +78,7 @@ extension LoadRun {
         throw Failure(
           .notReady,
           "snapshot \(snapshot.id) was rolled back to \(rollback.snapshot): it is not what is to be verified",
-          hint: "./pipeline.sh load --snapshot \(rollback.snapshot) --verify verifies what is published")
+          hint: "\(command: .load, snapshot: rollback.snapshot, "--verify") verifies what is published")
       }
       settings.events(
         .note(
@@ -114,7 +114,7 @@ extension LoadRun {
     throw Failure(
       .data, "\(session.place): no correction of \(BANText.text(ban)) is in force",
       hint:
-        "those in force: ./pipeline.sh psql -c 'SELECT ban, corrected_at FROM registration_correction WHERE ended_at IS NULL'"
+        "those in force: \(command: .psql, "-c 'SELECT ban, corrected_at FROM registration_correction WHERE ended_at IS NULL'")"
     )
   }
 }

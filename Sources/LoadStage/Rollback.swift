@@ -26,7 +26,7 @@ public enum Rollback {
         throw Failure(
           .notReady, "'\(spool)' holds no snapshot that was published before the one that is published now",
           hint:
-            "./pipeline.sh status shows what is there; ./pipeline.sh rollback SNAPSHOT takes any whole one that was published"
+            "\(command: .status) shows what is there; \(command: .rollback, "SNAPSHOT") takes any whole one that was published"
         )
       }
       return SnapshotFolder(spool: spool, id: id)

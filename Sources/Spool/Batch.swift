@@ -14,7 +14,7 @@ public struct Batch: Sendable {
 
   init(_ number: Int, _ entry: ChunkEntry, folder: SnapshotFolder, rulesVersion: Int) throws {
     let path = folder.transformChunkManifest(number)
-    let redo = "./pipeline.sh transform --snapshot \(folder.id) --chunk \(number) --force"
+    let redo: Hint = "\(command: .transform, snapshot: folder.id, chunk: number, "--force")"
     func damaged(_ why: String) -> Failure { Failure(.data, "'\(path)' is damaged: \(why)", hint: redo) }
 
     guard let (manifest, sha256) = try TransformChunkManifest.readWithDigest(at: path) else {

@@ -23,13 +23,13 @@ public struct ChunkReader: ~Copyable {
     func damaged(_ why: String) -> Failure {
       Failure(
         .data, "'\(path)' is damaged: \(why)",
-        hint: "fetch the source again: ./pipeline.sh fetch --force")
+        hint: .fetchAgain)
     }
     let csv = manifest.csv
     guard csv.name == SnapshotFolder.csvName(manifest.chunk) else {
       throw Failure(
         .data, "'\(folder.fetchChunkManifest(manifest.chunk))' is damaged: it names another file",
-        hint: "fetch the source again: ./pipeline.sh fetch --force")
+        hint: .fetchAgain)
     }
     guard (0...ChunkBounds.bytesMax + ChunkBounds.headerBytesMax).contains(csv.bytes) else {
       throw damaged("its manifest gives it \(csv.bytes) bytes")

@@ -19,12 +19,12 @@ public struct SettledSnapshot: Sendable {
     guard let fetch = try FetchManifest.read(at: folder.fetchManifest) else {
       throw Failure(
         .notReady, "snapshot \(folder.id) is not fetched: there is no '\(folder.fetchManifest)'",
-        hint: "./pipeline.sh fetch")
+        hint: "\(command: .fetch)")
     }
     guard let transform = try TransformManifest.read(at: folder.transformManifest) else {
       throw Failure(
         .notReady, "snapshot \(folder.id) is not transformed: there is no '\(folder.transformManifest)'",
-        hint: "./pipeline.sh transform --snapshot \(folder.id)")
+        hint: "\(command: .transform, snapshot: folder.id)")
     }
     guard transform.input.sha256 == fetch.csv.sha256, transform.chunks.count == fetch.chunks.count else {
       throw Self.stale(folder, "'\(folder.transformManifest)' was made from other bytes")
@@ -43,7 +43,7 @@ public struct SettledSnapshot: Sendable {
     else {
       throw Failure(
         .data, "'\(folder.transformManifest)' is damaged: its sums are not those of its chunks",
-        hint: "./pipeline.sh transform --snapshot \(folder.id) --force")
+        hint: "\(command: .transform, snapshot: folder.id, "--force")")
     }
     self.fetch = fetch
     self.transform = transform
@@ -52,7 +52,7 @@ public struct SettledSnapshot: Sendable {
   private static func stale(_ folder: SnapshotFolder, _ why: String) -> Failure {
     Failure(
       .notReady, "snapshot \(folder.id) has to be transformed again: \(why)",
-      hint: "./pipeline.sh transform --snapshot \(folder.id)")
+      hint: "\(command: .transform, snapshot: folder.id)")
   }
 }
 
@@ -73,6 +73,6 @@ extension SettledSnapshot {
   private func file(_ path: String, _ entry: FileEntry, _ batch: Batch) -> VerifiedFile {
     VerifiedFile(
       path: path, entry: entry,
-      redo: "./pipeline.sh transform --snapshot \(folder.id) --chunk \(batch.number) --force")
+      redo: "\(command: .transform, snapshot: folder.id, chunk: batch.number, "--force")")
   }
 }

@@ -1,5 +1,4 @@
 import Failures
-import Glibc
 import Support
 
 /// Every path inside a snapshot, in one place, with an example beside it.
@@ -65,18 +64,18 @@ public struct SnapshotFolder: Sendable, Hashable {
   /// The command that redoes a file of a snapshot, as a hint.
   ///
   /// - Parameter inTheWay: whether something stands there that no stage will take away.
-  static func redoHint(_ path: String, inTheWay: Bool = false) -> String {
-    let first = inTheWay ? "remove it, then " : ""
+  static func redoHint(_ path: String, inTheWay: Bool = false) -> Hint {
+    let first: Hint = inTheWay ? "remove it, then " : ""
     let parts = path.split(separator: "/")
     guard let place = parts.lastIndex(where: { SnapshotID(String($0)) != nil }), place + 1 < parts.count else {
       return first + "redo the stage that wrote it with --force"
     }
     switch parts[place + 1].prefix(while: { $0 != "." }) {
-    case "transform": return first + "redo it: ./pipeline.sh transform --snapshot \(parts[place]) --force"
+    case "transform": return first + "redo it: \(command: .transform, snapshot: parts[place], "--force")"
     // Neither is ever needed to go on.
-    case "changes": return "remove it, then let a load write it again: ./pipeline.sh load"
+    case "changes": return "remove it, then let a load write it again: \(command: .load)"
     case "accepted": return "remove it, and accept the snapshot again where it is refused"
-    default: return "fetch the source again: ./pipeline.sh fetch --force"
+    default: return .fetchAgain
     }
   }
 

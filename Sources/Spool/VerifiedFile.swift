@@ -11,9 +11,9 @@ public struct VerifiedFile {
   public let path: String
   public let entry: FileEntry
   /// The command that makes the file anew, as a hint.
-  let redo: String
+  let redo: Hint
 
-  public init(path: String, entry: FileEntry, redo: String) {
+  public init(path: String, entry: FileEntry, redo: Hint) {
     self.path = path
     self.entry = entry
     self.redo = redo

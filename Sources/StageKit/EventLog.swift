@@ -21,29 +21,20 @@ public struct EventLog: Sendable {
   }
 
   /// A failure: as `etl_failed`, or as a line that no counter waits for.
-  func failure(_ failure: Failure, from program: String, isEvent: Bool, _ fields: [String: Field] = [:]) {
-    let reasons: [String: Field] = [
-      "error": .text(failure.message), "hints": .list(failure.hints),
-      "exit_code": .count(Int(failure.verdict.exitCode)),
-      "temporary": .flag(Self.isTemporary(exitCode: Int(failure.verdict.exitCode))),
-    ]
-    let fields = fields.merging(reasons) { $1 }
-    let message = "\(program) failed: \(failure.message)"
+  func failure(
+    _ problem: Summary.Problem, message: String? = nil, isEvent: Bool, _ fields: [String: Field] = [:]
+  ) {
+    var fields = fields.merging(["error": .text(problem.message), "hints": .list(problem.hints)]) { $1 }
+    if let code = problem.exitCode {
+      fields["exit_code"] = .count(code)
+      fields["temporary"] = .flag(Self.isTemporary(exitCode: code))
+    }
+    let message = message ?? "\(problem.stage) failed: \(problem.message)"
     if isEvent { event(.failed, message, fields) } else { write(.error, message, fields) }
   }
 
-  /// A run that ends outside its stages.
-  func failure(_ problem: Summary.Problem, exitCode: Int, eventID: String?) {
-    var fields: [String: Field] = [
-      "error": .text(problem.message), "hints": .list(problem.hints), "status": .text(Summary.Status.failed.rawValue),
-      "exit_code": .count(exitCode), "temporary": .flag(Self.isTemporary(exitCode: exitCode)),
-    ]
-    fields["event_id"] = eventID.map { .text($0) }
-    event(.failed, problem.message, fields)
-  }
-
-  /// Whether the next run goes on without a person's help: after a temporary failure, and after a stop by SIGHUP,
-  /// SIGINT or SIGTERM.
+  /// Whether the next run goes on without a person's help: after a temporary failure, and after a stop by SIGHUP, SIGINT
+  /// or SIGTERM.
   private static func isTemporary(exitCode: Int) -> Bool { [75, 129, 130, 143].contains(exitCode) }
 
   /// A line for people that no counter waits for.

@@ -46,7 +46,9 @@ public struct LogCommand: ParsableCommand {
       if identity.command == "dry-run" {
         log.line(.error, message, hints: hints, eventID: eventID)
       } else {
-        log.failure(problem, exitCode: exitCode, eventID: eventID)
+        var fields: [String: EventLog.Field] = ["status": .text(Summary.Status.failed.rawValue)]
+        fields["event_id"] = eventID.map { .text($0) }
+        log.failure(problem, message: message, isEvent: true, fields)
       }
     }
     try RunRecords.completeFailed(identity, problem, spool: spoolOptions.path)

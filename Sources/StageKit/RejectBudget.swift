@@ -58,7 +58,7 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
     guard totals.processed == 0 else { return }
     throw Failure(
       .data, "snapshot \(folder.id) is refused: not one of its \(totals.total) records is accepted",
-      hint: "look at its findings: ./pipeline.sh findings --snapshot \(folder.id); the registry stays as it is")
+      hint: "look at its findings: \(command: .findings, snapshot: folder.id); the registry stays as it is")
   }
 }
 
@@ -77,13 +77,13 @@ public struct Refusal: Error, Sendable, Equatable {
   }
 
   public var failure: Failure {
-    let elsewhere =
+    let elsewhere: Hint =
       "load it into another database, or another schema of this one (options=-csearch_path%3DSCHEMA in DATABASE_URL)"
     return Failure(
       .data, "snapshot \(snapshot) is refused: \(reasons.joined(separator: "; "))",
       hints: (isWhole ? [] : [elsewhere]) + [
-        "look at its findings: ./pipeline.sh findings --snapshot \(snapshot); the registry stays as it is",
-        "if all is well with it, publish it all the same: ./pipeline.sh load --snapshot \(snapshot) --accept 'REASON'",
+        "look at its findings: \(command: .findings, snapshot: snapshot); the registry stays as it is",
+        "if all is well with it, publish it all the same: \(command: .load, snapshot: snapshot, "--accept 'REASON'")",
       ])
   }
 }

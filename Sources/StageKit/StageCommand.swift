@@ -5,24 +5,38 @@ import FoundationEssentials
 import Glibc
 import Logs
 
+/// A command that has `--spool`: commands in the hints of its failures name the same one.
+public protocol SpoolCommand: ParsableCommand {
+  var spoolOptions: SpoolOptions { get }
+}
+
 /// A stage as a command: it parses, this runs it and turns what happens into output and an exit code.
-public protocol StageCommand: ParsableCommand {
+public protocol StageCommand: SpoolCommand {
   static var stage: String { get }
   var output: OutputOptions { get }
-  var spoolOptions: SpoolOptions { get }
   /// A dry run loads nothing, and ends without `etl_completed` or `etl_failed`.
   var isDryRun: Bool { get }
+  /// Whether the run ends with it.
+  var isLast: Bool { get }
+  /// Checks options before the run begins.
+  func requireValid() throws
   func perform(_ run: inout StageRun) throws
 }
 
 extension StageCommand {
   public var isDryRun: Bool { false }
+  public var isLast: Bool { true }
+  public func requireValid() throws {}
   public mutating func run() throws { try StageRun.run(self) }
 
-  /// The subcommand in a command line that could not be parsed.
-  private static var askedSubcommand: (any ParsableCommand.Type)? {
-    let words = CommandLine.arguments.dropFirst()
-    return configuration.subcommands.first { words.contains($0.configuration.commandName ?? "") }
+  /// A subcommand that stands first is parsed by itself: ArgumentParser would let it have options of the command above it,
+  /// where they do nothing. Only help and version name both.
+  private static func parse(_ words: [String]) throws -> any ParsableCommand {
+    let first = configuration.subcommands.first { $0.configuration.commandName == words.first }
+    guard let first, !words.contains(where: ["-h", "--help", "--version"].contains) else {
+      return try parseAsRoot(words)
+    }
+    return try first.parseAsRoot(Array(words.dropFirst()))
   }
 
   /// Parses the arguments and runs: the whole of an executable. Wrong usage is told like any other failure.
@@ -31,18 +45,24 @@ extension StageCommand {
   public static func start(_ faultPoints: [FaultPoint]) -> Never {
     StandardFiles.open()
     StopSignal.install()
+    let words = Array(CommandLine.arguments.dropFirst())
+    let asked = configuration.subcommands.first { words.contains($0.configuration.commandName ?? "") }
     let failure: Failure
-    var isRun = askedSubcommand.map { $0 is any StageCommand.Type } ?? true
+    // Of a line that is wrong, too.
+    var isRun = asked.map { $0 is any StageCommand.Type } ?? true
+    var spool: String?
     do {
       do throws(FaultRequestError) { try Faults.begin(faultPoints) } catch {
         throw Failure(.usage, "\(error)", hint: "REGISTRY_FAULT=list prints this program's points")
       }
       _ = try RetryPause.fixedSeconds()
-      var command = try parseAsRoot()
+      var command = try parse(words)
       isRun = command is any StageCommand
-      if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: hint) }
+      spool = (command as? any SpoolCommand)?.spoolOptions.spool
+      if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: Hint(hint)) }
       // What fails in a command that only looks concerns who typed it, and no alarm.
       if !isRun, !(command is LogCommand) { Logs.useStandardErrorAlone() }
+      try (command as? any StageCommand)?.requireValid()
       try command.run()
       LogShipping.end(exitCode: 0)
     } catch let code as ExitCode {
@@ -56,23 +76,27 @@ extension StageCommand {
         LogShipping.end(exitCode: 0)
       }
       let verdict: Verdict = code == .validationFailure ? .usage : .bug
-      let name = askedSubcommand?.configuration.commandName ?? stage
-      let hint =
-        verdict == .usage
-        ? "see './pipeline.sh \(name) --help'" : "this is a bug: please report it with the line above"
-      failure = Failure(verdict, message(for: error), hint: hint)
+      let help =
+        asked is any ChainedStage.Type
+        ? "./pipeline.sh --help lists the options"
+        : "see './pipeline.sh \(asked?.configuration.commandName ?? stage) --help'"
+      let isUsage = verdict == .usage
+      failure = Failure(
+        verdict, message(for: error), hint: Hint(isUsage ? help : "this is a bug: please report it with the line above"))
     }
-    let identity = RunIdentity.inherited(command: stage) ?? RunIdentity(command: stage)
+    let name = asked?.configuration.commandName ?? stage
+    let identity = RunIdentity.inherited(command: name) ?? RunIdentity(command: name)
+    let isDryRun = identity.command == PipelineCommand.dryRun.rawValue || words.contains("--dry-run")
     // What a person at a terminal mistypes is shown there, and is no failed run. cron and systemd have no terminal.
     if failure.verdict == .usage, isatty(STDERR_FILENO) == 1, !RunRecords.exists(identity.runID) { isRun = false }
     // Nothing has logged it: there was no run yet.
     if isRun { LogShipping.begin(spool: Environment.value("SPOOL_DIR")) } else { Logs.useStandardErrorAlone() }
     let log = EventLog(stage: stage, runID: identity.runID)
-    let told = failure.withoutSecrets()
-    log.failure(told, from: stage, isEvent: isRun && !CommandLine.arguments.contains("--dry-run"))
+    let problem = Summary.Problem(failure, stage: stage, spool: spool)
+    log.failure(problem, isEvent: isRun && !isDryRun)
     if isRun, let spool = RunMarker.inheritedSpool {
       log.orWarn("write the run's record") {
-        try RunRecords.completeFailed(identity, Summary.Problem(told, stage: stage), spool: spool)
+        try RunRecords.completeFailed(identity, problem, spool: spool)
       }
     }
     // It is said how the run ended: the next run must not take it for killed.
@@ -113,15 +137,16 @@ public struct StageRun {
     let handedOn = marker.isShared ? try RunRecords.read(identity.runID, spool: spool) : nil
     var run = StageRun(
       stage: stage, spool: spool, log: EventLog(stage: stage, runID: identity.runID),
-      summary: handedOn ?? Summary(identity), isLast: !output.moreFollows, isFirst: handedOn == nil)
+      summary: handedOn ?? Summary(identity), isLast: command.isLast, isFirst: handedOn == nil)
     if run.isFirst {
       run.reportKilledRuns()
       run.log.event(.started, "run \(identity.runID) begins with \(stage)")
     }
-    var failure: Failure?
-    do { try command.perform(&run) } catch {
-      failure = asFailure(error).withoutSecrets().naming(spool: command.spoolOptions.spool)
+    func problem(_ error: any Error) -> Summary.Problem {
+      Summary.Problem(asFailure(error), stage: stage, spool: command.spoolOptions.spool)
     }
+    var failure: Summary.Problem?
+    do { try command.perform(&run) } catch { failure = problem(error) }
 
     let seconds = Clock.monotonicSeconds() - started
     run.close(seconds: seconds, failure: failure)
@@ -131,7 +156,7 @@ public struct StageRun {
       } else {
         // The next stage continues it.
         do { try RunRecords.write(run.summary, spool: spool) } catch {
-          failure = asFailure(error)
+          failure = problem(error)
           run.close(seconds: seconds, failure: failure)
         }
       }
@@ -142,20 +167,20 @@ public struct StageRun {
     if failure != nil || run.isLast, failure == nil || output.json || run.summary.snapshot != nil {
       let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
       do { try StandardOutput.write(text, what: "the summary") } catch {
-        let problem = asFailure(error)
+        let problem = problem(error)
         // The table is for a reader, who is gone; a document was asked for.
         if output.json {
-          run.log.failure(problem, from: stage, isEvent: false)
+          run.log.failure(problem, isEvent: false)
           failure = failure ?? problem
         } else {
           run.log.warning(problem.message)
         }
       }
     }
-    if let failure { throw ExitCode(failure.verdict.exitCode) }
+    if let code = failure?.exitCode { throw ExitCode(Int32(code)) }
   }
 
-  private mutating func close(seconds: Double, failure: Failure?) {
+  private mutating func close(seconds: Double, failure: Summary.Problem?) {
     var entry = Summary.Stage(seconds: (seconds * 1000).rounded() / 1000, result: failure == nil ? result : "failed")
     if failure == nil, let records, seconds > 0 {
       entry.records = records
@@ -163,13 +188,13 @@ public struct StageRun {
     }
     summary.stages[stage] = entry
     if let failure {
-      return summary.end(with: Summary.Problem(failure, stage: stage))
+      return summary.end(with: failure)
     }
     summary.error = nil
     if isLast { summary.end(exitCode: 0) }
   }
 
-  private func logEnd(_ failure: Failure?, isDryRun: Bool) {
+  private func logEnd(_ failure: Summary.Problem?, isDryRun: Bool) {
     var fields = summary.sourceFields()
     fields["status"] = .text(summary.status.rawValue)
     fields["duration_seconds"] = .number(summary.stages.values.reduce(0) { $0 + $1.seconds })
@@ -181,7 +206,7 @@ public struct StageRun {
       fields["success_rate"] = .number(totals.total > 0 ? Double(totals.processed) * 100 / Double(totals.total) : 0)
     }
     if let failure {
-      log.failure(failure, from: stage, isEvent: !isDryRun, fields)
+      log.failure(failure, isEvent: !isDryRun, fields)
       return
     }
     guard isLast else { return }

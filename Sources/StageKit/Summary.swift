@@ -199,9 +199,14 @@ extension Summary {
 }
 
 extension Summary.Problem {
-  init(_ failure: Failure, stage: String) {
+  /// A failure as it is reported: without secrets, its hints as they are typed.
+  ///
+  /// - Parameter spool: the folder that the command line named with `--spool`.
+  init(_ failure: Failure, stage: String, spool: String?) {
+    let failure = failure.withoutSecrets()
     self.init(
-      stage: stage, message: failure.message, hints: failure.hints, exitCode: Int(failure.verdict.exitCode))
+      stage: stage, message: failure.message, hints: failure.hints.map { $0.text(spool: spool) },
+      exitCode: Int(failure.verdict.exitCode))
   }
 }
 

@@ -47,7 +47,7 @@ struct ChunkWorker: ~Copyable {
       throw Failure(
         .data,
         "'\(folder.fetchChunkManifest(source.chunk))' is damaged: it says \(source.csv.records) records, and there are \(tally.records)",
-        hint: "fetch the source again: ./pipeline.sh fetch --force")
+        hint: .fetchAgain)
     }
     let files = try output.seal(tally)
     try Folder.sync(folder.transformFolder)

@@ -22,7 +22,7 @@ struct SnapshotPlan: Sendable {
     guard let fetch = try FetchManifest.read(at: folder.fetchManifest) else {
       throw Failure(
         .notReady, "snapshot \(folder.id) is not fetched to its end: there is no '\(folder.fetchManifest)'",
-        hint: "run './pipeline.sh fetch' first")
+        hint: "run '\(command: .fetch)' first")
     }
     self.folder = folder
     self.fetch = fetch
@@ -36,7 +36,7 @@ struct SnapshotPlan: Sendable {
     for (index, entry) in fetch.chunks.enumerated() {
       let path = folder.fetchChunkManifest(index + 1)
       func damaged(_ why: String) -> Failure {
-        Failure(.data, "'\(path)' is damaged: \(why)", hint: "fetch the source again: ./pipeline.sh fetch --force")
+        Failure(.data, "'\(path)' is damaged: \(why)", hint: .fetchAgain)
       }
       guard let (manifest, sha256) = try FetchChunkManifest.readWithDigest(at: path) else {
         throw damaged("it is missing")
@@ -49,7 +49,7 @@ struct SnapshotPlan: Sendable {
       guard try SpoolFile.size(folder.csv(index + 1)) == manifest.csv.compressedBytes else {
         throw Failure(
           .data, "'\(folder.csv(index + 1))' is damaged: it is missing or has another size than its manifest says",
-          hint: "fetch the source again: ./pipeline.sh fetch --force")
+          hint: .fetchAgain)
       }
       var soFar = earlier.copy()
       chunks.append(Chunk(manifest: manifest, manifestSHA256: sha256, earlierSHA256: soFar.finish()))
@@ -59,7 +59,7 @@ struct SnapshotPlan: Sendable {
     guard records == fetch.csv.records else {
       throw Failure(
         .data, "'\(folder.fetchManifest)' is damaged: its chunks hold \(records) records, not \(fetch.csv.records)",
-        hint: "fetch the source again: ./pipeline.sh fetch --force")
+        hint: .fetchAgain)
     }
     self.chunks = chunks
   }
@@ -81,7 +81,7 @@ struct SnapshotPlan: Sendable {
     if let made = facts.manifest?.rulesVersion, made > rulesVersion {
       throw Failure(
         .data, "chunk \(chunk.manifest.chunk) was judged by rules \(made), and this version knows \(rulesVersion)",
-        hint: "use the version that wrote it, or redo it: ./pipeline.sh transform --snapshot \(folder.id) --force")
+        hint: "use the version that wrote it, or redo it: \(command: .transform, snapshot: folder.id, "--force")")
     }
     let state = ChunkState.of(facts)
     guard case .damaged(let file, let why) = state else { return state }
@@ -94,6 +94,6 @@ struct SnapshotPlan: Sendable {
   func damaged(_ file: String, _ why: String, chunk: Int) -> Failure {
     Failure(
       .data, "'\(folder.transformFolder)/\(file)' is damaged: \(why)",
-      hint: "redo it: ./pipeline.sh transform --snapshot \(folder.id) --chunk \(chunk) --force")
+      hint: "redo it: \(command: .transform, snapshot: folder.id, chunk: chunk, "--force")")
   }
 }

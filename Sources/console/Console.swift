@@ -28,7 +28,7 @@ struct Console: AsyncParsableCommand {
     let failure: Failure
     do {
       var command = try parseAsRoot()
-      if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: hint) }
+      if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: Hint(hint)) }
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
       ProcessEnd.exit(0)
     } catch let error as Failure {
@@ -47,7 +47,7 @@ struct Console: AsyncParsableCommand {
     }
     Logs.logger("console").error(
       "\(failure.message)",
-      metadata: ["error": "\(failure.message)", "hints": .array(failure.hints.map { .string($0) })])
+      metadata: ["error": "\(failure.message)", "hints": .array(failure.hints.map { .string($0.description) })])
     ProcessEnd.exit(failure.verdict.exitCode)
   }
 }

@@ -1,31 +1,21 @@
-import ArgumentParser
 import ConsoleDesk
 import Failures
 import Postgres
 import StageKit
 
 /// Which databases: the registry's, and the console's own schema, which is in the same unless said otherwise.
-struct DatabaseOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "The database, as a URI without a password (DATABASE_URL, which may hold one).", valueName: "URI"))
-  var databaseURL: String?
-
+extension DatabaseOptions {
   /// The console's own login, where it has one (`CONSOLE_DATABASE_URL`); runs get `DATABASE_URL`.
   func target() throws -> Target {
     if let databaseURL {
       let target = try Target(databaseURL)
-      guard !target.hasPassword else {
-        throw Failure(
-          .usage, "--database-url holds a password, which everybody on this machine could read",
-          hint: "give it as DATABASE_URL, or keep the password in a file (PGPASSFILE)")
-      }
+      guard !target.hasPassword else { throw Self.passwordRefused }
       return target
     }
     guard let url = Environment.value("CONSOLE_DATABASE_URL") ?? Environment.value("DATABASE_URL") else {
       throw Failure(
         .usage, "no database is given",
-        hint: "set DATABASE_URL, or run './pipeline.sh console', which has a private one")
+        hint: "set DATABASE_URL, or run '\(command: .console)', which has a private one")
     }
     return try Target(url)
   }

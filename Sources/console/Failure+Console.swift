@@ -44,9 +44,9 @@ extension Failure {
         "unable to build an index of the search: \(error.place): \(error.message)",
         hint:
           "the build runs with the defaults of its login: ALTER ROLE … SET \(setting) = \(isReadOnly ? "off" : "0"),"
-          + " then ./pipeline.sh console prepare")
+          + " then \(command: .console, "prepare")")
     case let fault as ScheduleDraft.Fault:
-      self.init(.usage, "the schedule is not right: \(fault)", hint: "see './pipeline.sh schedule --help'")
+      self.init(.usage, "the schedule is not right: \(fault)", hint: "see '\(command: .schedule, "--help")'")
     default: self.init(.bug, "\(error)")
     }
   }
@@ -92,9 +92,9 @@ extension Failure {
     case .accountExists(let name):
       self.init(
         .usage, "there is an account '\(name)' already",
-        hint: "./pipeline.sh console user password \(name) sets its password")
+        hint: "\(command: .console, "user password \(name)") sets its password")
     case .noSuchAccount(let name):
-      self.init(.usage, "there is no account '\(name)'", hint: "./pipeline.sh console user list")
+      self.init(.usage, "there is no account '\(name)'", hint: "\(command: .console, "user list")")
     case .badName(let name):
       self.init(
         .usage, "'\(name)' is no name for an account",
@@ -108,11 +108,11 @@ extension Failure {
         .usage, "the password is too common: attackers try it first",
         hint: "choose another one: several unrelated words are long and easy to remember")
     case .noSuchToken(let id):
-      self.init(.usage, "there is no token '\(id)'", hint: "./pipeline.sh console user tokens")
+      self.init(.usage, "there is no token '\(id)'", hint: "\(command: .console, "user tokens")")
     case .noMemory: self.init(.temporary, "there is no memory to hash the password")
     case .scheduleExists(let name):
       self.init(
-        .usage, "there is a schedule '\(name)' already", hint: "./pipeline.sh schedule remove '\(name)' takes it off")
+        .usage, "there is a schedule '\(name)' already", hint: "\(command: .schedule, "remove '\(name)'") takes it off")
     case .notQueued: self.init(.usage, "that task is over")
     }
   }

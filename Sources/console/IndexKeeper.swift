@@ -46,7 +46,7 @@ final class IndexKeeper: Sendable {
         isTold = true
       } catch SearchIndexes.BuildError.isCutShort(let error) {
         let failure = Failure(SearchIndexes.BuildError.isCutShort(error))
-        if !isTold { logger.warning("\(failure.message): \(failure.hints.joined(separator: "; "))") }
+        if !isTold { logger.warning("\(failure.message): \(failure.hints.map(\.description).joined(separator: "; "))") }
         isTold = true
       } catch {
         logger.debug("the search's indexes have to wait: \(error)")

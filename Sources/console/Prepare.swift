@@ -3,6 +3,7 @@ import ConsoleQueries
 import Logging
 import Logs
 import Postgres
+import StageKit
 
 /// What the console needs in the database. Starting it does the same as far as its rights go.
 struct PrepareCommand: ParsableCommand {

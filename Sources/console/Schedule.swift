@@ -4,6 +4,7 @@ import ConsoleWeb
 import Failures
 import Logs
 import Schedules
+import StageKit
 
 /// The schedules from the command line.
 struct ScheduleCommand: ParsableCommand {

@@ -157,7 +157,7 @@ struct ServeCommand: AsyncParsableCommand {
     guard let pipeline = Environment.value("PIPELINE") else {
       throw Failure(
         .usage, "PIPELINE is not set: runs need the path of pipeline.sh",
-        hint: "run './pipeline.sh console', or set PIPELINE to its path")
+        hint: "run '\(command: .console)', or set PIPELINE to its path")
     }
     var settings = Worker.Settings(
       target: target, home: try Home(spool: spool), pipeline: pipeline, console: try Executable.path())

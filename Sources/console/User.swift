@@ -2,6 +2,7 @@ import ArgumentParser
 import ConsoleDesk
 import Failures
 import Logs
+import StageKit
 
 /// Who may come in.
 struct UserCommand: ParsableCommand {

@@ -5,7 +5,7 @@ import LoadStage
 import StageKit
 
 /// Frees the spool and the database of what nobody needs.
-struct GCCommand: ParsableCommand {
+struct GCCommand: SpoolCommand {
   static let configuration = CommandConfiguration(
     commandName: "gc",
     abstract: "Remove old snapshots and what can be rebuilt, never what is published or in use.")

@@ -62,7 +62,8 @@ struct ReplayCommand: StageCommand {
 
   private func read() throws -> CorrectionSheet {
     guard let file = try OpenFile(file, followLinks: true) else {
-      throw Failure(.unavailable, "'\(file)' is not there", hint: "./pipeline.sh findings --export FILE.csv writes one")
+      throw Failure(
+        .unavailable, "'\(file)' is not there", hint: "\(command: .findings, "--export FILE.csv") writes one")
     }
     let size: Int
     do throws(Failure) { size = try file.size() } catch {
@@ -80,14 +81,14 @@ struct ReplayCommand: StageCommand {
       throw Failure(
         .data, "'\(self.file)' is no sheet of corrections: \(error)",
         hint:
-          "save it as CSV in UTF-8, parted by commas, with the first line as './pipeline.sh findings --export' wrote it"
+          "save it as CSV in UTF-8, parted by commas, with the first line as '\(command: .findings, "--export")' wrote it"
       )
     }
     // What is missing would read as empty, and be taken for the correction.
     guard sheet.header.missing.isEmpty else {
       throw Failure(
         .data, "'\(self.file)' lacks the columns \(sheet.header.missing.joined(separator: ", "))",
-        hint: "keep all of the published columns, as './pipeline.sh findings --export' wrote them")
+        hint: "keep all of the published columns, as '\(command: .findings, "--export")' wrote them")
     }
     return sheet
   }

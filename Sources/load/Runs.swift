@@ -5,7 +5,7 @@ import Logs
 import StageKit
 
 /// The runs that the spool has records of. It changes nothing.
-struct RunsCommand: ParsableCommand {
+struct RunsCommand: SpoolCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs", abstract: "List the runs, the newest first: who started them, and how they ended.",
     discussion: "--json prints their summaries as one array.")

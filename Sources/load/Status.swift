@@ -8,7 +8,7 @@ import Spool
 import StageKit
 
 /// What the spool and the database hold. It changes nothing.
-struct StatusCommand: ParsableCommand {
+struct StatusCommand: SpoolCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Show what the spool holds and weighs, and what the database holds.")
 

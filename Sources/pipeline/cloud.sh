@@ -109,11 +109,8 @@ terraform_prepare() {
 }
 
 terraform_or_fail() { # SUBCOMMAND ARGUMENT...
-  local code=0
   [[ -t 2 ]] || set -- "$@" -no-color
-  attend terraform "-chdir=$terraform_folder" "$@" >&2 || code=$?
-  ((${caught:?} == 0)) || exit $((128 + caught))
-  ((code == 0)) || fail 69 "terraform $1 failed" "correct what its messages above say; the same command goes on from there"
+  attend_or_stop terraform "-chdir=$terraform_folder" "$@" >&2 || fail 69 "terraform $1 failed" "correct what its messages above say; the same command goes on from there"
 }
 
 # A log group that is there already, as a process makes it that is allowed to, is taken over with its streams.
@@ -129,9 +126,8 @@ terraform_adopt() {
 
 adopt_one() { # ADDRESS ID
   [[ $known != *"$1"* ]] || return 0
-  ! attend terraform "-chdir=$terraform_folder" import -input=false -no-color "$1" "$2" >/dev/null 2>&1 ||
+  ! attend_or_stop terraform "-chdir=$terraform_folder" import -input=false -no-color "$1" "$2" >/dev/null 2>&1 ||
     say "'$2' is there already, and is taken over"
-  ((caught == 0)) || exit $((128 + caught))
 }
 
 output() { terraform "-chdir=$terraform_folder" output -raw "$1" 2>/dev/null || :; } # NAME; nothing where it is null
@@ -157,11 +153,9 @@ make_compose() { # SUBCOMMAND
 }
 
 compose_or_fail() { # SUBCOMMAND ARGUMENT...
-  local code=0 compose
+  local compose
   make_compose "$1"
-  attend "${compose[@]}" "$@" >&2 || code=$?
-  ((caught == 0)) || exit $((128 + caught))
-  ((code == 0)) || fail 69 "docker compose $1 failed" "correct what its messages above say; the same command goes on from there"
+  attend_or_stop "${compose[@]}" "$@" >&2 || fail 69 "docker compose $1 failed" "correct what its messages above say; the same command goes on from there"
 }
 
 exec_compose() { # ARGUMENT...
@@ -262,8 +256,7 @@ destroy() {
 # destroyed with all its keys.
 terraform_remove() {
   local user='aws_iam_user.log_writer[0]'
-  ! attend terraform "-chdir=$terraform_folder" destroy -input=false -auto-approve -no-color >&2 || return 0
-  ((caught == 0)) || exit $((128 + caught))
+  ! attend_or_stop terraform "-chdir=$terraform_folder" destroy -input=false -auto-approve -no-color >&2 || return 0
   [[ $(terraform "-chdir=$terraform_folder" state list 2>/dev/null) == *"$user"* ]] ||
     fail 69 "terraform destroy failed" "correct what its messages above say; the same command goes on from there"
   say 'the log writer is still there: it is destroyed with the keys that were made by hand'
@@ -311,26 +304,22 @@ drill() { # fail, errors or log
   [[ -n ${LOG_FILE-}${CLOUDWATCH_LOG_GROUP-} ]] ||
     fail 78 "no log is watched: neither LOG_FILE nor CLOUDWATCH_LOG_GROUP is set" "./pipeline.sh setup, or set one of them"
   build
-  "drill_$1"
-}
-
-# A run that fails as runs do: its source is not there.
-drill_fail() {
-  local code=0
-  "$binaries/fetch" --source '/nonexistent/drill.csv' >&2 || code=$?
-  ((code == 69)) || fail 70 "the drill's run ended with $code, not with 69"
-  say 'drill: one run has failed; the alarm etl-failed is to be raised within five minutes or so'
-}
-
-drill_errors() {
-  local number
-  for number in {1..6}; do drill_line error "drill: error $number of 6"; done
-  say 'drill: six errors are logged; the alarm high-error-count is to be raised, and to clear about five minutes later'
-}
-
-drill_log() {
-  drill_line info "drill: one line, at $(date +%H:%M:%S), that is to be in both streams"
-  say 'drill: one line is logged; it is to stand in the streams of both paths'
+  local code=0 number
+  case $1 in
+    fail) # as runs do: its source is not there
+      "$binaries/fetch" --source '/nonexistent/drill.csv' >&2 || code=$?
+      ((code == 69)) || fail 70 "the drill's run ended with $code, not with 69"
+      say 'drill: one run has failed; the alarm etl-failed is to be raised within five minutes or so'
+      ;;
+    errors)
+      for number in {1..6}; do drill_line error "drill: error $number of 6"; done
+      say 'drill: six errors are logged; the alarm high-error-count is to be raised, and to clear about five minutes later'
+      ;;
+    log)
+      drill_line info "drill: one line, at $(date +%H:%M:%S), that is to be in both streams"
+      say 'drill: one line is logged; it is to stand in the streams of both paths'
+      ;;
+  esac
 }
 
 drill_line() { # LEVEL MESSAGE

@@ -16,13 +16,6 @@ open_console() { # ARGUMENT...
 console_role() {
   local problem
   need_psql
-  problem=$(as_server "${psql:?}" -X -q -v ON_ERROR_STOP=1 -h "${data:?}" -p "${port:?}" -U postgres registry 2>&1 <<'SQL'
-SET client_min_messages = warning;
-SELECT 'CREATE ROLE registry_console NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'registry_console') \gexec
-GRANT registry_console TO registry;
-GRANT USAGE ON SCHEMA public TO registry_console;
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO registry_console;
-ALTER DEFAULT PRIVILEGES FOR ROLE registry IN SCHEMA public GRANT SELECT ON TABLES TO registry_console;
-SQL
-  ) || fail 69 "unable to make the console's role: $(grep -m 1 -i error <<<"$problem")"
+  problem=$(as_server "${psql:?}" -X -q -v ON_ERROR_STOP=1 -h "${data:?}" -p "${port:?}" -U postgres registry 2>&1 \
+    <"$project/Sources/pipeline/console-role.sql") || fail 69 "unable to make the console's role: $(grep -m 1 -i error <<<"$problem")"
 }

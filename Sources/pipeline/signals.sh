@@ -36,3 +36,11 @@ attend() {
   child=''
   return "$code"
 }
+
+# The same, where a signal ends the script too, whatever the command made of it.
+attend_or_stop() { # COMMAND ARGUMENT...
+  local code=0
+  attend "$@" || code=$?
+  ((caught == 0)) || exit $((128 + caught))
+  return "$code"
+}

@@ -55,7 +55,7 @@ struct SelfTestCommand: ParsableCommand {
   private func prove() throws {
     let variables = ProcessInfo.processInfo.environment
     guard let url = variables["DATABASE_URL"], !url.isEmpty else {
-      throw Failure(.usage, "no database is given", hint: "./pipeline.sh selftest, or DATABASE_URL")
+      throw Failure(.usage, "no database is given", hint: "\(command: .selftest), or DATABASE_URL")
     }
     let jobs = try jobs.resolve()
     let own = URL(fileURLWithPath: try Executable.path()).deletingLastPathComponent().path

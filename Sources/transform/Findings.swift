@@ -6,7 +6,7 @@ import StageKit
 import TransformStage
 
 /// What was rejected and warned of. It changes nothing in the spool.
-struct FindingsCommand: ParsableCommand {
+struct FindingsCommand: SpoolCommand {
   static let configuration = CommandConfiguration(
     commandName: "findings",
     abstract: "List what was rejected and warned of in a snapshot (default: the newest that is transformed).",
@@ -30,10 +30,6 @@ struct FindingsCommand: ParsableCommand {
   private static let width = 200
 
   func run() throws {
-    do { try list() } catch let failure as Failure { throw failure.naming(spool: spoolOptions.spool) }
-  }
-
-  private func list() throws {
     guard export == nil || !output.json else {
       throw Failure(.usage, "--export and --json exclude each other", hint: "give one of them")
     }

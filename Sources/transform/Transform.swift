@@ -10,19 +10,16 @@ struct Transform: StageCommand {
   static let stage = "transform"
   static let configuration = CommandConfiguration(
     commandName: "transform", abstract: "Turn a snapshot's chunks into validated TSV and error manifests.",
-    version: productVersion, subcommands: [FindingsCommand.self])
+    version: productVersion,
+    subcommands: [FindingsCommand.self, TransformInRun.self, TransformInDryRun.self, TransformInRollback.self])
 
   @OptionGroup var spoolOptions: SpoolOptions
-  @OptionGroup var snapshot: SnapshotOptions
-  @OptionGroup var jobs: JobsOptions
-  @OptionGroup var rejects: RejectOptions
-  @OptionGroup var accept: AcceptOptions
+  @OptionGroup var options: SnapshotStageOptions
   @Option(help: ArgumentHelp("Judge this chunk alone; others may judge the rest.", valueName: "N"))
   var chunk: String?
   @Option(help: ArgumentHelp("Judge every Nth chunk from the Ith on; others may judge the rest.", valueName: "I/N"))
   var shard: String?
-  @Flag(help: "Judge chunks again that are done.")
-  var force = false
+  @OptionGroup var force: ForceOptions
   @Flag(help: "Nothing is loaded after this.")
   var dryRun = false
   @OptionGroup var output: OutputOptions
@@ -32,40 +29,86 @@ struct Transform: StageCommand {
   static func main() { start(FaultPoint.transform) }
 
   func perform(_ run: inout StageRun) throws {
-    let budget = try rejects.resolve()
-    let acceptance = try accept.resolve()
-    let selection = try ChunkSelection(chunk: chunk, shard: shard)
-    let jobs = try jobs.resolve()
-    let folder = try snapshot.resolve(spool: run.spool, summary: run.summary)
-    run.summary.snapshot = folder.id.description
-    var settings = TransformSettings(
-      folder: folder, jobs: jobs, selection: selection, force: force, isDryRun: dryRun)
+    try run.transform(options, force, isDryRun: dryRun) { try ChunkSelection(chunk: chunk, shard: shard) }
+  }
+}
+
+struct TransformInRun: ChainedStage {
+  static let stage = "transform"
+  @OptionGroup var options: RunOptions
+  var isLast: Bool { false }
+
+  func perform(_ run: inout StageRun) throws { try run.transform(options.stage, options.force, isDryRun: false) }
+}
+
+struct TransformInDryRun: ChainedStage {
+  static let stage = "transform"
+  @OptionGroup var options: DryRunOptions
+  var isLast: Bool { !options.check }
+
+  func perform(_ run: inout StageRun) throws { try run.transform(options.stage, options.force, isDryRun: true) }
+}
+
+/// The snapshot was published, or is asked for by a person: any number of rejected records is accepted again.
+struct TransformInRollback: ChainedStage {
+  static let stage = "transform"
+  @OptionGroup var options: RollbackOptions
+  var isLast: Bool { false }
+
+  func perform(_ run: inout StageRun) throws {
+    let settings = TransformSettings(
+      folder: try options.named().resolve(spool: run.spool, summary: run.summary), jobs: try options.jobs.resolve(),
+      selection: .all, force: false, isDryRun: false)
+    try run.transform(settings, .percent(100), nil)
+  }
+}
+
+extension StageRun {
+  fileprivate mutating func transform(
+    _ options: SnapshotStageOptions, _ force: ForceOptions, isDryRun: Bool,
+    selection: () throws -> ChunkSelection = { .all }
+  ) throws {
+    let budget = try options.rejects.resolve()
+    let acceptance = try options.accept.resolve()
+    let selection = try selection()
+    let jobs = try options.jobs.resolve()
+    let folder = try options.snapshot.resolve(spool: spool, summary: summary)
+    try transform(
+      TransformSettings(folder: folder, jobs: jobs, selection: selection, force: force.force, isDryRun: isDryRun),
+      budget, acceptance)
+  }
+
+  fileprivate mutating func transform(
+    _ settings: TransformSettings, _ budget: RejectBudget, _ acceptance: Acceptance?
+  ) throws {
+    let folder = settings.folder
+    summary.snapshot = folder.id.description
+    var settings = settings
     // Asked for alone it is asked whether all is well; in a run the day's answer should not take longer for it.
-    settings.verifiesSource = run.isFirst && run.isLast
+    settings.verifiesSource = isFirst && isLast
     let manifest: TransformManifest
-    switch try Transformer.run(settings, log: run.log) {
+    switch try Transformer.run(settings, log: log) {
     case .chunksLeft(let count):
-      run.result = "\(count) chunks left to others"
-      run.log.info("\(count) chunks wait for other processes; the last one to end settles the snapshot")
+      result = "\(count) chunks left to others"
+      log.info("\(count) chunks wait for other processes; the last one to end settles the snapshot")
       return
     case .alreadySettled(let settled):
       manifest = settled
-      run.result = "already done"
-      run.log.info("snapshot \(folder.id) is transformed already")
+      result = "already done"
+      log.info("snapshot \(folder.id) is transformed already")
     case .settled(let settled):
       manifest = settled
-      run.records = settled.totals.total
+      records = settled.totals.total
     }
-    run.summary.take(manifest)
-    let nothingDone =
-      run.result == "already done" && run.summary.stages["fetch"].map { $0.result == "unchanged" } ?? true
-    run.summary.status = nothingDone ? .unchanged : manifest.totals.failed > 0 ? .partial : .success
-    try judge(manifest, of: folder, budget, acceptance, log: run.log)
+    summary.take(manifest)
+    let nothingDone = result == "already done" && summary.stages["fetch"].map { $0.result == "unchanged" } ?? true
+    summary.status = nothingDone ? .unchanged : manifest.totals.failed > 0 ? .partial : .success
+    try judge(manifest, of: folder, budget, acceptance)
   }
 
   /// Ends a run whose snapshot would only be refused by load.
   private func judge(
-    _ manifest: TransformManifest, of folder: SnapshotFolder, _ budget: RejectBudget, _ acceptance: Acceptance?, log: EventLog
+    _ manifest: TransformManifest, of folder: SnapshotFolder, _ budget: RejectBudget, _ acceptance: Acceptance?
   ) throws {
     try RejectBudget.requireAccepted(manifest.totals, of: folder)
     let refusals = budget.refusals(of: manifest.totals, manifest.notes)

@@ -146,7 +146,7 @@ struct CanaryTests {
       #expect(urls.first == ["http://127.0.0.1:\(web.port)/a.csv?token=…"])
       #expect(try database.log().contains("ready to accept connections"))
       let arguments = String(decoding: ScratchFolder.read(scratch + "/arguments") ?? [], as: UTF8.self)
-      #expect(arguments.contains("pipeline.sh") && arguments.contains("--more-follows"))
+      #expect(arguments.contains("pipeline.sh") && arguments.contains("fetch\nrun\n"))
       #expect(canaries.found(in: arguments) == [])
       #expect(try !files(under: copy.workshop.spool + "/runs", holding: "127.0.0.1").isEmpty)
     }

@@ -119,7 +119,7 @@ import Testing
     let workshop = Workshop()
     let run = Run(workshop)
     let fetch = try workshop.run(
-      "fetch", "--sample", "--more-follows", variables: run.variables)
+      "fetch", "run", "--sample", variables: run.variables)
     let transform = try workshop.run("transform", variables: run.variables)
     let lines = try log(fetch) + log(transform)
     #expect(

@@ -44,7 +44,7 @@ import Testing
     let workshop = Workshop()
     var run: Run? = Run(workshop)
     let variables = try #require(run).variables
-    try workshop.succeed("fetch", "--sample", "--more-follows", variables: variables)
+    try workshop.succeed("fetch", "run", "--sample", variables: variables)
     let alive = try #require(try RunRecords.list(spool: workshop.spool).first)
     #expect(alive.status == .running && alive.endedAt == nil && alive.stages["fetch"] != nil)
     #expect(alive.command == "run")
@@ -161,7 +161,7 @@ import Testing
     let workshop = Workshop()
     var run: Run? = Run(workshop)
     let variables = try #require(run).variables
-    try workshop.succeed("fetch", "--sample", "--more-follows", variables: variables)
+    try workshop.succeed("fetch", "run", "--sample", variables: variables)
     run = nil
     let markers = workshop.spool + "/.runs/"
     #expect(mkdir(markers + "0", 0o700) == 0 && mkfifo(markers + "1", 0o600) == 0)

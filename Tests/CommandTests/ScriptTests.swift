@@ -33,6 +33,35 @@ import Testing
     }
   }
 
+  /// Nothing is fetched, and it is a failed run, unless a person mistyped it at a terminal. (A dry run is never counted.)
+  @Test func aWrongOptionEndsARunBeforeTheDownload() throws {
+    let copy = try ScriptCopy()
+    for (arguments, event) in [
+      (["run", "--sample", "--keep", "none"], true), (["--sample", "--bogus"], true),
+      (["dry-run", "--sample", "--keep", "3"], false), (["rollback", "--accept", "why"], true),
+    ] {
+      let ended = try copy.run(arguments, ExitCodeTests.nowhere)
+      #expect(ended.code == 64 && ended.stdout.isEmpty, "\(ended)")
+      let log = try LogLine.read(ended.stderr)
+      #expect(log.events == (event ? ["etl_failed"] : []), "\(ended)")
+      #expect(log.count == 1 && log.last?.fields["error"]?.string?.contains("--") == true, "\(ended)")
+    }
+    #expect(try Folder.names(copy.workshop.spool + "/runs").count == 4)
+    #expect(try copy.workshop.snapshots.isEmpty && copy.workshop.markers == [])
+
+    try copy.shell(
+      #"""
+      export DATABASE_URL=postgresql:///x?host=/nonexistent
+      for typed in 'run --jobs none' '--sampel' 'dry-run --keep 3'; do
+        code=0
+        script --quiet --return --command "copy/pipeline.sh $typed" /dev/null </dev/null >out || code=$?
+        [ $code = 64 ] && grep -q HINT out
+      done
+      """#)
+    #expect(try Folder.names(copy.workshop.spool + "/runs").count == 4)
+    #expect(try copy.workshop.markers == [])
+  }
+
   @Test(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
   func aRunGoesFromTheSourceToTheRegistryAsOneRun() throws {
     let copy = try ScriptCopy()

@@ -76,10 +76,10 @@ import Testing
     let workshop = Workshop()
     let run = Run(workshop)
     let fetch = try workshop.run(
-      "fetch", "--sample", "--more-follows", "--json", variables: run.variables)
+      "fetch", "run", "--sample", "--json", variables: run.variables)
     #expect(fetch.code == 0 && fetch.stdout.isEmpty, "\(fetch)")
     let failing = try workshop.run(
-      "transform", "--more-follows", "--json", "--max-rejects", "0", variables: run.variables)
+      "transform", "run", "--json", "--max-rejects", "0", variables: run.variables)
     let refused = try summary(failing, status: "failed")
     #expect(refused["stages"]?.keys == ["fetch", "transform"])
     #expect(refused["stages"]?["transform"]?["result"]?.string == "failed")

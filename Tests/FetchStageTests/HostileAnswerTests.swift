@@ -156,7 +156,7 @@ import Testing
     #expect(failure.verdict == hostile.verdict, "\(failure)")
     #expect(failure.message.contains(hostile.says), "\(failure)")
     #expect(failure.message.utf8.count < 500 && !failure.message.contains("\n"), "\(failure)")
-    #expect(!failure.hints.isEmpty && failure.hints.allSatisfy { !$0.isEmpty }, "\(failure)")
+    #expect(!failure.hints.isEmpty && failure.hints.allSatisfy { !$0.description.isEmpty }, "\(failure)")
     // Temporary trouble is tried three times more, all else is not.
     #expect(web.server.requests.count == (hostile.verdict == .temporary ? 4 : 1))
     #expect(web.server.wireBytesSent <= hostile.bytesMax, "\(web.server.wireBytesSent)")

@@ -88,7 +88,7 @@ import Tunnel
     let failure = try #require(end.failure, "\(end)")
     #expect(failure.verdict == .unavailable, "\(failure)")
     #expect(failure.message.contains(bad.says) && failure.message.contains(site.tunnel.url("/data.csv")), "\(failure)")
-    #expect(failure.hints.contains { $0.contains("SSL_CERT_FILE") } || bad.says.contains("version"), "\(failure)")
+    #expect(failure.hints.contains { $0.description.contains("SSL_CERT_FILE") } || bad.says.contains("version"), "\(failure)")
     #expect(site.tunnel.connections == 1, "it is not tried again")
     #expect(site.web.server.requests.isEmpty, "nothing was asked for")
     #expect(try Survey.snapshots(site.web.spool).isEmpty)

@@ -95,7 +95,7 @@ struct DamageTests {
       try edit(snapshot.transformManifest, "000002.json", "../../etc/passwd")
       #expect(try harness.failure(snapshot).verdict == .data)
       failure = try harness.failure(snapshot)
-      #expect(failure.hints.first?.hasPrefix("./pipeline.sh transform") == true)
+      #expect(failure.hints.first?.description.hasPrefix("./pipeline.sh transform") == true)
       // Nothing of all that opened a job run.
       #expect(try harness.database.scalar("SELECT to_regclass('etl_job_run')") == nil)
     }

@@ -1,5 +1,6 @@
 import LoadStage
 import Postgres
+import StageKit
 import Testing
 
 @Suite("A feed that expired", .needsServer)

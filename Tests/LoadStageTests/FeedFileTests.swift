@@ -1,6 +1,7 @@
 import Foundation
 import LoadStage
 import Spool
+import StageKit
 import Testing
 import Zstd
 

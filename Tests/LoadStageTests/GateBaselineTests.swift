@@ -24,7 +24,7 @@ struct GateBaselineTests {
       #expect(failure.verdict == .data)
       let what = sample ? "a sample" : "limited to 60 records"
       #expect(failure.message.hasSuffix("it is \(what), and the registry holds the whole snapshot \(whole.id)"))
-      #expect(failure.hints.first?.contains("another database") == true)
+      #expect(failure.hints.first?.description.contains("another database") == true)
       try harness.expect(rows)
       // A further whole one in between changes nothing.
       try harness.load(businesses(201))

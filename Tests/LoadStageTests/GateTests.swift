@@ -154,7 +154,7 @@ struct GateTests {
       ]
       #expect(reasons.count == wanted.count, "\(reasons)")
       for (reason, part) in zip(reasons, wanted) { #expect(reason.contains(part), "\(reason)") }
-      #expect(failure.hints.contains { $0.contains("--accept 'REASON'") })
+      #expect(failure.hints.contains { $0.description.contains("--accept 'REASON'") })
       try harness.expect(rows)
     }
   }

@@ -27,7 +27,7 @@ struct InterferenceTests {
       let next = try harness.spool.snapshot(second)
       let failure = try harness.failure(next)
       #expect(failure.verdict == .configuration, "\(failure)")
-      #expect(failure.hints.contains { $0.contains(" of yours ") || $0.contains("RETURN NEW") }, "\(failure)")
+      #expect(failure.hints.contains { $0.description.contains(" of yours ") || $0.description.contains("RETURN NEW") }, "\(failure)")
       let names = try harness.database.rows("SELECT ban, business_name FROM tax_registration ORDER BY ban")
       #expect(names == first.map { "\($0.ban)|\($0.name)" }.sorted())
       try harness.database.execute(

@@ -142,7 +142,7 @@ struct LockTests {
     let kind = PostgresError.Kind(sqlState: sqlState, message: message)
     let failure = Failure(PostgresError(kind, sqlState: sqlState, message: message, place: "the database"))
     #expect(failure.verdict == .temporary)
-    #expect(failure.hints.contains { $0.contains("--jobs + 4 sessions") && $0.contains("--jobs 1") }, "\(failure)")
+    #expect(failure.hints.contains { $0.description.contains("--jobs + 4 sessions") && $0.description.contains("--jobs 1") }, "\(failure)")
   }
 
   @Test("the migrations that come before the lock make its table")

@@ -81,7 +81,7 @@ struct PoolerTests {
     try with("statement") { harness, pooler in
       let failure = try harness.failure(try harness.spool.snapshot(businesses(5))) { $0.databaseURL = pooler.url }
       #expect(failure.verdict == .configuration)
-      #expect(failure.hints.contains { $0.contains("transaction mode") })
+      #expect(failure.hints.contains { $0.description.contains("transaction mode") })
       #expect(try harness.database.scalar("SELECT to_regclass('schema_migration')") == nil)
       #expect(harness.log.retries == 0)
     }
@@ -94,7 +94,7 @@ struct PoolerTests {
         $0.databaseURL = pooler.url + "&options=-csearch_path%3Dx"
       }
       #expect(failure.verdict == .configuration)
-      #expect(failure.hints.contains { $0.contains("ALTER ROLE … SET search_path") })
+      #expect(failure.hints.contains { $0.description.contains("ALTER ROLE … SET search_path") })
       #expect(harness.log.retries == 0)
     }
   }

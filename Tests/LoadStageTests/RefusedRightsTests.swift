@@ -160,7 +160,7 @@ struct RefusedRightsTests {
         for role in [TestRoles.Role.loader, .reader, .console] {
           let pending = try failure(role)
           #expect(pending.verdict == .configuration, "\(role): \(pending)")
-          #expect(pending.hints.first?.contains("owner") == true, "\(role): \(pending)")
+          #expect(pending.hints.first?.description.contains("owner") == true, "\(role): \(pending)")
         }
         try harness.load(try harness.spool.snapshot(businesses(5))) { $0.databaseURL = roles.url(.owner) }
         try roles.apply()
@@ -168,7 +168,7 @@ struct RefusedRightsTests {
           let denied = try failure(role)
           #expect(denied.verdict == .unavailable, "\(role): \(denied)")
           #expect(denied.message.contains("SQLSTATE 42501"), "\(role): \(denied)")
-          #expect(denied.hints.first?.contains("docs/roles.sql") == true, "\(role): \(denied)")
+          #expect(denied.hints.first?.description.contains("docs/roles.sql") == true, "\(role): \(denied)")
         }
         try harness.database.execute("DELETE FROM schema_migration WHERE version = \(Migration.all.count)")
         #expect(try failure(.loader).verdict == .configuration)

@@ -80,7 +80,7 @@ struct RightsTests {
       for (url, verdict, hint) in cases {
         let failure = try harness.failure(snapshot) { $0.databaseURL = url }
         #expect(failure.verdict == verdict, "\(url): \(failure)")
-        #expect(failure.hints.contains { $0.contains(hint) }, "\(url): \(failure)")
+        #expect(failure.hints.contains { $0.description.contains(hint) }, "\(url): \(failure)")
         #expect(!"\(failure)".contains("heim"), "\(failure)")
       }
       #expect(harness.log.retries == 6)

@@ -75,7 +75,7 @@ struct RollbackTests {
         // To verify what is published it has to be named.
         let unverified = try harness.failure(bad) { $0.verify = true }
         #expect(
-          unverified.verdict == .notReady && unverified.hints[0].contains("--snapshot \(snapshots[0].id) --verify"))
+          unverified.verdict == .notReady && unverified.hints[0].description.contains("--snapshot \(snapshots[0].id) --verify"))
         // The same content under another name.
         #expect(try harness.load(businesses(204), .init(sourceDate: "2026-09-03")).result == .unchanged)
         try harness.expect(rows)

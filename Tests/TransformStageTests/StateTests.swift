@@ -77,7 +77,7 @@ import TransformStage
     let failure = #expect(throws: Failure.self) { try pipeline.transform(folder) }
     #expect(failure?.verdict == .data)
     #expect(failure?.message.contains("000002." + kind) == true, "\(failure?.message ?? "")")
-    #expect(failure?.hints.first?.contains("--chunk 2 --force") == true)
+    #expect(failure?.hints.first?.description.contains("--chunk 2 --force") == true)
     _ = try pipeline.transform(folder, selection: .one(2), force: true)
     #expect(files(folder) == before)
     #expect(try pipeline.transform(folder).manifest != nil)

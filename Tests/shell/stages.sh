@@ -3,45 +3,29 @@
 # shellcheck source=Tests/shell/support/copy.sh
 source "${BASH_SOURCE[0]%/*}/support/copy.sh"
 
-test_run_gives_each_stage_the_options_it_knows() {
-  DATABASE_URL=postgresql:///x pipeline --sample --limit 5 --chunk-size=7 --jobs 2 \
-    --max-rejects 5% --snapshot 20260901T211500Z-1f0c9a3e --json --force --timeout=9
-  equal 'exit code' 0 "$code"
-  equal calls 'fetch --more-follows --sample --limit 5 --chunk-size=7 --json --force --timeout=9
-transform --more-follows --jobs 2 --max-rejects 5% --snapshot 20260901T211500Z-1f0c9a3e --json --force
-load --jobs 2 --max-rejects 5% --snapshot 20260901T211500Z-1f0c9a3e --json --force --keep 7' "$(<"$calls")"
-}
-
-test_run_gives_load_its_bounds_and_says_how_much_is_kept() {
-  export DATABASE_URL=postgresql:///x
-  pipeline --sample --max-decrease 1% --max-increase=2 --max-change 3.5% --max-city-loss 4% --verify --keep 3 --retain-days=30
-  equal calls 'fetch --more-follows --sample
-transform --more-follows
-load --max-decrease 1% --max-increase=2 --max-change 3.5% --max-city-loss 4% --verify --keep 3 --retain-days=30' "$(<"$calls")"
-  : >"$calls"
-  KEEP=12 pipeline run
-  equal calls 'load --keep 12' "$(tail -1 "$calls")"
-  : >"$calls"
-  pipeline --keep=2
-  equal calls 'load --keep=2' "$(tail -1 "$calls")"
-  # One stage alone cleans nothing up.
-  : >"$calls"
-  KEEP=12 pipeline load
-  equal calls 'load ' "$(<"$calls")"
-}
-
-test_a_reason_is_one_argument_whatever_it_says() {
+# Which options there are and what they may say is declared in Swift alone: Tests/CommandTests/ChainTests.
+test_every_stage_of_a_run_gets_its_arguments_as_they_are() {
   # shellcheck disable=SC2016 # nobody is to expand it
-  local reason='they --keep  all "codes"; $(new)'
+  local reason='they --check  all "codes"; $(new)'
+  local arguments=(--sample --chunk-size=7 --accept "$reason" --unknown=x --spool elsewhere y)
   # shellcheck disable=SC2016 # for the stages to expand
-  export STUB_transform='printf "[%s]\n" "$@"' STUB_load='printf "[%s]\n" "$@"'
-  DATABASE_URL=postgresql:///x pipeline --accept "$reason"
+  export STUB_fetch='printf "[%s]" "$@"' STUB_transform='printf "[%s]" "$@"' STUB_load='printf "[%s]" "$@"'
+  export DATABASE_URL=postgresql:///x
+  pipeline run "${arguments[@]}"
   equal 'exit code' 0 "$code"
-  equal reasons "[$reason]"$'\n'"[$reason]" "$(grep -F '[they' <<<"$out")"
-  # What stands in it is no option: the run's clean-up is asked for all the same.
-  equal calls "load --accept $reason --keep 7" "$(tail -1 "$calls")"
-  DATABASE_URL=postgresql:///x pipeline "--accept=$reason"
-  equal calls "load --accept=$reason --keep 7" "$(tail -1 "$calls")"
+  equal stages "$(printf '%s run\n' fetch transform load)" "$(cut -d ' ' -f 1,2 "$calls")"
+  local words
+  words=$(printf '[%s]' run "${arguments[@]}")
+  equal arguments "$words$words$words" "$out"
+  : >"$calls"
+  pipeline
+  equal calls "$(printf '%s run\n' fetch transform load)" "$(sed 's/ *$//' "$calls")"
+  : >"$calls"
+  pipeline dry-run --json --accept "$reason"
+  equal stages "$(printf '%s dry-run --json\n' fetch transform)" "$(cut -d ' ' -f 1-3 "$calls")"
+  : >"$calls"
+  pipeline dry-run --json --check
+  equal calls "$(printf '%s dry-run --json --check\n' fetch transform load)" "$(<"$calls")"
 }
 
 test_a_rollback_is_a_load_and_to_a_named_snapshot_transforms_it_first() {
@@ -51,7 +35,7 @@ test_a_rollback_is_a_load_and_to_a_named_snapshot_transforms_it_first() {
   equal calls 'load rollback --spool back --json' "$(<"$calls")"
   : >"$calls"
   pipeline rollback 20260901T211500Z-1f0c9a3e --jobs 3
-  equal calls 'transform --more-follows --jobs 3 --snapshot 20260901T211500Z-1f0c9a3e --max-rejects 100%
+  equal calls 'transform rollback 20260901T211500Z-1f0c9a3e --jobs 3
 load rollback 20260901T211500Z-1f0c9a3e --jobs 3' "$(<"$calls")"
   equal markers '' "$(find back/.runs "$tree/spool/.runs" -type f)"
   : >"$calls"
@@ -70,8 +54,8 @@ test_replay_and_withdraw_are_runs_of_load() {
   equal 'exit code' 0 "$code"
   equal marker 'replay N shell N-N-NTN:N:N.NZ postgresql:///x' "$(xargs <<<"$out" | tr -s 0-9 N)"
   pipeline withdraw 04595257 10000009 --json --database-url=postgresql:///x
-  equal calls 'load replay a sheet.csv --spool sheets
-load withdraw 04595257 10000009 --json' "$(<"$calls")"
+  equal calls 'load replay a sheet.csv --spool sheets --database-url postgresql:///x
+load withdraw 04595257 10000009 --json --database-url=postgresql:///x' "$(<"$calls")"
   equal markers '' "$(find sheets/.runs "$tree/spool/.runs" -type f)"
   # shellcheck disable=SC2016
   DATABASE_URL=postgresql:///x STUB_load='rm "$RUN_MARKER"; exit 65' pipeline replay x.csv
@@ -107,8 +91,7 @@ load gc --help' "$(<"$calls")"
 
 test_dry_run_stops_before_the_database() {
   pipeline dry-run --source 'a file.csv' --json
-  equal calls 'fetch --more-follows --dry-run --source a file.csv --json
-transform --dry-run --json' "$(<"$calls")"
+  equal 'exit code' 0 "$code"
   [[ ! -e $tree/.postgres ]]
 }
 
@@ -133,44 +116,18 @@ test_help_and_version_leave_no_trace() {
 
 test_wrong_usage_is_64_before_anything_is_done() {
   pipeline bogus && refused 64 "unknown command 'bogus'"
-  pipeline --bogus && refused 64 "knows no option '--bogus'"
-  pipeline run bogus && refused 64 "unexpected argument 'bogus'"
-  pipeline --limit && refused 64 "'--limit' needs a value"
-  pipeline --limit --json && refused 64 "'--limit' needs a value"
-  pipeline --json=yes && refused 64 "knows no option '--json'"
-  pipeline --shard 1/2 && refused 64 "knows no option '--shard'"
-  pipeline --jobs 0 && refused 64 "invalid --jobs '0'"
-  pipeline --jobs=257 && refused 64 "invalid --jobs '257'"
-  JOBS=many pipeline && refused 64 "invalid JOBS 'many'"
-  pipeline --max-rejects=some && refused 64 "invalid --max-rejects 'some'"
-  pipeline --accept '' && refused 64 "'--accept' needs a reason"
-  pipeline --accept= && refused 64 "'--accept' needs a reason"
-  pipeline --accept $' \t\n' && refused 64 "'--accept' needs a reason"
-  pipeline --accept && refused 64 "'--accept' needs a value"
-  pipeline --accept --json && refused 64 "'--accept' needs a value"
-  for option in decrease increase change city-loss; do
-    for value in x -1% 1e3 ',' 5%% ' 5' 1234567; do
-      pipeline "--max-$option=$value" && refused 64 "invalid --max-$option '$value'"
-    done
-  done
-  MAX_DECREASE=x pipeline && refused 64 "invalid MAX_DECREASE 'x'"
-  MAX_CITY_LOSS=-5 pipeline && refused 64 "invalid MAX_CITY_LOSS '-5'"
-  for value in 0 -1 all 1.5 1234567; do
-    pipeline "--keep=$value" && refused 64 "invalid --keep '$value'"
-    pipeline "--retain-days=$value" && refused 64 "invalid --retain-days '$value'"
-    KEEP=$value pipeline && refused 64 "invalid KEEP '$value'"
-  done
-  pipeline dry-run --keep 3 && refused 64 "'dry-run' knows no option '--keep'"
-  pipeline dry-run --max-change 3% && refused 64 "knows no option '--max-change'"
-  pipeline rollback a b && refused 64 "unexpected argument 'b'"
-  pipeline rollback --accept why && refused 64 "'rollback' knows no option '--accept'"
+  pipeline --database-url && refused 64 "'--database-url' needs a value"
   pipeline --spool '' && refused 64 "'--spool' needs a value"
   pipeline --spool= && refused 64 "'--spool' needs a value"
-  pipeline --snapshot 2026-09-01 && refused 64 "'2026-09-01' is not a snapshot's name"
-  pipeline rollback --jobs 0 && refused 64 "invalid --jobs '0'"
-  pipeline dry-run --database-url postgresql:///x && refused 64 "knows no option '--database-url'"
   pipeline down now && refused 64 "'down' takes no arguments"
   equal calls '' "$(<"$calls")"
+}
+
+test_what_the_first_stage_refuses_ends_the_run() {
+  STUB_fetch='exit 64' DATABASE_URL=postgresql:///x pipeline --bogus
+  equal 'exit code' 64 "$code"
+  equal calls 'fetch run --bogus' "$(<"$calls")"
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
 }
 
 test_a_password_in_an_argument_is_refused_and_not_repeated() {
@@ -187,13 +144,19 @@ test_a_password_in_an_argument_is_refused_and_not_repeated() {
 
 test_a_database_travels_in_the_environment() {
   # shellcheck disable=SC2016 # for the stage to expand
-  export STUB_load='echo "$DATABASE_URL"'
+  export STUB_load='echo "$DATABASE_URL"' STUB_psql='echo "$DATABASE_URL"'
   for url in 'postgresql://u@h:5/d' 'postgresql://u@[::1]:5/d' 'postgresql://[::1]/d' \
     'postgresql://u:@h/d?passfile=/x'; do
     DATABASE_URL=postgresql:///other pipeline load --database-url "$url" --json
     equal 'DATABASE_URL' "$url" "$out"
   done
-  equal arguments 'load --json' "$(sort -u "$calls")"
+  # A stage decides itself whether it knows the option. The arguments of psql are psql's.
+  pipeline findings --database-url postgresql:///x
+  equal arguments 'transform findings --database-url postgresql:///x' "$(tail -n 1 "$calls")"
+  mkdir -p "$scratch/bin"
+  printf '#!/bin/sh\nprintf "[%%s]" "$@"\n' >"$scratch/bin/psql" && chmod +x "$scratch/bin/psql"
+  POSTGRES_BIN=$scratch/bin pipeline psql -X --database-url postgresql:///x -c 'a b'
+  equal psql '[postgresql:///x][-X][-c][a b]' "$out"
 }
 
 test_a_failing_stage_ends_the_run_with_its_code() {
@@ -237,7 +200,7 @@ the same command goes on from there' "$(<"$calls.log")"
 test_a_run_that_ends_outside_its_stages_is_an_event() {
   local fields='[.event, .level, .exit_code, .temporary, .status, .error == .message] | map(tostring) | join(" ")'
   export LOG_FORMAT=json
-  pipeline run --jobs none
+  RUN_ORIGIN=cron pipeline run
   equal usage 'etl_failed ERROR 64 false failed true' "$(jq -r "$fields" <<<"$err")"
   printf '#!/nonexistent\n' >"$tree/.build/release/fetch"
   pipeline fetch
@@ -259,10 +222,10 @@ test_a_run_that_ends_outside_its_stages_is_an_event() {
 
 # A run that ends before, between or outside its stages has a record all the same, and nobody takes it for one that was killed.
 test_a_run_that_ends_outside_its_stages_has_a_record() {
-  RUN_ORIGIN=schedule pipeline run --jobs none && refused 64 "invalid --jobs 'none'"
+  RUN_ORIGIN=schedule pipeline run --database-url '' && refused 64 "'--database-url' needs a value"
   equal ended "run schedule 64 --spool $tree/spool
-invalid --jobs 'none'
-a number from 1 to 256" "$(<"$calls.log")"
+'--database-url' needs a value
+--database-url postgresql://USER@HOST/DATABASE" "$(<"$calls.log")"
   rm "$calls.log"
   # Without programs the script writes it itself.
   mkdir -p "$tree/spool"
@@ -286,7 +249,7 @@ a number from 1 to 256" "$(<"$calls.log")"
 # cron and systemd have no terminal: there the run has failed, and the operator has to know.
 test_what_is_mistyped_at_a_terminal_is_no_failed_run() {
   local typed
-  for typed in 'run --jobs none' '--sampel' 'dry-run --keep 3'; do
+  for typed in 'run --database-url' bogus; do
     code=0
     out=$(script --quiet --return --command "'$tree/pipeline.sh' $typed" /dev/null </dev/null) || code=$?
     equal "code of $typed" 64 "$code"
@@ -294,19 +257,6 @@ test_what_is_mistyped_at_a_terminal_is_no_failed_run() {
   done
   [[ ! -e $calls.log ]]
   equal records '' "$(find "$tree/spool" -type f 2>/dev/null)"
-}
-
-test_a_dry_run_with_check_loads_nothing() {
-  export DATABASE_URL=postgresql:///x
-  pipeline dry-run --check --sample --max-change 3% --accept why --json
-  equal 'exit code' 0 "$code"
-  equal calls 'fetch --more-follows --dry-run --sample --json
-transform --more-follows --dry-run --accept why --json
-load --dry-run --max-change 3% --accept why --json' "$(<"$calls")"
-  : >"$calls"
-  pipeline dry-run --check --keep 3 && refused 64 "knows no option '--keep'"
-  pipeline dry-run --max-change 3% && refused 64 "knows no option '--max-change'"
-  equal calls '' "$(<"$calls")"
 }
 
 test_a_stage_that_is_stopped_before_it_can_say_so_has_a_record() {
@@ -417,7 +367,6 @@ test_findings_are_listed_by_transform_without_a_run() {
   pipeline findings --help
   equal calls 'transform findings --new
 transform findings --help' "$(<"$calls")"
-  pipeline findings --database-url postgresql:///x && refused 64 "knows no option '--database-url'"
   [[ ! -e here && ! -e $tree/spool && ! -e $tree/.postgres ]]
 }
 
@@ -429,18 +378,6 @@ test_lines_of_the_log_are_short_and_have_a_time_for_programs() {
   line=$err
   ((${#line} < 16384)) || equal 'length' 'less than 16384' "${#line}"
   jq -e '(.message | endswith("…")) and (.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z$"))' >/dev/null <<<"$line"
-}
-
-test_unknown_log_settings_are_refused() {
-  local setting
-  for setting in LOG_FORMAT=xml 'LOG_FORMAT=text,' LOG_LEVEL=loud; do
-    code=0
-    err=$(env "$setting" "$tree/pipeline.sh" run --sample 2>&1) || code=$?
-    refused 64 "invalid ${setting%%=*} '${setting#*=}'"
-  done
-  equal calls '' "$(<"$calls")"
-  LOG_FORMAT=Text,JSON LOG_LEVEL=Debug DATABASE_URL=postgresql:///x pipeline gc
-  equal 'exit code' 0 "$code"
 }
 
 run_all

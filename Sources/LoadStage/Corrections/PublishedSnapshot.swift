@@ -17,13 +17,13 @@ public enum PublishedSnapshot {
         let name = try session.execute("SELECT snapshot FROM publication ORDER BY id DESC LIMIT 1").scalar,
         let id = SnapshotID(name)
       else {
-        throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "./pipeline.sh load")
+        throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "\(command: .load)")
       }
       guard try Survey.snapshots(spool).contains(id) else {
         throw Failure(
           .notReady, "'\(spool)' has not the snapshot that is published: \(id)",
           hint:
-            "name the spool that it was loaded from (--spool DIR), or load another snapshot first: ./pipeline.sh run")
+            "name the spool that it was loaded from (--spool DIR), or load another snapshot first: \(command: .run)")
       }
       return SnapshotFolder(spool: spool, id: id)
     } catch { throw Failure(from: error) }

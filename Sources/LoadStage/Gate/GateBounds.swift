@@ -1,18 +1,8 @@
-/// How much a snapshot may differ from the one published last, in percent. Beyond that it is refused.
-public struct GateBounds: Sendable, Equatable {
-  /// Records that may be missing.
-  public var decrease = 5.0
-  /// Records that may be more.
-  public var increase = 10.0
-  /// Businesses that may have changed or vanished.
-  public var change = 20.0
-  /// Businesses that a single city or county may have lost.
-  public var cityLoss = 50.0
+import StageKit
 
+extension GateBounds {
   /// A share of fewer records says nothing.
   static let recordsMin = 100
   /// The same for a city or county.
   static let cityRecordsMin = 50
-
-  public init() {}
 }

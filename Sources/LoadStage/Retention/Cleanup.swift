@@ -3,19 +3,6 @@ import Postgres
 import Spool
 import StageKit
 
-/// How long things are kept.
-public struct RetentionLimits: Sendable, Equatable {
-  /// How many of the newest published snapshots stay in the spool, and as many others. The one that is published now
-  /// always stays.
-  public var snapshots = 7
-  /// Days that the database keeps findings.
-  public var findingsDays = 90
-  /// Days that it keeps the change feed, nil for ever.
-  public var feedDays: Int?
-
-  public init() {}
-}
-
 /// What a clean-up has freed.
 public struct Freed: Codable, Sendable, Equatable {
   public struct Part: Codable, Sendable, Equatable {

@@ -1,4 +1,5 @@
 import Postgres
+import StageKit
 
 /// Deletes what the database has kept for long enough.
 struct DatabaseCleanup {

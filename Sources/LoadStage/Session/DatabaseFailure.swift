@@ -28,7 +28,7 @@ extension Failure {
   }
 
   /// Statements that fail because of how somebody set the database up, not because of us.
-  private static func settingHint(_ error: PostgresError) -> String? {
+  private static func settingHint(_ error: PostgresError) -> Hint? {
     switch error.sqlState {
     case "22P05": "the database's encoding cannot hold the data: make it with ENCODING 'UTF8'"
     case "22023": "correct the options in the database URL"
@@ -58,7 +58,7 @@ extension Failure {
         && ["query_wait_timeout", "no more connections allowed"].contains { error.message.contains($0) }
   }
 
-  private static func hints(_ error: PostgresError) -> [String] {
+  private static func hints(_ error: PostgresError) -> [Hint] {
     switch error.kind {
     case .malformed:
       ["the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded"]

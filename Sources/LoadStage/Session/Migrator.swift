@@ -94,7 +94,7 @@ package enum Migrator {
   /// - Throws: verdict `notReady` where nothing was ever loaded, `configuration` where the schema is of another version.
   static func requireCurrent(_ session: inout Connection) throws {
     guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else {
-      throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "./pipeline.sh load")
+      throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "\(command: .load)")
     }
     let version = try session.execute("SELECT max(version) FROM schema_migration").number ?? 0
     guard version == Migration.all.count else {
@@ -102,7 +102,7 @@ package enum Migrator {
         .configuration,
         "\(session.place): the tables have schema version \(version), and this program has \(Migration.all.count)",
         hint: version < Migration.all.count
-          ? "./pipeline.sh load brings them up to date"
+          ? "\(command: .load) brings them up to date"
           : "use the version of the program that made them, or a newer one")
     }
   }

@@ -40,7 +40,7 @@ public struct FindingsSettings: Sendable {
 
   /// The file is put in its place by rename, which would take a device's or a link's name from it.
   private static func judge(_ path: String) throws {
-    let hint = "name a file to be written, for instance --export findings.csv"
+    let hint: Hint = "name a file to be written, for instance --export findings.csv"
     guard !Folder.name(of: path).isEmpty else { throw Failure(.usage, "--export '\(path)' is not a file", hint: hint) }
     do throws(Failure) { _ = try SpoolFile.size(path) } catch {
       guard error.verdict == .data else { throw error }

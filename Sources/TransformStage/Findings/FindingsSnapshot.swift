@@ -37,7 +37,7 @@ extension FindingsSnapshot {
       if try isSettled(folder) { return folder }
     }
     throw Failure(
-      .notReady, "'\(spool)' holds no snapshot that is transformed", hint: "run './pipeline.sh dry-run' first")
+      .notReady, "'\(spool)' holds no snapshot that is transformed", hint: "run '\(command: .dryRun)' first")
   }
 
   /// The newest settled snapshot that is older than this one and of its kind; nil where there is none.

@@ -1,0 +1,81 @@
+/// A command of `pipeline.sh`, as hints name it.
+public enum PipelineCommand: String, Sendable {
+  case run, fetch, transform, load, findings, rollback, status, psql, selftest, console, schedule
+  case dryRun = "dry-run"
+
+  /// Whether it has the option `--spool`.
+  fileprivate var hasSpool: Bool { ![.psql, .console, .schedule].contains(self) }
+}
+
+/// What to do about a failure: a sentence, in which each command line is a value. The command gets the `--spool` of the
+/// failed command when the hint is rendered, so that it can be typed as it stands.
+///
+/// `"redo it: \(command: .transform, snapshot: id, "--force")"`
+public struct Hint: Sendable, ExpressibleByStringInterpolation {
+  fileprivate enum Part: Sendable {
+    case text(String)
+    case command(PipelineCommand, arguments: String)
+  }
+
+  fileprivate var parts: [Part]
+
+  public init(_ text: String) { parts = [.text(text)] }
+  public init(stringLiteral text: String) { self.init(text) }
+  public init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
+
+  public static func + (first: Hint, second: Hint) -> Hint {
+    var both = first
+    both.parts += second.parts
+    return both
+  }
+
+  /// - Parameter spool: the folder that the failed command's `--spool` named; nil where it had none.
+  public func text(spool: String?) -> String {
+    parts.map { part in
+      switch part {
+      case .text(let text): text
+      case .command(let command, let arguments):
+        "./pipeline.sh \(command.rawValue)"
+          + (command.hasSpool ? spool.map { " --spool " + Self.quoted($0) } ?? "" : "") + arguments
+      }
+    }.joined()
+  }
+
+  /// As a shell reads it.
+  private static func quoted(_ text: String) -> String {
+    let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "/._-".contains($0) }
+    return plain
+      ? text : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+
+  public struct StringInterpolation: StringInterpolationProtocol {
+    fileprivate var parts: [Part] = []
+
+    public init(literalCapacity: Int, interpolationCount: Int) {}
+
+    public mutating func appendLiteral(_ text: String) { parts.append(.text(text)) }
+    public mutating func appendInterpolation(_ value: some CustomStringConvertible) {
+      parts.append(.text(value.description))
+    }
+
+    /// - Parameter options: further arguments, as they are typed.
+    public mutating func appendInterpolation(
+      command: PipelineCommand, snapshot: (any CustomStringConvertible)? = nil, chunk: Int? = nil,
+      _ options: String = ""
+    ) {
+      let words = [snapshot.map { "--snapshot \($0)" }, chunk.map { "--chunk \($0)" }, options.isEmpty ? nil : options]
+      parts.append(.command(command, arguments: words.compactMap { $0 }.map { " " + $0 }.joined()))
+    }
+  }
+}
+
+/// Hints are equal where they read the same.
+extension Hint: Equatable, CustomStringConvertible {
+  public static func == (first: Hint, second: Hint) -> Bool { first.description == second.description }
+  public var description: String { text(spool: nil) }
+}
+
+extension Hint {
+  /// The hint for whatever fetch wrote.
+  public static let fetchAgain: Hint = "fetch the source again: \(command: .fetch, "--force")"
+}
