@@ -1,4 +1,5 @@
 import Failures
+import Glibc
 import Support
 
 /// Every path inside a snapshot, in one place, with an example beside it.

@@ -9,7 +9,7 @@ extension Failure {
   /// Why the web server could not listen.
   init(_ error: any Error, listeningOn host: String, _ port: Int) {
     let cause: String
-    var hint = "--port N takes another port"
+    var hint: Hint = "--port N takes another port"
     switch error {
     case is SocketAddressError.UnknownHost:
       cause = "no address has this name"

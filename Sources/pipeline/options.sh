@@ -11,7 +11,10 @@ read_options() {
     name=${1%%=*} value=${2-}
     [[ $1 != *=* ]] || value=${1#*=}
     case $name in
-      --spool) spool=$value && [[ -n $spool ]] || fail 64 "'--spool' needs a value" "--spool DIR" ;;
+      --spool)
+        [[ -n $value ]] || fail 64 "'--spool' needs a value" "--spool DIR"
+        spool=$value
+        ;;
       --database-url)
         refuse_password "$value"
         [[ -n $value ]] || fail 64 "'--database-url' needs a value" "--database-url postgresql://USER@HOST/DATABASE"
