@@ -7,7 +7,7 @@ cluster_configure() {
   local memory user
   memory=$(memory_mb)
   {
-    cat -- "$project/Sources/pipeline/private-postgresql.conf"
+    cat -- "${BASH_SOURCE[0]%/*}/private-postgresql.conf"
     echo "port = $port"
     echo "shared_buffers = $(between 128 $((memory / 8)) 1024)MB  # the whole registry nearly fits in 1 GB"
     echo "maintenance_work_mem = $(between 64 $((memory / 32)) 512)MB  # index builds sort in memory"
