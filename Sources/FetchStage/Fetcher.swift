@@ -10,12 +10,12 @@ public enum Fetcher {
   /// Brings the source into the spool, or finds that it is there already.
   public static func run(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {
     try Folder.make(settings.spool, followLinks: true)
-    guard let outcome = try FileLock.hold(settings.spool + "/.fetch.lock", { try fetch(settings, log: log) }) else {
+    guard let lock = try FileLock.tryLock(settings.spool + "/.fetch.lock") else {
       throw Failure(
         .temporary, "another fetch is at work in '\(settings.spool)'",
         hint: "wait for it, then run the same command again")
     }
-    return outcome
+    return try lock.hold { try fetch(settings, log: log) }
   }
 
   private static func fetch(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {

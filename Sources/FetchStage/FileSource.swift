@@ -49,14 +49,14 @@ struct FileSource {
     guard let file = try OpenFile(path, followLinks: true) else {
       throw Failure(.unavailable, "there is no file '\(path)'", hint: "check --source")
     }
-    do { _ = try file.status() } catch { throw Failure(.unavailable, error.message, hint: "check --source") }
+    do { _ = try file.identity() } catch { throw Failure(.unavailable, error.message, hint: "check --source") }
     return file
   }
 
   /// Hands on the file's bytes until there are no more or `body` says that it has enough.
   private func read(_ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
     let file = try open()
-    let before = try file.status()
+    let before = try file.identity()
     guard before.bytes <= settings.bytesMax else {
       throw Failure(
         .data, "'\(path)' has \(before.bytes) bytes, more than the bound of \(settings.bytesMax)",
@@ -73,7 +73,7 @@ struct FileSource {
       progress.add(count)
       if !more { break }
     }
-    let after = try file.status()
+    let after = try file.identity()
     guard after == before else {
       throw Failure(
         .temporary, "'\(path)' was changed while it was read", hint: "run the same command again once it is whole")
