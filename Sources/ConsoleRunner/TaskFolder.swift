@@ -57,7 +57,7 @@ public struct TaskFolder: Sendable {
 
   private func isFree() throws(Failure) -> Bool {
     guard access(path, F_OK) == 0 else { return true }
-    return try FileLock(lock) != nil
+    return try FileLock.tryLock(lock) != nil
   }
 
   /// Tells the run to end at the next safe place. Where the attendant itself was killed, its session's processes are told.

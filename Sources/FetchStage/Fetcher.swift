@@ -1,7 +1,4 @@
-import Digest
 import Failures
-import Glibc
-import Records
 import Spool
 import StageKit
 
@@ -10,22 +7,22 @@ public enum Fetcher {
   /// Brings the source into the spool, or finds that it is there already.
   public static func run(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {
     try Folder.make(settings.spool, followLinks: true)
-    guard let outcome = try FileLock.hold(settings.spool + "/.fetch.lock", { try fetch(settings, log: log) }) else {
+    guard let lock = try FileLock.tryLock(settings.spool + "/.fetch.lock") else {
       throw Failure(
         .temporary, "another fetch is at work in '\(settings.spool)'",
         hint: "wait for it, then run the same command again")
     }
-    return outcome
+    return try lock.hold { try fetch(settings, log: log) }
   }
 
   private static func fetch(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {
     try removeLeftovers(settings.spool)
-    let base = settings.terms.whole && !settings.force ? try Base.find(settings.spool, log: log) : nil
+    let previous = settings.terms.whole && !settings.force ? try PreviousSnapshot.find(settings.spool, log: log) : nil
     let outcome: FetchOutcome
     switch settings.location {
     case .file(let path), .sample(let path):
-      outcome = try FileSource(path: path, settings: settings, base: base, log: log).fetch()
-    case .web(let url): outcome = try WebSource(url: url, settings: settings, base: base, log: log).fetch()
+      outcome = try FileSource(path: path, settings: settings, previous: previous, log: log).fetch()
+    case .web(let url): outcome = try Download.run(url, settings, previous: previous, log: log)
     }
     if case .unchanged(let folder, _) = outcome {
       try removeUnfinished(after: folder.id, settings, log: log)
@@ -58,44 +55,24 @@ public enum Fetcher {
       try Folder.removeIfEmpty(folder.path)
     }
   }
+}
 
-  static func begin(_ settings: FetchSettings, _ source: Source) throws -> (SnapshotFolder, DownloadManifest) {
-    let id = SnapshotID.next(after: try Survey.snapshots(settings.spool).last)
-    let manifest = DownloadManifest(
-      rulesVersion: rulesVersion, source: source, terms: settings.terms, startedAt: Clock.utcTimestamp())
-    return (SnapshotFolder(spool: settings.spool, id: id), manifest)
+/// What fetch did.
+public enum FetchOutcome: Sendable {
+  /// A snapshot is whole.
+  case fetched(SnapshotFolder, FetchManifest)
+  /// The source is what the spool has already.
+  case unchanged(SnapshotFolder, FetchManifest)
+
+  public var folder: SnapshotFolder {
+    switch self {
+    case .fetched(let folder, _), .unchanged(let folder, _): folder
+    }
   }
 
-  /// The whole source is there: its manifest is published, unless the base has the same bytes.
-  static func complete(
-    _ settings: FetchSettings, _ store: SpoolChunkStore, _ progress: CutProgress, sha256: String, base: Base?,
-    log: EventLog
-  ) throws -> FetchOutcome {
-    let folder = store.folder
-    if let base, base.manifest.csv.sha256 == sha256 {
-      try Folder.remove(folder.path)
-      log.info("the source has the same bytes as snapshot \(base.folder.id): nothing to fetch")
-      return .unchanged(base.folder, base.manifest)
+  public var manifest: FetchManifest {
+    switch self {
+    case .fetched(_, let manifest), .unchanged(_, let manifest): manifest
     }
-    try removeChunks(behind: progress.chunks.count, in: folder)
-    let manifest = FetchManifest(
-      rulesVersion: rulesVersion, source: store.download.source, terms: settings.terms,
-      startedAt: store.download.startedAt, completedAt: Clock.utcTimestamp(),
-      csv: FileEntry(
-        name: "*.csv.zst", bytes: progress.position.offset, compressedBytes: progress.compressedBytes, sha256: sha256,
-        records: progress.position.record - 1),
-      columns: progress.position.columns ?? [], sourceDate: progress.position.sourceDate, chunks: progress.chunks)
-    try manifest.publish(at: folder.fetchManifest)
-    return .fetched(folder, manifest)
-  }
-
-  /// Chunks of an earlier, longer version that this one does not reach, and temporary files of killed writers.
-  private static func removeChunks(behind last: Int, in folder: SnapshotFolder) throws {
-    for name in try Folder.names(folder.fetchFolder) {
-      let number = name.hasPrefix(".") ? nil : Int(name.prefix(6))
-      if number.map({ $0 <= last }) ?? false { continue }
-      try SpoolFile.remove(folder.fetchFolder + "/" + name)
-    }
-    try Folder.sync(folder.fetchFolder)
   }
 }

@@ -7,56 +7,52 @@ import StageKit
 struct FileSource {
   let path: String
   let settings: FetchSettings
-  let base: Base?
+  let previous: PreviousSnapshot?
   let log: EventLog
 
   func fetch() throws -> FetchOutcome {
-    if let base, try isBase(base) {
-      log.info("'\(path)' has the same bytes as snapshot \(base.folder.id): nothing to fetch")
-      return .unchanged(base.folder, base.manifest)
+    if let previous, try isContent(of: previous) {
+      log.info("'\(path)' has the same bytes as snapshot \(previous.folder.id): nothing to fetch")
+      return .unchanged(previous.folder, previous.manifest)
     }
-    let source = Source(url: settings.location.shown, urlSHA256: settings.location.digest)
-    // There is no validator: an interrupted one starts over and keeps each chunk that comes out the same.
-    let (folder, download): (SnapshotFolder, DownloadManifest)
-    if let earlier = try InterruptedDownload.find(settings, log: log) {
-      (folder, download) = (earlier.folder, earlier.manifest)
-    } else {
-      (folder, download) = try Fetcher.begin(settings, source)
-    }
+    // There is no validator: an interrupted fetch starts over and keeps each chunk that comes out the same.
+    let snapshot =
+      try UnfinishedSnapshot.find(settings, log: log)
+      ?? UnfinishedSnapshot.begin(
+        settings, Source(url: settings.location.shown, urlSHA256: settings.location.digest), log: log)
     if settings.terms.limit == nil { try Disk.check(settings.spool, sourceBytes: try open().size()) }
-    let store = SpoolChunkStore(folder: folder, download: download, log: log)
-    var cutter = try ChunkCutter(terms: settings.terms, store: store, progress: CutProgress(), hash: SHA256())
+    var splitter = try ChunkSplitter(snapshot, after: FinishedChunks())
     try read { bytes in
-      try cutter.push(bytes)
-      return !cutter.limitReached
+      try splitter.append(bytes)
+      return !splitter.limitReached
     }
-    let sha256 = try cutter.finish()
-    return try Fetcher.complete(settings, store, cutter.progress, sha256: sha256, base: base, log: log)
+    return try snapshot.complete(splitter.finish(), previous: previous)
   }
 
-  /// Its size first: only where that is the same are its bytes read to compare.
-  private func isBase(_ base: Base) throws -> Bool {
-    guard try open().size() == base.manifest.csv.bytes else { return false }
+  /// Its size first: only where that is the same are its bytes read to compare. They are read again if they differ, which
+  /// costs less than to split and compress every day's file only to find it unchanged.
+  private func isContent(of snapshot: PreviousSnapshot) throws -> Bool {
+    guard try open().size() == snapshot.manifest.csv.bytes else { return false }
     var hash = SHA256()
     try read {
       hash.update($0)
       return true
     }
-    return hash.finish() == base.manifest.csv.sha256
+    return hash.finish() == snapshot.manifest.csv.sha256
   }
 
   private func open() throws -> OpenFile {
     guard let file = try OpenFile(path, followLinks: true) else {
       throw Failure(.unavailable, "there is no file '\(path)'", hint: "check --source")
     }
-    do { _ = try file.status() } catch { throw Failure(.unavailable, error.message, hint: "check --source") }
+    do { _ = try file.identity() } catch { throw Failure(.unavailable, error.message, hint: "check --source") }
     return file
   }
 
   /// Hands on the file's bytes until there are no more or `body` says that it has enough.
   private func read(_ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
     let file = try open()
-    let before = try file.status()
+    let before = try file.identity()
     guard before.bytes <= settings.bytesMax else {
       throw Failure(
         .data, "'\(path)' has \(before.bytes) bytes, more than the bound of \(settings.bytesMax)",
@@ -73,7 +69,7 @@ struct FileSource {
       progress.add(count)
       if !more { break }
     }
-    let after = try file.status()
+    let after = try file.identity()
     guard after == before else {
       throw Failure(
         .temporary, "'\(path)' was changed while it was read", hint: "run the same command again once it is whole")

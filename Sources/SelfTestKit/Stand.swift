@@ -19,7 +19,7 @@ public final class Stand: Sendable {
     try Self.removeLeftovers(spool)
     folder = spool + "/\(Self.prefix)\(UInt32.random(in: .min ... .max))"
     try Folder.make(folder)
-    guard let lock = try FileLock(folder + "/.lock") else { throw Failure(.bug, "a new lock was held") }
+    guard let lock = try FileLock.tryLock(folder + "/.lock") else { throw Failure(.bug, "a new lock was held") }
     self.lock = SharedLock(lock)
   }
 
@@ -30,7 +30,8 @@ public final class Stand: Sendable {
     for name in try Folder.names(spool) where name.hasPrefix(prefix) {
       let path = spool + "/" + name
       // Another user's is another user's, and one without a lock is just being made.
-      _ = try? FileLock.hold(path + "/.lock", make: false) { try Folder.remove(path) }
+      guard let lock = try? FileLock.tryLock(path + "/.lock", make: false) else { continue }
+      try? lock.hold { try Folder.remove(path) }
     }
   }
 

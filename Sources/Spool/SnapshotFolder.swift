@@ -103,14 +103,12 @@ extension SnapshotFolder {
     stop: () throws(Failure) -> Void = {}, _ body: () throws -> Result
   ) throws -> Result {
     for folder in [fetchFolder, transformFolder, changesFolder] { try Folder.requireNoLink(folder) }
-    let lock: FileLock?
-    do throws(Failure) { lock = try FileLock(useLock, wait: true, shared: true, stop: stop) } catch {
+    let lock: FileLock
+    do throws(Failure) { lock = try FileLock.lock(useLock, shared: true, stop: stop) } catch {
       guard access(path, W_OK) != 0 else { throw error }
       return try body()
     }
-    let result = Swift.Result { try body() }
-    _ = consume lock
-    return try result.get()
+    return try lock.hold(body)
   }
 }
 

@@ -30,14 +30,17 @@ public enum SpoolFile {
   }
 
   /// Size of a regular file, nil where there is none.
-  public static func size(_ path: String) throws(Failure) -> Int? {
+  public static func size(_ path: String) throws(Failure) -> Int? { try identity(path)?.bytes }
+
+  /// Tells a regular file from another that has taken its name; nil where there is none.
+  public static func identity(_ path: String) throws(Failure) -> FileIdentity? {
     var status = stat()
     guard lstat(path, &status) == 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
       throw .system("look at '\(path)'", errno: errno)
     }
     try SpoolFile.requireFile(path, status)
-    return Int(status.st_size)
+    return FileIdentity(status)
   }
 
   /// - Throws: verdict `data` where it is anything but a file. A folder is not replaced by a stage that does its work again.
@@ -53,6 +56,21 @@ public enum SpoolFile {
     guard Faults.call(.remove, at: path, { unlink(path) }) == 0 || errno == ENOENT else {
       throw .system("remove '\(path)'", errno: errno)
     }
+  }
+}
+
+/// A file and its content, as far as they can be told without reading: another file, another size or a later write is
+/// another.
+public struct FileIdentity: Sendable, Hashable {
+  public let bytes: Int
+  private let inode: UInt
+  private let seconds: Int
+  private let nanoseconds: Int
+
+  fileprivate init(_ status: stat) {
+    bytes = Int(status.st_size)
+    inode = UInt(status.st_ino)
+    (seconds, nanoseconds) = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
   }
 }
 
@@ -78,15 +96,15 @@ public struct OpenFile: ~Copyable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// Its size and time of change, by which a change while it is read is seen.
-  public func status() throws(Failure) -> (bytes: Int, seconds: Int, nanoseconds: Int) {
+  /// By which a change while it is read is seen.
+  public func identity() throws(Failure) -> FileIdentity {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .system("look at '\(path)'", errno: errno) }
     try SpoolFile.requireFile(path, status)
-    return (Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+    return FileIdentity(status)
   }
 
-  public func size() throws(Failure) -> Int { try status().bytes }
+  public func size() throws(Failure) -> Int { try identity().bytes }
 
   /// Fills the buffer as far as the file goes.
   ///

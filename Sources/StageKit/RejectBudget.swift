@@ -1,4 +1,5 @@
 import Failures
+import Records
 import Spool
 
 /// How many rejected records are too many: a number, or a share of all records.
@@ -85,5 +86,13 @@ public struct Refusal: Error, Sendable, Equatable {
         "look at its findings: \(command: .findings, snapshot: snapshot); the registry stays as it is",
         "if all is well with it, publish it all the same: \(command: .load, snapshot: snapshot, "--accept 'REASON'")",
       ])
+  }
+}
+
+extension Totals {
+  public init(_ tally: Tally) {
+    self.init(
+      total: tally.records, processed: tally.accepted, failed: tally.rejected, duplicated: tally.duplicates,
+      blank: tally.blank)
   }
 }

@@ -1,6 +1,8 @@
 import Failures
 import Glibc
+import Records
 import Spool
+import Synchronization
 
 /// The BANs of a chunk's registrations, read from its TSV: the first eight bytes of each row.
 enum AcceptedBANs {
@@ -34,4 +36,41 @@ enum AcceptedBANs {
       }
     }
   }
+}
+
+/// One bit for each of the hundred million BANs that can be: 12.5 MB, whatever the size of the registry.
+struct BANBitmap {
+  private var words = [UInt64](repeating: 0, count: 100_000_000 / 64)
+
+  /// - Returns: whether it was not there before.
+  mutating func insert(_ ban: UInt32) -> Bool {
+    let bit: UInt64 = 1 << UInt64(ban % 64)
+    let word = Int(ban / 64)
+    if words[word] & bit != 0 { return false }
+    words[word] |= bit
+    return true
+  }
+}
+
+/// BANs of the chunks that this process has judged, whichever came first: whether one stands in two chunks is known from
+/// them, and the rows need not be read again to see it.
+final class BANRegister: Sendable {
+  private struct State {
+    var bitmap = BANBitmap()
+    var chunks = 0
+    var areDistinct = true
+  }
+
+  private let state = Mutex(State())
+
+  /// Takes the BANs that one chunk has accepted.
+  func add(_ bans: BANSet) {
+    state.withLock { state in
+      state.chunks += 1
+      bans.each { if !state.bitmap.insert($0) { state.areDistinct = false } }
+    }
+  }
+
+  /// Whether it is known of this many chunks, all that there are, that no two have the same BAN.
+  func areDistinct(acrossChunks count: Int) -> Bool { state.withLock { $0.chunks == count && $0.areDistinct } }
 }

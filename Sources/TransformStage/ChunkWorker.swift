@@ -31,12 +31,7 @@ struct ChunkWorker: ~Copyable {
       firstRecord: source.firstRecord, firstLine: source.firstLine, byteOffset: source.byteOffset,
       headerBytes: source.headerBytes, tooLongOffsets: Set(source.tooLongOffsets))
 
-    // While files are replaced no manifest describes them.
-    let manifestPath = folder.transformChunkManifest(source.chunk)
-    if SpoolFile.isThere(manifestPath) {
-      try SpoolFile.remove(manifestPath)
-      try Folder.sync(folder.transformFolder)
-    }
+    try plan.judged.remove(source.chunk)
     var output = try ChunkOutput(folder, chunk: source.chunk)
     let tally = try slots.hold {
       try reader.read(source, in: folder) { bytes in
@@ -58,15 +53,7 @@ struct ChunkWorker: ~Copyable {
       registrations: files.registrations, industries: files.industries, findings: files.findings,
       totals: Totals(tally), findingCounts: tally.findingCounts, notes: notes,
       cities: tally.cities, settledAgainst: taken == nil ? nil : chunk.earlierSHA256)
-    try manifest.publish(at: manifestPath)
-  }
-}
-
-extension Totals {
-  init(_ tally: Tally) {
-    self.init(
-      total: tally.records, processed: tally.accepted, failed: tally.rejected, duplicated: tally.duplicates,
-      blank: tally.blank)
+    try plan.judged.publish(manifest)
   }
 }
 

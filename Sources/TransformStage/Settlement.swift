@@ -13,9 +13,8 @@ enum Settlement {
       manifest.chunks.count == plan.chunks.count
     else { return nil }
     for (chunk, entry) in zip(plan.chunks, manifest.chunks) {
-      let path = plan.folder.transformChunkManifest(chunk.manifest.chunk)
       guard try plan.state(chunk) == .done,
-        try TransformChunkManifest.readWithDigest(at: path)?.sha256 == entry.manifestSHA256
+        try plan.judged.current(chunk.manifest.chunk)?.sha256 == entry.manifestSHA256
       else { return nil }
     }
     return manifest
@@ -35,16 +34,13 @@ enum Settlement {
     _ plan: SnapshotPlan, _ settings: TransformSettings, accepted: BANRegister, log: EventLog
   ) throws -> Transformer.Outcome {
     // A chunk that another process takes BANs out of is not done for a moment: hence the lock before the count.
-    let outcome = try FileLock.hold(plan.folder.settleLock, wait: true, stop: StopSignal.check) {
-      () -> Transformer.Outcome in
+    try FileLock.lock(plan.folder.settleLock, stop: StopSignal.check).hold {
       let left = try plan.chunks.count { try plan.state($0) != .done }
       guard left == 0 else { return .chunksLeft(left) }
       // Another process may have settled it while we waited.
       if let manifest = try current(plan) { return .alreadySettled(manifest) }
       return .settled(try settleAlone(plan, settings, accepted, log: log))
     }
-    guard let outcome else { throw Failure(.bug, "a lock that is waited for was not given") }
-    return outcome
   }
 
   private static func settleAlone(
@@ -84,11 +80,12 @@ enum Settlement {
     var content = SHA256()
     var entries: [ChunkEntry] = []
     for chunk in plan.chunks {
-      let path = plan.folder.transformChunkManifest(chunk.manifest.chunk)
-      guard let (manifest, digest) = try TransformChunkManifest.readWithDigest(at: path) else {
+      guard let judged = try plan.judged.current(chunk.manifest.chunk) else {
+        let path = plan.folder.transformChunkManifest(chunk.manifest.chunk)
         throw Failure(
           .temporary, "'\(path)' went away while the snapshot was settled", hint: "run the same command again")
       }
+      let manifest = judged.manifest
       totals += manifest.totals
       counts.merge(manifest.findingCounts) { $0 + $1 }
       notes += manifest.notes
@@ -98,7 +95,7 @@ enum Settlement {
       content.update(manifest.industries.sha256)
       entries.append(
         ChunkEntry(
-          manifest: SnapshotFolder.manifestName(chunk.manifest.chunk), manifestSHA256: digest,
+          manifest: SnapshotFolder.manifestName(chunk.manifest.chunk), manifestSHA256: judged.sha256,
           records: manifest.totals.total))
     }
     guard totals.agree, totals.total == plan.fetch.csv.records else {

@@ -4,9 +4,9 @@ import Records
 import Spool
 
 /// A fetched snapshot: its chunks as fetch left them.
-struct SnapshotPlan: Sendable {
-  struct Chunk: Sendable {
-    let manifest: FetchChunkManifest
+package struct SnapshotPlan: Sendable {
+  package struct Chunk: Sendable {
+    package let manifest: FetchChunkManifest
     let manifestSHA256: String
     /// Over the digests of all chunks before it.
     let earlierSHA256: String
@@ -15,10 +15,12 @@ struct SnapshotPlan: Sendable {
   let folder: SnapshotFolder
   let fetch: FetchManifest
   let header: Header
-  let chunks: [Chunk]
+  package let chunks: [Chunk]
+  /// What became of the chunks.
+  let judged: ChunkManifests
 
   /// - Throws: verdict `notReady` where fetch has not finished, `data` where what it left is damaged.
-  init(_ folder: SnapshotFolder) throws {
+  package init(_ folder: SnapshotFolder) throws {
     guard let fetch = try FetchManifest.read(at: folder.fetchManifest) else {
       throw Failure(
         .notReady, "snapshot \(folder.id) is not fetched to its end: there is no '\(folder.fetchManifest)'",
@@ -62,33 +64,61 @@ struct SnapshotPlan: Sendable {
         hint: .fetchAgain)
     }
     self.chunks = chunks
+    judged = ChunkManifests(folder)
   }
 
-  func facts(_ chunk: Chunk) throws -> ChunkFacts {
-    let number = chunk.manifest.chunk
-    var facts = ChunkFacts(
-      inputManifestSHA256: chunk.manifestSHA256, earlierSHA256: chunk.earlierSHA256, rulesVersion: rulesVersion,
-      manifest: try TransformChunkManifest.read(at: folder.transformChunkManifest(number)))
-    for path in [folder.registrations(number), folder.industries(number), folder.findings(number)] {
-      facts.sizes[Folder.name(of: path)] = try SpoolFile.size(path)
-    }
-    return facts
+  /// What to do about one chunk.
+  enum ChunkState: Equatable {
+    case missing
+    /// Done from other bytes or by older rules.
+    case stale(String)
+    case done
   }
 
-  /// - Throws: verdict `data` where the chunk's output is damaged.
+  /// - Throws: verdict `data` where the chunk's output is damaged, or was made by rules that this version does not know.
   func state(_ chunk: Chunk) throws -> ChunkState {
-    let facts = try facts(chunk)
-    if let made = facts.manifest?.rulesVersion, made > rulesVersion {
+    let number = chunk.manifest.chunk
+    guard let known = try judged.current(number) else { return .missing }
+    let manifest = known.manifest
+    guard manifest.rulesVersion <= rulesVersion else {
       throw Failure(
-        .data, "chunk \(chunk.manifest.chunk) was judged by rules \(made), and this version knows \(rulesVersion)",
+        .data, "chunk \(number) was judged by rules \(manifest.rulesVersion), and this version knows \(rulesVersion)",
         hint: "use the version that wrote it, or redo it: \(command: .transform, snapshot: folder.id, "--force")")
     }
-    let state = ChunkState.of(facts)
-    guard case .damaged(let file, let why) = state else { return state }
+    if manifest.inputManifestSHA256 != chunk.manifestSHA256 { return .stale("its input is another now") }
+    if manifest.rulesVersion < rulesVersion {
+      return .stale("it was judged by rules \(manifest.rulesVersion), and these are \(rulesVersion)")
+    }
+    if manifest.cities == nil { return .stale("its businesses were not counted by city") }
+    if let against = manifest.settledAgainst, against != chunk.earlierSHA256 {
+      return .stale("it was settled against other chunks")
+    }
+    guard let (file, why) = try damage(of: number, manifest) else { return .done }
     // Another process may have begun to replace the files meanwhile: it takes their manifest away first.
-    guard try TransformChunkManifest.read(at: folder.transformChunkManifest(chunk.manifest.chunk)) == facts.manifest
-    else { return try self.state(chunk) }
-    throw damaged(file, why, chunk: chunk.manifest.chunk)
+    guard try judged.current(number)?.file == known.file else { return try state(chunk) }
+    throw damaged(file, why, chunk: number)
+  }
+
+  /// A file that differs from the manifest that describes it, as far as its size tells, and how.
+  private func damage(
+    of chunk: Int, _ manifest: TransformChunkManifest
+  ) throws -> (file: String, why: String)? {
+    let manifestName = SnapshotFolder.manifestName(chunk)
+    guard manifest.chunk == chunk else { return (manifestName, "it is another chunk's") }
+    let files = [
+      (folder.registrations(chunk), manifest.registrations), (folder.industries(chunk), manifest.industries),
+      (folder.findings(chunk), manifest.findings),
+    ]
+    for (path, entry) in files {
+      let name = Folder.name(of: path)
+      if entry.name != name { return (manifestName, "it names '\(entry.name)'") }
+      guard let size = try SpoolFile.size(path) else { return (name, "it is missing") }
+      if size != entry.bytes { return (name, "it has \(size) bytes where its manifest says \(entry.bytes)") }
+    }
+    guard manifest.totals.agree, manifest.totals.total == manifest.input.records else {
+      return (manifestName, "its sums do not agree")
+    }
+    return nil
   }
 
   func damaged(_ file: String, _ why: String, chunk: Int) -> Failure {

@@ -2,7 +2,6 @@ import Failures
 import Records
 import Spool
 import StageKit
-import Threads
 
 /// The stage: a fetched snapshot into validated TSV and error manifests.
 public enum Transformer {
@@ -30,16 +29,14 @@ public enum Transformer {
     let selected = plan.chunks.filter { settings.selection.contains($0.manifest.chunk) }
     if !settings.force, let manifest = try Settlement.current(plan) {
       try Verification.verify(plan, jobs: settings.jobs, withSource: settings.verifiesSource)
-      try BatchEvents.tell(plan, isDryRun: settings.isDryRun, newlyJudged: false, log: log)
+      try tell(plan, isDryRun: settings.isDryRun, newlyJudged: false, log: log)
       return .alreadySettled(manifest)
     }
     let waiting = try selected.filter { try isWaiting($0, plan, force: settings.force, log: log) }
     let accepted = BANRegister()
     try judge(waiting, plan, settings, accepted: accepted, log: log)
     let outcome = try Settlement.settle(plan, settings, accepted: accepted, log: log)
-    if case .settled = outcome {
-      try BatchEvents.tell(plan, isDryRun: settings.isDryRun, newlyJudged: true, log: log)
-    }
+    if case .settled = outcome { try tell(plan, isDryRun: settings.isDryRun, newlyJudged: true, log: log) }
     return outcome
   }
 
@@ -52,7 +49,7 @@ public enum Transformer {
     case .stale(let why):
       log.info("chunk \(chunk.manifest.chunk) is judged again: \(why)")
       return true
-    case .missing, .damaged: return true
+    case .missing: return true
     }
   }
 
@@ -64,35 +61,49 @@ public enum Transformer {
     accepted: BANRegister? = nil, log: EventLog
   ) throws {
     guard !chunks.isEmpty else { return }
-    let queue = ChunkQueue(chunks)
     let total = chunks.reduce(0) { $0 + $1.manifest.csv.records }
     let bar = Progress("transform", unit: "records", total: total, log: log)
     defer { bar.finish() }
     let slots = JudgingSlots(jobs: settings.jobs)
-    try Workers.run(min(slots.workers, chunks.count)) { _ in
-      do {
-        var worker = try ChunkWorker(plan, slots)
-        while let (chunk, wait) = queue.next() {
-          try StopSignal.check()
-          let lock = plan.folder.chunkLock(chunk.manifest.chunk)
-          let done: Void? = try FileLock.hold(lock, wait: wait, stop: StopSignal.check) {
-            // Another process may have done it meanwhile.
-            let taken = taken[chunk.manifest.chunk]
-            guard try settings.force || taken != nil || plan.state(chunk) != .done else { return }
-            try Settlement.withdraw(plan)
-            try worker.perform(chunk, taken: taken)
-            accepted?.add(worker.accepted)
-          }
-          guard done != nil else {
-            queue.putBack(chunk)
-            continue
-          }
-          bar.add(chunk.manifest.csv.records)
+    try ChunkQueue(chunks).run(threads: slots.workers) { queue in
+      var worker = try ChunkWorker(plan, slots)
+      while let (chunk, wait) = try queue.next() {
+        let path = plan.folder.chunkLock(chunk.manifest.chunk)
+        let lock: FileLock?
+        if wait { lock = try FileLock.lock(path, stop: StopSignal.check) } else { lock = try FileLock.tryLock(path) }
+        guard let lock else {
+          queue.putBack(chunk)
+          continue
         }
-      } catch {
-        queue.abandon()
-        throw error
+        try lock.hold {
+          // Another process may have done it meanwhile.
+          let taken = taken[chunk.manifest.chunk]
+          guard try settings.force || taken != nil || plan.state(chunk) != .done else { return }
+          try Settlement.withdraw(plan)
+          try worker.perform(chunk, taken: taken)
+          accepted?.add(worker.accepted)
+        }
+        bar.add(chunk.manifest.csv.records)
       }
+    }
+  }
+
+  /// Logs an event for each chunk: once, when the snapshot is settled and the numbers are final, and by the process that
+  /// settled it, so that sums over events are sums over records.
+  private static func tell(_ plan: SnapshotPlan, isDryRun: Bool, newlyJudged: Bool, log: EventLog) throws {
+    for chunk in plan.chunks {
+      let number = chunk.manifest.chunk
+      guard let manifest = try plan.judged.current(number)?.manifest else { continue }
+      let totals = manifest.totals
+      var fields: [String: EventLog.Field] = [
+        "batch_num": .count(number), "raw_count": .count(totals.total), "records_success": .count(totals.processed),
+        "records_failed": .count(totals.failed), "records_duplicates": .count(totals.duplicated),
+      ]
+      if isDryRun { log.event(.batchDryRun, "chunk \(number): \(totals.processed) records would be loaded", fields) }
+      guard newlyJudged, manifest.findings.records > 0 else { continue }
+      fields["error_count"] = .count(totals.failed + totals.duplicated)
+      let counts = manifest.findingCounts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      log.event(.batchValidationErrors, "chunk \(number): \(counts.joined(separator: ", "))", fields)
     }
   }
 }

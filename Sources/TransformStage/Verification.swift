@@ -2,41 +2,29 @@ import Digest
 import Failures
 import Spool
 import StageKit
-import Threads
 
 /// Whether a settled snapshot's files are still what their manifests say, byte for byte.
 enum Verification {
-  /// - Throws: verdict `data`, naming the first file that differs and the command that redoes it.
-  ///
   /// - Parameter withSource: whether the chunks of the source are read too; that costs a second or so at full size.
+  /// - Throws: verdict `data`, naming the first file that differs and the command that redoes it.
   static func verify(_ plan: SnapshotPlan, jobs: Int, withSource: Bool) throws {
-    let queue = ChunkQueue(plan.chunks)
-    try Workers.run(min(jobs, plan.chunks.count)) { _ in
+    try ChunkQueue(plan.chunks).run(threads: jobs) { queue in
       var buffer = [UInt8](repeating: 0, count: 1 << 20)
-      do {
-        var reader = try ChunkReader()
-        while let (chunk, _) = queue.next() {
-          try StopSignal.check()
-          let number = chunk.manifest.chunk
-          if withSource { try reader.read(chunk.manifest, in: plan.folder) { _ in } }
-          guard let manifest = try TransformChunkManifest.read(at: plan.folder.transformChunkManifest(number)) else {
-            continue
-          }
-          let files = [
-            (plan.folder.registrations(number), manifest.registrations),
-            (plan.folder.industries(number), manifest.industries), (plan.folder.findings(number), manifest.findings),
-          ]
-          for (path, entry) in files {
-            guard try digest(path, &buffer) == entry.sha256 else {
-              throw plan.damaged(
-                Folder.name(of: path), "its bytes have another SHA-256 than its manifest says", chunk: number)
-            }
+      var reader = try ChunkReader()
+      while let (chunk, _) = try queue.next() {
+        let number = chunk.manifest.chunk
+        if withSource { try reader.read(chunk.manifest, in: plan.folder) { _ in } }
+        guard let manifest = try plan.judged.current(number)?.manifest else { continue }
+        let files = [
+          (plan.folder.registrations(number), manifest.registrations),
+          (plan.folder.industries(number), manifest.industries), (plan.folder.findings(number), manifest.findings),
+        ]
+        for (path, entry) in files {
+          guard try digest(path, &buffer) == entry.sha256 else {
+            throw plan.damaged(
+              Folder.name(of: path), "its bytes have another SHA-256 than its manifest says", chunk: number)
           }
         }
-      } catch {
-        // The others need not read what is left.
-        queue.abandon()
-        throw error
       }
     }
   }

@@ -13,12 +13,12 @@ import Testing
   @Test(arguments: nastyFiles.filter { $0.bytes.count < 500 })
   func cutsAtRecordEndsWhateverTheSplit(_ file: NastyFile) throws {
     let reference = referenceRead(file.bytes)
-    let whole = try cut([file.bytes], chunkSize: 2)
+    let (whole, chunks) = try cutAndRead([file.bytes], chunkSize: 2)
     #expect((whole == nil) == (reference.refusal != nil && reference.columns.isEmpty), "\(file.why)")
-    if let whole {
-      #expect(whole.map(\.csv.bytes).reduce(0, +) == file.bytes.count)
-      #expect(whole.map(\.csv.records).reduce(0, +) == reference.totals.total)
-      for chunk in whole {
+    if whole != nil {
+      #expect(chunks.map(\.csv.bytes).reduce(0, +) == file.bytes.count)
+      #expect(chunks.map(\.csv.records).reduce(0, +) == reference.totals.total)
+      for chunk in chunks {
         let end = chunk.byteOffset + chunk.csv.bytes
         #expect(
           reference.recordEnds.contains(end), "\(file.name): chunk \(chunk.chunk) ends at \(end), inside a record")
@@ -57,7 +57,7 @@ import Testing
         continue
       }
       for limit in 1...max(1, reference.totals.total) {
-        let chunks = try #require(try cut([bytes], chunkSize: 5, limit: limit))
+        let chunks = try cutAndRead([bytes], chunkSize: 5, limit: limit).manifests
         let end = reference.recordEnds[
           reference.recordEnds.firstIndex(of: header)! + min(limit, reference.totals.total)]
         #expect(chunks.map(\.csv.bytes).reduce(0, +) == end, "seed \(seed), limit \(limit)")
@@ -70,7 +70,7 @@ import Testing
     var bytes = Array("統一編號,營業人名稱,備註\n".utf8)
     let row = Array("04595257,甲行,\"".utf8) + [UInt8](repeating: 0x61, count: 60_000) + Array("\"\n".utf8)
     for _ in 0..<600 { bytes += row }
-    let chunks = try #require(try cut([bytes], chunkSize: 50_000))
+    let chunks = try cutAndRead([bytes], chunkSize: 50_000).manifests
     #expect(chunks.count == 2)
     #expect(chunks[0].csv.bytes <= 32 << 20)
     #expect(chunks[0].csv.bytes + row.count > 32 << 20)
@@ -82,13 +82,11 @@ import Testing
     #expect(throws: (any Error).self) { try cut([header] + Array(repeating: piece, count: 17), chunkSize: 10) }
     #expect(try cut([header] + Array(repeating: piece, count: 16), chunkSize: 10) != nil)
     // A header that does not end is no reason to take more memory.
-    var cutter = try ChunkCutter(
-      terms: FetchTerms(chunkSize: 10, limit: nil, sample: false), store: MemoryStore(), progress: CutProgress(),
-      hash: SHA256())
+    var splitter = try ChunkSplitter(SplitSource(chunkSize: 10).snapshot, after: FinishedChunks())
     var taken = 0
     #expect(throws: (any Error).self) {
       while taken < 64 {
-        try piece.withUnsafeBytes { try cutter.push($0) }
+        try piece.withUnsafeBytes { try splitter.append($0) }
         taken += 1
       }
     }
@@ -99,23 +97,29 @@ import Testing
     let header = Array("統一編號,營業人名稱\n".utf8)
     let line = Array("a,\"b\"c\n".utf8)
     let most = (0..<100_000).flatMap { _ in line }
-    #expect(try cut([header + most], chunkSize: 50_000)?.map(\.structureErrors).reduce(0, +) == 100_000)
+    let chunks = try cutAndRead([header + most], chunkSize: 50_000).manifests
+    #expect(chunks.map(\.structureErrors).reduce(0, +) == 100_000)
     #expect(throws: (any Error).self) { try cut([header + most + line], chunkSize: 50_000) }
   }
 }
 
-/// - Returns: the chunks' manifests; nil where the header is refused.
-private func cut(_ pieces: [[UInt8]], chunkSize: Int, limit: Int? = nil) throws -> [FetchChunkManifest]? {
-  let store = MemoryStore()
-  var cutter = try ChunkCutter(
-    terms: FetchTerms(chunkSize: chunkSize, limit: limit, sample: false), store: store, progress: CutProgress(),
-    hash: SHA256())
-  do {
-    for piece in pieces { try piece.withUnsafeBytes { try cutter.push($0) } }
-    let digest = try cutter.finish()
-    if limit == nil { #expect(digest == SHA256.of(pieces.flatMap { $0 })) }
-  } catch  where cutter.columns == nil {
-    return nil
-  }
-  return store.manifests.withLock { $0 }
+/// - Returns: the chunks as `fetch.json` lists them, by the digests of their manifests; nil where the header is refused.
+private func cut(_ pieces: [[UInt8]], chunkSize: Int) throws -> [ChunkEntry]? {
+  try cut(pieces, into: SplitSource(chunkSize: chunkSize))
+}
+
+private func cutAndRead(
+  _ pieces: [[UInt8]], chunkSize: Int, limit: Int? = nil
+) throws -> (chunks: [ChunkEntry]?, manifests: [FetchChunkManifest]) {
+  let source = SplitSource(chunkSize: chunkSize, limit: limit)
+  let chunks = try cut(pieces, into: source, isWhole: limit == nil)
+  let manifests = try source.manifests()
+  #expect(chunks == nil || manifests.count == chunks?.count)
+  return (chunks, manifests)
+}
+
+private func cut(_ pieces: [[UInt8]], into source: SplitSource, isWhole: Bool = true) throws -> [ChunkEntry]? {
+  guard let (chunks, sha256) = try source.split(pieces) else { return nil }
+  if isWhole { #expect(sha256 == SHA256.of(pieces.flatMap { $0 })) }
+  return chunks
 }

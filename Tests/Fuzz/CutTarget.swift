@@ -1,22 +1,27 @@
 import Digest
 import Failures
 import FetchStage
+import Glibc
 import NastyCorpus
 import Observed
 import Records
 import Reference
 import SeededRandom
 import Spool
-import Synchronization
+import StageKit
 
 /// A source whose bytes come in pieces, cut into chunks that are judged one by one, against the slow reference.
 public struct CutTarget: FuzzTarget {
   public static let name = "cut"
   public static let share = 5
 
-  private let store = ManifestStore()
+  private let scratch = ScratchFolder()
+  private let log: EventLog
 
-  public init() {}
+  public init() {
+    setenv("LOG_LEVEL", "critical", 1)
+    log = EventLog(stage: "fuzz", runID: "fuzz")
+  }
 
   public func make(_ random: inout SeededRandom) -> [UInt8] {
     [UInt8(random.below(256)), UInt8(random.below(256)), UInt8(random.below(256))] + randomSource(&random)
@@ -42,24 +47,34 @@ public struct CutTarget: FuzzTarget {
 
   /// - Returns: the chunks' manifests; nil where the header is refused.
   private func cut(_ bytes: [UInt8], _ chunkSize: Int, _ pieceSizes: [Int]) throws -> [FetchChunkManifest]? {
-    store.clear()
-    var cutter = try ChunkCutter(
-      terms: FetchTerms(chunkSize: chunkSize, limit: nil, sample: false), store: store, progress: CutProgress(),
-      hash: SHA256())
+    let folder = SnapshotFolder(spool: scratch.path, id: .next(after: nil))
+    defer { try? Folder.remove(folder.path) }
+    let manifest = DownloadManifest(
+      rulesVersion: rulesVersion, source: ManifestSamples.source,
+      terms: FetchTerms(chunkSize: chunkSize, limit: nil, sample: false), startedAt: "x")
+    var splitter = try ChunkSplitter(
+      UnfinishedSnapshot(folder, manifest, log: log), after: FinishedChunks())
+    let finished: FinishedChunks
     do {
       var start = 0
       var turn = 0
       while start < bytes.count {
         let end = min(bytes.count, start + pieceSizes[turn % 2])
-        try bytes[start..<end].withUnsafeBytes { try cutter.push($0) }
+        try bytes[start..<end].withUnsafeBytes { try splitter.append($0) }
         (start, turn) = (end, turn + 1)
       }
-      let digest = try cutter.finish()
-      guard digest == SHA256.of(bytes) else { throw Unlike(description: "digest of the whole") }
-    } catch let failure as Failure where failure.verdict == .data && cutter.columns == nil {
+      finished = try splitter.finish()
+    } catch let failure as Failure where failure.verdict == .data && !SpoolFile.isThere(folder.path) {
       return nil
     }
-    return store.manifests
+    let entries = finished.entries
+    guard finished.sha256() == SHA256.of(bytes) else { throw Unlike(description: "digest of the whole") }
+    return try entries.indices.map { index in
+      guard let chunk = try FetchChunkManifest.readWithDigest(at: folder.fetchChunkManifest(index + 1)),
+        chunk.sha256 == entries[index].manifestSHA256
+      else { throw Unlike(description: "chunk \(index + 1) has another manifest") }
+      return chunk.manifest
+    }
   }
 
   private func judge(
@@ -98,20 +113,3 @@ public struct CutTarget: FuzzTarget {
 
 /// Two things that should be alike and are not.
 struct Unlike: Error { let description: String }
-
-/// Keeps the chunks' manifests; their files are dropped.
-private final class ManifestStore: ChunkStore {
-  private let kept = Mutex<[FetchChunkManifest]>([])
-  private let folder = ScratchFolder()
-
-  var manifests: [FetchChunkManifest] { kept.withLock { $0 } }
-
-  func clear() { kept.withLock { $0 = [] } }
-  func open() {}
-  func path(ofChunk number: Int) -> String { folder.path + "/" + SnapshotFolder.csvName(number) }
-  func prepare(_ manifest: FetchChunkManifest) -> Bool { false }
-  func publish(_ manifest: FetchChunkManifest) -> String {
-    kept.withLock { $0.append(manifest) }
-    return "digest"
-  }
-}

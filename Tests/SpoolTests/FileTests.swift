@@ -4,6 +4,7 @@ import Failures
 import Glibc
 import Observed
 import Spool
+import Synchronization
 import Testing
 import Zstd
 
@@ -120,15 +121,32 @@ import Zstd
   @Test func aLockIsHeldByOneAndEndsWithItsHolder() throws {
     let scratch = ScratchFolder()
     let path = scratch.path + "/lock"
-    let inner: Bool? = try FileLock.hold(path) {
-      // A second open file description in this process stands for another process.
-      try FileLock.hold(path) { true } == nil
-    }
-    #expect(inner == true)
-    #expect(try FileLock.hold(path) { true } == true)
+    // A second open file description in this process stands for another process.
+    func isFree(shared: Bool = false) throws -> Bool { try FileLock.tryLock(path, shared: shared) != nil }
+    #expect(try FileLock.tryLock(path, make: false) == nil)
+    #expect(try FileLock.lock(path).hold { try isFree() || isFree(shared: true) } == false)
+    #expect(try FileLock.lock(path, shared: true).hold { try !isFree() && isFree(shared: true) })
+    #expect(try isFree())
     struct Oops: Error {}
-    #expect(throws: Oops.self) { try FileLock.hold(path) { throw Oops() } }
-    #expect(try FileLock.hold(path) { true } == true)
+    #expect(throws: Oops.self) { try FileLock.lock(path).hold { throw Oops() } }
+    #expect(try isFree())
+  }
+
+  @Test func aLockIsWaitedForUntilItIsFreeOrTheWaitIsStopped() throws {
+    let scratch = ScratchFolder()
+    let path = scratch.path + "/lock"
+    let held = Mutex<FileLock?>(try .tryLock(path))
+    var asked = 0
+    let stopped = Failure(.temporary, "stopped")
+    #expect(throws: Failure.self) {
+      try FileLock.lock(path) { () throws(Failure) in
+        asked += 1
+        if asked == 2 { throw stopped }
+      }.release()
+    }
+    // Asked while it waits, the holder lets go.
+    try FileLock.lock(path) { held.withLock { $0 = nil } }.release()
+    #expect(asked == 2)
   }
 }
 

@@ -21,7 +21,7 @@ struct FeedFiles {
   func write(_ session: inout Connection) throws {
     guard try !missing(&session).isEmpty else { return }
     // Another load may be at it.
-    _ = try FileLock.hold(spool + "/.changes.lock", wait: true, stop: checkStop) {
+    try FileLock.lock(spool + "/.changes.lock", stop: checkStop).hold {
       var failures: [Failure] = []
       for missing in try missing(&session) {
         // What is in the way of one is not in the way of the others.

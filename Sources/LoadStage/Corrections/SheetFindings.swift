@@ -1,14 +1,11 @@
 import Postgres
 import Records
 import Spool
+import StageKit
 
 extension CorrectionSheet {
   /// What became of its records.
-  public var totals: Totals {
-    Totals(
-      total: tally.records, processed: tally.accepted, failed: tally.rejected, duplicated: tally.duplicates,
-      blank: tally.blank)
-  }
+  public var totals: Totals { Totals(tally) }
 
   /// Writes its findings as those of the run, the first hundred of each severity.
   func writeFindings(_ session: inout Connection, _ job: JobRun) throws {

@@ -23,14 +23,17 @@ struct SpoolCleanup {
     }
     for (folder, fate) in zip(snapshots, RetentionPlan.fates(facts, keep: keep)) where fate != .keep {
       try stop()
-      let done: Void? = try FileLock.hold(folder.useLock) {
+      guard let lock = try FileLock.tryLock(folder.useLock) else {
+        freed.inUse.append(folder.id.description)
+        continue
+      }
+      try lock.hold {
         switch fate {
         case .keep: break
         case .strip: try strip(folder, &freed)
         case .remove: try remove(folder, &freed)
         }
       }
-      if done == nil { freed.inUse.append(folder.id.description) }
     }
   }
 

@@ -34,7 +34,7 @@ public final class RunMarker {
     let path = folder(spool) + "/" + identity.runID
     // Locked and filled before it gets its name, so that no other run takes it for a killed run's marker.
     let new = folder(spool) + "/.\(getpid())." + identity.runID
-    let lock = try FileLock(new)
+    let lock = try FileLock.tryLock(new)
     do throws(Failure) {
       try write(identity.marker(pid: getpid()), to: new)
       guard Faults.call(.rename, at: path, { rename(new, path) }) == 0 else {
@@ -97,7 +97,7 @@ public final class RunMarker {
         continue
       }
       // Other files are ignored.
-      guard let lock = try? FileLock(path, make: false), let identity = try? read(name, path) else { continue }
+      guard let lock = try? FileLock.tryLock(path, make: false), let identity = try? read(name, path) else { continue }
       // Locked until the marker is removed, so that only one run reports it. The record comes first: a marker that
       // remains is found again.
       do {
@@ -119,7 +119,7 @@ public final class RunMarker {
   static func list(spool: String) throws -> [(RunIdentity, isAlive: Bool)] {
     try Folder.names(folder(spool)).filter(RunRecords.isName).compactMap { name in
       let path = folder(spool) + "/" + name
-      guard let identity = try? read(name, path), let isAlive = try? FileLock(path, shared: true, make: false) == nil
+      guard let identity = try? read(name, path), let isAlive = try? FileLock.tryLock(path, shared: true, make: false) == nil
       else { return nil }
       return (identity, isAlive)
     }
@@ -135,7 +135,8 @@ public final class RunMarker {
     guard let pid = name.split(separator: ".").first.flatMap({ pid_t($0) }), kill(pid, 0) != 0, errno == ESRCH else {
       return
     }
-    _ = try FileLock.hold(path, make: false) { try SpoolFile.remove(path) }
+    guard let lock = try FileLock.tryLock(path, make: false) else { return }
+    try lock.hold { try SpoolFile.remove(path) }
   }
 
   private static func folder(_ spool: String) -> String { spool + "/.runs" }

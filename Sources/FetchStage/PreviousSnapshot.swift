@@ -4,12 +4,12 @@ import Spool
 import StageKit
 
 /// The newest snapshot that stands for the whole registry: what "unchanged" means.
-struct Base: Sendable {
+struct PreviousSnapshot: Sendable {
   let folder: SnapshotFolder
   let manifest: FetchManifest
 
-  /// A sample or a limited snapshot is never a base.
-  static func find(_ spool: String, log: EventLog) throws -> Base? {
+  /// A sample or a limited snapshot is never one.
+  static func find(_ spool: String, log: EventLog) throws -> PreviousSnapshot? {
     for id in try Survey.snapshots(spool).reversed() {
       let folder = SnapshotFolder(spool: spool, id: id)
       do {
@@ -18,7 +18,7 @@ struct Base: Sendable {
           log.info("snapshot \(id) was fetched by other rules: the source is fetched again")
           return nil
         }
-        return Base(folder: folder, manifest: manifest)
+        return PreviousSnapshot(folder: folder, manifest: manifest)
       } catch let failure as Failure where failure.verdict == .data {
         // Nothing is known to be unchanged by it: the source is fetched again, which mends a nightly run by itself.
         log.warning("\(failure.message): the source is fetched again")

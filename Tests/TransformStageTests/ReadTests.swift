@@ -1,0 +1,132 @@
+import Dispatch
+import Failures
+import Glibc
+import Observed
+import Spool
+import Testing
+import TransformStage
+
+/// How often a process reads what it has written or verified.
+@Suite struct ReadTests {
+  /// Fourteen records in four chunks; a BAN of the first stands in the last as well.
+  private static let bytes = Array(
+    ("統一編號,營業人名稱\n" + (0..<13).map { "\(10_000_000 + $0),第\($0)號\n" }.joined() + "10000001,又\n").utf8)
+
+  @Test(arguments: [1, 3])
+  func noChunkManifestIsReadByItsWriter(jobs: Int) throws {
+    let pipeline = Pipeline()
+    let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
+    try Folder.make(folder.transformFolder)
+    let opened = try FolderWatch(folder.transformFolder)
+    guard case .settled(let manifest) = try pipeline.transform(folder, jobs: jobs) else {
+      Issue.record("not settled")
+      return
+    }
+    // The last chunk is judged again, without the BAN that the first has.
+    #expect(manifest.totals.duplicated == 1)
+    #expect(opened.manifests() == [:])
+  }
+
+  @Test func anotherProcessReadsEachOnce() throws {
+    let pipeline = Pipeline()
+    let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
+    _ = try pipeline.transform(folder)
+    let opened = try FolderWatch(folder.transformFolder)
+    for _ in 1...2 {
+      guard case .alreadySettled = try pipeline.transform(folder, jobs: 3) else {
+        Issue.record("not settled")
+        return
+      }
+      #expect(
+        opened.manifests() == ["000001.json": 1, "000002.json": 1, "000003.json": 1, "000004.json": 1])
+    }
+  }
+
+  @Test func whatAnotherProcessHasReplacedIsReadAgain() throws {
+    let pipeline = Pipeline()
+    let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
+    _ = try pipeline.transform(folder)
+    let manifests = ChunkManifests(folder)
+    let first = try #require(try manifests.current(4))
+    #expect(first.manifest.totals.duplicated == 1)
+    var other = first.manifest
+    other.settledAgainst = nil
+    try other.publish(at: folder.transformChunkManifest(4))
+    #expect(try manifests.current(4)?.manifest == other)
+    unlink(folder.transformChunkManifest(4))
+    #expect(try manifests.current(4) == nil)
+  }
+
+  /// The others end what they have in hand, and begin nothing else, not even what they give back afterwards.
+  @Test(.timeLimit(.minutes(1))) func whenOneWorkerFailsAllStop() throws {
+    struct Broken: Error {}
+    let folder = try Pipeline().fetch(Self.bytes, chunkSize: 1)
+    let begun = DispatchSemaphore(value: 0)
+    #expect(throws: Broken.self) {
+      try ChunkQueue(SnapshotPlan(folder).chunks).run(threads: 3) { queue in
+        // By itself it would never end.
+        while let (chunk, _) = try queue.next() {
+          if chunk.manifest.chunk == 1 {
+            begun.wait()
+            throw Broken()
+          }
+          begun.signal()
+          queue.putBack(chunk)
+        }
+      }
+    }
+  }
+
+  /// The first file that differs ends the verification of all.
+  @Test func verificationStopsAtTheFirstDamagedFile() throws {
+    let pipeline = Pipeline()
+    let folder = try pipeline.fetch(Self.bytes, chunkSize: 1)
+    _ = try pipeline.transform(folder)
+    let path = folder.registrations(1)
+    var bytes = try #require(ScratchFolder.read(path))
+    bytes[0] ^= 1
+    let file = try #require(fopen(path, "w"))
+    fwrite(bytes, 1, bytes.count, file)
+    fclose(file)
+    let opened = try FolderWatch(folder.transformFolder)
+    let failure = #expect(throws: Failure.self) { try pipeline.transform(folder) }
+    #expect(failure?.message.contains("000001.registrations.tsv") == true)
+    #expect(opened.counts().keys.filter { $0.hasSuffix(".tsv") } == ["000001.registrations.tsv"])
+  }
+}
+
+/// Counts how often each file in a folder is opened, and nothing is read that is not opened.
+private final class FolderWatch {
+  private let descriptor: Int32
+
+  init(_ folder: String) throws {
+    descriptor = inotify_init1(Int32(IN_NONBLOCK))
+    // The kernel joins equal events that follow one another: closing stands between two of opening.
+    try #require(inotify_add_watch(descriptor, folder, UInt32(IN_OPEN | IN_CLOSE_NOWRITE | IN_CLOSE_WRITE)) >= 0)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Name → how often it was opened since the last call. Temporary files do not count.
+  func counts() -> [String: Int] {
+    var counts: [String: Int] = [:]
+    let headBytes = MemoryLayout<inotify_event>.size
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while case let size = read(descriptor, &buffer, buffer.count), size > 0 {
+      buffer.withUnsafeBytes { bytes in
+        var start = 0
+        while start < size {
+          let event = bytes.loadUnaligned(fromByteOffset: start, as: inotify_event.self)
+          let name = bytes[(start + headBytes)...].prefix(Int(event.len)).prefix { $0 != 0 }
+          if event.mask & UInt32(IN_OPEN) != 0, name.first != UInt8(ascii: ".") {
+            counts[String(decoding: name, as: UTF8.self), default: 0] += 1
+          }
+          start += headBytes + Int(event.len)
+        }
+      }
+    }
+    return counts
+  }
+
+  func manifests() -> [String: Int] { counts().filter { $0.key.hasSuffix(".json") } }
+}
