@@ -89,7 +89,10 @@ struct SupportTests {
     #expect(try ChildProcess.end(of: child, wait: true) == .exit(3))
     let lines = String(decoding: ScratchFolder.read(folder.path + "/out") ?? [], as: UTF8.self).split(separator: "\n")
     // ls opens the directory itself, as 3.
-    #expect(lines == ["0 1 2 3 6 SigIgn:\t0000000000000000"])
+    #expect(lines.first?.hasPrefix("0 1 2 3 6 SigIgn:") == true, "\(lines)")
+    // Signals 32 and 33 are the C library's own.
+    let ignored = try #require(lines.first?.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) })
+    #expect(ignored & 0x7FFF_FFFF == 0)
     #expect(ScratchFolder.read(folder.path + "/six") == Array("to-six\n".utf8))
     #expect(throws: SystemError(ECHILD)) { try ChildProcess.end(of: child) }
     #expect(throws: SystemError(ENOENT)) { try ChildProcess(["/nonexistent"], environment: [:]).start() }
