@@ -14,7 +14,7 @@ struct Fetch: StageCommand {
       Proxies are those of https_proxy, http_proxy, all_proxy and no_proxy. SSL_CERT_FILE and SSL_CERT_DIR name \
       certificates to trust instead of the system's, a company's for instance.
       """,
-    version: productVersion, subcommands: [FetchInRun.self, FetchInDryRun.self])
+    version: productVersion, subcommands: [FetchInChain<RunOptions>.self, FetchInChain<DryRunOptions>.self])
 
   @OptionGroup var source: SourceOptions
   @OptionGroup var spoolOptions: SpoolOptions
@@ -26,25 +26,10 @@ struct Fetch: StageCommand {
   func perform(_ run: inout StageRun) throws { try run.fetch(FetchSettings(source, spoolOptions, force)) }
 }
 
-struct FetchInRun: ChainedStage {
-  static let stage = "fetch"
-  @OptionGroup var options: RunOptions
-  var isLast: Bool { false }
-
-  private func settings() throws -> FetchSettings { try FetchSettings(options.source, options.spool, options.force) }
-
-  func requireValid() throws {
-    try options.requireValid()
-    _ = try settings()
-  }
-
-  func perform(_ run: inout StageRun) throws { try run.fetch(settings()) }
-}
-
-struct FetchInDryRun: ChainedStage {
-  static let stage = "fetch"
-  @OptionGroup var options: DryRunOptions
-  var isLast: Bool { false }
+/// Fetch as the first stage of `run` and `dry-run`.
+struct FetchInChain<Options: SourceChainOptions>: ChainedStage {
+  static var stage: String { Fetch.stage }
+  @OptionGroup var options: Options
 
   private func settings() throws -> FetchSettings { try FetchSettings(options.source, options.spool, options.force) }
 

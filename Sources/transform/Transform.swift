@@ -11,7 +11,10 @@ struct Transform: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "transform", abstract: "Turn a snapshot's chunks into validated TSV and error manifests.",
     version: productVersion,
-    subcommands: [FindingsCommand.self, TransformInRun.self, TransformInDryRun.self, TransformInRollback.self])
+    subcommands: [
+      FindingsCommand.self, TransformInChain<RunOptions>.self, TransformInChain<DryRunOptions>.self,
+      TransformInRollback.self,
+    ])
 
   @OptionGroup var spoolOptions: SpoolOptions
   @OptionGroup var options: SnapshotStageOptions
@@ -33,27 +36,18 @@ struct Transform: StageCommand {
   }
 }
 
-struct TransformInRun: ChainedStage {
-  static let stage = "transform"
-  @OptionGroup var options: RunOptions
-  var isLast: Bool { false }
+/// Transform as a stage of `run` and `dry-run`.
+struct TransformInChain<Options: SourceChainOptions>: ChainedStage {
+  static var stage: String { Transform.stage }
+  @OptionGroup var options: Options
 
-  func perform(_ run: inout StageRun) throws { try run.transform(options.stage, options.force, isDryRun: false) }
-}
-
-struct TransformInDryRun: ChainedStage {
-  static let stage = "transform"
-  @OptionGroup var options: DryRunOptions
-  var isLast: Bool { !options.check }
-
-  func perform(_ run: inout StageRun) throws { try run.transform(options.stage, options.force, isDryRun: true) }
+  func perform(_ run: inout StageRun) throws { try run.transform(options.stage, options.force, isDryRun: isDryRun) }
 }
 
 /// The snapshot was published, or is asked for by a person: any number of rejected records is accepted again.
 struct TransformInRollback: ChainedStage {
-  static let stage = "transform"
+  static let stage = Transform.stage
   @OptionGroup var options: RollbackOptions
-  var isLast: Bool { false }
 
   func perform(_ run: inout StageRun) throws {
     let settings = TransformSettings(

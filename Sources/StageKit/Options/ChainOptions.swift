@@ -5,6 +5,8 @@ import Failures
 /// own, so the first one refuses what is wrong before anything is done.
 public protocol ChainOptions: ParsableArguments {
   static var command: PipelineCommand { get }
+  /// The stages of the chain by name, in order.
+  var stages: [String] { get }
   var spool: SpoolOptions { get }
   var output: OutputOptions { get }
 
@@ -14,9 +16,17 @@ public protocol ChainOptions: ParsableArguments {
   func requireValid() throws(Failure)
 }
 
+/// A chain that begins with the source.
+public protocol SourceChainOptions: ChainOptions {
+  var source: SourceOptions { get }
+  var stage: SnapshotStageOptions { get }
+  var force: ForceOptions { get }
+}
+
 /// `./pipeline.sh run`: fetch, transform and load.
-public struct RunOptions: ChainOptions {
+public struct RunOptions: SourceChainOptions {
   public static let command = PipelineCommand.run
+  public var stages: [String] { ["fetch", "transform", "load"] }
   @OptionGroup public var spool: SpoolOptions
   @OptionGroup public var source: SourceOptions
   @OptionGroup public var stage: SnapshotStageOptions
@@ -37,8 +47,9 @@ public struct RunOptions: ChainOptions {
 }
 
 /// `./pipeline.sh dry-run`: fetch and transform, and with `--check` a comparison with the database.
-public struct DryRunOptions: ChainOptions {
+public struct DryRunOptions: SourceChainOptions {
   public static let command = PipelineCommand.dryRun
+  public var stages: [String] { ["fetch", "transform"] + (check ? ["load"] : []) }
   @OptionGroup public var spool: SpoolOptions
   @OptionGroup public var source: SourceOptions
   @OptionGroup public var stage: SnapshotStageOptions
@@ -65,6 +76,7 @@ public struct DryRunOptions: ChainOptions {
 /// `./pipeline.sh rollback`: transform, where a snapshot is named, for a clean-up may have taken its TSV files away; and load.
 public struct RollbackOptions: ChainOptions {
   public static let command = PipelineCommand.rollback
+  public var stages: [String] { ["transform", "load"] }
   @Argument(help: "The snapshot (default: the one that was published before the one that is published now).")
   public var target: String?
   @OptionGroup public var spool: SpoolOptions
@@ -118,5 +130,6 @@ extension ChainedStage {
   public var spoolOptions: SpoolOptions { options.spool }
   public var output: OutputOptions { options.output }
   public var isDryRun: Bool { Options.command == .dryRun }
+  public var isLast: Bool { options.stages.last == Self.stage }
   public func requireValid() throws { try options.requireValid() }
 }
