@@ -278,8 +278,8 @@ case $command in
     ;;
   test)
     need_source
-    build_console
     need_test_tools
+    build_tests
     run_tests "$@"
     ;;
 esac

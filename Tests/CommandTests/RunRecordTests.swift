@@ -195,9 +195,9 @@ import Testing
   @Test func aRunWhoseRecordIsDamagedIsNotReportedAsKilled() throws {
     let workshop = Workshop()
     let variables = Run(workshop).variables
-    try workshop.succeed("fetch", "--sample", "--more-follows", variables: variables)
+    try workshop.succeed("fetch", "run", "--sample", variables: variables)
     _ = workshop.scratch.write(Array("{".utf8), to: "spool/runs/\(variables["RUN_ID"] ?? "").json")
-    #expect(try workshop.run("transform", variables: variables).code == 65)
+    #expect(try workshop.run("transform", "run", variables: variables).code == 65)
     #expect(try workshop.markers == [])
     #expect(try RunRecords.list(spool: workshop.spool).map(\.exitCode) == [65])
   }

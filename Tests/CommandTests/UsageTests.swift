@@ -84,7 +84,7 @@ import Testing
   @Test(arguments: [
     ("fetch", ["--bogus"], "fetch"), ("transform", ["--bogus"], "transform"), ("load", ["--bogus"], "load"),
     ("transform", ["findings", "--bogus"], "findings"), ("load", ["runs", "--bogus"], "runs"),
-    ("load", ["gc", "--bogus"], "gc"), ("load", ["rollback", "--bogus"], "rollback"),
+    ("load", ["gc", "--bogus"], "gc"), ("load", ["replay", "--bogus"], "replay"),
   ])
   func hintsNameWhatCanBeTyped(stage: String, arguments: [String], command: String) throws {
     let workshop = Workshop()
