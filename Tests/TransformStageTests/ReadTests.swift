@@ -60,10 +60,12 @@ import TransformStage
   /// The others end what they have in hand, and begin nothing else, not even what they give back afterwards.
   @Test(.timeLimit(.minutes(1))) func whenOneWorkerFailsAllStop() throws {
     struct Broken: Error {}
-    let folder = try Pipeline().fetch(Self.bytes, chunkSize: 1)
+    let pipeline = Pipeline()
+    let folder = try pipeline.fetch(Self.bytes, chunkSize: 1)
+    let plan = try SnapshotPlan(folder)
     let begun = DispatchSemaphore(value: 0)
     #expect(throws: Broken.self) {
-      try ChunkQueue(SnapshotPlan(folder).chunks).run(threads: 3) { queue in
+      try ChunkQueue(plan.chunks).run(threads: 3) { queue in
         // By itself it would never end.
         while let (chunk, _) = try queue.next() {
           if chunk.manifest.chunk == 1 {

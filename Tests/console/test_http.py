@@ -118,7 +118,7 @@ class AnswerTests(VisitTest):
         for path in ["/api/registrations/1", "/api/registrations?head_office=x", "/api/changes?ban=1234567"]:
             answer = browser.get(path)
             self.assertProblem(answer, 400)
-            self.assertIn("BAN (統一編號, the number of a business): exactly eight digits", json.loads(answer.text)["detail"])
+            self.assertIn("BAN (the number of a business): exactly eight digits", json.loads(answer.text)["detail"])
         self.assertProblem(browser.post("/nothing"), 404)
 
     def test_head_is_get_without_its_body(self):
