@@ -110,7 +110,7 @@ report_progress() { # WHAT LOG
 # Builds the programs, the console and the tests at once: what they share is compiled once. Release without testable
 # imports, so the tests run the very programs that ship.
 build_tests() {
-  local stamp stamps=(pipeline.stamp console.stamp selftest.stamp)
+  local stamp stamps=(pipeline.stamp console.stamp selftest.stamp benchmarks.stamp)
   export WITH_CONSOLE=yes
   need_swift
   need_build_packages
