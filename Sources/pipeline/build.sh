@@ -61,10 +61,10 @@ need_swift() {
 
 build_programs() { # STAMP PROGRAM...
   local program stamp=$1 names=${*:2:$#-2}
-  begin_build "$stamp"
   say "building ${names// /, } and ${!#}: the first time this takes minutes"
+  begin_build "$stamp"
   for program in "${@:2}"; do
-    swift_quietly "building $program" build -c release --product "$program" ||
+    swift_quietly build -c release --product "$program" ||
       fail 70 "unable to build $program" "the messages are above"
   done
   mv -- "$project/.build/$stamp.new" "$project/.build/$stamp"
@@ -76,35 +76,16 @@ begin_build() { # STAMP...
   [[ ! -e $home || $(<"$home") == "$project" ]] || rm -rf -- "$project/.build"/{*-linux-*,debug,release}
   printf '%s\n' "$project" >"$home"
   for stamp; do : >"$project/.build/$stamp.new"; done
-  swift_quietly 'fetching the Swift packages' package resolve ||
+  swift_quietly package resolve ||
     fail 75 "unable to fetch the Swift packages" "check the network and the proxy settings"
 }
 
 # Prints the build's output only if it fails. A signal is not a build failure, but it ends the run.
-swift_quietly() { # WHAT SUBCOMMAND ARGUMENT...
-  local log=$project/.build/pipeline.log code=0 reporter
-  : >"$log"
-  report_progress "$1" "$log" &
-  reporter=$!
-  attend swift "$2" --package-path "$project" "${@:3}" >"$log" 2>&1 || code=$?
-  kill "$reporter"
-  wait "$reporter" 2>/dev/null || :
-  [[ ! -t 2 ]] || printf '\r\e[K' >&2
+swift_quietly() { # SUBCOMMAND ARGUMENT...
+  local log=$project/.build/pipeline.log code=0
+  attend swift "$1" --package-path "$project" "${@:2}" >"$log" 2>&1 || code=$?
   ((${caught:?} == 0)) || fail $((128 + caught)) "stopped by SIG$(kill -l "$caught")"
   ((code == 0)) || { cat -- "$log" >&2 && return "$code"; }
-}
-
-# Says how far the build is, by the last '[done/all]' in its log: on a terminal in a line that is overwritten, elsewhere in
-# a line a minute. It waits in bash itself, so that nothing is left when it is killed.
-report_progress() { # WHAT LOG
-  local pause=60 steps never
-  trap - HUP INT TERM
-  [[ ! -t 2 ]] || pause=1
-  exec {never}<> <(:)
-  while ! read -rt "$pause" -u "$never"; do
-    steps=$(grep -aoE '^\[[0-9]+/[0-9]+\]' "$2" | tail -n 1) || :
-    if [[ -t 2 ]]; then printf '\r\e[K%s %s' "$1" "$steps" >&2; else say "$1 $steps"; fi
-  done
 }
 
 # Builds the programs, the console and the tests at once: what they share is compiled once. Release without testable
@@ -115,53 +96,25 @@ build_tests() {
   need_swift
   need_build_packages
   lock_build
-  begin_build "${stamps[@]}"
   say 'building the programs and the tests: the first time this takes minutes'
-  swift_quietly 'building the programs and the tests' build -c release --build-tests ||
+  begin_build "${stamps[@]}"
+  swift_quietly build -c release --build-tests ||
     fail 70 "unable to build the tests" "the messages are above"
   for stamp in "${stamps[@]}"; do mv -- "$project/.build/$stamp.new" "$project/.build/$stamp"; done
   : >"$project/.build/with-console"
   exec 7>&-
 }
 
-# The shell and Python suites run beside the Swift tests: they wait for processes most of the time. All bring databases of
-# their own: none of the caller's may be touched.
+# The tests bring databases of their own: none of the caller's may be touched.
 run_tests() {
-  local code=0 suites='' log=$project/.build/tests.log
+  local script code=0
   cd "$project" || exit
   unset DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE RUN_ID KEEP RETAIN_DAYS "${!MAX_@}"
   unset "${!LOG_@}" "${!CLOUDWATCH_@}" "${!AWS_@}" "${!TF_VAR_@}"
   shellcheck -x -a pipeline.sh .ci/run Tests/shell/*.sh Tests/shell/*/*.sh Sources/pipeline/*.sh Benchmarks/run Benchmarks/rivals/*.sh
   if (($# == 0)); then
-    # Job control gives them a process group of their own, and their signals back.
-    set -m
-    run_suites </dev/null &
-    suites=$!
-    set +m
-    # shellcheck disable=SC2064 # this very group
-    trap "kill -TERM -- -$suites 2>/dev/null || :" EXIT
+    for script in Tests/shell/*.sh; do attend "$script" || exit; done
   fi
-  attend swift test --skip-build -c release --disable-testable-imports "$@" > >(tee "$log") 2>&1 || code=$?
-  slowest_tests "$log"
-  ((caught == 0)) || exit $((128 + caught))
-  if [[ -n $suites ]]; then wait "$suites" || code=$?; fi
-  trap - EXIT
+  attend swift test --skip-build -c release --disable-testable-imports "$@" || code=$?
   exit "$code"
-}
-
-# Each suite's output as a whole, once it has ended, and how long it took.
-run_suites() {
-  local script code=0 output started
-  trap - HUP INT TERM
-  for script in Tests/shell/*.sh; do
-    started=$SECONDS
-    output=$("$script" 2>&1) || code=$?
-    printf '%s\n%s: %s s\n' "$output" "${script##*/}" "$((SECONDS - started))"
-  done
-  return "$code"
-}
-
-slowest_tests() { # LOG
-  echo 'The slowest tests, in seconds:'
-  sed -nE 's/^.*Test (.*) passed after ([0-9.]+) seconds.*$/\2 \1/p' "$1" | grep -v '^[0-9.]* run with' | sort -rn | head -n 10
 }

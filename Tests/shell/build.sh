@@ -11,7 +11,6 @@ case $1 in
   --version) echo "Swift version ${found:-6.9} (swift)" ;;
   package) [[ -z ${offline-} ]] ;;
   build)
-    echo '[3/7] Compiling a.swift'
     sleep "${slow:-0}"
     [[ -z ${broken-} ]] || { echo 'error: a.swift:1' && exit 1; }
     mkdir -p "$3/.build/release"
@@ -85,13 +84,6 @@ test_the_console_is_asked_what_it_can_do() {
   rm -rf "${tree:?}/Package.swift" "${tree:?}/bin"
   pipeline schedule daily
   refused 78 "bin/console' is missing"
-}
-
-test_a_long_build_shows_how_far_it_is() {
-  rm -rf "$tree/.build"
-  [[ $(slow=1.5 script --quiet --return --command "'$tree/pipeline.sh' status" /dev/null </dev/null) == *'building load [3/7]'* ]]
-  pipeline status
-  equal 'once it is built' '' "$err"
 }
 
 test_every_change_of_a_source_is_seen() {
