@@ -4,7 +4,8 @@ import Spool
 import Support
 import Synchronization
 
-/// Children of ours that have to be waited for, lest they stay as zombies. Attendants that an earlier console started are not.
+/// Child processes that this console has to wait for: otherwise they stay as zombies. Attendants that an earlier
+/// console started are not its children.
 enum Attendants {
   private static let pids = Mutex<[pid_t]>([])
 

@@ -5,7 +5,7 @@ public struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
   public init() {
-    // See ``require(_:)``: no caller could go on.
+    // No memory for a few hundred bytes: no caller could go on (see ``require(_:)``).
     guard let context = EVP_MD_CTX_new() else { fatalError("libcrypto has no memory for SHA-256") }
     self.context = context
     Self.require(EVP_DigestInit_ex(context, EVP_sha256(), nil))

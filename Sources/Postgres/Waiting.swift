@@ -171,8 +171,10 @@ extension Connection {
   }
 }
 
-/// A copy of what reaching the server takes, apart from the session. Sendable, for it is owned once, by whichever thread has
-/// it, and libpq lets any thread send it.
+/// A copy of what is needed to reach the server, independent of the session.
+///
+/// Why it may be Sendable: the type is not copyable, so one thread at a time owns the pointer. PQgetCancel copies
+/// all that is needed; PQcancel only reads it, so libpq allows it from another thread; PQfreeCancel only frees it.
 private struct CancelRequest: ~Copyable, @unchecked Sendable {
   private let request: OpaquePointer
 

@@ -82,7 +82,8 @@ extension StageCommand {
         : "see './pipeline.sh \(asked?.configuration.commandName ?? stage) --help'"
       let isUsage = verdict == .usage
       failure = Failure(
-        verdict, message(for: error), hint: Hint(isUsage ? help : "this is a bug: please report it with the line above"))
+        verdict, message(for: error), hint: Hint(isUsage ? help : "this is a bug: please report it with the line above")
+      )
     }
     let name = asked?.configuration.commandName ?? stage
     let identity = RunIdentity.inherited(command: name) ?? RunIdentity(command: name)

@@ -59,7 +59,8 @@ import Testing
   @Test func aSourceThatEndsInARecordIsRefusedUntilItIsAccepted() throws {
     let whole = Array(Source.plain(rows: 300).utf8)
     // Of the last line nothing, its end, and half of it is missing.
-    for (missing, isCut) in [(0, false), (1, false), (whole.split(separator: 10).last.map { $0.count / 2 } ?? 0, true)] {
+    for (missing, isCut) in [(0, false), (1, false), (whole.split(separator: 10).last.map { $0.count / 2 } ?? 0, true)]
+    {
       let workshop = Workshop()
       let source = workshop.file(Array(whole.dropLast(missing)))
       try workshop.succeed("fetch", "--source", source, "--chunk-size", "50")

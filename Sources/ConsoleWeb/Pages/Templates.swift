@@ -23,8 +23,8 @@ public struct Templates: Sendable {
 }
 
 /// Escapes for HTML by scalar. The library's own escaping goes by grapheme: a quote with a combining mark behind it is one
-/// character to it, and no quote, but it ends an attribute. Characters that turn
-/// around what stands beside them are named.
+/// character to it, and no quote, but it ends an attribute. Bidirectional
+/// control characters are replaced by their names, other control characters by pictures.
 struct PageEscaping: MustacheContentType {
   static let name = "PAGE"
 

@@ -35,7 +35,7 @@ public struct ConsoleContext: RequestContext {
     _ work: @escaping @Sendable () async throws -> Answer
   ) async throws -> Answer {
     let task = Task { try await work() }
-    // The connection keeps what it is told until it ends, the answer must not stay that long.
+    // The channel keeps this closure until it closes. The task, and its answer, must not live that long.
     let cancel = Mutex<(@Sendable () -> Void)?>({ task.cancel() })
     channel.closeFuture.whenComplete { _ in cancel.withLock { $0 }?() }
     defer { cancel.withLock { $0 = nil } }
