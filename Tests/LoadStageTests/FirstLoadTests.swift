@@ -65,7 +65,10 @@ struct FirstLoadTests {
         """
         CREATE INDEX "an index of the Owner" ON tax_registration (lower(business_name)) WHERE capital_amount > 0;
         GRANT SELECT ON tax_registration, business_industry TO PUBLIC;
-        ALTER TABLE tax_registration SET (fillfactor = 80)
+        ALTER TABLE tax_registration SET (fillfactor = 80);
+        -- A server may keep column options of its own, which nobody can set.
+        UPDATE pg_attribute SET attoptions = '{server_version=1}'
+          WHERE attrelid IN ('tax_registration'::regclass, 'business_industry'::regclass) AND attnum > 0
         """)
       let before = try definition(harness)
       #expect(try harness.load(businesses(35)).kind == .bulk)
@@ -91,6 +94,7 @@ struct FirstLoadTests {
       "ALTER TABLE tax_registration ADD COLUMN hanging text DEFAULT 'x'",
       "ALTER TABLE tax_registration ADD CONSTRAINT hanging CHECK (ban <> '')",
       "ALTER TABLE business_industry ENABLE ROW LEVEL SECURITY",
+      "ALTER TABLE tax_registration ALTER COLUMN business_type SET (n_distinct = 9)",
       "GRANT SELECT (ban) ON tax_registration TO PUBLIC",
     ])
   func somethingHangs(_ statement: String) throws {

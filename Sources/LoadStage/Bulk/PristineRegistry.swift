@@ -29,7 +29,8 @@ enum PristineRegistry {
     """
 
   /// Kinds of change that would be lost with the tables. Storage parameters, defaults, grants and comments are carried
-  /// over.
+  /// over. Of the columns' options, only those that `ALTER TABLE` can set count: PostgreSQL 15.20 marks every column with
+  /// one of its own.
   private static let isAltered = """
     SELECT EXISTS (
       SELECT FROM pg_class c WHERE c.oid IN \(pair)
@@ -37,7 +38,9 @@ enum PristineRegistry {
           OR c.relispartition OR c.reltablespace <> 0 OR c.relreplident <> 'd' OR c.reloftype <> 0)
     ) OR EXISTS (
       SELECT FROM pg_attribute a WHERE a.attrelid IN \(pair) AND a.attnum > 0
-        AND (a.attisdropped OR a.attacl IS NOT NULL OR a.attoptions IS NOT NULL OR coalesce(a.attstattarget, -1) <> -1)
+        AND (a.attisdropped OR a.attacl IS NOT NULL OR coalesce(a.attstattarget, -1) <> -1
+          OR EXISTS (
+            SELECT FROM unnest(a.attoptions) o WHERE split_part(o, '=', 1) IN ('n_distinct', 'n_distinct_inherited')))
     ) OR EXISTS (
       SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid IN \(pair)
         AND (i.indisclustered OR i.indisreplident OR NOT i.indisvalid OR x.reltablespace <> 0)
