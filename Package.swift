@@ -8,23 +8,34 @@ let strict: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllW
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+/// A library in `Sources/<group>/<name>`.
 func library(
-  _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource] = []
+  _ name: String, in group: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
 ) -> Target {
-  .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: strict)
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/\(group)/\(name)", resources: resources,
+    swiftSettings: strict)
 }
 
-func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies + [arguments], swiftSettings: strict)
+func executable(_ name: String, in group: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies + [arguments], path: "Sources/\(group)/\(name)", swiftSettings: strict)
 }
 
-/// What several test targets share lives among the tests.
-func testSupport(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  library(name, dependencies, path: "Tests/" + name)
+/// A C library's module map and shim, or a helper in C.
+func systemLibrary(_ name: String, path: String? = nil) -> Target {
+  .systemLibrary(name: name, path: path ?? "Sources/C/" + name)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func cLibrary(_ name: String) -> Target { .target(name: name, path: "Sources/C/" + name) }
+
+/// What several test targets share.
+func testHelper(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Tests/Helpers/" + name, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
 /// libFuzzer brings a `main` of its own: without `--sanitize=fuzzer` this one does not link (Tests/Fuzz/guided.sh).
@@ -33,11 +44,11 @@ let guided: [Target] =
   ? []
   : [
     .executableTarget(
-      name: "fuzz-guided", dependencies: ["FuzzTargets"], path: "Tests/FuzzGuided",
+      name: "fuzz-guided", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Guided",
       swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
   ]
 
-/// The console stands beside the pipeline: whoever only wants the registry neither fetches nor compiles what it is made of.
+/// The console is optional: without it, neither its packages are fetched nor its sources compiled.
 /// pipeline.sh sets the variable where it is asked for.
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -47,19 +58,19 @@ let console: [Target] =
   ? []
   : [
     library(
-      "ConsoleWeb",
+      "ConsoleWeb", in: "Console",
       [
-        "Charts", "ConsoleDesk", "ConsoleQueries", "Digest", "Postgres", "Schedules", "Support", hummingbird, lifecycle,
-        .product(name: "Mustache", package: "swift-mustache"),
+        "Charts", "ConsoleStore", "ConsoleQueries", "Digest", "Postgres", "Schedules", "Support", hummingbird,
+        lifecycle, .product(name: "Mustache", package: "swift-mustache"),
       ],
       resources: [.embedInCode("Templates"), .embedInCode("Assets"), .embedInCode("Texts")]),
     executable(
-      "console",
+      "console", in: "Commands",
       [
-        "ConsoleDesk", "ConsoleQueries", "ConsoleRunner", "ConsoleWeb", "Failures", "Logs", "Postgres", "Schedules",
-        "Spool", "StageKit", "Support", "Threads", logging, hummingbird, lifecycle,
+        "ConsoleStore", "ConsoleQueries", "ConsoleRunner", "ConsoleWeb", "Support", "StructuredLogging", "Postgres",
+        "Schedules", "Spool", "CommandKit", logging, hummingbird, lifecycle,
       ]),
-    tests("ConsoleWebTests", ["ConsoleWeb", "ConsoleDesk", "Schedules"]),
+    tests("ConsoleWebTests", ["ConsoleWeb", "ConsoleStore", "Schedules"]),
   ]
 let consolePackages: [Package.Dependency] =
   !withConsole
@@ -84,149 +95,144 @@ let package = Package(
   ] + consolePackages,
   targets: [
     // C libraries: a module map and a shim each.
-    .systemLibrary(name: "CLibCrypto"),
-    .systemLibrary(name: "CLibCurl"),
-    .systemLibrary(name: "CLibPQ"),
-    .systemLibrary(name: "CLibZstd"),
+    systemLibrary("CLibCrypto"),
+    systemLibrary("CLibCurl"),
+    systemLibrary("CLibPQ"),
+    systemLibrary("CLibZstd"),
 
-    // What Swift has no words for.
-    .target(name: "CBlocks"),
-    .target(name: "CFiles"),
-    library("Threads"),
+    // Helpers in C: what Swift or its Glibc does not offer.
+    cLibrary("CSupport"),
     // Helpers that every module may import.
-    library("Support", ["CBlocks", "CFiles"]),
+    library("Support", in: "Core", ["CSupport"]),
 
-    // One safe wrapper each: nobody else imports the C library.
-    library("Digest", ["CLibCrypto"]),
-    library("HTTP", ["CLibCurl"]),
-    library("Postgres", ["CLibPQ", "Faults", "Support", "Threads"]),
-    library("Zstd", ["CLibZstd"]),
+    // One safe wrapper a library: no other module imports the C library.
+    library("Digest", in: "Clients", ["CLibCrypto"]),
+    library("HTTP", in: "Clients", ["CLibCurl"]),
+    library("Postgres", in: "Clients", ["CLibPQ", "FaultInjection", "Support"]),
+    library("Zstd", in: "Clients", ["CLibZstd"]),
 
     // The core and the interface.
-    library("Failures"),
-    library("Faults"),
-    library("Records", ["CBlocks", "Support"]),
-    library("Spool", ["CFiles", "Failures", "Faults", "Digest", "Support", "Zstd"]),
-    library("Logs", ["CFiles", "Support", logging]),
-    library("CloudWatch", ["HTTP", "Logs", "Support", "Threads"]),
+    library("FaultInjection", in: "Core"),
+    library("Records", in: "Core", ["CSupport", "Support"]),
+    library("Spool", in: "Core", ["CSupport", "Support", "FaultInjection", "Digest", "Zstd"]),
+    library("StructuredLogging", in: "Logging", ["CSupport", "Support", logging]),
+    library("CloudWatch", in: "Logging", ["HTTP", "StructuredLogging", "Support"]),
     library(
-      "StageKit",
-      ["Failures", "Faults", "Records", "Spool", "Support", "Threads", "Logs", "CloudWatch", logging, arguments]),
+      "CommandKit", in: "Core",
+      ["Support", "FaultInjection", "Records", "Spool", "StructuredLogging", "CloudWatch", logging, arguments]),
 
     // The stages know the spool, never each other.
     library(
-      "FetchStage", ["Records", "Spool", "StageKit", "Failures", "Faults", "HTTP", "Digest", "Support", "Threads"],
+      "FetchStage", in: "Stages", ["Records", "Spool", "CommandKit", "Support", "FaultInjection", "HTTP", "Digest"],
       resources: [.copy("Sample")]),
     library(
-      "TransformStage", ["Logs", "Records", "Spool", "StageKit", "Failures", "Faults", "Digest", "Support", "Threads"]),
+      "TransformStage", in: "Stages",
+      ["StructuredLogging", "Records", "Spool", "CommandKit", "Support", "FaultInjection", "Digest"]),
     library(
-      "LoadStage",
-      ["Failures", "Faults", "Records", "Spool", "StageKit", "Postgres", "Digest", "Support", "Threads", "Zstd"],
+      "LoadStage", in: "Stages",
+      ["Support", "FaultInjection", "Records", "Spool", "CommandKit", "Postgres", "Digest", "Zstd"],
       resources: [.embedInCode("Migrations")]),
-    executable("fetch", ["FetchStage", "StageKit", "Spool", "Failures", "Faults"]),
-    executable("transform", ["TransformStage", "StageKit", "Spool", "Failures", "Faults"]),
+    executable("fetch", in: "Commands", ["FetchStage", "CommandKit", "Spool", "Support", "FaultInjection"]),
+    executable("transform", in: "Commands", ["TransformStage", "CommandKit", "Spool", "Support", "FaultInjection"]),
     executable(
-      "load", ["LoadStage", "Logs", "Postgres", "Records", "StageKit", "Spool", "Failures", "Faults", "Support"]),
+      "load", in: "Commands",
+      ["LoadStage", "StructuredLogging", "Postgres", "Records", "CommandKit", "Spool", "Support", "FaultInjection"]),
 
     // A development tool: makes registries of any size, clean or dirty, and days that follow them.
-    library("GeneratorKit"),
-    executable("generator", ["GeneratorKit", "Support"]),
+    library("GeneratorKit", in: "Tools"),
+    executable("generator", in: "Tools", ["GeneratorKit", "Support"]),
 
-    // Strikes the three executables with faults, and proves that nothing comes of them.
+    // Injects faults into the three executables, and checks the result.
     library(
-      "SelfTestKit", ["GeneratorKit", "Postgres", "Spool", "StageKit", "Failures", "Support", "Threads", "Zstd"]),
-    executable("selftest", ["SelfTestKit", "StageKit", "Postgres", "Failures", "Support"]),
+      "SelfTestKit", in: "Tools", ["GeneratorKit", "Postgres", "Spool", "CommandKit", "Support", "Zstd"]),
+    executable("selftest", in: "Tools", ["SelfTestKit", "CommandKit", "Postgres", "Support"]),
 
-    // What the console is made of, but for its pages. None of it knows the stages, nor they it.
-    library("Schedules"),
-    library("Charts"),
+    // The console without its pages. It does not import the stages, nor they it.
+    library("Schedules", in: "Console"),
+    library("Charts", in: "Console"),
     library(
-      "ConsoleDesk", ["Digest", "Postgres", "Schedules", "Support"],
+      "ConsoleStore", in: "Console", ["Digest", "Postgres", "Schedules", "Support"],
       resources: [.embedInCode("desk.sql"), .embedInCode("desk-2.sql")]),
-    library("ConsoleQueries", ["Postgres", "Support"], resources: [.embedInCode("search.sql")]),
-    library("ConsoleRunner", ["ConsoleDesk", "Failures", "Postgres", "Spool", "Support", "Threads", logging]),
+    library("ConsoleQueries", in: "Console", ["Postgres", "Support"], resources: [.embedInCode("search.sql")]),
+    library("ConsoleRunner", in: "Console", ["ConsoleStore", "Support", "Postgres", "Spool", logging]),
 
-    .systemLibrary(name: "CLibSSL", path: "Tests/CLibSSL"),
-    testSupport("LoopbackServer", ["Threads"]),
-    testSupport("Tunnel", ["CLibSSL", "Threads"]),
-    testSupport("SeededRandom"),
-    testSupport("NastyCorpus", ["SeededRandom"]),
-    testSupport("Reference"),
-    testSupport("TestCluster", ["Postgres", "Support", "Threads"]),
-    testSupport("Observed", ["Records", "Reference", "Spool"]),
+    systemLibrary("CLibSSL", path: "Tests/Helpers/CLibSSL"),
+    testHelper("LoopbackServer", ["Support"]),
+    testHelper("TLSProxy", ["CLibSSL", "Support"]),
+    testHelper("SeededRandom"),
+    testHelper("MalformedInputs", ["SeededRandom"]),
+    testHelper("ReferenceImplementation"),
+    testHelper("TestCluster", ["Postgres", "Support"]),
+    testHelper("TestSupport", ["Records", "ReferenceImplementation", "Spool"]),
     // Hostile bytes by the million against the reference: the targets, a command that runs them, and a slice as tests.
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Records", "Spool", "FetchStage", "TransformStage", "StageKit", "Failures", "Digest", "Zstd", "Reference",
-        "SeededRandom",
-        "NastyCorpus", "Observed",
+        "Records", "Spool", "FetchStage", "TransformStage", "CommandKit", "Support", "Digest", "Zstd",
+        "ReferenceImplementation", "SeededRandom", "MalformedInputs", "TestSupport",
       ],
-      path: "Tests/Fuzz", exclude: ["guided.sh"], swiftSettings: strict),
+      path: "Tests/Fuzz/Targets", swiftSettings: strict),
     .executableTarget(
-      name: "fuzz", dependencies: ["FuzzTargets", "StageKit", "Threads", arguments], path: "Tests/FuzzCommand",
+      name: "fuzz", dependencies: ["FuzzTargets", "CommandKit", "Support", arguments],
+      path: "Tests/Fuzz/Command",
       swiftSettings: strict),
-    tests("FuzzTests", ["SeededRandom", "FuzzTargets", "NastyCorpus"]),
+    tests("FuzzTests", ["SeededRandom", "FuzzTargets", "MalformedInputs"], path: "Tests/Fuzz/Tests"),
     tests(
       "RecordsTests",
-      ["SeededRandom", "Records", "Reference", "NastyCorpus", "Observed", "GeneratorKit", "FuzzTargets", "Support"]),
+      [
+        "SeededRandom", "Records", "ReferenceImplementation", "MalformedInputs", "TestSupport", "GeneratorKit",
+        "FuzzTargets", "Support",
+      ]),
     tests(
       "FetchStageTests",
       [
-        "SeededRandom",
-        "FetchStage", "StageKit", "Spool", "Failures", "Faults", "Digest", "Records", "Reference", "NastyCorpus",
-        "Observed",
-        "LoopbackServer", "Tunnel",
+        "SeededRandom", "FetchStage", "CommandKit", "Spool", "Support", "FaultInjection", "Digest", "Records",
+        "ReferenceImplementation", "MalformedInputs", "TestSupport", "LoopbackServer", "TLSProxy",
       ]),
     tests(
       "TransformStageTests",
       [
-        "SeededRandom",
-        "TransformStage", "FetchStage", "StageKit", "Spool", "Failures", "Reference", "NastyCorpus", "Observed",
-        "GeneratorKit",
+        "SeededRandom", "TransformStage", "FetchStage", "CommandKit", "Spool", "Support", "ReferenceImplementation",
+        "MalformedInputs", "TestSupport", "GeneratorKit",
       ]),
-    tests("SpoolTests", ["CFiles", "Spool", "Failures", "Digest", "Zstd", "Observed"]),
+    tests("SpoolTests", ["CSupport", "Spool", "Support", "Digest", "Zstd", "TestSupport"]),
     tests(
       "RegistryTests",
       [
-        "FetchStage", "TransformStage", "LoadStage", "StageKit", "Spool", "TestCluster", "Reference", "NastyCorpus",
-        "Observed",
+        "FetchStage", "TransformStage", "LoadStage", "CommandKit", "Spool", "TestCluster", "ReferenceImplementation",
+        "MalformedInputs", "TestSupport",
       ]),
     tests("PostgresTests", ["Postgres", "TestCluster"]),
     tests(
       "LoadStageTests",
       [
-        "SeededRandom",
-        "LoadStage", "Records", "Spool", "StageKit", "Failures", "Faults", "Postgres", "Digest", "Threads", "Zstd",
-        "TestCluster",
-        "Observed",
+        "SeededRandom", "LoadStage", "Records", "Spool", "CommandKit", "Support", "FaultInjection", "Postgres",
+        "Digest", "Zstd", "TestCluster", "TestSupport",
       ]),
     tests(
       "CommandTests",
       [
-        "SeededRandom",
-        "fetch", "transform", "load", "Records", "Spool", "StageKit", "Digest", "Postgres", "GeneratorKit",
-        "LoopbackServer",
-        "NastyCorpus",
-        "Observed", "Reference", "Support", "TestCluster", "Threads", "Tunnel",
+        "SeededRandom", "fetch", "transform", "load", "Records", "Spool", "CommandKit", "Digest", "Postgres",
+        "GeneratorKit", "LoopbackServer", "MalformedInputs", "TestSupport", "ReferenceImplementation", "Support",
+        "TestCluster", "TLSProxy",
       ]),
-    tests("SupportTests", ["Support", "Observed"]),
-    tests("ThreadsTests", ["Threads"]),
-    tests("LogsTests", ["Logs", "Observed", "Threads", logging]),
-    tests("CloudWatchTests", ["SeededRandom", "CloudWatch", "Logs", "LoopbackServer", "Observed", logging]),
-    tests("SchedulesTests", ["SeededRandom", "Schedules", "NastyCorpus"]),
+    tests("SupportTests", ["Support", "TestSupport"]),
+    tests("StructuredLoggingTests", ["StructuredLogging", "TestSupport", "Support", logging]),
+    tests(
+      "CloudWatchTests", ["SeededRandom", "CloudWatch", "StructuredLogging", "LoopbackServer", "TestSupport", logging]),
+    tests("SchedulesTests", ["SeededRandom", "Schedules", "MalformedInputs"]),
     tests("ChartsTests", ["SeededRandom", "Charts"]),
     tests(
-      "ConsoleDeskTests",
+      "ConsoleStoreTests",
       [
-        "ConsoleDesk", "ConsoleRunner", "Digest", "Failures", "Observed", "Postgres", "Schedules", "TestCluster",
-        "Threads", logging,
+        "ConsoleStore", "ConsoleRunner", "Digest", "Support", "TestSupport", "Postgres", "Schedules", "TestCluster",
+        logging,
       ]),
     tests("ConsoleQueriesTests", ["SeededRandom", "ConsoleQueries", "Postgres", "TestCluster"]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
-    tests("SelfTestKitTests", ["SelfTestKit", "Failures", "Support", "TestCluster", "fetch", "transform", "load"]),
+    tests("SelfTestKitTests", ["SelfTestKit", "Support", "TestCluster", "fetch", "transform", "load"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),
-    tests("ReferenceTests", ["Reference", "NastyCorpus"]),
+    tests("ReferenceTests", ["ReferenceImplementation", "MalformedInputs"]),
   ] + guided + console,
   swiftLanguageModes: [.v6]
 )

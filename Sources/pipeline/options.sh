@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The few options that concern the script itself. Every other one is declared in Sources/StageKit/Options, and passed on.
+# The few options that concern the script itself. Every other one is declared in Sources/Core/CommandKit/Options, and passed on.
 : "${command:?}"
 
 # Sets asks to --help or --version, spool, DATABASE_URL, and arguments: what is passed on.

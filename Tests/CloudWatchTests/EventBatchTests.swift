@@ -1,6 +1,6 @@
 import CloudWatch
-import Observed
 import SeededRandom
+import TestSupport
 import Testing
 
 @Suite struct EventBatchTests {
@@ -14,7 +14,7 @@ import Testing
       let length = [10, 500, 200_000].randomElement(using: &dice) ?? 1
       let count = Int.random(in: 1...(length > 1000 ? 60 : 25_000), using: &dice)
       let queue = (0..<count).map { number in
-        WaitingEvent(
+        PendingEvent(
           millisecondsSince1970: Int.random(in: 0...span, using: &dice),
           message: "\(number) " + String(repeating: "x", count: Int.random(in: 0...length, using: &dice)))
       }
@@ -35,14 +35,14 @@ import Testing
   }
 
   /// The limits as the API's reference has them, written down apart.
-  private func isAcceptable(_ batch: [WaitingEvent]) -> Bool {
+  private func isAcceptable(_ batch: [PendingEvent]) -> Bool {
     let times = batch.map(\.millisecondsSince1970)
     return batch.count <= 10_000 && batch.reduce(0) { $0 + $1.message.utf8.count + 26 } <= 1_048_576
       && (times.max() ?? 0) - (times.min() ?? 0) <= 86_400_000
   }
 
   @Test func eventsOfOneTimeKeepTheirOrder() {
-    let queue = (0..<100).map { WaitingEvent(millisecondsSince1970: 7, message: "\($0)") }
+    let queue = (0..<100).map { PendingEvent(millisecondsSince1970: 7, message: "\($0)") }
     #expect(EventBatch.first(of: queue).batch == queue)
   }
 }

@@ -1,7 +1,7 @@
 import CloudWatch
 import Foundation
-import Logs
-import Observed
+import StructuredLogging
+import TestSupport
 
 /// An output to a service on loopback, with a folder for events that wait.
 struct Fixture {

@@ -1,8 +1,8 @@
 import CloudWatch
 import Foundation
 import Logging
-import Logs
-import Observed
+import StructuredLogging
+import TestSupport
 import Testing
 
 /// What is logged arrives, each event once, or is accounted for.
@@ -104,7 +104,7 @@ import Testing
     killed.write(record(0))
     try service.wait(requests: 1)
     for number in 1..<5 { killed.write(record(number)) }
-    // The second request begins once the first is settled.
+    // The second request begins once the first is finalized.
     try service.wait(requests: 2)
     let copy = Fixture()
     try FileManager.default.copyItem(atPath: fixture.folder, toPath: copy.folder)

@@ -1,7 +1,7 @@
 import Glibc
 import LoopbackServer
-import Observed
 import Spool
+import TestSupport
 import Testing
 
 /// The chunks are the source, and the same source makes the same chunks.
@@ -10,7 +10,7 @@ import Testing
     let bytes = try Source.generate(rows: 3_000, dirt: [.malformedQuote: 5, .invalidEncoding: 5, .recordTooLong: 2])
     let server = try LoopbackServer(
       FileScript(ServedFile(bytes, lastModified: "Sun, 06 Nov 1994 08:49:37 GMT"), plan: [.cut(after: 200_000)]))
-    let (web, file) = (Workshop(), Workshop())
+    let (web, file) = (CommandSandbox(), CommandSandbox())
     let source = file.file(bytes, "another name.csv")
     try web.succeed("fetch", "--source", server.url("/a.csv"), "--chunk-size", "70", variables: ["JOBS": "3"])
     try file.succeed("fetch", "--source", source, variables: ["CHUNK_SIZE": "70"])
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func decompressedAndJoinedTheyHaveTheDigestOfTheManifest() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let bytes = try Source.generate(rows: 2_000)
     try workshop.succeed("fetch", "--source", workshop.file(bytes), "--chunk-size", "300")
     let snapshot = try workshop.snapshot()
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test func aLimitArchivesExactlyItsPrefixAndIsNoBase() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let text = Source.plain(rows: 10)
     let path = workshop.file(text)
     try workshop.succeed("fetch", "--source", path, "--limit", "4", "--chunk-size", "3")

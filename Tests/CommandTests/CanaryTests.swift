@@ -1,9 +1,9 @@
 import Glibc
 import LoopbackServer
-import Observed
 import Postgres
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// Secrets of every kind, all different, through whole runs that succeed and that fail: none is in an argument, an output, a

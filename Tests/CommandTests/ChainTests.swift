@@ -1,6 +1,6 @@
 import Glibc
-import Observed
 import Spool
+import TestSupport
 import Testing
 
 /// The commands of `pipeline.sh` that are chains of stages, `run`, `dry-run` and `rollback`: their options are declared in
@@ -76,7 +76,7 @@ import Testing
 
   @Test(arguments: wrong)
   func theFirstStageRefusesWhatIsWrong(_ wrong: Wrong) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let run = Run(workshop)
     let variables = run.variables.merging(["RUN_COMMAND": wrong.command, "LOG_FORMAT": "text"]) { $1 }
     let arguments = [wrong.command, "--spool", workshop.spool] + wrong.arguments
@@ -112,7 +112,7 @@ import Testing
 
   static func options(_ program: String, _ words: [String]) throws -> [Option] {
     let help = try Command(
-      program: Command.path(of: program), arguments: words + ["--help"], environment: Workshop().environment
+      program: Command.path(of: program), arguments: words + ["--help"], environment: CommandSandbox().environment
     ).run()
     #expect(help.code == 0, "\(help)")
     var options: [Option] = []
@@ -140,7 +140,8 @@ import Testing
         let words = options.flatMap { $0.hasValue ? [$0.name, "x"] : [$0.name] }
         return try Command(
           program: Command.path(of: command.program),
-          arguments: command.words + command.needs + words + ["--no-such-option"], environment: Workshop().environment
+          arguments: command.words + command.needs + words + ["--no-such-option"],
+          environment: CommandSandbox().environment
         ).run()
       }
       let taken = try refused(list)

@@ -1,5 +1,5 @@
-import Observed
 import TestCluster
+import TestSupport
 import Testing
 
 /// `load changes`, and what the summary says of the same.

@@ -1,7 +1,7 @@
 import Glibc
-import Observed
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// `load gc`, and `load --keep`, on snapshots that the real stages have made.
@@ -98,7 +98,7 @@ struct CleanupCommandTests {
   }
 
   @Test func withoutADatabaseAndWithWrongValues() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     for day in 1...2 {
       try workshop.succeed("fetch", "--source", workshop.file(Source.plain(rows: 10 + day)))
       try workshop.succeed("transform")

@@ -1,6 +1,6 @@
 import Glibc
-import Observed
 import Support
+import TestSupport
 
 /// A program and how it is called: one of the built stages, which lie beside the tests, or any other.
 struct Command {

@@ -1,7 +1,7 @@
-import Observed
 import Postgres
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// A workshop whose source changes from day to day, and an empty schema that the days are loaded into.
@@ -9,7 +9,7 @@ struct Days {
   static let header =
     "營業地址,統一編號,總機構統一編號,營業人名稱,資本額,設立日期,組織別名稱,使用統一發票,行業代號,名稱,行業代號1,名稱1,行業代號2,名稱2,行業代號3,名稱3"
 
-  let workshop = Workshop()
+  let workshop = CommandSandbox()
   let database: TestDatabase
 
   static func with(_ body: (Days) throws -> Void) throws {

@@ -1,7 +1,7 @@
 import Glibc
 import LoopbackServer
-import Observed
 import Spool
+import TestSupport
 import Testing
 
 /// The exit code tells a script what to do.
@@ -10,14 +10,14 @@ import Testing
 
   /// What containers take for healthy.
   @Test func aHealthCheckFailsWithoutADatabase() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--sample")
     let check = try workshop.run("load", "status", "--check", variables: ExitCodeTests.nowhere)
     #expect(check.code == 75 && check.stdout.isEmpty, "\(check)")
   }
 
   @Test func aStageBeforeItsTurnIs66() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     for stage in ["transform", "load"] {
       expect(
         try workshop.run(stage, variables: Self.nowhere), from: stage, fails: 66, saying: "holds no snapshot")
@@ -28,7 +28,7 @@ import Testing
     try workshop.succeed("fetch", "--source", workshop.file(Source.plain(rows: 10)), "--chunk-size", "4")
     let snapshot = try workshop.snapshot()
     expect(try workshop.run("load", variables: Self.nowhere), from: "load", fails: 66, saying: "not transformed")
-    // All chunks but one are judged: it is not settled.
+    // All chunks but one are validated: it is not finalized.
     for chunk in ["1", "3"] { try workshop.succeed("transform", "--chunk", chunk) }
     expect(try workshop.run("load", variables: Self.nowhere), from: "load", fails: 66, saying: "not transformed")
     unlink(snapshot.fetchManifest)
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func aSourceThatIsNotThereIs69() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     mkdir(workshop.scratch.path + "/folder", 0o755)
     for path in ["missing.csv", "folder", "missing/a.csv", "file://" + workshop.scratch.path + "/missing.csv"] {
       expect(try workshop.run("fetch", "--source", path), from: "fetch", fails: 69, saying: "")
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func aSecondFetchIs75WhileTheFirstIsAtWork() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let gate = Gate()
     let bytes = Array(Source.plain(rows: 5000).utf8)
     let server = try LoopbackServer(FileScript(ServedFile(bytes), plan: [.paused(at: bytes.count / 2, until: gate)]))
@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test func aServerWithoutRestIs75() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let server = try LoopbackServer(FileScript(ServedFile("x"), otherwise: .busy(503, retryAfter: "61")))
     expect(try workshop.run("fetch", "--source", server.url("/a.csv")), from: "fetch", fails: 75, saying: "61 s")
   }

@@ -1,7 +1,7 @@
 import Digest
 import Glibc
-import Observed
 import Spool
+import TestSupport
 
 /// Digests of all files of a folder and below, by their paths in it. Names that begin with a dot, locks and unfinished
 /// files, are left out.

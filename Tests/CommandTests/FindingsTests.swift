@@ -1,14 +1,14 @@
 import Glibc
-import Observed
 import Records
 import Spool
+import TestSupport
 import Testing
 
 /// `transform findings`: what was rejected and warned of, from the spool alone.
 @Suite struct FindingsTests {
   /// The sample, transformed.
-  private func sample() throws -> (Workshop, SnapshotFolder, lines: [String]) {
-    let workshop = Workshop()
+  private func sample() throws -> (CommandSandbox, SnapshotFolder, lines: [String]) {
+    let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--sample", "--chunk-size", "700")
     try workshop.succeed("transform")
     let snapshot = try workshop.snapshot()
@@ -51,7 +51,7 @@ import Testing
     #expect(try workshop.succeed("transform", "findings", "--json", "--code", "RECORD_TOO_LONG").stdout == "")
   }
 
-  @Test func theSheetIsReadBackAsItWasJudged() throws {
+  @Test func theSheetIsReadBackAsItWasValidated() throws {
     let (workshop, _, lines) = try sample()
     let path = workshop.file("something else", "out.csv")
     let ended = try workshop.succeed("transform", "findings", "--export", "out.csv")
@@ -68,10 +68,10 @@ import Testing
       ["codes", "line", "record", "columns", "messages"] + Column.allCases.map(\.name) + ["fingerprint", "raw"]
     #expect(exported.header.names == columns)
     // A duplicate is one only beside the other record, and what has no fields has empty cells.
-    let judged = findings.filter { $0.code != "DUPLICATE" }.map {
+    let validated = findings.filter { $0.code != "DUPLICATE" }.map {
       ["FIELD_COUNT", "MALFORMED_QUOTE"].contains($0.code) ? "INVALID_BAN" : $0.code
     }
-    #expect(sheet.findings.map(\.code) == judged)
+    #expect(sheet.findings.map(\.code) == validated)
     #expect(sheet.records.count == 14)
     #expect(try Folder.names(workshop.scratch.path) == ["out.csv", "spool"])
   }
@@ -81,7 +81,7 @@ import Testing
   ].map { $0.replacing("\\\"", with: "\"") }
 
   @Test func hostileValuesDoNoHarm() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     var source = "營業人名稱,統一編號,資本額,備註\n"
     for (index, name) in Self.hostile.enumerated() { source += "\(name),1000000\(index),=1+1,@x\n" }
     try workshop.succeed("fetch", "--source", workshop.file(source))
@@ -106,7 +106,7 @@ import Testing
   }
 
   @Test func bytesThatAreNoTextAreShownAndRejectedAgain() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let bytes = Array("統一編號,營業人名稱\n04595257,甲".utf8) + [0xFF] + Array("行\n10000009,乙\n".utf8)
     try workshop.succeed("fetch", "--source", workshop.file(bytes))
     try workshop.succeed("transform", "--max-rejects", "1")
@@ -118,7 +118,7 @@ import Testing
   }
 
   @Test func newIsWhatTheSnapshotBeforeDidNotHave() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     func day(_ rows: String, chunkSize: String) throws {
       let source = workshop.file("統一編號,營業人名稱,資本額\n" + rows)
       try workshop.succeed("fetch", "--source", source, "--chunk-size", chunkSize)
@@ -140,7 +140,7 @@ import Testing
     let snapshots = try workshop.snapshots
     let shown = try workshop.succeed("transform", "findings", "--new", "--code", "INVALID_BAN").stdout
     #expect(shown.contains("1 new finding: INVALID_BAN 1") && shown.contains("compared with \(snapshots[1].id)"))
-    // One that is not settled is passed over, as the newest and as the one before.
+    // One that is not finalized is passed over, as the newest and as the one before.
     unlink(snapshots[1].transformManifest)
     #expect(try workshop.run("transform", "findings", "--new").stderr.contains("no earlier snapshot"))
     unlink(snapshots[2].transformManifest)
@@ -168,8 +168,8 @@ import Testing
     #expect(try Folder.names(workshop.scratch.path) == ["spool"])
   }
 
-  @Test func whatIsNotSettledIs66AndWrongUsage64() throws {
-    let workshop = Workshop()
+  @Test func whatIsNotFinalizedIs66AndWrongUsage64() throws {
+    let workshop = CommandSandbox()
     func fails(_ code: Int32, _ arguments: String..., saying text: String) throws {
       let ended = try workshop.command("transform", ["findings"] + arguments).run()
       expect(ended, from: "transform", fails: code, saying: text)

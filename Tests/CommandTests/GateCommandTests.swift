@@ -1,6 +1,6 @@
-import Observed
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// The gate as whoever runs `load` meets it.

@@ -1,9 +1,9 @@
 import Glibc
 import LoopbackServer
-import Observed
 import Spool
+import TLSProxy
+import TestSupport
 import Testing
-import Tunnel
 
 /// The command against servers that mean no good: exit codes, memory, certificates, proxies.
 @Suite struct HostileServerTests {
@@ -39,7 +39,7 @@ import Tunnel
     Flood("3 GB of short records", header, [0x61, 0x0A], gigabytes: 3, says: "20000000", "--max-bytes", "20000000"),
   ])
   func aFloodEndsInBoundedMemory(_ flood: Flood) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let script = FileScript(ServedFile(Self.bytes), otherwise: flood.answer)
     let server = try LoopbackServer(script)
     func fetch() throws -> Ended {
@@ -66,10 +66,10 @@ import Tunnel
   @Test func anAuthorityOfOnesOwnIsTrustedByVariable() throws {
     let authority = Certificate("Authority of a company", for: nil)
     let server = try LoopbackServer(FileScript(ServedFile(Self.bytes)))
-    let good = try Tunnel(.tls(Certificate("good", for: "IP:127.0.0.1", issuer: authority)), to: server.port)
-    let expired = try Tunnel(
+    let good = try TLSProxy(.tls(Certificate("good", for: "IP:127.0.0.1", issuer: authority)), to: server.port)
+    let expired = try TLSProxy(
       .tls(Certificate("expired", for: "IP:127.0.0.1", validity: .over, issuer: authority)), to: server.port)
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let (file, folder) = (workshop.scratch.path + "/authority.pem", workshop.scratch.path + "/authorities")
     mkdir(folder, 0o755)
     authority.write(to: file)
@@ -89,7 +89,7 @@ import Tunnel
     #expect(try workshop.snapshots.isEmpty)
 
     for variables in [["SSL_CERT_FILE": file], ["SSL_CERT_DIR": folder]] {
-      let workshop = Workshop()
+      let workshop = CommandSandbox()
       let ended = try workshop.run("fetch", "--source", good.url(), variables: variables)
       #expect(ended.code == 0, "\(ended)")
       let fetched = try source(workshop.snapshot())
@@ -102,7 +102,7 @@ import Tunnel
     let authority = Certificate("Authority", for: nil)
     let server = try LoopbackServer(FileScript(ServedFile(Self.bytes)))
     let certificate = Certificate("old", for: "IP:127.0.0.1", issuer: authority)
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let variables = [
       "SSL_CERT_FILE": workshop.file("", "authority.pem"),
       "OPENSSL_CONF": workshop.file(
@@ -119,12 +119,12 @@ import Tunnel
         """, "openssl.cnf"),
     ]
     authority.write(to: workshop.scratch.path + "/authority.pem")
-    let old = try Tunnel(.tls(certificate, newest: .tls11), to: server.port)
+    let old = try TLSProxy(.tls(certificate, newest: .tls11), to: server.port)
     expect(
       try workshop.run("fetch", "--source", old.url(), variables: variables), from: "fetch", fails: 69,
       saying: "version")
     #expect(old.connections == 1 && server.requests.isEmpty)
-    let new = try Tunnel(.tls(certificate, newest: .tls12), to: server.port)
+    let new = try TLSProxy(.tls(certificate, newest: .tls12), to: server.port)
     try workshop.succeed("fetch", "--source", new.url(), variables: variables)
   }
 
@@ -142,7 +142,7 @@ import Tunnel
       (["HTTP_PROXY": proxy.url("")], false),
     ] {
       let before = (proxy.requests.count, server.requests.count)
-      let workshop = Workshop()
+      let workshop = CommandSandbox()
       try workshop.succeed("fetch", "--source", url, variables: variables)
       let fetched = try source(workshop.snapshot())
       #expect(fetched == Self.bytes)
@@ -155,10 +155,10 @@ import Tunnel
   @Test func httpsGoesThroughTheProxyAndIsVerifiedAllTheSame() throws {
     let authority = Certificate("Authority", for: nil)
     let server = try LoopbackServer(FileScript(ServedFile(Self.bytes)))
-    let good = try Tunnel(.tls(Certificate("good", for: "IP:127.0.0.1", issuer: authority)), to: server.port)
-    let stranger = try Tunnel(.tls(Certificate("stranger", for: "IP:127.0.0.1")), to: server.port)
-    let proxy = try Tunnel(.proxy(), to: 0)
-    let workshop = Workshop()
+    let good = try TLSProxy(.tls(Certificate("good", for: "IP:127.0.0.1", issuer: authority)), to: server.port)
+    let stranger = try TLSProxy(.tls(Certificate("stranger", for: "IP:127.0.0.1")), to: server.port)
+    let proxy = try TLSProxy(.proxy(), to: 0)
+    let workshop = CommandSandbox()
     let file = workshop.scratch.path + "/authority.pem"
     authority.write(to: file)
     let login = "http://user:\(SecretTests.canary)@127.0.0.1:\(proxy.port)"
@@ -180,7 +180,7 @@ import Tunnel
     for ended in [refused, ended] { #expect(!"\(ended)".contains(SecretTests.canary)) }
     #expect(try files(under: workshop.spool, holding: SecretTests.canary).isEmpty)
 
-    let direct = Workshop()
+    let direct = CommandSandbox()
     try direct.succeed("fetch", "--source", good.url(), variables: variables.merging(["NO_PROXY": "127.0.0.1"]) { $1 })
     #expect(proxy.connections == 2)
   }
@@ -206,8 +206,8 @@ import Tunnel
       connections: 2),
   ])
   func aProxyThatRefuses(_ refusing: Refusing) throws {
-    let proxy = try Tunnel(.proxy(answer: refusing.answer), to: 0)
-    let workshop = Workshop()
+    let proxy = try TLSProxy(.proxy(answer: refusing.answer), to: 0)
+    let workshop = CommandSandbox()
     let ended = try workshop.run(
       "fetch", "--source", "https://127.0.0.1:1/a.csv", "--timeout", "3",
       variables: ["https_proxy": "http://127.0.0.1:\(proxy.port)"])

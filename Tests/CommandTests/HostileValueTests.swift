@@ -1,7 +1,7 @@
-import NastyCorpus
-import Observed
+import MalformedInputs
 import Records
 import TestCluster
+import TestSupport
 import Testing
 
 /// Values that mean something to SQL, COPY, a spreadsheet or a terminal: loaded and shown as the data that they are.

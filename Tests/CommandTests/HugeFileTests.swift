@@ -1,6 +1,6 @@
 import Glibc
-import Observed
 import Spool
+import TestSupport
 import Testing
 
 /// Large files that mean harm: what they cost in lines, in time and in memory. HUGE_FILES=1 makes them as large as they
@@ -15,7 +15,7 @@ import Testing
 
   /// At the beginning of the first record, in the middle, and in the last one.
   @Test func aQuoteLeftOpenCostsOneLine() throws {
-    let workshop = Workshop(onDisk: Self.isFull)
+    let workshop = CommandSandbox(onDisk: Self.isFull)
     let count = Self.fileBytes / HugeSource.record(1).count
     let broken = [1, count / 2, count]
     let source = HugeSource(workshop.scratch.path + "/source.csv") { write in
@@ -52,7 +52,7 @@ import Testing
     Hopeless(line: "\"\"\"x\n", says: "more than 100000 lines"),
   ])
   func nothingButErrorsIsRefusedAtOnce(_ hopeless: Hopeless) throws {
-    let workshop = Workshop(onDisk: Self.isFull)
+    let workshop = CommandSandbox(onDisk: Self.isFull)
     let source = file(of: hopeless.line, bytes: Self.fileBytes, workshop)
     let ended = try measured(workshop, "fetch", "--source", source.path, code: 65)
     expect(ended, from: "fetch", fails: 65, saying: hopeless.says)
@@ -61,7 +61,7 @@ import Testing
 
   /// Two such lines make a record each: none of it is wrong as CSV, and none of it is a business.
   @Test func nothingButRecordsOverTwoLinesIsRefused() throws {
-    let workshop = Workshop(onDisk: Self.isFull)
+    let workshop = CommandSandbox(onDisk: Self.isFull)
     // What is found weighs twenty times as much.
     let source = file(of: "a,\"\n", bytes: Self.fileBytes / (Self.isFull ? 1 : 10), workshop)
     try measured(workshop, "fetch", "--source", source.path)
@@ -71,7 +71,7 @@ import Testing
 
   @Test(arguments: ["x", "\"", "", "20000003,", "20000003,\""])
   func aLineWithoutEndIsRefusedWithinTheBound(_ start: String) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let source = HugeSource(workshop.scratch.path + "/source.csv") { write in
       write(HugeSource.header + Array(start.utf8))
       for _ in 0..<17 { write([UInt8](repeating: 0x61, count: 1 << 20)) }
@@ -84,7 +84,7 @@ import Testing
   /// The bound itself is accepted, one more is not.
   @Test(arguments: [100_000, 100_001])
   func aHundredThousandErrorsAreTheBound(_ errors: Int) throws {
-    let workshop = Workshop(onDisk: Self.isFull)
+    let workshop = CommandSandbox(onDisk: Self.isFull)
     // The first costs 64 KiB each time, the second is known at its fourth byte.
     let line = Array((Self.isFull ? "x\",\"\n" : "\"a\"b\n").utf8)
     let good = 100
@@ -105,7 +105,7 @@ import Testing
     #expect(manifest.findingCounts == ["MALFORMED_QUOTE": errors])
   }
 
-  private func file(of line: String, bytes: Int, _ workshop: Workshop) -> HugeSource {
+  private func file(of line: String, bytes: Int, _ workshop: CommandSandbox) -> HugeSource {
     let block = Array(repeating: Array(line.utf8), count: 10_000).flatMap { $0 }
     return HugeSource(workshop.scratch.path + "/source.csv") { write in
       write(HugeSource.header)
@@ -115,7 +115,7 @@ import Testing
 
   @discardableResult
   private func measured(
-    _ workshop: Workshop, _ stage: String, _ arguments: String..., code: Int32 = 0,
+    _ workshop: CommandSandbox, _ stage: String, _ arguments: String..., code: Int32 = 0,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Ended {
     let running = try workshop.command(stage, arguments, ["JOBS": "2"]).start()

@@ -1,7 +1,7 @@
 import Glibc
 import LoopbackServer
-import Observed
 import Spool
+import TestSupport
 import Testing
 
 /// A fetch that is killed or stopped on the way: the next one goes on from its finished chunks.
@@ -14,7 +14,7 @@ import Testing
 
   /// A source of some megabytes, and a server that stops once at 60 % of it.
   private struct Stage {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let bytes: [UInt8]
     let offset: Int
     let gate = Gate()
@@ -113,7 +113,7 @@ import Testing
 
   /// Killed again and again, wherever it is: in the end the bytes are the source's, and each run is reported once.
   @Test func killsAtAnyMomentLoseNothing() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let bytes = try Source.generate(rows: 6_000)
     let server = try LoopbackServer(FileScript(ServedFile(bytes, lastModified: Self.lastModified)))
     func fetch() throws -> Running {

@@ -1,14 +1,14 @@
-import Observed
 import Postgres
-import Reference
+import ReferenceImplementation
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
-/// A workshop with a settled snapshot of a dirty source, and an empty schema to load it into.
+/// A workshop with a finalized snapshot of a dirty source, and an empty schema to load it into.
 struct LoadFixture {
   static let canary = "sesame7f3"
-  let workshop: Workshop
+  let workshop: CommandSandbox
   let database: TestDatabase
   let reference: ReferenceResult
   let batches: Int
@@ -21,7 +21,7 @@ struct LoadFixture {
     self.database = database
     let bytes = try Source.generate(rows: rows, seed: 3, dirt: [.invalidBAN: 2, .duplicate: 6, .invalidDate: 4])
     reference = referenceRead(bytes)
-    workshop = try Workshop.fetched(bytes, chunkSize: chunkSize)
+    workshop = try CommandSandbox.fetched(bytes, chunkSize: chunkSize)
     try workshop.succeed("transform", "--max-rejects", "100%")
     batches = try manifests(workshop.snapshot().transformFolder)
   }
@@ -57,7 +57,7 @@ struct LoadFixture {
 
   /// Expects the registry to be what the reference made of the source, row by row.
   func expectAll(sourceLocation: SourceLocation = #_sourceLocation) throws {
-    var observed = Observed()
+    var observed = ObservedOutput()
     observed.registrations = try database.execute(
       """
       SELECT ban, headquarters_ban, business_name, business_address, capital_amount, business_setup_date, setup_date,

@@ -1,9 +1,9 @@
 import Glibc
-import Observed
 import Postgres
-import Reference
+import ReferenceImplementation
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// `load` as a process, against a real server.
@@ -55,7 +55,7 @@ struct LoadTests {
 
   @Test func cleanDataIsASuccess() throws {
     try TestDatabase.with { database in
-      let workshop = try Workshop.fetched(Array(Source.plain(rows: 20).utf8), chunkSize: 7)
+      let workshop = try CommandSandbox.fetched(Array(Source.plain(rows: 20).utf8), chunkSize: 7)
       try workshop.succeed("transform")
       let variables = ["DATABASE_URL": database.url, "LOG_FORMAT": "json"]
       let ended = try workshop.run("load", "--json", variables: variables)
@@ -65,7 +65,7 @@ struct LoadTests {
     }
   }
 
-  @Test func theBudgetIsJudgedAgainAndARefusalPublishesNothing() throws {
+  @Test func theBudgetIsValidatedAgainAndARefusalPublishesNothing() throws {
     try LoadFixture.with(rows: 100, chunkSize: 50) { fixture in
       for _ in 1...2 {
         let refused = try fixture.load("--max-rejects", "1")
@@ -163,7 +163,7 @@ struct LoadTests {
 
   @Test(.enabled(if: TestCluster.isOwn, "the server is not ours"))
   func aDatabaseThatIsRefusedIs69AndOneThatIsNotThere75() throws {
-    let workshop = try Workshop.fetched(Array(Source.plain(rows: 5).utf8), chunkSize: 5)
+    let workshop = try CommandSandbox.fetched(Array(Source.plain(rows: 5).utf8), chunkSize: 5)
     try workshop.succeed("transform")
     let cluster = try TestCluster.shared.get()
     let canary = LoadFixture.canary

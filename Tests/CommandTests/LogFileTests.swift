@@ -1,10 +1,10 @@
 import Foundation
-import Observed
+import TestSupport
 import Testing
 
 /// `LOG_FILE` and `LOG_LEVEL`, as the programs that ship take them.
 @Suite struct LogFileTests {
-  private func lines(_ workshop: Workshop) throws -> [LogLine] {
+  private func lines(_ workshop: CommandSandbox) throws -> [LogLine] {
     let folder = workshop.scratch.path + "/logs"
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
       $0.hasPrefix("etl.log-")
@@ -14,12 +14,12 @@ import Testing
     }
   }
 
-  private func variables(_ workshop: Workshop, _ more: [String: String] = [:]) -> [String: String] {
+  private func variables(_ workshop: CommandSandbox, _ more: [String: String] = [:]) -> [String: String] {
     ["LOG_FILE": workshop.scratch.path + "/logs/etl.log"].merging(more) { $1 }
   }
 
   @Test func theFileHasWhatStderrHas() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let ended = try workshop.run("fetch", "--sample", variables: variables(workshop, ["LOG_FORMAT": "text,json"]))
     let stderr = ended.stderr.split(separator: "\n").map(String.init)
     let json = stderr.filter { $0.hasPrefix("{") }
@@ -31,7 +31,7 @@ import Testing
 
   /// What is counted is logged at any level; what a person reads is not.
   @Test func eventsAreLoggedAtAnyLevel() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let ended = try workshop.run("fetch", "--sample", variables: variables(workshop, ["LOG_LEVEL": "error"]))
     #expect(ended.stderr == "")
     #expect(try lines(workshop).events == ["etl_started", "etl_completed"])
@@ -44,7 +44,7 @@ import Testing
     ["load", "gc", "--keep", "none"], ["load", "status", "--check"],
   ])
   func whatIsNoRunRaisesNoAlarm(_ words: [String]) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let command = workshop.command(words[0], Array(words.dropFirst()), variables(workshop, ["LOG_FORMAT": "json"]))
     let ended = try command.run()
     #expect(ended.code != 0 && !ended.stderr.contains("etl_failed"), "\(ended)")
@@ -53,7 +53,7 @@ import Testing
 
   @Test func aLogFileThatCannotBeFailsNothing() throws {
     for place in ["/proc/none/etl.log", "/dev/null/etl.log"] {
-      let ended = try Workshop().run("fetch", "--sample", variables: ["LOG_FILE": place])
+      let ended = try CommandSandbox().run("fetch", "--sample", variables: ["LOG_FILE": place])
       #expect(ended.code == 0 && ended.stderr.contains("LOG_FILE '\(place)'"), "\(ended)")
       #expect(ended.stderr.split(separator: "\n").filter { $0.contains("LOG_FILE") }.count == 1, "told once: \(ended)")
     }
@@ -62,7 +62,7 @@ import Testing
   /// A full disk keeps no line back that has room in the file that is open, and cuts none.
   @Test(.enabled(if: SmallDisk.isPossible, "no right to mount a small disk here"))
   func aFullDiskCutsNoLine() throws {
-    let (workshop, disk) = (Workshop(), try #require(SmallDisk(bytes: 24 << 20)))
+    let (workshop, disk) = (CommandSandbox(), try #require(SmallDisk(bytes: 24 << 20)))
     let variables = ["LOG_FILE": disk.path + "/etl.log"]
     try workshop.succeed("fetch", "--sample", variables: variables)
     let first = try #require(names(disk).first)

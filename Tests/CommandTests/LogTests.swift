@@ -1,6 +1,6 @@
 import Foundation
-import Observed
 import Spool
+import TestSupport
 import Testing
 
 /// With `LOG_FORMAT=json` every line of stderr is one object, and its events tell the run.
@@ -8,7 +8,7 @@ import Testing
   static let json = ["LOG_FORMAT": "json"]
 
   @Test func aFetchOrTransformAloneIsARunThatCompletes() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let fetch = try log(workshop.run("fetch", "--sample", variables: Self.json))
     #expect(fetch.events == ["etl_started", "etl_completed"])
     // Nothing was published, and no registry was looked at; a sample's age says nothing of the source.
@@ -35,12 +35,13 @@ import Testing
   /// A failure that passes by itself is told from one that needs a person.
   @Test func aFailureSaysWhetherItIsTemporary() throws {
     try failed(
-      Workshop().run("fetch", "--source", "http://127.0.0.1:1/none.csv", variables: Self.json), 75, saying: "127.0.0.1")
+      CommandSandbox().run("fetch", "--source", "http://127.0.0.1:1/none.csv", variables: Self.json), 75,
+      saying: "127.0.0.1")
   }
 
   /// Days of Taiwan's calendar since the date that the source bears.
   @Test func theSourceHasAnAge() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let source = "統一編號,營業人名稱\n01-SEP-26,\n10000000,第一號\n"
     let fetch = try log(workshop.run("fetch", "--source", workshop.file(source), variables: Self.json))
     let fields = try #require(fetch.last?.fields)
@@ -55,7 +56,7 @@ import Testing
 
   @Test(arguments: [("LOG_FORMAT", "xml"), ("LOG_LEVEL", "loud")])
   func anUnknownLogSettingIsRefused(name: String, value: String) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let ended = try workshop.run("fetch", "--sample", variables: [name: value])
     #expect(ended.code == 64 && ended.stderr.contains("invalid \(name) '\(value)'"), "\(ended)")
     #expect(ended.stderr.contains("HINT: set it to"))
@@ -64,13 +65,13 @@ import Testing
 
   /// stderr is no terminal here, so its lines are kept somewhere.
   @Test func textThatIsKeptHasItsDate() throws {
-    let ended = try Workshop().run("fetch", "--sample")
+    let ended = try CommandSandbox().run("fetch", "--sample")
     let line = try #require(ended.stderr.split(separator: "\n").first)
     #expect(try #/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d fetch: .*/#.wholeMatch(in: line) != nil, "\(ended)")
   }
 
   @Test func aDryRunEndsWithNeither() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let bytes = Array(Source.plain(rows: 10, bad: 1).utf8)
     try workshop.succeed("fetch", "--source", workshop.file(bytes), "--chunk-size", "4")
     let refused = try workshop.run("transform", "--dry-run", variables: Self.json)
@@ -87,7 +88,7 @@ import Testing
   }
 
   @Test func aFailingStageFailsTheRunOnce() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let bad = workshop.file("<html>", "bad.csv")
     try failed(workshop.run("fetch", "--source", bad, variables: Self.json), 65, saying: "HTML")
     try failed(workshop.run("transform", variables: Self.json), 66, saying: "no snapshot")
@@ -101,7 +102,7 @@ import Testing
 
   /// What fails before the run has a log is told in the same form.
   @Test func whatFailsBeforeTheRunBeginsIsAnObjectToo() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     try failed(workshop.run("fetch", "--bogus", variables: Self.json), 64, saying: "--bogus", begins: false)
     _ = workshop.file("", "spool")
     try failed(workshop.run("fetch", "--sample", variables: Self.json), 74, saying: workshop.spool, begins: false)
@@ -109,14 +110,14 @@ import Testing
     #expect(dry.code == 74)
     #expect(try log(dry).map { $0.fields["level"]?.string } == ["ERROR"])
     #expect(try log(dry).events == [])
-    let status = try Workshop().run("load", "status", variables: Self.json)
+    let status = try CommandSandbox().run("load", "status", variables: Self.json)
     #expect(status.code == 64)
     #expect(try log(status).events == [], "it is no run: \(status)")
     #expect(try log(status).count == 1)
   }
 
   @Test func aChainBeginsOnceAndHasOneRunID() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let run = Run(workshop)
     let fetch = try workshop.run(
       "fetch", "run", "--sample", variables: run.variables)

@@ -1,6 +1,6 @@
 import LoopbackServer
-import Observed
 import Spool
+import TestSupport
 import Testing
 
 /// Data that is not acceptable is 65, again as long as it is the same.
@@ -29,7 +29,7 @@ import Testing
 
   @Test(arguments: bad)
   func isRefusedBeforeAnythingIsWritten(_ bad: Bad) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let server = try LoopbackServer(FileScript(ServedFile(bad.bytes, lastModified: "Sun, 06 Nov 1994 08:49:37 GMT")))
     for source in [workshop.file(bad.bytes), server.url("/a.csv")] {
       for _ in 1...2 {
@@ -45,7 +45,7 @@ import Testing
 
   @Test(arguments: ["統一編號,營業人名稱\n", "統一編號,營業人名稱\n01-SEP-26,\n", "統一編號,營業人名稱\nx,甲行\n\n"])
   func noAcceptedRecordIsRefusedWhateverTheBudget(_ text: String) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let source = workshop.file(text)
     try workshop.succeed("fetch", "--source", source)
     for _ in 1...2 {
@@ -61,7 +61,7 @@ import Testing
     // Of the last line nothing, its end, and half of it is missing.
     for (missing, isCut) in [(0, false), (1, false), (whole.split(separator: 10).last.map { $0.count / 2 } ?? 0, true)]
     {
-      let workshop = Workshop()
+      let workshop = CommandSandbox()
       let source = workshop.file(Array(whole.dropLast(missing)))
       try workshop.succeed("fetch", "--source", source, "--chunk-size", "50")
       guard isCut else {
@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test func tooManyRejectionsAreRefusedUntilTheBudgetIsRaised() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let source = workshop.file(Source.plain(rows: 200, bad: 3))
     try workshop.succeed("fetch", "--source", source, "--chunk-size", "50")
     expect(try workshop.run("transform"), from: "transform", fails: 65, saying: "3 of 200 records")
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func damagedAndHigherFormatsAreNamed() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--source", workshop.file(Source.plain(rows: 20)), "--chunk-size", "5")
     try workshop.succeed("transform")
     let snapshot = try workshop.snapshot()

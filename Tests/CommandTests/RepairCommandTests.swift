@@ -1,5 +1,5 @@
-import Observed
 import TestCluster
+import TestSupport
 import Testing
 
 /// `load --verify`: what a hand has edited is made right and named.

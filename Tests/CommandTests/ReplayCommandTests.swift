@@ -1,6 +1,6 @@
-import Observed
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// `findings --export`, a hand, `load replay`, `load withdraw`.

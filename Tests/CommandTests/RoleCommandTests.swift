@@ -1,7 +1,7 @@
 import Glibc
-import Observed
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// Every command with the least of the documented roles that it needs, and what a lesser one is told.

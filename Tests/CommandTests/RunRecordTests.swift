@@ -1,13 +1,13 @@
+import CommandKit
 import Glibc
-import Observed
 import Spool
-import StageKit
+import TestSupport
 import Testing
 
 /// `spool/runs/<run id>.json`: the summary of every run, however it ended.
 @Suite struct RunRecordTests {
   @Test func aRunLeavesTheSummaryThatItPrints() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let fetch = try workshop.run("fetch", "--sample", "--json")
     let record = try record(workshop)
     #expect(record == (try JSON(fetch.stdout)))
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func failuresAreRecordedWithTheirCode() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let missing = try workshop.run(
       "fetch", "--source", "missing.csv", variables: ["RUN_ORIGIN": "schedule"])
     #expect(missing.code == 69)
@@ -30,7 +30,7 @@ import Testing
 
   /// Wrong usage of a stage, found before it knows its spool.
   @Test func wrongUsageInAChainIsRecorded() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let run = Run(workshop)
     #expect(try workshop.run("transform", "--bogus", variables: run.variables).code == 64)
     let record = try record(workshop)
@@ -41,7 +41,7 @@ import Testing
   /// A run under way is listed as running, with what its stages have done so far; once killed, the next run completes
   /// it.
   @Test func aKilledRunIsCompletedByTheNext() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     var run: Run? = Run(workshop)
     let variables = try #require(run).variables
     try workshop.succeed("fetch", "run", "--sample", variables: variables)
@@ -65,7 +65,7 @@ import Testing
   /// What `pipeline.sh` says of a run that ends outside its stages.
   @Test(arguments: [(75, true), (78, false), (137, false), (143, true)])
   func anEndOutsideTheStagesIsRecordedAndAnEvent(code: Int, isTemporary: Bool) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let run = Run(workshop)
     for command in ["run", "dry-run"] {
       let ended = try logEnd(workshop, run, code: code, command: command)
@@ -82,7 +82,7 @@ import Testing
 
   /// The alarm does not depend on the disk.
   @Test func anEndThatCannotBeRecordedIsAnEventAllTheSame() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let run = Run(workshop)
     _ = workshop.file("", "spool/runs")
     let ended = try logEnd(workshop, run, code: 74, command: "run")
@@ -90,7 +90,7 @@ import Testing
     #expect(try LogLine.read(ended.stderr).events == ["etl_failed"], "\(ended)")
   }
 
-  private func logEnd(_ workshop: Workshop, _ run: Run, code: Int, command: String) throws -> Ended {
+  private func logEnd(_ workshop: CommandSandbox, _ run: Run, code: Int, command: String) throws -> Ended {
     let load = workshop.command("load", [])
     let script = """
       printf '%s\\n' 'it is broken' 'see there' | \
@@ -106,7 +106,7 @@ import Testing
   /// Killed after it had recorded its end: nothing failed. One whose record another run completed is still to be
   /// reported.
   @Test(arguments: [true, false]) func aRunThatRecordedItsEndIsNotReportedAsKilled(hasEnded: Bool) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--sample")
     let name = try #require(try Folder.names(workshop.spool + "/runs").first)
     let id = String(name.dropLast(5))
@@ -126,7 +126,7 @@ import Testing
 
   /// What killed writers left: one that is younger than a day may be being written.
   @Test func temporaryFilesOlderThanADayAreRemoved() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     try Folder.make(workshop.spool)
     try Folder.make(workshop.spool + "/runs")
     let day = 24 * 3600
@@ -141,7 +141,7 @@ import Testing
   }
 
   @Test func theNewest400AreKept() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     try Folder.make(workshop.spool)
     try Folder.make(workshop.spool + "/runs")
     for number in 0..<405 {
@@ -158,7 +158,7 @@ import Testing
 
   /// Whatever else lies among the markers, the runs are listed and killed ones are completed.
   @Test func whatIsNoMarkerHidesNoRun() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     var run: Run? = Run(workshop)
     let variables = try #require(run).variables
     try workshop.succeed("fetch", "run", "--sample", variables: variables)
@@ -180,7 +180,7 @@ import Testing
 
   /// The disk was full when it ended: what its stages had written before says nothing of that.
   @Test func aRunWhoseEndIsUnknownIsNoSuccess() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--sample")
     let name = try #require(try Folder.names(workshop.spool + "/runs").first)
     let path = workshop.spool + "/runs/" + name
@@ -193,7 +193,7 @@ import Testing
 
   /// A stage that fails before it has read what the stages before it wrote.
   @Test func aRunWhoseRecordIsDamagedIsNotReportedAsKilled() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let variables = Run(workshop).variables
     try workshop.succeed("fetch", "run", "--sample", variables: variables)
     _ = workshop.scratch.write(Array("{".utf8), to: "spool/runs/\(variables["RUN_ID"] ?? "").json")
@@ -203,7 +203,7 @@ import Testing
   }
 
   @Test func whatIsNotTheRunsMarkerIsLeftAlone() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let file = workshop.file("mine", "precious")
     try workshop.succeed("fetch", "--sample", variables: ["RUN_ID": "abc", "RUN_MARKER": file])
     #expect(ScratchFolder.read(file) != nil)
@@ -211,7 +211,7 @@ import Testing
   }
 
   @Test func runsAreListedForPeopleAndPrograms() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let list = { (arguments: String...) in
       try workshop.command("load", ["runs"] + arguments).run()
     }
@@ -235,7 +235,7 @@ import Testing
     #expect(try JSON(list("--json", "--limit", "1").stdout).array?.count == 1)
   }
 
-  private func record(_ workshop: Workshop, sourceLocation: SourceLocation = #_sourceLocation) throws -> JSON {
+  private func record(_ workshop: CommandSandbox, sourceLocation: SourceLocation = #_sourceLocation) throws -> JSON {
     let names = try Folder.names(workshop.spool + "/runs")
     try #require(names.count == 1, "\(names)", sourceLocation: sourceLocation)
     let bytes = try #require(ScratchFolder.read(workshop.spool + "/runs/" + names[0]), sourceLocation: sourceLocation)

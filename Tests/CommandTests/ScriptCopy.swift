@@ -1,11 +1,11 @@
 import Glibc
-import Observed
 import Spool
+import TestSupport
 import Testing
 
 /// A copy of the scripts with the real executables, as built a moment ago.
 struct ScriptCopy {
-  var workshop = Workshop()
+  var workshop = CommandSandbox()
   var folder: String { workshop.scratch.path + "/copy" }
 
   init() throws {

@@ -1,7 +1,7 @@
 import Glibc
-import Observed
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// `pipeline.sh` with the real executables. (Tests/shell has the script's own ways, with executables that only tell how

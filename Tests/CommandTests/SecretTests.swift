@@ -47,7 +47,7 @@ import Testing
   ])
   func aMalformedAddressOfADatabase(_ url: String) throws {
     for command in [["load"], ["load", "status"], ["load", "changes"], ["load", "gc"]] {
-      let workshop = Workshop()
+      let workshop = CommandSandbox()
       let log = workshop.scratch.path + "/log"
       let variables = ["DATABASE_URL": url, "LOG_FILE": log, "LOG_LEVEL": "trace"]
       let ended = try workshop.command(command[0], Array(command.dropFirst()) + ["--json"], variables).run()
@@ -87,7 +87,7 @@ import Testing
   }
 
   private func psql(_ url: String) throws -> Ended {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let fake = workshop.scratch.write(
       Array("#!/bin/sh\nprintf '%s|' \"$@\"\necho; echo \"$PGPASSWORD\"\n".utf8), to: "psql")
     chmod(fake, 0o755)
@@ -96,7 +96,7 @@ import Testing
 
   private func refuses(_ stage: String, _ arguments: [String]) throws {
     for format in ["text", "json"] {
-      let workshop = Workshop()
+      let workshop = CommandSandbox()
       let ended = try workshop.command(stage, arguments + ["--json"], ["LOG_FORMAT": format]).run()
       #expect(ended.code == 64, "\(ended)")
       #expect(!ended.stdout.contains("sesame") && !ended.stderr.contains("sesame"), "\(ended)")
@@ -111,7 +111,7 @@ import Testing
     "u:sesame7f3@127.0.0.1:99999", "http://u:sesame7f3@[bad",
   ])
   func aMalformedAddressOfAProxy(_ proxy: String) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let variables = [
       "SOURCE_URL": "https://127.0.0.1:1/x.csv", "https_proxy": proxy, "LOG_LEVEL": "trace", "LOG_FORMAT": "json",
       "CLOUDWATCH_LOG_GROUP": "/etl", "AWS_REGION": "ap-northeast-1", "AWS_ENDPOINT_URL": "https://127.0.0.1:1",
@@ -129,7 +129,7 @@ import Testing
     "http://sesame7f3:1/y@127.0.0.1:1", "http://sesame7f3:1#y@127.0.0.1:1", "http://sesame7f3/y@127.0.0.1:1",
   ])
   func aProxysLoginThatIsTakenForAHost(_ proxy: String) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let variables = ["SOURCE_URL": "https://127.0.0.1:1/x.csv", "https_proxy": proxy, "LOG_LEVEL": "trace"]
     let ended = try workshop.run("fetch", "--json", "--timeout", "1", variables: variables)
     #expect(ended.code == 75, "\(ended)")
@@ -149,7 +149,7 @@ import Testing
       ([], ["SOURCE_URL": url]), (["--source", url], [:]), (["--source=" + url], [:]), ([url], [:]),
       (["--sorce=" + url], [:]),
     ] as [([String], [String: String])] {
-      let workshop = Workshop()
+      let workshop = CommandSandbox()
       let log = workshop.scratch.path + "/log"
       let more = ["LOG_FILE": log, "LOG_LEVEL": "trace"].merging(variables) { $1 }
       let ended = try workshop.command("fetch", arguments + ["--json"], more).run()
@@ -161,7 +161,7 @@ import Testing
 
   /// A file of such a name is a file.
   @Test func aFileWhoseNameLooksLikeAURL() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let file = workshop.file(Source.plain(rows: 5), "http:a@b?c=d.csv")
     try workshop.succeed("fetch", "--source", file)
     try workshop.succeed("fetch", "--source", "http:a@b?c=d.csv")
@@ -170,7 +170,7 @@ import Testing
   /// In SOURCE_URL they may be: the server gets them, and nobody else.
   @Test(arguments: [Attempt.whole, .page(404), .page(401, headers: ["WWW-Authenticate": "Basic"])])
   func aSourcesPasswordInTheEnvironment(_ attempt: Attempt) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let server = try LoopbackServer(FileScript(ServedFile(Source.plain(rows: 5)), otherwise: attempt))
     let url = "http://user:\(Self.canary)@127.0.0.1:\(server.port)/a.csv?token=\(Self.canary)"
     let variables = ["SOURCE_URL": url, "LOG_LEVEL": "trace"]

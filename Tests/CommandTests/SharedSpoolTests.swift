@@ -1,9 +1,9 @@
 import Glibc
-import NastyCorpus
-import Observed
-import Reference
+import MalformedInputs
+import ReferenceImplementation
 import SeededRandom
 import Spool
+import TestSupport
 import Testing
 
 /// Several `transform` processes on one spool give the bytes of one.
@@ -15,11 +15,11 @@ import Testing
 
     init(rows: Int, chunkSize: Int) throws {
       bytes = try Source.generate(rows: rows, seed: 5, dirt: [.duplicate: rows / 20, .invalidBAN: 9, .invalidDate: 9])
-      let single = try Workshop.fetched(bytes, chunkSize: chunkSize)
+      let single = try CommandSandbox.fetched(bytes, chunkSize: chunkSize)
       try single.succeed("transform", "--jobs", "1", "--max-rejects", "100%")
       expected = try transformed(single.snapshot())
       let manifest = try #require(try TransformManifest.read(at: single.snapshot().transformManifest))
-      let observed = try Observed(single.snapshot(), manifest)
+      let observed = try ObservedOutput(single.snapshot(), manifest)
       #expect(observed.difference(from: referenceRead(bytes)) == nil)
       #expect(manifest.totals.duplicated == rows / 20)
     }
@@ -28,7 +28,7 @@ import Testing
   @Test func threeShardsAtOnceGiveTheBytesOfOneRun() throws {
     let example = try Example(rows: 1_500, chunkSize: 25)
     for _ in 1...3 {
-      let workshop = try Workshop.fetched(example.bytes, chunkSize: 25)
+      let workshop = try CommandSandbox.fetched(example.bytes, chunkSize: 25)
       let shards = try (1...3).map { try workshop.start("transform", "--shard", "\($0)/3", "--max-rejects", "100%") }
       for shard in shards {
         let ended = try shard.wait()
@@ -42,7 +42,7 @@ import Testing
   @Test func fourProcessesAtOnceGiveTheBytesOfOneRun() throws {
     let example = try Example(rows: 1_500, chunkSize: 25)
     for _ in 1...3 {
-      let workshop = try Workshop.fetched(example.bytes, chunkSize: 25)
+      let workshop = try CommandSandbox.fetched(example.bytes, chunkSize: 25)
       let processes = try (1...4).map { _ in try workshop.start("transform", "--max-rejects", "100%") }
       for process in processes {
         let ended = try process.wait()
@@ -55,14 +55,14 @@ import Testing
     }
   }
 
-  /// Killed where others wait for it: at a chunk, and before the snapshot is settled.
+  /// Killed where others wait for it: at a chunk, and before the snapshot is finalized.
   @Test func afterSIGKILLTheNextRunGivesTheBytesOfOne() throws {
     let example = try Example(rows: 1_500, chunkSize: 25)
-    let workshop = try Workshop.fetched(example.bytes, chunkSize: 25)
+    let workshop = try CommandSandbox.fetched(example.bytes, chunkSize: 25)
     let snapshot = try workshop.snapshot()
     mkdir(snapshot.transformFolder, 0o755)
-    for (lock, done) in [(snapshot.chunkLock(7), 62), (snapshot.chunkLock(1), 62), (snapshot.settleLock, 63)] {
-      // One chunk is not judged, or all are and not settled, however fast the machine.
+    for (lock, done) in [(snapshot.chunkLock(7), 62), (snapshot.chunkLock(1), 62), (snapshot.finalizeLock, 63)] {
+      // One chunk is not validated, or all are and not finalized, however fast the machine.
       try FileLock.lock(lock).hold {
         let running = try workshop.start("transform", "--max-rejects", "100%", variables: ["JOBS": "2"])
         try running.wait(until: "\(done) chunks are judged") { try manifests(snapshot.transformFolder) >= done }
@@ -80,7 +80,7 @@ import Testing
     let example = try Example(rows: 3_000, chunkSize: 20)
     for seed in UInt64(1)...3 {
       var random = SeededRandom(seed: seed)
-      let workshop = try Workshop.fetched(example.bytes, chunkSize: 20)
+      let workshop = try CommandSandbox.fetched(example.bytes, chunkSize: 20)
       let snapshot = try workshop.snapshot()
       for _ in 1...4 {
         let goal = Int(random.next() % 160)
@@ -97,10 +97,10 @@ import Testing
 
   @Test(arguments: [SIGTERM, SIGINT])
   func aSignalStopsItEvenWhereItWaitsForAnother(_ signal: Int32) throws {
-    let workshop = try Workshop.fetched(Array(Source.plain(rows: 20).utf8), chunkSize: 5)
+    let workshop = try CommandSandbox.fetched(Array(Source.plain(rows: 20).utf8), chunkSize: 5)
     let snapshot = try workshop.snapshot()
     mkdir(snapshot.transformFolder, 0o755)
-    for (lock, done) in [(snapshot.chunkLock(2), 3), (snapshot.settleLock, 4)] {
+    for (lock, done) in [(snapshot.chunkLock(2), 3), (snapshot.finalizeLock, 4)] {
       try FileLock.lock(lock).hold {
         let running = try workshop.start("transform")
         try running.wait(until: "\(done) chunks are judged") { try manifests(snapshot.transformFolder) >= done }
@@ -114,10 +114,10 @@ import Testing
   }
 }
 
-extension Workshop {
+extension CommandSandbox {
   /// One with a snapshot of these bytes.
-  static func fetched(_ bytes: [UInt8], chunkSize: Int) throws -> Workshop {
-    let workshop = Workshop()
+  static func fetched(_ bytes: [UInt8], chunkSize: Int) throws -> CommandSandbox {
+    let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--source", workshop.file(bytes), "--chunk-size", "\(chunkSize)")
     return workshop
   }

@@ -1,8 +1,8 @@
 import LoopbackServer
-import Observed
 import Spool
+import TLSProxy
+import TestSupport
 import Testing
-import Tunnel
 
 /// Servers that take their time, for ever: every bound in seconds is kept by the command.
 @Suite struct SlowServerTests {
@@ -11,7 +11,7 @@ import Tunnel
   /// A server, a fetch from it, and what it must come to.
   private struct Case {
     let what: String
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let server: LoopbackServer
     let running: Running
     let says: String

@@ -1,5 +1,5 @@
 import Glibc
-import Observed
+import TestSupport
 
 /// A small file system, which can be full or read-only.
 final class SmallDisk: Sendable {

@@ -1,13 +1,13 @@
 import Glibc
 import LoopbackServer
-import Observed
 import Spool
+import TestSupport
 import Testing
 
 /// A disk that is full or cannot be written is 74, and the same command works once the cause is gone.
 @Suite struct StorageTests {
   @Test func aFileInTheWayOfTheSpoolIs74() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let source = workshop.file(Source.plain(rows: 3))
     _ = workshop.file("", "spool")
     for (stage, variables) in [("fetch", [:]), ("transform", [:]), ("load", ExitCodeTests.nowhere)] {
@@ -19,14 +19,14 @@ import Testing
   }
 
   @Test func aSpoolInAFolderThatIsNotThereIs74() throws {
-    var workshop = Workshop()
+    var workshop = CommandSandbox()
     workshop.spool += "/no/where"
     expect(try workshop.run("fetch", "--sample"), from: "fetch", fails: 74, saying: workshop.spool)
   }
 
   /// The registry may be published by then: only the word of it is lost, and the run is not told as killed later.
   @Test func aSummaryThatCannotBeWrittenIs74() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     var fetch = workshop.command("fetch", ["--sample", "--json"])
     fetch.stdout = "/dev/full"
     expect(try fetch.run(), from: "fetch", fails: 74, saying: "summary")
@@ -58,7 +58,7 @@ import Testing
 
   @Test(.enabled(if: SmallDisk.isPossible, "this process may not mount"))
   func aReadOnlySpoolIs74() throws {
-    var workshop = Workshop()
+    var workshop = CommandSandbox()
     let disk = try #require(SmallDisk(bytes: 8 << 20))
     workshop.spool = disk.path + "/spool"
     let source = workshop.file(Source.plain(rows: 100))
@@ -77,7 +77,7 @@ import Testing
 
   @Test(.enabled(if: SmallDisk.isPossible, "this process may not mount"))
   func aDiskThatFillsUpOnTheWayIs74AndNothingIsLost() throws {
-    var workshop = Workshop()
+    var workshop = CommandSandbox()
     let disk = try #require(SmallDisk(bytes: 2 << 20))
     workshop.spool = disk.path + "/spool"
     // Without a length nobody can know before that it is too large; noise does not shrink.
@@ -115,7 +115,7 @@ import Testing
 
   @Test(.enabled(if: SmallDisk.isPossible, "this process may not mount"))
   func tooLittleSpaceIsSeenBeforeTheStart() throws {
-    var workshop = Workshop()
+    var workshop = CommandSandbox()
     let disk = try #require(SmallDisk(bytes: 2 << 20))
     workshop.spool = disk.path + "/spool"
     let server = try LoopbackServer(FileScript(ServedFile(Content.zeros(9 << 20))))

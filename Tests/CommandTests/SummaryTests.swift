@@ -1,6 +1,6 @@
 import Glibc
-import Observed
 import Spool
+import TestSupport
 import Testing
 
 /// `--json`: stdout has one document and nothing else, stderr nothing of it.
@@ -11,7 +11,7 @@ import Testing
   ]
 
   @Test func eachStageSaysWhatItDid() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let fetch = try summary(try workshop.run("fetch", "--sample", "--json"), status: "success")
     let snapshot = try workshop.snapshot()
     #expect(fetch["snapshot"]?.string == snapshot.id.description)
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func cleanDataIsASuccessAndTheSameAgainUnchanged() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let source = workshop.file(Source.plain(rows: 10))
     let first = try summary(try workshop.run("fetch", "--source", source, "--json"), status: "success")
     #expect(first["source_date"] == .null)
@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test func missingAndUnknownColumnsAreNotesAndNoFindings() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--source", workshop.file("統一編號,營業人名稱,備註\n04595257,甲行,x\n"))
     let document = try summary(try workshop.run("transform", "--json"), status: "success")
     #expect(document["notes"]?["unknown_columns"] == .array([.string("備註")]))
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func aFailureIsTheSameDocumentWithAnError() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let missing = try workshop.run("fetch", "--source", "missing.csv", "--json")
     try failed(try summary(missing, status: "failed"), stage: "fetch", code: 69)
     expect(missing, from: "fetch", fails: 69, saying: "missing.csv")
@@ -73,7 +73,7 @@ import Testing
 
   /// The stages of one run hand it on; the last one prints it, or the one that fails.
   @Test func aChainHandsItOn() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let run = Run(workshop)
     let fetch = try workshop.run(
       "fetch", "run", "--sample", "--json", variables: run.variables)
@@ -93,7 +93,7 @@ import Testing
   }
 
   @Test func withoutJSONATableIsPrinted() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let fetch = try workshop.succeed("fetch", "--sample")
     #expect(fetch.stdout.hasPrefix("snapshot") && !fetch.stderr.contains("snapshot  "))
     let transform = try workshop.succeed("transform")
@@ -131,7 +131,7 @@ final class Run {
   private let marker: String
   private let lock: Int32
 
-  init(_ workshop: Workshop) {
+  init(_ workshop: CommandSandbox) {
     mkdir(workshop.spool, 0o755)
     mkdir(workshop.spool + "/.runs", 0o755)
     marker = workshop.spool + "/.runs/" + id

@@ -1,21 +1,21 @@
 import Glibc
-import Observed
 import Postgres
 import TestCluster
+import TestSupport
 import Testing
 
 /// The way to the database by TLS, as libpq has it, with the real executable.
 @Suite(.serialized, .enabled(if: TestCluster.isOwn, "needs a server of its own"))
 struct TLSTests {
-  /// A settled snapshot, and loads of it through TLS into a schema of the test's own.
+  /// A finalized snapshot, and loads of it through TLS into a schema of the test's own.
   private struct Fixture {
     let server: TLSServer
-    let workshop: Workshop
+    let workshop: CommandSandbox
     let schema: String
 
     static func with(_ body: (Fixture) throws -> Void) throws {
       let server = try TLSServer.shared.get()
-      let workshop = try Workshop.fetched(Array(Source.plain(rows: 5).utf8), chunkSize: 5)
+      let workshop = try CommandSandbox.fetched(Array(Source.plain(rows: 5).utf8), chunkSize: 5)
       try workshop.succeed("transform")
       let schema = "tls_\(UInt64.random(in: 0 ... .max))"
       var session = try server.open()

@@ -1,6 +1,6 @@
 import Glibc
 import LoopbackServer
-import Observed
+import TestSupport
 import Testing
 
 /// Wrong usage is 64, said in one line with a hint, before anything is done.
@@ -72,7 +72,7 @@ import Testing
 
   @Test(arguments: wrong)
   func isSaidInOneLineWithAHint(_ call: Call) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let ended = try workshop.command(call.stage, call.arguments, call.variables).run()
     expect(ended, from: call.stage, fails: 64, saying: call.names)
     #expect(ended.stdout.isEmpty)
@@ -87,14 +87,14 @@ import Testing
     ("load", ["gc", "--bogus"], "gc"), ("load", ["replay", "--bogus"], "replay"),
   ])
   func hintsNameWhatCanBeTyped(stage: String, arguments: [String], command: String) throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let ended = try workshop.command(stage, arguments).run()
     #expect(ended.code == 64)
     #expect(ended.stderr.contains("\nHINT: see './pipeline.sh \(command) --help'\n"), "\(ended)")
   }
 
   @Test func aChunkThatIsNotThereIsWrongUsage() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--source", workshop.file(Source.plain(rows: 3)))
     expect(try workshop.run("transform", "--chunk", "2"), from: "transform", fails: 64, saying: "no chunk 2")
   }
@@ -102,7 +102,7 @@ import Testing
   @Test(arguments: ["fetch", "transform", "load"])
   func helpAndVersionLeaveNoTrace(_ stage: String) throws {
     for option in ["--help", "--version"] {
-      var workshop = Workshop()
+      var workshop = CommandSandbox()
       workshop.environment["SPOOL_DIR"] = workshop.spool
       let ended = try Command(
         program: Command.path(of: stage), arguments: [option], environment: workshop.environment,
@@ -111,7 +111,7 @@ import Testing
       #expect(ended.code == 0 && !ended.stdout.isEmpty && ended.stderr.isEmpty, "\(ended)")
       #expect(access(workshop.spool, F_OK) != 0)
     }
-    let version = try Workshop().run(stage, "--version").stdout
+    let version = try CommandSandbox().run(stage, "--version").stdout
     #expect(version == "1.0.0\n")
   }
 
@@ -122,7 +122,7 @@ import Testing
       (["REGISTRY_FAULT": "trace@/nonexistent/trace"], "REGISTRY_FAULT is none of"),
       (["RETRY_PAUSE_SECONDS": "soon"], "RETRY_PAUSE_SECONDS 'soon' is not a whole number"),
     ] {
-      let workshop = Workshop()
+      let workshop = CommandSandbox()
       let ended = try workshop.run("fetch", "--sample", variables: variables)
       #expect(ended.code == 64 && ended.stderr.contains(words), "\(ended)")
       #expect(try workshop.snapshots.isEmpty)

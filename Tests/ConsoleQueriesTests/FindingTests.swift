@@ -70,14 +70,14 @@ struct FindingTests {
 
   private static func all(
     _ connection: inout Connection, _ run: Int, _ filter: FindingFilter, limit: Int
-  ) throws -> [Finding] {
-    var seen: [Finding] = []
-    var place: FindingPlace?
+  ) throws -> [StoredFinding] {
+    var seen: [StoredFinding] = []
+    var place: FindingCursor?
     repeat {
       let page = try Findings.page(&connection, of: run, filter, behind: place, limit: limit)
       seen += page.findings
       // As it comes back in an address.
-      place = try page.next.map { try #require(FindingPlace(text: $0.text)) }
+      place = try page.next.map { try #require(FindingCursor(text: $0.text)) }
     } while place != nil
     return seen
   }
@@ -118,5 +118,5 @@ struct FindingTests {
 
   @Test(
     "a place that nobody was given is none", arguments: ["", "1", "1.2.X", "a.2.X.", "99999999999.1.X.", "1.2.X.\0"])
-  func noPlace(_ text: String) { #expect(FindingPlace(text: text) == nil) }
+  func noPlace(_ text: String) { #expect(FindingCursor(text: text) == nil) }
 }

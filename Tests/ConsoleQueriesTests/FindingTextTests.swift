@@ -14,12 +14,12 @@ struct FindingTextTests {
       ("\u{FE0F}", "⟨U+FE0F⟩"), ("\u{115F}", "⟨U+115F⟩"), (" 臺北市　𠮷é", " 臺北市　𠮷é"), ("<&>\"'", "<&>\"'"),
     ])
   func standIns(_ source: String, _ shown: String) {
-    #expect(VisibleText(Array(source.utf8)).text.unicodeScalars.elementsEqual(shown.unicodeScalars))
+    #expect(EscapedText(Array(source.utf8)).text.unicodeScalars.elementsEqual(shown.unicodeScalars))
   }
 
   @Test("stand-ins of the source's own are told from ours")
   func ownStandIns() {
-    let text = VisibleText(Array("␀\u{0}".utf8))
+    let text = EscapedText(Array("␀\u{0}".utf8))
     #expect(text.parts == [.init("␀", isStandIn: false), .init("␀", isStandIn: true)])
   }
 
@@ -32,7 +32,7 @@ struct FindingTextTests {
     ]
     for _ in 0..<300 {
       let bytes = (0..<random.below(20)).flatMap { _ in pieces[random.below(pieces.count)] }
-      let shown = VisibleText(bytes)
+      let shown = EscapedText(bytes)
       let hidden: Set<UInt32> = [0x202E, 0x2067, 0xE0100, 0, 13, 0xFFFD]
       let expected = String(decoding: bytes, as: UTF8.self).unicodeScalars.filter { !hidden.contains($0.value) }
       let plain = shown.parts.filter { !$0.isStandIn }.map(\.text).joined()
@@ -47,7 +47,7 @@ struct FindingTextTests {
   func cut() {
     let bytes = Array(String(repeating: "統", count: 10).utf8)
     for most in 0...30 {
-      let text = VisibleText(bytes, bytesMax: most)
+      let text = EscapedText(bytes, bytesMax: most)
       #expect(text.text == String(repeating: "統", count: most / 3))
       #expect(text.bytesLeftOut == 30 - most / 3 * 3)
     }

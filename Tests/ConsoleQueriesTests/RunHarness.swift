@@ -19,7 +19,7 @@ struct RunHarness {
   private static func migrations() throws -> [String] {
     let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
-    let folder = root.appending(path: "Sources/LoadStage/Migrations")
+    let folder = root.appending(path: "Sources/Stages/LoadStage/Migrations")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path()).filter { $0.hasSuffix(".sql") }
     return try names.sorted().map { try String(contentsOf: folder.appending(path: $0), encoding: .utf8) }
   }

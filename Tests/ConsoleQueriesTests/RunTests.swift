@@ -15,7 +15,7 @@ struct RunTests {
         written[try harness.run(&connection, minute: minute, counts: counts)] = counts
       }
       let limit = 1 + random.below(9)
-      var seen: [JobRun] = []
+      var seen: [JobRunSummary] = []
       var before: Int?
       repeat {
         let page = try JobRuns.page(&connection, before: before, limit: limit)

@@ -80,7 +80,8 @@ struct SearchIndexTests {
   func defaults() throws {
     try RunHarness.with { harness, connection in
       try fill(&connection)
-      var session = try Connection.open(try Target(harness.database.url), applicationName: harness.database.name)
+      var session = try Connection.open(
+        try DatabaseAddress(harness.database.url), applicationName: harness.database.name)
       try session.executeOutsideTransaction("SET default_transaction_read_only = on")
       var sqlState: String?
       do { try SearchIndexes.build(on: &session) } catch SearchIndexes.BuildError.isCutShort(let error) {

@@ -189,14 +189,14 @@ struct HostNameTests {
 struct TurnTests {
   @Test("each waits for those before, nobody for others, and no more wait than may")
   func turns() async throws {
-    let turns = Turns(atMost: 1, waiting: 2)
-    var first: Turns.Turn? = try await turns.wait("ann")
+    let turns = AccountLimiter(atMost: 1, waiting: 2)
+    var first: AccountLimiter.Permit? = try await turns.wait("ann")
     #expect(turns.take("ann") == nil)
     let other = try await turns.wait("bob")
     let waiting = (0..<2).map { _ in Task { _ = try await turns.wait("ann") } }
     // Whoever comes while two wait is sent away: until they do, nobody is.
     while turns.waiting("ann") < 2 { await Task.yield() }
-    await #expect(throws: Turns.Full.self) { try await turns.wait("ann") }
+    await #expect(throws: AccountLimiter.Full.self) { try await turns.wait("ann") }
     #expect(turns.waiting("ann") == 2)
     first = nil
     _ = first

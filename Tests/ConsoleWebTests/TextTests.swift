@@ -1,4 +1,4 @@
-import ConsoleDesk
+import ConsoleStore
 import ConsoleWeb
 import Foundation
 import Schedules
@@ -41,7 +41,7 @@ struct TextTests {
     let faults: [ScheduleDraft.Fault] =
       [.name, .kind, .neverDue, .repeats, .limit, .retries] + timings.map { .timing($0) }
       + [.timeZone(TimingError(.unknownTimeZone, part: "CST"))]
-    let said = faults.map { FaultText(texts: Texts.all, language: language).text($0) }
+    let said = faults.map { TimingErrorText(texts: Texts.all, language: language).text($0) }
     for text in said {
       #expect(!text.contains("%") && !text.contains("_"), "\(text)")
       #expect(text.count > 5)

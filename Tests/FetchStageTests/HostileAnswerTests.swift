@@ -1,9 +1,9 @@
-import Failures
+import CommandKit
 import FetchStage
 import LoopbackServer
-import Observed
 import Spool
-import StageKit
+import Support
+import TestSupport
 import Testing
 
 /// Answers that are no source, each given to every request until the server is well again.
@@ -11,7 +11,7 @@ import Testing
   struct Hostile: CustomTestStringConvertible, Sendable {
     let what: String
     let answer: Attempt
-    let verdict: Verdict
+    let category: ExitCategory
     /// What the message says.
     let says: String
     /// What all answers together may have cost at most, from what the server's kernel took: 8 MB lie in sockets.
@@ -19,19 +19,19 @@ import Testing
     var file = ServedFile(HostileAnswerTests.good)
     var testDescription: String { what }
 
-    init(_ what: String, _ verdict: Verdict, _ says: String, _ answer: Attempt) {
-      (self.what, self.answer, self.verdict, self.says) = (what, answer, verdict, says)
+    init(_ what: String, _ category: ExitCategory, _ says: String, _ answer: Attempt) {
+      (self.what, self.answer, self.category, self.says) = (what, answer, category, says)
     }
 
     /// A whole answer as it goes over the wire.
-    init(_ what: String, _ verdict: Verdict, _ says: String, raw: String, then content: Content = Content("")) {
-      self.init(what, verdict, says, .raw(raw, then: content))
+    init(_ what: String, _ category: ExitCategory, _ says: String, raw: String, then content: Content = Content("")) {
+      self.init(what, category, says, .raw(raw, then: content))
     }
 
     /// The file under another Content-Length, or with other headers.
-    init(_ what: String, _ verdict: Verdict, _ says: String, headers: String) {
+    init(_ what: String, _ category: ExitCategory, _ says: String, headers: String) {
       self.init(
-        what, verdict, says, raw: "HTTP/1.1 200 OK\r\n\(headers)\r\n\r\n", then: Content(HostileAnswerTests.good))
+        what, category, says, raw: "HTTP/1.1 200 OK\r\n\(headers)\r\n\r\n", then: Content(HostileAnswerTests.good))
     }
 
     /// The file behind a chunk's size.
@@ -153,15 +153,15 @@ import Testing
     let web = try WebFixture(hostile.file, otherwise: hostile.answer)
     let end = End { try web.fetch() }
     let failure = try #require(end.failure, "\(end)")
-    #expect(failure.verdict == hostile.verdict, "\(failure)")
+    #expect(failure.category == hostile.category, "\(failure)")
     #expect(failure.message.contains(hostile.says), "\(failure)")
     #expect(failure.message.utf8.count < 500 && !failure.message.contains("\n"), "\(failure)")
     #expect(!failure.hints.isEmpty && failure.hints.allSatisfy { !$0.description.isEmpty }, "\(failure)")
     // Temporary trouble is tried three times more, all else is not.
-    #expect(web.server.requests.count == (hostile.verdict == .temporary ? 4 : 1))
+    #expect(web.server.requests.count == (hostile.category == .temporary ? 4 : 1))
     #expect(web.server.wireBytesSent <= hostile.bytesMax, "\(web.server.wireBytesSent)")
     // Nothing is there but what was finished before it went wrong, and that is no snapshot.
-    for id in try Survey.snapshots(web.spool) {
+    for id in try SpoolIndex.snapshots(web.spool) {
       let folder = SnapshotFolder(spool: web.spool, id: id)
       #expect(try FetchManifest.read(at: folder.fetchManifest) == nil)
       #expect(try Folder.names(folder.fetchFolder).allSatisfy { !$0.hasSuffix(".tmp") })
@@ -229,7 +229,7 @@ import Testing
     for status in [429, 503] {
       let web = try WebFixture(ServedFile(Self.good), otherwise: .busy(status, retryAfter: retryAfter))
       let failure = try #require(End { try web.fetch() }.failure)
-      #expect(failure.verdict == .temporary, "\(failure)")
+      #expect(failure.category == .temporary, "\(failure)")
       #expect(failure.message.contains(requests == 1 ? "asks to wait" : "4 times"), "\(failure)")
       #expect(web.server.requests.count == requests)
       try web.expectRecovery(retryAfter)
@@ -242,14 +242,14 @@ import Testing
     let later = HTTPDate.string(HTTPDate.seconds(WebFixture.old)! + 1)
     for headers in [Headers([.init("Retry-After", "1")]), Headers([date, .init("Retry-After", later)])] {
       let web = try WebFixture(ServedFile(Self.good), plan: [.page(503, headers: headers, body: "later")])
-      let started = Clock.monotonicSeconds()
+      let started = Timestamp.monotonicSeconds()
       _ = try web.fetch().expectFetched()
-      #expect(Clock.monotonicSeconds() - started >= 1)
+      #expect(Timestamp.monotonicSeconds() - started >= 1)
       #expect(web.server.requests.count == 2)
       // Not past the time that all attempts have together.
       let hurried = try WebFixture(ServedFile(Self.good), otherwise: .page(503, headers: headers, body: "later"))
       let failure = try #require(End { try hurried.fetch { $0.secondsMax = 0.9 } }.failure)
-      #expect(failure.verdict == .temporary && failure.message.contains("within"), "\(failure)")
+      #expect(failure.category == .temporary && failure.message.contains("within"), "\(failure)")
       #expect(hurried.server.requests.count == 1)
     }
   }

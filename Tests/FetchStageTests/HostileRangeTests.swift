@@ -1,10 +1,10 @@
-import Failures
 import FetchStage
 import LoopbackServer
-import NastyCorpus
-import Observed
+import MalformedInputs
 import SeededRandom
 import Spool
+import Support
+import TestSupport
 import Testing
 
 /// A download that is asked to go on, and a server that gives something else.
@@ -100,14 +100,14 @@ import Testing
 
   /// 304 answers no range; a coding makes it other bytes.
   @Test(arguments: [
-    ("304", Attempt.page(304), Verdict.unavailable), ("404", .page(404), .unavailable),
+    ("304", Attempt.page(304), ExitCategory.unavailable), ("404", .page(404), .unavailable),
     ("a coding", .whole.with { $0.overrides = ["Content-Encoding": "gzip"] }, .data),
     ("204", .page(204), .unavailable),
   ])
-  func endsForGoodWithWholeChunks(_ what: String, _ second: Attempt, _ verdict: Verdict) throws {
+  func endsForGoodWithWholeChunks(_ what: String, _ second: Attempt, _ category: ExitCategory) throws {
     let web = try WebFixture(Self.v1, plan: [.cut(after: 120_000), second])
     let failure = try #require(End { try web.fetch() }.failure)
-    #expect(failure.verdict == verdict, "\(failure)")
+    #expect(failure.category == category, "\(failure)")
     #expect(web.server.requests.count == 2)
     #expect(try web.expectWholeChunks(of: [Self.v1.content.bytes], what) >= 4)
     try web.expectRecovery(what)
@@ -151,7 +151,7 @@ import Testing
         #expect(all.contains(fetched), "seed \(seed)")
       case .unchanged: break
       case .failed(let failure):
-        #expect([.temporary, .data, .unavailable].contains(failure.verdict), "seed \(seed): \(failure)")
+        #expect([.temporary, .data, .unavailable].contains(failure.category), "seed \(seed): \(failure)")
       }
       #expect(web.script.attempts - attempts <= 4)
       try web.expectWholeChunks(of: all, mixed: !validated || strips, "seed \(seed)")

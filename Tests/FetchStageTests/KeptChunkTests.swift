@@ -1,7 +1,7 @@
+import CommandKit
 import FetchStage
-import Observed
 import Spool
-import StageKit
+import TestSupport
 import Testing
 
 /// What is kept of an interrupted fetch.

@@ -1,7 +1,7 @@
-import Failures
-import Faults
+import CommandKit
+import FaultInjection
 import Glibc
-import StageKit
+import Support
 import Testing
 
 @Suite("The pause before another attempt")
@@ -30,7 +30,7 @@ struct RetryPauseTests {
       try RetryPause.wait(seconds: 3600)
       setenv("RETRY_PAUSE_SECONDS", "soon", 1)
       let failure = #expect(throws: Failure.self) { try RetryPause.wait(seconds: 0) }
-      exit(failure?.verdict == .usage ? 0 : 1)
+      exit(failure?.category == .usage ? 0 : 1)
     }
   }
 }

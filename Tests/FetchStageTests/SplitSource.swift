@@ -1,7 +1,7 @@
+import CommandKit
 import FetchStage
-import Observed
 import Spool
-import StageKit
+import TestSupport
 
 /// A source that is split into a snapshot in a scratch folder.
 struct SplitSource {

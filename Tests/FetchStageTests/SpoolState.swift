@@ -1,8 +1,8 @@
-import Failures
 import FetchStage
 import LoopbackServer
-import Observed
 import Spool
+import Support
+import TestSupport
 import Testing
 
 /// What a fetch that failed leaves behind, whatever the server did.
@@ -20,7 +20,7 @@ extension WebFixture {
   ) throws -> Int {
     var count = 0
     var reader = try ChunkReader()
-    for id in try Survey.snapshots(spool) {
+    for id in try SpoolIndex.snapshots(spool) {
       let folder = SnapshotFolder(spool: spool, id: id)
       if try FetchManifest.read(at: folder.fetchManifest) != nil {
         let whole = try content(folder)

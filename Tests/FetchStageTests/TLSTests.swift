@@ -1,10 +1,10 @@
-import Failures
 import FetchStage
 import LoopbackServer
-import Observed
 import Spool
+import Support
+import TLSProxy
+import TestSupport
 import Testing
-import Tunnel
 
 /// A server behind TLS, good or bad.
 @Suite struct TLSTests {
@@ -17,16 +17,16 @@ import Tunnel
 
   struct Site {
     let web: WebFixture
-    let tunnel: Tunnel
+    let tunnel: TLSProxy
 
-    init(_ kind: Tunnel.Kind, _ file: ServedFile = TLSTests.file, plan: [Attempt] = [], otherwise: Attempt = .whole)
+    init(_ kind: TLSProxy.Kind, _ file: ServedFile = TLSTests.file, plan: [Attempt] = [], otherwise: Attempt = .whole)
       throws
     {
       web = try WebFixture(file, plan: plan, otherwise: otherwise)
-      tunnel = try Tunnel(kind, to: web.server.port)
+      tunnel = try TLSProxy(kind, to: web.server.port)
     }
 
-    func fetch(through other: Tunnel? = nil, login: String = "", _ change: (inout FetchSettings) -> Void = { _ in })
+    func fetch(through other: TLSProxy? = nil, login: String = "", _ change: (inout FetchSettings) -> Void = { _ in })
       throws -> End
     {
       let url = (other ?? tunnel).url("/data.csv").replacing("https://", with: "https://" + login)
@@ -42,8 +42,8 @@ import Tunnel
     }
   }
 
-  @Test(arguments: [Tunnel.Version.tls12, .tls13])
-  func aGoodOneIsFetchedAndGoneOnWith(_ version: Tunnel.Version) throws {
+  @Test(arguments: [TLSProxy.Version.tls12, .tls13])
+  func aGoodOneIsFetchedAndGoneOnWith(_ version: TLSProxy.Version) throws {
     let site = try Site(.tls(Self.good, newest: version), plan: [.cut(after: 120_000), .reset(after: 30_000)])
     let end = try site.fetch()
     let folder = try #require(end.folder, "\(end)")
@@ -58,11 +58,11 @@ import Tunnel
 
   struct Bad: CustomTestStringConvertible, Sendable {
     let what: String
-    let kind: Tunnel.Kind
+    let kind: TLSProxy.Kind
     let says: String
     var testDescription: String { what }
 
-    init(_ what: String, _ kind: Tunnel.Kind, says: String) { (self.what, self.kind, self.says) = (what, kind, says) }
+    init(_ what: String, _ kind: TLSProxy.Kind, says: String) { (self.what, self.kind, self.says) = (what, kind, says) }
 
     init(_ what: String, _ names: String, _ validity: Certificate.Validity, by issuer: Certificate?, says: String) {
       self.init(what, .tls(Certificate("server", for: names, validity: validity, issuer: issuer)), says: says)
@@ -86,13 +86,14 @@ import Tunnel
     let site = try Site(bad.kind)
     let end = try site.fetch()
     let failure = try #require(end.failure, "\(end)")
-    #expect(failure.verdict == .unavailable, "\(failure)")
+    #expect(failure.category == .unavailable, "\(failure)")
     #expect(failure.message.contains(bad.says) && failure.message.contains(site.tunnel.url("/data.csv")), "\(failure)")
-    #expect(failure.hints.contains { $0.description.contains("SSL_CERT_FILE") } || bad.says.contains("version"), "\(failure)")
+    #expect(
+      failure.hints.contains { $0.description.contains("SSL_CERT_FILE") } || bad.says.contains("version"), "\(failure)")
     #expect(site.tunnel.connections == 1, "it is not tried again")
     #expect(site.web.server.requests.isEmpty, "nothing was asked for")
-    #expect(try Survey.snapshots(site.web.spool).isEmpty)
-    let mended = try Tunnel(.tls(Self.good), to: site.web.server.port)
+    #expect(try SpoolIndex.snapshots(site.web.spool).isEmpty)
+    let mended = try TLSProxy(.tls(Self.good), to: site.web.server.port)
     let again = try site.fetch(through: mended)
     let folder = try #require(again.folder, "\(again)")
     let fetched = try site.web.content(folder)
@@ -102,15 +103,15 @@ import Tunnel
   @Test func aHandshakeThatEndsIsTriedAgain() throws {
     let site = try Site(.says(""))
     let failure = try #require(try site.fetch().failure)
-    #expect(failure.verdict == .temporary, "\(failure)")
+    #expect(failure.category == .temporary, "\(failure)")
     #expect(site.tunnel.connections == 4)
-    #expect(try Survey.snapshots(site.web.spool).isEmpty)
+    #expect(try SpoolIndex.snapshots(site.web.spool).isEmpty)
   }
 
   @Test func certificatesThatCannotBeReadAreNamed() throws {
     let site = try Site(.tls(Self.good))
     let failure = try #require(try site.fetch { $0.caFile = "/nonexistent/authority.pem" }.failure)
-    #expect(failure.verdict == .unavailable && failure.message.contains("/nonexistent/authority.pem"), "\(failure)")
+    #expect(failure.category == .unavailable && failure.message.contains("/nonexistent/authority.pem"), "\(failure)")
     #expect(site.web.server.requests.isEmpty)
   }
 
@@ -128,8 +129,8 @@ import Tunnel
     #expect(site.web.server.requests.map { $0.headers["Range"] != nil } == [false, true])
   }
 
-  @Test(arguments: [Tunnel.Version.tls12, .tls13])
-  func withoutLengthOnlyCloseNotifyIsTheEnd(_ version: Tunnel.Version) throws {
+  @Test(arguments: [TLSProxy.Version.tls12, .tls13])
+  func withoutLengthOnlyCloseNotifyIsTheEnd(_ version: TLSProxy.Version) throws {
     let file = ServedFile(WebFixture.source(rows: 1000)).with { $0.length = .untilClose }
     let answers: [Attempt] = [
       // Nothing is missing, and nobody can know it.
@@ -144,14 +145,14 @@ import Tunnel
       let site = try Site(.tls(Self.good, newest: version, abrupt: true), file, otherwise: answer)
       let end = try site.fetch()
       let failure = try #require(end.failure, "\(end)")
-      #expect(failure.verdict == .temporary && failure.message.contains("close_notify"), "\(failure)")
+      #expect(failure.category == .temporary && failure.message.contains("close_notify"), "\(failure)")
       #expect(site.web.server.requests.count == 4)
-      for id in try Survey.snapshots(site.web.spool) {
+      for id in try SpoolIndex.snapshots(site.web.spool) {
         let folder = SnapshotFolder(spool: site.web.spool, id: id)
         #expect(try FetchManifest.read(at: folder.fetchManifest) == nil)
       }
       site.web.script.update { ($0.plan, $0.otherwise) = ([], .whole) }
-      let closed = try Tunnel(.tls(Self.good, newest: version), to: site.web.server.port)
+      let closed = try TLSProxy(.tls(Self.good, newest: version), to: site.web.server.port)
       let again = try site.fetch(through: closed)
       let folder = try #require(again.folder, "\(again)")
       let fetched = try site.web.content(folder)
@@ -176,14 +177,14 @@ import Tunnel
       ("half a location", "HTTP/1.0 302 Found\r\nLocation: /b.cs", .temporary),
       ("no such file", "HTTP/1.0 404 Not Found\r\n\r\nno", .unavailable),
       ("a busy server", "HTTP/1.0 503 Busy\r\n\r\nno", .temporary),
-    ] as [(String, String, Verdict?)])
-  func anAnswerWithoutLengthOrCloseNotify(_ what: String, _ answer: String, _ verdict: Verdict?) throws {
+    ] as [(String, String, ExitCategory?)])
+  func anAnswerWithoutLengthOrCloseNotify(_ what: String, _ answer: String, _ category: ExitCategory?) throws {
     let site = try Site(
       .tls(Self.good, abrupt: true), plan: Array(repeating: .raw(answer, then: Content("")), count: 4))
-    if verdict == nil { site.web.script.update { $0.plan = Array($0.plan.prefix(1)) } }
+    if category == nil { site.web.script.update { $0.plan = Array($0.plan.prefix(1)) } }
     let end = try site.fetch()
-    #expect(end.failure?.verdict == verdict, "\(what): \(end)")
-    #expect(site.web.server.requests.last?.path == (verdict == nil ? "/b.csv" : "/data.csv"), "\(what)")
+    #expect(end.failure?.category == category, "\(what): \(end)")
+    #expect(site.web.server.requests.last?.path == (category == nil ? "/b.csv" : "/data.csv"), "\(what)")
   }
 
   // MARK: Redirects
@@ -192,7 +193,7 @@ import Tunnel
   @Test func aRedirectToAnotherHostWorksWithoutTheLogin() throws {
     for isSame in [true, false] {
       let target = try Site(.tls(Self.good))
-      let elsewhere = try Tunnel(.tls(Self.good), to: target.web.server.port, host: "127.0.0.2")
+      let elsewhere = try TLSProxy(.tls(Self.good), to: target.web.server.port, host: "127.0.0.2")
       let first = try Site(
         .tls(Self.good), plan: [.redirect(to: isSame ? "/b.csv" : elsewhere.url("/b.csv"))])
       let end = try first.fetch(login: "user:sesame@")
@@ -209,7 +210,7 @@ import Tunnel
   struct Turn: CustomTestStringConvertible, Sendable {
     let what: String
     let answer: Attempt
-    var verdict = Verdict.unavailable
+    var category = ExitCategory.unavailable
     let says: String
     var requests = 1
     var testDescription: String { what }
@@ -218,8 +219,8 @@ import Tunnel
       (what, answer, says) = (location, .redirect(to: location), "not https")
     }
 
-    init(_ what: String, _ answer: Attempt, _ verdict: Verdict = .unavailable, says: String, requests: Int = 1) {
-      (self.what, self.answer, self.verdict, self.says, self.requests) = (what, answer, verdict, says, requests)
+    init(_ what: String, _ answer: Attempt, _ category: ExitCategory = .unavailable, says: String, requests: Int = 1) {
+      (self.what, self.answer, self.category, self.says, self.requests) = (what, answer, category, says, requests)
     }
   }
 
@@ -239,17 +240,17 @@ import Tunnel
     let site = try Site(.tls(Self.good), otherwise: turn.answer)
     let end = try site.fetch()
     let failure = try #require(end.failure, "\(end)")
-    #expect(failure.verdict == turn.verdict && failure.message.contains(turn.says), "\(failure)")
+    #expect(failure.category == turn.category && failure.message.contains(turn.says), "\(failure)")
     #expect(site.web.server.requests.count == turn.requests)
     #expect(site.web.server.wireBytesSent < 16 << 20)
-    #expect(try Survey.snapshots(site.web.spool).isEmpty)
+    #expect(try SpoolIndex.snapshots(site.web.spool).isEmpty)
   }
 
   @Test func aRedirectToABadCertificateIsRefused() throws {
     let target = try Site(.tls(Certificate("server", for: Self.names, validity: .over, issuer: Self.authority)))
     let site = try Site(.tls(Self.good), otherwise: .redirect(to: target.tunnel.url()))
     let failure = try #require(try site.fetch().failure)
-    #expect(failure.verdict == .unavailable && failure.message.contains("expired"), "\(failure)")
+    #expect(failure.category == .unavailable && failure.message.contains("expired"), "\(failure)")
     #expect(target.web.server.requests.isEmpty)
   }
 }

@@ -1,10 +1,10 @@
-import Failures
+import CommandKit
 import FetchStage
 import Glibc
 import LoopbackServer
-import Observed
 import Spool
-import StageKit
+import Support
+import TestSupport
 import Testing
 
 /// A server with one file, and a spool to fetch it into.
@@ -74,11 +74,11 @@ extension FetchOutcome {
   }
 }
 
-func verdict(_ body: () throws -> FetchOutcome) -> Verdict? {
+func category(_ body: () throws -> FetchOutcome) -> ExitCategory? {
   do {
     _ = try body()
     return nil
-  } catch { return (error as? Failure)?.verdict ?? .bug }
+  } catch { return (error as? Failure)?.category ?? .bug }
 }
 
 func inode(_ path: String) -> UInt64? {

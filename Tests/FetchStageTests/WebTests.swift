@@ -1,8 +1,8 @@
-import Failures
 import FetchStage
 import Glibc
 import LoopbackServer
 import Spool
+import Support
 import Testing
 
 /// Fetching over real HTTP, on loopback.
@@ -48,7 +48,7 @@ import Testing
       return
     }
     #expect(web.server.exchanges.map(\.status) == [200, 200])
-    #expect(try Survey.snapshots(web.spool) == [folder.id])
+    #expect(try SpoolIndex.snapshots(web.spool) == [folder.id])
   }
 
   /// Last-Modified alone, a strong ETag, and what is no strong validator.
@@ -76,7 +76,7 @@ import Testing
       ServedFile(WebFixture.source(rows: 1000), lastModified: nil, etag: nil),
       plan: Array(repeating: .cut(after: 120_000), count: 4))
     #expect(throws: Failure.self) { try web.fetch() }
-    let id = try #require(try Survey.snapshots(web.spool).last)
+    let id = try #require(try SpoolIndex.snapshots(web.spool).last)
     let first = SnapshotFolder(spool: web.spool, id: id).csv(1)
     let before = try #require(inode(first))
     let folder = try web.fetch().expectFetched()
@@ -102,7 +102,7 @@ import Testing
         try web.content(folder) == (changes ? WebFixture.source(rows: 1001) : WebFixture.source(rows: 1000)),
         "\(behaviour)")
       // The old version's chunks stay apart, as a superseded snapshot.
-      #expect(try Survey.snapshots(web.spool).count == (changes ? 2 : 1), "\(behaviour)")
+      #expect(try SpoolIndex.snapshots(web.spool).count == (changes ? 2 : 1), "\(behaviour)")
     }
   }
 
@@ -114,7 +114,7 @@ import Testing
     web.script.replace(with: ServedFile(WebFixture.source(rows: 900), lastModified: WebFixture.old, etag: "\"v2\""))
     let folder = try web.fetch().expectFetched()
     #expect(try web.content(folder) == WebFixture.source(rows: 900))
-    #expect(try Survey.snapshots(web.spool).count == 2)
+    #expect(try SpoolIndex.snapshots(web.spool).count == 2)
   }
 
   /// Otherwise it would stay the newest for ever: load would ask for fetch, and fetch find nothing to do.
@@ -123,9 +123,9 @@ import Testing
     let web = try WebFixture(v1)
     let first = try web.fetch().expectFetched()
     web.script.replace(with: ServedFile(WebFixture.source(rows: 1), lastModified: WebFixture.old, etag: "\"v2\""))
-    #expect(verdict { try web.fetch { $0.bytesMax = 100 } } == .data)
+    #expect(category { try web.fetch { $0.bytesMax = 100 } } == .data)
     try Folder.make(SnapshotFolder(spool: web.spool, id: .next(after: first.id)).path)
-    let begun = SnapshotFolder(spool: web.spool, id: try #require(Survey.snapshots(web.spool).last))
+    let begun = SnapshotFolder(spool: web.spool, id: try #require(SpoolIndex.snapshots(web.spool).last))
     let manifest = try #require(try DownloadManifest.read(at: first.downloadManifest))
     try manifest.publish(at: begun.downloadManifest)
     web.script.replace(with: v1)
@@ -133,7 +133,7 @@ import Testing
       Issue.record("not unchanged")
       return
     }
-    #expect(try Survey.snapshots(web.spool) == [first.id])
+    #expect(try SpoolIndex.snapshots(web.spool) == [first.id])
   }
 
   @Test func aDamagedManifestIsNoBaseAndMendsItself() throws {
@@ -153,7 +153,7 @@ import Testing
       ServedFile(WebFixture.source(rows: 1000), lastModified: WebFixture.old, etag: "\"v1\""),
       plan: Array(repeating: .cut(after: 45_000), count: 4))
     #expect(throws: Failure.self) { try web.fetch() }
-    let id = try #require(try Survey.snapshots(web.spool).last)
+    let id = try #require(try SpoolIndex.snapshots(web.spool).last)
     try flipByte(SnapshotFolder(spool: web.spool, id: id).csv(2))
     let folder = try web.fetch().expectFetched()
     #expect(try web.content(folder) == web.bytes)
@@ -166,20 +166,20 @@ import Testing
       _ = try web.fetch().expectFetched()
       #expect(web.server.requests.count == 4)
       let never = try WebFixture(file, otherwise: .busy(status))
-      #expect(verdict { try never.fetch() } == .temporary)
+      #expect(category { try never.fetch() } == .temporary)
       #expect(never.server.requests.count == 4)
     }
     let patient = try WebFixture(file, plan: [.busy(503, retryAfter: "0")])
     _ = try patient.fetch().expectFetched()
     for answer in ["61", "Sun, 06 Nov 2094 08:49:37 GMT"] {
       let asks = try WebFixture(file, otherwise: .busy(503, retryAfter: answer))
-      #expect(verdict { try asks.fetch() } == .temporary)
+      #expect(category { try asks.fetch() } == .temporary)
       #expect(asks.server.requests.count == 1)
     }
   }
 
   @Test(arguments: [
-    ("gone", Attempt.page(404, headers: [:], body: "no"), Verdict.unavailable),
+    ("gone", Attempt.page(404, headers: [:], body: "no"), ExitCategory.unavailable),
     ("forbidden", .page(403, headers: [:], body: "no"), .unavailable),
     (
       "login page", .page(200, headers: ["Content-Type": "text/html"], body: "<!DOCTYPE html><html>log in</html>"),
@@ -191,11 +191,11 @@ import Testing
     ("gzip not asked for", Attempt.whole.with { $0.overrides.add("Content-Encoding", "gzip") }, .data),
     ("megabyte of headers", Attempt.whole.with { $0.padding = .init(lines: 1024, length: 1024) }, .data),
   ])
-  func endsForGoodWithoutWritingAnything(_ name: String, _ answer: Attempt, _ expected: Verdict) throws {
+  func endsForGoodWithoutWritingAnything(_ name: String, _ answer: Attempt, _ expected: ExitCategory) throws {
     let web = try WebFixture(ServedFile(WebFixture.source(rows: 10), lastModified: nil, etag: nil), otherwise: answer)
-    #expect(verdict { try web.fetch() } == expected, "\(name)")
+    #expect(category { try web.fetch() } == expected, "\(name)")
     #expect(web.server.requests.count == 1, "\(name)")
-    #expect(try Survey.snapshots(web.spool).isEmpty, "\(name)")
+    #expect(try SpoolIndex.snapshots(web.spool).isEmpty, "\(name)")
   }
 
   @Test func aPromiseThatIsNotKeptIsNoSnapshot() throws {
@@ -209,7 +209,7 @@ import Testing
     for length in [ServedFile.Length.contentLength, .chunked, .untilClose] {
       let file = ServedFile(WebFixture.source(rows: 1000), lastModified: nil, etag: nil).with { $0.length = length }
       let web = try WebFixture(file)
-      #expect(verdict { try web.fetch { $0.bytesMax = 100_000 } } == .data)
+      #expect(category { try web.fetch { $0.bytesMax = 100_000 } } == .data)
       _ = try web.fetch().expectFetched()
     }
   }

@@ -15,12 +15,12 @@ struct DirtTests {
     options.endsWithNewline = seed % 3 != 1
     options.hasStamp = seed != 5
     let (bytes, expectation) = try Generator(options).generate()
-    let judge = PlainJudge(bytes)
-    expectEqual(expectation, judge, bytes)
+    let validate = PlainValidator(bytes)
+    expectEqual(expectation, validate, bytes)
     #expect(expectation.processed > options.rows)
-    #expect((judge.sourceStamp == nil) == (expectation.sourceDate == nil))
+    #expect((validate.sourceStamp == nil) == (expectation.sourceDate == nil))
     for dirt in expectation.dirt {
-      let found = judge.judged[dirt.record - 1]
+      let found = validate.validated[dirt.record - 1]
       #expect(found.codes == dirt.codes.sorted(), "\(dirt.kind): \(dirt.what)")
       #expect(found.line == dirt.line)
       #expect(found.byteOffset == dirt.byteOffset)
@@ -33,7 +33,7 @@ struct DirtTests {
     options.dirt[kind] = kind.waysCount * 2
     options.endsWithNewline = false
     let (bytes, expectation) = try Generator(options).generate()
-    expectEqual(expectation, PlainJudge(bytes), bytes)
+    expectEqual(expectation, PlainValidator(bytes), bytes)
     if kind != .unusual { #expect(expectation.findings.keys.allSatisfy { $0 == kind.rawValue }) }
     #expect(expectation.records == 2 + kind.waysCount * 2)
     #expect(expectation.processed == (kind.isAccepted ? expectation.records : 2))
@@ -42,9 +42,9 @@ struct DirtTests {
   @Test("leaves the regular records as they are")
   func leavesRegularRecords() throws {
     var options = GeneratorOptions(rows: 300, seed: 9)
-    let clean = PlainJudge(try Generator(options).generate().bytes)
+    let clean = PlainValidator(try Generator(options).generate().bytes)
     options.dirt = try DirtAmounts(parsing: "20,RECORD_TOO_LONG=1")
-    let dirty = PlainJudge(try Generator(options).generate().bytes)
+    let dirty = PlainValidator(try Generator(options).generate().bytes)
     for ban in clean.bans { #expect(clean.accepted[ban] == dirty.accepted[ban]) }
   }
 

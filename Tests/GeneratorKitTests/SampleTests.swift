@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The sample that ships")
 struct SampleTests {
-  private static let path = "Sources/FetchStage/Sample/BGMOPEN1-sample.csv"
+  private static let path = "Sources/Stages/FetchStage/Sample/BGMOPEN1-sample.csv"
 
   @Test("is what the generator makes of its options")
   func unchanged() throws {
@@ -16,7 +16,7 @@ struct SampleTests {
   @Test("has something to report, and well under one percent of rejections")
   func acceptable() throws {
     let (bytes, expectation) = try Generator(.sample).generate()
-    expectEqual(expectation, PlainJudge(bytes), bytes)
+    expectEqual(expectation, PlainValidator(bytes), bytes)
     #expect(expectation.failed == 6)
     #expect(expectation.duplicated == 2)
     #expect(expectation.blank == 2)

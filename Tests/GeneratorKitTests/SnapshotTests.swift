@@ -4,11 +4,11 @@ import Testing
 @Suite("A clean snapshot")
 struct SnapshotTests {
   private let snapshot: (bytes: [UInt8], expectation: ExpectedResult)
-  private let judge: PlainJudge
+  private let validate: PlainValidator
 
   init() throws {
     snapshot = try Generator(GeneratorOptions(rows: 2_000, seed: 7)).generate()
-    judge = PlainJudge(snapshot.bytes)
+    validate = PlainValidator(snapshot.bytes)
   }
 
   @Test("has the same bytes for the same options, and others for another seed")
@@ -21,28 +21,28 @@ struct SnapshotTests {
 
   @Test("is sorted by address in the order of UTF-8")
   func sorted() {
-    for (left, right) in zip(judge.addresses, judge.addresses.dropFirst()) {
+    for (left, right) in zip(validate.addresses, validate.addresses.dropFirst()) {
       #expect(!right.utf8.lexicographicallyPrecedes(left.utf8))
     }
-    #expect(judge.addresses.first?.hasPrefix("南投縣") == true)
-    #expect(judge.addresses.last?.hasPrefix("高雄市") == true)
+    #expect(validate.addresses.first?.hasPrefix("南投縣") == true)
+    #expect(validate.addresses.last?.hasPrefix("高雄市") == true)
   }
 
   @Test("has valid BANs, some by the newer rule only, and none twice")
   func bans() {
-    #expect(Set(judge.bans).count == 2_000)
-    #expect(judge.bans.allSatisfy { PlainJudge.passesCheck($0, modulus: 5) })
-    let byFiveOnly = judge.bans.count { !PlainJudge.passesCheck($0, modulus: 10) }
+    #expect(Set(validate.bans).count == 2_000)
+    #expect(validate.bans.allSatisfy { PlainValidator.passesCheck($0, modulus: 5) })
+    let byFiveOnly = validate.bans.count { !PlainValidator.passesCheck($0, modulus: 10) }
     #expect((80...250).contains(byFiveOnly))
-    #expect((80...220).contains(judge.bans.count { $0.hasPrefix("0") }))
+    #expect((80...220).contains(validate.bans.count { $0.hasPrefix("0") }))
   }
 
   @Test("has the head office of every branch, and no capital for a branch")
   func branches() {
-    let branches = judge.accepted.values.filter { $0[2] != nil }
+    let branches = validate.accepted.values.filter { $0[2] != nil }
     #expect(branches.count > 50)
     for branch in branches {
-      #expect(judge.bans.contains(branch[2] ?? ""))
+      #expect(validate.bans.contains(branch[2] ?? ""))
       #expect(branch[4] == "0")
     }
   }
@@ -65,7 +65,7 @@ struct SnapshotTests {
   @Test("comes to what it says", arguments: [1, 2, 20, 3_000])
   func expectation(rows: Int) throws {
     let (bytes, expectation) = try Generator(GeneratorOptions(rows: rows, seed: 11)).generate()
-    expectEqual(expectation, PlainJudge(bytes), bytes)
+    expectEqual(expectation, PlainValidator(bytes), bytes)
     #expect(expectation.processed == rows)
     #expect(expectation.findings.isEmpty)
   }
@@ -97,15 +97,15 @@ struct SnapshotTests {
 }
 
 /// Holds what the generator says against what the plain reader found.
-func expectEqual(_ expectation: ExpectedResult, _ judge: PlainJudge, _ bytes: [UInt8]) {
-  #expect(expectation.records == judge.judged.count)
-  #expect(expectation.processed == judge.processed)
-  #expect(expectation.failed == judge.failed)
-  #expect(expectation.duplicated == judge.duplicated)
-  #expect(expectation.blank == judge.blank)
-  #expect(expectation.findings == judge.findings)
-  #expect(expectation.industries == judge.industries)
-  #expect(expectation.notes.repeatedIndustryCodes == judge.repeatedCodes)
-  #expect(expectation.notes.industryNamesWithoutCode == judge.namesWithoutCode)
+func expectEqual(_ expectation: ExpectedResult, _ validate: PlainValidator, _ bytes: [UInt8]) {
+  #expect(expectation.records == validate.validated.count)
+  #expect(expectation.processed == validate.processed)
+  #expect(expectation.failed == validate.failed)
+  #expect(expectation.duplicated == validate.duplicated)
+  #expect(expectation.blank == validate.blank)
+  #expect(expectation.findings == validate.findings)
+  #expect(expectation.industries == validate.industries)
+  #expect(expectation.notes.repeatedIndustryCodes == validate.repeatedCodes)
+  #expect(expectation.notes.industryNamesWithoutCode == validate.namesWithoutCode)
   #expect(expectation.bytes == bytes.count)
 }

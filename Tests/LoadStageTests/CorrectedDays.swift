@@ -1,5 +1,5 @@
-import Observed
 import SeededRandom
+import TestSupport
 
 /// Some days of a small registry, some of its records bad, and what corrections make of it: the promise written down a
 /// second time, to compare with.

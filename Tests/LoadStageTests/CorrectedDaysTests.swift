@@ -88,7 +88,7 @@ struct CorrectedDaysTests {
       try fresh.load(days.registry.sorted { $0.ban < $1.ban })
       #expect(try fresh.registry() == harness.registry(), "\(place)")
       // The hashes are those of the content: nothing would be made right.
-      let last = try #require(try Survey.snapshots(harness.spool.path).last)
+      let last = try #require(try SpoolIndex.snapshots(harness.spool.path).last)
       let outcome = try harness.load(SnapshotFolder(spool: harness.spool.path, id: last)) { $0.verify = true }
       #expect(outcome.repaired == 0 && outcome.changes.updated == 0, "\(place)")
       #expect(try harness.registry() == fresh.registry(), "\(place)")

@@ -1,7 +1,7 @@
-import Failures
 import LoadStage
 import Records
 import Spool
+import Support
 import Testing
 
 extension Business {

@@ -1,7 +1,7 @@
-import Failures
 import LoadStage
 import Records
 import Spool
+import Support
 import TestCluster
 
 /// What suites about corrections have in common: days with a record that is rejected and one that is warned of.

@@ -1,7 +1,7 @@
-import Failures
 import Foundation
 import LoadStage
 import Spool
+import Support
 import TestCluster
 import Testing
 
@@ -50,7 +50,7 @@ struct DamageTests {
           let good = try Data(contentsOf: URL(fileURLWithPath: path))
           try self.harm(path, harm)
           let failure = try harness.failure(snapshot)
-          #expect(failure.verdict == .data, "\(file) \(harm)")
+          #expect(failure.category == .data, "\(file) \(harm)")
           #expect(failure.message.contains(path), "\(failure)")
           if harm != .link {
             #expect(failure.hints == ["./pipeline.sh transform --snapshot \(snapshot.id) --chunk 2 --force"])
@@ -80,20 +80,20 @@ struct DamageTests {
       var snapshot = try harness.spool.snapshot(rows)
       try edit(snapshot.transformChunkManifest(2), "\"processed\" : 5", "\"processed\" : 4")
       var failure = try harness.failure(snapshot)
-      #expect(failure.verdict == .data)
+      #expect(failure.category == .data)
       #expect(failure.message.contains(snapshot.transformChunkManifest(2)))
 
       snapshot = try harness.spool.snapshot(rows)
       try edit(snapshot.transformManifest, "\"format\" : 1", "\"format\" : 2")
-      #expect(try harness.failure(snapshot).verdict == .data)
+      #expect(try harness.failure(snapshot).category == .data)
 
       snapshot = try harness.spool.snapshot(rows)
       try edit(snapshot.transformManifest, "\"processed\" : 15", "\"processed\" : 14")
-      #expect(try harness.failure(snapshot).verdict == .data)
+      #expect(try harness.failure(snapshot).category == .data)
 
       snapshot = try harness.spool.snapshot(rows)
       try edit(snapshot.transformManifest, "000002.json", "../../etc/passwd")
-      #expect(try harness.failure(snapshot).verdict == .data)
+      #expect(try harness.failure(snapshot).category == .data)
       failure = try harness.failure(snapshot)
       #expect(failure.hints.first?.description.hasPrefix("./pipeline.sh transform") == true)
       // Nothing of all that opened a job run.
@@ -102,20 +102,20 @@ struct DamageTests {
   }
 
   @Test("what is not settled is not loaded: 66")
-  func notSettled() throws {
+  func notFinalized() throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(businesses(5))
       let transform = try #require(try TransformManifest.read(at: snapshot.transformManifest))
       var other = transform
       other.input.sha256 = String(repeating: "0", count: 64)
       try other.publish(at: snapshot.transformManifest)
-      #expect(try harness.failure(snapshot).verdict == .notReady)
+      #expect(try harness.failure(snapshot).category == .notReady)
       try SpoolFile.remove(snapshot.transformManifest)
       let failure = try harness.failure(snapshot)
-      #expect(failure.verdict == .notReady)
+      #expect(failure.category == .notReady)
       #expect(failure.hints == ["./pipeline.sh transform --snapshot \(snapshot.id)"])
       try SpoolFile.remove(snapshot.fetchManifest)
-      #expect(try harness.failure(snapshot).verdict == .notReady)
+      #expect(try harness.failure(snapshot).category == .notReady)
     }
   }
 
@@ -126,17 +126,17 @@ struct DamageTests {
       try harness.load(rows)
       let dirty = try harness.spool.snapshot(businesses(20), .init(failed: 3))
       let failure = try harness.failure(dirty) { $0.maxRejects = .records(2) }
-      #expect(failure.verdict == .data)
+      #expect(failure.category == .data)
       #expect(try harness.jobs().last == "failed|\(failure.message)")
       try harness.expect(rows)
       let refused = try harness.failure(dirty) { $0.maxRejects = .percent(13) }
-      #expect(refused.verdict == .data)
+      #expect(refused.category == .data)
       let result = try harness.load(dirty) { $0.maxRejects = .records(3) }
       #expect(result.status == .partial)
       #expect(try harness.jobs().last == "partial|-")
       let empty = try harness.spool.snapshot([], .init(failed: 3))
       let rejected = try harness.failure(empty) { $0.maxRejects = .percent(100) }
-      #expect(rejected.verdict == .data)
+      #expect(rejected.category == .data)
       #expect(
         try harness.database.rows(
           "SELECT records_total, records_processed, records_failed, chunk_size, data_source_url, source_date FROM etl_job_run WHERE status = 'partial'"

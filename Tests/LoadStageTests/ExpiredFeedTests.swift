@@ -1,6 +1,6 @@
+import CommandKit
 import LoadStage
 import Postgres
-import StageKit
 import Testing
 
 @Suite("A feed that expired", .needsServer)

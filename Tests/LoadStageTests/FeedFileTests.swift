@@ -1,7 +1,7 @@
+import CommandKit
 import Foundation
 import LoadStage
 import Spool
-import StageKit
 import Testing
 import Zstd
 

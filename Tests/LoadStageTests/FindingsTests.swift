@@ -60,7 +60,7 @@ struct FindingsTests {
   func noFinding() throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(businesses(5), .init(findings: [1: ["{}"]]))
-      #expect(try harness.failure(snapshot).verdict == .data)
+      #expect(try harness.failure(snapshot).category == .data)
     }
   }
 }

@@ -1,11 +1,10 @@
-import Failures
 import LoadStage
 import Postgres
 import Spool
+import Support
 import Synchronization
 import TestCluster
 import Testing
-import Threads
 
 @Suite("The first load", .needsServer)
 struct FirstLoadTests {

@@ -1,7 +1,7 @@
-import Failures
+import CommandKit
 import LoadStage
 import Spool
-import StageKit
+import Support
 import TestCluster
 import Testing
 
@@ -83,7 +83,7 @@ struct GateAcceptanceTests {
       try harness.load(rows)
       let snapshot = try harness.spool.snapshot([], .init(failed: 3))
       let refused = try harness.failure(snapshot) { $0.acceptance = acceptance }
-      #expect(refused.verdict == .data)
+      #expect(refused.category == .data)
       try harness.expect(rows)
     }
   }

@@ -1,7 +1,7 @@
-import Failures
+import CommandKit
 import LoadStage
 import Spool
-import StageKit
+import Support
 import TestCluster
 import Testing
 
@@ -21,14 +21,14 @@ struct GateBaselineTests {
       let part = try harness.spool.snapshot(
         few, .init(sourceDate: "2020-01-01", sample: sample, limit: sample ? nil : 60))
       let failure = try harness.failure(part)
-      #expect(failure.verdict == .data)
+      #expect(failure.category == .data)
       let what = sample ? "a sample" : "limited to 60 records"
       #expect(failure.message.hasSuffix("it is \(what), and the registry holds the whole snapshot \(whole.id)"))
       #expect(failure.hints.first?.description.contains("another database") == true)
       try harness.expect(rows)
       // A further whole one in between changes nothing.
       try harness.load(businesses(201))
-      #expect(try harness.failure(part).verdict == .data)
+      #expect(try harness.failure(part).category == .data)
       let outcome = try harness.load(part) { $0.acceptance = acceptance }
       #expect(outcome.refusals.count == 1)
       try harness.expect(few + businesses(201).dropFirst(60))
@@ -55,7 +55,7 @@ struct GateBaselineTests {
         let lacking = try harness.spool.snapshot(
           businesses(5), .init(sample: kind == 1, limit: kind == 2 ? 5 : nil, notes: GateTests.lacking("營業地址")))
         let failure = try harness.failure(lacking)
-        #expect(failure.verdict == .data && failure.message.hasSuffix("is refused: it lacks the column 營業地址"))
+        #expect(failure.category == .data && failure.message.hasSuffix("is refused: it lacks the column 營業地址"))
         try harness.expect([])
         let outcome = try harness.load(lacking) { $0.acceptance = acceptance }
         #expect(outcome.refusals == ["it lacks the column 營業地址"])
@@ -95,7 +95,7 @@ struct GateBaselineTests {
         try harness.failure(try harness.spool.snapshot(businesses(count), .init(sourceDate: date))) { $0.now = { now } }
       }
       let first = try refusal(200, "2026-11-30")
-      #expect(first.verdict == .data && first.message.hasSuffix("its source date 2026-11-30 is 2 days in the future"))
+      #expect(first.category == .data && first.message.hasSuffix("its source date 2026-11-30 is 2 days in the future"))
       try harness.expect([])
       try load(200, "2026-09-27")
       #expect(try refusal(201, "2099-12-01").message.contains("2099-12-01 is 26666 days in the future"))
@@ -114,7 +114,7 @@ struct GateBaselineTests {
     try LoadHarness.with { harness in
       if !isPristine { try harness.hangAView() }
       let ahead = try harness.spool.snapshot(businesses(200), .init(sourceDate: "2099-12-01"))
-      #expect(try harness.failure(ahead).verdict == .data)
+      #expect(try harness.failure(ahead).category == .data)
       let outcome = try harness.load(ahead) { $0.acceptance = acceptance }
       #expect(outcome.refusals.count == 1)
       try harness.load(businesses(201))
@@ -126,11 +126,11 @@ struct GateBaselineTests {
     try LoadHarness.with { harness in
       let options = TestSpool.Options(sample: sample, limit: sample ? nil : 9, notes: GateTests.lacking("資本額"))
       let lacking = try harness.spool.snapshot(businesses(5), options)
-      #expect(try harness.failure(lacking).verdict == .data)
+      #expect(try harness.failure(lacking).category == .data)
       try harness.load(lacking) { $0.acceptance = acceptance }
       try harness.load(businesses(6), options)
       try harness.load(businesses(7), .init(sample: sample, limit: sample ? nil : 9))
-      #expect(try harness.failure(try harness.spool.snapshot(businesses(8), options)).verdict == .data)
+      #expect(try harness.failure(try harness.spool.snapshot(businesses(8), options)).category == .data)
     }
   }
 
@@ -168,7 +168,7 @@ struct GateBaselineTests {
       try harness.load(lacking) { $0.acceptance = .init(reason: "it is gone for good", user: "ops") }
       try harness.load(businesses(7), options)
       try harness.load(businesses(8))
-      #expect(try harness.failure(try harness.spool.snapshot(businesses(9), options)).verdict == .data)
+      #expect(try harness.failure(try harness.spool.snapshot(businesses(9), options)).category == .data)
     }
   }
 

@@ -1,8 +1,8 @@
-import Failures
+import CommandKit
 import Foundation
 import LoadStage
 import Spool
-import StageKit
+import Support
 import TestCluster
 import Testing
 
@@ -115,7 +115,7 @@ struct GateTests {
         return try harness.expect(step.after)
       }
       let failure = try harness.failure(second) { $0.bounds = step.bounds }
-      #expect(failure.verdict == .data)
+      #expect(failure.category == .data)
       let reason = refusal.replacingOccurrences(of: "SNAPSHOT", with: first.id.description)
       #expect(failure.message.hasPrefix("snapshot \(second.id) is refused: "))
       #expect(failure.message.contains(reason), "\(failure.message)")
@@ -133,7 +133,7 @@ struct GateTests {
       try harness.load(rows)
       let part = try harness.spool.snapshot(rows, .init(limit: 200))
       let failure = try harness.failure(part) { $0.force = true }
-      #expect(failure.verdict == .data, "\(failure)")
+      #expect(failure.category == .data, "\(failure)")
       #expect(try harness.database.scalar("SELECT bool_and(whole) FROM publication") == "t")
     }
   }
@@ -165,7 +165,7 @@ struct GateTests {
       let rows = businesses(200)
       try harness.load(rows)
       let bad = try harness.spool.snapshot(businesses(20), .init(sourceDate: "2026-09-02"))
-      for _ in 1...2 { #expect(try harness.failure(bad).verdict == .data) }
+      for _ in 1...2 { #expect(try harness.failure(bad).category == .data) }
       try harness.expect(rows)
       let good = Self.renamed(3, of: businesses(201))
       let outcome = try harness.load(good, .init(sourceDate: "2026-09-03"))

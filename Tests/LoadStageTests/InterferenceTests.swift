@@ -1,6 +1,6 @@
-import Failures
 import LoadStage
 import Postgres
+import Support
 import TestCluster
 import Testing
 
@@ -26,8 +26,10 @@ struct InterferenceTests {
       second[3].name = "changed"
       let next = try harness.spool.snapshot(second)
       let failure = try harness.failure(next)
-      #expect(failure.verdict == .configuration, "\(failure)")
-      #expect(failure.hints.contains { $0.description.contains(" of yours ") || $0.description.contains("RETURN NEW") }, "\(failure)")
+      #expect(failure.category == .configuration, "\(failure)")
+      #expect(
+        failure.hints.contains { $0.description.contains(" of yours ") || $0.description.contains("RETURN NEW") },
+        "\(failure)")
       let names = try harness.database.rows("SELECT ban, business_name FROM tax_registration ORDER BY ban")
       #expect(names == first.map { "\($0.ban)|\($0.name)" }.sorted())
       try harness.database.execute(
@@ -67,7 +69,7 @@ struct InterferenceTests {
         kind == "DOMAIN" ? "CREATE DOMAIN incoming_registration AS text" : "CREATE \(kind)")
       let snapshot = try harness.spool.snapshot(businesses(5))
       let failure = try harness.failure(snapshot)
-      #expect(failure.verdict == .configuration, "\(failure)")
+      #expect(failure.category == .configuration, "\(failure)")
     }
   }
 }

@@ -1,10 +1,10 @@
-import Failures
+import CommandKit
 import Foundation
 import LoadStage
 import Postgres
 import Records
 import Spool
-import StageKit
+import Support
 import TestCluster
 import Testing
 
@@ -45,7 +45,7 @@ struct InterruptedDecisionTests {
         $0.action = .replay
         $0.sheet = sheet
       }
-      #expect(failure.verdict == .temporary && failure.message.contains("published meanwhile"))
+      #expect(failure.category == .temporary && failure.message.contains("published meanwhile"))
       try harness.expect(businesses(11))
     }
   }
@@ -61,7 +61,7 @@ struct InterruptedDecisionTests {
         $0.action = .replay
         $0.sheet = sheet
       }
-      #expect(failure.verdict == .notReady)
+      #expect(failure.category == .notReady)
     }
   }
 
@@ -113,9 +113,9 @@ struct RollbackInForceTests {
     try LoadHarness.with { harness in
       try harness.load(businesses(200))
       let refused = try harness.spool.snapshot(businesses(20), .init(sourceDate: "2026-09-02"))
-      #expect(try harness.failure(refused).verdict == .data)
+      #expect(try harness.failure(refused).category == .data)
       let failure = try harness.failure(refused) { $0.action = .rollback }
-      #expect(failure.verdict == .data && failure.message.contains("never published"))
+      #expect(failure.category == .data && failure.message.contains("never published"))
       try harness.expect(businesses(200))
     }
   }

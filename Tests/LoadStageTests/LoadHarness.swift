@@ -1,9 +1,9 @@
-import Failures
+import CommandKit
 import Foundation
 import LoadStage
 import Postgres
 import Spool
-import StageKit
+import Support
 import Synchronization
 import TestCluster
 import Testing

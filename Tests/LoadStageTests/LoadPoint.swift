@@ -1,4 +1,4 @@
-import Faults
+import FaultInjection
 import LoadStage
 import Synchronization
 

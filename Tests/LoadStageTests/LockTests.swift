@@ -1,10 +1,9 @@
-import Failures
 import LoadStage
 import Postgres
+import Support
 import Synchronization
 import TestCluster
 import Testing
-import Threads
 
 /// Who can keep a load from running, and who cannot.
 @Suite("The run's lock", .needsOwnServer)
@@ -55,7 +54,7 @@ struct LockTests {
       var earlier = try TestDatabase.open(harness.database.url(user: role))
       try earlier.execute(advisory(harness))
       let failure = try harness.failure(try harness.spool.snapshot(businesses(6))) { $0.lockGraceSeconds = 0 }
-      #expect(failure.verdict == .temporary)
+      #expect(failure.category == .temporary)
       #expect(failure.message.contains("another run holds the lock"))
       #expect(failure.message.contains("held by 'registry-tests', user '\(role)', process \(earlier.processID)"))
     }
@@ -141,8 +140,10 @@ struct LockTests {
   func tooFewSessions(_ sqlState: String, _ message: String) {
     let kind = PostgresError.Kind(sqlState: sqlState, message: message)
     let failure = Failure(PostgresError(kind, sqlState: sqlState, message: message, place: "the database"))
-    #expect(failure.verdict == .temporary)
-    #expect(failure.hints.contains { $0.description.contains("--jobs + 4 sessions") && $0.description.contains("--jobs 1") }, "\(failure)")
+    #expect(failure.category == .temporary)
+    #expect(
+      failure.hints.contains { $0.description.contains("--jobs + 4 sessions") && $0.description.contains("--jobs 1") },
+      "\(failure)")
   }
 
   @Test("the migrations that come before the lock make its table")
@@ -169,7 +170,7 @@ struct LockTests {
         [url = harness.database.url(user: role)] in
         $0.databaseURL = url
       }
-      #expect(failure.verdict == .unavailable)
+      #expect(failure.category == .unavailable)
       #expect(failure.message.contains("row-level security hides rows of schema_migration, tax_registration"))
       let status = try DatabaseStatus.query(harness.database.url(user: role), stop: {})
       #expect(status.problem?.contains("row-level security") == true)

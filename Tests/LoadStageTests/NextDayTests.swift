@@ -1,7 +1,7 @@
-import Failures
+import CommandKit
 import LoadStage
 import Spool
-import StageKit
+import Support
 import TestCluster
 import Testing
 

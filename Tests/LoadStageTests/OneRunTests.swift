@@ -1,11 +1,10 @@
-import Failures
 import LoadStage
 import Postgres
 import Spool
+import Support
 import Synchronization
 import TestCluster
 import Testing
-import Threads
 
 @Suite("One run at a time", .needsServer)
 struct OneRunTests {
@@ -23,7 +22,7 @@ struct OneRunTests {
         }
       }
       let failure = try #require(second.withLock { $0 })
-      #expect(failure.verdict == .temporary)
+      #expect(failure.category == .temporary)
       #expect(failure.message.contains("another run holds the lock: job run 1"))
       #expect(try harness.jobs() == ["success|-"])
     }
@@ -128,9 +127,9 @@ struct OneRunTests {
         }
         if place == .publishing {
           // The COMMIT that was under way is not left unknown; what stopped is the end behind it.
-          #expect(failure.verdict == .stopped(signal: 15))
+          #expect(failure.category == .stopped(signal: 15))
         }
-        #expect(failure.verdict.exitCode == 143)
+        #expect(failure.category.exitCode == 143)
         #expect(try harness.registry() == [])
         #expect(try harness.jobs() == ["failed|stopped by signal 15"])
         try harness.load(snapshot)
@@ -163,7 +162,7 @@ struct OneRunTests {
           if isOver { throw Failure(.stopped(signal: 2), "stopped by signal 2") }
         }
       }
-      #expect(failure.verdict == .stopped(signal: 2))
+      #expect(failure.category == .stopped(signal: 2))
       try blocker.execute("ROLLBACK")
       #expect(try harness.jobs().last == "failed|stopped by signal 2")
     }

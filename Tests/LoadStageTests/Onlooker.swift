@@ -1,8 +1,8 @@
 import Dispatch
 import Postgres
+import Support
 import Synchronization
 import TestCluster
-import Threads
 
 /// Looks at the registry again and again, on a thread and in a session of its own, with one statement a look.
 final class Onlooker: Sendable {

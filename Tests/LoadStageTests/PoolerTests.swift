@@ -1,6 +1,6 @@
-import Failures
 import LoadStage
 import Postgres
+import Support
 import Synchronization
 import TestCluster
 import Testing
@@ -67,7 +67,7 @@ struct PoolerTests {
       }
       #expect(refusals.withLock { $0.count } == 2)
       for refusal in refusals.withLock({ $0 }) {
-        #expect(refusal.verdict == .temporary)
+        #expect(refusal.category == .temporary)
         #expect(refusal.message.contains("another run holds the lock: job run 1"))
         #expect(refusal.message.contains("held by 'registry-load', user 'r\(harness.database.name)'"))
       }
@@ -80,7 +80,7 @@ struct PoolerTests {
   func statementMode() throws {
     try with("statement") { harness, pooler in
       let failure = try harness.failure(try harness.spool.snapshot(businesses(5))) { $0.databaseURL = pooler.url }
-      #expect(failure.verdict == .configuration)
+      #expect(failure.category == .configuration)
       #expect(failure.hints.contains { $0.description.contains("transaction mode") })
       #expect(try harness.database.scalar("SELECT to_regclass('schema_migration')") == nil)
       #expect(harness.log.retries == 0)
@@ -93,7 +93,7 @@ struct PoolerTests {
       let failure = try harness.failure(try harness.spool.snapshot(businesses(5))) {
         $0.databaseURL = pooler.url + "&options=-csearch_path%3Dx"
       }
-      #expect(failure.verdict == .configuration)
+      #expect(failure.category == .configuration)
       #expect(failure.hints.contains { $0.description.contains("ALTER ROLE … SET search_path") })
       #expect(harness.log.retries == 0)
     }

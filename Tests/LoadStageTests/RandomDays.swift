@@ -1,5 +1,5 @@
-import Observed
 import SeededRandom
+import TestSupport
 
 /// Makes days that follow one another, over a small universe of businesses.
 struct RandomDays {

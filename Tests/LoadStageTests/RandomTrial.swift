@@ -1,6 +1,6 @@
+import CommandKit
 import LoadStage
 import Spool
-import StageKit
 import TestCluster
 import Testing
 
@@ -76,7 +76,7 @@ struct RandomTrial {
     let rows = state.keys.sorted().compactMap { state[$0] }.shuffled(using: &days.random)
     let folder = try harness.spool.snapshot(rows, options)
     guard !rows.isEmpty else {
-      #expect(try harness.failure(folder).verdict == .data, place)
+      #expect(try harness.failure(folder).category == .data, place)
       return try checkTables()
     }
     try load(Snapshot(folder: folder, state: state, isWhole: isWhole))

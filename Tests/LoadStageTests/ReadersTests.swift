@@ -1,8 +1,8 @@
-import Failures
+import CommandKit
 import LoadStage
 import Records
 import Spool
-import StageKit
+import Support
 import TestCluster
 import Testing
 

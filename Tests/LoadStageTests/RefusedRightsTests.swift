@@ -1,6 +1,6 @@
-import Failures
 import LoadStage
 import Postgres
+import Support
 import TestCluster
 import Testing
 
@@ -159,19 +159,19 @@ struct RefusedRightsTests {
         }
         for role in [TestRoles.Role.loader, .reader, .console] {
           let pending = try failure(role)
-          #expect(pending.verdict == .configuration, "\(role): \(pending)")
+          #expect(pending.category == .configuration, "\(role): \(pending)")
           #expect(pending.hints.first?.description.contains("owner") == true, "\(role): \(pending)")
         }
         try harness.load(try harness.spool.snapshot(businesses(5))) { $0.databaseURL = roles.url(.owner) }
         try roles.apply()
         for role in [TestRoles.Role.reader, .console] {
           let denied = try failure(role)
-          #expect(denied.verdict == .unavailable, "\(role): \(denied)")
+          #expect(denied.category == .unavailable, "\(role): \(denied)")
           #expect(denied.message.contains("SQLSTATE 42501"), "\(role): \(denied)")
           #expect(denied.hints.first?.description.contains("docs/roles.sql") == true, "\(role): \(denied)")
         }
         try harness.database.execute("DELETE FROM schema_migration WHERE version = \(Migration.all.count)")
-        #expect(try failure(.loader).verdict == .configuration)
+        #expect(try failure(.loader).category == .configuration)
         try harness.expect(businesses(5))
       }
     }

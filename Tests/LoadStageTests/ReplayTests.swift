@@ -1,7 +1,7 @@
-import Failures
 import LoadStage
 import Records
 import Spool
+import Support
 import TestCluster
 import Testing
 
@@ -28,7 +28,7 @@ struct ReplayTests: CorrectionSuite {
         $0.action = .withdraw
         $0.withdrawn = [10_000_004]
       }
-      #expect(failure.verdict == .data && failure.message.contains("no correction of 10000004 is in force"))
+      #expect(failure.category == .data && failure.message.contains("no correction of 10000004 is in force"))
       // Asked again, perhaps because an answer was lost, it is done already.
       #expect(try harness.withdraw(snapshot, Self.warned).result == .unchanged)
       // Put on again it is the same business, seen first when it was.
@@ -180,7 +180,7 @@ struct ReplayTests: CorrectionSuite {
         $0.action = .replay
         $0.sheet = sheet
       }
-      #expect(failure.verdict == .notReady)
+      #expect(failure.category == .notReady)
     }
   }
 }

@@ -1,7 +1,7 @@
-import Failures
 import LoadStage
 import Postgres
 import Spool
+import Support
 import Synchronization
 import TestCluster
 import Testing
@@ -33,7 +33,7 @@ struct ResumeTests {
           $0.jobs = 1
           $0.atPoints { if $0 == point { throw Crash() } }
         }
-        #expect(failure.verdict == .bug)
+        #expect(failure.category == .bug)
         #expect(try harness.registry() == LoadHarness.expected(before))
         let outcome = try harness.load(snapshot)
         #expect(outcome.batchesResumed == (point == .batchStaged(batch) ? batch - 1 : batch))
@@ -94,7 +94,7 @@ struct ResumeTests {
         $0.atPoints { if $0 == .publishing { throw Self.lost } }
         $0.pause = { seconds in pauses.withLock { $0.append(seconds) } }
       }
-      #expect(failure.verdict == .temporary)
+      #expect(failure.category == .temporary)
       #expect(failure.hints.first?.description.contains("goes on past the batches that are in") == true)
       #expect(pauses.withLock { $0 } == [1, 2, 4])
       #expect(try harness.jobs() == ["failed|\(failure.message)"])
@@ -160,7 +160,7 @@ struct ResumeTests {
           }
         }
       }
-      #expect(failure.verdict == .temporary)
+      #expect(failure.category == .temporary)
       #expect(failure.message.contains("taken over"))
       #expect(try harness.registry() == LoadHarness.expected(before))
       #expect(try harness.database.scalar("SELECT count(*) FROM load_batch") == "1")

@@ -1,7 +1,7 @@
 import LoadStage
-import Observed
 import SeededRandom
 import Spool
+import TestSupport
 import Testing
 
 @Suite("What a clean-up does with each snapshot")

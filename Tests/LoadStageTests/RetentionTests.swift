@@ -1,9 +1,9 @@
-import Failures
+import CommandKit
 import Foundation
 import LoadStage
 import Postgres
 import Spool
-import StageKit
+import Support
 import TestCluster
 import Testing
 
@@ -43,7 +43,7 @@ struct RetentionTests {
       #expect(names(freed.removed) == snapshots.prefix(2).map(\.id.description))
       #expect(names(freed.stripped) == snapshots[2..<4].map(\.id.description))
       #expect(freed.inUse.isEmpty)
-      #expect(try Survey.snapshots(harness.spool.path) == snapshots.suffix(4).map(\.id))
+      #expect(try SpoolIndex.snapshots(harness.spool.path) == snapshots.suffix(4).map(\.id))
       #expect(try snapshots.suffix(4).map(isTransformed) == [false, false, true, true])
       #expect(try before - Folder.weight(harness.spool.path) == freed.bytes)
       // The source and the change feed of the stripped ones stay.
@@ -66,7 +66,7 @@ struct RetentionTests {
       // Of those that were published the newest, of the others the newest, and what is wanted.
       #expect(names(freed.removed).count == 3)
       #expect(
-        try Survey.snapshots(harness.spool.path).prefix(3) == [snapshots[0].id, snapshots[1].id, snapshots[3].id])
+        try SpoolIndex.snapshots(harness.spool.path).prefix(3) == [snapshots[0].id, snapshots[1].id, snapshots[3].id])
       #expect(try isTransformed(snapshots[0]) && isTransformed(snapshots[1]))
       // They work as before.
       try harness.replay(snapshots[1], [Business("20000000", "補")])
@@ -88,7 +88,7 @@ struct RetentionTests {
         let sample = try harness.spool.snapshot(businesses(5 + count), .init(sample: true))
         try harness.load(sample) { $0.acceptance = .test }
         _ = try cleanUp(harness, keep: 3)
-        let left = try Survey.snapshots(harness.spool.path)
+        let left = try SpoolIndex.snapshots(harness.spool.path)
         #expect(left.prefix(3) == published.map(\.id)[...], "after \(count)")
         #expect(left.count == 6, "after \(count)")
       }
@@ -104,7 +104,7 @@ struct RetentionTests {
       for _ in 0..<2 { try harness.spool.snapshot(businesses(300)) }
       let freed = try cleanUp(harness, keep: 2)
       #expect(names(freed.removed) == [published[0].id.description])
-      #expect(try Survey.snapshots(harness.spool.path).contains(published[1].id))
+      #expect(try SpoolIndex.snapshots(harness.spool.path).contains(published[1].id))
     }
   }
 
@@ -141,7 +141,7 @@ struct RetentionTests {
       let newest = try unfinished()
       let freed = try cleanUp(harness, keep: 7)
       #expect(names(freed.removed) == [old.id.description, newer.id.description])
-      #expect(try Survey.snapshots(harness.spool.path) == [published.id, newest.id])
+      #expect(try SpoolIndex.snapshots(harness.spool.path) == [published.id, newest.id])
     }
   }
 
@@ -162,13 +162,13 @@ struct RetentionTests {
       try SpoolFile.remove(stripped.transformManifest)
       try SpoolFile.remove(stripped.registrations(1))
       // Nobody takes what is left for a snapshot that can be loaded.
-      for snapshot in [removed, half, stripped] { #expect(try harness.failure(snapshot).verdict == .notReady) }
+      for snapshot in [removed, half, stripped] { #expect(try harness.failure(snapshot).category == .notReady) }
 
       let freed = try cleanUp(harness, keep: 3)
       #expect(names(freed.removed) == [removed.id.description, half.id.description])
       #expect(names(freed.stripped) == [stripped.id.description])
       #expect(try Folder.names(stripped.transformFolder).isEmpty)
-      #expect(try Survey.snapshots(harness.spool.path) == snapshots.suffix(3).map(\.id))
+      #expect(try SpoolIndex.snapshots(harness.spool.path) == snapshots.suffix(3).map(\.id))
     }
   }
 
@@ -188,11 +188,11 @@ struct RetentionTests {
               limits.snapshots = 1
               _ = try Cleanup.run(url, spool: spool, limits, lockGraceSeconds: 0, stop: {})
             }
-            #expect(failure.verdict == .temporary && failure.message.contains("another run holds the lock"))
+            #expect(failure.category == .temporary && failure.message.contains("another run holds the lock"))
           }
         }
       }
-      #expect(try Survey.snapshots(spool).count == 4)
+      #expect(try SpoolIndex.snapshots(spool).count == 4)
       #expect(try snapshots.map(isTransformed) == [true, true, true])
     }
   }
@@ -206,7 +206,7 @@ struct RetentionTests {
       limits.snapshots = 1
       let freed = try Cleanup.run(nil, spool: harness.spool.path, limits, stop: {})
       #expect(names(freed.removed) == [snapshots[1].id.description])
-      #expect(try Survey.snapshots(harness.spool.path) == [snapshots[2].id])
+      #expect(try SpoolIndex.snapshots(harness.spool.path) == [snapshots[2].id])
     }
   }
 
@@ -217,8 +217,8 @@ struct RetentionTests {
       try harness.database.execute(
         "DELETE FROM schema_migration WHERE version = (SELECT max(version) FROM schema_migration)")
       let failure = try #require(throws: Failure.self) { try cleanUp(harness, keep: 1) }
-      #expect(failure.verdict == .configuration)
-      #expect(try Survey.snapshots(harness.spool.path).count == 3)
+      #expect(failure.category == .configuration)
+      #expect(try SpoolIndex.snapshots(harness.spool.path).count == 3)
     }
   }
 

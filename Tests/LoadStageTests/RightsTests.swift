@@ -1,6 +1,6 @@
-import Failures
 import LoadStage
 import Postgres
+import Support
 import TestCluster
 import Testing
 
@@ -12,7 +12,7 @@ struct RightsTests {
       try harness.database.execute("CREATE TABLE tax_registration (ban text)")
       let snapshot = try harness.spool.snapshot(businesses(1))
       let failure = try harness.failure(snapshot)
-      #expect(failure.verdict == .configuration)
+      #expect(failure.category == .configuration)
       #expect(failure.message.hasSuffix("there is a table of that name that is not ours: tax_registration"))
       // A dry run says so, too.
       let checked = #expect(throws: Failure.self) { try harness.check(snapshot) }
@@ -27,10 +27,10 @@ struct RightsTests {
       try harness.load(businesses(1))
       try harness.database.execute("INSERT INTO schema_migration (version, name, sha256) VALUES (99, 'later', 'x')")
       let snapshot = try harness.spool.snapshot(businesses(2))
-      #expect(try harness.failure(snapshot).verdict == .configuration)
+      #expect(try harness.failure(snapshot).category == .configuration)
       try harness.database.execute(
         "DELETE FROM schema_migration WHERE version = 99; UPDATE schema_migration SET sha256 = 'x'")
-      #expect(try harness.failure(snapshot).verdict == .configuration)
+      #expect(try harness.failure(snapshot).category == .configuration)
     }
   }
 
@@ -40,7 +40,7 @@ struct RightsTests {
       let failure = try harness.failure(try harness.spool.snapshot(businesses(1))) {
         $0.databaseURL = harness.database.url(schema: "no_such_schema")
       }
-      #expect(failure.verdict == .configuration)
+      #expect(failure.category == .configuration)
     }
   }
 
@@ -65,7 +65,7 @@ struct RightsTests {
     try LoadHarness.with { harness in
       let cluster = try TestCluster.shared.get()
       let snapshot = try harness.spool.snapshot(businesses(1))
-      let cases: [(String, Verdict, String)] = [
+      let cases: [(String, ExitCategory, String)] = [
         (cluster.ownURL(user: "with_password:geheim"), .unavailable, "PGPASSFILE"),
         (cluster.ownURL(user: "with_password"), .unavailable, "PGPASSFILE"),
         (cluster.ownURL(user: "nobody:geheim"), .unavailable, "DATABASE_URL"),
@@ -77,9 +77,9 @@ struct RightsTests {
         ("postgresql://postgres:geheim@h:99999/x", .usage, "percent-encoded"),
         ("postgresql://postgres:geheim@h/x?sslmode=geheim", .usage, "percent-encoded"),
       ]
-      for (url, verdict, hint) in cases {
+      for (url, category, hint) in cases {
         let failure = try harness.failure(snapshot) { $0.databaseURL = url }
-        #expect(failure.verdict == verdict, "\(url): \(failure)")
+        #expect(failure.category == category, "\(url): \(failure)")
         #expect(failure.hints.contains { $0.description.contains(hint) }, "\(url): \(failure)")
         #expect(!"\(failure)".contains("heim"), "\(failure)")
       }

@@ -1,8 +1,8 @@
-import Failures
+import CommandKit
 import LoadStage
 import Postgres
 import Spool
-import StageKit
+import Support
 import TestCluster
 import Testing
 
@@ -62,7 +62,7 @@ struct RolesTests {
     try Self.with { harness, roles in
       // Refused, it makes the tables and leaves them empty.
       let refused = try harness.spool.snapshot(businesses(2), .init(failed: 8))
-      #expect(try harness.failure(refused) { $0.databaseURL = roles.url(.owner) }.verdict == .data)
+      #expect(try harness.failure(refused) { $0.databaseURL = roles.url(.owner) }.category == .data)
       try roles.apply()
       let before = try rights(harness)
       #expect(try roles.execute(as: .reader, "SELECT count(*) FROM tax_registration").scalar == "0")
@@ -117,7 +117,7 @@ struct RolesTests {
       var all = businesses(122)
       for index in all.indices { all[index].name = "新\(index)" }
       let third = try harness.spool.snapshot(all, .init(sourceDate: "2026-09-03"))
-      #expect(try harness.failure(third, asLoader).verdict == .data)
+      #expect(try harness.failure(third, asLoader).category == .data)
       try harness.expect(businesses(122))
       let mass = try harness.load(third) {
         asLoader(&$0)

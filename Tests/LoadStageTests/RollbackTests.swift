@@ -1,7 +1,7 @@
-import Failures
+import CommandKit
 import LoadStage
 import Spool
-import StageKit
+import Support
 import TestCluster
 import Testing
 
@@ -24,7 +24,7 @@ struct RollbackTests {
   func target() throws {
     try LoadHarness.with { harness in
       func failure() throws -> Failure { try #require(throws: Failure.self) { try target(harness) } }
-      #expect(try failure().verdict == .notReady)
+      #expect(try failure().category == .notReady)
       let snapshots = try days(harness)
       #expect(try target(harness) == snapshots[1].id)
       for index in [1, 0] {
@@ -38,7 +38,7 @@ struct RollbackTests {
           "rollback|2026-09-02|\(snapshots[1].id)", "rollback|2026-09-01|\(snapshots[0].id)",
         ])
       try Folder.remove(snapshots[0].path)
-      #expect(try failure().verdict == .notReady)
+      #expect(try failure().category == .notReady)
     }
   }
 
@@ -56,7 +56,7 @@ struct RollbackTests {
       try harness.load(businesses(22))
       #expect(try target(harness) == first.id)
       let failure = try harness.failure(sample) { $0.action = .rollback }
-      #expect(failure.verdict == .data && failure.message.contains("does not stand for the whole registry"))
+      #expect(failure.category == .data && failure.message.contains("does not stand for the whole registry"))
       try Folder.remove(first.path)
       #expect(throws: Failure.self) { try target(harness) }
     }
@@ -75,7 +75,8 @@ struct RollbackTests {
         // To verify what is published it has to be named.
         let unverified = try harness.failure(bad) { $0.verify = true }
         #expect(
-          unverified.verdict == .notReady && unverified.hints[0].description.contains("--snapshot \(snapshots[0].id) --verify"))
+          unverified.category == .notReady
+            && unverified.hints[0].description.contains("--snapshot \(snapshots[0].id) --verify"))
         // The same content under another name.
         #expect(try harness.load(businesses(204), .init(sourceDate: "2026-09-03")).result == .unchanged)
         try harness.expect(rows)

@@ -1,14 +1,14 @@
 import Digest
-import Failures
 import Foundation
 import Spool
+import Support
 
 /// n businesses with BANs from `first`.
 func businesses(_ count: Int, from first: Int = 10_000_000) -> [Business] {
   (0..<count).map { Business(String(first + $0), "第\($0)商店") }
 }
 
-/// A spool in a temporary folder with settled snapshots in it.
+/// A spool in a temporary folder with finalized snapshots in it.
 struct TestSpool {
   let path: String
 
@@ -54,7 +54,7 @@ struct TestSpool {
     let folder = SnapshotFolder(spool: path, id: .next(after: newest))
     for folder in [folder.path, folder.fetchFolder, folder.transformFolder] { try Folder.make(folder) }
     var fetched: [ChunkEntry] = []
-    var settled: [ChunkEntry] = []
+    var finalized: [ChunkEntry] = []
     var totals = Totals()
     var industries = 0
     var digests = SHA256()
@@ -81,9 +81,9 @@ struct TestSpool {
         registrations: registrations, industries: industryFile,
         findings: try write(folder.findings(number), findings.map { $0 + "\n" }.joined(), findings.count),
         totals: chunkTotals, findingCounts: [:], notes: Notes(), cities: cities(chunk),
-        settledAgainst: nil)
+        finalizedAgainst: nil)
       let sha256 = try manifest.publish(at: folder.transformChunkManifest(number))
-      settled.append(
+      finalized.append(
         ChunkEntry(manifest: SnapshotFolder.manifestName(number), manifestSHA256: sha256, records: chunk.count))
       totals += chunkTotals
       industries += industryCount
@@ -101,7 +101,7 @@ struct TestSpool {
       rulesVersion: options.rulesVersion, input: csv, sourceDate: options.sourceDate, totals: totals,
       findingCounts: [:],
       notes: options.notes, cities: cities(rows), industries: industries, contentSHA256: digests.finish(),
-      chunks: settled
+      chunks: finalized
     ).publish(at: folder.transformManifest)
     return folder
   }

@@ -1,7 +1,7 @@
+import CommandKit
 import LoadStage
 import Records
 import Spool
-import StageKit
 import Testing
 
 @Suite("A registry that a hand has edited", .needsServer)

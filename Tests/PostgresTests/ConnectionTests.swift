@@ -96,7 +96,7 @@ struct ConnectionTests {
     struct Stop: Error {}
     try TestDatabase.with { database in
       let asked = Mutex(0)
-      var session = try Connection.open(try Target(database.url), applicationName: database.name)
+      var session = try Connection.open(try DatabaseAddress(database.url), applicationName: database.name)
       session.stop = {
         try asked.withLock {
           $0 += 1
@@ -119,7 +119,7 @@ struct ConnectionTests {
     struct Stop: Error {}
     try TestDatabase.with { database in
       #expect(throws: Stop.self) {
-        _ = try Connection.open(try Target(database.url), applicationName: "x", stop: { throw Stop() })
+        _ = try Connection.open(try DatabaseAddress(database.url), applicationName: "x", stop: { throw Stop() })
       }
     }
   }
@@ -141,7 +141,7 @@ struct ConnectionTests {
     try TestDatabase.with { database in
       let seen = Mutex<[String]>([])
       var session = try Connection.open(
-        try Target(database.url), applicationName: "x", notice: { text in seen.withLock { $0.append(text) } })
+        try DatabaseAddress(database.url), applicationName: "x", notice: { text in seen.withLock { $0.append(text) } })
       try session.execute("DO $$ BEGIN RAISE WARNING 'hello'; END $$")
       #expect(seen.withLock { $0 } == ["hello"])
     }
@@ -170,7 +170,7 @@ struct ConnectionTests {
       "postgresql://u@h/x?sslmode=require;password=geheim", "postgresql://u@h/x?options=-cx;pwd%3Dgeheim",
     ])
   func malformed(_ text: String) {
-    let error = error { _ = try Target(text) }
+    let error = error { _ = try DatabaseAddress(text) }
     #expect(error?.kind == .malformed)
     #expect("\(error as Any)".contains("geheim") == false)
   }
@@ -186,7 +186,7 @@ struct ConnectionTests {
       "dbname=登記 host=localhost",
       "postgresql://u@h/d?options=-csearch_path%3D%22a%20b%22",
     ])
-  func wellFormed(_ text: String) throws { _ = try Target(text) }
+  func wellFormed(_ text: String) throws { _ = try DatabaseAddress(text) }
 
   @Test("however a password is mixed into a connection string, no message holds a piece of it")
   func canary() {
@@ -208,7 +208,7 @@ struct ConnectionTests {
       let text = random.pick(forms)
       let said: String
       do {
-        let target = try Target(text)
+        let target = try DatabaseAddress(text)
         // What can be read is tried where nobody listens. A user, host or database that is only that is no piece of a
         // password.
         guard target.hasPassword else { continue }
@@ -220,10 +220,10 @@ struct ConnectionTests {
   }
 
   @Test func passwords() throws {
-    #expect(try Target("postgresql://u:p@h/d").hasPassword)
-    #expect(try Target("postgresql://u@h/d?password=p").hasPassword)
-    #expect(try Target("host=h password=p").hasPassword)
-    #expect(try !Target("postgresql://u@h/d").hasPassword)
+    #expect(try DatabaseAddress("postgresql://u:p@h/d").hasPassword)
+    #expect(try DatabaseAddress("postgresql://u@h/d?password=p").hasPassword)
+    #expect(try DatabaseAddress("host=h password=p").hasPassword)
+    #expect(try !DatabaseAddress("postgresql://u@h/d").hasPassword)
   }
 }
 

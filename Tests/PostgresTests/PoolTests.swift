@@ -6,7 +6,7 @@ import Testing
 @Suite("A pool of sessions", .enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct PoolTests {
   private func pool(_ database: TestDatabase, size: Int, waitingLimit: Int = 200) throws -> Pool {
-    Pool(try Target(database.url), applicationName: database.name, size: size, waitingLimit: waitingLimit)
+    Pool(try DatabaseAddress(database.url), applicationName: database.name, size: size, waitingLimit: waitingLimit)
   }
 
   @Test("many callers share few sessions, and each gets its own answer")
@@ -123,7 +123,7 @@ struct PoolTests {
       // One may wait; of two more, one is too many.
       let others = (0..<2).map { _ in Task { try await pool.run { _ in } } }
       var full = 0
-      for await isFull in Self.settled(others, while: goOn) where isFull { full += 1 }
+      for await isFull in Self.finalized(others, while: goOn) where isFull { full += 1 }
       try await working.value
       #expect(full == 1)
       pool.close()
@@ -132,7 +132,7 @@ struct PoolTests {
   }
 
   /// Whether each was turned away; the first to be so lets the session go on.
-  private static func settled(_ tasks: [Task<Void, any Error>], while goOn: DispatchSemaphore) -> AsyncStream<Bool> {
+  private static func finalized(_ tasks: [Task<Void, any Error>], while goOn: DispatchSemaphore) -> AsyncStream<Bool> {
     AsyncStream { stream in
       Task {
         await withTaskGroup(of: Bool.self) { group in

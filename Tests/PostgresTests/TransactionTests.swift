@@ -9,7 +9,7 @@ struct TransactionTests {
   private func open(_ database: TestDatabase, _ settings: TransactionSettings = TransactionSettings()) throws
     -> Connection
   {
-    try Connection.open(try Target(database.url), applicationName: database.name, settings: settings)
+    try Connection.open(try DatabaseAddress(database.url), applicationName: database.name, settings: settings)
   }
 
   /// What the session has set for more than a transaction, seen from outside of one.
@@ -63,7 +63,7 @@ struct TransactionTests {
         "idle_in_transaction_session_timeout = '200ms'",
       ] { try database.execute("ALTER ROLE \(database.name) SET \(setting)") }
       var session = try Connection.open(
-        try Target(database.url(user: database.name)), applicationName: database.name,
+        try DatabaseAddress(database.url(user: database.name)), applicationName: database.name,
         settings: TransactionSettings(["search_path": database.name]))
       try session.transaction { session in
         usleep(300_000)
@@ -89,7 +89,8 @@ struct TransactionTests {
       try database.execute("CREATE ROLE \(database.name) LOGIN")
       defer { _ = try? database.execute("DROP OWNED BY \(database.name); DROP ROLE \(database.name)") }
       try database.execute("ALTER ROLE \(database.name) SET idle_session_timeout = '10ms'")
-      var session = try Connection.open(try Target(database.url(user: database.name)), applicationName: database.name)
+      var session = try Connection.open(
+        try DatabaseAddress(database.url(user: database.name)), applicationName: database.name)
       #expect(try session.execute("SELECT 1").number == 1)
       let first = session.processID
       let isThere = "SELECT count(*) FROM pg_stat_activity WHERE pid = \(first)"

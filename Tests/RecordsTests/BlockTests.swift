@@ -1,5 +1,5 @@
 import FuzzTargets
-import NastyCorpus
+import MalformedInputs
 import Records
 import SeededRandom
 import Support
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func randomTextIsJudgedLikeTheStandardLibraryDoes() {
+  @Test func randomTextIsValidatedLikeTheStandardLibraryDoes() {
     let seed = UInt64.random(in: 0...UInt64.max)
     var random = SeededRandom(seed: seed)
     let characters = ["a", "0", ",", "é", "\u{7FF}", "\u{800}", "甲", "\u{D7FF}", "\u{E000}", "\u{FFFF}", "\u{10FFFF}"]
@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  private func isText(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBufferPointer { Encoding.isText($0) } }
+  private func isText(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBufferPointer { TextEncoding.isText($0) } }
 
   private func isTextByTheStandardLibrary(_ bytes: [UInt8]) -> Bool {
     String(validating: bytes, as: UTF8.self) != nil && !bytes.contains(0)

@@ -1,18 +1,18 @@
 import FuzzTargets
-import NastyCorpus
-import Observed
+import MalformedInputs
 import Records
-import Reference
+import ReferenceImplementation
+import TestSupport
 import Testing
 
-/// A sheet's records are judged by the rules of a source.
+/// A sheet's records are validated by the rules of a source.
 @Suite struct CorrectionSheetTests {
   @Test(arguments: nastyFiles)
-  func judgesTheCorpusLikeASource(_ file: NastyFile) throws {
+  func validatesTheCorpusLikeASource(_ file: MalformedFile) throws {
     #expect(try SheetTarget.difference(file.bytes) == nil, "\(file.name): \(file.why)")
   }
 
-  @Test func judgesRandomFilesLikeASource() throws {
+  @Test func validatesRandomFilesLikeASource() throws {
     let first = UInt64.random(in: 0...UInt64.max / 2)
     for seed in first..<first + 2000 {
       let found = try SheetTarget.difference(randomDirtyFile(seed: seed, records: 12))

@@ -1,4 +1,4 @@
-import NastyCorpus
+import MalformedInputs
 import Records
 import SeededRandom
 import Testing

@@ -1,10 +1,10 @@
 import FuzzTargets
-import NastyCorpus
+import MalformedInputs
 import Records
 import SeededRandom
 import Testing
 
-/// What is written into a sheet and read back as it is, is judged as before.
+/// What is written into a sheet and read back as it is, is validated as before.
 @Suite struct SheetRoundTripTests {
   @Test func hostileRecordsComeBackAsTheyWere() throws {
     let first = UInt64.random(in: 0...UInt64.max / 2)
@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test(arguments: nastyFiles)
-  func theCorpusComesBackAsItWas(_ file: NastyFile) throws { try check(file.bytes, file.name) }
+  func theCorpusComesBackAsItWas(_ file: MalformedFile) throws { try check(file.bytes, file.name) }
 
   private func check(_ bytes: [UInt8], _ name: String) throws {
     #expect(try SheetRoundTripTarget.difference(bytes) == nil, "\(name)")

@@ -1,4 +1,4 @@
-import Reference
+import ReferenceImplementation
 import Testing
 
 /// 65,536 bytes without the line end are fine, one more is not.
@@ -8,15 +8,15 @@ struct BoundTests {
     var before: String
     /// From byte 65,536 of the record on.
     var after: String
-    var verdict: String
+    var category: String
 
-    init(_ before: String, _ after: String, _ verdict: String) {
+    init(_ before: String, _ after: String, _ category: String) {
       self.before = before
       self.after = after
-      self.verdict = verdict
+      self.category = category
     }
 
-    var testDescription: String { "\(before)|\(after.debugDescription) \(verdict)" }
+    var testDescription: String { "\(before)|\(after.debugDescription) \(category)" }
 
     var bytes: [UInt8] {
       let parts = before.split(separator: "…", omittingEmptySubsequences: false).map { Array($0.utf8) }
@@ -57,7 +57,7 @@ struct BoundTests {
   @Test(arguments: cases)
   func `the bound`(bound: Case) {
     let result = referenceRead(Array("統一編號,營業人名稱,資本額\n20000003,好店,\n".utf8) + bound.bytes)
-    #expect(result.verdicts == ["2 " + bound.verdict])
+    #expect(result.verdicts == ["2 " + bound.category])
     #expect(result.totals.total == 2)
     var content = bound.bytes
     if content.last == 10 { content.removeLast() }

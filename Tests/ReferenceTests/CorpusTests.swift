@@ -1,5 +1,5 @@
-import NastyCorpus
-import Reference
+import MalformedInputs
+import ReferenceImplementation
 import Testing
 
 struct CorpusTests {
@@ -21,7 +21,7 @@ struct CorpusTests {
   }
 
   @Test(arguments: nastyFiles)
-  func `the sums are right, and the records are the file`(file: NastyFile) {
+  func `the sums are right, and the records are the file`(file: MalformedFile) {
     expectConsistent(referenceRead(file.bytes), file.bytes)
   }
 

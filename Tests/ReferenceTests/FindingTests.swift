@@ -1,4 +1,4 @@
-import Reference
+import ReferenceImplementation
 import Testing
 
 /// What a finding says of its place, and the sums.

@@ -1,4 +1,4 @@
-import Reference
+import ReferenceImplementation
 import Testing
 
 /// One rejection a record, the first that applies.
@@ -14,9 +14,9 @@ struct RejectionTests {
     ("20000003,店", "DUPLICATE 統一編號"), ("\" 20000003\", 店", "DUPLICATE 統一編號"),
     ("20000003,", "MISSING_NAME 營業人名稱"),
   ])
-  func `rejected`(row: String, verdict: String) {
+  func `rejected`(row: String, category: String) {
     let result = read(short + "20000003,好店\n\(row)\n")
-    #expect(result.verdicts == ["2 " + verdict])
+    #expect(result.verdicts == ["2 " + category])
     #expect(result.findings.map(\.severity) == ["error"])
     #expect(result.names == ["好店"])
   }

@@ -1,4 +1,4 @@
-import Reference
+import ReferenceImplementation
 import Testing
 
 struct StampTests {
@@ -46,10 +46,10 @@ struct StampTests {
     ("01-SEP-26,,x", "1 FIELD_COUNT"), ("\"01-SEP-26\"x,", "1 MALFORMED_QUOTE"),
     ("01-SEP-26,\"", "1 MALFORMED_QUOTE"), ("01-SEP-26,\u{0}", "1 INVALID_ENCODING 營業人名稱"),
   ])
-  func `the rest must be missing`(row: String, verdict: String) {
+  func `the rest must be missing`(row: String, category: String) {
     let result = read(short + row + "\n20000003,好店\n")
     #expect(result.sourceDate == nil)
-    #expect(result.verdicts == [verdict])
+    #expect(result.verdicts == [category])
   }
 
   @Test func `bytes that are no text are not missing`() {

@@ -1,4 +1,4 @@
-import Reference
+import ReferenceImplementation
 import Testing
 
 /// What is broken takes its own line with it and nothing behind.

@@ -1,4 +1,4 @@
-import Reference
+import ReferenceImplementation
 
 /// The header of the small cases.
 let short = "統一編號,營業人名稱\n"

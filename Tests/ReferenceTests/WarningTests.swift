@@ -1,4 +1,4 @@
-import Reference
+import ReferenceImplementation
 import Testing
 
 /// A record with warnings is accepted all the same.

@@ -1,11 +1,11 @@
+import CommandKit
 import FetchStage
 import Glibc
 import LoadStage
-import Observed
-import Reference
+import ReferenceImplementation
 import Spool
-import StageKit
 import TestCluster
+import TestSupport
 import TransformStage
 
 let quietLog: EventLog = {

@@ -1,8 +1,8 @@
 import LoadStage
-import NastyCorpus
-import Observed
-import Reference
+import MalformedInputs
+import ReferenceImplementation
 import TestCluster
+import TestSupport
 import Testing
 
 /// From the bytes of a source to the rows of a real PostgreSQL.

@@ -1,4 +1,4 @@
-import NastyCorpus
+import MalformedInputs
 import SeededRandom
 
 /// A cron expression that was made from the values it stands for, so that nothing has to read it.

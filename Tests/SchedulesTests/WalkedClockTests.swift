@@ -1,5 +1,5 @@
 import Foundation
-import NastyCorpus
+import MalformedInputs
 import Schedules
 import SeededRandom
 import Testing

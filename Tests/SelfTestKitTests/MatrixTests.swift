@@ -8,13 +8,13 @@ struct MatrixTests {
   @Test("a fault at each point, then the same command again: the spool and the registry are those of one run")
   func everyPoint() throws {
     let seed = UInt64.random(in: 1...999_999)
-    try Stands.with { stand in
-      let report = try Matrix(stand: stand, isWhole: false, seed: seed, jobs: 2) { _ in }.run()
+    try TestEnvironments.with { testEnvironment in
+      let report = try Matrix(testEnvironment: testEnvironment, isWhole: false, seed: seed, jobs: 2) { _ in }.run()
       #expect(report.unlisted == [], "reached, and not in the list that the program gives")
       #expect(report.unreached == [], "listed, and reached by no scenario")
       for failure in report.failures { Issue.record("seed \(seed): \(failure.command): \(failure.problems)") }
       #expect(report.points > 200 && report.cases > report.points)
-      let walk = try RandomWalk(stand: stand).run(seed: seed)
+      let walk = try RandomWalk(testEnvironment: testEnvironment).run(seed: seed)
       #expect(walk.problems == [], "seed \(seed)")
       #expect(walk.faults > 0)
     }
@@ -22,10 +22,11 @@ struct MatrixTests {
 
   @Test("a command that does more when it is given again is found out, and so is a fault that never comes")
   func findsOut() throws {
-    try Stands.with { stand in
+    try TestEnvironments.with { testEnvironment in
       let broken = Scenario(
         name: "fetch again", command: "fetch --source {source} --force", prepareSpool: { try $0.publish(day: 0) })
-      let trial = FaultTrial(stand: stand, scenario: broken, rehearsal: try stand.rehearse(broken, 0))
+      let trial = FaultCaseRun(
+        testEnvironment: testEnvironment, scenario: broken, rehearsal: try testEnvironment.rehearse(broken, 0))
       func problems(_ way: String, _ point: String) throws -> [String] {
         try trial.run(FaultCase(scenario: 0, way: way, point: point, hit: 1), name: "case").problems
       }

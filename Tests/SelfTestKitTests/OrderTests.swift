@@ -11,8 +11,8 @@ struct OrderTests {
     "a name appears when its bytes are flushed, a manifest when the names before it are, and all are at the end",
     arguments: ["fetch", "transform, again", "transform", "load, first day", "load, next day"])
   func order(_ scenario: String) throws {
-    try Stands.with { stand in
-      let trace = try stand.trace(scenario)
+    try TestEnvironments.with { testEnvironment in
+      let trace = try testEnvironment.trace(scenario)
       #expect(trace.count > 20)
       #expect(Disk(trace).problems == [])
     }

@@ -1,10 +1,10 @@
-import CFiles
+import CSupport
 import Digest
-import Failures
 import Glibc
-import Observed
 import Spool
+import Support
 import Synchronization
+import TestSupport
 import Testing
 import Zstd
 
@@ -114,7 +114,7 @@ import Zstd
         byteOffset: 0, firstLine: 1, lines: 0, firstRecord: 1, columns: [], sourceDate: nil, headerBytes: 0,
         structureErrors: 0, tooLongOffsets: [])
       let failure = #expect(throws: Failure.self) { try reader.read(manifest, in: folder) { _ in } }
-      #expect(failure?.verdict == .data, "\(promised)")
+      #expect(failure?.category == .data, "\(promised)")
     }
   }
 
@@ -188,7 +188,7 @@ import Zstd
     let scratch = ScratchFolder()
     let path = scratch.write(Array(text.utf8), to: "m.json")
     let failure = #expect(throws: Failure.self) { try DownloadManifest.read(at: path) }
-    #expect(failure?.verdict == .data)
+    #expect(failure?.category == .data)
     // Foundation, where it is in scope, finds no empty text in any other.
     #expect(says.isEmpty || failure?.message.contains(says) == true, "\(failure?.message ?? "")")
     #expect(failure?.message.contains(path) == true)
@@ -202,7 +202,7 @@ import Zstd
         for bracket in ["[", "{\"a\":"] {
           let path = scratch.write(Array((text + String(repeating: bracket, count: depth)).utf8), to: "m.json")
           let failure = #expect(throws: Failure.self) { try DownloadManifest.read(at: path) }
-          #expect(failure?.verdict == .data)
+          #expect(failure?.category == .data)
           let line = Array((text + String(repeating: bracket, count: depth)).utf8)
           #expect(throws: DecodingError.self) { try Finding(line: line) }
         }

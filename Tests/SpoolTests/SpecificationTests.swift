@@ -1,7 +1,7 @@
-import Failures
 import FoundationEssentials
-import Observed
 import Spool
+import Support
+import TestSupport
 import Testing
 
 /// `spool/README.md` is the format's specification: its examples are what the program reads and writes.
@@ -39,7 +39,7 @@ import Testing
         let text = example[..<match.number.startIndex] + number + example[match.number.endIndex...]
         let path = scratch.write(Array(text.utf8), to: "example.json")
         let failure = #expect(throws: Failure.self, "\(match.key)") { try M.read(at: path) }
-        #expect(failure?.verdict == .data)
+        #expect(failure?.category == .data)
         refused += 1
       }
     }

@@ -1,6 +1,6 @@
 import Glibc
-import Observed
 import Support
+import TestSupport
 import Testing
 
 @Suite("Helpers that every module uses")

@@ -1,8 +1,8 @@
+import CommandKit
 import FetchStage
 import Glibc
-import Observed
 import Spool
-import StageKit
+import TestSupport
 import TransformStage
 
 let quietLog: EventLog = {
@@ -32,10 +32,10 @@ struct Pipeline {
 }
 
 extension Transformer.Outcome {
-  /// The settled snapshot's manifest; nil while chunks wait.
+  /// The finalized snapshot's manifest; nil while chunks wait.
   var manifest: TransformManifest? {
     switch self {
-    case .settled(let manifest), .alreadySettled(let manifest): manifest
+    case .finalized(let manifest), .alreadyFinalized(let manifest): manifest
     case .chunksLeft: nil
     }
   }

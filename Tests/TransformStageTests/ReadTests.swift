@@ -1,8 +1,8 @@
 import Dispatch
-import Failures
 import Glibc
-import Observed
 import Spool
+import Support
+import TestSupport
 import Testing
 import TransformStage
 
@@ -18,11 +18,11 @@ import TransformStage
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
     try Folder.make(folder.transformFolder)
     let opened = try FolderWatch(folder.transformFolder)
-    guard case .settled(let manifest) = try pipeline.transform(folder, jobs: jobs) else {
+    guard case .finalized(let manifest) = try pipeline.transform(folder, jobs: jobs) else {
       Issue.record("not settled")
       return
     }
-    // The last chunk is judged again, without the BAN that the first has.
+    // The last chunk is validated again, without the BAN that the first has.
     #expect(manifest.totals.duplicated == 1)
     #expect(opened.manifests() == [:])
   }
@@ -33,7 +33,7 @@ import TransformStage
     _ = try pipeline.transform(folder)
     let opened = try FolderWatch(folder.transformFolder)
     for _ in 1...2 {
-      guard case .alreadySettled = try pipeline.transform(folder, jobs: 3) else {
+      guard case .alreadyFinalized = try pipeline.transform(folder, jobs: 3) else {
         Issue.record("not settled")
         return
       }
@@ -50,7 +50,7 @@ import TransformStage
     let first = try #require(try manifests.current(4))
     #expect(first.manifest.totals.duplicated == 1)
     var other = first.manifest
-    other.settledAgainst = nil
+    other.finalizedAgainst = nil
     try other.publish(at: folder.transformChunkManifest(4))
     #expect(try manifests.current(4)?.manifest == other)
     unlink(folder.transformChunkManifest(4))

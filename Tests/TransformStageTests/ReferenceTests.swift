@@ -1,8 +1,8 @@
-import Failures
 import GeneratorKit
-import NastyCorpus
-import Observed
-import Reference
+import MalformedInputs
+import ReferenceImplementation
+import Support
+import TestSupport
 import Testing
 
 /// Fetch and transform, through real files, against the slow reference: results do not depend on how the work is cut.
@@ -10,7 +10,7 @@ import Testing
   static let chunkSizes = [1, 2, 7, 1000, 50_000]
 
   @Test(arguments: nastyFiles)
-  func theCorpusGivesWhatTheReferenceSays(_ file: NastyFile) throws {
+  func theCorpusGivesWhatTheReferenceSays(_ file: MalformedFile) throws {
     try check(file.bytes, file.name)
   }
 
@@ -37,7 +37,7 @@ import Testing
           let folder = try pipeline.fetch(bytes, chunkSize: chunkSize)
           let manifest = try #require(try pipeline.transform(folder, jobs: jobs).manifest)
           #expect(!reference.columns.isEmpty, "\(place): not refused")
-          let observed = try Observed(folder, manifest)
+          let observed = try ObservedOutput(folder, manifest)
           #expect(observed.difference(from: reference) == nil, "\(place)")
           #expect(manifest.notes.repeatedIndustryCodes == reference.repeatedIndustryCodes, "\(place)")
           #expect(manifest.notes.industryNamesWithoutCode == reference.industryNamesWithoutCode, "\(place)")
@@ -50,7 +50,7 @@ import Testing
           #expect(hashes == nil || hashes == observed.hashes, "\(place)")
           hashes = observed.hashes
         } catch let failure as Failure {
-          #expect(failure.verdict == .data && reference.columns.isEmpty, "\(place): \(failure.message)")
+          #expect(failure.category == .data && reference.columns.isEmpty, "\(place): \(failure.message)")
         }
       }
     }

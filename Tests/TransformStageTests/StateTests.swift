@@ -1,9 +1,9 @@
-import Failures
 import Glibc
-import NastyCorpus
-import Observed
+import MalformedInputs
 import SeededRandom
 import Spool
+import Support
+import TestSupport
 import Testing
 import TransformStage
 
@@ -22,12 +22,12 @@ import TransformStage
   @Test func aSecondRunFindsAllDone() throws {
     let pipeline = Pipeline()
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
-    guard case .settled(let first) = try pipeline.transform(folder) else {
+    guard case .finalized(let first) = try pipeline.transform(folder) else {
       Issue.record("another outcome")
       return
     }
     let before = files(folder)
-    guard case .alreadySettled(let second) = try pipeline.transform(folder) else {
+    guard case .alreadyFinalized(let second) = try pipeline.transform(folder) else {
       Issue.record("another outcome")
       return
     }
@@ -75,7 +75,7 @@ import TransformStage
     }
     if damage == "gone" { unlink(path) } else { try write(bytes, path) }
     let failure = #expect(throws: Failure.self) { try pipeline.transform(folder) }
-    #expect(failure?.verdict == .data)
+    #expect(failure?.category == .data)
     #expect(failure?.message.contains("000002." + kind) == true, "\(failure?.message ?? "")")
     #expect(failure?.hints.first?.description.contains("--chunk 2 --force") == true)
     _ = try pipeline.transform(folder, selection: .one(2), force: true)
@@ -96,7 +96,7 @@ import TransformStage
       }
       if damage == "gone" { unlink(folder.csv(2)) } else { try write(bytes, folder.csv(2)) }
       let failure = #expect(throws: Failure.self) { try pipeline.transform(folder) }
-      #expect(failure?.verdict == .data)
+      #expect(failure?.category == .data)
       #expect(failure?.message.contains("000002.csv.zst") == true, "\(damage): \(failure?.message ?? "")")
       #expect(try SpoolFile.size(folder.transformManifest) == nil)
     }
@@ -107,10 +107,10 @@ import TransformStage
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
     unlink(folder.fetchManifest)
     let failure = #expect(throws: Failure.self) { try pipeline.transform(folder) }
-    #expect(failure?.verdict == .notReady)
+    #expect(failure?.category == .notReady)
   }
 
-  /// Chunks are independent until they are settled: one judged again against other earlier chunks is stale.
+  /// Chunks are independent until they are finalized: one validated again against other earlier chunks is stale.
   @Test func whatIsStaleIsRedone() throws {
     let pipeline = Pipeline()
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
@@ -122,10 +122,10 @@ import TransformStage
       switch change {
       case "older rules": manifest.rulesVersion = 0
       case "other input": manifest.inputManifestSHA256 = String(repeating: "0", count: 64)
-      default: manifest.settledAgainst = String(repeating: "0", count: 64)
+      default: manifest.finalizedAgainst = String(repeating: "0", count: 64)
       }
       try manifest.publish(at: path)
-      guard case .settled = try pipeline.transform(folder) else {
+      guard case .finalized = try pipeline.transform(folder) else {
         Issue.record("\(change)")
         return
       }

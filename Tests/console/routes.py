@@ -13,7 +13,7 @@ OPERATORS_ONLY = {"/audit", "/schedules/new", "/rollback", "/schedules/1/remove"
 def routes(method):
     """With the first of each thing in the place of a name such as :id."""
     found = set()
-    for file in sorted((SOURCE / "Sources/ConsoleWeb").rglob("*.swift")):
+    for file in sorted((SOURCE / "Sources/Console/ConsoleWeb").rglob("*.swift")):
         for kind, path in ROUTE.findall(file.read_text()):
             if kind == method:
                 found.add(path.replace(":id", "1").replace(":ban", "99000001").replace(":name", "console.css"))

@@ -5,7 +5,7 @@ import unittest
 import urllib.parse
 
 from . import visits
-from .office import OPERATOR, VIEWER
+from .console_project import OPERATOR, VIEWER
 from .routes import OPEN, OPERATORS_ONLY, routes
 from .texts import text
 from .visits import VisitTest, inside, things, token

@@ -6,7 +6,7 @@ import unittest
 from monitoring.registry import snapshot
 
 from . import hostile, window
-from .office import OPERATOR, Office, until
+from .console_project import OPERATOR, ConsoleProject, until
 from .routes import routes
 from .source import Source
 
@@ -32,7 +32,7 @@ def setUpModule():
         return
     browser = window.Browser()
     unittest.addModuleCleanup(browser.close)
-    office = Office()
+    office = ConsoleProject()
     unittest.addModuleCleanup(office.close)
     hostile.load_two_days(office)
     office.add_accounts()

@@ -4,7 +4,7 @@ import re
 import unittest
 
 from . import visits
-from .office import OPERATOR, VIEWER, until
+from .console_project import OPERATOR, VIEWER, until
 from .visits import VisitTest, inside
 
 setUpModule = visits.set_up

@@ -6,7 +6,7 @@ import unittest
 from monitoring.registry import snapshot
 
 from . import walk, window
-from .office import OPERATOR, until
+from .console_project import OPERATOR, until
 from .texts import text
 from .walk import WindowTest
 

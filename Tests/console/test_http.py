@@ -7,7 +7,7 @@ import socket
 import unittest
 
 from . import hostile, visits
-from .office import OPERATOR, VIEWER
+from .console_project import OPERATOR, VIEWER
 from .routes import routes
 from .visits import VisitTest, inside, things, token
 

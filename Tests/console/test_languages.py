@@ -6,7 +6,7 @@ import unittest
 from monitoring.registry import SOURCE
 
 from . import visits
-from .office import OPERATOR
+from .console_project import OPERATOR
 from .routes import OPEN, routes
 from .texts import entries
 from .visits import VisitTest, inside
@@ -28,7 +28,7 @@ class LanguageTests(VisitTest):
             if key != "language_other":
                 self.assertNotRegex(re.sub("台 or 臺", "", english), r"[\u3400-\u9fff\uff00-\uffef]", entry)
             self.assertEqual(sorted(re.findall(r"%\d", chinese)), sorted(re.findall(r"%\d", english)), entry)
-        for file in sorted((SOURCE / "Sources/ConsoleWeb/Templates").glob("*.mustache")):
+        for file in sorted((SOURCE / "Sources/Console/ConsoleWeb/Templates").glob("*.mustache")):
             for key in re.findall(r"\{\{[#^/]?t\.(\w+)\}\}", file.read_text(encoding="utf-8")):
                 self.assertIn(key, keys, file.name)
 

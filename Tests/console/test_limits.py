@@ -9,7 +9,7 @@ import threading
 import unittest
 
 from . import visits
-from .office import OPERATOR, PASSWORD, VIEWER, Client, until
+from .console_project import OPERATOR, PASSWORD, VIEWER, Client, until
 from .visits import VisitTest, inside
 
 HEAD = "POST /login HTTP/1.1\r\nHost: localhost\r\n"

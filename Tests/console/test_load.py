@@ -182,9 +182,9 @@ class Load:
 class LoadTests(unittest.TestCase):
     def test_many_people_searching_at_once(self):
         # Here, for by hand it takes no project and no programs that were built.
-        from .office import OPERATOR, PASSWORD, Office
+        from .console_project import OPERATOR, PASSWORD, ConsoleProject
 
-        office = Office()
+        office = ConsoleProject()
         self.addCleanup(office.close)
         office.run("run", "--sample", expect=0)
         office.add_accounts()

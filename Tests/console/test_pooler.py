@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from .office import OPERATOR, Office, until
+from .console_project import OPERATOR, ConsoleProject, until
 
 PGBOUNCER = shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin")
 
@@ -62,7 +62,7 @@ class Pooler:
 class PoolerTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.office = Office()
+        cls.office = ConsoleProject()
         cls.addClassCleanup(cls.office.close)
         cls.office.run("run", "--sample", expect=0)
         cls.office.add_accounts()

@@ -9,7 +9,7 @@ import unittest
 
 from monitoring.registry import Project, snapshot
 
-from .office import OPERATOR, VIEWER, Office, until
+from .console_project import OPERATOR, VIEWER, ConsoleProject, until
 from .source import Source
 from .texts import text
 
@@ -34,7 +34,7 @@ def words(page):
 
 class RunsTest(unittest.TestCase):
     def setUp(self):
-        self.office = Office()
+        self.office = ConsoleProject()
         self.addCleanup(self.office.close)
         self.source = Source(GOOD)
         self.addCleanup(self.source.close)
@@ -205,7 +205,7 @@ class RunsTest(unittest.TestCase):
 
 class HealthTest(unittest.TestCase):
     def setUp(self):
-        self.office = Office()
+        self.office = ConsoleProject()
         self.addCleanup(self.office.close)
         self.office.add_accounts()
 

@@ -2,12 +2,12 @@
 
 import unittest
 
-from .office import OPERATOR, Office
+from .console_project import OPERATOR, ConsoleProject
 
 
 class SchemaTest(unittest.TestCase):
     def test_the_schema_of_the_console_is_not_taken_for_the_registrys(self):
-        office = Office()
+        office = ConsoleProject()
         self.addCleanup(office.close)
         office.run("run", "--sample", expect=0)
         office.add_accounts()
@@ -23,7 +23,7 @@ class SchemaTest(unittest.TestCase):
         self.assertNotIn("has no rights", office.log())
 
     def test_a_mistyped_switch_is_refused(self):
-        office = Office()
+        office = ConsoleProject()
         self.addCleanup(office.close)
         office.run("run", "--sample", expect=0)
         ended = office.run("console", expect=64, CONSOLE_BEHIND_TLS="maybe", LOG_FORMAT="text")

@@ -4,7 +4,7 @@ import unittest
 import urllib.parse
 
 from . import visits
-from .office import OPERATOR, PASSWORD, VIEWER
+from .console_project import OPERATOR, PASSWORD, VIEWER
 from .routes import OPEN, routes
 from .visits import VisitTest, inside, things, token
 

@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from .office import OPERATOR, Office, until
+from .console_project import OPERATOR, ConsoleProject, until
 
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
 
@@ -42,7 +42,7 @@ def setUpModule():
 
 class WorkerTest(unittest.TestCase):
     def setUp(self):
-        self.office = Office()
+        self.office = ConsoleProject()
         self.addCleanup(self.office.close)
         self.office.console("user", "list")
         self.starts = self.office.folder / "starts"

@@ -5,7 +5,7 @@ from monitoring.registry import SOURCE
 
 def entries():
     """Key, Chinese, English; where a line is no such entry, its parts."""
-    for file in sorted((SOURCE / "Sources/ConsoleWeb/Texts").glob("*.tsv")):
+    for file in sorted((SOURCE / "Sources/Console/ConsoleWeb/Texts").glob("*.tsv")):
         for line in file.read_text(encoding="utf-8").splitlines():
             if not line.startswith("#"):
                 yield line.split("\t")

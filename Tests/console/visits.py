@@ -5,7 +5,7 @@ import re
 import unittest
 
 from . import hostile
-from .office import OPERATOR, Client, Office
+from .console_project import OPERATOR, Client, ConsoleProject
 from .source import Source
 
 office = source = None
@@ -15,7 +15,7 @@ sessions = {}
 def set_up():
     """For a module's setUpModule. The task that there is goes on for as long as the source is held back."""
     global office, source
-    office = Office()
+    office = ConsoleProject()
     unittest.addModuleCleanup(office.close)
     source = Source(hostile.day(2))
     unittest.addModuleCleanup(source.close)

@@ -4,7 +4,7 @@ import re
 import unittest
 
 from . import hostile, window
-from .office import OPERATOR, Office
+from .console_project import OPERATOR, ConsoleProject
 from .source import Source
 
 browser = office = source = operator = None
@@ -17,7 +17,7 @@ def set_up():
         return
     browser = window.Browser()
     unittest.addModuleCleanup(browser.close)
-    office = Office()
+    office = ConsoleProject()
     unittest.addModuleCleanup(office.close)
     source = Source(hostile.day(2))
     unittest.addModuleCleanup(source.close)

@@ -4,7 +4,7 @@ import re
 import shutil
 import urllib.parse
 
-from .office import OPERATOR, PASSWORD
+from .console_project import OPERATOR, PASSWORD
 
 try:
     from playwright.sync_api import sync_playwright

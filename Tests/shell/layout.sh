@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# What nothing else checks of the sources: few files are fragments, and no two places share twelve lines.
+# Checks the layout of the sources: few folders at the top, few fragments, unique type names, no repeated lines.
 set -euo pipefail
 cd "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 
 fragments=$(find Sources -name '*.swift' -exec awk 'END { if (NR < 30) print FILENAME }' {} \;)
 if (($(wc -l <<<"$fragments") >= 40)); then
   printf 'FAIL: 40 or more files have fewer than 30 lines:\n%s\n' "$fragments" >&2
+  exit 1
+fi
+
+folders=$(find Sources -mindepth 1 -maxdepth 1 -type d)
+if (($(wc -l <<<"$folders") > 9)); then
+  printf 'FAIL: more than nine folders in Sources:\n%s\n' "$folders" >&2
   exit 1
 fi
 

@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Glibc
-import Observed
 import Postgres
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// Small libraries that programs are started with.

@@ -1,8 +1,8 @@
 import Glibc
-import Observed
 import Postgres
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// Every kind of file in a snapshot, harmed in every way, under every command: it is told and named, or is no matter.

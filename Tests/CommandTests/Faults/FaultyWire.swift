@@ -1,8 +1,8 @@
 import Glibc
-import Observed
 import Postgres
+import Support
 import Synchronization
-import Threads
+import TestSupport
 
 /// Stands between a load and its server and passes every byte on, until it sees what it waits for. Then a fault comes,
 /// once.

@@ -1,6 +1,6 @@
 import Glibc
-import Observed
 import Spool
+import TestSupport
 import Testing
 
 /// A file system that fails in ways that a real disk seldom does, made by a library that programs are started with.
@@ -49,7 +49,7 @@ private enum FalseFileSystem {
 @Suite struct FileSystemTests {
   @Test(.enabled(if: FalseFileSystem.isAvailable, "needs a C compiler"))
   func aFolderThatCannotBeReadIsNotTakenForAShortOne() throws {
-    let workshop = try Workshop.fetched(Array(Source.plain(rows: 5).utf8), chunkSize: 5)
+    let workshop = try CommandSandbox.fetched(Array(Source.plain(rows: 5).utf8), chunkSize: 5)
     let ended = try workshop.run(
       "transform", variables: FalseFileSystem.variables.merging(["UNREADABLE": "/spool"]) { $1 })
     expect(
@@ -59,7 +59,7 @@ private enum FalseFileSystem {
 
   @Test(.enabled(if: FalseFileSystem.isAvailable, "needs a C compiler"))
   func aDiskThatTakesNothingIsAnError() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     let ended = try workshop.run(
       "fetch", "--sample", variables: FalseFileSystem.variables.merging(["TAKES_NOTHING": ".csv.zst.tmp"]) { $1 })
     expect(ended, from: "fetch", fails: 74, saying: "unable to write")
@@ -68,7 +68,7 @@ private enum FalseFileSystem {
 
   /// Whatever the umask of who runs it.
   @Test func whatIsMadeInASpoolIsNobodyElses() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     for stage in ["fetch", "transform"] {
       let arguments = ["--spool", workshop.spool] + (stage == "fetch" ? ["--sample"] : [])
       let ended = try Command(
@@ -88,7 +88,7 @@ private enum FalseFileSystem {
   /// Locks that an older version left open to everybody.
   @Test(.enabled(if: geteuid() == 0, "needs root, to be somebody else"))
   func nobodyElseCanHoldALock() throws {
-    let workshop = Workshop()
+    let workshop = CommandSandbox()
     for folder in [workshop.scratch.path, workshop.spool] {
       mkdir(folder, 0o755)
       chmod(folder, 0o755)

@@ -1,9 +1,9 @@
 import Glibc
-import Observed
 import Postgres
 import Spool
 import Synchronization
 import TestCluster
+import TestSupport
 import Testing
 
 /// Disks that are full: the server's tables, the server's log, and the spool's at the moment behind the COMMIT.

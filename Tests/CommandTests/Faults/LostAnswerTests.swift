@@ -1,8 +1,8 @@
 import Glibc
-import Observed
 import Postgres
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// The line to the server breaks at the worst moment, or falls silent.

@@ -1,7 +1,7 @@
 import Glibc
-import Observed
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// A spool that is not as the stages left it: read-only, or with links that lead elsewhere.

@@ -1,7 +1,7 @@
-import Observed
 import Postgres
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// The server takes the connection and refuses the work: out of disk, out of patience, a deadlock, a session ended.

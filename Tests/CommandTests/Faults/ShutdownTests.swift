@@ -1,10 +1,10 @@
-import NastyCorpus
-import Observed
+import MalformedInputs
 import Postgres
 import SeededRandom
 import Spool
 import Synchronization
 import TestCluster
+import TestSupport
 import Testing
 
 /// The server goes down as where the power fails, in the middle of a load.

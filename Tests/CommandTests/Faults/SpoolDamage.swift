@@ -1,7 +1,7 @@
 import Digest
 import Glibc
-import Observed
 import Spool
+import TestSupport
 import Testing
 
 /// The files of a snapshot, by what they are.

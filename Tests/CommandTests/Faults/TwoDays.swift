@@ -1,13 +1,13 @@
 import Glibc
-import Observed
 import Postgres
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// Two days of one registry, fetched and transformed, to be loaded wherever a test likes.
 struct TwoDays {
-  private(set) var workshop: Workshop
+  private(set) var workshop: CommandSandbox
   private(set) var first: SnapshotFolder
   private(set) var second: SnapshotFolder
 
@@ -15,10 +15,10 @@ struct TwoDays {
   var source: String { workshop.scratch.path + "/source.csv" }
 
   /// Fetched and transformed once; every test has a copy of its own.
-  private static let template = Result { try Workshop.withTwoDays() }
+  private static let template = Result { try CommandSandbox.withTwoDays() }
 
   init() throws {
-    workshop = Workshop()
+    workshop = CommandSandbox()
     try Files.copy(try Self.template.get().spool, to: workshop.spool)
     try Files.copy(try Self.template.get().scratch.path + "/source.csv", to: workshop.scratch.path + "/source.csv")
     let snapshots = try workshop.snapshots
@@ -75,9 +75,9 @@ enum Way: String, CaseIterable {
   case rollback
 }
 
-extension Workshop {
-  fileprivate static func withTwoDays() throws -> Workshop {
-    let workshop = Workshop()
+extension CommandSandbox {
+  fileprivate static func withTwoDays() throws -> CommandSandbox {
+    let workshop = CommandSandbox()
     var records = Days.records(600)
     for day in 1...2 {
       if day == 2 {

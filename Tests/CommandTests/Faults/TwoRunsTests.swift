@@ -1,17 +1,17 @@
 import Glibc
-import NastyCorpus
-import Observed
+import MalformedInputs
 import Postgres
 import SeededRandom
 import Spool
 import TestCluster
+import TestSupport
 import Testing
 
 /// Two whole runs at once: one wins, the other waits or ends with 75, and the registry is what one run alone makes.
 @Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct TwoRunsTests {
   /// The stages one after the other, as `pipeline.sh` calls them, in a group of their own.
-  private func start(_ workshop: Workshop, _ source: String, _ url: String, jobs: Int) throws -> Running {
+  private func start(_ workshop: CommandSandbox, _ source: String, _ url: String, jobs: Int) throws -> Running {
     let stages = ["fetch", "transform", "load"].map { "\(Command.path(of: $0)) \"$@\"" }
     var command = workshop.command("fetch", [], ["DATABASE_URL": url, "SOURCE_URL": source, "MAX_REJECTS": "100%"])
     command.environment.merge(
@@ -38,7 +38,7 @@ struct TwoRunsTests {
 
   private func alone(_ source: String) throws -> [String] {
     try TestDatabase.with { database in
-      let workshop = Workshop()
+      let workshop = CommandSandbox()
       let ended = try start(workshop, workshop.file(source), database.url, jobs: 2).wait()
       try #require(ended.code == 0, "\(ended)")
       return try registry(database.url)
@@ -52,7 +52,7 @@ struct TwoRunsTests {
     for seed in UInt64(1)...(Faults.areAll ? 8 : 2) {
       var random = SeededRandom(seed: seed)
       try TestDatabase.with { database in
-        let workshops = sameSpool ? Array(repeating: Workshop(), count: 2) : [Workshop(), Workshop()]
+        let workshops = sameSpool ? Array(repeating: CommandSandbox(), count: 2) : [CommandSandbox(), CommandSandbox()]
         let files = [
           workshops[0].file(sources[0], "a.csv"),
           workshops[1].file(sources[sameSource ? 0 : 1], sameSource ? "a.csv" : "b.csv"),

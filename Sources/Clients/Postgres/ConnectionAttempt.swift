@@ -1,0 +1,121 @@
+import CLibPQ
+import Glibc
+import Support
+
+/// The way in: libpq's asynchronous connect, so that a signal or the deadline ends it. (Only the resolver blocks.)
+package enum ConnectionAttempt {
+  package static func run(
+    _ target: DatabaseAddress, applicationName: String, timeoutSeconds: Int, stop: StopCheck
+  ) throws -> OpaquePointer {
+    try stop()
+    guard let handle = start(target, applicationName: applicationName) else {
+      throw PostgresError(.temporary, message: "out of memory", place: "the database")
+    }
+    do {
+      try poll(handle, timeoutSeconds: timeoutSeconds, target: target, stop: stop)
+      return handle
+    } catch {
+      PQfinish(handle)
+      throw error
+    }
+  }
+
+  /// `database 'registry' on host 'db.example' port 5432 as user 'loader'`
+  package static func place(of handle: OpaquePointer) -> String {
+    func text(_ value: UnsafeMutablePointer<CChar>?) -> String { value.map { String(cString: $0) } ?? "" }
+    return "database '\(text(PQdb(handle)))' on host '\(text(PQhost(handle)))' port \(text(PQport(handle)))"
+      + " as user '\(text(PQuser(handle)))'"
+  }
+
+  private static func start(_ target: DatabaseAddress, applicationName: String) -> OpaquePointer? {
+    // What stands before `dbname` is a default, what stands behind it overrides the connection string.
+    let parameters = [
+      ("application_name", applicationName), ("keepalives_idle", "30"), ("keepalives_interval", "10"),
+      ("keepalives_count", "3"), ("tcp_user_timeout", "\(DatabaseAddress.userTimeoutMilliseconds)"),
+      ("dbname", target.conninfo),
+      ("client_encoding", "UTF8"),
+    ]
+    var keywords: [UnsafePointer<CChar>?] = []
+    var values: [UnsafePointer<CChar>?] = []
+    defer { for pointer in keywords + values { free(UnsafeMutablePointer(mutating: pointer)) } }
+    for (keyword, value) in parameters {
+      keywords.append(UnsafePointer(strdup(keyword)))
+      values.append(UnsafePointer(strdup(value)))
+    }
+    return PQconnectStartParams(keywords + [nil], values + [nil], 1)
+  }
+
+  private static func poll(_ handle: OpaquePointer, timeoutSeconds: Int, target: DatabaseAddress, stop: StopCheck)
+    throws
+  {
+    // Verbose is the only form in which libpq names the SQLSTATE of a refused connection.
+    PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
+    guard PQstatus(handle) != CONNECTION_BAD else {
+      // Refused at once, or never tried because an option is wrong? Only PQping tells the two apart.
+      if PQping(target.conninfo) == PQPING_NO_ATTEMPT {
+        throw DatabaseAddress.malformed("an option in it is not valid")
+      }
+      throw error(handle, during: CONNECTION_STARTED)
+    }
+    let deadline = MonotonicClock.seconds() + Double(timeoutSeconds)
+    var state = PGRES_POLLING_WRITING
+    while true {
+      let stage = PQstatus(handle)
+      let ready = Socket.wait(
+        PQsocket(handle), for: state == PGRES_POLLING_READING ? POLLIN : POLLOUT, milliseconds: 200)
+      try stop()
+      if ready != 0 { state = PQconnectPoll(handle) }
+      if state == PGRES_POLLING_OK { return }
+      if state == PGRES_POLLING_FAILED { throw error(handle, during: stage) }
+      guard MonotonicClock.seconds() < deadline else {
+        throw PostgresError(
+          .temporary, message: "no connection within \(timeoutSeconds) s", place: place(of: handle))
+      }
+    }
+  }
+
+  private static func error(_ handle: OpaquePointer, during stage: ConnStatusType) -> PostgresError {
+    let text = String(cString: PQerrorMessage(handle))
+    let place = place(of: handle)
+    if let (sqlState, message) = refusal(in: text) {
+      return PostgresError(
+        .init(sqlState: sqlState, message: message), sqlState: sqlState, message: message, place: place)
+    }
+    let lines = text.split(separator: "\n").filter { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") }
+    // Advice may stand on lines of its own behind what happened.
+    let line = String(lines.last { $0.hasPrefix("connection to ") } ?? lines.last ?? "no reason given")
+    return PostgresError(
+      kind(line, during: stage, needsPassword: PQconnectionNeedsPassword(handle) == 1), message: line, place: place)
+  }
+
+  /// What a failure means that the server did not name. libpq speaks English here: nobody has set a locale.
+  private static func kind(_ line: String, during stage: ConnStatusType, needsPassword: Bool) -> PostgresError.Kind {
+    // A password that nobody gave: no use in waiting.
+    if needsPassword { return .refused }
+    // The network or the server went away; else a certificate was refused, or TLS is not to be had. Of a certificate of
+    // ours the server says so only after the handshake.
+    let isCut = ["SSL SYSCALL error", "closed the connection", "could not send", "could not receive", "unexpected eof"]
+      .contains { line.contains($0) }
+    return line.contains("SSL error: ") || stage == CONNECTION_SSL_STARTUP && !isCut ? .untrusted : .temporary
+  }
+
+  /// The server's own refusal in libpq's verbose form, `… failed: FATAL:  28P01: password …`: the severity may be
+  /// translated, the code and the punctuation are not. With several hosts or addresses the last one counts.
+  package static func refusal(in text: String) -> (sqlState: String, message: String)? {
+    for line in text.split(separator: "\n").reversed() {
+      let bytes = Array(line.utf8)
+      guard bytes.count > 10 else { continue }
+      for start in 0..<bytes.count - 9
+      where bytes[start] == 0x3A && bytes[start + 1] == 0x20 && bytes[start + 2] == 0x20
+        && bytes[start + 8] == 0x3A && bytes[start + 9] == 0x20
+        && bytes[start + 3..<start + 8].allSatisfy({ 0x30...0x39 ~= $0 || 0x41...0x5A ~= $0 })
+      {
+        return (
+          String(decoding: bytes[start + 3..<start + 8], as: UTF8.self),
+          String(decoding: bytes[(start + 10)...], as: UTF8.self)
+        )
+      }
+    }
+    return nil
+  }
+}

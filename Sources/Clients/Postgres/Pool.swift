@@ -1,0 +1,140 @@
+import CLibPQ
+import Dispatch
+import Glibc
+import Support
+import Synchronization
+
+/// Sessions for many callers at once, a thread each, for libpq blocks. A session that is lost is opened anew for the next
+/// caller, also where it was lost while it was idle.
+public final class Pool: Sendable {
+  /// Too many callers are waiting already.
+  public struct Full: Error {}
+  /// The pool was closed.
+  public struct Closed: Error {}
+
+  private struct Job: Sendable {
+    let run: @Sendable (inout Connection) -> Void
+    let fail: @Sendable (any Error) -> Void
+    let isCancelled: Flag
+  }
+
+  private struct State {
+    var jobs: [Job] = []
+    var isClosed = false
+    var threads: [JoinableThread] = []
+  }
+
+  private let state = Mutex(State())
+  private let jobs = DispatchSemaphore(value: 0)
+  private let waitingLimit: Int
+  private let open: @Sendable (@escaping StopCheck) throws -> Connection
+
+  /// - Parameters:
+  ///   - size: how many sessions there are at most; they are opened when they are needed.
+  ///   - waitingLimit: how many callers may wait for one.
+  ///   - settings: what every transaction begins with.
+  public init(
+    _ target: DatabaseAddress, applicationName: String, size: Int, waitingLimit: Int = 200,
+    settings: TransactionSettings = TransactionSettings()
+  ) {
+    self.waitingLimit = waitingLimit
+    open = { stop in
+      try Connection.open(
+        target, applicationName: applicationName, timeoutSeconds: 5, settings: settings, stop: stop)
+    }
+    let threads = (0..<size).compactMap { _ in JoinableThread.start { [weak self] in self?.serve() } }
+    state.withLock { $0.threads = threads }
+    // Callers would wait for ever.
+    if threads.isEmpty { close() }
+  }
+
+  /// Lends a session to `body`, which runs on the session's thread. A transaction that it leaves open ends the session.
+  /// Cancelling the task cancels the statement that is under way.
+  ///
+  /// - Throws: ``Full``, ``Closed``, `CancellationError`, what opening a session throws, what `body` throws.
+  public func run<Answer: Sendable>(_ body: @escaping @Sendable (inout Connection) throws -> Answer) async throws
+    -> Answer
+  {
+    let isCancelled = Flag()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        let job = Job(
+          run: { connection in continuation.resume(with: Result { try body(&connection) }) },
+          fail: { continuation.resume(throwing: $0) }, isCancelled: isCancelled)
+        let problem: (any Error)? = state.withLock { state in
+          if state.isClosed { return Closed() }
+          if state.jobs.count >= waitingLimit { return Full() }
+          state.jobs.append(job)
+          return nil
+        }
+        if let problem { job.fail(problem) } else { jobs.signal() }
+      }
+    } onCancel: {
+      isCancelled.set()
+    }
+  }
+
+  /// Callers that wait or are at work get ``Closed``. Returns when the sessions are closed, after a few seconds at
+  /// most.
+  public func close() {
+    let (waiting, threads) = state.withLock { state in
+      state.isClosed = true
+      defer { (state.jobs, state.threads) = ([], []) }
+      return (state.jobs, state.threads)
+    }
+    for job in waiting { job.fail(Closed()) }
+    jobs.signal()
+    let end = MonotonicClock.seconds() + 5
+    for thread in threads { thread.join(seconds: max(0, end - MonotonicClock.seconds())) }
+  }
+
+  private func serve() {
+    while let job = next() {
+      do {
+        var connection = try open { [weak self] in try self?.check(job) }
+        job.run(&connection)
+        while connection.isFree, let job = next() { lend(&connection, to: job) }
+      } catch {
+        job.fail(error)
+      }
+    }
+  }
+
+  private func lend(_ connection: inout Connection, to job: Job) {
+    connection.stop = { [weak self] in try self?.check(job) }
+    if connection.wasEnded {
+      do { try connection.reopen() } catch { return job.fail(error) }
+    }
+    job.run(&connection)
+  }
+
+  /// The next caller, waited for; nil when the pool is closed.
+  private func next() -> Job? {
+    while true {
+      jobs.wait()
+      let (job, isClosed) = state.withLock { state in
+        (state.jobs.isEmpty ? nil : state.jobs.removeFirst(), state.isClosed)
+      }
+      // Signalled again for the next thread: each checks once more after its session, and all have to notice the end.
+      if isClosed { jobs.signal() }
+      if job != nil || isClosed { return job }
+    }
+  }
+
+  private func check(_ job: Job) throws {
+    if state.withLock({ $0.isClosed }) { throw Closed() }
+    if job.isCancelled.isSet { throw CancellationError() }
+  }
+}
+
+extension Connection {
+  /// Whether a transaction is open.
+  public var isInTransaction: Bool { PQtransactionStatus(handle) == PQTRANS_INTRANS }
+
+  /// Whether the other side has ended the session since its last statement, as the restart of a server or a pooler
+  /// does. Checks the socket only. An idle session expects no data, so any data is the server's error or the end.
+  var wasEnded: Bool { isLost || Socket.wait(PQsocket(handle), for: POLLIN, milliseconds: 0) != 0 }
+
+  /// Whether it is there, with no statement and no transaction open.
+  var isFree: Bool { !isLost && PQtransactionStatus(handle) == PQTRANS_IDLE }
+}

@@ -1,0 +1,60 @@
+import FaultInjection
+import Glibc
+
+extension Connection {
+  /// What a statement is called as a fault point; nil where nobody asks.
+  func faultName(_ sql: String) -> String? { isObserved ? StatementName.of(sql) : nil }
+
+  private var isObserved: Bool { hasFaultPoints && (faultHook != nil || Faults.isActive) }
+
+  /// One side of a statement that changes something in the database: faults that are asked for happen here.
+  func reach(_ side: FaultSide, _ statement: String?) throws {
+    guard let statement, isObserved else { return }
+    let point = FaultPoint.statement(statement, in: transactionName)
+    try faultHook?(side, point)
+    switch Faults.at(side, of: point) {
+    case .terminateBefore, .terminateAfter: try terminate()
+    case .diskFull:
+      throw PostgresError(
+        .serverDiskFull, sqlState: "53100", message: "could not extend file: no space left on device", place: place)
+    case .loseAnswer:
+      throw PostgresError(.temporary, message: "the answer to '\(statement)' was lost", place: place)
+    default: break
+    }
+  }
+
+  /// Ends the session from another one, and waits until it is gone.
+  private func terminate() throws {
+    var session = try Connection.open(target, applicationName: "registry-fault")
+    try session.execute("SELECT pg_terminate_backend(\(processID))")
+    let isThere = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = \(processID))"
+    while try session.execute(isThere).truth { usleep(1000) }
+  }
+}
+
+/// What a statement is called, told from its text.
+enum StatementName {
+  /// - Returns: nil for a statement that changes nothing.
+  static func of(_ sql: String) -> String? {
+    var words = sql.split(separator: "\n").filter { !$0.hasPrefix("--") }
+      .flatMap { $0.split(whereSeparator: { " (,;".contains($0) }) }[...]
+    guard let verb = words.popFirst()?.uppercased() else { return nil }
+    switch verb {
+    case "BEGIN", "COMMIT": return verb.lowercased()
+    case "SELECT", "SET", "SHOW", "ROLLBACK", "RESET", "VALUES": return nil
+    case "WITH" where words.allSatisfy({ !["INSERT", "UPDATE", "DELETE", "MERGE"].contains($0) }): return nil
+    case "WITH": return verb
+    case "GRANT", "REVOKE", "DO": return verb
+    case "COPY" where sql.hasPrefix("COPY ("): return nil
+    default:
+      var name = [verb]
+      // Up to the first word that is no word of SQL's own: what is changed.
+      while let word = words.popFirst() {
+        if ["INTO", "FROM", "ON", "IF", "NOT", "EXISTS"].contains(word) { continue }
+        name.append(String(word))
+        if !["TABLE", "INDEX", "UNIQUE", "FUNCTION", "COLUMN", "ONLY"].contains(word) { break }
+      }
+      return name.joined(separator: " ")
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import CommandKit
+import Glibc
+import Logging
+import StructuredLogging
+import Support
+
+@main
+struct Console: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "console", abstract: "Look at the registry and its runs in a browser, and schedule runs.",
+    version: productVersion,
+    subcommands: [
+      ServeCommand.self, PrepareCommand.self, UserCommand.self, ScheduleCommand.self, RunMonitorCommand.self,
+      TimetableCommand.self,
+    ],
+    defaultSubcommand: ServeCommand.self)
+
+  /// The command of `pipeline.sh` that leads here.
+  private static var asked: String { CommandLine.arguments.dropFirst().first == "schedule" ? "schedule" : "console" }
+
+  static func main() async {
+    StandardFiles.open()
+    signal(SIGPIPE, SIG_IGN)
+    // LOG_FILE is the pipeline's: alarms count its errors. Runs that the console starts still write there.
+    Logs.useStandardErrorAlone()
+    let failure: Failure
+    do {
+      var command = try parseAsRoot()
+      if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: Hint(hint)) }
+      if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+      ProcessEnd.exit(0)
+    } catch let error as Failure {
+      failure = error
+    } catch let code as ExitCode {
+      ProcessEnd.exit(code.rawValue)
+    } catch {
+      let code = exitCode(for: error)
+      if code == .success {
+        print(fullMessage(for: error))
+        ProcessEnd.exit(0)
+      }
+      failure =
+        code == .validationFailure
+        ? Failure(.usage, message(for: error), hint: "see './pipeline.sh \(asked) --help'") : Failure(error)
+    }
+    Logs.logger("console").error(
+      "\(failure.message)",
+      metadata: ["error": "\(failure.message)", "hints": .array(failure.hints.map { .string($0.description) })])
+    ProcessEnd.exit(failure.category.exitCode)
+  }
+}

@@ -1,0 +1,56 @@
+import ConsoleQueries
+import Glibc
+import Logging
+import Postgres
+import Support
+import Synchronization
+
+/// Sees to it that the search has its indexes, beside everything else: looks when the console starts, and every minute from
+/// then on, for there may be no registry yet, or another one.
+final class IndexKeeper: Sendable {
+  private struct Stopped: Error {}
+  private let target: DatabaseAddress
+  private let logger: Logger
+  private let isStopped = Mutex(false)
+  private let thread = Mutex<JoinableThread?>(nil)
+
+  init(_ target: DatabaseAddress, logger: Logger) {
+    self.target = target
+    self.logger = logger
+  }
+
+  func start() {
+    let thread = JoinableThread.start { [self] in run() }
+    self.thread.withLock { $0 = thread }
+  }
+
+  func stop() { isStopped.withLock { $0 = true } }
+
+  /// Waits until the thread has ended, after ``stop()``.
+  func join() { thread.withLock { $0.take() }?.join(seconds: 10) }
+
+  private func run() {
+    var isTold = false
+    while !isStopped.withLock({ $0 }) {
+      do {
+        var connection = try Connection.open(target, applicationName: "registry console indexes") { [weak self] in
+          if self?.isStopped.withLock({ $0 }) != false { throw Stopped() }
+        }
+        try PrepareCommand.build(on: &connection, logger)
+      } catch SearchIndexes.BuildError.isDenied {
+        if !isTold {
+          logger.warning(
+            "searching is slow: as the owner of the registry's tables run './pipeline.sh console prepare' once")
+        }
+        isTold = true
+      } catch SearchIndexes.BuildError.isCutShort(let error) {
+        let failure = Failure(SearchIndexes.BuildError.isCutShort(error))
+        if !isTold { logger.warning("\(failure.message): \(failure.hints.map(\.description).joined(separator: "; "))") }
+        isTold = true
+      } catch {
+        logger.debug("the search's indexes have to wait: \(error)")
+      }
+      for _ in 0..<600 where !isStopped.withLock({ $0 }) { usleep(100_000) }
+    }
+  }
+}

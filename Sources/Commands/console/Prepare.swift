@@ -1,0 +1,37 @@
+import ArgumentParser
+import CommandKit
+import ConsoleQueries
+import Logging
+import Postgres
+import StructuredLogging
+
+/// What the console needs in the database. Starting it does the same as far as its rights go.
+struct PrepareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "prepare",
+    abstract: "Make the console's schema and the search's indexes; --drop-indexes takes the latter away.")
+  @Flag(help: "Take the search's indexes away.") var dropIndexes = false
+  @OptionGroup var database: DatabaseOptions
+
+  func run() throws {
+    try database.withDesk { connection in
+      if dropIndexes { return try SearchIndexes.drop(on: &connection) }
+      try Self.build(on: &connection, Logs.logger("console"))
+      for index in try SearchIndexes.list(on: &connection) {
+        print("\(index.name)\t\(index.state.rawValue)\t\(index.bytes >> 20) MB")
+      }
+    }
+  }
+
+  static func build(on connection: inout Connection, _ logger: Logger) throws {
+    guard try SearchIndexes.list(on: &connection).contains(where: { $0.state != .ready }) else { return }
+    try SearchIndexes.build(on: &connection) { event in
+      switch event {
+      case .building(let name, let number, let count):
+        logger.info("building index \(number) of \(count) for the search: \(name)")
+      case .built(let name): logger.info("built \(name)")
+      case .analyzing: logger.debug("gathering statistics")
+      }
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import ArgumentParser
+import CommandKit
+import ConsoleRunner
+import ConsoleStore
+import ConsoleWeb
+import Glibc
+import Hummingbird
+import Logging
+import Postgres
+import ServiceLifecycle
+import Spool
+import StructuredLogging
+import Support
+import Synchronization
+
+/// The web server and the worker, until a signal ends them. Runs under way go on without them.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Serve the pages and carry out the schedules (also without a command).")
+
+  @Option(help: "Where to listen (CONSOLE_HOST).") var host: String?
+  @Option(help: "The port, 0 for any that is free (CONSOLE_PORT).") var port: String?
+  @Option(help: "The folder of the spool (SPOOL_DIR).") var spool: String?
+  @Flag(help: "Browsers come by TLS, through a proxy that adds X-Forwarded-For (CONSOLE_BEHIND_TLS=yes).")
+  var behindTLS = false
+  @Option(
+    help: ArgumentHelp(
+      """
+      With --behind-tls: the proxies whose X-Forwarded-For is believed, 127.0.0.1,::1 unless set \
+      (CONSOLE_TRUSTED_PROXIES).
+      """,
+      valueName: "ADDRESS[/BITS],…"))
+  var trustedProxy: String?
+  @Option(
+    help: ArgumentHelp(
+      "The names that browsers reach the console by, besides localhost, --host and IP addresses (CONSOLE_PUBLIC_NAME).",
+      valueName: "NAME[:PORT],…"))
+  var publicName: String?
+  @Flag(help: "Pages alone: no schedule is carried out and no task is started here.")
+  var noWorker = false
+  @Flag(
+    help: "A run under way is stopped with the console (CONSOLE_STOPS_RUNS=yes): for containers, which end as a whole.")
+  var stopsRuns = false
+  @OptionGroup var database: DatabaseOptions
+
+  func run() async throws {
+    let logger = Logs.logger("console")
+    try addLogFile()
+    let host = host ?? Environment.value("CONSOLE_HOST") ?? "127.0.0.1"
+    let port = try Environment.number(port, named: "--port", variable: "CONSOLE_PORT", in: 0...65_535) ?? 8000
+    let spool = spool ?? Environment.value("SPOOL_DIR") ?? "spool"
+    let settings = try siteSettings(host: host, spool: spool, logger: logger)
+    let target = try database.target()
+    let (accounts, searchPath, role) = try database.withDesk { connection in
+      let searchPath = try RegistryPath.find(on: &connection)
+      if let searchPath { connection.settings?["search_path"] = searchPath }
+      return (try Accounts.count(on: &connection), searchPath, try ReadOnlyRole.find(on: &connection))
+    }
+    if role != .usable {
+      let cause =
+        role == .missing
+        ? "there is no role '\(ReadOnlyRole.name)' that it is a member of; docs/roles.sql makes it"
+        : "the role '\(ReadOnlyRole.name)' has no rights in this database; run docs/roles.sql in it, then start the"
+          + " console again"
+      logger.warning("pages read with the rights of the console's own login, in read-only transactions: \(cause)")
+    }
+    let pools = Pools(target, role: role == .usable ? ReadOnlyRole.name : nil, searchPath: searchPath)
+    if !settings.isBehindTLS, !ClientAddress.isLoopback(host) {
+      logger.warning(
+        """
+        listening on \(host) without TLS: passwords and session cookies cross the network unencrypted, unless only \
+        this machine can reach the port; put a proxy with TLS before it and start with --behind-tls
+        """)
+    }
+    let site = try Site(pages: pools.pages, exports: pools.exports, desk: pools.desk, settings: settings)
+    let isListening = Mutex(false)
+    let application = Server.application(site, passwords: pools.passwords, host: host, port: port, logger: logger) {
+      port in
+      isListening.withLock { $0 = true }
+      print("http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+      fflush(nil)
+      logger.info("listening on \(host):\(port)")
+      if accounts == 0 { logger.notice("nobody can log in yet; make an account: ./pipeline.sh console user add NAME") }
+    }
+    let beside = BackgroundServices(
+      worker: try noWorker ? nil : makeWorker(target, spool, logger), indexes: IndexKeeper(target, logger: logger),
+      stopsRuns: try stopsRuns || Environment.isOn("CONSOLE_STOPS_RUNS"))
+    // Also if the server could not start: no thread may be inside libpq when the process ends.
+    defer {
+      beside.end(isListening.withLock { $0 })
+      pools.close()
+    }
+    do {
+      try await Self.serve([application, beside], application.logger)
+    } catch  where !isListening.withLock({ $0 }) {
+      throw Failure(error, listeningOn: host, port)
+    }
+  }
+
+  /// The console's own log, where one is asked for.
+  private func addLogFile() throws {
+    guard let stem = Environment.value("CONSOLE_LOG_FILE") else { return }
+    guard stem != Environment.value("LOG_FILE") else {
+      throw Failure(
+        .usage, "CONSOLE_LOG_FILE is the same as LOG_FILE: the console's errors would count as the pipeline's",
+        hint: "give the console a file of its own, such as /var/log/registry/console.log")
+    }
+    Logs.add(FileOutput(stem: stem))
+  }
+
+  private func siteSettings(host: String, spool: String, logger: Logger) throws -> Site.Settings {
+    func list(_ option: String?, _ variable: String) -> [String]? {
+      (option ?? Environment.value(variable))?.split(separator: ",").map(String.init)
+    }
+    let isBehindTLS = try behindTLS || Environment.isOn("CONSOLE_BEHIND_TLS")
+    let proxies = list(trustedProxy, "CONSOLE_TRUSTED_PROXIES")
+    guard isBehindTLS || proxies == nil else {
+      throw Failure(
+        .usage, "--trusted-proxy has no effect without --behind-tls",
+        hint: "add --behind-tls (CONSOLE_BEHIND_TLS=yes), or leave out --trusted-proxy (CONSOLE_TRUSTED_PROXIES)")
+    }
+    let ranges = try (proxies ?? ["127.0.0.1", "::1"]).map { text in
+      guard let range = AddressRange(text) else {
+        throw Failure(
+          .usage, "--trusted-proxy: '\(text)' is not an address", hint: "such as 192.0.2.7, 172.18.0.0/16 or ::1")
+      }
+      return range
+    }
+    let names = try (list(publicName, "CONSOLE_PUBLIC_NAME") ?? []).map { text in
+      guard let name = PublicName(text) else {
+        throw Failure(
+          .usage, "--public-name: '\(text)' is not a host name, so no request can match it",
+          hint: "give the part of the browser's address between https:// and the next /, such as registry.example.org"
+            + " or registry.example.org:8443 (CONSOLE_PUBLIC_NAME)")
+      }
+      return name
+    }
+    let runs = RunRecordCache(spool: spool, logger: logger)
+    return Site.Settings(
+      isBehindTLS: isBehindTLS, trustedProxies: isBehindTLS ? ranges : [],
+      hostNames: HostNames([host], publicNames: names),
+      snapshots: { (try? Folder.names(spool, followLinks: true))?.filter { SnapshotID($0) != nil } },
+      runs: { try await runs.runs() })
+  }
+
+  /// Serves until a signal comes. Services end in reverse order, the worker first, so that no further run begins.
+  /// Clients that still read a page or an export then have five seconds.
+  private static func serve(_ services: [any Service], _ logger: Logger) async throws {
+    var group = ServiceGroupConfiguration(
+      services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    group.maximumGracefulShutdownDuration = .seconds(5)
+    do { try await ServiceGroup(configuration: group).run() } catch is CancellationError {}
+  }
+
+  private func makeWorker(_ target: DatabaseAddress, _ spool: String, _ logger: Logger) throws -> Worker {
+    guard let pipeline = Environment.value("PIPELINE") else {
+      throw Failure(
+        .usage, "PIPELINE is not set: runs need the path of pipeline.sh",
+        hint: "run '\(command: .console)', or set PIPELINE to its path")
+    }
+    var settings = Worker.Settings(
+      target: target, home: try ConsoleStateFolder(spool: spool), pipeline: pipeline, console: try Executable.path())
+    // What was said on the command line holds for the runs as well.
+    settings.variables["SPOOL_DIR"] = spool
+    if let url = database.databaseURL { settings.variables["DATABASE_URL"] = url }
+    // The console's own way in, perhaps with a password: nothing of a run needs it.
+    settings.variables.updateValue(nil, forKey: "CONSOLE_DATABASE_URL")
+    return Worker(settings, logger: logger)
+  }
+}

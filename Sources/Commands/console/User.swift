@@ -1,0 +1,142 @@
+import ArgumentParser
+import CommandKit
+import ConsoleStore
+import StructuredLogging
+import Support
+
+/// Who may come in.
+struct UserCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "user", abstract: "Make, change and remove accounts.",
+    subcommands: [Add.self, Password.self, Remove.self, List.self, Token.self, Tokens.self, Revoke.self])
+
+  struct Add: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make an account. It asks for the password, or reads one line where it is no terminal.")
+    @Argument(help: "Up to 64 letters, digits and . _ @ -; asked for where it is missing.") var name: String?
+    @Option(
+      help:
+        """
+        viewer (sees everything) or operator (may start, stop and schedule); the first account is an operator, later \
+        ones viewers.
+        """
+    )
+    var role: String?
+    @OptionGroup var database: DatabaseOptions
+
+    func run() throws {
+      let role = try role.map { text in
+        guard let role = Role(rawValue: text) else {
+          throw Failure(.usage, "there is no role '\(text)'", hint: "viewer or operator")
+        }
+        return role
+      }
+      let given = try database.withDesk { connection in
+        let name = try name ?? Prompt.line("Name: ")
+        guard Accounts.isName(name) else { throw ConsoleStoreError.badName(name) }
+        guard try !Accounts.list(on: &connection).contains(where: { $0.name == name }) else {
+          throw ConsoleStoreError.accountExists(name)
+        }
+        let password = try Prompt.newPassword()
+        let role = try Accounts.add(name, role: role, password: password, on: &connection)
+        try Audit.add(
+          "account.add", subject: name, by: nil, from: nil, detail: ["role": role.rawValue], on: &connection)
+        return (name, role)
+      }
+      print("account '\(given.0)' made: \(given.1.rawValue)")
+    }
+  }
+
+  struct Password: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Set an account's password. Whoever is logged in with the old one is out.")
+    @Argument var name: String
+    @OptionGroup var database: DatabaseOptions
+
+    func run() throws {
+      try database.withDesk { connection in
+        guard try Accounts.list(on: &connection).contains(where: { $0.name == name }) else {
+          throw ConsoleStoreError.noSuchAccount(name)
+        }
+        try Accounts.setPassword(name, try Prompt.newPassword(), on: &connection)
+        try Audit.add("account.password", subject: name, by: nil, from: nil, on: &connection)
+      }
+      print("password of '\(name)' set; its sessions are ended")
+    }
+  }
+
+  struct Remove: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Remove an account, and end its sessions.")
+    @Argument var name: String
+    @OptionGroup var database: DatabaseOptions
+
+    func run() throws {
+      try database.withDesk { connection in
+        try Accounts.remove(name, on: &connection)
+        try Audit.add("account.remove", subject: name, by: nil, from: nil, on: &connection)
+      }
+      print("account '\(name)' removed")
+    }
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the accounts.")
+    @OptionGroup var database: DatabaseOptions
+
+    func run() throws {
+      let accounts = try database.withDesk { try Accounts.list(on: &$0) }
+      if accounts.isEmpty { print("no account yet: ./pipeline.sh console user add NAME") }
+      for account in accounts { print("\(account.name)\t\(account.role.rawValue)\t\(account.createdAt)") }
+    }
+  }
+
+  struct Token: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print a token for the API, good for a year: Authorization: Bearer TOKEN. A new password ends it.")
+    @Argument var name: String
+    @OptionGroup var database: DatabaseOptions
+
+    func run() throws {
+      print(
+        try database.withDesk { connection in
+          let token = try Sessions.begin(name, kind: .api, on: &connection)
+          try Audit.add(
+            "account.token", subject: name, by: nil, from: nil, detail: ["token": Sessions.id(of: token)],
+            on: &connection)
+          return token
+        })
+    }
+  }
+
+  struct Tokens: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List the tokens for the API: ID, account, when each was made, used last and ends.")
+    @Argument(help: "Those of one account alone.") var name: String?
+    @OptionGroup var database: DatabaseOptions
+
+    func run() throws {
+      let tokens = try database.withDesk { try Sessions.tokens(of: name, on: &$0) }
+      if tokens.isEmpty { print("no token: ./pipeline.sh console user token NAME makes one") }
+      for token in tokens {
+        let used = token.lastUsedAt ?? "never"
+        print("\(token.id)\t\(token.account)\tmade \(token.createdAt)\tused \(used)\tends \(token.expiresAt)")
+      }
+    }
+  }
+
+  struct Revoke: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "End one token for the API.")
+    @Argument(help: "Its ID, as './pipeline.sh console user tokens' lists it.") var id: String
+    @OptionGroup var database: DatabaseOptions
+
+    func run() throws {
+      let account = try database.withDesk { connection in
+        let account = try Sessions.revoke(id, on: &connection)
+        try Audit.add(
+          "account.token.revoke", subject: account, by: nil, from: nil, detail: ["token": id], on: &connection)
+        return account
+      }
+      print("token \(Terminal.safe(id)) of '\(account)' revoked")
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import CommandKit
+import Glibc
+import LoadStage
+import Support
+
+/// What changed, business by business.
+struct ChangesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "changes", abstract: "Print what changed, the newest publication first.")
+
+  @Option(help: ArgumentHelp("Of this day and later, such as 2026-09-02 (default: all).", valueName: "DATE"))
+  var since: String?
+  @Option(help: ArgumentHelp("One of added, changed, removed, reappeared.", valueName: "KIND"))
+  var kind: String?
+  @Option(help: ArgumentHelp("Changed in this column, such as business_name or industries.", valueName: "COLUMN"))
+  var column: String?
+  @Option(help: ArgumentHelp("Of this business.", valueName: "BAN"))
+  var ban: String?
+  @Option(help: ArgumentHelp("The first N.", valueName: "N"))
+  var first: String?
+  @OptionGroup var database: DatabaseOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let query = try query()
+    var printer = ChangePrinter(json: output.json)
+    try query.run(try database.resolve()) { line in try printer.print(line) }
+    try printer.finish()
+  }
+
+  private func query() throws -> ChangeQuery {
+    var query = ChangeQuery()
+    query.limit = try Environment.number(first, named: "--first", variable: nil, in: 1...Int.max)
+    try check(kind, "--kind", in: ChangeQuery.kinds)
+    try check(column, "--column", in: ChangeQuery.columns)
+    if let ban, BANText.parse(ban) == nil {
+      throw Failure(.usage, "--ban '\(ban)' is no BAN", hint: "a BAN has eight digits")
+    }
+    if let since, !Self.isDate(since) {
+      throw Failure(.usage, "--since '\(since)' is not a date", hint: "for instance --since 2026-09-02")
+    }
+    (query.since, query.kind, query.column, query.ban) = (since, kind, column, ban)
+    return query
+  }
+
+  private func check(_ value: String?, _ name: String, in values: [String]) throws {
+    guard let value, !values.contains(value) else { return }
+    throw Failure(.usage, "\(name) '\(value)' is unknown", hint: "one of \(values.joined(separator: ", "))")
+  }
+
+  /// `YYYY-MM-DD`, a day that there is.
+  private static func isDate(_ text: String) -> Bool {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.map(\.utf8.count) == [4, 2, 2], parts.allSatisfy({ $0.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } }),
+      let year = Int32(parts[0]), let month = Int32(parts[1]), let day = Int32(parts[2]), year > 0
+    else { return false }
+    var date = tm()
+    (date.tm_year, date.tm_mon, date.tm_mday) = (year - 1900, month - 1, day)
+    timegm(&date)
+    return (date.tm_year, date.tm_mon, date.tm_mday) == (year - 1900, month - 1, day)
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import CommandKit
+import FoundationEssentials
+import LoadStage
+import Support
+
+/// Frees the spool and the database of what nobody needs.
+struct GCCommand: SpoolCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gc",
+    abstract: "Remove old snapshots and what can be rebuilt, never what is published or in use.")
+
+  @OptionGroup var spoolOptions: SpoolOptions
+  @OptionGroup var database: DatabaseOptions
+  @OptionGroup var retention: RetentionOptions
+  @Flag(help: ArgumentHelp("There is no database: nothing is published.", visibility: .hidden))
+  var withoutDatabase = false
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let limits = try retention.resolve()
+    let freed = try Cleanup.run(
+      withoutDatabase ? nil : database.resolve(), spool: spoolOptions.path, limits)
+    var stdout = StandardOutput()
+    if output.json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      encoder.keyEncodingStrategy = .convertToSnakeCase
+      try stdout.write(line: String(decoding: try encoder.encode(freed), as: UTF8.self))
+    } else {
+      for line in freed.lines { try stdout.write(line: line) }
+    }
+    try stdout.flush()
+  }
+}
+
+extension Freed {
+  /// For a person.
+  var lines: [String] {
+    var lines = removed.map { "removed    \($0.snapshot), \(Self.size($0.bytes))" }
+    lines += stripped.map {
+      "stripped   \($0.snapshot) of what transform made of it and makes again, \(Self.size($0.bytes))"
+    }
+    lines += inUse.map { "in use     \($0): left as it is" }
+    if findings > 0 { lines.append("deleted    \(findings) findings from the database") }
+    if changes > 0 { lines.append("deleted    \(changes) rows of the change feed from the database") }
+    return lines + ["freed      \(Self.size(bytes))"]
+  }
+
+  private static func size(_ bytes: Int) -> String {
+    bytes >= 1 << 20 ? "\(bytes >> 20) MiB" : "\((bytes + 1023) >> 10) KiB"
+  }
+}

@@ -1,0 +1,61 @@
+import CommandKit
+import LoadStage
+import Synchronization
+
+/// Turns what a load tells into log events and progress. Its threads tell at the same time.
+final class LoadReporter: Sendable {
+  private struct State {
+    var log: EventLog
+    var bar: ProgressReporter?
+    var jobRunID: Int?
+  }
+
+  private let state: Mutex<State>
+
+  init(log: EventLog) { state = Mutex(State(log: log)) }
+
+  var jobRunID: Int? { state.withLock { $0.jobRunID } }
+
+  func finish() { state.withLock { $0.bar?.finish() } }
+
+  func take(_ event: LoadEvent) {
+    state.withLock { state in
+      switch event {
+      case .staleRunClosed(let id, _, let error):
+        // Its `etl_failed` is told where its marker is found, in the spool that it used.
+        state.log.warning("job run \(id) was left running and is closed as failed: \(error)")
+      case .jobOpened(let id):
+        state.jobRunID = id
+        state.log.set(jobRunID: id)
+      case .batchStarted(let batch, let count, let records):
+        if state.bar == nil { state.bar = ProgressReporter("load", unit: "batches", total: count, log: state.log) }
+        state.log.event(
+          .batchStarted, "batch \(batch) of \(count)", ["batch_num": .count(batch), "raw_count": .count(records)])
+      case .batchFindings(let batch, let errors, let warnings):
+        state.log.debug("batch \(batch): \(errors) errors and \(warnings) warnings are noted in data_import_error")
+      case .batchCompleted(let report): complete(report, &state)
+      case .retrying(let reason, _, let seconds):
+        state.log.warning("\(reason): trying again in \(Int(seconds.rounded(.up))) s")
+      case .note(let text): state.log.info(text)
+      case .trouble(let text): state.log.warning(text)
+      case .phase(let text):
+        state.bar?.finish()
+        state.log.info(text)
+      }
+    }
+  }
+
+  private func complete(_ report: BatchReport, _ state: inout State) {
+    state.bar?.add(1)
+    let totals = report.totals
+    state.log.event(
+      .batchCompleted,
+      report.resumed
+        ? "batch \(report.batch) of \(report.of) is in already" : "batch \(report.batch) of \(report.of) is in",
+      [
+        "batch_num": .count(report.batch), "raw_count": .count(totals.total),
+        "records_success": .count(totals.processed), "records_failed": .count(totals.failed),
+        "records_duplicates": .count(totals.duplicated), "duration_seconds": .number(report.seconds),
+      ])
+  }
+}

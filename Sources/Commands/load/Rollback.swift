@@ -1,0 +1,35 @@
+import ArgumentParser
+import CommandKit
+import LoadStage
+import Spool
+import Support
+
+/// Makes the registry equal to an earlier snapshot: the last stage of `./pipeline.sh rollback`, and a command of its own.
+struct RollbackCommand: ChainedStage {
+  static let stage = "load"
+  static let configuration = CommandConfiguration(
+    commandName: RollbackOptions.command.rawValue,
+    abstract: "Make the registry equal to an earlier snapshot that the spool still has.")
+
+  @OptionGroup var options: RollbackOptions
+
+  func perform(_ run: inout StageRun) throws {
+    let url = try options.database.resolve()
+    let jobs = try options.jobs.resolve()
+    let snapshot = try options.named()
+    let log = run.log
+    let folder =
+      try snapshot.snapshot == nil
+      ? Rollback.target(url, spool: run.spool, note: { log.info($0) })
+      : snapshot.resolve(spool: run.spool, summary: run.summary)
+    if snapshot.snapshot == nil, try SpoolFile.size(folder.transformManifest) == nil {
+      throw Failure(
+        .notReady, "snapshot \(folder.id), to which to go back, has lost what transform made of it to a clean-up",
+        hint: "\(command: .rollback, folder.id.description) makes it again and goes back to it")
+    }
+    var settings = LoadSettings(snapshot: folder, databaseURL: url, runID: run.summary.runID, jobs: jobs)
+    settings.action = .rollback
+    settings.isChosen = true
+    try run.load(settings)
+  }
+}

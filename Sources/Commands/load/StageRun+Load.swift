@@ -1,0 +1,98 @@
+import CommandKit
+import LoadStage
+import Spool
+import Support
+
+extension StageRun {
+  /// Loads, and takes up into the summary what came of it.
+  mutating func load(_ settings: LoadSettings) throws {
+    let folder = settings.snapshot
+    summary.snapshot = folder.id.description
+    // Corrections have sums and findings of their own.
+    if settings.sheet == nil { try describe(folder) }
+    let reporter = LoadReporter(log: log)
+    defer {
+      reporter.finish()
+      summary.jobRunID = reporter.jobRunID
+      if let id = reporter.jobRunID { log.set(jobRunID: id) }
+    }
+    var settings = settings
+    settings.events = { reporter.take($0) }
+    let outcome = try Load.run(settings)
+    if outcome.result == .unchanged {
+      result = "already done"
+    } else {
+      records = outcome.totals.total
+    }
+    for refusal in outcome.refusals { log.warning("accepted all the same: \(refusal)") }
+    if outcome.repaired > 0 {
+      let which = outcome.repaired > outcome.repairedBANs.count ? ", among them" : ""
+      log.warning(
+        "\(outcome.repaired) businesses that a hand had edited were made right\(which): \(outcome.repairedBANs.joined(separator: " "))"
+      )
+    }
+    summary.status = Summary.Status(rawValue: outcome.status.rawValue) ?? .success
+    summary.database = Summary.Database(outcome)
+  }
+
+  /// Compares, and takes up into the summary what a load would do.
+  ///
+  /// - Throws: a refusal, where the snapshot would be refused and is not accepted.
+  mutating func check(_ settings: LoadSettings) throws {
+    let folder = settings.snapshot
+    summary.snapshot = folder.id.description
+    try describe(folder)
+    var settings = settings
+    let reporter = LoadReporter(log: log)
+    settings.events = { reporter.take($0) }
+    let found = try Load.check(settings)
+    records = summary.totals?.total
+    summary.check = Summary.Check(
+      registrations: found.registrations, changes: found.changes, refusals: found.refusals)
+    if found.isUnchanged {
+      result = "already done"
+      summary.status = .unchanged
+    } else {
+      summary.status = summary.totals.map { $0.failed > 0 } ?? false ? .partial : .success
+    }
+    guard !found.refusals.isEmpty else { return }
+    guard settings.acceptance != nil else {
+      throw Refusal(snapshot: folder.id, reasons: found.refusals, isWhole: found.isWhole).failure
+    }
+    for refusal in found.refusals { log.warning("would be accepted: \(refusal)") }
+  }
+
+  /// What the stages before know of the snapshot, for a load that runs alone.
+  private mutating func describe(_ folder: SnapshotFolder) throws {
+    if let fetch = try FetchManifest.read(at: folder.fetchManifest) { summary.source = fetch.source.url }
+    if let transform = try TransformManifest.read(at: folder.transformManifest) { summary.take(transform) }
+  }
+
+  /// Frees what is not needed, at the end of a run that has done what it was asked: trouble is told and changes nothing.
+  mutating func cleanUp(_ url: String, _ limits: RetentionLimits) {
+    do {
+      let freed = try Cleanup.run(url, spool: spool, limits)
+      // Most days there is nothing to free, and nothing to say.
+      if freed != Freed() { for line in freed.lines { log.info(line) } }
+      summary.freedBytes = freed.bytes
+    } catch {
+      log.warning("nothing more is freed: \((error as? Failure)?.message ?? "\(error)")")
+    }
+  }
+}
+
+extension Summary.Database {
+  init(_ outcome: LoadOutcome) {
+    self.init(
+      before: .init(outcome.before), after: .init(outcome.after), inserted: outcome.changes.inserted,
+      updated: outcome.changes.updated, removed: outcome.changes.removed)
+    changes = outcome.counts
+    repaired = outcome.repaired
+    repairedBANs = outcome.repairedBANs
+    acceptedRefusals = outcome.refusals
+  }
+}
+
+extension Summary.Database.State {
+  init(_ state: RegistryState) { self.init(registrations: state.registrations, industries: state.industries) }
+}

@@ -1,0 +1,132 @@
+import ArgumentParser
+import CommandKit
+import FoundationEssentials
+import Glibc
+import LoadStage
+import Spool
+import StructuredLogging
+import Support
+
+/// What the spool and the database hold. It changes nothing.
+struct StatusCommand: SpoolCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show what the spool holds and weighs, and what the database holds.")
+
+  @OptionGroup var spoolOptions: SpoolOptions
+  @OptionGroup var database: DatabaseOptions
+  @Option(help: ArgumentHelp("Do not ask the database; say this instead.", valueName: "WHY", visibility: .hidden))
+  var noDatabase: String?
+  @Flag(help: "Say nothing, and exit 0 if the spool can be written and the database answers: for health checks.")
+  var check = false
+  /// The same group as the command above it has: a flag of its own with that name would never be set.
+  @OptionGroup var output: OutputOptions
+
+  struct Report: Codable {
+    var spool: String
+    var bytes: Int
+    var snapshots: [SnapshotStatus]
+    var database: DatabaseStatus
+    /// Of what is published.
+    var sourceAgeDays: Int?
+  }
+
+  func run() throws {
+    let spool = spoolOptions.path
+    if check { return try check(spool: spool) }
+    let snapshots = try SpoolIndex.snapshots(spool).map {
+      try SnapshotStatus.read(SnapshotFolder(spool: spool, id: $0))
+    }
+    let database = try databaseStatus()
+    let report = Report(
+      spool: spool, bytes: snapshots.reduce(0) { $0 + $1.bytes }, snapshots: snapshots, database: database,
+      sourceAgeDays: database.lastPublication?.sourceDate.flatMap { SourceAge.days(of: $0) })
+    var stdout = StandardOutput()
+    if output.json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      encoder.keyEncodingStrategy = .convertToSnakeCase
+      try stdout.write(line: String(decoding: try encoder.encode(report), as: UTF8.self))
+    } else {
+      try stdout.write(line: Terminal.safeLines(StatusTable.text(report)))
+    }
+    try stdout.flush()
+  }
+
+  private func check(spool: String) throws {
+    guard access(spool, W_OK) == 0 else { throw Failure.system("write in '\(spool)'", errno: errno) }
+    if let noDatabase { throw Failure(.temporary, "no database to ask: \(noDatabase)") }
+    try DatabaseStatus.requireAnswer(database.resolve())
+  }
+
+  private func databaseStatus() throws -> DatabaseStatus {
+    if let noDatabase {
+      return DatabaseStatus(reachable: false, problem: noDatabase)
+    }
+    return try DatabaseStatus.query(database.resolve())
+  }
+}
+
+/// The status for a person.
+enum StatusTable {
+  static func text(_ report: StatusCommand.Report) -> String {
+    var lines = ["spool      \(report.spool): \(report.snapshots.count) snapshots, \(report.bytes >> 20) MiB"]
+    for snapshot in report.snapshots { lines += self.lines(snapshot, isNewest: snapshot == report.snapshots.last) }
+    lines += self.lines(report.database)
+    return lines.joined(separator: "\n")
+  }
+
+  private static func lines(_ snapshot: SnapshotStatus, isNewest: Bool) -> [String] {
+    var state: String
+    switch snapshot.stage {
+    case .fetching: state = "fetch unfinished, \(snapshot.chunks) chunks"
+    case .fetched: state = "fetched, not transformed"
+    case .transforming: state = "\(snapshot.chunksTransformed) of \(snapshot.chunks) chunks transformed"
+    case .transformed: state = "transformed"
+    }
+    if snapshot.stage != .transformed, !isNewest { state += ", superseded" }
+    if snapshot.sample { state += ", sample" }
+    if let limit = snapshot.limit { state += ", first \(limit) records" }
+    var line = "snapshot   \(snapshot.snapshot)  \(state), \(snapshot.bytes >> 20) MiB"
+    if let date = snapshot.sourceDate { line += ", of \(date)" }
+    if let totals = snapshot.totals {
+      line +=
+        ": \(totals.processed) accepted, \(totals.failed) rejected, \(totals.duplicated) duplicate, \(totals.blank) blank"
+    } else if let records = snapshot.records {
+      line += ": \(records) records"
+    }
+    return [line] + (snapshot.problem.map { ["           \($0)"] } ?? [])
+  }
+
+  private static func lines(_ database: DatabaseStatus) -> [String] {
+    guard database.reachable else { return ["database   \(database.problem ?? "not reachable")"] }
+    var lines = ["database   \(database.place ?? "")"]
+    if let problem = database.problem { lines.append("           \(problem)") }
+    guard let registry = database.registry else {
+      return lines + (database.problem == nil ? ["           nothing was ever loaded here"] : [])
+    }
+    lines.append("registry   \(registry.registrations) registrations, \(registry.industries) industry rows")
+    if let last = database.lastPublication {
+      let changes =
+        "\(last.changes.inserted) inserted, \(last.changes.updated) updated, \(last.changes.removed) removed"
+      let how =
+        (last.action == .load ? "" : ", by \(last.action.rawValue)")
+        + (last.acceptedBy.map { ", accepted by \($0)" } ?? "")
+      lines.append("published  \(last.snapshot) at \(last.publishedAt)\(how): \(changes)")
+      if let date = last.sourceDate, let days = SourceAge.days(of: date) {
+        lines.append(
+          "source date \(date), "
+            + (days < 0 ? "in the future" : "\(days) \(days == 1 ? "day" : "days") old"))
+      }
+    }
+    if let run = database.lastJobRun { lines.append("last load  job run \(run.id): \(state(run))") }
+    return lines
+  }
+
+  private static func state(_ run: DatabaseStatus.LastJobRun) -> String {
+    let state = "\(run.status), began \(run.startedAt)"
+    guard let silent = run.silentSeconds else { return state + (run.error.map { ": \($0)" } ?? "") }
+    guard silent > DatabaseStatus.silentSecondsMax else { return state }
+    return "not closed, began \(run.startedAt): no heartbeat for \(silent) s, it was probably killed;"
+      + " the next load closes it"
+  }
+}

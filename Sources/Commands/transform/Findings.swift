@@ -1,0 +1,46 @@
+import ArgumentParser
+import CommandKit
+import FoundationEssentials
+import Spool
+import Support
+import TransformStage
+
+/// What was rejected and warned of. It changes nothing in the spool.
+struct FindingsCommand: SpoolCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "findings",
+    abstract: "List what was rejected and warned of in a snapshot (default: the newest that is transformed).",
+    discussion: """
+      --json prints the findings as the spool has them, one JSON object a line. --export writes a correction sheet: a \
+      row for each record, which a spreadsheet opens.
+      """)
+
+  // The same groups as the command above it has: options of its own with these names would never be set.
+  @OptionGroup var spoolOptions: SpoolOptions
+  @OptionGroup var snapshot: SnapshotOptions
+  @Option(help: ArgumentHelp("Only findings with this code; may be repeated.", valueName: "CODE"))
+  var code: [String] = []
+  @Flag(help: "Only what the transformed snapshot before it did not have.")
+  var new = false
+  @Option(help: ArgumentHelp("Write the records to a CSV file for a spreadsheet.", valueName: "FILE"))
+  var export: String?
+  @OptionGroup var output: OutputOptions
+
+  /// Where stdout is no terminal.
+  private static let width = 200
+
+  func run() throws {
+    guard export == nil || !output.json else {
+      throw Failure(.usage, "--export and --json exclude each other", hint: "give one of them")
+    }
+    let spool = spoolOptions.path
+    let runID = Environment.value("RUN_ID") ?? UUID().uuidString.lowercased()
+    let settings = try FindingsSettings(
+      spool: spool,
+      folder: snapshot.snapshot == nil ? nil : snapshot.resolve(spool: spool, summary: Summary(runID: runID)),
+      codes: code, onlyNew: new,
+      form: export.map { .sheet(path: $0) } ?? (output.json ? .json : .table(width: TextWidth.terminal ?? Self.width)))
+    var output = StandardOutput()
+    try FindingsList.run(settings, log: EventLog(stage: Transform.stage, runID: runID), into: &output)
+  }
+}

@@ -1,0 +1,79 @@
+/// Horizontal bars for categories, in the order given, each between its label and its value.
+public struct BarChart: Sendable {
+  public struct Entry: Sendable {
+    public let label: String
+    public let value: Double
+
+    /// A value that is not finite is missing: nothing is drawn, a dash is written.
+    public init(_ label: String, _ value: Double) {
+      self.label = label
+      self.value = value
+    }
+
+    public init(_ label: String, count: Int) { self.init(label, Double(count)) }
+
+    fileprivate var known: Double? { value.isFinite ? value : nil }
+  }
+
+  private let frame: Frame
+  private let category: String
+  private let measure: String
+  private let entries: [Entry]
+  private let unit: String?
+
+  /// - Parameters:
+  ///   - id: begins the ids in the picture: unique in the page, without white space.
+  ///   - description: what the picture shows, for who does not see it.
+  ///   - category: what a label names ("City"), the heading of the table's first column.
+  ///   - measure: what a value counts ("Businesses"), the heading of the second.
+  ///   - unit: short ("s"), written behind every value; none for counts.
+  ///   - emptyText: what is written where there are no entries.
+  public init(
+    id: String, title: String, description: String, category: String, measure: String, entries: [Entry],
+    unit: String? = nil, emptyText: String
+  ) {
+    frame = Frame(id: id, title: title, description: description, emptyText: emptyText)
+    self.category = category
+    self.measure = measure
+    self.entries = entries
+    self.unit = unit
+  }
+
+  public var table: ChartTable {
+    ChartTable(
+      header: [category, ChartTable.heading(measure, unit: unit)],
+      rows: entries.map { [$0.label, NumberText.text($0.known)] })
+  }
+
+  public var svg: String {
+    guard !entries.isEmpty else { return frame.empty }
+    let (row, gap) = (22.0, 6.0)
+    let texts = entries.map { NumberText.text($0.known, unit: unit) }
+    let labelRoom = min(entries.map { LabelWidth.of($0.label) }.max() ?? 0, 0.4 * SVG.width)
+    let valueRoom = min(texts.map(LabelWidth.of).max() ?? 0, 0.3 * SVG.width)
+    let left = labelRoom + gap
+    let room = SVG.width - left - gap - valueRoom
+    let largest = entries.compactMap { $0.known?.drawn }.max() ?? 0
+    var (areas, labels, bars, values): ([String], [String], [String], [String]) = ([], [], [], [])
+    for (index, entry) in entries.enumerated() {
+      let y = Double(index) * row
+      let title = "\(entry.label): \(texts[index])"
+      let value = entry.known?.drawn ?? 0
+      let length = value > 0 ? max(value / largest * room, SVG.pixel) : 0
+      areas.append(SVG.rectangle(x: 0, y: y, width: SVG.width, height: row, title: title))
+      labels.append(SVG.text(entry.label, x: labelRoom, y: y + row / 2, room: labelRoom))
+      if length > 0 { bars.append(SVG.rectangle(x: left, y: y + 3, width: length, height: row - 6, title: title)) }
+      values.append(SVG.text(texts[index], x: left + length + gap, y: y + row / 2, room: valueRoom))
+    }
+    let height = Double(entries.count) * row
+    return frame.svg(
+      height: height,
+      [
+        SVG.group(["fill": "none", "pointer-events": "all"], areas),
+        SVG.group(["class": "chart-axis"], [SVG.line(from: (left, 0), to: (left, height))]),
+        SVG.group(["class": "chart-bar \(Legend.colour(0))"], bars),
+        SVG.group(["class": "chart-label", "text-anchor": "end"], labels),
+        SVG.group(["class": "chart-label"], values),
+      ])
+  }
+}

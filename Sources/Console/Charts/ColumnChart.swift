@@ -1,0 +1,59 @@
+/// Columns over time, one for each label; several series are stacked, the first at the bottom, and have a legend.
+public struct ColumnChart: Sendable {
+  private let frame: Frame
+  private let category: String
+  private let labels: [String]
+  private let series: [Series]
+  private let unit: String?
+
+  /// - Parameters:
+  ///   - id: begins the ids in the picture: unique in the page, without white space.
+  ///   - description: what the picture shows, for who does not see it.
+  ///   - category: what a label names ("Day"), the heading of the table's first column.
+  ///   - labels: dates or months, oldest first. Where they are crowded some are left out, never the last.
+  ///   - unit: short ("s"), written behind every value; none for counts.
+  ///   - emptyText: what is written where there are no values.
+  public init(
+    id: String, title: String, description: String, category: String, labels: [String], series: [Series],
+    unit: String? = nil, emptyText: String
+  ) {
+    frame = Frame(id: id, title: title, description: description, emptyText: emptyText)
+    self.category = category
+    self.labels = labels
+    self.series = series
+    self.unit = unit
+  }
+
+  public var table: ChartTable {
+    ChartTable(
+      header: [category] + series.map { ChartTable.heading($0.name, unit: unit) },
+      rows: labels.indices.map { index in [labels[index]] + series.map { NumberText.text($0.value(index)) } })
+  }
+
+  public var svg: String {
+    let values = labels.indices.map { index in series.compactMap { $0.value(index)?.drawn } }
+    guard values.contains(where: { !$0.isEmpty }) else { return frame.empty }
+    let scale = Scale(
+      covering: values.map { $0.reduce(0, +) }.max() ?? 0,
+      whole: values.joined().allSatisfy { $0 == $0.rounded() })
+    let legend = series.count > 1 ? Legend(series.map(\.name)) : nil
+    let plot = ColumnPlot(
+      top: (legend?.height ?? 0) + 10, scale: scale, ticks: scale.ticks.map { NumberText.text($0, unit: unit) },
+      labels: labels)
+    return frame.svg(
+      height: plot.height,
+      [legend?.svg ?? "", plot.axis, plot.labelled]
+        + [plot.targets(labels.indices.map(summary))] + plot.stacks(series, title: title))
+  }
+
+  private func title(_ index: Int, _ series: Series) -> String {
+    let value = NumberText.text(series.value(index), unit: unit)
+    return self.series.count > 1 ? "\(labels[index]), \(series.name): \(value)" : "\(labels[index]): \(value)"
+  }
+
+  private func summary(_ index: Int) -> String {
+    guard series.count > 1 else { return series.map { title(index, $0) }.joined() }
+    let lines = series.map { "\($0.name): \(NumberText.text($0.value(index), unit: unit))" }
+    return ([labels[index]] + lines).joined(separator: "\n")
+  }
+}

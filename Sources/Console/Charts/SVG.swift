@@ -1,0 +1,95 @@
+/// Elements of SVG as text. Whatever goes in as content is markup already; attributes and `text` are escaped here.
+enum SVG {
+  static let width = 480.0
+  /// The least length of a mark: a value above zero is seen, also beside one a million times as large.
+  static let pixel = 1.0
+
+  static func element(_ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ content: String = "")
+    -> String
+  {
+    let attributes = attributes.map { " \($0)=\"\(Escape.xml($1))\"" }.joined()
+    return content.isEmpty ? "<\(name)\(attributes)/>" : "<\(name)\(attributes)>\(content)</\(name)>"
+  }
+
+  static func group(_ attributes: KeyValuePairs<String, String>, _ content: [String]) -> String {
+    content.isEmpty ? "" : element("g", attributes, content.joined())
+  }
+
+  /// What a browser shows when the pointer rests on the element around it.
+  static func title(_ text: String) -> String { "<title>\(Escape.xml(text))</title>" }
+
+  static func rectangle(x: Double, y: Double, width: Double, height: Double, title: String? = nil) -> String {
+    element(
+      "rect",
+      [
+        "x": NumberText.coordinate(x), "y": NumberText.coordinate(y), "width": NumberText.coordinate(width),
+        "height": NumberText.coordinate(height),
+      ], title.map(Self.title) ?? "")
+  }
+
+  static func line(from start: (x: Double, y: Double), to end: (x: Double, y: Double)) -> String {
+    element(
+      "line",
+      [
+        "x1": NumberText.coordinate(start.x), "y1": NumberText.coordinate(start.y), "x2": NumberText.coordinate(end.x),
+        "y2": NumberText.coordinate(end.y),
+      ])
+  }
+
+  /// A label whose middle is at `y`, cut where it is wider than the room; then its title has all of it.
+  static func text(_ text: String, x: Double, y: Double, room: Double) -> String {
+    let shown = LabelWidth.truncated(text, to: room)
+    return element(
+      "text", ["x": NumberText.coordinate(x), "y": NumberText.coordinate(y + LabelWidth.fontSize / 3)],
+      Escape.xml(shown) + (shown == text ? "" : title(text)))
+  }
+}
+
+/// What every picture has: the words that stand for it where it is not seen, and a text where there is nothing to draw.
+struct Frame: Sendable {
+  let id: String
+  let title: String
+  let description: String
+  let emptyText: String
+
+  func svg(height: Double, _ content: [String]) -> String {
+    let titles = [
+      SVG.element("title", ["id": id + "-title"], Escape.xml(title)),
+      SVG.element("desc", ["id": id + "-desc"], Escape.xml(description)),
+    ]
+    return SVG.element(
+      "svg",
+      [
+        "xmlns": "http://www.w3.org/2000/svg", "class": "chart", "role": "img",
+        "aria-labelledby": "\(id)-title \(id)-desc",
+        "viewBox": "0 0 \(NumberText.coordinate(SVG.width)) \(NumberText.coordinate(height))",
+        "font-size": NumberText.coordinate(LabelWidth.fontSize),
+      ], (titles + content).joined())
+  }
+
+  var empty: String {
+    let text = SVG.text(emptyText, x: SVG.width / 2, y: 30, room: SVG.width)
+    return svg(height: 60, [SVG.group(["class": "chart-label", "text-anchor": "middle"], [text])])
+  }
+}
+
+enum Escape {
+  /// The text as XML content or a quoted attribute's value. What XML 1.0 forbids (section 2.2, Char), even as a
+  /// reference, becomes U+FFFD.
+  static func xml(_ text: String) -> String {
+    var escaped = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": escaped.append(contentsOf: "&amp;".unicodeScalars)
+      case "<": escaped.append(contentsOf: "&lt;".unicodeScalars)
+      case ">": escaped.append(contentsOf: "&gt;".unicodeScalars)
+      case "\"": escaped.append(contentsOf: "&quot;".unicodeScalars)
+      case "'": escaped.append(contentsOf: "&#39;".unicodeScalars)
+      case "\t", "\n", "\r": escaped.append(scalar)
+      case "\u{0}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": escaped.append("\u{FFFD}")
+      default: escaped.append(scalar)
+      }
+    }
+    return String(escaped)
+  }
+}

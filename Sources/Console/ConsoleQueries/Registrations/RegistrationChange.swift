@@ -1,0 +1,105 @@
+import Postgres
+
+/// What one run changed of one business.
+public struct RegistrationChange: Sendable, Equatable {
+  public enum Kind: String, Sendable, CaseIterable { case added, changed, removed, reappeared }
+
+  public struct Column: Sendable, Equatable {
+    /// Of tax_registration, or `industries`.
+    public let name: String
+    /// As text: a truth value is `true` or `false`, industries stand one behind the other.
+    public let before: String?
+    public let after: String?
+  }
+
+  /// Columns that can differ.
+  public static let columnNames = RegistrationImageText.columns
+
+  public let jobRunID: Int
+  /// `load`, `rollback`, `replay`, `withdraw`.
+  public let action: String
+  /// ISO 8601: the day from which the run counts.
+  public let asOfDate: String?
+  /// As PostgreSQL writes a time in UTC.
+  public let publishedAt: String
+  public let ban: String
+  /// The business's name after it, or before it where it is gone.
+  public let name: String?
+  /// Nil where the feed does not reach back to how the business came.
+  public let kind: Kind?
+  /// Why it was removed: `absent`, `rejected`.
+  public let reason: String?
+  /// JSON of the business before and after, as the feed has it.
+  public let before: String?
+  public let after: String?
+  public internal(set) var columns: [Column]
+
+  /// Columns of a row `c` of the feed or of a business's history, joined with a row `p` of publication.
+  static let sql = """
+    c.job_run_id, p.action, p.as_of_date, p.published_at, c.ban, c.kind, c.reason, c.before, c.after, \
+    coalesce(c.after, c.before) ->> 'business_name' AS name, c.changed_columns
+    """
+
+  /// Rows of `changes`, a query that gives ``sql``, column by column.
+  static func read(
+    _ changes: String, order: String, _ values: [String?], _ connection: inout Connection
+  ) throws -> [RegistrationChange] {
+    let rows = try connection.execute(
+      """
+      SELECT h.*, n.name, n.before, n.after FROM (\(changes)) AS h
+        LEFT JOIN LATERAL \(RegistrationImageText.changes(of: "h")) AS n ON true
+      ORDER BY \(order), n.place
+      """, values)
+    var all: [RegistrationChange] = []
+    for row in rows.values {
+      let change = RegistrationChange(row)
+      if all.last?.jobRunID != change.jobRunID || all.last?.ban != change.ban { all.append(change) }
+      if let name = row[11] { all[all.count - 1].columns.append(Column(name: name, before: row[12], after: row[13])) }
+    }
+    return all
+  }
+
+  private init(_ row: [String?]) {
+    jobRunID = row[0].flatMap { Int($0) } ?? 0
+    action = row[1] ?? ""
+    asOfDate = row[2]
+    publishedAt = row[3] ?? ""
+    ban = row[4] ?? ""
+    kind = row[5].flatMap { Kind(rawValue: $0) }
+    reason = row[6]
+    before = row[7]
+    after = row[8]
+    name = row[9]
+    columns = []
+  }
+}
+
+/// The images of a business in the change feed, as text for people.
+enum RegistrationImageText {
+  /// The columns of an image but for the BAN, in the order in which they are shown.
+  static let columns = [
+    "business_name", "business_address", "business_type", "capital_amount", "business_setup_date", "setup_date",
+    "is_use_invoice", "headquarters_ban", "industries",
+  ]
+
+  /// What a row of the feed changes, column by column: `(name, place, before, after)`, to join LATERAL. Of a business
+  /// that came or went that is all that it has.
+  static func changes(of row: String) -> String {
+    """
+    (SELECT n.name, n.place, \(text("\(row).before")) AS before, \(text("\(row).after")) AS after
+    FROM unnest(ARRAY['\(columns.joined(separator: "', '"))']) WITH ORDINALITY AS n (name, place)
+    WHERE CASE WHEN \(row).before IS NOT NULL AND \(row).after IS NOT NULL THEN n.name = ANY (\(row).changed_columns)
+      ELSE coalesce(\(row).before, \(row).after) -> n.name NOT IN ('null', '[]') END)
+    """
+  }
+
+  private static func text(_ image: String) -> String {
+    """
+    CASE WHEN n.name <> 'industries' THEN \(image) ->> n.name ELSE (
+      SELECT string_agg(concat_ws(' ', e ->> 'industry_code', e ->> 'industry_name'), '；' ORDER BY (e ->> 'order')::int)
+      FROM jsonb_array_elements(
+        CASE WHEN jsonb_typeof(\(image) -> 'industries') = 'array' THEN \(image) -> 'industries' END) AS e
+    ) END
+    """
+  }
+}

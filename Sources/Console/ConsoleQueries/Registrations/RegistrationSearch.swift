@@ -1,0 +1,157 @@
+import Postgres
+
+/// Finds businesses, a page at a time.
+///
+/// A page is found in one of two ways, and which one is better depends on how many businesses meet the conditions,
+/// which the server can only guess where they depend on one another: so both are bounded.
+/// 1. The list is read in its order from the place on, and each row looked at, some thousands of rows at most. Where many
+///    meet the conditions the page is full long before.
+/// 2. Else few meet them: all that do are collected by the best indexes there are, and sorted.
+public struct RegistrationSearch: Sendable {
+  public static let pageSizeMax = 200
+
+  private let query: RegistrationQuery
+  private let place: PageCursor?
+  private let size: Int
+
+  /// Rows that are looked at in the list's order before all that meet the conditions are collected. Industries are in
+  /// another table, so looking at a row for them costs several times as much.
+  private var lookedAtMax: Int { query.industry == nil ? 6_000 : 2_000 }
+
+  /// - Parameters:
+  ///   - place: ``RegistrationPage/next`` or ``RegistrationPage/previous`` of a page of the same order; nil is the
+  ///     start.
+  ///   - size: rows of a page, up to ``pageSizeMax``.
+  public init(_ query: RegistrationQuery, place: String? = nil, size: Int = 50) throws(QueryProblem) {
+    self.query = query
+    self.size = min(max(size, 1), Self.pageSizeMax)
+    guard let text = place else {
+      self.place = nil
+      return
+    }
+    guard let place = PageCursor(text), place.list == Self.list(query), query.sort.isKey(place.key),
+      BAN(place.ban) != nil
+    else { throw QueryProblem("place", .place) }
+    self.place = place
+  }
+
+  /// - Throws: a `PostgresError`; its SQLSTATE is 57014 where the session's time for a statement was over.
+  public func page(on connection: inout Connection) throws -> RegistrationPage {
+    try RegistrySnapshot.read(&connection) { connection in
+      let page = try find(&connection)
+      guard page.rows.isEmpty, place?.way == .before else { return page }
+      // What stood before has gone meanwhile: the list begins here.
+      return try RegistrationSearch(query, size: size).find(&connection)
+    }
+  }
+
+  private func find(_ connection: inout Connection) throws -> RegistrationPage {
+    var found = isNarrow ? Found(rows: []) : try look(&connection)
+    if found.rows.count <= size { found = try collect(&connection) }
+    let hasMore = found.rows.count > size
+    var rows = Array(found.rows.prefix(size))
+    if place?.way == .before { rows.reverse() }
+    let isFirst = place == nil || place?.way == .before && !hasMore
+    let isLast = place?.way != .before && !hasMore
+    return RegistrationPage(
+      rows: try withIndustries(rows.map { Registration($0) }, &connection),
+      next: isLast ? nil : rows.last.map { text(.after, $0) } ?? nil,
+      previous: isFirst ? nil : rows.first.map { text(.before, $0) } ?? nil,
+      total: place == nil ? found.total : nil)
+  }
+
+  /// Rows with the columns of a registration and the key, in the direction of reading; up to one more than a page has.
+  private struct Found {
+    var rows: [[String?]]
+    var total: Int?
+  }
+
+  /// Whether the conditions alone say that there are few.
+  private var isNarrow: Bool {
+    if case .of = query.headOffice { return true }
+    return (query.ban?.utf8.count ?? 0) >= 4
+  }
+
+  private func look(_ connection: inout Connection) throws -> Found {
+    var values = SQLValues()
+    let conditions = RegistrationConditions(query, .looking)
+    let inner = conditions.range(of: query.sort, &values) + beyond(&values)
+    let outer = conditions.all(&values)
+    return Found(
+      rows: try connection.execute(
+        """
+        SELECT \(Registration.columns(of: "r")), \(key("r")) FROM (
+          SELECT r.* FROM tax_registration r \(whereClause(inner)) ORDER BY \(order("r")) LIMIT \(lookedAtMax)
+        ) AS r \(whereClause(outer)) ORDER BY \(order("r")) LIMIT \(size + 1)
+        """, values.values
+      ).values)
+  }
+
+  private func collect(_ connection: inout Connection) throws -> Found {
+    var values = SQLValues()
+    let use = try RegistrationConditions.Use.collecting(for: query, &connection)
+    let conditions = RegistrationConditions(query, use).all(&values) + beyond(&values)
+    let rows = try connection.execute(
+      """
+      WITH found AS MATERIALIZED (SELECT r.ban, \(key("r")) AS key FROM tax_registration r \(whereClause(conditions)))
+      SELECT \(Registration.columns(of: "r")), \(key("r")), (SELECT count(*) FROM found)
+      FROM (SELECT ban, key FROM found ORDER BY key \(direction), ban \(direction) LIMIT \(size + 1)) AS f
+        JOIN tax_registration r USING (ban)
+      ORDER BY f.key \(direction), f.ban \(direction)
+      """, values.values
+    ).values
+    return Found(rows: rows, total: rows.first.map { $0[Registration.columnCount + 1] }?.flatMap { Int($0) } ?? 0)
+  }
+
+  /// What lies beyond the place that is read on from.
+  private func beyond(_ values: inout SQLValues) -> [String] {
+    guard let place else { return [] }
+    let comparison = isBackwards ? "<" : ">"
+    if query.sort == .ban { return ["r.ban \(comparison) \(values.add(place.ban))"] }
+    let key = values.add(place.key, query.sort.type)
+    return ["(\(query.sort.key(of: "r")), r.ban) \(comparison) (\(key), \(values.add(place.ban)))"]
+  }
+
+  /// Whether the rows are read from the greatest to the least.
+  private var isBackwards: Bool { query.descends != (place?.way == .before) }
+
+  private var direction: String { isBackwards ? "DESC" : "ASC" }
+
+  private func key(_ row: String) -> String { query.sort.key(of: row) }
+
+  private func order(_ row: String) -> String {
+    query.sort == .ban ? "\(row).ban \(direction)" : "\(key(row)) \(direction), \(row).ban \(direction)"
+  }
+
+  private func whereClause(_ conditions: [String]) -> String {
+    conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+  }
+
+  private static func list(_ query: RegistrationQuery) -> String {
+    query.sort.rawValue + (query.descends ? "-" : "+")
+  }
+
+  private func text(_ way: PageCursor.Way, _ row: [String?]) -> String {
+    PageCursor(way, in: Self.list(query), key: row[Registration.columnCount] ?? "", ban: row[0] ?? "").text
+  }
+
+  private func withIndustries(_ rows: [Registration], _ connection: inout Connection) throws -> [Registration] {
+    let industries = try Industries.of(rows.map(\.ban), &connection)
+    return rows.map { row in
+      var row = row
+      row.industries = industries[row.ban] ?? []
+      return row
+    }
+  }
+}
+
+/// One page of a search.
+public struct RegistrationPage: Sendable, Equatable {
+  public var rows: [Registration]
+  /// Where the next page begins and the one before ends, as ``RegistrationSearch`` takes it; nil where there is none.
+  public var next: String?
+  public var previous: String?
+  /// How many there are in all, where finding the first page has shown it; nil where there are many, and on other
+  /// pages.
+  public var total: Int?
+}

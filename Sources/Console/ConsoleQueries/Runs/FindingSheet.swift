@@ -1,0 +1,50 @@
+/// Findings as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF. One apostrophe is put before what could be
+/// taken for a formula, as in the pipeline's own sheets. Bytes that are not UTF-8, and NUL, stand as U+FFFD.
+public enum FindingSheet {
+  /// Of a longer record the rest is left out, and `…` says so: a cell of a spreadsheet takes 32,767 characters.
+  public static let rawBytesMax = 12 << 10
+
+  public static let columns = [
+    "batch", "severity", "code", "record", "line", "byte_offset", "column", "message", "raw",
+  ]
+
+  /// The byte order mark and the names of the columns.
+  public static var header: String { "\u{FEFF}" + line(columns) }
+
+  /// A line for each.
+  public static func lines(_ findings: [StoredFinding]) -> String {
+    findings.map { finding in
+      line([
+        "\(finding.batch)", finding.severity, finding.code, "\(finding.record)", "\(finding.line)",
+        "\(finding.byteOffset)", finding.column ?? "", finding.message, raw(finding),
+      ])
+    }.joined()
+  }
+
+  private static func raw(_ finding: StoredFinding) -> String {
+    var end = min(finding.raw.count, rawBytesMax)
+    while end > 0, end < finding.raw.count, finding.raw[end] & 0xC0 == 0x80, rawBytesMax - end < 4 { end -= 1 }
+    let isCut = end < finding.raw.count || finding.isTruncated
+    return String(decoding: finding.raw[..<end].map { $0 == 0 ? 0xFF : $0 }, as: UTF8.self) + (isCut ? "…" : "")
+  }
+
+  private static func line(_ cells: [String]) -> String { cells.map(cell).joined(separator: ",") + "\r\n" }
+
+  private static let formulaStarts: Set<Unicode.Scalar> = [
+    "=", "+", "-", "@", "\t", "\r", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}", "'",
+  ]
+
+  /// One cell as it stands in the file. Validated by scalars: a mark behind a sign makes another Character of it.
+  static func cell(_ value: String) -> String {
+    let scalars = value.unicodeScalars
+    var safe = scalars.first.map(formulaStarts.contains) == true ? "'" : ""
+    for scalar in scalars {
+      safe.unicodeScalars.append(scalar)
+      if scalar == "\"" { safe.unicodeScalars.append(scalar) }
+    }
+    let needsQuotes =
+      scalars.contains { $0 == "\"" || $0 == "," || $0 == "\n" || $0 == "\r" } || scalars.first == " "
+      || scalars.last == " "
+    return needsQuotes ? "\"\(safe)\"" : safe
+  }
+}

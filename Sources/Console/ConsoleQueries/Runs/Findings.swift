@@ -1,0 +1,109 @@
+import Postgres
+
+/// Which findings of a run are asked for.
+public struct FindingFilter: Sendable, Equatable {
+  public var code: String?
+  /// `error` or `warning`.
+  public var severity: String?
+  public var batch: Int?
+
+  public init(code: String? = nil, severity: String? = nil, batch: Int? = nil) {
+    self.code = code
+    self.severity = severity
+    self.batch = batch
+  }
+}
+
+/// Findings of a run. The database has at most ``perBatchMax`` of each severity a batch; the spool has all of them.
+public enum Findings {
+  public static let perBatchMax = 100
+
+  public struct Page: Sendable, Equatable {
+    public let findings: [StoredFinding]
+    /// Nil on the last page.
+    public let next: FindingCursor?
+
+    public init(findings: [StoredFinding] = [], next: FindingCursor? = nil) {
+      self.findings = findings
+      self.next = next
+    }
+  }
+
+  public struct Count: Sendable, Equatable {
+    public let severity: String
+    public let code: String
+    public let count: Int
+  }
+
+  public struct BatchCount: Sendable, Equatable {
+    public let batch: Int
+    public let errors: Int
+    public let warnings: Int
+    /// Whether the batch may have more than the database keeps.
+    public var isCapped: Bool { errors >= perBatchMax || warnings >= perBatchMax }
+  }
+
+  /// In the order of the source.
+  ///
+  /// - Parameters:
+  ///   - behind: where the page before ended.
+  ///   - limit: how many at most.
+  public static func page(
+    _ connection: inout Connection, of jobRunID: Int, _ filter: FindingFilter = FindingFilter(),
+    behind place: FindingCursor? = nil, limit: Int = 50
+  ) throws -> Page {
+    let found = try connection.execute(
+      """
+      SELECT batch_number, severity, error_type, error_message, \(record), coalesce(raw_data ->> 'line', '0'),
+        coalesce(raw_data ->> 'byte_offset', '0'), raw_data ->> 'column', raw_data ->> 'raw', raw_data ->> 'raw_base64',
+        coalesce((raw_data ->> 'truncated')::boolean, false)
+      FROM data_import_error
+      WHERE \(conditions) AND ($5::int IS NULL OR batch_number >= $5::int AND
+        (batch_number, \(record), error_type, \(column)) > ($5::int, $6::bigint, $7, $8))
+      ORDER BY batch_number, \(record), error_type, \(column)
+      LIMIT $9::bigint
+      """,
+      parameters(jobRunID, filter) + [
+        place.map { "\($0.batch)" }, place.map { "\($0.record)" }, place?.code, place?.column, "\(limit + 1)",
+      ]
+    ).runRows.map(StoredFinding.init)
+    let page = Array(found.prefix(limit))
+    return Page(findings: page, next: found.count > limit ? page.last.map(FindingCursor.init(behind:)) : nil)
+  }
+
+  /// By severity and code, the most frequent first.
+  public static func counts(
+    _ connection: inout Connection, of jobRunID: Int, _ filter: FindingFilter = FindingFilter()
+  ) throws -> [Count] {
+    try connection.execute(
+      """
+      SELECT severity, error_type, count(*) FROM data_import_error WHERE \(conditions)
+      GROUP BY severity, error_type ORDER BY severity, count(*) DESC, error_type
+      """, parameters(jobRunID, filter)
+    ).runRows.map { Count(severity: $0.text(0) ?? "", code: $0.text(1) ?? "", count: $0.count(2)) }
+  }
+
+  /// By batch, in their order.
+  public static func batches(
+    _ connection: inout Connection, of jobRunID: Int, _ filter: FindingFilter = FindingFilter()
+  ) throws -> [BatchCount] {
+    try connection.execute(
+      """
+      SELECT batch_number, count(*) FILTER (WHERE severity = 'error'), count(*) FILTER (WHERE severity = 'warning')
+      FROM data_import_error WHERE \(conditions) GROUP BY batch_number ORDER BY batch_number
+      """, parameters(jobRunID, filter)
+    ).runRows.map { BatchCount(batch: $0.count(0), errors: $0.count(1), warnings: $0.count(2)) }
+  }
+
+  private static let record = "coalesce((raw_data ->> 'record')::bigint, 0)"
+  private static let column = "coalesce(raw_data ->> 'column', '') COLLATE \"C\""
+
+  private static let conditions = """
+    job_run_id = $1::bigint AND ($2::text IS NULL OR error_type = $2) AND ($3::text IS NULL OR severity = $3)
+      AND ($4::int IS NULL OR batch_number = $4::int)
+    """
+
+  private static func parameters(_ jobRunID: Int, _ filter: FindingFilter) -> [String?] {
+    ["\(jobRunID)", filter.code, filter.severity, filter.batch.map(String.init)]
+  }
+}

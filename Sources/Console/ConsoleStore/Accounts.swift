@@ -1,0 +1,103 @@
+import Postgres
+
+/// What an account may do.
+public enum Role: String, Sendable, CaseIterable {
+  /// Sees everything.
+  case viewer
+  /// May also start, stop, accept, roll back and schedule.
+  case `operator`
+}
+
+public struct Account: Sendable, Equatable {
+  public let name: String
+  public let role: Role
+  public let createdAt: String
+  /// What a session begun with its password has to be begun with: it may have another one by then.
+  var checkedHash: String?
+}
+
+/// Who may come in. There is no account until somebody makes one.
+public enum Accounts {
+  public static func count(on connection: inout Connection) throws -> Int {
+    try connection.execute("SELECT count(*) FROM console.account").number ?? 0
+  }
+
+  public static func list(on connection: inout Connection) throws -> [Account] {
+    try connection.execute("SELECT name, role, created_at FROM console.account ORDER BY name").values.compactMap {
+      row in
+      guard let name = row[0], let role = row[1].flatMap({ Role(rawValue: $0) }) else { return nil }
+      return Account(name: name, role: role, createdAt: row[2] ?? "")
+    }
+  }
+
+  /// - Parameter role: nil makes the first account an operator and every later one a viewer.
+  /// - Returns: the role it got.
+  @discardableResult
+  public static func add(_ name: String, role: Role?, password: String, on connection: inout Connection) throws -> Role
+  {
+    guard isName(name) else { throw ConsoleStoreError.badName(name) }
+    guard !CommonPasswords.contain(password, of: name) else { throw ConsoleStoreError.passwordTooCommon }
+    let hash = try PasswordHash(password: password)
+    return try connection.joined { connection in
+      // Two first accounts at once must not both be taken for the first.
+      try connection.execute("LOCK TABLE console.account IN SHARE ROW EXCLUSIVE MODE")
+      let given = try role ?? (count(on: &connection) == 0 ? .operator : .viewer)
+      let added = try connection.execute(
+        "INSERT INTO console.account (name, role, password_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        [name, given.rawValue, hash.text]
+      ).affected
+      guard added == 1 else { throw ConsoleStoreError.accountExists(name) }
+      return given
+    }
+  }
+
+  /// Sets a password. Whoever is in with the old one is out.
+  public static func setPassword(_ name: String, _ password: String, on connection: inout Connection) throws {
+    guard !CommonPasswords.contain(password, of: name) else { throw ConsoleStoreError.passwordTooCommon }
+    let hash = try PasswordHash(password: password)
+    try connection.joined { connection in
+      let changed = try connection.execute(
+        "UPDATE console.account SET password_hash = $2, password_changed_at = now() WHERE name = $1", [name, hash.text]
+      ).affected
+      guard changed == 1 else { throw ConsoleStoreError.noSuchAccount(name) }
+      try connection.execute("DELETE FROM console.session WHERE account = $1", [name])
+    }
+  }
+
+  /// Removes an account, and with it its sessions.
+  public static func remove(_ name: String, on connection: inout Connection) throws {
+    let removed = try connection.execute("DELETE FROM console.account WHERE name = $1", [name]).affected
+    guard removed == 1 else { throw ConsoleStoreError.noSuchAccount(name) }
+  }
+
+  /// The account, if name and password are right. It takes as long where there is no such account.
+  public static func check(_ name: String, _ password: String, on connection: inout Connection) throws -> Account? {
+    let row = try connection.execute(
+      "SELECT name, role, created_at, password_hash FROM console.account WHERE name = $1", [isName(name) ? name : ""]
+    ).values.first
+    let hash = PasswordHash(stored: (row?[3] ?? nil) ?? nobody)
+    guard hash.matches(password), let row, let name = row[0], let role = row[1].flatMap({ Role(rawValue: $0) }) else {
+      return nil
+    }
+    return Account(name: name, role: role, createdAt: row[2] ?? "", checkedHash: hash.text)
+  }
+
+  /// A hash of no password that anybody has, as dear to check as any.
+  private static let nobody =
+    "$scrypt$ln=15,r=8,p=3$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+  /// Up to 64 letters, digits and `. _ @ -`, beginning with a letter or a digit.
+  public static func isName(_ name: String) -> Bool {
+    guard 1...64 ~= name.utf8.count, name.utf8.first.map(isAlphanumeric) == true else { return false }
+    return name.utf8.allSatisfy { isAlphanumeric($0) || "._@-".utf8.contains($0) }
+  }
+
+  private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import Postgres
+
+/// How often somebody may try to log in in a quarter of an hour: a name from one address five times, an address twenty times.
+/// A name from everywhere has no limit: anybody could lock its owner out.
+public enum LoginLimit {
+  public static let minutes = 15
+  static let forNameAndAddress = 5
+  static let forAddress = 20
+
+  public static func allows(_ name: String, from address: String, on connection: inout Connection) throws -> Bool {
+    let row =
+      try connection.execute(
+        """
+        SELECT count(*) FILTER (WHERE name = $1 AND address = $2), count(*) FILTER (WHERE address = $2)
+        FROM console.login_failure WHERE failed_at > now() - \(minutes) * interval '1 minute'
+        """, [kept(name), address]
+      ).values.first ?? []
+    let counts = row.map { $0.flatMap { Int($0) } ?? 0 }
+    return counts.count == 2 && counts[0] < forNameAndAddress && counts[1] < forAddress
+  }
+
+  /// Counts an attempt before it is validated, so that attempts at once do not slip through together.
+  public static func begin(_ name: String, from address: String, on connection: inout Connection) throws {
+    try connection.execute("DELETE FROM console.login_failure WHERE failed_at < now() - interval '1 day'")
+    try connection.execute("INSERT INTO console.login_failure (name, address) VALUES ($1, $2)", [kept(name), address])
+  }
+
+  /// The attempt was none: the password was right.
+  public static func succeeded(_ name: String, from address: String, on connection: inout Connection) throws {
+    try connection.execute("DELETE FROM console.login_failure WHERE name = $1 AND address = $2", [kept(name), address])
+  }
+
+  private static func kept(_ name: String) -> String {
+    String(String.UnicodeScalarView(name.unicodeScalars.filter { $0 != "\0" }.prefix(64)))
+  }
+}

@@ -1,0 +1,192 @@
+import Postgres
+import Schedules
+
+/// The schedules, and what makes tasks of them.
+public enum ScheduleStore {
+  /// A time is kept for so long: what comes later than that has been missed, and is not made up.
+  public static let graceSeconds: Int64 = 60
+
+  public static func list(on connection: inout Connection) throws -> [Schedule] {
+    try connection.execute("SELECT \(Schedule.columns) FROM console.schedule ORDER BY name").values
+      .compactMap { Schedule($0) }
+  }
+
+  public static func find(_ id: Int, on connection: inout Connection) throws -> Schedule? {
+    try connection.execute("SELECT \(Schedule.columns) FROM console.schedule WHERE id = $1", [String(id)]).values.first
+      .flatMap { Schedule($0) }
+  }
+
+  public static func find(name: String, on connection: inout Connection) throws -> Schedule? {
+    try connection.execute("SELECT \(Schedule.columns) FROM console.schedule WHERE name = $1", [name]).values.first
+      .flatMap { Schedule($0) }
+  }
+
+  /// - Returns: its number.
+  @discardableResult
+  public static func create(_ draft: ScheduleDraft, by account: String?, on connection: inout Connection) throws -> Int
+  {
+    let now = try now(&connection)
+    let first = try draft.check(now: now)
+    let id = try connection.execute(
+      """
+      INSERT INTO console.schedule (name, kind, timing, time_zone, repeats, limit_minutes, retries, retry_minutes,
+        anchored_at, next_at, created_by)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, to_timestamp($9::bigint), to_timestamp($10::bigint), $11)
+      ON CONFLICT (name) DO NOTHING RETURNING id
+      """, values(draft) + [String(now), String(first), account]
+    ).number
+    guard let id else { throw ConsoleStoreError.scheduleExists(draft.name) }
+    return id
+  }
+
+  /// Changes it. Where its timing stays the same, so do its times.
+  ///
+  /// - Returns: false where there is none any more.
+  public static func change(_ id: Int, _ draft: ScheduleDraft, on connection: inout Connection) throws -> Bool {
+    try connection.joined { connection in
+      guard let old = try locked(id, &connection) else { return false }
+      guard
+        try connection.execute(
+          "SELECT FROM console.schedule WHERE name = $1 AND id <> $2", [draft.name, String(id)]
+        ).affected == 0
+      else { throw ConsoleStoreError.scheduleExists(draft.name) }
+      let now = try now(&connection)
+      _ = try draft.check(now: now)
+      let anchor = draft.timing == old.draft.timing ? old.anchor : now
+      let next = try draft.timetable(anchor: anchor).next(after: now)
+      try connection.execute(
+        """
+        UPDATE console.schedule SET name = $1, kind = $2, timing = $3, time_zone = $4, repeats = $5, limit_minutes = $6,
+          retries = $7, retry_minutes = $8, anchored_at = to_timestamp($9::bigint),
+          next_at = CASE WHEN is_paused THEN NULL ELSE to_timestamp($10::bigint) END
+        WHERE id = $11
+        """, values(draft) + [String(anchor), next.map { String($0) }, String(id)])
+      return true
+    }
+  }
+
+  /// Has it rest, or go on with its next time: what passed meanwhile is neither made up nor counted as missed.
+  public static func setPaused(_ id: Int, _ isPaused: Bool, on connection: inout Connection) throws -> Bool {
+    try connection.joined { connection in
+      guard let schedule = try locked(id, &connection) else { return false }
+      let now = try now(&connection)
+      let next =
+        isPaused || schedule.isOver ? nil : try schedule.draft.timetable(anchor: schedule.anchor).next(after: now)
+      try connection.execute(
+        "UPDATE console.schedule SET is_paused = $2, next_at = to_timestamp($3::bigint) WHERE id = $1",
+        [String(id), isPaused ? "t" : "f", next.map { String($0) }])
+      return true
+    }
+  }
+
+  /// Takes it off, and what of it waits in the queue. A run under way goes on.
+  public static func remove(_ id: Int, on connection: inout Connection) throws -> Bool {
+    try connection.joined { connection in
+      try connection.execute(
+        """
+        UPDATE console.task SET state = 'stopped', reason = 'stopped', ended_at = now()
+        WHERE schedule_id = $1 AND state = 'queued'
+        """, [String(id)])
+      let isRemoved = try connection.execute("DELETE FROM console.schedule WHERE id = $1", [String(id)]).affected == 1
+      return isRemoved
+    }
+  }
+
+  // MARK: What the worker does
+
+  /// Makes tasks of what is due. Task and next time are written together: whenever the worker is killed, a time has its
+  /// task or is still to come.
+  ///
+  /// - Parameter now: Unix seconds; nil for the database's own clock.
+  /// - Returns: schedules whose timing cannot be read here, by name, and why: their zone is unknown to this machine, or a newer
+  ///   console wrote them. They rest until somebody changes them; no other has to wait.
+  @discardableResult
+  public static func enqueueDue(
+    now: Int64? = nil, on connection: inout Connection
+  ) throws -> [(name: String, fault: ScheduleDraft.Fault)] {
+    try connection.transaction { connection in
+      let now = try now ?? self.now(&connection)
+      let due = try connection.execute(
+        """
+        SELECT \(Schedule.columns) FROM console.schedule
+        WHERE next_at <= to_timestamp($1::bigint) AND NOT is_paused AND repeats <> 0 FOR UPDATE
+        """, [String(now)]
+      ).values.compactMap { Schedule($0) }
+      var faulty: [(name: String, fault: ScheduleDraft.Fault)] = []
+      for schedule in due {
+        do { try enqueue(schedule, now: now, &connection) } catch let fault as ScheduleDraft.Fault {
+          faulty.append((schedule.draft.name, fault))
+          try connection.execute("UPDATE console.schedule SET next_at = NULL WHERE id = $1", [String(schedule.id)])
+        }
+      }
+      return faulty
+    }
+  }
+
+  private static func enqueue(_ schedule: Schedule, now: Int64, _ connection: inout Connection) throws {
+    let timetable = try schedule.draft.timetable(anchor: schedule.anchor)
+    let first = schedule.nextAt ?? now
+    // Only the newest time that is not too long ago is kept. Of those that were missed at most a thousand are counted.
+    let kept = timetable.times(after: max(first, now - graceSeconds) - 1, through: now, atMost: 120).last
+    var missed = timetable.times(after: first - 1, through: now, atMost: 1000).count
+    var isQueued = false
+    if let kept {
+      // One that still waits stands for this one too.
+      isQueued =
+        try connection.execute(
+          """
+          INSERT INTO console.task (kind, schedule_id, due_at, limit_minutes)
+          SELECT $1::text, $2::bigint, to_timestamp($3::bigint), $4::integer
+          WHERE NOT EXISTS (SELECT FROM console.task WHERE schedule_id = $2::bigint AND state = 'queued')
+          ON CONFLICT DO NOTHING
+          """,
+          [schedule.draft.kind.rawValue, String(schedule.id), String(kept), String(schedule.draft.limitMinutes)]
+        ).affected == 1
+      if isQueued { missed -= 1 }
+    }
+    let repeats = isQueued && schedule.draft.repeats > 0 ? schedule.draft.repeats - 1 : schedule.draft.repeats
+    let next = repeats == 0 ? nil : timetable.next(after: now)
+    try connection.execute(
+      """
+      UPDATE console.schedule SET next_at = to_timestamp($2::bigint), repeats = $3::integer, missed = missed + $4::bigint,
+        missed_at = CASE WHEN $4::bigint > 0 THEN to_timestamp($5::bigint) ELSE missed_at END
+      WHERE id = $1
+      """, [String(schedule.id), next.map { String($0) }, String(repeats), String(max(missed, 0)), String(now)])
+  }
+
+  /// Seconds until a schedule is due or a task may begin; nil where nothing is to come.
+  public static func secondsToNext(on connection: inout Connection) throws -> Double? {
+    try connection.execute(
+      """
+      SELECT extract(epoch FROM least(
+        (SELECT min(next_at) FROM console.schedule WHERE NOT is_paused AND repeats <> 0),
+        (SELECT min(not_before) FROM console.task WHERE state = 'queued')) - now())
+      """
+    ).scalar.flatMap { Double($0) }
+  }
+
+  private static func now(_ connection: inout Connection) throws -> Int64 {
+    Int64(try connection.execute("SELECT floor(extract(epoch FROM clock_timestamp()))::bigint").number ?? 0)
+  }
+
+  private static func locked(_ id: Int, _ connection: inout Connection) throws -> Schedule? {
+    try connection.execute("SELECT \(Schedule.columns) FROM console.schedule WHERE id = $1 FOR UPDATE", [String(id)])
+      .values.first.flatMap { Schedule($0) }
+  }
+
+  private static func values(_ draft: ScheduleDraft) -> [String?] {
+    [
+      draft.name, draft.kind.rawValue, draft.timing, draft.timeZone, String(draft.repeats), String(draft.limitMinutes),
+      String(draft.retries), String(draft.retryMinutes),
+    ]
+  }
+}
+
+extension Timetable {
+  /// The due moments later than `moment`, up to `last`.
+  fileprivate func times(after moment: Int64, through last: Int64, atMost count: Int) -> [Int64] {
+    var times: [Int64] = []
+    while times.count < count, let next = next(after: times.last ?? moment), next <= last { times.append(next) }
+    return times
+  }
+}

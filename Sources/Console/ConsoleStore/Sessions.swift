@@ -1,0 +1,148 @@
+import Digest
+import Postgres
+
+/// Somebody who is in.
+public struct Session: Sendable, Equatable {
+  public let account: String
+  public let role: Role
+  public let kind: Kind
+  /// What each form of this session has to bring along.
+  public let formToken: String
+
+  public enum Kind: String, Sendable {
+    /// A cookie.
+    case browser
+    /// A token in the Authorization header, which may only read.
+    case api
+  }
+}
+
+/// Who is in. The database has a hash of each token, so that whoever reads it is not in.
+public enum Sessions {
+  /// A browser's session ends by itself after this time.
+  public static let browserSeconds = 12 * 3600
+  /// A program's token.
+  public static let apiSeconds = 365 * 24 * 3600
+
+  /// Begins a browser's session for somebody whose password was right.
+  ///
+  /// - Returns: the token; nil where the account has got another password since, or is gone.
+  public static func begin(_ account: Account, on connection: inout Connection) throws -> String? {
+    do {
+      return try begin(account.name, kind: .browser, passwordHash: account.checkedHash, on: &connection)
+    } catch ConsoleStoreError.noSuchAccount { return nil }
+  }
+
+  /// - Returns: the token; it is nowhere else.
+  public static func begin(_ account: String, kind: Session.Kind, on connection: inout Connection) throws -> String {
+    try begin(account, kind: kind, passwordHash: nil, on: &connection)
+  }
+
+  /// The row's lock has it wait for a password that is being set, and the setting of one wait for it.
+  private static func begin(
+    _ account: String, kind: Session.Kind, passwordHash: String?, on connection: inout Connection
+  ) throws -> String {
+    let token = RandomBytes.token()
+    let seconds = kind == .browser ? browserSeconds : apiSeconds
+    try connection.execute("DELETE FROM console.session WHERE expires_at < now()")
+    let made = try connection.execute(
+      """
+      INSERT INTO console.session (token_hash, account, kind, form_token, expires_at)
+      SELECT $1, name, $3, $4, now() + $5::integer * interval '1 second' FROM console.account
+      WHERE name = $2 AND ($6::text IS NULL OR password_hash = $6::text) FOR SHARE
+      """, [hash(token), account, kind.rawValue, RandomBytes.token(), String(seconds), passwordHash]
+    ).affected
+    guard made == 1 else { throw ConsoleStoreError.noSuchAccount(account) }
+    return token
+  }
+
+  public static func find(_ token: String, kind: Session.Kind, on connection: inout Connection) throws -> Session? {
+    guard token.utf8.count == 64 else { return nil }
+    if kind == .api {
+      // To the minute, so that not every request causes a write.
+      try connection.execute(
+        """
+        UPDATE console.session SET last_used_at = now()
+        WHERE token_hash = $1 AND kind = 'api' AND expires_at > now()
+          AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+        """, [hash(token)])
+    }
+    let row = try connection.execute(
+      """
+      SELECT a.name, a.role, s.form_token FROM console.session s JOIN console.account a ON a.name = s.account
+      WHERE s.token_hash = $1 AND s.kind = $2 AND s.expires_at > now()
+      """, [hash(token), kind.rawValue]
+    ).values.first
+    guard let row, let name = row[0], let role = row[1].flatMap({ Role(rawValue: $0) }), let formToken = row[2] else {
+      return nil
+    }
+    return Session(account: name, role: role, kind: kind, formToken: formToken)
+  }
+
+  public static func end(_ token: String, on connection: inout Connection) throws {
+    try connection.execute("DELETE FROM console.session WHERE token_hash = $1", [hash(token)])
+  }
+
+  /// A token for the API, as it is listed.
+  public struct Token: Sendable, Equatable {
+    /// The beginning of the token's hash, which does not reveal the token.
+    public let id: String
+    public let account: String
+    public let createdAt: String
+    /// To the minute; nil where it was never used.
+    public let lastUsedAt: String?
+    public let expiresAt: String
+  }
+
+  private static let tokenID = "left(token_hash, 12)"
+
+  /// The tokens for the API that are valid, the oldest first.
+  ///
+  /// - Parameter account: nil for those of all accounts.
+  public static func tokens(of account: String?, on connection: inout Connection) throws -> [Token] {
+    try connection.execute(
+      """
+      SELECT \(tokenID), account, created_at, last_used_at, expires_at FROM console.session
+      WHERE kind = 'api' AND expires_at > now() AND ($1::text IS NULL OR account = $1) ORDER BY created_at, token_hash
+      """, [account]
+    ).values.map { row in
+      Token(
+        id: row[0] ?? "", account: row[1] ?? "", createdAt: row[2] ?? "", lastUsedAt: row[3], expiresAt: row[4] ?? "")
+    }
+  }
+
+  /// Ends a token for the API.
+  ///
+  /// - Returns: whose it was.
+  /// - Throws: ``ConsoleStoreError/noSuchToken(_:)``.
+  public static func revoke(_ id: String, on connection: inout Connection) throws -> String {
+    let account = try connection.execute(
+      "DELETE FROM console.session WHERE kind = 'api' AND \(tokenID) = $1 RETURNING account", [id]
+    ).scalar
+    guard let account else { throw ConsoleStoreError.noSuchToken(id) }
+    return account
+  }
+
+  /// The ID under which a token is listed.
+  public static func id(of token: String) -> String { String(hash(token).prefix(12)) }
+
+  private static func hash(_ token: String) -> String {
+    var hash = SHA256()
+    hash.update(token)
+    return hash.finish()
+  }
+}
+
+/// From the kernel's generator.
+public enum RandomBytes {
+  public static func make(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+  }
+
+  /// 256 bits as 64 hexadecimal digits: nobody guesses it.
+  public static func token() -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: make(32).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,203 @@
+import Postgres
+import Support
+
+/// The queue of runs, and what came of them. It lives in the database; rows are taken with SKIP LOCKED, so that no run
+/// is taken twice.
+public enum Tasks {
+  // MARK: What people ask for
+
+  /// Puts a run into the queue.
+  ///
+  /// - Parameter publication: the newest one, where it is to be begun only while there is no newer one.
+  /// - Returns: its number.
+  public static func add(
+    _ kind: ConsoleTask.Kind, _ arguments: [String] = [], by account: String?, limitMinutes: Int = 120,
+    publication: Int? = nil, on connection: inout Connection
+  ) throws -> Int {
+    let id = try connection.execute(
+      """
+      INSERT INTO console.task (kind, arguments, asked_by, limit_minutes, publication) VALUES ($1, $2, $3, $4, $5)
+      RETURNING id
+      """,
+      [
+        kind.rawValue, PostgresArray.of(arguments), account, String(limitMinutes), publication.map { String($0) },
+      ]
+    ).number
+    return id ?? 0
+  }
+
+  /// Takes a run out of the queue, or asks for it to be stopped while it is at work.
+  ///
+  /// - Throws: ``ConsoleStoreError/notQueued`` where it is over.
+  public static func stop(_ id: Int, by account: String?, on connection: inout Connection) throws {
+    let changed = try connection.execute(
+      """
+      UPDATE console.task SET stop_asked_by = coalesce($2, 'the command line'),
+        state = CASE state WHEN 'queued' THEN 'stopped' ELSE state END,
+        reason = CASE state WHEN 'queued' THEN 'stopped' ELSE reason END,
+        ended_at = CASE state WHEN 'queued' THEN now() ELSE ended_at END
+      WHERE id = $1 AND state IN ('queued', 'running')
+      """, [String(id), account]
+    ).affected
+    guard changed == 1 else { throw ConsoleStoreError.notQueued }
+  }
+
+  // MARK: What pages show
+
+  /// The newest first.
+  ///
+  /// - Parameters:
+  ///   - before: only tasks with a smaller number.
+  ///   - schedule: only those of this schedule.
+  public static func list(
+    before: Int? = nil, schedule: Int? = nil, states: [ConsoleTask.State] = ConsoleTask.State.allCases,
+    kinds: [ConsoleTask.Kind] = ConsoleTask.Kind.allCases, limit: Int, on connection: inout Connection
+  ) throws -> [ConsoleTask] {
+    try select(
+      """
+      WHERE ($1::bigint IS NULL OR t.id < $1::bigint) AND ($2::bigint IS NULL OR t.schedule_id = $2::bigint)
+        AND t.state = ANY ($3::text[]) AND t.kind = ANY ($5::text[])
+      ORDER BY t.id DESC LIMIT $4::integer
+      """,
+      [
+        before.map { String($0) }, schedule.map { String($0) }, PostgresArray.of(states.map(\.rawValue)), String(limit),
+        PostgresArray.of(kinds.map(\.rawValue)),
+      ], &connection)
+  }
+
+  public static func find(_ id: Int, on connection: inout Connection) throws -> ConsoleTask? {
+    try select("WHERE t.id = $1", [String(id)], &connection).first
+  }
+
+  /// The task that a run of the logs belongs to.
+  public static func find(runID: String, on connection: inout Connection) throws -> ConsoleTask? {
+    try select("WHERE t.run_id = $1 ORDER BY t.id DESC LIMIT 1", [runID], &connection).first
+  }
+
+  /// The summary as JSON and the log as JSON lines; of a run under way nothing, or what the worker wrote last.
+  public static func output(_ id: Int, on connection: inout Connection) throws -> (summary: String?, log: String?) {
+    let row = try connection.execute("SELECT summary, log FROM console.task WHERE id = $1", [String(id)]).values.first
+    return (row?[0] ?? nil, row?[1] ?? nil)
+  }
+
+  /// A text that changes whenever what is known of a task does; nil where there is none. It spares who waits for a change the
+  /// log itself.
+  public static func mark(_ id: Int, on connection: inout Connection) throws -> String? {
+    try connection.execute(
+      "SELECT concat_ws(' ', state, stop_asked_by, length(log), md5(right(log, 1000))) FROM console.task WHERE id = $1",
+      [String(id)]
+    ).scalar
+  }
+
+  /// Summaries of the newest tasks that have one, the newest first.
+  public static func summaries(limit: Int, on connection: inout Connection) throws -> [(
+    task: ConsoleTask, summary: String
+  )] {
+    try connection.execute(
+      """
+      SELECT \(ConsoleTask.columns), t.summary FROM console.task t LEFT JOIN console.schedule s ON s.id = t.schedule_id
+      WHERE t.summary IS NOT NULL ORDER BY t.id DESC LIMIT $1::integer
+      """, [String(limit)]
+    ).values.compactMap { row in
+      guard let task = ConsoleTask(Array(row.dropLast())), let summary = row.last ?? nil else { return nil }
+      return (task, summary)
+    }
+  }
+
+  // MARK: What the worker does
+
+  /// Takes the run that has waited longest, if one may begin.
+  public static func take(host: String, on connection: inout Connection) throws -> ConsoleTask? {
+    let id = try connection.execute(
+      """
+      UPDATE console.task SET state = 'running', started_at = now(), host = $1 WHERE id = (
+        SELECT id FROM console.task WHERE state = 'queued' AND not_before <= now()
+        ORDER BY not_before, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+      RETURNING id
+      """, [host]
+    ).number
+    guard let id else { return nil }
+    return try find(id, on: &connection)
+  }
+
+  /// What was written so far of a run under way.
+  public static func keep(_ id: Int, runID: String?, log: String, on connection: inout Connection) throws {
+    try connection.execute(
+      "UPDATE console.task SET run_id = coalesce($2, run_id), log = $3 WHERE id = $1 AND state = 'running'",
+      [String(id), runID, log.replacing("\0", with: "␀")])
+  }
+
+  /// Tells how a run ended. One of a schedule that failed for a passing reason goes back into the queue, as often as
+  /// the schedule says.
+  public static func end(_ id: Int, _ ending: Ending, on connection: inout Connection) throws {
+    try connection.transaction { connection in
+      let changed = try connection.execute(
+        """
+        UPDATE console.task SET state = $2, exit_code = $3, reason = $4, run_id = coalesce($5, run_id), summary = $6,
+          log = $7, ended_at = now()
+        WHERE id = $1 AND state = 'running'
+        """,
+        [
+          String(id), ending.state.rawValue, ending.exitCode.map { String($0) }, ending.reason?.rawValue, ending.runID,
+          ending.summary, ending.log.replacing("\0", with: "␀"),
+        ]
+      ).affected
+      guard changed == 1, ending.isPassing else { return }
+      try connection.execute(
+        """
+        INSERT INTO console.task (kind, arguments, schedule_id, due_at, attempt, not_before, limit_minutes)
+        SELECT t.kind, t.arguments, s.id, t.due_at, t.attempt + 1, now() + s.retry_minutes * interval '1 minute',
+          t.limit_minutes
+        FROM console.task t JOIN console.schedule s ON s.id = t.schedule_id
+        WHERE t.id = $1 AND t.attempt <= s.retries AND NOT s.is_paused
+        ON CONFLICT DO NOTHING
+        """, [String(id)])
+    }
+  }
+
+  /// How a run ended.
+  public struct Ending: Sendable {
+    public let state: ConsoleTask.State
+    public let exitCode: Int?
+    public let reason: ConsoleTask.Reason?
+    public let runID: String?
+    /// JSON, or nil.
+    public let summary: String?
+    public let log: String
+
+    public init(
+      _ state: ConsoleTask.State, exitCode: Int? = nil, reason: ConsoleTask.Reason? = nil, runID: String? = nil,
+      summary: String? = nil, log: String = ""
+    ) {
+      self.state = state
+      self.exitCode = exitCode
+      self.reason = reason
+      self.runID = runID
+      self.summary = summary
+      self.log = log
+    }
+
+    /// Whether the same again may succeed: what pipeline.sh calls temporary, and what somebody or something killed.
+    var isPassing: Bool { state == .failed && (exitCode == 75 || reason == .cutShort || reason == .notStarted) }
+  }
+
+  /// Finished tasks but the newest `count` go.
+  public static func forgetOld(keeping count: Int, on connection: inout Connection) throws {
+    try connection.execute(
+      """
+      DELETE FROM console.task WHERE state NOT IN ('queued', 'running')
+        AND id <= (SELECT id FROM console.task ORDER BY id DESC OFFSET $1::integer LIMIT 1)
+      """, [String(count)])
+  }
+
+  private static func select(_ rest: String, _ parameters: [String?], _ connection: inout Connection) throws
+    -> [ConsoleTask]
+  {
+    try connection.execute(
+      """
+      SELECT \(ConsoleTask.columns) FROM console.task t LEFT JOIN console.schedule s ON s.id = t.schedule_id
+      \(rest)
+      """, parameters
+    ).values.compactMap { ConsoleTask($0) }
+  }
+}

@@ -1,0 +1,116 @@
+import ConsoleStore
+import HTTPTypes
+import Hummingbird
+import Postgres
+
+/// In and out.
+struct LoginRoutes {
+  let site: Site
+  /// Hashing takes 32 MiB and a tenth of a second of a core each time: a pool of its own, so that a flood of attempts keeps
+  /// nobody else from working.
+  let passwords: Pool
+  /// Attempts from one network run one after the other. So others still get a database session, and two attempts at
+  /// once with the right password do not count against each other.
+  private let turns = AccountLimiter(atMost: 1, waiting: 30)
+
+  init(site: Site, passwords: Pool) {
+    self.site = site
+    self.passwords = passwords
+  }
+
+  func add(to router: Router<ConsoleContext>) {
+    router.get("/login") { request, context in
+      let to = LocalPath.checked(FormFields(encoded: request.uri.query ?? "")?["to"])
+      if context.session != nil { return site.redirect(to: to) }
+      let accounts = try await site.desk.run { try Accounts.count(on: &$0) }
+      return site.page("login", context, ["to": to, "has_no_account": accounts == 0])
+    }
+    router.post("/login") { _, context in try await logIn(context) }
+    router.post("/logout") { _, context in
+      if let token = context.token {
+        let (account, peer) = (context.session?.account, context.peer)
+        try await site.desk.run { connection in
+          try Sessions.end(token, on: &connection)
+          try Audit.add("logout", by: account, from: peer, on: &connection)
+        }
+      }
+      var response = site.redirect(to: "/login")
+      response.setCookie(SessionCookie.make("", site.settings))
+      return response
+    }
+    router.get("/language") { request, _ in
+      let fields = FormFields(encoded: request.uri.query ?? "") ?? FormFields()
+      var response = site.redirect(to: LocalPath.checked(fields["to"]))
+      if let language = fields["set"].flatMap({ Language(rawValue: $0) }) {
+        response.setCookie(
+          Cookie(
+            name: SessionMiddleware.languageCookie, value: language.rawValue, maxAge: 365 * 24 * 3600, path: "/",
+            secure: site.settings.isBehindTLS, httpOnly: true, sameSite: .lax))
+      }
+      return response
+    }
+  }
+
+  private enum Answer: Sendable {
+    case session(String)
+    case wrong, tooMany
+  }
+
+  /// Who may not try is told so before anything dear is done.
+  private func validate(_ name: String, _ password: String, _ context: ConsoleContext) async throws -> Answer {
+    let network = ClientAddress.network(context.peer)
+    let (peer, old) = (context.peer, context.token)
+    guard try await site.desk.run({ try LoginLimit.allows(name, from: network, on: &$0) }) else { return .tooMany }
+    let turn = try await turns.wait(network)
+    defer { withExtendedLifetime(turn) {} }
+    return try await passwords.run { connection in
+      // Once more: others may have come between.
+      guard try LoginLimit.allows(name, from: network, on: &connection) else { return .tooMany }
+      try LoginLimit.begin(name, from: network, on: &connection)
+      guard let account = try Accounts.check(name, password, on: &connection),
+        let token = try Sessions.begin(account, on: &connection)
+      else {
+        try Audit.add("login.failed", subject: String(name.prefix(64)), by: nil, from: peer, on: &connection)
+        return .wrong
+      }
+      try LoginLimit.succeeded(name, from: network, on: &connection)
+      if let old { try Sessions.end(old, on: &connection) }
+      try Audit.add("login", by: account.name, from: peer, on: &connection)
+      return .session(token)
+    }
+  }
+
+  private func logIn(_ context: ConsoleContext) async throws -> Response {
+    let name = context.form["name"] ?? ""
+    let password = context.form.values["password"] ?? ""
+    let to = LocalPath.checked(context.form["to"])
+    switch try await validate(name, password, context) {
+    case .session(let token):
+      var response = site.redirect(to: to)
+      response.setCookie(SessionCookie.make(token, site.settings))
+      return response
+    case .wrong:
+      return site.page(
+        "login", context, ["to": to, "name": name, "problem": site.text("login_wrong", context)], status: .unauthorized)
+    case .tooMany:
+      var response = site.page(
+        "login", context, ["to": to, "name": name, "problem": site.text("login_too_many", context)],
+        status: .tooManyRequests)
+      response.headers[.retryAfter] = String(LoginLimit.minutes * 60)
+      return response
+    }
+  }
+}
+
+/// The cookie that says who is in. Behind TLS its name has the prefix by which browsers take it from this host alone.
+enum SessionCookie {
+  static func name(_ settings: Site.Settings) -> String {
+    settings.isBehindTLS ? "__Host-console_session" : "console_session"
+  }
+
+  static func make(_ token: String, _ settings: Site.Settings) -> Cookie {
+    Cookie(
+      name: name(settings), value: token, maxAge: token.isEmpty ? 0 : Sessions.browserSeconds, path: "/",
+      secure: settings.isBehindTLS, httpOnly: true, sameSite: .lax)
+  }
+}

@@ -1,0 +1,58 @@
+import Charts
+import ConsoleQueries
+import ConsoleStore
+import Hummingbird
+import Postgres
+
+/// The pictures, each with its numbers as a table.
+struct FigureRoutes {
+  let site: Site
+  private let cache = FigureCache()
+
+  init(site: Site) { self.site = site }
+
+  /// So many summaries of runs are drawn.
+  private static let runs = 60
+
+  func add(to router: Router<ConsoleContext>) {
+    router.get("/figures") { _, context in
+      let published = try await site.read(context) { connection in
+        Published(
+          publication: try Figures.publication(&connection), days: try Figures.registryByDay(&connection),
+          changes: try Figures.changesByDay(&connection), findings: try Self.findings(&connection))
+      }
+      let counted = try await cache.counted(published.publication, site.pages)
+      let summaries = try await site.desk.run { connection in
+        try Tasks.summaries(limit: Self.runs, on: &connection).reversed().compactMap { task, summary in
+          RunSummary(json: summary).map { RunOfTask(startedAt: task.startedAt ?? task.queuedAt, summary: $0) }
+        }
+      }
+      let pictures = FigureCharts(text: RunText(site: site, context: context))
+      let all =
+        [pictures.registry(published.days), pictures.changes(published.changes)]
+        + pictures.rejections(summaries.last { !$0.summary.findings.isEmpty }?.summary, published.findings)
+        + [pictures.durations(summaries), pictures.cities(counted.cities), pictures.types(counted.types)]
+        + [pictures.months(counted.months)]
+      return site.page("figures", context, ["figures": all, "nav_figures": true])
+    }
+  }
+
+  /// A run that the console started.
+  struct RunOfTask: Sendable {
+    let startedAt: String
+    let summary: RunSummary
+  }
+
+  private struct Published: Sendable {
+    let publication: Int?
+    let days: [Figures.RegistryDay]
+    let changes: [Figures.ChangesDay]
+    let findings: [Findings.Count]
+  }
+
+  /// Of the newest run; fewer than there were, where a batch had many.
+  private static func findings(_ connection: inout Connection) throws -> [Findings.Count] {
+    guard let run = try JobRuns.page(&connection, limit: 1).runs.first else { return [] }
+    return try Findings.counts(&connection, of: run.id)
+  }
+}

@@ -1,0 +1,108 @@
+import ConsoleQueries
+
+/// What the page of findings shows.
+struct FindingPage {
+  let text: RunText
+  let request: FindingRequest
+  let found: FindingRoutes.Found
+
+  init(text: RunText, _ request: FindingRequest, _ found: FindingRoutes.Found) {
+    self.text = text
+    self.request = request
+    self.found = found
+    shown = request.path("/findings") { $0.run = found.run?.id }
+  }
+
+  private let shown: String
+  /// Beyond this nobody looks through a list.
+  private var hasBatchList: Bool { found.batches.count <= 200 }
+
+  var values: [String: Any?] {
+    let rows = found.page?.findings.map(row) ?? []
+    let total = found.counts.map(\.count).reduce(0, +)
+    return [
+      "run": found.run.map { JobRunValues(text: text).row($0) }, "rows": rows, "has_rows": !rows.isEmpty,
+      "next_path": found.page?.next.map { next in
+        request.path("/findings") {
+          $0.run = found.run?.id
+          $0.behind = next
+        }
+      },
+      "first_path": request.behind == nil ? nil : shown,
+      "csv_path": rows.isEmpty ? nil : request.path("/findings.csv") { $0.run = found.run?.id },
+      "total": text.count(total), "has_any": total > 0, "is_capped": found.batches.contains(where: \.isCapped),
+      "codes": codes, "severities": severities, "batches": hasBatchList ? batches : [],
+      "has_batch_list": hasBatchList, "batch_chosen": request.filter.batch,
+      "counts": counts, "nav_findings": true,
+    ]
+  }
+
+  private func row(_ finding: StoredFinding) -> [String: Any] {
+    let visible = EscapedText(finding.raw)
+    let leftOut = visible.bytesLeftOut
+    let values: [String: Any?] = [
+      "batch": finding.batch, "severity": finding.severity,
+      "severity_class": finding.severity == "error" ? "failed" : "partial",
+      "severity_text": text("finding_" + finding.severity), "code": finding.code,
+      "meaning": text.named("finding_code_", finding.code),
+      "record": text("finding_record", text.count(finding.record)),
+      "line": text("finding_line", text.count(finding.line)), "byte_offset": text.count(finding.byteOffset),
+      "column": finding.column,
+      "parts": visible.parts.map { ["text": $0.text, "is_stand_in": $0.isStandIn] as [String: Any] },
+      "has_raw": !finding.raw.isEmpty,
+      "left_out": leftOut > 0 ? text("finding_left_out", text.count(leftOut)) : nil,
+      "is_truncated": finding.isTruncated, "dump": HexDump(finding.raw).map(dump),
+    ]
+    return values.present
+  }
+
+  private func dump(_ dump: HexDump) -> [String: Any] {
+    [
+      "first_invalid": text.count(dump.firstInvalid),
+      "dump_rows": dump.rows.map { "\($0.offset)  \(Self.padded($0.hex, 47))  \($0.ascii)" }.joined(separator: "\n"),
+      "before": dump.bytesBefore, "behind": dump.bytesBehind,
+      "is_part": dump.bytesBefore > 0 || dump.bytesBehind > 0,
+    ]
+  }
+
+  private static func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.utf8.count))
+  }
+
+  private func option(_ value: String, _ label: String, _ chosen: String?) -> [String: Any] {
+    ["value": value, "label": label, "is_chosen": value == chosen]
+  }
+
+  private var codes: [[String: Any]] {
+    found.counts.map {
+      option(
+        $0.code, "\($0.code) · \(text.named("finding_code_", $0.code)) (\(text.count($0.count)))", request.filter.code)
+    }
+  }
+
+  private var severities: [[String: Any]] {
+    ["error", "warning"].map { option($0, text("finding_" + $0), request.filter.severity) }
+  }
+
+  private var batches: [[String: Any]] {
+    found.batches.map {
+      option(
+        "\($0.batch)", text("finding_batch_counts", "\($0.batch)", text.count($0.errors), text.count($0.warnings)),
+        request.filter.batch.map(String.init))
+    }
+  }
+
+  private var counts: [[String: Any]] {
+    found.counts.map { count in
+      [
+        "code": count.code, "meaning": text.named("finding_code_", count.code), "count": text.count(count.count),
+        "severity_text": text("finding_" + count.severity),
+        "severity_class": count.severity == "error" ? "failed" : "partial",
+        "path": request.path("/findings") {
+          $0.run = found.run?.id
+          $0.filter = FindingFilter(code: count.code)
+        },
+      ]
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Dispatch
+import Synchronization
+
+/// Hands pieces of a file from a thread that blocks to a task that sends them, a few at a time. Whoever sends them owns
+/// the stream: where it lets go of it, the thread is stopped.
+final class BackpressuredStream: Sendable {
+  /// The client has read nothing for 15 seconds, or has gone.
+  struct Abandoned: Error {}
+
+  private let pipe = Pipe()
+
+  init(_ produce: @escaping @Sendable (_ write: @escaping @Sendable ([UInt8]) throws -> Void) async throws -> Void) {
+    Task { [pipe] in
+      do {
+        try await produce { try pipe.put($0) }
+        pipe.end(with: .success(nil))
+      } catch { pipe.end(with: .failure(error)) }
+    }
+  }
+
+  deinit { pipe.abandon() }
+
+  /// The next piece; nil when there are no more.
+  func next() async throws -> [UInt8]? { try await pipe.take() }
+
+  private final class Pipe: Sendable {
+    private struct State {
+      var pieces: [[UInt8]] = []
+      var end: Result<[UInt8]?, any Error>?
+      var isAbandoned = false
+      var taker: CheckedContinuation<[UInt8]?, any Error>?
+    }
+
+    private let state = Mutex(State())
+    /// Begins at 0: one that ends with less than it began with is a fault to Dispatch.
+    private let room = DispatchSemaphore(value: 0)
+    private static let piecesMax = 4
+    private static let patience = DispatchTimeInterval.seconds(15)
+
+    init() { for _ in 0..<Self.piecesMax { room.signal() } }
+
+    func put(_ piece: [UInt8]) throws {
+      guard room.wait(timeout: .now() + Self.patience) == .success else { throw Abandoned() }
+      let taker = try state.withLock { state in
+        if state.isAbandoned { throw Abandoned() }
+        guard let taker = state.taker else {
+          state.pieces.append(piece)
+          return CheckedContinuation<[UInt8]?, any Error>?.none
+        }
+        state.taker = nil
+        return taker
+      }
+      guard let taker else { return }
+      room.signal()
+      taker.resume(returning: piece)
+    }
+
+    func end(with result: Result<[UInt8]?, any Error>) {
+      let taker = state.withLock { state in
+        state.end = result
+        defer { state.taker = nil }
+        return state.taker
+      }
+      taker?.resume(with: result)
+    }
+
+    func take() async throws -> [UInt8]? {
+      try await withCheckedThrowingContinuation { continuation in
+        let ready: Result<[UInt8]?, any Error>? = state.withLock { state in
+          if !state.pieces.isEmpty {
+            room.signal()
+            return .success(state.pieces.removeFirst())
+          }
+          if state.end == nil { state.taker = continuation }
+          return state.end
+        }
+        if let ready { continuation.resume(with: ready) }
+      }
+    }
+
+    func abandon() {
+      state.withLock { $0.isAbandoned = true }
+      room.signal()
+    }
+  }
+}

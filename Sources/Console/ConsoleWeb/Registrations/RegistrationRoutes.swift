@@ -1,0 +1,68 @@
+import ConsoleQueries
+import Hummingbird
+import NIOCore
+
+/// The search, the page of a business, and a search's businesses as CSV.
+struct RegistrationRoutes {
+  let site: Site
+
+  func add(to router: Router<ConsoleContext>) {
+    router.get("/registrations") { request, context in try await list(request, context) }
+    router.get("/registrations.csv") { request, context in try await export(request, context) }
+    router.get("/registrations/:ban") { _, context in
+      guard let ban = context.parameters.get("ban").flatMap({ BAN($0) }),
+        let business = try await site.read(context, { try Business.find(ban, on: &$0) })
+      else { throw Problem(.notFound, "problem_not_found") }
+      return site.page("business", context, BusinessPage(text: RunText(site: site, context: context), business).values)
+    }
+  }
+
+  private func list(_ request: Request, _ context: ConsoleContext) async throws -> Response {
+    let fields = try QueryFields(request)
+    let page = RegistrationListPage(text: RunText(site: site, context: context), fields.values)
+    do {
+      let query = try RegistrationQuery(fields.values)
+      let search = try RegistrationSearch(query, place: fields.place)
+      let (types, found) = try await site.read(context) { connection in
+        (try RegistrationChoices.types(on: &connection), try search.page(on: &connection))
+      }
+      return site.page("registrations", context, page.values(types, query, found))
+    } catch let problem as QueryProblem {
+      let types = try await site.read(context) { try RegistrationChoices.types(on: &$0) }
+      return site.page("registrations", context, page.values(types, problem), status: .badRequest)
+    }
+  }
+
+  private func export(_ request: Request, _ context: ConsoleContext) async throws -> Response {
+    let query: RegistrationQuery
+    do { query = try RegistrationQuery(try QueryFields(request).values) } catch let problem as QueryProblem {
+      throw problem.asProblem
+    }
+    var response = Response(
+      status: .ok,
+      headers: [
+        .contentType: "text/csv; charset=utf-8", .contentDisposition: "attachment; filename=\"registrations.csv\"",
+        .cacheControl: "no-store",
+      ])
+    if request.method == .head { return response }
+    guard let turn = site.exportTurns.take(context.session?.account ?? "") else {
+      throw Problem(.tooManyRequests, "problem_export_under_way", retryAfterSeconds: 60)
+    }
+    let pieces = BackpressuredStream { [site] write in
+      _ = try await site.exports.run { try RegistrationExport(query).write(on: &$0, write) }
+    }
+    // With the first piece at hand there is a registry, and the search has not taken too long: what goes wrong up to
+    // here is still told as it should be, later on the answer just breaks off.
+    let first = try await pieces.next()
+    response.body = .init { writer in
+      defer { withExtendedLifetime(turn) {} }
+      var piece = first
+      while let bytes = piece {
+        try await writer.write(ByteBuffer(bytes: bytes))
+        piece = try await pieces.next()
+      }
+      try await writer.finish(nil)
+    }
+    return response
+  }
+}

@@ -1,0 +1,135 @@
+import ConsoleQueries
+import ConsoleStore
+import Hummingbird
+import Postgres
+
+/// The list of runs, and a page for each run that has no task.
+struct JobRunRoutes {
+  let site: Site
+
+  func add(to router: Router<ConsoleContext>) {
+    router.get("/runs") { request, context in
+      let form = FormFields(encoded: request.uri.query ?? "") ?? FormFields()
+      if let before = form["before"].flatMap({ Int($0) }) {
+        return site.page("runs", context, try await loads(before: before, context))
+      }
+      return site.page("runs", context, try await runs(page: form["page"].flatMap { Int($0) } ?? 1, context))
+    }
+    router.get("/runs/:id") { _, context in
+      if let name = context.parameters.get("id"), Int(name) == nil { return try await record(name, context) }
+      guard let id = context.parameters.get("id", as: Int.self) else { throw Problem(.notFound, "problem_not_found") }
+      let found = try await site.read(context) { connection -> Found? in
+        guard let run = try JobRuns.run(&connection, id: id) else { return nil }
+        return Found(
+          run: run, progress: try JobProgress.read(&connection, of: id),
+          findings: try Findings.counts(&connection, of: id), newest: try JobRuns.newestSnapshot(&connection))
+      }
+      guard let found else { throw Problem(.notFound, "problem_not_found") }
+      let task = try await site.desk.run { connection in
+        try found.run.runID.flatMap { try Tasks.find(runID: $0, on: &connection) }
+      }
+      return site.page("run", context, values(found, task, context))
+    }
+  }
+
+  private struct Found {
+    let run: JobRunSummary
+    let progress: JobProgress?
+    let findings: [Findings.Count]
+    let newest: String?
+  }
+
+  private static let pageSize = 50
+  /// As many records as the spool keeps.
+  private static let depth = 400
+
+  /// All known runs, and the tasks that wait.
+  private func runs(page: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
+    let jobRuns = try await site.readRegistry(context) { connection in
+      (page: try JobRuns.page(&connection, limit: Self.depth), isPublished: try JobRuns.published(&connection) != nil)
+    }
+    let (open, tasks) = try await site.desk.run { connection in
+      (
+        try Tasks.list(states: [.queued, .running], limit: 50, on: &connection),
+        try Tasks.list(limit: Self.depth, on: &connection)
+      )
+    }
+    let all = RunList.merge(
+      records: try await site.settings.runs(), tasks: tasks, jobRuns: jobRuns?.page.runs ?? [])
+    let page = max(1, min(page, (all.count + Self.pageSize - 1) / Self.pageSize))
+    let shown = all.dropFirst((page - 1) * Self.pageSize).prefix(Self.pageSize)
+    let isLast = page * Self.pageSize >= all.count
+    let waiting = open.filter(\.isNoRunYet)
+    let values = RunValues(text: RunText(site: site, context: context))
+    return [
+      "entries": shown.map(values.row), "has_entries": !shown.isEmpty, "is_first": page == 1, "is_runs": true,
+      "older_page": isLast ? nil : page + 1, "newer_page": page > 1 ? page - 1 : nil,
+      "older_loads": isLast ? jobRuns?.page.next : nil, "tasks": waiting.map { TaskRow.values($0, site, context) },
+      "has_tasks": !waiting.isEmpty, "may_roll_back": jobRuns?.isPublished ?? false, "nav_runs": true,
+    ]
+  }
+
+  /// Older loads, which only the database lists.
+  private func loads(before: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
+    let page = try await site.read(context) { try JobRuns.page(&$0, before: before) }
+    let values = JobRunValues(text: RunText(site: site, context: context))
+    return [
+      "runs": page.runs.map(values.row), "has_runs": !page.runs.isEmpty, "older_loads": page.next, "is_loads": true,
+      "nav_runs": true,
+    ]
+  }
+
+  /// The page of a run by its identifier. One that the console started has a page already.
+  private func record(_ runID: String, _ context: ConsoleContext) async throws -> Response {
+    if let task = try await site.desk.run({ try Tasks.find(runID: runID, on: &$0) }) {
+      return site.redirect(to: "/tasks/\(task.id)")
+    }
+    guard let summary = try await site.settings.runs().first(where: { $0.runID == runID }) else {
+      throw Problem(.notFound, "problem_not_found")
+    }
+    let loads = try await site.readRegistry(context) { connection in
+      LoadsOfRun(
+        runs: try JobRuns.runs(&connection, runID: runID), newest: try JobRuns.newestSnapshot(&connection))
+    }
+    let text = RunText(site: site, context: context)
+    let run = PipelineRun(summary: summary, jobRun: loads?.runs.first)
+    let jobRuns = loads?.runs ?? []
+    let more: [String: Any?] = [
+      "runs": jobRuns.map(JobRunValues(text: text).row), "has_runs": !jobRuns.isEmpty,
+      "may_accept": !run.isDryRun && summary.refusal?.mayBeAccepted(newest: loads?.newest) ?? false,
+      "accept_path": "/runs/\(runID)/accept", "nav_runs": true,
+    ]
+    return site.page(
+      "run-record", context, (RunValues(text: text).page(run) as [String: Any?]).merging(more) { $1 })
+  }
+
+  private func values(_ found: Found, _ task: ConsoleTask?, _ context: ConsoleContext) -> [String: Any?] {
+    let text = RunText(site: site, context: context)
+    let findings = found.findings.map { count -> [String: Any] in
+      [
+        "code": count.code, "meaning": text.named("finding_code_", count.code), "count": text.count(count.count),
+        "severity": count.severity, "severity_text": text("finding_" + count.severity),
+      ]
+    }
+    let acceptable = found.run.refusal.map { $0.mayBeAccepted(newest: found.newest) } ?? false
+    let more: [String: Any?] = [
+      "findings": findings, "has_findings": !findings.isEmpty, "task_id": task?.id, "may_accept": acceptable,
+      "accept_path": "/runs/\(found.run.id)/accept", "nav_runs": true,
+    ]
+    return (JobRunValues(text: text).page(found.run, found.progress) as [String: Any?]).merging(more) { $1 }
+  }
+}
+
+extension SnapshotRefusal {
+  /// Whether accepting it would bring the registry forward: one that is older than what was published would not.
+  ///
+  /// - Parameter newest: the newest snapshot that was ever published.
+  func mayBeAccepted(newest: String?) -> Bool { isAcceptable && newest.map { snapshot > $0 } ?? true }
+}
+
+/// The job runs of one run of the pipeline.
+struct LoadsOfRun: Sendable {
+  var runs: [JobRunSummary] = []
+  /// The newest snapshot that was ever published.
+  var newest: String?
+}

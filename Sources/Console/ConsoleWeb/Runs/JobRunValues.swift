@@ -1,0 +1,71 @@
+import ConsoleQueries
+
+/// What templates show of a run of load.
+struct JobRunValues {
+  let text: RunText
+
+  /// As a row of a list.
+  func row(_ run: JobRunSummary) -> [String: Any] {
+    let values: [String: Any?] = [
+      "run_id": run.id, "run_status": run.isSilent ? "failed" : run.status.rawValue,
+      "run_status_text": run.isSilent ? text("run_silent") : text("run_status_" + run.status.rawValue),
+      "run_source_date": run.sourceDate ?? "–", "run_started_at": text.time(run.startedAt),
+      "run_ended_at": text.time(run.completedAt) ?? "–", "run_seconds": text.seconds(run.seconds),
+      "run_rate": run.recordsPerSecond.map(text.count) ?? "–", "run_total": text.count(run.counts.total),
+      "run_processed": text.count(run.counts.processed), "run_failed": text.count(run.counts.failed),
+      "run_duplicated": text.count(run.counts.duplicated), "run_blank": text.count(run.counts.blank),
+      "run_is_reconciled": run.counts.reconcile,
+      "run_error": run.refusal.map { _ in text("run_refused_title") } ?? run.error.map(text.brief),
+      "run_published": run.publication.map(published),
+    ]
+    return values.present
+  }
+
+  /// What a publication did, in a few words.
+  func published(_ publication: JobPublication) -> String {
+    text("run_action_" + publication.action) + text("colon")
+      + text(
+        "run_published_counts", text.count(publication.inserted), text.count(publication.updated),
+        text.count(publication.removed))
+  }
+
+  /// As a page of its own.
+  func page(_ run: JobRunSummary, _ progress: JobProgress?) -> [String: Any] {
+    let more: [String: Any?] = [
+      "run_source": run.source, "run_log_id": run.runID, "run_chunk_size": run.chunkSize.map(text.count),
+      "run_whole_error": run.refusal == nil ? run.error : nil,
+      "run_refusal": run.refusal.map {
+        ["snapshot": $0.snapshot, "reasons": text.reasons($0.reasons)] as [String: Any]
+      },
+      "run_publication": run.publication.map(publication), "run_progress": progress.map { self.progress($0, of: run) },
+    ]
+    return row(run).merging(more.present) { $1 }
+  }
+
+  private func publication(_ publication: JobPublication) -> [String: Any] {
+    let values: [String: Any?] = [
+      "action": text("run_action_" + publication.action), "snapshot": publication.snapshot,
+      "as_of_date": publication.asOfDate, "published_at": text.time(publication.publishedAt),
+      "is_part": !publication.isWhole, "registrations": text.count(publication.registrations),
+      "industries": text.count(publication.industries), "inserted": text.count(publication.inserted),
+      "updated": text.count(publication.updated), "removed": text.count(publication.removed),
+      "repaired": publication.repaired > 0 ? text.count(publication.repaired) : nil,
+      "accepted_by": publication.acceptedBy, "accept_reason": publication.acceptReason,
+      "refusals": text.reasons(publication.refusals), "has_refusals": !publication.refusals.isEmpty,
+    ]
+    return values.present.merging(text.changes(publication.changes)) { $1 }
+  }
+
+  private func progress(_ progress: JobProgress, of run: JobRunSummary) -> [String: Any] {
+    let batches = progress.batches.map { batch -> [String: Any] in
+      [
+        "number": batch.number, "registrations": text.count(batch.registrations), "staged": text.count(batch.staged),
+        "loaded_at": TaipeiTime.text(batch.loadedAt), "is_resumed": batch.jobRunID != run.id,
+      ]
+    }
+    return [
+      "last": progress.lastSuccessful, "current": progress.current, "total": progress.total, "batches": batches,
+      "has_batches": !batches.isEmpty,
+    ]
+  }
+}

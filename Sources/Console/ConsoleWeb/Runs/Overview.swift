@@ -1,0 +1,81 @@
+import ConsoleQueries
+import ConsoleStore
+import Postgres
+
+/// What the first page tells of.
+struct Overview: Sendable {
+  /// The latest runs of load, the newest first.
+  var jobRuns: [JobRunSummary] = []
+  var published: JobRunSummary?
+  /// Tasks that wait or have only just begun, the newest first.
+  var open: [ConsoleTask] = []
+  /// The newest runs of every origin.
+  var runs: [PipelineRun] = []
+  var standing = RunStanding([])
+  /// The task that failed, where one did.
+  var failed: TaskPage?
+
+  /// How many of each source are read. Older ones cannot change the overview.
+  private static let depth = 100
+
+  static func read(_ site: Site, _ context: ConsoleContext) async throws -> Overview {
+    var overview = Overview()
+    if let (jobRuns, published) = try await site.readRegistry(
+      context,
+      { connection in
+        (try JobRuns.page(&connection, limit: depth).runs, try JobRuns.published(&connection))
+      })
+    {
+      (overview.jobRuns, overview.published) = (jobRuns, published)
+    }
+    // Dry runs by the minute must not push out what counts.
+    let kinds = ConsoleTask.Kind.allCases.filter { $0 != .dryRun }
+    let (open, tasks) = try await site.desk.run { connection in
+      (
+        try Tasks.list(states: [.queued, .running], limit: 20, on: &connection),
+        try Tasks.list(kinds: kinds, limit: depth, on: &connection)
+          + Tasks.list(kinds: [.dryRun], limit: depth, on: &connection)
+      )
+    }
+    overview.open = open.filter(\.isNoRunYet)
+    overview.runs = RunList.merge(
+      records: try await site.settings.runs(), tasks: tasks.sorted { $0.id > $1.id }, jobRuns: overview.jobRuns)
+    overview.standing = RunStanding(overview.runs)
+    if let task = overview.standing.failure?.task {
+      overview.failed = try await TaskPage.read(task.id, site, context)
+    }
+    return overview
+  }
+}
+
+extension ConsoleTask {
+  /// Whether the task waits, or has begun but its run is not known yet.
+  var isNoRunYet: Bool { !state.isOver && runID == nil }
+}
+
+extension Site {
+  /// Reads the registry with the rights of pages.
+  ///
+  /// - Parameter context: whose query counts for an account; nil for the health check.
+  /// - Returns: nil where nothing was ever loaded.
+  func readRegistry<Answer: Sendable>(
+    _ context: ConsoleContext?, _ body: @escaping @Sendable (inout Connection) throws -> Answer
+  ) async throws -> Answer? {
+    do {
+      guard let context else { return try await pages.run(body) }
+      return try await read(context, body)
+    } catch let error as PostgresError where error.sqlState == "42P01" {
+      // PostgreSQL reports tables in a schema without the right to use it as missing.
+      let isHidden = try await pages.run { connection in
+        try connection.execute(
+          """
+          SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = 'etl_job_run' AND relkind = 'r'
+            AND NOT has_schema_privilege(relnamespace, 'USAGE'))
+          """
+        ).truth
+      }
+      if isHidden { throw Problem(.serviceUnavailable, "problem_no_right") }
+      return nil
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import ConsoleQueries
+import ConsoleStore
+import Foundation
+
+/// What is wrong, and what to do about it.
+struct OverviewAlerts {
+  let overview: Overview
+  let text: RunText
+  let now: Date
+
+  /// A registry that has stood still for longer is pointed out: the source is published each day.
+  private static let staleDays = 3
+  /// A task that has waited for longer while nothing runs is not going to be taken.
+  private static let patienceSeconds: Int64 = 120
+
+  /// The gravest first.
+  var all: [[String: Any]] { [empty, idle, failed, silent, unreconciled, stale, ahead].compactMap { $0 } }
+
+  private func alert(
+    _ title: String, detail: String? = nil, advice: String, path: String? = nil, isBad: Bool = true,
+    reasons: [String] = []
+  ) -> [String: Any] {
+    let values: [String: Any?] = [
+      "alert_class": isBad ? "bad" : "warn", "alert_title": title, "alert_detail": detail,
+      "alert_reasons": text.reasons(reasons),
+      "alert_advice": advice, "alert_path": path,
+    ]
+    return values.present
+  }
+
+  private var empty: [String: Any]? {
+    guard overview.published == nil, overview.jobRuns.isEmpty else { return nil }
+    return alert(text("run_alert_empty"), advice: text("run_alert_empty_do"), isBad: false)
+  }
+
+  private var idle: [String: Any]? {
+    guard !overview.open.contains(where: { $0.state == .running }),
+      let task = overview.open.last(where: { $0.attempt == 1 }), let queued = TaipeiTime.seconds(task.queuedAt),
+      Int64(now.timeIntervalSince1970) - queued > Self.patienceSeconds
+    else { return nil }
+    return alert(text("run_alert_idle"), advice: text("run_alert_idle_do"), path: "/tasks/\(task.id)")
+  }
+
+  private var failed: [String: Any]? {
+    guard let run = overview.standing.failure, !isSilent(run) else { return nil }
+    let failure = RunFailure(text: text, run: run, log: overview.failed?.log ?? "")
+    let when = text.time(run.endedAt ?? run.startedAt) ?? ""
+    return alert(
+      text("run_alert_failed", text.kind(run.command), when, RunValues(text: text).by(run)),
+      detail: failure.message ?? failure.reason, advice: failure.advice, path: run.path,
+      reasons: Self.few(run.refusal?.reasons ?? []))
+  }
+
+  /// A load that is recorded as running but makes no progress, whether its run is alive or not known here.
+  private var silent: [String: Any]? {
+    let standing = overview.standing
+    guard
+      let run = standing.failure.map({ isSilent($0) ? $0 : nil }) ?? standing.running, let jobRun = run.jobRun,
+      jobRun.isSilent
+    else { return nil }
+    return alert(text("run_alert_silent"), advice: text("run_alert_silent_do"), path: "/runs/\(jobRun.id)")
+  }
+
+  /// Whether the run is known only by a load that makes no progress.
+  private func isSilent(_ run: PipelineRun) -> Bool {
+    run.summary == nil && run.task == nil && run.jobRun?.isSilent ?? false
+  }
+
+  private var unreconciled: [String: Any]? {
+    guard let run = overview.jobRuns.prefix(5).first(where: { !$0.counts.reconcile }) else { return nil }
+    return alert(text("run_alert_sums"), advice: text("run_alert_sums_do"), path: "/runs/\(run.id)")
+  }
+
+  private var stale: [String: Any]? {
+    guard let (day, days) = age, days > Self.staleDays else { return nil }
+    return alert(text("run_alert_stale", day, "\(days)"), advice: text("run_alert_stale_do"), isBad: false)
+  }
+
+  /// The source's clock is wrong, or a person accepted such a date. The registry's age is then unknown.
+  private var ahead: [String: Any]? {
+    guard let (day, days) = age, days < -1 else { return nil }
+    return alert(text("run_alert_ahead", day), advice: text("run_alert_ahead_do"), isBad: false)
+  }
+
+  /// The published date, and how many days ago it was in Taipei.
+  private var age: (day: String, days: Int)? {
+    guard let day = overview.published?.publication?.asOfDate, let since = TaipeiTime.seconds("\(day) 00:00:00")
+    else { return nil }
+    let seconds = Int64(now.timeIntervalSince1970) + 8 * 3600 - since
+    return (day, Int((Double(seconds) / 86_400).rounded(.down)))
+  }
+
+  /// The first ones; the page behind has them all.
+  private static func few(_ reasons: [String]) -> [String] {
+    reasons.count <= 3 ? reasons : Array(reasons.prefix(3)) + ["…"]
+  }
+}

@@ -1,0 +1,73 @@
+import ConsoleQueries
+import Foundation
+import Hummingbird
+
+/// The first page: how things stand in one sentence, the registry's numbers, and what is to be done.
+struct OverviewRoutes {
+  let site: Site
+
+  func add(to router: Router<ConsoleContext>) {
+    router.get("/") { _, context in
+      let overview = try await Overview.read(site, context)
+      let text = RunText(site: site, context: context)
+      let alerts = OverviewAlerts(overview: overview, text: text, now: Date()).all
+      let values = RunValues(text: text)
+      return site.page(
+        "run-overview", context,
+        [
+          "alerts": alerts, "is_well": alerts.isEmpty, "sentence": sentence(overview, text),
+          "aside": aside(overview, text),
+          "numbers": overview.published.flatMap { numbers($0, text) },
+          "tasks": overview.open.map { TaskRow.values($0, site, context) }, "has_tasks": !overview.open.isEmpty,
+          "entries": overview.runs.prefix(5).map(values.row), "has_entries": !overview.runs.isEmpty,
+          "may_roll_back": overview.published != nil, "nav_overview": true,
+        ])
+    }
+  }
+
+  /// What became of the newest run that counts.
+  private func sentence(_ overview: Overview, _ text: RunText) -> String? {
+    let standing = overview.standing
+    if let run = standing.running, !(run.jobRun?.isSilent ?? false) {
+      return text("run_sentence_running", TaipeiTime.text(run.startedAt))
+    }
+    guard let publication = overview.published?.publication else {
+      return standing.failure == nil ? nil : text("run_sentence_never")
+    }
+    if let run = standing.failure {
+      return text("run_sentence_failed", TaipeiTime.text(run.startedAt), publication.asOfDate)
+    }
+    if let run = standing.success, run.outcome == .unchanged {
+      return text(
+        "run_sentence_unchanged", text.time(run.endedAt) ?? "", publication.asOfDate,
+        text.count(publication.registrations))
+    }
+    return text(
+      "run_sentence_" + publication.action, publication.asOfDate, TaipeiTime.text(publication.publishedAt),
+      text.count(publication.registrations), text.count(publication.inserted), text.count(publication.updated),
+      text.count(publication.removed))
+  }
+
+  /// A failed dry run. It does not concern the registry, so it is shown in small print.
+  private func aside(_ overview: Overview, _ text: RunText) -> [String: Any]? {
+    guard let run = overview.standing.failedDryRun else { return nil }
+    let values: [String: Any?] = [
+      "aside_text": text(
+        run.refusal == nil ? "run_aside_failed" : "run_aside_refused", text.time(run.endedAt ?? run.startedAt) ?? "",
+        RunValues(text: text).by(run)),
+      "aside_path": run.path,
+    ]
+    return values.present
+  }
+
+  private func numbers(_ run: JobRunSummary, _ text: RunText) -> [String: Any]? {
+    guard let publication = run.publication else { return nil }
+    return [
+      "registrations": text.count(publication.registrations), "industries": text.count(publication.industries),
+      "as_of_date": publication.asOfDate,
+      "inserted": text.count(publication.inserted),
+      "updated": text.count(publication.updated), "removed": text.count(publication.removed),
+      "rejected": text.count(run.counts.failed), "job_run": run.id,
+    ]
+  }
+}

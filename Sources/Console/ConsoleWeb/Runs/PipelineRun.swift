@@ -1,0 +1,169 @@
+import ConsoleQueries
+import ConsoleStore
+import Foundation
+
+/// One run of the pipeline, whoever started it, merged from its record in the spool, the console's task and the
+/// database's job run. Each of the three may be missing.
+public struct PipelineRun: Sendable, Equatable {
+  public enum Outcome: String, Sendable, CaseIterable {
+    case running
+    case success
+    /// Finished, with records that the rules rejected.
+    case partial
+    /// Finished: there was nothing new.
+    case unchanged
+    case failed
+    /// Somebody stopped it.
+    case stopped
+
+    var isGood: Bool { self == .success || self == .partial || self == .unchanged }
+  }
+
+  /// As in the logs; nil for a task that could not be started, and for a job run of an early version.
+  public let runID: String?
+  /// The command of `pipeline.sh`.
+  public let command: String
+  public let outcome: Outcome
+  /// In UTC, as PostgreSQL writes it or in ISO 8601.
+  public let startedAt: String
+  public let summary: RunSummary?
+  public let task: ConsoleTask?
+  /// The newest one, where load began more than once.
+  public let jobRun: JobRunSummary?
+
+  public init(command: String, outcome: Outcome, startedAt: String = "", runID: String? = nil) {
+    self.runID = runID
+    self.command = command
+    self.outcome = outcome
+    self.startedAt = startedAt
+    (summary, task, jobRun) = (nil, nil, nil)
+  }
+
+  init(summary: RunSummary? = nil, task: ConsoleTask? = nil, jobRun: JobRunSummary? = nil) {
+    runID = summary?.runID ?? task?.runID ?? jobRun?.runID
+    command = summary?.command ?? task?.kind.rawValue ?? jobRun?.publication?.action ?? "load"
+    outcome = Self.outcome(summary, task, jobRun)
+    startedAt = summary?.startedAt ?? task?.startedAt ?? task?.queuedAt ?? jobRun?.startedAt ?? ""
+    self.summary = summary
+    self.task = task
+    self.jobRun = jobRun
+  }
+
+  /// Nil while it is under way, or where nothing says when it ended.
+  var endedAt: String? {
+    outcome == .running ? nil : summary?.endedAt ?? task?.endedAt ?? jobRun?.completedAt
+  }
+
+  /// Nil while it is under way.
+  var seconds: Double? {
+    guard outcome != .running else { return nil }
+    guard let from = Self.seconds(startedAt), let to = endedAt.flatMap(Self.seconds) else { return jobRun?.seconds }
+    return max(0, to - from)
+  }
+
+  /// `fetch`, `transform` or `load`: the last stage that the run began.
+  var stage: String? {
+    if let stage = summary?.problem?.stage, RunSummary.stageNames.contains(stage) { return stage }
+    return summary?.stages.last?.name ?? jobRun.map { _ in "load" }
+  }
+
+  /// Whether it is a dry run, whose load only compares.
+  var isDryRun: Bool { command == ConsoleTask.Kind.dryRun.rawValue }
+
+  /// Why the snapshot was refused, if the run failed for that reason.
+  var refusal: SnapshotRefusal? { summary?.refusal ?? jobRun?.refusal }
+
+  /// Whether it was killed before it could record its end.
+  var isKilled: Bool {
+    guard outcome == .failed, task?.reason == nil else { return task?.reason == .cutShort }
+    return summary.map { $0.exitCode == nil } ?? jobRun?.isSilent ?? false
+  }
+
+  /// The page with its details.
+  var path: String? {
+    if let task { return "/tasks/\(task.id)" }
+    if summary != nil, let runID { return "/runs/\(runID)" }
+    return jobRun.map { "/runs/\($0.id)" }
+  }
+
+  /// The record is first: the run itself wrote it. The task knows whether somebody stopped the run, or its time limit
+  /// did.
+  private static func outcome(_ summary: RunSummary?, _ task: ConsoleTask?, _ jobRun: JobRunSummary?) -> Outcome {
+    if let summary, summary.endedAt != nil, let outcome = Outcome(rawValue: summary.status), outcome.isGood {
+      return outcome
+    }
+    switch task?.state {
+    case .stopped: return .stopped
+    case .failed: return task?.reason == .overtaken ? .stopped : .failed
+    case .succeeded: return summary.flatMap { Outcome(rawValue: $0.status) } ?? .success
+    case .running, .queued, nil: break
+    }
+    if let summary {
+      guard summary.endedAt != nil else { return .running }
+      return summary.exitCode.map(stopCodes.contains) ?? false ? .stopped : .failed
+    }
+    if task != nil { return .running }
+    guard let jobRun, !jobRun.isSilent else { return .failed }
+    if jobRun.error?.hasPrefix("stopped by signal ") ?? false { return .stopped }
+    return Outcome(rawValue: jobRun.status.rawValue) ?? .failed
+  }
+
+  /// SIGHUP, SIGINT, SIGTERM: stopped on purpose.
+  private static let stopCodes = [129, 130, 143]
+
+  private static func seconds(_ text: String) -> Double? {
+    guard let whole = TaipeiTime.seconds(text) else { return nil }
+    let fraction = text.dropFirst(19).prefix { $0 == "." || $0.isNumber }
+    return Double(whole) + (Double("0" + fraction) ?? 0)
+  }
+}
+
+/// The runs, each once.
+enum RunList {
+  /// Merges the three sources by the run's identifier.
+  ///
+  /// - Parameters:
+  ///   - records: of the spool.
+  ///   - tasks: of the console, the newest first. A task that waits, or was removed from the queue, is not a run.
+  ///   - jobRuns: of the database, the newest first. They are the only source for loads whose records are in another
+  ///     spool.
+  /// - Returns: the newest first; those from the future last.
+  static func merge(records: [RunSummary], tasks: [ConsoleTask], jobRuns: [JobRunSummary]) -> [PipelineRun] {
+    func byRun<Item>(_ items: [Item], _ runID: (Item) -> String?) -> [String: Item] {
+      Dictionary(items.compactMap { item in runID(item).map { ($0, item) } }) { newest, _ in newest }
+    }
+    let taskOf = byRun(tasks, \.runID)
+    let jobRunOf = byRun(jobRuns, \.runID)
+    var known: Set<String> = []
+    var runs: [PipelineRun] = []
+    for record in records {
+      guard let runID = record.runID, known.insert(runID).inserted else { continue }
+      runs.append(PipelineRun(summary: record, task: taskOf[runID], jobRun: jobRunOf[runID]))
+    }
+    for task in tasks {
+      if let runID = task.runID {
+        guard known.insert(runID).inserted else { continue }
+      } else {
+        guard task.state == .failed, task.reason != .overtaken else { continue }
+      }
+      runs.append(PipelineRun(task: task, jobRun: task.runID.flatMap { jobRunOf[$0] }))
+    }
+    for jobRun in jobRuns {
+      if let runID = jobRun.runID { guard known.insert(runID).inserted else { continue } }
+      runs.append(PipelineRun(jobRun: jobRun))
+    }
+    // What began while a clock was ahead comes last: it would stay the newest until that time has come.
+    let latest = key(Date(timeIntervalSinceNow: 300).ISO8601Format())
+    let keyed = runs.map { run in
+      let key = key(run.startedAt)
+      return (key > latest ? "" : key, run)
+    }
+    return keyed.sorted { $0.0 > $1.0 }.map(\.1)
+  }
+
+  /// The digits of a time, to milliseconds: a key that sorts both ways of writing times.
+  private static func key(_ time: String) -> String {
+    let digits = time.prefix { $0 != "+" }.filter { $0.isASCII && $0.isNumber }.prefix(17)
+    return digits + String(repeating: "0", count: 17 - digits.count)
+  }
+}

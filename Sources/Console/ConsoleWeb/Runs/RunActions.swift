@@ -1,0 +1,111 @@
+import ConsoleQueries
+import ConsoleStore
+import Hummingbird
+import Postgres
+
+/// What operators ask for: runs, stops, another try, a refused snapshot all the same. Only they get here (see ``Authorization``).
+struct RunActions {
+  let site: Site
+
+  func add(to router: Router<ConsoleContext>) {
+    router.post("/tasks") { _, context in
+      guard let kind = context.form["kind"].flatMap({ ConsoleTask.Kind(rawValue: $0) }), kind == .run || kind == .dryRun
+      else { throw Problem(.badRequest, "problem_bad_request") }
+      return try await start(kind, [], "task.create", context)
+    }
+    router.post("/tasks/:id/stop") { _, context in
+      let id = try id(context)
+      do {
+        try await site.desk.run { connection in
+          try connection.transaction { connection in
+            try Tasks.stop(id, by: context.session?.account, on: &connection)
+            try Audit.add(
+              "task.stop", subject: "\(id)", by: context.session?.account, from: context.peer, on: &connection)
+          }
+        }
+      } catch ConsoleStoreError.notQueued { throw Problem(.conflict, "run_problem_over") }
+      return site.redirect(to: "/tasks/\(id)")
+    }
+    router.post("/tasks/:id/retry") { _, context in
+      guard let page = try await TaskPage.read(try id(context), site, context) else {
+        throw Problem(.notFound, "problem_not_found")
+      }
+      guard page.task.state == .failed || page.task.state == .stopped else {
+        throw Problem(.conflict, "run_problem_done")
+      }
+      guard page.task.mayBeRepeated else { throw Problem(.conflict, "run_problem_own_page") }
+      guard context.form["what"] == "stage" else {
+        return try await start(page.task.kind, page.task.arguments, "task.retry", context)
+      }
+      guard let kind = page.failedStage.flatMap({ ConsoleTask.Kind(rawValue: $0) }) else {
+        throw Problem(.conflict, "run_problem_no_stage")
+      }
+      let snapshot = kind == .fetch ? nil : page.summary?.snapshot
+      return try await start(kind, snapshot.map { ["--snapshot", $0] } ?? [], "task.retry", context)
+    }
+    router.post("/tasks/:id/accept") { _, context in
+      let page = try await TaskPage.read(try id(context), site, context)
+      return try await accept(page?.refusal, context)
+    }
+    router.post("/runs/:id/accept") { _, context in
+      if let name = context.parameters.get("id"), Int(name) == nil {
+        let record = try await site.settings.runs().first { $0.runID == name }
+        return try await accept(record.flatMap { PipelineRun(summary: $0).isDryRun ? nil : $0.refusal }, context)
+      }
+      let id = try id(context)
+      return try await accept(try await site.read(context) { try JobRuns.run(&$0, id: id) }?.refusal, context)
+    }
+  }
+
+  private func id(_ context: ConsoleContext) throws -> Int {
+    guard let id = context.parameters.get("id", as: Int.self) else { throw Problem(.notFound, "problem_not_found") }
+    return id
+  }
+
+  /// Publishes what was refused, once somebody has said why.
+  private func accept(_ refusal: SnapshotRefusal?, _ context: ConsoleContext) async throws -> Response {
+    guard let refusal else { throw Problem(.notFound, "problem_not_found") }
+    let newest = try await site.readRegistry(context) { try JobRuns.newestSnapshot(&$0) } ?? nil
+    guard refusal.mayBeAccepted(newest: newest) else { throw Problem(.conflict, "run_problem_not_acceptable") }
+    guard let reason = Self.reason(context.form["reason"]) else {
+      throw Problem(.unprocessableContent, "run_problem_reason")
+    }
+    // The pipeline writes down who started it: a machine's user. The person stands in the reason.
+    let words = "\(reason) (\(context.session?.account ?? ""))"
+    return try await start(.load, ["--snapshot", refusal.snapshot, "--accept=\(words)"], "snapshot.accept", context)
+  }
+
+  /// One line, up to 500 characters; nil where nothing is said.
+  static func reason(_ text: String?) -> String? {
+    guard let text else { return nil }
+    let line = String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+    let reason = line.trimmingCharacters(while: \.properties.isWhitespace)
+    return reason.isEmpty || reason.unicodeScalars.count > 500 ? nil : reason
+  }
+
+  /// Puts a run into the queue and shows it.
+  private func start(
+    _ kind: ConsoleTask.Kind, _ arguments: [String], _ action: String, _ context: ConsoleContext
+  ) async throws -> Response {
+    site.redirect(to: "/tasks/\(try await RunActions.start(kind, arguments, action, site, context))")
+  }
+
+  static func start(
+    _ kind: ConsoleTask.Kind, _ arguments: [String], _ action: String, publication: Int? = nil, _ site: Site,
+    _ context: ConsoleContext
+  ) async throws -> Int {
+    try await site.desk.run { connection in
+      try connection.transaction { connection in
+        let id = try Tasks.add(
+          kind, arguments, by: context.session?.account, publication: publication, on: &connection)
+        var detail = ["kind": kind.rawValue]
+        if !arguments.isEmpty { detail["arguments"] = arguments.joined(separator: " ") }
+        try Audit.add(
+          action, subject: "\(id)", by: context.session?.account, from: context.peer, detail: detail, on: &connection)
+        return id
+      }
+    }
+  }
+}

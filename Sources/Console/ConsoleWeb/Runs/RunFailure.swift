@@ -1,0 +1,70 @@
+import ConsoleQueries
+import ConsoleStore
+
+/// Why a run failed or was stopped, and what to do about it.
+struct RunFailure {
+  let text: RunText
+  let run: PipelineRun
+  /// For a run without a record: its last error line is the only source.
+  var log = ""
+
+  /// For the page of a run that failed or was stopped; nil for any other.
+  var values: [String: Any]? {
+    guard run.outcome == .failed || run.outcome == .stopped else { return nil }
+    let isStop = run.outcome == .stopped
+    let values: [String: Any?] = [
+      "failure_is_stop": isStop, "failure_title": title, "failure_message": isStop ? nil : message,
+      "failure_reasons": text.reasons(run.refusal?.reasons ?? []), "failure_hints": isStop ? [] : hints,
+      "failure_advice": advice,
+    ]
+    return values.present
+  }
+
+  /// A refusal's reasons are listed one by one instead.
+  var message: String? {
+    if let refusal = run.refusal {
+      return text(run.isDryRun ? "run_would_be_refused" : "run_refused", refusal.snapshot)
+    }
+    // A killed run recorded no error, so the task's reason is shown.
+    let told = run.isKilled ? nil : run.summary?.problem?.message ?? run.jobRun?.error
+    return told ?? RunTrace(log: log, stages: [], now: nil).lines.last { $0.isBad }?.message
+  }
+
+  /// A short reason, if the exit code gives none.
+  var reason: String? {
+    if let reason = run.task?.reason { return text("reason_" + reason.rawValue.replacing(" ", with: "_")) }
+    if run.outcome == .stopped { return text("reason_stopped") }
+    return run.isKilled ? text("reason_cut_short") : nil
+  }
+
+  /// What to do, by why it ended (`sysexits.h` numbers, as `pipeline.sh` uses them).
+  var advice: String {
+    switch (run.task?.reason, exitCode) {
+    case (.stopped, _): text("run_do_stopped")
+    case (.timeLimit, _): text("run_do_time_limit")
+    case (.cutShort, _): text("run_do_cut_short")
+    case (.notStarted, _): text("run_do_not_started")
+    case (.overtaken, _): text("run_do_overtaken")
+    case _ where run.outcome == .stopped: text("run_do_stopped")
+    case _ where run.isKilled: text("run_do_cut_short")
+    case (_, 65) where run.isDryRun: text("run_do_check_65")
+    case (_, let code?) where [64, 65, 66, 69, 70, 74, 75, 78].contains(code): text("run_do_\(code)")
+    // A job run alone has no exit code.
+    case (_, nil) where run.refusal != nil: text("run_do_65")
+    case (_, nil) where run.jobRun != nil: text("run_do_mend")
+    default: text("run_do_other")
+    }
+  }
+
+  /// What failed, with the exit code if it adds to the reason.
+  private var title: String {
+    if run.isDryRun, run.refusal != nil { return text("run_check_refused") }
+    let failed = run.stage.map { text("run_failure_stage", text.stage($0, of: run)) } ?? text("run_outcome_failed")
+    let code = exitCode.map { text("run_exit_code", "\($0)") } ?? ""
+    guard let reason else { return failed + code }
+    return run.outcome == .stopped || run.stage == nil ? reason : failed + text("colon") + reason
+  }
+
+  private var exitCode: Int? { run.summary?.exitCode ?? run.task?.exitCode }
+  private var hints: [String] { run.refusal == nil ? run.summary?.problem?.hints ?? [] : [] }
+}

@@ -1,0 +1,189 @@
+import ConsoleStore
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Postgres
+import Schedules
+
+/// The schedules: seeing, making, changing, pausing, removing.
+struct ScheduleRoutes {
+  let site: Site
+
+  func add(to router: Router<ConsoleContext>) {
+    router.get("/schedules") { _, context in
+      let (schedules, tasks) = try await site.desk.run { connection in
+        (try ScheduleStore.list(on: &connection), try Tasks.list(limit: 20, on: &connection))
+      }
+      let rows = schedules.map { row($0, context) }
+      return site.page(
+        "schedules", context,
+        [
+          "rows": rows, "has_rows": !rows.isEmpty, "tasks": tasks.map { TaskRow.values($0, site, context) },
+          "has_tasks": !tasks.isEmpty, "nav_schedules": true,
+        ])
+    }
+    router.get("/schedules/next") { request, context in
+      let form = ScheduleForm(FormFields(encoded: request.uri.query ?? "") ?? FormFields())
+      let html = site.html("schedule-next", context, times(form, context)) ?? ""
+      return Response(
+        status: .ok, headers: [.contentType: "text/html; charset=utf-8"],
+        body: .init(byteBuffer: ByteBuffer(string: html)))
+    }
+    router.get("/schedules/new") { _, context in
+      guard context.isOperator else { throw Problem(.forbidden, "problem_operators_only") }
+      return page(ScheduleForm(FormFields()), context)
+    }
+    router.post("/schedules") { _, context in
+      let form = ScheduleForm(context.form)
+      guard context.form["preview"] == nil else { return page(form, context) }
+      return try await save(form, context) { draft, connection in
+        try ScheduleStore.create(draft, by: context.session?.account, on: &connection)
+      }
+    }
+    router.get("/schedules/:id") { _, context in
+      let schedule = try await find(context)
+      let tasks = try await site.desk.run { try Tasks.list(schedule: schedule.id, limit: 50, on: &$0) }
+      return page(ScheduleForm(schedule.draft), context, schedule, tasks)
+    }
+    router.post("/schedules/:id") { _, context in
+      let schedule = try await find(context)
+      let form = ScheduleForm(context.form)
+      guard context.form["preview"] == nil else { return page(form, context, schedule) }
+      return try await save(form, context, schedule) { draft, connection in
+        guard try ScheduleStore.change(schedule.id, draft, on: &connection) else {
+          throw Problem(.notFound, "problem_not_found")
+        }
+        return schedule.id
+      }
+    }
+    router.post("/schedules/:id/pause") { _, context in try await pause(true, context) }
+    router.post("/schedules/:id/resume") { _, context in try await pause(false, context) }
+    router.get("/schedules/:id/remove") { _, context in
+      guard context.isOperator else { throw Problem(.forbidden, "problem_operators_only") }
+      return site.page(
+        "schedule-remove", context, row(try await find(context), context).merging(["nav_schedules": true]) { $1 })
+    }
+    router.post("/schedules/:id/remove") { _, context in
+      let schedule = try await find(context)
+      try await change(context, "schedule.remove", schedule) { try ScheduleStore.remove(schedule.id, on: &$0) }
+      return site.redirect(to: "/schedules")
+    }
+  }
+
+  private func find(_ context: ConsoleContext) async throws -> Schedule {
+    guard let id = context.parameters.get("id", as: Int.self),
+      let schedule = try await site.desk.run({ try ScheduleStore.find(id, on: &$0) })
+    else { throw Problem(.notFound, "problem_not_found") }
+    return schedule
+  }
+
+  private func pause(_ isPaused: Bool, _ context: ConsoleContext) async throws -> Response {
+    let schedule = try await find(context)
+    try await change(context, isPaused ? "schedule.pause" : "schedule.resume", schedule) { connection in
+      do { return try ScheduleStore.setPaused(schedule.id, isPaused, on: &connection) } catch is ScheduleDraft.Fault {
+        // The page of the schedule says what is wrong with it.
+        return false
+      }
+    }
+    return site.redirect(to: "/schedules")
+  }
+
+  /// An action and its entry in the audit are one.
+  private func change(
+    _ context: ConsoleContext, _ action: String, _ schedule: Schedule,
+    _ body: @escaping @Sendable (inout Connection) throws -> Bool
+  ) async throws {
+    try await site.desk.run { connection in
+      try connection.joined { connection in
+        guard try body(&connection) else { return }
+        try Audit.add(
+          action, subject: schedule.draft.name, by: context.session?.account, from: context.peer, on: &connection)
+      }
+    }
+  }
+
+  /// Makes or changes it; what is wrong with it is told on the form.
+  private func save(
+    _ form: ScheduleForm, _ context: ConsoleContext, _ schedule: Schedule? = nil,
+    _ store: @escaping @Sendable (ScheduleDraft, inout Connection) throws -> Int
+  ) async throws -> Response {
+    let faultText = TimingErrorText(texts: site.texts, language: context.language)
+    let problem: String
+    do {
+      let draft = try form.draft()
+      let action = schedule == nil ? "schedule.create" : "schedule.change"
+      try await site.desk.run { connection in
+        try connection.joined { connection in
+          let id = try store(draft, &connection)
+          try Audit.add(
+            action, subject: draft.name, by: context.session?.account, from: context.peer,
+            detail: [
+              "id": "\(id)", "kind": draft.kind.rawValue, "timing": draft.timing, "time_zone": draft.timeZone,
+              "repeats": "\(draft.repeats)",
+            ], on: &connection)
+        }
+      }
+      return site.redirect(to: "/schedules")
+    } catch let fault as ScheduleDraft.Fault {
+      problem = faultText.text(fault)
+    } catch ConsoleStoreError.scheduleExists(let name) {
+      problem = site.texts.text("schedule_fault_exists", context.language, [name])
+    }
+    return page(form, context, schedule, problem: problem, status: .badRequest)
+  }
+
+  private func page(
+    _ form: ScheduleForm, _ context: ConsoleContext, _ schedule: Schedule? = nil, _ tasks: [ConsoleTask] = [],
+    problem: String? = nil, status: HTTPResponse.Status = .ok
+  ) -> Response {
+    var values = times(form, context)
+    values["form"] = form.fields
+    values["nav_schedules"] = true
+    values["problem"] = problem
+    values["action"] = schedule.map { "/schedules/\($0.id)" } ?? "/schedules"
+    values["schedule"] = schedule.map { row($0, context) }
+    values["tasks"] = tasks.map { TaskRow.values($0, site, context) }
+    values["has_tasks"] = !tasks.isEmpty
+    return site.page("schedule", context, values, status: status)
+  }
+
+  /// The next five times, or why there are none.
+  private func times(_ form: ScheduleForm, _ context: ConsoleContext) -> [String: Any?] {
+    do {
+      var draft = try form.draft()
+      if draft.name.isEmpty { draft.name = "–" }
+      let now = Int64(Date().timeIntervalSince1970)
+      _ = try draft.check(now: now)
+      let zone = try draft.timetable(anchor: now)
+      let count = draft.repeats > 0 ? min(5, draft.repeats) : 5
+      return ["times": zone.next(count, after: now).map { TaipeiTime.text($0) }]
+    } catch {
+      return ["fault": TimingErrorText(texts: site.texts, language: context.language).text(error)]
+    }
+  }
+
+  /// Why it cannot be read on this machine: a zone that it does not know, say.
+  private func fault(_ schedule: Schedule, _ context: ConsoleContext) -> String? {
+    do {
+      _ = try schedule.draft.timetable(anchor: schedule.anchor)
+      return nil
+    } catch { return TimingErrorText(texts: site.texts, language: context.language).text(error) }
+  }
+
+  private func row(_ schedule: Schedule, _ context: ConsoleContext) -> [String: Any] {
+    let draft = schedule.draft
+    var row: [String: Any] = [
+      "id": schedule.id, "name": draft.name, "timing": draft.timing, "time_zone": draft.timeZone,
+      "kind": site.text(draft.kind == .run ? "kind_run" : "kind_dry_run", context),
+      "repeats": draft.repeats < 0 ? site.text("schedule_for_ever", context) : "\(draft.repeats)",
+      "missed": schedule.missed,
+      "is_paused": schedule.isPaused, "is_over": schedule.isOver,
+      "is_active": !schedule.isPaused && !schedule.isOver && schedule.nextAt != nil,
+    ]
+    row["next_at"] = schedule.nextAt.map { TaipeiTime.text($0) }
+    row["fault"] = fault(schedule, context)
+    row["has_missed"] = schedule.missed > 0
+    row["missed_at"] = schedule.missedAt.map { TaipeiTime.text($0) }
+    return row
+  }
+}

@@ -1,0 +1,74 @@
+import ConsoleStore
+import Digest
+import HTTPTypes
+import Hummingbird
+import NIOHTTP1
+
+/// Lets nobody in who is not logged in, but to the page where one logs in, and lets only operators change anything.
+struct Authorization: RouterMiddleware {
+  let site: Site
+
+  private static let open: Set<String> = ["/login", "/language", "/healthz"]
+  /// What anybody who is in may send.
+  private static let forAll: Set<String> = ["/logout"]
+  private static let formBytes = 65_536
+
+  func handle(
+    _ request: Request, context: ConsoleContext, next: (Request, ConsoleContext) async throws -> Response
+  ) async throws -> Response {
+    let path = request.uri.path
+    guard FormFields(encoded: request.uri.query ?? "") != nil else { throw Problem(.badRequest, "problem_bad_request") }
+    if context.session == nil, !Self.open.contains(path), !path.hasPrefix("/assets/") {
+      if path.hasPrefix("/api/") {
+        var response = APIProblem.response(Problem(.unauthorized, "problem_log_in"), site.texts)
+        response.headers[.wwwAuthenticate] = "Bearer"
+        return response
+      }
+      guard request.method == .get || request.method == .head else { throw Problem(.unauthorized, "problem_log_in") }
+      return site.redirect(to: "/login?to=\(LocalPath.encode(context.location))")
+    }
+    if request.method == .get || request.method == .head { return try await next(request, context) }
+    var context = context
+    context.form = try await checkedForm(request, context)
+    return try await next(request, context)
+  }
+
+  /// A form is taken from our own pages alone: the browser says where it comes from, and it brings its session's token along.
+  private func checkedForm(_ request: Request, _ context: ConsoleContext) async throws -> FormFields {
+    guard request.method == .post else { throw Problem(.methodNotAllowed, "problem_bad_request") }
+    if let origin = request.headers[.origin] {
+      let host = request.head.authority
+      guard site.settings.hostNames.allow(origin: origin, host: host) else {
+        throw Problem(.forbidden, "problem_foreign_origin", detail: "Origin: \(origin), Host: \(host ?? "")")
+      }
+    } else if let site = request.headers[.fetchSite], site != "same-origin" {
+      throw Problem(.forbidden, "problem_foreign_form")
+    }
+    let body = try await received(request.body)
+    guard let text = String(validating: body.readableBytesView, as: UTF8.self), let form = FormFields(encoded: text)
+    else { throw Problem(.badRequest, "problem_bad_request") }
+    let path = request.uri.path
+    if path == "/login" { return form }
+    guard let session = context.session, session.kind == .browser, let token = form.values["form_token"],
+      isEqualInConstantTime(Array(token.utf8), Array(session.formToken.utf8))
+    else { throw Problem(.forbidden, "problem_foreign_form") }
+    guard session.role == .operator || Self.forAll.contains(path) else {
+      throw Problem(.forbidden, "problem_operators_only")
+    }
+    return form
+  }
+
+  /// - Throws: a 4xx problem: the request was cut, or the client has gone. The server itself answers requests that are
+  ///   not HTTP.
+  private func received(_ body: RequestBody) async throws -> ByteBuffer {
+    do {
+      return try await body.collect(upTo: Self.formBytes)
+    } catch let error where !(error is HTTPParserError || error is any HTTPResponseError) {
+      throw Problem(.badRequest, "problem_bad_request")
+    }
+  }
+}
+
+extension HTTPField.Name {
+  static let fetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .via
+}

@@ -1,0 +1,71 @@
+import ConsoleQueries
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Postgres
+
+/// What a page or the API says where it cannot do what it was asked: a status and a text of the interface.
+public struct Problem: Error, Sendable {
+  public let status: HTTPResponse.Status
+  /// Key of a text, such as `problem_not_found`.
+  public let text: String
+  /// What it is about, as the person wrote it; shown escaped.
+  public let detail: String?
+  public var retryAfterSeconds: Int?
+
+  public init(_ status: HTTPResponse.Status, _ text: String, detail: String? = nil, retryAfterSeconds: Int? = nil) {
+    self.status = status
+    self.text = text
+    self.detail = detail
+    self.retryAfterSeconds = retryAfterSeconds
+  }
+
+  /// What any error comes down to. What is nobody's doing has been logged.
+  init(_ error: any Error) {
+    switch error {
+    case let problem as Problem: self = problem
+    // The client has gone: nobody reads it.
+    case is CancellationError: self.init(.serviceUnavailable, "problem_busy")
+    case is AccountLimiter.Full: self.init(.tooManyRequests, "problem_too_many_at_once", retryAfterSeconds: 5)
+    case is Pool.Full: self.init(.serviceUnavailable, "problem_busy", retryAfterSeconds: 5)
+    case let error as PostgresError where error.sqlState == "57014":
+      self.init(.serviceUnavailable, "problem_too_slow")
+    case let error as PostgresError where error.kind == .denied:
+      self.init(.serviceUnavailable, "problem_no_right", detail: error.message)
+    case let error as PostgresError where error.sqlState == "42P01" || error.sqlState == "42883":
+      self.init(.serviceUnavailable, "problem_no_registry")
+    case is PostgresError, is Pool.Closed:
+      self.init(.serviceUnavailable, "problem_no_database", retryAfterSeconds: 5)
+    case let error as any HTTPResponseError:
+      switch error.status {
+      case .notFound: self.init(.notFound, "problem_not_found")
+      case .contentTooLarge: self.init(.contentTooLarge, "problem_too_large")
+      case let status where status.code < 500: self.init(status, "problem_bad_request")
+      default: self.init(.internalServerError, "problem_internal")
+      }
+    default: self.init(.internalServerError, "problem_internal")
+    }
+  }
+}
+
+/// A problem as the API tells it: `application/problem+json` (RFC 9457), in English.
+enum APIProblem {
+  private struct Document: Encodable {
+    let type = "about:blank"
+    let title: String
+    let status: Int
+    let detail: String
+  }
+
+  static func response(_ problem: Problem, _ texts: Texts) -> Response {
+    var detail = texts.text(problem.text, .english)
+    if let more = problem.detail { detail += " (\(more))" }
+    let document = Document(title: problem.status.reasonPhrase, status: problem.status.code, detail: detail)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let bytes = (try? encoder.encode(document)) ?? Data()
+    return Response(
+      status: problem.status, headers: [.contentType: "application/problem+json", .cacheControl: "no-store"],
+      body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+  }
+}

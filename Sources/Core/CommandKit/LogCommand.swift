@@ -1,0 +1,71 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Support
+
+/// A line of stdin into every log that is on: for `pipeline.sh`, whose own failures belong there as well.
+public struct LogCommand: ParsableCommand {
+  public enum Level: String, ExpressibleByArgument, CaseIterable, Sendable { case info, error }
+
+  public static let configuration = CommandConfiguration(
+    commandName: "log", abstract: "Write stdin's first line into every log that is on; further lines are its hints.")
+
+  private static let bytesMax = 64 << 10
+
+  @Option(help: ArgumentHelp("info or error.", valueName: "LEVEL"))
+  var level = Level.info
+  @Option(help: ArgumentHelp("Who says it.", valueName: "NAME"))
+  var name = "load"
+  @Option(help: ArgumentHelp("The event_id (default: a new one).", visibility: .hidden))
+  var eventID: String?
+  @Option(
+    help: ArgumentHelp(
+      "The run ends so outside its stages: complete its record, and log etl_failed unless it is a dry run.",
+      valueName: "N", visibility: .hidden))
+  var exitCode: Int?
+  @OptionGroup var spoolOptions: SpoolOptions
+
+  public init() {}
+
+  public func run() throws {
+    LogShipping.begin(spool: spoolOptions.path)
+    let identity = RunIdentity.inherited(command: name) ?? RunIdentity(command: name)
+    let log = EventLog(stage: name, runID: identity.runID)
+    let lines = try Self.readLines()
+    guard let message = lines.first else {
+      throw Failure(.usage, "stdin holds no line to log", hint: "put the message on its first line")
+    }
+    let hints = Array(lines.dropFirst())
+    guard let exitCode else {
+      log.line(level == .info ? .info : .error, message, hints: hints, eventID: eventID)
+      return
+    }
+    let problem = Summary.Problem(stage: name, message: message, hints: hints, exitCode: exitCode)
+    // As in a stage, the record comes first: a run whose record has its end is not reported as killed.
+    defer {
+      if identity.command == "dry-run" {
+        log.line(.error, message, hints: hints, eventID: eventID)
+      } else {
+        var fields: [String: EventLog.Field] = ["status": .text(Summary.Status.failed.rawValue)]
+        fields["event_id"] = eventID.map { .text($0) }
+        log.failure(problem, message: message, isEvent: true, fields)
+      }
+    }
+    try RunRecords.completeFailed(identity, problem, spool: spoolOptions.path)
+  }
+
+  private static func readLines() throws -> [String] {
+    var bytes = [UInt8](repeating: 0, count: bytesMax)
+    var count = 0
+    while count < bytesMax {
+      let more = bytes.withUnsafeMutableBytes {
+        read(STDIN_FILENO, $0.baseAddress.map { $0 + count }, bytesMax - count)
+      }
+      if more < 0, errno == EINTR { continue }
+      guard more >= 0 else { throw Failure.system("read stdin", errno: errno) }
+      if more == 0 { break }
+      count += more
+    }
+    return String(decoding: bytes[..<count], as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+  }
+}

@@ -1,0 +1,58 @@
+import CloudWatch
+import FoundationEssentials
+import Glibc
+import StructuredLogging
+import Support
+import Synchronization
+
+/// The way of log records to CloudWatch, where `CLOUDWATCH_LOG_GROUP` asks for it. Nothing of it ever fails a run.
+enum LogShipping {
+  private static let output = Mutex<CloudWatchOutput?>(nil)
+  private static let hasBegun = Atomic(false)
+
+  /// Once a process, however often it is called.
+  ///
+  /// - Parameter spool: where events wait that cannot be sent; nil where no spool is known.
+  static func begin(spool: String?) {
+    guard !hasBegun.exchange(true, ordering: .relaxed) else { return }
+    do {
+      guard var settings = try CloudWatchSettings.read() else { return }
+      settings.waitingFolder = spool.map { $0 + "/.unsent" }
+      let made = CloudWatchOutput(settings)
+      output.withLock { $0 = made }
+      Logs.add(made)
+    } catch { warn("no event goes to CloudWatch: \(error)") }
+  }
+
+  /// Sends what is left, says what could not be sent, and ends the process.
+  static func end(exitCode: Int32) -> Never {
+    guard let output = output.withLock({ $0.take() }) else { ProcessEnd.exit(exitCode) }
+    let report = output.close()
+    tell(report)
+    // exit() would take libcurl and libcrypto away from under the thread.
+    if !report.isThreadEnded { ProcessEnd.leavesThread() }
+    ProcessEnd.exit(exitCode)
+  }
+
+  private static func tell(_ report: CloudWatchOutput.Report) {
+    let reason = report.reason.map { ": \($0)" } ?? ""
+    if let problem = report.folderProblem { warn("\(problem): events for CloudWatch that wait there are not sent") }
+    if report.waiting > 0 {
+      warn("\(report.waiting) events for CloudWatch wait in the spool's '.unsent' for the next process\(reason)")
+    }
+    if report.rejected > 0 {
+      let why = report.rejectionReason.map { ": \($0)" } ?? ", which are too old or from the future"
+      warn("CloudWatch rejected \(report.rejected) events\(why)")
+    }
+    if report.dropped > 0 { warn("\(report.dropped) events for CloudWatch are lost\(reason)") }
+    if report.droppedFiles > 0 {
+      warn("\(report.droppedFiles) files of events for CloudWatch were removed from '.unsent': they had grown too many")
+    }
+  }
+
+  private static func warn(_ message: String) {
+    let runID = Environment.value("RUN_ID") ?? UUID().uuidString.lowercased()
+    Logs.tellOnStandardError(
+      message, ["run_id": .string(runID), "event_id": .string(UUID().uuidString.lowercased())])
+  }
+}

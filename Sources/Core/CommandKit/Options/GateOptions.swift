@@ -1,0 +1,64 @@
+import ArgumentParser
+import Support
+
+/// How much a snapshot may differ from the one published last, in percent.
+public struct GateBounds: Sendable, Equatable {
+  /// Records that may be missing.
+  public var decrease = 5.0
+  /// Records that may be more.
+  public var increase = 10.0
+  /// Businesses that may have changed or vanished.
+  public var change = 20.0
+  /// Businesses that a single city or county may have lost.
+  public var cityLoss = 50.0
+
+  public init() {}
+}
+
+/// How much a snapshot may differ from the one published last before it is refused.
+public struct GateOptions: ParsableArguments {
+  @Option(help: Self.help("fewer records than the last one, in percent", "MAX_DECREASE", "5%"))
+  public var maxDecrease: String?
+  @Option(help: Self.help("more records than the last one, in percent", "MAX_INCREASE", "10%"))
+  public var maxIncrease: String?
+  @Option(help: Self.help("changed or vanished businesses, in percent", "MAX_CHANGE", "20%"))
+  public var maxChange: String?
+  @Option(help: Self.help("businesses lost by a single city or county, in percent", "MAX_CITY_LOSS", "50%"))
+  public var maxCityLoss: String?
+
+  public init() {}
+
+  public func resolve() throws(Failure) -> GateBounds {
+    var bounds = GateBounds()
+    bounds.decrease = try Self.percent(maxDecrease, "--max-decrease", "MAX_DECREASE") ?? bounds.decrease
+    bounds.increase = try Self.percent(maxIncrease, "--max-increase", "MAX_INCREASE") ?? bounds.increase
+    bounds.change = try Self.percent(maxChange, "--max-change", "MAX_CHANGE") ?? bounds.change
+    bounds.cityLoss = try Self.percent(maxCityLoss, "--max-city-loss", "MAX_CITY_LOSS") ?? bounds.cityLoss
+    return bounds
+  }
+
+  /// The first option that the command line has.
+  var given: String? {
+    let options = [
+      ("--max-decrease", maxDecrease), ("--max-increase", maxIncrease), ("--max-change", maxChange),
+      ("--max-city-loss", maxCityLoss),
+    ]
+    return options.first { $0.1 != nil }?.0
+  }
+
+  private static func help(_ what: String, _ variable: String, _ standard: String) -> ArgumentHelp {
+    ArgumentHelp("Publish nothing with so many \(what) (\(variable); default: \(standard)).", valueName: "P%")
+  }
+
+  private static func percent(_ option: String?, _ name: String, _ variable: String) throws(Failure) -> Double? {
+    guard let text = option ?? Environment.value(variable) else { return nil }
+    let digits = text.hasSuffix("%") ? text.dropLast() : text[...]
+    guard digits.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let percent = Double(digits),
+      percent <= 1_000_000
+    else {
+      throw Failure(
+        .usage, "\(option == nil ? variable : name) '\(text)' is no percentage", hint: "for instance \(name) 5%")
+    }
+    return percent
+  }
+}

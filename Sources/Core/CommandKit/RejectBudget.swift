@@ -1,0 +1,98 @@
+import Records
+import Spool
+import Support
+
+/// How many rejected records are too many: a number, or a share of all records.
+public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
+  case records(Int)
+  /// In percent.
+  case percent(Double)
+
+  public static let standard = RejectBudget.percent(1)
+
+  /// - Parameter text: `100` or `1%`.
+  public init(_ text: String) throws(Failure) {
+    if text.hasSuffix("%"), let percent = Double(text.dropLast()), percent >= 0, percent <= 100 {
+      self = .percent(percent)
+    } else if let count = Int(text), count >= 0 {
+      self = .records(count)
+    } else {
+      throw Failure(
+        .usage, "--max-rejects '\(text)' is neither a number of records nor a share", hint: "for instance 100 or 1%")
+    }
+  }
+
+  /// From the option, `MAX_REJECTS`, or else the default of 1 %.
+  public static func resolve(_ option: String?) throws(Failure) -> RejectBudget {
+    guard let text = option ?? Environment.value("MAX_REJECTS") else { return standard }
+    return try RejectBudget(text)
+  }
+
+  public func isExceeded(by totals: Totals) -> Bool {
+    switch self {
+    case .records(let most): totals.failed > most
+    case .percent(let most): Double(totals.failed) * 100 > most * Double(totals.total)
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .records(let most): "\(most)"
+    case .percent(let most): most == most.rounded() ? "\(Int(most))%" : "\(most)%"
+    }
+  }
+
+  /// Why a snapshot may not be published for its rejected records; none where it may.
+  public func refusals(of totals: Totals, _ notes: Notes) -> [String] {
+    var refusals: [String] = []
+    if isExceeded(by: totals) {
+      refusals.append("\(totals.failed) of \(totals.total) records are rejected, more than --max-rejects \(self)")
+    }
+    if notes.endsInRecord == true {
+      refusals.append("the source ends in the middle of its last record, so it may have been cut")
+    }
+    return refusals
+  }
+
+  /// - Throws: category `data` where nothing of a snapshot may ever be published: no record of it was accepted.
+  public static func requireAccepted(_ totals: Totals, of folder: SnapshotFolder) throws(Failure) {
+    guard totals.processed == 0 else { return }
+    throw Failure(
+      .data, "snapshot \(folder.id) is refused: not one of its \(totals.total) records is accepted",
+      hint: "look at its findings: \(command: .findings, snapshot: folder.id); the registry stays as it is")
+  }
+}
+
+/// A snapshot that may not become visible, and why.
+public struct Refusal: Error, Sendable, Equatable {
+  public let snapshot: SnapshotID
+  /// Each with its numbers.
+  public let reasons: [String]
+  /// Whether it is a whole snapshot: neither a sample nor limited.
+  public let isWhole: Bool
+
+  public init(snapshot: SnapshotID, reasons: [String], isWhole: Bool = true) {
+    self.snapshot = snapshot
+    self.reasons = reasons
+    self.isWhole = isWhole
+  }
+
+  public var failure: Failure {
+    let elsewhere: Hint =
+      "load it into another database, or another schema of this one (options=-csearch_path%3DSCHEMA in DATABASE_URL)"
+    return Failure(
+      .data, "snapshot \(snapshot) is refused: \(reasons.joined(separator: "; "))",
+      hints: (isWhole ? [] : [elsewhere]) + [
+        "look at its findings: \(command: .findings, snapshot: snapshot); the registry stays as it is",
+        "if all is well with it, publish it all the same: \(command: .load, snapshot: snapshot, "--accept 'REASON'")",
+      ])
+  }
+}
+
+extension Totals {
+  public init(_ tally: Tally) {
+    self.init(
+      total: tally.records, processed: tally.accepted, failed: tally.rejected, duplicated: tally.duplicates,
+      blank: tally.blank)
+  }
+}

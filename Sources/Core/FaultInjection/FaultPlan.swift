@@ -1,0 +1,113 @@
+import Glibc
+import Synchronization
+
+/// What `REGISTRY_FAULT` asks for, and how far it is.
+final class FaultPlan: Sendable {
+  enum PlannedFault {
+    case list
+    case trace(descriptor: Int32)
+    case fault(FaultWay, point: String, hit: Int)
+  }
+
+  private struct State {
+    var hitsBefore = 0
+    /// Counted apart: several threads may be between the two sides.
+    var hitsAfter = 0
+  }
+
+  let wish: PlannedFault
+  private let state = Mutex(State())
+
+  private init(_ wish: PlannedFault) { self.wish = wish }
+
+  static func fromEnvironment() throws(FaultRequestError) -> FaultPlan? {
+    let text = getenv("REGISTRY_FAULT").map { String(cString: $0) } ?? ""
+    if text.isEmpty { return nil }
+    guard let wish = parse(text) else { throw FaultRequestError() }
+    return FaultPlan(wish)
+  }
+
+  private static func parse(_ text: String) -> PlannedFault? {
+    if text == "list" { return .list }
+    guard let sign = text.firstIndex(of: "@") else { return nil }
+    let (what, rest) = (text[..<sign], text[text.index(after: sign)...])
+    if what == "trace" {
+      let descriptor = open(String(rest), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+      return descriptor < 0 ? nil : .trace(descriptor: descriptor)
+    }
+    let parts = rest.split(separator: "#", maxSplits: 1)
+    guard let way = FaultWay(rawValue: String(what)), let point = parts.first,
+      let hit = parts.count == 1 ? 1 : Int(parts[1]), hit > 0
+    else { return nil }
+    return .fault(way, point: String(point), hit: hit)
+  }
+
+  func call<Result: SignedInteger>(_ point: FaultPoint, _ body: () -> Result) -> Result {
+    if let code = reach(point, .before).flatMap(Self.errorCode) {
+      errno = code
+      return -1
+    }
+    let result = body()
+    let code = errno
+    _ = reach(point, .after)
+    errno = code
+    return result
+  }
+
+  func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ point: FaultPoint) -> Int {
+    let way = reach(point, .before)
+    if let way, way != .shortWrite {
+      // A disk takes what still fits.
+      if way == .diskFull { _ = Glibc.write(descriptor, bytes.baseAddress, bytes.count / 2) }
+      errno = Self.errorCode(way) ?? EIO
+      return -1
+    }
+    let count = way == nil ? bytes.count : (bytes.count + 1) / 2
+    let result = Glibc.write(descriptor, bytes.baseAddress, count)
+    let code = errno
+    _ = reach(point, .after)
+    errno = code
+    return result
+  }
+
+  func at(_ side: FaultSide, of point: FaultPoint) -> FaultWay? { reach(point, side) }
+
+  private static func errorCode(_ way: FaultWay) -> Int32? {
+    switch way {
+    case .ioError: EIO
+    case .diskFull: ENOSPC
+    default: nil
+    }
+  }
+
+  private func reach(_ point: FaultPoint, _ side: FaultSide) -> FaultWay? {
+    let name = point.description
+    switch wish {
+    case .list: return nil
+    case .trace(let descriptor):
+      if side == .before {
+        let line = Array((name + "\n").utf8)
+        _ = line.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      }
+      return nil
+    case .fault(let way, let wanted, let hit):
+      guard name == wanted, way.side == side else { return nil }
+      let isNow = state.withLock { state in
+        if side == .before { state.hitsBefore += 1 } else { state.hitsAfter += 1 }
+        return (side == .before ? state.hitsBefore : state.hitsAfter) == hit
+      }
+      guard isNow else { return nil }
+      Self.tell("fault: \(way.rawValue) at \(name), time \(hit)")
+      if way == .killBefore || way == .killAfter {
+        kill(getpid(), SIGKILL)
+        while true { pause() }
+      }
+      return way
+    }
+  }
+
+  private static func tell(_ line: String) {
+    let bytes = Array((line + "\n").utf8)
+    _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}

@@ -1,0 +1,184 @@
+import Support
+
+/// Where the validate's output goes.
+public protocol ValidationOutput: ~Copyable {
+  /// What writing throws; `Never` in memory.
+  associatedtype Problem: Error
+
+  /// COPY rows of tax_registration: ban, headquarters_ban, business_name, business_address, capital_amount,
+  /// business_setup_date, setup_date, business_type, is_use_invoice, content_hash.
+  mutating func registrations(_ rows: UnsafeRawBufferPointer) throws(Problem)
+  /// COPY rows of business_industry: business_id, industry_code, industry_name, order.
+  mutating func industries(_ rows: UnsafeRawBufferPointer) throws(Problem)
+  /// Lines of the error manifest.
+  mutating func findings(_ lines: UnsafeRawBufferPointer) throws(Problem)
+  /// What the next line of the error manifest says, for an output that wants it as it is.
+  mutating func found(_ code: FindingCode, _ column: Column?)
+}
+
+extension ValidationOutput where Self: ~Copyable {
+  public mutating func found(_ code: FindingCode, _ column: Column?) {}
+}
+
+/// The place of a chunk in its source.
+public struct ChunkPlace: Sendable {
+  /// Number of its first record, from 1.
+  public var firstRecord: Int
+  /// Line of its first byte, from 1.
+  public var firstLine: Int
+  /// Offset of its first byte in the source.
+  public var byteOffset: Int
+  /// Bytes before its first record: byte order mark, header and stamp row in the first chunk.
+  public var headerBytes: Int
+  /// Offsets in the chunk of records that are known as too long from bytes behind the chunk.
+  public var tooLongOffsets: Set<Int>
+
+  public init(firstRecord: Int, firstLine: Int, byteOffset: Int, headerBytes: Int, tooLongOffsets: Set<Int>) {
+    self.firstRecord = firstRecord
+    self.firstLine = firstLine
+    self.byteOffset = byteOffset
+    self.headerBytes = headerBytes
+    self.tooLongOffsets = tooLongOffsets
+  }
+}
+
+/// Validates one chunk after another: bytes in, rows and findings out. No file, no clock, nothing outside the bytes.
+public struct ChunkValidator: ~Copyable {
+  private var scanner = RecordScanner()
+  private var rules: RecordRules
+  private var rows = RegistrationRows()
+  private var findingLines = TextBuffer(capacity: 1 << 12)
+  /// BANs that the last chunk has accepted.
+  public private(set) var accepted: BANSet
+  /// Whether the last chunk ends without a line end, in a record that is rejected: a source that was cut ends so.
+  public private(set) var endsInRecord = false
+  private var cities = CityCounter()
+  private var tally = Tally()
+
+  /// Output is handed on in pieces of about this size.
+  private static let pieceBytes = 1 << 18
+
+  /// - Parameter bansExpected: how many BANs a chunk may have; with more it only grows.
+  public init(header: Header, bansExpected: Int = 1 << 16) {
+    rules = RecordRules(header)
+    accepted = BANSet(capacity: bansExpected)
+  }
+
+  /// Validates every record of a chunk.
+  ///
+  /// - Parameters:
+  ///   - bytes: the whole chunk, which ends at a record's end.
+  ///   - taken: BANs that earlier chunks have accepted, as far as this chunk has them too.
+  public mutating func validate<Output: ValidationOutput & ~Copyable>(
+    _ bytes: Bytes, at place: ChunkPlace, taken: BANSet? = nil, into output: inout Output
+  ) throws(Output.Problem) -> Tally {
+    tally = Tally()
+    accepted.removeAll()
+    cities.removeAll()
+    guard let base = bytes.baseAddress else { return tally }
+    // One look at the whole chunk spares a look at each record of it nearly always.
+    let isText = TextEncoding.isText(bytes)
+    var line = place.firstLine
+    var lineOffset = 0
+    var offset = place.headerBytes
+    if let row = unreadableStamp(bytes, place) {
+      tally.count(.unreadableStamp)
+      findingLines.append(
+        FindingLine(
+          record: 0,
+          line: line
+            + LineFeeds.count(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[..<row.lowerBound])),
+          byteOffset: place.byteOffset + row.lowerBound, code: .unreadableStamp, column: nil,
+          raw: Bytes(rebasing: bytes[row])))
+      output.found(.unreadableStamp, nil)
+    }
+    var isRejected = false
+    while offset < bytes.count {
+      var record = scanner.scan(bytes, from: offset, isFinal: true)
+      // The chunk's end is not the source's: what lies behind may have said that this is no open quote but too long.
+      if record.outcome == .malformedQuote, place.tooLongOffsets.contains(offset) { record.outcome = .recordTooLong }
+      let number = place.firstRecord + tally.records
+      let verdict = validate(base, record, isText: isText, taken: taken)
+      isRejected = verdict.isRejected
+      if verdict.hasFindings {
+        line += LineFeeds.count(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[lineOffset..<offset]))
+        lineOffset = offset
+        report(
+          verdict,
+          FindingLine(
+            record: number, line: line, byteOffset: place.byteOffset + offset, code: .duplicate, column: nil,
+            raw: Bytes(start: base + record.start, count: record.end - record.start)), &output)
+        if findingLines.count >= Self.pieceBytes { try flushFindings(&output) }
+      }
+      if rows.registrations.count >= Self.pieceBytes { try flushRows(&output) }
+      offset = record.next
+    }
+    try flushRows(&output)
+    try flushFindings(&output)
+    endsInRecord = isRejected && bytes.last != UInt8(ascii: "\n")
+    tally.cities = cities.finish()
+    return tally
+  }
+
+  /// Looks for it only in the bytes before the first record: earlier versions counted it as a record.
+  private mutating func unreadableStamp(_ bytes: Bytes, _ place: ChunkPlace) -> Range<Int>? {
+    guard place.byteOffset == 0, place.headerBytes > 0 else { return nil }
+    let head = Bytes(rebasing: bytes[..<min(place.headerBytes, bytes.count)])
+    return try? SourceHead.read(head, isFinal: true, scanner: &scanner)?.unreadableStamp
+  }
+
+  /// Counts the record and its findings, and writes its rows where it is accepted.
+  private mutating func validate(
+    _ base: UnsafePointer<UInt8>, _ record: RecordScanner.Record, isText: Bool, taken: BANSet?
+  ) -> ValidationResult {
+    tally.records += 1
+    let validation: ValidationResult
+    switch record.outcome {
+    case .malformedQuote, .needsMore: validation = .rejected(.malformedQuote, nil)
+    case .recordTooLong: validation = .rejected(.recordTooLong, nil)
+    case .fields:
+      validation = rules.validate(base, UnsafePointer(scanner.fields), scanner.fieldCount, isText: isText)
+    }
+    switch validation {
+    case .blank: tally.blank += 1
+    case .rejected: tally.rejected += 1
+    case .accepted(let registration):
+      if taken?.contains(registration.ban) == true || !accepted.insert(registration.ban) {
+        tally.duplicates += 1
+        return .rejected(.duplicate, .ban)
+      }
+      tally.accepted += 1
+      tally.repeatedIndustryCodes += registration.repeatedIndustryCodes
+      tally.industryNamesWithoutCode += registration.industryNamesWithoutCode
+      cities.count(rules.values[.address], of: base)
+      tally.industries += rows.append(registration, rules.values, of: base)
+    }
+    return validation
+  }
+
+  private mutating func report(
+    _ verdict: ValidationResult, _ finding: FindingLine, _ output: inout (some ValidationOutput & ~Copyable)
+  ) {
+    var finding = finding
+    verdict.forEachFinding { code, column in
+      finding.code = code
+      finding.column = column
+      tally.count(code)
+      findingLines.append(finding)
+      output.found(code, column)
+    }
+  }
+
+  private mutating func flushRows<Output: ValidationOutput & ~Copyable>(_ output: inout Output) throws(Output.Problem) {
+    try output.registrations(rows.registrations.bytes)
+    try output.industries(rows.industries.bytes)
+    rows.removeAll()
+  }
+
+  private mutating func flushFindings<Output: ValidationOutput & ~Copyable>(_ output: inout Output) throws(Output
+    .Problem)
+  {
+    try output.findings(findingLines.bytes)
+    findingLines.removeAll()
+  }
+}

@@ -1,0 +1,62 @@
+/// How a value stands in a cell of a correction sheet, which a spreadsheet opens and saves: it keeps no quotes, and takes
+/// some text for a formula. One apostrophe before the value keeps both from doing harm; reading takes exactly one away.
+public enum SheetCell {
+  /// The cell for a value.
+  ///
+  /// - Parameters:
+  ///   - isQuoted: whether quotes stood around it in the source: then a mark for "missing" is a value.
+  ///   - keepsZeros: whether digits that begin with a zero are kept from being taken for a number.
+  public static func escape(_ value: [UInt8], isQuoted: Bool, keepsZeros: Bool = false) -> [UInt8] {
+    needsApostrophe(value, isQuoted: isQuoted) || keepsZeros && losesZeros(value) ? [.apostrophe] + value : value
+  }
+
+  private static func losesZeros(_ value: [UInt8]) -> Bool {
+    value.count > 1 && value[0] == .zero && value.allSatisfy { $0.digit <= 9 }
+  }
+
+  /// The value of a cell, and whether it counts as quoted.
+  public static func unescape(_ cell: [UInt8]) -> (value: [UInt8], isQuoted: Bool) {
+    cell.first == .apostrophe ? (Array(cell.dropFirst()), true) : (cell, false)
+  }
+
+  private static func needsApostrophe(_ value: [UInt8], isQuoted: Bool) -> Bool {
+    guard let first = value.first else { return false }
+    switch first {
+    case .apostrophe, .tab, .carriageReturn: return true
+    case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"): return true
+    case 0xEF:
+      // ＝, ＋, － and ＠: some spreadsheets read the full-width forms as the others.
+      return value.count >= 3 && value[1] == 0xBC && [0x9D, 0x8B, 0x8D, 0xA0].contains(value[2])
+    default: return isQuoted && isMark(value)
+    }
+  }
+
+  /// Whether the value, were it not quoted, would mean "missing".
+  private static func isMark(_ value: [UInt8]) -> Bool {
+    value.withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return false }
+      return FieldValue.isMark(base, ByteRange(start: 0, end: bytes.count))
+    }
+  }
+
+  /// The most that a cell takes as CSV: two quotes around it, and one more for each inside.
+  static func csvBytes(_ cell: [UInt8]) -> Int { cell.count + 2 + cell.count { $0 == .quote } }
+
+  /// A cell as CSV: in quotes where a comma, a quote, a line break or white space at an end needs them.
+  static func append(_ cell: [UInt8], to row: inout [UInt8]) {
+    let needsQuotes =
+      cell.contains { $0 == .quote || $0 == .comma || $0 == .lineFeed || $0 == .carriageReturn }
+      || cell.first == UInt8(ascii: " ") || cell.last == UInt8(ascii: " ")
+    guard needsQuotes else { return row.append(contentsOf: cell) }
+    row.append(.quote)
+    for byte in cell {
+      if byte == .quote { row.append(.quote) }
+      row.append(byte)
+    }
+    row.append(.quote)
+  }
+}
+
+extension UInt8 {
+  static let apostrophe = UInt8(ascii: "'")
+}

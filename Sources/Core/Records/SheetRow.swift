@@ -1,0 +1,129 @@
+import Support
+
+/// A row of a correction sheet as it is written: one record, what was found of it, and its values to be corrected.
+public struct SheetRow: Sendable {
+  public var line: Int
+  public var record: Int
+  /// One each for every finding; a column is empty where the finding concerns the whole record.
+  public var codes: [String] = []
+  public var columns: [String] = []
+  public var messages: [String] = []
+  /// The record's bytes, as the finding keeps them.
+  public var raw: [UInt8]
+  /// Whether they are but the beginning of a longer record.
+  public var isTruncated: Bool
+
+  public init(line: Int, record: Int, raw: [UInt8], isTruncated: Bool) {
+    self.line = line
+    self.record = record
+    self.raw = raw
+    self.isTruncated = isTruncated
+  }
+
+  /// The sheet's header, with the byte order mark by which Excel knows UTF-8.
+  public static var head: [UInt8] {
+    let names =
+      ["codes", "line", "record", "columns", "messages"] + Column.allCases.map(\.name) + [
+        RowChecksum.column, "raw",
+      ]
+    return [0xEF, 0xBB, 0xBF] + Array(names.joined(separator: ",").utf8) + [.lineFeed]
+  }
+
+  /// A row has to stay within what a record may have, or the sheet could not be read back: values of more bytes than this
+  /// (all of them together, as CSV) are left out, and of the record itself no more is shown than that.
+  private static let valueBytesMax = 32 << 10
+  private static let rawBytesMax = 12 << 10
+
+  /// The row as CSV with its line feed.
+  ///
+  /// - Parameter header: the header of the source.
+  public func csv(header: Header, scanner: inout RecordScanner) -> [UInt8] {
+    var row: [UInt8] = []
+    for text in [
+      codes.joined(separator: " "), "\(line)", "\(record)", columns.filter { !$0.isEmpty }.joined(separator: " "),
+      messages.joined(separator: "; "),
+    ] {
+      SheetCell.append(SheetCell.escape(Array(text.utf8), isQuoted: false), to: &row)
+      row.append(.comma)
+    }
+    let values = values(header: header, scanner: &scanner) ?? Column.allCases.map { _ in ([], []) }
+    for (_, cell) in values {
+      SheetCell.append(cell, to: &row)
+      row.append(.comma)
+    }
+    row += Array(RowChecksum.of(values.map(\.value)).utf8) + [.comma]
+    SheetCell.append(SheetCell.escape(shownRaw, isQuoted: false), to: &row)
+    row.append(.lineFeed)
+    return row
+  }
+
+  /// The published columns' values and cells; nil where the record does not give them.
+  private func values(
+    header: Header, scanner: inout RecordScanner
+  ) -> [(value: [UInt8], cell: [UInt8])]? {
+    raw.withUnsafeBufferPointer { bytes in
+      guard !isTruncated, let base = bytes.baseAddress, !bytes.isEmpty else { return nil }
+      let record = scanner.scan(bytes, from: 0, isFinal: true)
+      guard record.outcome == .fields, record.next == bytes.count, scanner.fieldCount == header.names.count else {
+        return nil
+      }
+      let values = Column.allCases.map { column -> (value: [UInt8], cell: [UInt8]) in
+        let index = header.fieldOf[column.rawValue]
+        guard index >= 0 else { return ([], []) }
+        let field = scanner.fields[index]
+        let value = Self.text(FieldValue(base, field).bytes(base))
+        // A BAN that lost its zeros is rejected; whatever else lost them would go unnoticed.
+        return (value, SheetCell.escape(value, isQuoted: field.quoted, keepsZeros: column != .ban))
+      }
+      return values.reduce(0) { $0 + SheetCell.csvBytes($1.cell) } <= Self.valueBytesMax ? values : nil
+    }
+  }
+
+  private var shownRaw: [UInt8] {
+    let text = Self.text(raw)
+    guard isTruncated || text.count > Self.rawBytesMax else { return text }
+    var end = min(text.count, Self.rawBytesMax)
+    while end > 0, end < text.count, text[end] & 0xC0 == 0x80 { end -= 1 }
+    return text[..<end] + Array("…".utf8)
+  }
+
+  /// Bytes as text: what cannot be read becomes U+FFFD, by which ``CorrectionSheet`` knows it again.
+  private static func text(_ bytes: [UInt8]) -> [UInt8] {
+    if bytes.withUnsafeBufferPointer(TextEncoding.isText) { return bytes }
+    return String(decoding: bytes, as: UTF8.self).utf8.flatMap { $0 == 0 ? [0xEF, 0xBF, 0xBD] : [$0] }
+  }
+}
+
+extension FieldValue {
+  /// The value itself: what the source writes as `""` in a quoted field is one quote.
+  func bytes(_ base: UnsafePointer<UInt8>) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var index = span.start
+    while index < span.end {
+      bytes.append(base[index])
+      index += escaped && base[index] == .quote ? 2 : 1
+    }
+    return bytes
+  }
+}
+
+/// The published values of a sheet's row as they were exported: by it a row that nobody touched is known, and left alone.
+enum RowChecksum {
+  /// Name of the column.
+  static let column = "fingerprint"
+
+  /// - Parameter values: one each for the published columns, in their order, as they stand in the cells less the escape.
+  static func of(_ values: [[UInt8]]) -> String {
+    var bytes: [UInt8] = []
+    for value in values {
+      bytes += value
+      // No value holds it.
+      bytes.append(0)
+    }
+    let hash = bytes.withUnsafeBytes { bytes in
+      bytes.baseAddress.map { SipHash.hash($0, bytes.count, key: 0x7368_6565_7466_696e, 0x6765_7270_7269_6e74) } ?? 0
+    }
+    // A letter first, or a spreadsheet takes it for a number.
+    return "x" + hash.padded(16, radix: 16)
+  }
+}

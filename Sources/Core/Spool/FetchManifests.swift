@@ -1,0 +1,176 @@
+/// A file that a manifest describes. Its identity is the SHA-256 of its uncompressed bytes.
+public struct FileEntry: Codable, Sendable, Hashable {
+  /// The name alone, without a folder.
+  public var name: String
+  /// Uncompressed size.
+  public var bytes: Int
+  /// Size on disk, where the file is compressed.
+  public var compressedBytes: Int?
+  /// Of the uncompressed bytes, 64 hexadecimal digits.
+  public var sha256: String
+  /// Rows of a TSV, lines of a findings file, records of a chunk (blank ones too; header and stamp row not).
+  public var records: Int
+
+  public init(name: String, bytes: Int, compressedBytes: Int? = nil, sha256: String, records: Int) {
+    self.name = name
+    self.bytes = bytes
+    self.compressedBytes = compressedBytes
+    self.sha256 = sha256
+    self.records = records
+  }
+}
+
+/// `fetch/000001.json`: one chunk of the source, which ends at a record's end.
+///
+/// It holds all that validating the chunk needs besides its bytes, and nothing that differs between two downloads of the
+/// same source.
+public struct FetchChunkManifest: Manifest, Hashable {
+  public var format = SpoolFormat.current
+  public var rulesVersion: Int
+  /// From 1.
+  public var chunk: Int
+  public var csv: FileEntry
+  /// Offset of the chunk's first byte in the source.
+  public var byteOffset: Int
+  /// Line number of its first byte; the header's is 1.
+  public var firstLine: Int
+  /// How many LF bytes it holds.
+  public var lines: Int
+  /// Number of its first record; the first after header and stamp row is 1.
+  public var firstRecord: Int
+  /// The header's names as published, trimmed.
+  public var columns: [String]
+  /// From the stamp row, ISO 8601.
+  public var sourceDate: String?
+  /// Whether it begins with the header, and how many bytes header and stamp row take (a BOM too).
+  public var headerBytes: Int
+  /// How many of its records are structure errors; a snapshot with too many is refused.
+  public var structureErrors: Int
+  /// Offsets in the chunk of records that are too long where the bytes that prove it lie in the next chunk.
+  public var tooLongOffsets: [Int]
+
+  public init(
+    rulesVersion: Int, chunk: Int, csv: FileEntry, byteOffset: Int, firstLine: Int, lines: Int, firstRecord: Int,
+    columns: [String], sourceDate: String?, headerBytes: Int, structureErrors: Int, tooLongOffsets: [Int]
+  ) {
+    self.rulesVersion = rulesVersion
+    self.chunk = chunk
+    self.csv = csv
+    self.byteOffset = byteOffset
+    self.firstLine = firstLine
+    self.lines = lines
+    self.firstRecord = firstRecord
+    self.columns = columns
+    self.sourceDate = sourceDate
+    self.headerBytes = headerBytes
+    self.structureErrors = structureErrors
+    self.tooLongOffsets = tooLongOffsets
+  }
+}
+
+/// Where a snapshot came from, as far as it may be written down.
+public struct Source: Codable, Sendable, Hashable {
+  /// URL or path; user, password and the values of a query are left out.
+  public var url: String
+  /// SHA-256 of the URL with its query, without user and password: sources that are shown alike are told apart.
+  public var urlSHA256: String
+  public var etag: String?
+  public var lastModified: String?
+  /// The `Date` beside them: a Last-Modified less than a minute older is no strong validator (RFC 9110 8.8.2.2).
+  public var date: String?
+  /// Bytes that the answer promised.
+  public var contentLength: Int?
+
+  public init(
+    url: String, urlSHA256: String, etag: String? = nil, lastModified: String? = nil, date: String? = nil,
+    contentLength: Int? = nil
+  ) {
+    self.url = url
+    self.urlSHA256 = urlSHA256
+    self.etag = etag
+    self.lastModified = lastModified
+    self.date = date
+    self.contentLength = contentLength
+  }
+}
+
+/// How the source is cut: a download goes on only under the same terms.
+public struct FetchTerms: Codable, Sendable, Hashable {
+  /// Records a chunk.
+  public var chunkSize: Int
+  /// First N records only.
+  public var limit: Int?
+  /// The sample that ships with the project.
+  public var sample: Bool
+
+  public init(chunkSize: Int, limit: Int?, sample: Bool) {
+    self.chunkSize = chunkSize
+    self.limit = limit
+    self.sample = sample
+  }
+
+  /// Whether the snapshot stands for the whole registry. A sample or a limited one is upserted, and is never the base
+  /// of a conditional request, of "unchanged" or of a comparison.
+  public var whole: Bool { limit == nil && !sample }
+}
+
+/// `source.json`: the answer that the download began with.
+public struct DownloadManifest: Manifest, Hashable {
+  public var format = SpoolFormat.current
+  public var rulesVersion: Int
+  public var source: Source
+  public var terms: FetchTerms
+  /// ISO 8601, UTC.
+  public var startedAt: String
+
+  public init(rulesVersion: Int, source: Source, terms: FetchTerms, startedAt: String) {
+    self.rulesVersion = rulesVersion
+    self.source = source
+    self.terms = terms
+    self.startedAt = startedAt
+  }
+}
+
+/// `fetch.json`: the whole source is here.
+public struct FetchManifest: Manifest, Hashable {
+  public var format = SpoolFormat.current
+  public var rulesVersion: Int
+  public var source: Source
+  public var terms: FetchTerms
+  public var startedAt: String
+  public var completedAt: String
+  /// All chunks together; `name` is the glob that concatenates them.
+  public var csv: FileEntry
+  public var columns: [String]
+  public var sourceDate: String?
+  /// In order; the chunk's own manifest says the rest.
+  public var chunks: [ChunkEntry]
+
+  public init(
+    rulesVersion: Int, source: Source, terms: FetchTerms, startedAt: String, completedAt: String, csv: FileEntry,
+    columns: [String], sourceDate: String?, chunks: [ChunkEntry]
+  ) {
+    self.rulesVersion = rulesVersion
+    self.source = source
+    self.terms = terms
+    self.startedAt = startedAt
+    self.completedAt = completedAt
+    self.csv = csv
+    self.columns = columns
+    self.sourceDate = sourceDate
+    self.chunks = chunks
+  }
+}
+
+/// A chunk as a snapshot's manifest lists it: by the digest of the chunk's manifest.
+public struct ChunkEntry: Codable, Sendable, Hashable {
+  public var manifest: String
+  public var manifestSHA256: String
+  public var records: Int
+
+  public init(manifest: String, manifestSHA256: String, records: Int) {
+    self.manifest = manifest
+    self.manifestSHA256 = manifestSHA256
+    self.records = records
+  }
+}

@@ -1,0 +1,125 @@
+import FaultInjection
+import Glibc
+import Support
+
+/// Reading the spool's files: bounded, never through a symbolic link.
+public enum SpoolFile {
+  /// A whole file.
+  ///
+  /// - Returns: nil where there is none.
+  public static func read(_ path: String, bytesMax: Int) throws -> [UInt8]? {
+    guard let file = try OpenFile(path) else { return nil }
+    let size = try file.size()
+    guard size <= bytesMax else {
+      throw Failure(
+        .data, "'\(path)' is damaged: \(size) bytes where at most \(bytesMax) can be",
+        hint: SnapshotFolder.redoHint(path))
+    }
+    var bytes = [UInt8](repeating: 0, count: size)
+    let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
+    guard count == size else {
+      throw Failure(.data, "'\(path)' became shorter while it was read", hint: SnapshotFolder.redoHint(path))
+    }
+    return bytes
+  }
+
+  /// Whether anything is there, be it a file or what stands in its way.
+  public static func isThere(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
+  /// Size of a regular file, nil where there is none.
+  public static func size(_ path: String) throws(Failure) -> Int? { try identity(path)?.bytes }
+
+  /// Tells a regular file from another that has taken its name; nil where there is none.
+  public static func identity(_ path: String) throws(Failure) -> FileIdentity? {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw .system("look at '\(path)'", errno: errno)
+    }
+    try SpoolFile.requireFile(path, status)
+    return FileIdentity(status)
+  }
+
+  /// - Throws: category `data` where it is anything but a file. A folder is not replaced by a stage that does its work again.
+  fileprivate static func requireFile(_ path: String, _ status: stat) throws(Failure) {
+    let kind = status.st_mode & S_IFMT
+    guard kind != S_IFREG else { return }
+    throw Failure(
+      .data, "'\(path)' is not a regular file", hint: SnapshotFolder.redoHint(path, inTheWay: kind == S_IFDIR))
+  }
+
+  /// Removes a file; it is no matter where there is none.
+  public static func remove(_ path: String) throws(Failure) {
+    guard Faults.call(.remove, at: path, { unlink(path) }) == 0 || errno == ENOENT else {
+      throw .system("remove '\(path)'", errno: errno)
+    }
+  }
+}
+
+/// A file and its content, as far as they can be told without reading: another file, another size or a later write is
+/// another.
+public struct FileIdentity: Sendable, Hashable {
+  public let bytes: Int
+  private let inode: UInt
+  private let seconds: Int
+  private let nanoseconds: Int
+
+  fileprivate init(_ status: stat) {
+    bytes = Int(status.st_size)
+    inode = UInt(status.st_ino)
+    (seconds, nanoseconds) = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+  }
+}
+
+/// A file open for reading.
+public struct OpenFile: ~Copyable {
+  public let path: String
+  private let descriptor: Int32
+
+  /// - Returns: nil where there is no such file.
+  public init?(_ path: String, followLinks: Bool = false) throws(Failure) {
+    // Without O_NONBLOCK a named pipe in a file's place would be waited for.
+    descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | (followLinks ? 0 : O_NOFOLLOW))
+    self.path = path
+    guard descriptor >= 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      if errno == ELOOP {
+        throw Failure(
+          .data, "'\(path)' is a symbolic link, which the spool never holds", hint: SnapshotFolder.redoHint(path))
+      }
+      throw .system("open '\(path)'", errno: errno)
+    }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// By which a change while it is read is seen.
+  public func identity() throws(Failure) -> FileIdentity {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .system("look at '\(path)'", errno: errno) }
+    try SpoolFile.requireFile(path, status)
+    return FileIdentity(status)
+  }
+
+  public func size() throws(Failure) -> Int { try identity().bytes }
+
+  /// Fills the buffer as far as the file goes.
+  ///
+  /// - Returns: how many bytes came; fewer than asked for only at the end.
+  public func read(into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
+    var filled = 0
+    while filled < buffer.count {
+      let count = Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
+      if count == 0 { break }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .system("read '\(path)'", errno: errno)
+      }
+      filled += count
+    }
+    return filled
+  }
+}

@@ -1,0 +1,135 @@
+/// What became of the records: everything read is accepted, rejected, duplicate or blank, and the sums agree.
+public struct Totals: Codable, Sendable, Hashable {
+  /// All records, header and stamp row not counted.
+  public var total = 0
+  /// Accepted by the rules.
+  public var processed = 0
+  /// Rejected, duplicates not counted.
+  public var failed = 0
+  public var duplicated = 0
+  public var blank = 0
+
+  public init() {}
+
+  public init(total: Int, processed: Int, failed: Int, duplicated: Int, blank: Int) {
+    self.total = total
+    self.processed = processed
+    self.failed = failed
+    self.duplicated = duplicated
+    self.blank = blank
+  }
+
+  public var agree: Bool {
+    total == processed + failed + duplicated + blank && [processed, failed, duplicated, blank].min() ?? 0 >= 0
+  }
+
+  public static func += (a: inout Totals, b: Totals) {
+    a.total += b.total
+    a.processed += b.processed
+    a.failed += b.failed
+    a.duplicated += b.duplicated
+    a.blank += b.blank
+  }
+}
+
+/// What is worth knowing of a snapshot and is no finding.
+public struct Notes: Codable, Sendable, Hashable {
+  /// Known columns that the header lacks: they read as empty.
+  public var missingColumns: [String] = []
+  /// Columns that nobody knows: they are ignored.
+  public var unknownColumns: [String] = []
+  /// Industry codes that stood twice in a record: the first slot is kept.
+  public var repeatedIndustryCodes = 0
+  /// Industry names whose slot has no code: they are dropped.
+  public var industryNamesWithoutCode = 0
+
+  /// True where the source ends without a line end, in a record that is rejected: it may have been cut. Otherwise nil.
+  public var endsInRecord: Bool?
+
+  public init() {}
+
+  /// Adds the counts; the columns are those of the header and the same for all.
+  public static func += (a: inout Notes, b: Notes) {
+    a.missingColumns = b.missingColumns
+    a.unknownColumns = b.unknownColumns
+    a.repeatedIndustryCodes += b.repeatedIndustryCodes
+    a.industryNamesWithoutCode += b.industryNamesWithoutCode
+    a.endsInRecord = b.endsInRecord ?? a.endsInRecord
+  }
+}
+
+/// `transform/000001.json`: a chunk is validated.
+public struct TransformChunkManifest: Manifest, Hashable {
+  public var format = SpoolFormat.current
+  public var rulesVersion: Int
+  public var chunk: Int
+  /// The chunk's manifest and CSV that were validated, by digest.
+  public var inputManifestSHA256: String
+  public var input: FileEntry
+  public var registrations: FileEntry
+  public var industries: FileEntry
+  public var findings: FileEntry
+  public var totals: Totals
+  /// Code → count, rejections and warnings alike.
+  public var findingCounts: [String: Int]
+  public var notes: Notes
+  /// Accepted records by city or county; nil in a manifest of a version that did not count them.
+  public var cities: [String: Int]?
+  /// Set once BANs that an earlier chunk has accepted were taken out: the digest of the earlier chunks' digests, so that
+  /// a chunk finalized against other bytes is known as stale.
+  public var finalizedAgainst: String?
+
+  public init(
+    rulesVersion: Int, chunk: Int, inputManifestSHA256: String, input: FileEntry, registrations: FileEntry,
+    industries: FileEntry, findings: FileEntry, totals: Totals, findingCounts: [String: Int], notes: Notes,
+    cities: [String: Int]?, finalizedAgainst: String?
+  ) {
+    self.rulesVersion = rulesVersion
+    self.chunk = chunk
+    self.inputManifestSHA256 = inputManifestSHA256
+    self.input = input
+    self.registrations = registrations
+    self.industries = industries
+    self.findings = findings
+    self.totals = totals
+    self.findingCounts = findingCounts
+    self.notes = notes
+    self.cities = cities
+    self.finalizedAgainst = finalizedAgainst
+  }
+}
+
+/// `transform.json`: the snapshot is finalized. Only such a one is loaded.
+public struct TransformManifest: Manifest, Hashable {
+  public var format = SpoolFormat.current
+  public var rulesVersion: Int
+  /// The whole source that was validated.
+  public var input: FileEntry
+  public var sourceDate: String?
+  public var totals: Totals
+  public var findingCounts: [String: Int]
+  public var notes: Notes
+  /// Accepted records by city or county; nil in a manifest of a version that did not count them.
+  public var cities: [String: Int]?
+  /// Rows for business_industry.
+  public var industries: Int
+  /// SHA-256 over the digests of the chunks' TSV files in order: what the registry is made of.
+  public var contentSHA256: String
+  public var chunks: [ChunkEntry]
+
+  public init(
+    rulesVersion: Int, input: FileEntry, sourceDate: String?, totals: Totals, findingCounts: [String: Int],
+    notes: Notes, cities: [String: Int]?, industries: Int, contentSHA256: String, chunks: [ChunkEntry]
+  ) {
+    self.rulesVersion = rulesVersion
+    self.input = input
+    self.sourceDate = sourceDate
+    self.totals = totals
+    self.findingCounts = findingCounts
+    self.notes = notes
+    self.cities = cities
+    self.industries = industries
+    self.contentSHA256 = contentSHA256
+    self.chunks = chunks
+  }
+}

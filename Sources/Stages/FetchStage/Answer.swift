@@ -1,0 +1,130 @@
+import CommandKit
+import HTTP
+import Spool
+import Support
+
+/// What an answer's head says of its body, before a byte of that counts.
+enum Answer {
+  /// All of the source.
+  ///
+  /// - Parameter bytes: how many there are; nil where only the end will tell.
+  case whole(Source, bytes: Int?)
+  /// What was asked for by range, up to the end.
+  ///
+  /// - Parameter total: bytes of the whole source.
+  case rest(offset: Int, total: Int)
+  /// There is no body: the source is what this snapshot has.
+  case unchanged(PreviousSnapshot)
+
+  /// - Throws: ``RetryableError`` where another attempt may succeed, else a `Failure`.
+  init(_ head: ResponseHead, to request: ConditionalRequest, at location: SourceLocation) throws {
+    let status = head.status ?? 0
+    switch (status, request.range, request.previous) {
+    case (200, _, _): self = try Self.whole(head, to: request, at: location)
+    case (206, let range?, _): self = try Self.rest(head, from: range.offset, of: range.version, at: location)
+    case (206, nil, _):
+      throw Failure(.unavailable, "\(location.shown) answers 206 to a request without a range", hint: "check --source")
+    case (304, _, let previous?): self = .unchanged(previous)
+    case (416, .some, _):
+      throw RetryableError(
+        why: "the server has no such range of the source any more", isImmediate: true, forbidsRanges: true)
+    case (408, _, _), (429, _, _), (500...599, _, _):
+      throw RetryableError(why: "the server answers \(status)", retryAfterSeconds: Self.retryAfter(head))
+    default:
+      throw Failure(
+        .unavailable, "unable to fetch \(location.shown): the server answers \(status)",
+        hint: status == 407 ? "the proxy wants a login: give it in http_proxy or https_proxy" : "check --source")
+    }
+  }
+
+  private static func whole(
+    _ head: ResponseHead, to request: ConditionalRequest, at location: SourceLocation
+  ) throws -> Answer {
+    try requireNoCoding(head, location)
+    // A status of 200 says that the body is all of it, whatever this header says (RFC 9110, 14.4).
+    if let text = head["content-range"], ContentRange(text).map({ $0.first > 0 || $0.last < $0.total - 1 }) ?? true {
+      throw RetryableError(
+        why: "the server answers 200 with a part of the source", isImmediate: request.range != nil,
+        forbidsRanges: true)
+    }
+    let bytes = try promisedBytes(head)
+    return .whole(Source(location, head, contentLength: bytes), bytes: bytes)
+  }
+
+  private static func rest(
+    _ head: ResponseHead, from offset: Int, of version: Source, at location: SourceLocation
+  ) throws -> Answer {
+    try requireNoCoding(head, location)
+    guard let range = ContentRange(head["content-range"] ?? ""), range.first == offset, range.last == range.total - 1,
+      version.contentLength ?? range.total == range.total,
+      version.vouches(for: Source(location, head, contentLength: nil))
+    else {
+      throw RetryableError(
+        why: "the server's range is not the rest of the same version: the download starts over", isImmediate: true,
+        forbidsRanges: true)
+    }
+    return .rest(offset: offset, total: range.total)
+  }
+
+  private static func requireNoCoding(_ head: ResponseHead, _ location: SourceLocation) throws {
+    // libcurl undoes any transfer coding that it knows, asked for or not.
+    let codings = head.all("content-encoding") + head.all("transfer-encoding").filter { $0.lowercased() != "chunked" }
+    guard let coding = codings.first(where: { $0.lowercased() != "identity" }) else { return }
+    throw Failure(
+      .data, "\(location.shown) answers with coding '\(coding.prefix(40))', which was not asked for",
+      hint: "check --source and any proxy on the way")
+  }
+
+  /// How many bytes the body is to have; nil where only its end will tell.
+  ///
+  /// libcurl ignores a malformed length and would take a cut answer for a complete one. With chunked encoding the
+  /// length is ignored (RFC 9112, section 6.3).
+  private static func promisedBytes(_ head: ResponseHead) throws -> Int? {
+    let lengths = Set(head.all("content-length"))
+    guard let text = lengths.first, head["transfer-encoding"] == nil else { return nil }
+    guard lengths.count == 1, text.isDigits else {
+      throw RetryableError(why: "the answer's Content-Length is no number")
+    }
+    return Int(text) ?? Int.max
+  }
+
+  /// Seconds to wait, from a number or a date (RFC 9110, 10.2.3); nil where there is none.
+  private static func retryAfter(_ head: ResponseHead) -> Int? {
+    guard let text = head["retry-after"] else { return nil }
+    if text.isDigits { return Int(text) ?? Int.max }
+    guard let then = HTTPDate.seconds(text) else { return nil }
+    let now = head["date"].flatMap(HTTPDate.seconds) ?? Timestamp.secondsSince1970()
+    return max(0, then - now)
+  }
+}
+
+/// Why an attempt failed that may be repeated.
+struct RetryableError: Error {
+  var why: String
+  var retryAfterSeconds: Int?
+  /// The server did nothing wrong for now; only the next request must be another.
+  var isImmediate = false
+  /// The server's ranges cannot be trusted: it is not asked for one again.
+  var forbidsRanges = false
+}
+
+/// `Content-Range: bytes 100-199/200`
+private struct ContentRange {
+  let first: Int
+  let last: Int
+  let total: Int
+
+  init?(_ text: String) {
+    guard text.lowercased().hasPrefix("bytes ") else { return nil }
+    let parts = text.dropFirst(6).split(separator: "/")
+    guard parts.count == 2, let total = Int(parts[1]) else { return nil }
+    let ends = parts[0].split(separator: "-")
+    guard ends.count == 2, let first = Int(ends[0]), let last = Int(ends[1]), first >= 0, first <= last, last < total
+    else { return nil }
+    (self.first, self.last, self.total) = (first, last, total)
+  }
+}
+
+extension String {
+  fileprivate var isDigits: Bool { !isEmpty && utf8.allSatisfy { (0x30...0x39).contains($0) } }
+}

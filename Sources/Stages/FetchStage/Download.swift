@@ -1,0 +1,241 @@
+import CommandKit
+import FaultInjection
+import HTTP
+import Spool
+import Support
+
+/// The download of a source on the web, over as many attempts as it takes: each goes on where the one before ended, if the
+/// server lets it.
+///
+/// Two versions of the source are never spliced: the rest is asked for by Range only where a strong validator names the
+/// version (If-Range), and its status, Content-Range, length and validator are all checked. Otherwise the source is
+/// read from its start, and each finished chunk is kept only if its bytes come out the same.
+struct Download: ~Copyable {
+  private let url: String
+  private let settings: FetchSettings
+  private let previous: PreviousSnapshot?
+  private let log: EventLog
+
+  // What outlives an attempt.
+
+  /// Where chunks go; nil before an answer was accepted.
+  private var snapshot: UnfinishedSnapshot?
+  private var finished: FinishedChunks
+  /// False once the server has answered a range wrongly: it is not asked again.
+  private var mayAskForRange = true
+
+  // The answer that comes in.
+
+  /// Nil before its head was accepted.
+  private var splitter: ChunkSplitter?
+  private var bar: ProgressReporter?
+  /// The snapshot that the source still is, as the server says.
+  private var unchanged: PreviousSnapshot?
+  /// Offset in the source of the next byte that comes.
+  private var offset = 0
+  /// The whole source's size, where the answer says it.
+  private var total: Int?
+
+  /// Fetches the source.
+  static func run(
+    _ url: String, _ settings: FetchSettings, previous: PreviousSnapshot?, log: EventLog
+  ) throws -> FetchOutcome {
+    let deadline = Timestamp.monotonicSeconds() + settings.secondsMax
+    var download = try Download(url, settings, previous, log)
+    return try download.run(until: deadline)
+  }
+
+  private init(_ url: String, _ settings: FetchSettings, _ previous: PreviousSnapshot?, _ log: EventLog) throws {
+    self.url = url
+    self.settings = settings
+    self.previous = previous
+    self.log = log
+    let snapshot = try UnfinishedSnapshot.find(settings, log: log)
+    self.snapshot = snapshot
+    finished = try snapshot?.finishedChunks() ?? FinishedChunks()
+  }
+
+  private mutating func run(until deadline: Double) throws -> FetchOutcome {
+    var failures = 0
+    while true {
+      try StopSignal.check()
+      let left = deadline - Timestamp.monotonicSeconds()
+      guard left > 0 else { throw outOfTime() }
+      let error: RetryableError
+      do { return try attempt(secondsLeft: left) } catch let retryable as RetryableError { error = retryable }
+      if error.forbidsRanges { mayAskForRange = false }
+      guard failures < settings.retryWaitSeconds.count else {
+        throw Failure(
+          .temporary, "unable to fetch \(settings.location.shown): \(error.why), \(failures + 1) times",
+          hint: "run the same command again later: it goes on from the chunks that are finished")
+      }
+      try wait(after: error, failures: failures, left: left)
+      failures += 1
+    }
+  }
+
+  private func wait(after error: RetryableError, failures: Int, left: Double) throws {
+    var seconds = settings.retryWaitSeconds[failures] * Double.random(in: 1...1.25)
+    if let asked = error.retryAfterSeconds {
+      guard asked <= 60 else {
+        throw Failure(
+          .temporary, "unable to fetch \(settings.location.shown): \(error.why), and asks to wait \(asked) s",
+          hint: "run the same command again after that")
+      }
+      seconds = max(seconds, Double(asked))
+    }
+    if error.isImmediate { seconds = 0 }
+    guard seconds < left else { throw outOfTime() }
+    log.warning("\(error.why): trying again in \(Int(seconds.rounded(.up))) s")
+    _ = Faults.at(.before, of: .retry)
+    try RetryPause.wait(seconds: seconds)
+    _ = Faults.at(.after, of: .retry)
+  }
+
+  private func outOfTime() -> Failure {
+    Failure(
+      .temporary, "unable to fetch \(settings.location.shown) within \(Int(settings.secondsMax)) s",
+      hint: "run the same command again: it goes on from the chunks that are finished")
+  }
+
+  /// One request and its answer.
+  ///
+  /// - Throws: ``RetryableError`` where another attempt may succeed, else a `Failure`.
+  private mutating func attempt(secondsLeft: Double) throws -> FetchOutcome {
+    let conditional = ConditionalRequest(
+      resumeAt: finished.cursor.offset, of: mayAskForRange ? snapshot?.manifest.source : nil, previous: previous,
+      location: settings.location)
+    var request = Request(url: url, timeoutSeconds: secondsLeft)
+    request.headers = conditional.headers
+    request.connectTimeoutSeconds = settings.connectTimeoutSeconds
+    request.lowSpeedSeconds = settings.stallSeconds
+    (request.caFile, request.caFolder) = (settings.caFile, settings.caFolder)
+    (offset, total, unchanged) = (0, nil, nil)
+    defer { bar?.finish() }
+    do {
+      var transfer = try Transfer()
+      try transfer.perform(
+        request,
+        onHead: { head in try begin(Answer(head, to: conditional, at: settings.location)) },
+        onBody: { bytes in try append(bytes) },
+        check: { try StopSignal.check() })
+    } catch is EnoughReceived {
+      return try complete()
+    } catch let error as TransferError where error.kind == .temporary && offset == total {
+      // The answer's Content-Range gives the source's length, so the answer is complete however the connection ended.
+      return try complete()
+    } catch {
+      try keepFinishedChunks()
+      throw classify(error)
+    }
+    return try complete()
+  }
+
+  private mutating func begin(_ answer: Answer) throws {
+    switch answer {
+    case .whole(let source, let bytes): try beginWhole(source, bytes)
+    case .rest(let offset, let total):
+      log.info("the download goes on at byte \(offset) of \(total)")
+      (self.offset, self.total) = (offset, total)
+      try beginSplitting()
+    case .unchanged(let previous): unchanged = previous
+    }
+  }
+
+  private mutating func beginWhole(_ source: Source, _ bytes: Int?) throws {
+    if let bytes, bytes > settings.bytesMax { throw tooLarge("\(bytes) bytes, more than") }
+    if settings.terms.limit == nil { try Disk.check(settings.spool, sourceBytes: bytes ?? 0) }
+    total = bytes
+    if let earlier = snapshot, !earlier.manifest.source.mayTakeChunks(of: source) {
+      log.info("the source is newer than snapshot \(earlier.folder.id), which stays as superseded")
+      snapshot = nil
+    } else if snapshot != nil, finished.cursor.offset > 0 {
+      log.info("the download starts over: finished chunks are kept where their bytes come out the same")
+    }
+    if snapshot == nil { snapshot = try UnfinishedSnapshot.begin(settings, source, log: log) }
+    finished = FinishedChunks()
+    try beginSplitting()
+  }
+
+  private mutating func beginSplitting() throws {
+    guard let snapshot else { throw Failure(.bug, "chunks have no place to go") }
+    splitter = try ChunkSplitter(snapshot, after: finished)
+    bar = ProgressReporter("fetch", unit: "MiB", total: total, scale: 1 << 20, log: log)
+    bar?.add(offset)
+  }
+
+  private mutating func append(_ body: UnsafeRawBufferPointer) throws {
+    if unchanged != nil { return }
+    offset += body.count
+    guard offset <= settings.bytesMax else { throw tooLarge("more than") }
+    if let total, offset > total {
+      throw RetryableError(
+        why: "the answer goes on behind byte \(total), where it said that it would end", forbidsRanges: true)
+    }
+    try splitter?.append(body)
+    bar?.add(body.count)
+    if splitter?.limitReached == true { throw EnoughReceived() }
+  }
+
+  /// The answer has ended as it should.
+  private mutating func complete() throws -> FetchOutcome {
+    if let unchanged {
+      log.info("the source says that it is unchanged since snapshot \(unchanged.folder.id)")
+      return .unchanged(unchanged.folder, unchanged.manifest)
+    }
+    if let total, splitter?.limitReached == false, offset != total {
+      // libcurl checks the length of an answer; this is about a range's place in the whole.
+      try keepFinishedChunks()
+      throw RetryableError(why: "the answer ended at byte \(offset) of \(total)")
+    }
+    guard let splitter = splitter.take(), let snapshot else {
+      throw Failure(.bug, "an answer came to its end without a head")
+    }
+    return try snapshot.complete(splitter.finish(), previous: previous)
+  }
+
+  /// The attempt has failed: what is finished stays finished, for the next attempt or the next process.
+  ///
+  /// - Throws: why a chunk could not be written, which another attempt would not mend.
+  private mutating func keepFinishedChunks() throws {
+    guard let splitter = splitter.take() else { return }
+    finished = try splitter.stop()
+  }
+
+  private func classify(_ error: any Error) -> any Error {
+    guard let error = error as? TransferError else { return error }
+    let shown = settings.location.shown
+    switch error.kind {
+    case .temporary: return RetryableError(why: error.description)
+    case .permanent:
+      return Failure(
+        .unavailable, "unable to fetch \(shown): \(error)", hint: "check --source and any proxy")
+    case .certificate:
+      return Failure(
+        .unavailable, "unable to fetch \(shown): \(error)",
+        hints: [
+          "check --source, the server's certificate and this machine's clock; verification is never switched off",
+          "SSL_CERT_FILE names the certificates of an authority that the system does not know, for instance a proxy's",
+        ])
+    case .malformedURL:
+      return Failure(.usage, "the source's URL cannot be used: \(error)", hint: "check --source")
+    case .malformedProxy:
+      return Failure(
+        .unavailable, "unable to fetch \(shown): \(error)",
+        hint:
+          "correct https_proxy, http_proxy or all_proxy, such as http://user:password@host:3128; in a password write "
+          + "%40 for @, %2F for /, %23 for # and %20 for a blank")
+    case .unacceptable:
+      return Failure(.data, "\(shown) answers with \(error)", hint: "this is not the registry's server: check --source")
+    }
+  }
+
+  private func tooLarge(_ what: String) -> Failure {
+    Failure(
+      .data, "the source at \(settings.location.shown) has \(what) the bound of \(settings.bytesMax) bytes",
+      hint: "raise --max-bytes if it is right")
+  }
+
+  /// Thrown inside a transfer to end it: all records that were asked for are there.
+  private struct EnoughReceived: Error {}
+}

@@ -1,0 +1,90 @@
+import CommandKit
+import Digest
+import Spool
+import Support
+
+/// A source on this machine.
+struct FileSource {
+  let path: String
+  let settings: FetchSettings
+  let previous: PreviousSnapshot?
+  let log: EventLog
+
+  func fetch() throws -> FetchOutcome {
+    if let previous, try isContent(of: previous) {
+      log.info("'\(path)' has the same bytes as snapshot \(previous.folder.id): nothing to fetch")
+      return .unchanged(previous.folder, previous.manifest)
+    }
+    // There is no validator: an interrupted fetch starts over and keeps each chunk that comes out the same.
+    let snapshot =
+      try UnfinishedSnapshot.find(settings, log: log)
+      ?? UnfinishedSnapshot.begin(
+        settings, Source(url: settings.location.shown, urlSHA256: settings.location.digest), log: log)
+    if settings.terms.limit == nil { try Disk.check(settings.spool, sourceBytes: try open().size()) }
+    var splitter = try ChunkSplitter(snapshot, after: FinishedChunks())
+    try read { bytes in
+      try splitter.append(bytes)
+      return !splitter.limitReached
+    }
+    return try snapshot.complete(splitter.finish(), previous: previous)
+  }
+
+  /// Its size first: only where that is the same are its bytes read to compare. They are read again if they differ, which
+  /// costs less than to split and compress every day's file only to find it unchanged.
+  private func isContent(of snapshot: PreviousSnapshot) throws -> Bool {
+    guard try open().size() == snapshot.manifest.csv.bytes else { return false }
+    var hash = SHA256()
+    try read {
+      hash.update($0)
+      return true
+    }
+    return hash.finish() == snapshot.manifest.csv.sha256
+  }
+
+  private func open() throws -> OpenFile {
+    guard let file = try OpenFile(path, followLinks: true) else {
+      throw Failure(.unavailable, "there is no file '\(path)'", hint: "check --source")
+    }
+    do { _ = try file.identity() } catch { throw Failure(.unavailable, error.message, hint: "check --source") }
+    return file
+  }
+
+  /// Hands on the file's bytes until there are no more or `body` says that it has enough.
+  private func read(_ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
+    let file = try open()
+    let before = try file.identity()
+    guard before.bytes <= settings.bytesMax else {
+      throw Failure(
+        .data, "'\(path)' has \(before.bytes) bytes, more than the bound of \(settings.bytesMax)",
+        hint: "raise --max-bytes if it is right")
+    }
+    let progress = ProgressReporter("fetch", unit: "MiB", total: before.bytes, scale: 1 << 20, log: log)
+    defer { progress.finish() }
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      try StopSignal.check()
+      let count = try buffer.withUnsafeMutableBytes { try file.read(into: $0) }
+      if count == 0 { break }
+      let more = try buffer.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      progress.add(count)
+      if !more { break }
+    }
+    let after = try file.identity()
+    guard after == before else {
+      throw Failure(
+        .temporary, "'\(path)' was changed while it was read", hint: "run the same command again once it is whole")
+    }
+  }
+}
+
+/// Room for a snapshot, checked before it is begun.
+enum Disk {
+  /// The published file shrinks to less than a fourth; a third of its size must be free.
+  static func check(_ spool: String, sourceBytes: Int) throws {
+    let free = try Folder.freeBytes(spool)
+    guard free < sourceBytes / 3 + (1 << 20) else { return }
+    throw Failure(
+      .storage, "'\(spool)' has \(free >> 20) MiB free, too few for a source of \(sourceBytes >> 20) MiB",
+      hint: "free some space there, or name another folder with --spool")
+  }
+}

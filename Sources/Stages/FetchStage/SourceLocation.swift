@@ -1,0 +1,172 @@
+import Digest
+import Spool
+import Support
+
+/// Where the source is: on the web or in a file.
+public enum SourceLocation: Sendable, Equatable {
+  case web(url: String)
+  case file(path: String)
+  /// The sample that ships with the project, wherever it was laid.
+  case sample(path: String)
+
+  /// The published file.
+  public static let published = "https://eip.fia.gov.tw/data/BGMOPEN1.csv"
+
+  /// - Parameter isArgument: whether it stands on a command line, where everybody on the machine can read it.
+  public init(_ text: String, isArgument: Bool) throws(Failure) {
+    let lower = text.lowercased()
+    if lower.hasPrefix("file://") {
+      self = .file(path: try Self.path(String(text.dropFirst(7))))
+    } else if let end = lower.range(of: "://") {
+      let scheme = String(text[..<end.lowerBound])
+      // The text before `://` may be a login.
+      guard scheme.isScheme else { throw Self.unreadable("the source is not") }
+      guard let url = WebAddress(text) else { throw Self.unreadable("'\(scheme)://…' is not") }
+      guard url.scheme == "https" || url.scheme == "http" else {
+        throw Failure(
+          .usage, "the source's scheme '\(url.scheme)' is not supported", hint: "give an https URL or a path")
+      }
+      guard url.scheme == "https" || url.isLoopback else {
+        throw Failure(
+          .usage, "plain http to '\(url.host)' is refused: anybody on the way could change the data", hint: "use https")
+      }
+      guard !isArgument || url.password == nil else {
+        throw Failure(
+          .usage, "--source holds a password, which everybody on this machine could read",
+          hint: "give it as SOURCE_URL instead")
+      }
+      self = .web(url: text)
+    } else {
+      self = .file(path: try Self.path(text))
+    }
+    let path = lower.split(separator: "?").first ?? ""
+    for (ending, program) in [(".zip", "unzip -p"), (".gz", "gunzip -c")] where path.hasSuffix(ending) {
+      throw Failure(
+        .usage, "the source is a \(ending) file, which is not supported",
+        hint: "give the CSV itself; a file at hand is unpacked with '\(program)'")
+    }
+  }
+
+  /// - Throws: if there is no such file and the text looks like a mistyped URL. The message does not quote it, since it
+  ///   may hold a password.
+  private static func path(_ text: String) throws(Failure) -> String {
+    guard text.looksLikeURL, !SpoolFile.isThere(text) else { return text }
+    throw unreadable("the source is neither a file nor")
+  }
+
+  private static func unreadable(_ what: String) -> Failure {
+    Failure(.usage, "\(what) a URL that can be read", hint: "for instance \(published)")
+  }
+
+  /// As it may be written down: without user, password, the values of a query and parameters in the path.
+  public var shown: String {
+    switch self {
+    case .file(let path): path
+    case .sample(let path): "sample:" + Folder.name(of: path)
+    case .web(let url): WebAddress(url)?.shown ?? "a URL"
+    }
+  }
+
+  /// Tells sources apart, also where only the values of a query differ. User and password have no part in it.
+  var digest: String {
+    switch self {
+    case .file(let path): SHA256.of(Array(path.utf8))
+    case .sample: SHA256.of(Array(shown.utf8))
+    case .web(let url): SHA256.of(Array((WebAddress(url)?.withoutLogin ?? url).utf8))
+    }
+  }
+}
+
+/// The parts of a URL that decide what may be done with it.
+struct WebAddress {
+  let scheme: String
+  let user: String?
+  let password: String?
+  let host: String
+  private let port: String
+  private let path: String
+  private let query: String?
+
+  init?(_ text: String) {
+    guard let colon = text.range(of: "://") else { return nil }
+    guard text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F && $0 != "\\" }) else { return nil }
+    scheme = text[..<colon.lowerBound].lowercased()
+    let rest = text[colon.upperBound...]
+    let authorityEnd = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
+    var authority = rest[..<authorityEnd]
+    if let at = authority.lastIndex(of: "@") {
+      let login = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      user = login.first.map(String.init)
+      password = login.count > 1 ? String(login[1]) : nil
+      authority = authority[authority.index(after: at)...]
+    } else {
+      user = nil
+      password = nil
+    }
+    let hostEnd =
+      authority.hasPrefix("[")
+      ? authority.firstIndex(of: "]").map { authority.index(after: $0) } ?? authority.endIndex
+      : authority.firstIndex(of: ":") ?? authority.endIndex
+    host = authority[..<hostEnd].lowercased()
+    port = String(authority[hostEnd...])
+    let tail = rest[authorityEnd...].prefix { $0 != "#" }
+    let mark = tail.firstIndex(of: "?") ?? tail.endIndex
+    path = String(tail[..<mark])
+    query = mark < tail.endIndex ? String(tail[tail.index(after: mark)...]) : nil
+    let isLoginCut = (path + rest[authorityEnd...].drop { $0 != "#" }).contains("@")
+    // If a login contains a raw `/`, `?` or `#`, its first part looks like host and port, and the rest would be
+    // printed.
+    guard !host.isEmpty, port.isEmpty || port.isPort && !isLoginCut else { return nil }
+  }
+
+  var isLoopback: Bool {
+    if host == "localhost" || host == "[::1]" { return true }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+  }
+
+  var withoutLogin: String { "\(scheme)://\(host)\(port)\(path)" + (query.map { "?" + $0 } ?? "") }
+
+  var shown: String {
+    // A path may have parameters behind a `;`, such as a session.
+    let plain = path.firstIndex(of: ";").map { path[..<$0] + ";…" } ?? path
+    var text = "\(scheme)://\(host)\(port)\(plain)"
+    if let query {
+      text +=
+        "?"
+        + query.split(separator: "&").map { part in
+          part.firstIndex(of: "=").map { part[..<$0] + "=…" } ?? "…"
+        }.joined(separator: "&")
+    }
+    return text
+  }
+}
+
+extension String {
+  /// As RFC 3986 has it.
+  fileprivate var isScheme: Bool {
+    first.map { $0.isASCII && $0.isLetter } ?? false
+      && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+  }
+
+  /// Whether it has a scheme, a login or a query, however mistyped.
+  fileprivate var looksLikeURL: Bool {
+    let colon = firstIndex(of: ":")
+    if lowercased().hasPrefix("http") || colon.map({ String(self[..<$0]).isScheme }) ?? false { return true }
+    if let colon, self[colon...].contains("@") { return true }
+    return firstIndex(of: "?").map { self[$0...].contains("=") } ?? false
+  }
+
+  /// `:` and a number.
+  fileprivate var isPort: Bool { hasPrefix(":") && dropFirst().allSatisfy { $0.isASCII && $0.isNumber } }
+
+  /// The first place where `other` stands (FoundationEssentials has no such search).
+  fileprivate func range(of other: String) -> Range<String.Index>? {
+    var start = startIndex
+    while start < endIndex {
+      if self[start...].hasPrefix(other) { return start..<index(start, offsetBy: other.count) }
+      start = index(after: start)
+    }
+    return nil
+  }
+}

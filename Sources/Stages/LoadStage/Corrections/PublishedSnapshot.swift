@@ -1,0 +1,31 @@
+import CommandKit
+import Postgres
+import Spool
+import Support
+
+/// The snapshot that is published now: corrections go on top of it.
+public enum PublishedSnapshot {
+  /// - Throws: category `notReady` where nothing is published, or the spool has lost it.
+  public static func find(
+    _ databaseURL: String, spool: String, applicationName: String = "registry-load",
+    stop: @escaping StopCheck = { try StopSignal.check() }
+  ) throws -> SnapshotFolder {
+    do {
+      var session = try DatabaseAccess(databaseURL, applicationName: applicationName, isReadOnly: true, stop: stop)
+        .open()
+      guard try session.execute("SELECT pg_catalog.to_regclass('publication') IS NOT NULL").truth,
+        let name = try session.execute("SELECT snapshot FROM publication ORDER BY id DESC LIMIT 1").scalar,
+        let id = SnapshotID(name)
+      else {
+        throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "\(command: .load)")
+      }
+      guard try SpoolIndex.snapshots(spool).contains(id) else {
+        throw Failure(
+          .notReady, "'\(spool)' has not the snapshot that is published: \(id)",
+          hint:
+            "name the spool that it was loaded from (--spool DIR), or load another snapshot first: \(command: .run)")
+      }
+      return SnapshotFolder(spool: spool, id: id)
+    } catch { throw Failure(from: error) }
+  }
+}

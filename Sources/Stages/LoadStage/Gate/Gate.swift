@@ -1,0 +1,129 @@
+import CommandKit
+import Postgres
+import Spool
+
+/// Whether a snapshot may become visible: it is compared with what was published last.
+struct Gate {
+  let bounds: GateBounds
+  /// Nil where no whole snapshot was ever published.
+  let baseline: Baseline?
+  /// Columns whose absence was accepted: the last published snapshot lacks them too.
+  let knownMissing: [String]
+  /// Seconds since 1970.
+  let now: Int
+
+  init(_ settings: LoadSettings, _ baseline: Baseline? = nil, knownMissing: [String] = []) {
+    bounds = settings.bounds
+    self.baseline = baseline
+    self.knownMissing = knownMissing
+    now = settings.now()
+  }
+
+  /// Why a load may not publish a snapshot; empty where it may.
+  static func refusals(
+    _ settings: LoadSettings, _ snapshot: FinalizedSnapshot, last: Publication?, registrations: Int, lost: Int,
+    _ session: inout Connection
+  ) throws -> [String] {
+    // A rollback names its snapshot, and repeating a publication changes nothing. A limited snapshot or a sample is
+    // never a whole one, even if it has as many records.
+    let isPublished = last.map { $0.holds(snapshot) && $0.whole == snapshot.whole } ?? false
+    guard settings.action == .load, !isPublished else { return [] }
+    let baseline = try Baseline.last(&session)
+    // Without a whole publication those of samples count: a column accepted once is not asked for again.
+    let knownMissing = try baseline == nil ? Baseline.missingColumns(&session) : baseline?.missingColumns ?? []
+    return settings.budgetRefusals(snapshot)
+      + Gate(settings, baseline, knownMissing: knownMissing).refusals(
+        snapshot, registrations: registrations, lost: lost)
+  }
+
+  /// The same before the first publication.
+  static func initialRefusals(_ settings: LoadSettings, _ snapshot: FinalizedSnapshot) -> [String] {
+    settings.budgetRefusals(snapshot)
+      + Gate(settings).refusals(snapshot, registrations: 0, lost: 0)
+  }
+
+  /// - Parameters:
+  ///   - registrations: how many businesses the registry holds.
+  ///   - lost: how many of them the snapshot has otherwise or not at all.
+  /// - Returns: why it may not, each with its numbers; empty where it may.
+  func refusals(_ snapshot: FinalizedSnapshot, registrations: Int, lost: Int) -> [String] {
+    let file = [future(snapshot)].compactMap { $0 } + columns(snapshot)
+    guard let baseline else { return file }
+    guard snapshot.whole else { return [part(snapshot, baseline)] + file }
+    return [records(snapshot, baseline), change(registrations, lost)].compactMap { $0 } + cities(snapshot, baseline)
+      + [date(snapshot, baseline)].compactMap { $0 } + file
+  }
+
+  private func part(_ snapshot: FinalizedSnapshot, _ baseline: Baseline) -> String {
+    let what = snapshot.fetch.terms.limit.map { "limited to \($0) records" } ?? "a sample"
+    return "it is \(what), and the registry holds the whole snapshot \(baseline.snapshot)"
+  }
+
+  private func records(_ snapshot: FinalizedSnapshot, _ baseline: Baseline) -> String? {
+    guard let before = baseline.records, before >= GateBounds.recordsMin else { return nil }
+    let now = snapshot.totals.total
+    let what = "\(now) records where snapshot \(baseline.snapshot) has \(before)"
+    let share = Double(now - before) * 100 / Double(before)
+    if -share > bounds.decrease {
+      return "\(what): \(percent(-share)) fewer, more than --max-decrease \(limit(bounds.decrease))"
+    }
+    if share > bounds.increase {
+      return "\(what): \(percent(share)) more, over --max-increase \(limit(bounds.increase))"
+    }
+    return nil
+  }
+
+  private func change(_ registrations: Int, _ lost: Int) -> String? {
+    guard registrations >= GateBounds.recordsMin else { return nil }
+    let share = Double(lost) * 100 / Double(registrations)
+    guard share > bounds.change else { return nil }
+    return
+      "\(lost) of \(registrations) businesses changed or vanished: \(percent(share)), more than --max-change \(limit(bounds.change))"
+  }
+
+  private func cities(_ snapshot: FinalizedSnapshot, _ baseline: Baseline) -> [String] {
+    // A version that did not count them says nothing of them.
+    guard let cities = snapshot.transform.cities else { return [] }
+    return baseline.cities.sorted { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }.compactMap
+    {
+      city, before in
+      let lost = before - cities[city, default: 0]
+      guard before >= GateBounds.cityRecordsMin, Double(lost) * 100 > bounds.cityLoss * Double(before) else {
+        return nil
+      }
+      let share = percent(Double(lost) * 100 / Double(before))
+      return
+        "\(city) lost \(lost) of \(before) businesses: \(share), more than --max-city-loss \(limit(bounds.cityLoss))"
+    }
+  }
+
+  private func date(_ snapshot: FinalizedSnapshot, _ baseline: Baseline) -> String? {
+    guard let before = baseline.sourceDate else { return nil }
+    guard let now = snapshot.transform.sourceDate else {
+      return "it has no source date, so it may be older than \(before), which was published already"
+    }
+    // ISO 8601 sorts as text.
+    guard now < before else { return nil }
+    return "its source date \(now) is before \(before), which was published already"
+  }
+
+  /// Tomorrow's date may come from a clock that is ahead; a later date would make all files before it too old. The
+  /// project's own sample is exempt: its date is invented.
+  private func future(_ snapshot: FinalizedSnapshot) -> String? {
+    guard !snapshot.fetch.terms.sample, let date = snapshot.transform.sourceDate,
+      let days = SourceAge.days(of: date, at: now), days < -SourceAge.daysAheadMax
+    else { return nil }
+    return "its source date \(date) is \(-days) days in the future"
+  }
+
+  private func columns(_ snapshot: FinalizedSnapshot) -> [String] {
+    let whichHasIt = baseline?.missingColumns == nil ? "" : ", which snapshot \(baseline?.snapshot ?? "") has"
+    return snapshot.transform.notes.missingColumns.filter { !knownMissing.contains($0) }.map {
+      "it lacks the column \($0)\(whichHasIt)"
+    }
+  }
+
+  private func percent(_ share: Double) -> String { "\((share * 100).rounded() / 100) %" }
+
+  private func limit(_ bound: Double) -> String { bound == bound.rounded() ? "\(Int(bound))%" : "\(bound)%" }
+}

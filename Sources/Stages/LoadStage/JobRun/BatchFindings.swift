@@ -1,0 +1,121 @@
+import FoundationEssentials
+import Glibc
+import Postgres
+import Records
+import Spool
+
+/// The findings of a batch that go into data_import_error: the first hundred of each severity.
+struct BatchFindings {
+  static let perSeverityMax = 100
+
+  private(set) var errors = 0
+  private(set) var warnings = 0
+  /// The findings that are kept, as the elements of a JSON array.
+  private var kept: [String] = []
+
+  /// Of the businesses that the comparison asked about, the codes of their records that the rules accepted …
+  private(set) var codes: [UInt32: Set<String>] = [:]
+  /// … and those whose BAN stands legibly in a record that they rejected.
+  private(set) var rejected: Set<UInt32> = []
+
+  /// Reads the whole file: what is counted must be what the manifest says.
+  ///
+  /// - Parameter concerns: whether the findings of a business matter to the comparison.
+  init(_ file: VerifiedFile, header: Header, concerns: (UInt32, _ isError: Bool) -> Bool = { _, _ in false }) throws {
+    var scanner = RecordScanner()
+    try file.readLines { line in
+      let isError = try Self.isError(line, file)
+      if isError { errors += 1 } else { warnings += 1 }
+      if Self.names(line, isError, concerns) { try note(line, isError, header, &scanner, file) }
+      guard (isError ? errors : warnings) <= Self.perSeverityMax else { return }
+      kept.append(try Self.forJSONB(String(decoding: line.dropLast(), as: UTF8.self), file))
+    }
+  }
+
+  /// Notes whose finding it is.
+  private mutating func note(
+    _ line: UnsafeRawBufferPointer, _ isError: Bool, _ header: Header, _ scanner: inout RecordScanner,
+    _ file: VerifiedFile
+  ) throws {
+    let finding: Finding
+    do { finding = try Finding(line: line) } catch { throw file.damaged("it has a line that is no finding") }
+    // A duplicate has the BAN of an accepted record, and an unreadable stamp row is not a record.
+    guard finding.code != FindingCode.duplicate.code, finding.record > 0, let raw = finding.rawBytes else { return }
+    let ban = raw.withUnsafeBufferPointer { BANExtractor.of($0, header: header, scanner: &scanner) }
+    guard let ban else { return }
+    if isError { rejected.insert(ban) } else { codes[ban, default: []].insert(finding.code) }
+  }
+
+  /// Whether eight digits in a row, and no more, are a BAN that matters: most lines are spared a closer look so.
+  private static func names(
+    _ line: UnsafeRawBufferPointer, _ isError: Bool, _ concerns: (UInt32, Bool) -> Bool
+  ) -> Bool {
+    // A record that is not UTF-8 stands in base64: its digits cannot be seen. There are few.
+    if isError, behind("\"raw_base64\":\"", line) != nil { return true }
+    var digits = 0
+    var value: UInt32 = 0
+    for byte in line {
+      let digit = byte &- UInt8(ascii: "0")
+      if digit <= 9 {
+        digits += 1
+        value = digits <= 8 ? value * 10 + UInt32(digit) : 0
+      } else {
+        if digits == 8, concerns(value, isError) { return true }
+        (digits, value) = (0, 0)
+      }
+    }
+    return false
+  }
+
+  /// An earlier attempt of the same run may have written them.
+  func write(_ session: inout Connection, _ job: JobRun, batch: Int) throws {
+    guard !kept.isEmpty else { return }
+    let key: [String?] = ["\(job.id)", "\(batch)"]
+    let written = "SELECT EXISTS (SELECT FROM data_import_error WHERE job_run_id = $1 AND batch_number = $2)"
+    if try session.execute(written, key).truth { return }
+    // A few at a time: each may hold 64 KiB of a record.
+    for start in stride(from: 0, to: kept.count, by: 20) {
+      let some = "[" + kept[start..<min(start + 20, kept.count)].joined(separator: ",") + "]"
+      try session.execute(
+        """
+        INSERT INTO data_import_error (job_run_id, batch_number, severity, error_type, error_message, raw_data)
+        SELECT $1, $2, f ->> 'severity', f ->> 'code', coalesce(f ->> 'message', ''), f
+        FROM pg_catalog.jsonb_array_elements($3::jsonb) WITH ORDINALITY AS a (f, place) ORDER BY place
+        """, key + [some])
+    }
+  }
+
+  /// Told by the bytes, for a bad day has 50,000 warnings a batch.
+  private static func isError(_ line: UnsafeRawBufferPointer, _ file: VerifiedFile) throws -> Bool {
+    guard let rest = behind("\"severity\":\"", line), let first = rest.first else {
+      throw file.damaged("it has a line that is no finding")
+    }
+    return first == UInt8(ascii: "e")
+  }
+
+  /// What stands behind a member's name. A quote inside a JSON string is escaped, so the name cannot stand in a value.
+  private static func behind(_ member: StaticString, _ line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    let length = member.utf8CodeUnitCount
+    var rest = line
+    while let base = rest.baseAddress, let quote = memchr(base, Int32(UInt8(ascii: "\"")), rest.count) {
+      rest = UnsafeRawBufferPointer(rebasing: rest[(UnsafeRawPointer(quote) - base)...])
+      if rest.count > length, memcmp(quote, member.utf8Start, length) == 0 {
+        return UnsafeRawBufferPointer(rebasing: rest[length...])
+      }
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst())
+    }
+    return nil
+  }
+
+  /// jsonb holds any text but U+0000, so a record with a NUL byte goes in as base64, as one that is not UTF-8 does.
+  private static func forJSONB(_ line: String, _ file: VerifiedFile) throws -> String {
+    guard line.contains("\\u0000") else { return line }
+    do {
+      var finding = try Finding(line: Array(line.utf8))
+      guard let raw = finding.raw, raw.utf8.contains(0) else { return line }
+      finding.raw = nil
+      finding.rawBase64 = Data(raw.utf8).base64EncodedString()
+      return try finding.json()
+    } catch is DecodingError { throw file.damaged("it has a line that is no finding") }
+  }
+}

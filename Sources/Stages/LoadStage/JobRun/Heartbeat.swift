@@ -1,0 +1,56 @@
+import Dispatch
+import Postgres
+import Support
+import Synchronization
+
+/// Moves a job run's updated_at every few seconds, on a thread and a connection of its own: a statement that takes
+/// minutes must not look like a dead run.
+package final class Heartbeat: Sendable {
+  private struct Stopped: Error {}
+
+  private let access: DatabaseAccess
+  private let job: JobRun
+  private let over = DispatchSemaphore(value: 0)
+  private let isStopped = Mutex(false)
+  private let thread = Mutex<JoinableThread?>(nil)
+
+  init(_ access: DatabaseAccess, _ job: JobRun, everySeconds: Double) {
+    var access = access
+    access.settings["lock_timeout"] = "2s"
+    self.access = access
+    self.job = job
+    let thread = JoinableThread.start { [self] in
+      while over.wait(timeout: .now() + everySeconds) == .timedOut { beat() }
+    }
+    self.thread.withLock { $0 = thread }
+  }
+
+  /// For tests.
+  package convenience init(_ databaseURL: String, everySeconds: Double) throws {
+    let access = try DatabaseAccess(databaseURL, applicationName: "registry-tests", stop: {})
+    self.init(access, JobRun(id: 1), everySeconds: everySeconds)
+  }
+
+  /// Ends the current beat and waits for the thread. A DNS lookup cannot be ended, so the wait has a limit.
+  ///
+  /// - Returns: whether the thread has ended.
+  @discardableResult
+  package func stop() -> Bool {
+    isStopped.withLock { $0 = true }
+    over.signal()
+    return thread.withLock { $0.take() }?.join(seconds: 30) ?? true
+  }
+
+  /// A beat that fails is no matter: the load finds out about the database by itself.
+  private func beat() {
+    let deadline = Deadline.check(seconds: 4)
+    var access = access
+    access.stop = { [self] in
+      if isStopped.withLock({ $0 }) { throw Stopped() }
+      try deadline()
+    }
+    guard var session = try? access.open() else { return }
+    _ = try? session.execute(
+      "UPDATE etl_job_run SET updated_at = clock_timestamp() WHERE id = $1 AND status = 'running'", ["\(job.id)"])
+  }
+}

@@ -1,0 +1,93 @@
+import Postgres
+import Spool
+import Support
+
+/// A load's row in etl_job_run.
+struct JobRun: Sendable {
+  let id: Int
+
+  /// Opens the row and its progress.
+  static func open(_ session: inout Connection, _ snapshot: FinalizedSnapshot, _ settings: LoadSettings) throws
+    -> JobRun
+  {
+    try session.transaction("job-run") { session in
+      let totals = settings.totals(of: snapshot)
+      let id = try session.execute(
+        """
+        INSERT INTO etl_job_run (records_total, records_processed, records_failed, records_duplicated, records_blank,
+          chunk_size, data_source_url, source_date, run_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
+        """,
+        [
+          "\(totals.total)", "\(totals.processed)", "\(totals.failed)", "\(totals.duplicated)", "\(totals.blank)",
+          "\(snapshot.fetch.terms.chunkSize)", snapshot.fetch.source.url, settings.action.sourceDate(of: snapshot),
+          settings.runID,
+        ]
+      ).number
+      guard let id else { throw Failure(.bug, "etl_job_run gave no id") }
+      try session.execute(
+        "INSERT INTO import_progress (job_run_id, total_batches) VALUES ($1, $2)",
+        ["\(id)", "\(snapshot.batches.count)"])
+      return JobRun(id: id)
+    }
+  }
+
+  /// The row of a run whose INSERT may have arrived although its answer did not.
+  static func find(_ session: inout Connection, runID: String) throws -> JobRun? {
+    try session.execute(
+      "SELECT max(id) FROM etl_job_run WHERE run_id = $1 AND status = 'running'", [runID]
+    ).number.map(JobRun.init)
+  }
+
+  /// Closes rows whose run ended without a word. Whoever holds the lock knows that they are dead.
+  static func closeStale(
+    _ session: inout Connection, except own: JobRun?, events: (LoadEvent) -> Void
+  ) throws {
+    let error = "ended without a word: killed, or the machine or the database went down"
+    let closed = try session.execute(
+      """
+      UPDATE etl_job_run SET status = 'failed', completed_at = clock_timestamp(), error_message = $2
+      WHERE status = 'running' AND id IS DISTINCT FROM $1::bigint RETURNING id, run_id
+      """, [own.map { "\($0.id)" }, error])
+    for row in closed.values {
+      events(.staleRunClosed(jobRunID: row[0].flatMap { Int($0) } ?? 0, runID: row[1], error: error))
+    }
+  }
+
+  /// Goes on with the row in a new session; somebody may have closed it as dead meanwhile.
+  func reopen(_ session: inout Connection) throws {
+    try session.execute(
+      """
+      UPDATE etl_job_run SET status = 'running', updated_at = clock_timestamp(), completed_at = NULL, error_message = NULL
+      WHERE id = $1
+      """, ["\(id)"])
+  }
+
+  /// Closes the row in the transaction that publishes.
+  func succeed(_ session: inout Connection, status: LoadOutcome.Status) throws {
+    try session.execute(
+      """
+      UPDATE etl_job_run SET status = $2, updated_at = clock_timestamp(), completed_at = clock_timestamp(),
+        error_message = NULL
+      WHERE id = $1
+      """, ["\(id)", status.rawValue])
+    try session.execute(
+      """
+      UPDATE import_progress SET last_successful_batch = total_batches, current_batch = total_batches,
+        updated_at = clock_timestamp()
+      WHERE job_run_id = $1
+      """, ["\(id)"])
+  }
+
+  /// Closes the row as failed, in a session of its own and within two seconds: the one that failed may be gone. Where the
+  /// database cannot be reached the next run closes it.
+  func fail(_ access: DatabaseAccess, _ failure: Failure) {
+    guard var session = try? access.open(withinSeconds: 2) else { return }
+    _ = try? session.execute(
+      """
+      UPDATE etl_job_run SET status = 'failed', updated_at = clock_timestamp(), completed_at = clock_timestamp(),
+        error_message = $2
+      WHERE id = $1 AND status = 'running'
+      """, ["\(id)", failure.message])
+  }
+}

@@ -1,0 +1,94 @@
+import CommandKit
+import FaultInjection
+import Spool
+
+extension FaultPoint {
+  /// Where load and its subcommands change the spool and the database.
+  public static let load: [FaultPoint] = run + feedFiles + cleanup + statements
+
+  private static let feedFiles =
+    steps(".changes.lock", .create) + steps(".use.lock", .create)
+    + steps("changes", .makeFolder, .flushFolder) + steps(FaultSubject.snapshot, .flushFolder)
+    + durableFile("changes/N.jsonl.zst") + durableFile("changes/N.json") + steps("changes/N.json", .remove)
+    + durableFile("accepted.json")
+
+  /// A snapshot that is removed: all that it can hold.
+  private static let cleanup =
+    [
+      ".settle.lock", ".use.lock", "source.json", "fetch.json", "fetch/N.csv.zst", "fetch/N.json", "transform.json",
+      "transform/.N.lock", "transform/N.registrations.tsv", "transform/N.industries.tsv",
+      "transform/N.findings.jsonl", "transform/N.json", "changes/N.jsonl.zst",
+    ].flatMap { steps($0, .remove) }
+    + [FaultSubject.snapshot, "fetch", "transform", "changes"].flatMap { steps($0, .removeFolder) }
+
+  private static let statements =
+    statements(nil, session) + statements("migration", migration) + statements("job-run", jobRun)
+    + statements("take-over", takeOver) + statements("batch", batch) + statements("index", index)
+    + statements("publication", publication + swap + difference) + statements("refusal", refusal)
+    + statements("feed-expiry", feedExpiry)
+
+  private static func statements(_ transaction: String?, _ names: [String]) -> [FaultPoint] {
+    (transaction == nil ? names : ["begin", "commit"] + names).map { statement($0, in: transaction) }
+  }
+
+  private static let session =
+    [
+      "UPDATE etl_job_run", "UPDATE import_progress", "ANALYZE incoming_registration", "ANALYZE tax_registration_bulk",
+      "ALTER TABLE tax_registration_bulk", "ALTER TABLE business_industry_bulk", "DELETE data_import_error",
+    ] + indexes.map { "DROP INDEX \($0)" }
+
+  private static let migration = [
+    "CREATE TABLE schema_migration", "CREATE TABLE etl_job_run", "CREATE TABLE current_load",
+    "CREATE TABLE registration_change", "DO", "INSERT schema_migration",
+  ]
+
+  private static let jobRun = ["INSERT etl_job_run", "INSERT import_progress"]
+
+  /// The ledger is cleared and what is staged thrown away.
+  private static let discard = [
+    "DELETE load_batch", "DELETE incoming_removal", "DELETE incoming_registration", "DELETE incoming_industry",
+    "UPDATE current_load",
+  ]
+
+  private static let takeOver =
+    discard
+    + ["CREATE TABLE", "COMMENT TABLE", "ALTER TABLE", "DROP TABLE"].flatMap { verb in
+      ["\(verb) tax_registration_bulk", "\(verb) business_industry_bulk"]
+    }
+
+  private static let batch =
+    ["tax_registration_bulk", "business_industry_bulk", "incoming_registration", "incoming_industry"]
+    .flatMap { ["COPY \($0)", "COPY \($0) rows"] } + ["INSERT load_batch", "INSERT data_import_error"]
+
+  private static let indexes = [
+    "tax_registration_business_name_idx_bulk", "tax_registration_business_type_idx_bulk",
+    "tax_registration_capital_amount_idx_bulk", "tax_registration_headquarters_ban_idx_bulk",
+    "business_industry_industry_code_idx_bulk",
+  ]
+  private static let primaryKeys = ["tax_registration_pkey_bulk", "business_industry_pkey_bulk"]
+
+  private static let index = indexes.map { "CREATE INDEX \($0)" } + primaryKeys.map { "CREATE UNIQUE INDEX \($0)" }
+
+  private static let publication =
+    discard + ["INSERT publication", "UPDATE etl_job_run", "UPDATE import_progress"]
+
+  /// The full tables take the place of the empty ones.
+  private static let swap =
+    [
+      "LOCK TABLE tax_registration", "ALTER TABLE tax_registration_bulk", "ALTER TABLE business_industry_bulk",
+      "COMMENT TABLE tax_registration_bulk", "COMMENT TABLE business_industry_bulk", "DROP TABLE business_industry",
+    ] + (indexes + primaryKeys).map { "ALTER INDEX \($0)" }
+
+  /// Only what differs is written.
+  private static let difference =
+    ["incoming_registration", "incoming_industry", "incoming_removal"].flatMap { ["COPY \($0)", "COPY \($0) rows"] } + [
+      "ANALYZE incoming_removal", "UPDATE incoming_registration", "INSERT registration_change",
+      "INSERT removed_registration", "DELETE removed_registration", "DELETE tax_registration",
+      "UPDATE tax_registration", "INSERT tax_registration", "DELETE business_industry", "UPDATE business_industry",
+      "INSERT business_industry", "INSERT registration_correction", "UPDATE registration_correction",
+    ]
+
+  private static let refusal = discard
+
+  private static let feedExpiry = ["UPDATE publication", "DELETE registration_change"]
+}

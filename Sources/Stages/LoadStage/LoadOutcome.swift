@@ -1,0 +1,71 @@
+import CommandKit
+import Spool
+
+/// What became of a load that did not fail.
+public struct LoadOutcome: Sendable {
+  public enum Result: String, Sendable {
+    /// The registry holds this snapshot already; nothing was written.
+    case unchanged
+    case published
+  }
+
+  public enum Status: String, Sendable {
+    case success
+    /// Published, with records that the rules rejected.
+    case partial
+    case unchanged
+  }
+
+  public var result: Result
+  public var status: Status
+  /// Nil where nothing was written.
+  public var jobRunID: Int?
+  /// The way it went, nil where nothing was written.
+  public var kind: LoadKind?
+  public var totals: Totals
+  public var before: RegistryState
+  public var after: RegistryState
+  public var changes: RegistryChanges
+  /// As the change feed has them.
+  public var counts = ChangeCounts()
+  /// Businesses that a hand had edited and that were made right.
+  public var repaired = 0
+  /// Which, the first thousand.
+  public var repairedBANs: [String] = []
+  /// Why the snapshot was refused, where it was accepted all the same.
+  public var refusals: [String] = []
+  public var batches: Int
+  /// Of them in already, left by an earlier attempt or run.
+  public var batchesResumed: Int
+  public var seconds: Double
+}
+
+/// Rows of the registry's two tables.
+public struct RegistryState: Codable, Sendable, Hashable {
+  public var registrations: Int
+  public var industries: Int
+
+  public init(registrations: Int, industries: Int) {
+    self.registrations = registrations
+    self.industries = industries
+  }
+}
+
+/// Businesses by what the load did to them.
+public struct RegistryChanges: Codable, Sendable, Hashable {
+  public var inserted = 0
+  public var updated = 0
+  public var removed = 0
+  /// In the snapshot, and left as they were.
+  public var unchanged = 0
+
+  public init() {}
+}
+
+/// The ways to make the registry equal to a snapshot.
+public enum LoadKind: String, Codable, Sendable {
+  /// Into new tables that no reader sees, put in place of the empty ones.
+  case bulk
+  /// Only what differs is written.
+  case reconcile
+}

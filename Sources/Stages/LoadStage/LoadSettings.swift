@@ -1,0 +1,99 @@
+import CommandKit
+import FaultInjection
+import Glibc
+import Postgres
+import Records
+import Spool
+import Support
+
+/// What to load, and where to.
+public struct LoadSettings: Sendable {
+  public var snapshot: SnapshotFolder
+  /// A URI or libpq's `key=value` form.
+  public var databaseURL: String
+  /// Identifier of the run in the logs; it is kept with the job run.
+  public var runID: String
+  /// Connections that stage batches, from 1 to 4; more would only wait for the server.
+  public var jobs: Int
+  public var maxRejects: RejectBudget
+  /// Compare and publish even where the registry is said to hold this snapshot already.
+  public var force: Bool
+  /// Whether the snapshot was asked for by name.
+  public var isChosen = false
+  public var action = LoadAction.load
+  /// How much a snapshot may differ from the one published last.
+  public var bounds = GateBounds()
+  /// Publish what is refused all the same.
+  public var acceptance: Acceptance?
+  /// Read the registry's full content, and make right what a hand has edited.
+  public var verify = false
+  /// Of `replay`: the sheet whose records are put on.
+  public var sheet: CorrectionSheet?
+  /// Of `withdraw`: whose corrections to take off.
+  public var withdrawn: [UInt32] = []
+  /// The user of the operating system, who is written down beside what a person decided.
+  public var user = Acceptance.currentUser()
+  public var applicationName: String
+  /// Asked five times a second while the database is waited for, and between blocks of a file.
+  public var stop: StopCheck
+  /// Called from several threads.
+  public var events: @Sendable (LoadEvent) -> Void
+
+  // For tests to change.
+  /// Seconds since 1970, by which a source date is in the future.
+  package var now: @Sendable () -> Int = { time(nil) }
+  package var pause: @Sendable (_ seconds: Double) throws -> Void
+  package var faultHook: FaultHook?
+  /// How long the swap of the first load makes readers wait at most, and how often it tries.
+  package var lockTimeoutMilliseconds = 1000
+  package var lockAttempts = 5
+  package var lockGraceSeconds = 2.0
+  package var heartbeatSeconds = 5.0
+
+  public init(
+    snapshot: SnapshotFolder, databaseURL: String, runID: String, jobs: Int = 2, maxRejects: RejectBudget = .standard,
+    force: Bool = false, applicationName: String = "registry-load",
+    stop: @escaping StopCheck = { try StopSignal.check() },
+    events: @escaping @Sendable (LoadEvent) -> Void = { _ in }
+  ) {
+    self.snapshot = snapshot
+    self.databaseURL = databaseURL
+    self.runID = runID
+    self.jobs = max(1, min(jobs, 4))
+    self.maxRejects = maxRejects
+    self.force = force
+    self.applicationName = applicationName
+    self.stop = stop
+    self.events = events
+    pause = { seconds in try RetryPause.wait(seconds: seconds, stop: stop) }
+  }
+}
+
+extension LoadSettings {
+  /// Whether rows that an earlier attempt staged tell nothing: they were compared with something else.
+  var comparesAnew: Bool { verify || action == .replay || action == .withdraw }
+
+  /// Why the snapshot may not be published for its rejected records. Corrections and going back to what
+  /// was published are asked for by a person.
+  func budgetRefusals(_ snapshot: FinalizedSnapshot) -> [String] {
+    action == .load ? maxRejects.refusals(of: snapshot.totals, snapshot.transform.notes) : []
+  }
+
+  /// - Throws: a ``Refusal`` where there are reasons and nobody accepts them.
+  func accept(_ refusals: [String], of snapshot: FinalizedSnapshot) throws {
+    guard !refusals.isEmpty, acceptance == nil else { return }
+    throw Refusal(snapshot: snapshot.folder.id, reasons: refusals, isWhole: snapshot.whole)
+  }
+
+  /// Records that the run went through: the snapshot's, or those of a sheet of corrections.
+  func totals(of snapshot: FinalizedSnapshot) -> Totals {
+    switch action {
+    case .load, .rollback: snapshot.totals
+    case .replay, .withdraw: sheet?.totals ?? Totals()
+    }
+  }
+
+  func status(of snapshot: FinalizedSnapshot) -> LoadOutcome.Status {
+    totals(of: snapshot).failed > 0 ? .partial : .success
+  }
+}

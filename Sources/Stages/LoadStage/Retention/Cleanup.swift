@@ -1,0 +1,75 @@
+import CommandKit
+import Postgres
+import Spool
+import Support
+
+/// What a clean-up has freed.
+public struct Freed: Codable, Sendable, Equatable {
+  public struct Part: Codable, Sendable, Equatable {
+    public var snapshot: String
+    public var bytes: Int
+  }
+
+  public var removed: [Part] = []
+  /// Snapshots that lost what transform made of them, and can have it again.
+  public var stripped: [Part] = []
+  /// Snapshots that would have been freed and are being worked on.
+  public var inUse: [String] = []
+  /// Rows of data_import_error.
+  public var findings = 0
+  /// Rows of registration_change.
+  public var changes = 0
+
+  public init() {}
+
+  public var bytes: Int { (removed + stripped).reduce(0) { $0 + $1.bytes } }
+}
+
+/// Removes old snapshots and what can be rebuilt, and what the database has kept for long enough. No load is under way
+/// meanwhile: it holds the run's lock.
+public enum Cleanup {
+  /// - Parameter databaseURL: nil where there is no database to ask.
+  public static func run(
+    _ databaseURL: String?, spool: String, _ limits: RetentionLimits, applicationName: String = "registry-gc",
+    lockGraceSeconds: Double = 2, stop: @escaping StopCheck = { try StopSignal.check() }
+  ) throws -> Freed {
+    do {
+      guard let databaseURL else { return try clean(spool, limits, published: [], wanted: loaded(spool), stop) }
+      let access = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop)
+      var session = try access.open()
+      guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else {
+        return try clean(spool, limits, published: [], wanted: [], stop)
+      }
+      try Migrator.requireCurrent(&session)
+      let lock: RunLock
+      do { lock = try RunLock.acquire(access, graceSeconds: lockGraceSeconds) } catch let held as RunLock.Held {
+        throw held.failure
+      }
+      defer { lock.release() }
+      let published = try Publication.last(&session).flatMap { SnapshotID($0.snapshot) }
+      let wanted = Set([published, try Rollback.target(&session, spool: spool)].compactMap { $0 })
+      let ever = try session.execute("SELECT DISTINCT snapshot FROM publication WHERE whole").values
+      var freed = try clean(
+        spool, limits, published: Set(ever.compactMap { $0[0].flatMap(SnapshotID.init) }), wanted: wanted, stop)
+      try DatabaseCleanup(limits: limits).perform(&session, &freed)
+      return freed
+    } catch { throw Failure(from: error) }
+  }
+
+  /// Without a database: every snapshot that was ever loaded. Any of them may be the one that is published.
+  private static func loaded(_ spool: String) throws -> Set<SnapshotID> {
+    Set(
+      try SpoolIndex.snapshots(spool).filter { id in
+        try !Folder.names(SnapshotFolder(spool: spool, id: id).changesFolder).isEmpty
+      })
+  }
+
+  private static func clean(
+    _ spool: String, _ limits: RetentionLimits, published: Set<SnapshotID>, wanted: Set<SnapshotID>, _ stop: StopCheck
+  ) throws -> Freed {
+    var freed = Freed()
+    try SpoolCleanup(spool: spool, keep: limits.snapshots, published: published, wanted: wanted)
+      .perform(&freed, stop: stop)
+    return freed
+  }
+}

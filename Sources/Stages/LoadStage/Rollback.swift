@@ -1,0 +1,63 @@
+import CommandKit
+import Postgres
+import Spool
+import Support
+
+/// Which snapshot to go back to.
+public enum Rollback {
+  /// The snapshot that was published before the one published now; right after a rollback the one that it went to, so that
+  /// the same command, given again by whoever does not know whether it went through, goes no further back.
+  ///
+  /// - Parameter note: gets what there is to say of it.
+  public static func target(
+    _ databaseURL: String, spool: String, applicationName: String = "registry-load",
+    stop: @escaping StopCheck = { try StopSignal.check() }, note: (String) -> Void = { _ in }
+  ) throws -> SnapshotFolder {
+    do {
+      var session = try DatabaseAccess(databaseURL, applicationName: applicationName, isReadOnly: true, stop: stop)
+        .open()
+      let before = try target(&session, spool: spool)
+      if let id = try justTaken(&session), try SpoolIndex.snapshots(spool).contains(id) {
+        let further = before.map { "; './pipeline.sh rollback \($0)' goes further back" } ?? ""
+        note("the registry was rolled back to \(id) already\(further)")
+        return SnapshotFolder(spool: spool, id: id)
+      }
+      guard let id = before else {
+        throw Failure(
+          .notReady, "'\(spool)' holds no snapshot that was published before the one that is published now",
+          hint:
+            "\(command: .status) shows what is there; \(command: .rollback, "SNAPSHOT") takes any whole one that was published"
+        )
+      }
+      return SnapshotFolder(spool: spool, id: id)
+    } catch { throw Failure(from: error) }
+  }
+
+  /// Of the snapshots that the spool has, the one published last before the one published now was for the first time: a day
+  /// that was rolled back itself is passed over.
+  static func target(_ session: inout Connection, spool: String) throws -> SnapshotID? {
+    try Migrator.requireCurrent(&session)
+    let names = "{" + (try SpoolIndex.snapshots(spool).map(\.description).joined(separator: ",")) + "}"
+    return try session.execute(
+      """
+      SELECT snapshot FROM publication WHERE whole AND snapshot = ANY ($1) AND id < (
+        -- Of a sample or a limited one on top, the whole one under it.
+        SELECT CASE WHEN l.whole THEN (SELECT min(f.id) FROM publication f WHERE f.snapshot = l.snapshot) ELSE l.id END
+        FROM publication l ORDER BY l.id DESC LIMIT 1)
+      ORDER BY id DESC LIMIT 1
+      """, [names]
+    ).scalar.flatMap(SnapshotID.init)
+  }
+
+  /// The snapshot that was gone back to by what was published last.
+  private static func justTaken(_ session: inout Connection) throws -> SnapshotID? {
+    try session.execute(
+      """
+      SELECT l.snapshot FROM publication l
+      WHERE l.id = (SELECT max(id) FROM publication) AND l.action = 'rollback'
+        -- A rollback by name may lead forward too.
+        AND EXISTS (SELECT FROM publication p WHERE p.whole AND p.id < l.id AND p.snapshot > l.snapshot)
+      """
+    ).scalar.flatMap(SnapshotID.init)
+  }
+}

@@ -1,0 +1,147 @@
+import Digest
+import Postgres
+import Support
+
+/// A step from one version of the schema to the next.
+package struct Migration: Sendable {
+  package let version: Int
+  package let name: String
+  package let sql: [UInt8]
+
+  package init(version: Int, name: String, sql: [UInt8]) {
+    self.version = version
+    self.name = name
+    self.sql = sql
+  }
+
+  package var sha256: String { SHA256.of(sql) }
+
+  /// All of them, from `Migrations/*.sql`. What was released is never changed, only followed.
+  package static let all = [
+    Migration(version: 1, name: "registry", sql: PackageResources._001_registry_sql),
+    Migration(version: 2, name: "job_runs", sql: PackageResources._002_job_runs_sql),
+    Migration(version: 3, name: "ledger", sql: PackageResources._003_ledger_sql),
+    Migration(version: 4, name: "changes", sql: PackageResources._004_changes_sql),
+    Migration(version: 5, name: "history", sql: PackageResources._005_history_sql),
+  ]
+
+  /// Every table that they make.
+  package static let tables = [
+    "schema_migration", "tax_registration", "business_industry", "removed_registration", "etl_job_run",
+    "data_import_error", "import_progress", "publication", "current_load", "load_batch", "incoming_registration",
+    "incoming_industry", "incoming_removal", "registration_change", "registration_correction",
+  ]
+}
+
+/// Brings the schema up to this program's version: forward only, each step in a transaction, under the run's lock.
+package enum Migrator {
+  /// The migration that creates the table of ``RunLock``. The migrations up to it only create tables, so they need no
+  /// lock.
+  package static let lockable = 3
+
+  /// Creates the tables up to that of the run lock. If several first loads start at once, one creates them and the
+  /// others use them.
+  static func makeLockable(_ session: inout Connection, events: (LoadEvent) -> Void) throws {
+    let first = Migration.all.prefix(lockable)
+    do {
+      let applied = try applied(&session, Array(Migration.all))
+      let missing = first.filter { applied[$0.version] == nil }
+      try apply(missing, &session, events)
+    } catch {
+      guard !session.isLost, try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth,
+        let version = try? session.execute("SELECT max(version) FROM schema_migration").number, version >= lockable
+      else { throw error }
+    }
+  }
+
+  package static func migrate(
+    _ session: inout Connection, _ migrations: [Migration] = Migration.all, events: (LoadEvent) -> Void
+  ) throws {
+    let applied = try applied(&session, migrations)
+    for migration in migrations where applied[migration.version] == nil { try apply([migration], &session, events) }
+  }
+
+  /// The migrations that the database has, with their digests.
+  ///
+  /// - Throws: category `configuration` if they are not this program's.
+  private static func applied(_ session: inout Connection, _ migrations: [Migration]) throws -> [Int: String] {
+    var applied: [Int: String] = [:]
+    if try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth {
+      for row in try session.execute("SELECT version, sha256 FROM schema_migration").values {
+        if let version = row[0].flatMap({ Int($0) }) { applied[version] = row[1] }
+      }
+    } else {
+      try refuseForeignTables(&session)
+    }
+    if let newest = applied.keys.max(), newest > migrations.count {
+      throw Failure(
+        .configuration,
+        "\(session.place): the tables have schema version \(newest), and this program knows \(migrations.count)",
+        hint: "use the version of the program that made them, or a newer one")
+    }
+    for migration in migrations {
+      guard let sha256 = applied[migration.version], sha256 != migration.sha256 else { continue }
+      throw Failure(
+        .configuration,
+        "\(session.place): migration \(migration.version) was applied with other content than this program has",
+        hint: "the tables were made by a version that was never released: use another schema or database")
+    }
+    return applied
+  }
+
+  /// For commands that read and migrate nothing.
+  ///
+  /// - Throws: category `notReady` where nothing was ever loaded, `configuration` where the schema is of another version.
+  static func requireCurrent(_ session: inout Connection) throws {
+    guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else {
+      throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "\(command: .load)")
+    }
+    let version = try session.execute("SELECT max(version) FROM schema_migration").number ?? 0
+    guard version == Migration.all.count else {
+      throw Failure(
+        .configuration,
+        "\(session.place): the tables have schema version \(version), and this program has \(Migration.all.count)",
+        hint: version < Migration.all.count
+          ? "\(command: .load) brings them up to date"
+          : "use the version of the program that made them, or a newer one")
+    }
+  }
+
+  /// Applies migrations in one transaction.
+  private static func apply(
+    _ migrations: [Migration], _ session: inout Connection, _ events: (LoadEvent) -> Void
+  ) throws {
+    guard let first = migrations.first else { return }
+    do {
+      try session.transaction("migration") { session in
+        for migration in migrations {
+          try session.execute(String(decoding: migration.sql, as: UTF8.self))
+          try session.execute(
+            "INSERT INTO schema_migration (version, name, sha256) VALUES ($1, $2, $3)",
+            ["\(migration.version)", migration.name, migration.sha256])
+        }
+      }
+    } catch let error as PostgresError where error.kind == .denied {
+      throw Failure(
+        .configuration,
+        "\(error.place): schema version \(first.version) is pending, and the role may not make it: \(error.message)",
+        hint: "run this once as the owner of the schema and its tables; later loads need only the loader's rights")
+    }
+    for migration in migrations { events(.note("schema version \(migration.version) (\(migration.name)) applied")) }
+  }
+
+  /// A table of a name that we need, made by somebody else, is nothing to write into.
+  static func refuseForeignTables(_ session: inout Connection) throws {
+    let names = Migration.tables.map { "'\($0)'" }.joined(separator: ", ")
+    let found = try session.execute(
+      """
+      SELECT string_agg(pg_catalog.quote_ident(c.relname), ', ' ORDER BY c.relname) FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = pg_catalog.current_schema() AND c.relname IN (\(names))
+      """)
+    guard let names = found.scalar else { return }
+    throw Failure(
+      .configuration, "\(session.place): there is a table of that name that is not ours: \(names)",
+      hint: "move it, or load into a schema of its own: postgresql://…?options=-csearch_path%3DSCHEMA")
+  }
+}

@@ -1,0 +1,84 @@
+import CommandKit
+import Glibc
+import Postgres
+import Support
+
+/// One run at a time per database and schema: a lock of ``table``, held in a session of its own for as long as the run
+/// takes. A role that may only read cannot hold it.
+package final class RunLock: Sendable {
+  /// Somebody else has it.
+  struct Held: Error {
+    let failure: Failure
+  }
+
+  /// The loader may delete its rows, and no migration alters it: that would wait for the lock.
+  package static let table = "load_batch"
+
+  private let lock: TableLock
+
+  private init(_ lock: TableLock) { self.lock = lock }
+
+  /// - Parameter graceSeconds: how long a server takes to notice that the run before was killed in the middle of a
+  ///   statement.
+  static func acquire(
+    _ access: DatabaseAccess, graceSeconds: Double, events: (LoadEvent) -> Void = { _ in }
+  ) throws -> RunLock {
+    var session = try access.open()
+    // The transaction changes nothing, so nothing can be lost.
+    session.hasFaultPoints = false
+    let end = Timestamp.monotonicSeconds() + graceSeconds
+    while true {
+      var holder: LockHolder?
+      if try session.lockTable(table) {
+        holder = try earlierVersion(&session)
+        guard let other = holder, other.mayLock else {
+          if let holder {
+            events(.note("ignored an earlier version's lock, since its holder has no right to load: \(holder)"))
+          }
+          return RunLock(TableLock(session))
+        }
+        session.endTransaction()
+      }
+      guard Timestamp.monotonicSeconds() < end else { throw Held(failure: try failure(holder, &session)) }
+      usleep(100_000)
+    }
+  }
+
+  /// The same for tests.
+  package static func acquire(_ databaseURL: String) throws -> RunLock {
+    try acquire(DatabaseAccess(databaseURL, applicationName: "registry-tests", stop: {}), graceSeconds: 0)
+  }
+
+  /// Called in the transaction that publishes, which locks the load: a run that gets the lock later cannot publish
+  /// before that transaction ends.
+  ///
+  /// - Throws: where the session that held the lock is gone.
+  func requireHeld() throws { try lock.requireHeld() }
+
+  package func release() { lock.release() }
+
+  /// Earlier versions hold an advisory lock and do not know of ours. We take theirs too, so that an old and a new
+  /// version never load at once. Any login can hold an advisory lock, so it counts only if its holder could hold ours.
+  private static func earlierVersion(_ session: inout Connection) throws -> LockHolder? {
+    // "regi" in ASCII.
+    let keyClass = 0x7265_6769
+    let schema = """
+      (SELECT (oid::bigint - 2147483648)::int FROM pg_catalog.pg_namespace
+        WHERE nspname = pg_catalog.current_schema())
+      """
+    if try session.execute("SELECT pg_catalog.pg_try_advisory_xact_lock(\(keyClass), \(schema))").truth { return nil }
+    return try session.advisoryLockHolder(keyClass, schema, of: table)
+  }
+
+  private static func failure(_ holder: LockHolder?, _ session: inout Connection) throws -> Failure {
+    var message = "\(session.place): another run holds the lock"
+    let row = try? session.execute(
+      "SELECT id, pg_catalog.date_trunc('second', updated_at) FROM etl_job_run WHERE status = 'running' ORDER BY id DESC LIMIT 1"
+    )
+    if let values = row?.values.first, let id = values[0], let heartbeat = values[1] {
+      message += ": job run \(id), heartbeat \(heartbeat)"
+    }
+    if let holder = try holder ?? session.lockHolder(table) { message += "; held by \(holder)" }
+    return Failure(.temporary, message, hint: "wait for it to end, then run the same command again")
+  }
+}

@@ -1,0 +1,45 @@
+import Spool
+import Synchronization
+
+/// The manifests of a snapshot's validated chunks, as this process has written or read them. A file is read again only after
+/// another process has replaced it.
+package final class ChunkManifests: Sendable {
+  package struct Entry: Sendable {
+    package let manifest: TransformChunkManifest
+    let sha256: String
+    package let file: FileIdentity
+  }
+
+  private let folder: SnapshotFolder
+  private let entries = Mutex<[Int: Entry]>([:])
+
+  package init(_ folder: SnapshotFolder) { self.folder = folder }
+
+  /// - Returns: what is there now; nil where the chunk is not validated.
+  package func current(_ chunk: Int) throws -> Entry? {
+    let path = folder.transformChunkManifest(chunk)
+    // Before the file is read: if it is replaced in between, it is read once more the next time.
+    guard let file = try SpoolFile.identity(path) else { return nil }
+    if let known = entries.withLock({ $0[chunk] }), known.file == file { return known }
+    guard let (manifest, sha256) = try TransformChunkManifest.readWithDigest(at: path) else { return nil }
+    let entry = Entry(manifest: manifest, sha256: sha256, file: file)
+    entries.withLock { $0[chunk] = entry }
+    return entry
+  }
+
+  /// Removes a chunk's manifest: while files are replaced, none describes them. The caller holds the chunk's lock.
+  func remove(_ chunk: Int) throws {
+    let path = folder.transformChunkManifest(chunk)
+    guard SpoolFile.isThere(path) else { return }
+    try SpoolFile.remove(path)
+    try Folder.sync(folder.transformFolder)
+  }
+
+  /// Publishes a chunk's manifest. The caller holds the chunk's lock.
+  func publish(_ manifest: TransformChunkManifest) throws {
+    let path = folder.transformChunkManifest(manifest.chunk)
+    let sha256 = try manifest.publish(at: path)
+    guard let file = try SpoolFile.identity(path) else { return }
+    entries.withLock { $0[manifest.chunk] = Entry(manifest: manifest, sha256: sha256, file: file) }
+  }
+}

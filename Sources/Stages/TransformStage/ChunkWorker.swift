@@ -1,0 +1,68 @@
+import CommandKit
+import Digest
+import Records
+import Spool
+import Support
+
+/// Validates chunks, one after another, with memory of its own.
+struct ChunkWorker: ~Copyable {
+  private let plan: SnapshotPlan
+  private var reader: ChunkReader
+  private var validate: ChunkValidator
+  private let slots: CPUSlots
+
+  init(_ plan: SnapshotPlan, _ slots: CPUSlots) throws {
+    self.plan = plan
+    self.slots = slots
+    reader = try ChunkReader()
+    validate = ChunkValidator(header: plan.header)
+  }
+
+  /// BANs that the last chunk has accepted.
+  var accepted: BANSet { validate.accepted }
+
+  /// Validates a chunk and publishes what came of it. The caller holds the chunk's lock.
+  ///
+  /// - Parameter taken: BANs that earlier chunks have accepted; nil while the snapshot is not being finalized.
+  mutating func perform(_ chunk: SnapshotPlan.Chunk, taken: BANSet? = nil) throws {
+    let folder = plan.folder
+    let source = chunk.manifest
+    let place = ChunkPlace(
+      firstRecord: source.firstRecord, firstLine: source.firstLine, byteOffset: source.byteOffset,
+      headerBytes: source.headerBytes, tooLongOffsets: Set(source.tooLongOffsets))
+
+    try plan.validated.remove(source.chunk)
+    var output = try ChunkOutput(folder, chunk: source.chunk)
+    let tally = try slots.hold {
+      try reader.read(source, in: folder) { bytes in
+        try validate.validate(bytes.bindMemory(to: UInt8.self), at: place, taken: taken, into: &output)
+      }
+    }
+    guard tally.records == source.csv.records else {
+      throw Failure(
+        .data,
+        "'\(folder.fetchChunkManifest(source.chunk))' is damaged: it says \(source.csv.records) records, and there are \(tally.records)",
+        hint: .fetchAgain)
+    }
+    let files = try output.seal(tally)
+    try Folder.sync(folder.transformFolder)
+    var notes = Notes(tally, plan.header)
+    if validate.endsInRecord { notes.endsInRecord = true }
+    let manifest = TransformChunkManifest(
+      rulesVersion: rulesVersion, chunk: source.chunk, inputManifestSHA256: chunk.manifestSHA256, input: source.csv,
+      registrations: files.registrations, industries: files.industries, findings: files.findings,
+      totals: Totals(tally), findingCounts: tally.findingCounts, notes: notes,
+      cities: tally.cities, finalizedAgainst: taken == nil ? nil : chunk.earlierSHA256)
+    try plan.validated.publish(manifest)
+  }
+}
+
+extension Notes {
+  init(_ tally: Tally, _ header: Header) {
+    self.init()
+    missingColumns = header.missing
+    unknownColumns = header.unknown
+    repeatedIndustryCodes = tally.repeatedIndustryCodes
+    industryNamesWithoutCode = tally.industryNamesWithoutCode
+  }
+}

@@ -1,0 +1,111 @@
+import CommandKit
+import Digest
+import Records
+import Spool
+import Support
+
+/// Finalizing: BANs that repeat across chunks are taken out of the later ones, and the snapshot's manifest is written.
+enum Finalization {
+  /// The snapshot's manifest, where it is there and describes the chunks as they are.
+  static func current(_ plan: SnapshotPlan) throws -> TransformManifest? {
+    guard let manifest = try TransformManifest.read(at: plan.folder.transformManifest) else { return nil }
+    guard manifest.rulesVersion == rulesVersion, manifest.cities != nil, manifest.input == plan.fetch.csv,
+      manifest.chunks.count == plan.chunks.count
+    else { return nil }
+    for (chunk, entry) in zip(plan.chunks, manifest.chunks) {
+      guard try plan.state(chunk) == .done,
+        try plan.validated.current(chunk.manifest.chunk)?.sha256 == entry.manifestSHA256
+      else { return nil }
+    }
+    return manifest
+  }
+
+  /// Takes the manifest back before any chunk changes: load reads only what is finalized.
+  static func withdraw(_ plan: SnapshotPlan) throws {
+    guard SpoolFile.isThere(plan.folder.transformManifest) else { return }
+    try SpoolFile.remove(plan.folder.transformManifest)
+    try Folder.sync(plan.folder.path)
+  }
+
+  /// Finalizes the snapshot, unless chunks wait for others: then it says how many.
+  ///
+  /// - Parameter accepted: BANs of chunks that this process has validated.
+  static func finalize(
+    _ plan: SnapshotPlan, _ settings: TransformSettings, accepted: DuplicateTracker, log: EventLog
+  ) throws -> Transformer.Outcome {
+    // A chunk that another process takes BANs out of is not done for a moment: hence the lock before the count.
+    try FileLock.lock(plan.folder.finalizeLock, stop: StopSignal.check).hold {
+      let left = try plan.chunks.count { try plan.state($0) != .done }
+      guard left == 0 else { return .chunksLeft(left) }
+      // Another process may have finalized it while we waited.
+      if let manifest = try current(plan) { return .alreadyFinalized(manifest) }
+      return .finalized(try finalizeAlone(plan, settings, accepted, log: log))
+    }
+  }
+
+  private static func finalizeAlone(
+    _ plan: SnapshotPlan, _ settings: TransformSettings, _ accepted: DuplicateTracker, log: EventLog
+  ) throws -> TransformManifest {
+    let taken = accepted.areDistinct(acrossChunks: plan.chunks.count) ? [:] : try repeatedBANs(plan)
+    if !taken.isEmpty {
+      log.info("\(taken.count) chunks repeat BANs of earlier ones: they are taken out")
+      let chunks = plan.chunks.filter { taken[$0.manifest.chunk] != nil }
+      try Transformer.validate(chunks, plan, settings, taken: taken, log: log)
+    }
+    let manifest = try summarise(plan)
+    try manifest.publish(at: plan.folder.transformManifest)
+    return manifest
+  }
+
+  /// For each chunk that has them, the BANs that an earlier chunk has accepted.
+  private static func repeatedBANs(_ plan: SnapshotPlan) throws -> [Int: BANSet] {
+    var seen = BANBitmap()
+    var taken: [Int: BANSet] = [:]
+    for chunk in plan.chunks {
+      let number = chunk.manifest.chunk
+      try StopSignal.check()
+      try BANReader.read(plan.folder.registrations(number)) { ban in
+        if !seen.insert(ban) { _ = taken[number, default: BANSet(capacity: 64)].insert(ban) }
+      }
+    }
+    return taken
+  }
+
+  private static func summarise(_ plan: SnapshotPlan) throws -> TransformManifest {
+    var totals = Totals()
+    var counts: [String: Int] = [:]
+    var notes = Notes()
+    var cities: [String: Int] = [:]
+    var industries = 0
+    var content = SHA256()
+    var entries: [ChunkEntry] = []
+    for chunk in plan.chunks {
+      guard let validated = try plan.validated.current(chunk.manifest.chunk) else {
+        let path = plan.folder.transformChunkManifest(chunk.manifest.chunk)
+        throw Failure(
+          .temporary, "'\(path)' went away while the snapshot was settled", hint: "run the same command again")
+      }
+      let manifest = validated.manifest
+      totals += manifest.totals
+      counts.merge(manifest.findingCounts) { $0 + $1 }
+      notes += manifest.notes
+      cities.merge(manifest.cities ?? [:]) { $0 + $1 }
+      industries += manifest.industries.records
+      content.update(manifest.registrations.sha256)
+      content.update(manifest.industries.sha256)
+      entries.append(
+        ChunkEntry(
+          manifest: SnapshotFolder.manifestName(chunk.manifest.chunk), manifestSHA256: validated.sha256,
+          records: manifest.totals.total))
+    }
+    guard totals.agree, totals.total == plan.fetch.csv.records else {
+      throw Failure(
+        .bug, "the sums of snapshot \(plan.folder.id) do not agree: \(totals) of \(plan.fetch.csv.records) records",
+        hint: "this is a bug: please report it with the line above")
+    }
+    return TransformManifest(
+      rulesVersion: rulesVersion, input: plan.fetch.csv, sourceDate: plan.fetch.sourceDate, totals: totals,
+      findingCounts: counts, notes: notes, cities: cities, industries: industries, contentSHA256: content.finish(),
+      chunks: entries)
+  }
+}

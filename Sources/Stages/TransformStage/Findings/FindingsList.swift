@@ -1,0 +1,59 @@
+import CommandKit
+import Spool
+import StructuredLogging
+import Support
+
+/// What was rejected and warned of in a finalized snapshot, from the spool alone.
+public enum FindingsList {
+  /// Lists the findings on stdout, or writes them into a sheet and says so there.
+  ///
+  /// - Throws: category `notReady` where the snapshot is not finalized, `data` where a file of it is damaged.
+  public static func run(_ settings: FindingsSettings, log: EventLog, into output: inout StandardOutput) throws {
+    try settings.folder.use(stop: StopSignal.check) { try list(settings, log: log, into: &output) }
+  }
+
+  private static func list(
+    _ settings: FindingsSettings, log: EventLog, into output: inout StandardOutput
+  ) throws {
+    let reader = try FindingsReader(settings)
+    if settings.onlyNew, reader.previous == nil {
+      log.info("there is no earlier snapshot to compare with: every finding is new")
+    }
+    let counts: [String: Int]
+    switch settings.form {
+    case .json: counts = try reader.read { try output.write($0.bytes) }
+    case .table(let width):
+      let table = FindingsTable(
+        codes: reader.snapshot.counts.keys.filter { settings.codes.isEmpty || settings.codes.contains($0) },
+        records: reader.snapshot.records, width: width)
+      counts = try reader.read { try output.write(line: table.line(try $0.decoded())) }
+    case .sheet(let path):
+      let rows: Int
+      (rows, counts) = try write(reader, to: path)
+      try output.write(line: "\(rows) record\(rows == 1 ? " is" : "s are") written to '\(Terminal.safe(path))'")
+    }
+    if settings.form != .json { try output.write(line: summary(counts, settings, reader)) }
+    try output.flush()
+  }
+
+  private static func write(_ reader: FindingsReader, to path: String) throws -> (rows: Int, counts: [String: Int]) {
+    var counts: [String: Int] = [:]
+    let rows = try FindingsSheet.write(path, header: reader.snapshot.header) { sheet in
+      counts = try reader.read { try sheet.append(try $0.decoded()) }
+    }
+    return (rows, counts)
+  }
+
+  /// The last line: how many there are of each code.
+  private static func summary(_ counts: [String: Int], _ settings: FindingsSettings, _ reader: FindingsReader) -> String
+  {
+    var place = "snapshot \(reader.snapshot.folder.id)"
+    if let previous = reader.previous { place += ", compared with \(previous.folder.id)" }
+    let total = counts.values.reduce(0, +)
+    let new = settings.onlyNew ? "new " : ""
+    let which = settings.codes.isEmpty ? "" : " of these codes"
+    guard total > 0 else { return "no \(new)findings\(which): \(place)" }
+    let each = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    return "\(total) \(new)finding\(total == 1 ? "" : "s"): \(each) (\(place))"
+  }
+}

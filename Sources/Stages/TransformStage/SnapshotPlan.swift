@@ -1,0 +1,129 @@
+import Digest
+import Records
+import Spool
+import Support
+
+/// A fetched snapshot: its chunks as fetch left them.
+package struct SnapshotPlan: Sendable {
+  package struct Chunk: Sendable {
+    package let manifest: FetchChunkManifest
+    let manifestSHA256: String
+    /// Over the digests of all chunks before it.
+    let earlierSHA256: String
+  }
+
+  let folder: SnapshotFolder
+  let fetch: FetchManifest
+  let header: Header
+  package let chunks: [Chunk]
+  /// What became of the chunks.
+  let validated: ChunkManifests
+
+  /// - Throws: category `notReady` where fetch has not finished, `data` where what it left is damaged.
+  package init(_ folder: SnapshotFolder) throws {
+    guard let fetch = try FetchManifest.read(at: folder.fetchManifest) else {
+      throw Failure(
+        .notReady, "snapshot \(folder.id) is not fetched to its end: there is no '\(folder.fetchManifest)'",
+        hint: "run '\(command: .fetch)' first")
+    }
+    self.folder = folder
+    self.fetch = fetch
+    do throws(HeaderProblem) { header = try Header(names: fetch.columns) } catch {
+      throw Failure(
+        .data, "snapshot \(folder.id) is refused: \(error)", hint: "look at the source; the registry stays as it is")
+    }
+    var chunks: [Chunk] = []
+    var earlier = SHA256()
+    var records = 0
+    for (index, entry) in fetch.chunks.enumerated() {
+      let path = folder.fetchChunkManifest(index + 1)
+      func damaged(_ why: String) -> Failure {
+        Failure(.data, "'\(path)' is damaged: \(why)", hint: .fetchAgain)
+      }
+      guard let (manifest, sha256) = try FetchChunkManifest.readWithDigest(at: path) else {
+        throw damaged("it is missing")
+      }
+      guard sha256 == entry.manifestSHA256 else { throw damaged("its SHA-256 is not the one that fetch.json names") }
+      guard manifest.chunk == index + 1, manifest.columns == fetch.columns, manifest.firstRecord == records + 1,
+        manifest.headerBytes <= manifest.csv.bytes
+      else { throw damaged("it does not follow the chunk before") }
+      // Looking at its size costs nothing, and tells of a source that is gone before anybody needs it.
+      guard try SpoolFile.size(folder.csv(index + 1)) == manifest.csv.compressedBytes else {
+        throw Failure(
+          .data, "'\(folder.csv(index + 1))' is damaged: it is missing or has another size than its manifest says",
+          hint: .fetchAgain)
+      }
+      var soFar = earlier.copy()
+      chunks.append(Chunk(manifest: manifest, manifestSHA256: sha256, earlierSHA256: soFar.finish()))
+      earlier.update(manifest.csv.sha256)
+      records += manifest.csv.records
+    }
+    guard records == fetch.csv.records else {
+      throw Failure(
+        .data, "'\(folder.fetchManifest)' is damaged: its chunks hold \(records) records, not \(fetch.csv.records)",
+        hint: .fetchAgain)
+    }
+    self.chunks = chunks
+    validated = ChunkManifests(folder)
+  }
+
+  /// What to do about one chunk.
+  enum ChunkState: Equatable {
+    case missing
+    /// Done from other bytes or by older rules.
+    case stale(String)
+    case done
+  }
+
+  /// - Throws: category `data` where the chunk's output is damaged, or was made by rules that this version does not know.
+  func state(_ chunk: Chunk) throws -> ChunkState {
+    let number = chunk.manifest.chunk
+    guard let known = try validated.current(number) else { return .missing }
+    let manifest = known.manifest
+    guard manifest.rulesVersion <= rulesVersion else {
+      throw Failure(
+        .data, "chunk \(number) was judged by rules \(manifest.rulesVersion), and this version knows \(rulesVersion)",
+        hint: "use the version that wrote it, or redo it: \(command: .transform, snapshot: folder.id, "--force")")
+    }
+    if manifest.inputManifestSHA256 != chunk.manifestSHA256 { return .stale("its input is another now") }
+    if manifest.rulesVersion < rulesVersion {
+      return .stale("it was judged by rules \(manifest.rulesVersion), and these are \(rulesVersion)")
+    }
+    if manifest.cities == nil { return .stale("its businesses were not counted by city") }
+    if let against = manifest.finalizedAgainst, against != chunk.earlierSHA256 {
+      return .stale("it was settled against other chunks")
+    }
+    guard let (file, why) = try damage(of: number, manifest) else { return .done }
+    // Another process may have begun to replace the files meanwhile: it takes their manifest away first.
+    guard try validated.current(number)?.file == known.file else { return try state(chunk) }
+    throw damaged(file, why, chunk: number)
+  }
+
+  /// A file that differs from the manifest that describes it, as far as its size tells, and how.
+  private func damage(
+    of chunk: Int, _ manifest: TransformChunkManifest
+  ) throws -> (file: String, why: String)? {
+    let manifestName = SnapshotFolder.manifestName(chunk)
+    guard manifest.chunk == chunk else { return (manifestName, "it is another chunk's") }
+    let files = [
+      (folder.registrations(chunk), manifest.registrations), (folder.industries(chunk), manifest.industries),
+      (folder.findings(chunk), manifest.findings),
+    ]
+    for (path, entry) in files {
+      let name = Folder.name(of: path)
+      if entry.name != name { return (manifestName, "it names '\(entry.name)'") }
+      guard let size = try SpoolFile.size(path) else { return (name, "it is missing") }
+      if size != entry.bytes { return (name, "it has \(size) bytes where its manifest says \(entry.bytes)") }
+    }
+    guard manifest.totals.agree, manifest.totals.total == manifest.input.records else {
+      return (manifestName, "its sums do not agree")
+    }
+    return nil
+  }
+
+  func damaged(_ file: String, _ why: String, chunk: Int) -> Failure {
+    Failure(
+      .data, "'\(folder.transformFolder)/\(file)' is damaged: \(why)",
+      hint: "redo it: \(command: .transform, snapshot: folder.id, chunk: chunk, "--force")")
+  }
+}

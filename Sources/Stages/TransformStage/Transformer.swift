@@ -1,0 +1,109 @@
+import CommandKit
+import Records
+import Spool
+import Support
+
+/// The stage: a fetched snapshot into validated TSV and error manifests.
+public enum Transformer {
+  public enum Outcome: Sendable {
+    /// Every chunk is validated, and the snapshot is finalized.
+    case finalized(TransformManifest)
+    /// It was finalized already, and its files are what their manifests say.
+    case alreadyFinalized(TransformManifest)
+    /// The chunks asked for are validated; these many wait for other processes.
+    case chunksLeft(Int)
+  }
+
+  public static func run(_ settings: TransformSettings, log: EventLog) throws -> Outcome {
+    try settings.folder.use(stop: StopSignal.check) { try runInUse(settings, log: log) }
+  }
+
+  private static func runInUse(_ settings: TransformSettings, log: EventLog) throws -> Outcome {
+    let plan = try SnapshotPlan(settings.folder)
+    if case .one(let chunk) = settings.selection, chunk > plan.chunks.count {
+      throw Failure(
+        .usage, "there is no chunk \(chunk): snapshot \(plan.folder.id) has \(plan.chunks.count)",
+        hint: "the first is 1")
+    }
+    try Folder.make(plan.folder.transformFolder)
+    let selected = plan.chunks.filter { settings.selection.contains($0.manifest.chunk) }
+    if !settings.force, let manifest = try Finalization.current(plan) {
+      try Verification.verify(plan, jobs: settings.jobs, withSource: settings.verifiesSource)
+      try tell(plan, isDryRun: settings.isDryRun, newlyValidated: false, log: log)
+      return .alreadyFinalized(manifest)
+    }
+    let waiting = try selected.filter { try isWaiting($0, plan, force: settings.force, log: log) }
+    let accepted = DuplicateTracker()
+    try validate(waiting, plan, settings, accepted: accepted, log: log)
+    let outcome = try Finalization.finalize(plan, settings, accepted: accepted, log: log)
+    if case .finalized = outcome { try tell(plan, isDryRun: settings.isDryRun, newlyValidated: true, log: log) }
+    return outcome
+  }
+
+  private static func isWaiting(
+    _ chunk: SnapshotPlan.Chunk, _ plan: SnapshotPlan, force: Bool, log: EventLog
+  ) throws -> Bool {
+    if force { return true }
+    switch try plan.state(chunk) {
+    case .done: return false
+    case .stale(let why):
+      log.info("chunk \(chunk.manifest.chunk) is judged again: \(why)")
+      return true
+    case .missing: return true
+    }
+  }
+
+  /// - Parameters:
+  ///   - taken: for each chunk, BANs that earlier ones have accepted; empty while the snapshot is not being finalized.
+  ///   - accepted: takes the BANs of each chunk that is validated.
+  static func validate(
+    _ chunks: [SnapshotPlan.Chunk], _ plan: SnapshotPlan, _ settings: TransformSettings, taken: [Int: BANSet] = [:],
+    accepted: DuplicateTracker? = nil, log: EventLog
+  ) throws {
+    guard !chunks.isEmpty else { return }
+    let total = chunks.reduce(0) { $0 + $1.manifest.csv.records }
+    let bar = ProgressReporter("transform", unit: "records", total: total, log: log)
+    defer { bar.finish() }
+    let slots = CPUSlots(jobs: settings.jobs)
+    try ChunkQueue(chunks).run(threads: slots.workers) { queue in
+      var worker = try ChunkWorker(plan, slots)
+      while let (chunk, wait) = try queue.next() {
+        let path = plan.folder.chunkLock(chunk.manifest.chunk)
+        let lock: FileLock?
+        if wait { lock = try FileLock.lock(path, stop: StopSignal.check) } else { lock = try FileLock.tryLock(path) }
+        guard let lock else {
+          queue.putBack(chunk)
+          continue
+        }
+        try lock.hold {
+          // Another process may have done it meanwhile.
+          let taken = taken[chunk.manifest.chunk]
+          guard try settings.force || taken != nil || plan.state(chunk) != .done else { return }
+          try Finalization.withdraw(plan)
+          try worker.perform(chunk, taken: taken)
+          accepted?.add(worker.accepted)
+        }
+        bar.add(chunk.manifest.csv.records)
+      }
+    }
+  }
+
+  /// Logs an event for each chunk: once, when the snapshot is finalized and the numbers are final, and by the process that
+  /// finalized it, so that sums over events are sums over records.
+  private static func tell(_ plan: SnapshotPlan, isDryRun: Bool, newlyValidated: Bool, log: EventLog) throws {
+    for chunk in plan.chunks {
+      let number = chunk.manifest.chunk
+      guard let manifest = try plan.validated.current(number)?.manifest else { continue }
+      let totals = manifest.totals
+      var fields: [String: EventLog.Field] = [
+        "batch_num": .count(number), "raw_count": .count(totals.total), "records_success": .count(totals.processed),
+        "records_failed": .count(totals.failed), "records_duplicates": .count(totals.duplicated),
+      ]
+      if isDryRun { log.event(.batchDryRun, "chunk \(number): \(totals.processed) records would be loaded", fields) }
+      guard newlyValidated, manifest.findings.records > 0 else { continue }
+      fields["error_count"] = .count(totals.failed + totals.duplicated)
+      let counts = manifest.findingCounts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      log.event(.batchValidationErrors, "chunk \(number): \(counts.joined(separator: ", "))", fields)
+    }
+  }
+}

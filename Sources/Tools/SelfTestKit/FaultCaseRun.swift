@@ -1,0 +1,63 @@
+import Foundation
+
+/// One case: the command with its fault, then the same command again, and a comparison with the rehearsal.
+package struct FaultCaseRun {
+  let testEnvironment: TestEnvironment
+  let scenario: Scenario
+  let rehearsal: FaultFreeRun
+
+  package init(testEnvironment: TestEnvironment, scenario: Scenario, rehearsal: FaultFreeRun) {
+    self.testEnvironment = testEnvironment
+    self.scenario = scenario
+    self.rehearsal = rehearsal
+  }
+
+  /// - Throws: where the trial itself cannot go on: the database or the disk is not there.
+  package func run(_ fault: FaultCase, name: String) throws -> FaultResult {
+    let problems = try testEnvironment.withCopy(rehearsal.before, scenario, name) { workspace in
+      try attempt(fault, workspace)
+    }
+    return FaultResult(fault: fault, problems: problems)
+  }
+
+  private func attempt(_ fault: FaultCase, _ workspace: Workspace) throws -> [String] {
+    var problems: [String] = []
+    let ended = try workspace.run(scenario.command, fault: fault.description)
+    if !ended.stderr.contains("fault: \(fault.way) at \(fault.point)") {
+      problems.append("the fault never came: \(ended)")
+    }
+    if !fault.mayEnd(ended, undisturbed: rehearsal.code) { problems.append("with the fault, \(ended)") }
+
+    // Whatever happened, readers see the registry as it was or as it is to be.
+    if let seen = try WorkspaceContent(workspace).database?.registry,
+      seen != rehearsal.registryBefore, seen != rehearsal.outcomes[0].database?.registry
+    {
+      problems.append("readers see a part of the registry")
+    }
+
+    let again = try workspace.run(scenario.command)
+    if again.code != rehearsal.code { problems.append("the same command again: \(again)") }
+    let content = try WorkspaceContent(workspace)
+    let differences = rehearsal.outcomes.map { content.differences(from: $0) }
+    if !differences.contains([]) { problems += differences[0] }
+    return problems
+  }
+}
+
+/// What is in a bench, in a form in which two can be compared.
+struct WorkspaceContent: Sendable {
+  let spool: SpoolContent
+  let database: DatabaseContent?
+
+  init(_ workspace: Workspace) throws {
+    spool = try SpoolContent(workspace.spool)
+    database = try workspace.database.map { try DatabaseContent($0) }
+  }
+
+  /// The first things in which they differ, for a person.
+  func differences(from expected: WorkspaceContent) -> [String] {
+    var found = spool.differences(from: expected.spool)
+    if let database, let other = expected.database { found += database.differences(from: other) }
+    return found
+  }
+}

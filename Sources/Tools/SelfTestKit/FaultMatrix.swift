@@ -1,0 +1,127 @@
+import CommandKit
+import Foundation
+import GeneratorKit
+import Support
+import Synchronization
+
+/// The crash matrix: every point that a program lists, in every way, in every scenario that reaches it.
+public struct Matrix: Sendable {
+  let testEnvironment: TestEnvironment
+  /// Whether each point is tried at every time and in every way in the first scenario that reaches it, and once in each other
+  /// one; otherwise it is tried ``draws`` times. What is drawn is drawn by the seed.
+  let isWhole: Bool
+  let seed: UInt64
+  /// Cases at once.
+  let jobs: Int
+  let report: @Sendable (ScenarioReport) -> Void
+
+  private static let draws = 2
+
+  public init(
+    testEnvironment: TestEnvironment, isWhole: Bool, seed: UInt64, jobs: Int,
+    report: @escaping @Sendable (ScenarioReport) -> Void
+  ) {
+    self.testEnvironment = testEnvironment
+    self.isWhole = isWhole
+    self.seed = seed
+    self.jobs = jobs
+    self.report = report
+  }
+
+  public func run() throws -> MatrixReport {
+    let listed = try testEnvironment.programs.faultPoints(outputIn: testEnvironment.folder)
+    let rehearsals = try Scenario.all.enumerated().map { index, scenario in
+      try testEnvironment.rehearse(scenario, index)
+    }
+    var reached: [Programs.Name: [String: [Int]]] = [:]
+    for (index, rehearsal) in rehearsals.enumerated() {
+      for point in rehearsal.hits.keys {
+        reached[Scenario.all[index].command.program, default: [:]][point, default: []] += [index]
+      }
+    }
+    let cases = isWhole ? all(rehearsals, listed, reached) : drawn(rehearsals, listed, reached)
+    let reports = try Scenario.all.indices.map { index in
+      try StopSignal.check()
+      let mine = cases.filter { $0.scenario == index }
+      let report = report(Scenario.all[index], rehearsals[index], try run(mine, Scenario.all[index], rehearsals[index]))
+      self.report(report)
+      return report
+    }
+    return MatrixReport(
+      scenarios: reports,
+      unlisted: reached.flatMap { program, points in
+        Set(points.keys).subtracting((listed[program] ?? [:]).keys).map { "\(program.rawValue) \($0)" }
+      }.sorted(),
+      unreached: listed.flatMap { program, points in
+        Set(points.keys).subtracting((reached[program] ?? [:]).keys).map { "\(program.rawValue) \($0)" }
+      }.sorted(),
+      points: listed.values.reduce(0) { $0 + $1.count })
+  }
+
+  private typealias Points<Value> = [Programs.Name: [String: Value]]
+
+  private func all(
+    _ rehearsals: [FaultFreeRun], _ listed: Points<[String]>, _ reached: Points<[Int]>
+  ) -> [FaultCase] {
+    var draw = RandomSource(seed: seed)
+    return rehearsals.enumerated().flatMap { index, rehearsal in
+      let program = Scenario.all[index].command.program
+      return rehearsal.hits.sorted { $0.key < $1.key }.flatMap { point, hits -> [FaultCase] in
+        let ways = listed[program]?[point] ?? []
+        let whole = ways.flatMap { way in
+          (1...hits).map { FaultCase(scenario: index, way: way, point: point, hit: $0) }
+        }
+        return reached[program]?[point]?.first == index || whole.isEmpty ? whole : [whole[draw.below(whole.count)]]
+      }
+    }
+  }
+
+  private func drawn(
+    _ rehearsals: [FaultFreeRun], _ listed: Points<[String]>, _ reached: Points<[Int]>
+  ) -> [FaultCase] {
+    var draw = RandomSource(seed: seed)
+    var cases: [FaultCase] = []
+    for program in Programs.Name.allCases {
+      for (point, scenarios) in (reached[program] ?? [:]).sorted(by: { $0.key < $1.key }) {
+        var ways = listed[program]?[point] ?? []
+        for _ in 0..<min(Self.draws, ways.count) {
+          let scenario = scenarios[draw.below(scenarios.count)]
+          let hits = rehearsals[scenario].hits[point] ?? 1
+          cases.append(
+            FaultCase(
+              scenario: scenario, way: ways.remove(at: draw.below(ways.count)), point: point, hit: 1 + draw.below(hits))
+          )
+        }
+      }
+    }
+    return cases
+  }
+
+  private func run(_ cases: [FaultCase], _ scenario: Scenario, _ rehearsal: FaultFreeRun) throws -> [FaultResult] {
+    let results = Mutex<[FaultResult]>([])
+    let trial = FaultCaseRun(testEnvironment: testEnvironment, scenario: scenario, rehearsal: rehearsal)
+    try WorkList(Array(cases.enumerated())).run(threads: jobs) { list in
+      while let (index, fault) = list.next() {
+        try StopSignal.check()
+        let result = try trial.run(fault, name: "\(fault.scenario)-\(index)")
+        results.withLock { $0.append(result) }
+      }
+    }
+    return results.withLock { $0 }
+  }
+
+  private func report(_ scenario: Scenario, _ rehearsal: FaultFreeRun, _ results: [FaultResult]) -> ScenarioReport {
+    var ways: [String: ScenarioReport.Count] = [:]
+    for result in results {
+      ways[result.fault.way, default: .init()].cases += 1
+      if !result.problems.isEmpty { ways[result.fault.way]?.failed += 1 }
+    }
+    return ScenarioReport(
+      name: scenario.name, points: rehearsal.hits.count, ways: ways,
+      failures: results.filter { !$0.problems.isEmpty }.map { result in
+        .init(
+          command: "RETRY_PAUSE_SECONDS=0 REGISTRY_FAULT='\(result.fault)' \(scenario.command)",
+          problems: result.problems)
+      })
+  }
+}

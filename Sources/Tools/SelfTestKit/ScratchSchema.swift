@@ -1,0 +1,130 @@
+import Postgres
+import Support
+import Synchronization
+
+/// Where scratch schemas are made: the user's database. A lock of a session of its own shows that they are in use.
+public final class ScratchDatabase: Sendable {
+  private let target: DatabaseAddress
+  private let url: String
+  private let number = Int.random(in: 1...Int(Int32.max))
+  private let count = Mutex(0)
+  /// A session that holds a lock as long as it lives.
+  private let holder: Mutex<Connection>
+
+  /// First half of the lock's key, so that it meets no other program's: "regs" in ASCII.
+  private static let lockClass = 0x7265_6773
+
+  /// - Throws: category `configuration` where the role may not make a schema.
+  public init(_ url: String) throws {
+    self.url = url
+    do {
+      target = try DatabaseAddress(url)
+      var session = try Self.open(target)
+      let may = "SELECT has_database_privilege(current_database(), 'CREATE')"
+      guard try session.execute(may).truth else {
+        throw Failure(
+          .configuration, "\(session.place): the role may not make a schema, which the proof needs",
+          hint:
+            "GRANT CREATE ON DATABASE \(try session.execute("SELECT current_database()").scalar ?? "") TO \(try session.execute("SELECT current_user").scalar ?? ""), or give another database with --database-url"
+        )
+      }
+      try Self.dropLeftovers(&session)
+      try session.beginTransaction()
+      try session.execute("SELECT pg_advisory_xact_lock(\(Self.lockClass), \(number))")
+      holder = Mutex(session)
+    } catch let error as PostgresError { throw Failure(from: error) }
+  }
+
+  private static func open(_ target: DatabaseAddress) throws -> Connection {
+    try Connection.open(target, applicationName: "registry-selftest")
+  }
+
+  /// Schemas of a proof that was killed: nobody holds their lock.
+  private static func dropLeftovers(_ session: inout Connection) throws {
+    let names = try session.execute(
+      """
+      SELECT nspname, substring(nspname FROM '^registry_selftest_([0-9]{1,9})_[0-9]+$') FROM pg_catalog.pg_namespace
+      WHERE pg_has_role(nspowner, 'USAGE')
+      """)
+    for row in names.values {
+      guard let name = row[0], let number = row[1] else { continue }
+      let lock = "\(lockClass), \(number)"
+      try session.transaction { session in
+        guard try session.execute("SELECT pg_try_advisory_xact_lock(\(lock))").truth else { return }
+        try session.execute("SET LOCAL client_min_messages = warning; DROP SCHEMA \(name) CASCADE")
+      }
+    }
+  }
+
+  func open() throws -> Connection { try Self.open(target) }
+
+  func schemasLeft() throws -> Int {
+    var session = try open()
+    let left = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE starts_with(nspname, 'registry_selftest_\(number)_')"
+    return try session.execute(left).number ?? 0
+  }
+
+  func schema() throws -> ScratchSchema {
+    let place = count.withLock { count in
+      count += 1
+      return count
+    }
+    let name = "registry_selftest_\(number)_\(place)"
+    var session = try open()
+    try session.execute("CREATE SCHEMA \(name)")
+    return ScratchSchema(name: name, url: connectionString(schema: name), database: self)
+  }
+
+  /// The connection string for a schema, with what options it has already: what stands last counts.
+  private func connectionString(schema: String) -> String {
+    let options = (target.options.map { $0 + " " } ?? "") + "-csearch_path=\(schema)"
+    guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") else {
+      let quoted = options.reduce(into: "") { text, character in
+        if character == "'" || character == "\\" { text.append("\\") }
+        text.append(character)
+      }
+      return url + " options='\(quoted)'"
+    }
+    let encoded = options.utf8.map { byte in
+      let isPlain = (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+      let digits = String(byte, radix: 16, uppercase: true)
+      return isPlain ? String(UnicodeScalar(byte)) : "%" + (digits.count == 1 ? "0" : "") + digits
+    }
+    return url + (url.contains("?") ? "&" : "?") + "options=" + encoded.joined()
+  }
+}
+
+/// An empty schema, which is all that a load sees of a database.
+struct ScratchSchema: Sendable {
+  let name: String
+  let url: String
+  let database: ScratchDatabase
+
+  func open() throws -> Connection {
+    var session = try database.open()
+    session.settings?["search_path"] = name
+    return session
+  }
+
+  func execute(_ sql: String) throws {
+    var session = try open()
+    try session.execute(sql)
+  }
+
+  func drop() throws {
+    var session = try database.open()
+    try session.execute("SET LOCAL client_min_messages = warning; DROP SCHEMA IF EXISTS \(name) CASCADE")
+  }
+}
+
+extension Failure {
+  public init(from error: PostgresError) {
+    let category: ExitCategory =
+      switch error.kind {
+      case .temporary, .serverDiskFull: .temporary
+      case .malformed: .usage
+      default: .unavailable
+      }
+    self.init(category, "\(error.place): \(error.message)", hint: "check DATABASE_URL, and that the database answers")
+  }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import Spool
+import Support
+
+/// Where benches are set up: a folder in the user's spool, on the disk that the spool is on, and the user's database.
+public final class TestEnvironment: Sendable {
+  let programs: Programs
+  let database: ScratchDatabase
+  let folder: String
+  let days: [[UInt8]]
+  private let lock: SharedLock
+
+  /// - Parameter spool: the folder in which the scratch folder is made.
+  public init(programs: Programs, databaseURL: String, spool: String) throws {
+    self.programs = programs
+    database = try ScratchDatabase(databaseURL)
+    days = try SmallRegistry.days(4)
+    try Folder.make(spool, followLinks: true)
+    try Self.removeLeftovers(spool)
+    folder = spool + "/\(Self.prefix)\(UInt32.random(in: .min ... .max))"
+    try Folder.make(folder)
+    guard let lock = try FileLock.tryLock(folder + "/.lock") else { throw Failure(.bug, "a new lock was held") }
+    self.lock = SharedLock(lock)
+  }
+
+  private static let prefix = ".selftest."
+
+  /// Folders of proofs that were killed: nobody holds their locks.
+  private static func removeLeftovers(_ spool: String) throws {
+    for name in try Folder.names(spool) where name.hasPrefix(prefix) {
+      let path = spool + "/" + name
+      // Another user's is another user's, and one without a lock is just being made.
+      guard let lock = try? FileLock.tryLock(path + "/.lock", make: false) else { continue }
+      try? lock.hold { try Folder.remove(path) }
+    }
+  }
+
+  public func remove() throws { try Folder.remove(folder) }
+
+  /// An empty spool, with a schema where one is needed.
+  ///
+  /// - Parameter source: the name of the source, which is beside the bench.
+  func workspace(_ name: String, source: String, withDatabase: Bool) throws -> Workspace {
+    let path = folder + "/" + name
+    try Folder.make(path)
+    return Workspace(
+      programs: programs, folder: path, source: folder + "/" + source,
+      database: withDatabase ? try database.schema() : nil, days: days)
+  }
+
+  /// Sets up the scenario's spool and carries its command out without a fault.
+  package func rehearse(_ scenario: Scenario, _ index: Int) throws -> FaultFreeRun {
+    let before = try workspace("\(index)", source: "\(index).csv", withDatabase: false)
+    try scenario.prepareSpool(before)
+    return try withCopy(before, scenario, "\(index)-rehearsal") { workspace in
+      let registry = try WorkspaceContent(workspace).database?.registry ?? [:]
+      let trace = workspace.folder + "/trace"
+      let ended = try workspace.run(scenario.command, fault: "trace@" + trace)
+      guard let code = ended.code else { throw Failure(.bug, "\(scenario.name): without a fault, \(ended)") }
+      var outcomes = [try WorkspaceContent(workspace)]
+      if scenario.actsEachTime {
+        try workspace.expect(scenario.command, code: code)
+        outcomes.append(try WorkspaceContent(workspace))
+      }
+      return FaultFreeRun(
+        before: before, registryBefore: registry, code: code, outcomes: outcomes, hits: try Trace.read(trace).counts)
+    }
+  }
+
+  /// The points that a scenario's command reaches, in order, while one worker is at work.
+  package func trace(_ name: String) throws -> [String] {
+    guard let scenario = Scenario.all.first(where: { $0.name == name }) else {
+      throw Failure(.bug, "there is no scenario '\(name)'")
+    }
+    let before = try workspace("trace", source: "trace.csv", withDatabase: false)
+    try scenario.prepareSpool(before)
+    return try withCopy(before, scenario, "trace-copy") { workspace in
+      let trace = workspace.folder + "/trace"
+      try workspace.expect(scenario.command, fault: "trace@" + trace, variables: ["JOBS": "1"])
+      return try Trace.read(trace).points
+    }
+  }
+
+  /// Schemas of this stand that were not dropped.
+  package func schemasLeft() throws -> Int { try database.schemasLeft() }
+
+  /// Hands over the state before a scenario's command, and clears it up.
+  func withCopy<Result>(
+    _ before: Workspace, _ scenario: Scenario, _ name: String, _ body: (Workspace) throws -> Result
+  ) throws -> Result {
+    let schema = scenario.prepareDatabase != nil ? try database.schema() : nil
+    let workspace = try before.copy(to: folder + "/" + name, database: schema)
+    defer {
+      try? Folder.remove(workspace.folder)
+      try? schema?.drop()
+    }
+    try scenario.prepareDatabase?(workspace)
+    return try body(workspace)
+  }
+}
+
+/// Holds a lock as long as it lives.
+private final class SharedLock: Sendable {
+  private let lock: FileLock
+  init(_ lock: consuming FileLock) { self.lock = lock }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Postgres
+import Spool
+import Support
+
+/// A spool and a schema, and the programs at work on them.
+package struct Workspace: Sendable {
+  let programs: Programs
+  let folder: String
+  /// The one path that all days' sources have, whatever the bench.
+  let source: String
+  let database: ScratchSchema?
+  /// The sources of the days.
+  let days: [[UInt8]]
+
+  var spool: String { folder + "/spool" }
+
+  func snapshots() throws -> [SnapshotFolder] {
+    try SpoolIndex.snapshots(spool).map { SnapshotFolder(spool: spool, id: $0) }
+  }
+
+  /// Makes a day's file the source.
+  package func publish(day: Int) throws { try Data(days[day]).write(to: URL(fileURLWithPath: source)) }
+
+  /// - Parameter fault: as `REGISTRY_FAULT` has it.
+  func run(
+    _ command: Command, fault: String? = nil, variables: [String: String] = [:]
+  ) throws -> Programs.ExitResult {
+    var variables = variables.merging(["SPOOL_DIR": spool]) { $1 }
+    if let database { variables["DATABASE_URL"] = database.url }
+    if let fault { variables["REGISTRY_FAULT"] = fault }
+    let arguments = try command.arguments.map { word in
+      switch word {
+      case .text(let text): text
+      case .source: source
+      case .snapshot(let index): try snapshot(index)
+      case .file(let name): folder + "/" + name
+      }
+    }
+    return try programs.run(command.program, arguments, variables, outputIn: folder)
+  }
+
+  private func snapshot(_ index: Int) throws -> String {
+    let all = try snapshots()
+    guard all.indices.contains(index) else { throw Failure(.bug, "there is no snapshot \(index) in '\(spool)'") }
+    return all[index].id.description
+  }
+
+  /// The same, where it has to end with `code`.
+  func expect(
+    _ command: Command, fault: String? = nil, code: Int32? = 0, variables: [String: String] = [:]
+  ) throws {
+    let ended = try run(command, fault: fault, variables: variables)
+    guard ended.code == code else {
+      throw Failure(.bug, "preparing '\(command)' gave \(ended)")
+    }
+  }
+
+  /// The same spool in another folder, with another schema.
+  func copy(to folder: String, database: ScratchSchema?) throws -> Workspace {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for name in try FileManager.default.contentsOfDirectory(atPath: self.folder) {
+      try FileManager.default.copyItem(atPath: self.folder + "/" + name, toPath: folder + "/" + name)
+    }
+    return Workspace(programs: programs, folder: folder, source: source, database: database, days: days)
+  }
+}
+
+/// A program and its arguments.
+package struct Command: Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+  enum Argument: Sendable {
+    case text(String)
+    /// The path of the source.
+    case source
+    /// The name of a snapshot, by its place among those of the spool.
+    case snapshot(Int)
+    /// The path of a file in the bench's folder.
+    case file(String)
+  }
+
+  let program: Programs.Name
+  let arguments: [Argument]
+  package let description: String
+
+  /// `load --snapshot {0}`: words parted by spaces; `{source}`, `{N}` and `{file:NAME}` as above.
+  package init(stringLiteral text: String) { self.init(text) }
+
+  init(_ text: String) {
+    let words = text.split(separator: " ").map(String.init)
+    guard let program = words.first.flatMap(Programs.Name.init) else { preconditionFailure("no program in '\(text)'") }
+    self.program = program
+    description = text
+    arguments = words.dropFirst().map { word in
+      guard word.hasPrefix("{"), word.hasSuffix("}") else { return .text(word) }
+      let inner = word.dropFirst().dropLast()
+      if let index = Int(inner) { return .snapshot(index) }
+      return inner.hasPrefix("file:") ? .file(String(inner.dropFirst(5))) : .source
+    }
+  }
+}

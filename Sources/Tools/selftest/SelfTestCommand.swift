@@ -1,0 +1,91 @@
+import ArgumentParser
+import CommandKit
+import Foundation
+import Postgres
+import SelfTestKit
+import Support
+
+@main
+struct SelfTestCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "selftest",
+    abstract: "Prove, on this disk and this database, that nothing is lost, doubled or half-published.",
+    discussion: """
+      A small registry is fetched, transformed and loaded in a scratch folder of the spool and in scratch schemas of the \
+      database. Each command is struck by a fault, given again, and must leave what it leaves without one. The real spool \
+      and the real tables are not touched.
+      """)
+
+  @OptionGroup var spool: SpoolOptions
+  @Flag(help: "Every point, every time that it is reached, in every way; otherwise two draws for each.")
+  var all = false
+  @Option(help: ArgumentHelp("What the draw follows from (default: a new one).", valueName: "N"))
+  var seed: UInt64?
+  @Option(help: ArgumentHelp("Walks of many faults over several days (default: 3, with --all 20).", valueName: "N"))
+  var walks: Int?
+  @OptionGroup var jobs: JobsOptions
+  @Flag(help: "Print the result as one JSON document.")
+  var json = false
+
+  struct Result: Codable {
+    var seed: UInt64
+    var seconds: Double
+    var isPassed: Bool
+    var matrix: MatrixReport
+    var walks: [WalkReport]
+  }
+
+  func run() throws {
+    StandardFiles.open()
+    StopSignal.install()
+    // Whoever starts a process that ignores it passes that on, and then the system keeps no child's end for us.
+    signal(SIGCHLD, SIG_DFL)
+    let failure: Failure
+    do { return try prove() } catch let code as ExitCode { throw code } catch let error as Failure {
+      failure = error
+    } catch let error as PostgresError {
+      failure = Failure(from: error)
+    } catch { failure = Failure(.bug, "unexpected: \(error)", hint: "this is a bug: please report it") }
+    Message.line("selftest: \(failure.message)")
+    for hint in failure.hints { Message.line("HINT: \(hint)") }
+    throw ExitCode(failure.category.exitCode)
+  }
+
+  private func prove() throws {
+    let variables = ProcessInfo.processInfo.environment
+    guard let url = variables["DATABASE_URL"], !url.isEmpty else {
+      throw Failure(.usage, "no database is given", hint: "\(command: .selftest), or DATABASE_URL")
+    }
+    let jobs = try jobs.resolve()
+    let own = URL(fileURLWithPath: try Executable.path()).deletingLastPathComponent().path
+    let seed = self.seed ?? UInt64.random(in: 1...999_999)
+    let started = Date()
+    let testEnvironment = try TestEnvironment(
+      programs: Programs(folder: own), databaseURL: url, spool: spool.path)
+    defer { try? testEnvironment.remove() }
+
+    if !json { Table.begin(seed: seed) }
+    let printsRows = !json
+    let matrix = try Matrix(testEnvironment: testEnvironment, isWhole: all, seed: seed, jobs: min(jobs, 16)) { report in
+      if printsRows { Table.row(report) }
+    }.run()
+    let walk = try RandomWalk(testEnvironment: testEnvironment)
+    let walks = try (0..<UInt64(max(0, self.walks ?? (all ? 20 : 3)))).map { try walk.run(seed: seed &+ $0) }
+    let isPassed = matrix.isPassed && walks.allSatisfy { $0.problems.isEmpty }
+    let seconds = (Date().timeIntervalSince(started) * 10).rounded() / 10
+    let result = Result(seed: seed, seconds: seconds, isPassed: isPassed, matrix: matrix, walks: walks)
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      encoder.keyEncodingStrategy = .convertToSnakeCase
+      print(String(decoding: try encoder.encode(result), as: UTF8.self))
+    } else {
+      Table.end(result)
+    }
+    if !isPassed { throw ExitCode(ExitCategory.bug.exitCode) }
+  }
+}
+
+enum Message {
+  static func line(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+}

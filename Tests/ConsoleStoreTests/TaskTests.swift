@@ -1,0 +1,118 @@
+import ConsoleStore
+import Postgres
+import Support
+import Synchronization
+import TestCluster
+import Testing
+
+@Suite("The queue", .enabled(if: TestCluster.isOwn, "it takes a server of our own"))
+struct TaskTests {
+  @Test("each task is taken once, by however many workers at once, the oldest first")
+  func taking() throws {
+    try ConsoleStoreHarness.with { database, connection in
+      let added = try (0..<60).map { _ in try Tasks.add(.dryRun, by: "ann", on: &connection) }
+      let taken = Mutex<[[Int]]>([])
+      try Workers.run(6) { (_: Int) throws(any Error) in
+        var connection = try database.open()
+        var mine: [Int] = []
+        while let task = try Tasks.take(host: "h", on: &connection) { mine.append(task.id) }
+        taken.withLock { $0.append(mine) }
+      }
+      let all = taken.withLock { $0 }
+      #expect(all.flatMap { $0 }.sorted() == added)
+      #expect(all.allSatisfy { $0 == $0.sorted() })
+    }
+  }
+
+  @Test("arguments come out as they went in")
+  func arguments() throws {
+    try ConsoleStoreHarness.with { _, connection in
+      let hostile = ["--accept=a \"b\" \\ {c}, d' ; $(e)\n第", "", "NULL"]
+      let id = try Tasks.add(.load, hostile, by: "ann", on: &connection)
+      let found1 = try Tasks.find(id, on: &connection)
+      #expect(found1?.arguments == hostile)
+    }
+  }
+
+  @Test("a task in the queue is stopped at once, one at work is asked to")
+  func stopping() throws {
+    try ConsoleStoreHarness.with { _, connection in
+      let queued = try Tasks.add(.run, by: "ann", on: &connection)
+      try Tasks.stop(queued, by: "bob", on: &connection)
+      let found2 = try Tasks.find(queued, on: &connection)
+      #expect(found2?.state == .stopped)
+      let found3 = try Tasks.take(host: "h", on: &connection)
+      #expect(found3 == nil)
+      let running = try Tasks.add(.run, by: "ann", on: &connection)
+      let found4 = try Tasks.take(host: "h", on: &connection)
+      #expect(found4?.id == running)
+      try Tasks.stop(running, by: "bob", on: &connection)
+      let task = try Tasks.find(running, on: &connection)
+      #expect(task?.state == .running)
+      #expect(task?.stopAskedBy == "bob")
+      try Tasks.end(running, .init(.stopped, exitCode: 143, reason: .stopped), on: &connection)
+      #expect(throws: ConsoleStoreError.notQueued) { try Tasks.stop(running, by: "bob", on: &connection) }
+    }
+  }
+
+  @Test("an ending is written once, and the first one counts")
+  func ending() throws {
+    try ConsoleStoreHarness.with { _, connection in
+      let id = try Tasks.add(.run, by: nil, on: &connection)
+      _ = try Tasks.take(host: "h", on: &connection)
+      try Tasks.keep(id, runID: "r", log: "one\n", on: &connection)
+      try Tasks.end(
+        id, .init(.succeeded, exitCode: 0, summary: #"{"status":"success"}"#, log: "one\ntwo\n"), on: &connection)
+      try Tasks.end(id, .init(.failed, exitCode: 65), on: &connection)
+      try Tasks.keep(id, runID: nil, log: "three", on: &connection)
+      let task = try #require(try Tasks.find(id, on: &connection))
+      #expect(task.state == .succeeded)
+      #expect(task.runID == "r")
+      let output = try Tasks.output(id, on: &connection)
+      #expect(output.log == "one\ntwo\n")
+      #expect(output.summary == #"{"status": "success"}"#)
+      let found5 = try Tasks.summaries(limit: 5, on: &connection)
+      #expect(found5.map(\.task) == [task])
+    }
+  }
+
+  @Test(
+    "a schedule's run that failed for a passing reason goes back into the queue, as often as the schedule says",
+    arguments: [
+      (75, nil, 3), (65, nil, 1), (nil, ConsoleTask.Reason.cutShort, 3), (143, ConsoleTask.Reason.timeLimit, 1),
+    ]
+      as [(Int?, ConsoleTask.Reason?, Int)])
+  func retries(exitCode: Int?, reason: ConsoleTask.Reason?, attempts: Int) throws {
+    try ConsoleStoreHarness.with { _, connection in
+      let draft = ScheduleDraft(name: "s", kind: .run, timing: "every 1 minutes", retries: 2, retryMinutes: 5)
+      let schedule = try ScheduleStore.create(draft, by: nil, on: &connection)
+      let due = try #require(try ScheduleStore.find(schedule, on: &connection)?.nextAt)
+      try ScheduleStore.enqueueDue(now: due, on: &connection)
+      var seen: [Int] = []
+      while let task = try Tasks.take(host: "h", on: &connection) {
+        seen.append(task.attempt)
+        try Tasks.end(task.id, .init(.failed, exitCode: exitCode, reason: reason), on: &connection)
+        let wait = try connection.execute(
+          "SELECT extract(epoch FROM not_before - now())::int FROM console.task WHERE state = 'queued'"
+        ).number
+        #expect(wait == (seen.count < attempts ? 300 : nil))
+        try connection.execute("UPDATE console.task SET not_before = now() WHERE state = 'queued'")
+      }
+      #expect(seen == Array(1...attempts))
+    }
+  }
+
+  @Test("of finished tasks the newest stay, and none that waits or runs goes")
+  func forgetting() throws {
+    try ConsoleStoreHarness.with { _, connection in
+      let running = try Tasks.add(.run, by: nil, on: &connection)
+      _ = try Tasks.take(host: "h", on: &connection)
+      for _ in 0..<10 { try Tasks.stop(try Tasks.add(.run, by: nil, on: &connection), by: nil, on: &connection) }
+      try Tasks.forgetOld(keeping: 3, on: &connection)
+      let left = try Tasks.list(limit: 100, on: &connection).map(\.id)
+      #expect(left.count == 4)
+      #expect(left.last == running)
+      #expect(left.dropLast() == [running + 10, running + 9, running + 8])
+    }
+  }
+}

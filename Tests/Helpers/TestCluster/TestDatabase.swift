@@ -1,0 +1,74 @@
+import Foundation
+import Postgres
+
+/// An empty schema for one test, which is all that a load sees of a database. (A database of its own takes 200 ms.)
+public struct TestDatabase: Sendable {
+  /// Name of the schema; fit for roles and application names of the test, too.
+  public let name: String
+  public let url: String
+  private let cluster: TestCluster
+
+  /// Makes one, hands it over and drops it.
+  @discardableResult
+  public static func with<Result>(_ body: (TestDatabase) throws -> Result) throws -> Result {
+    let database = try TestDatabase()
+    defer { database.drop() }
+    return try body(database)
+  }
+
+  /// The same for what waits without blocking.
+  @discardableResult
+  public static func withAsync<Result>(_ body: (TestDatabase) async throws -> Result) async throws -> Result {
+    let database = try TestDatabase()
+    defer { database.drop() }
+    return try await body(database)
+  }
+
+  private init() throws {
+    cluster = try TestCluster.shared.get()
+    name = "t_" + UUID().uuidString.lowercased().filter { $0 != "-" }
+    url = TestDatabase.url(cluster.url, schema: name)
+    var session = try TestDatabase.open(cluster.url)
+    try session.execute("CREATE SCHEMA \(name)")
+  }
+
+  /// The same schema as another role; only in a server of our own.
+  public func url(user: String, password: String? = nil) -> String {
+    TestDatabase.url(cluster.ownURL(user: user + (password.map { ":" + $0 } ?? "")), schema: name)
+  }
+
+  /// Another schema of the same database.
+  public func url(schema: String) -> String { TestDatabase.url(cluster.url, schema: schema) }
+
+  private static func url(_ url: String, schema: String) -> String {
+    url + (url.contains("?") ? "&" : "?") + "options=-csearch_path%3D\(schema)"
+  }
+
+  /// A session as its owner.
+  public func open() throws -> Connection { try TestDatabase.open(url) }
+
+  /// Runs statements as its owner.
+  @discardableResult
+  public func execute(_ sql: String, _ parameters: [String?] = []) throws -> Rows {
+    var session = try open()
+    return try session.execute(sql, parameters)
+  }
+
+  /// The first column of the first row.
+  public func scalar(_ sql: String) throws -> String? { try execute(sql).scalar }
+
+  /// All rows, each as one text, with NULL as `-`.
+  public func rows(_ sql: String) throws -> [String] {
+    try execute(sql).values.map { $0.map { $0 ?? "-" }.joined(separator: "|") }
+  }
+
+  private func drop() {
+    guard var session = try? TestDatabase.open(cluster.url) else { return }
+    _ = try? session.execute("SET client_min_messages = warning; DROP SCHEMA \(name) CASCADE")
+  }
+
+  /// Statements are sent as they are, also such as begin and end transactions.
+  public static func open(_ url: String) throws -> Connection {
+    try Connection.open(try DatabaseAddress(url), applicationName: "registry-tests", settings: nil)
+  }
+}
