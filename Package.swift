@@ -152,7 +152,7 @@ let package = Package(
     library("Charts", in: "Console"),
     library(
       "ConsoleStore", in: "Console", ["Digest", "Postgres", "Schedules", "Support"],
-      resources: [.embedInCode("desk.sql"), .embedInCode("desk-2.sql")]),
+      resources: [.embedInCode("store.sql"), .embedInCode("store-2.sql")]),
     library("ConsoleQueries", in: "Console", ["Postgres", "Support"], resources: [.embedInCode("search.sql")]),
     library("ConsoleRunner", in: "Console", ["ConsoleStore", "Support", "Postgres", "Spool", logging]),
 

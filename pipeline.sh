@@ -171,7 +171,12 @@ if (($#)); then
       command=$1 && shift
       ;;
     --help | -h | --version | -*) ;;
-    *) command='' && fail 64 "unknown command '$1'" "./pipeline.sh --help lists the commands" ;;
+    *)
+      # Anything else but a word may be an address with a password.
+      command='' shown=…
+      [[ ! $1 =~ ^[A-Za-z0-9_-]+$ ]] || shown=$1
+      fail 64 "unknown command '$shown'" "./pipeline.sh --help lists the commands"
+      ;;
   esac
 fi
 read_options "$@"

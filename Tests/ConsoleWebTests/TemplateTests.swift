@@ -54,7 +54,7 @@ struct TemplateTests {
   @Test("each file of the folder is known")
   func files() throws {
     let folder = #filePath.replacing(
-      "/Tests/ConsoleWebTests/TemplateTests.swift", with: "/Sources/ConsoleWeb/Templates")
+      "/Tests/ConsoleWebTests/TemplateTests.swift", with: "/Sources/Console/ConsoleWeb/Templates")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder).map { $0.replacing(".mustache", with: "") }
     #expect(names.sorted() == Templates.names)
   }

@@ -3,16 +3,16 @@ import Testing
 
 @Suite("Days")
 struct DayTests {
-  private func snapshot(day: Int, dirt: Int = 0) throws -> (validate: PlainValidator, expectation: ExpectedResult) {
+  private func snapshot(day: Int, dirt: Int = 0) throws -> (validator: PlainValidator, expectation: ExpectedResult) {
     var options = GeneratorOptions(rows: 800, seed: 21)
     options.day = day
     options.changes = DailyChanges(new: 30, closed: 25, returned: 4, moved: 20, renamed: 15, recapitalised: 10)
     options.dirt = DirtAmounts(ofEach: dirt)
     options.dirt[.recordTooLong] = 0
     let (bytes, expectation) = try Generator(options).generate()
-    let validate = PlainValidator(bytes)
-    expectEqual(expectation, validate, bytes)
-    return (validate, expectation)
+    let validator = PlainValidator(bytes)
+    expectEqual(expectation, validator, bytes)
+    return (validator, expectation)
   }
 
   @Test("differ in exactly the businesses they announce", arguments: [0, 3])
@@ -23,7 +23,7 @@ struct DayTests {
       #expect(after.expectation.days.count == day)
       #expect(after.expectation.days.dropLast() == before.expectation.days[...])
       let announced = try #require(after.expectation.days.last)
-      #expect(announced == difference(before.validate.accepted, after.validate.accepted, announced))
+      #expect(announced == difference(before.validator.accepted, after.validator.accepted, announced))
       #expect(announced.new.count == 30)
       #expect(announced.closed.count == 25)
       #expect(announced.returned.count == (day == 1 ? 0 : 4))
@@ -36,13 +36,13 @@ struct DayTests {
 
   @Test("stay sorted and each has its date")
   func sorted() throws {
-    let (validate, expectation) = try snapshot(day: 30)
-    for (left, right) in zip(validate.addresses, validate.addresses.dropFirst()) {
+    let (validator, expectation) = try snapshot(day: 30)
+    for (left, right) in zip(validator.addresses, validator.addresses.dropFirst()) {
       #expect(!right.utf8.lexicographicallyPrecedes(left.utf8))
     }
     #expect(expectation.sourceDate == "2026-10-01")
-    #expect(validate.sourceStamp == "01-OCT-26")
-    #expect(Set(validate.bans).count == validate.bans.count)
+    #expect(validator.sourceStamp == "01-OCT-26")
+    #expect(Set(validator.bans).count == validator.bans.count)
   }
 
   @Test("without changes differ in the stamp row alone")

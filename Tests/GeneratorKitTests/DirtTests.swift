@@ -15,12 +15,12 @@ struct DirtTests {
     options.endsWithNewline = seed % 3 != 1
     options.hasStamp = seed != 5
     let (bytes, expectation) = try Generator(options).generate()
-    let validate = PlainValidator(bytes)
-    expectEqual(expectation, validate, bytes)
+    let validator = PlainValidator(bytes)
+    expectEqual(expectation, validator, bytes)
     #expect(expectation.processed > options.rows)
-    #expect((validate.sourceStamp == nil) == (expectation.sourceDate == nil))
+    #expect((validator.sourceStamp == nil) == (expectation.sourceDate == nil))
     for dirt in expectation.dirt {
-      let found = validate.validated[dirt.record - 1]
+      let found = validator.validated[dirt.record - 1]
       #expect(found.codes == dirt.codes.sorted(), "\(dirt.kind): \(dirt.what)")
       #expect(found.line == dirt.line)
       #expect(found.byteOffset == dirt.byteOffset)

@@ -4,11 +4,11 @@ import Testing
 @Suite("A clean snapshot")
 struct SnapshotTests {
   private let snapshot: (bytes: [UInt8], expectation: ExpectedResult)
-  private let validate: PlainValidator
+  private let validator: PlainValidator
 
   init() throws {
     snapshot = try Generator(GeneratorOptions(rows: 2_000, seed: 7)).generate()
-    validate = PlainValidator(snapshot.bytes)
+    validator = PlainValidator(snapshot.bytes)
   }
 
   @Test("has the same bytes for the same options, and others for another seed")
@@ -21,28 +21,28 @@ struct SnapshotTests {
 
   @Test("is sorted by address in the order of UTF-8")
   func sorted() {
-    for (left, right) in zip(validate.addresses, validate.addresses.dropFirst()) {
+    for (left, right) in zip(validator.addresses, validator.addresses.dropFirst()) {
       #expect(!right.utf8.lexicographicallyPrecedes(left.utf8))
     }
-    #expect(validate.addresses.first?.hasPrefix("南投縣") == true)
-    #expect(validate.addresses.last?.hasPrefix("高雄市") == true)
+    #expect(validator.addresses.first?.hasPrefix("南投縣") == true)
+    #expect(validator.addresses.last?.hasPrefix("高雄市") == true)
   }
 
   @Test("has valid BANs, some by the newer rule only, and none twice")
   func bans() {
-    #expect(Set(validate.bans).count == 2_000)
-    #expect(validate.bans.allSatisfy { PlainValidator.passesCheck($0, modulus: 5) })
-    let byFiveOnly = validate.bans.count { !PlainValidator.passesCheck($0, modulus: 10) }
+    #expect(Set(validator.bans).count == 2_000)
+    #expect(validator.bans.allSatisfy { PlainValidator.passesCheck($0, modulus: 5) })
+    let byFiveOnly = validator.bans.count { !PlainValidator.passesCheck($0, modulus: 10) }
     #expect((80...250).contains(byFiveOnly))
-    #expect((80...220).contains(validate.bans.count { $0.hasPrefix("0") }))
+    #expect((80...220).contains(validator.bans.count { $0.hasPrefix("0") }))
   }
 
   @Test("has the head office of every branch, and no capital for a branch")
   func branches() {
-    let branches = validate.accepted.values.filter { $0[2] != nil }
+    let branches = validator.accepted.values.filter { $0[2] != nil }
     #expect(branches.count > 50)
     for branch in branches {
-      #expect(validate.bans.contains(branch[2] ?? ""))
+      #expect(validator.bans.contains(branch[2] ?? ""))
       #expect(branch[4] == "0")
     }
   }
@@ -97,15 +97,15 @@ struct SnapshotTests {
 }
 
 /// Holds what the generator says against what the plain reader found.
-func expectEqual(_ expectation: ExpectedResult, _ validate: PlainValidator, _ bytes: [UInt8]) {
-  #expect(expectation.records == validate.validated.count)
-  #expect(expectation.processed == validate.processed)
-  #expect(expectation.failed == validate.failed)
-  #expect(expectation.duplicated == validate.duplicated)
-  #expect(expectation.blank == validate.blank)
-  #expect(expectation.findings == validate.findings)
-  #expect(expectation.industries == validate.industries)
-  #expect(expectation.notes.repeatedIndustryCodes == validate.repeatedCodes)
-  #expect(expectation.notes.industryNamesWithoutCode == validate.namesWithoutCode)
+func expectEqual(_ expectation: ExpectedResult, _ validator: PlainValidator, _ bytes: [UInt8]) {
+  #expect(expectation.records == validator.validated.count)
+  #expect(expectation.processed == validator.processed)
+  #expect(expectation.failed == validator.failed)
+  #expect(expectation.duplicated == validator.duplicated)
+  #expect(expectation.blank == validator.blank)
+  #expect(expectation.findings == validator.findings)
+  #expect(expectation.industries == validator.industries)
+  #expect(expectation.notes.repeatedIndustryCodes == validator.repeatedCodes)
+  #expect(expectation.notes.industryNamesWithoutCode == validator.namesWithoutCode)
   #expect(expectation.bytes == bytes.count)
 }

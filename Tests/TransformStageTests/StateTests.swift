@@ -83,6 +83,28 @@ import TransformStage
     #expect(try pipeline.transform(folder).manifest != nil)
   }
 
+  /// A BAN that damage has put into an earlier chunk must not take the real one out of a later chunk.
+  @Test func damageBeforeTheEndTakesNothingOut() throws {
+    let whole = Pipeline()
+    let wholeFolder = try whole.fetch(Self.bytes, chunkSize: 4)
+    _ = try whole.transform(wholeFolder)
+    let pipeline = Pipeline()
+    let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
+    _ = try pipeline.transform(folder, selection: .one(1))
+    let path = folder.registrations(1)
+    var bytes = try #require(ScratchFolder.read(path))
+    // 10000000 becomes 10000009, which the third chunk has.
+    try #require(bytes.starts(with: Array("10000000".utf8)))
+    bytes[7] = UInt8(ascii: "9")
+    try write(bytes, path)
+    let failure = #expect(throws: Failure.self) { try pipeline.transform(folder) }
+    #expect(failure?.category == .data)
+    #expect(failure?.hints.first?.description.contains("--chunk 1 --force") == true)
+    _ = try pipeline.transform(folder, selection: .one(1), force: true)
+    _ = try pipeline.transform(folder)
+    #expect(files(folder) == files(wholeFolder))
+  }
+
   @Test func aDamagedSourceChunkIsNamed() throws {
     for damage in ["flipped", "shorter", "gone", "swapped"] {
       let pipeline = Pipeline()

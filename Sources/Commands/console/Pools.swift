@@ -5,7 +5,7 @@ import Support
 struct Pools {
   let pages: Pool
   let exports: Pool
-  let desk: Pool
+  let store: Pool
   let passwords: Pool
 
   /// - Parameters:
@@ -28,11 +28,11 @@ struct Pools {
       target, applicationName: "registry console pages", size: max(3, Workers.coreCount + 1), settings: readOnly("5s"))
     exports = Pool(
       target, applicationName: "registry console exports", size: 4, waitingLimit: 8, settings: readOnly("10min"))
-    desk = Pool(
+    store = Pool(
       target, applicationName: "registry console desk", size: 4,
       settings: TransactionSettings(["statement_timeout": "5s"]))
     passwords = Pool(target, applicationName: "registry console passwords", size: 2, waitingLimit: 20)
   }
 
-  func close() { for pool in [pages, exports, desk, passwords] { pool.close() } }
+  func close() { for pool in [pages, exports, store, passwords] { pool.close() } }
 }

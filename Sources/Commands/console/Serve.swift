@@ -72,7 +72,7 @@ struct ServeCommand: AsyncParsableCommand {
         this machine can reach the port; put a proxy with TLS before it and start with --behind-tls
         """)
     }
-    let site = try Site(pages: pools.pages, exports: pools.exports, desk: pools.desk, settings: settings)
+    let site = try Site(pages: pools.pages, exports: pools.exports, store: pools.store, settings: settings)
     let isListening = Mutex(false)
     let application = Server.application(site, passwords: pools.passwords, host: host, port: port, logger: logger) {
       port in

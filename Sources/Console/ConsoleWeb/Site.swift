@@ -11,7 +11,7 @@ public struct Site: Sendable {
   /// The same for exports, which take as long as the one who reads them.
   public let exports: Pool
   /// The console's own schema.
-  public let desk: Pool
+  public let store: Pool
   public let settings: Settings
   public let templates: Templates
   public let texts = Texts.all
@@ -54,10 +54,10 @@ public struct Site: Sendable {
     }
   }
 
-  public init(pages: Pool, exports: Pool, desk: Pool, settings: Settings) throws {
+  public init(pages: Pool, exports: Pool, store: Pool, settings: Settings) throws {
     self.pages = pages
     self.exports = exports
-    self.desk = desk
+    self.store = store
     self.settings = settings
     templates = try Templates()
   }

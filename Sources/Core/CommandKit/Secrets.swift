@@ -5,7 +5,7 @@ extension Failure {
   /// URL that lost its `--source` must not.
   func withoutSecrets(_ arguments: [String] = CommandLine.arguments) -> Failure {
     var copy = self
-    for argument in arguments.dropFirst() {
+    for argument in arguments.dropFirst() + [Environment.value("SOURCE_URL") ?? ""] {
       // Of `--name=value` the value may be repeated alone.
       let value = argument.hasPrefix("-") ? argument.split(separator: "=", maxSplits: 1).last.map(String.init) : nil
       for text in [argument, value ?? argument] where text.mayHoldSecret {
@@ -21,6 +21,6 @@ extension String {
     // Also in malformed addresses.
     contains("@") && contains(":") || contains("?") && (contains("://") || contains("="))
       || hasPrefix("http") && !hasPrefix("http://") && !hasPrefix("https://") || hasPrefix("postgres") && contains(":")
-      || lowercased().contains("password")
+      || ["passw", "pwd=", "secret=", "token="].contains { lowercased().contains($0) }
   }
 }

@@ -13,11 +13,21 @@ public enum StopSignal {
     signal(SIGPIPE, SIG_IGN)
     // A file that may not grow (`ulimit -f`) is an error of the write.
     signal(SIGXFSZ, SIG_IGN)
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    // On a terminal with `stty tostop`, output from a background process group would stop it, and a stage has a group of
+    // its own.
+    signal(SIGTTOU, SIG_IGN)
+    for number in [SIGINT, SIGTERM, SIGHUP] where number != SIGHUP || !isIgnored(number) {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in StopSignal.received.store(number, ordering: .relaxed) }
       sigaction(number, &action, nil)
     }
+  }
+
+  /// As under nohup.
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    sigaction(number, nil, &action)
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// Whether a signal came.

@@ -1,6 +1,6 @@
 import Support
 
-/// Where the validate's output goes.
+/// Where the validator's output goes.
 public protocol ValidationOutput: ~Copyable {
   /// What writing throws; `Never` in memory.
   associatedtype Problem: Error

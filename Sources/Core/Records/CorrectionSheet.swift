@@ -49,12 +49,12 @@ public struct CorrectionSheet: Sendable {
       var scanner = RecordScanner()
       guard let head = try SourceHead.read(bytes, isFinal: true, scanner: &scanner) else { throw .empty }
       var sheet = CorrectionSheet(header: head.header)
-      var validate = SheetValidator(header: head.header)
+      var validator = SheetValidator(header: head.header)
       // Behind the header alone: a stamp row is a record here.
       var offset = scanner.scan(bytes, from: head.headerStart, isFinal: true).next
       var line = 1 + LineFeeds.count(UnsafeRawBufferPointer(rebasing: raw[..<offset]))
       while offset < bytes.count {
-        let next = validate.validate(bytes, from: offset, line: line, into: &sheet)
+        let next = validator.validate(bytes, from: offset, line: line, into: &sheet)
         line += LineFeeds.count(UnsafeRawBufferPointer(rebasing: raw[offset..<next]))
         offset = next
       }

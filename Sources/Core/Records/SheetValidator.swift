@@ -1,9 +1,9 @@
 /// Validates a sheet's records, one at a time so that each is known by itself: every record is made into one of a source, which
-/// the validate of sources then sees.
+/// the validator of sources then sees.
 struct SheetValidator: ~Copyable {
   private let header: Header
   private var scanner = RecordScanner()
-  private var validate: ChunkValidator
+  private var validator: ChunkValidator
   private var output = SheetOutput()
   private var taken = BANSet()
   /// The record as a source would have it.
@@ -15,7 +15,7 @@ struct SheetValidator: ~Copyable {
 
   init(header: Header) {
     self.header = header
-    validate = ChunkValidator(header: header, bansExpected: 4)
+    validator = ChunkValidator(header: header, bansExpected: 4)
     isPublished = header.names.map { Column(name: $0) != nil }
     fingerprint = header.names.firstIndex { $0 == RowChecksum.column }
   }
@@ -34,7 +34,7 @@ struct SheetValidator: ~Copyable {
     let place = ChunkPlace(
       firstRecord: 1, firstLine: line, byteOffset: start, headerBytes: 0,
       tooLongOffsets: scanned.outcome == .recordTooLong ? [0] : [])
-    sheet.tally += record.withUnsafeBufferPointer { validate.validate($0, at: place, taken: taken, into: &output) }
+    sheet.tally += record.withUnsafeBufferPointer { validator.validate($0, at: place, taken: taken, into: &output) }
     // A blank record has its row too.
     take(line: line, row: sheet.untouched + sheet.tally.records + 1, into: &sheet)
     return scanned.next
@@ -118,7 +118,7 @@ struct SheetValidator: ~Copyable {
   }
 }
 
-/// What the validate makes of one record.
+/// What the validator makes of one record.
 struct SheetOutput: ValidationOutput {
   typealias Problem = Never
 

@@ -113,10 +113,13 @@ struct WebAddress {
     let mark = tail.firstIndex(of: "?") ?? tail.endIndex
     path = String(tail[..<mark])
     query = mark < tail.endIndex ? String(tail[tail.index(after: mark)...]) : nil
-    let isLoginCut = (path + rest[authorityEnd...].drop { $0 != "#" }).contains("@")
-    // If a login contains a raw `/`, `?` or `#`, its first part looks like host and port, and the rest would be
-    // printed.
-    guard !host.isEmpty, port.isEmpty || port.isPort && !isLoginCut else { return nil }
+    // If a login contains a raw `/`, `?` or `#`, its first part looks like the host, or host and port, and the rest would
+    // be printed. A host with a dot and no port may have an `@` in its path.
+    let isPlainHost = port.isEmpty && (host.contains(".") || host.hasPrefix("["))
+    let isLoginCut =
+      !isPlainHost && (path + rest[authorityEnd...].drop { $0 != "#" }).contains("@")
+      || path.isEmpty && query?.contains("@") ?? false
+    guard !host.isEmpty, port.isEmpty || port.isPort, !isLoginCut else { return nil }
   }
 
   var isLoopback: Bool {
@@ -154,6 +157,7 @@ extension String {
     let colon = firstIndex(of: ":")
     if lowercased().hasPrefix("http") || colon.map({ String(self[..<$0]).isScheme }) ?? false { return true }
     if let colon, self[colon...].contains("@") { return true }
+    if contains("="), lowercased().contains("passw") { return true }
     return firstIndex(of: "?").map { self[$0...].contains("=") } ?? false
   }
 

@@ -8,18 +8,18 @@ import Support
 struct ChunkWorker: ~Copyable {
   private let plan: SnapshotPlan
   private var reader: ChunkReader
-  private var validate: ChunkValidator
+  private var validator: ChunkValidator
   private let slots: CPUSlots
 
   init(_ plan: SnapshotPlan, _ slots: CPUSlots) throws {
     self.plan = plan
     self.slots = slots
     reader = try ChunkReader()
-    validate = ChunkValidator(header: plan.header)
+    validator = ChunkValidator(header: plan.header)
   }
 
   /// BANs that the last chunk has accepted.
-  var accepted: BANSet { validate.accepted }
+  var accepted: BANSet { validator.accepted }
 
   /// Validates a chunk and publishes what came of it. The caller holds the chunk's lock.
   ///
@@ -35,7 +35,7 @@ struct ChunkWorker: ~Copyable {
     var output = try ChunkOutput(folder, chunk: source.chunk)
     let tally = try slots.hold {
       try reader.read(source, in: folder) { bytes in
-        try validate.validate(bytes.bindMemory(to: UInt8.self), at: place, taken: taken, into: &output)
+        try validator.validate(bytes.bindMemory(to: UInt8.self), at: place, taken: taken, into: &output)
       }
     }
     guard tally.records == source.csv.records else {
@@ -47,7 +47,7 @@ struct ChunkWorker: ~Copyable {
     let files = try output.seal(tally)
     try Folder.sync(folder.transformFolder)
     var notes = Notes(tally, plan.header)
-    if validate.endsInRecord { notes.endsInRecord = true }
+    if validator.endsInRecord { notes.endsInRecord = true }
     let manifest = TransformChunkManifest(
       rulesVersion: rulesVersion, chunk: source.chunk, inputManifestSHA256: chunk.manifestSHA256, input: source.csv,
       registrations: files.registrations, industries: files.industries, findings: files.findings,

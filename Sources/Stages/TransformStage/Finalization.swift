@@ -64,7 +64,11 @@ enum Finalization {
     for chunk in plan.chunks {
       let number = chunk.manifest.chunk
       try StopSignal.check()
-      try BANReader.read(plan.folder.registrations(number)) { ban in
+      guard let manifest = try plan.validated.current(number)?.manifest else { throw wentAway(number, plan) }
+      let file = VerifiedFile(
+        path: plan.folder.registrations(number), entry: manifest.registrations,
+        redo: "redo it: \(command: .transform, snapshot: plan.folder.id, chunk: number, "--force")")
+      try BANReader.read(file) { ban in
         if !seen.insert(ban) { _ = taken[number, default: BANSet(capacity: 64)].insert(ban) }
       }
     }
@@ -81,9 +85,7 @@ enum Finalization {
     var entries: [ChunkEntry] = []
     for chunk in plan.chunks {
       guard let validated = try plan.validated.current(chunk.manifest.chunk) else {
-        let path = plan.folder.transformChunkManifest(chunk.manifest.chunk)
-        throw Failure(
-          .temporary, "'\(path)' went away while the snapshot was settled", hint: "run the same command again")
+        throw wentAway(chunk.manifest.chunk, plan)
       }
       let manifest = validated.manifest
       totals += manifest.totals
@@ -107,5 +109,10 @@ enum Finalization {
       rulesVersion: rulesVersion, input: plan.fetch.csv, sourceDate: plan.fetch.sourceDate, totals: totals,
       findingCounts: counts, notes: notes, cities: cities, industries: industries, contentSHA256: content.finish(),
       chunks: entries)
+  }
+  private static func wentAway(_ chunk: Int, _ plan: SnapshotPlan) -> Failure {
+    Failure(
+      .temporary, "'\(plan.folder.transformChunkManifest(chunk))' went away while the snapshot was settled",
+      hint: "run the same command again")
   }
 }

@@ -85,7 +85,7 @@ public struct SplitTarget: FuzzTarget {
     var taken = BANSet(capacity: 4)
     var end = 0
     guard let columns = chunks.first?.columns else { return "no chunk" }
-    var validate = ChunkValidator(header: try Header(names: columns), bansExpected: 4)
+    var validator = ChunkValidator(header: try Header(names: columns), bansExpected: 4)
     for chunk in chunks {
       guard chunk.byteOffset == end, reference.recordEnds.contains(end + chunk.csv.bytes) else {
         return "chunk \(chunk.chunk) ends inside a record"
@@ -99,7 +99,7 @@ public struct SplitTarget: FuzzTarget {
         firstRecord: chunk.firstRecord, firstLine: chunk.firstLine, byteOffset: chunk.byteOffset,
         headerBytes: chunk.headerBytes, tooLongOffsets: Set(chunk.tooLongOffsets))
       let before = output.registrations.count
-      let validated = part.withUnsafeBufferPointer { validate.validate($0, at: place, taken: taken, into: &output) }
+      let validated = part.withUnsafeBufferPointer { validator.validate($0, at: place, taken: taken, into: &output) }
       guard validated.records == chunk.csv.records else {
         return "chunk \(chunk.chunk) has \(validated.records) records"
       }

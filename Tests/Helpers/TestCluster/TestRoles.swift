@@ -31,7 +31,7 @@ public struct TestRoles: Sendable {
 
   /// Runs the file as psql is told to.
   public static func run(_ options: String, url: String) throws {
-    let folders = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let folders = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
     _ = try Shell.run(
       """
       PATH=$PATH:/usr/bin:/bin; for folder in "${POSTGRES_BIN-}" /usr/lib/postgresql/*/bin; do PATH=$PATH:$folder; done

@@ -23,8 +23,8 @@ public struct ValidatedSource {
       let place = ChunkPlace(
         firstRecord: 1, firstLine: 1, byteOffset: 0, headerBytes: end, tooLongOffsets: [])
       // Its table of BANs has to grow.
-      var validate = ChunkValidator(header: head.header, bansExpected: 4)
-      return (head, validate.validate(bytes, at: place, into: &output))
+      var validator = ChunkValidator(header: head.header, bansExpected: 4)
+      return (head, validator.validate(bytes, at: place, into: &output))
     }
     guard let (head, tally) = result else { return nil }
     (header, sourceDate, self.output, self.tally) = (head.header, head.sourceDate, output, tally)

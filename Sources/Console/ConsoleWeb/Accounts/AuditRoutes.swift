@@ -10,7 +10,7 @@ struct AuditRoutes {
     router.get("/audit") { request, context in
       guard context.isOperator else { throw Problem(.forbidden, "problem_operators_only") }
       let before = FormFields(encoded: request.uri.query ?? "")?["before"].flatMap { Int($0) }
-      let entries = try await site.desk.run { try Audit.list(before: before, limit: Self.pageSize + 1, on: &$0) }
+      let entries = try await site.store.run { try Audit.list(before: before, limit: Self.pageSize + 1, on: &$0) }
       let rows = entries.prefix(Self.pageSize).map { entry -> [String: Any] in
         var row: [String: Any] = [
           "at": TaipeiTime.text(entry.at), "action": entry.action, "account": entry.account ?? "–",

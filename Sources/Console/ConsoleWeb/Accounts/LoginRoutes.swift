@@ -22,14 +22,14 @@ struct LoginRoutes {
     router.get("/login") { request, context in
       let to = LocalPath.checked(FormFields(encoded: request.uri.query ?? "")?["to"])
       if context.session != nil { return site.redirect(to: to) }
-      let accounts = try await site.desk.run { try Accounts.count(on: &$0) }
+      let accounts = try await site.store.run { try Accounts.count(on: &$0) }
       return site.page("login", context, ["to": to, "has_no_account": accounts == 0])
     }
     router.post("/login") { _, context in try await logIn(context) }
     router.post("/logout") { _, context in
       if let token = context.token {
         let (account, peer) = (context.session?.account, context.peer)
-        try await site.desk.run { connection in
+        try await site.store.run { connection in
           try Sessions.end(token, on: &connection)
           try Audit.add("logout", by: account, from: peer, on: &connection)
         }
@@ -60,7 +60,7 @@ struct LoginRoutes {
   private func validate(_ name: String, _ password: String, _ context: ConsoleContext) async throws -> Answer {
     let network = ClientAddress.network(context.peer)
     let (peer, old) = (context.peer, context.token)
-    guard try await site.desk.run({ try LoginLimit.allows(name, from: network, on: &$0) }) else { return .tooMany }
+    guard try await site.store.run({ try LoginLimit.allows(name, from: network, on: &$0) }) else { return .tooMany }
     let turn = try await turns.wait(network)
     defer { withExtendedLifetime(turn) {} }
     return try await passwords.run { connection in

@@ -22,7 +22,7 @@ struct FigureRoutes {
           changes: try Figures.changesByDay(&connection), findings: try Self.findings(&connection))
       }
       let counted = try await cache.counted(published.publication, site.pages)
-      let summaries = try await site.desk.run { connection in
+      let summaries = try await site.store.run { connection in
         try Tasks.summaries(limit: Self.runs, on: &connection).reversed().compactMap { task, summary in
           RunSummary(json: summary).map { RunOfTask(startedAt: task.startedAt ?? task.queuedAt, summary: $0) }
         }

@@ -25,7 +25,7 @@ struct JobRunRoutes {
           findings: try Findings.counts(&connection, of: id), newest: try JobRuns.newestSnapshot(&connection))
       }
       guard let found else { throw Problem(.notFound, "problem_not_found") }
-      let task = try await site.desk.run { connection in
+      let task = try await site.store.run { connection in
         try found.run.runID.flatMap { try Tasks.find(runID: $0, on: &connection) }
       }
       return site.page("run", context, values(found, task, context))
@@ -48,7 +48,7 @@ struct JobRunRoutes {
     let jobRuns = try await site.readRegistry(context) { connection in
       (page: try JobRuns.page(&connection, limit: Self.depth), isPublished: try JobRuns.published(&connection) != nil)
     }
-    let (open, tasks) = try await site.desk.run { connection in
+    let (open, tasks) = try await site.store.run { connection in
       (
         try Tasks.list(states: [.queued, .running], limit: 50, on: &connection),
         try Tasks.list(limit: Self.depth, on: &connection)
@@ -81,7 +81,7 @@ struct JobRunRoutes {
 
   /// The page of a run by its identifier. One that the console started has a page already.
   private func record(_ runID: String, _ context: ConsoleContext) async throws -> Response {
-    if let task = try await site.desk.run({ try Tasks.find(runID: runID, on: &$0) }) {
+    if let task = try await site.store.run({ try Tasks.find(runID: runID, on: &$0) }) {
       return site.redirect(to: "/tasks/\(task.id)")
     }
     guard let summary = try await site.settings.runs().first(where: { $0.runID == runID }) else {

@@ -30,7 +30,7 @@ struct Overview: Sendable {
     }
     // Dry runs by the minute must not push out what counts.
     let kinds = ConsoleTask.Kind.allCases.filter { $0 != .dryRun }
-    let (open, tasks) = try await site.desk.run { connection in
+    let (open, tasks) = try await site.store.run { connection in
       (
         try Tasks.list(states: [.queued, .running], limit: 20, on: &connection),
         try Tasks.list(kinds: kinds, limit: depth, on: &connection)

@@ -16,7 +16,7 @@ struct RunActions {
     router.post("/tasks/:id/stop") { _, context in
       let id = try id(context)
       do {
-        try await site.desk.run { connection in
+        try await site.store.run { connection in
           try connection.transaction { connection in
             try Tasks.stop(id, by: context.session?.account, on: &connection)
             try Audit.add(
@@ -96,7 +96,7 @@ struct RunActions {
     _ kind: ConsoleTask.Kind, _ arguments: [String], _ action: String, publication: Int? = nil, _ site: Site,
     _ context: ConsoleContext
   ) async throws -> Int {
-    try await site.desk.run { connection in
+    try await site.store.run { connection in
       try connection.transaction { connection in
         let id = try Tasks.add(
           kind, arguments, by: context.session?.account, publication: publication, on: &connection)

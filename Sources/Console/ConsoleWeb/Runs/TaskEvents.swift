@@ -46,7 +46,7 @@ struct TaskEvents {
   /// Changes with the task; nil where the session has ended, though its page is open.
   private func mark() async throws -> String? {
     guard let token = context.token else { return nil }
-    return try await site.desk.run { [task] connection in
+    return try await site.store.run { [task] connection in
       guard try Sessions.find(token, kind: .browser, on: &connection) != nil else { return nil }
       return try Tasks.mark(task, on: &connection)
     }

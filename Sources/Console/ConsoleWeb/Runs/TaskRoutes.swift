@@ -11,7 +11,7 @@ struct TaskRoutes {
   func add(to router: Router<ConsoleContext>) {
     router.get("/tasks") { request, context in
       let before = FormFields(encoded: request.uri.query ?? "")?["before"].flatMap { Int($0) }
-      let found = try await site.desk.run { try Tasks.list(before: before, limit: Self.pageSize + 1, on: &$0) }
+      let found = try await site.store.run { try Tasks.list(before: before, limit: Self.pageSize + 1, on: &$0) }
       let tasks = found.prefix(Self.pageSize)
       return site.page(
         "run-tasks", context,
@@ -79,7 +79,7 @@ extension ConsoleTask {
 extension TaskPage {
   /// - Returns: nil where there is no such task.
   static func read(_ id: Int, _ site: Site, _ context: ConsoleContext) async throws -> TaskPage? {
-    let found = try await site.desk.run { connection in
+    let found = try await site.store.run { connection in
       try Tasks.find(id, on: &connection).map { ($0, try Tasks.output(id, on: &connection)) }
     }
     guard let (task, output) = found else { return nil }

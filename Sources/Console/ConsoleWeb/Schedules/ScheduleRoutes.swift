@@ -11,7 +11,7 @@ struct ScheduleRoutes {
 
   func add(to router: Router<ConsoleContext>) {
     router.get("/schedules") { _, context in
-      let (schedules, tasks) = try await site.desk.run { connection in
+      let (schedules, tasks) = try await site.store.run { connection in
         (try ScheduleStore.list(on: &connection), try Tasks.list(limit: 20, on: &connection))
       }
       let rows = schedules.map { row($0, context) }
@@ -42,7 +42,7 @@ struct ScheduleRoutes {
     }
     router.get("/schedules/:id") { _, context in
       let schedule = try await find(context)
-      let tasks = try await site.desk.run { try Tasks.list(schedule: schedule.id, limit: 50, on: &$0) }
+      let tasks = try await site.store.run { try Tasks.list(schedule: schedule.id, limit: 50, on: &$0) }
       return page(ScheduleForm(schedule.draft), context, schedule, tasks)
     }
     router.post("/schedules/:id") { _, context in
@@ -72,7 +72,7 @@ struct ScheduleRoutes {
 
   private func find(_ context: ConsoleContext) async throws -> Schedule {
     guard let id = context.parameters.get("id", as: Int.self),
-      let schedule = try await site.desk.run({ try ScheduleStore.find(id, on: &$0) })
+      let schedule = try await site.store.run({ try ScheduleStore.find(id, on: &$0) })
     else { throw Problem(.notFound, "problem_not_found") }
     return schedule
   }
@@ -93,7 +93,7 @@ struct ScheduleRoutes {
     _ context: ConsoleContext, _ action: String, _ schedule: Schedule,
     _ body: @escaping @Sendable (inout Connection) throws -> Bool
   ) async throws {
-    try await site.desk.run { connection in
+    try await site.store.run { connection in
       try connection.joined { connection in
         guard try body(&connection) else { return }
         try Audit.add(
@@ -112,7 +112,7 @@ struct ScheduleRoutes {
     do {
       let draft = try form.draft()
       let action = schedule == nil ? "schedule.create" : "schedule.change"
-      try await site.desk.run { connection in
+      try await site.store.run { connection in
         try connection.joined { connection in
           let id = try store(draft, &connection)
           try Audit.add(

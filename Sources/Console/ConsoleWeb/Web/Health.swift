@@ -39,7 +39,7 @@ actor Health {
       _ = try await site.readRegistry(nil) { connection in
         (try JobRuns.page(&connection, limit: 1).runs, try JobRuns.published(&connection))
       }
-      try await site.desk.run { connection in
+      try await site.store.run { connection in
         _ = try Sessions.find("", kind: .browser, on: &connection)
         _ = try Tasks.list(limit: 1, on: &connection)
       }

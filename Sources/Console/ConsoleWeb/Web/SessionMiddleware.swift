@@ -53,7 +53,7 @@ struct SessionMiddleware: RouterMiddleware {
     } else {
       return (nil, nil)
     }
-    return (try await site.desk.run { try Sessions.find(token, kind: kind, on: &$0) }, token)
+    return (try await site.store.run { try Sessions.find(token, kind: kind, on: &$0) }, token)
   }
 
   static func context(of request: Request, _ context: ConsoleContext) -> ConsoleContext {

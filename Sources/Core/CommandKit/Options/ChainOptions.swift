@@ -41,6 +41,7 @@ public struct RunOptions: SourceChainOptions {
 
   public func requireValid() throws(Failure) {
     try stage.requireValid()
+    try database.requireValid()
     _ = try gate.resolve()
     _ = try retention.resolve()
   }
@@ -69,6 +70,7 @@ public struct DryRunOptions: SourceChainOptions {
         hint: "\(command: .dryRun, "--check") compares with the database")
     }
     try stage.requireValid()
+    if check { try database.requireValid() }
     _ = try gate.resolve()
   }
 }

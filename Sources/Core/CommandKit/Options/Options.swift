@@ -55,6 +55,17 @@ public struct DatabaseOptions: ParsableArguments {
 
   public init() {}
 
+  /// Checks the form of the address, as far as it can be seen without libpq: of a chain, only the last stage has libpq.
+  ///
+  /// - Throws: category `usage`. The address is not quoted: it may hold a password.
+  func requireValid() throws(Failure) {
+    guard let text = databaseURL ?? Environment.value("DATABASE_URL") else { return }
+    guard !["postgresql://", "postgres://"].contains(where: text.hasPrefix), !text.contains("=") else { return }
+    throw Failure(
+      .usage, "the database URL: it has the wrong form",
+      hint: "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
+  }
+
   /// The failure of an address with a password in the arguments.
   public static let passwordRefused = Failure(
     .usage, "--database-url holds a password, which everybody on this machine could read",
