@@ -80,10 +80,11 @@ begin_build() { # STAMP...
     fail 75 "unable to fetch the Swift packages" "check the network and the proxy settings"
 }
 
-# Prints the build's output only if it fails. A signal is not a build failure, but it ends the run.
+# Prints the output only if the command fails. A signal is not a build failure, but it ends the run.
 swift_quietly() { # SUBCOMMAND ARGUMENT...
   local log=$project/.build/pipeline.log code=0
-  attend swift "$1" --package-path "$project" "${@:2}" >"$log" 2>&1 || code=$?
+  attend with_progress building "$log" swift "$1" --package-path "$project" "${@:2}" || code=$?
+  end_progress "${group:?}"
   ((${caught:?} == 0)) || fail $((128 + caught)) "stopped by SIG$(kill -l "$caught")"
   ((code == 0)) || { cat -- "$log" >&2 && return "$code"; }
 }

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # What a fresh machine lacks. What is there is recognised by its files, so that looking costs nothing.
 : "${project:?}"
+# shellcheck source=Sources/pipeline/progress.sh
+source "${BASH_SOURCE[0]%/*}/progress.sh"
 
 has_header() {
   local folder
@@ -69,7 +71,7 @@ find_postgres() { # VERSION or ''
 }
 
 install_packages() { # PACKAGE...
-  local log as_root=() hint="as root: apt-get install $*"
+  local log code=0 reporter as_root=() hint="as root: apt-get install $*"
   (($#)) || return 0
   say "installing the system packages that are missing: $*"
   command -v apt-get >/dev/null || fail 78 "unable to install $*: no apt-get" "install what your system calls them"
@@ -77,8 +79,11 @@ install_packages() { # PACKAGE...
     command -v sudo >/dev/null || fail 78 "unable to install $*: neither root nor sudo" "$hint"
     if [[ -t 0 ]]; then as_root=(sudo); else as_root=(sudo -n); fi # never wait for a password that nobody can type
   fi
-  log=$("${as_root[@]}" sh "$project/Sources/pipeline/install.sh" "$@" </dev/null 2>&1) || {
-    printf '%s\n' "$log" >&2
-    fail 78 "unable to install $*" "$hint"
-  }
+  set -m # a process group of its own, for end_progress
+  report_progress installing /dev/null $$ &
+  reporter=$!
+  set +m
+  log=$("${as_root[@]}" sh "$project/Sources/pipeline/install.sh" "$@" </dev/null 2>&1) || code=$?
+  end_progress "$reporter"
+  ((code == 0)) || { printf '%s\n' "$log" >&2 && fail 78 "unable to install $*" "$hint"; }
 }

@@ -19,6 +19,7 @@ for argument; do
 done
 
 say() { echo "check.sh: $*" >&2; }
+logs_as() { [[ $1 == text ]]; }
 fail() { # CODE MESSAGE [HINT...]
   echo "check.sh: $2" >&2
   (($# == 2)) || printf 'HINT: %s\n' "${@:3}" >&2

@@ -12,6 +12,7 @@ case $1 in
   package) [[ -z ${offline-} ]] ;;
   build)
     sleep "${slow:-0}"
+    [[ -z ${steps-} ]] || { echo '[3/9] Compiling a.swift' && until [[ -e $steps ]]; do sleep 0.05; done; }
     [[ -z ${broken-} ]] || { echo 'error: a.swift:1' && exit 1; }
     mkdir -p "$3/.build/release"
     cp "$stages/${*: -1}" "$3/.build/release/"
@@ -123,6 +124,20 @@ test_two_at_once_build_once() {
   wait $!
   equal builds 1 "$(builds)"
   equal 'what the second said' 'pipeline.sh: another pipeline.sh is building: waiting for it' "$err"
+}
+
+test_a_terminal_shows_how_far_a_build_is() {
+  local tries
+  touch "$tree/Package.swift" "$scratch/screen"
+  steps=$scratch/go script -qec "'$tree/pipeline.sh' status" "$scratch/screen" >/dev/null </dev/null &
+  for ((tries = 0; tries < 200; tries++)); do
+    ! grep -q 'building: step 3 of 9, ' "$scratch/screen" || break
+    sleep 0.05
+  done
+  touch "$scratch/go"
+  wait $!
+  grep -q 'building: step 3 of 9, ' "$scratch/screen"
+  equal builds 1 "$(builds)"
 }
 
 test_a_missing_or_old_compiler_is_78() {
