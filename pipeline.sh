@@ -115,6 +115,8 @@ open_marker() {
   [[ $spool == /* ]] || spool=$PWD/$spool
   # A finished spool may be read-only. A stage that has to write there says so itself.
   [[ ! -d $spool || -w $spool ]] || return 0
+  # The programs would read it as another path.
+  iconv -f UTF-8 -t UTF-8 <<<"$spool" >/dev/null 2>&1 || fail 64 "the spool's path is not UTF-8" "rename the folder"
   for folder in "$spool" "$spool/.runs"; do
     [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -m 700 -- "$folder" 2>&1) || [[ -d $folder ]] ||
       fail 74 "unable to create '$folder': ${problem##*: }" "--spool DIR or SPOOL_DIR names another folder"

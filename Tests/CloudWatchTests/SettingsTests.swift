@@ -33,7 +33,7 @@ import Testing
     ["AWS_ENDPOINT_URL": "http://127.0.0.1.example.org"], ["AWS_ENDPOINT_URL": "ftp://127.0.0.1"],
     ["AWS_ENDPOINT_URL": "http://0127.0.0.1:9"], ["AWS_ENDPOINT_URL": "http://[::1].example.org"],
     ["AWS_ENDPOINT_URL": "http://localhost:80@example.org/"], ["CLOUDWATCH_EXIT_SECONDS": "-1"],
-    ["CLOUDWATCH_EXIT_SECONDS": "nan"],
+    ["CLOUDWATCH_EXIT_SECONDS": "nan"], ["AWS_ACCESS_KEY_ID": "AKIDEXAMPLE\n"], ["AWS_SESSION_TOKEN": "t\r\nX: 1"],
   ])
   func whatCannotBeIsSaid(_ more: [String: String]) {
     #expect(throws: CloudWatchProblem.self) { try read(more) }

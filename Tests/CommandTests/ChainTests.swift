@@ -34,6 +34,7 @@ import Testing
     Wrong(arguments: ["--snapshot", "2026-09-01"], names: "'2026-09-01' is not a snapshot's name"),
     Wrong(arguments: ["--source", "http://example.org/a.csv"], names: "plain http"),
     Wrong(variables: ["SOURCE_URL": "ftp://example.org/a.csv"], names: "'ftp'"),
+    Wrong(variables: ["DATABASE_URL": "registry"], names: "the database URL: it has the wrong form"),
     Wrong(variables: ["MAX_DECREASE": "x"], names: "MAX_DECREASE 'x'"),
     Wrong(variables: ["MAX_CITY_LOSS": "-5"], names: "MAX_CITY_LOSS '-5'"),
     Wrong(command: "dry-run", arguments: ["--keep", "3"], names: "--keep"),

@@ -111,6 +111,37 @@ import Testing
     #expect(try LogLine.read(second.stderr).all("etl_failed").isEmpty)
   }
 
+  /// As under nohup: whoever starts it has asked that it does not end with the terminal.
+  @Test func anIgnoredHangUpStaysIgnored() throws {
+    let stage = try Stage()
+    let fetch = stage.workshop.command(
+      "fetch", ["--source", stage.server.url("/a.csv"), "--chunk-size", "\(Self.chunkSize)"], Self.json)
+    var command = fetch
+    command.program = "/bin/sh"
+    command.arguments = ["-c", "trap '' HUP; exec \"$@\"", "sh", fetch.program] + fetch.arguments
+    let running = try command.start()
+    try stage.server.waitFor(bytesSent: stage.offset)
+    running.kill(SIGHUP)
+    stage.gate.open()
+    let ended = try running.wait()
+    #expect(ended.code == 0, "\(ended)")
+  }
+
+  /// A stage has a process group of its own, and `stty tostop` stops those in the background that write to the terminal.
+  @Test func aTerminalDoesNotStopIt() throws {
+    let workshop = CommandSandbox()
+    let source = workshop.file(Source.plain(rows: 5))
+    let fetch = workshop.command("fetch", ["--source", source])
+    let script = workshop.file("stty tostop; set -m; \"$@\" & wait $!", "background.sh")
+    let words = ["bash", script, fetch.program] + fetch.arguments
+    let ended = try Command(
+      program: "/usr/bin/script", arguments: ["-qec", words.map { "'\($0)'" }.joined(separator: " "), "/dev/null"],
+      environment: fetch.environment, folder: workshop.scratch.path
+    ).run()
+    #expect(ended.code == 0, "\(ended)")
+    #expect(try FetchManifest.read(at: workshop.snapshot().fetchManifest)?.csv.records == 5)
+  }
+
   /// Killed again and again, wherever it is: in the end the bytes are the source's, and each run is reported once.
   @Test func killsAtAnyMomentLoseNothing() throws {
     let workshop = CommandSandbox()

@@ -143,6 +143,8 @@ import Testing
     "//user:sesame7f3@127.0.0.1/x.csv", "https;//127.0.0.1/sesame7f3", "file://user:sesame7f3@127.0.0.1/x.csv",
     "user:sesame7f3@https://127.0.0.1/x.csv", "https://user:1/sesame7f3@127.0.0.1/x.csv",
     "https://user:sesame/7f3@127.0.0.1/x.csv", "https://user:1#sesame7f3@127.0.0.1/x.csv",
+    "https://user:1?sesame7f3@127.0.0.1/x.csv", "https://sesame7f3/x@127.0.0.1/x.csv", "user=u password=sesame7f3",
+    "host=h passwd=sesame7f3",
   ])
   func aMistypedAddressOfASource(_ url: String) throws {
     for (arguments, variables) in [

@@ -141,6 +141,11 @@ struct ScheduleTests {
       #expect(found14)
       let moved = try #require(try ScheduleStore.find(schedule.id, on: &connection)?.nextAt)
       #expect((moved + 8 * 3600) % 86_400 == 4 * 3600 + 30 * 60)
+      #expect(throws: ConsoleStoreError.scheduleChanged, "somebody else changed it meanwhile") {
+        try ScheduleStore.change(schedule.id, draft, from: schedule.draft.version, on: &connection)
+      }
+      let found15 = try ScheduleStore.change(schedule.id, draft, from: draft.version, on: &connection)
+      #expect(found15)
       _ = try make(Self.everyMinute, &connection)
       draft.name = "m"
       #expect(throws: ConsoleStoreError.scheduleExists("m")) {

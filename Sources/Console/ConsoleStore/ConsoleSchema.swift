@@ -69,5 +69,7 @@ public enum ConsoleStoreError: Error, Equatable {
   case noSuchToken(String)
   case noMemory
   case scheduleExists(String)
+  /// Somebody else has changed it since it was read.
+  case scheduleChanged
   case notQueued
 }

@@ -1,3 +1,4 @@
+import Digest
 import Foundation
 import Schedules
 
@@ -32,6 +33,13 @@ public struct ScheduleDraft: Sendable, Equatable {
     self.limitMinutes = limitMinutes
     self.retries = retries
     self.retryMinutes = retryMinutes
+  }
+
+  /// Tells whether somebody else has changed the schedule since a form with it was opened. How often it is still to run
+  /// does not count: that changes with each run.
+  public var version: String {
+    let fields = [name, kind.rawValue, timing, timeZone, "\(limitMinutes)", "\(retries)", "\(retryMinutes)"]
+    return String(SHA256.of(Array(fields.joined(separator: "\u{1F}").utf8)).prefix(16))
   }
 
   /// What is wrong with it.

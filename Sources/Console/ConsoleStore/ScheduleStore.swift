@@ -41,10 +41,15 @@ public enum ScheduleStore {
 
   /// Changes it. Where its timing stays the same, so do its times.
   ///
+  /// - Parameter version: the ``ScheduleDraft/version`` that the change was made from; nil for any.
   /// - Returns: false where there is none any more.
-  public static func change(_ id: Int, _ draft: ScheduleDraft, on connection: inout Connection) throws -> Bool {
+  /// - Throws: ``ConsoleStoreError/scheduleChanged`` where somebody has changed it meanwhile.
+  public static func change(
+    _ id: Int, _ draft: ScheduleDraft, from version: String? = nil, on connection: inout Connection
+  ) throws -> Bool {
     try connection.joined { connection in
       guard let old = try locked(id, &connection) else { return false }
+      guard version == nil || version == old.draft.version else { throw ConsoleStoreError.scheduleChanged }
       guard
         try connection.execute(
           "SELECT FROM console.schedule WHERE name = $1 AND id <> $2", [draft.name, String(id)]

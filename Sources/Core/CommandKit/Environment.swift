@@ -1,3 +1,4 @@
+import Glibc
 import StructuredLogging
 import Support
 
@@ -5,6 +6,18 @@ import Support
 public enum Environment {
   public static func value(_ name: String) -> String? {
     environmentValue(name)
+  }
+
+  /// Swift's strings replace bytes that are not UTF-8: a path with such bytes would name another file.
+  ///
+  /// - Throws: category `usage` where an argument or a variable with a path holds such bytes.
+  static func requireUTF8() throws(Failure) {
+    var texts = (0..<Int(CommandLine.argc)).map { ("an argument", CommandLine.unsafeArgv[$0]) }
+    texts += ["SPOOL_DIR", "SOURCE_URL", "LOG_FILE"].map { ($0, getenv($0)) }
+    for (name, text) in texts {
+      guard let text, String(validatingCString: text) == nil else { continue }
+      throw Failure(.usage, "\(name) is not UTF-8", hint: "rename the file or folder, or name it by another path")
+    }
   }
 
   /// A setting that is `yes` or `no`. Other values are refused, so that a typing error does not count as off.

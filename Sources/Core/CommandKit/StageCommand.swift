@@ -56,6 +56,7 @@ extension StageCommand {
         throw Failure(.usage, "\(error)", hint: "REGISTRY_FAULT=list prints this program's points")
       }
       _ = try RetryPause.fixedSeconds()
+      try Environment.requireUTF8()
       var command = try parse(words)
       isRun = command is any StageCommand
       spool = (command as? any SpoolCommand)?.spoolOptions.spool

@@ -86,7 +86,7 @@ public struct OpenFile: ~Copyable {
     self.path = path
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
-      if errno == ELOOP {
+      if errno == ELOOP, !followLinks {
         throw Failure(
           .data, "'\(path)' is a symbolic link, which the spool never holds", hint: SnapshotFolder.redoHint(path))
       }

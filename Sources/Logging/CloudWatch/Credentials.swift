@@ -28,6 +28,12 @@ enum Credentials {
   /// - Throws: where keys are set by halves.
   static func source(_ variable: (String) -> String?) throws(CloudWatchProblem) -> any CredentialSource {
     let (keyID, secret) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"))
+    // They become lines of a request's head. A secret that is mounted as a file often ends with a line break.
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+      guard variable(name)?.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7F }) ?? true else {
+        throw CloudWatchProblem("\(name) holds a space, a line break or another character that no key has")
+      }
+    }
     if let keyID, let secret {
       return StaticCredentials(
         keys: AWSCredentials(keyID: keyID, secret: secret, sessionToken: variable("AWS_SESSION_TOKEN")))

@@ -84,7 +84,11 @@ enum Disk {
     let free = try Folder.freeBytes(spool)
     guard free < sourceBytes / 3 + (1 << 20) else { return }
     throw Failure(
-      .storage, "'\(spool)' has \(free >> 20) MiB free, too few for a source of \(sourceBytes >> 20) MiB",
+      .storage, "'\(spool)' has \(size(free)) free, too few for a source of \(size(sourceBytes))",
       hint: "free some space there, or name another folder with --spool")
+  }
+
+  private static func size(_ bytes: Int) -> String {
+    bytes < 10 << 20 ? "\(bytes >> 10) KiB" : "\(bytes >> 20) MiB"
   }
 }

@@ -49,8 +49,9 @@ struct ScheduleRoutes {
       let schedule = try await find(context)
       let form = ScheduleForm(context.form)
       guard context.form["preview"] == nil else { return page(form, context, schedule) }
+      let version = context.form["version"]
       return try await save(form, context, schedule) { draft, connection in
-        guard try ScheduleStore.change(schedule.id, draft, on: &connection) else {
+        guard try ScheduleStore.change(schedule.id, draft, from: version, on: &connection) else {
           throw Problem(.notFound, "problem_not_found")
         }
         return schedule.id
@@ -128,6 +129,9 @@ struct ScheduleRoutes {
       problem = faultText.text(fault)
     } catch ConsoleStoreError.scheduleExists(let name) {
       problem = site.texts.text("schedule_fault_exists", context.language, [name])
+    } catch ConsoleStoreError.scheduleChanged {
+      problem = site.texts.text("schedule_fault_changed", context.language)
+      return page(form, context, try await find(context), problem: problem, status: .conflict)
     }
     return page(form, context, schedule, problem: problem, status: .badRequest)
   }
@@ -142,6 +146,7 @@ struct ScheduleRoutes {
     values["problem"] = problem
     values["action"] = schedule.map { "/schedules/\($0.id)" } ?? "/schedules"
     values["schedule"] = schedule.map { row($0, context) }
+    values["version"] = schedule?.draft.version
     values["tasks"] = tasks.map { TaskRow.values($0, site, context) }
     values["has_tasks"] = !tasks.isEmpty
     return site.page("schedule", context, values, status: status)

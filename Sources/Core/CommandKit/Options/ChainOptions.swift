@@ -102,6 +102,7 @@ public struct RollbackOptions: ChainOptions {
 
   public func requireValid() throws(Failure) {
     _ = try named().resolve()
+    try database.requireValid()
     _ = try jobs.resolve()
   }
 }
