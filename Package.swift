@@ -60,7 +60,8 @@ let console: [Target] =
     library(
       "ConsoleWeb", in: "Console",
       [
-        "Charts", "ConsoleStore", "ConsoleQueries", "Digest", "Postgres", "Schedules", "Support", hummingbird,
+        "Charts", "ConsoleStore", "ConsoleQueries", "Digest", "Postgres", "Records", "Schedules", "Support",
+        hummingbird,
         lifecycle, .product(name: "Mustache", package: "swift-mustache"),
       ],
       resources: [.embedInCode("Templates"), .embedInCode("Assets"), .embedInCode("Texts")]),
@@ -70,7 +71,7 @@ let console: [Target] =
         "ConsoleStore", "ConsoleQueries", "ConsoleRunner", "ConsoleWeb", "Support", "StructuredLogging", "Postgres",
         "Schedules", "Spool", "CommandKit", logging, hummingbird, lifecycle,
       ]),
-    tests("ConsoleWebTests", ["ConsoleWeb", "ConsoleStore", "Schedules"]),
+    tests("ConsoleWebTests", ["ConsoleWeb", "ConsoleStore", "ConsoleQueries", "Records", "Schedules"]),
   ]
 let consolePackages: [Package.Dependency] =
   !withConsole
@@ -131,7 +132,7 @@ let package = Package(
     library(
       "LoadStage", in: "Stages",
       ["Support", "FaultInjection", "Records", "Spool", "CommandKit", "Postgres", "Digest", "Zstd"],
-      resources: [.embedInCode("Migrations")]),
+      resources: [.embedInCode("Migrations"), .embedInCode("SQL")]),
     executable("fetch", in: "Commands", ["FetchStage", "CommandKit", "Spool", "Support", "FaultInjection"]),
     executable("transform", in: "Commands", ["TransformStage", "CommandKit", "Spool", "Support", "FaultInjection"]),
     executable(
@@ -153,7 +154,8 @@ let package = Package(
     library(
       "ConsoleStore", in: "Console", ["Digest", "Postgres", "Schedules", "Support"],
       resources: [.embedInCode("store.sql"), .embedInCode("store-2.sql")]),
-    library("ConsoleQueries", in: "Console", ["Postgres", "Support"], resources: [.embedInCode("search.sql")]),
+    library(
+      "ConsoleQueries", in: "Console", ["Postgres", "Records", "Support"], resources: [.embedInCode("search.sql")]),
     library("ConsoleRunner", in: "Console", ["ConsoleStore", "Support", "Postgres", "Spool", logging]),
 
     systemLibrary("CLibSSL", path: "Tests/Helpers/CLibSSL"),

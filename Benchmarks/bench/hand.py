@@ -35,9 +35,9 @@ CONSTRAINTS = """
       AND c.relname IN ('tax_registration', 'business_industry')
 """
 ROWS = """
-    SELECT (SELECT format('%s %s', count(*), sum(hashtext(row(ban, headquarters_ban, business_name, business_address,
-        capital_amount, business_setup_date, setup_date, business_type, is_use_invoice, content_hash)::text)))
-      FROM {schema}.tax_registration) || ' ' || (SELECT format('%s %s', count(*), sum(hashtext(t::text))) FROM {schema}.business_industry t)
+    SELECT (SELECT format('%s %s', count(*),
+        sum(hashtext((to_jsonb(t) - ARRAY['data_source_date', 'created_at', 'updated_at'])::text)))
+      FROM {schema}.tax_registration t) || ' ' || (SELECT format('%s %s', count(*), sum(hashtext(t::text))) FROM {schema}.business_industry t)
 """
 
 

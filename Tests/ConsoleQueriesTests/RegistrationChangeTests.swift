@@ -98,7 +98,7 @@ struct RegistrationChangeTests {
       #expect(changes.map(\.asOfDate) == ["2026-09-10", "2026-09-10", "2026-09-10"])
       let texts = changes.map { $0.columns.map { "\($0.name): \($0.before ?? "-") \($0.after ?? "-")" } }
       let industries = "11 乙；22"
-      #expect(texts[0] == ["business_name: old new", "headquarters_ban: - -"])
+      #expect(texts[0] == ["headquarters_ban: - -", "business_name: old new"])
       #expect(
         texts[1] == [
           "business_name: old -", "capital_amount: 5 -", "is_use_invoice: true -", "industries: \(industries) -",

@@ -1,6 +1,8 @@
+import ConsoleQueries
 import ConsoleStore
 import ConsoleWeb
 import Foundation
+import Records
 import Schedules
 import Testing
 
@@ -25,6 +27,16 @@ struct TextTests {
       for match in source.matches(of: /\{\{\{?[#^\/]?\s*t\.([a-z_0-9]+)/) {
         #expect(Texts.all[.english][String(match.output.1)] != nil, "\(name): \(match.output.1)")
       }
+    }
+  }
+
+  @Test("each column and each code has a text")
+  func declarations() {
+    for column in RegistrationChange.columnNames {
+      #expect(Texts.all[.english]["run_column_" + column] != nil, "\(column)")
+    }
+    for code in FindingCode.allCases {
+      #expect(Texts.all[.english]["finding_code_" + code.code.lowercased()] != nil, "\(code.code)")
     }
   }
 

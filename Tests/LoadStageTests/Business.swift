@@ -36,10 +36,12 @@ struct Business: Hashable {
 
   /// The columns that come from the source.
   var values: [String?] {
-    [
-      ban, headquarters, name, address, capital.map(String.init), setupDateText, setupDate, type,
-      invoice.map { $0 ? "t" : "f" },
+    let values = [
+      "ban": ban, "headquarters_ban": headquarters, "business_name": name, "business_address": address,
+      "capital_amount": capital.map(String.init), "business_setup_date": setupDateText, "setup_date": setupDate,
+      "business_type": type, "is_use_invoice": invoice.map { $0 ? "t" : "f" },
     ]
+    return StoredColumn.all.map { values[$0.name] ?? nil }
   }
 
   var contentHash: Int64 {

@@ -13,7 +13,7 @@ struct FirstLoadTests {
     try LoadHarness.with { harness in
       let rows = businesses(35)
       let outcome = try harness.load(rows)
-      #expect(outcome.kind == .bulk)
+      #expect(outcome.kind == .initial)
       #expect(outcome.status == .success)
       #expect(outcome.before == RegistryState(registrations: 0, industries: 0))
       #expect(outcome.after == RegistryState(registrations: 35, industries: 70))
@@ -70,7 +70,7 @@ struct FirstLoadTests {
           WHERE attrelid IN ('tax_registration'::regclass, 'business_industry'::regclass) AND attnum > 0
         """)
       let before = try definition(harness)
-      #expect(try harness.load(businesses(35)).kind == .bulk)
+      #expect(try harness.load(businesses(35)).kind == .initial)
       #expect(try definition(harness) == before)
       #expect(before.contains { $0.contains("an index of the Owner") })
       // The defaults of the load itself are gone.
@@ -103,7 +103,7 @@ struct FirstLoadTests {
       let before = try definition(harness)
       let rows = businesses(12)
       let outcome = try harness.load(rows)
-      #expect(outcome.kind == .reconcile)
+      #expect(outcome.kind == .incremental)
       #expect(outcome.changes.inserted == 12)
       #expect(harness.log.notes.contains { $0.contains("cannot be replaced") })
       #expect(try definition(harness) == before)
@@ -128,7 +128,7 @@ struct FirstLoadTests {
             if let statement, case .batchCommitted = point { try once.run { try database.execute(statement) } }
           }
         }
-        #expect(outcome.kind == .bulk)
+        #expect(outcome.kind == .initial)
         #expect(harness.log.retries == 0)
         try harness.expect(rows)
         if statement != nil {

@@ -70,7 +70,7 @@ struct GateAcceptanceTests {
         try harness.failure(snapshot).message.hasSuffix("2 of 102 records are rejected, more than --max-rejects 1%"))
       try harness.expect([])
       let outcome = try harness.load(snapshot) { $0.acceptance = acceptance }
-      #expect(outcome.kind == .bulk && outcome.refusals.count == 1)
+      #expect(outcome.kind == .initial && outcome.refusals.count == 1)
       #expect(try harness.database.rows("SELECT accepted_by, cardinality(refusals) FROM publication") == ["ops|1"])
       try harness.expect(rows)
     }

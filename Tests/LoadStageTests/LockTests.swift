@@ -139,7 +139,7 @@ struct LockTests {
     ])
   func tooFewSessions(_ sqlState: String, _ message: String) {
     let kind = PostgresError.Kind(sqlState: sqlState, message: message)
-    let failure = Failure(PostgresError(kind, sqlState: sqlState, message: message, place: "the database"))
+    let failure = Failure(ofLoad: PostgresError(kind, sqlState: sqlState, message: message, place: "the database"))
     #expect(failure.category == .temporary)
     #expect(
       failure.hints.contains { $0.description.contains("--jobs + 4 sessions") && $0.description.contains("--jobs 1") },

@@ -2,7 +2,7 @@ import LoadStage
 import Synchronization
 import TestCluster
 
-/// Looks, wherever a load can be looked at, which locks its sessions hold or wait for on the registry's tables.
+/// Records which locks the sessions of a load hold or wait for on the registry's tables.
 final class LockWatch: Sendable {
   private let database: TestDatabase
   private let found = Mutex<[LoadPoint: Set<String>]>([:])
@@ -12,7 +12,7 @@ final class LockWatch: Sendable {
   /// Name that the sessions must have.
   var applicationName: String { "watched_" + database.name }
 
-  func look(_ point: LoadPoint) throws {
+  func record(_ point: LoadPoint) throws {
     let locks = try database.rows(
       """
       SELECT DISTINCT l.mode FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -22,8 +22,8 @@ final class LockWatch: Sendable {
     found.withLock { $0[point, default: []].formUnion(locks) }
   }
 
-  /// Modes by point since the last time that it was asked.
-  func take() -> [LoadPoint: Set<String>] {
+  /// Modes by point since the last call.
+  func recorded() -> [LoadPoint: Set<String>] {
     found.withLock { found in
       defer { found = [:] }
       return found

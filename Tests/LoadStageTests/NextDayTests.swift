@@ -34,7 +34,7 @@ struct NextDayTests {
       second.append(Business("20000000", "appeared"))
       let outcome = try harness.load(second, .init(sourceDate: "2026-09-02"))
 
-      #expect(outcome.kind == .reconcile)
+      #expect(outcome.kind == .incremental)
       #expect(outcome.changes.inserted == 1)
       #expect(outcome.changes.updated == 3)
       #expect(outcome.changes.removed == 2)
@@ -141,7 +141,7 @@ struct NextDayTests {
       let rows = businesses(30)
       try harness.load(Array(rows.prefix(5)), .init(sample: true))
       let outcome = try harness.load(rows)
-      #expect(outcome.kind == .reconcile)
+      #expect(outcome.kind == .incremental)
       #expect(outcome.changes.inserted == 25)
       try harness.expect(rows)
     }
@@ -161,7 +161,7 @@ struct NextDayTests {
   }
 
   @Test("rows that a hand put in go, even where their BAN is none")
-  func misfits() throws {
+  func invalidBANs() throws {
     try LoadHarness.with { harness in
       let rows = businesses(5)
       try harness.load(rows)

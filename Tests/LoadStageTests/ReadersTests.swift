@@ -11,7 +11,7 @@ struct ReadersTests {
   /// A load under the eyes of a reader.
   private struct Watched {
     let harness: LoadHarness
-    let onlooker: Onlooker
+    let reader: ConcurrentReader
     let locks: LockWatch
 
     /// - Returns: the modes of locks, by point.
@@ -20,14 +20,14 @@ struct ReadersTests {
     ) throws -> [LoadPoint: Set<String>] {
       try harness.load(snapshot) { settings in
         settings.applicationName = locks.applicationName
-        settings.atPoints { [onlooker, locks] point in
-          try locks.look(point)
+        settings.atPoints { [reader, locks] point in
+          try locks.record(point)
           // All is written and nothing is committed.
-          if point == .publishing { onlooker.waitForALook() }
+          if point == .publishing { reader.waitForALook() }
         }
         change(&settings)
       }
-      return locks.take()
+      return locks.recorded()
     }
   }
 
@@ -50,7 +50,7 @@ struct ReadersTests {
   }
 
   /// The registry's first load is done; a user has hung a view and a table of theirs on it.
-  private func watched(_ body: (Watched, _ look: () throws -> Void) throws -> Void) throws {
+  private func watched(_ body: (Watched, _ read: () throws -> Void) throws -> Void) throws {
     try LoadHarness.with { harness in
       try harness.load(Self.first)
       try harness.database.execute(
@@ -60,13 +60,13 @@ struct ReadersTests {
         INSERT INTO favourite VALUES ('10000003'), ('10000004')
         """)
       var published: [String] = []
-      let seen = try Onlooker.with(harness.database) { onlooker in
-        let look = {
-          published.append(try #require(try harness.database.scalar(Onlooker.look)))
-          onlooker.waitForALook()
+      let seen = try ConcurrentReader.with(harness.database) { reader in
+        let read = {
+          published.append(try #require(try harness.database.scalar(ConcurrentReader.statement)))
+          reader.waitForALook()
         }
-        try look()
-        try body(Watched(harness: harness, onlooker: onlooker, locks: LockWatch(harness.database)), look)
+        try read()
+        try body(Watched(harness: harness, reader: reader, locks: LockWatch(harness.database)), read)
       }
       // It looked at each of them: so there is nothing else that it can have seen.
       #expect(seen == published)
@@ -99,54 +99,54 @@ struct ReadersTests {
 
   @Test("a day of changes, then one of none")
   func dayOfChanges() throws {
-    try watched { load, look in
+    try watched { load, read in
       let snapshot = try load.harness.spool.snapshot(Self.changed, .init(sourceDate: "2026-09-02"))
       let locks = try load.load(snapshot)
       expectHarmless(locks)
       #expect(locks.keys.contains(.batchStaged(15)) && locks.keys.contains(.batchCommitted(15)))
       #expect(locks.keys.contains(.jobOpened) && locks.keys.contains(.published))
-      try look()
+      try read()
       // The feed's end and the registry stay; only the publication is another.
       expectHarmless(try load.load(snapshot) { $0.force = true })
-      try look()
+      try read()
       #expect(try load.harness.database.rows("SELECT ban FROM favourite ORDER BY 1") == ["10000003", "-"])
     }
   }
 
   @Test("a day on which every business changes, accepted")
   func everythingChanges() throws {
-    try watched { load, look in
+    try watched { load, read in
       let snapshot = try load.harness.spool.snapshot(Self.everyOneChanged, .init(sourceDate: "2026-09-02"))
       let acceptance = Acceptance(reason: "all codes were re-issued", user: "tester")
       expectHarmless(try load.load(snapshot) { $0.acceptance = acceptance })
-      try look()
+      try read()
       #expect(try load.harness.database.scalar("SELECT count(*) FROM names WHERE business_name LIKE '%!'") == "150")
     }
   }
 
   @Test("a rollback")
   func rollback() throws {
-    try watched { load, look in
+    try watched { load, read in
       expectHarmless(try load.load(try load.harness.spool.snapshot(Self.changed, .init(sourceDate: "2026-09-02"))))
-      try look()
+      try read()
       let target = try Rollback.target(load.harness.database.url, spool: load.harness.spool.path, stop: {})
       expectHarmless(try load.load(target) { $0.action = .rollback })
-      try look()
+      try read()
       try load.harness.expect(Self.first)
     }
   }
 
   @Test("a snapshot that is refused, whatever for")
   func refused() throws {
-    try watched { load, look in
+    try watched { load, read in
       for (rows, date) in [(Self.everyOneChanged, "2026-09-02"), (Self.changed, "2026-08-31"), ([], "2026-09-02")] {
         let snapshot = try load.harness.spool.snapshot(rows, .init(sourceDate: date))
         #expect(throws: Failure.self) { _ = try load.load(snapshot) }
-        let locks = load.locks.take()
+        let locks = load.locks.recorded()
         #expect(!locks.isEmpty)
         #expect(locks[.publishing] == nil)
         expectHarmless(locks, writes: false)
-        load.onlooker.waitForALook()
+        load.reader.waitForALook()
       }
       try load.harness.expect(Self.first)
     }
@@ -154,7 +154,7 @@ struct ReadersTests {
 
   @Test("corrections put on, and taken off")
   func corrections() throws {
-    try watched { load, look in
+    try watched { load, read in
       let harness = load.harness
       func published() throws -> SnapshotFolder {
         try PublishedSnapshot.find(harness.database.url, spool: harness.spool.path, stop: {})
@@ -165,30 +165,30 @@ struct ReadersTests {
           $0.action = .replay
           $0.sheet = sheet
         })
-      try look()
+      try read()
       #expect(try harness.database.scalar("SELECT business_name FROM names WHERE ban = '10000005'") == "corrected")
       expectHarmless(
         try load.load(published()) {
           $0.action = .withdraw
           $0.withdrawn = [10_000_005]
         })
-      try look()
+      try read()
       try harness.expect(Self.first)
     }
   }
 
   @Test("what a hand edited is made right")
   func repair() throws {
-    try watched { load, look in
+    try watched { load, read in
       try load.harness.database.execute(
         """
         DELETE FROM tax_registration WHERE ban = '10000007';
         UPDATE tax_registration SET capital_amount = 1 WHERE ban = '10000008'
         """)
-      try look()
+      try read()
       let snapshot = try load.harness.spool.snapshot(Self.first, .init(sourceDate: "2026-09-02"))
       expectHarmless(try load.load(snapshot) { $0.verify = true })
-      try look()
+      try read()
       try load.harness.expect(Self.first)
     }
   }

@@ -208,7 +208,7 @@ struct ResumeTests {
           }
         }
       }
-      #expect(outcome.kind == .reconcile)
+      #expect(outcome.kind == .incremental)
       #expect(outcome.changes.removed == 1)
       try harness.expect(rows)
     }

@@ -53,7 +53,7 @@ struct RightsTests {
       let outcome = try harness.load(try harness.spool.snapshot(businesses(5))) {
         $0.databaseURL = harness.database.url(schema: "\(other)%2C\(harness.database.name)")
       }
-      #expect(outcome.kind == .bulk)
+      #expect(outcome.kind == .initial)
       try harness.expect(businesses(3))
       #expect(try harness.database.scalar("SELECT count(*) FROM \(other).tax_registration") == "5")
       try harness.database.execute("SET client_min_messages = error; DROP SCHEMA \(other) CASCADE")

@@ -36,7 +36,7 @@ struct RolesTests {
     try Self.with { harness, roles in
       let first = businesses(25)
       let outcome = try harness.load(try harness.spool.snapshot(first)) { $0.databaseURL = roles.url(.owner) }
-      #expect(outcome.kind == .bulk)
+      #expect(outcome.kind == .initial)
       #expect(
         try harness.database.rows("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = current_schema()")
           == [roles.group(.owner)])
@@ -46,7 +46,7 @@ struct RolesTests {
       let next = try harness.load(try harness.spool.snapshot(second, .init(findings: [1: [finding]]))) {
         $0.databaseURL = roles.url(.loader)
       }
-      #expect(next.kind == .reconcile && next.changes.removed == 1)
+      #expect(next.kind == .incremental && next.changes.removed == 1)
       let count = "SELECT count(*) FROM tax_registration"
       #expect(try roles.execute(as: .console, count).scalar == "25")
       #expect(try roles.refusal(as: .reader, count) == "42501")
@@ -67,7 +67,7 @@ struct RolesTests {
       let before = try rights(harness)
       #expect(try roles.execute(as: .reader, "SELECT count(*) FROM tax_registration").scalar == "0")
       let outcome = try harness.load(try harness.spool.snapshot(businesses(25))) { $0.databaseURL = roles.url(.owner) }
-      #expect(outcome.kind == .bulk)
+      #expect(outcome.kind == .initial)
       #expect(try rights(harness) == before)
       #expect(try roles.execute(as: .reader, "SELECT count(*) FROM tax_registration").scalar == "25")
     }
@@ -85,7 +85,7 @@ struct RolesTests {
       for role in [TestRoles.Role.loader, .reader, .console] {
         #expect(try roles.refusal(as: role, "SELECT FROM tax_registration_bulk") == "42501")
       }
-      #expect(try harness.load(snapshot) { $0.databaseURL = roles.url(.owner) }.kind == .bulk)
+      #expect(try harness.load(snapshot) { $0.databaseURL = roles.url(.owner) }.kind == .initial)
       try harness.expect(businesses(25))
     }
   }
@@ -98,7 +98,7 @@ struct RolesTests {
       try roles.apply()
       let rows = businesses(25)
       let outcome = try harness.load(try harness.spool.snapshot(rows)) { $0.databaseURL = roles.url(.loader) }
-      #expect(outcome.kind == .reconcile)
+      #expect(outcome.kind == .incremental)
       try harness.expect(rows)
     }
   }
@@ -251,7 +251,7 @@ struct RolesTests {
       for _ in 1...2 { try TestRoles.run(options, url: url) }
       let registry = url + "&options=-crole%3Downer_\(name)%20-csearch_path%3D%22the%5C%20registry%22"
       let outcome = try harness.load(try harness.spool.snapshot(businesses(5))) { $0.databaseURL = registry }
-      #expect(outcome.kind == .bulk)
+      #expect(outcome.kind == .initial)
       try TestRoles.run(options, url: url)
       var session = try TestDatabase.open(url)
       #expect(

@@ -1,4 +1,5 @@
 import LoadStage
+import Records
 import TestCluster
 import Testing
 
@@ -24,6 +25,37 @@ struct SchemaTests {
         if row[2] == "text" { #expect(row[3] == "\"C\"", "\(row)") }
       }
       #expect(Set(columns.values.map { $0[0] ?? "" }) == Set(Migration.tables))
+    }
+  }
+
+  @Test("the tables and functions have the columns that are declared, and no other")
+  func declaredColumns() throws {
+    let declared = StoredColumn.all.map { column in
+      switch column.form {
+      case .text: "\(column.name) text"
+      case .amount: "\(column.name) bigint"
+      case .date: "\(column.name) date"
+      case .flag: "\(column.name) boolean"
+      }
+    }
+    try LoadHarness.with { harness in
+      try harness.load(businesses(1))
+      func columns(_ table: String) throws -> Set<String> {
+        Set(
+          try harness.database.rows(
+            """
+            SELECT attname || ' ' || format_type(atttypid, atttypmod) FROM pg_attribute
+            WHERE attrelid = '\(table)'::regclass AND attnum > 0 AND NOT attisdropped
+            """))
+      }
+      let own = ["content_hash bigint"]
+      let times = ["created_at", "updated_at"].map { "\($0) timestamp with time zone" } + ["data_source_date date"]
+      #expect(try columns("tax_registration") == Set(declared + own + times))
+      #expect(try columns("incoming_registration") == Set(declared + own + ["is_repair boolean"]))
+      let asOf = try harness.database.scalar("SELECT pg_get_function_result('registry_as_of(date)'::regprocedure)")
+      #expect(asOf == "TABLE(\((declared + ["industries jsonb"]).joined(separator: ", ")))")
+      let image = try harness.database.rows("SELECT jsonb_object_keys(after) FROM registry_history('10000000')")
+      #expect(Set(image) == Set(StoredColumn.all.map(\.name) + ["industries"]))
     }
   }
 
@@ -54,7 +86,7 @@ struct SchemaTests {
       let status = try DatabaseStatus.query(harness.database.url, stop: {})
       #expect(status.registry == RegistryState(registrations: 25, industries: 50))
       #expect(status.lastPublication?.changes.inserted == 25)
-      #expect(status.lastPublication?.kind == .bulk)
+      #expect(status.lastPublication?.kind == .initial)
       #expect(status.lastJobRun?.status == "success")
       #expect(status.lastJobRun?.lastSuccessfulBatch == 3)
       #expect(status.lastJobRun?.silentSeconds == nil, "it ended")

@@ -1,5 +1,6 @@
 import Digest
 import Foundation
+import Records
 import Spool
 import Support
 
@@ -33,10 +34,7 @@ struct TestSpool {
   }
 
   /// As published.
-  static let columns = [
-    "營業地址", "統一編號", "總機構統一編號", "營業人名稱", "資本額", "設立日期", "組織別名稱", "使用統一發票", "行業代號",
-    "名稱", "行業代號1", "名稱1", "行業代號2", "名稱2", "行業代號3", "名稱3",
-  ]
+  static let columns = Column.allCases.map(\.name)
 
   private func cities(_ rows: [Business]) -> [String: Int] {
     rows.reduce(into: [:]) { cities, row in

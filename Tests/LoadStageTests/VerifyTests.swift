@@ -141,9 +141,9 @@ struct VerifyTests {
     try LoadHarness.with { harness in
       var rows = Self.rows
       try harness.load(rows)
-      let misfits = Self.businessesOfTheirOwn.last
+      let invalidBANs = Self.businessesOfTheirOwn.last
       // But for the hash: by it alone the source's record of before is known.
-      let edits = Self.columns.dropLast() + Self.industries + [misfits].compactMap { $0 }
+      let edits = Self.columns.dropLast() + Self.industries + [invalidBANs].compactMap { $0 }
       for edit in edits { try harness.database.execute(edit.sql) }
       rows.removeAll { $0.ban == "10000012" }
       rows[10].name = "changed by the source"
@@ -164,8 +164,8 @@ struct VerifyTests {
     }
   }
 
-  /// The registry alone tells of no business that a hand deleted that it was there, and of none that it put in that it is not
-  /// the source's.
+  /// The registry alone tells of no business that a hand deleted that it was there, and of none that it put in that it
+  /// is not the source's.
   @Test("with the source's next day, a business that a hand deleted is not added by the source")
   func deletedBeforeANewDay() throws {
     try LoadHarness.with { harness in

@@ -26,7 +26,7 @@ struct FieldTests {
 
   @Test(arguments: ["", " ", "\"\"", "\"\u{3000}\n\"", "NULL", "null", "NA", "N/A", " NA\u{3000}"])
   func `missing`(value: String) {
-    #expect(readValue("營業地址", value).registrations.map(\.businessAddress) == [nil])
+    #expect(readValue("營業地址", value).registrations.map { $0["business_address"] } == [nil])
   }
 
   @Test(arguments: [
@@ -34,12 +34,12 @@ struct FieldTests {
     ("n/a", "n/a"), ("nil", "nil"), ("-", "-"), ("NA.", "NA."), ("ＮＡ", "ＮＡ"), (" \"NA\"", "\"NA\""), ("\\N", "\\N"),
   ])
   func `not missing`(value: String, stored: String) {
-    #expect(readValue("營業地址", value).registrations.map(\.businessAddress) == [stored])
+    #expect(readValue("營業地址", value).registrations.map { $0["business_address"] } == [stored])
   }
 
   @Test func `missing carries no warning anywhere`() {
     let result = read(full + "NA,12345675,NULL,店,null,N/A,NA,NULL,NA,null,NULL,,,,null,\n")
-    #expect(result.registrations == [ReferenceRegistration(ban: "12345675", businessName: "店")])
+    #expect(result.registrations == [ReferenceRegistration(["ban": "12345675", "business_name": "店"])])
     #expect(result.findings.isEmpty)
     #expect(result.industries.isEmpty)
     #expect(result.industryNamesWithoutCode == 0)

@@ -6,7 +6,7 @@ struct HeaderTests {
     let result = read("資本額, 營業人名稱\t,\"\u{3000}統一編號\n\"\n7,甲,12345675\n")
     #expect(result.columns == ["資本額", "營業人名稱", "統一編號"])
     #expect(
-      result.registrations == [ReferenceRegistration(ban: "12345675", businessName: "甲", capitalAmount: 7)])
+      result.registrations == [ReferenceRegistration(["ban": "12345675", "business_name": "甲", "capital_amount": "7"])])
   }
 
   @Test func `a known column that is missing reads as empty, an unknown one is ignored`() {
@@ -17,7 +17,7 @@ struct HeaderTests {
         "營業地址", "總機構統一編號", "資本額", "設立日期", "組織別名稱", "使用統一發票", "行業代號", "名稱", "行業代號1", "名稱1",
         "行業代號2", "名稱2", "行業代號3", "名稱3",
       ])
-    #expect(result.registrations == [ReferenceRegistration(ban: "12345675", businessName: "甲")])
+    #expect(result.registrations == [ReferenceRegistration(["ban": "12345675", "business_name": "甲"])])
     #expect(result.findings.isEmpty)
   }
 

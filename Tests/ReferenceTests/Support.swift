@@ -26,7 +26,7 @@ extension ReferenceResult {
     findings.map { "\($0.record) \($0.code)\($0.column.map { " " + $0 } ?? "")" }
   }
 
-  var names: [String] { registrations.map(\.businessName) }
+  var names: [String] { registrations.map { $0["business_name"] ?? "" } }
 
   /// `472927 豆 1`: code, name and order of each industry.
   var slots: [String] { industries.map { "\($0.code) \($0.name ?? "-") \($0.order)" } }

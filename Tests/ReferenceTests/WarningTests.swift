@@ -23,7 +23,7 @@ struct WarningTests {
     ] as [(String, String?)])
   func `head office`(value: String, stored: String?) {
     let result = readValue("總機構統一編號", value)
-    #expect(result.registrations.map(\.headquartersBAN) == [stored])
+    #expect(result.registrations.map { $0["headquarters_ban"] } == [stored])
     #expect(result.verdicts == (stored == nil ? ["1 INVALID_HEADQUARTERS_BAN 總機構統一編號"] : []))
   }
 
@@ -39,7 +39,7 @@ struct WarningTests {
     ] as [(String, Int64?)])
   func `capital`(value: String, stored: Int64?) {
     let result = readValue("資本額", value)
-    #expect(result.registrations.map(\.capitalAmount) == [stored])
+    #expect(result.registrations.map { $0["capital_amount"] } == [stored.map(String.init)])
     #expect(result.verdicts == (stored == nil ? ["1 INVALID_CAPITAL 資本額"] : []))
   }
 
@@ -53,8 +53,8 @@ struct WarningTests {
     ] as [(String, String?)])
   func `setup date`(value: String, date: String?) {
     let result = readValue("設立日期", " \(value) ")
-    #expect(result.registrations.map(\.businessSetupDate) == [value])
-    #expect(result.registrations.map(\.setupDate) == [date])
+    #expect(result.registrations.map { $0["business_setup_date"] } == [value])
+    #expect(result.registrations.map { $0["setup_date"] } == [date])
     #expect(result.verdicts == (date == nil ? ["1 INVALID_DATE 設立日期"] : []))
   }
 
@@ -66,7 +66,7 @@ struct WarningTests {
     ] as [(String, Bool?)])
   func `invoice flag`(value: String, stored: Bool?) {
     let result = readValue("使用統一發票", value)
-    #expect(result.registrations.map(\.isUseInvoice) == [stored])
+    #expect(result.registrations.map { $0["is_use_invoice"] } == [stored.map { $0 ? "t" : "f" }])
     #expect(result.verdicts == (stored == nil ? ["1 INVALID_INVOICE_FLAG 使用統一發票"] : []))
   }
 

@@ -49,15 +49,9 @@ struct Registry {
   func difference(from reference: ReferenceResult) throws -> String? {
     let registrations = try execute(
       """
-      SELECT ban, headquarters_ban, business_name, business_address, capital_amount, business_setup_date, setup_date,
-        business_type, is_use_invoice FROM tax_registration ORDER BY ban
+      SELECT \(ReferenceRegistration.columns.joined(separator: ", ")) FROM tax_registration ORDER BY ban
       """
-    ).map { row in
-      ReferenceRegistration(
-        ban: row[0] ?? "", headquartersBAN: row[1], businessName: row[2] ?? "", businessAddress: row[3],
-        capitalAmount: row[4].flatMap { Int64($0) }, businessSetupDate: row[5], setupDate: row[6], businessType: row[7],
-        isUseInvoice: row[8].map { $0 == "t" })
-    }
+    ).map { ReferenceRegistration(row: $0) }
     let industries = try execute(
       "SELECT business_id, industry_code, industry_name, \"order\" FROM business_industry ORDER BY 1, 4"
     ).map { row in

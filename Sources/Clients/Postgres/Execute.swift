@@ -1,36 +1,5 @@
 import CLibPQ
 
-/// A small result, as text.
-public struct Rows: Sendable {
-  /// Row by row; nil is NULL.
-  public let values: [[String?]]
-  /// How many rows the statement wrote or returned.
-  public let affected: Int
-
-  init() {
-    values = []
-    affected = 0
-  }
-
-  init(_ result: OpaquePointer) {
-    let columns = PQnfields(result)
-    values = (0..<PQntuples(result)).map { row in
-      (0..<columns).map { column in
-        PQgetisnull(result, row, column) == 1 ? nil : String(cString: PQgetvalue(result, row, column))
-      }
-    }
-    affected = Int(String(cString: PQcmdTuples(result))) ?? 0
-  }
-
-  public var isEmpty: Bool { values.isEmpty }
-  /// The first column of the first row.
-  public var scalar: String? { values.first?.first ?? nil }
-  /// The same as a number.
-  public var number: Int? { scalar.flatMap { Int($0) } }
-  /// The same as a truth value.
-  public var truth: Bool { scalar == "t" }
-}
-
 extension Connection {
   /// Runs a statement. Without parameters there may be several, separated by semicolons, and the last one answers.
   ///

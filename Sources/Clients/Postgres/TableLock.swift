@@ -66,24 +66,29 @@ public struct LockHolder: Sendable, CustomStringConvertible {
   public let description: String
 
   fileprivate static func find(_ which: String, _ table: String, _ session: inout Connection) throws -> LockHolder? {
-    let rows = try session.execute(
+    let rows = try session.rows(
       """
-      SELECT a.pid, a.usename, a.application_name, a.client_addr, pg_catalog.date_trunc('second', a.xact_start),
-        pg_catalog.has_table_privilege(a.usesysid, pg_catalog.to_regclass($1), 'UPDATE, DELETE, TRUNCATE')
+      SELECT a.pid, a.usename, a.application_name, a.client_addr,
+        pg_catalog.date_trunc('second', a.xact_start) AS since,
+        coalesce(pg_catalog.has_table_privilege(a.usesysid, pg_catalog.to_regclass($1), 'UPDATE, DELETE, TRUNCATE'),
+          false) AS may_lock
       FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
       WHERE l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
         AND \(which) LIMIT 1
       """, [table])
-    guard let row = rows.values.first else { return nil }
+    guard let row = rows.first else { return nil }
+    let processID = try row.optionalInt("pid")
     var words: [String] = []
-    if let application = row[2], !application.isEmpty { words.append("'\(application)'") }
-    if let user = row[1] { words.append("user '\(user)'") }
-    if let client = row[3] { words.append("client \(client)") }
-    if let process = row[0] { words.append("process \(process)") }
-    if let since = row[4] { words.append("since \(since)") }
+    if let application = try row.optionalText("application_name"), !application.isEmpty {
+      words.append("'\(application)'")
+    }
+    if let user = try row.optionalText("usename") { words.append("user '\(user)'") }
+    if let client = try row.optionalText("client_addr") { words.append("client \(client)") }
+    if let processID { words.append("process \(processID)") }
+    if let since = try row.optionalText("since") { words.append("since \(since)") }
     return LockHolder(
-      processID: row[0].flatMap { Int($0) }, mayLock: row[5] == "t",
+      processID: processID, mayLock: try row.bool("may_lock"),
       description: words.isEmpty ? "a prepared transaction" : words.joined(separator: ", "))
   }
 }

@@ -31,8 +31,9 @@ extension Connection {
   /// Rolls back what ``beginTransaction()`` began.
   public mutating func endTransaction() { rollBack() }
 
-  /// Runs `body` in a transaction of its own, unless one is open.
-  mutating func inTransaction<Result>(_ body: (inout Connection) throws -> Result) throws -> Result {
+  /// Runs `body` in a transaction of its own, unless one is open. Unlike ``transaction(_:_:_:)`` it has no fault
+  /// points: several statements that only read take one BEGIN and one COMMIT together.
+  public mutating func inTransaction<Result>(_ body: (inout Connection) throws -> Result) throws -> Result {
     guard settings != nil, PQtransactionStatus(handle) == PQTRANS_IDLE else { return try body(&self) }
     try begin(.readCommitted)
     do {

@@ -27,7 +27,16 @@ extension Failure {
   init(_ error: any Error) {
     switch error {
     case let failure as Failure: self = failure
-    case let error as PostgresError: self.init(error)
+    case let error as PostgresError where error.sqlState == "42P01":
+      self.init(.notReady, "\(error.place): there is no registry yet", hint: "./pipeline.sh makes it")
+    case let error as PostgresError:
+      self.init(error)
+      if error.kind == .denied {
+        hints = [
+          "the console keeps its accounts and schedules in a schema of its own: CREATE SCHEMA console AUTHORIZATION"
+            + " its user"
+        ]
+      }
     case let error as ConsoleStoreError: self.init(error)
     case SearchIndexes.BuildError.isEmpty:
       self.init(
@@ -48,34 +57,6 @@ extension Failure {
     case let fault as ScheduleDraft.Fault:
       self.init(.usage, "the schedule is not right: \(fault)", hint: "see '\(command: .schedule, "--help")'")
     default: self.init(.bug, "\(error)")
-    }
-  }
-
-  private init(_ error: PostgresError) {
-    let text = "\(error.place): \(error.message)"
-    switch error.kind {
-    case .malformed:
-      self.init(
-        .usage, text, hint: "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
-    case .temporary, .serverDiskFull: self.init(.temporary, text)
-    case .refused, .untrusted: self.init(.unavailable, text)
-    case .pooled:
-      self.init(
-        .configuration, text,
-        hint:
-          "the server is behind a pooler: name its session or transaction mode, or the server's own port, and give a"
-          + " schema with ALTER ROLE … SET search_path instead of options"
-      )
-    case .denied:
-      self.init(
-        .unavailable, text,
-        hint:
-          "the console keeps its accounts and schedules in a schema of its own: CREATE SCHEMA console AUTHORIZATION"
-          + " its user"
-      )
-    case .statement where error.sqlState == "42P01":
-      self.init(.notReady, "\(error.place): there is no registry yet", hint: "./pipeline.sh makes it")
-    case .statement: self.init(.bug, text)
     }
   }
 

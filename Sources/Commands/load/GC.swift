@@ -4,7 +4,7 @@ import FoundationEssentials
 import LoadStage
 import Support
 
-/// Frees the spool and the database of what nobody needs.
+/// Removes what is not needed any more from the spool and the database.
 struct GCCommand: SpoolCommand {
   static let configuration = CommandConfiguration(
     commandName: "gc",

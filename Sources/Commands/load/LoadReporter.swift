@@ -1,13 +1,15 @@
 import CommandKit
 import LoadStage
+import Spool
 import Synchronization
 
-/// Turns what a load tells into log events and progress. Its threads tell at the same time.
+/// Turns what a load reports into log events and progress. Several threads report at once.
 final class LoadReporter: Sendable {
   private struct State {
     var log: EventLog
     var bar: ProgressReporter?
     var jobRunID: Int?
+    var snapshot: FinalizedSnapshot?
   }
 
   private let state: Mutex<State>
@@ -15,14 +17,16 @@ final class LoadReporter: Sendable {
   init(log: EventLog) { state = Mutex(State(log: log)) }
 
   var jobRunID: Int? { state.withLock { $0.jobRunID } }
+  var snapshot: FinalizedSnapshot? { state.withLock { $0.snapshot } }
 
   func finish() { state.withLock { $0.bar?.finish() } }
 
-  func take(_ event: LoadEvent) {
+  func report(_ event: LoadEvent) {
     state.withLock { state in
       switch event {
+      case .snapshotRead(let snapshot): state.snapshot = snapshot
       case .staleRunClosed(let id, _, let error):
-        // Its `etl_failed` is told where its marker is found, in the spool that it used.
+        // Its `etl_failed` is logged by the run that finds its marker, in the spool that it used.
         state.log.warning("job run \(id) was left running and is closed as failed: \(error)")
       case .jobOpened(let id):
         state.jobRunID = id

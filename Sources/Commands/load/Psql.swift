@@ -18,7 +18,7 @@ struct PsqlCommand: ParsableCommand {
   func run() throws {
     guard let url = Environment.value("DATABASE_URL") else { throw Failure(.usage, "DATABASE_URL is not set") }
     let target: DatabaseAddress
-    do { target = try DatabaseAddress(url) } catch { throw DatabaseOptions.failure(error) }
+    do { target = try DatabaseAddress(url) } catch { throw Failure(error) }
     guard let address = target.withoutPassword() else {
       throw Failure(
         .usage, "the database URL has an sslpassword, which psql takes from its arguments alone",

@@ -4,20 +4,20 @@ import Spool
 import Support
 
 extension StageRun {
-  /// Loads, and takes up into the summary what came of it.
+  /// Loads, and writes the result into the summary.
   mutating func load(_ settings: LoadSettings) throws {
     let folder = settings.snapshot
     summary.snapshot = folder.id.description
-    // Corrections have sums and findings of their own.
-    if settings.sheet == nil { try describe(folder) }
     let reporter = LoadReporter(log: log)
     defer {
       reporter.finish()
+      // Corrections have sums and findings of their own.
+      if settings.sheet == nil { describe(folder, reporter.snapshot) }
       summary.jobRunID = reporter.jobRunID
       if let id = reporter.jobRunID { log.set(jobRunID: id) }
     }
     var settings = settings
-    settings.events = { reporter.take($0) }
+    settings.events = { reporter.report($0) }
     let outcome = try Load.run(settings)
     if outcome.result == .unchanged {
       result = "already done"
@@ -31,20 +31,20 @@ extension StageRun {
         "\(outcome.repaired) businesses that a hand had edited were made right\(which): \(outcome.repairedBANs.joined(separator: " "))"
       )
     }
-    summary.status = Summary.Status(rawValue: outcome.status.rawValue) ?? .success
+    summary.status = outcome.status
     summary.database = Summary.Database(outcome)
   }
 
-  /// Compares, and takes up into the summary what a load would do.
+  /// Compares, and writes into the summary what a load would do.
   ///
   /// - Throws: a refusal, where the snapshot would be refused and is not accepted.
   mutating func check(_ settings: LoadSettings) throws {
     let folder = settings.snapshot
     summary.snapshot = folder.id.description
-    try describe(folder)
+    describe(folder, nil)
     var settings = settings
     let reporter = LoadReporter(log: log)
-    settings.events = { reporter.take($0) }
+    settings.events = { reporter.report($0) }
     let found = try Load.check(settings)
     records = summary.totals?.total
     summary.check = Summary.Check(
@@ -63,12 +63,19 @@ extension StageRun {
   }
 
   /// What the stages before know of the snapshot, for a load that runs alone.
-  private mutating func describe(_ folder: SnapshotFolder) throws {
-    if let fetch = try FetchManifest.read(at: folder.fetchManifest) { summary.source = fetch.source.url }
-    if let transform = try TransformManifest.read(at: folder.transformManifest) { summary.take(transform) }
+  ///
+  /// - Parameter snapshot: nil if it could not be read whole. Then the summary gets what can be read, and the load
+  ///   reports the error.
+  private mutating func describe(_ folder: SnapshotFolder, _ snapshot: FinalizedSnapshot?) {
+    if let fetch = snapshot?.fetch ?? (try? FetchManifest.read(at: folder.fetchManifest)) {
+      summary.source = fetch.source.url
+    }
+    if let transform = snapshot?.transform ?? (try? TransformManifest.read(at: folder.transformManifest)) {
+      summary.take(transform)
+    }
   }
 
-  /// Frees what is not needed, at the end of a run that has done what it was asked: trouble is told and changes nothing.
+  /// Cleans up at the end of a run that has succeeded. An error is only logged.
   mutating func cleanUp(_ url: String, _ limits: RetentionLimits) {
     do {
       let freed = try Cleanup.run(url, spool: spool, limits)
@@ -84,15 +91,11 @@ extension StageRun {
 extension Summary.Database {
   init(_ outcome: LoadOutcome) {
     self.init(
-      before: .init(outcome.before), after: .init(outcome.after), inserted: outcome.changes.inserted,
+      before: outcome.before, after: outcome.after, inserted: outcome.changes.inserted,
       updated: outcome.changes.updated, removed: outcome.changes.removed)
     changes = outcome.counts
     repaired = outcome.repaired
     repairedBANs = outcome.repairedBANs
     acceptedRefusals = outcome.refusals
   }
-}
-
-extension Summary.Database.State {
-  init(_ state: RegistryState) { self.init(registrations: state.registrations, industries: state.industries) }
 }

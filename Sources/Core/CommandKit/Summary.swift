@@ -20,7 +20,8 @@ public struct Summary: Codable, Sendable, Equatable {
   }
 
   public struct Database: Codable, Sendable, Equatable {
-    public struct State: Codable, Sendable, Equatable {
+    /// Rows of the registry's two tables.
+    public struct State: Codable, Sendable, Hashable {
       public var registrations: Int
       public var industries: Int
 

@@ -5,8 +5,7 @@ public protocol ValidationOutput: ~Copyable {
   /// What writing throws; `Never` in memory.
   associatedtype Problem: Error
 
-  /// COPY rows of tax_registration: ban, headquarters_ban, business_name, business_address, capital_amount,
-  /// business_setup_date, setup_date, business_type, is_use_invoice, content_hash.
+  /// COPY rows of tax_registration: the columns of ``StoredColumn/all``, then content_hash.
   mutating func registrations(_ rows: UnsafeRawBufferPointer) throws(Problem)
   /// COPY rows of business_industry: business_id, industry_code, industry_name, order.
   mutating func industries(_ rows: UnsafeRawBufferPointer) throws(Problem)
@@ -142,16 +141,14 @@ public struct ChunkValidator: ~Copyable {
     switch validation {
     case .blank: tally.blank += 1
     case .rejected: tally.rejected += 1
-    case .accepted(let registration):
-      if taken?.contains(registration.ban) == true || !accepted.insert(registration.ban) {
+    case .accepted(let ban, _):
+      if taken?.contains(ban) == true || !accepted.insert(ban) {
         tally.duplicates += 1
         return .rejected(.duplicate, .ban)
       }
       tally.accepted += 1
-      tally.repeatedIndustryCodes += registration.repeatedIndustryCodes
-      tally.industryNamesWithoutCode += registration.industryNamesWithoutCode
       cities.count(rules.values[.address], of: base)
-      tally.industries += rows.append(registration, rules.values, of: base)
+      return .accepted(ban: ban, rows.append(rules.values, of: base, &tally))
     }
     return validation
   }

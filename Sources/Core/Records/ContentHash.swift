@@ -4,7 +4,7 @@ public enum ContentHash {
   private static var key: (UInt64, UInt64) { (0x7265_6769_7374_7279, 0x636f_6e74_656e_7431) }
 
   /// - Parameters:
-  ///   - registration: the row of tax_registration, from the BAN to is_use_invoice, without a tab or line feed at its end.
+  ///   - registration: the row of tax_registration, the columns of ``StoredColumn/all``, without a tab or line feed at its end.
   ///   - industries: the rows of business_industry in the order of their slots, each with its line feed.
   public static func of(registration: UnsafeRawBufferPointer, industries: UnsafeRawBufferPointer) -> Int64 {
     of(

@@ -1,4 +1,5 @@
-/// What can be said of a record. The raw value's order is the order in which findings of one record are listed.
+/// What can be said of a record. Each is declared here and nowhere else; `docs/rules.md` explains it to users, and
+/// ARCHITECTURE.md says where its rule is applied.
 public enum FindingCode: Int, CaseIterable, Sendable {
   // Rejections: the first that applies.
   case malformedQuote, recordTooLong, invalidEncoding, fieldCount, invalidBAN, missingName, valueTooLong, duplicate
@@ -7,83 +8,71 @@ public enum FindingCode: Int, CaseIterable, Sendable {
   // A warning that concerns no record.
   case unreadableStamp
 
-  /// The code as users read it.
-  public var code: String {
+  private var declaration: (code: String, severity: Severity, message: String) {
     switch self {
-    case .malformedQuote: "MALFORMED_QUOTE"
-    case .recordTooLong: "RECORD_TOO_LONG"
-    case .invalidEncoding: "INVALID_ENCODING"
-    case .fieldCount: "FIELD_COUNT"
-    case .invalidBAN: "INVALID_BAN"
-    case .missingName: "MISSING_NAME"
-    case .valueTooLong: "VALUE_TOO_LONG"
-    case .duplicate: "DUPLICATE"
-    case .banChecksum: "BAN_CHECKSUM"
-    case .invalidHeadquartersBAN: "INVALID_HEADQUARTERS_BAN"
-    case .invalidCapital: "INVALID_CAPITAL"
-    case .invalidDate: "INVALID_DATE"
-    case .invalidInvoiceFlag: "INVALID_INVOICE_FLAG"
-    case .invalidIndustryCode: "INVALID_INDUSTRY_CODE"
-    case .unreadableStamp: "UNREADABLE_STAMP"
+    case .malformedQuote:
+      (
+        "MALFORMED_QUOTE", .error,
+        "a quoted field does not end, or something stands behind its closing quote; the line is skipped"
+      )
+    case .recordTooLong: ("RECORD_TOO_LONG", .error, "the record does not end within 65,536 bytes; the line is skipped")
+    case .invalidEncoding: ("INVALID_ENCODING", .error, "not valid UTF-8, or a NUL byte")
+    case .fieldCount: ("FIELD_COUNT", .error, "not as many fields as the header")
+    case .invalidBAN: ("INVALID_BAN", .error, "not exactly eight ASCII digits")
+    case .missingName: ("MISSING_NAME", .error, "the name is missing")
+    case .valueTooLong: ("VALUE_TOO_LONG", .error, "longer than the column accepts")
+    case .duplicate: ("DUPLICATE", .error, "this BAN was accepted earlier in the snapshot")
+    case .banChecksum: ("BAN_CHECKSUM", .warning, "the check digit is wrong; stored as it is")
+    case .invalidHeadquartersBAN:
+      ("INVALID_HEADQUARTERS_BAN", .warning, "not exactly eight ASCII digits; stored as NULL")
+    case .invalidCapital: ("INVALID_CAPITAL", .warning, "not a whole amount, or too large; stored as NULL")
+    case .invalidDate:
+      ("INVALID_DATE", .warning, "not a date of the ROC calendar (YYYMMDD); setup_date is NULL")
+    case .invalidInvoiceFlag: ("INVALID_INVOICE_FLAG", .warning, "neither Y nor N; stored as NULL")
+    case .invalidIndustryCode:
+      ("INVALID_INDUSTRY_CODE", .warning, "not exactly six ASCII digits; stored as it is")
+    case .unreadableStamp:
+      (
+        "UNREADABLE_STAMP", .warning,
+        "the row behind the header is no date DD-MON-YY: the source date is unknown; it is no record"
+      )
     }
   }
+
+  /// What a finding means for its record: `error` rejects it, with `warning` it is accepted all the same.
+  private enum Severity: String { case error, warning }
+
+  /// The code as users read it.
+  public var code: String { declaration.code }
+
+  public var severity: String { declaration.severity.rawValue }
+
+  public var isRejection: Bool { declaration.severity == .error }
+
+  /// What is wrong, and what became of it. It depends on nothing outside the record, so that findings are the same
+  /// however the source was cut.
+  public var message: String { declaration.message }
 
   /// The code that users write so, or nil.
   public init?(code: String) {
     guard let found = Self.allCases.first(where: { $0.code == code }) else { return nil }
     self = found
   }
-
-  public var isRejection: Bool { rawValue <= FindingCode.duplicate.rawValue }
-
-  public var severity: String { isRejection ? "error" : "warning" }
-
-  /// What is wrong, and what became of it. It depends on nothing outside the record, so that findings are the same
-  /// however the source was cut.
-  public var message: String {
-    switch self {
-    case .malformedQuote:
-      "a quoted field does not end, or something stands behind its closing quote; the line is skipped"
-    case .recordTooLong: "the record does not end within 65,536 bytes; the line is skipped"
-    case .invalidEncoding: "not valid UTF-8, or a NUL byte"
-    case .fieldCount: "not as many fields as the header"
-    case .invalidBAN: "not exactly eight ASCII digits"
-    case .missingName: "the name is missing"
-    case .valueTooLong: "longer than the column accepts"
-    case .duplicate: "this BAN was accepted earlier in the snapshot"
-    case .banChecksum: "the check digit is wrong; stored as it is"
-    case .invalidHeadquartersBAN: "not exactly eight ASCII digits; stored as NULL"
-    case .invalidCapital: "not a whole amount, or too large; stored as NULL"
-    case .invalidDate: "not a date of the ROC calendar (YYYMMDD); setup_date is NULL"
-    case .invalidInvoiceFlag: "neither Y nor N; stored as NULL"
-    case .invalidIndustryCode: "not exactly six ASCII digits; stored as it is"
-    case .unreadableStamp: "the row behind the header is no date DD-MON-YY: the source date is unknown; it is no record"
-    }
-  }
 }
 
-/// The warnings that an accepted record earned.
-struct Warnings: OptionSet {
-  let rawValue: UInt16
+/// The columns whose values an accepted record is warned of.
+struct Warnings {
+  private var columns: UInt64 = 0
 
-  static let banChecksum = Warnings(rawValue: 1 << 0)
-  static let headquartersBAN = Warnings(rawValue: 1 << 1)
-  static let capital = Warnings(rawValue: 1 << 2)
-  static let date = Warnings(rawValue: 1 << 3)
-  static let invoiceFlag = Warnings(rawValue: 1 << 4)
+  var isEmpty: Bool { columns == 0 }
 
-  /// - Parameter slot: 1 to 4.
-  static func industryCode(_ slot: Int) -> Warnings { Warnings(rawValue: 1 << (4 + UInt16(slot))) }
+  @inline(__always)
+  mutating func insert(_ column: Column) { columns |= 1 << UInt64(column.rawValue) }
 
-  /// Hands each on in the order in which findings of one record are listed.
+  /// Hands each on in the order in which findings of one record are listed, which is the published one.
   func forEach(_ body: (FindingCode, Column?) -> Void) {
-    if contains(.banChecksum) { body(.banChecksum, .ban) }
-    if contains(.headquartersBAN) { body(.invalidHeadquartersBAN, .headquarters) }
-    if contains(.capital) { body(.invalidCapital, .capital) }
-    if contains(.date) { body(.invalidDate, .setupDate) }
-    if contains(.invoiceFlag) { body(.invalidInvoiceFlag, .invoice) }
-    for slot in Column.industrySlots where contains(.industryCode(slot)) {
-      body(.invalidIndustryCode, Column.industry(slot).code)
+    for column in Column.allCases where columns & 1 << UInt64(column.rawValue) != 0 {
+      if let code = column.warning { body(code, column) }
     }
   }
 }

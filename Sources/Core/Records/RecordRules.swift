@@ -7,7 +7,7 @@ enum ValidationResult {
   /// Every field is missing: no finding.
   case blank
   case rejected(FindingCode, Column?)
-  case accepted(ValidatedRegistration)
+  case accepted(ban: UInt32, Warnings)
 
   var isRejected: Bool {
     if case .rejected(let code, _) = self { code != .duplicate } else { false }
@@ -17,7 +17,7 @@ enum ValidationResult {
     switch self {
     case .blank: false
     case .rejected: true
-    case .accepted(let registration): !registration.warnings.isEmpty
+    case .accepted(_, let warnings): !warnings.isEmpty
     }
   }
 
@@ -25,7 +25,7 @@ enum ValidationResult {
     switch self {
     case .blank: break
     case .rejected(let code, let column): body(code, column)
-    case .accepted(let registration): registration.warnings.forEach(body)
+    case .accepted(_, let warnings): warnings.forEach(body)
     }
   }
 }
@@ -42,6 +42,7 @@ struct RecordRules: ~Copyable {
   }
 
   /// - Parameter isText: whether all of the record is known to be well-formed.
+  /// - Returns: what is warned of shows where the record's rows are written.
   @inline(__always)
   mutating func validate(
     _ base: UnsafePointer<UInt8>, _ fields: UnsafePointer<RawField>, _ count: Int, isText: Bool
@@ -55,7 +56,7 @@ struct RecordRules: ~Copyable {
     guard let number = BANRules.number(base, values[.ban].span) else { return .rejected(.invalidBAN, .ban) }
     if values[.name].isMissing { return .rejected(.missingName, .name) }
     if let column = values.tooLong(base) { return .rejected(.valueTooLong, column) }
-    return .accepted(ValidatedRegistration(values, of: base, number: number))
+    return .accepted(ban: number, Warnings())
   }
 
   private static func isBlank(_ base: UnsafePointer<UInt8>, _ fields: UnsafePointer<RawField>, _ count: Int) -> Bool {

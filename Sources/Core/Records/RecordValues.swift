@@ -4,26 +4,34 @@ struct RecordValues: ~Copyable {
   private let values: UnsafeMutablePointer<FieldValue>
   /// As in the header: the field of each column, -1 where the source has none.
   private let fieldOf: UnsafeMutablePointer<Int>
+  /// For each column, the longest value that is accepted; `Int.max` where another rule validates the value.
+  private let scalarsMax: UnsafeMutablePointer<Int>
+  private let count = Column.count
   /// How many fields a record has to have.
   let fieldCount: Int
 
   init(_ header: Header) {
     fieldCount = header.names.count
-    values = .allocate(capacity: Column.count)
-    values.initialize(repeating: .missing, count: Column.count)
-    fieldOf = .allocate(capacity: Column.count)
-    for column in 0..<Column.count { fieldOf[column] = header.fieldOf[column] }
+    values = .allocate(capacity: count)
+    values.initialize(repeating: .missing, count: count)
+    fieldOf = .allocate(capacity: count)
+    scalarsMax = .allocate(capacity: count)
+    for column in Column.allCases {
+      fieldOf[column.rawValue] = header.fieldOf[column.rawValue]
+      scalarsMax[column.rawValue] = column.scalarsMax ?? .max
+    }
   }
 
   deinit {
     values.deallocate()
     fieldOf.deallocate()
+    scalarsMax.deallocate()
   }
 
   /// Takes the values of a record that has as many fields as the header.
   @inline(__always)
   mutating func read(_ base: UnsafePointer<UInt8>, _ fields: UnsafePointer<RawField>) {
-    for column in 0..<Column.count {
+    for column in 0..<count {
       let field = fieldOf[column]
       values[column] = field < 0 ? .missing : FieldValue(base, fields[field])
     }
@@ -35,12 +43,13 @@ struct RecordValues: ~Copyable {
   /// The first column, in the published order, whose value is longer than accepted.
   @inline(__always)
   func tooLong(_ base: UnsafePointer<UInt8>) -> Column? {
-    for column in 0..<Column.count where values[column].span.count > Column.shortestBound {
+    for column in 0..<count {
+      let value = values[column]
       // A scalar takes a byte at least.
-      guard let column = Column(rawValue: column), let most = column.scalarsMax, self[column].span.count > most,
-        !self[column].isMissing, self[column].scalars(base) > most
-      else { continue }
-      return column
+      guard value.span.count > scalarsMax[column], !value.isMissing, value.scalars(base) > scalarsMax[column] else {
+        continue
+      }
+      return Column(rawValue: column)
     }
     return nil
   }

@@ -2,6 +2,24 @@
 struct RegistrationRows: ~Copyable {
   private(set) var registrations = TextBuffer()
   private(set) var industries = TextBuffer()
+  /// What a row of tax_registration has, in its order, as the loop over it needs it.
+  private let cells: UnsafeMutableBufferPointer<Cell>
+
+  private struct Cell {
+    let source: Column
+    let form: StoredColumn.Form
+    let check: StoredColumn.Check
+  }
+
+  init() {
+    let cells = StoredColumn.sources.flatMap { source in
+      source.stored.map { Cell(source: source, form: $0.form, check: $0.check) }
+    }
+    self.cells = .allocate(capacity: cells.count)
+    _ = self.cells.initialize(from: cells)
+  }
+
+  deinit { cells.deallocate() }
 
   mutating func removeAll() {
     registrations.removeAll()
@@ -10,62 +28,117 @@ struct RegistrationRows: ~Copyable {
 
   /// Appends the rows of a record, the hash of them all as the last column of the first.
   ///
-  /// - Returns: how many rows of business_industry there are.
+  /// - Returns: the columns whose values do not fit.
   @inline(__always)
   mutating func append(
-    _ registration: ValidatedRegistration, _ values: borrowing RecordValues, of base: UnsafePointer<UInt8>
-  ) -> Int {
+    _ values: borrowing RecordValues, of base: UnsafePointer<UInt8>, _ tally: inout Tally
+  ) -> Warnings {
+    var warnings = Warnings()
     let start = registrations.count
-    registrations.append(values[.ban], of: base)
-    registrations.append(.tab)
-    if registration.warnings.contains(.headquartersBAN) {
-      registrations.appendNull()
-    } else {
-      registrations.append(values[.headquarters], of: base)
+    for cell in cells {
+      if !registrations.append(values[cell.source], of: base, as: cell.form, cell.check) {
+        warnings.insert(cell.source)
+      }
+      registrations.append(.tab)
     }
-    registrations.append(.tab)
-    registrations.append(values[.name], of: base)
-    registrations.append(.tab)
-    registrations.append(values[.address], of: base)
-    registrations.append(.tab)
-    if let capital = registration.capital {
-      registrations.append(decimal: capital)
-    } else {
-      registrations.appendNull()
-    }
-    registrations.append(.tab)
-    registrations.append(values[.setupDate], of: base)
-    registrations.append(.tab)
-    if let date = registration.setupDate { registrations.append(date) } else { registrations.appendNull() }
-    registrations.append(.tab)
-    registrations.append(values[.type], of: base)
-    registrations.append(.tab)
-    if let flag = registration.usesInvoices {
-      registrations.append(flag ? UInt8(ascii: "t") : UInt8(ascii: "f"))
-    } else {
-      registrations.appendNull()
-    }
-
     let industryStart = industries.count
-    var count = 0
-    for slot in Column.industrySlots where registration.hasIndustry(slot) {
+    appendIndustries(values, of: base, &warnings, &tally)
+    // The hash is made over the row without the tab behind it.
+    let hash = ContentHash.of(
+      registrations.pointer(at: start), registrations.count - 1 - start, industries.pointer(at: industryStart),
+      industries.count - industryStart)
+    registrations.append(decimal: hash)
+    registrations.append(.lineFeed)
+    return warnings
+  }
+
+  /// Appends a row for each slot with a code that no earlier slot has.
+  @inline(__always)
+  private mutating func appendIndustries(
+    _ values: borrowing RecordValues, of base: UnsafePointer<UInt8>, _ warnings: inout Warnings, _ tally: inout Tally
+  ) {
+    var written: UInt8 = 0
+    for slot in Column.industrySlots {
       let column = Column.industry(slot)
+      let code = values[column.code]
+      if code.isMissing {
+        if !values[column.name].isMissing { tally.industryNamesWithoutCode += 1 }
+        continue
+      }
+      let isRepeated = (1..<slot).contains {
+        written & 1 << UInt8($0) != 0 && FieldValue.same(values[Column.industry($0).code], code, base)
+      }
+      if isRepeated {
+        tally.repeatedIndustryCodes += 1
+        continue
+      }
+      written |= 1 << UInt8(slot)
+      tally.industries += 1
+      if !code.isDigits(6, base) { warnings.insert(column.code) }
       industries.append(values[.ban], of: base)
       industries.append(.tab)
-      industries.append(values[column.code], of: base)
+      industries.append(code, of: base)
       industries.append(.tab)
       industries.append(values[column.name], of: base)
       industries.append(.tab)
       industries.append(.zero + UInt8(slot))
       industries.append(.lineFeed)
-      count += 1
     }
-    let hash = ContentHash.of(
-      registrations.pointer(at: start), registrations.count - start, industries.pointer(at: industryStart),
-      industries.count - industryStart)
-    registrations.append(.tab)
-    registrations.append(decimal: hash)
-    registrations.append(.lineFeed)
-    return count
+  }
+}
+
+extension TextBuffer {
+  /// Appends what is stored of a value.
+  ///
+  /// - Returns: false where the value does not fit.
+  @inline(__always)
+  fileprivate mutating func append(
+    _ value: FieldValue, of base: UnsafePointer<UInt8>, as form: StoredColumn.Form, _ check: StoredColumn.Check
+  ) -> Bool {
+    if value.isMissing {
+      appendNull()
+      return true
+    }
+    switch form {
+    case .text:
+      let fits = check.fits(value, of: base)
+      if !fits, check == .eightDigitsOrNull { return appendUnfit() }
+      append(value, of: base)
+      return fits
+    case .amount:
+      guard let amount = Capital.amount(base, value.span) else { return appendUnfit() }
+      append(decimal: amount)
+    case .date:
+      guard let date = ROCDate(base, value.span) else { return appendUnfit() }
+      append(date)
+    case .flag:
+      let letter = value.span.count == 1 ? base[value.span.start] | 0x20 : 0
+      guard letter == UInt8(ascii: "y") || letter == UInt8(ascii: "n") else { return appendUnfit() }
+      append(letter == UInt8(ascii: "y") ? UInt8(ascii: "t") : UInt8(ascii: "f"))
+    }
+    return true
+  }
+
+  private mutating func appendUnfit() -> Bool {
+    appendNull()
+    return false
+  }
+}
+
+extension FieldValue {
+  func isDigits(_ count: Int, _ base: UnsafePointer<UInt8>) -> Bool {
+    span.count == count && (span.start..<span.end).allSatisfy { base[$0].digit <= 9 }
+  }
+
+  /// Whether two values are the same text: what the source writes as `""` in a quoted field is one quote.
+  fileprivate static func same(_ a: FieldValue, _ b: FieldValue, _ base: UnsafePointer<UInt8>) -> Bool {
+    var i = a.span.start
+    var j = b.span.start
+    while i < a.span.end, j < b.span.end {
+      guard base[i] == base[j] else { return false }
+      i += a.escaped && base[i] == .quote ? 2 : 1
+      j += b.escaped && base[j] == .quote ? 2 : 1
+    }
+    return i == a.span.end && j == b.span.end
   }
 }

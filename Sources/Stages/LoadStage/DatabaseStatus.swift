@@ -63,8 +63,8 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
       try session.transaction("status", .snapshot) { try status.fill(&$0) }
     } catch let error as PostgresError {
       // Wrong usage is the caller's, whatever the database would say.
-      if error.kind == .malformed { throw Failure(error) }
-      status.problem = Failure(error).message
+      if error.kind == .malformed { throw Failure(ofLoad: error) }
+      status.problem = Failure(ofLoad: error).message
     } catch let failure as Failure where !failure.isStop {
       status.problem = failure.message
     }
@@ -79,59 +79,45 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
       databaseURL, applicationName: "registry-check", isReadOnly: true, stop: { try StopSignal.check() })
     do {
       var session = try access.open()
-      guard try !session.execute("SELECT pg_catalog.pg_is_in_recovery()").truth else {
+      guard try !session.bool("SELECT pg_catalog.pg_is_in_recovery()") else {
         throw Failure(
           .unavailable, "\(session.place) is a standby, which is read-only",
           hint: "name the primary in DATABASE_URL, or several hosts and target_session_attrs=read-write")
       }
-    } catch let error as PostgresError { throw Failure(error) }
+    } catch let error as PostgresError { throw Failure(ofLoad: error) }
   }
 
   private mutating func fill(_ session: inout Connection) throws {
-    guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else { return }
-    schemaVersion = try session.execute("SELECT max(version) FROM schema_migration").number
-    guard schemaVersion ?? 0 >= Migration.all.count else { return }
-    let counts = try session.execute(
-      "SELECT (SELECT count(*) FROM tax_registration), (SELECT count(*) FROM business_industry)")
-    registry = counts.values.first.map {
-      RegistryState(registrations: Self.number($0[0]) ?? 0, industries: Self.number($0[1]) ?? 0)
-    }
-    let publications = try session.execute(
+    guard try session.bool("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL") else { return }
+    let version = try session.optionalInt("SELECT max(version) FROM schema_migration")
+    schemaVersion = version
+    guard let version, version >= Migration.all.count else { return }
+    let counts = try session.row(
       """
-      SELECT snapshot, source_date, \(Self.iso("published_at")), kind, whole, inserted, updated, removed,
-        action, accepted_by
-      FROM publication ORDER BY id DESC LIMIT 1
+      SELECT (SELECT count(*) FROM tax_registration) AS registrations,
+        (SELECT count(*) FROM business_industry) AS industries
       """)
-    lastPublication = publications.values.first.map { row in
+    registry = RegistryState(registrations: try counts.int("registrations"), industries: try counts.int("industries"))
+    let publications = try session.rows(String(sql: PackageResources.status_publication_sql))
+    lastPublication = try publications.first.map { row in
       var changes = RegistryChanges()
-      changes.inserted = Self.number(row[5]) ?? 0
-      changes.updated = Self.number(row[6]) ?? 0
-      changes.removed = Self.number(row[7]) ?? 0
+      changes.inserted = try row.int("inserted")
+      changes.updated = try row.int("updated")
+      changes.removed = try row.int("removed")
       return LastPublication(
-        snapshot: row[0] ?? "", sourceDate: row[1], publishedAt: row[2] ?? "",
-        kind: row[3].flatMap(LoadKind.init) ?? .reconcile, action: row[8].flatMap(LoadAction.init) ?? .load,
-        acceptedBy: row[9], whole: row[4] == "t", changes: changes)
+        snapshot: try row.text("snapshot"), sourceDate: try row.optionalText("source_date"),
+        publishedAt: try row.text("published_at"), kind: try row.value("kind"), action: try row.value("action"),
+        acceptedBy: try row.optionalText("accepted_by"), whole: try row.bool("whole"), changes: changes)
     }
-    let runs = try session.execute(
-      """
-      SELECT j.id, j.status, \(Self.iso("j.started_at")), \(Self.iso("j.updated_at")), \(Self.iso("j.completed_at")),
-        j.error_message, p.last_successful_batch, p.total_batches,
-        CASE WHEN j.status = 'running' THEN
-          floor(extract(epoch FROM pg_catalog.clock_timestamp() - j.updated_at))::bigint END
-      FROM etl_job_run j LEFT JOIN import_progress p ON p.job_run_id = j.id ORDER BY j.id DESC LIMIT 1
-      """)
-    lastJobRun = runs.values.first.map { row in
+    let runs = try session.rows(String(sql: PackageResources.status_job_run_sql))
+    lastJobRun = try runs.first.map { row in
       LastJobRun(
-        id: Self.number(row[0]) ?? 0, status: row[1] ?? "", startedAt: row[2] ?? "", updatedAt: row[3] ?? "",
-        completedAt: row[4], error: row[5], silentSeconds: Self.number(row[8]),
-        lastSuccessfulBatch: Self.number(row[6]), totalBatches: Self.number(row[7]))
+        id: try row.int("id"), status: try row.text("status"), startedAt: try row.text("started_at"),
+        updatedAt: try row.text("updated_at"), completedAt: try row.optionalText("completed_at"),
+        error: try row.optionalText("error_message"), silentSeconds: try row.optionalInt("silent_seconds"),
+        lastSuccessfulBatch: try row.optionalInt("last_successful_batch"),
+        totalBatches: try row.optionalInt("total_batches"))
     }
-  }
-
-  private static func number(_ text: String?) -> Int? { text.flatMap { Int($0) } }
-
-  private static func iso(_ column: String) -> String {
-    "pg_catalog.to_char(\(column) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
   }
 }
 

@@ -1,8 +1,10 @@
 import Spool
 
-/// What a load tells while it is at work.
+/// What a load reports while it runs.
 public enum LoadEvent: Sendable {
-  /// A run that ended without a word was found and closed. Its `etl_failed` is told by its marker in the spool.
+  /// The snapshot's manifests were read and agree.
+  case snapshotRead(FinalizedSnapshot)
+  /// The row of a killed run was closed. The run's marker in the spool reports its `etl_failed`.
   case staleRunClosed(jobRunID: Int, runID: String?, error: String)
   /// The load has its row; from here on every event names it.
   case jobOpened(jobRunID: Int)
@@ -12,22 +14,22 @@ public enum LoadEvent: Sendable {
   case batchCompleted(BatchReport)
   /// Trying again after trouble that may pass.
   case retrying(reason: String, attempt: Int, afterSeconds: Double)
-  /// What is done instead of what might be expected, and why.
+  /// What the load does instead of what might be expected, and why.
   case note(String)
   /// What went wrong without hindering the load.
   case trouble(String)
-  /// What the load is at, when no batch is under way.
+  /// The present phase, if no batch is being loaded.
   case phase(String)
 }
 
-/// A batch that is in.
+/// A batch that is loaded.
 public struct BatchReport: Sendable {
   public var batch: Int
   public var of: Int
   public var totals: Totals
   /// Businesses that were staged: all of the batch, or those that differ from the registry.
   public var staged: Int
-  /// It was in already, left by an earlier attempt or run.
+  /// An earlier attempt or run had loaded it.
   public var resumed: Bool
   public var seconds: Double
 }

@@ -23,7 +23,7 @@ extension FaultPoint {
 
   private static let statements =
     statements(nil, session) + statements("migration", migration) + statements("job-run", jobRun)
-    + statements("take-over", takeOver) + statements("batch", batch) + statements("index", index)
+    + statements("take-over", acquire) + statements("batch", batch) + statements("index", index)
     + statements("publication", publication + swap + difference) + statements("refusal", refusal)
     + statements("feed-expiry", feedExpiry)
 
@@ -44,13 +44,13 @@ extension FaultPoint {
 
   private static let jobRun = ["INSERT etl_job_run", "INSERT import_progress"]
 
-  /// The ledger is cleared and what is staged thrown away.
+  /// Clears load_batch and discards what is staged.
   private static let discard = [
     "DELETE load_batch", "DELETE incoming_removal", "DELETE incoming_registration", "DELETE incoming_industry",
     "UPDATE current_load",
   ]
 
-  private static let takeOver =
+  private static let acquire =
     discard
     + ["CREATE TABLE", "COMMENT TABLE", "ALTER TABLE", "DROP TABLE"].flatMap { verb in
       ["\(verb) tax_registration_bulk", "\(verb) business_industry_bulk"]

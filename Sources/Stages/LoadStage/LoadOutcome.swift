@@ -9,15 +9,8 @@ public struct LoadOutcome: Sendable {
     case published
   }
 
-  public enum Status: String, Sendable {
-    case success
-    /// Published, with records that the rules rejected.
-    case partial
-    case unchanged
-  }
-
   public var result: Result
-  public var status: Status
+  public var status: Summary.Status
   /// Nil where nothing was written.
   public var jobRunID: Int?
   /// The way it went, nil where nothing was written.
@@ -28,28 +21,20 @@ public struct LoadOutcome: Sendable {
   public var changes: RegistryChanges
   /// As the change feed has them.
   public var counts = ChangeCounts()
-  /// Businesses that a hand had edited and that were made right.
+  /// Businesses that were edited by hand and were repaired.
   public var repaired = 0
   /// Which, the first thousand.
   public var repairedBANs: [String] = []
   /// Why the snapshot was refused, where it was accepted all the same.
   public var refusals: [String] = []
   public var batches: Int
-  /// Of them in already, left by an earlier attempt or run.
+  /// Batches that an earlier attempt or run had loaded.
   public var batchesResumed: Int
   public var seconds: Double
 }
 
 /// Rows of the registry's two tables.
-public struct RegistryState: Codable, Sendable, Hashable {
-  public var registrations: Int
-  public var industries: Int
-
-  public init(registrations: Int, industries: Int) {
-    self.registrations = registrations
-    self.industries = industries
-  }
-}
+public typealias RegistryState = Summary.Database.State
 
 /// Businesses by what the load did to them.
 public struct RegistryChanges: Codable, Sendable, Hashable {
@@ -65,7 +50,7 @@ public struct RegistryChanges: Codable, Sendable, Hashable {
 /// The ways to make the registry equal to a snapshot.
 public enum LoadKind: String, Codable, Sendable {
   /// Into new tables that no reader sees, put in place of the empty ones.
-  case bulk
+  case initial = "bulk"
   /// Only what differs is written.
-  case reconcile
+  case incremental = "reconcile"
 }

@@ -23,13 +23,13 @@ public struct LoadSettings: Sendable {
   public var action = LoadAction.load
   /// How much a snapshot may differ from the one published last.
   public var bounds = GateBounds()
-  /// Publish what is refused all the same.
+  /// Publish the snapshot even if it is refused.
   public var acceptance: Acceptance?
-  /// Read the registry's full content, and make right what a hand has edited.
+  /// Read the registry's full content, and repair rows that were edited by hand.
   public var verify = false
-  /// Of `replay`: the sheet whose records are put on.
+  /// Of `replay`: the sheet whose records are added.
   public var sheet: CorrectionSheet?
-  /// Of `withdraw`: whose corrections to take off.
+  /// Of `withdraw`: the businesses whose corrections end.
   public var withdrawn: [UInt32] = []
   /// The user of the operating system, who is written down beside what a person decided.
   public var user = Acceptance.currentUser()
@@ -70,7 +70,7 @@ public struct LoadSettings: Sendable {
 }
 
 extension LoadSettings {
-  /// Whether rows that an earlier attempt staged tell nothing: they were compared with something else.
+  /// Whether rows that an earlier attempt staged are of no use, because they were compared with something else.
   var comparesAnew: Bool { verify || action == .replay || action == .withdraw }
 
   /// Why the snapshot may not be published for its rejected records. Corrections and going back to what
@@ -79,7 +79,7 @@ extension LoadSettings {
     action == .load ? maxRejects.refusals(of: snapshot.totals, snapshot.transform.notes) : []
   }
 
-  /// - Throws: a ``Refusal`` where there are reasons and nobody accepts them.
+  /// - Throws: a ``Refusal`` if there are reasons and they are not accepted.
   func accept(_ refusals: [String], of snapshot: FinalizedSnapshot) throws {
     guard !refusals.isEmpty, acceptance == nil else { return }
     throw Refusal(snapshot: snapshot.folder.id, reasons: refusals, isWhole: snapshot.whole)
@@ -93,7 +93,7 @@ extension LoadSettings {
     }
   }
 
-  func status(of snapshot: FinalizedSnapshot) -> LoadOutcome.Status {
+  func status(of snapshot: FinalizedSnapshot) -> Summary.Status {
     totals(of: snapshot).failed > 0 ? .partial : .success
   }
 }

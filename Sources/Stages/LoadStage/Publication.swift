@@ -9,9 +9,9 @@ public enum LoadAction: String, Codable, Sendable {
   case load
   /// An earlier one was asked for again.
   case rollback
-  /// The same one, with corrections put on …
+  /// The same one, with corrections added …
   case replay
-  /// … or taken off.
+  /// … or withdrawn.
   case withdraw
 }
 
@@ -49,31 +49,23 @@ struct Publication: Sendable {
     try select(&session, "WHERE job_run_id = \(job.id)")
   }
 
-  /// What the registry held before, told from what is written down: of the industries what the publication before left.
+  /// What the registry held before, from the rows of publication.
   func before(_ session: inout Connection) throws -> RegistryState {
-    if kind == .bulk { return RegistryState(registrations: 0, industries: 0) }
+    if kind == .initial { return RegistryState(registrations: 0, industries: 0) }
     let earlier = try Self.select(&session, "WHERE id < \(id) ORDER BY id DESC LIMIT 1")
     return RegistryState(
       registrations: state.registrations + removed - inserted, industries: earlier?.state.industries ?? 0)
   }
 
-  /// The rollback that is in force, if it went back from this very content. It stays in force while corrections are put on
-  /// or taken off, and a sample is no reason to end it.
+  /// The rollback that is in force, if it went back from this very content. It stays in force while corrections are put
+  /// on or taken off, and a sample is no reason to end it.
   static func rollback(from snapshot: FinalizedSnapshot, _ session: inout Connection) throws -> Publication? {
-    // A rollback is in force as long as its snapshot is published, whatever is verified or corrected in it meanwhile.
-    let rollback = try select(
-      &session,
-      """
-      WHERE action = 'rollback' AND id > (
-        SELECT coalesce(max(p.id), 0) FROM publication p WHERE p.whole AND p.snapshot <> (
-          SELECT l.snapshot FROM publication l WHERE l.whole ORDER BY l.id DESC LIMIT 1))
-      ORDER BY id DESC LIMIT 1
-      """)
+    let inForce = try String(sql: PackageResources.find_rollback_in_force_sql)
+    let rollback = try select(&session, "WHERE id = (\(inForce))")
     guard let rollback, !rollback.holds(snapshot) else { return nil }
-    let wasPublished = try session.execute(
+    let wasPublished = try session.bool(
       "SELECT EXISTS (SELECT FROM publication WHERE id < \(rollback.id) AND content_sha256 = $1 AND snapshot > $2)",
-      [snapshot.transform.contentSHA256, rollback.snapshot]
-    ).truth
+      [snapshot.transform.contentSHA256, rollback.snapshot])
     return wasPublished ? rollback : nil
   }
 
@@ -99,27 +91,17 @@ struct Publication: Sendable {
   ) throws -> Publication {
     let transform = snapshot.transform
     let acceptance = effect.refusals.isEmpty ? nil : settings.acceptance
-    let id = try session.execute(
-      """
-      INSERT INTO publication (job_run_id, snapshot, source_sha256, content_sha256, rules_version, kind, source_date,
-        whole, registrations, industries, inserted, updated, removed, action, records, missing_columns, cities, changes,
-        repaired, refusals, accepted_by, accept_reason, repaired_bans)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-        ARRAY(SELECT pg_catalog.jsonb_array_elements_text($16::jsonb)), $17::jsonb, $18::jsonb, $19,
-        ARRAY(SELECT pg_catalog.jsonb_array_elements_text($20::jsonb)), $21, $22,
-        ARRAY(SELECT pg_catalog.jsonb_array_elements_text($23::jsonb))) RETURNING id
-      """,
+    let id = try session.int(
+      String(sql: PackageResources.insert_publication_sql),
       [
         "\(job.id)", snapshot.id, transform.input.sha256, transform.contentSHA256, "\(transform.rulesVersion)",
         kind.rawValue, settings.action.sourceDate(of: snapshot), snapshot.whole ? "t" : "f",
         "\(effect.state.registrations)", "\(effect.state.industries)", "\(effect.inserted)", "\(effect.updated)",
         "\(effect.removed)", settings.action.rawValue, "\(snapshot.totals.total)",
-        try DatabaseJSON.text(transform.notes.missingColumns), try transform.cities.map { try DatabaseJSON.text($0) },
-        try DatabaseJSON.text(effect.changes), "\(effect.repaired)", try DatabaseJSON.text(effect.refusals),
-        acceptance?.user, acceptance?.reason, try DatabaseJSON.text(effect.repairedBANs),
-      ]
-    ).number
-    guard let id else { throw Failure(.bug, "publication gave no id") }
+        PostgresArray.of(transform.notes.missingColumns), try transform.cities.map { try DatabaseJSON.text($0) },
+        try DatabaseJSON.text(effect.changes), "\(effect.repaired)", PostgresArray.of(effect.refusals),
+        acceptance?.user, acceptance?.reason, PostgresArray.of(effect.repairedBANs),
+      ])
     return Publication(
       id: id, jobRunID: job.id, snapshot: snapshot.id, action: settings.action, kind: kind,
       contentSHA256: transform.contentSHA256, rulesVersion: transform.rulesVersion, whole: snapshot.whole,
@@ -129,28 +111,27 @@ struct Publication: Sendable {
   }
 
   private static func select(_ session: inout Connection, _ which: String) throws -> Publication? {
-    let rows = try session.execute(
+    let rows = try session.rows(
       """
       SELECT id, job_run_id, rules_version, registrations, industries, inserted, updated, removed,
-        kind, content_sha256, whole, snapshot, action, changes, repaired, pg_catalog.to_json(refusals),
-        pg_catalog.to_json(repaired_bans)
+        kind, content_sha256, whole, snapshot, action, changes, repaired, refusals, repaired_bans
       FROM publication \(which)
       """)
-    guard let row = rows.values.first else { return nil }
-    func number(_ column: Int) -> Int { row[column].flatMap { Int($0) } ?? 0 }
+    guard let row = rows.first else { return nil }
     return Publication(
-      id: number(0), jobRunID: number(1), snapshot: row[11] ?? "", action: row[12].flatMap(LoadAction.init) ?? .load,
-      kind: row[8].flatMap(LoadKind.init) ?? .reconcile, contentSHA256: row[9] ?? "", rulesVersion: number(2),
-      whole: row[10] == "t", state: RegistryState(registrations: number(3), industries: number(4)),
-      inserted: number(5), updated: number(6), removed: number(7),
-      changes: (try? DatabaseJSON.value(row[13])) ?? ChangeCounts(), repaired: number(14),
-      repairedBANs: (try? DatabaseJSON.value(row[16])) ?? [], refusals: (try? DatabaseJSON.value(row[15])) ?? [])
+      id: try row.int("id"), jobRunID: try row.int("job_run_id"), snapshot: try row.text("snapshot"),
+      action: try row.value("action"), kind: try row.value("kind"), contentSHA256: try row.text("content_sha256"),
+      rulesVersion: try row.int("rules_version"), whole: try row.bool("whole"),
+      state: RegistryState(registrations: try row.int("registrations"), industries: try row.int("industries")),
+      inserted: try row.int("inserted"), updated: try row.int("updated"), removed: try row.int("removed"),
+      changes: try row.changeCounts("changes"), repaired: try row.int("repaired"),
+      repairedBANs: try row.textArray("repaired_bans"), refusals: try row.textArray("refusals"))
   }
 }
 
 extension LoadAction {
-  /// The date that a publication counts from, nil where it is the day on which it becomes visible: a correction of today
-  /// was not known on the snapshot's own day.
+  /// The date that a publication counts from, nil where it is the day on which it becomes visible: a correction of
+  /// today was not known on the snapshot's own day.
   func sourceDate(of snapshot: FinalizedSnapshot) -> String? {
     switch self {
     case .load, .rollback: snapshot.transform.sourceDate

@@ -5,8 +5,8 @@ import Support
 
 /// Which snapshot to go back to.
 public enum Rollback {
-  /// The snapshot that was published before the one published now; right after a rollback the one that it went to, so that
-  /// the same command, given again by whoever does not know whether it went through, goes no further back.
+  /// The snapshot that was published before the one published now; right after a rollback the one that it went to, so
+  /// that the same command, given again by whoever does not know whether it went through, goes no further back.
   ///
   /// - Parameter note: gets what there is to say of it.
   public static func target(
@@ -33,31 +33,18 @@ public enum Rollback {
     } catch { throw Failure(from: error) }
   }
 
-  /// Of the snapshots that the spool has, the one published last before the one published now was for the first time: a day
-  /// that was rolled back itself is passed over.
+  /// Of the snapshots that the spool has, the one published last before the one published now was for the first time: a
+  /// day that was rolled back itself is passed over.
   static func target(_ session: inout Connection, spool: String) throws -> SnapshotID? {
     try Migrator.requireCurrent(&session)
-    let names = "{" + (try SpoolIndex.snapshots(spool).map(\.description).joined(separator: ",")) + "}"
-    return try session.execute(
-      """
-      SELECT snapshot FROM publication WHERE whole AND snapshot = ANY ($1) AND id < (
-        -- Of a sample or a limited one on top, the whole one under it.
-        SELECT CASE WHEN l.whole THEN (SELECT min(f.id) FROM publication f WHERE f.snapshot = l.snapshot) ELSE l.id END
-        FROM publication l ORDER BY l.id DESC LIMIT 1)
-      ORDER BY id DESC LIMIT 1
-      """, [names]
-    ).scalar.flatMap(SnapshotID.init)
+    return try session.rows(
+      String(sql: PackageResources.find_rollback_target_sql),
+      [PostgresArray.of(try SpoolIndex.snapshots(spool).map(\.description))]
+    ).first?.snapshotID("snapshot")
   }
 
-  /// The snapshot that was gone back to by what was published last.
+  /// The snapshot that the last publication went back to, if it was a rollback.
   private static func justTaken(_ session: inout Connection) throws -> SnapshotID? {
-    try session.execute(
-      """
-      SELECT l.snapshot FROM publication l
-      WHERE l.id = (SELECT max(id) FROM publication) AND l.action = 'rollback'
-        -- A rollback by name may lead forward too.
-        AND EXISTS (SELECT FROM publication p WHERE p.whole AND p.id < l.id AND p.snapshot > l.snapshot)
-      """
-    ).scalar.flatMap(SnapshotID.init)
+    try session.rows(String(sql: PackageResources.find_last_rollback_sql)).first?.snapshotID("snapshot")
   }
 }

@@ -32,7 +32,7 @@ public final class ScratchDatabase: Sendable {
       try session.beginTransaction()
       try session.execute("SELECT pg_advisory_xact_lock(\(Self.lockClass), \(number))")
       holder = Mutex(session)
-    } catch let error as PostgresError { throw Failure(from: error) }
+    } catch let error as PostgresError { throw Failure(error) }
   }
 
   private static func open(_ target: DatabaseAddress) throws -> Connection {
@@ -114,17 +114,5 @@ struct ScratchSchema: Sendable {
   func drop() throws {
     var session = try database.open()
     try session.execute("SET LOCAL client_min_messages = warning; DROP SCHEMA IF EXISTS \(name) CASCADE")
-  }
-}
-
-extension Failure {
-  public init(from error: PostgresError) {
-    let category: ExitCategory =
-      switch error.kind {
-      case .temporary, .serverDiskFull: .temporary
-      case .malformed: .usage
-      default: .unavailable
-      }
-    self.init(category, "\(error.place): \(error.message)", hint: "check DATABASE_URL, and that the database answers")
   }
 }

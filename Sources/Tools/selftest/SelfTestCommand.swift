@@ -44,7 +44,7 @@ struct SelfTestCommand: ParsableCommand {
     do { return try prove() } catch let code as ExitCode { throw code } catch let error as Failure {
       failure = error
     } catch let error as PostgresError {
-      failure = Failure(from: error)
+      failure = Failure(error)
     } catch { failure = Failure(.bug, "unexpected: \(error)", hint: "this is a bug: please report it") }
     Message.line("selftest: \(failure.message)")
     for hint in failure.hints { Message.line("HINT: \(hint)") }

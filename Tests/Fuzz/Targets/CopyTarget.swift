@@ -1,4 +1,5 @@
 import MalformedInputs
+import ReferenceImplementation
 import SeededRandom
 import TestSupport
 
@@ -7,10 +8,12 @@ public struct CopyTarget: FuzzTarget {
   public static let name = "copy"
   public static let share = 30
 
-  /// Name, address, type, date as published, industry code and industry name, and how many scalars they may have.
+  /// Texts of a row, then an industry's code and name, and how many scalars they may have.
   private static let columns = [
     ("營業人名稱", 255), ("營業地址", 500), ("組織別名稱", 50), ("設立日期", 20), ("行業代號", 20), ("名稱", 255),
   ]
+  /// Where the texts of a row are stored.
+  private static let stored = ["business_name", "business_address", "business_type", "business_setup_date"]
   /// Between values in an input.
   private static let separator: UInt8 = 0x1F
 
@@ -35,9 +38,13 @@ public struct CopyTarget: FuzzTarget {
     guard expected[0] != nil else { return validated.tally.accepted == 0 ? nil : "accepted without a name" }
     guard validated.tally.accepted == 1 else { return "not accepted" }
     let rows = try StrictCopyText.rows(validated.output.registrations)
-    guard rows.count == 1, rows[0].count == 10, rows[0][0] == Array("04595257".utf8) else { return "rows \(rows)" }
-    for (index, place) in [2, 3, 7, 5].enumerated() where rows[0][place] != expected[index] {
-      return "\(Self.columns[index].0): \(rows[0][place] ?? []) and not \(expected[index] ?? [])"
+    guard rows.count == 1, rows[0].count == ReferenceRegistration.columns.count + 1,
+      rows[0][0] == Array("04595257".utf8)
+    else { return "rows \(rows)" }
+    for (index, column) in Self.stored.enumerated() {
+      let value = ReferenceRegistration.columns.firstIndex(of: column).flatMap { rows[0][$0] }
+      guard value != expected[index] else { continue }
+      return "\(column): \(value ?? []) and not \(expected[index] ?? [])"
     }
     let industries = try StrictCopyText.rows(validated.output.industries)
     guard let code = expected[4] else { return industries.isEmpty ? nil : "an industry without a code" }

@@ -1,43 +1,29 @@
-/// An accepted record as it is stored: `nil` is NULL.
+/// An accepted record as it is stored.
 public struct ReferenceRegistration: Equatable, Sendable {
-  public var ban: String
-  public var headquartersBAN: String?
-  public var businessName: String
-  public var businessAddress: String?
-  public var capitalAmount: Int64?
-  /// The text as published, trimmed.
-  public var businessSetupDate: String?
-  /// The same day as ISO, where it is one.
-  public var setupDate: String?
-  public var businessType: String?
-  public var isUseInvoice: Bool?
+  /// Column → value as PostgreSQL writes it; what is NULL is not in it.
+  private var values: [String: String] = [:]
 
-  public init(
-    ban: String, headquartersBAN: String? = nil, businessName: String, businessAddress: String? = nil,
-    capitalAmount: Int64? = nil, businessSetupDate: String? = nil, setupDate: String? = nil,
-    businessType: String? = nil, isUseInvoice: Bool? = nil
-  ) {
-    self.ban = ban
-    self.headquartersBAN = headquartersBAN
-    self.businessName = businessName
-    self.businessAddress = businessAddress
-    self.capitalAmount = capitalAmount
-    self.businessSetupDate = businessSetupDate
-    self.setupDate = setupDate
-    self.businessType = businessType
-    self.isUseInvoice = isUseInvoice
+  public init(_ values: [String: String] = [:]) {
+    for (column, value) in values { self[column] = value }
+  }
+
+  /// - Parameter row: a value for each of ``columns``; others may follow.
+  public init(row: [String?]) {
+    for (column, value) in zip(Self.columns, row) { self[column] = value }
+  }
+
+  public var ban: String { values["ban"] ?? "" }
+
+  public subscript(column: String) -> String? {
+    get { values[column] }
+    set {
+      precondition(Self.columns.contains(column), "\(column) is no column")
+      values[column] = newValue
+    }
   }
 
   public static func == (left: Self, right: Self) -> Bool {
-    sameBytes(left.ban, right.ban)
-      && sameBytes(left.headquartersBAN, right.headquartersBAN)
-      && sameBytes(left.businessName, right.businessName)
-      && sameBytes(left.businessAddress, right.businessAddress)
-      && left.capitalAmount == right.capitalAmount
-      && sameBytes(left.businessSetupDate, right.businessSetupDate)
-      && sameBytes(left.setupDate, right.setupDate)
-      && sameBytes(left.businessType, right.businessType)
-      && left.isUseInvoice == right.isUseInvoice
+    columns.allSatisfy { sameBytes(left[$0], right[$0]) }
   }
 }
 

@@ -36,56 +36,40 @@ func validate(_ record: ScannedRecord, _ header: Header) -> ReferenceValidation 
     header.position(of: column).flatMap { values[$0].text }
   }
   guard let ban = value("統一編號"), isDigits(ban, count: 8) else { return rejected("INVALID_BAN", "統一編號") }
-  guard let name = value("營業人名稱") else { return rejected("MISSING_NAME", "營業人名稱") }
-  for column in publishedColumns {
-    if let limit = scalarLimit(column), let text = value(column), text.unicodeScalars.count > limit {
-      return rejected("VALUE_TOO_LONG", column)
+  guard value("營業人名稱") != nil else { return rejected("MISSING_NAME", "營業人名稱") }
+  for column in knownColumns {
+    if let limit = column.limit, let text = value(column.name), text.unicodeScalars.count > limit {
+      return rejected("VALUE_TOO_LONG", column.name)
     }
   }
-  return .accepted(accept(ban: ban, name: name, value: value))
+  return .accepted(accept(ban: ban, value: value))
 }
 
-private func scalarLimit(_ column: String) -> Int? {
-  switch column {
-  case "營業人名稱", "名稱", "名稱1", "名稱2", "名稱3": 255
-  case "營業地址": 500
-  case "組織別名稱": 50
-  case "設立日期", "行業代號", "行業代號1", "行業代號2", "行業代號3": 20
-  default: nil
-  }
-}
-
-private func accept(ban: String, name: String, value: (String) -> String?) -> ReferenceValidation.Accepted {
-  var accepted = ReferenceValidation.Accepted(registration: ReferenceRegistration(ban: ban, businessName: name))
+private func accept(ban: String, value: (String) -> String?) -> ReferenceValidation.Accepted {
+  var registration = ReferenceRegistration(["ban": ban])
+  var accepted = ReferenceValidation.Accepted(registration: registration)
   func warn(_ code: String, _ column: String) {
     accepted.warnings.append(ReferenceValidation.Issue(code: code, column: column))
+  }
+  /// Stores what is made of a value, or warns where nothing can be.
+  func store(_ column: String, of source: String, orWarn code: String, _ make: (String) -> String?) {
+    guard let text = value(source) else { return }
+    registration[column] = make(text)
+    if registration[column] == nil { warn(code, source) }
   }
 
   // The order of the warnings is part of the rules too.
   if !isBANChecked(ban) { warn("BAN_CHECKSUM", "統一編號") }
-
-  if let text = value("總機構統一編號") {
-    accepted.registration.headquartersBAN = isDigits(text, count: 8) ? text : nil
-    if accepted.registration.headquartersBAN == nil { warn("INVALID_HEADQUARTERS_BAN", "總機構統一編號") }
+  store("headquarters_ban", of: "總機構統一編號", orWarn: "INVALID_HEADQUARTERS_BAN") { isDigits($0, count: 8) ? $0 : nil }
+  store("capital_amount", of: "資本額", orWarn: "INVALID_CAPITAL") { capital($0).map(String.init) }
+  store("setup_date", of: "設立日期", orWarn: "INVALID_DATE", republicDate)
+  store("is_use_invoice", of: "使用統一發票", orWarn: "INVALID_INVOICE_FLAG") { text in
+    ["Y": "t", "y": "t", "N": "f", "n": "f"].first { sameBytes($0.key, text) }?.value
   }
-  if let text = value("資本額") {
-    accepted.registration.capitalAmount = capital(text)
-    if accepted.registration.capitalAmount == nil { warn("INVALID_CAPITAL", "資本額") }
+  for column in knownColumns {
+    if let text = column.text { registration[text] = value(column.name) }
   }
-  if let text = value("設立日期") {
-    accepted.registration.businessSetupDate = text
-    accepted.registration.setupDate = republicDate(text)
-    if accepted.registration.setupDate == nil { warn("INVALID_DATE", "設立日期") }
-  }
-  if let text = value("使用統一發票") {
-    switch Array(text.utf8) {
-    case Array("Y".utf8), Array("y".utf8): accepted.registration.isUseInvoice = true
-    case Array("N".utf8), Array("n".utf8): accepted.registration.isUseInvoice = false
-    default: warn("INVALID_INVOICE_FLAG", "使用統一發票")
-    }
-  }
-  accepted.registration.businessAddress = value("營業地址")
-  accepted.registration.businessType = value("組織別名稱")
+  accepted.registration = registration
 
   for (slot, suffix) in ["", "1", "2", "3"].enumerated() {
     let industryName = value("名稱" + suffix)

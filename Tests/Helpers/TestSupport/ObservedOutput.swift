@@ -14,17 +14,11 @@ public struct ObservedOutput: Sendable {
 
   public mutating func append(registrations bytes: [UInt8]) throws {
     for row in CopyTextReader.rows(bytes) {
-      guard row.count == 10, let ban = row[0], let name = row[2], let hash = row[9].flatMap({ Int64($0) }) else {
+      let columns = ReferenceRegistration.columns.count
+      guard row.count == columns + 1, let ban = row[0], let hash = row[columns].flatMap({ Int64($0) }) else {
         throw Malformed(what: "registration row \(row)")
       }
-      let capital = row[4].flatMap { Int64($0) }
-      guard (row[4] == nil) == (capital == nil), [nil, "t", "f"].contains(row[8]) else {
-        throw Malformed(what: "registration row \(row)")
-      }
-      registrations.append(
-        ReferenceRegistration(
-          ban: ban, headquartersBAN: row[1], businessName: name, businessAddress: row[3], capitalAmount: capital,
-          businessSetupDate: row[5], setupDate: row[6], businessType: row[7], isUseInvoice: row[8].map { $0 == "t" }))
+      registrations.append(ReferenceRegistration(row: row))
       hashes[ban] = hash
     }
   }

@@ -1,4 +1,5 @@
 import Postgres
+import Records
 
 /// Numbers to draw. Those of publications take well under a millisecond; those that say that they read the registry are to
 /// be kept until ``publication(_:)`` says another one.
@@ -136,10 +137,7 @@ public struct FindingCounts: Sendable, Equatable {
   public let warnings: [Count]
 
   /// Codes of the rules that reject a record; the others are warnings.
-  public static let rejecting: Set<String> = [
-    "MALFORMED_QUOTE", "RECORD_TOO_LONG", "INVALID_ENCODING", "FIELD_COUNT", "INVALID_BAN", "MISSING_NAME",
-    "VALUE_TOO_LONG", "DUPLICATE",
-  ]
+  public static let rejecting = Set(FindingCode.allCases.filter(\.isRejection).map(\.code))
 
   /// - Parameter counts: code → count.
   public init(_ counts: [String: Int]) {

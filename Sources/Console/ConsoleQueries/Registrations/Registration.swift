@@ -1,3 +1,5 @@
+import Records
+
 /// A business as the registry has it.
 public struct Registration: Sendable, Equatable {
   public struct Industry: Sendable, Equatable {
@@ -7,18 +9,8 @@ public struct Registration: Sendable, Equatable {
     public let name: String?
   }
 
-  public let ban: String
-  public let headOfficeBAN: String?
-  public let name: String
-  public let address: String?
-  /// TWD; 0 for branches.
-  public let capital: Int64?
-  /// As published: ROC calendar, `YYYMMDD`; whatever else stands there where it is no date.
-  public let setUpAsPublished: String?
-  /// ISO 8601.
-  public let setUp: String?
-  public let type: String?
-  public let usesInvoices: Bool?
+  /// What it has of the source, in the order of ``StoredColumn/all``, as PostgreSQL writes it.
+  private let values: [String?]
   /// ISO 8601: of the snapshot that last changed it.
   public let sourceDate: String?
   /// As PostgreSQL writes a time in UTC: when its BAN was first seen.
@@ -30,12 +22,31 @@ public struct Registration: Sendable, Equatable {
   /// In their order.
   public internal(set) var industries: [Industry] = []
 
+  public var ban: String { self["ban"] ?? "" }
+  public var headOfficeBAN: String? { self["headquarters_ban"] }
+  public var name: String { self["business_name"] ?? "" }
+  public var address: String? { self["business_address"] }
+  /// TWD; 0 for branches.
+  public var capital: Int64? { self["capital_amount"].flatMap { Int64($0) } }
+  /// As published: ROC calendar, `YYYMMDD`; whatever else stands there where it is no date.
+  public var setUpAsPublished: String? { self["business_setup_date"] }
+  /// ISO 8601.
+  public var setUp: String? { self["setup_date"] }
+  public var type: String? { self["business_type"] }
+
+  /// Each column that comes from the source, and its value as PostgreSQL writes it.
+  public var columns: some Sequence<(column: StoredColumn, value: String?)> {
+    zip(StoredColumn.all, values).lazy.map { (column: $0, value: $1) }
+  }
+
+  private subscript(column: String) -> String? {
+    StoredColumn.all.firstIndex { $0.name == column }.flatMap { values[$0] }
+  }
+
   /// The columns of ``init(_:)``.
   static func columns(of row: String) -> String {
     """
-    \(row).ban, \(row).headquarters_ban, \(row).business_name, \(row).business_address, \(row).capital_amount, \
-    \(row).business_setup_date, \(row).setup_date, \(row).business_type, \(row).is_use_invoice, \
-    \(row).data_source_date, \
+    \(StoredColumn.all.map { "\(row).\($0.name)" }.joined(separator: ", ")), \(row).data_source_date, \
     \(row).created_at, \(row).updated_at, \
     EXISTS (SELECT FROM registration_correction c WHERE c.ban = \(row).ban AND c.ended_at IS NULL)
     """
@@ -43,20 +54,13 @@ public struct Registration: Sendable, Equatable {
 
   /// - Parameter values: of ``columns(of:)``; others may follow.
   init(_ values: [String?]) {
-    ban = values[0] ?? ""
-    headOfficeBAN = values[1]
-    name = values[2] ?? ""
-    address = values[3]
-    capital = values[4].flatMap { Int64($0) }
-    setUpAsPublished = values[5]
-    setUp = values[6]
-    type = values[7]
-    usesInvoices = values[8].map { $0 == "t" }
-    sourceDate = values[9]
-    createdAt = values[10] ?? ""
-    updatedAt = values[11] ?? ""
-    isCorrected = values[12] == "t"
+    let count = StoredColumn.all.count
+    self.values = Array(values[..<count])
+    sourceDate = values[count]
+    createdAt = values[count + 1] ?? ""
+    updatedAt = values[count + 2] ?? ""
+    isCorrected = values[count + 3] == "t"
   }
 
-  static let columnCount = 13
+  static let columnCount = StoredColumn.all.count + 4
 }

@@ -1,4 +1,5 @@
 import Postgres
+import Records
 
 /// What one run changed of one business.
 public struct RegistrationChange: Sendable, Equatable {
@@ -77,10 +78,7 @@ public struct RegistrationChange: Sendable, Equatable {
 /// The images of a business in the change feed, as text for people.
 enum RegistrationImageText {
   /// The columns of an image but for the BAN, in the order in which they are shown.
-  static let columns = [
-    "business_name", "business_address", "business_type", "capital_amount", "business_setup_date", "setup_date",
-    "is_use_invoice", "headquarters_ban", "industries",
-  ]
+  static let columns = StoredColumn.all.map(\.name).filter { $0 != "ban" } + ["industries"]
 
   /// What a row of the feed changes, column by column: `(name, place, before, after)`, to join LATERAL. Of a business
   /// that came or went that is all that it has.

@@ -1,4 +1,5 @@
 import Postgres
+import Records
 
 /// All businesses of a search as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF, in the published
 /// columns.
@@ -6,10 +7,7 @@ import Postgres
 /// As in the pipeline's own sheets (docs/rules.md) one apostrophe stands before what could be taken for a formula, what
 /// begins with an apostrophe, a mark for "missing" that is a value, and digits with a zero first, but for 統一編號.
 public struct RegistrationExport: Sendable {
-  public static let columns = [
-    "營業地址", "統一編號", "總機構統一編號", "營業人名稱", "資本額", "設立日期", "組織別名稱", "使用統一發票",
-    "行業代號", "名稱", "行業代號1", "名稱1", "行業代號2", "名稱2", "行業代號3", "名稱3",
-  ]
+  public static let columns = Column.allCases.map(\.name)
 
   private let query: RegistrationQuery
 
@@ -47,19 +45,14 @@ public struct RegistrationExport: Sendable {
 
   private func sql(_ conditions: [String]) -> String {
     let direction = query.descends ? "DESC" : "ASC"
-    let slots = (1...4).flatMap { slot in
+    let slots = Column.industrySlots.flatMap { slot in
       ["industry_code", "industry_name"].map {
         #"max(i.\#($0)) FILTER (WHERE i."order" = \#(slot)) AS \#($0)_\#(slot)"#
       }
     }
-    let industries = (1...4).flatMap { [Self.cell("i.industry_code_\($0)"), Self.cell("i.industry_name_\($0)")] }
     return """
       COPY (
-        SELECT \(Self.cell("r.business_address")), r.ban, \(Self.cell("r.headquarters_ban")),
-          \(Self.cell("r.business_name")),
-          r.capital_amount, \(Self.cell("r.business_setup_date")), \(Self.cell("r.business_type")),
-          CASE WHEN r.is_use_invoice THEN 'Y' WHEN NOT r.is_use_invoice THEN 'N' END,
-          \(industries.joined(separator: ", "))
+        SELECT \(Column.allCases.map(Self.value).joined(separator: ", "))
         FROM tax_registration r CROSS JOIN LATERAL (
           SELECT \(slots.joined(separator: ", ")) FROM business_industry i WHERE i.business_id = r.ban
         ) AS i
@@ -67,6 +60,23 @@ public struct RegistrationExport: Sendable {
         ORDER BY \(query.sort == .ban ? "" : "\(query.sort.key(of: "r")) \(direction), ")r.ban \(direction)
       ) TO STDOUT (FORMAT csv)
       """
+  }
+
+  /// A column of the source, as far as the registry has it: as it was published where the text is stored.
+  private static func value(_ column: Column) -> String {
+    if let slot = Column.industrySlots.first(where: { Column.industry($0).code == column }) {
+      return cell("i.industry_code_\(slot)")
+    }
+    if let slot = Column.industrySlots.first(where: { Column.industry($0).name == column }) {
+      return cell("i.industry_name_\(slot)")
+    }
+    guard let stored = column.stored.first else { return "NULL" }
+    let value = "r.\(stored.name)"
+    return switch stored.form {
+    case .text: column == .ban ? value : cell(value)
+    case .amount, .date: value
+    case .flag: "CASE WHEN \(value) THEN 'Y' WHEN NOT \(value) THEN 'N' END"
+    }
   }
 
   /// A text such that no spreadsheet makes something else of it.

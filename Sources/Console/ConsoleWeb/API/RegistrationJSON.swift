@@ -1,27 +1,33 @@
 import ConsoleQueries
+import Records
 
 // The documents of the API. Members of a business bear the names of the registry's columns, as the images in the change
 // feed do. Whoever changes one changes Assets/openapi.json.
 
 extension JSON {
   static func registration(_ business: Registration) -> JSON {
-    .object([
-      ("ban", .text(business.ban)), ("headquarters_ban", .text(business.headOfficeBAN)),
-      ("business_name", .text(business.name)), ("business_address", .text(business.address)),
-      ("capital_amount", business.capital.map { .number($0) } ?? .null),
-      ("business_setup_date", .text(business.setUpAsPublished)), ("setup_date", .text(business.setUp)),
-      ("business_type", .text(business.type)), ("is_use_invoice", business.usesInvoices.map { .truth($0) } ?? .null),
-      (
-        "industries",
-        .list(business.industries) {
-          .object([
-            ("order", .number(Int64($0.slot))), ("industry_code", .text($0.code)), ("industry_name", .text($0.name)),
-          ])
-        }
-      ),
-      ("data_source_date", .text(business.sourceDate)), ("created_at", .time(business.createdAt)),
-      ("updated_at", .time(business.updatedAt)), ("is_corrected", .truth(business.isCorrected)),
-    ])
+    .object(
+      business.columns.map { ($0.column.name, value($0.value, $0.column.form)) } + [
+        (
+          "industries",
+          .list(business.industries) {
+            .object([
+              ("order", .number(Int64($0.slot))), ("industry_code", .text($0.code)), ("industry_name", .text($0.name)),
+            ])
+          }
+        ),
+        ("data_source_date", .text(business.sourceDate)), ("created_at", .time(business.createdAt)),
+        ("updated_at", .time(business.updatedAt)), ("is_corrected", .truth(business.isCorrected)),
+      ])
+  }
+
+  private static func value(_ text: String?, _ form: StoredColumn.Form) -> JSON {
+    guard let text else { return .null }
+    return switch form {
+    case .text, .date: .text(text)
+    case .amount: Int64(text).map { .number($0) } ?? .null
+    case .flag: .truth(text == "t")
+    }
   }
 
   static func change(_ change: RegistrationChange) -> JSON {

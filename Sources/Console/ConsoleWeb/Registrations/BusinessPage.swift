@@ -10,6 +10,9 @@ struct BusinessPage {
     self.business = business
   }
 
+  /// Columns that stand in the page's title, or with the name that belongs to them.
+  private static let elsewhere: Set = ["ban", "business_name", "headquarters_ban"]
+
   var values: [String: Any?] {
     [
       "nav_registrations": true, "ban": business.ban.text,
@@ -26,10 +29,12 @@ struct BusinessPage {
 
   private func facts(_ registration: Registration) -> [String: Any] {
     [
-      "type": registration.type ?? "–", "address": registration.address ?? "–",
-      "capital": registration.capital.map { text.count(Int($0)) } ?? "–",
-      "set_up": registration.setUp ?? "–", "set_up_as_published": registration.setUpAsPublished ?? "–",
-      "invoices": text(registration.usesInvoices.map { $0 ? "yes" : "no" } ?? "unknown"),
+      "columns": registration.columns.filter { !Self.elsewhere.contains($0.column.name) }.map { column, value in
+        [
+          "column": text.named("run_column_", column.name),
+          "value": value.map { text.value($0, of: column.name) } ?? "–",
+        ]
+      },
       "source_date": registration.sourceDate ?? "–", "created_at": TaipeiTime.text(registration.createdAt),
       "updated_at": TaipeiTime.text(registration.updatedAt), "has_industries": !registration.industries.isEmpty,
       "industries": registration.industries.map { ["slot": $0.slot, "code": $0.code, "industry": $0.name ?? "–"] },

@@ -1,4 +1,5 @@
 import ConsoleQueries
+import Records
 
 /// A row of the change feed, for the template.
 struct ChangeRow {
@@ -19,8 +20,8 @@ struct ChangeRow {
       "has_columns": !change.columns.isEmpty,
       "columns": change.columns.map { column in
         var values: [String: Any] = ["column": text.named("run_column_", column.name)]
-        values["before"] = column.before.map { value(column.name, $0) }
-        values["after"] = column.after.map { value(column.name, $0) }
+        values["before"] = column.before.map { text.value($0, of: column.name) }
+        values["after"] = column.after.map { text.value($0, of: column.name) }
         return values
       },
     ]
@@ -30,12 +31,17 @@ struct ChangeRow {
     values["is_whole"] = change.kind != .changed
     return values
   }
+}
 
-  private func value(_ column: String, _ value: String) -> String {
-    switch column {
-    case "capital_amount": Int(value).map { text.count($0) } ?? value
-    case "is_use_invoice": text(value == "true" ? "yes" : "no")
-    default: value
+extension RunText {
+  /// The value of a column of a business as pages show it.
+  ///
+  /// - Parameter value: as PostgreSQL writes it, by itself or in JSON.
+  func value(_ value: String, of column: String) -> String {
+    switch StoredColumn.all.first(where: { $0.name == column })?.form {
+    case .amount: Int(value).map { count($0) } ?? value
+    case .flag: self(value.hasPrefix("t") ? "yes" : "no")
+    case .text, .date, nil: value
     }
   }
 }

@@ -1,4 +1,4 @@
-/// A correction by hand that is in force, as far as comparing needs it.
+/// A correction in force, as far as the comparison needs it.
 struct Correction: Sendable {
   let contentHash: Int64
   /// Content hash of the source's own record when it was corrected, nil where the rules accepted none.
@@ -6,17 +6,17 @@ struct Correction: Sendable {
   /// Findings that the source's record had and the corrected one has not.
   let fixedCodes: Set<String>
 
-  /// What becomes of a correction when its business is looked up in a snapshot.
-  enum Verdict: Sendable, Equatable {
-    /// It is put on, in place of the source's record: that one's content hash, nil where the rules accept none, and findings.
+  /// What becomes of a correction when its business is compared with a snapshot.
+  enum Resolution: Sendable, Equatable {
+    /// It replaces the source's record. That record's content hash, nil if the rules accept none, and its findings.
     case put(sourceHash: Int64?, codes: Set<String>)
     /// It stays.
     case kept
-    /// It says what the source says: there is nothing to put on.
+    /// It says what the source says: nothing is added.
     case needless
     /// It ends: the source has a record without the fault.
     case fixed
-    /// It ends: the source has the business no more.
+    /// It ends: the source no longer has the business.
     case gone
 
     /// Whether the registry holds the correction, and not the source's record.
@@ -31,7 +31,7 @@ struct Correction: Sendable {
   /// Of a business that the rules accept.
   ///
   /// - Parameter codes: the findings of its record.
-  func validate(accepted hash: Int64, codes: Set<String>) -> Verdict {
+  func resolve(accepted hash: Int64, codes: Set<String>) -> Resolution {
     // What was rejected is accepted now, or the source says the same.
     guard let sourceHash, hash != contentHash else { return .fixed }
     return hash == sourceHash || !codes.isDisjoint(with: fixedCodes) ? .kept : .fixed
@@ -42,7 +42,7 @@ struct Correction: Sendable {
   /// - Parameters:
   ///   - isRejected: whether its BAN stands legibly in a record that they reject.
   ///   - whole: whether the snapshot stands for the whole registry.
-  func validate(isRejected: Bool, whole: Bool) -> Verdict {
+  func resolve(isRejected: Bool, whole: Bool) -> Resolution {
     sourceHash == nil || isRejected || !whole ? .kept : .gone
   }
 }

@@ -1,4 +1,5 @@
 import Postgres
+import Support
 
 /// Writes down which corrections began and which ended, in the transaction that makes it so. The staged rows are there
 /// still.
@@ -6,30 +7,25 @@ struct CorrectionTable {
   let job: JobRun
   let user: String
   let corrections: Corrections
-  let differences: Differences
+  let diff: Diff
 
   func write(_ session: inout Connection) throws {
     try end(corrections.withdrawn.keys, "withdrawn", &session)
-    for (category, reason) in [(Correction.Verdict.fixed, "fixed"), (.gone, "gone")] {
-      try end(differences.verdicts.filter { $0.value == category }.keys, reason, &session)
+    for (resolution, reason) in [(Correction.Resolution.fixed, "fixed"), (.gone, "gone")] {
+      try end(diff.resolutions.filter { $0.value == resolution }.keys, reason, &session)
     }
-    let put = differences.verdicts.compactMap { ban, category -> (ban: UInt32, put: Put)? in
-      guard case .put(let sourceHash, let codes) = category, let record = corrections.new[ban] else { return nil }
+    let put = diff.resolutions.compactMap { ban, resolution -> (ban: UInt32, put: Put)? in
+      guard case .put(let sourceHash, let codes) = resolution, let record = corrections.new[ban] else { return nil }
       let fixed = codes.subtracting(record.warnings).sorted()
       return (ban, Put(ban: BANText.text(ban), sourceHash: sourceHash, fixedCodes: fixed))
     }.sorted { $0.ban < $1.ban }
     guard !put.isEmpty else { return }
     try end(put.map(\.ban), "replaced", &session)
     try session.execute(
-      """
-      INSERT INTO registration_correction (ban, content, content_hash, source_hash, fixed_codes, corrected_by,
-        job_run_id)
-      SELECT n.ban, \(RegistrationImage.sql("n", industries: "incoming_industry")), n.content_hash, p.source_hash,
-        p.fixed_codes, $2, $3
-      FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS p (ban text, source_hash bigint, fixed_codes text[])
-        JOIN incoming_registration n ON n.ban = p.ban COLLATE "C"
-      ORDER BY n.ban
-      """, [try DatabaseJSON.text(put.map(\.put)), user, "\(job.id)"])
+      String(
+        sql: PackageResources.insert_corrections_sql,
+        ["content": RegistrationImage.sql("n", industries: "incoming_industry")]),
+      [try DatabaseJSON.text(put.map(\.put)), user, "\(job.id)"])
   }
 
   /// As the statement reads it.
@@ -53,6 +49,6 @@ struct CorrectionTable {
       """
       UPDATE registration_correction SET ended_at = now(), end_reason = $2, ended_job_run_id = $3
       WHERE ended_at IS NULL AND ban = ANY ($1)
-      """, ["{" + bans.map(BANText.text).joined(separator: ",") + "}", reason, "\(job.id)"])
+      """, [PostgresArray.of(bans: bans), reason, "\(job.id)"])
   }
 }

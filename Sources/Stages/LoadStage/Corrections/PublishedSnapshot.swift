@@ -13,12 +13,12 @@ public enum PublishedSnapshot {
     do {
       var session = try DatabaseAccess(databaseURL, applicationName: applicationName, isReadOnly: true, stop: stop)
         .open()
-      guard try session.execute("SELECT pg_catalog.to_regclass('publication') IS NOT NULL").truth,
-        let name = try session.execute("SELECT snapshot FROM publication ORDER BY id DESC LIMIT 1").scalar,
-        let id = SnapshotID(name)
+      guard try session.bool("SELECT pg_catalog.to_regclass('publication') IS NOT NULL"),
+        let last = try session.rows("SELECT snapshot FROM publication ORDER BY id DESC LIMIT 1").first
       else {
         throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "\(command: .load)")
       }
+      let id = try last.snapshotID("snapshot")
       guard try SpoolIndex.snapshots(spool).contains(id) else {
         throw Failure(
           .notReady, "'\(spool)' has not the snapshot that is published: \(id)",

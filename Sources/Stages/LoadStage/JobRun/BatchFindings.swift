@@ -46,11 +46,11 @@ struct BatchFindings {
     if isError { rejected.insert(ban) } else { codes[ban, default: []].insert(finding.code) }
   }
 
-  /// Whether eight digits in a row, and no more, are a BAN that matters: most lines are spared a closer look so.
+  /// Whether a run of exactly eight digits is a BAN that matters. Most lines need not be decoded then.
   private static func names(
     _ line: UnsafeRawBufferPointer, _ isError: Bool, _ concerns: (UInt32, Bool) -> Bool
   ) -> Bool {
-    // A record that is not UTF-8 stands in base64: its digits cannot be seen. There are few.
+    // The digits of a record that is not UTF-8 are hidden in base64. Such records are few.
     if isError, behind("\"raw_base64\":\"", line) != nil { return true }
     var digits = 0
     var value: UInt32 = 0
@@ -72,7 +72,7 @@ struct BatchFindings {
     guard !kept.isEmpty else { return }
     let key: [String?] = ["\(job.id)", "\(batch)"]
     let written = "SELECT EXISTS (SELECT FROM data_import_error WHERE job_run_id = $1 AND batch_number = $2)"
-    if try session.execute(written, key).truth { return }
+    if try session.bool(written, key) { return }
     // A few at a time: each may hold 64 KiB of a record.
     for start in stride(from: 0, to: kept.count, by: 20) {
       let some = "[" + kept[start..<min(start + 20, kept.count)].joined(separator: ",") + "]"
@@ -85,7 +85,7 @@ struct BatchFindings {
     }
   }
 
-  /// Told by the bytes, for a bad day has 50,000 warnings a batch.
+  /// Reads bytes instead of decoding JSON: a bad day has 50,000 warnings a batch.
   private static func isError(_ line: UnsafeRawBufferPointer, _ file: VerifiedFile) throws -> Bool {
     guard let rest = behind("\"severity\":\"", line), let first = rest.first else {
       throw file.damaged("it has a line that is no finding")
@@ -93,7 +93,7 @@ struct BatchFindings {
     return first == UInt8(ascii: "e")
   }
 
-  /// What stands behind a member's name. A quote inside a JSON string is escaped, so the name cannot stand in a value.
+  /// The bytes after a member's name. A quote inside a JSON string is escaped, so a value cannot contain the name.
   private static func behind(_ member: StaticString, _ line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     let length = member.utf8CodeUnitCount
     var rest = line

@@ -3,8 +3,8 @@ import Postgres
 import Support
 import Synchronization
 
-/// Moves a job run's updated_at every few seconds, on a thread and a connection of its own: a statement that takes
-/// minutes must not look like a dead run.
+/// Updates a job run's updated_at every few seconds, in a thread and a session of its own: a run whose statement takes
+/// minutes must not look dead.
 package final class Heartbeat: Sendable {
   private struct Stopped: Error {}
 
@@ -41,7 +41,7 @@ package final class Heartbeat: Sendable {
     return thread.withLock { $0.take() }?.join(seconds: 30) ?? true
   }
 
-  /// A beat that fails is no matter: the load finds out about the database by itself.
+  /// A failed beat is ignored: the load notices by itself that the database is gone.
   private func beat() {
     let deadline = Deadline.check(seconds: 4)
     var access = access

@@ -5,7 +5,7 @@ import Synchronization
 final class ImportProgress: Sendable {
   private struct State {
     var finished: Set<Int> = []
-    /// This batch and all before it are in.
+    /// This batch and all before it are loaded.
     var lastSuccessful = 0
     /// Highest batch that was begun.
     var current = 0
@@ -18,7 +18,7 @@ final class ImportProgress: Sendable {
 
   func begin(_ batch: Int) { state.withLock { $0.current = max($0.current, batch) } }
 
-  /// Notes a batch that is in, and tells the database. What counts is the ledger, so a late write is no matter.
+  /// Notes a batch that is loaded, and writes the progress. A load resumes from load_batch, so this write may be late.
   func finish(_ batch: Int, _ session: inout Connection) throws {
     let (last, current) = state.withLock { state in
       state.finished.insert(batch)

@@ -1,3 +1,4 @@
+import CommandKit
 import Postgres
 import Spool
 import Support
@@ -12,7 +13,7 @@ struct JobRun: Sendable {
   {
     try session.transaction("job-run") { session in
       let totals = settings.totals(of: snapshot)
-      let id = try session.execute(
+      let id = try session.int(
         """
         INSERT INTO etl_job_run (records_total, records_processed, records_failed, records_duplicated, records_blank,
           chunk_size, data_source_url, source_date, run_id)
@@ -22,9 +23,7 @@ struct JobRun: Sendable {
           "\(totals.total)", "\(totals.processed)", "\(totals.failed)", "\(totals.duplicated)", "\(totals.blank)",
           "\(snapshot.fetch.terms.chunkSize)", snapshot.fetch.source.url, settings.action.sourceDate(of: snapshot),
           settings.runID,
-        ]
-      ).number
-      guard let id else { throw Failure(.bug, "etl_job_run gave no id") }
+        ])
       try session.execute(
         "INSERT INTO import_progress (job_run_id, total_batches) VALUES ($1, $2)",
         ["\(id)", "\(snapshot.batches.count)"])
@@ -34,27 +33,27 @@ struct JobRun: Sendable {
 
   /// The row of a run whose INSERT may have arrived although its answer did not.
   static func find(_ session: inout Connection, runID: String) throws -> JobRun? {
-    try session.execute(
+    try session.optionalInt(
       "SELECT max(id) FROM etl_job_run WHERE run_id = $1 AND status = 'running'", [runID]
-    ).number.map(JobRun.init)
+    ).map(JobRun.init)
   }
 
-  /// Closes rows whose run ended without a word. Whoever holds the lock knows that they are dead.
+  /// Closes rows of runs that were killed. The caller holds the run's lock, so none of them is running.
   static func closeStale(
     _ session: inout Connection, except own: JobRun?, events: (LoadEvent) -> Void
   ) throws {
     let error = "ended without a word: killed, or the machine or the database went down"
-    let closed = try session.execute(
+    let closed = try session.rows(
       """
       UPDATE etl_job_run SET status = 'failed', completed_at = clock_timestamp(), error_message = $2
       WHERE status = 'running' AND id IS DISTINCT FROM $1::bigint RETURNING id, run_id
       """, [own.map { "\($0.id)" }, error])
-    for row in closed.values {
-      events(.staleRunClosed(jobRunID: row[0].flatMap { Int($0) } ?? 0, runID: row[1], error: error))
+    for row in closed {
+      events(.staleRunClosed(jobRunID: try row.int("id"), runID: try row.optionalText("run_id"), error: error))
     }
   }
 
-  /// Goes on with the row in a new session; somebody may have closed it as dead meanwhile.
+  /// Reopens the row in a new session: another run may have closed it as dead.
   func reopen(_ session: inout Connection) throws {
     try session.execute(
       """
@@ -64,7 +63,7 @@ struct JobRun: Sendable {
   }
 
   /// Closes the row in the transaction that publishes.
-  func succeed(_ session: inout Connection, status: LoadOutcome.Status) throws {
+  func succeed(_ session: inout Connection, status: Summary.Status) throws {
     try session.execute(
       """
       UPDATE etl_job_run SET status = $2, updated_at = clock_timestamp(), completed_at = clock_timestamp(),
@@ -79,8 +78,8 @@ struct JobRun: Sendable {
       """, ["\(id)"])
   }
 
-  /// Closes the row as failed, in a session of its own and within two seconds: the one that failed may be gone. Where the
-  /// database cannot be reached the next run closes it.
+  /// Closes the row as failed within two seconds, in a new session: the one that failed may be lost. If the database
+  /// cannot be reached, the next run closes it.
   func fail(_ access: DatabaseAccess, _ failure: Failure) {
     guard var session = try? access.open(withinSeconds: 2) else { return }
     _ = try? session.execute(

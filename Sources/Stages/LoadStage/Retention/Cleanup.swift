@@ -37,20 +37,21 @@ public enum Cleanup {
       guard let databaseURL else { return try clean(spool, limits, published: [], wanted: loaded(spool), stop) }
       let access = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop)
       var session = try access.open()
-      guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else {
+      guard try session.bool("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL") else {
         return try clean(spool, limits, published: [], wanted: [], stop)
       }
       try Migrator.requireCurrent(&session)
       let lock: RunLock
-      do { lock = try RunLock.acquire(access, graceSeconds: lockGraceSeconds) } catch let held as RunLock.Held {
+      do { lock = try RunLock.acquire(access, graceSeconds: lockGraceSeconds) } catch let held as LockHeld {
         throw held.failure
       }
       defer { lock.release() }
-      let published = try Publication.last(&session).flatMap { SnapshotID($0.snapshot) }
+      let last = try session.rows("SELECT snapshot FROM publication ORDER BY id DESC LIMIT 1")
+      let published = try last.first?.snapshotID("snapshot")
       let wanted = Set([published, try Rollback.target(&session, spool: spool)].compactMap { $0 })
-      let ever = try session.execute("SELECT DISTINCT snapshot FROM publication WHERE whole").values
+      let ever = try session.rows("SELECT DISTINCT snapshot FROM publication WHERE whole")
       var freed = try clean(
-        spool, limits, published: Set(ever.compactMap { $0[0].flatMap(SnapshotID.init) }), wanted: wanted, stop)
+        spool, limits, published: Set(ever.map { try $0.snapshotID("snapshot") }), wanted: wanted, stop)
       try DatabaseCleanup(limits: limits).perform(&session, &freed)
       return freed
     } catch { throw Failure(from: error) }

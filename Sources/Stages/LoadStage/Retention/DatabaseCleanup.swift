@@ -1,5 +1,6 @@
 import CommandKit
 import Postgres
+import Support
 
 /// Deletes what the database has kept for long enough.
 struct DatabaseCleanup {
@@ -14,15 +15,8 @@ struct DatabaseCleanup {
     ).affected
     guard let days = limits.feedDays else { return }
     freed.changes = try session.transaction("feed-expiry") { session in
-      // From the feed's beginning without a gap, and written down: what is asked of an older day is refused, not guessed.
-      let runs = try session.execute(
-        """
-        UPDATE publication SET feed_expired_at = now()
-        WHERE feed_expired_at IS NULL AND id <= (
-          SELECT max(id) FROM publication WHERE published_at < now() - pg_catalog.make_interval(days => $1::int))
-        RETURNING job_run_id
-        """, ["\(days)"])
-      let ids = "{" + runs.values.compactMap { $0[0] }.joined(separator: ",") + "}"
+      let runs = try session.rows(String(sql: PackageResources.expire_feed_sql), ["\(days)"])
+      let ids = PostgresArray.of(try runs.map { try $0.text("job_run_id") })
       return try session.execute("DELETE FROM registration_change WHERE job_run_id = ANY ($1::bigint[])", [ids])
         .affected
     }

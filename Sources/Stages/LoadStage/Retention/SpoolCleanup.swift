@@ -3,7 +3,7 @@ import Postgres
 import Spool
 import Support
 
-/// Frees the spool of what nobody needs.
+/// Removes what is not needed any more from the spool.
 struct SpoolCleanup {
   let spool: String
   /// How many of the newest published snapshots stay, and of the others.

@@ -3,11 +3,11 @@ import Postgres
 import Support
 
 enum Deadline {
-  /// A check that throws once the time is up.
+  /// A check that throws after the time is over.
   static func check(seconds: Double) -> StopCheck {
-    let end = Timestamp.monotonicSeconds() + seconds
+    let end = MonotonicClock.seconds() + seconds
     return {
-      if Timestamp.monotonicSeconds() > end {
+      if MonotonicClock.seconds() > end {
         throw Failure(.temporary, "the database did not answer within \(Int(seconds)) s")
       }
     }

@@ -48,8 +48,8 @@ package enum Migrator {
       let missing = first.filter { applied[$0.version] == nil }
       try apply(missing, &session, events)
     } catch {
-      guard !session.isLost, try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth,
-        let version = try? session.execute("SELECT max(version) FROM schema_migration").number, version >= lockable
+      guard !session.isLost, try session.bool("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL"),
+        let version = try? session.int("SELECT coalesce(max(version), 0) FROM schema_migration"), version >= lockable
       else { throw error }
     }
   }
@@ -65,13 +65,16 @@ package enum Migrator {
   ///
   /// - Throws: category `configuration` if they are not this program's.
   private static func applied(_ session: inout Connection, _ migrations: [Migration]) throws -> [Int: String] {
-    var applied: [Int: String] = [:]
-    if try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth {
-      for row in try session.execute("SELECT version, sha256 FROM schema_migration").values {
-        if let version = row[0].flatMap({ Int($0) }) { applied[version] = row[1] }
+    let applied = try session.inTransaction { session in
+      var applied: [Int: String] = [:]
+      if try session.bool("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL") {
+        for row in try session.rows("SELECT version, sha256 FROM schema_migration") {
+          applied[try row.int("version")] = try row.text("sha256")
+        }
+      } else {
+        try refuseForeignTables(&session)
       }
-    } else {
-      try refuseForeignTables(&session)
+      return applied
     }
     if let newest = applied.keys.max(), newest > migrations.count {
       throw Failure(
@@ -91,12 +94,13 @@ package enum Migrator {
 
   /// For commands that read and migrate nothing.
   ///
-  /// - Throws: category `notReady` where nothing was ever loaded, `configuration` where the schema is of another version.
+  /// - Throws: category `notReady` where nothing was ever loaded, `configuration` where the schema is of another
+  ///   version.
   static func requireCurrent(_ session: inout Connection) throws {
-    guard try session.execute("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL").truth else {
+    guard try session.bool("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL") else {
       throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "\(command: .load)")
     }
-    let version = try session.execute("SELECT max(version) FROM schema_migration").number ?? 0
+    let version = try session.int("SELECT coalesce(max(version), 0) FROM schema_migration")
     guard version == Migration.all.count else {
       throw Failure(
         .configuration,
@@ -130,16 +134,16 @@ package enum Migrator {
     for migration in migrations { events(.note("schema version \(migration.version) (\(migration.name)) applied")) }
   }
 
-  /// A table of a name that we need, made by somebody else, is nothing to write into.
+  /// Refuses to write into tables that have our names and are not ours.
   static func refuseForeignTables(_ session: inout Connection) throws {
     let names = Migration.tables.map { "'\($0)'" }.joined(separator: ", ")
-    let found = try session.execute(
+    let found = try session.optionalText(
       """
       SELECT string_agg(pg_catalog.quote_ident(c.relname), ', ' ORDER BY c.relname) FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = pg_catalog.current_schema() AND c.relname IN (\(names))
       """)
-    guard let names = found.scalar else { return }
+    guard let names = found else { return }
     throw Failure(
       .configuration, "\(session.place): there is a table of that name that is not ours: \(names)",
       hint: "move it, or load into a schema of its own: postgresql://…?options=-csearch_path%3DSCHEMA")

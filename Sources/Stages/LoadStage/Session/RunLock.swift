@@ -6,11 +6,6 @@ import Support
 /// One run at a time per database and schema: a lock of ``table``, held in a session of its own for as long as the run
 /// takes. A role that may only read cannot hold it.
 package final class RunLock: Sendable {
-  /// Somebody else has it.
-  struct Held: Error {
-    let failure: Failure
-  }
-
   /// The loader may delete its rows, and no migration alters it: that would wait for the lock.
   package static let table = "load_batch"
 
@@ -26,7 +21,7 @@ package final class RunLock: Sendable {
     var session = try access.open()
     // The transaction changes nothing, so nothing can be lost.
     session.hasFaultPoints = false
-    let end = Timestamp.monotonicSeconds() + graceSeconds
+    let end = MonotonicClock.seconds() + graceSeconds
     while true {
       var holder: LockHolder?
       if try session.lockTable(table) {
@@ -39,7 +34,7 @@ package final class RunLock: Sendable {
         }
         session.endTransaction()
       }
-      guard Timestamp.monotonicSeconds() < end else { throw Held(failure: try failure(holder, &session)) }
+      guard MonotonicClock.seconds() < end else { throw LockHeld(failure: try failure(holder, &session)) }
       usleep(100_000)
     }
   }
@@ -66,19 +61,27 @@ package final class RunLock: Sendable {
       (SELECT (oid::bigint - 2147483648)::int FROM pg_catalog.pg_namespace
         WHERE nspname = pg_catalog.current_schema())
       """
-    if try session.execute("SELECT pg_catalog.pg_try_advisory_xact_lock(\(keyClass), \(schema))").truth { return nil }
+    if try session.bool("SELECT pg_catalog.pg_try_advisory_xact_lock(\(keyClass), \(schema))") { return nil }
     return try session.advisoryLockHolder(keyClass, schema, of: table)
   }
 
   private static func failure(_ holder: LockHolder?, _ session: inout Connection) throws -> Failure {
     var message = "\(session.place): another run holds the lock"
-    let row = try? session.execute(
-      "SELECT id, pg_catalog.date_trunc('second', updated_at) FROM etl_job_run WHERE status = 'running' ORDER BY id DESC LIMIT 1"
-    )
-    if let values = row?.values.first, let id = values[0], let heartbeat = values[1] {
-      message += ": job run \(id), heartbeat \(heartbeat)"
+    // A role that may not read the table still gets the rest of the message.
+    let running = try? session.rows(
+      """
+      SELECT id, pg_catalog.date_trunc('second', updated_at) AS heartbeat FROM etl_job_run WHERE status = 'running'
+      ORDER BY id DESC LIMIT 1
+      """)
+    if let run = running?.first {
+      message += ": job run \(try run.int("id")), heartbeat \(try run.text("heartbeat"))"
     }
     if let holder = try holder ?? session.lockHolder(table) { message += "; held by \(holder)" }
     return Failure(.temporary, message, hint: "wait for it to end, then run the same command again")
   }
+}
+
+/// Another run has the lock.
+struct LockHeld: Error {
+  let failure: Failure
 }

@@ -1,0 +1,59 @@
+import Support
+
+extension Failure {
+  /// What an error of the database means to whoever runs a command. A program that knows more about one kind replaces
+  /// the category or the hints.
+  public init(_ error: PostgresError) {
+    var what = "\(error.place): \(error.message)"
+    if let detail = error.detail { what += " (\(detail))" }
+    if let context = error.context?.split(separator: "\n").first { what += ", at \(context)" }
+    if let sqlState = error.sqlState { what += ", SQLSTATE \(sqlState)" }
+    let (verdict, hint) = Self.meaning(of: error)
+    self.init(verdict, what, hint: hint)
+  }
+
+  private static func meaning(of error: PostgresError) -> (Verdict, Hint) {
+    switch error.kind {
+    case .malformed:
+      (.usage, "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
+    case .temporary where error.sqlState == "55P03":
+      (
+        .temporary,
+        "somebody else holds the lock that was waited for: pg_stat_activity shows who, then run the same command again"
+      )
+    case .temporary: (.temporary, "run the same command again once the database answers")
+    case .serverDiskFull: (.temporary, "free some space on the database server, then run the same command again")
+    case .denied:
+      (
+        .unavailable,
+        "GRANT the user the role that it needs, or run docs/roles.sql again: docs/database.md says who may do what"
+      )
+    case .statement:
+      (.bug, "this is a bug, unless somebody changed the tables by hand: please report it with the line above")
+    case .pooled:
+      (
+        .configuration,
+        "the server is behind a pooler: name its session or transaction mode, or the server's own port, in the database"
+          + " URL, and give a schema with ALTER ROLE … SET search_path instead of options (docs/database.md)"
+      )
+    case .untrusted:
+      (
+        .unavailable,
+        "check sslmode, sslrootcert and sslcert (docs/database.md), and whether the certificate is of that host and in force:"
+          + " openssl s_client -starttls postgres -connect HOST:PORT -CAfile ROOT.crt"
+      )
+    case .refused: (.unavailable, refusalHint(error.sqlState))
+    }
+  }
+
+  private static func refusalHint(_ sqlState: String?) -> Hint {
+    switch sqlState {
+    case "3D000": "create it, for instance with createdb, or correct the database URL"
+    case "25006": "this is a standby, or it is read-only: name the primary in the database URL"
+    case "28000":
+      "check the user in DATABASE_URL, and what the server's pg_hba.conf asks of it: TLS (sslmode=require), a certificate"
+    case "28P01", nil: "check the user in DATABASE_URL and its password (PGPASSFILE)"
+    default: "look at the log of the database server"
+    }
+  }
+}

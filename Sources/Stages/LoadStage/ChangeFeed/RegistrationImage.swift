@@ -1,0 +1,22 @@
+/// A business as one JSON value: what the change feed and the corrections hold.
+enum RegistrationImage {
+  static let columns = RegistryTable.fromSource
+
+  /// What of a business can differ: its columns, and its industries as one.
+  static let differing = columns.filter { $0 != "ban" } + ["industries"]
+
+  /// An expression for the image of a row.
+  ///
+  /// - Parameters:
+  ///   - row: the alias of a row of `tax_registration` or `incoming_registration`.
+  ///   - industries: the table that has its industries.
+  static func sql(_ row: String, industries: String) -> String {
+    let members = columns.map { "'\($0)', \(row).\($0)" }.joined(separator: ", ")
+    return """
+      pg_catalog.jsonb_build_object(\(members), 'industries', coalesce((
+        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('order', i."order", 'industry_code', i.industry_code,
+          'industry_name', i.industry_name) ORDER BY i."order", i.industry_code)
+        FROM \(industries) i WHERE i.business_id = \(row).ban), '[]'))
+      """
+  }
+}

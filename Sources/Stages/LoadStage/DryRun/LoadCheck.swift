@@ -1,0 +1,83 @@
+import CommandKit
+import Postgres
+import Spool
+import Support
+
+/// What a load of a snapshot would do.
+public struct LoadCheck: Sendable {
+  /// Whether a load would do nothing: the registry already holds the snapshot, or a rollback went back from it.
+  public var isUnchanged = false
+  /// Businesses in the registry now.
+  public var registrations = 0
+  /// The changes that the feed would record. Into an empty registry every business is `added`.
+  public var changes = ChangeCounts()
+  /// Why the snapshot would be refused.
+  public var refusals: [String] = []
+  /// Whether the snapshot stands for the whole registry.
+  public let isWhole: Bool
+}
+
+extension Load {
+  /// Compares a snapshot with the registry as a load would, in one read-only transaction. It writes nothing, waits for
+  /// no lock, and needs only the right to read.
+  ///
+  /// - Throws: always a ``Failure``.
+  public static func check(_ settings: LoadSettings) throws -> LoadCheck {
+    do {
+      return try settings.snapshot.use { try LoadRun(settings).check() }
+    } catch { throw Failure(from: error) }
+  }
+}
+
+extension LoadRun {
+  func check() throws -> LoadCheck {
+    try RejectBudget.requireAccepted(snapshot.totals, of: settings.snapshot)
+    var access = access
+    access.settings.isReadOnly = true
+    var session = try access.open()
+    return try session.transaction("check", .snapshot) { session in
+      guard try session.bool("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL") else {
+        try Migrator.refuseForeignTables(&session)
+        return initialLoad()
+      }
+      try Migrator.requireCurrent(&session)
+      guard let last = try Publication.last(&session) else { return initialLoad() }
+      let corrections = try readCorrections(&session)
+      var check = LoadCheck(isWhole: snapshot.whole)
+      check.registrations = last.state.registrations
+      check.isUnchanged = try isUnchanged(last, corrections, &session)
+      if !check.isUnchanged { try compare(last, corrections, into: &check, &session) }
+      return check
+    }
+  }
+
+  private func initialLoad() -> LoadCheck {
+    var check = LoadCheck(isWhole: snapshot.whole)
+    check.changes.kinds["added"] = snapshot.totals.processed
+    check.refusals = Gate.initialRefusals(settings, snapshot)
+    return check
+  }
+
+  private func compare(
+    _ last: Publication, _ corrections: Corrections, into check: inout LoadCheck, _ session: inout Connection
+  ) throws {
+    let hashes = try RegistryContent.hashes(&session)
+    check.registrations = hashes.count + hashes.invalidBANs.count
+    let comparison = DiffBuilder(hashes, corrections, isRepair: last.holds(snapshot))
+    var counter = ChangeCounter(comparison)
+    for batch in snapshot.batches {
+      let findings = try BatchFindings(snapshot.findings(of: batch), header: snapshot.header()) {
+        comparison.concerns($0, isError: $1)
+      }
+      try counter.count(snapshot, batch, findings, &session)
+    }
+    let diff = comparison.diff(whole: snapshot.whole)
+    check.changes = counter.counts
+    for removal in diff.removals where !removal.isRepair {
+      check.changes.kinds["removed", default: 0] += 1
+      check.changes.reasons[removal.reason, default: 0] += 1
+    }
+    check.refusals = try Gate.refusals(
+      settings, snapshot, last: last, registrations: check.registrations, lost: diff.lost, &session)
+  }
+}

@@ -1,0 +1,70 @@
+import Postgres
+import Spool
+import Support
+
+/// Every later load: compares the snapshot with the registry by content hash, stages the rows that differ, and writes
+/// no others. It needs no right but to read and write rows.
+struct IncrementalLoad {
+  let settings: LoadSettings
+  let snapshot: FinalizedSnapshot
+  let workers: BatchWorkers
+  let load: LoadState
+  let corrections: Corrections
+  /// What is published now, nil for nothing.
+  let last: Publication?
+
+  /// What a comparison found. The rows that differ are staged.
+  struct Compared {
+    let diff: Diff
+    /// Businesses that the registry holds.
+    let registrations: Int
+  }
+
+  /// Compares batch by batch, and stages each one's rows that differ together with its row in load_batch.
+  func compareAndStage(_ session: inout Connection) throws -> Compared {
+    settings.events(.phase("reading what the registry holds"))
+    let hashes =
+      try settings.verify ? RegistryContent.verifiedHashes(&session) : RegistryContent.hashes(&session)
+    let comparison = DiffBuilder(hashes, corrections, isRepair: last?.holds(snapshot) ?? false)
+    let stage = BatchStage(
+      settings: settings, snapshot: snapshot, load: load, progress: ImportProgress(load.job),
+      concerns: { comparison.concerns($0, isError: $1) })
+    try workers.run(snapshot.batches) { session, batch in
+      try stage.run(
+        batch, &session,
+        scan: { findings, session in try comparison.scan(snapshot.registrations(of: batch), findings, &session) },
+        stage: { findings, session in try comparison.stage(snapshot, batch, findings, &session) })
+    }
+    if !load.batchesIn.isEmpty { try comparison.checkStaged(&session) }
+    return Compared(
+      diff: comparison.diff(whole: snapshot.whole), registrations: hashes.count + hashes.invalidBANs.count)
+  }
+
+  /// Applies the acceptance checks.
+  ///
+  /// - Returns: the refusals that were accepted.
+  func check(_ compared: Compared, _ session: inout Connection) throws -> [String] {
+    let refusals = try Gate.refusals(
+      settings, snapshot, last: last, registrations: compared.registrations, lost: compared.diff.lost, &session)
+    do { try settings.accept(refusals, of: snapshot) } catch {
+      // It may never be accepted, and may have millions of rows.
+      try session.transaction("refusal") { session in
+        try load.lockExclusive(&session)
+        try LoadState.finish(&session)
+      }
+      throw error
+    }
+    return refusals
+  }
+
+  /// Makes the registry equal to the snapshot.
+  func publish(
+    _ compared: Compared, _ refusals: [String], _ session: inout Connection
+  ) throws -> (Publication, before: RegistryState) {
+    settings.events(.phase("publishing"))
+    return try IncrementalPublish(
+      settings: settings, snapshot: snapshot, load: load, corrections: corrections, diff: compared.diff,
+      refusals: refusals
+    ).perform(&session, registrations: compared.registrations)
+  }
+}

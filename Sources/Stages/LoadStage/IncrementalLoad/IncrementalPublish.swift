@@ -1,0 +1,146 @@
+import Postgres
+import Spool
+import Support
+
+/// Makes the registry equal to the snapshot and the corrections in force: one transaction that writes the rows that
+/// differ and no others. It takes no lock that a reader would wait for.
+struct IncrementalPublish {
+  let settings: LoadSettings
+  let snapshot: FinalizedSnapshot
+  let load: LoadState
+  let corrections: Corrections
+  let diff: Diff
+  /// Why the snapshot was refused, where it was accepted all the same.
+  let refusals: [String]
+
+  /// - Parameter registrations: how many businesses the registry held.
+  func perform(_ session: inout Connection, registrations: Int) throws -> (Publication, before: RegistryState) {
+    // The planner then looks up few rows and joins many. Without the right to it the server only warns.
+    try session.execute("ANALYZE incoming_registration, incoming_industry")
+    let result = try session.transaction("publication") { session in
+      try load.lockExclusive(&session)
+      // For a day on which millions of rows go in: sorted they fill the indexes from one end to the other.
+      try session.execute("SET LOCAL work_mem = '64MB'")
+      guard try Publication.last(&session)?.id == load.base else {
+        throw RestartLoad(reason: "another snapshot was published meanwhile")
+      }
+      let industries = try session.int("SELECT count(*) FROM business_industry")
+      let before = RegistryState(registrations: registrations, industries: industries)
+      var effect = Publication.Effect(
+        state: before, repaired: diff.repairCount,
+        repairedBANs: diff.repairedBANs, refusals: refusals)
+
+      try StagedCorrections(corrections: corrections, diff: diff).stage(&session)
+      try stageRemovals(&session)
+      try markRepairs(&session)
+      // The first publication is the feed's base.
+      if load.base != nil {
+        let sourceDate = settings.action.sourceDate(of: snapshot)
+        effect.changes = try ChangeFeed(job: load.job, sourceDate: sourceDate).write(&session)
+      }
+
+      try keepCreationTimes(&session)
+      effect.state.industries -= try removeIndustries(&session)
+      effect.removed = try remove(&session)
+      effect.updated = try update(&session)
+      effect.inserted = try insert(&session)
+      effect.state.registrations += effect.inserted - effect.removed
+      effect.state.industries += try changeIndustries(&session)
+      try requireWritten(effect, &session)
+
+      try CorrectionTable(job: load.job, user: settings.user, corrections: corrections, diff: diff)
+        .write(&session)
+      try settings.sheet?.writeFindings(&session, load.job)
+      let publication = try Publication.write(&session, settings, snapshot, load.job, .incremental, effect)
+      try load.job.succeed(&session, status: settings.status(of: snapshot))
+      try LoadState.finish(&session)
+      return (publication, before)
+    }
+    return result
+  }
+
+  /// A user's trigger or rule can drop rows without an error.
+  private func requireWritten(_ effect: Publication.Effect, _ session: inout Connection) throws {
+    let staged = try session.row(String(sql: PackageResources.count_staged_sql))
+    let (differing, gone) = (try staged.int("registrations"), try staged.int("removals"))
+    guard effect.inserted + effect.updated == differing, effect.removed == gone,
+      try staged.int("industries") == staged.int("industries_written")
+    else {
+      throw Failure(
+        .configuration,
+        "\(session.place): of \(differing) businesses that differ the tables took \(effect.inserted + effect.updated), and of \(gone) that are gone they let go \(effect.removed), or not all of their industries; nothing is published",
+        hint: "a trigger or rule of yours on the tables keeps rows back: correct or disable it")
+    }
+  }
+
+  private func stageRemovals(_ session: inout Connection) throws {
+    guard !diff.removals.isEmpty else { return }
+    _ = try session.copyIn("COPY incoming_removal (ban, reason, is_repair) FROM STDIN") { sink in
+      var block = ""
+      for removal in diff.removals {
+        block += "\(CopyLine.escaped(removal.ban))\t\(removal.reason)\t\(removal.isRepair ? "t" : "f")\n"
+        if block.utf8.count > 1 << 16 {
+          try Array(block.utf8).withUnsafeBytes { try sink.write($0) }
+          block = ""
+        }
+      }
+      try Array(block.utf8).withUnsafeBytes { try sink.write($0) }
+    }
+    try session.execute("ANALYZE incoming_removal")
+  }
+
+  private func markRepairs(_ session: inout Connection) throws {
+    guard !diff.repairs.isEmpty else { return }
+    try session.execute(
+      "UPDATE incoming_registration SET is_repair = true WHERE ban = ANY ($1)",
+      [PostgresArray.of(bans: diff.repairs)])
+  }
+
+  private func keepCreationTimes(_ session: inout Connection) throws {
+    guard !diff.removals.isEmpty else { return }
+    try session.execute(String(sql: PackageResources.remember_removed_sql))
+  }
+
+  /// By hand rather than by the foreign key's cascade, which does not count.
+  private func removeIndustries(_ session: inout Connection) throws -> Int {
+    guard !diff.removals.isEmpty else { return 0 }
+    return try session.execute(
+      "DELETE FROM business_industry i USING incoming_removal g WHERE i.business_id = g.ban"
+    ).affected
+  }
+
+  private func remove(_ session: inout Connection) throws -> Int {
+    guard !diff.removals.isEmpty else { return 0 }
+    return try session.execute("DELETE FROM tax_registration r USING incoming_removal g WHERE r.ban = g.ban").affected
+  }
+
+  private func update(_ session: inout Connection) throws -> Int {
+    let changes = RegistryTable.registration.copied.filter { $0 != "ban" }.map { "\($0) = n.\($0)" }
+    return try session.execute(
+      String(sql: PackageResources.update_registrations_sql, ["changes": changes.joined(separator: ", ")]),
+      [snapshot.transform.sourceDate]
+    ).affected
+  }
+
+  private func insert(_ session: inout Connection) throws -> Int {
+    let table = RegistryTable.registration
+    let inserted = try session.execute(
+      String(
+        sql: PackageResources.insert_registrations_sql,
+        ["columns": table.copyList, "values": table.copied.map { "n.\($0)" }.joined(separator: ", ")]),
+      [snapshot.transform.sourceDate]
+    ).affected
+    if inserted > 0 {
+      try session.execute("DELETE FROM removed_registration m USING incoming_registration n WHERE m.ban = n.ban")
+    }
+    return inserted
+  }
+
+  /// - Returns: how many rows the table has more than before.
+  private func changeIndustries(_ session: inout Connection) throws -> Int {
+    let removed = try session.execute(String(sql: PackageResources.delete_industries_sql)).affected
+    try session.execute(String(sql: PackageResources.update_industries_sql))
+    let inserted = try session.execute(String(sql: PackageResources.insert_industries_sql)).affected
+    return inserted - removed
+  }
+}

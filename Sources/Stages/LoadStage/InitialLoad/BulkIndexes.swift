@@ -1,0 +1,75 @@
+import Postgres
+import Support
+
+/// Builds on the bulk tables every index that the registry's own tables have, side by side, and then the constraints.
+enum BulkIndexes {
+  struct Index: Sendable {
+    /// As on the registry's table.
+    let name: String
+    /// Under another name until the tables are swapped.
+    let bulkName: String
+    let create: String
+    let isPrimaryKey: Bool
+    let table: String
+  }
+
+  /// From the catalog, so that an index that a migration or the owner adds needs no line here.
+  static func list(_ session: inout Connection) throws -> [Index] {
+    var indexes: [Index] = []
+    // The longer ones first, so that the workers end together.
+    for table in RegistryTable.both.reversed() {
+      let rows = try session.rows(String(sql: PackageResources.list_indexes_sql, ["table": table.name]))
+      for row in rows {
+        let (unique, bulkName) = (try row.text("uniqueness"), try row.text("bulk_name"))
+        indexes.append(
+          Index(
+            name: try row.text("name"), bulkName: bulkName,
+            create: "CREATE \(unique)INDEX \(bulkName) ON \(table.bulkName) \(try row.text("definition"))",
+            isPrimaryKey: try row.bool("is_primary_key"), table: table.bulkName))
+      }
+    }
+    return indexes
+  }
+
+  static func build(
+    _ session: inout Connection, _ workers: BatchWorkers, _ load: LoadState, events: (LoadEvent) -> Void
+  ) throws -> [Index] {
+    // A run that was cut short may have built some of them.
+    try BulkTables.runAll(
+      &session,
+      """
+      SELECT pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', k.conrelid::regclass, k.conname)
+      FROM pg_constraint k WHERE k.contype IN ('f', 'p') AND k.conrelid IN \(bulkPair) ORDER BY k.contype
+      """)
+    try BulkTables.runAll(
+      &session,
+      "SELECT pg_catalog.format('DROP INDEX %s', i.indexrelid::regclass) FROM pg_index i WHERE i.indrelid IN \(bulkPair)"
+    )
+
+    let indexes = try list(&session)
+    events(.phase("building \(indexes.count) indexes"))
+    try workers.run(indexes) { session, index in
+      // A session of a killed run may be building the same one: ``LoadState/acquire`` waits for its end.
+      try session.transaction("index") { session in
+        try load.lockShared(&session)
+        try session.execute(index.create)
+      }
+    }
+    for index in indexes where index.isPrimaryKey {
+      // Renamed with its index when the tables are swapped.
+      try session.execute(
+        "ALTER TABLE \(index.table) ADD CONSTRAINT \(index.bulkName) PRIMARY KEY USING INDEX \(index.bulkName)")
+    }
+    events(.phase("checking the foreign key"))
+    try session.execute(
+      """
+      ALTER TABLE \(RegistryTable.industry.bulkName) ADD CONSTRAINT \(RegistryTable.foreignKey)
+        FOREIGN KEY (business_id) REFERENCES \(RegistryTable.registration.bulkName) (ban) ON DELETE CASCADE
+      """)
+    try session.execute("ANALYZE \(RegistryTable.registration.bulkName), \(RegistryTable.industry.bulkName)")
+    return indexes
+  }
+
+  private static let bulkPair =
+    "('\(RegistryTable.registration.bulkName)'::regclass, '\(RegistryTable.industry.bulkName)'::regclass)"
+}

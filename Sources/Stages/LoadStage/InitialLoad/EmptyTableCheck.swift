@@ -1,0 +1,45 @@
+import Postgres
+
+/// Whether the registry's tables can be replaced: they are empty and ours, and nothing depends on them but what our
+/// migrations made. Added indexes are no obstacle: they are rebuilt.
+enum EmptyTableCheck {
+  /// - Returns: why not, nil if they can.
+  static func obstacle(_ session: inout Connection) throws -> String? {
+    let isAltered = try String(
+      sql: PackageResources.are_tables_altered_sql,
+      [
+        "registration_columns": literals(RegistryTable.registration.columns),
+        "industry_columns": literals(RegistryTable.industry.columns),
+      ])
+    for (sql, reason) in [
+      (mayNotReplace, "the role does not own them, or may not create tables"),
+      (isAltered, "their definition was altered"),
+      (hasRows, "they have rows"),
+    ] {
+      if try session.bool(sql) { return reason }
+    }
+    let dependants = try String(
+      sql: PackageResources.list_dependants_sql,
+      [
+        "constraints": literals(RegistryTable.both.flatMap(\.constraints)), "foreign_key": RegistryTable.foreignKey,
+      ])
+    return try session.optionalText(dependants).map { "something hangs on them: \($0)" }
+  }
+
+  static func isEmpty(_ session: inout Connection) throws -> Bool { try !session.bool(hasRows) }
+
+  private static let hasRows = """
+    SELECT EXISTS (SELECT FROM tax_registration) OR EXISTS (SELECT FROM business_industry)
+    """
+
+  private static let mayNotReplace = """
+    SELECT NOT pg_catalog.has_schema_privilege(pg_catalog.current_schema(), 'CREATE') OR EXISTS (
+      SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+      WHERE c.oid IN ('tax_registration'::regclass, 'business_industry'::regclass) AND r.rolname <> current_user)
+    """
+
+  /// Names without the quotes that a statement needs, sorted.
+  private static func literals(_ names: [String]) -> String {
+    names.map { "'\($0.filter { $0 != "\"" })'" }.sorted().joined(separator: ", ")
+  }
+}

@@ -1,0 +1,94 @@
+import Postgres
+import Spool
+import Support
+
+/// Puts the full tables in place of the empty ones in one short transaction. Readers see nothing or the whole registry.
+///
+/// A transaction that took its snapshot while batches were committed and first looks at the registry after the swap
+/// would see those batches alone: new tables are not under the rules of an old snapshot. Only a transaction at
+/// REPEATABLE READ that was begun during the very first load can be one.
+struct InitialPublish {
+  let settings: LoadSettings
+  let snapshot: FinalizedSnapshot
+  let load: LoadState
+  let indexes: [BulkIndexes.Index]
+
+  func perform(_ session: inout Connection) throws -> Publication {
+    for attempt in 1...max(1, settings.lockAttempts) {
+      do {
+        return try publish(&session) { session in try swap(&session) }
+      } catch let error as PostgresError where error.sqlState == "55P03" {
+        // Readers at work: they are not made to wait for long, and get a turn before the next attempt.
+        settings.events(.note("readers hold the empty tables (attempt \(attempt) of \(settings.lockAttempts))"))
+        try settings.pause(1)
+      } catch let error as Obstacle {
+        settings.events(.note("the tables cannot be swapped, the rows are copied: \(error.reason)"))
+        break
+      }
+    }
+    return try publish(&session) { session in try insert(&session) }
+  }
+
+  private struct Obstacle: Error {
+    let reason: String
+  }
+
+  private func publish(
+    _ session: inout Connection, _ fill: (inout Connection) throws -> Void
+  ) throws -> Publication {
+    let publication = try session.transaction("publication") { session in
+      try load.lockExclusive(&session)
+      try fill(&session)
+      let state = RegistryState(
+        registrations: snapshot.totals.processed, industries: snapshot.transform.industries)
+      let publication = try Publication.write(
+        &session, settings, snapshot, load.job, .initial,
+        .init(state: state, inserted: state.registrations, refusals: Gate.initialRefusals(settings, snapshot)))
+      try load.job.succeed(&session, status: settings.status(of: snapshot))
+      try LoadState.finish(&session)
+      return publication
+    }
+    return publication
+  }
+
+  private func swap(_ session: inout Connection) throws {
+    try session.execute("SET LOCAL lock_timeout = '\(settings.lockTimeoutMilliseconds)ms'")
+    try session.execute("LOCK TABLE tax_registration, business_industry IN ACCESS EXCLUSIVE MODE")
+    try session.execute("SET LOCAL lock_timeout = 0")
+    guard try EmptyTableCheck.isEmpty(&session) else {
+      throw RestartLoad(reason: "the registry was filled by somebody else")
+    }
+    // Nothing can be hung on the tables while they are locked.
+    if let reason = try EmptyTableCheck.obstacle(&session) { throw Obstacle(reason: reason) }
+
+    for table in RegistryTable.both { try copyProperties(table, &session) }
+    try session.execute("DROP TABLE business_industry, tax_registration")
+    for table in RegistryTable.both { try session.execute("ALTER TABLE \(table.bulkName) RENAME TO \(table.name)") }
+    for index in indexes { try session.execute("ALTER INDEX \(index.bulkName) RENAME TO \(index.name)") }
+  }
+
+  /// Gives a bulk table what the empty one has: defaults, comment, grants and whether it is vacuumed.
+  private func copyProperties(_ table: RegistryTable, _ session: inout Connection) throws {
+    let tables = ["new": table.bulkName, "old": table.name]
+    try BulkTables.runAll(&session, String(sql: PackageResources.copy_defaults_sql, tables))
+    try BulkTables.runAll(
+      &session,
+      """
+      SELECT pg_catalog.format('COMMENT ON TABLE %s IS %L', '\(table.bulkName)'::regclass,
+        pg_catalog.obj_description('\(table.name)'::regclass, 'pg_class'))
+      """)
+    try BulkTables.runAll(&session, String(sql: PackageResources.copy_grants_sql, tables))
+    try BulkTables.runAll(&session, String(sql: PackageResources.copy_autovacuum_sql, tables))
+  }
+
+  /// Where the tables cannot be swapped: by INSERT, in one transaction as well, and without a lock that a reader notices.
+  private func insert(_ session: inout Connection) throws {
+    guard try EmptyTableCheck.isEmpty(&session) else {
+      throw RestartLoad(reason: "the registry was filled by somebody else")
+    }
+    for table in RegistryTable.both {
+      let columns = table.columns.joined(separator: ", ")
+      try session.execute("INSERT INTO \(table.name) (\(columns)) SELECT \(columns) FROM \(table.bulkName)")
+    }
+  }
+}

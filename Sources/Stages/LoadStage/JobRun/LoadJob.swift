@@ -1,0 +1,58 @@
+import Postgres
+import Support
+
+/// The job run of a load, over all of its attempts.
+struct LoadJob {
+  private enum State {
+    /// It has no row in etl_job_run.
+    case none
+    /// The row was asked for. It may be there although no answer came.
+    case asked
+    case open(JobRun, Heartbeat)
+  }
+
+  private let run: LoadRun
+  private var state = State.none
+
+  init(_ run: LoadRun) { self.run = run }
+
+  /// The row, if it is known.
+  var open: JobRun? { if case .open(let job, _) = state { job } else { nil } }
+
+  /// Looks for a row whose INSERT got no answer.
+  mutating func find(_ session: inout Connection) throws {
+    guard case .asked = state, let job = try JobRun.find(&session, runID: run.settings.runID) else { return }
+    opened(job)
+  }
+
+  /// Opens the row, or in a further attempt the same one again.
+  mutating func open(_ session: inout Connection) throws -> JobRun {
+    if let open {
+      try open.reopen(&session)
+      return open
+    }
+    state = .asked
+    let job = try JobRun.open(&session, run.snapshot, run.settings)
+    opened(job)
+    return job
+  }
+
+  /// Ends the row if another run published since it was opened: the feed is ordered by the numbers of job runs, so this
+  /// load needs a higher one.
+  mutating func leaveIfOvertaken(by last: Publication?) {
+    guard let open, let last, last.jobRunID > open.id else { return }
+    fail(Failure(.temporary, "job run \(last.jobRunID) published meanwhile: this one goes on as another job run"))
+    stopHeartbeat()
+    state = .none
+  }
+
+  /// Closes the row as failed.
+  func fail(_ failure: Failure) { open?.fail(run.access, failure) }
+
+  func stopHeartbeat() { if case .open(_, let heartbeat) = state { heartbeat.stop() } }
+
+  private mutating func opened(_ job: JobRun) {
+    state = .open(job, Heartbeat(run.access, job, everySeconds: run.settings.heartbeatSeconds))
+    run.settings.events(.jobOpened(jobRunID: job.id))
+  }
+}

@@ -1,0 +1,137 @@
+import CommandKit
+import Postgres
+import Spool
+import Support
+
+/// The settings and the snapshot of a load. Nothing in it changes.
+struct LoadRun: Sendable {
+  let settings: LoadSettings
+  let access: DatabaseAccess
+  let snapshot: FinalizedSnapshot
+  let started = MonotonicClock.seconds()
+
+  init(_ settings: LoadSettings) throws {
+    self.settings = settings
+    var access = try DatabaseAccess(
+      settings.databaseURL, applicationName: settings.applicationName, stop: settings.stop)
+    access.faultHook = settings.faultHook
+    self.access = access
+    snapshot = try FinalizedSnapshot(settings.snapshot)
+    guard settings.action != .rollback || snapshot.whole else {
+      throw Failure(
+        .data, "snapshot \(snapshot.id) does not stand for the whole registry: it is a sample, or limited",
+        hint: "\(command: .status) lists the snapshots")
+    }
+  }
+
+  /// The phases of a load: lock, migrate, decide, load, write the files. What an earlier attempt committed is found in
+  /// the database.
+  ///
+  /// - Parameter restarts: whether what an earlier attempt staged is of no use.
+  func attempt(_ job: inout LoadJob, restarts: Bool) throws -> LoadOutcome {
+    var session = try access.open()
+    let access = access.inSchema(of: session)
+    let workers = BatchWorkers(access: access, count: settings.jobs)
+    let result = try locked(&session, access) { lock, session in
+      try Migrator.migrate(&session, events: settings.events)
+      switch try decide(&job, &session) {
+      case .published(let publication): return outcome(publication, before: try publication.before(&session))
+      case .unchanged(let last): return unchanged(last)
+      case .initial(let job):
+        let load = try acquire(.initial, job, lock, last: nil, restarts: restarts, &session)
+        return try loadInitially(load, workers, &session)
+      case .incremental(let job, let last, let corrections):
+        let load = try acquire(.incremental, job, lock, last: last, restarts: restarts, &session)
+        return try loadIncrementally(load, workers, last, corrections, &session)
+      }
+    }
+    writeFiles(&session)
+    return result
+  }
+
+  /// Runs `body` while no other run can load.
+  private func locked(
+    _ session: inout Connection, _ access: DatabaseAccess, _ body: (RunLock, inout Connection) throws -> LoadOutcome
+  ) throws -> LoadOutcome {
+    try Migrator.makeLockable(&session, events: settings.events)
+    let lock = try RunLock.acquire(access, graceSeconds: settings.lockGraceSeconds, events: settings.events)
+    defer { lock.release() }
+    return try body(lock, &session)
+  }
+
+  private func acquire(
+    _ kind: LoadKind, _ job: JobRun, _ lock: RunLock, last: Publication?, restarts: Bool, _ session: inout Connection
+  ) throws -> LoadState {
+    try LoadState.acquire(
+      &session, lock, snapshot, settings.action, kind, job, base: last?.id, anew: settings.comparesAnew || restarts,
+      events: settings.events)
+  }
+
+  private func loadInitially(
+    _ load: LoadState, _ workers: BatchWorkers, _ session: inout Connection
+  ) throws -> LoadOutcome {
+    let phases = InitialLoad(settings: settings, snapshot: snapshot, workers: workers, load: load)
+    try phases.stage()
+    let indexes = try phases.buildIndexes(&session)
+    let publication = try phases.publish(indexes, &session)
+    let empty = RegistryState(registrations: 0, industries: 0)
+    return outcome(publication, before: empty, resumed: load.batchesIn.count)
+  }
+
+  private func loadIncrementally(
+    _ load: LoadState, _ workers: BatchWorkers, _ last: Publication?, _ corrections: Corrections,
+    _ session: inout Connection
+  ) throws -> LoadOutcome {
+    let phases = IncrementalLoad(
+      settings: settings, snapshot: snapshot, workers: workers, load: load, corrections: corrections, last: last)
+    let compared = try phases.compareAndStage(&session)
+    let refusals = try phases.check(compared, &session)
+    let (publication, before) = try phases.publish(compared, refusals, &session)
+    return outcome(publication, before: before, resumed: load.batchesIn.count)
+  }
+
+  /// Writes what belongs beside the snapshot, after the COMMIT. The snapshot is published: an error is only reported,
+  /// and the next load writes what is missing.
+  private func writeFiles(_ session: inout Connection) {
+    do {
+      do { try write(&session) } catch let error as PostgresError where error.kind == .temporary {
+        // The session that published may be gone.
+        var session = try access.open()
+        try write(&session)
+      }
+    } catch {
+      settings.events(
+        .trouble(
+          "what belongs beside the snapshot is not all written: \(Failure(from: error).message); the next load tries again"
+        ))
+    }
+  }
+
+  private func write(_ session: inout Connection) throws {
+    try AcceptanceFiles(spool: settings.snapshot.spool).write(&session)
+    try FeedFiles(spool: settings.snapshot.spool, stop: settings.stop).write(&session)
+  }
+
+  private func unchanged(_ last: Publication) -> LoadOutcome {
+    var changes = RegistryChanges()
+    changes.unchanged = snapshot.totals.processed
+    return LoadOutcome(
+      result: .unchanged, status: .unchanged, jobRunID: nil, kind: nil, totals: snapshot.totals, before: last.state,
+      after: last.state, changes: changes, batches: snapshot.batches.count, batchesResumed: 0,
+      seconds: MonotonicClock.seconds() - started)
+  }
+
+  private func outcome(_ publication: Publication, before: RegistryState, resumed: Int = 0) -> LoadOutcome {
+    var changes = RegistryChanges()
+    changes.inserted = publication.inserted
+    changes.updated = publication.updated
+    changes.removed = publication.removed
+    changes.unchanged = snapshot.totals.processed - publication.inserted - publication.updated
+    return LoadOutcome(
+      result: .published, status: settings.status(of: snapshot), jobRunID: publication.jobRunID, kind: publication.kind,
+      totals: settings.totals(of: snapshot), before: before, after: publication.state, changes: changes,
+      counts: publication.changes, repaired: publication.repaired, repairedBANs: publication.repairedBANs,
+      refusals: publication.refusals,
+      batches: snapshot.batches.count, batchesResumed: resumed, seconds: MonotonicClock.seconds() - started)
+  }
+}

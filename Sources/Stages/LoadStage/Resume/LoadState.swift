@@ -1,0 +1,137 @@
+import Postgres
+import Spool
+import Support
+
+/// The present load, as the database has it: which attempt may write, and which batches are loaded.
+struct LoadState: Sendable {
+  let kind: LoadKind
+  let job: JobRun
+  /// Publication that it is compared with, nil for none.
+  let base: Int?
+  /// Batches that an earlier attempt or run loaded, by number.
+  let batchesIn: Set<Int>
+  private let runLock: RunLock
+  /// Grows with each ``acquire``: a session of an older attempt, even if it is still alive, commits nothing more.
+  private let fence: Int
+
+  /// Acquires the load for this attempt. Waits for batches that workers of an older attempt are committing.
+  ///
+  /// - Parameter anew: whether what an earlier attempt staged is of no use.
+  static func acquire(
+    _ session: inout Connection, _ lock: RunLock, _ snapshot: FinalizedSnapshot, _ action: LoadAction, _ kind: LoadKind,
+    _ job: JobRun, base: Int?, anew: Bool = false, events: (LoadEvent) -> Void
+  ) throws -> LoadState {
+    try session.transaction("take-over") { session in
+      try session.execute("SET LOCAL lock_timeout = '10s'")
+      let transform = snapshot.transform
+      let identity = [
+        kind.rawValue, transform.contentSHA256, "\(transform.rulesVersion)", transform.sourceDate, base.map { "\($0)" },
+        action.rawValue,
+      ]
+      let rows = try session.rows(
+        """
+        SELECT fence, kind, content_sha256, rules_version, source_date, base_publication, action
+        FROM current_load FOR UPDATE
+        """)
+      guard let row = rows.first else {
+        throw Failure(
+          .configuration, "\(session.place): current_load has lost its row",
+          hint: "INSERT INTO current_load (fence) VALUES (\(Int.max / 2))")
+      }
+      let before = try row.int("fence")
+      let staged = try ["kind", "content_sha256", "rules_version", "source_date", "base_publication", "action"]
+        .map { try row.optionalText($0) }
+      var batchesIn: Set<Int> = []
+      if !anew, staged == identity { batchesIn = try loadedBatches(&session, snapshot, kind) }
+      if batchesIn.isEmpty {
+        try discard(&session)
+        if staged[0] != nil, !anew {
+          events(.note("what an earlier load left is of other content or no use: it is discarded"))
+        }
+        if kind == .initial { try BulkTables.create(&session, sourceDate: transform.sourceDate) }
+      } else {
+        events(.note("going on past \(batchesIn.count) of \(snapshot.batches.count) batches that are in"))
+      }
+      // Another run must never resume from rows that depend on what only this run knows: it finds no content hash.
+      let written = anew ? [identity[0], nil] + identity[2...] : identity
+      try session.execute(
+        """
+        UPDATE current_load SET fence = \(before + 1), job_run_id = \(job.id), kind = $1, content_sha256 = $2,
+          rules_version = $3, source_date = $4, base_publication = $5, action = $6, updated_at = clock_timestamp()
+        """, written)
+      return LoadState(kind: kind, job: job, base: base, batchesIn: batchesIn, runLock: lock, fence: before + 1)
+    }
+  }
+
+  /// Makes sure, until the end of the transaction, that no other attempt has acquired the load. A batch's first statement.
+  func lockShared(_ session: inout Connection) throws {
+    try lock(&session, "SHARE")
+  }
+
+  /// Writes a batch into load_batch, in the transaction that loads it.
+  func insert(_ batch: Batch, staged: Int, _ session: inout Connection) throws {
+    try session.execute(
+      """
+      INSERT INTO load_batch (batch_number, content_sha256, registrations, industries, staged, job_run_id)
+      VALUES ($1, $2, $3, $4, $5, $6)
+      """,
+      [
+        "\(batch.number)", batch.contentSHA256, "\(batch.registrations.records)", "\(batch.industries.records)",
+        "\(staged)", "\(job.id)",
+      ])
+  }
+
+  /// Locks the load for the transaction that publishes it. A run that has lost its lock publishes nothing.
+  func lockExclusive(_ session: inout Connection) throws {
+    try lock(&session, "UPDATE")
+    try runLock.requireHeld()
+  }
+
+  /// Ends the load, in the transaction that publishes it.
+  static func finish(_ session: inout Connection) throws {
+    try discard(&session)
+    try session.execute(
+      """
+      UPDATE current_load SET fence = fence + 1, job_run_id = NULL, kind = NULL, content_sha256 = NULL,
+        rules_version = NULL, source_date = NULL, base_publication = NULL, action = NULL, updated_at = clock_timestamp()
+      """)
+  }
+
+  private func lock(_ session: inout Connection, _ strength: String) throws {
+    let rows = try session.execute("SELECT FROM current_load WHERE fence = \(fence) FOR \(strength)")
+    guard rows.affected == 1 else {
+      throw Failure(
+        .temporary, "\(session.place): another run has taken over this load",
+        hint: "wait for it to end, then run the same command again")
+    }
+  }
+
+  /// The batches that are loaded, if all of them belong to this snapshot and their rows are there.
+  private static func loadedBatches(
+    _ session: inout Connection, _ snapshot: FinalizedSnapshot, _ kind: LoadKind
+  ) throws -> Set<Int> {
+    if kind == .initial, try !BulkTables.exist(&session) { return [] }
+    var batchesIn: Set<Int> = []
+    for row in try session.rows("SELECT batch_number, content_sha256 FROM load_batch") {
+      let number = try row.int("batch_number")
+      guard snapshot.batches.indices.contains(number - 1),
+        snapshot.batches[number - 1].contentSHA256 == (try row.text("content_sha256"))
+      else { return [] }
+      batchesIn.insert(number)
+    }
+    return batchesIn
+  }
+
+  /// Clears load_batch and what is staged.
+  private static func discard(_ session: inout Connection) throws {
+    try session.execute("DELETE FROM load_batch")
+    try session.execute("DELETE FROM incoming_removal")
+    // A day on which everything changed leaves millions of rows: where the role may, they go at once.
+    for table in ["incoming_industry", "incoming_registration"] {
+      let truncates = try session.bool("SELECT pg_catalog.has_table_privilege('\(table)', 'TRUNCATE')")
+      let many = try session.bool("SELECT count(*) > 10000 FROM (SELECT FROM \(table) LIMIT 10001) AS rows")
+      try session.execute(truncates && many ? "TRUNCATE \(table)" : "DELETE FROM \(table)")
+    }
+    try BulkTables.dropIfOurs(&session)
+  }
+}

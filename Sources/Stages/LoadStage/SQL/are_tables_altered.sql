@@ -1,0 +1,29 @@
+-- Whether the registry's tables have what would be lost with them. Storage parameters, defaults, grants and comments
+-- are carried over to the new tables. Of the columns' options, only those that ALTER TABLE can set count: PostgreSQL
+-- 15.20 marks every column with one of its own.
+-- :registration_columns, :industry_columns: the columns that the migrations make, as a sorted list of literals: a
+-- column that a migration adds is the table's last.
+SELECT EXISTS (
+  SELECT FROM pg_class c WHERE c.oid IN ('tax_registration'::regclass, 'business_industry'::regclass)
+    AND (c.relkind <> 'r' OR c.relpersistence <> 'p' OR c.relrowsecurity OR c.relforcerowsecurity
+      OR c.relispartition OR c.reltablespace <> 0 OR c.relreplident <> 'd' OR c.reloftype <> 0)
+) OR EXISTS (
+  SELECT FROM pg_attribute a
+  WHERE a.attrelid IN ('tax_registration'::regclass, 'business_industry'::regclass) AND a.attnum > 0
+    AND (a.attisdropped OR a.attacl IS NOT NULL OR coalesce(a.attstattarget, -1) <> -1
+      OR EXISTS (
+        SELECT FROM unnest(a.attoptions) o WHERE split_part(o, '=', 1) IN ('n_distinct', 'n_distinct_inherited')))
+) OR EXISTS (
+  SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+  WHERE i.indrelid IN ('tax_registration'::regclass, 'business_industry'::regclass)
+    AND (i.indisclustered OR i.indisreplident OR NOT i.indisvalid OR x.reltablespace <> 0)
+) OR EXISTS (
+  SELECT FROM pg_seclabel l WHERE l.classoid = 'pg_class'::regclass
+    AND l.objoid IN ('tax_registration'::regclass, 'business_industry'::regclass)
+) OR ARRAY[:registration_columns] <> (
+  SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C") FROM pg_attribute a
+  WHERE a.attrelid = 'tax_registration'::regclass AND a.attnum > 0
+) OR ARRAY[:industry_columns] <> (
+  SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C") FROM pg_attribute a
+  WHERE a.attrelid = 'business_industry'::regclass AND a.attnum > 0
+)

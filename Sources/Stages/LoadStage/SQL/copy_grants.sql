@@ -1,0 +1,6 @@
+-- Makes the statements that grant on a table what is granted on another one.
+-- :'new', :'old': the tables.
+SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', a.privilege_type, :'new'::regclass,
+  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END,
+  CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+FROM pg_class c, pg_catalog.aclexplode(c.relacl) a WHERE c.oid = :'old'::regclass AND a.grantee <> c.relowner

@@ -1,0 +1,8 @@
+-- What the last whole publication says of its snapshot.
+-- :days_ahead: a date that is further in the future does not count. It was accepted once, and would make all files
+-- before it too old.
+SELECT p.snapshot, coalesce(p.records, j.records_total) AS records, p.cities, p.missing_columns,
+  (SELECT d.source_date FROM publication d
+    WHERE d.whole AND d.source_date <= (d.published_at AT TIME ZONE 'Asia/Taipei')::date + :days_ahead
+    ORDER BY d.id DESC LIMIT 1) AS source_date
+FROM publication p JOIN etl_job_run j ON j.id = p.job_run_id WHERE p.whole ORDER BY p.id DESC LIMIT 1

@@ -1,0 +1,30 @@
+-- The current schema; the first existing schema of the search path if the role may not use it (PostgreSQL skips it and
+-- uses the next one); our tables whose policies may hide rows.
+-- :tables: our tables, as a list of literals.
+WITH policies AS (
+  SELECT polrelid, polpermissive, pg_catalog.pg_get_expr(polqual, polrelid) = 'true' AS is_true
+  FROM pg_catalog.pg_policy
+  WHERE polcmd IN ('*', 'r') AND (
+    0 = ANY (polroles)
+    OR EXISTS (SELECT FROM pg_catalog.unnest(polroles) r WHERE pg_catalog.pg_has_role(r, 'USAGE')))
+)
+SELECT pg_catalog.current_schema() AS schema, (
+    SELECT CASE WHEN NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN n.nspname END
+    FROM pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ','))
+        WITH ORDINALITY AS path (entry, place)
+      JOIN pg_catalog.pg_namespace n ON n.nspname = CASE pg_catalog.btrim(entry, ' "')
+        WHEN '$user' THEN current_user ELSE pg_catalog.btrim(entry, ' "') END
+    WHERE n.nspname NOT LIKE 'pg\_%' ORDER BY place LIMIT 1) AS closed_schema,
+  pg_catalog.quote_ident(pg_catalog.current_schema()) AS quoted_schema,
+  pg_catalog.string_agg(guarded.relname, ', ' ORDER BY guarded.relname) FILTER (WHERE NOT guarded.shows_all)
+    AS hiding_tables,
+  count(guarded) AS tables_with_policies
+FROM (
+  SELECT c.relname,
+    NOT EXISTS (SELECT FROM policies p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND NOT p.is_true)
+    AND EXISTS (SELECT FROM policies p WHERE p.polrelid = c.oid AND p.polpermissive AND p.is_true) AS shows_all
+  FROM pg_catalog.pg_class c
+  WHERE c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema())
+    AND c.relrowsecurity AND c.relname IN (:tables)
+    AND pg_catalog.row_security_active(c.oid)
+) AS guarded

@@ -1,0 +1,12 @@
+-- Every index of a table, from the catalog, so that an index that a migration or the owner adds needs no line here. The
+-- names at the beginning of pg_get_indexdef are cut off, the rest is kept.
+-- :'table': the table.
+SELECT pg_catalog.quote_ident(x.relname) AS name,
+  pg_catalog.quote_ident(pg_catalog.left(x.relname, 58) || '_bulk') AS bulk_name,
+  CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END AS uniqueness,
+  pg_catalog.substr(pg_catalog.pg_get_indexdef(x.oid), 1 + length(pg_catalog.format('CREATE %sINDEX %I ON %I.%I ',
+    CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, x.relname, n.nspname, c.relname))) AS definition,
+  i.indisprimary AS is_primary_key
+FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE i.indrelid = :'table'::regclass ORDER BY i.indisprimary DESC, x.relname

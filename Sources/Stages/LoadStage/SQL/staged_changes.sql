@@ -1,0 +1,17 @@
+-- Rows of the change feed for the businesses that are staged, before the registry's tables are touched.
+-- $1: the job run. $2: the date of the rows. :before, :after: images of r and n. :changed_columns: for each column its
+-- name if it differs between the images, otherwise NULL.
+-- Images are made once: OFFSET 0 keeps the planner from repeating them wherever they are used.
+SELECT $1::bigint, $2::date, ban, kind,
+  CASE kind WHEN 'changed' THEN array_remove(ARRAY[:changed_columns], NULL) ELSE '{}' END,
+  before, after
+FROM (
+  SELECT n.ban,
+    CASE WHEN r.ban IS NOT NULL THEN 'changed' WHEN m.ban IS NOT NULL THEN 'reappeared' ELSE 'added' END AS kind,
+    CASE WHEN r.ban IS NOT NULL THEN :before END AS before,
+    :after AS after
+  FROM incoming_registration n LEFT JOIN tax_registration r ON r.ban = n.ban
+    LEFT JOIN removed_registration m ON m.ban = n.ban
+  WHERE NOT n.is_repair ORDER BY n.ban OFFSET 0
+) AS staged
+WHERE before IS DISTINCT FROM after

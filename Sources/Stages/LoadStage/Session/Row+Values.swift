@@ -1,0 +1,29 @@
+import CommandKit
+import FoundationEssentials
+import Postgres
+import Spool
+import Support
+
+/// Values of the registry's tables.
+extension Row {
+  func ban(_ column: String) throws -> UInt32 { try value(column, "a BAN") { BANText.parse($0) } }
+
+  func snapshotID(_ column: String) throws -> SnapshotID { try value(column, "a snapshot", SnapshotID.init) }
+
+  func json<Value: Decodable & SendableMetatype>(_ column: String) throws -> Value {
+    try value(column, "the JSON of \(Value.self)", Self.decode)
+  }
+
+  func optionalJSON<Value: Decodable & SendableMetatype>(_ column: String) throws -> Value? {
+    try optionalValue(column, "the JSON of \(Value.self)", Self.decode)
+  }
+
+  /// An older version left `{}` where it counted nothing.
+  func changeCounts(_ column: String) throws -> ChangeCounts {
+    try text(column) == "{}" ? ChangeCounts() : json(column)
+  }
+
+  private static func decode<Value: Decodable & SendableMetatype>(_ text: String) -> Value? {
+    try? JSONDecoder().decode(Value.self, from: Data(text.utf8))
+  }
+}
