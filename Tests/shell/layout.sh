@@ -15,6 +15,18 @@ if (($(wc -l <<<"$folders") > 9)); then
   exit 1
 fi
 
+# One name, one meaning; and none of Swift's or Foundation's own.
+types=$(
+  find Sources -name '*.swift' -exec \
+    sed -nE 's/^(public |package |private |final |indirect )*(struct|class|enum|protocol|actor) ([A-Za-z0-9]+).*/\3/p' {} +
+  printf '%s\n' Calendar Clock Data Date Encoding Progress Span Thread URL
+)
+repeated=$(sort <<<"$types" | uniq -d)
+if [[ -n $repeated ]]; then
+  printf 'FAIL: these names of types are used twice, or are those of Swift or Foundation:\n%s\n' "$repeated" >&2
+  exit 1
+fi
+
 # Indentation and empty lines do not count.
 find Sources Tests -name '*.swift' -exec awk '
   FNR == 1 { count = 0 }

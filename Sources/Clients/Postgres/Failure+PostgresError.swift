@@ -12,7 +12,7 @@ extension Failure {
     self.init(verdict, what, hint: hint)
   }
 
-  private static func meaning(of error: PostgresError) -> (Verdict, Hint) {
+  private static func meaning(of error: PostgresError) -> (ExitCategory, Hint) {
     switch error.kind {
     case .malformed:
       (.usage, "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
