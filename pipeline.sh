@@ -32,6 +32,8 @@ say() { # MESSAGE, and where LOG_FORMAT=json asks for it as one object like the 
 
 fail() { # CODE MESSAGE [HINT...]
   local code=$1 message=${2//[[:cntrl:]]/?} event_id fields=''
+  # A value that was given in another's place may be an address with a password.
+  [[ $message != *://*@* ]] || message=$(sed -E "s#[^ ']*://[^ ']*@[^ ']*#…#g" <<<"$message")
   shift 2
   read -r event_id </proc/sys/kernel/random/uuid
   if logs_as text; then
@@ -98,7 +100,7 @@ log_json() { # LEVEL MESSAGE [MEMBERS]
 json() { # TEXT...: strings, with commas between them
   local LC_ALL=C.UTF-8 text items=''
   for text; do
-    text=${text//[[:cntrl:]]/ }
+    text=$(iconv -c -f UTF-8 -t UTF-8 <<<"${text//[[:cntrl:]]/ }")
     ((${#text} <= 1000)) || text=${text:0:1000}…
     text=${text//\\/\\\\}
     items+=",\"${text//\"/\\\"}\""
@@ -220,6 +222,9 @@ case $command in
     ;;
   fetch | transform | load | replay | withdraw)
     program=$command
+    # The programs have subcommands for chains and for commands of other names.
+    [[ ! $command =~ ^(fetch|transform|load)$ || ${1--} == -* ]] ||
+      fail 64 "'$command' takes no command" "./pipeline.sh $command --help lists the options"
     if [[ $command =~ ^(replay|withdraw)$ ]]; then program=load && set -- "$command" "$@"; fi
     [[ -n $asks ]] || open_marker
     build

@@ -124,6 +124,25 @@ import Testing
     #expect(try files(under: workshop.scratch.path, holding: "sesame").isEmpty)
   }
 
+  /// Plain http is for this machine alone: a proxy would be another one.
+  @Test func aSourceOfThisMachineIsNotFetchedByAProxy() throws {
+    let workshop = CommandSandbox()
+    let server = try LoopbackServer(FileScript(ServedFile(Source.plain(rows: 5))))
+    let proxy = ["http_proxy": "http://127.0.0.1:1", "all_proxy": "http://127.0.0.1:1"]
+    let ended = try workshop.run("fetch", "--source", server.url("/a.csv"), variables: proxy)
+    #expect(ended.code == 0, "\(ended)")
+  }
+
+  @Test(arguments: ["JOBS", "CHUNK_SIZE", "LOG_LEVEL", "MAX_REJECTS", "KEEP"])
+  func anAddressInAnothersPlace(_ variable: String) throws {
+    let workshop = CommandSandbox()
+    let variables = [variable: "postgresql://u:\(Self.canary)@h/d", "LOG_FILE": workshop.scratch.path + "/log"]
+    let ended = try workshop.command("fetch", ["run", "--sample", "--json"], variables).run()
+    #expect(ended.code == 64, "\(ended)")
+    #expect(!ended.stdout.contains("sesame") && !ended.stderr.contains("sesame"), "\(ended)")
+    #expect(try files(under: workshop.scratch.path, holding: "sesame").isEmpty)
+  }
+
   /// What stands before a raw `/` or `#` looks like host and port.
   @Test(arguments: [
     "http://sesame7f3:1/y@127.0.0.1:1", "http://sesame7f3:1#y@127.0.0.1:1", "http://sesame7f3/y@127.0.0.1:1",

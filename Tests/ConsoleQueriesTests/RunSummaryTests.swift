@@ -22,6 +22,13 @@ struct RunSummaryTests {
     }
     """
 
+  @Test("numbers that no run has do not end the console")
+  func hugeNumbers() {
+    #expect(!RecordCounts(total: .max, processed: .max, failed: .max, duplicated: .min, blank: .max).reconcile)
+    #expect(!RecordCounts(total: .min, processed: .max).reconcile)
+    #expect(RecordCounts(total: 10, processed: 4, failed: 3, duplicated: 2, blank: 1).reconcile)
+  }
+
   @Test("it says what failed, where, and what to do")
   func failure() throws {
     let summary = try #require(RunSummary(json: Self.failed))

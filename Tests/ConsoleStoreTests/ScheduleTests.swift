@@ -24,6 +24,27 @@ struct ScheduleTests {
     try connection.execute("UPDATE console.task SET state = 'succeeded' WHERE state IN ('queued', 'running')")
   }
 
+  @Test("a time that a wrong clock has put far ahead is set back, and none comes twice")
+  func wrongClock() throws {
+    try ConsoleStoreHarness.with { _, connection in
+      let schedule = try make(Self.everyMinute, &connection)
+      let due = try #require(schedule.nextAt)
+      // The clock is a month ahead for a moment.
+      try ScheduleStore.enqueueDue(now: due + 30 * 86_400, on: &connection)
+      let ahead = try #require(try ScheduleStore.find(schedule.id, on: &connection)?.nextAt)
+      #expect(ahead > due + 29 * 86_400)
+      try finishAll(&connection)
+      try ScheduleStore.enqueueDue(now: due - 1, on: &connection)
+      let back = try ScheduleStore.find(schedule.id, on: &connection)?.nextAt
+      #expect(back == due)
+      try ScheduleStore.enqueueDue(now: due, on: &connection)
+      // A few seconds back: the time has had its task.
+      try ScheduleStore.enqueueDue(now: due - 1, on: &connection)
+      let next = try ScheduleStore.find(schedule.id, on: &connection)?.nextAt
+      #expect(next == due + 60)
+    }
+  }
+
   @Test("a time that has come has one task, whoever asks, however often")
   func once() throws {
     try ConsoleStoreHarness.with { database, connection in

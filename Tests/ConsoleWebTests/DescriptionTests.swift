@@ -32,7 +32,7 @@ struct DescriptionTests {
   @Test("names the columns of a business, in their order, with their types")
   func columns() throws {
     let path = #filePath.replacing(
-      "/Tests/ConsoleWebTests/DescriptionTests.swift", with: "/Sources/ConsoleWeb/Assets/openapi.json")
+      "/Tests/ConsoleWebTests/DescriptionTests.swift", with: "/Sources/Console/ConsoleWeb/Assets/openapi.json")
     let document = try JSONDecoder().decode(Document.self, from: Data(contentsOf: URL(filePath: path)))
     let image = try #require(document.components.schemas["Image"])
     #expect(image.required == StoredColumn.all.map(\.name) + ["industries"])

@@ -178,6 +178,57 @@ struct LockTests {
     }
   }
 
+  @Test("a schema that comes first in the search path without a registry is not filled beside the one that has it")
+  func anotherSchemaComesFirst() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(5))
+      let first = harness.database.name + "_first"
+      try harness.database.execute("CREATE SCHEMA \(first)")
+      defer { _ = try? harness.database.execute("DROP SCHEMA \(first) CASCADE") }
+      let snapshot = try harness.spool.snapshot(businesses(6))
+      let failure = #expect(throws: Failure.self) {
+        try harness.load(snapshot) {
+          $0.databaseURL = $0.databaseURL.replacing("search_path%3D", with: "search_path%3D\(first),")
+        }
+      }
+      #expect(failure?.category == .configuration)
+      #expect(failure?.message.contains("schema '\(first)' comes first") == true, "\(failure?.message ?? "")")
+      #expect(
+        try harness.database.scalar("SELECT count(*) FROM pg_class WHERE relnamespace = '\(first)'::regnamespace")
+          == "0")
+    }
+  }
+
+  @Test("a sequence that is behind its table is named, and what sets it")
+  func sequenceBehind() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(5))
+      try harness.database.execute("SELECT setval(pg_get_serial_sequence('etl_job_run', 'id'), 1, false)")
+      let failure = #expect(throws: Failure.self) { try harness.load(businesses(6)) }
+      #expect(failure?.category == .configuration)
+      #expect(failure?.hints.first?.description.contains("setval") == true, "\(failure?.hints.first?.description ?? "")")
+    }
+  }
+
+  @Test(
+    "options that the server or libpq refuses are no bug and no reason to try again",
+    arguments: [
+      ("options=-cserch_path%3Dx", ExitCategory.configuration), ("options=--nonsense", .configuration),
+      ("keepalives_idle=abc", .usage),
+    ])
+  func refusedOptions(_ option: String, _ category: ExitCategory) throws {
+    try LoadHarness.with { harness in
+      let snapshot = try harness.spool.snapshot(businesses(5))
+      let failure = #expect(throws: Failure.self) {
+        try harness.load(snapshot) {
+          let address = $0.databaseURL.split(separator: "?")[0]
+          $0.databaseURL = address + "?" + option
+        }
+      }
+      #expect(failure?.category == category, "\(failure?.message ?? "")")
+    }
+  }
+
   @Test("status does not take what the role may not read for nothing")
   func unreadable() throws {
     try with { harness, role in

@@ -2,6 +2,7 @@ import CommandKit
 import LoadStage
 import Records
 import Spool
+import Support
 import Testing
 
 @Suite("A registry that a hand has edited", .needsServer)
@@ -23,6 +24,20 @@ struct VerifyTests {
     rows[3].industries = []
     rows[4].industries = ["", "631211", "", "\\x"]
     return rows
+  }
+
+  @Test("tables that were emptied are no registry that is unchanged; --verify fills them")
+  func emptied() throws {
+    try LoadHarness.with { harness in
+      let snapshot = try harness.spool.snapshot(Self.rows)
+      try harness.load(snapshot)
+      try harness.database.execute("TRUNCATE tax_registration CASCADE")
+      let failure = #expect(throws: Failure.self) { try harness.load(snapshot) }
+      #expect(failure?.category == .configuration)
+      #expect(failure?.hints.first?.description.contains("./pipeline.sh load --verify") == true)
+      #expect(try harness.load(snapshot) { $0.verify = true }.repaired == 16)
+      try harness.expect(Self.rows)
+    }
   }
 
   /// What a hand does, in SQL, and to whom.

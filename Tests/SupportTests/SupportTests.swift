@@ -5,6 +5,15 @@ import Testing
 
 @Suite("Helpers that every module uses")
 struct SupportTests {
+  @Test("a hint's command has the folder and the database of the command that failed")
+  func hints() {
+    let hint: Hint = "\(command: .load, "--force") or \(command: .fetch)"
+    #expect(
+      hint.text(spool: "/a b", databaseURL: "postgresql:///x")
+        == "./pipeline.sh load --spool '/a b' --database-url 'postgresql:///x' --force or ./pipeline.sh fetch --spool '/a b'")
+    #expect(hint.description == "./pipeline.sh load --force or ./pipeline.sh fetch")
+  }
+
   @Test("a write that takes part of the bytes goes on, one that is interrupted is repeated")
   func shortWrites() throws {
     var taken: [UInt8] = []

@@ -105,6 +105,29 @@ import TransformStage
     #expect(files(folder) == files(wholeFolder))
   }
 
+  /// One process finalizes the snapshot while another does a chunk again: whoever comes last, the files are those of one run.
+  @Test func aChunkDoneAgainMeanwhileHasItsRepeatedBANsTakenOut() throws {
+    var text = "統一編號,營業人名稱\n"
+    for row in 0..<240 { text += "\(10_000_000 + row % 80),第\(row)號\n" }
+    let whole = Pipeline()
+    let wholeFolder = try whole.fetch(Array(text.utf8), chunkSize: 4)
+    _ = try whole.transform(wholeFolder)
+    let expected = files(wholeFolder)
+    for round in 0..<12 {
+      let pipeline = Pipeline()
+      let folder = try pipeline.fetch(Array(text.utf8), chunkSize: 4)
+      try Workers.run(2) { (worker: Int) throws(any Error) in
+        if worker == 0 {
+          _ = try pipeline.transform(folder)
+        } else {
+          for chunk in [60, 41, 60 - round] { _ = try pipeline.transform(folder, selection: .one(chunk), force: true) }
+        }
+      }
+      #expect(try pipeline.transform(folder).manifest != nil)
+      #expect(files(folder) == expected, "round \(round)")
+    }
+  }
+
   @Test func aDamagedSourceChunkIsNamed() throws {
     for damage in ["flipped", "shorter", "gone", "swapped"] {
       let pipeline = Pipeline()

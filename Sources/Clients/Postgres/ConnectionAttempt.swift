@@ -53,7 +53,9 @@ package enum ConnectionAttempt {
     guard PQstatus(handle) != CONNECTION_BAD else {
       // Refused at once, or never tried because an option is wrong? Only PQping tells the two apart.
       if PQping(target.conninfo) == PQPING_NO_ATTEMPT {
-        throw DatabaseAddress.malformed("an option in it is not valid")
+        throw PostgresError(
+          .malformed, message: "an option is not valid",
+          place: "the database URL, the PG… variables or the service file")
       }
       throw error(handle, during: CONNECTION_STARTED)
     }
@@ -78,8 +80,14 @@ package enum ConnectionAttempt {
     let text = String(cString: PQerrorMessage(handle))
     let place = place(of: handle)
     if let (sqlState, message) = refusal(in: text) {
+      let kind = PostgresError.Kind(sqlState: sqlState, message: message)
+      // No statement was sent: the server refuses the connection's options, or the database takes no connections.
       return PostgresError(
-        .init(sqlState: sqlState, message: message), sqlState: sqlState, message: message, place: place)
+        kind == .statement ? .refused : kind, sqlState: sqlState, message: message, place: place)
+    }
+    // libpq quotes the value.
+    if text.contains("invalid integer value") {
+      return PostgresError(.malformed, message: "an option is not a number", place: "the database URL or the service file")
     }
     let lines = text.split(separator: "\n").filter { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") }
     // Advice may stand on lines of its own behind what happened.

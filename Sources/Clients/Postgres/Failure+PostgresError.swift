@@ -8,8 +8,8 @@ extension Failure {
     if let detail = error.detail { what += " (\(detail))" }
     if let context = error.context?.split(separator: "\n").first { what += ", at \(context)" }
     if let sqlState = error.sqlState { what += ", SQLSTATE \(sqlState)" }
-    let (verdict, hint) = Self.meaning(of: error)
-    self.init(verdict, what, hint: hint)
+    let (category, hint) = Self.meaning(of: error)
+    self.init(category, what, hint: hint)
   }
 
   private static func meaning(of error: PostgresError) -> (ExitCategory, Hint) {
@@ -42,6 +42,8 @@ extension Failure {
         "check sslmode, sslrootcert and sslcert (docs/database.md), and whether the certificate is of that host and in force:"
           + " openssl s_client -starttls postgres -connect HOST:PORT -CAfile ROOT.crt"
       )
+    case .refused where ["42", "22"].contains(error.sqlState?.prefix(2)):
+      (.configuration, "correct the options in the database URL or in PGOPTIONS")
     case .refused: (.unavailable, refusalHint(error.sqlState))
     }
   }
@@ -52,6 +54,7 @@ extension Failure {
     case "25006": "this is a standby, or it is read-only: name the primary in the database URL"
     case "28000":
       "check the user in DATABASE_URL, and what the server's pg_hba.conf asks of it: TLS (sslmode=require), a certificate"
+    case "55000": "the database takes no connections: ALTER DATABASE … ALLOW_CONNECTIONS true"
     case "28P01", nil: "check the user in DATABASE_URL and its password (PGPASSFILE)"
     default: "look at the log of the database server"
     }

@@ -24,7 +24,7 @@ struct Console: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     // LOG_FILE is the pipeline's: alarms count its errors. Runs that the console starts still write there.
     Logs.useStandardErrorAlone()
-    let failure: Failure
+    var failure: Failure
     do {
       var command = try parseAsRoot()
       if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: Hint(hint)) }
@@ -44,6 +44,7 @@ struct Console: AsyncParsableCommand {
         code == .validationFailure
         ? Failure(.usage, message(for: error), hint: "see './pipeline.sh \(asked) --help'") : Failure(error)
     }
+    failure.message = failure.message.withoutLogins
     Logs.logger("console").error(
       "\(failure.message)",
       metadata: ["error": "\(failure.message)", "hints": .array(failure.hints.map { .string($0.description) })])

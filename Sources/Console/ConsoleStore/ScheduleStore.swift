@@ -111,6 +111,7 @@ public enum ScheduleStore {
   ) throws -> [(name: String, fault: ScheduleDraft.Fault)] {
     try connection.transaction { connection in
       let now = try now ?? self.now(&connection)
+      try bringForward(now: now, &connection)
       let due = try connection.execute(
         """
         SELECT \(Schedule.columns) FROM console.schedule
@@ -125,6 +126,28 @@ public enum ScheduleStore {
         }
       }
       return faulty
+    }
+  }
+
+  /// Sets times back that a server's clock has put too far ahead, for instance before it was set by NTP. A time that has
+  /// had its task does not come again.
+  private static func bringForward(now: Int64, _ connection: inout Connection) throws {
+    let ahead = try connection.execute(
+      """
+      SELECT \(Schedule.columns) FROM console.schedule
+      WHERE next_at > to_timestamp($1::bigint) AND NOT is_paused AND repeats <> 0
+      """, [String(now)]
+    ).values.compactMap { Schedule($0) }
+    for schedule in ahead {
+      guard let timetable = try? schedule.draft.timetable(anchor: schedule.anchor),
+        let next = timetable.next(after: now), let found = schedule.nextAt, next < found
+      else { continue }
+      try connection.execute(
+        """
+        UPDATE console.schedule SET next_at = to_timestamp($2::bigint)
+        WHERE id = $1 AND next_at = to_timestamp($3::bigint)
+          AND NOT EXISTS (SELECT FROM console.task WHERE schedule_id = $1 AND due_at = to_timestamp($2::bigint))
+        """, [String(schedule.id), String(next), String(found)])
     }
   }
 

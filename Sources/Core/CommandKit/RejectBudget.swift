@@ -12,7 +12,8 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
 
   /// - Parameter text: `100` or `1%`.
   public init(_ text: String) throws(Failure) {
-    if text.hasSuffix("%"), let percent = Double(text.dropLast()), percent >= 0, percent <= 100 {
+    let isDecimal = text.dropLast().allSatisfy { ("0"..."9").contains($0) || $0 == "." }
+    if text.hasSuffix("%"), isDecimal, let percent = Double(text.dropLast()), percent <= 100 {
       self = .percent(percent)
     } else if let count = Int(text), count >= 0 {
       self = .records(count)

@@ -12,7 +12,20 @@ extension Failure {
         copy.message = copy.message.replacing(text, with: "…")
       }
     }
+    copy.message = copy.message.withoutLogins
     return copy
+  }
+}
+
+extension String {
+  /// The same with `…` for addresses that have a login: such a value may be in any variable.
+  public var withoutLogins: String {
+    guard contains("://"), contains("@") else { return self }
+    let ends: Set<Character> = [" ", "'", "\"", "(", ")", ","]
+    return split(omittingEmptySubsequences: false) { ends.contains($0) }.reduce(into: "") { text, word in
+      text += word.contains("://") && word.contains("@") ? "…" : word
+      if word.endIndex < endIndex { text.append(self[word.endIndex]) }
+    }
   }
 }
 

@@ -206,7 +206,8 @@ extension Summary.Problem {
   init(_ failure: Failure, stage: String, spool: String?) {
     let failure = failure.withoutSecrets()
     self.init(
-      stage: stage, message: failure.message, hints: failure.hints.map { $0.text(spool: spool) },
+      stage: stage, message: failure.message,
+      hints: failure.hints.map { $0.text(spool: spool, databaseURL: DatabaseOptions.typed()) },
       exitCode: Int(failure.category.exitCode))
   }
 }

@@ -107,6 +107,8 @@ struct Download: ~Copyable {
       location: settings.location)
     var request = Request(url: url, timeoutSeconds: secondsLeft)
     request.headers = conditional.headers
+    // Plain http is allowed to this machine alone: a proxy would be another one.
+    request.bypassesProxy = !url.lowercased().hasPrefix("https:")
     request.connectTimeoutSeconds = settings.connectTimeoutSeconds
     request.lowSpeedSeconds = settings.stallSeconds
     (request.caFile, request.caFolder) = (settings.caFile, settings.caFolder)

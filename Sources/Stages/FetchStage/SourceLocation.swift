@@ -16,7 +16,9 @@ public enum SourceLocation: Sendable, Equatable {
   public init(_ text: String, isArgument: Bool) throws(Failure) {
     let lower = text.lowercased()
     if lower.hasPrefix("file://") {
-      self = .file(path: try Self.path(String(text.dropFirst(7))))
+      // RFC 8089: the host is this machine.
+      let host = lower.hasPrefix("file://localhost/") ? "localhost" : ""
+      self = .file(path: try Self.path(String(text.dropFirst(7 + host.count))))
     } else if let end = lower.range(of: "://") {
       let scheme = String(text[..<end.lowerBound])
       // The text before `://` may be a login.

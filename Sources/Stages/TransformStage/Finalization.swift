@@ -50,7 +50,7 @@ enum Finalization {
     if !taken.isEmpty {
       log.info("\(taken.count) chunks repeat BANs of earlier ones: they are taken out")
       let chunks = plan.chunks.filter { taken[$0.manifest.chunk] != nil }
-      try Transformer.validate(chunks, plan, settings, taken: taken, log: log)
+      try Transformer.validate(chunks, plan, settings, taken: taken, isFinalizing: true, log: log)
     }
     let manifest = try summarise(plan)
     try manifest.publish(at: plan.folder.transformManifest)

@@ -55,10 +55,12 @@ public enum Transformer {
 
   /// - Parameters:
   ///   - taken: for each chunk, BANs that earlier ones have accepted; empty while the snapshot is not being finalized.
+  ///   - isFinalizing: whether the caller holds the snapshot's lock for finalizing. Others share it for each chunk, so that
+  ///     none changes while the snapshot is finalized.
   ///   - accepted: takes the BANs of each chunk that is validated.
   static func validate(
     _ chunks: [SnapshotPlan.Chunk], _ plan: SnapshotPlan, _ settings: TransformSettings, taken: [Int: BANSet] = [:],
-    accepted: DuplicateTracker? = nil, log: EventLog
+    isFinalizing: Bool = false, accepted: DuplicateTracker? = nil, log: EventLog
   ) throws {
     guard !chunks.isEmpty else { return }
     let total = chunks.reduce(0) { $0 + $1.manifest.csv.records }
@@ -68,24 +70,32 @@ public enum Transformer {
     try ChunkQueue(chunks).run(threads: slots.workers) { queue in
       var worker = try ChunkWorker(plan, slots)
       while let (chunk, wait) = try queue.next() {
-        let path = plan.folder.chunkLock(chunk.manifest.chunk)
-        let lock: FileLock?
-        if wait { lock = try FileLock.lock(path, stop: StopSignal.check) } else { lock = try FileLock.tryLock(path) }
-        guard let lock else {
-          queue.putBack(chunk)
-          continue
+        // Before the chunk's lock: the process that finalizes takes them in this order, too.
+        let isDone = try shareFinalization(plan, unless: isFinalizing) {
+          let path = plan.folder.chunkLock(chunk.manifest.chunk)
+          let lock: FileLock?
+          if wait { lock = try FileLock.lock(path, stop: StopSignal.check) } else { lock = try FileLock.tryLock(path) }
+          guard let lock else { return false }
+          try lock.hold {
+            // Another process may have done it meanwhile.
+            let taken = taken[chunk.manifest.chunk]
+            guard try settings.force || taken != nil || plan.state(chunk) != .done else { return }
+            try Finalization.withdraw(plan)
+            try worker.perform(chunk, taken: taken)
+            accepted?.add(worker.accepted)
+          }
+          return true
         }
-        try lock.hold {
-          // Another process may have done it meanwhile.
-          let taken = taken[chunk.manifest.chunk]
-          guard try settings.force || taken != nil || plan.state(chunk) != .done else { return }
-          try Finalization.withdraw(plan)
-          try worker.perform(chunk, taken: taken)
-          accepted?.add(worker.accepted)
-        }
-        bar.add(chunk.manifest.csv.records)
+        if isDone { bar.add(chunk.manifest.csv.records) } else { queue.putBack(chunk) }
       }
     }
+  }
+
+  private static func shareFinalization<Result>(
+    _ plan: SnapshotPlan, unless isFinalizing: Bool, _ body: () throws -> Result
+  ) throws -> Result {
+    if isFinalizing { return try body() }
+    return try FileLock.lock(plan.folder.finalizeLock, shared: true, stop: StopSignal.check).hold(body)
   }
 
   /// Logs an event for each chunk: once, when the snapshot is finalized and the numbers are final, and by the process that

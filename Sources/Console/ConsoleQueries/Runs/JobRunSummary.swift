@@ -63,7 +63,16 @@ public struct RecordCounts: Sendable, Equatable {
   }
 
   /// Whether every record was one of the four.
-  public var reconcile: Bool { total == processed + failed + duplicated + blank }
+  public var reconcile: Bool {
+    // A record of a run may hold any numbers: their sum must not overflow.
+    var rest = total
+    for part in [processed, failed, duplicated, blank] {
+      let (left, overflows) = rest.subtractingReportingOverflow(part)
+      guard !overflows else { return false }
+      rest = left
+    }
+    return rest == 0
+  }
 }
 
 /// A snapshot that became visible: a row of `publication`.

@@ -30,7 +30,7 @@ struct RunText {
 
   /// A duration: tenths up to a minute, whole seconds beyond.
   func seconds(_ seconds: Double) -> String {
-    guard seconds.isFinite, seconds < 1e9 else { return "–" }
+    guard 0..<1e9 ~= seconds else { return "–" }
     if seconds < 60 {
       let hundredths = Int((seconds * 100).rounded())
       let fraction = hundredths % 100

@@ -55,6 +55,18 @@ public struct DatabaseOptions: ParsableArguments {
 
   public init() {}
 
+  /// The address on the command line; nil where there is none, or one that may hold a password.
+  static func typed(_ arguments: [String] = CommandLine.arguments) -> String? {
+    let name = "--database-url"
+    guard let index = arguments.lastIndex(where: { $0 == name || $0.hasPrefix(name + "=") }) else { return nil }
+    let argument = arguments[index]
+    let value = argument == name ? arguments[(index + 1)...].first : String(argument.dropFirst(name.count + 1))
+    guard let value, !value.lowercased().contains("passw") else { return nil }
+    let authority = value.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).last ?? ""
+    guard let at = authority.firstIndex(of: "@") else { return value }
+    return authority[..<at].contains(":") ? nil : value
+  }
+
   /// Checks the form of the address, as far as it can be seen without libpq: of a chain, only the last stage has libpq.
   ///
   /// - Throws: category `usage`. The address is not quoted: it may hold a password.

@@ -5,10 +5,13 @@ public enum PipelineCommand: String, Sendable {
 
   /// Whether it has the option `--spool`.
   fileprivate var hasSpool: Bool { ![.psql, .console, .schedule].contains(self) }
+
+  /// Whether it has the option `--database-url`.
+  fileprivate var hasDatabase: Bool { [.run, .dryRun, .load, .rollback, .status, .psql].contains(self) }
 }
 
-/// What to do about a failure: a sentence, in which each command line is a value. The command gets the `--spool` of the
-/// failed command when the hint is rendered, so that it can be typed as it stands.
+/// What to do about a failure: a sentence, in which each command line is a value. The command gets the `--spool` and the
+/// `--database-url` of the failed command when the hint is rendered, so that it can be typed as it stands.
 ///
 /// `"redo it: \(command: .transform, snapshot: id, "--force")"`
 public struct Hint: Sendable, ExpressibleByStringInterpolation {
@@ -29,16 +32,23 @@ public struct Hint: Sendable, ExpressibleByStringInterpolation {
     return both
   }
 
-  /// - Parameter spool: the folder that the failed command's `--spool` named; nil where it had none.
-  public func text(spool: String?) -> String {
+  /// - Parameters:
+  ///   - spool: the folder that the failed command's `--spool` named; nil where it had none.
+  ///   - databaseURL: the same for its `--database-url`, which holds no password.
+  public func text(spool: String?, databaseURL: String? = nil) -> String {
     parts.map { part in
       switch part {
       case .text(let text): text
       case .command(let command, let arguments):
         "./pipeline.sh \(command.rawValue)"
-          + (command.hasSpool ? spool.map { " --spool " + Self.quoted($0) } ?? "" : "") + arguments
+          + (command.hasSpool ? Self.option("--spool", spool) : "")
+          + (command.hasDatabase ? Self.option("--database-url", databaseURL) : "") + arguments
       }
     }.joined()
+  }
+
+  private static func option(_ name: String, _ value: String?) -> String {
+    value.map { " \(name) \(quoted($0))" } ?? ""
   }
 
   /// As a shell reads it.

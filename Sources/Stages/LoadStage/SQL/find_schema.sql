@@ -1,5 +1,6 @@
 -- The current schema; the first existing schema of the search path if the role may not use it (PostgreSQL skips it and
--- uses the next one); our tables whose policies may hide rows.
+-- uses the next one); a later schema of the path that has a registry where the current one has none; our tables whose
+-- policies may hide rows.
 -- :tables: our tables, as a list of literals.
 WITH policies AS (
   SELECT polrelid, polpermissive, pg_catalog.pg_get_expr(polqual, polrelid) = 'true' AS is_true
@@ -16,6 +17,14 @@ SELECT pg_catalog.current_schema() AS schema, (
         WHEN '$user' THEN current_user ELSE pg_catalog.btrim(entry, ' "') END
     WHERE n.nspname NOT LIKE 'pg\_%' ORDER BY place LIMIT 1) AS closed_schema,
   pg_catalog.quote_ident(pg_catalog.current_schema()) AS quoted_schema,
+  (
+    SELECT c.relnamespace::regnamespace::text FROM pg_catalog.pg_class c
+    WHERE c.relname = 'schema_migration'
+      AND c.relnamespace::regnamespace::text = ANY (pg_catalog.current_schemas(false)::text[])
+      AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_class o JOIN pg_catalog.pg_namespace n ON n.oid = o.relnamespace
+        WHERE o.relname = 'schema_migration' AND n.nspname = pg_catalog.current_schema())
+    LIMIT 1) AS other_registry,
   pg_catalog.string_agg(guarded.relname, ', ' ORDER BY guarded.relname) FILTER (WHERE NOT guarded.shows_all)
     AS hiding_tables,
   count(guarded) AS tables_with_policies

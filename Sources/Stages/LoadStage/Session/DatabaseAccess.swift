@@ -76,6 +76,15 @@ struct DatabaseAccess: Sendable {
         .configuration, "\(place): schema 'console' is that of the console, and comes first in the search path",
         hint: "ALTER ROLE the user SET search_path = the registry's schema, for instance public")
     }
+    // A schema of the user's own name comes first as soon as somebody makes it: "$user", public.
+    if let other = try found.optionalText("other_registry") {
+      throw Failure(
+        .configuration,
+        "\(place): schema '\(name)' comes first in the search path and has no registry, schema \(other) has one",
+        hint:
+          "name the one that is meant: ALTER ROLE the user SET search_path = SCHEMA, or"
+          + " postgresql://…?options=-csearch_path%3DSCHEMA")
+    }
     if let tables = try found.optionalText("hiding_tables") {
       throw Failure(
         .unavailable,
