@@ -3,6 +3,7 @@ import MalformedInputs
 import SeededRandom
 import Spool
 import Support
+import Synchronization
 import TestSupport
 import Testing
 import TransformStage
@@ -105,28 +106,47 @@ import TransformStage
     #expect(files(folder) == files(wholeFolder))
   }
 
-  /// One process finalizes the snapshot while another does a chunk again: whoever comes last, the files are those of one run.
+  /// While one process finalizes the snapshot, another does a chunk again: the files are those of one run.
   @Test func aChunkDoneAgainMeanwhileHasItsRepeatedBANsTakenOut() throws {
-    var text = "統一編號,營業人名稱\n"
-    for row in 0..<240 { text += "\(10_000_000 + row % 80),第\(row)號\n" }
     let whole = Pipeline()
-    let wholeFolder = try whole.fetch(Array(text.utf8), chunkSize: 4)
+    let wholeFolder = try whole.fetch(Self.repeating, chunkSize: 4)
     _ = try whole.transform(wholeFolder)
-    let expected = files(wholeFolder)
-    for round in 0..<12 {
-      let pipeline = Pipeline()
-      let folder = try pipeline.fetch(Array(text.utf8), chunkSize: 4)
-      try Workers.run(2) { (worker: Int) throws(any Error) in
-        if worker == 0 {
-          _ = try pipeline.transform(folder)
-        } else {
-          for chunk in [60, 41, 60 - round] { _ = try pipeline.transform(folder, selection: .one(chunk), force: true) }
-        }
+    let pipeline = Pipeline()
+    let folder = try pipeline.fetch(Self.repeating, chunkSize: 4)
+    for chunk in 1..<6 { _ = try pipeline.transform(folder, selection: .one(chunk)) }
+    // The last chunk is validated and all are finalized, but for the fifth, which is locked here.
+    let held = Mutex<FileLock?>(nil)
+    try held.withLock { lock in lock = try FileLock.tryLock(folder.chunkLock(5)) }
+    try Workers.run(3) { (worker: Int) throws(any Error) in
+      func isFinalizedAgainst() throws -> Bool? {
+        try TransformChunkManifest.read(at: folder.transformChunkManifest(6)).map { $0.finalizedAgainst != nil }
       }
-      #expect(try pipeline.transform(folder).manifest != nil)
-      #expect(files(folder) == expected, "round \(round)")
+      func wait(for state: Bool?, looks: Int) throws -> Bool {
+        for _ in 0..<looks {
+          if try isFinalizedAgainst() == state { return true }
+          usleep(1000)
+        }
+        return false
+      }
+      switch worker {
+      case 0: _ = try pipeline.transform(folder)
+      case 1:
+        try #require(try wait(for: true, looks: 60_000))
+        _ = try pipeline.transform(folder, selection: .one(6), force: true)
+      default:
+        try #require(try wait(for: true, looks: 60_000))
+        // It must wait for the first one. Where it does not, it is soon done.
+        _ = try wait(for: false, looks: 300)
+        held.withLock { lock in lock = nil }
+      }
     }
+    #expect(try pipeline.transform(folder).manifest != nil)
+    #expect(files(folder) == files(wholeFolder))
   }
+
+  /// Twenty-four records in six chunks; the BANs of the last three chunks stand in the first three.
+  private static let repeating = Array(
+    ("統一編號,營業人名稱\n" + (0..<24).map { "\(10_000_000 + $0 % 12),第\($0)號\n" }.joined()).utf8)
 
   @Test func aDamagedSourceChunkIsNamed() throws {
     for damage in ["flipped", "shorter", "gone", "swapped"] {
