@@ -221,8 +221,7 @@ struct LockTests {
       let snapshot = try harness.spool.snapshot(businesses(5))
       let failure = #expect(throws: Failure.self) {
         try harness.load(snapshot) {
-          let address = $0.databaseURL.split(separator: "?")[0]
-          $0.databaseURL = address + "?" + option
+          $0.databaseURL += "&" + option
         }
       }
       #expect(failure?.category == category, "\(failure?.message ?? "")")
