@@ -34,14 +34,16 @@ struct Business: Hashable {
     }
   }
 
-  /// The columns that come from the source.
-  var values: [String?] {
-    let values = [
+  /// The columns that come from the source, in their order.
+  var values: [String?] { StoredColumn.all.map { stored[$0.name] ?? nil } }
+
+  /// The same by name.
+  var stored: [String: String?] {
+    [
       "ban": ban, "headquarters_ban": headquarters, "business_name": name, "business_address": address,
       "capital_amount": capital.map(String.init), "business_setup_date": setupDateText, "setup_date": setupDate,
       "business_type": type, "is_use_invoice": invoice.map { $0 ? "t" : "f" },
     ]
-    return StoredColumn.all.map { values[$0.name] ?? nil }
   }
 
   var contentHash: Int64 {

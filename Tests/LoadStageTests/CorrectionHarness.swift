@@ -7,12 +7,15 @@ import Testing
 extension Business {
   /// The record as a source or a sheet has it.
   var csv: String {
-    var slots = Array(repeating: ",", count: 4)
-    for (index, code) in industries.enumerated() { slots[index] = "\(code),行業\(code)" }
-    let fields = [
-      address, ban, headquarters, name, capital.map(String.init), "1040413", type, invoice.map { $0 ? "Y" : "N" },
+    var fields: [String: String?] = [
+      "營業地址": address, "統一編號": ban, "總機構統一編號": headquarters, "營業人名稱": name,
+      "資本額": capital.map(String.init), "設立日期": "1040413", "組織別名稱": type, "使用統一發票": invoice.map { $0 ? "Y" : "N" },
     ]
-    return fields.map { $0 ?? "" }.joined(separator: ",") + "," + slots.joined(separator: ",")
+    for (slot, code) in zip(["", "1", "2", "3"], industries) {
+      fields["行業代號" + slot] = code
+      fields["名稱" + slot] = "行業" + code
+    }
+    return TestSpool.columns.map { (fields[$0] ?? nil) ?? "" }.joined(separator: ",")
   }
 }
 

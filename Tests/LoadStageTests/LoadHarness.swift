@@ -2,6 +2,7 @@ import CommandKit
 import Foundation
 import LoadStage
 import Postgres
+import Records
 import Spool
 import Support
 import Synchronization
@@ -71,8 +72,7 @@ struct LoadHarness: Sendable {
   func registry() throws -> [String] {
     try database.rows(
       """
-      SELECT ban, headquarters_ban, business_name, business_address, capital_amount, business_setup_date, setup_date,
-        business_type, is_use_invoice, content_hash,
+      SELECT \(StoredColumn.all.map(\.name).joined(separator: ", ")), content_hash,
         (SELECT string_agg(concat_ws(':', industry_code, industry_name, "order"), ',' ORDER BY "order")
           FROM business_industry WHERE business_id = ban)
       FROM tax_registration ORDER BY ban

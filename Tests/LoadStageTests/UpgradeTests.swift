@@ -9,17 +9,19 @@ struct UpgradeTests {
     try LoadHarness.with { harness in
       var session = try harness.database.open()
       try Migrator.migrate(&session, Array(Migration.all.prefix(3)), events: { _ in })
-      for (table, lines) in [("tax_registration", rows.map(\.row)), ("business_industry", rows.map(\.industryRows))] {
-        let columns =
-          table == "business_industry"
-          ? ""
-          : """
-          (ban, headquarters_ban, business_name, business_address, capital_amount, business_setup_date, setup_date,
-            business_type, is_use_invoice, content_hash)
+      let columns = [
+        "ban", "headquarters_ban", "business_name", "business_address", "capital_amount", "business_setup_date",
+        "setup_date", "business_type", "is_use_invoice",
+      ]
+      for row in rows {
+        try session.execute(
           """
-        _ = try session.copyIn("COPY \(table) \(columns) FROM STDIN") { sink in
-          try Array(lines.joined().utf8).withUnsafeBytes { try sink.write($0) }
-        }
+          INSERT INTO tax_registration (\(columns.joined(separator: ", ")), content_hash)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+          """, columns.map { row.stored[$0] ?? nil } + ["\(row.contentHash)"])
+      }
+      _ = try session.copyIn("COPY business_industry FROM STDIN") { sink in
+        try Array(rows.map(\.industryRows).joined().utf8).withUnsafeBytes { try sink.write($0) }
       }
       for day in 1...3 {
         try session.execute(

@@ -47,7 +47,8 @@ import Testing
   }
 
   @Test func equalContentHasEqualHashAndOtherContentAnother() throws {
-    let header = Column.allCases.map(\.name).joined(separator: ",")
+    // As many as the rows below have values.
+    let header = Column.allCases.prefix(16).map(\.name).joined(separator: ",")
     func hashes(_ row: String) throws -> [String: Int64] {
       try #require(try ValidatedSource(Array("\(header)\n\(row)\n".utf8))?.observed()).hashes
     }

@@ -12,11 +12,7 @@ struct HeaderTests {
   @Test func `a known column that is missing reads as empty, an unknown one is ignored`() {
     let result = read("統一編號,停業日期,營業人名稱,,停業日期\n12345675,x,甲,y,z\n")
     #expect(result.unknownColumns == ["停業日期", "", "停業日期"])
-    #expect(
-      result.missingColumns == [
-        "營業地址", "總機構統一編號", "資本額", "設立日期", "組織別名稱", "使用統一發票", "行業代號", "名稱", "行業代號1", "名稱1",
-        "行業代號2", "名稱2", "行業代號3", "名稱3",
-      ])
+    #expect(result.missingColumns == publishedColumns.filter { !["統一編號", "營業人名稱"].contains($0) })
     #expect(result.registrations == [ReferenceRegistration(["ban": "12345675", "business_name": "甲"])])
     #expect(result.findings.isEmpty)
   }

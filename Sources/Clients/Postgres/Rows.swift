@@ -135,6 +135,13 @@ public struct Row: Sendable {
     try value(column, "a \(type)", Value.init)
   }
 
+  /// The same for a column that may be NULL.
+  public func optionalValue<Value: RawRepresentable>(
+    _ column: String, as type: Value.Type = Value.self
+  ) throws -> Value? where Value.RawValue == String {
+    try optionalValue(column, "a \(type)", Value.init)
+  }
+
   public func int<Number: FixedWidthInteger>(_ column: String, as type: Number.Type = Int.self) throws -> Number {
     try required(optionalInt(column, as: type), column)
   }

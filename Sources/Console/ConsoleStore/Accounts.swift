@@ -19,14 +19,12 @@ public struct Account: Sendable, Equatable {
 /// Who may come in. There is no account until somebody makes one.
 public enum Accounts {
   public static func count(on connection: inout Connection) throws -> Int {
-    try connection.execute("SELECT count(*) FROM console.account").number ?? 0
+    try connection.int("SELECT count(*) FROM console.account")
   }
 
   public static func list(on connection: inout Connection) throws -> [Account] {
-    try connection.execute("SELECT name, role, created_at FROM console.account ORDER BY name").values.compactMap {
-      row in
-      guard let name = row[0], let role = row[1].flatMap({ Role(rawValue: $0) }) else { return nil }
-      return Account(name: name, role: role, createdAt: row[2] ?? "")
+    try connection.rows("SELECT name, role, created_at FROM console.account ORDER BY name").map { row in
+      Account(name: try row.text("name"), role: try row.value("role"), createdAt: try row.text("created_at"))
     }
   }
 
@@ -72,14 +70,14 @@ public enum Accounts {
 
   /// The account, if name and password are right. It takes as long where there is no such account.
   public static func check(_ name: String, _ password: String, on connection: inout Connection) throws -> Account? {
-    let row = try connection.execute(
+    let row = try connection.rows(
       "SELECT name, role, created_at, password_hash FROM console.account WHERE name = $1", [isName(name) ? name : ""]
-    ).values.first
-    let hash = PasswordHash(stored: (row?[3] ?? nil) ?? nobody)
-    guard hash.matches(password), let row, let name = row[0], let role = row[1].flatMap({ Role(rawValue: $0) }) else {
-      return nil
-    }
-    return Account(name: name, role: role, createdAt: row[2] ?? "", checkedHash: hash.text)
+    ).first
+    let hash = PasswordHash(stored: try row?.text("password_hash") ?? nobody)
+    guard hash.matches(password), let row else { return nil }
+    return Account(
+      name: try row.text("name"), role: try row.value("role"), createdAt: try row.text("created_at"),
+      checkedHash: hash.text)
   }
 
   /// A hash of no password that anybody has, as dear to check as any.

@@ -29,15 +29,16 @@ public enum Audit {
   ///
   /// - Parameter before: only entries with a smaller number.
   public static func list(before: Int? = nil, limit: Int, on connection: inout Connection) throws -> [Entry] {
-    try connection.execute(
+    try connection.rows(
       """
       SELECT id, at, account, address, action, subject, detail FROM console.audit
       WHERE $1::bigint IS NULL OR id < $1::bigint ORDER BY id DESC LIMIT $2::integer
       """, [before.map { String($0) }, String(limit)]
-    ).values.map { row in
+    ).map { row in
       Entry(
-        id: row[0] ?? "", at: row[1] ?? "", account: row[2], address: row[3], action: row[4] ?? "", subject: row[5],
-        detail: row[6] ?? "{}")
+        id: try row.text("id"), at: try row.text("at"), account: try row.optionalText("account"),
+        address: try row.optionalText("address"), action: try row.text("action"),
+        subject: try row.optionalText("subject"), detail: try row.text("detail"))
     }
   }
 

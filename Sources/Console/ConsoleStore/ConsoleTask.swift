@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Postgres
 
 /// A run of `pipeline.sh` that somebody or a schedule asked for.
@@ -69,35 +68,31 @@ public struct ConsoleTask: Sendable, Equatable {
   }
 
   static let columns = """
-    t.id, t.kind, array_to_json(t.arguments), t.state, t.schedule_id, s.name, t.due_at, t.attempt, t.limit_minutes,
+    t.id, t.kind, t.arguments, t.state, t.schedule_id, s.name AS schedule, t.due_at, t.attempt, t.limit_minutes,
     t.asked_by, t.queued_at, t.started_at, t.ended_at, t.host, t.run_id, t.exit_code, t.reason, t.stop_asked_by,
-    t.publication, floor(extract(epoch FROM t.queued_at) * 1000000)::bigint
+    t.publication, floor(extract(epoch FROM t.queued_at) * 1000000)::bigint AS queued_microseconds
     """
 
-  init?(_ row: [String?]) {
-    guard row.count == 20, let id = row[0].flatMap({ Int($0) }), let kind = row[1].flatMap({ Kind(rawValue: $0) }),
-      let arguments = row[2].flatMap({ try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }),
-      let state = row[3].flatMap({ State(rawValue: $0) })
-    else { return nil }
-    self.id = id
-    self.kind = kind
-    self.arguments = arguments
-    self.state = state
-    scheduleID = row[4].flatMap { Int($0) }
-    schedule = row[5]
-    dueAt = row[6]
-    attempt = row[7].flatMap { Int($0) } ?? 1
-    limitMinutes = row[8].flatMap { Int($0) } ?? 120
-    askedBy = row[9]
-    queuedAt = row[10] ?? ""
-    startedAt = row[11]
-    endedAt = row[12]
-    host = row[13]
-    runID = row[14]
-    exitCode = row[15].flatMap { Int($0) }
-    reason = row[16].flatMap { Reason(rawValue: $0) }
-    stopAskedBy = row[17]
-    publication = row[18].flatMap { Int($0) }
-    queuedMicroseconds = row[19] ?? ""
+  init(_ row: Row) throws {
+    id = try row.int("id")
+    kind = try row.value("kind")
+    arguments = try row.textArray("arguments")
+    state = try row.value("state")
+    scheduleID = try row.optionalInt("schedule_id")
+    schedule = try row.optionalText("schedule")
+    dueAt = try row.optionalText("due_at")
+    attempt = try row.int("attempt")
+    limitMinutes = try row.int("limit_minutes")
+    askedBy = try row.optionalText("asked_by")
+    queuedAt = try row.text("queued_at")
+    startedAt = try row.optionalText("started_at")
+    endedAt = try row.optionalText("ended_at")
+    host = try row.optionalText("host")
+    runID = try row.optionalText("run_id")
+    exitCode = try row.optionalInt("exit_code")
+    reason = try row.optionalValue("reason")
+    stopAskedBy = try row.optionalText("stop_asked_by")
+    publication = try row.optionalInt("publication")
+    queuedMicroseconds = try row.text("queued_microseconds")
   }
 }

@@ -8,15 +8,12 @@ public enum LoginLimit {
   static let forAddress = 20
 
   public static func allows(_ name: String, from address: String, on connection: inout Connection) throws -> Bool {
-    let row =
-      try connection.execute(
-        """
-        SELECT count(*) FILTER (WHERE name = $1 AND address = $2), count(*) FILTER (WHERE address = $2)
-        FROM console.login_failure WHERE failed_at > now() - \(minutes) * interval '1 minute'
-        """, [kept(name), address]
-      ).values.first ?? []
-    let counts = row.map { $0.flatMap { Int($0) } ?? 0 }
-    return counts.count == 2 && counts[0] < forNameAndAddress && counts[1] < forAddress
+    let failures = try connection.row(
+      """
+      SELECT count(*) FILTER (WHERE name = $1 AND address = $2) AS of_name, count(*) AS of_address
+      FROM console.login_failure WHERE failed_at > now() - \(minutes) * interval '1 minute' AND address = $2
+      """, [kept(name), address])
+    return try failures.int("of_name") < forNameAndAddress && failures.int("of_address") < forAddress
   }
 
   /// Counts an attempt before it is validated, so that attempts at once do not slip through together.

@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import Schedules
 
 /// What is to run when.
@@ -21,28 +22,21 @@ public struct Schedule: Sendable, Equatable {
 
   static let columns = """
     id, name, kind, timing, time_zone, repeats, limit_minutes, retries, retry_minutes, is_paused,
-    floor(extract(epoch FROM anchored_at))::bigint, floor(extract(epoch FROM next_at))::bigint, missed,
-    floor(extract(epoch FROM missed_at))::bigint, created_by
+    floor(extract(epoch FROM anchored_at))::bigint AS anchor, floor(extract(epoch FROM next_at))::bigint AS next,
+    missed, floor(extract(epoch FROM missed_at))::bigint AS missed_seconds, created_by
     """
 
-  init?(_ row: [String?]) {
-    func number(_ column: Int) -> Int? { row[column].flatMap { Int($0) } }
-    guard row.count == 15, let id = number(0), let name = row[1],
-      let kind = row[2].flatMap({ ConsoleTask.Kind(rawValue: $0) }),
-      let timing = row[3], let timeZone = row[4], let repeats = number(5), let limit = number(6),
-      let retries = number(7),
-      let retryMinutes = number(8)
-    else { return nil }
-    self.id = id
+  init(_ row: Row) throws {
+    id = try row.int("id")
     draft = ScheduleDraft(
-      name: name, kind: kind, timing: timing, timeZone: timeZone, repeats: repeats, limitMinutes: limit,
-      retries: retries,
-      retryMinutes: retryMinutes)
-    isPaused = row[9] == "t"
-    anchor = number(10).map { Int64($0) } ?? 0
-    nextAt = number(11).map { Int64($0) }
-    missed = number(12) ?? 0
-    missedAt = number(13).map { Int64($0) }
-    createdBy = row[14]
+      name: try row.text("name"), kind: try row.value("kind"), timing: try row.text("timing"),
+      timeZone: try row.text("time_zone"), repeats: try row.int("repeats"), limitMinutes: try row.int("limit_minutes"),
+      retries: try row.int("retries"), retryMinutes: try row.int("retry_minutes"))
+    isPaused = try row.bool("is_paused")
+    anchor = try row.int("anchor", as: Int64.self)
+    nextAt = try row.optionalInt("next", as: Int64.self)
+    missed = try row.int("missed")
+    missedAt = try row.optionalInt("missed_seconds", as: Int64.self)
+    createdBy = try row.optionalText("created_by")
   }
 }

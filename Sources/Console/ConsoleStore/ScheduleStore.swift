@@ -7,18 +7,17 @@ public enum ScheduleStore {
   public static let graceSeconds: Int64 = 60
 
   public static func list(on connection: inout Connection) throws -> [Schedule] {
-    try connection.execute("SELECT \(Schedule.columns) FROM console.schedule ORDER BY name").values
-      .compactMap { Schedule($0) }
+    try connection.rows("SELECT \(Schedule.columns) FROM console.schedule ORDER BY name").map { try Schedule($0) }
   }
 
   public static func find(_ id: Int, on connection: inout Connection) throws -> Schedule? {
-    try connection.execute("SELECT \(Schedule.columns) FROM console.schedule WHERE id = $1", [String(id)]).values.first
-      .flatMap { Schedule($0) }
+    try connection.rows("SELECT \(Schedule.columns) FROM console.schedule WHERE id = $1", [String(id)]).first
+      .map { try Schedule($0) }
   }
 
   public static func find(name: String, on connection: inout Connection) throws -> Schedule? {
-    try connection.execute("SELECT \(Schedule.columns) FROM console.schedule WHERE name = $1", [name]).values.first
-      .flatMap { Schedule($0) }
+    try connection.rows("SELECT \(Schedule.columns) FROM console.schedule WHERE name = $1", [name]).first
+      .map { try Schedule($0) }
   }
 
   /// - Returns: its number.
@@ -27,15 +26,14 @@ public enum ScheduleStore {
   {
     let now = try now(&connection)
     let first = try draft.check(now: now)
-    let id = try connection.execute(
+    let made = try connection.rows(
       """
       INSERT INTO console.schedule (name, kind, timing, time_zone, repeats, limit_minutes, retries, retry_minutes,
         anchored_at, next_at, created_by)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, to_timestamp($9::bigint), to_timestamp($10::bigint), $11)
       ON CONFLICT (name) DO NOTHING RETURNING id
-      """, values(draft) + [String(now), String(first), account]
-    ).number
-    guard let id else { throw ConsoleStoreError.scheduleExists(draft.name) }
+      """, values(draft) + [String(now), String(first), account])
+    guard let id = try made.first?.int("id") else { throw ConsoleStoreError.scheduleExists(draft.name) }
     return id
   }
 
@@ -112,12 +110,12 @@ public enum ScheduleStore {
     try connection.transaction { connection in
       let now = try now ?? self.now(&connection)
       try bringForward(now: now, &connection)
-      let due = try connection.execute(
+      let due = try connection.rows(
         """
         SELECT \(Schedule.columns) FROM console.schedule
         WHERE next_at <= to_timestamp($1::bigint) AND NOT is_paused AND repeats <> 0 FOR UPDATE
         """, [String(now)]
-      ).values.compactMap { Schedule($0) }
+      ).map { try Schedule($0) }
       var faulty: [(name: String, fault: ScheduleDraft.Fault)] = []
       for schedule in due {
         do { try enqueue(schedule, now: now, &connection) } catch let fault as ScheduleDraft.Fault {
@@ -132,12 +130,12 @@ public enum ScheduleStore {
   /// Sets times back that a server's clock has put too far ahead, for instance before it was set by NTP. A time that has
   /// had its task does not come again.
   private static func bringForward(now: Int64, _ connection: inout Connection) throws {
-    let ahead = try connection.execute(
+    let ahead = try connection.rows(
       """
       SELECT \(Schedule.columns) FROM console.schedule
       WHERE next_at > to_timestamp($1::bigint) AND NOT is_paused AND repeats <> 0
       """, [String(now)]
-    ).values.compactMap { Schedule($0) }
+    ).map(Schedule.init)
     for schedule in ahead {
       guard let timetable = try? schedule.draft.timetable(anchor: schedule.anchor),
         let next = timetable.next(after: now), let found = schedule.nextAt, next < found
@@ -194,12 +192,12 @@ public enum ScheduleStore {
   }
 
   private static func now(_ connection: inout Connection) throws -> Int64 {
-    Int64(try connection.execute("SELECT floor(extract(epoch FROM clock_timestamp()))::bigint").number ?? 0)
+    Int64(try connection.int("SELECT floor(extract(epoch FROM clock_timestamp()))::bigint"))
   }
 
   private static func locked(_ id: Int, _ connection: inout Connection) throws -> Schedule? {
-    try connection.execute("SELECT \(Schedule.columns) FROM console.schedule WHERE id = $1 FOR UPDATE", [String(id)])
-      .values.first.flatMap { Schedule($0) }
+    try connection.rows("SELECT \(Schedule.columns) FROM console.schedule WHERE id = $1 FOR UPDATE", [String(id)])
+      .first.map { try Schedule($0) }
   }
 
   private static func values(_ draft: ScheduleDraft) -> [String?] {

@@ -67,16 +67,16 @@ public enum Sessions {
           AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
         """, [hash(token)])
     }
-    let row = try connection.execute(
+    let row = try connection.rows(
       """
       SELECT a.name, a.role, s.form_token FROM console.session s JOIN console.account a ON a.name = s.account
       WHERE s.token_hash = $1 AND s.kind = $2 AND s.expires_at > now()
       """, [hash(token), kind.rawValue]
-    ).values.first
-    guard let row, let name = row[0], let role = row[1].flatMap({ Role(rawValue: $0) }), let formToken = row[2] else {
-      return nil
+    ).first
+    return try row.map { row in
+      Session(
+        account: try row.text("name"), role: try row.value("role"), kind: kind, formToken: try row.text("form_token"))
     }
-    return Session(account: name, role: role, kind: kind, formToken: formToken)
   }
 
   public static func end(_ token: String, on connection: inout Connection) throws {
@@ -100,14 +100,15 @@ public enum Sessions {
   ///
   /// - Parameter account: nil for those of all accounts.
   public static func tokens(of account: String?, on connection: inout Connection) throws -> [Token] {
-    try connection.execute(
+    try connection.rows(
       """
-      SELECT \(tokenID), account, created_at, last_used_at, expires_at FROM console.session
+      SELECT \(tokenID) AS id, account, created_at, last_used_at, expires_at FROM console.session
       WHERE kind = 'api' AND expires_at > now() AND ($1::text IS NULL OR account = $1) ORDER BY created_at, token_hash
       """, [account]
-    ).values.map { row in
+    ).map { row in
       Token(
-        id: row[0] ?? "", account: row[1] ?? "", createdAt: row[2] ?? "", lastUsedAt: row[3], expiresAt: row[4] ?? "")
+        id: try row.text("id"), account: try row.text("account"), createdAt: try row.text("created_at"),
+        lastUsedAt: try row.optionalText("last_used_at"), expiresAt: try row.text("expires_at"))
     }
   }
 

@@ -76,8 +76,8 @@ public enum Tasks {
 
   /// The summary as JSON and the log as JSON lines; of a run under way nothing, or what the worker wrote last.
   public static func output(_ id: Int, on connection: inout Connection) throws -> (summary: String?, log: String?) {
-    let row = try connection.execute("SELECT summary, log FROM console.task WHERE id = $1", [String(id)]).values.first
-    return (row?[0] ?? nil, row?[1] ?? nil)
+    let row = try connection.rows("SELECT summary, log FROM console.task WHERE id = $1", [String(id)]).first
+    return (try row?.optionalText("summary"), try row?.optionalText("log"))
   }
 
   /// A text that changes whenever what is known of a task does; nil where there is none. It spares who waits for a change the
@@ -93,30 +93,26 @@ public enum Tasks {
   public static func summaries(limit: Int, on connection: inout Connection) throws -> [(
     task: ConsoleTask, summary: String
   )] {
-    try connection.execute(
+    try connection.rows(
       """
       SELECT \(ConsoleTask.columns), t.summary FROM console.task t LEFT JOIN console.schedule s ON s.id = t.schedule_id
       WHERE t.summary IS NOT NULL ORDER BY t.id DESC LIMIT $1::integer
       """, [String(limit)]
-    ).values.compactMap { row in
-      guard let task = ConsoleTask(Array(row.dropLast())), let summary = row.last ?? nil else { return nil }
-      return (task, summary)
-    }
+    ).map { row in (try ConsoleTask(row), try row.text("summary")) }
   }
 
   // MARK: What the worker does
 
   /// Takes the run that has waited longest, if one may begin.
   public static func take(host: String, on connection: inout Connection) throws -> ConsoleTask? {
-    let id = try connection.execute(
+    let taken = try connection.rows(
       """
       UPDATE console.task SET state = 'running', started_at = now(), host = $1 WHERE id = (
         SELECT id FROM console.task WHERE state = 'queued' AND not_before <= now()
         ORDER BY not_before, id LIMIT 1 FOR UPDATE SKIP LOCKED)
       RETURNING id
-      """, [host]
-    ).number
-    guard let id else { return nil }
+      """, [host])
+    guard let id = try taken.first?.int("id") else { return nil }
     return try find(id, on: &connection)
   }
 
@@ -193,11 +189,11 @@ public enum Tasks {
   private static func select(_ rest: String, _ parameters: [String?], _ connection: inout Connection) throws
     -> [ConsoleTask]
   {
-    try connection.execute(
+    try connection.rows(
       """
       SELECT \(ConsoleTask.columns) FROM console.task t LEFT JOIN console.schedule s ON s.id = t.schedule_id
       \(rest)
       """, parameters
-    ).values.compactMap { ConsoleTask($0) }
+    ).map { try ConsoleTask($0) }
   }
 }

@@ -42,9 +42,9 @@ public enum Cleanup {
       }
       try Migrator.requireCurrent(&session)
       let lock: RunLock
-      do { lock = try RunLock.acquire(access, graceSeconds: lockGraceSeconds) } catch let held as LockHeld {
-        throw held.failure
-      }
+      do {
+        lock = try RunLock.acquire(access.inSchema(of: session), graceSeconds: lockGraceSeconds)
+      } catch let held as LockHeld { throw held.failure }
       defer { lock.release() }
       let last = try session.rows("SELECT snapshot FROM publication ORDER BY id DESC LIMIT 1")
       let published = try last.first?.snapshotID("snapshot")
