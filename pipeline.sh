@@ -239,7 +239,7 @@ case $command in
     [[ -z $asks ]] || exec "$binaries/load" rollback "$@"
     need_database
     # To a snapshot that is named by way of transform: a clean-up may have taken its TSV files away.
-    if has_argument '[0-9]*T[0-9]*Z-*' "$@"; then chain 'transform load' "$@"; else chain load "$@"; fi
+    if has_argument '*[0-9]T[0-9]*Z-*' "$@"; then chain 'transform load' "$@"; else chain load "$@"; fi
     ;;
   changes | runs)
     build

@@ -103,7 +103,9 @@ import Testing
     for (lock, done) in [(snapshot.chunkLock(2), 3), (snapshot.finalizeLock, 3)] {
       try FileLock.lock(lock).hold {
         let running = try workshop.start("transform")
-        try running.wait(until: "\(done) chunks are judged") { try manifests(snapshot.transformFolder) >= done }
+        try running.wait(until: "it works, and \(done) chunks are validated") {
+          try running.stderr.contains("etl_started") && manifests(snapshot.transformFolder) >= done
+        }
         running.kill(signal)
         let ended = try running.wait(seconds: 20)
         #expect(ended.code == 128 + signal, "\(ended)")

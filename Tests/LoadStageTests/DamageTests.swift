@@ -35,6 +35,24 @@ struct DamageTests {
     if harm != .gone && harm != .link { try Data(bytes).write(to: url) }
   }
 
+  @Test("a file that transform replaces during the load is no damage: the same command does it later")
+  func replacedMeanwhile() throws {
+    try LoadHarness.with { harness in
+      let snapshot = try harness.spool.snapshot(businesses(25))
+      let failure = #expect(throws: Failure.self) {
+        try harness.load(snapshot) {
+          $0.atPoints { point in
+            guard point == .jobOpened else { return }
+            unlink(snapshot.transformManifest)
+            unlink(snapshot.registrations(2))
+          }
+        }
+      }
+      #expect(failure?.category == .temporary)
+      #expect(failure?.message.contains("transformed again") == true, "\(failure?.message ?? "")")
+    }
+  }
+
   @Test("a file that differs is damaged: 65, named, and nothing is published", arguments: Harm.allCases)
   func damagedFile(_ harm: Harm) throws {
     for firstLoad in [true, false] {

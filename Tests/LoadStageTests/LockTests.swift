@@ -213,15 +213,15 @@ struct LockTests {
   @Test(
     "options that the server or libpq refuses are no bug and no reason to try again",
     arguments: [
-      ("options=-cserch_path%3Dx", ExitCategory.configuration), ("options=--nonsense", .configuration),
-      ("keepalives_idle=abc", .usage),
+      ("&options=-cserch_path%3Dx", ExitCategory.configuration), ("&options=--nonsense", .configuration),
+      ("postgresql://u@127.0.0.1:1/d?keepalives_idle=abc", .usage),
     ])
   func refusedOptions(_ option: String, _ category: ExitCategory) throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(businesses(5))
       let failure = #expect(throws: Failure.self) {
         try harness.load(snapshot) {
-          $0.databaseURL += "&" + option
+          $0.databaseURL = option.hasPrefix("&") ? $0.databaseURL + option : option
         }
       }
       #expect(failure?.category == category, "\(failure?.message ?? "")")

@@ -1,5 +1,6 @@
 import CommandKit
 import Postgres
+import Spool
 import Support
 
 /// Brings a finalized snapshot into the database.
@@ -30,7 +31,7 @@ public enum Load {
     var restarts = false
     while true {
       do { return try run.attempt(&job, restarts: restarts) } catch {
-        let failure = Failure(from: (error as? LockHeld)?.failure ?? error)
+        let failure = failure((error as? LockHeld)?.failure ?? error, run.snapshot)
         guard mayPass(error, attempt), attempt <= pauses.count else {
           job.fail(failure)
           throw failure
@@ -45,6 +46,17 @@ public enum Load {
         attempt += 1
       }
     }
+  }
+
+  /// Files that transform replaces during the load are missing, or are not those of the manifest that was read.
+  private static func failure(_ error: any Error, _ snapshot: FinalizedSnapshot) -> Failure {
+    let failure = Failure(from: error)
+    guard failure.category == .data,
+      (try? TransformManifest.read(at: snapshot.folder.transformManifest)) != snapshot.transform
+    else { return failure }
+    return Failure(
+      .temporary, "snapshot \(snapshot.id) is transformed again at the same time: \(failure.message)",
+      hint: "run the same command again")
   }
 
   private static func mayPass(_ error: any Error, _ attempt: Int) -> Bool {

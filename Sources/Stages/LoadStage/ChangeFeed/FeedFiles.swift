@@ -51,8 +51,9 @@ struct FeedFiles {
     var found: [Stale] = []
     for id in try SpoolIndex.snapshots(spool) {
       let folder = SnapshotFolder(spool: spool, id: id)
-      guard SpoolFile.isThere(folder.changesFolder) else { continue }
-      for name in try Folder.names(folder.changesFolder) where name.hasSuffix(".json") {
+      // Where there is none, or something else in its place, there are no files.
+      guard let names = try? Folder.names(folder.changesFolder) else { continue }
+      for name in names where name.hasSuffix(".json") {
         if let jobRunID = Int(name.dropLast(5)) { found.append(Stale(folder: folder, jobRunID: jobRunID)) }
       }
     }

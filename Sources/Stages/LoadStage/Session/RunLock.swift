@@ -77,7 +77,11 @@ package final class RunLock: Sendable {
       message += ": job run \(try run.int("id")), heartbeat \(try run.text("heartbeat"))"
     }
     if let holder = try holder ?? session.lockHolder(table) { message += "; held by \(holder)" }
-    return Failure(.temporary, message, hint: "wait for it to end, then run the same command again")
+    return Failure(
+      .temporary, message,
+      hint:
+        "wait for it to end, then run the same command again; a prepared transaction ends with ROLLBACK PREPARED (pg_prepared_xacts)"
+    )
   }
 }
 
