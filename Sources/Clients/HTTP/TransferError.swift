@@ -6,7 +6,7 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
     case temporary
     /// A redirect, a protocol: it stays like this.
     case permanent
-    /// The server's certificate, or those that it is validated by.
+    /// The server's certificate, or those that it is checked with.
     case certificate
     /// The URL itself.
     case malformedURL

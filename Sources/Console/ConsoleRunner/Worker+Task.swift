@@ -19,14 +19,14 @@ extension Worker {
       let log = folder.read(folder.log, last: RunLog.keptBytes) ?? ""
       switch stage {
       case .fresh where starts == 0 && task.stopAskedBy != nil:
-        return try finalize(task, .init(.stopped, reason: .stopped), folder, &connection)
+        return try closeTask(task, .init(.stopped, reason: .stopped), folder, &connection)
       case .fresh where try starts == 0 && isOvertaken(task, &connection):
-        return try finalize(task, .init(.failed, reason: .overtaken), folder, &connection)
+        return try closeTask(task, .init(.failed, reason: .overtaken), folder, &connection)
       case .fresh:
         // An attendant that has been started shows itself by its lock; one that died before it did so is started anew.
         if starts == 0 || !hasAttendant {
           guard starts < 3 else {
-            return try finalize(task, .init(.failed, reason: .notStarted, log: log), folder, &connection)
+            return try closeTask(task, .init(.failed, reason: .notStarted, log: log), folder, &connection)
           }
           try start(task, folder)
           starts += 1
@@ -38,13 +38,13 @@ extension Worker {
       case .alive: break
       case .cutShort:
         let ending = Tasks.Ending(.failed, reason: .cutShort, runID: RunLog.runID(log), log: log)
-        return try finalize(task, ending, folder, &connection)
+        return try closeTask(task, ending, folder, &connection)
       case .over(let code, let reason):
         let state: ConsoleTask.State = code == 0 ? .succeeded : reason == .stopped ? .stopped : .failed
         let summary = try RunLog.summary(folder.read(folder.summary, last: 1 << 20), on: &connection)
         let ending = Tasks.Ending(
           state, exitCode: code, reason: code == 0 ? nil : reason, runID: RunLog.runID(log), summary: summary, log: log)
-        return try finalize(task, ending, folder, &connection)
+        return try closeTask(task, ending, folder, &connection)
       }
       // Once a second: it wakes whoever looks at the task, and ourselves.
       if log != known, MonotonicClock.seconds() >= nextKeep {
@@ -83,7 +83,7 @@ extension Worker {
     RunMonitors.add(pid)
   }
 
-  private func finalize(
+  private func closeTask(
     _ task: ConsoleTask, _ ending: Tasks.Ending, _ folder: TaskFolder, _ connection: inout Connection
   ) throws {
     try Tasks.end(task.id, ending, on: &connection)

@@ -153,7 +153,7 @@ public final class Worker: Sendable {
   /// - Parameter isWell: called after each round that had no trouble.
   private func work(_ connection: inout Connection, _ isWell: () -> Void) throws {
     let end = ContinuousClock.now + settings.lockDuration
-    try finalizeForeign(&connection)
+    try closeForeign(&connection)
     try removeOld(&connection)
     while true {
       try enqueueDue(&connection)
@@ -173,14 +173,14 @@ public final class Worker: Sendable {
     }
   }
 
-  /// The task that this spool's worker, be it an earlier one, has taken and not finalized.
+  /// The task that this spool's worker, be it an earlier one, has taken and not closed.
   private func underWay(_ connection: inout Connection) throws -> ConsoleTask? {
     try Tasks.list(states: [.running], limit: 100, on: &connection).last { settings.home.owns($0.host) }
   }
 
   /// Tasks of a worker elsewhere that is no more, for we have its lock. What runs there nobody can tell from here; the
   /// pipeline's own lock keeps it from meeting another run.
-  private func finalizeForeign(_ connection: inout Connection) throws {
+  private func closeForeign(_ connection: inout Connection) throws {
     for task in try Tasks.list(states: [.running], limit: 100, on: &connection) where !settings.home.owns(task.host) {
       try Tasks.end(task.id, .init(.failed, reason: .cutShort), on: &connection)
     }

@@ -16,7 +16,7 @@ public enum LoginLimit {
     return try failures.int("of_name") < forNameAndAddress && failures.int("of_address") < forAddress
   }
 
-  /// Counts an attempt before it is validated, so that attempts at once do not slip through together.
+  /// Counts an attempt before it is checked, so that attempts at once do not slip through together.
   public static func begin(_ name: String, from address: String, on connection: inout Connection) throws {
     try connection.execute("DELETE FROM console.login_failure WHERE failed_at < now() - interval '1 day'")
     try connection.execute("INSERT INTO console.login_failure (name, address) VALUES ($1, $2)", [kept(name), address])

@@ -113,7 +113,7 @@ extension SnapshotFolder {
 
 /// What the spool holds, told from its files alone.
 public enum SpoolIndex {
-  /// All snapshots, the oldest first. Whatever else lies in the folder is not ours to validate.
+  /// All snapshots, the oldest first. Whatever else lies in the folder is ignored.
   public static func snapshots(_ spool: String) throws -> [SnapshotID] {
     try Folder.names(spool, followLinks: true).compactMap(SnapshotID.init).filter { id in
       var status = stat()

@@ -153,10 +153,10 @@ public final class CloudWatchOutput: LogOutput {
       switch outcome {
       case .accepted(let rejected):
         (backoff, limit) = (Backoff(), min(EventBatch.eventsMax, limit * 2))
-        finalize(count, rejected: rejected)
+        confirm(count, rejected: rejected)
       case .unacceptable(let reason):
         // One of them is at fault: it is found by halves, and the others go.
-        if count == 1 { finalize(1, rejected: 1, rejectionReason: reason) } else { limit = count / 2 }
+        if count == 1 { confirm(1, rejected: 1, rejectionReason: reason) } else { limit = count / 2 }
       case .missing: pause("the log stream is missing, and is missing again once it is made", &backoff)
       case .again(let reason): pause(reason, &backoff)
       case .refused(let reason): return state.withLock { $0.report.reason = reason }
@@ -193,7 +193,7 @@ public final class CloudWatchOutput: LogOutput {
   }
 
   /// The first events of the queue are over and done with.
-  private func finalize(_ count: Int, rejected: Int, rejectionReason: String? = nil) {
+  private func confirm(_ count: Int, rejected: Int, rejectionReason: String? = nil) {
     state.withLock { state in
       var ends: [Int: Int] = [:]
       for event in state.queue.prefix(count) {

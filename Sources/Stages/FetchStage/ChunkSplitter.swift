@@ -5,7 +5,7 @@ import Support
 
 /// Splits the source into chunks that end at record ends, while its bytes come, and hands them to the compressor.
 ///
-/// The header is validated at once: what is no registry is refused before anything is written.
+/// The header is checked at once: what is no registry is refused before anything is written.
 package struct ChunkSplitter: ~Copyable {
   private let terms: FetchTerms
   private let snapshot: UnfinishedSnapshot

@@ -34,7 +34,7 @@ public enum FindingSheet {
     "=", "+", "-", "@", "\t", "\r", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}", "'",
   ]
 
-  /// One cell as it stands in the file. Validated by scalars: a mark behind a sign makes another Character of it.
+  /// One cell as it stands in the file. Checked by scalars: a mark behind a sign makes another Character of it.
   static func cell(_ value: String) -> String {
     let scalars = value.unicodeScalars
     var safe = scalars.first.map(formulaStarts.contains) == true ? "'" : ""

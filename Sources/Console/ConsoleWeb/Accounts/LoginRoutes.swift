@@ -57,7 +57,7 @@ struct LoginRoutes {
   }
 
   /// Who may not try is told so before anything dear is done.
-  private func validate(_ name: String, _ password: String, _ context: ConsoleContext) async throws -> Answer {
+  private func check(_ name: String, _ password: String, _ context: ConsoleContext) async throws -> Answer {
     let network = ClientAddress.network(context.peer)
     let (peer, old) = (context.peer, context.token)
     guard try await site.store.run({ try LoginLimit.allows(name, from: network, on: &$0) }) else { return .tooMany }
@@ -84,7 +84,7 @@ struct LoginRoutes {
     let name = context.form["name"] ?? ""
     let password = context.form.values["password"] ?? ""
     let to = LocalPath.checked(context.form["to"])
-    switch try await validate(name, password, context) {
+    switch try await check(name, password, context) {
     case .session(let token):
       var response = site.redirect(to: to)
       response.setCookie(SessionCookie.make(token, site.settings))
