@@ -33,7 +33,7 @@ say() { # MESSAGE, and where LOG_FORMAT=json asks for it as one object like the 
 fail() { # CODE MESSAGE [HINT...]
   local code=$1 message=${2//[[:cntrl:]]/?} event_id fields=''
   # A value that was given in another's place may be an address with a password.
-  [[ $message != *://*@* ]] || message=$(sed -E "s#[^ ']*://[^ ']*@[^ ']*#…#g" <<<"$message")
+  [[ $message != *://*@* ]] || message=$(sed -E "s#[^ ']*://.*@[^ ']*#…#" <<<"$message")
   shift 2
   read -r event_id </proc/sys/kernel/random/uuid
   if logs_as text; then
@@ -224,7 +224,7 @@ case $command in
     program=$command
     # The programs have subcommands for chains and for commands of other names.
     [[ ! $command =~ ^(fetch|transform|load)$ || ${1--} == -* ]] ||
-      fail 64 "'$command' takes no command" "./pipeline.sh $command --help lists the options"
+      fail 64 "'$command' takes no argument" "./pipeline.sh $command --help lists the options"
     if [[ $command =~ ^(replay|withdraw)$ ]]; then program=load && set -- "$command" "$@"; fi
     [[ -n $asks ]] || open_marker
     build

@@ -79,6 +79,8 @@ install_packages() { # PACKAGE...
     command -v sudo >/dev/null || fail 78 "unable to install $*: neither root nor sudo" "$hint"
     if [[ -t 0 ]]; then as_root=(sudo); else as_root=(sudo -n); fi # never wait for a password that nobody can type
   fi
+  # Its prompt comes before the line that is rewritten each second.
+  [[ ${as_root[*]} != sudo ]] || sudo -v || fail 78 "unable to install $*" "$hint"
   set -m # a process group of its own, for end_progress
   report_progress installing /dev/null $$ &
   reporter=$!

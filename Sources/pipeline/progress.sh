@@ -4,6 +4,7 @@
 # Becomes a command whose output goes into a log, beside a process that reports how far it is.
 with_progress() { # WHAT LOG COMMAND...
   local self=$BASHPID
+  trap '' TTOU # as a group in the background, both may write to the terminal
   : >"$2"
   report_progress "$1" "$2" "$self" &
   exec "${@:3}" >"$2" 2>&1

@@ -104,7 +104,7 @@ import Testing
     killed.write(record(0))
     try service.wait(requests: 1)
     for number in 1..<5 { killed.write(record(number)) }
-    // The second request begins once the first is finalized.
+    // The second request begins after the first was answered.
     try service.wait(requests: 2)
     let copy = Fixture()
     try FileManager.default.copyItem(atPath: fixture.folder, toPath: copy.folder)

@@ -133,10 +133,12 @@ import Testing
     #expect(ended.code == 0, "\(ended)")
   }
 
-  @Test(arguments: ["JOBS", "CHUNK_SIZE", "LOG_LEVEL", "MAX_REJECTS", "KEEP"])
-  func anAddressInAnothersPlace(_ variable: String) throws {
+  @Test(
+    arguments: ["JOBS", "CHUNK_SIZE", "LOG_LEVEL", "MAX_REJECTS", "KEEP"],
+    ["sesame7f3", "x,sesame7f3", "x'sesame7f3", "x sesame7f3", "x@sesame7f3"])
+  func anAddressInAnothersPlace(_ variable: String, _ password: String) throws {
     let workshop = CommandSandbox()
-    let variables = [variable: "postgresql://u:\(Self.canary)@h/d", "LOG_FILE": workshop.scratch.path + "/log"]
+    let variables = [variable: "postgresql://u:\(password)@h/d", "LOG_FILE": workshop.scratch.path + "/log"]
     let ended = try workshop.command("fetch", ["run", "--sample", "--json"], variables).run()
     #expect(ended.code == 64, "\(ended)")
     #expect(!ended.stdout.contains("sesame") && !ended.stderr.contains("sesame"), "\(ended)")

@@ -3,7 +3,7 @@ import Postgres
 import TestCluster
 
 /// A database for one test: the console's schema has the same name in all of them.
-struct DeskDatabase: Sendable {
+struct ConsoleDatabase: Sendable {
   let url: String
 
   func open() throws -> Connection { try TestDatabase.open(url) }
@@ -12,12 +12,12 @@ struct DeskDatabase: Sendable {
 enum ConsoleStoreHarness {
   static let password = "correct horse"
 
-  static func with(install: Bool = true, _ body: (DeskDatabase, inout Connection) throws -> Void) throws {
+  static func with(install: Bool = true, _ body: (ConsoleDatabase, inout Connection) throws -> Void) throws {
     try TestDatabase.with { scratch in
       try scratch.execute("CREATE DATABASE \(scratch.name)")
       defer { _ = try? scratch.execute("DROP DATABASE \(scratch.name) WITH (FORCE)") }
       let cluster = try TestCluster.shared.get()
-      let database = DeskDatabase(url: cluster.ownURL(user: "postgres", database: scratch.name))
+      let database = ConsoleDatabase(url: cluster.ownURL(user: "postgres", database: scratch.name))
       var connection = try database.open()
       if install { try ConsoleSchema.install(on: &connection) }
       try body(database, &connection)

@@ -10,7 +10,7 @@ import Testing
 /// Cutting the source into chunks, however its bytes arrive.
 @Suite struct ChunkSplitterTests {
   /// Chunks of two records, and the bytes in two pieces: at every offset of the small files.
-  @Test(arguments: nastyFiles.filter { $0.bytes.count < 500 })
+  @Test(arguments: malformedFiles.filter { $0.bytes.count < 500 })
   func cutsAtRecordEndsWhateverTheSplit(_ file: MalformedFile) throws {
     let reference = referenceRead(file.bytes)
     let (whole, chunks) = try cutAndRead([file.bytes], chunkSize: 2)
@@ -32,7 +32,7 @@ import Testing
   }
 
   /// The large ones near their bounds, and in many small pieces.
-  @Test(arguments: nastyFiles.filter { $0.bytes.count >= 500 })
+  @Test(arguments: malformedFiles.filter { $0.bytes.count >= 500 })
   func cutsLargeRecordsWhateverTheSplit(_ file: MalformedFile) throws {
     let whole = try cut([file.bytes], chunkSize: 1)
     let reference = referenceRead(file.bytes)

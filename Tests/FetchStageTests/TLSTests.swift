@@ -17,19 +17,19 @@ import Testing
 
   struct Site {
     let web: WebFixture
-    let tunnel: TLSProxy
+    let proxy: TLSProxy
 
     init(_ kind: TLSProxy.Kind, _ file: ServedFile = TLSTests.file, plan: [Attempt] = [], otherwise: Attempt = .whole)
       throws
     {
       web = try WebFixture(file, plan: plan, otherwise: otherwise)
-      tunnel = try TLSProxy(kind, to: web.server.port)
+      proxy = try TLSProxy(kind, to: web.server.port)
     }
 
     func fetch(through other: TLSProxy? = nil, login: String = "", _ change: (inout FetchSettings) -> Void = { _ in })
       throws -> End
     {
-      let url = (other ?? tunnel).url("/data.csv").replacing("https://", with: "https://" + login)
+      let url = (other ?? proxy).url("/data.csv").replacing("https://", with: "https://" + login)
       let location = try FetchStage.SourceLocation(url, isArgument: false)
       let path = web.scratch.path + "/authority.pem"
       TLSTests.authority.write(to: path)
@@ -87,10 +87,10 @@ import Testing
     let end = try site.fetch()
     let failure = try #require(end.failure, "\(end)")
     #expect(failure.category == .unavailable, "\(failure)")
-    #expect(failure.message.contains(bad.says) && failure.message.contains(site.tunnel.url("/data.csv")), "\(failure)")
+    #expect(failure.message.contains(bad.says) && failure.message.contains(site.proxy.url("/data.csv")), "\(failure)")
     #expect(
       failure.hints.contains { $0.description.contains("SSL_CERT_FILE") } || bad.says.contains("version"), "\(failure)")
-    #expect(site.tunnel.connections == 1, "it is not tried again")
+    #expect(site.proxy.connections == 1, "it is not tried again")
     #expect(site.web.server.requests.isEmpty, "nothing was asked for")
     #expect(try SpoolIndex.snapshots(site.web.spool).isEmpty)
     let mended = try TLSProxy(.tls(Self.good), to: site.web.server.port)
@@ -104,7 +104,7 @@ import Testing
     let site = try Site(.says(""))
     let failure = try #require(try site.fetch().failure)
     #expect(failure.category == .temporary, "\(failure)")
-    #expect(site.tunnel.connections == 4)
+    #expect(site.proxy.connections == 4)
     #expect(try SpoolIndex.snapshots(site.web.spool).isEmpty)
   }
 
@@ -248,7 +248,7 @@ import Testing
 
   @Test func aRedirectToABadCertificateIsRefused() throws {
     let target = try Site(.tls(Certificate("server", for: Self.names, validity: .over, issuer: Self.authority)))
-    let site = try Site(.tls(Self.good), otherwise: .redirect(to: target.tunnel.url()))
+    let site = try Site(.tls(Self.good), otherwise: .redirect(to: target.proxy.url()))
     let failure = try #require(try site.fetch().failure)
     #expect(failure.category == .unavailable && failure.message.contains("expired"), "\(failure)")
     #expect(target.web.server.requests.isEmpty)

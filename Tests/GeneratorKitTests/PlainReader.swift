@@ -1,4 +1,4 @@
-/// A slow, plain reader of the file and validate of its records, written apart from the generator: what it finds has to be
+/// A slow, plain reader of the file and validator of its records, written apart from the generator: what it finds has to be
 /// what the generator says it put in.
 struct PlainReader {
   struct Field {

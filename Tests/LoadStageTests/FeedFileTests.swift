@@ -44,23 +44,6 @@ struct FeedFileTests {
     harness.log.all.compactMap { if case .trouble(let text) = $0 { text } else { nil } }
   }
 
-  @Test("of a run that a restore has undone are removed once its number is another run's")
-  func restored() throws {
-    try withTwoDays { harness, second, job, changes, manifest in
-      // What an older dump does not have, and what a restore leaves: the sequence goes on from there.
-      try harness.database.execute(
-        """
-        DELETE FROM registration_change WHERE job_run_id = \(job);
-        DELETE FROM publication WHERE job_run_id = \(job); DELETE FROM etl_job_run WHERE id = \(job);
-        SELECT setval(pg_get_serial_sequence('etl_job_run', 'id'), \(job - 1))
-        """)
-      let third = try harness.spool.snapshot(businesses(41), .init(sourceDate: "2026-09-03"))
-      #expect(try harness.load(third) { $0.force = true }.jobRunID == job)
-      #expect(bytes(changes) == nil && bytes(manifest) == nil)
-      #expect(bytes(third.changes(job)) != nil)
-    }
-  }
-
   @Test("are the rows of the table, one a line and in order, beside the snapshot that brought them")
   func content() throws {
     try withTwoDays { harness, second, job, changes, manifest in

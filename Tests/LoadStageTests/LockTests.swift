@@ -206,7 +206,8 @@ struct LockTests {
       try harness.database.execute("SELECT setval(pg_get_serial_sequence('etl_job_run', 'id'), 1, false)")
       let failure = #expect(throws: Failure.self) { try harness.load(businesses(6)) }
       #expect(failure?.category == .configuration)
-      #expect(failure?.hints.first?.description.contains("setval") == true, "\(failure?.hints.first?.description ?? "")")
+      #expect(
+        failure?.hints.first?.description.contains("setval") == true, "\(failure?.hints.first?.description ?? "")")
     }
   }
 

@@ -79,7 +79,7 @@ struct TestSpool {
         registrations: registrations, industries: industryFile,
         findings: try write(folder.findings(number), findings.map { $0 + "\n" }.joined(), findings.count),
         totals: chunkTotals, findingCounts: [:], notes: Notes(), cities: cities(chunk),
-        finalizedAgainst: nil)
+        settledAgainst: nil)
       let sha256 = try manifest.publish(at: folder.transformChunkManifest(number))
       finalized.append(
         ChunkEntry(manifest: SnapshotFolder.manifestName(number), manifestSHA256: sha256, records: chunk.count))

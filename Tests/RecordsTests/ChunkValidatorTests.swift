@@ -8,7 +8,7 @@ import Testing
 
 /// The fast path against the slow reference, the whole source as one chunk, in memory.
 @Suite struct ChunkValidatorTests {
-  @Test(arguments: nastyFiles)
+  @Test(arguments: malformedFiles)
   func validatesTheCorpusLikeTheReference(_ file: MalformedFile) throws {
     #expect(try SourceTarget.difference(file.bytes) == nil, "\(file.name): \(file.why)")
   }

@@ -7,7 +7,7 @@ import Testing
 
 /// A sheet's records are validated by the rules of a source.
 @Suite struct CorrectionSheetTests {
-  @Test(arguments: nastyFiles)
+  @Test(arguments: malformedFiles)
   func validatesTheCorpusLikeASource(_ file: MalformedFile) throws {
     #expect(try SheetTarget.difference(file.bytes) == nil, "\(file.name): \(file.why)")
   }

@@ -16,7 +16,7 @@ import Testing
     for seed in first..<first + 1000 { try check(randomDirtyFile(seed: seed, records: 12), "seed \(seed)") }
   }
 
-  @Test(arguments: nastyFiles)
+  @Test(arguments: malformedFiles)
   func theCorpusComesBackAsItWas(_ file: MalformedFile) throws { try check(file.bytes, file.name) }
 
   private func check(_ bytes: [UInt8], _ name: String) throws {

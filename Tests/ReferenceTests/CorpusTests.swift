@@ -4,14 +4,14 @@ import Testing
 
 struct CorpusTests {
   @Test func `many files, named once, small but for the ones about the bound`() {
-    #expect(nastyFiles.count >= 60)
-    #expect(Set(nastyFiles.map(\.name)).count == nastyFiles.count)
-    for file in nastyFiles where file.bytes.count > 4_000 { #expect(file.name.hasPrefix("bound-")) }
-    #expect(nastyFiles.count { $0.bytes.count < 500 } > nastyFiles.count * 3 / 4)
+    #expect(malformedFiles.count >= 60)
+    #expect(Set(malformedFiles.map(\.name)).count == malformedFiles.count)
+    for file in malformedFiles where file.bytes.count > 4_000 { #expect(file.name.hasPrefix("bound-")) }
+    #expect(malformedFiles.count { $0.bytes.count < 500 } > malformedFiles.count * 3 / 4)
   }
 
   @Test func `every code is reached`() {
-    let found = Set(nastyFiles.flatMap { referenceRead($0.bytes).findings.map(\.code) })
+    let found = Set(malformedFiles.flatMap { referenceRead($0.bytes).findings.map(\.code) })
     #expect(
       found == [
         "MALFORMED_QUOTE", "RECORD_TOO_LONG", "INVALID_ENCODING", "FIELD_COUNT", "INVALID_BAN", "MISSING_NAME",
@@ -20,7 +20,7 @@ struct CorpusTests {
       ])
   }
 
-  @Test(arguments: nastyFiles)
+  @Test(arguments: malformedFiles)
   func `the sums are right, and the records are the file`(file: MalformedFile) {
     expectConsistent(referenceRead(file.bytes), file.bytes)
   }

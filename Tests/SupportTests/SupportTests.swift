@@ -10,7 +10,8 @@ struct SupportTests {
     let hint: Hint = "\(command: .load, "--force") or \(command: .fetch)"
     #expect(
       hint.text(spool: "/a b", databaseURL: "postgresql:///x")
-        == "./pipeline.sh load --spool '/a b' --database-url 'postgresql:///x' --force or ./pipeline.sh fetch --spool '/a b'")
+        == "./pipeline.sh load --spool '/a b' --database-url 'postgresql:///x' --force or ./pipeline.sh fetch --spool '/a b'"
+    )
     #expect(hint.description == "./pipeline.sh load --force or ./pipeline.sh fetch")
   }
 

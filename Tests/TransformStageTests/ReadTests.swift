@@ -50,7 +50,7 @@ import TransformStage
     let first = try #require(try manifests.current(4))
     #expect(first.manifest.totals.duplicated == 1)
     var other = first.manifest
-    other.finalizedAgainst = nil
+    other.settledAgainst = nil
     try other.publish(at: folder.transformChunkManifest(4))
     #expect(try manifests.current(4)?.manifest == other)
     unlink(folder.transformChunkManifest(4))

@@ -9,7 +9,7 @@ import Testing
 @Suite struct ReferenceTests {
   static let chunkSizes = [1, 2, 7, 1000, 50_000]
 
-  @Test(arguments: nastyFiles)
+  @Test(arguments: malformedFiles)
   func theCorpusGivesWhatTheReferenceSays(_ file: MalformedFile) throws {
     try check(file.bytes, file.name)
   }

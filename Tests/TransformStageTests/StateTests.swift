@@ -119,7 +119,7 @@ import TransformStage
     try held.withLock { lock in lock = try FileLock.tryLock(folder.chunkLock(5)) }
     try Workers.run(3) { (worker: Int) throws(any Error) in
       func isFinalizedAgainst() throws -> Bool? {
-        try TransformChunkManifest.read(at: folder.transformChunkManifest(6)).map { $0.finalizedAgainst != nil }
+        try TransformChunkManifest.read(at: folder.transformChunkManifest(6)).map { $0.settledAgainst != nil }
       }
       func wait(for state: Bool?, looks: Int) throws -> Bool {
         for _ in 0..<looks {
@@ -142,6 +142,9 @@ import TransformStage
     }
     #expect(try pipeline.transform(folder).manifest != nil)
     #expect(files(folder) == files(wholeFolder))
+    // The name in the file is part of the format.
+    let manifest = String(decoding: try #require(ScratchFolder.read(folder.transformChunkManifest(6))), as: UTF8.self)
+    #expect(manifest.contains("\"settled_against\""))
   }
 
   /// Twenty-four records in six chunks; the BANs of the last three chunks stand in the first three.
@@ -187,7 +190,7 @@ import TransformStage
       switch change {
       case "older rules": manifest.rulesVersion = 0
       case "other input": manifest.inputManifestSHA256 = String(repeating: "0", count: 64)
-      default: manifest.finalizedAgainst = String(repeating: "0", count: 64)
+      default: manifest.settledAgainst = String(repeating: "0", count: 64)
       }
       try manifest.publish(at: path)
       guard case .finalized = try pipeline.transform(folder) else {

@@ -117,7 +117,7 @@ test_help_and_version_leave_no_trace() {
 test_wrong_usage_is_64_before_anything_is_done() {
   pipeline bogus && refused 64 "unknown command 'bogus'"
   pipeline postgresql://u:secret@h/d && refused 64 "unknown command '…'"
-  pipeline fetch run && refused 64 "'fetch' takes no command"
+  pipeline fetch run && refused 64 "'fetch' takes no argument"
   RUN_ORIGIN=postgresql://u:secret@h/d pipeline status && refused 64 "RUN_ORIGIN '…' is unknown"
   SPOOL_DIR=$scratch/$'\xff' pipeline run && refused 64 "the spool's path is not UTF-8"
   pipeline --database-url && refused 64 "'--database-url' needs a value"

@@ -87,7 +87,8 @@ package enum ConnectionAttempt {
     }
     // libpq quotes the value.
     if text.contains("invalid integer value") {
-      return PostgresError(.malformed, message: "an option is not a number", place: "the database URL or the service file")
+      return PostgresError(
+        .malformed, message: "an option is not a number", place: "the database URL or the service file")
     }
     let lines = text.split(separator: "\n").filter { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") }
     // Advice may stand on lines of its own behind what happened.

@@ -21,7 +21,7 @@ extension DatabaseOptions {
   }
 
   /// A session with the console's schema, which is made where it is missing.
-  func withDesk<Answer>(_ body: (inout Connection) throws -> Answer) throws -> Answer {
+  func withStore<Answer>(_ body: (inout Connection) throws -> Answer) throws -> Answer {
     do {
       var connection = try Connection.open(try target(), applicationName: "registry console")
       try ConsoleSchema.install(on: &connection)

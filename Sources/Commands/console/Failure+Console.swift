@@ -95,7 +95,8 @@ extension Failure {
       self.init(
         .usage, "there is a schedule '\(name)' already", hint: "\(command: .schedule, "remove '\(name)'") takes it off")
     case .scheduleChanged:
-      self.init(.temporary, "somebody else has changed that schedule", hint: "look at it, then run the same command again")
+      self.init(
+        .temporary, "somebody else has changed that schedule", hint: "look at it, then run the same command again")
     case .notQueued: self.init(.usage, "that task is over")
     }
   }

@@ -29,7 +29,7 @@ struct Pools {
     exports = Pool(
       target, applicationName: "registry console exports", size: 4, waitingLimit: 8, settings: readOnly("10min"))
     store = Pool(
-      target, applicationName: "registry console desk", size: 4,
+      target, applicationName: "registry console store", size: 4,
       settings: TransactionSettings(["statement_timeout": "5s"]))
     passwords = Pool(target, applicationName: "registry console passwords", size: 2, waitingLimit: 20)
   }

@@ -14,7 +14,7 @@ struct PrepareCommand: ParsableCommand {
   @OptionGroup var database: DatabaseOptions
 
   func run() throws {
-    try database.withDesk { connection in
+    try database.withStore { connection in
       if dropIndexes { return try SearchIndexes.drop(on: &connection) }
       try Self.build(on: &connection, Logs.logger("console"))
       for index in try SearchIndexes.list(on: &connection) {

@@ -41,7 +41,7 @@ struct ScheduleCommand: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
-      let schedules = try database.withDesk { try ScheduleStore.list(on: &$0) }
+      let schedules = try database.withStore { try ScheduleStore.list(on: &$0) }
       if schedules.isEmpty { print("no schedule yet") }
       for schedule in schedules { print(Standard.line(schedule)) }
     }
@@ -53,7 +53,7 @@ struct ScheduleCommand: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
-      try database.withDesk { connection in
+      try database.withStore { connection in
         guard let schedule = try ScheduleStore.find(name: name, on: &connection),
           try ScheduleStore.remove(schedule.id, on: &connection)
         else { throw Failure(.usage, "there is no schedule '\(name)'", hint: "./pipeline.sh schedule list") }
@@ -65,7 +65,7 @@ struct ScheduleCommand: ParsableCommand {
 
   enum Standard {
     static func set(_ draft: ScheduleDraft, _ database: DatabaseOptions) throws {
-      let schedule = try database.withDesk { connection in
+      let schedule = try database.withStore { connection in
         if let old = try ScheduleStore.find(name: draft.name, on: &connection) {
           _ = try ScheduleStore.change(old.id, draft, on: &connection)
           _ = try ScheduleStore.setPaused(old.id, false, on: &connection)

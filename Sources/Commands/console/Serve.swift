@@ -51,7 +51,7 @@ struct ServeCommand: AsyncParsableCommand {
     let spool = spool ?? Environment.value("SPOOL_DIR") ?? "spool"
     let settings = try siteSettings(host: host, spool: spool, logger: logger)
     let target = try database.target()
-    let (accounts, searchPath, role) = try database.withDesk { connection in
+    let (accounts, searchPath, role) = try database.withStore { connection in
       let searchPath = try RegistryPath.find(on: &connection)
       if let searchPath { connection.settings?["search_path"] = searchPath }
       return (try Accounts.count(on: &connection), searchPath, try ReadOnlyRole.find(on: &connection))

@@ -31,7 +31,7 @@ struct UserCommand: ParsableCommand {
         }
         return role
       }
-      let given = try database.withDesk { connection in
+      let given = try database.withStore { connection in
         let name = try name ?? Prompt.line("Name: ")
         guard Accounts.isName(name) else { throw ConsoleStoreError.badName(name) }
         guard try !Accounts.list(on: &connection).contains(where: { $0.name == name }) else {
@@ -54,7 +54,7 @@ struct UserCommand: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
-      try database.withDesk { connection in
+      try database.withStore { connection in
         guard try Accounts.list(on: &connection).contains(where: { $0.name == name }) else {
           throw ConsoleStoreError.noSuchAccount(name)
         }
@@ -71,7 +71,7 @@ struct UserCommand: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
-      try database.withDesk { connection in
+      try database.withStore { connection in
         try Accounts.remove(name, on: &connection)
         try Audit.add("account.remove", subject: name, by: nil, from: nil, on: &connection)
       }
@@ -84,7 +84,7 @@ struct UserCommand: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
-      let accounts = try database.withDesk { try Accounts.list(on: &$0) }
+      let accounts = try database.withStore { try Accounts.list(on: &$0) }
       if accounts.isEmpty { print("no account yet: ./pipeline.sh console user add NAME") }
       for account in accounts { print("\(account.name)\t\(account.role.rawValue)\t\(account.createdAt)") }
     }
@@ -98,7 +98,7 @@ struct UserCommand: ParsableCommand {
 
     func run() throws {
       print(
-        try database.withDesk { connection in
+        try database.withStore { connection in
           let token = try Sessions.begin(name, kind: .api, on: &connection)
           try Audit.add(
             "account.token", subject: name, by: nil, from: nil, detail: ["token": Sessions.id(of: token)],
@@ -115,7 +115,7 @@ struct UserCommand: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
-      let tokens = try database.withDesk { try Sessions.tokens(of: name, on: &$0) }
+      let tokens = try database.withStore { try Sessions.tokens(of: name, on: &$0) }
       if tokens.isEmpty { print("no token: ./pipeline.sh console user token NAME makes one") }
       for token in tokens {
         let used = token.lastUsedAt ?? "never"
@@ -130,7 +130,7 @@ struct UserCommand: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
-      let account = try database.withDesk { connection in
+      let account = try database.withStore { connection in
         let account = try Sessions.revoke(id, on: &connection)
         try Audit.add(
           "account.token.revoke", subject: account, by: nil, from: nil, detail: ["token": id], on: &connection)

@@ -3,7 +3,7 @@ import Spool
 import Support
 import Synchronization
 
-/// Child processes that this console has to wait for: otherwise they stay as zombies. Attendants that an earlier
+/// Child processes that this console has to wait for: otherwise they stay as zombies. Monitors that an earlier
 /// console started are not its children.
 enum RunMonitors {
   private static let pids = Mutex<[pid_t]>([])

@@ -9,11 +9,11 @@ import Support
 /// | file | |
 /// |---|---|
 /// | `lock` | locked for as long as any process of the run lives |
-/// | `started` | made once, before `pipeline.sh` is started: who finds it never starts the run again. Holds the attendant's pid |
+/// | `started` | made once, before `pipeline.sh` is started: who finds it never starts the run again. Holds the monitor's pid |
 /// | `log` | what the run writes to stderr, JSON lines |
 /// | `summary` | what it writes to stdout |
-/// | `stop` | made before the attendant is told to stop, where somebody asked for it |
-/// | `exit` | its exit code and, on a second line, why it was stopped, if the attendant did so. Written last |
+/// | `stop` | made before the monitor is told to stop, where somebody asked for it |
+/// | `exit` | its exit code and, on a second line, why it was stopped, if the monitor did so. Written last |
 public struct TaskFolder: Sendable {
   public let path: String
 
@@ -60,17 +60,17 @@ public struct TaskFolder: Sendable {
     return try FileLock.tryLock(lock) != nil
   }
 
-  /// Tells the run to end at the next safe place. Where the attendant itself was killed, its session's processes are told.
+  /// Tells the run to end at the next safe place. Where the monitor itself was killed, its session's processes are told.
   func askToStop() {
-    guard let attendant = attendant() else { return }
-    let lives = getsid(attendant) == attendant
-    if lives { kill(attendant, SIGTERM) } else { ProcessGroup.signal(SIGTERM, session: attendant) }
+    guard let monitor = monitor() else { return }
+    let lives = getsid(monitor) == monitor
+    if lives { kill(monitor, SIGTERM) } else { ProcessGroup.signal(SIGTERM, session: monitor) }
   }
 
-  /// Whether the attendant was killed, while what it started goes on: nobody will tell how that ends.
-  var isOrphaned: Bool { attendant().map { getsid($0) != $0 } ?? false }
+  /// Whether the monitor was killed, while what it started goes on: nobody will tell how that ends.
+  var isOrphaned: Bool { monitor().map { getsid($0) != $0 } ?? false }
 
-  private func attendant() -> pid_t? { read(started, last: 20).flatMap { pid_t($0.filter(\.isNumber)) } }
+  private func monitor() -> pid_t? { read(started, last: 20).flatMap { pid_t($0.filter(\.isNumber)) } }
 
   /// The end of a file, from a line's start, as text; nil where there is none.
   func read(_ file: String, last bytes: Int) -> String? {

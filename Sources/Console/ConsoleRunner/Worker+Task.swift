@@ -14,7 +14,7 @@ extension Worker {
     var nextKeep = 0.0
     var starts = 0
     while true {
-      let hasAttendant = RunMonitors.reap()
+      let hasMonitor = RunMonitors.reap()
       let stage = try folder.stage()
       let log = folder.read(folder.log, last: RunLog.keptBytes) ?? ""
       switch stage {
@@ -23,8 +23,8 @@ extension Worker {
       case .fresh where try starts == 0 && isOvertaken(task, &connection):
         return try closeTask(task, .init(.failed, reason: .overtaken), folder, &connection)
       case .fresh:
-        // An attendant that has been started shows itself by its lock; one that died before it did so is started anew.
-        if starts == 0 || !hasAttendant {
+        // A monitor that has been started shows itself by its lock; one that died before it did so is started anew.
+        if starts == 0 || !hasMonitor {
           guard starts < 3 else {
             return try closeTask(task, .init(.failed, reason: .notStarted, log: log), folder, &connection)
           }

@@ -16,7 +16,8 @@ public enum Environment {
     texts += ["SPOOL_DIR", "SOURCE_URL", "LOG_FILE"].map { ($0, getenv($0)) }
     for (name, text) in texts {
       guard let text, String(validatingCString: text) == nil else { continue }
-      throw Failure(.usage, "\(name) is not UTF-8", hint: "rename the file or folder, or name it by another path")
+      throw Failure(
+        .usage, "\(name) is not UTF-8", hint: "write it in UTF-8; a file or folder with such a name needs another one")
     }
   }
 

@@ -18,14 +18,13 @@ extension Failure {
 }
 
 extension String {
-  /// The same with `…` for addresses that have a login: such a value may be in any variable.
+  /// The same with `…` from an address that may have a login to the last `@`: such a value may be in any variable.
   public var withoutLogins: String {
-    guard contains("://"), contains("@") else { return self }
-    let ends: Set<Character> = [" ", "'", "\"", "(", ")", ","]
-    return split(omittingEmptySubsequences: false) { ends.contains($0) }.reduce(into: "") { text, word in
-      text += word.contains("://") && word.contains("@") ? "…" : word
-      if word.endIndex < endIndex { text.append(self[word.endIndex]) }
-    }
+    let ends: Set<Character> = [" ", "'", "\""]
+    guard let colon = firstRange(of: "://")?.lowerBound, let at = lastIndex(of: "@"), colon < at else { return self }
+    let start = self[..<colon].lastIndex { ends.contains($0) }.map(index(after:)) ?? startIndex
+    let end = self[at...].firstIndex { ends.contains($0) } ?? endIndex
+    return self[..<start] + "…" + self[end...]
   }
 }
 

@@ -97,13 +97,13 @@ public struct ChunkValidator: ~Copyable {
       // The chunk's end is not the source's: what lies behind may have said that this is no open quote but too long.
       if record.outcome == .malformedQuote, place.tooLongOffsets.contains(offset) { record.outcome = .recordTooLong }
       let number = place.firstRecord + tally.records
-      let verdict = validate(base, record, isText: isText, taken: taken)
-      isRejected = verdict.isRejected
-      if verdict.hasFindings {
+      let result = validate(base, record, isText: isText, taken: taken)
+      isRejected = result.isRejected
+      if result.hasFindings {
         line += LineFeeds.count(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[lineOffset..<offset]))
         lineOffset = offset
         report(
-          verdict,
+          result,
           FindingLine(
             record: number, line: line, byteOffset: place.byteOffset + offset, code: .duplicate, column: nil,
             raw: Bytes(start: base + record.start, count: record.end - record.start)), &output)
@@ -154,10 +154,10 @@ public struct ChunkValidator: ~Copyable {
   }
 
   private mutating func report(
-    _ verdict: ValidationResult, _ finding: FindingLine, _ output: inout (some ValidationOutput & ~Copyable)
+    _ result: ValidationResult, _ finding: FindingLine, _ output: inout (some ValidationOutput & ~Copyable)
   ) {
     var finding = finding
-    verdict.forEachFinding { code, column in
+    result.forEachFinding { code, column in
       finding.code = code
       finding.column = column
       tally.count(code)

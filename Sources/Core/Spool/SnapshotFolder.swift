@@ -44,7 +44,7 @@ public struct SnapshotFolder: Sendable, Hashable {
   public func transformChunkManifest(_ chunk: Int) -> String { transformFolder + "/" + Self.manifestName(chunk) }
   /// `…/transform/.000001.lock`: held by the process that validates the chunk.
   public func chunkLock(_ chunk: Int) -> String { transformFolder + "/." + Self.number(chunk) + ".lock" }
-  /// `…/.finalize.lock`: held by the process that finalizes the snapshot.
+  /// `…/.settle.lock`: exclusive while a process finalizes the snapshot, shared while one validates a chunk.
   public var finalizeLock: String { path + "/.settle.lock" }
 
   // What load writes.

@@ -77,12 +77,12 @@ public struct TransformChunkManifest: Manifest, Hashable {
   public var cities: [String: Int]?
   /// Set once BANs that an earlier chunk has accepted were taken out: the digest of the earlier chunks' digests, so that
   /// a chunk finalized against other bytes is known as stale.
-  public var finalizedAgainst: String?
+  public var settledAgainst: String?
 
   public init(
     rulesVersion: Int, chunk: Int, inputManifestSHA256: String, input: FileEntry, registrations: FileEntry,
     industries: FileEntry, findings: FileEntry, totals: Totals, findingCounts: [String: Int], notes: Notes,
-    cities: [String: Int]?, finalizedAgainst: String?
+    cities: [String: Int]?, settledAgainst: String?
   ) {
     self.rulesVersion = rulesVersion
     self.chunk = chunk
@@ -95,7 +95,7 @@ public struct TransformChunkManifest: Manifest, Hashable {
     self.findingCounts = findingCounts
     self.notes = notes
     self.cities = cities
-    self.finalizedAgainst = finalizedAgainst
+    self.settledAgainst = settledAgainst
   }
 }
 

@@ -56,9 +56,11 @@ public enum LogSettings {
 extension LogSettings {
   private static func isDeviceOrFolder(_ path: String) -> Bool {
     // Also where stdout is a file just now: files beside /dev/stdout would take memory.
-    if path.hasPrefix("/dev/") || path.hasPrefix("/proc/") { return true }
+    if path.hasPrefix("/dev/") && !path.hasPrefix("/dev/shm/") || path.hasPrefix("/proc/") { return true }
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+    guard stat(path, &status) == 0 else { return path.hasSuffix("/") }
+    // A folder of that name may lie beside the files.
+    return path.hasSuffix("/") || ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 }
 

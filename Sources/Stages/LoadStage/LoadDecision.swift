@@ -122,7 +122,8 @@ extension LoadRun {
       }
     if isHeld, last.state.registrations > 0, try EmptyTableCheck.isEmpty(&session) {
       throw Failure(
-        .configuration, "\(session.place): the registry's tables are empty, although snapshot \(last.snapshot) is published",
+        .configuration,
+        "\(session.place): the registry's tables are empty, although snapshot \(last.snapshot) is published",
         hint: "somebody emptied them, or a restore is not complete: \(command: .load, "--verify") writes them again")
     }
     if isHeld { settings.events(.note("the registry holds what snapshot \(snapshot.id) gives it: nothing to do")) }

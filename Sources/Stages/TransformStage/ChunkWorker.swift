@@ -52,7 +52,7 @@ struct ChunkWorker: ~Copyable {
       rulesVersion: rulesVersion, chunk: source.chunk, inputManifestSHA256: chunk.manifestSHA256, input: source.csv,
       registrations: files.registrations, industries: files.industries, findings: files.findings,
       totals: Totals(tally), findingCounts: tally.findingCounts, notes: notes,
-      cities: tally.cities, finalizedAgainst: taken == nil ? nil : chunk.earlierSHA256)
+      cities: tally.cities, settledAgainst: taken == nil ? nil : chunk.earlierSHA256)
     try plan.validated.publish(manifest)
   }
 }

@@ -33,9 +33,13 @@ enum Finalization {
   static func finalize(
     _ plan: SnapshotPlan, _ settings: TransformSettings, accepted: DuplicateTracker, log: EventLog
   ) throws -> Transformer.Outcome {
-    // A chunk that another process takes BANs out of is not done for a moment: hence the lock before the count.
-    try FileLock.lock(plan.folder.finalizeLock, stop: StopSignal.check).hold {
-      let left = try plan.chunks.count { try plan.state($0) != .done }
+    // A chunk that another process takes BANs out of is not done for a moment: hence the lock before the count. Shared, it
+    // does not wait for processes that validate chunks.
+    func left() throws -> Int { try plan.chunks.count { try plan.state($0) != .done } }
+    let waiting = try FileLock.lock(plan.folder.finalizeLock, shared: true, stop: StopSignal.check).hold(left)
+    guard waiting == 0 else { return .chunksLeft(waiting) }
+    return try FileLock.lock(plan.folder.finalizeLock, stop: StopSignal.check).hold {
+      let left = try left()
       guard left == 0 else { return .chunksLeft(left) }
       // Another process may have finalized it while we waited.
       if let manifest = try current(plan) { return .alreadyFinalized(manifest) }
@@ -50,7 +54,7 @@ enum Finalization {
     if !taken.isEmpty {
       log.info("\(taken.count) chunks repeat BANs of earlier ones: they are taken out")
       let chunks = plan.chunks.filter { taken[$0.manifest.chunk] != nil }
-      try Transformer.validate(chunks, plan, settings, taken: taken, isFinalizing: true, log: log)
+      try Transformer.validate(chunks, plan, settings, taken: taken, log: log)
     }
     let manifest = try summarise(plan)
     try manifest.publish(at: plan.folder.transformManifest)
@@ -110,6 +114,7 @@ enum Finalization {
       findingCounts: counts, notes: notes, cities: cities, industries: industries, contentSHA256: content.finish(),
       chunks: entries)
   }
+
   private static func wentAway(_ chunk: Int, _ plan: SnapshotPlan) -> Failure {
     Failure(
       .temporary, "'\(plan.folder.transformChunkManifest(chunk))' went away while the snapshot was settled",

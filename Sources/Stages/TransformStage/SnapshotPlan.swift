@@ -90,7 +90,7 @@ package struct SnapshotPlan: Sendable {
       return .stale("it was judged by rules \(manifest.rulesVersion), and these are \(rulesVersion)")
     }
     if manifest.cities == nil { return .stale("its businesses were not counted by city") }
-    if let against = manifest.finalizedAgainst, against != chunk.earlierSHA256 {
+    if let against = manifest.settledAgainst, against != chunk.earlierSHA256 {
       return .stale("it was settled against other chunks")
     }
     guard let (file, why) = try damage(of: number, manifest) else { return .done }

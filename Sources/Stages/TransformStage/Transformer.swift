@@ -55,12 +55,10 @@ public enum Transformer {
 
   /// - Parameters:
   ///   - taken: for each chunk, BANs that earlier ones have accepted; empty while the snapshot is not being finalized.
-  ///   - isFinalizing: whether the caller holds the snapshot's lock for finalizing. Others share it for each chunk, so that
-  ///     none changes while the snapshot is finalized.
   ///   - accepted: takes the BANs of each chunk that is validated.
   static func validate(
     _ chunks: [SnapshotPlan.Chunk], _ plan: SnapshotPlan, _ settings: TransformSettings, taken: [Int: BANSet] = [:],
-    isFinalizing: Bool = false, accepted: DuplicateTracker? = nil, log: EventLog
+    accepted: DuplicateTracker? = nil, log: EventLog
   ) throws {
     guard !chunks.isEmpty else { return }
     let total = chunks.reduce(0) { $0 + $1.manifest.csv.records }
@@ -71,7 +69,7 @@ public enum Transformer {
       var worker = try ChunkWorker(plan, slots)
       while let (chunk, wait) = try queue.next() {
         // Before the chunk's lock: the process that finalizes takes them in this order, too.
-        let isDone = try shareFinalization(plan, unless: isFinalizing) {
+        let isDone = try shareFinalization(plan, unless: !taken.isEmpty) {
           let path = plan.folder.chunkLock(chunk.manifest.chunk)
           let lock: FileLock?
           if wait { lock = try FileLock.lock(path, stop: StopSignal.check) } else { lock = try FileLock.tryLock(path) }
@@ -91,6 +89,7 @@ public enum Transformer {
     }
   }
 
+  /// Runs `body` while no process finalizes the snapshot, unless the caller does.
   private static func shareFinalization<Result>(
     _ plan: SnapshotPlan, unless isFinalizing: Bool, _ body: () throws -> Result
   ) throws -> Result {

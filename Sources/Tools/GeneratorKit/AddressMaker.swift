@@ -11,8 +11,8 @@ struct AddressMaker: Sendable {
 
   /// The area a business is in; a revision is one more move.
   func area(of index: Int, revision: Int) -> Int {
-    var dice = RandomSource(seed: seed, .area, index: index, revision: revision)
-    return places.area(&dice)
+    var random = RandomSource(seed: seed, .area, index: index, revision: revision)
+    return places.area(&random)
   }
 
   /// Appends the address, without quotes. Two revisions that follow one another always differ: of their house numbers
@@ -21,83 +21,83 @@ struct AddressMaker: Sendable {
     let areaIndex = area(of: index, revision: revision)
     let area = areas[areaIndex]
     let start = bytes.count
-    var dice = RandomSource(seed: seed, .address, index: index, revision: revision)
+    var random = RandomSource(seed: seed, .address, index: index, revision: revision)
     bytes.append(contentsOf: area.text)
-    appendVillage(area, areaIndex, &dice, to: &bytes)
-    let hasStreet = !area.isRural || dice.chance(7_500)
-    if !hasStreet || dice.chance(1_500) {
-      bytes.append(fullWidth: 1 + dice.below(28))
+    appendVillage(area, areaIndex, &random, to: &bytes)
+    let hasStreet = !area.isRural || random.chance(7_500)
+    if !hasStreet || random.chance(1_500) {
+      bytes.append(fullWidth: 1 + random.below(28))
       bytes.append("鄰")
     }
-    if hasStreet { appendStreet(areaIndex, &dice, to: &bytes) }
-    bytes.append(fullWidth: houseNumber(&dice, isOdd: (index + revision) % 2 == 1))
-    switch dice.below(100) {
+    if hasStreet { appendStreet(areaIndex, &random, to: &bytes) }
+    bytes.append(fullWidth: houseNumber(&random, isOdd: (index + revision) % 2 == 1))
+    switch random.below(100) {
     case 0..<5:
       // Without a floor: 號之３ and ２樓 would run together.
       bytes.append("號之")
-      bytes.append(fullWidth: 1 + dice.below(12))
+      bytes.append(fullWidth: 1 + random.below(12))
       return
     case 5..<9:
       bytes.append("－")
-      bytes.append(fullWidth: 1 + dice.below(20))
+      bytes.append(fullWidth: 1 + random.below(20))
       bytes.append("號")
     default:
       bytes.append("號")
     }
-    appendFloor(&dice, to: &bytes)
-    if dice.chance(30) { appendRooms(&dice, to: &bytes, from: start) }
+    appendFloor(&random, to: &bytes)
+    if random.chance(30) { appendRooms(&random, to: &bytes, from: start) }
   }
 
-  private func houseNumber(_ dice: inout RandomSource, isOdd: Bool) -> Int {
-    2 * (1 + dice.below(dice.chance(3_000) ? 400 : 60)) - (isOdd ? 1 : 0)
+  private func houseNumber(_ random: inout RandomSource, isOdd: Bool) -> Int {
+    2 * (1 + random.below(random.chance(3_000) ? 400 : 60)) - (isOdd ? 1 : 0)
   }
 
-  private func appendVillage(_ area: Area, _ areaIndex: Int, _ dice: inout RandomSource, to bytes: inout [UInt8]) {
-    let village = dice.below(12)
+  private func appendVillage(_ area: Area, _ areaIndex: Int, _ random: inout RandomSource, to bytes: inout [UInt8]) {
+    let village = random.below(12)
     if area.hasPrivateUseVillage && village < 3 {
       bytes.append("\u{FB56F}仔")
-    } else if dice.chance(6) {
-      bytes.append(contentsOf: AddressMaker.rareVillages.word(&dice))
+    } else if random.chance(6) {
+      bytes.append(contentsOf: AddressMaker.rareVillages.word(&random))
     } else {
       bytes.append(contentsOf: AddressMaker.villages[(areaIndex * 7 + village * 5) % AddressMaker.villages.count])
     }
     bytes.append(area.isRural ? "村" : "里")
   }
 
-  private func appendStreet(_ areaIndex: Int, _ dice: inout RandomSource, to bytes: inout [UInt8]) {
-    let street = areaIndex * 11 + dice.below(24) * 3
+  private func appendStreet(_ areaIndex: Int, _ random: inout RandomSource, to bytes: inout [UInt8]) {
+    let street = areaIndex * 11 + random.below(24) * 3
     bytes.append(contentsOf: AddressMaker.streets[street % AddressMaker.streets.count])
-    if dice.chance(3_200) {
-      bytes.append(fullWidth: 1 + dice.below(6))
+    if random.chance(3_200) {
+      bytes.append(fullWidth: 1 + random.below(6))
       bytes.append("段")
     }
-    if dice.chance(3_400) {
-      bytes.append(fullWidth: 1 + dice.below(400))
+    if random.chance(3_400) {
+      bytes.append(fullWidth: 1 + random.below(400))
       bytes.append("巷")
-      if dice.chance(2_500) {
-        bytes.append(fullWidth: 1 + dice.below(60))
+      if random.chance(2_500) {
+        bytes.append(fullWidth: 1 + random.below(60))
         bytes.append("弄")
       }
     }
   }
 
-  private func appendFloor(_ dice: inout RandomSource, to bytes: inout [UInt8]) {
-    switch dice.below(1_000) {
+  private func appendFloor(_ random: inout RandomSource, to bytes: inout [UInt8]) {
+    switch random.below(1_000) {
     case 0..<360:
-      bytes.append(fullWidth: 1 + dice.below(dice.chance(8_000) ? 6 : 30))
+      bytes.append(fullWidth: 1 + random.below(random.chance(8_000) ? 6 : 30))
       bytes.append("樓")
-      if dice.chance(3_000) {
+      if random.chance(3_000) {
         bytes.append("之")
-        bytes.append(fullWidth: 1 + dice.below(20))
+        bytes.append(fullWidth: 1 + random.below(20))
       }
     case 360..<500:
-      bytes.append(contentsOf: AddressMaker.numerals.word(&dice))
+      bytes.append(contentsOf: AddressMaker.numerals.word(&random))
       bytes.append("樓")
     case 500..<510:
-      let floor = 1 + dice.below(30)
+      let floor = 1 + random.below(30)
       bytes.append(fullWidth: floor)
       bytes.append("至")
-      bytes.append(fullWidth: floor + 1 + dice.below(3))
+      bytes.append(fullWidth: floor + 1 + random.below(3))
       bytes.append("樓")
     case 510..<530:
       bytes.append("（１樓）")
@@ -107,12 +107,12 @@ struct AddressMaker: Sendable {
   }
 
   /// A long tail of rooms, cut where the registry cuts an address: after 57 characters.
-  private func appendRooms(_ dice: inout RandomSource, to bytes: inout [UInt8], from start: Int) {
-    for _ in 0..<(1 + dice.below(12)) {
+  private func appendRooms(_ random: inout RandomSource, to bytes: inout [UInt8], from start: Int) {
+    for _ in 0..<(1 + random.below(12)) {
       bytes.append("、")
-      bytes.append(fullWidth: 1 + dice.below(30))
+      bytes.append(fullWidth: 1 + random.below(30))
       bytes.append("樓之")
-      bytes.append(fullWidth: 1 + dice.below(20))
+      bytes.append(fullWidth: 1 + random.below(20))
     }
     var scalars = 0
     for position in start..<bytes.count where bytes[position] & 0xC0 != 0x80 {

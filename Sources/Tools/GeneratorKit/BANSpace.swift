@@ -13,17 +13,17 @@ package struct BANSpace: Sendable {
 
   package init(seed: UInt64) {
     self.seed = seed
-    var dice = RandomSource(seed: seed, .ban)
-    shift = dice.below(BANSpace.businesses)
+    var random = RandomSource(seed: seed, .ban)
+    shift = random.below(BANSpace.businesses)
   }
 
   /// The number at `index`, in `0 ..< 2 * businesses`. About 8 in 100 satisfy the newer rule only, 7 in 100 begin with 0.
   package func appendBAN(_ index: Int, to bytes: inout [UInt8]) {
     let prefix = sevenDigits(at: index % BANSpace.businesses)
     // By prefix, not by index: so both halves of the space agree which of the pair the first half took.
-    var dice = RandomSource(seed: seed, .ban, index: prefix + 1)
-    let byFiveOnly = dice.below(100) < 8
-    let tensCountAsZero = dice.below(2) == 0
+    var random = RandomSource(seed: seed, .ban, index: prefix + 1)
+    let byFiveOnly = random.below(100) < 8
+    let tensCountAsZero = random.below(2) == 0
     let isSecondHalf = index >= BANSpace.businesses
     let sum = BANSpace.sum(ofPrefix: prefix, tensCountAsZero: tensCountAsZero)
     let byTen = (10 - sum % 10) % 10

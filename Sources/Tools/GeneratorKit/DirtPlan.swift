@@ -24,16 +24,16 @@ struct DirtPlan: Sendable {
       let variants = kind.variants
       for ordinal in 0..<amounts[kind] {
         let index = BANSpace.dirtStart + OrganisationMaker.stride * items.count
-        var dice = RandomSource(seed: seed, .dirt, index: index)
+        var random = RandomSource(seed: seed, .dirt, index: index)
         // Never in front, where a stamp row would be one. Blank ones not at the end either: without a final newline
         // an empty line there is no line.
-        let slot = 1 + dice.below(kind == .blank ? rows - 1 : rows)
+        let slot = 1 + random.below(kind == .blank ? rows - 1 : rows)
         let isDuplicate = kind == .duplicate
         let isNear = ordinal % 2 == 0
         items.append(
           Item(
             kind: kind, variant: variants[(isDuplicate ? ordinal / 2 : ordinal) % variants.count], ordinal: ordinal,
-            index: index, slot: slot, source: isDuplicate ? (isNear ? slot - 1 : dice.below(slot)) : nil))
+            index: index, slot: slot, source: isDuplicate ? (isNear ? slot - 1 : random.below(slot)) : nil))
       }
     }
     // An open quote goes last in its slot: a regular record has to follow. The place in the list breaks ties, so that

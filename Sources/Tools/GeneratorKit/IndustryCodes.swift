@@ -11,24 +11,24 @@ struct IndustryCodes: Sendable {
 
   /// A pure function of the seed and the index: 1 to 4 industries. Seven businesses in a thousand name one twice.
   init(seed: UInt64, index: Int) {
-    var dice = RandomSource(seed: seed, .industries, index: index)
+    var random = RandomSource(seed: seed, .industries, index: index)
     let wanted =
-      switch dice.below(100) {
+      switch random.below(100) {
       case 0..<45: 1
       case 45..<68: 2
       case 68..<82: 3
       default: 4
       }
     while count < wanted {
-      let entry = UInt16(dice.below(IndustryCodes.codes.count))
+      let entry = UInt16(random.below(IndustryCodes.codes.count))
       if !holds(entry) {
         slots[count] = entry
         count += 1
       }
     }
     // 55 % have two or more; of these 1.27 %, so that it comes to 0.7 % of all.
-    if count > 1 && dice.chance(127) {
-      slots[count - 1] = slots[dice.below(count - 1)]
+    if count > 1 && random.chance(127) {
+      slots[count - 1] = slots[random.below(count - 1)]
       repeated = 1
     }
   }

@@ -11,52 +11,52 @@ struct NameMaker: Sendable {
   /// Appends the name, without quotes. Two revisions that follow one another always differ: each takes the next word of
   /// the list its first part is from, and leaves the rest alone.
   func append(_ index: Int, revision: Int, to bytes: inout [UInt8]) {
-    var dice = RandomSource(seed: seed, .name, index: index)
+    var random = RandomSource(seed: seed, .name, index: index)
     let organisation = organisations.organisation(of: index)
     switch organisation {
     case .branch, .plant:
       // The head office's first name: were it renamed, its branches would change with it, and a day would change more
       // businesses than it says.
       append(organisations.headOffice(of: index), revision: 0, to: &bytes)
-      appendNext(NameMaker.towns, revision, &dice, to: &bytes)
-      bytes.append(contentsOf: (organisation == .branch ? NameMaker.branches : NameMaker.plants).word(&dice))
-    case .soleProprietorship where dice.chance(250):
-      appendNext(NameMaker.surnames, revision, &dice, to: &bytes)
-      bytes.append(contentsOf: NameMaker.givenNames.word(&dice))
-      bytes.append(contentsOf: NameMaker.givenNames.word(&dice))
+      appendNext(NameMaker.towns, revision, &random, to: &bytes)
+      bytes.append(contentsOf: (organisation == .branch ? NameMaker.branches : NameMaker.plants).word(&random))
+    case .soleProprietorship where random.chance(250):
+      appendNext(NameMaker.surnames, revision, &random, to: &bytes)
+      bytes.append(contentsOf: NameMaker.givenNames.word(&random))
+      bytes.append(contentsOf: NameMaker.givenNames.word(&random))
     case .soleProprietorship, .partnership:
-      appendStem(revision, &dice, to: &bytes)
-      bytes.append(contentsOf: NameMaker.shops.word(&dice))
+      appendStem(revision, &random, to: &bytes)
+      bytes.append(contentsOf: NameMaker.shops.word(&random))
     case .limited, .byShares, .limitedPartnership:
-      if dice.chance(300) { bytes.append(dice.chance(5_000) ? "台灣" : "臺灣") }
-      appendStem(revision, &dice, to: &bytes)
-      bytes.append(contentsOf: NameMaker.trades.word(&dice))
+      if random.chance(300) { bytes.append(random.chance(5_000) ? "台灣" : "臺灣") }
+      appendStem(revision, &random, to: &bytes)
+      bytes.append(contentsOf: NameMaker.trades.word(&random))
       bytes.append(organisation.text)
     case .other:
-      appendStem(revision, &dice, to: &bytes)
-      bytes.append(contentsOf: NameMaker.bodies.word(&dice))
+      appendStem(revision, &random, to: &bytes)
+      bytes.append(contentsOf: NameMaker.bodies.word(&random))
     case .foreignBranch:
-      bytes.append(contentsOf: NameMaker.origins.word(&dice))
-      appendStem(revision, &dice, to: &bytes)
-      bytes.append(contentsOf: NameMaker.trades.word(&dice))
-      bytes.append(dice.chance(5_000) ? "有限公司台灣分公司" : "股份有限公司臺灣分公司")
+      bytes.append(contentsOf: NameMaker.origins.word(&random))
+      appendStem(revision, &random, to: &bytes)
+      bytes.append(contentsOf: NameMaker.trades.word(&random))
+      bytes.append(random.chance(5_000) ? "有限公司台灣分公司" : "股份有限公司臺灣分公司")
     }
   }
 
-  private func appendStem(_ revision: Int, _ dice: inout RandomSource, to bytes: inout [UInt8]) {
-    appendNext(NameMaker.firsts, revision, &dice, to: &bytes)
-    switch dice.below(1_000) {
-    case 0..<3: bytes.append(contentsOf: NameMaker.rare.word(&dice))
-    case 3..<7: bytes.append(contentsOf: NameMaker.marks.word(&dice))
-    case 7..<12: bytes.append(contentsOf: NameMaker.letters.word(&dice))
+  private func appendStem(_ revision: Int, _ random: inout RandomSource, to bytes: inout [UInt8]) {
+    appendNext(NameMaker.firsts, revision, &random, to: &bytes)
+    switch random.below(1_000) {
+    case 0..<3: bytes.append(contentsOf: NameMaker.rare.word(&random))
+    case 3..<7: bytes.append(contentsOf: NameMaker.marks.word(&random))
+    case 7..<12: bytes.append(contentsOf: NameMaker.letters.word(&random))
     default: break
     }
-    bytes.append(contentsOf: NameMaker.seconds.word(&dice))
-    if dice.chance(4_200) { bytes.append(contentsOf: NameMaker.seconds.word(&dice)) }
+    bytes.append(contentsOf: NameMaker.seconds.word(&random))
+    if random.chance(4_200) { bytes.append(contentsOf: NameMaker.seconds.word(&random)) }
   }
 
-  private func appendNext(_ words: Wordlist, _ revision: Int, _ dice: inout RandomSource, to bytes: inout [UInt8]) {
-    bytes.append(contentsOf: words[(dice.below(words.count) + revision) % words.count])
+  private func appendNext(_ words: Wordlist, _ revision: Int, _ random: inout RandomSource, to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: words[(random.below(words.count) + revision) % words.count])
   }
 
   private static let firsts = Wordlist(

@@ -29,9 +29,9 @@ struct OrganisationMaker: Sendable {
   let seed: UInt64
 
   func organisation(of index: Int) -> Organisation {
-    var dice = RandomSource(seed: seed, .organisation, index: index)
-    if index % OrganisationMaker.stride == 0 { return dice.chance(6_000) ? .byShares : .limited }
-    switch dice.below(1_000) {
+    var random = RandomSource(seed: seed, .organisation, index: index)
+    if index % OrganisationMaker.stride == 0 { return random.chance(6_000) ? .byShares : .limited }
+    switch random.below(1_000) {
     case 0..<530: return .soleProprietorship
     case 530..<550: return .partnership
     case 550..<845: return .limited
@@ -46,8 +46,8 @@ struct OrganisationMaker: Sendable {
 
   /// The head office of a branch. Every second branch belongs to one of a few chains.
   func headOffice(of index: Int) -> Int {
-    var dice = RandomSource(seed: seed, .headOffice, index: index)
+    var random = RandomSource(seed: seed, .headOffice, index: index)
     let companies = index / OrganisationMaker.stride + 1
-    return OrganisationMaker.stride * dice.below(dice.chance(5_000) ? min(companies, 200) : companies)
+    return OrganisationMaker.stride * random.below(random.chance(5_000) ? min(companies, 200) : companies)
   }
 }

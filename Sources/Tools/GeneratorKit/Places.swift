@@ -42,8 +42,8 @@ package struct Places: Sendable {
     self.lots = lots
   }
 
-  func area(_ dice: inout RandomSource) -> Int {
-    Int(lots[dice.below(lots.count)])
+  func area(_ random: inout RandomSource) -> Int {
+    Int(lots[random.below(lots.count)])
   }
 
   /// The real counties and districts; `weight` is roughly the share of all businesses, in a thousand.

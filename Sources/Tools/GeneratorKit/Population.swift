@@ -47,10 +47,10 @@ struct Population: Sendable {
   }
 
   private mutating func apply(_ changes: DailyChanges, day: Int) throws(InvalidOptions) {
-    var dice = RandomSource(seed: registry.seed, .day, index: day)
+    var random = RandomSource(seed: registry.seed, .day, index: day)
     var listed = DayChanges(day: day)
     for _ in 0..<min(changes.returned, closed.count) {
-      let chosen = dice.below(closed.count)
+      let chosen = random.below(closed.count)
       closed.swapAt(chosen, closed.count - 1)
       let index = closed.removeLast()
       change(index, day) { $0.isOpen = true }
@@ -59,7 +59,7 @@ struct Population: Sendable {
     }
     var closing: [Int] = []
     for _ in 0..<changes.closed {
-      let index = try pick(&dice, day, "close") { _ in true }
+      let index = try pick(&random, day, "close") { _ in true }
       change(index, day) { $0.isOpen = false }
       open -= 1
       closing.append(index)
@@ -67,18 +67,18 @@ struct Population: Sendable {
     }
     closed += closing
     for _ in 0..<changes.moved {
-      let index = try pick(&dice, day, "move") { _ in true }
+      let index = try pick(&random, day, "move") { _ in true }
       change(index, day) { $0.revisions.address += 1 }
       listed.moved.append(registry.ban(index))
     }
     for _ in 0..<changes.renamed {
-      let index = try pick(&dice, day, "rename") { _ in true }
+      let index = try pick(&random, day, "rename") { _ in true }
       change(index, day) { $0.revisions.name += 1 }
       listed.renamed.append(registry.ban(index))
     }
     for _ in 0..<changes.recapitalised {
       let organisations = registry.organisations
-      let index = try pick(&dice, day, "recapitalise") { !organisations.organisation(of: $0).isBranch }
+      let index = try pick(&random, day, "recapitalise") { !organisations.organisation(of: $0).isBranch }
       change(index, day) { $0.revisions.capital += 1 }
       listed.recapitalised.append(registry.ban(index))
     }
@@ -97,9 +97,9 @@ struct Population: Sendable {
   /// A business by lot that is open and not yet changed that day. From the drawn index on the next that qualifies: that
   /// ends even where few are left.
   private func pick(
-    _ dice: inout RandomSource, _ day: Int, _ what: String, where qualifies: (Int) -> Bool
+    _ random: inout RandomSource, _ day: Int, _ what: String, where qualifies: (Int) -> Bool
   ) throws(InvalidOptions) -> Int {
-    let start = created > 0 ? dice.below(created) : 0
+    let start = created > 0 ? random.below(created) : 0
     for step in 0..<created {
       let index = (start + step) % created
       let state = states[index] ?? State()

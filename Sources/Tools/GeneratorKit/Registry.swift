@@ -38,39 +38,39 @@ struct Registry: Sendable {
 
   /// The capital (資本額) in dollars; nil where the registry leaves it blank. It differs from the revision before.
   func capital(_ index: Int, revision: Int) -> Int? {
-    var dice = RandomSource(seed: seed, .capital, index: index)
-    var capital = initialCapital(organisations.organisation(of: index), &dice)
+    var random = RandomSource(seed: seed, .capital, index: index)
+    var capital = initialCapital(organisations.organisation(of: index), &random)
     for step in 0..<revision {
       let old = capital ?? 0
-      capital = old > 1_000_000_000_000 ? old / 3 + step : old * 2 + 1_000 * (1 + dice.below(500))
+      capital = old > 1_000_000_000_000 ? old / 3 + step : old * 2 + 1_000 * (1 + random.below(500))
     }
     return capital
   }
 
-  private func initialCapital(_ organisation: Organisation, _ dice: inout RandomSource) -> Int? {
+  private func initialCapital(_ organisation: Organisation, _ random: inout RandomSource) -> Int? {
     if organisation.isBranch { return 0 }
-    if dice.chance(20) { return nil }
+    if random.chance(20) { return nil }
     switch organisation {
     case .byShares:
       // Beyond 32 bits, in the manner of the largest (a quarter of a trillion).
-      if dice.chance(150) { return 2_200_000_000 + dice.below(270_000_000_000) }
-      return 500_000 * (1 + dice.below(dice.chance(8_000) ? 60 : 2_000))
+      if random.chance(150) { return 2_200_000_000 + random.below(270_000_000_000) }
+      return 500_000 * (1 + random.below(random.chance(8_000) ? 60 : 2_000))
     case .limited, .limitedPartnership, .foreignBranch:
-      return 100_000 * (1 + dice.below(dice.chance(8_000) ? 50 : 500))
+      return 100_000 * (1 + random.below(random.chance(8_000) ? 50 : 500))
     default:
-      return dice.chance(6_000) ? 1_000 * (1 + dice.below(20)) : 10_000 * (1 + dice.below(25))
+      return random.chance(6_000) ? 1_000 * (1 + random.below(20)) : 10_000 * (1 + random.below(25))
     }
   }
 
   /// The day of setup (設立日期); nil where the registry leaves it blank.
   private func setupDate(_ index: Int) -> CalendarDate? {
-    var dice = RandomSource(seed: seed, .setupDate, index: index)
-    if dice.chance(20) { return nil }
+    var random = RandomSource(seed: seed, .setupDate, index: index)
+    if random.chance(20) { return nil }
     if index >= initial && index < BANSpace.dirtStart && newPerDay > 0 {
-      return date.adding(days: (index - initial) / newPerDay + 1 - dice.below(6))
+      return date.adding(days: (index - initial) / newPerDay + 1 - random.below(6))
     }
     // Squared: most businesses are young, and some go back 74 years.
-    let share = dice.below(5_200)
+    let share = random.below(5_200)
     return date.adding(days: -(share * share / 1_000))
   }
 
@@ -97,7 +97,7 @@ struct Registry: Sendable {
   }
 
   private func usesInvoices(_ index: Int, _ organisation: Organisation) -> Bool {
-    var dice = RandomSource(seed: seed, .invoice, index: index)
-    return dice.chance(organisation == .soleProprietorship ? 3_200 : 9_700)
+    var random = RandomSource(seed: seed, .invoice, index: index)
+    return random.chance(organisation == .soleProprietorship ? 3_200 : 9_700)
   }
 }

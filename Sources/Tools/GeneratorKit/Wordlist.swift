@@ -31,8 +31,8 @@ struct Wordlist: Sendable {
   }
 
   /// A word by lot.
-  func word(_ dice: inout RandomSource) -> ArraySlice<UInt8> {
-    self[dice.below(count)]
+  func word(_ random: inout RandomSource) -> ArraySlice<UInt8> {
+    self[random.below(count)]
   }
 }
 

@@ -79,7 +79,7 @@ enum ManifestSamples {
   private static let chunk = TransformChunkManifest(
     rulesVersion: 1, chunk: 1, inputManifestSHA256: digest, input: file, registrations: file, industries: file,
     findings: file, totals: totals, findingCounts: ["INVALID_BAN": 1], notes: Notes(), cities: ["臺北市": 1],
-    finalizedAgainst: digest)
+    settledAgainst: digest)
   private static let transform = TransformManifest(
     rulesVersion: 1, input: file, sourceDate: nil, totals: totals, findingCounts: ["INVALID_BAN": 1], notes: Notes(),
     cities: ["臺北市": 1], industries: 0, contentSHA256: digest, chunks: entries)

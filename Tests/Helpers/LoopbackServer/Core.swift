@@ -112,7 +112,7 @@ final class Core: Sendable {
     } catch {
       outcome = .failed("\(error)")
     }
-    // The ledger is finalized before the socket is closed: a client that sees the end finds it written down.
+    // The outcome is recorded before the socket is closed: a client that sees the end finds it written down.
     ledger.change { $0.exchanges[request.number - 1].outcome = outcome }
     if case .failed = outcome { return false }
     return responder.leavesConnectionUsable

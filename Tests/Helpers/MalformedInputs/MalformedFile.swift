@@ -9,7 +9,7 @@ public struct MalformedFile: Sendable, CustomStringConvertible {
   public var description: String { name }
 }
 
-public let nastyFiles: [MalformedFile] =
+public let malformedFiles: [MalformedFile] =
   lineEndFiles + quoteFiles + headerFiles + fieldCountFiles + stampFiles + whitespaceFiles + markerFiles
   + encodingFiles + lengthFiles + capitalFiles + dateFiles + flagFiles + industryFiles + banFiles + outputFiles
   + boundFiles

@@ -106,7 +106,7 @@ struct ScheduleRoutes {
   /// Makes or changes it; what is wrong with it is told on the form.
   private func save(
     _ form: ScheduleForm, _ context: ConsoleContext, _ schedule: Schedule? = nil,
-    _ store: @escaping @Sendable (ScheduleDraft, inout Connection) throws -> Int
+    _ write: @escaping @Sendable (ScheduleDraft, inout Connection) throws -> Int
   ) async throws -> Response {
     let faultText = TimingErrorText(texts: site.texts, language: context.language)
     let problem: String
@@ -115,7 +115,7 @@ struct ScheduleRoutes {
       let action = schedule == nil ? "schedule.create" : "schedule.change"
       try await site.store.run { connection in
         try connection.joined { connection in
-          let id = try store(draft, &connection)
+          let id = try write(draft, &connection)
           try Audit.add(
             action, subject: draft.name, by: context.session?.account, from: context.peer,
             detail: [
@@ -146,7 +146,8 @@ struct ScheduleRoutes {
     values["problem"] = problem
     values["action"] = schedule.map { "/schedules/\($0.id)" } ?? "/schedules"
     values["schedule"] = schedule.map { row($0, context) }
-    values["version"] = schedule?.draft.version
+    // Of the schedule as it was when the form was opened. After a conflict has been shown, saving again overwrites.
+    values["version"] = (status == .conflict ? nil : context.form["version"]) ?? schedule?.draft.version
     values["tasks"] = tasks.map { TaskRow.values($0, site, context) }
     values["has_tasks"] = !tasks.isEmpty
     return site.page("schedule", context, values, status: status)

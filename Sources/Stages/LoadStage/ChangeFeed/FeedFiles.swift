@@ -17,21 +17,11 @@ struct FeedFiles {
     let sourceDate: String?
   }
 
-  private struct Stale {
-    let folder: SnapshotFolder
-    let jobRunID: Int
-  }
-
-  /// Writes every file that is missing and whose snapshot the spool has, and removes those that are not of this database.
+  /// Writes every file that is missing and whose snapshot the spool has.
   func write(_ session: inout Connection) throws {
-    guard try !missing(&session).isEmpty || !stale(&session).isEmpty else { return }
+    guard try !missing(&session).isEmpty else { return }
     // Another load may be at it.
     try FileLock.lock(spool + "/.changes.lock", stop: checkStop).hold {
-      for stale in try stale(&session) {
-        try SpoolFile.remove(stale.folder.changesManifest(stale.jobRunID))
-        try SpoolFile.remove(stale.folder.changes(stale.jobRunID))
-        try Folder.sync(stale.folder.changesFolder)
-      }
       var failures: [Failure] = []
       for missing in try missing(&session) {
         // A file that cannot be written does not keep the others from being written.
@@ -43,29 +33,6 @@ struct FeedFiles {
       }
       if let failure = failures.first { throw failure }
     }
-  }
-
-  /// Files of job runs whose numbers the database has given to other ones, as after the restore of an older dump: together
-  /// with those of the later runs they would tell of days that never were.
-  private func stale(_ session: inout Connection) throws -> [Stale] {
-    var found: [Stale] = []
-    for id in try SpoolIndex.snapshots(spool) {
-      let folder = SnapshotFolder(spool: spool, id: id)
-      // Where there is none, or something else in its place, there are no files.
-      guard let names = try? Folder.names(folder.changesFolder) else { continue }
-      for name in names where name.hasSuffix(".json") {
-        if let jobRunID = Int(name.dropLast(5)) { found.append(Stale(folder: folder, jobRunID: jobRunID)) }
-      }
-    }
-    guard !found.isEmpty else { return [] }
-    var published: [Int: String?] = [:]
-    for row in try session.rows(
-      "SELECT j.id, p.snapshot FROM etl_job_run j LEFT JOIN publication p ON p.job_run_id = j.id WHERE j.id = ANY ($1)",
-      [PostgresArray.of(found.map { String($0.jobRunID) })])
-    {
-      published[try row.int("id")] = .some(try row.optionalText("snapshot"))
-    }
-    return found.filter { file in published[file.jobRunID].map { $0 != file.folder.id.description } ?? false }
   }
 
   private func checkStop() throws(Failure) {

@@ -18,13 +18,16 @@ SELECT pg_catalog.current_schema() AS schema, (
     WHERE n.nspname NOT LIKE 'pg\_%' ORDER BY place LIMIT 1) AS closed_schema,
   pg_catalog.quote_ident(pg_catalog.current_schema()) AS quoted_schema,
   (
-    SELECT c.relnamespace::regnamespace::text FROM pg_catalog.pg_class c
-    WHERE c.relname = 'schema_migration'
-      AND c.relnamespace::regnamespace::text = ANY (pg_catalog.current_schemas(false)::text[])
-      AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_class o JOIN pg_catalog.pg_namespace n ON n.oid = o.relnamespace
-        WHERE o.relname = 'schema_migration' AND n.nspname = pg_catalog.current_schema())
-    LIMIT 1) AS other_registry,
+    SELECT pg_catalog.quote_ident(registry.nspname) FROM (
+      SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind = 'r' AND c.relname IN ('schema_migration', 'publication', 'tax_registration')
+        AND n.nspname = ANY (pg_catalog.current_schemas(false))
+      GROUP BY n.nspname HAVING count(*) = 3
+    ) AS registry
+    WHERE NOT EXISTS (
+      SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relname = 'schema_migration' AND n.nspname = pg_catalog.current_schema())
+    ORDER BY pg_catalog.array_position(pg_catalog.current_schemas(false), registry.nspname) LIMIT 1) AS other_registry,
   pg_catalog.string_agg(guarded.relname, ', ' ORDER BY guarded.relname) FILTER (WHERE NOT guarded.shows_all)
     AS hiding_tables,
   count(guarded) AS tables_with_policies

@@ -58,13 +58,13 @@ struct DatabaseAccess: Sendable {
       throw Failure(
         .configuration, "\(place): schema '\(closed)' comes first in the search path, and the role may not use it",
         hint:
-          "GRANT USAGE ON SCHEMA \(closed) TO the role, or run docs/roles.sql again: docs/database.md says who may do"
+          "GRANT USAGE ON SCHEMA \(closed) TO ROLE, or run docs/roles.sql again: docs/database.md says who may do"
           + " what")
     }
     guard let name = try found.optionalText("schema"), let schema = try found.optionalText("quoted_schema") else {
       throw Failure(
         .configuration, "\(place): no schema of the search path exists",
-        hint: "CREATE SCHEMA it, or name another one: postgresql://…?options=-csearch_path%3DSCHEMA")
+        hint: "create it with CREATE SCHEMA, or name another one: postgresql://…?options=-csearch_path%3DSCHEMA")
     }
     guard !name.hasPrefix("pg_"), name != "information_schema" else {
       throw Failure(
@@ -74,7 +74,7 @@ struct DatabaseAccess: Sendable {
     guard name != "console" else {
       throw Failure(
         .configuration, "\(place): schema 'console' is that of the console, and comes first in the search path",
-        hint: "ALTER ROLE the user SET search_path = the registry's schema, for instance public")
+        hint: "ALTER ROLE USER SET search_path = the registry's schema, for instance public")
     }
     // A schema of the user's own name comes first as soon as somebody makes it: "$user", public.
     if let other = try found.optionalText("other_registry") {
@@ -82,7 +82,7 @@ struct DatabaseAccess: Sendable {
         .configuration,
         "\(place): schema '\(name)' comes first in the search path and has no registry, schema \(other) has one",
         hint:
-          "name the one that is meant: ALTER ROLE the user SET search_path = SCHEMA, or"
+          "name the one that is meant: ALTER ROLE USER SET search_path = SCHEMA, or"
           + " postgresql://…?options=-csearch_path%3DSCHEMA")
     }
     if let tables = try found.optionalText("hiding_tables") {

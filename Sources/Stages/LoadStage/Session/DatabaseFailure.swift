@@ -33,9 +33,12 @@ extension Failure {
       "something of that name is there that is not ours: move it, or load into a schema of its own: postgresql://…?options=-csearch_path%3DSCHEMA"
     case "P0001":
       "a trigger of yours on the tables, or an event trigger of the database, refuses this: correct or disable it"
-    case "23505" where error.message.contains("etl_job_run_pkey") || error.message.contains("publication_pkey"):
-      "a sequence is behind its table, as after a restore of the data alone or on a promoted subscriber: for etl_job_run and publication, SELECT setval(pg_get_serial_sequence('TABLE', 'id'), (SELECT max(id) FROM TABLE))"
-    case "23505" where error.message.contains("incoming_registration_pkey"):
+    case "23505"
+    where ["etl_job_run_pkey", "publication_pkey", "registration_correction_pkey"].contains(
+      where: error.message.contains):
+      "a sequence is behind its table, as after a restore of the data alone or on a promoted subscriber: for etl_job_run, publication and registration_correction, SELECT setval(pg_get_serial_sequence('TABLE', 'id'), (SELECT max(id) FROM TABLE))"
+    case "23505"
+    where ["incoming_registration_pkey", "tax_registration_pkey_bulk"].contains(where: error.message.contains):
       "the snapshot has a BAN twice: \(command: .transform, "--force") validates it again"
     case let state? where state.hasPrefix("23"):
       "a constraint of yours on the tables refuses the data: correct or drop it"
