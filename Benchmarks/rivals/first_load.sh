@@ -4,7 +4,7 @@
 # WAL), then the indexes on the same two connections, each taking the next one that nobody has taken, its own table's
 # first; then the foreign key, and statistics.
 # Tried, and slower: no parallel workers within an index; COPY without FREEZE; half of each table's files on each connection.
-# It has none of what load does beside: no resume, no ledger, no digest, no lock, no swap that readers do not notice.
+# It has none of what load does beside: no resume, no load state, no digest, no lock, no swap that readers do not notice.
 #
 # PSQL, DATABASE_URL (its schema is empty), TRANSFORMED (a snapshot's folder of finished files)
 set -euo pipefail

@@ -82,7 +82,7 @@ install_packages() { # PACKAGE...
   # Its prompt comes before the line that is rewritten each second.
   [[ ${as_root[*]} != sudo ]] || sudo -v || fail 78 "unable to install $*" "$hint"
   set -m # a process group of its own, for end_progress
-  report_progress installing /dev/null $$ &
+  report_progress installing /dev/null $$ >/dev/null &
   reporter=$!
   set +m
   log=$("${as_root[@]}" sh "$project/Sources/pipeline/install.sh" "$@" </dev/null 2>&1) || code=$?

@@ -6,7 +6,7 @@ with_progress() { # WHAT LOG COMMAND...
   local self=$BASHPID
   trap '' TTOU # as a group in the background, both may write to the terminal
   : >"$2"
-  report_progress "$1" "$2" "$self" &
+  report_progress "$1" "$2" "$self" >/dev/null & # it writes to stderr alone
   exec "${@:3}" >"$2" 2>&1
 }
 

@@ -9,7 +9,7 @@ public struct Batch: Sendable {
   public let findings: FileEntry
   public let totals: Totals
   public let inputManifestSHA256: String
-  /// Over the digests of the files that go into the registry: by it the ledger knows the batch.
+  /// Over the digests of the files that go into the registry: load_batch knows the batch by it.
   public let contentSHA256: String
 
   init(_ number: Int, _ entry: ChunkEntry, folder: SnapshotFolder, rulesVersion: Int) throws {

@@ -32,7 +32,13 @@ public final class ScratchDatabase: Sendable {
       try session.beginTransaction()
       try session.execute("SELECT pg_advisory_xact_lock(\(Self.lockClass), \(number))")
       holder = Mutex(session)
-    } catch let error as PostgresError { throw Failure(error) }
+    } catch let error as PostgresError {
+      var failure = Failure(error)
+      if error.kind == .denied {
+        failure.hints = ["the self-test needs a schema of its own: GRANT CREATE ON DATABASE DATABASE TO USER"]
+      }
+      throw failure
+    }
   }
 
   private static func open(_ target: DatabaseAddress) throws -> Connection {

@@ -17,7 +17,7 @@ public struct JobProgress: Sendable, Equatable {
   /// Highest batch that was begun.
   public let current: Int
   public let total: Int
-  /// The ledger, while this run is the one under way; empty afterwards.
+  /// From load_batch, while this run is the one under way; empty afterwards.
   public let batches: [Batch]
 
   /// - Returns: nil where the run has none.

@@ -10,17 +10,13 @@ extension Row {
 
   func snapshotID(_ column: String) throws -> SnapshotID { try value(column, "a snapshot", SnapshotID.init) }
 
-  func json<Value: Decodable & SendableMetatype>(_ column: String) throws -> Value {
-    try value(column, "the JSON of \(Value.self)", Self.decode)
-  }
-
   func optionalJSON<Value: Decodable & SendableMetatype>(_ column: String) throws -> Value? {
     try optionalValue(column, "the JSON of \(Value.self)", Self.decode)
   }
 
   /// An older version left `{}` where it counted nothing.
   func changeCounts(_ column: String) throws -> ChangeCounts {
-    try text(column) == "{}" ? ChangeCounts() : json(column)
+    try text(column) == "{}" ? ChangeCounts() : value(column, "the JSON of ChangeCounts", Self.decode)
   }
 
   private static func decode<Value: Decodable & SendableMetatype>(_ text: String) -> Value? {
