@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 @Suite struct EventBatchTests {
-  /// Random queues, cut up until nothing is left: every batch keeps every limit, is as long as it may be, and the batches
-  /// together are the queue.
+  /// Random queues, cut up until nothing is left: every batch keeps every limit, is as long as it may be, and the
+  /// batches together are the queue.
   @Test func everyBatchKeepsTheLimits() {
     let seed = UInt64.random(in: 0...UInt64.max)
     var dice = SeededRandom(seed: seed)

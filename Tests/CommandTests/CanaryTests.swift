@@ -6,8 +6,8 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// Secrets of every kind, all different, through whole runs that succeed and that fail: none is in an argument, an output, a
-/// file or a table.
+/// Secrets of every kind, all different, through whole runs that succeed and that fail: none is in an argument, an
+/// output, a file or a table.
 @Suite(.enabled(if: TestCluster.isOwn, "needs a server of its own"))
 struct CanaryTests {
   /// What must never be seen, by what it is.

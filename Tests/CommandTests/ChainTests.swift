@@ -3,8 +3,8 @@ import Spool
 import TestSupport
 import Testing
 
-/// The commands of `pipeline.sh` that are chains of stages, `run`, `dry-run` and `rollback`: their options are declared in
-/// Swift alone, and the first stage refuses what is wrong in any of them.
+/// The commands of `pipeline.sh` that are chains of stages, `run`, `dry-run` and `rollback`: their options are declared
+/// in Swift alone, and the first stage refuses what is wrong in any of them.
 @Suite struct ChainTests {
   struct Wrong: CustomTestStringConvertible {
     var stage = "fetch"
@@ -127,8 +127,8 @@ import Testing
     return options.filter { $0.name != "--help" && $0.name != "--version" }
   }
 
-  /// A command takes the options that its help lists, and no other one: none is swallowed without an effect. Each stage of a
-  /// chain takes the same ones.
+  /// A command takes the options that its help lists, and no other one: none is swallowed without an effect. Each stage
+  /// of a chain takes the same ones.
   @Test func aCommandTakesExactlyTheOptionsOfItsHelp() throws {
     var lists: [[Option]] = []
     for command in Self.commands { lists.append(try Self.options(command.program, command.words)) }

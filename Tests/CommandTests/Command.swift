@@ -90,8 +90,8 @@ final class Running {
   /// What it has written so far.
   var stderr: String { text("stderr") }
 
-  /// Waits for its end, and kills it once that takes too long. Looks meanwhile how much memory it has taken: what the system
-  /// says of a child that has ended will not do, for it counts the memory of whoever started it.
+  /// Waits for its end, and kills it once that takes too long. Looks meanwhile how much memory it has taken: what the
+  /// system says of a child that has ended will not do, for it counts the memory of whoever started it.
   func wait(seconds: Int = 120, lookingEvery milliseconds: Int32 = 20) throws -> Ended {
     var looks = seconds * 1000 / Int(milliseconds)
     while !leashEnds(milliseconds: milliseconds) {

@@ -43,8 +43,8 @@ import Testing
     var testDescription: String { line.debugDescription }
   }
 
-  /// Each of these lines is an error of its own, and of each all that a record may have must be looked at before that is
-  /// known, or the next line shows it.
+  /// Each of these lines is an error of its own, and of each all that a record may have must be looked at before that
+  /// is known, or the next line shows it.
   @Test(arguments: [
     Hopeless(line: "x\",\"\n", says: "more than 100000 lines"),
     Hopeless(line: "a,\"b\n", says: "more than 100000 lines"),

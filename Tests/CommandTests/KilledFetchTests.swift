@@ -127,7 +127,8 @@ import Testing
     #expect(ended.code == 0, "\(ended)")
   }
 
-  /// A stage has a process group of its own, and `stty tostop` stops those in the background that write to the terminal.
+  /// A stage has a process group of its own, and `stty tostop` stops those in the background that write to the
+  /// terminal.
   @Test func aTerminalDoesNotStopIt() throws {
     let workshop = CommandSandbox()
     let source = workshop.file(Source.plain(rows: 5))

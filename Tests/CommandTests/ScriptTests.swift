@@ -33,7 +33,8 @@ import Testing
     }
   }
 
-  /// Nothing is fetched, and it is a failed run, unless a person mistyped it at a terminal. (A dry run is never counted.)
+  /// Nothing is fetched, and it is a failed run, unless a person mistyped it at a terminal. (A dry run is never
+  /// counted.)
   @Test func aWrongOptionEndsARunBeforeTheDownload() throws {
     let copy = try ScriptCopy()
     for (arguments, event) in [

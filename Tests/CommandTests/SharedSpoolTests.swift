@@ -62,7 +62,8 @@ import Testing
     let snapshot = try workshop.snapshot()
     mkdir(snapshot.transformFolder, 0o755)
     for (lock, done) in [(snapshot.chunkLock(7), 62), (snapshot.chunkLock(1), 62), (snapshot.finalizeLock, 63)] {
-      // One chunk is not validated, or all are and not finalized, however fast the machine. Workers share the last lock.
+      // One chunk is not validated, or all are and not finalized, however fast the machine. Workers share the last
+      // lock.
       try FileLock.lock(lock, shared: lock == snapshot.finalizeLock).hold {
         let running = try workshop.start("transform", "--max-rejects", "100%", variables: ["JOBS": "2"])
         try running.wait(until: "\(done) chunks are judged") { try manifests(snapshot.transformFolder) >= done }

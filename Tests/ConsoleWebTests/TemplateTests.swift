@@ -6,7 +6,8 @@ import Testing
 struct TemplateTests {
   /// Quotes and angle brackets, also with a combining mark behind them, which makes both one character.
   private static let hostile = "\u{E000}<\u{301}>\u{301}\"\u{301}'\u{301}<script>\"'\u{E001}"
-  /// What is given as HTML: charts and parts of pages, which were made by one of these templates or escape by themselves.
+  /// What is given as HTML: charts and parts of pages, which were made by one of these templates or escape by
+  /// themselves.
   private static let html: Set<String> = ["svg"]
 
   private func names(_ source: String) -> Set<String> {

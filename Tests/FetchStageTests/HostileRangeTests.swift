@@ -114,8 +114,8 @@ import Testing
     #expect(web.server.requests[2].headers["Range"] != nil, "it goes on")
   }
 
-  /// Any sequence of troubles, while the source changes: what is whole in the end is one version, and so is every snapshot
-  /// on the way whose versions can be told apart.
+  /// Any sequence of troubles, while the source changes: what is whole in the end is one version, and so is every
+  /// snapshot on the way whose versions can be told apart.
   @Test(arguments: UInt64(1)...40)
   func neverSplicesWhateverHappens(_ seed: UInt64) throws {
     var random = SeededRandom(seed: seed)

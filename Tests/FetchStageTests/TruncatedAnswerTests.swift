@@ -118,8 +118,8 @@ import Testing
     }
   }
 
-  /// Where only the end of the connection tells the end of the source, an orderly end cannot be told from a cut: what came
-  /// is taken for what it is, as if a file with these bytes were given. (The bounds of load are there for this.)
+  /// Where only the end of the connection tells the end of the source, an orderly end cannot be told from a cut: what
+  /// came is taken for what it is, as if a file with these bytes were given. (The bounds of load are there for this.)
   @Test func withoutALengthWhatCameIsTheSource() throws {
     let kind = Kind(name: "no validator", lastModified: nil, etag: nil, length: .untilClose)
     let (wire, head) = kind.wire
@@ -145,8 +145,8 @@ import Testing
     }
   }
 
-  /// Cuts at random bytes of a source of 200 KB, again and again: each attempt costs at most what it was cut short of and
-  /// one chunk.
+  /// Cuts at random bytes of a source of 200 KB, again and again: each attempt costs at most what it was cut short of
+  /// and one chunk.
   @Test(arguments: UInt64(1)...16)
   func anywhereGoesOnWhereTheLastChunkEnded(_ seed: UInt64) throws {
     var random = SeededRandom(seed: seed)

@@ -1,5 +1,5 @@
-/// A slow, plain reader of the file and validator of its records, written apart from the generator: what it finds has to be
-/// what the generator says it put in.
+/// A slow, plain reader of the file and validator of its records, written apart from the generator: what it finds has
+/// to be what the generator says it put in.
 struct PlainReader {
   struct Field {
     var bytes: [UInt8]

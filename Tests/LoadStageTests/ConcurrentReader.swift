@@ -20,7 +20,8 @@ final class ConcurrentReader: Sendable {
 
   private init(_ database: TestDatabase) { self.database = database }
 
-  /// All that was published, as one value: counts and checksums of the registry's tables, what brought them, and the feed.
+  /// All that was published, as one value: counts and checksums of the registry's tables, what brought them, and the
+  /// feed.
   static let statement = """
     SELECT concat_ws(' ', (SELECT count(*) FROM tax_registration), (SELECT count(*) FROM business_industry),
       (SELECT md5(string_agg(r::text, '|' ORDER BY ban)) FROM tax_registration r),

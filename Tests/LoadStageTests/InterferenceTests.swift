@@ -4,7 +4,8 @@ import Support
 import TestCluster
 import Testing
 
-/// What users hang on the tables must not make a load say what is not so, and what somebody plants beside them is not run.
+/// What users hang on the tables must not make a load say what is not so, and what somebody plants beside them is not
+/// run.
 @Suite("Interference", .needsServer)
 struct InterferenceTests {
   @Test(

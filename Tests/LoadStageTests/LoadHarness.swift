@@ -34,8 +34,8 @@ struct LoadHarness: Sendable {
     return settings
   }
 
-  // With settings to change never inside of #expect: the compiler has been seen to take a closure in a macro's argument for
-  // an earlier one of the same function.
+  // With settings to change never inside of #expect: the compiler has been seen to take a closure in a macro's argument
+  // for an earlier one of the same function.
   @discardableResult
   func load(_ snapshot: SnapshotFolder, _ change: (inout LoadSettings) -> Void = { _ in }) throws -> LoadOutcome {
     var settings = settings(snapshot)

@@ -3,8 +3,8 @@ import SelfTestKit
 import TestCluster
 import Testing
 
-/// A power cut keeps of a file what was flushed, and of a folder the names that were there when it was flushed. No test can
-/// cut the power; but the order of the steps can be looked at.
+/// A power cut keeps of a file what was flushed, and of a folder the names that were there when it was flushed. No test
+/// can cut the power; but the order of the steps can be looked at.
 @Suite("The order of what is made durable", .enabled(if: TestCluster.isAvailable, "needs a PostgreSQL"))
 struct OrderTests {
   @Test(
@@ -38,8 +38,8 @@ struct OrderTests {
 private struct Disk {
   private(set) var problems: [String] = []
   private var unflushed: Set<String> = []
-  /// Files of a name that are flushed and have not appeared. Chunks of the source are under way at once, and the trace calls
-  /// each of them the same: of them as many have to be flushed as appear.
+  /// Files of a name that are flushed and have not appeared. Chunks of the source are under way at once, and the trace
+  /// calls each of them the same: of them as many have to be flushed as appear.
   private var flushed: [String: Int] = [:]
   /// Names that are not yet durable, by folder.
   private var names: [String: Set<String>] = [:]

@@ -237,7 +237,8 @@ import Zstd
 }
 
 @Suite struct WholeFrameTests {
-  /// One compressor after another frame, each of another size, comes back as it went in; the old way and the new in turn.
+  /// One compressor after another frame, each of another size, comes back as it went in; the old way and the new in
+  /// turn.
   @Test func framesOfAnySizeComeBack() throws {
     var compressor = try Compressor(level: 1)
     var decompressor = try Decompressor()

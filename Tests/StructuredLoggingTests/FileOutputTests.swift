@@ -52,7 +52,8 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: stem + ".d/more").contains { $0.hasPrefix("etl.log-") })
   }
 
-  /// Several writers at once, each like a process of its own; the files are read by open descriptors, as a collector does.
+  /// Several writers at once, each like a process of its own; the files are read by open descriptors, as a collector
+  /// does.
   @Test func manyWritersRotateAndLoseNothing() throws {
     let (writers, each, bytesMax) = (8, 400, 128 << 10)
     let stem = stem

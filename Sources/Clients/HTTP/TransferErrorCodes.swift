@@ -48,8 +48,8 @@ extension TransferError {
   private static let tooLarge = CURLcode(rawValue: 100)
 }
 
-/// Why a handshake fails that would fail again: OpenSSL's numbers, which libcurl hands on as `error:0A00010B:…`. All else,
-/// as a connection that ends in the handshake, may pass.
+/// Why a handshake fails that would fail again: OpenSSL's numbers, which libcurl hands on as `error:0A00010B:…`. All
+/// else, as a connection that ends in the handshake, may pass.
 private enum OpenSSLReason: String, CaseIterable {
   case unsupportedProtocol = "0A000102"
   case wrongVersionNumber = "0A00010B"

@@ -1,7 +1,7 @@
 import CLibPQ
 
-/// Where the rows of a `COPY … FROM STDIN` go. The session is in it for as long as the COPY takes, so that nobody can use it
-/// for anything else meanwhile.
+/// Where the rows of a `COPY … FROM STDIN` go. The session is in it for as long as the COPY takes, so that nobody can
+/// use it for anything else meanwhile.
 public struct CopySink: ~Copyable {
   private var session: Connection
   private let name: String?
@@ -22,7 +22,8 @@ public struct CopySink: ~Copyable {
 }
 
 extension Connection {
-  /// Runs `COPY … FROM STDIN`. Returning from `body` ends it; throwing aborts it with the reason, and nothing of it stays.
+  /// Runs `COPY … FROM STDIN`. Returning from `body` ends it; throwing aborts it with the reason, and nothing of it
+  /// stays.
   ///
   /// - Returns: how many rows the server took.
   public mutating func copyIn(_ sql: String, _ body: (inout CopySink) throws -> Void) throws -> Int {

@@ -11,8 +11,8 @@ public struct DatabaseAddress: Sendable {
   public let options: String?
   /// From `connect_timeout`, where the string names one.
   let connectTimeoutSeconds: Int?
-  /// How long a silent session is taken for a busy one before somebody asks, from `tcp_user_timeout`: what that option is
-  /// for where the kernel sees that nobody answers, it is here where a line that is dead looks alive.
+  /// How long a silent session is taken for a busy one before somebody asks, from `tcp_user_timeout`: what that option
+  /// is for where the kernel sees that nobody answers, it is here where a line that is dead looks alive.
   let silenceSeconds: Double
 
   /// - Throws: a ``PostgresError`` of kind `malformed`. libpq's own words stay out of it: they quote the string.

@@ -2,8 +2,8 @@ import CLibPQ
 import Glibc
 import Support
 
-/// A wait in which nothing came or went. A statement may take as long as it likes, and a line that is dead may look alive:
-/// behind a proxy or a firewall the kernel is answered although the server is not there. So the server is asked.
+/// A wait in which nothing came or went. A statement may take as long as it likes, and a line that is dead may look
+/// alive: behind a proxy or a firewall the kernel is answered although the server is not there. So the server is asked.
 struct DeadConnectionProbe {
   /// When to ask.
   fileprivate var next: Double

@@ -5,8 +5,8 @@ import Postgres
 import Support
 import Synchronization
 
-/// Sees to it that the search has its indexes, beside everything else: looks when the console starts, and every minute from
-/// then on, for there may be no registry yet, or another one.
+/// Sees to it that the search has its indexes, beside everything else: looks when the console starts, and every minute
+/// from then on, for there may be no registry yet, or another one.
 final class IndexKeeper: Sendable {
   private struct Stopped: Error {}
   private let target: DatabaseAddress

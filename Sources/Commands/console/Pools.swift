@@ -23,7 +23,8 @@ struct Pools {
       if let searchPath { settings["search_path"] = searchPath }
       return settings
     }
-    // Hardly more than there are cores, if the server is here: queries that share one all take longer, and nobody is sooner done.
+    // Hardly more than there are cores, if the server is here: queries that share one all take longer, and nobody is
+    // sooner done.
     pages = Pool(
       target, applicationName: "registry console pages", size: max(3, Workers.coreCount + 1), settings: readOnly("5s"))
     exports = Pool(

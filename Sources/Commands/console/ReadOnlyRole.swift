@@ -1,8 +1,8 @@
 import CommandKit
 import Postgres
 
-/// The role that pages read the registry with: it sees everything of the registry, changes nothing, and sees nothing of the
-/// console's own schema.
+/// The role that pages read the registry with: it sees everything of the registry, changes nothing, and sees nothing of
+/// the console's own schema.
 enum ReadOnlyRole {
   static var name: String { Environment.value("CONSOLE_ROLE") ?? "registry_console" }
 

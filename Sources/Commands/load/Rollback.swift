@@ -4,7 +4,8 @@ import LoadStage
 import Spool
 import Support
 
-/// Makes the registry equal to an earlier snapshot: the last stage of `./pipeline.sh rollback`, and a command of its own.
+/// Makes the registry equal to an earlier snapshot: the last stage of `./pipeline.sh rollback`, and a command of its
+/// own.
 struct RollbackCommand: ChainedStage {
   static let stage = "load"
   static let configuration = CommandConfiguration(

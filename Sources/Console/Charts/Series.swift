@@ -34,7 +34,8 @@ struct Scale {
 
   /// - Parameter whole: whether the values are all whole numbers; then the ticks are, too: there is no half business.
   init(covering maximum: Double, whole: Bool) {
-    // With nothing but zeros any scale is right. Ticks are no finer than a billionth, which `NumberText` writes in digits.
+    // With nothing but zeros any scale is right. Ticks are no finer than a billionth, which `NumberText` writes in
+    // digits.
     let maximum = maximum > 0 ? max(maximum, 1e-8) : 1
     let least = whole ? max(maximum / 4, 1) : maximum / 4
     var power = 1.0

@@ -3,8 +3,8 @@ import Glibc
 import Spool
 import Support
 
-/// The console's folder in the spool, and its name: a worker goes on with runs of its own spool alone, whatever machine or
-/// container it now runs in.
+/// The console's folder in the spool, and its name: a worker goes on with runs of its own spool alone, whatever machine
+/// or container it now runs in.
 public struct ConsoleStateFolder: Sendable {
   public let path: String
   /// `<machine>/<spool>`, such as `db7/3fa9c2d1`.

@@ -21,8 +21,8 @@ enum RunLog {
     return nil
   }
 
-  /// The summary, where it is a JSON document that the database takes: it may be cut short, or hold what JSON may and the
-  /// database may not.
+  /// The summary, where it is a JSON document that the database takes: it may be cut short, or hold what JSON may and
+  /// the database may not.
   static func summary(_ text: String?, on connection: inout Connection) throws -> String? {
     guard let text, !text.utf8.contains(0) else { return nil }
     do {

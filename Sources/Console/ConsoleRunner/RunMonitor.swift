@@ -3,8 +3,8 @@ import Glibc
 import Spool
 import Support
 
-/// A process that starts `pipeline.sh` once and writes down how it ended. It leads a session of its own: the console may be
-/// stopped, killed and started again meanwhile, and finds the run by its folder.
+/// A process that starts `pipeline.sh` once and writes down how it ended. It leads a session of its own: the console
+/// may be stopped, killed and started again meanwhile, and finds the run by its folder.
 public struct RunMonitor {
   private let folder: TaskFolder
   private let limitSeconds: Int

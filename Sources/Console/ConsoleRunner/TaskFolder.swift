@@ -3,8 +3,8 @@ import Glibc
 import Spool
 import Support
 
-/// What is on disk of a task, `<spool>/.console/tasks/<number>-<when it was queued>/`. It tells whether its run was begun, goes on, or is over,
-/// whatever became of the console meanwhile:
+/// What is on disk of a task, `<spool>/.console/tasks/<number>-<when it was queued>/`. It tells whether its run was
+/// begun, goes on, or is over, whatever became of the console meanwhile:
 ///
 /// | file | |
 /// |---|---|
@@ -42,8 +42,8 @@ public struct TaskFolder: Sendable {
 
   func make() throws(Failure) { try Folder.make(path) }
 
-  /// Looks at `started` before the lock, and at `exit` behind it: a run that begins meanwhile is fresh or alive then, and what
-  /// is written under the lock is complete once it is free.
+  /// Looks at `started` before the lock, and at `exit` behind it: a run that begins meanwhile is fresh or alive then,
+  /// and what is written under the lock is complete once it is free.
   func stage() throws(Failure) -> Stage {
     let wasStarted = access(started, F_OK) == 0
     guard try isFree() else { return .alive }
@@ -60,7 +60,8 @@ public struct TaskFolder: Sendable {
     return try FileLock.tryLock(lock) != nil
   }
 
-  /// Tells the run to end at the next safe place. Where the monitor itself was killed, its session's processes are told.
+  /// Tells the run to end at the next safe place. Where the monitor itself was killed, its session's processes are
+  /// told.
   func askToStop() {
     guard let monitor = monitor() else { return }
     let lives = getsid(monitor) == monitor

@@ -7,8 +7,8 @@ import Support
 import Synchronization
 
 /// Makes tasks of what is due and carries them out, one after the other. There is one worker a database: who holds its
-/// lock. Killed at any moment, the next one goes on where it was: what is to run is in the database, and what runs is in
-/// the task's folder.
+/// lock. Killed at any moment, the next one goes on where it was: what is to run is in the database, and what runs is
+/// in the task's folder.
 public final class Worker: Sendable {
   /// What the worker runs with.
   public struct Settings: Sendable {
@@ -62,8 +62,8 @@ public final class Worker: Sendable {
   /// Waits until the thread has ended, after ``stop()``.
   public func join() { thread.withLock { $0.take() }?.join(seconds: 10) }
 
-  /// Stops the run under way as well and waits for its end: for a container, with which everything in it ends. The next worker
-  /// tells that it was cut short.
+  /// Stops the run under way as well and waits for its end: for a container, with which everything in it ends. The next
+  /// worker tells that it was cut short.
   public func endRuns() {
     let folders = ((try? Folder.names(settings.home.path + "/tasks")) ?? []).map {
       TaskFolder(settings.home.path + "/tasks/" + $0)

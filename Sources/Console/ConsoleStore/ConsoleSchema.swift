@@ -1,7 +1,8 @@
 import Digest
 import Postgres
 
-/// The console's own schema: made by whoever starts the console first and may make schemas, or made for its login before.
+/// The console's own schema: made by whoever starts the console first and may make schemas, or made for its login
+/// before.
 public enum ConsoleSchema {
   /// One script per schema version; each upgrades from the version before. An existing schema gets the scripts that it
   /// lacks.

@@ -1,7 +1,7 @@
 import Postgres
 
-/// How often somebody may try to log in in a quarter of an hour: a name from one address five times, an address twenty times.
-/// A name from everywhere has no limit: anybody could lock its owner out.
+/// How often somebody may try to log in in a quarter of an hour: a name from one address five times, an address twenty
+/// times. A name from everywhere has no limit: anybody could lock its owner out.
 public enum LoginLimit {
   public static let minutes = 15
   static let forNameAndAddress = 5

@@ -127,8 +127,8 @@ public enum ScheduleStore {
     }
   }
 
-  /// Sets times back that a server's clock has put too far ahead, for instance before it was set by NTP. A time that has
-  /// had its task does not come again.
+  /// Sets times back that a server's clock has put too far ahead, for instance before it was set by NTP. A time that
+  /// has had its task does not come again.
   private static func bringForward(now: Int64, _ connection: inout Connection) throws {
     let ahead = try connection.rows(
       """

@@ -80,8 +80,8 @@ public enum Tasks {
     return (try row?.optionalText("summary"), try row?.optionalText("log"))
   }
 
-  /// A text that changes whenever what is known of a task does; nil where there is none. It spares who waits for a change the
-  /// log itself.
+  /// A text that changes whenever what is known of a task does; nil where there is none. It spares who waits for a
+  /// change the log itself.
   public static func mark(_ id: Int, on connection: inout Connection) throws -> String? {
     try connection.execute(
       "SELECT concat_ws(' ', state, stop_asked_by, length(log), md5(right(log, 1000))) FROM console.task WHERE id = $1",

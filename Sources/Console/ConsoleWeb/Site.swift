@@ -26,8 +26,8 @@ public struct Site: Sendable {
 
   /// How the console is reached and what it starts.
   public struct Settings: Sendable {
-    /// Whether browsers reach it by TLS, through a proxy: then cookies go by TLS alone, and the proxy says where a request
-    /// comes from.
+    /// Whether browsers reach it by TLS, through a proxy: then cookies go by TLS alone, and the proxy says where a
+    /// request comes from.
     public var isBehindTLS: Bool
 
     /// The proxies whose `X-Forwarded-For` is trusted.

@@ -33,8 +33,8 @@ public struct EventLog: Sendable {
     if isEvent { event(.failed, message, fields) } else { write(.error, message, fields) }
   }
 
-  /// Whether the next run goes on without a person's help: after a temporary failure, and after a stop by SIGHUP, SIGINT
-  /// or SIGTERM.
+  /// Whether the next run goes on without a person's help: after a temporary failure, and after a stop by SIGHUP,
+  /// SIGINT or SIGTERM.
   private static func isTemporary(exitCode: Int) -> Bool { [75, 129, 130, 143].contains(exitCode) }
 
   /// A line for people that no counter waits for.

@@ -1,7 +1,8 @@
 import StructuredLogging
 import Synchronization
 
-/// How far a stage is: a live bar on a terminal, and a line in every other log every few seconds. Any thread may report.
+/// How far a stage is: a live bar on a terminal, and a line in every other log every few seconds. Any thread may
+/// report.
 public final class ProgressReporter: Sendable {
   private struct State {
     var done = 0

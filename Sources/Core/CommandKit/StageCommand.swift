@@ -29,8 +29,8 @@ extension StageCommand {
   public func requireValid() throws {}
   public mutating func run() throws { try StageRun.run(self) }
 
-  /// A subcommand that stands first is parsed by itself: ArgumentParser would let it have options of the command above it,
-  /// where they do nothing. Only help and version name both.
+  /// A subcommand that stands first is parsed by itself: ArgumentParser would let it have options of the command above
+  /// it, where they do nothing. Only help and version name both.
   private static func parse(_ words: [String]) throws -> any ParsableCommand {
     let first = configuration.subcommands.first { $0.configuration.commandName == words.first }
     guard let first, !words.contains(where: ["-h", "--help", "--version"].contains) else {

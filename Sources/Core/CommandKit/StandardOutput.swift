@@ -3,8 +3,8 @@ import Support
 
 /// Descriptors 0, 1 and 2.
 public enum StandardFiles {
-  /// Opens those that are closed on /dev/null. The next file or connection would otherwise get one of their numbers, and
-  /// every line of the log would be written into it.
+  /// Opens those that are closed on /dev/null. The next file or connection would otherwise get one of their numbers,
+  /// and every line of the log would be written into it.
   public static func open() {
     for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 { _ = Glibc.open("/dev/null", O_RDWR) }
   }

@@ -2,8 +2,9 @@ import Glibc
 import Support
 import Synchronization
 
-/// SIGINT, SIGTERM and SIGHUP ask the process to stop, however often they come: a service manager signals the whole group,
-/// and the script passes its own on. Work goes on to the next place where it may end cleanly, and the run says how it ended.
+/// SIGINT, SIGTERM and SIGHUP ask the process to stop, however often they come: a service manager signals the whole
+/// group, and the script passes its own on. Work goes on to the next place where it may end cleanly, and the run says
+/// how it ended.
 public enum StopSignal {
   private static let received = Atomic<Int32>(0)
 
@@ -13,8 +14,8 @@ public enum StopSignal {
     signal(SIGPIPE, SIG_IGN)
     // A file that may not grow (`ulimit -f`) is an error of the write.
     signal(SIGXFSZ, SIG_IGN)
-    // On a terminal with `stty tostop`, output from a background process group would stop it, and a stage has a group of
-    // its own.
+    // On a terminal with `stty tostop`, output from a background process group would stop it, and a stage has a group
+    // of its own.
     signal(SIGTTOU, SIG_IGN)
     for number in [SIGINT, SIGTERM, SIGHUP] where number != SIGHUP || !isIgnored(number) {
       var action = sigaction()

@@ -32,7 +32,8 @@ public enum TextWidth {
     return text
   }
 
-  /// East Asian Wide and Fullwidth (Unicode Standard Annex 11), in coarse ranges; marks that stand on another character.
+  /// East Asian Wide and Fullwidth (Unicode Standard Annex 11), in coarse ranges; marks that stand on another
+  /// character.
   private static func width(_ scalar: Unicode.Scalar) -> Int {
     switch scalar.value {
     case 0x300...0x36F, 0x200B...0x200F, 0xFE00...0xFE0F: 0

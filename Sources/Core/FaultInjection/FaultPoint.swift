@@ -1,5 +1,5 @@
-/// A place where a program changes state outside itself: a file, a folder, the database. Its name is `SUBJECT:STEP`, for
-/// instance `fetch/N.json:rename` or `batch:INSERT load_batch`.
+/// A place where a program changes state outside itself: a file, a folder, the database. Its name is `SUBJECT:STEP`,
+/// for instance `fetch/N.json:rename` or `batch:INSERT load_batch`.
 public struct FaultPoint: Hashable, Sendable, Comparable, CustomStringConvertible {
   public let subject: String
   public let step: String

@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Faults that are made to happen, to prove that nothing comes of them. All go through here: those at steps on files, those
-/// at statements, and what a test does at a statement of its own session (``FaultHook``).
+/// Faults that are made to happen, to prove that nothing comes of them. All go through here: those at steps on files,
+/// those at statements, and what a test does at a statement of its own session (``FaultHook``).
 ///
 /// Inert unless the environment variable `REGISTRY_FAULT` asks for one when the program starts:
 ///
@@ -60,8 +60,8 @@ public enum Faults {
   }
 }
 
-/// Called by a test's own session on both sides of each statement that changes something; what it throws takes the place of
-/// the statement, or of its answer.
+/// Called by a test's own session on both sides of each statement that changes something; what it throws takes the
+/// place of the statement, or of its answer.
 public typealias FaultHook = @Sendable (FaultSide, FaultPoint) throws -> Void
 
 public struct FaultRequestError: Error, CustomStringConvertible {

@@ -11,7 +11,8 @@ enum BANRules {
   /// Whether the check digit is right: the decimal digits of the products with 1,2,1,2,1,2,4,1 add up to a multiple
   /// of 5 (of 10 before 2023-04-01). Where the seventh digit is 7 its product 28 → 10 counts as 1 or as 0.
   static func checks(_ digits: UnsafePointer<UInt8>) -> Bool {
-    // The digit sum of twice a digit is 2d, less 9 from five on; of four times seven it is 10, of the others the digits of the product.
+    // The digit sum of twice a digit is 2d, less 9 from five on; of four times seven it is 10, of the others the digits
+    // of the product.
     func twice(_ digit: UInt8) -> Int { Int(digit < 5 ? 2 * digit : 2 * digit - 9) }
     func fourfold(_ digit: UInt8) -> Int {
       let product = Int(digit) * 4

@@ -137,7 +137,7 @@ public struct StoredColumn: Sendable {
   static let sources =
     [.ban, .headquarters, .name] + Column.allCases.filter { ![.ban, .headquarters, .name].contains($0) }
 
-  /// The columns of a row of `registrations.tsv` in their order, but for the content hash, which follows them and is made
-  /// over them.
+  /// The columns of a row of `registrations.tsv` in their order, but for the content hash, which follows them and is
+  /// made over them.
   public static let all = sources.flatMap(\.stored)
 }

@@ -1,10 +1,11 @@
 import Support
 
-/// A correction sheet: a CSV with the published columns, in any order, whose records are validated as those of a source are.
+/// A correction sheet: a CSV with the published columns, in any order, whose records are validated as those of a source
+/// are.
 ///
-/// It differs from a source in this alone: one apostrophe at the beginning of a cell is taken away and the cell counts as
-/// quoted (``SheetCell``); U+FFFD in a published column stands for bytes that could not be read, and is rejected as they
-/// were; a stamp row is a record like any other.
+/// It differs from a source in this alone: one apostrophe at the beginning of a cell is taken away and the cell counts
+/// as quoted (``SheetCell``); U+FFFD in a published column stands for bytes that could not be read, and is rejected as
+/// they were; a stamp row is a record like any other.
 public struct CorrectionSheet: Sendable {
   /// An accepted record.
   public struct Record: Sendable, Equatable {

@@ -52,8 +52,8 @@ public enum HeaderProblem: Error, Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// Characters that show nothing (Unicode's general category Cf): byte order marks, zero-width and directional ones. Programs
-/// put them before the first column's name, which is then no name that anybody knows.
+/// Characters that show nothing (Unicode's general category Cf): byte order marks, zero-width and directional ones.
+/// Programs put them before the first column's name, which is then no name that anybody knows.
 enum FormatCharacters {
   /// Of Unicode 15. A table of our own, for what a source gives must not depend on the version of Swift.
   private static let ranges: [ClosedRange<UInt32>] = [

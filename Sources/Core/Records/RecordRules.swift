@@ -1,5 +1,5 @@
-/// The version of the rules by which records are read, validated and written. It rises when any accepted row, content hash
-/// or finding could differ for the same bytes: then what was validated before is stale.
+/// The version of the rules by which records are read, validated and written. It rises when any accepted row, content
+/// hash or finding could differ for the same bytes: then what was validated before is stale.
 public let rulesVersion = 2
 
 /// What the rules say of one record.

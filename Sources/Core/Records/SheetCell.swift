@@ -1,5 +1,6 @@
-/// How a value stands in a cell of a correction sheet, which a spreadsheet opens and saves: it keeps no quotes, and takes
-/// some text for a formula. One apostrophe before the value keeps both from doing harm; reading takes exactly one away.
+/// How a value stands in a cell of a correction sheet, which a spreadsheet opens and saves: it keeps no quotes, and
+/// takes some text for a formula. One apostrophe before the value keeps both from doing harm; reading takes exactly one
+/// away.
 public enum SheetCell {
   /// The cell for a value.
   ///

@@ -29,8 +29,8 @@ public struct SheetRow: Sendable {
     return [0xEF, 0xBB, 0xBF] + Array(names.joined(separator: ",").utf8) + [.lineFeed]
   }
 
-  /// A row has to stay within what a record may have, or the sheet could not be read back: values of more bytes than this
-  /// (all of them together, as CSV) are left out, and of the record itself no more is shown than that.
+  /// A row has to stay within what a record may have, or the sheet could not be read back: values of more bytes than
+  /// this (all of them together, as CSV) are left out, and of the record itself no more is shown than that.
   private static let valueBytesMax = 32 << 10
   private static let rawBytesMax = 12 << 10
 
@@ -107,7 +107,8 @@ extension FieldValue {
   }
 }
 
-/// The published values of a sheet's row as they were exported: by it a row that nobody touched is known, and left alone.
+/// The published values of a sheet's row as they were exported: by it a row that nobody touched is known, and left
+/// alone.
 enum RowChecksum {
   /// Name of the column.
   static let column = "fingerprint"

@@ -1,5 +1,5 @@
-/// Validates a sheet's records, one at a time so that each is known by itself: every record is made into one of a source, which
-/// the validator of sources then sees.
+/// Validates a sheet's records, one at a time so that each is known by itself: every record is made into one of a
+/// source, which the validator of sources then sees.
 struct SheetValidator: ~Copyable {
   private let header: Header
   private var scanner = RecordScanner()
@@ -99,7 +99,8 @@ struct SheetValidator: ~Copyable {
     return false
   }
 
-  /// A field of the sheet as the source would have it, all of them in quotes but those that were not and stay as they are.
+  /// A field of the sheet as the source would have it, all of them in quotes but those that were not and stay as they
+  /// are.
   private mutating func append(_ base: UnsafePointer<UInt8>, _ index: Int) {
     let field = scanner.fields[index]
     // 0xFF is in no UTF-8: the rules reject it as they rejected the bytes that U+FFFD stands for.

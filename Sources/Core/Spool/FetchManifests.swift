@@ -22,8 +22,8 @@ public struct FileEntry: Codable, Sendable, Hashable {
 
 /// `fetch/000001.json`: one chunk of the source, which ends at a record's end.
 ///
-/// It holds all that validating the chunk needs besides its bytes, and nothing that differs between two downloads of the
-/// same source.
+/// It holds all that validating the chunk needs besides its bytes, and nothing that differs between two downloads of
+/// the same source.
 public struct FetchChunkManifest: Manifest, Hashable {
   public var format = SpoolFormat.current
   public var rulesVersion: Int

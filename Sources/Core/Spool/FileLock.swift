@@ -64,8 +64,8 @@ public struct FileLock: ~Copyable, Sendable {
   }
 
   deinit {
-    // By name: a child that another thread is just starting has a copy of the descriptor until it is another program, and a
-    // lock that is only closed lasts as long as the last copy.
+    // By name: a child that another thread is just starting has a copy of the descriptor until it is another program,
+    // and a lock that is only closed lasts as long as the last copy.
     flock(descriptor, LOCK_UN)
     close(descriptor)
   }

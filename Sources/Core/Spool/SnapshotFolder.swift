@@ -92,11 +92,11 @@ public struct SnapshotFolder: Sendable, Hashable {
 }
 
 extension SnapshotFolder {
-  /// Runs `body` while the snapshot cannot be removed. Any number of stages may use it at once. What is used lies in the
-  /// snapshot, and is not somebody else's that a link leads to.
+  /// Runs `body` while the snapshot cannot be removed. Any number of stages may use it at once. What is used lies in
+  /// the snapshot, and is not somebody else's that a link leads to.
   ///
-  /// In a folder that is not ours to write in, as on a spool that is read-only, the lock may not be made: then nobody of our
-  /// rights can remove anything either.
+  /// In a folder that is not ours to write in, as on a spool that is read-only, the lock may not be made: then nobody
+  /// of our rights can remove anything either.
   @discardableResult
   public func use<Result>(
     stop: () throws(Failure) -> Void = {}, _ body: () throws -> Result

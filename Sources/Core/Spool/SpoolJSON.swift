@@ -1,10 +1,12 @@
 /// What is found out of JSON in the spool before Foundation reads it, in one pass.
 struct SpoolJSON {
-  /// Whether it is nested little and has few values: each value takes some fifty bytes of memory; and where Foundation's own
-  /// bound of depth is passed at the very end of the bytes, it looks behind them to say where that was, and ends the process.
+  /// Whether it is nested little and has few values: each value takes some fifty bytes of memory; and where
+  /// Foundation's own bound of depth is passed at the very end of the bytes, it looks behind them to say where that
+  /// was, and ends the process.
   private(set) var isBounded = true
-  /// Whether its numbers are whole, not negative, and so small that a sum of many can be held: they are sizes, places and
-  /// counts, which are computed with before anything proves them. It means something only of what a decoder accepts.
+  /// Whether its numbers are whole, not negative, and so small that a sum of many can be held: they are sizes, places
+  /// and counts, which are computed with before anything proves them. It means something only of what a decoder
+  /// accepts.
   private(set) var hasUsableNumbers = true
 
   /// Nothing in the spool is nested half as deep …

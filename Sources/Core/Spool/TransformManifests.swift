@@ -75,8 +75,8 @@ public struct TransformChunkManifest: Manifest, Hashable {
   public var notes: Notes
   /// Accepted records by city or county; nil in a manifest of a version that did not count them.
   public var cities: [String: Int]?
-  /// Set once BANs that an earlier chunk has accepted were taken out: the digest of the earlier chunks' digests, so that
-  /// a chunk finalized against other bytes is known as stale.
+  /// Set once BANs that an earlier chunk has accepted were taken out: the digest of the earlier chunks' digests, so
+  /// that a chunk finalized against other bytes is known as stale.
   public var settledAgainst: String?
 
   public init(

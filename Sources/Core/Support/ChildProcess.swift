@@ -1,8 +1,8 @@
 import CSupport
 import Glibc
 
-/// Starting programs, without Foundation: its Process may hang where other children are started meanwhile, for each inherits
-/// the socket that it waits for.
+/// Starting programs, without Foundation: its Process may hang where other children are started meanwhile, for each
+/// inherits the socket that it waits for.
 package struct ChildProcess {
   /// What a child finds open under a number.
   package enum Stream {

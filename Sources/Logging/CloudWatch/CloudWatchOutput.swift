@@ -4,8 +4,8 @@ import StructuredLogging
 import Support
 import Synchronization
 
-/// Sends log records to CloudWatch Logs, in a thread of its own. Whoever logs never waits: a record goes into a bounded queue
-/// and, for the case that this process ends before it is sent, into a file.
+/// Sends log records to CloudWatch Logs, in a thread of its own. Whoever logs never waits: a record goes into a bounded
+/// queue and, for the case that this process ends before it is sent, into a file.
 public final class CloudWatchOutput: LogOutput {
   /// What became of the events that are not simply sent.
   public struct Report: Sendable, Equatable {
@@ -179,7 +179,8 @@ public final class CloudWatchOutput: LogOutput {
     }
   }
 
-  /// The end of the process cuts a pause short: to what is left, and to a fraction of a second in which it is tried again.
+  /// The end of the process cuts a pause short: to what is left, and to a fraction of a second in which it is tried
+  /// again.
   private func pause(_ reason: String, _ backoff: inout Backoff) {
     state.withLock { $0.report.reason = reason }
     let seconds = backoff.next()

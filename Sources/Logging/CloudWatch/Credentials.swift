@@ -23,7 +23,8 @@ public protocol CredentialSource: Sendable {
   func keys(check: () throws -> Void) throws -> AWSCredentials
 }
 
-/// The places of credentials, in the order in which AWS programs look there; `~/.aws` and web identities are not among them.
+/// The places of credentials, in the order in which AWS programs look there; `~/.aws` and web identities are not among
+/// them.
 enum Credentials {
   /// - Throws: where keys are set by halves.
   static func source(_ variable: (String) -> String?) throws(CloudWatchProblem) -> any CredentialSource {

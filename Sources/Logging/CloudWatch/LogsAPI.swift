@@ -175,8 +175,8 @@ final class LogsAPI {
     }
   }
 
-  /// `rejectedLogEventsInfo` gives ends of ranges: what is too old or expired stands in front of its index, what is too new
-  /// from its index on.
+  /// `rejectedLogEventsInfo` gives ends of ranges: what is too old or expired stands in front of its index, what is too
+  /// new from its index on.
   ///
   /// - Returns: nil where it is no answer of CloudWatch's, but for instance a proxy's page.
   static func rejected(of count: Int, in answer: [UInt8]) -> Int? {

@@ -2,8 +2,8 @@ import Glibc
 import StructuredLogging
 import Support
 
-/// Events on disk that are not sent yet, so that they outlive a process that cannot send them, or is killed. A file belongs
-/// to the process that holds its lock; one whose lock is free is taken over by the next process.
+/// Events on disk that are not sent yet, so that they outlive a process that cannot send them, or is killed. A file
+/// belongs to the process that holds its lock; one whose lock is free is taken over by the next process.
 ///
 ///     00000000000000000093 ap-northeast-1 /docker/etl console      the first byte that is not sent
 ///     1769567400123 {"timestamp":…}                                one line an event
@@ -95,7 +95,8 @@ final class PendingFile {
   /// Everything in front of a byte is sent.
   func advance(to byte: Int) {
     if byte >= end, end > Self.bytesMax / 8 {
-      // Room for more. A process killed between the two leaves a head that points behind the end: nothing to send again.
+      // Room for more. A process killed between the two leaves a head that points behind the end: nothing to send
+      // again.
       if write(byte.padded(Self.offsetDigits), at: 0), ftruncate(descriptor, off_t(headBytes)) == 0 {
         end = headBytes
         _ = write(headBytes.padded(Self.offsetDigits), at: 0)

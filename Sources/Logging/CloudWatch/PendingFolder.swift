@@ -62,8 +62,8 @@ struct PendingFolder {
     return removed
   }
 
-  /// Their names begin with the time. Where the folder cannot be read to its end there are none: what of it is seen is not the
-  /// oldest.
+  /// Their names begin with the time. Where the folder cannot be read to its end there are none: what of it is seen is
+  /// not the oldest.
   private func names(ending suffix: String = ".events") throws(CloudWatchProblem) -> [String] {
     do throws(SystemError) {
       return try FileCalls.names(inDirectory: path).filter { $0.hasSuffix(suffix) }.sorted()

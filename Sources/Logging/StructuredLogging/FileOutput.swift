@@ -3,8 +3,8 @@ import Glibc
 import Support
 import Synchronization
 
-/// JSON lines in a file that rotates, and that all processes share: each line is one write at its end. Who finds it full
-/// opens the next one under a lock, by a new name; five are kept.
+/// JSON lines in a file that rotates, and that all processes share: each line is one write at its end. Who finds it
+/// full opens the next one under a lock, by a new name; five are kept.
 public final class FileOutput: LogOutput {
   private struct State {
     var descriptor: Int32 = -1

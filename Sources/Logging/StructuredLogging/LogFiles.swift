@@ -14,8 +14,8 @@ struct LogFiles: Sendable {
   /// The times in the names of those that are there, the oldest first.
   func times() throws(SystemError) -> [LogTime] { try names().filter { $0.rest.isEmpty }.map(\.time) }
 
-  /// Removes all but the newest, and with them what another program has made of them: logrotate's `….1.gz`, for instance.
-  /// Where the folder cannot be read nothing is removed: which are the newest is not known.
+  /// Removes all but the newest, and with them what another program has made of them: logrotate's `….1.gz`, for
+  /// instance. Where the folder cannot be read nothing is removed: which are the newest is not known.
   func removeOld(keeping count: Int) {
     guard let names = try? names() else { return }
     var kept: [LogTime] = []

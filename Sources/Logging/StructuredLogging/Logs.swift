@@ -7,7 +7,8 @@ public enum Logs {
 
   public static func logger(_ name: String) -> Logger {
     var logger = Logger(label: name) { RecordHandler(label: $0) }
-    // Named events reach files and CloudWatch at any level: what counts them must not depend on how much a person reads.
+    // Named events reach files and CloudWatch at any level: what counts them must not depend on how much a person
+    // reads.
     logger.logLevel = min(LogLevel.current, .info)
     return logger
   }
@@ -23,7 +24,8 @@ public enum Logs {
     }
   }
 
-  /// From now on nothing goes to files or CloudWatch: for commands that are no run, whose failures concern who typed them.
+  /// From now on nothing goes to files or CloudWatch: for commands that are no run, whose failures concern who typed
+  /// them.
   public static func useStandardErrorAlone() { outputs.withLock { $0.removeAll { !($0 is any StandardErrorOutput) } } }
 
   /// What an output has to say of itself. It goes to stderr alone, which cannot have the same trouble, and so the other

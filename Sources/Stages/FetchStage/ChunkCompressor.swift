@@ -23,8 +23,8 @@ struct SplitChunk: Sendable {
   }
 }
 
-/// Compresses chunks on worker threads, several at once, and commits them in the order in which they are given: a chunk's
-/// file, then its manifest, then the next chunk.
+/// Compresses chunks on worker threads, several at once, and commits them in the order in which they are given: a
+/// chunk's file, then its manifest, then the next chunk.
 ///
 /// It cannot be copied, so chunks come from one owner, in one order.
 struct ChunkCompressor: ~Copyable {
@@ -92,8 +92,8 @@ private final class CompressionQueue: Sendable {
     let completion: Completion
   }
 
-  /// Chunks of usual size that are under way at once, each with its bytes in memory: one more than cores, for while one is
-  /// flushed, and no more than four, which is more than a download is fast.
+  /// Chunks of usual size that are under way at once, each with its bytes in memory: one more than cores, for while one
+  /// is flushed, and no more than four, which is more than a download is fast.
   let slots = min(4, Workers.coreCount + 1)
   private let snapshot: UnfinishedSnapshot
   private let state: Mutex<State>

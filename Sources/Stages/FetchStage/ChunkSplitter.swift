@@ -64,8 +64,8 @@ package struct ChunkSplitter: ~Copyable {
     FinishedChunks(try compressor.finish(), cursor, hashAtCursor)
   }
 
-  /// An array that doubles would have half of it empty, for as many chunks as are under way. It grows by a fourth, and once
-  /// a chunk is a large one, to the largest.
+  /// An array that doubles would have half of it empty, for as many chunks as are under way. It grows by a fourth, and
+  /// once a chunk is a large one, to the largest.
   private mutating func reserve(_ count: Int) {
     guard count > bytes.capacity else { return }
     bytes.reserveCapacity(

@@ -1,7 +1,7 @@
 import Spool
 
-/// What a request asks for besides the URL: the rest of a version that is here in part, or all of the source unless it is
-/// the previous snapshot's.
+/// What a request asks for besides the URL: the rest of a version that is here in part, or all of the source unless it
+/// is the previous snapshot's.
 struct ConditionalRequest {
   /// Where the answer may go on, and the version it has to be of; nil for all of it.
   let range: (offset: Int, version: Source)?

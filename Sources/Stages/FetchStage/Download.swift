@@ -4,8 +4,8 @@ import HTTP
 import Spool
 import Support
 
-/// The download of a source on the web, over as many attempts as it takes: each goes on where the one before ended, if the
-/// server lets it.
+/// The download of a source on the web, over as many attempts as it takes: each goes on where the one before ended, if
+/// the server lets it.
 ///
 /// Two versions of the source are never spliced: the rest is asked for by Range only where a strong validator names the
 /// version (If-Range), and its status, Content-Range, length and validator are all checked. Otherwise the source is

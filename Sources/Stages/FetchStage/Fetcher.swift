@@ -30,8 +30,8 @@ public enum Fetcher {
     return outcome
   }
 
-  /// The source is what a finished snapshot has: what was begun from it since is of no version that can still be had, and
-  /// would stand in the way as the newest.
+  /// The source is what a finished snapshot has: what was begun from it since is of no version that can still be had,
+  /// and would stand in the way as the newest.
   private static func removeUnfinished(after id: SnapshotID, _ settings: FetchSettings, log: EventLog) throws {
     for newer in try SpoolIndex.snapshots(settings.spool) where newer > id {
       let folder = SnapshotFolder(spool: settings.spool, id: newer)

@@ -29,8 +29,8 @@ struct FileSource {
     return try snapshot.complete(splitter.finish(), previous: previous)
   }
 
-  /// Its size first: only where that is the same are its bytes read to compare. They are read again if they differ, which
-  /// costs less than to split and compress every day's file only to find it unchanged.
+  /// Its size first: only where that is the same are its bytes read to compare. They are read again if they differ,
+  /// which costs less than to split and compress every day's file only to find it unchanged.
   private func isContent(of snapshot: PreviousSnapshot) throws -> Bool {
     guard try open().size() == snapshot.manifest.csv.bytes else { return false }
     var hash = SHA256()

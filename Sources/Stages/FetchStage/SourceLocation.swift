@@ -115,8 +115,8 @@ struct WebAddress {
     let mark = tail.firstIndex(of: "?") ?? tail.endIndex
     path = String(tail[..<mark])
     query = mark < tail.endIndex ? String(tail[tail.index(after: mark)...]) : nil
-    // If a login contains a raw `/`, `?` or `#`, its first part looks like the host, or host and port, and the rest would
-    // be printed. A host with a dot and no port may have an `@` in its path.
+    // If a login contains a raw `/`, `?` or `#`, its first part looks like the host, or host and port, and the rest
+    // would be printed. A host with a dot and no port may have an `@` in its path.
     let isPlainHost = port.isEmpty && (host.contains(".") || host.hasPrefix("["))
     let isLoginCut =
       !isPlainHost && (path + rest[authorityEnd...].drop { $0 != "#" }).contains("@")

@@ -86,8 +86,8 @@ package struct UnfinishedSnapshot: Sendable {
     return try chunk.publish(at: folder.fetchChunkManifest(chunk.chunk))
   }
 
-  /// Whether an earlier fetch has committed the very chunk. Another manifest in its place is removed first, so that no moment
-  /// shows one that describes other bytes.
+  /// Whether an earlier fetch has committed the very chunk. Another manifest in its place is removed first, so that no
+  /// moment shows one that describes other bytes.
   private func isCommitted(_ chunk: FetchChunkManifest) throws -> Bool {
     let path = folder.fetchChunkManifest(chunk.chunk)
     guard let before = try? FetchChunkManifest.read(at: path) else {
@@ -101,8 +101,8 @@ package struct UnfinishedSnapshot: Sendable {
     return false
   }
 
-  /// Whether the chunk's file is what its manifest says. An interrupted fetch was looked through only as far as the first
-  /// chunk that was not.
+  /// Whether the chunk's file is what its manifest says. An interrupted fetch was looked through only as far as the
+  /// first chunk that was not.
   private func isWhole(_ chunk: FetchChunkManifest) throws -> Bool {
     do {
       var reader = try ChunkReader()
@@ -113,7 +113,8 @@ package struct UnfinishedSnapshot: Sendable {
     }
   }
 
-  /// Writes `fetch.json`: the whole source is there. Where the previous snapshot has the same bytes, this one is removed.
+  /// Writes `fetch.json`: the whole source is there. Where the previous snapshot has the same bytes, this one is
+  /// removed.
   func complete(_ finished: consuming FinishedChunks, previous: PreviousSnapshot?) throws -> FetchOutcome {
     let (chunks, cursor) = (finished.committed, finished.cursor)
     let sha256 = finished.sha256()

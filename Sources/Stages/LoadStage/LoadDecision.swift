@@ -68,7 +68,8 @@ extension LoadRun {
     }
   }
 
-  /// What can be said of the snapshot without looking at the registry. One that is refused leaves a trace in the database.
+  /// What can be said of the snapshot without looking at the registry. One that is refused leaves a trace in the
+  /// database.
   private func checkAlone(_ last: Publication?, _ job: inout LoadJob, _ session: inout Connection) throws {
     do {
       try RejectBudget.requireAccepted(snapshot.totals, of: settings.snapshot)
@@ -136,8 +137,8 @@ extension LoadRun {
     return false
   }
 
-  /// A correction that is not in force may have been withdrawn before, by a run whose answer was lost. Anything else is the
-  /// user's mistake.
+  /// A correction that is not in force may have been withdrawn before, by a run whose answer was lost. Anything else is
+  /// the user's mistake.
   private func requireWithdrawable(_ bans: [UInt32], _ session: inout Connection) throws {
     guard !bans.isEmpty else { return }
     let rows = try session.rows(

@@ -6,7 +6,8 @@ import Synchronization
 
 /// The BANs of a chunk's registrations, read from its TSV: the first eight bytes of each row.
 enum BANReader {
-  /// What `body` got counts only when the call returns: only then are the file's bytes known to be those of its manifest.
+  /// What `body` got counts only when the call returns: only then are the file's bytes known to be those of its
+  /// manifest.
   static func read(_ file: VerifiedFile, _ body: (UInt32) -> Void) throws {
     /// Bytes of the row that is being read: its first eight are kept, of the rest only the end matters.
     var digits = 0
@@ -47,8 +48,8 @@ struct BANBitmap {
   }
 }
 
-/// BANs of the chunks that this process has validated, whichever came first: whether one stands in two chunks is known from
-/// them, and the rows need not be read again to see it.
+/// BANs of the chunks that this process has validated, whichever came first: whether one stands in two chunks is known
+/// from them, and the rows need not be read again to see it.
 final class DuplicateTracker: Sendable {
   private struct State {
     var bitmap = BANBitmap()

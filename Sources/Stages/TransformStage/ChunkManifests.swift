@@ -1,8 +1,8 @@
 import Spool
 import Synchronization
 
-/// The manifests of a snapshot's validated chunks, as this process has written or read them. A file is read again only after
-/// another process has replaced it.
+/// The manifests of a snapshot's validated chunks, as this process has written or read them. A file is read again only
+/// after another process has replaced it.
 package final class ChunkManifests: Sendable {
   package struct Entry: Sendable {
     package let manifest: TransformChunkManifest

@@ -22,8 +22,8 @@ package final class ChunkQueue: Sendable {
     state = Mutex(State(waiting: chunks.reversed()))
   }
 
-  /// Runs `body` on so many threads, or fewer where there are fewer chunks, and waits for all of them. Each takes chunks
-  /// until there is no next one.
+  /// Runs `body` on so many threads, or fewer where there are fewer chunks, and waits for all of them. Each takes
+  /// chunks until there is no next one.
   ///
   /// - Throws: what the first thread that failed threw. The others end with the chunk that they have.
   package func run(threads: Int, _ body: @escaping @Sendable (ChunkQueue) throws -> Void) throws {
@@ -51,8 +51,8 @@ package final class ChunkQueue: Sendable {
   package func putBack(_ chunk: SnapshotPlan.Chunk) { state.withLock { $0.held.append(chunk) } }
 }
 
-/// Lets so many chunks be validated at once. There is one worker more: it validates while another's files are flushed, which
-/// takes a disk and no core.
+/// Lets so many chunks be validated at once. There is one worker more: it validates while another's files are flushed,
+/// which takes a disk and no core.
 struct CPUSlots: Sendable {
   /// Workers to start. Where one chunk is validated at a time, everything has its order, and one worker does it.
   let workers: Int

@@ -33,8 +33,8 @@ enum Finalization {
   static func finalize(
     _ plan: SnapshotPlan, _ settings: TransformSettings, accepted: DuplicateTracker, log: EventLog
   ) throws -> Transformer.Outcome {
-    // A chunk that another process takes BANs out of is not done for a moment: hence the lock before the count. Shared, it
-    // does not wait for processes that validate chunks.
+    // A chunk that another process takes BANs out of is not done for a moment: hence the lock before the count. Shared,
+    // it does not wait for processes that validate chunks.
     func left() throws -> Int { try plan.chunks.count { try plan.state($0) != .done } }
     let waiting = try FileLock.lock(plan.folder.finalizeLock, shared: true, stop: StopSignal.check).hold(left)
     guard waiting == 0 else { return .chunksLeft(waiting) }

@@ -97,8 +97,8 @@ public enum Transformer {
     return try FileLock.lock(plan.folder.finalizeLock, shared: true, stop: StopSignal.check).hold(body)
   }
 
-  /// Logs an event for each chunk: once, when the snapshot is finalized and the numbers are final, and by the process that
-  /// finalized it, so that sums over events are sums over records.
+  /// Logs an event for each chunk: once, when the snapshot is finalized and the numbers are final, and by the process
+  /// that finalized it, so that sums over events are sums over records.
   private static func tell(_ plan: SnapshotPlan, isDryRun: Bool, newlyValidated: Bool, log: EventLog) throws {
     for chunk in plan.chunks {
       let number = chunk.manifest.chunk

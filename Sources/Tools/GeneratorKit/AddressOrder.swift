@@ -35,8 +35,8 @@ struct AddressOrder {
     }
   }
 
-  /// The businesses of one area in the order of their addresses' UTF-8, then of their index. The addresses themselves go
-  /// to `addresses`, where the entries point.
+  /// The businesses of one area in the order of their addresses' UTF-8, then of their index. The addresses themselves
+  /// go to `addresses`, where the entries point.
   func entries(ofArea area: Int, addresses: inout [UInt8]) -> [Entry] {
     addresses.removeAll(keepingCapacity: true)
     var entries: [Entry] = []

@@ -17,7 +17,8 @@ package struct BANSpace: Sendable {
     shift = random.below(BANSpace.businesses)
   }
 
-  /// The number at `index`, in `0 ..< 2 * businesses`. About 8 in 100 satisfy the newer rule only, 7 in 100 begin with 0.
+  /// The number at `index`, in `0 ..< 2 * businesses`. About 8 in 100 satisfy the newer rule only, 7 in 100 begin with
+  /// 0.
   package func appendBAN(_ index: Int, to bytes: inout [UInt8]) {
     let prefix = sevenDigits(at: index % BANSpace.businesses)
     // By prefix, not by index: so both halves of the space agree which of the pair the first half took.

@@ -1,5 +1,5 @@
-/// A kind of dirt: a rejection, a warning, a blank record, or one that only looks bad. The raw value of the first two is
-/// the code that a correct reader reports.
+/// A kind of dirt: a rejection, a warning, a blank record, or one that only looks bad. The raw value of the first two
+/// is the code that a correct reader reports.
 public enum DirtKind: String, CaseIterable, Sendable {
   case malformedQuote = "MALFORMED_QUOTE"
   case recordTooLong = "RECORD_TOO_LONG"

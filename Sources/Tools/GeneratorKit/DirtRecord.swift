@@ -51,8 +51,8 @@ struct DirtRecord: Sendable {
     for column in 0..<fields.count { fields[column].removeAll { $0 == UInt8(ascii: "\"") } }
   }
 
-  /// Moves the last digit of the BAN on until the number fails its check. It stays unique: no other dirty record has the
-  /// same first seven digits, and no regular number fails.
+  /// Moves the last digit of the BAN on until the number fails its check. It stays unique: no other dirty record has
+  /// the same first seven digits, and no regular number fails.
   mutating func breakCheckDigit(steps: UInt8) {
     var ban = fields[SourceColumn.ban.rawValue]
     repeat { ban[7] = 48 + (ban[7] - 48 + steps) % 10 } while BANSpace.isValid(ban)

@@ -1,8 +1,8 @@
 import Postgres
 import Spool
 
-/// What a schema holds, in a form in which two schemas can be compared: without times, and with snapshots and job runs by
-/// their place in order. Of job runs that did not publish only those left running are told.
+/// What a schema holds, in a form in which two schemas can be compared: without times, and with snapshots and job runs
+/// by their place in order. Of job runs that did not publish only those left running are told.
 struct DatabaseContent: Equatable {
   /// What readers see …
   private(set) var registry: [String: [String]] = [:]

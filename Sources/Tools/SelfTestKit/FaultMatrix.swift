@@ -7,8 +7,8 @@ import Synchronization
 /// The crash matrix: every point that a program lists, in every way, in every scenario that reaches it.
 public struct Matrix: Sendable {
   let testEnvironment: TestEnvironment
-  /// Whether each point is tried at every time and in every way in the first scenario that reaches it, and once in each other
-  /// one; otherwise it is tried ``draws`` times. What is drawn is drawn by the seed.
+  /// Whether each point is tried at every time and in every way in the first scenario that reaches it, and once in each
+  /// other one; otherwise it is tried ``draws`` times. What is drawn is drawn by the seed.
   let isWhole: Bool
   let seed: UInt64
   /// Cases at once.

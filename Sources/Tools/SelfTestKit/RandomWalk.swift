@@ -3,8 +3,8 @@ import Foundation
 import GeneratorKit
 import Support
 
-/// Days that follow each other, each command of which is struck several times over before it may end. After each command
-/// everything is as where nothing ever happened.
+/// Days that follow each other, each command of which is struck several times over before it may end. After each
+/// command everything is as where nothing ever happened.
 public struct RandomWalk: Sendable {
   let testEnvironment: TestEnvironment
 

@@ -50,8 +50,8 @@ extension Scenario {
     }
   }
 
-  /// Publishes a day and fetches it half-way: two chunks are there, and the third under its temporary name. Killed earlier,
-  /// the threads would leave more or less of it each time.
+  /// Publishes a day and fetches it half-way: two chunks are there, and the third under its temporary name. Killed
+  /// earlier, the threads would leave more or less of it each time.
   private static func begun(day: Int) -> @Sendable (Workspace) throws -> Void {
     { workspace in
       try workspace.publish(day: day)

@@ -32,8 +32,8 @@ struct DamageTableTests {
   }
 }
 
-/// One snapshot that is loaded, and three databases: into the first it can still be loaded, in the second it can be gone
-/// back to, in the third it is published.
+/// One snapshot that is loaded, and three databases: into the first it can still be loaded, in the second it can be
+/// gone back to, in the third it is published.
 private struct DamageTable {
   let days: TwoDays
   let urls: (fresh: String, back: String, forward: String)
@@ -125,8 +125,8 @@ private struct DamageTable {
 
   /// Which command reads what, and finds it wrong.
   private func mustTell(_ verb: DamageTableTests.Verb, _ kind: SpoolKind, _ harm: SpoolHarm) -> Bool {
-    // A bit in a text that nobody compares with anything is no matter, and neither is another snapshot's manifest that is
-    // right in itself.
+    // A bit in a text that nobody compares with anything is no matter, and neither is another snapshot's manifest that
+    // is right in itself.
     let isPlausible = [.flipped, .swapped].contains(harm)
     let isMadeAgain = harm == .gone
     switch (verb, kind) {

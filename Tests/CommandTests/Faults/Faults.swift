@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// How many of the faults are tried: with FAULTS=all in the environment each one everywhere, else enough of them that each
-/// is tried somewhere and the tests take a minute and not five.
+/// How many of the faults are tried: with FAULTS=all in the environment each one everywhere, else enough of them that
+/// each is tried somewhere and the tests take a minute and not five.
 enum Faults {
   static let areAll = ProcessInfo.processInfo.environment["FAULTS"] == "all"
 

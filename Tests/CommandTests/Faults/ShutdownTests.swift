@@ -70,8 +70,8 @@ struct ShutdownTests {
       let days = try TwoDays()
       try days.prepare(way, server.url())
       let seen = Seen()
-      // Batches that are committed without waiting for the disk may be lost, and their rows with them, never one without
-      // the other. So that they surely are, nobody else writes.
+      // Batches that are committed without waiting for the disk may be lost, and their rows with them, never one
+      // without the other. So that they surely are, nobody else writes.
       try server.holdWriter()
       let act: @Sendable () -> Void = { [self] in crash(server, way, seen, mayBePublished: isAfter) }
       let wire = FaultyWire(to: server.folder, at: moment, isAfter ? .after(act) : .before(act))

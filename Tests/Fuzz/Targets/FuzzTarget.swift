@@ -38,7 +38,8 @@ public let fuzzTargets: [any FuzzTarget.Type] = [
 
 public func fuzzTarget(named name: String) -> (any FuzzTarget.Type)? { fuzzTargets.first { $0.name == name } }
 
-/// The first bytes of an input, which say how the rest is used: so that whoever looks for inputs finds these choices too.
+/// The first bytes of an input, which say how the rest is used: so that whoever looks for inputs finds these choices
+/// too.
 struct Choices {
   private(set) var rest: ArraySlice<UInt8>
 

@@ -16,8 +16,8 @@ public struct SheetRoundTripTarget: FuzzTarget {
 
   public static func difference(_ bytes: [UInt8]) throws -> String? {
     guard let validated = try ValidatedSource(bytes) else { return nil }
-    // Whether a BAN repeats depends on records, and what bytes a column that is not published has, on values that are not
-    // in the sheet.
+    // Whether a BAN repeats depends on records, and what bytes a column that is not published has, on values that are
+    // not in the sheet.
     let kept = try validated.observed().findings.filter {
       $0.record > 0 && $0.code != "DUPLICATE" && ($0.code != "INVALID_ENCODING" || $0.column != nil)
     }

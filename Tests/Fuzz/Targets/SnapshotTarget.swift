@@ -10,7 +10,8 @@ import Support
 import TestSupport
 import TransformStage
 
-/// A snapshot with one file that nobody wrote: it is read and transformed again, or refused, and nothing is touched outside.
+/// A snapshot with one file that nobody wrote: it is read and transformed again, or refused, and nothing is touched
+/// outside.
 public struct SnapshotTarget: FuzzTarget {
   public static let name = "snapshot"
   public static let share = 1

@@ -59,8 +59,8 @@ final class Core: Sendable {
         }
         continue
       }
-      // accept4 would be better, but Glibc shows it only under _GNU_SOURCE. A child process that starts in between holds
-      // the connection open a while longer; that is why `Link.close` shuts it down first.
+      // accept4 would be better, but Glibc shows it only under _GNU_SOURCE. A child process that starts in between
+      // holds the connection open a while longer; that is why `Link.close` shuts it down first.
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
       let number = ledger.change { ledger in
         ledger.connections += 1

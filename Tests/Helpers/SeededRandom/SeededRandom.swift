@@ -1,7 +1,7 @@
 /// Random numbers that a seed makes again (SeededRandom), for whoever is told a failure's seed.
 ///
-/// Bounded numbers are its own way: `Int.random(in:using:)` may change with the standard library, and a seed in a bug report
-/// must make the same file for ever.
+/// Bounded numbers are its own way: `Int.random(in:using:)` may change with the standard library, and a seed in a bug
+/// report must make the same file for ever.
 public struct SeededRandom: RandomNumberGenerator, Sendable {
   public let seed: UInt64
   private var state: UInt64

@@ -3,7 +3,8 @@ import Glibc
 
 /// A certificate and its key, made for one test.
 ///
-/// `@unchecked Sendable` is sound: nothing changes them once they are made, and OpenSSL counts its references atomically.
+/// `@unchecked Sendable` is sound: nothing changes them once they are made, and OpenSSL counts its references
+/// atomically.
 public final class Certificate: @unchecked Sendable {
   public struct Validity: Sendable {
     /// Seconds from now.

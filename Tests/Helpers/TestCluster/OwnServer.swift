@@ -2,8 +2,8 @@ import Foundation
 import Postgres
 import Synchronization
 
-/// A PostgreSQL that one test alone has, to stop, to starve and to start again. It ends with its last owner, and with the
-/// test process, however that ends.
+/// A PostgreSQL that one test alone has, to stop, to starve and to start again. It ends with its last owner, and with
+/// the test process, however that ends.
 public final class OwnServer: Sendable {
   /// Where its socket is.
   public let folder: String

@@ -1,8 +1,8 @@
 import Postgres
 import Records
 
-/// Numbers to draw. Those of publications take well under a millisecond; those that say that they read the registry are to
-/// be kept until ``publication(_:)`` says another one.
+/// Numbers to draw. Those of publications take well under a millisecond; those that say that they read the registry are
+/// to be kept until ``publication(_:)`` says another one.
 public enum Figures {
   /// What a day showed, by the publication that counts from it and came last.
   public struct RegistryDay: Sendable, Equatable {
@@ -47,8 +47,8 @@ public enum Figures {
     ).runRows.map { RegistryDay(date: $0.text(0) ?? "", registrations: $0.count(1)) }
   }
 
-  /// Businesses that were added, changed or removed, by day. The first publication, into an empty registry, is no change.
-  /// Of what an earlier version published the kinds are not known: there what was inserted counts as added.
+  /// Businesses that were added, changed or removed, by day. The first publication, into an empty registry, is no
+  /// change. Of what an earlier version published the kinds are not known: there what was inserted counts as added.
   public static func changesByDay(_ connection: inout Connection, days: Int = 90) throws -> [ChangesDay] {
     func sum(_ kind: String, otherwise column: String) -> String {
       """
@@ -103,8 +103,8 @@ extension Figures {
     ).runRows.map { Group(name: $0.text(0), count: $0.count(1)) }
   }
 
-  /// Businesses of the registry by the month in which they were set up: the last months up to the one of the day that the
-  /// registry shows, the oldest first, those without any too. Reads the registry.
+  /// Businesses of the registry by the month in which they were set up: the last months up to the one of the day that
+  /// the registry shows, the oldest first, those without any too. Reads the registry.
   public static func setUpByMonth(_ connection: inout Connection, months: Int = 36) throws -> [Month] {
     try connection.execute(
       """

@@ -62,7 +62,8 @@ struct QueryValues {
 }
 
 extension String {
-  /// Numbers as people type them: full-width digits as the usual ones, without spaces and without commas between thousands.
+  /// Numbers as people type them: full-width digits as the usual ones, without spaces and without commas between
+  /// thousands.
   fileprivate var plainDigits: String {
     var digits = String.UnicodeScalarView()
     for scalar in unicodeScalars where !" ,，\u{3000}".unicodeScalars.contains(scalar) {

@@ -1,7 +1,7 @@
 import Support
 
-/// Text from a source that may hold anything, made fit for a page: what cannot be seen, or would turn around what stands
-/// beside it, is named.
+/// Text from a source that may hold anything, made fit for a page: what cannot be seen, or would turn around what
+/// stands beside it, is named.
 public struct EscapedText: Sendable, Equatable {
   /// A piece of it: text as it is, or a stand-in for what cannot be shown. A source may hold stand-ins of its own, so
   /// the two are told apart.
@@ -71,7 +71,8 @@ public struct EscapedText: Sendable, Equatable {
     return text.unicodeScalars.map { bidirectionalStandIn(for: $0) ?? String($0) }.joined()
   }
 
-  /// What stands for a scalar that cannot be seen, or that changes how its neighbours are seen; nil where it can be shown.
+  /// What stands for a scalar that cannot be seen, or that changes how its neighbours are seen; nil where it can be
+  /// shown.
   static func standIn(for scalar: Unicode.Scalar) -> String? {
     switch scalar.value {
     // The pictures of the control characters are in the same order.

@@ -1,5 +1,5 @@
-/// Findings as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF. One apostrophe is put before what could be
-/// taken for a formula, as in the pipeline's own sheets. Bytes that are not UTF-8, and NUL, stand as U+FFFD.
+/// Findings as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF. One apostrophe is put before what
+/// could be taken for a formula, as in the pipeline's own sheets. Bytes that are not UTF-8, and NUL, stand as U+FFFD.
 public enum FindingSheet {
   /// Of a longer record the rest is left out, and `…` says so: a cell of a spreadsheet takes 32,767 characters.
   public static let rawBytesMax = 12 << 10

@@ -33,9 +33,9 @@ public struct RollbackPreview: Sendable, Equatable {
   /// So many rows of the feed are counted.
   public static let changesMax = 200_000
 
-  /// Finds the target by the pipeline's own rule: of the snapshots that are in the spool, the one published last before the
-  /// one published now was for the first time; of a sample on top, the whole one under it. Corrections in force stay, so
-  /// the businesses that have one are not counted.
+  /// Finds the target by the pipeline's own rule: of the snapshots that are in the spool, the one published last before
+  /// the one published now was for the first time; of a sample on top, the whole one under it. Corrections in force
+  /// stay, so the businesses that have one are not counted.
   ///
   /// - Parameter inSpool: names of the snapshots in the spool; nil where nobody knows.
   /// - Returns: nil where there is nothing to go back to.

@@ -66,8 +66,8 @@ public struct RunLogLine: Sendable, Equatable {
     return Double(days(year, month, day) * 86_400 + time) + Double(thousandths) / 1000
   }
 
-  /// Days since 1970-01-01. Years begin in March, so that a leap day is the last of one; day 306 of year 0 so counted is
-  /// the first of January of year 1, which is 719,162 days before 1970.
+  /// Days since 1970-01-01. Years begin in March, so that a leap day is the last of one; day 306 of year 0 so counted
+  /// is the first of January of year 1, which is 719,162 days before 1970.
   private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
     let year = month > 2 ? year : year - 1
     let month = month > 2 ? month - 3 : month + 9

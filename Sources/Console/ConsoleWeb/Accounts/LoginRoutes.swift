@@ -6,8 +6,8 @@ import Postgres
 /// In and out.
 struct LoginRoutes {
   let site: Site
-  /// Hashing takes 32 MiB and a tenth of a second of a core each time: a pool of its own, so that a flood of attempts keeps
-  /// nobody else from working.
+  /// Hashing takes 32 MiB and a tenth of a second of a core each time: a pool of its own, so that a flood of attempts
+  /// keeps nobody else from working.
   let passwords: Pool
   /// Attempts from one network run one after the other. So others still get a database session, and two attempts at
   /// once with the right password do not count against each other.

@@ -1,8 +1,8 @@
 import ConsoleQueries
 import Postgres
 
-/// Figures that are counted from the whole registry, kept for as long as the publication that they are of. Those who ask
-/// at once wait for one counting.
+/// Figures that are counted from the whole registry, kept for as long as the publication that they are of. Those who
+/// ask at once wait for one counting.
 actor FigureCache {
   struct Counted: Sendable {
     let cities: [Figures.Group]

@@ -22,9 +22,9 @@ public struct Templates: Sendable {
   public func render(_ name: String, _ values: [String: Any]) -> String? { library.render(values, withTemplate: name) }
 }
 
-/// Escapes for HTML by scalar. The library's own escaping goes by grapheme: a quote with a combining mark behind it is one
-/// character to it, and no quote, but it ends an attribute. Bidirectional
-/// control characters are replaced by their names, other control characters by pictures.
+/// Escapes for HTML by scalar. The library's own escaping goes by grapheme: a quote with a combining mark behind it is
+/// one character to it, and no quote, but it ends an attribute. Bidirectional control characters are replaced by their
+/// names, other control characters by pictures.
 struct PageEscaping: MustacheContentType {
   static let name = "PAGE"
 

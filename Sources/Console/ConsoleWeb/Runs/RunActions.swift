@@ -3,7 +3,8 @@ import ConsoleStore
 import Hummingbird
 import Postgres
 
-/// What operators ask for: runs, stops, another try, a refused snapshot all the same. Only they get here (see ``Authorization``).
+/// What operators ask for: runs, stops, another try, a refused snapshot all the same. Only they get here (see
+/// ``Authorization``).
 struct RunActions {
   let site: Site
 

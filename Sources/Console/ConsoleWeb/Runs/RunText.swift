@@ -45,8 +45,8 @@ struct RunText {
   /// Of a time as PostgreSQL writes it, in Taipei.
   func time(_ text: String?) -> String? { text.map { TaipeiTime.text($0) } }
 
-  /// Why the gate refused a snapshot, in the reader's language. The pipeline speaks English: its sentences are the English
-  /// texts. One that nobody has translated stays as it is.
+  /// Why the gate refused a snapshot, in the reader's language. The pipeline speaks English: its sentences are the
+  /// English texts. One that nobody has translated stays as it is.
   func reasons(_ reasons: [String]) -> [String] {
     reasons.map { reason in
       for key in Self.reasonKeys {

@@ -15,8 +15,8 @@ struct TaskEvents {
   private static let readersMax = 100
   private static let readers = Atomic(0)
 
-  /// Ends with the task, with the session, with whoever reads it, and with the console: a page that stays open must not keep it
-  /// from ending.
+  /// Ends with the task, with the session, with whoever reads it, and with the console: a page that stays open must not
+  /// keep it from ending.
   func send(to writer: inout any ResponseBodyWriter) async throws {
     let turn = site.eventTurns.take(context.session?.account ?? "")
     defer { withExtendedLifetime(turn) {} }

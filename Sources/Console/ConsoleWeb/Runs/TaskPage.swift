@@ -142,8 +142,8 @@ extension RunLogLine {
 
 /// How a task ended.
 extension TaskPage {
-  /// The stage that failed, where it can be tried alone: a dry run has none that may change the registry, and one that was
-  /// stopped has not failed.
+  /// The stage that failed, where it can be tried alone: a dry run has none that may change the registry, and one that
+  /// was stopped has not failed.
   var failedStage: String? {
     guard task.state == .failed, task.kind != .dryRun, let stage = summary?.problem?.stage,
       RunSummary.stageNames.contains(stage)

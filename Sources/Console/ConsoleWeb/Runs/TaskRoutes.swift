@@ -71,8 +71,8 @@ struct TaskRoutes {
 }
 
 extension ConsoleTask {
-  /// Whether the same again needs no more thought. What a rollback changes is another thing by now, and who accepts a refused
-  /// snapshot gives a reason of their own.
+  /// Whether the same again needs no more thought. What a rollback changes is another thing by now, and who accepts a
+  /// refused snapshot gives a reason of their own.
   var mayBeRepeated: Bool { kind != .rollback && !arguments.contains { $0.hasPrefix("--accept") } }
 }
 

@@ -33,7 +33,8 @@ struct Authorization: RouterMiddleware {
     return try await next(request, context)
   }
 
-  /// A form is taken from our own pages alone: the browser says where it comes from, and it brings its session's token along.
+  /// A form is taken from our own pages alone: the browser says where it comes from, and it brings its session's token
+  /// along.
   private func checkedForm(_ request: Request, _ context: ConsoleContext) async throws -> FormFields {
     guard request.method == .post else { throw Problem(.methodNotAllowed, "problem_bad_request") }
     if let origin = request.headers[.origin] {

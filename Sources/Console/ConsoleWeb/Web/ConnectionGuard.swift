@@ -146,7 +146,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case ChannelEvent.inputClosed = event {
       isInputClosed = true
-      // Who has ended what it sends has gone, like a browser whose page is left: the work for it ends with the connection.
+      // Who has ended what it sends has gone, like a browser whose page is left: the work for it ends with the
+      // connection.
       if isAnswered || isAnswering { context.close(promise: nil) }
     }
     context.fireUserInboundEventTriggered(event)

@@ -29,8 +29,8 @@ public struct ConsoleContext: RequestContext {
 
   public var isOperator: Bool { session?.role == .operator }
 
-  /// Does something for the request. Where the client closes the connection meanwhile it is cancelled: nobody waits for the
-  /// answer, and others wait for the session.
+  /// Does something for the request. Where the client closes the connection meanwhile it is cancelled: nobody waits for
+  /// the answer, and others wait for the session.
   func whileConnected<Answer: Sendable>(
     _ work: @escaping @Sendable () async throws -> Answer
   ) async throws -> Answer {

@@ -4,7 +4,8 @@ import Logging
 import NIOHTTP1
 import Postgres
 
-/// Turns what was thrown into a page, or for the API into a problem document (RFC 9457), and logs what is nobody's doing.
+/// Turns what was thrown into a page, or for the API into a problem document (RFC 9457), and logs what is nobody's
+/// doing.
 struct ErrorMiddleware: RouterMiddleware {
   let site: Site
   let logger: Logger

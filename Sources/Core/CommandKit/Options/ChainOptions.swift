@@ -1,8 +1,8 @@
 import ArgumentParser
 import Support
 
-/// The options of a command of `pipeline.sh` that is a chain of stages. Each of its stages parses all of them and takes its
-/// own, so the first one refuses what is wrong before anything is done.
+/// The options of a command of `pipeline.sh` that is a chain of stages. Each of its stages parses all of them and takes
+/// its own, so the first one refuses what is wrong before anything is done.
 public protocol ChainOptions: ParsableArguments {
   static var command: PipelineCommand { get }
   /// The stages of the chain by name, in order.
@@ -75,7 +75,8 @@ public struct DryRunOptions: SourceChainOptions {
   }
 }
 
-/// `./pipeline.sh rollback`: transform, where a snapshot is named, for a clean-up may have taken its TSV files away; and load.
+/// `./pipeline.sh rollback`: transform, where a snapshot is named, for a clean-up may have taken its TSV files away;
+/// and load.
 public struct RollbackOptions: ChainOptions {
   public static let command = PipelineCommand.rollback
   public var stages: [String] { ["transform", "load"] }

@@ -2,8 +2,8 @@ import ArgumentParser
 import Spool
 import Support
 
-// An option is declared once, in one of these groups. A stage and the commands of `pipeline.sh` that it is part of have the
-// same groups.
+// An option is declared once, in one of these groups. A stage and the commands of `pipeline.sh` that it is part of have
+// the same groups.
 
 /// Where the spool is.
 public struct SpoolOptions: ParsableArguments {

@@ -3,8 +3,8 @@ import Support
 
 /// How long things are kept.
 public struct RetentionLimits: Sendable, Equatable {
-  /// Snapshots in the spool that were published, the newest ones, and as many others; the one that is published now stays
-  /// anyway.
+  /// Snapshots in the spool that were published, the newest ones, and as many others; the one that is published now
+  /// stays anyway.
   public var snapshots = 7
   /// Days that the database keeps findings.
   public var findingsDays = 90

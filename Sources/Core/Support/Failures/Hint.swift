@@ -10,8 +10,8 @@ public enum PipelineCommand: String, Sendable {
   fileprivate var hasDatabase: Bool { [.run, .dryRun, .load, .rollback, .status, .psql].contains(self) }
 }
 
-/// What to do about a failure: a sentence, in which each command line is a value. The command gets the `--spool` and the
-/// `--database-url` of the failed command when the hint is rendered, so that it can be typed as it stands.
+/// What to do about a failure: a sentence, in which each command line is a value. The command gets the `--spool` and
+/// the `--database-url` of the failed command when the hint is rendered, so that it can be typed as it stands.
 ///
 /// `"redo it: \(command: .transform, snapshot: id, "--force")"`
 public struct Hint: Sendable, ExpressibleByStringInterpolation {

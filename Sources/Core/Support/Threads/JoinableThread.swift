@@ -70,8 +70,8 @@ public enum BlockingThread {
   public static func start(_ body: @escaping @Sendable () -> Void) -> Bool { JoinableThread.start(body) != nil }
 }
 
-/// The end of the process. exit() releases what libraries hold in memory, and a thread that is inside of one then crashes:
-/// after a thread that could not be joined the process ends by _exit().
+/// The end of the process. exit() releases what libraries hold in memory, and a thread that is inside of one then
+/// crashes: after a thread that could not be joined the process ends by _exit().
 public enum ProcessEnd {
   private static let hasThread = Atomic(false)
 

@@ -17,8 +17,8 @@ public struct ChangeQuery: Sendable {
 
   public init() {}
 
-  /// Hands over the rows, the newest publication first and each sorted by BAN, as lines of JSON: those of the feed's files,
-  /// and `as_of_date` and `action` of the publication.
+  /// Hands over the rows, the newest publication first and each sorted by BAN, as lines of JSON: those of the feed's
+  /// files, and `as_of_date` and `action` of the publication.
   public func run(
     _ databaseURL: String, applicationName: String = "registry-changes",
     stop: @escaping StopCheck = { try StopSignal.check() }, _ body: (UnsafeRawBufferPointer) throws -> Void

@@ -3,8 +3,8 @@ import Postgres
 import Spool
 import Support
 
-/// The change feed as files in the spool, beside the snapshots whose publication it tells of. They are written after the
-/// COMMIT, from the table, by whichever load comes next where one was killed before it could.
+/// The change feed as files in the spool, beside the snapshots whose publication it tells of. They are written after
+/// the COMMIT, from the table, by whichever load comes next where one was killed before it could.
 struct FeedFiles {
   let spool: String
   let stop: StopCheck

@@ -40,8 +40,8 @@ final class DiffBuilder: Sendable {
     corrections.inForce[ban] != nil || corrections.new[ban] != nil || isError && hashes.slot(of: ban) != nil
   }
 
-  /// Compares a batch that is loaded already, and makes sure that what differs is what is staged: the registry may have been
-  /// edited since.
+  /// Compares a batch that is loaded already, and makes sure that what differs is what is staged: the registry may have
+  /// been edited since.
   func scan(_ file: VerifiedFile, _ findings: BatchFindings, _ session: inout Connection) throws {
     var differing: [UInt32] = []
     try compare(file, findings) { ban, _ in differing.append(ban) }

@@ -12,8 +12,8 @@ enum BulkTables {
         + " AND pg_catalog.to_regclass('\(RegistryTable.industry.bulkName)') IS NOT NULL")
   }
 
-  /// Makes them, in the transaction that takes the load over. What every row shares is fixed as a default now, so that a
-  /// load that goes on tomorrow ends with the same rows.
+  /// Makes them, in the transaction that takes the load over. What every row shares is fixed as a default now, so that
+  /// a load that goes on tomorrow ends with the same rows.
   static func create(_ session: inout Connection, sourceDate: String?) throws {
     for table in RegistryTable.both {
       let options = try session.optionalText(

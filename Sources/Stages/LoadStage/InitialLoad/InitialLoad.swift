@@ -2,8 +2,8 @@ import Postgres
 import Spool
 import Support
 
-/// The initial load: copies batches into tables that no reader sees, builds their indexes when they are full, and puts them
-/// in place of the empty tables.
+/// The initial load: copies batches into tables that no reader sees, builds their indexes when they are full, and puts
+/// them in place of the empty tables.
 struct InitialLoad {
   let settings: LoadSettings
   let snapshot: FinalizedSnapshot

@@ -81,7 +81,8 @@ struct InitialPublish {
     try BulkTables.runAll(&session, String(sql: PackageResources.copy_autovacuum_sql, tables))
   }
 
-  /// Where the tables cannot be swapped: by INSERT, in one transaction as well, and without a lock that a reader notices.
+  /// Where the tables cannot be swapped: by INSERT, in one transaction as well, and without a lock that a reader
+  /// notices.
   private func insert(_ session: inout Connection) throws {
     guard try EmptyTableCheck.isEmpty(&session) else {
       throw RestartLoad(reason: "the registry was filled by somebody else")

@@ -3,8 +3,8 @@ import Postgres
 import Spool
 import Support
 
-/// Loads a batch, for both kinds of load: its rows, its row in load_batch and its findings in one transaction. Of a batch
-/// that an earlier attempt or run has loaded it writes the findings alone.
+/// Loads a batch, for both kinds of load: its rows, its row in load_batch and its findings in one transaction. Of a
+/// batch that an earlier attempt or run has loaded it writes the findings alone.
 struct BatchStage: Sendable {
   let settings: LoadSettings
   let snapshot: FinalizedSnapshot

@@ -63,7 +63,8 @@ struct LoadState: Sendable {
     }
   }
 
-  /// Makes sure, until the end of the transaction, that no other attempt has acquired the load. A batch's first statement.
+  /// Makes sure, until the end of the transaction, that no other attempt has acquired the load. A batch's first
+  /// statement.
   func lockShared(_ session: inout Connection) throws {
     try lock(&session, "SHARE")
   }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A finding's line by its bytes: which members it has, and where their values are. A bad day has a million findings, and
-/// most of them are only counted, compared or passed on.
+/// A finding's line by its bytes: which members it has, and where their values are. A bad day has a million findings,
+/// and most of them are only counted, compared or passed on.
 struct FindingMembers {
   typealias Slice = UnsafeRawBufferPointer
 
@@ -32,8 +32,8 @@ struct FindingMembers {
 
   var codeText: String { String(decoding: code, as: UTF8.self) }
 
-  /// Equal for two findings of the same code, column and record bytes, in this process. (Transform writes one text for one
-  /// value, so the values need not be decoded.)
+  /// Equal for two findings of the same code, column and record bytes, in this process. (Transform writes one text for
+  /// one value, so the values need not be decoded.)
   var identity: Int {
     var hasher = Hasher()
     for part in [code, column, raw, rawBase64, truncated] {
