@@ -119,7 +119,7 @@ struct ScheduleTests {
       #expect(found6?.missed == 1)
       let found7 = try ScheduleStore.find(schedule.id, on: &connection)
       #expect(found7?.draft.repeats == 4)
-      _ = try Tasks.take(host: "h", on: &connection)
+      _ = try Tasks.claim(host: "h", on: &connection)
       try ScheduleStore.enqueueDue(now: schedule.anchor + 180, on: &connection)
       let found8 = try dueTimes(&connection)
       #expect(found8.count == 2, "one at work is no longer waiting")
@@ -183,7 +183,7 @@ struct ScheduleTests {
     try ConsoleStoreHarness.with { _, connection in
       let schedule = try make(Self.everyMinute, &connection)
       try ScheduleStore.enqueueDue(now: schedule.anchor + 60, on: &connection)
-      let running = try #require(try Tasks.take(host: "h", on: &connection))
+      let running = try #require(try Tasks.claim(host: "h", on: &connection))
       try ScheduleStore.enqueueDue(now: schedule.anchor + 120, on: &connection)
       let found15 = try ScheduleStore.remove(schedule.id, on: &connection)
       #expect(found15)

@@ -15,7 +15,7 @@ struct TaskTests {
       try Workers.run(6) { (_: Int) throws(any Error) in
         var connection = try database.open()
         var mine: [Int] = []
-        while let task = try Tasks.take(host: "h", on: &connection) { mine.append(task.id) }
+        while let task = try Tasks.claim(host: "h", on: &connection) { mine.append(task.id) }
         taken.withLock { $0.append(mine) }
       }
       let all = taken.withLock { $0 }
@@ -41,10 +41,10 @@ struct TaskTests {
       try Tasks.stop(queued, by: "bob", on: &connection)
       let found2 = try Tasks.find(queued, on: &connection)
       #expect(found2?.state == .stopped)
-      let found3 = try Tasks.take(host: "h", on: &connection)
+      let found3 = try Tasks.claim(host: "h", on: &connection)
       #expect(found3 == nil)
       let running = try Tasks.add(.run, by: "ann", on: &connection)
-      let found4 = try Tasks.take(host: "h", on: &connection)
+      let found4 = try Tasks.claim(host: "h", on: &connection)
       #expect(found4?.id == running)
       try Tasks.stop(running, by: "bob", on: &connection)
       let task = try Tasks.find(running, on: &connection)
@@ -59,12 +59,12 @@ struct TaskTests {
   func ending() throws {
     try ConsoleStoreHarness.with { _, connection in
       let id = try Tasks.add(.run, by: nil, on: &connection)
-      _ = try Tasks.take(host: "h", on: &connection)
-      try Tasks.keep(id, runID: "r", log: "one\n", on: &connection)
+      _ = try Tasks.claim(host: "h", on: &connection)
+      try Tasks.save(id, runID: "r", log: "one\n", on: &connection)
       try Tasks.end(
         id, .init(.succeeded, exitCode: 0, summary: #"{"status":"success"}"#, log: "one\ntwo\n"), on: &connection)
       try Tasks.end(id, .init(.failed, exitCode: 65), on: &connection)
-      try Tasks.keep(id, runID: nil, log: "three", on: &connection)
+      try Tasks.save(id, runID: nil, log: "three", on: &connection)
       let task = try #require(try Tasks.find(id, on: &connection))
       #expect(task.state == .succeeded)
       #expect(task.runID == "r")
@@ -89,7 +89,7 @@ struct TaskTests {
       let due = try #require(try ScheduleStore.find(schedule, on: &connection)?.nextAt)
       try ScheduleStore.enqueueDue(now: due, on: &connection)
       var seen: [Int] = []
-      while let task = try Tasks.take(host: "h", on: &connection) {
+      while let task = try Tasks.claim(host: "h", on: &connection) {
         seen.append(task.attempt)
         try Tasks.end(task.id, .init(.failed, exitCode: exitCode, reason: reason), on: &connection)
         let wait = try connection.execute(
@@ -106,7 +106,7 @@ struct TaskTests {
   func forgetting() throws {
     try ConsoleStoreHarness.with { _, connection in
       let running = try Tasks.add(.run, by: nil, on: &connection)
-      _ = try Tasks.take(host: "h", on: &connection)
+      _ = try Tasks.claim(host: "h", on: &connection)
       for _ in 0..<10 { try Tasks.stop(try Tasks.add(.run, by: nil, on: &connection), by: nil, on: &connection) }
       try Tasks.forgetOld(keeping: 3, on: &connection)
       let left = try Tasks.list(limit: 100, on: &connection).map(\.id)

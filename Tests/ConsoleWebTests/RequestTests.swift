@@ -191,7 +191,7 @@ struct TurnTests {
   func turns() async throws {
     let turns = AccountLimiter(atMost: 1, waiting: 2)
     var first: AccountLimiter.Permit? = try await turns.wait("ann")
-    #expect(turns.take("ann") == nil)
+    #expect(turns.acquire("ann") == nil)
     let other = try await turns.wait("bob")
     let waiting = (0..<2).map { _ in Task { _ = try await turns.wait("ann") } }
     // Whoever comes while two wait is sent away: until they do, nobody is.
@@ -201,7 +201,7 @@ struct TurnTests {
     first = nil
     _ = first
     for task in waiting { try await task.value }
-    #expect(turns.take("ann") != nil)
+    #expect(turns.acquire("ann") != nil)
     withExtendedLifetime(other) {}
   }
 }

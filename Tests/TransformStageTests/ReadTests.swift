@@ -73,7 +73,7 @@ import TransformStage
             throw Broken()
           }
           begun.signal()
-          queue.putBack(chunk)
+          queue.postpone(chunk)
         }
       }
     }

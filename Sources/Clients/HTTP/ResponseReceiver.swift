@@ -41,7 +41,7 @@ final class ResponseReceiver {
     return attempt(check)
   }
 
-  func take(header line: UnsafeRawBufferPointer) -> Bool {
+  func receive(header line: UnsafeRawBufferPointer) -> Bool {
     headerBytes += line.count
     guard headerBytes <= bounds.headerBytesMax else {
       error = TransferError(kind: .unacceptable, description: "more than \(bounds.headerBytesMax) bytes of headers")
@@ -62,7 +62,7 @@ final class ResponseReceiver {
     return true
   }
 
-  func take(body: UnsafeRawBufferPointer) -> Bool {
+  func receive(body: UnsafeRawBufferPointer) -> Bool {
     attempt {
       try deliverHead()
       try onBody(body)

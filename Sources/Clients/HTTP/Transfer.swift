@@ -115,12 +115,12 @@ public struct Transfer: ~Copyable {
     registry_setopt_data_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
       guard let context, let bytes else { return 0 }
       let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
-      return ResponseReceiver.from(context).take(header: line) ? line.count : 0
+      return ResponseReceiver.from(context).receive(header: line) ? line.count : 0
     }
     registry_setopt_data_callback(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
       guard let context, let bytes else { return 0 }
       let body = UnsafeRawBufferPointer(start: bytes, count: size * count)
-      return ResponseReceiver.from(context).take(body: body) ? body.count : 0
+      return ResponseReceiver.from(context).receive(body: body) ? body.count : 0
     }
   }
 

@@ -13,9 +13,9 @@ public struct CopySink: ~Copyable {
 
   /// Sends bytes, cut wherever the caller likes, and returns when the server has taken them from us: nothing piles up.
   public mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
-    try session.reach(.before, name)
-    try session.put(bytes)
-    try session.reach(.after, name)
+    try session.injectFaults(.before, name)
+    try session.send(bytes)
+    try session.injectFaults(.after, name)
   }
 
   fileprivate consuming func end() -> Connection { session }
@@ -28,9 +28,9 @@ extension Connection {
   /// - Returns: how many rows the server took.
   public mutating func copyIn(_ sql: String, _ body: (inout CopySink) throws -> Void) throws -> Int {
     let name = faultName(sql)
-    try reach(.before, name)
+    try injectFaults(.before, name)
     let rows = try inTransaction { try $0.copyIn(sql, name, body) }
-    try reach(.after, name)
+    try injectFaults(.after, name)
     return rows
   }
 
@@ -65,7 +65,7 @@ extension Connection {
   /// The server ended the COPY while we were still writing; its reason follows as the statement's result.
   private struct EarlyEnd: Error {}
 
-  fileprivate mutating func put(_ bytes: UnsafeRawBufferPointer) throws {
+  fileprivate mutating func send(_ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes
     while let base = rest.baseAddress, !rest.isEmpty {
       // One message of moderate size at a time.

@@ -7,9 +7,9 @@ extension Connection {
   @discardableResult
   public mutating func execute(_ sql: String, _ parameters: [String?] = []) throws -> Rows {
     let name = faultName(sql)
-    try reach(.before, name)
+    try injectFaults(.before, name)
     let rows = try inTransaction { try $0.perform(sql, parameters) }
-    try reach(.after, name)
+    try injectFaults(.after, name)
     return rows
   }
 

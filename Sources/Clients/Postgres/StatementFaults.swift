@@ -8,7 +8,7 @@ extension Connection {
   private var isObserved: Bool { hasFaultPoints && (faultHook != nil || Faults.isActive) }
 
   /// One side of a statement that changes something in the database: faults that are asked for happen here.
-  func reach(_ side: FaultSide, _ statement: String?) throws {
+  func injectFaults(_ side: FaultSide, _ statement: String?) throws {
     guard let statement, isObserved else { return }
     let point = FaultPoint.statement(statement, in: transactionName)
     try faultHook?(side, point)

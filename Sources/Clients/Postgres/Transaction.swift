@@ -10,14 +10,14 @@ extension Connection {
   ) throws -> Result {
     transactionName = name
     defer { transactionName = nil }
-    try reach(.before, "begin")
+    try injectFaults(.before, "begin")
     try begin(isolation)
-    try reach(.after, "begin")
+    try injectFaults(.after, "begin")
     do {
       let result = try body(&self)
-      try reach(.before, "commit")
+      try injectFaults(.before, "commit")
       try commit()
-      try reach(.after, "commit")
+      try injectFaults(.after, "commit")
       return result
     } catch {
       rollBack()

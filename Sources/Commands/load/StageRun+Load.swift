@@ -71,7 +71,7 @@ extension StageRun {
       summary.source = fetch.source.url
     }
     if let transform = snapshot?.transform ?? (try? TransformManifest.read(at: folder.transformManifest)) {
-      summary.take(transform)
+      summary.add(transform)
     }
   }
 

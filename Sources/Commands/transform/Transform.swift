@@ -94,7 +94,7 @@ extension StageRun {
       manifest = finalized
       records = finalized.totals.total
     }
-    summary.take(manifest)
+    summary.add(manifest)
     let nothingDone = result == "already done" && summary.stages["fetch"].map { $0.result == "unchanged" } ?? true
     summary.status = nothingDone ? .unchanged : manifest.totals.failed > 0 ? .partial : .success
     try validate(manifest, of: folder, budget, acceptance)

@@ -48,7 +48,7 @@ extension Worker {
       }
       // Once a second: it wakes whoever looks at the task, and ourselves.
       if log != known, MonotonicClock.seconds() >= nextKeep {
-        try Tasks.keep(task.id, runID: RunLog.runID(log), log: log, on: &connection)
+        try Tasks.save(task.id, runID: RunLog.runID(log), log: log, on: &connection)
         known = log
         nextKeep = MonotonicClock.seconds() + 1
       }

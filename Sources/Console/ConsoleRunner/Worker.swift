@@ -162,7 +162,7 @@ public final class Worker: Sendable {
         try attendOrGiveUp(task, &connection)
         continue
       }
-      if let task = try Tasks.take(host: settings.home.host, on: &connection) {
+      if let task = try Tasks.claim(host: settings.home.host, on: &connection) {
         logger.info("task \(task.id): \(task.kind.rawValue) begins", metadata: ["task": "\(task.id)"])
         continue
       }

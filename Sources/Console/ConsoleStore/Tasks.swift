@@ -104,7 +104,7 @@ public enum Tasks {
   // MARK: What the worker does
 
   /// Takes the run that has waited longest, if one may begin.
-  public static func take(host: String, on connection: inout Connection) throws -> ConsoleTask? {
+  public static func claim(host: String, on connection: inout Connection) throws -> ConsoleTask? {
     let taken = try connection.rows(
       """
       UPDATE console.task SET state = 'running', started_at = now(), host = $1 WHERE id = (
@@ -117,7 +117,7 @@ public enum Tasks {
   }
 
   /// What was written so far of a run under way.
-  public static func keep(_ id: Int, runID: String?, log: String, on connection: inout Connection) throws {
+  public static func save(_ id: Int, runID: String?, log: String, on connection: inout Connection) throws {
     try connection.execute(
       "UPDATE console.task SET run_id = coalesce($2, run_id), log = $3 WHERE id = $1 AND state = 'running'",
       [String(id), runID, log.replacing("\0", with: "␀")])

@@ -28,13 +28,13 @@ enum LogShipping {
   static func end(exitCode: Int32) -> Never {
     guard let output = output.withLock({ $0.take() }) else { ProcessEnd.exit(exitCode) }
     let report = output.close()
-    tell(report)
+    describe(report)
     // exit() would take libcurl and libcrypto away from under the thread.
     if !report.isThreadEnded { ProcessEnd.leavesThread() }
     ProcessEnd.exit(exitCode)
   }
 
-  private static func tell(_ report: CloudWatchOutput.Report) {
+  private static func describe(_ report: CloudWatchOutput.Report) {
     let reason = report.reason.map { ": \($0)" } ?? ""
     if let problem = report.folderProblem { warn("\(problem): events for CloudWatch that wait there are not sent") }
     if report.waiting > 0 {

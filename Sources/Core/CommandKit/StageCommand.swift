@@ -134,7 +134,7 @@ public struct StageRun {
     let output = command.output
     let spool = command.spoolOptions.path
     LogShipping.begin(spool: spool)
-    let marker = try RunMarker.enter(spool: spool, command: type(of: command).command(isDryRun: command.isDryRun))
+    let marker = try RunMarker.acquire(spool: spool, command: type(of: command).command(isDryRun: command.isDryRun))
     let identity = marker.identity
 
     let handedOn = marker.isShared ? try RunRecords.read(identity.runID, spool: spool) : nil
@@ -166,7 +166,7 @@ public struct StageRun {
     }
     run.logEnd(failure, isDryRun: command.isDryRun)
     // Whatever happens from here on, the run has said how it ended, if it has.
-    marker.leave(runEnded: failure != nil || run.isLast)
+    marker.release(runEnded: failure != nil || run.isLast)
     if failure != nil || run.isLast, failure == nil || output.json || run.summary.snapshot != nil {
       let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
       do { try StandardOutput.write(text, what: "the summary") } catch {

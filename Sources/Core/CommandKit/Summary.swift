@@ -163,7 +163,7 @@ public struct Summary: Codable, Sendable, Equatable {
 
 extension Summary {
   /// What a finalized snapshot says of its records.
-  public mutating func take(_ manifest: TransformManifest) {
+  public mutating func add(_ manifest: TransformManifest) {
     totals = manifest.totals
     findings = manifest.findingCounts
     notes = manifest.notes

@@ -43,19 +43,19 @@ final class FaultPlan: Sendable {
   }
 
   func call<Result: SignedInteger>(_ point: FaultPoint, _ body: () -> Result) -> Result {
-    if let code = reach(point, .before).flatMap(Self.errorCode) {
+    if let code = hit(point, .before).flatMap(Self.errorCode) {
       errno = code
       return -1
     }
     let result = body()
     let code = errno
-    _ = reach(point, .after)
+    _ = hit(point, .after)
     errno = code
     return result
   }
 
   func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ point: FaultPoint) -> Int {
-    let way = reach(point, .before)
+    let way = hit(point, .before)
     if let way, way != .shortWrite {
       // A disk takes what still fits.
       if way == .diskFull { _ = Glibc.write(descriptor, bytes.baseAddress, bytes.count / 2) }
@@ -65,12 +65,12 @@ final class FaultPlan: Sendable {
     let count = way == nil ? bytes.count : (bytes.count + 1) / 2
     let result = Glibc.write(descriptor, bytes.baseAddress, count)
     let code = errno
-    _ = reach(point, .after)
+    _ = hit(point, .after)
     errno = code
     return result
   }
 
-  func at(_ side: FaultSide, of point: FaultPoint) -> FaultWay? { reach(point, side) }
+  func at(_ side: FaultSide, of point: FaultPoint) -> FaultWay? { hit(point, side) }
 
   private static func errorCode(_ way: FaultWay) -> Int32? {
     switch way {
@@ -80,7 +80,7 @@ final class FaultPlan: Sendable {
     }
   }
 
-  private func reach(_ point: FaultPoint, _ side: FaultSide) -> FaultWay? {
+  private func hit(_ point: FaultPoint, _ side: FaultSide) -> FaultWay? {
     let name = point.description
     switch wish {
     case .list: return nil
@@ -97,7 +97,7 @@ final class FaultPlan: Sendable {
         return (side == .before ? state.hitsBefore : state.hitsAfter) == hit
       }
       guard isNow else { return nil }
-      Self.tell("fault: \(way.rawValue) at \(name), time \(hit)")
+      Self.report("fault: \(way.rawValue) at \(name), time \(hit)")
       if way == .killBefore || way == .killAfter {
         kill(getpid(), SIGKILL)
         while true { pause() }
@@ -106,7 +106,7 @@ final class FaultPlan: Sendable {
     }
   }
 
-  private static func tell(_ line: String) {
+  private static func report(_ line: String) {
     let bytes = Array((line + "\n").utf8)
     _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }

@@ -14,7 +14,7 @@ struct Delimiters {
     self.base = base
     self.count = count
     block = start
-    look()
+    scanBlock()
   }
 
   /// The offset of the first quote, comma, line feed or carriage return at `index` or behind it; `bound` where there is
@@ -24,24 +24,24 @@ struct Delimiters {
     guard index < bound else { return bound }
     if index - block >= 64 {
       block = index
-      look()
+      scanBlock()
     }
     var rest = found & (UInt64.max << UInt64(index - block))
     while rest == 0 {
       block += 64
       guard block < bound else { return bound }
-      look()
+      scanBlock()
       rest = found
     }
     return min(block + rest.trailingZeroBitCount, bound)
   }
 
   @inline(__always)
-  private mutating func look() {
-    if block + 64 <= count { found = registry_delimiters(base + block) } else { lookAtEnd() }
+  private mutating func scanBlock() {
+    if block + 64 <= count { found = registry_delimiters(base + block) } else { scanTail() }
   }
 
-  private mutating func lookAtEnd() {
+  private mutating func scanTail() {
     found = 0
     var index = count
     while index > block {

@@ -36,7 +36,7 @@ struct SheetValidator: ~Copyable {
       tooLongOffsets: scanned.outcome == .recordTooLong ? [0] : [])
     sheet.tally += record.withUnsafeBufferPointer { validator.validate($0, at: place, taken: taken, into: &output) }
     // A blank record has its row too.
-    take(line: line, row: sheet.untouched + sheet.tally.records + 1, into: &sheet)
+    addRow(line: line, row: sheet.untouched + sheet.tally.records + 1, into: &sheet)
     return scanned.next
   }
 
@@ -53,7 +53,7 @@ struct SheetValidator: ~Copyable {
     SheetCell.unescape(FieldValue(base, scanner.fields[index]).bytes(base)).value
   }
 
-  private mutating func take(line: Int, row: Int, into sheet: inout CorrectionSheet) {
+  private mutating func addRow(line: Int, row: Int, into sheet: inout CorrectionSheet) {
     for (code, column) in output.found {
       sheet.findings.append(
         CorrectionSheet.Finding(

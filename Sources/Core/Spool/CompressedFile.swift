@@ -55,7 +55,7 @@ public struct CompressedFile: ~Copyable {
   public mutating func flush() throws { try output.file?.flush() }
 
   /// Makes the file durable and visible under its name.
-  public mutating func keep() throws {
+  public mutating func commit() throws {
     if let file = output.file.take() { try file.seal() }
     drop()
   }

@@ -36,12 +36,12 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
     do {
       status.chunks = try Folder.names(folder.fetchFolder).count(where: isManifest)
       status.chunksTransformed = try Folder.names(folder.transformFolder).count(where: isManifest)
-      try status.take(folder)
+      try status.readState(folder)
     } catch let failure as Failure { status.problem = failure.message }
     return status
   }
 
-  private mutating func take(_ folder: SnapshotFolder) throws {
+  private mutating func readState(_ folder: SnapshotFolder) throws {
     if let download = try DownloadManifest.read(at: folder.downloadManifest) {
       (source, sample, limit) = (download.source.url, download.terms.sample, download.terms.limit)
     }

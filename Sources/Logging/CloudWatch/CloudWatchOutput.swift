@@ -57,7 +57,7 @@ public final class CloudWatchOutput: LogOutput {
     let folder = PendingFolder(path: path)
     state.withLock { state in
       do { state.report.droppedFiles = try folder.trim() } catch { state.report.folderProblem = "\(error)" }
-      (state.files, state.queue) = folder.adopt(for: settings.destination, bytes: Self.queueBytesMax / 2)
+      (state.files, state.queue) = folder.claim(for: settings.destination, bytes: Self.queueBytesMax / 2)
       state.bytes = state.queue.reduce(0) { $0 + $1.bytes }
       if !state.queue.isEmpty { startThread(&state) }
     }
@@ -71,7 +71,7 @@ public final class CloudWatchOutput: LogOutput {
         state.report.dropped += 1
         return
       }
-      keep(&event, &state)
+      store(&event, &state)
       state.queue.append(event)
       state.bytes += event.bytes
       startThread(&state)
@@ -106,7 +106,7 @@ public final class CloudWatchOutput: LogOutput {
   }
 
   /// Writes the event down, where that is possible.
-  private func keep(_ event: inout PendingEvent, _ state: inout State) {
+  private func store(_ event: inout PendingEvent, _ state: inout State) {
     if !state.isFileTried {
       state.isFileTried = true
       let name = "\(event.millisecondsSince1970)-\(getpid()).events"
@@ -138,17 +138,17 @@ public final class CloudWatchOutput: LogOutput {
     var backoff = Backoff()
     var limit = EventBatch.eventsMax
     while true {
-      gather()
+      collectWaiting()
       let now = LogTime.now().millisecondsSince1970
       let (count, batch) = state.withLock { EventBatch.first(of: $0.queue.lazy.map { $0.sent(at: now) }, limit: limit) }
       if batch.isEmpty {
         if isEnding { return }
         continue
       }
-      var outcome = api.put(batch)
+      var outcome = api.putEvents(batch)
       if outcome == .missing {
         outcome = api.makeStream()
-        if case .accepted = outcome { outcome = api.put(batch) }
+        if case .accepted = outcome { outcome = api.putEvents(batch) }
       }
       switch outcome {
       case .accepted(let rejected):
@@ -166,7 +166,7 @@ public final class CloudWatchOutput: LogOutput {
   }
 
   /// Waits until there is something to send and some time went by in which more may have come, or the process ends.
-  private func gather() {
+  private func collectWaiting() {
     while state.withLock({ $0.queue.isEmpty && $0.endOfTime == nil }) { news.wait() }
     let until = MonotonicClock.seconds() + settings.gatherSeconds
     while true {

@@ -88,7 +88,7 @@ struct ContainerCredentials: CredentialSource {
     var headers: [String] = []
     if let token = try tokenFile.map(read) ?? token { headers.append("Authorization: \(token)") }
     return try MetadataRequest.keys(
-      MetadataRequest.ask(url, headers: headers, check: check), of: "the container's role")
+      MetadataRequest.request(url, headers: headers, check: check), of: "the container's role")
   }
 
   private func read(_ path: String) throws -> String {
@@ -108,16 +108,16 @@ struct InstanceCredentials: CredentialSource {
   let endpoint: String
 
   func keys(check: () throws -> Void) throws -> AWSCredentials {
-    let token = try MetadataRequest.ask(
+    let token = try MetadataRequest.request(
       endpoint + "/latest/api/token", .put, headers: ["X-aws-ec2-metadata-token-ttl-seconds: 300"], check: check)
     let headers = ["X-aws-ec2-metadata-token: " + String(decoding: token, as: UTF8.self)]
     let roles = endpoint + "/latest/meta-data/iam/security-credentials/"
-    let names = String(decoding: try MetadataRequest.ask(roles, headers: headers, check: check), as: UTF8.self)
+    let names = String(decoding: try MetadataRequest.request(roles, headers: headers, check: check), as: UTF8.self)
     guard let role = names.split(whereSeparator: \.isNewline).first else {
       throw CloudWatchProblem("this machine has no role, and AWS_ACCESS_KEY_ID is not set")
     }
     return try MetadataRequest.keys(
-      MetadataRequest.ask(roles + role, headers: headers, check: check), of: "the machine's role")
+      MetadataRequest.request(roles + role, headers: headers, check: check), of: "the machine's role")
   }
 }
 
@@ -143,7 +143,7 @@ final class CachedCredentials {
 private enum MetadataRequest {
   private static let bytesMax = 64 << 10
 
-  static func ask(
+  static func request(
     _ url: String, _ method: Request.Method = .get, headers: [String], check: () throws -> Void
   ) throws -> [UInt8] {
     var request = Request(url: url, timeoutSeconds: 3)

@@ -33,7 +33,7 @@ final class LogsAPI {
     self.secondsLeft = secondsLeft
   }
 
-  func put(_ events: [PendingEvent]) -> Outcome {
+  func putEvents(_ events: [PendingEvent]) -> Outcome {
     struct Event: Encodable {
       var timestamp: Int
       var message: String

@@ -55,7 +55,7 @@ final class PendingFile {
   /// Takes over a file that nobody holds.
   ///
   /// - Returns: it and its events; nil where somebody holds it, or it is for another stream, or is none of ours.
-  static func adopt(_ path: String, for destination: Destination, number: Int) -> (PendingFile, [PendingEvent])? {
+  static func claim(_ path: String, for destination: Destination, number: Int) -> (PendingFile, [PendingEvent])? {
     let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     let headBytes = head(0, destination).utf8.count

@@ -11,12 +11,12 @@ struct PendingFolder {
   let path: String
 
   /// The files that are nobody's, the oldest first, and their events, as far as they find room in `bytes`.
-  func adopt(for destination: Destination, bytes room: Int) -> (files: [PendingFile], events: [PendingEvent]) {
+  func claim(for destination: Destination, bytes room: Int) -> (files: [PendingFile], events: [PendingEvent]) {
     var files: [PendingFile] = []
     var events: [PendingEvent] = []
     var bytes = 0
     for name in (try? names()) ?? [] where files.count < Self.filesMax {
-      guard let (file, more) = PendingFile.adopt(path + "/" + name, for: destination, number: files.count) else {
+      guard let (file, more) = PendingFile.claim(path + "/" + name, for: destination, number: files.count) else {
         continue
       }
       guard !more.isEmpty else {

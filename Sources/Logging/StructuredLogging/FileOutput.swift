@@ -106,7 +106,7 @@ public final class FileOutput: LogOutput {
     }
     let isPatient = state.descriptor < 0 && !state.hasWaited
     state.hasWaited = state.hasWaited || isPatient
-    guard take(lock, patiently: isPatient) else {
+    guard acquire(lock, patiently: isPatient) else {
       // Somebody holds it and does not go on. A file that grows beyond its size is better than a run that waits.
       return isThere(state) ? nil : "is locked by another process that does not go on"
     }
@@ -137,7 +137,7 @@ public final class FileOutput: LogOutput {
   }
 
   /// - Parameter patiently: whether to wait for who holds it, a little.
-  private func take(_ lock: Int32, patiently: Bool) -> Bool {
+  private func acquire(_ lock: Int32, patiently: Bool) -> Bool {
     for _ in 0..<(patiently ? 100 : 1) {
       if flock(lock, LOCK_EX | LOCK_NB) == 0 { return true }
       if patiently { usleep(20_000) }

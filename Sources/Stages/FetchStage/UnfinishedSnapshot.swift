@@ -81,7 +81,7 @@ package struct UnfinishedSnapshot: Sendable {
   ///
   /// - Returns: the SHA-256 of the manifest's bytes.
   func commit(_ chunk: FetchChunkManifest, file: inout CompressedFile) throws -> String {
-    if try isCommitted(chunk) { file.drop() } else { try file.keep() }
+    if try isCommitted(chunk) { file.drop() } else { try file.commit() }
     try Folder.sync(folder.fetchFolder)
     return try chunk.publish(at: folder.fetchChunkManifest(chunk.chunk))
   }

@@ -48,7 +48,7 @@ package final class ChunkQueue: Sendable {
   }
 
   /// Takes a chunk back that another process holds.
-  package func putBack(_ chunk: SnapshotPlan.Chunk) { state.withLock { $0.held.append(chunk) } }
+  package func postpone(_ chunk: SnapshotPlan.Chunk) { state.withLock { $0.held.append(chunk) } }
 }
 
 /// Lets so many chunks be validated at once. There is one worker more: it validates while another's files are flushed,
@@ -63,7 +63,7 @@ struct CPUSlots: Sendable {
     free = DispatchSemaphore(value: jobs)
   }
 
-  func hold<Result>(_ body: () throws -> Result) rethrows -> Result {
+  func use<Result>(_ body: () throws -> Result) rethrows -> Result {
     free.wait()
     defer { free.signal() }
     return try body()

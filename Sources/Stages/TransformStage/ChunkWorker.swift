@@ -33,7 +33,7 @@ struct ChunkWorker: ~Copyable {
 
     try plan.validated.remove(source.chunk)
     var output = try ChunkOutput(folder, chunk: source.chunk)
-    let tally = try slots.hold {
+    let tally = try slots.use {
       try reader.read(source, in: folder) { bytes in
         try validator.validate(bytes.bindMemory(to: UInt8.self), at: place, taken: taken, into: &output)
       }

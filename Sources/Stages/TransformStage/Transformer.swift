@@ -29,14 +29,16 @@ public enum Transformer {
     let selected = plan.chunks.filter { settings.selection.contains($0.manifest.chunk) }
     if !settings.force, let manifest = try Finalization.current(plan) {
       try Verification.verify(plan, jobs: settings.jobs, withSource: settings.verifiesSource)
-      try tell(plan, isDryRun: settings.isDryRun, newlyValidated: false, log: log)
+      try logBatchEvents(plan, isDryRun: settings.isDryRun, newlyValidated: false, log: log)
       return .alreadyFinalized(manifest)
     }
     let waiting = try selected.filter { try isWaiting($0, plan, force: settings.force, log: log) }
     let accepted = DuplicateTracker()
     try validate(waiting, plan, settings, accepted: accepted, log: log)
     let outcome = try Finalization.finalize(plan, settings, accepted: accepted, log: log)
-    if case .finalized = outcome { try tell(plan, isDryRun: settings.isDryRun, newlyValidated: true, log: log) }
+    if case .finalized = outcome {
+      try logBatchEvents(plan, isDryRun: settings.isDryRun, newlyValidated: true, log: log)
+    }
     return outcome
   }
 
@@ -84,7 +86,7 @@ public enum Transformer {
           }
           return true
         }
-        if isDone { bar.add(chunk.manifest.csv.records) } else { queue.putBack(chunk) }
+        if isDone { bar.add(chunk.manifest.csv.records) } else { queue.postpone(chunk) }
       }
     }
   }
@@ -99,7 +101,7 @@ public enum Transformer {
 
   /// Logs an event for each chunk: once, when the snapshot is finalized and the numbers are final, and by the process
   /// that finalized it, so that sums over events are sums over records.
-  private static func tell(_ plan: SnapshotPlan, isDryRun: Bool, newlyValidated: Bool, log: EventLog) throws {
+  private static func logBatchEvents(_ plan: SnapshotPlan, isDryRun: Bool, newlyValidated: Bool, log: EventLog) throws {
     for chunk in plan.chunks {
       let number = chunk.manifest.chunk
       guard let manifest = try plan.validated.current(number)?.manifest else { continue }

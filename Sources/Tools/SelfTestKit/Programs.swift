@@ -56,7 +56,8 @@ public struct Programs: Sendable {
         .configuration, "unable to start '\(path)': \(error)", hint: "build it: ./pipeline.sh status")
     }
     let end = try Self.wait(for: child)
-    return ExitResult(code: end.code, signal: end.signal, stdout: Self.take(stdout), stderr: Self.take(stderr))
+    return ExitResult(
+      code: end.code, signal: end.signal, stdout: Self.readAndRemove(stdout), stderr: Self.readAndRemove(stderr))
   }
 
   /// - Returns: how the child ended.
@@ -74,7 +75,7 @@ public struct Programs: Sendable {
   }
 
   /// What a process printed into a file, which then is no more.
-  private static func take(_ path: String) -> String {
+  private static func readAndRemove(_ path: String) -> String {
     let bytes = FileManager.default.contents(atPath: path) ?? Data()
     unlink(path)
     return String(decoding: bytes, as: UTF8.self)

@@ -172,7 +172,7 @@ struct SpoolDamage {
     let zeros = [UInt8](repeating: 0, count: 1 << 20)
     for _ in 0..<512 { try zeros.withUnsafeBytes { try file.append($0, to: path) } }
     let size = try #require(try file.describe(records: 1).compressedBytes)
-    try file.keep()
+    try file.commit()
     try SpoolDamage(kind: .fetchChunk, harm: .bomb, folder: folder, other: other, jobs: jobs, canary: canary)
       .edit(/"compressed_bytes" : (\d+)/) { _ in "\"compressed_bytes\" : \(size)" }
   }

@@ -46,7 +46,7 @@ public struct RegistrationSearch: Sendable {
   }
 
   private func find(_ connection: inout Connection) throws -> RegistrationPage {
-    var found = isNarrow ? Found(rows: []) : try look(&connection)
+    var found = isNarrow ? Found(rows: []) : try findPage(&connection)
     if found.rows.count <= size { found = try collect(&connection) }
     let hasMore = found.rows.count > size
     var rows = Array(found.rows.prefix(size))
@@ -72,7 +72,7 @@ public struct RegistrationSearch: Sendable {
     return (query.ban?.utf8.count ?? 0) >= 4
   }
 
-  private func look(_ connection: inout Connection) throws -> Found {
+  private func findPage(_ connection: inout Connection) throws -> Found {
     var values = SQLValues()
     let conditions = RegistrationConditions(query, .looking)
     let inner = conditions.range(of: query.sort, &values) + beyond(&values)

@@ -12,7 +12,7 @@ final class BackpressuredStream: Sendable {
   init(_ produce: @escaping @Sendable (_ write: @escaping @Sendable ([UInt8]) throws -> Void) async throws -> Void) {
     Task { [pipe] in
       do {
-        try await produce { try pipe.put($0) }
+        try await produce { try pipe.send($0) }
         pipe.end(with: .success(nil))
       } catch { pipe.end(with: .failure(error)) }
     }
@@ -21,7 +21,7 @@ final class BackpressuredStream: Sendable {
   deinit { pipe.abandon() }
 
   /// The next piece; nil when there are no more.
-  func next() async throws -> [UInt8]? { try await pipe.take() }
+  func next() async throws -> [UInt8]? { try await pipe.next() }
 
   private final class Pipe: Sendable {
     private struct State {
@@ -39,7 +39,7 @@ final class BackpressuredStream: Sendable {
 
     init() { for _ in 0..<Self.piecesMax { room.signal() } }
 
-    func put(_ piece: [UInt8]) throws {
+    func send(_ piece: [UInt8]) throws {
       guard room.wait(timeout: .now() + Self.patience) == .success else { throw Abandoned() }
       let taker = try state.withLock { state in
         if state.isAbandoned { throw Abandoned() }
@@ -64,7 +64,7 @@ final class BackpressuredStream: Sendable {
       taker?.resume(with: result)
     }
 
-    func take() async throws -> [UInt8]? {
+    func next() async throws -> [UInt8]? {
       try await withCheckedThrowingContinuation { continuation in
         let ready: Result<[UInt8]?, any Error>? = state.withLock { state in
           if !state.pieces.isEmpty {

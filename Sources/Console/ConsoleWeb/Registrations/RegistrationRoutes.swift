@@ -45,7 +45,7 @@ struct RegistrationRoutes {
         .cacheControl: "no-store",
       ])
     if request.method == .head { return response }
-    guard let turn = site.exportTurns.take(context.session?.account ?? "") else {
+    guard let turn = site.exportTurns.acquire(context.session?.account ?? "") else {
       throw Problem(.tooManyRequests, "problem_export_under_way", retryAfterSeconds: 60)
     }
     let pieces = BackpressuredStream { [site] write in

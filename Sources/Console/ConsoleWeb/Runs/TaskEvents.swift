@@ -18,7 +18,7 @@ struct TaskEvents {
   /// Ends with the task, with the session, with whoever reads it, and with the console: a page that stays open must not
   /// keep it from ending.
   func send(to writer: inout any ResponseBodyWriter) async throws {
-    let turn = site.eventTurns.take(context.session?.account ?? "")
+    let turn = site.eventTurns.acquire(context.session?.account ?? "")
     defer { withExtendedLifetime(turn) {} }
     let readers = Self.readers.wrappingAdd(1, ordering: .relaxed).newValue
     defer { Self.readers.subtract(1, ordering: .relaxed) }

@@ -23,7 +23,7 @@ package final class AccountLimiter: Sendable {
   }
 
   /// - Returns: nil where as many as may be are under way; otherwise keep the turn for as long as it takes.
-  package func take(_ who: String) -> Permit? {
+  package func acquire(_ who: String) -> Permit? {
     let isTaken = lines.withLock { lines in
       guard lines[who, default: Line()].underWay < most else { return false }
       lines[who, default: Line()].underWay += 1
@@ -36,7 +36,7 @@ package final class AccountLimiter: Sendable {
   ///
   /// - Throws: ``Full``.
   package func wait(_ who: String) async throws -> Permit {
-    if let turn = take(who) { return turn }
+    if let turn = acquire(who) { return turn }
     var isFull = false
     await withCheckedContinuation { continuation in
       let isReady = lines.withLock { lines in
@@ -60,7 +60,7 @@ package final class AccountLimiter: Sendable {
   package func waiting(_ who: String) -> Int { lines.withLock { $0[who]?.waiting.count ?? 0 } }
 
   /// Passes the turn to the next in line.
-  fileprivate func giveBack(_ who: String) {
+  fileprivate func release(_ who: String) {
     let next = lines.withLock { lines in
       guard var line = lines[who] else { return CheckedContinuation<Void, Never>?.none }
       defer { lines[who] = line.underWay > 0 ? line : nil }
@@ -81,6 +81,6 @@ package final class AccountLimiter: Sendable {
       self.turns = turns
     }
 
-    deinit { turns.giveBack(who) }
+    deinit { turns.release(who) }
   }
 }

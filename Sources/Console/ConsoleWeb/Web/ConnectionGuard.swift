@@ -29,7 +29,7 @@ final class ConnectionLimit: Sendable {
 
   func admit(_ address: String) -> Answer {
     if proxies.contains(where: { $0.contains(address) }) { return .admitted(nil) }
-    if let turn = turns.take(ClientAddress.network(address)) { return .admitted(turn) }
+    if let turn = turns.acquire(ClientAddress.network(address)) { return .admitted(turn) }
     // At most once a minute: any client can cause it.
     let now = ContinuousClock.now
     let isNews = toldAt.withLock { last in

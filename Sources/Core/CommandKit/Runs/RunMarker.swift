@@ -21,7 +21,7 @@ public final class RunMarker {
   }
 
   /// Joins the run that `pipeline.sh` began (`RUN_ID`, `RUN_MARKER`), or begins one of its own.
-  public static func enter(spool: String, command: String) throws -> RunMarker {
+  public static func acquire(spool: String, command: String) throws -> RunMarker {
     if let path = inheritedPath, let identity = RunIdentity.inherited(command: command) {
       return RunMarker(identity, path: path, isShared: true)
     }
@@ -80,7 +80,7 @@ public final class RunMarker {
   /// Called when this process has logged its end.
   ///
   /// - Parameter runEnded: whether the run ends with it; the marker of a run that goes on stays for the next stage.
-  public func leave(runEnded: Bool) {
+  public func release(runEnded: Bool) {
     if !path.isEmpty, runEnded || !isShared { _ = Faults.call(.remove, at: path) { unlink(path) } }
   }
 

@@ -83,7 +83,7 @@ struct FeedFiles {
     }
     try lines.withUnsafeBytes { try file.append($0, to: path) }
     let entry = try file.describe(records: count)
-    try file.keep()
+    try file.commit()
     try Folder.sync(folder.changesFolder)
     try ChangesManifest(
       jobRunID: missing.jobRunID, runID: missing.runID, action: missing.action, sourceDate: missing.sourceDate,

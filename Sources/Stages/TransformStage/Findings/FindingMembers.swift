@@ -15,9 +15,9 @@ struct FindingMembers {
   /// - Returns: nil where the line is not one JSON object with a code.
   init?(_ line: Slice) {
     var rest = line
-    guard Self.take(UInt8(ascii: "{"), &rest) else { return nil }
+    guard Self.skip(UInt8(ascii: "{"), &rest) else { return nil }
     repeat {
-      guard let name = Self.string(&rest), Self.take(UInt8(ascii: ":"), &rest), let value = Self.value(&rest) else {
+      guard let name = Self.string(&rest), Self.skip(UInt8(ascii: ":"), &rest), let value = Self.value(&rest) else {
         return nil
       }
       if Self.equal(name, "\"code\"") { code = value }
@@ -25,8 +25,8 @@ struct FindingMembers {
       if Self.equal(name, "\"raw\"") { raw = value }
       if Self.equal(name, "\"raw_base64\"") { rawBase64 = value }
       if Self.equal(name, "\"truncated\"") { truncated = value }
-    } while Self.take(UInt8(ascii: ","), &rest)
-    guard Self.take(UInt8(ascii: "}"), &rest), code.count > 2, code.first == UInt8(ascii: "\"") else { return nil }
+    } while Self.skip(UInt8(ascii: ","), &rest)
+    guard Self.skip(UInt8(ascii: "}"), &rest), code.count > 2, code.first == UInt8(ascii: "\"") else { return nil }
     code = Slice(rebasing: code[1..<code.count - 1])
   }
 
@@ -43,7 +43,7 @@ struct FindingMembers {
     return hasher.finalize()
   }
 
-  private static func take(_ byte: UInt8, _ rest: inout Slice) -> Bool {
+  private static func skip(_ byte: UInt8, _ rest: inout Slice) -> Bool {
     while let first = rest.first, first == 0x20 || first == 0x09 { rest = Slice(rebasing: rest.dropFirst()) }
     guard rest.first == byte else { return false }
     rest = Slice(rebasing: rest.dropFirst())
@@ -52,7 +52,7 @@ struct FindingMembers {
 
   /// A string with its quotes.
   private static func string(_ rest: inout Slice) -> Slice? {
-    guard take(UInt8(ascii: "\""), &rest) else { return nil }
+    guard skip(UInt8(ascii: "\""), &rest) else { return nil }
     guard let base = rest.baseAddress else { return nil }
     var index = 0
     while let found = memchr(base + index, Int32(UInt8(ascii: "\"")), rest.count - index) {
