@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import socket
 import unittest
 
@@ -90,6 +91,23 @@ class AnswerTests(VisitTest):
 
     def sent(self, browser, path, body):
         return browser.send("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+
+    def test_two_people_who_change_one_schedule(self):
+        browser = inside(OPERATOR)
+        browser.post("/schedules", name="shared", kind="run", cron="0 0 1 1 *", timing_kind="cron")
+        path = "/schedules/" + visits.office.sql("SELECT id FROM console.schedule WHERE name = 'shared'")[0][0]
+        self.addCleanup(browser.post, path + "/remove")
+        version = lambda answer: re.search(r'name="version" value="([0-9a-f]+)"', answer.text)[1]
+        change = lambda **more: browser.post(path, name="shared", kind="run", timing_kind="cron", **more)
+        opened = version(browser.get(path))
+        self.assertEqual(change(cron="0 5 1 1 *", version=opened).status, 303)
+        # To look at the times does not make the form a new one.
+        self.assertEqual(version(change(cron="0 6 1 1 *", version=opened, preview="1")), opened)
+        refused = change(cron="0 6 1 1 *", version=opened)
+        self.assertEqual(refused.status, 409)
+        self.assertEqual(visits.office.sql("SELECT timing FROM console.schedule WHERE name = 'shared'"), [["0 5 1 1 *"]])
+        # Who has seen that saves all the same.
+        self.assertEqual(change(cron="0 6 1 1 *", version=version(refused)).status, 303)
 
     def test_what_is_too_much(self):
         browser = inside(OPERATOR)
