@@ -33,7 +33,7 @@ say() { # MESSAGE, and where LOG_FORMAT=json asks for it as one object like the 
 fail() { # CODE MESSAGE [HINT...]
   local code=$1 message=${2//[[:cntrl:]]/?} event_id fields=''
   # A value that was given in another's place may be an address with a password.
-  [[ $message != *://*@* ]] || message=$(sed -E "s#[^ ']*://.*@[^ ']*#…#" <<<"$message")
+  [[ $message != *://*@* ]] || message=$(LC_ALL=C sed -E "s#[^ ']*://.*@[^ ']*#…#" <<<"$message")
   shift 2
   read -r event_id </proc/sys/kernel/random/uuid
   if logs_as text; then
@@ -100,7 +100,8 @@ log_json() { # LEVEL MESSAGE [MEMBERS]
 json() { # TEXT...: strings, with commas between them
   local LC_ALL=C.UTF-8 text items=''
   for text; do
-    text=$(iconv -c -f UTF-8 -t UTF-8 <<<"${text//[[:cntrl:]]/ }")
+    text=${text//[[:cntrl:]]/ }
+    ! command -v iconv >/dev/null || text=$(iconv -c -f UTF-8 -t UTF-8 <<<"$text" || :) # it fails where it leaves bytes out
     ((${#text} <= 1000)) || text=${text:0:1000}…
     text=${text//\\/\\\\}
     items+=",\"${text//\"/\\\"}\""
@@ -118,7 +119,7 @@ open_marker() {
   # A finished spool may be read-only. A stage that has to write there says so itself.
   [[ ! -d $spool || -w $spool ]] || return 0
   # The programs would read it as another path.
-  iconv -f UTF-8 -t UTF-8 <<<"$spool" >/dev/null 2>&1 || fail 64 "the spool's path is not UTF-8" "rename the folder"
+  ! command -v iconv >/dev/null || iconv -f UTF-8 -t UTF-8 <<<"$spool" >/dev/null 2>&1 || fail 64 "the spool's path is not UTF-8" "rename the folder"
   for folder in "$spool" "$spool/.runs"; do
     [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -m 700 -- "$folder" 2>&1) || [[ -d $folder ]] ||
       fail 74 "unable to create '$folder': ${problem##*: }" "--spool DIR or SPOOL_DIR names another folder"

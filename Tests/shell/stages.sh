@@ -125,6 +125,8 @@ test_wrong_usage_is_64_before_anything_is_done() {
   pipeline --spool= && refused 64 "'--spool' needs a value"
   pipeline down now && refused 64 "'down' takes no arguments"
   equal calls '' "$(<"$calls")"
+  LOG_FORMAT=json RUN_ORIGIN=$'a\xffb' pipeline status
+  equal 'a line for programs' "RUN_ORIGIN 'ab' is unknown" "$(jq -r .message <<<"$err")"
 }
 
 test_what_the_first_stage_refuses_ends_the_run() {
