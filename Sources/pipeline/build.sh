@@ -84,7 +84,7 @@ begin_build() { # STAMP...
 swift_quietly() { # SUBCOMMAND ARGUMENT...
   local log=$project/.build/pipeline.log code=0
   attend with_progress building "$log" swift "$1" --package-path "$project" "${@:2}" || code=$?
-  end_progress "${group:?}"
+  end_progress "${process_group:?}"
   ((${caught:?} == 0)) || fail $((128 + caught)) "stopped by SIG$(kill -l "$caught")"
   ((code == 0)) || { cat -- "$log" >&2 && return "$code"; }
 }

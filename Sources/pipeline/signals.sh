@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Signals reach the command that is running, and its exit code is the answer.
 
-child='' group='' undelivered='' signals=0 caught=0
+child='' process_group='' undelivered='' signals=0 caught=0
 
 # shellcheck disable=SC2034 # 'caught' is for those who call attend
 # Between commands no process needs the signal: the script ends, and the run's record says so.
@@ -23,7 +23,7 @@ attend() {
   set -m
   "$@" </dev/null &
   # shellcheck disable=SC2034 # for those who call attend
-  child=$! group=$!
+  child=$! process_group=$!
   set +m
   [[ -z $undelivered ]] || kill -s "$undelivered" "$child"
   while :; do
