@@ -130,26 +130,18 @@ import Testing
 
   // MARK: Proxies
 
-  @Test func plainHTTPGoesByTheProxy() throws {
+  /// It is for this machine alone, and a proxy would be another one.
+  @Test func plainHTTPGoesByNoProxy() throws {
     let proxy = try LoopbackServer(FileScript(ServedFile(Self.bytes)))
     let server = try LoopbackServer(FileScript(ServedFile(Self.bytes)))
     let url = server.url("/a.csv")
-    for (variables, isProxied) in [
-      (["http_proxy": proxy.url("")], true), (["all_proxy": proxy.url("")], true),
-      (["http_proxy": proxy.url(""), "no_proxy": "127.0.0.1"], false),
-      (["http_proxy": proxy.url(""), "no_proxy": "*"], false), (["https_proxy": proxy.url("")], false),
-      // A web server that runs this as CGI would let its clients choose the proxy.
-      (["HTTP_PROXY": proxy.url("")], false),
-    ] {
-      let before = (proxy.requests.count, server.requests.count)
+    for variable in ["http_proxy", "all_proxy", "https_proxy", "HTTP_PROXY"] {
       let workshop = CommandSandbox()
-      try workshop.succeed("fetch", "--source", url, variables: variables)
+      try workshop.succeed("fetch", "--source", url, variables: [variable: proxy.url("")])
       let fetched = try source(workshop.snapshot())
       #expect(fetched == Self.bytes)
-      #expect(proxy.requests.count - before.0 == (isProxied ? 1 : 0), "\(variables)")
-      #expect(server.requests.count - before.1 == (isProxied ? 0 : 1), "\(variables)")
     }
-    #expect(proxy.requests.allSatisfy { $0.target == url })
+    #expect(proxy.requests.isEmpty && server.requests.count == 4)
   }
 
   @Test func httpsGoesThroughTheProxyAndIsVerifiedAllTheSame() throws {

@@ -52,11 +52,12 @@ import Testing
   }
 
   @Test func aLogFileThatCannotBeFailsNothing() throws {
-    for place in ["/proc/none/etl.log", "/dev/null/etl.log"] {
+    for place in ["/proc/none/etl.log", "/dev/null/etl.log", "/dev/stdout", "/var/"] {
       let ended = try CommandSandbox().run("fetch", "--sample", variables: ["LOG_FILE": place])
       #expect(ended.code == 0 && ended.stderr.contains("LOG_FILE '\(place)'"), "\(ended)")
       #expect(ended.stderr.split(separator: "\n").filter { $0.contains("LOG_FILE") }.count == 1, "told once: \(ended)")
     }
+    #expect(try Folder.names("/dev").allSatisfy { !$0.hasPrefix("stdout-") && !$0.hasPrefix("null-") })
   }
 
   /// A full disk keeps no line back that has room in the file that is open, and cuts none.

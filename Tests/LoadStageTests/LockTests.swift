@@ -178,24 +178,24 @@ struct LockTests {
     }
   }
 
-  @Test("a schema that comes first in the search path without a registry is not filled beside the one that has it")
-  func anotherSchemaComesFirst() throws {
-    try LoadHarness.with { harness in
+  @Test("a schema of the login's own name is not filled beside the one that has the registry")
+  func aSchemaOfTheLoginsName() throws {
+    try with { harness, role in
       try harness.load(businesses(5))
-      let first = harness.database.name + "_first"
-      try harness.database.execute("CREATE SCHEMA \(first)")
-      defer { _ = try? harness.database.execute("DROP SCHEMA \(first) CASCADE") }
+      try harness.database.execute("CREATE SCHEMA \(role) AUTHORIZATION \(role)")
+      defer { _ = try? harness.database.execute("DROP SCHEMA \(role) CASCADE") }
       let snapshot = try harness.spool.snapshot(businesses(6))
       let failure = #expect(throws: Failure.self) {
         try harness.load(snapshot) {
-          $0.databaseURL = $0.databaseURL.replacing("search_path%3D", with: "search_path%3D\(first),")
+          $0.databaseURL = harness.database.url(user: role)
+            .replacing("search_path%3D", with: "search_path%3D%22$user%22,")
         }
       }
       #expect(failure?.category == .configuration)
-      #expect(failure?.message.contains("schema '\(first)' comes first") == true, "\(failure?.message ?? "")")
+      #expect(failure?.message.contains("schema '\(role)' comes first") == true, "\(failure?.message ?? "")")
       #expect(
-        try harness.database.scalar("SELECT count(*) FROM pg_class WHERE relnamespace = '\(first)'::regnamespace")
-          == "0")
+        try harness.database.scalar("SELECT count(*) FROM pg_class WHERE relnamespace = '\(role)'::regnamespace") == "0"
+      )
     }
   }
 

@@ -19,10 +19,5 @@ import Testing
     #expect(LogSettings.problem { $0 == name ? value : nil } == nil)
   }
 
-  @Test(arguments: ["/dev/stdout", "/proc/self/fd/1", "/"])
-  func aFileThatIsADeviceOrFolderIsRefused(path: String) {
-    #expect(LogSettings.problem { $0 == "LOG_FILE" ? path : nil }?.message.contains("'\(path)'") == true)
-  }
-
   @Test func nothingIsSet() { #expect(LogSettings.problem { _ in nil } == nil) }
 }

@@ -11,7 +11,7 @@ struct Fetch: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch", abstract: "Bring the source into the spool, in chunks that end at record ends.",
     discussion: """
-      Proxies are those of https_proxy, http_proxy, all_proxy and no_proxy. SSL_CERT_FILE and SSL_CERT_DIR name \
+      Proxies are those of https_proxy, all_proxy and no_proxy. SSL_CERT_FILE and SSL_CERT_DIR name \
       certificates to trust instead of the system's, a company's for instance.
       """,
     version: productVersion, subcommands: [FetchInChain<RunOptions>.self, FetchInChain<DryRunOptions>.self])

@@ -53,6 +53,7 @@ public final class FileOutput: LogOutput {
 
   /// - Returns: what went wrong.
   private func append(_ line: String, _ state: inout State) -> String? {
+    if files.isDeviceOrFolder { return "is a device, a pipe or a folder, not the beginning of file names" }
     if let problem = openCurrent(&state) { return problem }
     let bytes = Array(((state.isLineOpen ? "\n" : "") + line).utf8)
     let (count, code) = bytes.withUnsafeBytes { bytes -> (Int, Int32) in

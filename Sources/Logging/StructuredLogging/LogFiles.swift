@@ -9,6 +9,14 @@ struct LogFiles: Sendable {
   /// Held while the next name is agreed on.
   var lock: String { stem + ".lock" }
 
+  /// Whether the stem names a device, a pipe or a folder: files beside /dev/stdout, for instance, would take memory.
+  var isDeviceOrFolder: Bool {
+    if stem.hasPrefix("/dev/") && !stem.hasPrefix("/dev/shm/") || stem.hasSuffix("/") { return true }
+    var status = stat()
+    // A folder of that name may lie beside the files.
+    return stat(stem, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+  }
+
   func path(_ time: LogTime) -> String { stem + "-" + time.stamp }
 
   /// The times in the names of those that are there, the oldest first.

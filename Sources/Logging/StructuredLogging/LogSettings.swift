@@ -43,24 +43,7 @@ public enum LogSettings {
     if let level = variable("LOG_LEVEL"), LogLevel.level(level) == nil {
       return ("invalid LOG_LEVEL '\(level)'", "set it to debug, info, warning or error")
     }
-    if let stem = variable("LOG_FILE"), isDeviceOrFolder(stem) {
-      return (
-        "LOG_FILE '\(stem)' is a device, a pipe or a folder, not the beginning of file names",
-        "set it to, for instance, /var/log/registry/log; lines for a collector go to stderr with LOG_FORMAT=json"
-      )
-    }
     return nil
-  }
-}
-
-extension LogSettings {
-  private static func isDeviceOrFolder(_ path: String) -> Bool {
-    // Also where stdout is a file just now: files beside /dev/stdout would take memory.
-    if path.hasPrefix("/dev/") && !path.hasPrefix("/dev/shm/") || path.hasPrefix("/proc/") { return true }
-    var status = stat()
-    guard stat(path, &status) == 0 else { return path.hasSuffix("/") }
-    // A folder of that name may lie beside the files.
-    return path.hasSuffix("/") || ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 }
 

@@ -1,6 +1,6 @@
 -- The current schema; the first existing schema of the search path if the role may not use it (PostgreSQL skips it and
--- uses the next one); a later schema of the path that has a registry where the current one has none; our tables whose
--- policies may hide rows.
+-- uses the next one); a later schema of the path that has a registry, where the current one has none and is in the path
+-- as "$user"; our tables whose policies may hide rows.
 -- :tables: our tables, as a list of literals.
 WITH policies AS (
   SELECT polrelid, polpermissive, pg_catalog.pg_get_expr(polqual, polrelid) = 'true' AS is_true
@@ -24,7 +24,8 @@ SELECT pg_catalog.current_schema() AS schema, (
         AND n.nspname = ANY (pg_catalog.current_schemas(false))
       GROUP BY n.nspname HAVING count(*) = 3
     ) AS registry
-    WHERE NOT EXISTS (
+    WHERE pg_catalog.current_schema() = current_user AND pg_catalog.current_setting('search_path') LIKE '%$user%'
+      AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relname = 'schema_migration' AND n.nspname = pg_catalog.current_schema())
     ORDER BY pg_catalog.array_position(pg_catalog.current_schemas(false), registry.nspname) LIMIT 1) AS other_registry,
