@@ -4,7 +4,7 @@ import Glibc
 import Support
 import Synchronization
 
-/// Sessions for many callers at once, a thread each, for libpq blocks. A session that is lost is opened anew for the
+/// Sessions for many callers at once, a thread each, for libpq blocks. A session that is lost is reopened for the
 /// next caller, also where it was lost while it was idle.
 public final class Pool: Sendable {
   /// Too many callers are waiting already.

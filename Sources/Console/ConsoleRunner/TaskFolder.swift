@@ -12,7 +12,7 @@ import Support
 /// | `started` | made once, before `pipeline.sh` is started: who finds it never starts the run again. Holds the monitor's pid |
 /// | `log` | what the run writes to stderr, JSON lines |
 /// | `summary` | what it writes to stdout |
-/// | `stop` | made before the monitor is told to stop, where somebody asked for it |
+/// | `stop` | made before the monitor gets its signal, if somebody asked for a stop |
 /// | `exit` | its exit code and, on a second line, why it was stopped, if the monitor did so. Written last |
 public struct TaskFolder: Sendable {
   public let path: String

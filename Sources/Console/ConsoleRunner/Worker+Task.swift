@@ -23,7 +23,7 @@ extension Worker {
       case .fresh where try starts == 0 && isOvertaken(task, &connection):
         return try closeTask(task, .init(.failed, reason: .overtaken), folder, &connection)
       case .fresh:
-        // A monitor that has been started shows itself by its lock; one that died before it did so is started anew.
+        // A monitor that runs holds its lock. One that ended before it had the lock is started again.
         if starts == 0 || !hasMonitor {
           guard starts < 3 else {
             return try closeTask(task, .init(.failed, reason: .notStarted, log: log), folder, &connection)

@@ -35,7 +35,7 @@ public struct BANSet: Sendable {
   }
 
   /// Hands each on, in no order.
-  public func forEach(_ body: (UInt32) -> Void) {
+  public func forEachBAN(_ body: (UInt32) -> Void) {
     for ban in slots where ban != Self.empty { body(ban) }
   }
 

@@ -63,7 +63,7 @@ final class DuplicateTracker: Sendable {
   func add(_ bans: BANSet) {
     state.withLock { state in
       state.chunks += 1
-      bans.forEach { if !state.bitmap.insert($0) { state.areDistinct = false } }
+      bans.forEachBAN { if !state.bitmap.insert($0) { state.areDistinct = false } }
     }
   }
 

@@ -28,7 +28,7 @@ public struct Registration: Sendable, Equatable {
   public var address: String? { self["business_address"] }
   /// TWD; 0 for branches.
   public var capital: Int64? { self["capital_amount"].flatMap { Int64($0) } }
-  /// As published: ROC calendar, `YYYMMDD`; whatever else stands there where it is no date.
+  /// As published: ROC calendar, `YYYMMDD`, or the text that is there instead of a date.
   public var setUpAsPublished: String? { self["business_setup_date"] }
   /// ISO 8601.
   public var setUp: String? { self["setup_date"] }
