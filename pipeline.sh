@@ -25,21 +25,20 @@ RUN_ORIGIN=shell # what is none of the three goes into no record
 unset RUN_MARKER RUN_COMMAND
 export RUN_ID RUN_STARTED_AT RUN_ORIGIN
 
+# What cannot be written to stderr is no reason to stop.
 say() { # MESSAGE, and where LOG_FORMAT=json asks for it as one object like the stages' own
-  ! logs_as text || echo "pipeline.sh: $*" >&2
-  ! logs_as json || log_json INFO "$*"
+  ! logs_as text || echo "pipeline.sh: $*" >&2 || :
+  ! logs_as json || log_json INFO "$*" || :
 }
 
 fail() { # CODE MESSAGE [HINT...]
   local code=$1 message=${2//[[:cntrl:]]/?} event_id fields=''
+  trap '' PIPE # without a reader of stderr, the record and the exit code still say how it ended
   # A value that was given in another's place may be an address with a password.
   [[ $message != *://*@* ]] || message=$(LC_ALL=C sed -E "s#[^ ']*://.*@[^ ']*#…#" <<<"$message")
   shift 2
   read -r event_id </proc/sys/kernel/random/uuid
-  if logs_as text; then
-    echo "pipeline.sh: $message" >&2
-    (($# == 0)) || printf 'HINT: %s\n' "$@" >&2
-  fi
+  ! logs_as text || show_failure "$message" "$@" >&2 || :
   # What a person at a terminal mistypes is shown there, and is no failed run. cron and systemd have no terminal.
   if [[ $code == 64 && -t 2 ]]; then
     command='' && close_marker
@@ -47,9 +46,14 @@ fail() { # CODE MESSAGE [HINT...]
   if ends_run && [[ $command != dry-run ]]; then
     printf -v fields ',"event":"etl_failed","exit_code":%d,"temporary":%s,"status":"failed"' "$code" "$(is_temporary "$code")"
   fi
-  ! logs_as json || log_json ERROR "$message" "$fields,\"error\":$(json "$message"),\"hints\":[$(json "$@")]"
+  ! logs_as json || log_json ERROR "$message" "$fields,\"error\":$(json "$message"),\"hints\":[$(json "$@")]" || :
   ! ends_run || end_run "$code" "$message" "$@"
   exit "$code"
+}
+
+show_failure() { # MESSAGE [HINT...]
+  echo "pipeline.sh: $1"
+  (($# == 1)) || printf 'HINT: %s\n' "${@:2}"
 }
 
 is_run() { [[ $command =~ ^(run|dry-run|fetch|transform|load|rollback|replay|withdraw)$ ]]; }
@@ -101,12 +105,17 @@ json() { # TEXT...: strings, with commas between them
   local LC_ALL=C.UTF-8 text items=''
   for text; do
     text=${text//[[:cntrl:]]/ }
-    ! command -v iconv >/dev/null || text=$(iconv -c -f UTF-8 -t UTF-8 <<<"$text" || :) # it fails where it leaves bytes out
+    ! command -v iconv >/dev/null || text=$(valid_utf8 "$text")
     ((${#text} <= 1000)) || text=${text:0:1000}…
     text=${text//\\/\\\\}
     items+=",\"${text//\"/\\\"}\""
   done
   printf '%s' "${items#,}"
+}
+
+# By way of UTF-16, which has no more than Unicode: iconv takes other numbers as UTF-8.
+valid_utf8() { # TEXT, without the bytes that are no text
+  iconv -c -f UTF-8 -t UTF-16LE <<<"$1" | iconv -f UTF-16LE -t UTF-8 || : # the first fails where it leaves bytes out
 }
 
 # A marker whose lock is held says that this run lives, for as long as any of its processes does: they inherit fd 9.
@@ -119,7 +128,7 @@ open_marker() {
   # A finished spool may be read-only. A stage that has to write there says so itself.
   [[ ! -d $spool || -w $spool ]] || return 0
   # The programs would read it as another path.
-  ! command -v iconv >/dev/null || iconv -f UTF-8 -t UTF-8 <<<"$spool" >/dev/null 2>&1 || fail 64 "the spool's path is not UTF-8" "rename the folder"
+  ! command -v iconv >/dev/null || [[ $(valid_utf8 "$spool") == "$spool" ]] || fail 64 "the spool's path is not UTF-8" "rename the folder"
   for folder in "$spool" "$spool/.runs"; do
     [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -m 700 -- "$folder" 2>&1) || [[ -d $folder ]] ||
       fail 74 "unable to create '$folder': ${problem##*: }" "--spool DIR or SPOOL_DIR names another folder"
@@ -150,7 +159,8 @@ stage() { # STAGE ARGUMENT...
     0) return ;;
     # It was asked to stop, and removed the marker; unless that was before it could do so.
     129 | 130 | 143) [[ -z ${RUN_MARKER-} || ! -e $RUN_MARKER ]] || fail "$code" "stopped by SIG$(kill -l $((code - 128)))" ;;
-    126 | 127) fail 78 "unable to start '$binaries/$1'" "remove '$project/.build' to have it built anew" ;;
+    126 | 127) fail 78 "unable to start '$binaries/$1'" "the message above says why" \
+      "where it names a file that is missing or no program, remove '$project/.build' to have it built anew" ;;
     12[89] | 1[3-9]?) fail "$code" "$1 was killed by signal $((code - 128))" "the same command goes on from there" ;;
   esac
   exit "$code"
@@ -189,7 +199,7 @@ set -- "${arguments[@]}"
 case $command:$asks in
   fetch:* | transform:* | load:* | runs:* | findings:* | changes:* | replay:* | withdraw:* | rollback:* | gc:* | status:* | console:* | schedule:* | selftest:*) ;;
   *:--help | *:-h) exec cat -- "$project/Sources/pipeline/usage.txt" ;;
-  *:--version) echo "pipeline.sh $version" && exit ;;
+  *:--version) echo "pipeline.sh $version" || exit 74 && exit ;;
 esac
 export SPOOL_DIR=${SPOOL_DIR:-$project/spool}
 [[ $RUN_ORIGIN == "$origin" ]] || fail 64 "RUN_ORIGIN '$origin' is unknown" "one of shell, schedule, console"
@@ -292,7 +302,6 @@ case $command in
   test)
     need_source
     need_test_tools
-    build_tests
     run_tests "$@"
     ;;
 esac

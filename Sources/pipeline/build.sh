@@ -89,33 +89,71 @@ swift_quietly() { # SUBCOMMAND ARGUMENT...
   ((code == 0)) || { cat -- "$log" >&2 && return "$code"; }
 }
 
-# Builds the programs, the console and the tests at once: what they share is compiled once. Release without testable
-# imports, so the tests run the very programs that ship.
-build_tests() {
+# Tests run the very programs that ship: release, without testable imports.
+build_everything() { # ARGUMENT OF swift build...
   local stamp stamps=(pipeline.stamp console.stamp selftest.stamp benchmarks.stamp)
   export WITH_CONSOLE=yes
-  need_swift
-  need_build_packages
   lock_build
-  say 'building the programs and the tests: the first time this takes minutes'
   begin_build "${stamps[@]}"
-  swift_quietly build -c release --build-tests ||
-    fail 70 "unable to build the tests" "the messages are above"
+  swift_quietly build -c release "$@" || fail 70 "unable to build the programs and the tests" "the messages are above"
   for stamp in "${stamps[@]}"; do mv -- "$project/.build/$stamp.new" "$project/.build/$stamp"; done
   : >"$project/.build/with-console"
   exec 7>&-
 }
 
-# The tests bring databases of their own: none of the caller's may be touched.
-run_tests() {
-  local script code=0
+# With arguments, the Swift tests that they select. Without, everything: the suites in shell and Python, which mostly wait,
+# run while the Swift tests are compiled and run.
+background=() # process groups
+run_tests() { # [ARGUMENT OF swift test...]
+  local suite suites=() logs=$project/.build/tests code=0
   cd "$project" || exit
+  # The tests bring databases of their own: none of the caller's may be touched.
   unset DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE RUN_ID KEEP RETAIN_DAYS "${!MAX_@}"
   unset "${!LOG_@}" "${!CLOUDWATCH_@}" "${!AWS_@}" "${!TF_VAR_@}"
-  shellcheck -x -a pipeline.sh .ci/run Tests/shell/*.sh Tests/shell/*/*.sh Sources/pipeline/*.sh Benchmarks/run Benchmarks/rivals/*.sh
+  need_swift
+  need_build_packages
+  say 'building the programs and the tests: the first time this takes minutes'
+  mkdir -p -- "$logs"
   if (($# == 0)); then
-    for script in Tests/shell/*.sh; do attend "$script" || exit; done
+    shellcheck -x -a pipeline.sh .ci/run Tests/shell/*.sh Tests/shell/*/*.sh Sources/pipeline/*.sh Benchmarks/run Benchmarks/rivals/*.sh
+    build_everything
+    suites=(shell python)
+    trap 'kill -- "${background[@]/#/-}" 2>/dev/null || :' EXIT
+    set -m # a process group each, for the trap; and without it bash would start them with SIGINT ignored
+    for suite in "${suites[@]}"; do
+      "run_${suite}_suites" >"$logs/$suite.log" 2>&1 </dev/null &
+      background+=($!)
+    done
+    set +m
   fi
-  attend swift test --skip-build -c release --disable-testable-imports "$@" || code=$?
+  build_everything --build-tests
+  swift_tests "$logs/swift" "$@" || code=$?
+  for suite in "${!suites[@]}"; do
+    say "waiting for the suites in ${suites[suite]}"
+    wait "${background[suite]}" || code=$?
+    cat -- "$logs/${suites[suite]}.log"
+  done
+  trap - EXIT
   exit "$code"
+}
+
+run_shell_suites() {
+  local script code=0
+  for script in Tests/shell/*.sh; do
+    [[ $script == */python.sh ]] || "$script" || code=$?
+  done
+  return "$code"
+}
+
+run_python_suites() { Tests/shell/python.sh; }
+
+# One test at a time, so that a test's seconds are its own; the suites keep the other core busy.
+swift_tests() { # REPORT [ARGUMENT...]
+  local code=0
+  attend swift test --skip-build -c release --disable-testable-imports --no-parallel --xunit-output "$1.xml" "${@:2}" || code=$?
+  ((caught == 0)) || exit $((128 + caught))
+  say 'the slowest tests, in seconds:'
+  sed -nE 's/.*<testcase classname="([^"]*)" name="([^"]*)" time="([0-9.]+)".*/\3 \1 \2/p' "$1-swift-testing.xml" |
+    sort -rn | head -n 10 >&2 || :
+  return "$code"
 }

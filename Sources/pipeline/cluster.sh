@@ -55,15 +55,32 @@ cluster_alive() {
   read -r pid 2>/dev/null <"$data/postmaster.pid" && as_server test "/proc/$pid/cwd" -ef "$data"
 }
 
+cluster_state() { # starting, ready, stopping
+  local lines=()
+  mapfile -t lines 2>/dev/null <"$data/postmaster.pid" || :
+  printf '%s' "${lines[7]-}" | tr -d ' '
+}
+
 cluster_exists() { cluster_locate && as_server test -e "$data/PG_VERSION"; }
 
 cluster_running() {
   cluster_locate && cluster_ready
 }
 
-cluster_ready() {
-  local lines
-  mapfile -t lines 2>/dev/null <"$data/postmaster.pid" && [[ ${lines[7]-} == ready* ]] && cluster_alive
+cluster_ready() { [[ $(cluster_state) == ready ]] && cluster_alive; }
+
+# A server that somebody stops ends when its last session does, which may be never. One that starts may have to make good a crash.
+cluster_wait() {
+  local try tries=6000 state=''
+  for ((try = 0; try < tries; try++)); do
+    cluster_alive && ! cluster_ready || return 0
+    state=$(cluster_state)
+    [[ $state != stopping ]] || tries=100
+    ((try != 20)) || say "the private PostgreSQL is $state: waiting for it"
+    sleep 0.1
+  done
+  fail 75 "the private PostgreSQL in '$cluster' is still $state" \
+    "./pipeline.sh down stops it and ends its sessions; then run the same command again"
 }
 
 # shellcheck disable=SC2034 # 'private' is for pipeline.sh
@@ -87,7 +104,7 @@ cluster_start() {
     [[ -d $cluster ]] || install -d -m 700 "${owner[@]}" -- "$cluster" || fail 74 "unable to create '$cluster'"
     exec 8<"$cluster"
     flock 8
-    while cluster_alive && ! cluster_ready; do sleep 0.1; done # starting or stopping, left so by a killed script
+    cluster_wait
     cluster_alive || cluster_launch
     exec 8<&-
   fi
@@ -148,7 +165,9 @@ CREATE DATABASE registry OWNER registry" &&
 }
 
 cluster_stop() {
-  if ! { cluster_locate && [[ -e $data/PG_VERSION ]] && exec 8<"$cluster" && flock 8 && cluster_alive; }; then
+  # One that is stopping is stopped for good, whoever waits for it.
+  if ! { cluster_locate && [[ -e $data/PG_VERSION ]] && exec 8<"$cluster" &&
+    { [[ $(cluster_state) == stopping ]] || flock 8; } && cluster_alive; }; then
     say 'no private PostgreSQL is running'
     return
   fi

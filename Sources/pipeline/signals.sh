@@ -29,8 +29,8 @@ attend() {
   while :; do
     seen=$signals answer=0
     { wait "$child" || answer=$?; } 2>/dev/null # silences bash's own 'Killed'
-    # 127 and 255 on a second wait: there was nothing to wait for, the answer before was the command's.
-    [[ -z $code || ($answer != 127 && $answer != 255) ]] || break
+    # -1, 127 and 255 on a second wait: there was nothing to wait for, the answer before was the command's.
+    [[ -z $code || ! $answer =~ ^(-1|127|255)$ ]] || break
     code=$answer
     ((seen != signals && code > 128)) || break # a signal ends wait early: wait again
   done

@@ -125,6 +125,27 @@ test_two_at_once_share_one() {
   stop
 }
 
+# Somebody has asked it to stop once its sessions end, and one does not.
+test_one_that_is_stopping_holds_nobody_up_for_ever() {
+  started
+  local session
+  mkfifo "$scratch/open"
+  "$tree/pipeline.sh" psql -X -q <"$scratch/open" >/dev/null 2>&1 &
+  session=$!
+  exec 5>"$scratch/open"
+  echo 'SELECT 1;' >&5
+  until [[ $(query "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'psql' AND pid <> pg_backend_pid()") == 1 ]]; do sleep 0.1; done
+  kill -s TERM "$(server)"
+  until grep -q stopping "$tree/.postgres/data/postmaster.pid"; do sleep 0.05; done
+  pipeline load
+  refused 75 'is still stopping'
+  stop
+  exec 5>&-
+  wait "$session" || :
+  started
+  stop
+}
+
 test_it_recovers_from_a_crash_and_a_pid_that_is_somebody_elses() {
   started
   local pid

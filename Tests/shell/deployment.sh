@@ -1,12 +1,7 @@
 #!/usr/bin/env bash
-# packaging/: units for systemd, samples for Kubernetes, Airflow and log collectors, each checked by its own tool where there
-# is one.
+# packaging/: the services of systemd, started as it starts them, and the logins of containers. Tests/deployment checks the files.
 # shellcheck source=Tests/shell/support/copy.sh
 source "${BASH_SOURCE[0]%/*}/support/copy.sh"
-# shellcheck source=Tests/shell/support/python.sh
-source "${BASH_SOURCE[0]%/*}/support/python.sh"
-
-test_the_samples() { run_python_tests deployment; }
 
 # Value by value, what a unit sets for its process.
 unit_environment() { # UNIT

@@ -8,14 +8,12 @@ import Synchronization
 public struct Matrix: Sendable {
   let testEnvironment: TestEnvironment
   /// Whether each point is tried at every time and in every way in the first scenario that reaches it, and once in each
-  /// other one; otherwise it is tried ``draws`` times. What is drawn is drawn by the seed.
+  /// other one; otherwise each is tried once. What is drawn is drawn by the seed.
   let isWhole: Bool
   let seed: UInt64
   /// Cases at once.
   let jobs: Int
   let report: @Sendable (ScenarioReport) -> Void
-
-  private static let draws = 2
 
   public init(
     testEnvironment: TestEnvironment, isWhole: Bool, seed: UInt64, jobs: Int,
@@ -80,21 +78,15 @@ public struct Matrix: Sendable {
     _ rehearsals: [FaultFreeRun], _ listed: Points<[String]>, _ reached: Points<[Int]>
   ) -> [FaultCase] {
     var draw = RandomSource(seed: seed)
-    var cases: [FaultCase] = []
-    for program in Programs.Name.allCases {
-      for (point, scenarios) in (reached[program] ?? [:]).sorted(by: { $0.key < $1.key }) {
-        var ways = listed[program]?[point] ?? []
-        for _ in 0..<min(Self.draws, ways.count) {
-          let scenario = scenarios[draw.below(scenarios.count)]
-          let hits = rehearsals[scenario].hits[point] ?? 1
-          cases.append(
-            FaultCase(
-              scenario: scenario, way: ways.remove(at: draw.below(ways.count)), point: point, hit: 1 + draw.below(hits))
-          )
-        }
+    return Programs.Name.allCases.flatMap { program in
+      (reached[program] ?? [:]).sorted { $0.key < $1.key }.compactMap { point, scenarios in
+        guard let ways = listed[program]?[point], !ways.isEmpty else { return nil }
+        let scenario = scenarios[draw.below(scenarios.count)]
+        let hits = rehearsals[scenario].hits[point] ?? 1
+        return FaultCase(
+          scenario: scenario, way: ways[draw.below(ways.count)], point: point, hit: 1 + draw.below(hits))
       }
     }
-    return cases
   }
 
   private func run(_ cases: [FaultCase], _ scenario: Scenario, _ rehearsal: FaultFreeRun) throws -> [FaultResult] {

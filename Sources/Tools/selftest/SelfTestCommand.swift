@@ -17,7 +17,7 @@ struct SelfTestCommand: ParsableCommand {
       """)
 
   @OptionGroup var spool: SpoolOptions
-  @Flag(help: "Every point, every time that it is reached, in every way; otherwise two draws for each.")
+  @Flag(help: "Every point, every time that it is reached, in every way; otherwise each point once, drawn by the seed.")
   var all = false
   @Option(help: ArgumentHelp("What the draw follows from (default: a new one).", valueName: "N"))
   var seed: UInt64?

@@ -1,0 +1,203 @@
+#!/usr/bin/env bash
+# A run's marker, its record and its events, however it ends.
+# shellcheck source=Tests/shell/support/copy.sh
+source "${BASH_SOURCE[0]%/*}/support/copy.sh"
+
+test_the_marker_is_locked_while_a_stage_runs() {
+  # shellcheck disable=SC2016 # for the stage to expand
+  STUB_fetch='cat "$RUN_MARKER"; [[ $RUN_MARKER == */.runs/$RUN_ID ]] && ! flock -n "$RUN_MARKER" true && echo locked' \
+    pipeline fetch --spool here
+  equal marker 'fetch N shell N-N-NTN:N:N.NZ locked' "$(xargs <<<"$out" | tr -s 0-9 N)"
+  equal markers '' "$(ls -A here/.runs)"
+}
+
+test_a_stage_that_crashed_is_logged_at_once() {
+  # shellcheck disable=SC2016 # for the stage to expand
+  STUB_transform='kill -KILL $$' pipeline dry-run
+  refused 137 'transform was killed by signal 9'
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
+  equal ended 'dry-run shell 137 --spool '"$tree"'/spool
+transform was killed by signal 9
+the same command goes on from there' "$(<"$calls.log")"
+  # One that logged the end and crashed afterwards is not logged a second time.
+  rm "$calls.log"
+  # shellcheck disable=SC2016
+  LOG_FORMAT=json DATABASE_URL=postgresql:///x STUB_load='rm "$RUN_MARKER"; kill -SEGV $$' pipeline load
+  equal 'exit code' 139 "$code"
+  equal events '' "$(jq -r '.event // empty' <<<"$err")"
+  [[ ! -e $calls.log ]]
+}
+
+# Alarms count etl_failed: each run that fails outside its stages is one, a dry run is none.
+test_a_run_that_ends_outside_its_stages_is_an_event() {
+  local fields='[.event, .level, .exit_code, .temporary, .status, .error == .message] | map(tostring) | join(" ")'
+  export LOG_FORMAT=json
+  RUN_ORIGIN=cron pipeline run
+  equal usage 'etl_failed ERROR 64 false failed true' "$(jq -r "$fields" <<<"$err")"
+  printf '#!/nonexistent\n' >"$tree/.build/release/fetch"
+  pipeline fetch
+  equal 'a stage that does not start' 'etl_failed ERROR 78 false failed true' "$(tail -n 1 <<<"$err" | jq -r "$fields")"
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
+  rm "$tree/Package.swift" && mkdir "$tree/bin" && cp "$tree/.build/release/"* "$tree/bin"
+  pipeline load
+  equal 'no database' 'etl_failed ERROR 78 false failed true' "$(jq -r "$fields" <<<"$err")"
+  make_stages "$tree/bin"
+  pipeline dry-run --check
+  equal 'dry run' 'null ERROR null null null true' "$(jq -r "$fields" <<<"$err")"
+  pipeline status bogus
+  equal 'no run' '' "$(jq -r '.event // empty' <<<"$err")"
+  rm "$calls.log"
+  pipeline bogus
+  equal 'unknown command' 'null ERROR null null null true' "$(jq -r "$fields" <<<"$err")"
+  [[ ! -e $calls.log ]]
+}
+
+# A run that ends before, between or outside its stages has a record all the same, and nobody takes it for one that was killed.
+test_a_run_that_ends_outside_its_stages_has_a_record() {
+  RUN_ORIGIN=schedule pipeline run --database-url '' && refused 64 "'--database-url' needs a value"
+  equal ended "run schedule 64 --spool $tree/spool
+'--database-url' needs a value
+--database-url postgresql://USER@HOST/DATABASE" "$(<"$calls.log")"
+  rm "$calls.log"
+  # Without programs the script writes it itself.
+  mkdir -p "$tree/spool"
+  touch -d '+1 hour' "$tree/Package.swift"
+  PATH=$scratch/bin:$PATH
+  mkdir -p "$scratch/bin" && printf '#!/bin/sh\nexit 1\n' >"$scratch/bin/swift" && chmod +x "$scratch/bin/swift"
+  STUB_log=1 pipeline dry-run && refused 78 'Swift does not work'
+  equal records 1 "$(find "$tree/spool/runs" -name '*.json' | wc -l)"
+  equal record 'dry-run shell failed 78 pipeline.sh 78 2' "$(jq -r \
+    '[.command, .origin, .status, .exit_code, .error.stage, .error.exit_code, ([.started_at, .ended_at] | map(select(endswith("Z"))) | length)] | map(tostring) | join(" ")' \
+    "$tree/spool/runs"/*.json)"
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
+  # A value that is unknown goes into no record.
+  rm "$tree/spool/runs"/*.json
+  for origin in cron 'a"b'; do
+    RUN_ORIGIN=$origin STUB_log=1 pipeline fetch && refused 64 "RUN_ORIGIN '$origin' is unknown"
+  done
+  equal origins 'shell shell' "$(jq -r .origin "$tree/spool/runs"/*.json | xargs)"
+}
+
+# cron and systemd have no terminal: there the run has failed, and the operator has to know.
+test_what_is_mistyped_at_a_terminal_is_no_failed_run() {
+  local typed
+  for typed in 'run --database-url' bogus; do
+    code=0
+    out=$(script --quiet --return --command "'$tree/pipeline.sh' $typed" /dev/null </dev/null) || code=$?
+    equal "code of $typed" 64 "$code"
+    [[ $out == *HINT* ]]
+  done
+  [[ ! -e $calls.log ]]
+  equal records '' "$(find "$tree/spool" -type f 2>/dev/null)"
+}
+
+test_a_stage_that_is_stopped_before_it_can_say_so_has_a_record() {
+  STUB_transform='exit 130' pipeline dry-run
+  equal 'exit code' 130 "$code"
+  equal ended "dry-run shell 130 --spool $tree/spool
+stopped by SIGINT" "$(<"$calls.log")"
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
+}
+
+test_a_shell_of_another_kind_changes_nothing() {
+  POSIXLY_CORRECT=1 pipeline dry-run
+  equal 'exit code' 0 "$code"
+  code=0
+  "$tree/pipeline.sh" dry-run <&- >&- 2>&- || code=$?
+  equal 'exit code without standard files' 0 "$code"
+}
+
+test_a_stop_outside_the_stages_is_temporary() {
+  mkdir -p "$scratch/bin"
+  touch -d '+1 hour' "$tree/Package.swift"
+  # shellcheck disable=SC2016 # for the script to expand
+  printf '#!/bin/bash\n[[ $1 != --version ]] || { echo "Swift version 99.0" && exit; }\nkill -TERM $PPID\n' >"$scratch/bin/swift" && chmod +x "$scratch/bin/swift"
+  PATH=$scratch/bin:$PATH LOG_FORMAT=json pipeline run
+  equal 'exit code' 143 "$code"
+  equal event 'etl_failed 143 true' "$(tail -n 1 <<<"$err" |
+    jq -r '[.event, .exit_code, .temporary] | map(tostring) | join(" ")')"
+}
+
+test_signals_reach_the_stage_once() {
+  local signal
+  set -m # else a shell starts its background commands with SIGINT ignored
+  for signal in HUP INT TERM; do
+    : >"$calls"
+    STUB_transform='sleep 20 & wait' "$tree/pipeline.sh" dry-run >"$scratch/out" 2>&1 &
+    wait_for transform
+    sleep 0.1
+    kill -s "$signal" $!
+    code=0
+    wait $! || code=$?
+    equal 'exit code' $((128 + $(kill -l "$signal"))) "$code"
+    equal calls "transform got $signal" "$(tail -n +3 "$calls")"
+    equal output '' "$(<"$scratch/out")"
+  done
+  # The stub says nothing of how it ended: its markers stay, for the next run to tell.
+  equal markers 0 "$(find "$tree/spool/.runs" -type f | wc -l)"
+}
+
+# Ctrl-C while the programs are built: the run was stopped, and the next one does not call it killed.
+test_a_run_that_is_stopped_while_it_builds_has_a_record() {
+  mkdir -p "$scratch/bin"
+  touch -d '+1 hour' "$tree/Package.swift"
+  cat >"$scratch/bin/swift" <<'SWIFT'
+#!/bin/bash
+[[ $1 != --version ]] || { echo 'Swift version 99.0' && exit; }
+trap 'kill %1; exit 130' INT
+sleep 20 &
+echo "swift $1" >>"$calls"
+wait
+SWIFT
+  chmod +x "$scratch/bin/swift"
+  set -m # else a shell starts its background commands with SIGINT ignored
+  PATH=$scratch/bin:$PATH "$tree/pipeline.sh" dry-run >"$scratch/out" 2>&1 &
+  wait_for swift
+  kill -s INT $!
+  code=0
+  wait $! || code=$?
+  equal 'exit code' 130 "$code"
+  equal ended "dry-run shell 130 --spool $tree/spool
+stopped by SIGINT" "$(<"$calls.log")"
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
+}
+
+test_the_lock_outlives_a_killed_script() {
+  # shellcheck disable=SC2016 # for the stage to expand
+  STUB_fetch='for i in {1..100}; do [[ ! -e $calls.go ]] || exit 0; sleep 0.05; done' "$tree/pipeline.sh" fetch &
+  wait_for fetch
+  kill -KILL $!
+  { wait $! || :; } 2>/dev/null
+  flock -n "$tree/spool/.runs"/* true && return 1
+  touch "$calls.go"
+  flock -w 10 "$tree/spool/.runs"/* true
+}
+
+# cron's log is on the disk that is full: the exit code, the record and the event say what happened all the same.
+test_a_stderr_that_cannot_be_written_changes_no_end() {
+  local arguments
+  for arguments in '64 load x' '74 load --spool /proc/x' '64 bogus' '0 down' '0 load'; do
+    code=0
+    # shellcheck disable=SC2086 # several words
+    DATABASE_URL=postgresql:///x "$tree/pipeline.sh" ${arguments#* } 2>/dev/full || code=$?
+    equal "exit code of $arguments" "${arguments%% *}" "$code"
+  done
+  # shellcheck disable=SC2016 # for the stage to expand
+  code=0 && STUB_fetch='kill -KILL $$' "$tree/pipeline.sh" fetch 2>/dev/full || code=$?
+  equal 'exit code' 137 "$code"
+  equal 'what was recorded' 'load shell 64
+load shell 74
+fetch shell 137' "$(grep -oE '^[a-z]+ shell [0-9]+' "$calls.log")"
+}
+
+# The signal comes about when the stage ends: the code is either's, and never one that nobody documents.
+test_a_signal_as_a_stage_ends_gives_a_code_that_is_documented() {
+  local round
+  for round in {1..60}; do
+    # shellcheck disable=SC2016 # for the stage to expand
+    STUB_fetch='kill -s TERM "$PPID" & exit 69' pipeline fetch
+    [[ $code == 69 || $code == 143 ]] || equal "exit code in round $round" '69 or 143' "$code"
+  done
+}
+
+run_all
