@@ -34,8 +34,10 @@ func testHelper(_ name: String, _ dependencies: [Target.Dependency] = []) -> Tar
   .target(name: name, dependencies: dependencies, path: "Tests/Helpers/" + name, swiftSettings: strict)
 }
 
+/// The programs and the helpers are optimised, as they ship; optimising the tests would take longer than running them.
 func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
-  .testTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+  .testTarget(
+    name: name, dependencies: dependencies, path: path, swiftSettings: strict + [.unsafeFlags(["-Onone"])])
 }
 
 /// libFuzzer brings a `main` of its own: without `--sanitize=fuzzer` this one does not link (Tests/Fuzz/guided.sh).

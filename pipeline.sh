@@ -9,6 +9,8 @@ set +o posix # as POSIXLY_CORRECT sets it
 [[ -e /dev/fd/1 ]] || exec >/dev/null
 [[ -e /dev/fd/2 ]] || exec 2>/dev/null
 
+umask u=rwx # one that denies the owner too would lock us out of our own folders
+
 version=1.0.0
 self=$(readlink -f -- "${BASH_SOURCE[0]}")
 project=${self%/*}

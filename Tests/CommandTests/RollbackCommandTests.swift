@@ -25,7 +25,8 @@ struct RollbackCommandTests {
       for _ in 1...2 {
         let nightly = try days.succeed("--json")
         #expect(try JSON(nightly.stdout)["status"]?.string == "unchanged")
-        #expect(nightly.stderr.contains("./pipeline.sh load --snapshot \(bad.id)"), "\(nightly)")
+        #expect(nightly.stderr.contains("./pipeline.sh load --spool "), "\(nightly)")
+        #expect(nightly.stderr.contains("--snapshot \(bad.id) loads it"), "\(nightly)")
         #expect(!nightly.stderr.contains("the registry holds what snapshot \(bad.id)"), "\(nightly)")
       }
       #expect(try days.names() == rows)

@@ -1,4 +1,5 @@
 import CommandKit
+import Foundation
 import Glibc
 import Spool
 import TestSupport
@@ -60,6 +61,40 @@ import Testing
     #expect(killed.error?.stage == "transform" && killed.error?.message == "killed before it ended")
     #expect(killed.stages.keys.sorted() == ["fetch"] && killed.snapshot != nil)
     #expect(try workshop.markers.isEmpty)
+  }
+
+  /// Somebody may keep files of his own beside the records.
+  @Test func onlyRecordsAreRemoved() throws {
+    let workshop = CommandSandbox()
+    try workshop.succeed("fetch", "--sample")
+    let old = try record(workshop)
+    let folder = workshop.spool + "/runs/"
+    for number in 0..<450 {
+      let file = workshop.file("{\"mine\":1}", "spool/runs/mine-\(number).json")
+      var times = [timeval(tv_sec: 1_600_000_000, tv_usec: 0), timeval(tv_sec: 1_600_000_000, tv_usec: 0)]
+      utimes(file, &times)
+    }
+    try workshop.succeed("fetch", "--sample")
+    let names = try Folder.names(folder)
+    #expect(names.count { $0.hasPrefix("mine-") } == 450)
+    #expect(names.contains((old["run_id"]?.string ?? "") + ".json"))
+  }
+
+  /// A mask may deny the owner what it denies others; our own folders stay ours.
+  @Test(arguments: ["0177", "0777"]) func aMaskThatDeniesItsOwner(_ mask: String) throws {
+    let workshop = CommandSandbox()
+    let script = workshop.scratch.write(Array("#!/bin/sh\numask \(mask)\nexec \"$@\"\n".utf8), to: "masked")
+    chmod(script, 0o755)
+    let fetch = workshop.command("fetch", ["--sample"])
+    let masked = Command(
+      program: script, arguments: [fetch.program] + fetch.arguments, environment: fetch.environment,
+      folder: fetch.folder)
+    #expect(try masked.run().code == 0)
+    for path in try FileManager.default.subpathsOfDirectory(atPath: workshop.spool) {
+      var status = stat()
+      #expect(stat(workshop.spool + "/" + path, &status) == 0)
+      #expect(status.st_mode & 0o600 == 0o600 && status.st_mode & 0o077 == 0, "\(path)")
+    }
   }
 
   /// What `pipeline.sh` says of a run that ends outside its stages.
@@ -142,11 +177,12 @@ import Testing
 
   @Test func theNewest400AreKept() throws {
     let workshop = CommandSandbox()
-    try Folder.make(workshop.spool)
-    try Folder.make(workshop.spool + "/runs")
+    try workshop.succeed("fetch", "--sample")
+    let first = try #require(try Folder.names(workshop.spool + "/runs").first)
+    let text = String(decoding: ScratchFolder.read(workshop.spool + "/runs/" + first) ?? [], as: UTF8.self)
+    unlink(workshop.spool + "/runs/" + first)
     for number in 0..<405 {
-      let path = workshop.spool + "/runs/\(number).json"
-      _ = workshop.scratch.write(Array("{}".utf8), to: "spool/runs/\(number).json")
+      let path = workshop.file(text.replacing(first.dropLast(5), with: "\(number)"), "spool/runs/\(number).json")
       var times = [timespec(tv_sec: 1000 + number, tv_nsec: 0), timespec(tv_sec: 1000 + number, tv_nsec: 0)]
       #expect(utimensat(AT_FDCWD, path, &times, 0) == 0)
     }

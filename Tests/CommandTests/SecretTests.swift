@@ -57,6 +57,26 @@ import Testing
     }
   }
 
+  /// A service that the address itself names.
+  @Test(arguments: [
+    "host=u:sesame7f3@127.0.0.1", "user=u:sesame7f3", "dbname=a;password=sesame7f3", "user=postgres password=sesame7f3",
+    "hostaddr=sesame7f3@127.0.0.1",
+  ])
+  func aServiceOfADatabase(_ line: String) throws {
+    for url in ["service=f", "postgresql:///?service=f", "postgresql://127.0.0.1:1/d?service=f"] {
+      guard !(url.contains("/d?") && (line.hasPrefix("dbname") || line.hasPrefix("host="))) else { continue }
+      let workshop = CommandSandbox()
+      let file = workshop.scratch.write(Array("[f]\n\(line)\nport=1\n".utf8), to: "services")
+      let variables = ["DATABASE_URL": url, "PGSERVICEFILE": file, "LOG_FILE": workshop.scratch.path + "/log"]
+      for arguments in [[], ["status"], ["gc"]] {
+        let ended = try workshop.command("load", arguments + ["--json"], variables).run()
+        #expect(ended.code != 0 && (ended.stdout + ended.stderr).contains("or the service"), "\(ended)")
+        #expect(!ended.stdout.contains("sesame") && !ended.stderr.contains("sesame"), "\(ended)")
+        #expect(try files(under: workshop.scratch.path, holding: "sesame").count == 1)  // the file itself
+      }
+    }
+  }
+
   @Test(arguments: [
     ("postgresql://u:s%20e@h:1/d?sslmode=disable", "dbname='d' host='h' port='1' sslmode='disable' user='u'", "s e"),
     ("postgresql:///d?host=/x%20y&password=a%26b&user=c", "dbname='d' host='/x y' user='c'", "a&b"),
@@ -143,6 +163,28 @@ import Testing
     #expect(ended.code == 64, "\(ended)")
     #expect(!ended.stdout.contains("sesame") && !ended.stderr.contains("sesame"), "\(ended)")
     #expect(try files(under: workshop.scratch.path, holding: "sesame").isEmpty)
+  }
+
+  @Test(arguments: ["JOBS", "CHUNK_SIZE", "LOG_LEVEL", "LOG_FORMAT", "MAX_REJECTS", "KEEP", "RETRY_PAUSE_SECONDS"])
+  func anAddressOfAnotherFormInAnothersPlace(_ variable: String) throws {
+    for value in ["host=h password=sesame7f3", "jdbc:postgresql://h/d?user=u&password=sesame7f3"] {
+      let workshop = CommandSandbox()
+      let variables = [variable: value, "LOG_FILE": workshop.scratch.path + "/log"]
+      let ended = try workshop.command("fetch", ["run", "--sample", "--json"], variables).run()
+      #expect(ended.code == 64, "\(ended)")
+      #expect(!ended.stdout.contains("sesame") && !ended.stderr.contains("sesame"), "\(ended)")
+      #expect(try files(under: workshop.scratch.path, holding: "sesame").isEmpty)
+    }
+  }
+
+  /// A hint repeats the folder that was named.
+  @Test(arguments: ["postgresql://u:sesame;7f3@127.0.0.1", "host=h password=sesame7f3"])
+  func anAddressInPlaceOfTheSpool(_ spool: String) throws {
+    let workshop = CommandSandbox()
+    for stage in ["transform", "load"] {
+      let ended = try workshop.command(stage, ["--spool", spool], ["DATABASE_URL": "postgresql:///x"]).run()
+      #expect(ended.code != 0 && !ended.stderr.contains("sesame"), "\(ended)")
+    }
   }
 
   /// What stands before a raw `/` or `#` looks like host and port.

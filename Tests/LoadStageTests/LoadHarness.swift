@@ -124,6 +124,7 @@ final class EventList: Sendable {
   func add(_ event: LoadEvent) { events.withLock { $0.append(event) } }
   var all: [LoadEvent] { events.withLock { $0 } }
 
+  var advice: [String] { all.compactMap { if case .advice(let hint) = $0 { hint.description } else { nil } } }
   var notes: [String] { all.compactMap { if case .note(let text) = $0 { text } else { nil } } }
   var retries: Int { all.count { if case .retrying = $0 { true } else { false } } }
 }

@@ -178,6 +178,22 @@ struct LockTests {
     }
   }
 
+  @Test("a table of somebody's that inherits from ours is named, and none of its rows is touched")
+  func aTableThatInherits() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(5))
+      for parent in ["tax_registration", "business_industry", "registration_change"] {
+        try harness.database.execute("CREATE TABLE mine (closed_on date) INHERITS (\(parent))")
+        let failure = try harness.failure(try harness.spool.snapshot(businesses(6)))
+        #expect(failure.category == .configuration)
+        #expect(failure.message.contains("table mine inherits from \(parent)"), "\(failure.message)")
+        try harness.database.execute("DROP TABLE mine")
+      }
+      #expect(try harness.registry().count == 5)
+      try harness.load(businesses(6))
+    }
+  }
+
   @Test("a schema of the login's own name is not filled beside the one that has the registry")
   func aSchemaOfTheLoginsName() throws {
     try with { harness, role in

@@ -71,7 +71,7 @@ struct RollbackTests {
       func expectHeld(_ rows: [Business]) throws {
         let outcome = try harness.load(bad)
         #expect(outcome.result == .unchanged)
-        #expect(harness.log.notes.last?.contains("--snapshot \(bad.id)") == true)
+        #expect(harness.log.advice.last?.contains("--snapshot \(bad.id)") == true)
         // To verify what is published it has to be named.
         let unverified = try harness.failure(bad) { $0.verify = true }
         #expect(

@@ -63,6 +63,39 @@ struct ConnectionTests {
     #expect(server.connections == 1)
   }
 
+  @Test(
+    "an answer in another protocol, and what the way in does not have, are no matter of time",
+    arguments: [("S", "disable"), ("J", "require")])
+  func otherProtocols(_ answer: String, _ sslmode: String) throws {
+    let server = try HandshakeServer(.says(answer))
+    let error = error { _ = try TestDatabase.open("postgresql://u@127.0.0.1:\(server.port)/d?sslmode=\(sslmode)") }
+    #expect(error?.kind == .refused, "\(error as Any)")
+    for option in ["channel_binding=require", "gssencmode=require"] {
+      try TestDatabase.with { database in
+        let error = self.error { _ = try TestDatabase.open(database.url + "&sslmode=disable&" + option) }
+        #expect(error?.kind == .untrusted, "\(error as Any)")
+      }
+    }
+  }
+
+  @Test("an address that is none is malformed")
+  func hostAddress() {
+    let error = error { _ = try TestDatabase.open("postgresql://u@/d?hostaddr=not-an-ip") }
+    #expect(error?.kind == .malformed, "\(error as Any)")
+  }
+
+  @Test(
+    "pgbouncer's one code is told apart by its words",
+    arguments: [
+      ("SASL authentication failed", PostgresError.Kind.refused), ("password authentication failed", .refused),
+      ("no such user", .refused), ("no such database: d", .refused), ("database \"d\" does not exist", .refused),
+      ("database \"d\" is disabled", .refused), ("query_wait_timeout", .temporary),
+      ("server conn crashed?", .temporary),
+    ])
+  func pooler(_ message: String, _ kind: PostgresError.Kind) {
+    #expect(PostgresError.Kind(sqlState: "08P01", message: message) == kind)
+  }
+
   @Test("a refusal is read by its punctuation, in any language, the last of several")
   func refusals() {
     let one = "connection to server at \"h\" failed: FATAL:  28P01: password\nLOCATION:  auth_failed, auth.c:334\n"

@@ -86,9 +86,11 @@ package enum ConnectionAttempt {
         kind == .statement ? .refused : kind, sqlState: sqlState, message: message, place: place)
     }
     // libpq quotes the value.
-    if text.contains("invalid integer value") {
-      return PostgresError(
-        .malformed, message: "an option is not a number", place: "the database URL or the service file")
+    for (words, message) in [
+      ("invalid integer value", "an option is not a number"),
+      ("could not parse network address", "its hostaddr is no address"),
+    ] where text.contains(words) {
+      return PostgresError(.malformed, message: message, place: "the database URL or the service file")
     }
     let lines = text.split(separator: "\n").filter { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") }
     // Advice may stand on lines of its own behind what happened.
@@ -101,6 +103,11 @@ package enum ConnectionAttempt {
   private static func kind(_ line: String, during stage: ConnStatusType, needsPassword: Bool) -> PostgresError.Kind {
     // A password that nobody gave: no use in waiting.
     if needsPassword { return .refused }
+    // Another protocol: MySQL's, or that of SSH.
+    if ["invalid response to SSL negotiation", "expected authentication request"].contains(where: line.contains) {
+      return .refused
+    }
+    if ["channel binding required", "GSSAPI encryption required"].contains(where: line.contains) { return .untrusted }
     // The network or the server went away; else a certificate was refused, or TLS is not to be had. Of a certificate of
     // ours the server says so only after the handshake.
     let isCut = ["SSL SYSCALL error", "closed the connection", "could not send", "could not receive", "unexpected eof"]

@@ -26,10 +26,8 @@ public struct DatabaseAddress: Sendable {
     guard let options, !conninfo.utf8.contains(0) else { throw DatabaseAddress.malformed("it has the wrong form") }
     let values = DatabaseAddress.values(options)
     if let fault = ConnectionString.fault(conninfo, values) { throw DatabaseAddress.malformed(fault) }
-    // Messages also quote values that the string leaves to the environment.
-    let defaults = PQconndefaults()
-    defer { PQconninfoFree(defaults) }
-    if let defaults, let fault = ConnectionString.fault("", DatabaseAddress.values(defaults)) {
+    // Messages also quote values that the string leaves to the environment or to a service.
+    if let fault = ConnectionString.fault("", DatabaseAddress.resolved(conninfo)) {
       throw PostgresError(.malformed, message: fault, place: "the PG… variables or the service")
     }
     self.conninfo = conninfo
@@ -54,6 +52,24 @@ public struct DatabaseAddress: Sendable {
       return "\(keyword)='\(String(quoted))'"
     }
     return (words.isEmpty ? "dbname=''" : words.joined(separator: " "), password)
+  }
+
+  /// The values of the string with what `PG…` variables, the service and libpq's defaults add. Only an attempt to connect
+  /// finds them out: this one ends at an `sslmode` that there is not, before any name is looked up.
+  private static func resolved(_ conninfo: String) -> [String: String] {
+    "dbname".withCString { dbname in
+      "sslmode".withCString { sslmode in
+        "none".withCString { none in
+          conninfo.withCString { conninfo in
+            let handle = PQconnectStartParams([dbname, sslmode, nil], [conninfo, none, nil], 1)
+            defer { PQfinish(handle) }
+            guard let options = PQconninfo(handle) else { return [:] }
+            defer { PQconninfoFree(options) }
+            return values(options)
+          }
+        }
+      }
+    }
   }
 
   private static func values(_ options: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {

@@ -39,7 +39,7 @@ extension Failure {
     case .untrusted:
       (
         .unavailable,
-        "check sslmode, sslrootcert and sslcert (docs/database.md), and whether the certificate is of that host and in force:"
+        "check sslmode, channel_binding, gssencmode, sslrootcert and sslcert (docs/database.md), and whether the certificate is of that host and in force:"
           + " openssl s_client -starttls postgres -connect HOST:PORT -CAfile ROOT.crt"
       )
     case .refused where ["42", "22"].contains(error.sqlState?.prefix(2)):
@@ -55,7 +55,10 @@ extension Failure {
     case "28000":
       "check the user in DATABASE_URL, and what the server's pg_hba.conf asks of it: TLS (sslmode=require), a certificate"
     case "55000": "the database takes no connections: ALTER DATABASE … ALLOW_CONNECTIONS true"
-    case "28P01", nil: "check the user in DATABASE_URL and its password (PGPASSFILE)"
+    case "28P01": "check the user in DATABASE_URL and its password (PGPASSFILE)"
+    case "08P01":
+      "check user, password and database in DATABASE_URL, and what the pooler has of them ([databases], auth_file, auth_query)"
+    case nil: "check host, port, user and password in DATABASE_URL (PGPASSFILE), and that PostgreSQL answers there"
     default: "look at the log of the database server"
     }
   }

@@ -50,7 +50,10 @@ extension PostgresError.Kind {
     switch sqlState {
     case "08P01" where message.contains("unsupported startup parameter"): self = .pooled
     case "08P01" where message.contains("transaction blocks not allowed"): self = .pooled
-    case "08P01" where message.contains("no such user") || message.contains("no such database"): self = .refused
+    case "08P01"
+    where ["no such user", "no such database", "authentication failed", "does not exist", "is disabled"]
+      .contains(where: message.contains):
+      self = .refused
     case "53100": self = .serverDiskFull
     case "42501": self = .denied
     // A statement cancelled by an administrator (our own stop never comes here), a lock that was not had in time,

@@ -29,6 +29,7 @@ struct Console: AsyncParsableCommand {
       var command = try parseAsRoot()
       if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: Hint(hint)) }
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+      try StandardOutput.requireWritten()
       ProcessEnd.exit(0)
     } catch let error as Failure {
       failure = error
@@ -44,7 +45,7 @@ struct Console: AsyncParsableCommand {
         code == .validationFailure
         ? Failure(.usage, message(for: error), hint: "see './pipeline.sh \(asked) --help'") : Failure(error)
     }
-    failure.message = failure.message.withoutLogins
+    failure = failure.withoutSecrets()
     Logs.logger("console").error(
       "\(failure.message)",
       metadata: ["error": "\(failure.message)", "hints": .array(failure.hints.map { .string($0.description) })])

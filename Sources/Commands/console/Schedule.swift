@@ -67,6 +67,8 @@ struct ScheduleCommand: ParsableCommand {
     static func set(_ draft: ScheduleDraft, _ database: DatabaseOptions) throws {
       let schedule = try database.withStore { connection in
         if let old = try ScheduleStore.find(name: draft.name, on: &connection) {
+          // Somebody may have paused or changed it.
+          print("replaced:\t\(line(old))")
           _ = try ScheduleStore.change(old.id, draft, on: &connection)
           _ = try ScheduleStore.setPaused(old.id, false, on: &connection)
         } else {

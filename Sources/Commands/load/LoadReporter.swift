@@ -42,6 +42,7 @@ final class LoadReporter: Sendable {
         state.log.warning("\(reason): trying again in \(Int(seconds.rounded(.up))) s")
       case .note(let text): state.log.info(text)
       case .trouble(let text): state.log.warning(text)
+      case .advice(let hint): state.log.advise(hint)
       case .phase(let text):
         state.bar?.finish()
         state.log.info(text)

@@ -21,7 +21,7 @@ struct RollbackCommand: ChainedStage {
     let log = run.log
     let folder =
       try snapshot.snapshot == nil
-      ? Rollback.target(url, spool: run.spool, note: { log.info($0) })
+      ? Rollback.target(url, spool: run.spool, note: { log.advise($0) })
       : snapshot.resolve(spool: run.spool, summary: run.summary)
     if snapshot.snapshot == nil, try SpoolFile.size(folder.transformManifest) == nil {
       throw Failure(

@@ -8,6 +8,18 @@ public enum Environment {
     environmentValue(name)
   }
 
+  /// Of all variables.
+  static func values() -> [String] {
+    var values: [String] = []
+    var next = environ
+    while let variable = next.pointee {
+      let text = String(cString: variable)
+      if let equals = text.firstIndex(of: "=") { values.append(String(text[text.index(after: equals)...])) }
+      next += 1
+    }
+    return values
+  }
+
   /// Swift's strings replace bytes that are not UTF-8: a path with such bytes would name another file.
   ///
   /// - Throws: category `usage` where an argument or a variable with a path holds such bytes.

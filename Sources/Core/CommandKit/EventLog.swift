@@ -42,6 +42,34 @@ public struct EventLog: Sendable {
   public func warning(_ message: String) { note(.warning, message) }
   public func debug(_ message: String) { note(.debug, message) }
 
+  /// A warning with a command, which gets the spool and the database that this one was given.
+  public func advise(_ hint: Hint) {
+    warning(hint.text(spool: SpoolOptions.typed(), databaseURL: DatabaseOptions.typed()))
+  }
+
+  /// What a wait for a lock asks again and again: it says once, after five seconds, that another process is waited for.
+  ///
+  /// - Throws: where a signal asks the process to end; category `temporary` after ten minutes, in which a process that
+  ///   works would have released it.
+  package func whileWaiting(
+    for path: String, seconds: @escaping () -> Double = MonotonicClock.seconds
+  ) -> () throws(Failure) -> Void {
+    let start = seconds()
+    var isTold = false
+    return { () throws(Failure) in
+      try StopSignal.check()
+      let waited = seconds() - start
+      guard waited < 600 else {
+        throw Failure(
+          .temporary, "another process has held the lock '\(path)' for ten minutes",
+          hint: "'fuser \(path)' or 'lslocks' names it: end it if it does nothing, then run the same command again")
+      }
+      guard waited >= 5, !isTold else { return }
+      isTold = true
+      warning("another process holds the lock '\(path)': waiting for it")
+    }
+  }
+
   /// Runs an optional step: a failure is only a warning.
   func orWarn(_ what: String, _ body: () throws -> Void) {
     do { try body() } catch { warning("unable to \(what): \(asFailure(error).message)") }

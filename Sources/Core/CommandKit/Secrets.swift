@@ -1,11 +1,11 @@
 import Support
 
 extension Failure {
-  /// The same without arguments in which a password may be. An error repeats what was mistyped, and ends up in logs: a
-  /// URL that lost its `--source` must not.
-  func withoutSecrets(_ arguments: [String] = CommandLine.arguments) -> Failure {
+  /// The same without arguments and variables in which a password may be. An error repeats what was mistyped, and ends
+  /// up in logs: a URL that lost its `--source` must not.
+  public func withoutSecrets(_ arguments: [String] = CommandLine.arguments) -> Failure {
     var copy = self
-    for argument in arguments.dropFirst() + [Environment.value("SOURCE_URL") ?? ""] {
+    for argument in arguments.dropFirst() + Environment.values() {
       // Of `--name=value` the value may be repeated alone.
       let value = argument.hasPrefix("-") ? argument.split(separator: "=", maxSplits: 1).last.map(String.init) : nil
       for text in [argument, value ?? argument] where text.mayHoldSecret {
@@ -29,7 +29,7 @@ extension String {
 }
 
 extension String {
-  fileprivate var mayHoldSecret: Bool {
+  var mayHoldSecret: Bool {
     // Also in malformed addresses.
     contains("@") && contains(":") || contains("?") && (contains("://") || contains("="))
       || hasPrefix("http") && !hasPrefix("http://") && !hasPrefix("https://") || hasPrefix("postgres") && contains(":")

@@ -44,6 +44,8 @@ extension StageCommand {
   /// - Parameter faultPoints: where the executable changes state outside itself.
   public static func start(_ faultPoints: [FaultPoint]) -> Never {
     StandardFiles.open()
+    // A mask that denies the owner too would lock us out of our own folders.
+    umask(umask(0) & 0o077)
     StopSignal.install()
     let words = Array(CommandLine.arguments.dropFirst())
     let asked = configuration.subcommands.first { words.contains($0.configuration.commandName ?? "") }

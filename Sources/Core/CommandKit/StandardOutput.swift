@@ -31,6 +31,13 @@ public struct StandardOutput: ~Copyable {
     block.removeAll(keepingCapacity: true)
   }
 
+  /// Writes out what `print` has gathered.
+  ///
+  /// - Throws: category `storage` where that cannot be written: nobody has seen it.
+  public static func requireWritten() throws(Failure) {
+    guard fflush(nil) == 0 else { throw .system("write to stdout", errno: errno) }
+  }
+
   static func write(_ bytes: [UInt8], what: String) throws(Failure) {
     do throws(SystemError) { try FileCalls.writeAll(bytes, to: STDOUT_FILENO) } catch {
       throw .system("write \(what)", errno: error.code)

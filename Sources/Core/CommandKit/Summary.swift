@@ -207,7 +207,9 @@ extension Summary.Problem {
     let failure = failure.withoutSecrets()
     self.init(
       stage: stage, message: failure.message,
-      hints: failure.hints.map { $0.text(spool: spool, databaseURL: DatabaseOptions.typed()) },
+      hints: failure.hints.map {
+        $0.text(spool: spool.flatMap { $0.mayHoldSecret ? nil : $0 }, databaseURL: DatabaseOptions.typed())
+      },
       exitCode: Int(failure.category.exitCode))
   }
 }

@@ -11,10 +11,24 @@ struct LogFiles: Sendable {
 
   /// Whether the stem names a device, a pipe or a folder: files beside /dev/stdout, for instance, would take memory.
   var isDeviceOrFolder: Bool {
-    if stem.hasPrefix("/dev/") && !stem.hasPrefix("/dev/shm/") || stem.hasSuffix("/") { return true }
+    if isBelowDevices || stem.hasSuffix("/") { return true }
     var status = stat()
     // A folder of that name may lie beside the files.
     return stat(stem, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+  }
+
+  /// Whether the folder, or the nearest one above it that is there, lies in /dev: by another spelling or a link as well.
+  private var isBelowDevices: Bool {
+    var nearest = folder
+    while true {
+      if let resolved = realpath(nearest, nil) {
+        defer { free(resolved) }
+        let path = String(cString: resolved) + "/"
+        return path.hasPrefix("/dev/") && !path.hasPrefix("/dev/shm/")
+      }
+      guard let slash = nearest.lastIndex(of: "/"), slash > nearest.startIndex else { return false }
+      nearest = String(nearest[..<slash])
+    }
   }
 
   func path(_ time: LogTime) -> String { stem + "-" + time.stamp }

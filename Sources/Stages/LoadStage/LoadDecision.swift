@@ -25,6 +25,7 @@ extension LoadRun {
     try requireBase(last, &session)
     try checkAlone(last, &job, &session)
     let corrections = try readCorrections(&session)
+    if let last, !settings.verify, !settings.force { try requireRows(of: last, &session) }
     if let last, try isUnchanged(last, corrections, &session) { return .unchanged(last) }
     let job = try job.open(&session)
     if last == nil, try canReplaceTables(&session) { return .initial(job) }
@@ -109,8 +110,8 @@ extension LoadRun {
           hint: "\(command: .load, snapshot: rollback.snapshot, "--verify") verifies what is published")
       }
       settings.events(
-        .note(
-          "what snapshot \(snapshot.id) holds was rolled back to \(rollback.snapshot) and is not loaded again: ./pipeline.sh load --snapshot \(snapshot.id) does"
+        .advice(
+          "what snapshot \(snapshot.id) holds was rolled back to \(rollback.snapshot) and is not loaded again: \(command: .load, snapshot: snapshot.id) loads it"
         ))
       return true
     }
@@ -121,14 +122,21 @@ extension LoadRun {
       case .replay: corrections.new.isEmpty
       case .withdraw: corrections.withdrawn.isEmpty
       }
-    if isHeld, last.state.registrations > 0, try EmptyTableCheck.isEmpty(&session) {
-      throw Failure(
-        .configuration,
-        "\(session.place): the registry's tables are empty, although snapshot \(last.snapshot) is published",
-        hint: "somebody emptied them, or a restore is not complete: \(command: .load, "--verify") writes them again")
-    }
     if isHeld { settings.events(.note("the registry holds what snapshot \(snapshot.id) gives it: nothing to do")) }
     return isHeld
+  }
+
+  /// A load compares with what is published: a table that somebody emptied would be taken for what was published there.
+  private func requireRows(of last: Publication, _ session: inout Connection) throws {
+    for (table, rows) in [
+      (RegistryTable.registration, last.state.registrations), (RegistryTable.industry, last.state.industries),
+    ] where rows > 0 {
+      guard try !session.bool("SELECT EXISTS (SELECT FROM \(table.name))") else { continue }
+      throw Failure(
+        .configuration,
+        "\(session.place): table \(table.name) is empty, although snapshot \(last.snapshot) with \(rows) rows is published",
+        hint: "somebody emptied it, or a restore is not complete: \(command: .load, "--verify") writes it again")
+    }
   }
 
   private func canReplaceTables(_ session: inout Connection) throws -> Bool {

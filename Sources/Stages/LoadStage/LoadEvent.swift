@@ -1,4 +1,5 @@
 import Spool
+import Support
 
 /// What a load reports while it runs.
 public enum LoadEvent: Sendable {
@@ -18,6 +19,8 @@ public enum LoadEvent: Sendable {
   case note(String)
   /// What went wrong without hindering the load.
   case trouble(String)
+  /// What a person has to know, with the command for who wants something else.
+  case advice(Hint)
   /// The present phase, if no batch is being loaded.
   case phase(String)
 }

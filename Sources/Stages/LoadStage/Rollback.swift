@@ -11,15 +11,15 @@ public enum Rollback {
   /// - Parameter note: gets what there is to say of it.
   public static func target(
     _ databaseURL: String, spool: String, applicationName: String = "registry-load",
-    stop: @escaping StopCheck = { try StopSignal.check() }, note: (String) -> Void = { _ in }
+    stop: @escaping StopCheck = { try StopSignal.check() }, note: (Hint) -> Void = { _ in }
   ) throws -> SnapshotFolder {
     do {
       var session = try DatabaseAccess(databaseURL, applicationName: applicationName, isReadOnly: true, stop: stop)
         .open()
       let before = try target(&session, spool: spool)
       if let id = try justTaken(&session), try SpoolIndex.snapshots(spool).contains(id) {
-        let further = before.map { "; './pipeline.sh rollback \($0)' goes further back" } ?? ""
-        note("the registry was rolled back to \(id) already\(further)")
+        let further: Hint = before.map { "; \(command: .rollback, $0.description) goes further back" } ?? ""
+        note("the registry was rolled back to \(id) already" + further)
         return SnapshotFolder(spool: spool, id: id)
       }
       guard let id = before else {

@@ -36,9 +36,10 @@ enum Finalization {
     // A chunk that another process takes BANs out of is not done for a moment: hence the lock before the count. Shared,
     // it does not wait for processes that validate chunks.
     func left() throws -> Int { try plan.chunks.count { try plan.state($0) != .done } }
-    let waiting = try FileLock.lock(plan.folder.finalizeLock, shared: true, stop: StopSignal.check).hold(left)
+    let path = plan.folder.finalizeLock
+    let waiting = try FileLock.lock(path, shared: true, stop: log.whileWaiting(for: path)).hold(left)
     guard waiting == 0 else { return .chunksLeft(waiting) }
-    return try FileLock.lock(plan.folder.finalizeLock, stop: StopSignal.check).hold {
+    return try FileLock.lock(path, stop: log.whileWaiting(for: path)).hold {
       let left = try left()
       guard left == 0 else { return .chunksLeft(left) }
       // Another process may have finalized it while we waited.

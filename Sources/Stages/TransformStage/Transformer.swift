@@ -15,7 +15,7 @@ public enum Transformer {
   }
 
   public static func run(_ settings: TransformSettings, log: EventLog) throws -> Outcome {
-    try settings.folder.use(stop: StopSignal.check) { try runInUse(settings, log: log) }
+    try settings.folder.use(stop: log.whileWaiting(for: settings.folder.useLock)) { try runInUse(settings, log: log) }
   }
 
   private static func runInUse(_ settings: TransformSettings, log: EventLog) throws -> Outcome {
@@ -71,10 +71,14 @@ public enum Transformer {
       var worker = try ChunkWorker(plan, slots)
       while let (chunk, wait) = try queue.next() {
         // Before the chunk's lock: the process that finalizes takes them in this order, too.
-        let isDone = try shareFinalization(plan, unless: !taken.isEmpty) {
+        let isDone = try shareFinalization(plan, unless: !taken.isEmpty, log: log) {
           let path = plan.folder.chunkLock(chunk.manifest.chunk)
           let lock: FileLock?
-          if wait { lock = try FileLock.lock(path, stop: StopSignal.check) } else { lock = try FileLock.tryLock(path) }
+          if wait {
+            lock = try FileLock.lock(path, stop: log.whileWaiting(for: path))
+          } else {
+            lock = try FileLock.tryLock(path)
+          }
           guard let lock else { return false }
           try lock.hold {
             // Another process may have done it meanwhile.
@@ -93,10 +97,11 @@ public enum Transformer {
 
   /// Runs `body` while no process finalizes the snapshot, unless the caller does.
   private static func shareFinalization<Result>(
-    _ plan: SnapshotPlan, unless isFinalizing: Bool, _ body: () throws -> Result
+    _ plan: SnapshotPlan, unless isFinalizing: Bool, log: EventLog, _ body: () throws -> Result
   ) throws -> Result {
     if isFinalizing { return try body() }
-    return try FileLock.lock(plan.folder.finalizeLock, shared: true, stop: StopSignal.check).hold(body)
+    let path = plan.folder.finalizeLock
+    return try FileLock.lock(path, shared: true, stop: log.whileWaiting(for: path)).hold(body)
   }
 
   /// Logs an event for each chunk: once, when the snapshot is finalized and the numbers are final, and by the process

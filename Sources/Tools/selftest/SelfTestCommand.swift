@@ -46,7 +46,7 @@ struct SelfTestCommand: ParsableCommand {
     } catch let error as PostgresError {
       failure = Failure(error)
     } catch { failure = Failure(.bug, "unexpected: \(error)", hint: "this is a bug: please report it") }
-    Message.line("selftest: \(failure.message)")
+    Message.line("selftest: \(failure.withoutSecrets().message)")
     for hint in failure.hints { Message.line("HINT: \(hint)") }
     throw ExitCode(failure.category.exitCode)
   }

@@ -12,6 +12,8 @@ public final class HandshakeServer: Sendable {
     case breaksOff
     /// Not even an answer.
     case hangsUp
+    /// What another protocol would say.
+    case says(String)
     /// The connection stays, and nothing comes.
     case staysSilent
   }
@@ -50,17 +52,18 @@ public final class HandshakeServer: Sendable {
   private static func serve(_ connection: Int32, _ answer: Answer) {
     var request = [UInt8](repeating: 0, count: 8)
     guard recv(connection, &request, request.count, Int32(MSG_WAITALL)) == request.count else { return }
-    let byte: UInt8
+    let bytes: [UInt8]
     switch answer {
     case .hangsUp: return
     case .staysSilent:
       // Until the client goes.
       _ = recv(connection, &request, request.count, Int32(MSG_WAITALL))
       return
-    case .refuses: byte = UInt8(ascii: "N")
-    case .breaksOff: byte = UInt8(ascii: "S")
+    case .refuses: bytes = Array("N".utf8)
+    case .breaksOff: bytes = Array("S".utf8)
+    case .says(let text): bytes = Array(text.utf8)
     }
-    _ = [byte].withUnsafeBytes { send(connection, $0.baseAddress, 1, Int32(MSG_NOSIGNAL)) }
+    _ = bytes.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     // What the client begins with is read, so that it sees an end and not a reset.
     var hello = [UInt8](repeating: 0, count: 4096)
     _ = recv(connection, &hello, hello.count, 0)

@@ -16,6 +16,18 @@ public struct SpoolOptions: ParsableArguments {
     let path = spool ?? Environment.value("SPOOL_DIR") ?? "spool"
     return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
   }
+
+  /// The folder on the command line; nil where there is none, or what may be an address with a password.
+  static func typed(_ arguments: [String] = CommandLine.arguments) -> String? {
+    typedValue(of: "--spool", arguments).flatMap { $0.mayHoldSecret ? nil : $0 }
+  }
+}
+
+/// What stands behind an option that is given at most once.
+private func typedValue(of name: String, _ arguments: [String]) -> String? {
+  guard let index = arguments.lastIndex(where: { $0 == name || $0.hasPrefix(name + "=") }) else { return nil }
+  let argument = arguments[index]
+  return argument == name ? arguments[(index + 1)...].first : String(argument.dropFirst(name.count + 1))
 }
 
 /// What goes to stdout.
@@ -57,11 +69,8 @@ public struct DatabaseOptions: ParsableArguments {
 
   /// The address on the command line; nil where there is none, or one that may hold a password.
   static func typed(_ arguments: [String] = CommandLine.arguments) -> String? {
-    let name = "--database-url"
-    guard let index = arguments.lastIndex(where: { $0 == name || $0.hasPrefix(name + "=") }) else { return nil }
-    let argument = arguments[index]
-    let value = argument == name ? arguments[(index + 1)...].first : String(argument.dropFirst(name.count + 1))
-    guard let value, !value.lowercased().contains("passw") else { return nil }
+    guard let value = typedValue(of: "--database-url", arguments), !value.lowercased().contains("passw")
+    else { return nil }
     let authority = value.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).last ?? ""
     guard let at = authority.firstIndex(of: "@") else { return value }
     return authority[..<at].contains(":") ? nil : value

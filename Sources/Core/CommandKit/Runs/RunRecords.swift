@@ -100,16 +100,23 @@ public enum RunRecords {
     return runs.values.sorted { order($0) > order($1) }
   }
 
-  /// By modification time, so that no record has to be read. Also removes files that killed writers left.
+  /// By modification time, so that only a record that goes has to be read. Also removes files that killed writers left.
   private static func prune(_ spool: String, except runID: String) throws {
     let names = try Folder.names(folder(spool))
     let temporary = dated(names.filter { $0.hasPrefix(".") }, spool)
     let records = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }
+    let oldRecords = records.count > kept ? dated(records, spool).dropLast(kept) : []
     let old =
       temporary.filter { $0.time.tv_sec < time(nil) - temporarySecondsMax }
-      + (records.count > kept ? dated(records, spool).dropLast(kept) : [])
+      + oldRecords.filter { isRecord($0.path, spool) }
     // A record that stays does no harm, and another run may be removing it, so errors are ignored.
     for file in old where file.path != path(runID, spool) { unlink(file.path) }
+  }
+
+  /// Somebody may keep files of other kinds beside them.
+  private static func isRecord(_ path: String, _ spool: String) -> Bool {
+    let name = String(Folder.name(of: path).dropLast(5))
+    return isName(name) && (try? read(name, spool: spool)) != nil
   }
 
   /// The files with the time of their last change, the oldest first.

@@ -83,7 +83,8 @@ extension Failure {
     switch code {
     case ENOSPC, EDQUOT:
       return Failure(
-        .storage, "unable to \(action): \(reason)", hint: "free some space there, then run the same command again")
+        .storage, "unable to \(action): \(reason)",
+        hint: "free some space there (df shows it, df -i what is left for files), then run the same command again")
     case EACCES, EPERM, EROFS:
       return Failure(
         .storage, "unable to \(action): \(reason)", hint: "check who owns it and whether the file system is writable")

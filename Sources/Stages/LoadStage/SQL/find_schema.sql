@@ -1,6 +1,6 @@
 -- The current schema; the first existing schema of the search path if the role may not use it (PostgreSQL skips it and
 -- uses the next one); a later schema of the path that has a registry, where the current one has none and is in the path
--- as "$user"; our tables whose policies may hide rows.
+-- as "$user"; a table that inherits from one of ours; our tables whose policies may hide rows.
 -- :tables: our tables, as a list of literals.
 WITH policies AS (
   SELECT polrelid, polpermissive, pg_catalog.pg_get_expr(polqual, polrelid) = 'true' AS is_true
@@ -29,6 +29,12 @@ SELECT pg_catalog.current_schema() AS schema, (
       SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relname = 'schema_migration' AND n.nspname = pg_catalog.current_schema())
     ORDER BY pg_catalog.array_position(pg_catalog.current_schemas(false), registry.nspname) LIMIT 1) AS other_registry,
+  (
+    SELECT i.inhrelid::pg_catalog.regclass || ' inherits from ' || i.inhparent::pg_catalog.regclass
+    FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhparent
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = pg_catalog.current_schema() AND c.relkind = 'r' AND c.relname IN (:tables)
+    ORDER BY 1 LIMIT 1) AS heir,
   pg_catalog.string_agg(guarded.relname, ', ' ORDER BY guarded.relname) FILTER (WHERE NOT guarded.shows_all)
     AS hiding_tables,
   count(guarded) AS tables_with_policies

@@ -85,6 +85,12 @@ struct DatabaseAccess: Sendable {
           "name the one that is meant: ALTER ROLE USER SET search_path = SCHEMA, or"
           + " postgresql://…?options=-csearch_path%3DSCHEMA")
     }
+    // Statements on a table also reach the rows of those that inherit from it: a load would remove them.
+    if let heir = try found.optionalText("heir") {
+      throw Failure(
+        .configuration, "\(place): table \(heir), so its rows would count as the registry's",
+        hint: "ALTER TABLE … NO INHERIT …; a table made with LIKE has the same columns and rows of its own")
+    }
     if let tables = try found.optionalText("hiding_tables") {
       throw Failure(
         .unavailable,

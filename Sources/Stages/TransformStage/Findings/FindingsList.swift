@@ -9,7 +9,9 @@ public enum FindingsList {
   ///
   /// - Throws: category `notReady` where the snapshot is not finalized, `data` where a file of it is damaged.
   public static func run(_ settings: FindingsSettings, log: EventLog, into output: inout StandardOutput) throws {
-    try settings.folder.use(stop: StopSignal.check) { try list(settings, log: log, into: &output) }
+    try settings.folder.use(stop: log.whileWaiting(for: settings.folder.useLock)) {
+      try list(settings, log: log, into: &output)
+    }
   }
 
   private static func list(

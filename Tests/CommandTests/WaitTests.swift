@@ -1,0 +1,33 @@
+import CommandKit
+import Spool
+import Support
+import Testing
+
+@Suite struct WaitTests {
+  @Test func aWaitForALockEndsAfterTenMinutes() throws {
+    let log = EventLog(stage: "transform", runID: "x")
+    nonisolated(unsafe) var now = 100.0
+    let check = log.whileWaiting(for: "/spool/.settle.lock") { now }
+    for seconds in [100.0, 104, 106, 699] {
+      now = seconds
+      try check()
+    }
+    now = 700
+    let failure = #expect(throws: Failure.self) { try check() }
+    #expect(failure?.category == .temporary && failure?.message.contains("'/spool/.settle.lock'") == true)
+  }
+
+  /// Such as a worker that was stopped, and not ended.
+  @Test func whoeverHoldsALockIsWaitedForAloud() throws {
+    let workshop = CommandSandbox()
+    try workshop.succeed("fetch", "--sample")
+    let path = try workshop.snapshot().path + "/.settle.lock"
+    let lock = try FileLock.lock(path)
+    let transform = try workshop.start("transform")
+    try transform.wait(until: "it says what it waits for") {
+      transform.stderr.contains("another process holds the lock '\(path)'")
+    }
+    lock.release()
+    #expect(try transform.wait().code == 0)
+  }
+}
