@@ -88,7 +88,6 @@ struct FirstLoadTests {
       "CREATE VIEW hanging AS SELECT ban, business_name FROM tax_registration",
       "CREATE TABLE hanging (ban text COLLATE \"C\" REFERENCES tax_registration)",
       "CREATE FUNCTION hanging(tax_registration) RETURNS text LANGUAGE sql AS 'SELECT $1.ban'",
-      "CREATE TABLE hanging () INHERITS (business_industry)",
       "CREATE STATISTICS hanging ON business_type, is_use_invoice FROM tax_registration",
       "ALTER TABLE tax_registration ADD COLUMN hanging text DEFAULT 'x'",
       "ALTER TABLE tax_registration ADD CONSTRAINT hanging CHECK (ban <> '')",

@@ -135,18 +135,6 @@ struct NextDayTests {
     }
   }
 
-  @Test("a sample into an empty registry, then the whole")
-  func sampleFirst() throws {
-    try LoadHarness.with { harness in
-      let rows = businesses(30)
-      try harness.load(Array(rows.prefix(5)), .init(sample: true))
-      let outcome = try harness.load(rows)
-      #expect(outcome.kind == .incremental)
-      #expect(outcome.changes.inserted == 25)
-      try harness.expect(rows)
-    }
-  }
-
   @Test("a day on which everything differs, chunked otherwise")
   func everythingDiffers() throws {
     try LoadHarness.with { harness in

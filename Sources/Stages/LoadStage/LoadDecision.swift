@@ -1,5 +1,6 @@
 import CommandKit
 import Postgres
+import Spool
 import Support
 
 /// What a load has to do, with what is known then.
@@ -8,10 +9,34 @@ enum LoadDecision {
   case published(Publication)
   /// Do nothing: the registry holds the snapshot, or a rollback from it is in force.
   case unchanged(Publication)
-  /// Fill new tables and put them in place of the empty ones.
-  case initial(JobRun)
+  /// Fill new tables and put them in place of those that are empty or have a sample.
+  case initial(JobRun, Standing)
   /// Write what differs. Nothing may be published yet: then there are tables that cannot be replaced.
-  case incremental(JobRun, last: Publication?, Corrections)
+  case incremental(JobRun, Standing, Corrections)
+}
+
+/// What a load finds published.
+struct Standing: Sendable {
+  /// Nil for nothing.
+  let published: Publication?
+  /// Whether only samples and limited snapshots were ever published, and this load brings the first whole one. Then they
+  /// count as nothing: what they left is removed, and the feed begins with this load.
+  let replacesSamples: Bool
+
+  /// What the load follows on, nil where it is the first.
+  var last: Publication? { replacesSamples ? nil : published }
+
+  static func find(for snapshot: FinalizedSnapshot, _ action: LoadAction, _ session: inout Connection) throws
+    -> Standing
+  {
+    let published = try Publication.last(&session)
+    guard let published, action == .load, snapshot.whole, !published.whole else {
+      return Standing(published: published, replacesSamples: false)
+    }
+    let replaces =
+      try !session.bool("SELECT EXISTS (SELECT FROM publication WHERE whole)") && SampleTraces.mayRemove(&session)
+    return Standing(published: published, replacesSamples: replaces)
+  }
 }
 
 /// Decides, under the run's lock and before anything is compared.
@@ -20,16 +45,18 @@ extension LoadRun {
     try job.find(&session)
     if let job = job.open, let publication = try Publication.of(job, &session) { return .published(publication) }
     try JobRun.closeStale(&session, except: job.open, events: settings.events)
-    let last = try Publication.last(&session)
-    job.leaveIfOvertaken(by: last)
+    let standing = try Standing.find(for: snapshot, settings.action, &session)
+    let last = standing.last
+    job.leaveIfOvertaken(by: standing.published)
     try requireBase(last, &session)
     try checkAlone(last, &job, &session)
-    let corrections = try readCorrections(&session)
+    let corrections = standing.replacesSamples ? Corrections() : try readCorrections(&session)
     if let last, !settings.verify, !settings.force { try requireRows(of: last, &session) }
     if let last, try isUnchanged(last, corrections, &session) { return .unchanged(last) }
     let job = try job.open(&session)
-    if last == nil, try canReplaceTables(&session) { return .initial(job) }
-    return .incremental(job, last: last, corrections)
+    if standing.replacesSamples { settings.events(.note("the registry held samples only: it counts as empty")) }
+    if last == nil, try canReplaceTables(standing, &session) { return .initial(job, standing) }
+    return .incremental(job, standing, corrections)
   }
 
   /// Checks that the action fits what is published. Other runs publish too, so this needs the run's lock.
@@ -75,7 +102,7 @@ extension LoadRun {
     do {
       try RejectBudget.requireAccepted(snapshot.totals, of: settings.snapshot)
       // With a publication to compare with, all reasons are reported together after the comparison.
-      if last == nil { try settings.accept(Gate.initialRefusals(settings, snapshot), of: snapshot) }
+      if last == nil { try settings.accept(Gate.initialRefusals(settings, snapshot, &session), of: snapshot) }
     } catch {
       _ = try job.open(&session)
       throw error
@@ -139,8 +166,10 @@ extension LoadRun {
     }
   }
 
-  private func canReplaceTables(_ session: inout Connection) throws -> Bool {
-    guard let obstacle = try EmptyTableCheck.obstacle(&session) else { return true }
+  private func canReplaceTables(_ standing: Standing, _ session: inout Connection) throws -> Bool {
+    guard let obstacle = try ReplacementCheck.obstacle(&session, mayHaveRows: standing.replacesSamples) else {
+      return true
+    }
     settings.events(.note("the tables are filled by INSERT, they cannot be replaced: \(obstacle)"))
     return false
   }

@@ -37,12 +37,12 @@ struct LoadRun: Sendable {
       switch try decide(&job, &session) {
       case .published(let publication): return outcome(publication, before: try publication.before(&session))
       case .unchanged(let last): return unchanged(last)
-      case .initial(let job):
-        let load = try acquire(.initial, job, lock, last: nil, restarts: restarts, &session)
-        return try loadInitially(load, workers, &session)
-      case .incremental(let job, let last, let corrections):
-        let load = try acquire(.incremental, job, lock, last: last, restarts: restarts, &session)
-        return try loadIncrementally(load, workers, last, corrections, &session)
+      case .initial(let job, let standing):
+        let load = try acquire(.initial, job, lock, standing, restarts: restarts, &session)
+        return try loadInitially(load, workers, standing, &session)
+      case .incremental(let job, let standing, let corrections):
+        let load = try acquire(.incremental, job, lock, standing, restarts: restarts, &session)
+        return try loadIncrementally(load, workers, standing, corrections, &session)
       }
     }
     writeFiles(&session)
@@ -60,17 +60,19 @@ struct LoadRun: Sendable {
   }
 
   private func acquire(
-    _ kind: LoadKind, _ job: JobRun, _ lock: RunLock, last: Publication?, restarts: Bool, _ session: inout Connection
+    _ kind: LoadKind, _ job: JobRun, _ lock: RunLock, _ standing: Standing, restarts: Bool, _ session: inout Connection
   ) throws -> LoadState {
     try LoadState.acquire(
-      &session, lock, snapshot, settings.action, kind, job, base: last?.id, anew: settings.comparesAnew || restarts,
+      &session, lock, snapshot, settings.action, kind, job, base: standing.published?.id,
+      anew: settings.comparesAnew || restarts,
       events: settings.events)
   }
 
   private func loadInitially(
-    _ load: LoadState, _ workers: BatchWorkers, _ session: inout Connection
+    _ load: LoadState, _ workers: BatchWorkers, _ standing: Standing, _ session: inout Connection
   ) throws -> LoadOutcome {
-    let phases = InitialLoad(settings: settings, snapshot: snapshot, workers: workers, load: load)
+    let phases = InitialLoad(
+      settings: settings, snapshot: snapshot, workers: workers, load: load, replacesSamples: standing.replacesSamples)
     try phases.stage()
     let indexes = try phases.buildIndexes(&session)
     let publication = try phases.publish(indexes, &session)
@@ -79,11 +81,12 @@ struct LoadRun: Sendable {
   }
 
   private func loadIncrementally(
-    _ load: LoadState, _ workers: BatchWorkers, _ last: Publication?, _ corrections: Corrections,
+    _ load: LoadState, _ workers: BatchWorkers, _ standing: Standing, _ corrections: Corrections,
     _ session: inout Connection
   ) throws -> LoadOutcome {
     let phases = IncrementalLoad(
-      settings: settings, snapshot: snapshot, workers: workers, load: load, corrections: corrections, last: last)
+      settings: settings, snapshot: snapshot, workers: workers, load: load, corrections: corrections, standing: standing
+    )
     let compared = try phases.compareAndStage(&session)
     let refusals = try phases.check(compared, &session)
     let (publication, before) = try phases.publish(compared, refusals, &session)

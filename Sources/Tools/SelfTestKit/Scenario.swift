@@ -168,7 +168,24 @@ extension Scenario {
         try workspace.expect(load(), fault: "kill-before@publication:begin", code: nil)
         try workspace.database?.execute("CREATE VIEW mine AS SELECT ban FROM tax_registration")
       }),
+    Scenario(
+      name: "load, over a sample", command: load(), prepareSpool: limitedThenWhole, prepareDatabase: loaded(1)),
+    Scenario(
+      name: "load, over a sample under a view", command: load(), prepareSpool: limitedThenWhole,
+      prepareDatabase: { workspace in
+        try loaded(1)(workspace)
+        try workspace.database?.execute("CREATE VIEW mine AS SELECT ban FROM tax_registration")
+      }),
   ]
+
+  /// A limited snapshot of the first day, then the whole one of the second.
+  private static let limitedThenWhole: @Sendable (Workspace) throws -> Void = { workspace in
+    try workspace.publish(day: 0)
+    try workspace.expect("fetch --source {source} --chunk-size 90 --limit 100")
+    try workspace.expect(transform)
+    try fetched(day: 1)(workspace)
+    try workspace.expect(transform)
+  }
 
   private static let laterLoads = [
     Scenario(name: "load, next day", command: load(), prepareSpool: days(2), prepareDatabase: loaded(1)),

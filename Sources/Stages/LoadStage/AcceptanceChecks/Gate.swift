@@ -36,10 +36,16 @@ struct Gate {
         snapshot, registrations: registrations, lost: lost)
   }
 
-  /// The same before the first publication.
-  static func initialRefusals(_ settings: LoadSettings, _ snapshot: FinalizedSnapshot) -> [String] {
-    settings.budgetRefusals(snapshot)
-      + Gate(settings).refusals(snapshot, registrations: 0, lost: 0)
+  /// The same before the first publication, or the first whole one.
+  static func initialRefusals(
+    _ settings: LoadSettings, _ snapshot: FinalizedSnapshot, _ session: inout Connection
+  ) throws -> [String] {
+    try refusals(settings, snapshot, last: nil, registrations: 0, lost: 0, &session)
+  }
+
+  /// The same where there is no registry yet.
+  static func refusalsOfFile(_ settings: LoadSettings, _ snapshot: FinalizedSnapshot) -> [String] {
+    settings.budgetRefusals(snapshot) + Gate(settings).refusals(snapshot, registrations: 0, lost: 0)
   }
 
   /// - Parameters:

@@ -38,10 +38,14 @@ extension LoadRun {
     return try session.transaction("check", .snapshot) { session in
       guard try session.bool("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL") else {
         try Migrator.refuseForeignTables(&session)
-        return initialLoad()
+        return initialLoad(Gate.refusalsOfFile(settings, snapshot))
       }
       try Migrator.requireCurrent(&session)
-      guard let last = try Publication.last(&session) else { return initialLoad() }
+      let standing = try Standing.find(for: snapshot, settings.action, &session)
+      guard let last = standing.last else {
+        return initialLoad(
+          try Gate.initialRefusals(settings, snapshot, &session), over: standing.published?.state.registrations ?? 0)
+      }
       let corrections = try readCorrections(&session)
       var check = LoadCheck(isWhole: snapshot.whole)
       check.registrations = last.state.registrations
@@ -51,10 +55,11 @@ extension LoadRun {
     }
   }
 
-  private func initialLoad() -> LoadCheck {
+  private func initialLoad(_ refusals: [String], over registrations: Int = 0) -> LoadCheck {
     var check = LoadCheck(isWhole: snapshot.whole)
+    check.registrations = registrations
     check.changes.kinds["added"] = snapshot.totals.processed
-    check.refusals = Gate.initialRefusals(settings, snapshot)
+    check.refusals = refusals
     return check
   }
 

@@ -10,8 +10,7 @@ struct IncrementalLoad {
   let workers: BatchWorkers
   let load: LoadState
   let corrections: Corrections
-  /// What is published now, nil for nothing.
-  let last: Publication?
+  let standing: Standing
 
   /// What a comparison found. The rows that differ are staged.
   struct Compared {
@@ -25,7 +24,7 @@ struct IncrementalLoad {
     settings.events(.phase("reading what the registry holds"))
     let hashes =
       try settings.verify ? RegistryContent.verifiedHashes(&session) : RegistryContent.hashes(&session)
-    let comparison = DiffBuilder(hashes, corrections, isRepair: last?.holds(snapshot) ?? false)
+    let comparison = DiffBuilder(hashes, corrections, isRepair: standing.last?.holds(snapshot) ?? false)
     let stage = BatchStage(
       settings: settings, snapshot: snapshot, load: load, progress: ImportProgress(load.job),
       concerns: { comparison.concerns($0, isError: $1) })
@@ -45,7 +44,8 @@ struct IncrementalLoad {
   /// - Returns: the refusals that were accepted.
   func check(_ compared: Compared, _ session: inout Connection) throws -> [String] {
     let refusals = try Gate.refusals(
-      settings, snapshot, last: last, registrations: compared.registrations, lost: compared.diff.lost, &session)
+      settings, snapshot, last: standing.last, registrations: compared.registrations, lost: compared.diff.lost, &session
+    )
     do { try settings.accept(refusals, of: snapshot) } catch {
       // It may never be accepted, and may have millions of rows.
       try session.transaction("refusal") { session in
@@ -64,7 +64,7 @@ struct IncrementalLoad {
     settings.events(.phase("publishing"))
     return try IncrementalPublish(
       settings: settings, snapshot: snapshot, load: load, corrections: corrections, diff: compared.diff,
-      refusals: refusals
+      standing: standing, refusals: refusals
     ).perform(&session, registrations: compared.registrations)
   }
 }

@@ -10,6 +10,7 @@ struct IncrementalPublish {
   let load: LoadState
   let corrections: Corrections
   let diff: Diff
+  let standing: Standing
   /// Why the snapshot was refused, where it was accepted all the same.
   let refusals: [String]
 
@@ -34,7 +35,7 @@ struct IncrementalPublish {
       try stageRemovals(&session)
       try markRepairs(&session)
       // The first publication is the feed's base.
-      if load.base != nil {
+      if standing.last != nil {
         let sourceDate = settings.action.sourceDate(of: snapshot)
         effect.changes = try ChangeFeed(job: load.job, sourceDate: sourceDate).write(&session)
       }
@@ -51,6 +52,7 @@ struct IncrementalPublish {
       try CorrectionTable(job: load.job, user: settings.user, corrections: corrections, diff: diff)
         .write(&session)
       try settings.sheet?.writeFindings(&session, load.job)
+      if standing.replacesSamples { try SampleTraces.remove(&session) }
       let publication = try Publication.write(&session, settings, snapshot, load.job, .incremental, effect)
       try load.job.succeed(&session, status: settings.status(of: snapshot))
       try LoadState.finish(&session)

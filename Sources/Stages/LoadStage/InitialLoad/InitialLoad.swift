@@ -3,12 +3,13 @@ import Spool
 import Support
 
 /// The initial load: copies batches into tables that no reader sees, builds their indexes when they are full, and puts
-/// them in place of the empty tables.
+/// them in place of the tables that are empty, or hold samples alone.
 struct InitialLoad {
   let settings: LoadSettings
   let snapshot: FinalizedSnapshot
   let workers: BatchWorkers
   let load: LoadState
+  let replacesSamples: Bool
 
   /// Copies every batch that is not in yet.
   func stage() throws {
@@ -33,7 +34,9 @@ struct InitialLoad {
   /// Makes the registry visible.
   func publish(_ indexes: [BulkIndexes.Index], _ session: inout Connection) throws -> Publication {
     settings.events(.phase("publishing"))
-    return try InitialPublish(settings: settings, snapshot: snapshot, load: load, indexes: indexes).perform(&session)
+    return try InitialPublish(
+      settings: settings, snapshot: snapshot, load: load, indexes: indexes, replacesSamples: replacesSamples
+    ).perform(&session)
   }
 
   private func copy(_ file: VerifiedFile, into table: RegistryTable, _ session: inout Connection) throws {

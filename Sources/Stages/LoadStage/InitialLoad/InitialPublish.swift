@@ -2,16 +2,19 @@ import Postgres
 import Spool
 import Support
 
-/// Puts the full tables in place of the empty ones in one short transaction. Readers see nothing or the whole registry.
+/// Puts the full tables in place of those that are empty or hold samples, in one short transaction. Readers see what was
+/// there or the whole registry.
 ///
 /// A transaction that took its snapshot while batches were committed and first looks at the registry after the swap
 /// would see those batches alone: new tables are not under the rules of an old snapshot. Only a transaction at
-/// REPEATABLE READ that was begun during the very first load can be one.
+/// REPEATABLE READ that was begun during the first whole load and has looked at none of its tables can be one: the swap
+/// waits for whoever has.
 struct InitialPublish {
   let settings: LoadSettings
   let snapshot: FinalizedSnapshot
   let load: LoadState
   let indexes: [BulkIndexes.Index]
+  let replacesSamples: Bool
 
   func perform(_ session: inout Connection) throws -> Publication {
     for attempt in 1...max(1, settings.lockAttempts) {
@@ -19,7 +22,7 @@ struct InitialPublish {
         return try publish(&session) { session in try swap(&session) }
       } catch let error as PostgresError where error.sqlState == "55P03" {
         // Readers at work: they are not made to wait for long, and get a turn before the next attempt.
-        settings.events(.note("readers hold the empty tables (attempt \(attempt) of \(settings.lockAttempts))"))
+        settings.events(.note("readers hold the tables (attempt \(attempt) of \(settings.lockAttempts))"))
         try settings.pause(1)
       } catch let error as Obstacle {
         settings.events(.note("the tables cannot be swapped, the rows are copied: \(error.reason)"))
@@ -38,12 +41,17 @@ struct InitialPublish {
   ) throws -> Publication {
     let publication = try session.transaction("publication") { session in
       try load.lockExclusive(&session)
+      guard try Publication.last(&session)?.id == load.base else {
+        throw RestartLoad(reason: "another snapshot was published meanwhile")
+      }
       try fill(&session)
       let state = RegistryState(
         registrations: snapshot.totals.processed, industries: snapshot.transform.industries)
+      let refusals = try Gate.initialRefusals(settings, snapshot, &session)
+      if replacesSamples { try SampleTraces.remove(&session) }
       let publication = try Publication.write(
         &session, settings, snapshot, load.job, .initial,
-        .init(state: state, inserted: state.registrations, refusals: Gate.initialRefusals(settings, snapshot)))
+        .init(state: state, inserted: state.registrations, refusals: refusals))
       try load.job.succeed(&session, status: settings.status(of: snapshot))
       try LoadState.finish(&session)
       return publication
@@ -53,13 +61,15 @@ struct InitialPublish {
 
   private func swap(_ session: inout Connection) throws {
     try session.execute("SET LOCAL lock_timeout = '\(settings.lockTimeoutMilliseconds)ms'")
-    try session.execute("LOCK TABLE tax_registration, business_industry IN ACCESS EXCLUSIVE MODE")
+    // With samples, also what a reader may have looked at before.
+    let others = replacesSamples ? ", " + SampleTraces.tables.joined(separator: ", ") : ""
+    try session.execute("LOCK TABLE tax_registration, business_industry\(others) IN ACCESS EXCLUSIVE MODE")
     try session.execute("SET LOCAL lock_timeout = 0")
-    guard try EmptyTableCheck.isEmpty(&session) else {
-      throw RestartLoad(reason: "the registry was filled by somebody else")
-    }
+    try requireUnfilled(&session)
     // Nothing can be hung on the tables while they are locked.
-    if let reason = try EmptyTableCheck.obstacle(&session) { throw Obstacle(reason: reason) }
+    if let reason = try ReplacementCheck.obstacle(&session, mayHaveRows: replacesSamples) {
+      throw Obstacle(reason: reason)
+    }
 
     for table in RegistryTable.both { try copyProperties(table, &session) }
     try session.execute("DROP TABLE business_industry, tax_registration")
@@ -84,12 +94,19 @@ struct InitialPublish {
   /// Where the tables cannot be swapped: by INSERT, in one transaction as well, and without a lock that a reader
   /// notices.
   private func insert(_ session: inout Connection) throws {
-    guard try EmptyTableCheck.isEmpty(&session) else {
-      throw RestartLoad(reason: "the registry was filled by somebody else")
+    try requireUnfilled(&session)
+    if replacesSamples {
+      for table in RegistryTable.both.reversed() { try session.execute("DELETE FROM \(table.name)") }
     }
     for table in RegistryTable.both {
       let columns = table.columns.joined(separator: ", ")
       try session.execute("INSERT INTO \(table.name) (\(columns)) SELECT \(columns) FROM \(table.bulkName)")
+    }
+  }
+
+  private func requireUnfilled(_ session: inout Connection) throws {
+    guard try replacesSamples || ReplacementCheck.isEmpty(&session) else {
+      throw RestartLoad(reason: "the registry was filled by somebody else")
     }
   }
 }

@@ -1,10 +1,11 @@
 import Postgres
 
-/// Whether the registry's tables can be replaced: they are empty and ours, and nothing depends on them but what our
-/// migrations made. Added indexes are no obstacle: they are rebuilt.
-enum EmptyTableCheck {
+/// Whether the registry's tables can be replaced: they are ours, have no rows that count, and nothing depends on them but
+/// what our migrations made. Added indexes are no obstacle: they are rebuilt.
+enum ReplacementCheck {
+  /// - Parameter mayHaveRows: whether the rows are those of samples.
   /// - Returns: why not, nil if they can.
-  static func obstacle(_ session: inout Connection) throws -> String? {
+  static func obstacle(_ session: inout Connection, mayHaveRows: Bool) throws -> String? {
     let isAltered = try String(
       sql: PackageResources.are_tables_altered_sql,
       [
@@ -14,10 +15,10 @@ enum EmptyTableCheck {
     for (sql, reason) in [
       (mayNotReplace, "the role does not own them, or may not create tables"),
       (isAltered, "their definition was altered"),
-      (hasRows, "they have rows"),
     ] {
       if try session.bool(sql) { return reason }
     }
+    if !mayHaveRows, try session.bool(hasRows) { return "they have rows" }
     let dependants = try String(
       sql: PackageResources.list_dependants_sql,
       [

@@ -1,0 +1,20 @@
+import Postgres
+
+/// What samples and limited snapshots leave beside the registry's own rows. It goes with the first whole snapshot, which
+/// is then the base of the feed.
+enum SampleTraces {
+  /// Tables whose rows go. Job runs stay: they tell what was done.
+  static let tables = ["registration_change", "registration_correction", "removed_registration", "publication"]
+
+  /// A role that was set up by an earlier version may not: then the samples' rows are changed one by one.
+  static func mayRemove(_ session: inout Connection) throws -> Bool {
+    let names = tables.map { "'\($0)'" }.joined(separator: ", ")
+    return try session.bool(
+      "SELECT pg_catalog.bool_and(pg_catalog.has_table_privilege(name, 'DELETE')) FROM pg_catalog.unnest(ARRAY[\(names)]) AS name"
+    )
+  }
+
+  static func remove(_ session: inout Connection) throws {
+    for table in tables { try session.execute("DELETE FROM \(table)") }
+  }
+}

@@ -1,0 +1,161 @@
+import LoadStage
+import Postgres
+import Spool
+import Support
+import TestCluster
+import TestSupport
+import Testing
+
+@Suite("The first whole snapshot after samples", .needsServer)
+struct FirstWholeTests {
+  private static let sample = TestSpool.Options(sourceDate: "2026-08-01", sample: true)
+  private static let limited = TestSpool.Options(sourceDate: "2026-08-15", limit: 9)
+
+  /// Loads samples that differ, and what they leave: a feed, a correction, a business that was taken out.
+  private func loadSamples(_ harness: LoadHarness) throws {
+    try harness.load(businesses(9), Self.sample)
+    try harness.load([Business("99999999", "of the sample alone")] + businesses(8), Self.limited)
+    try harness.database.execute(
+      """
+      INSERT INTO registration_correction (ban, content, content_hash, corrected_by, job_run_id)
+      SELECT '10000001', '{}', content_hash, 'ops', 1 FROM tax_registration WHERE ban = '10000001';
+      INSERT INTO removed_registration (ban, created_at) VALUES ('99999998', now())
+      """)
+    #expect(try harness.database.scalar("SELECT count(*) > 0 FROM registration_change") == "t")
+  }
+
+  /// As if nothing had ever been loaded, but for the job runs.
+  private func expectBase(_ harness: LoadHarness, _ rows: [Business]) throws {
+    try harness.expect(rows)
+    #expect(
+      try harness.database.rows(
+        """
+        SELECT (SELECT count(*) FROM registration_change), (SELECT count(*) FROM registration_correction),
+          (SELECT count(*) FROM removed_registration), (SELECT string_agg(snapshot || whole, ' ') FROM publication) IS NOT NULL,
+          (SELECT count(*) FROM publication), (SELECT count(*) FROM etl_job_run)
+        """) == ["0|0|0|t|1|3"])
+    // Before the base there is nothing, and every business came with it.
+    #expect(try harness.database.scalar("SELECT count(*) FROM registry_as_of('2026-08-20')") == "0")
+    #expect(try harness.database.scalar("SELECT count(*) FROM registry_as_of('2026-09-01')") == "\(rows.count)")
+    #expect(try harness.database.rows("SELECT kind, job_run_id FROM registry_history('10000002')") == ["added|3"])
+  }
+
+  @Test("is an initial load: the tables are replaced, and nothing of the samples is left")
+  func replaces() throws {
+    try LoadHarness.with { harness in
+      try loadSamples(harness)
+      try harness.database.execute(
+        """
+        CREATE INDEX mine ON tax_registration (capital_amount);
+        GRANT SELECT ON tax_registration, business_industry TO PUBLIC
+        """)
+      let rows = businesses(35)
+      let snapshot = try harness.spool.snapshot(rows)
+      let check = try harness.check(snapshot)
+      #expect(check.refusals == [] && check.changes.kinds == ["added": 35] && check.registrations == 10)
+      let outcome = try harness.load(snapshot)
+      #expect(outcome.kind == .initial && outcome.changes.inserted == 35 && outcome.counts.kinds == [:])
+      try expectBase(harness, rows)
+      #expect(try harness.database.scalar("SELECT 'mine'::regclass IS NOT NULL") == "t")
+      #expect(
+        try harness.database.scalar(
+          "SELECT relacl::text LIKE '%=r/%' FROM pg_class WHERE oid = 'tax_registration'::regclass") == "t")
+      // The next day goes on from it.
+      try harness.load(businesses(36), .init(sourceDate: "2026-09-02"))
+      #expect(try harness.database.rows("SELECT kind FROM registration_change") == ["added"])
+    }
+  }
+
+  @Test(
+    "where something hangs on the tables, its rows are written into them",
+    arguments: [
+      "CREATE VIEW hanging AS SELECT ban FROM tax_registration",
+      "CREATE TABLE hanging AS SELECT ban FROM tax_registration WHERE ban <> '99999999'; ALTER TABLE hanging ADD FOREIGN KEY (ban) REFERENCES tax_registration",
+    ])
+  func hanging(_ statement: String) throws {
+    try LoadHarness.with { harness in
+      try loadSamples(harness)
+      try harness.database.execute(statement)
+      let rows = businesses(35)
+      let outcome = try harness.load(rows)
+      #expect(outcome.kind == .incremental && outcome.counts.kinds == [:])
+      try expectBase(harness, rows)
+      #expect(try harness.database.scalar("SELECT count(*) >= 8 FROM hanging") == "t")
+    }
+  }
+
+  @Test("readers see the sample or the whole registry, and nothing else")
+  func readers() throws {
+    for view in [false, true] {
+      try LoadHarness.with { harness in
+        try harness.load(businesses(9), Self.sample)
+        if view { try harness.database.execute("CREATE VIEW hanging AS SELECT ban FROM tax_registration") }
+        let snapshot = try harness.spool.snapshot(businesses(200))
+        var published: [String] = []
+        let seen = try ConcurrentReader.with(harness.database) { reader in
+          func read() throws {
+            published.append(try #require(try harness.database.scalar(ConcurrentReader.statement)))
+            reader.waitForALook()
+          }
+          try read()
+          try harness.load(snapshot) { settings in
+            settings.lockTimeoutMilliseconds = 2000
+            settings.atPoints { if case .batchCommitted = $0 { reader.waitForALook() } }
+          }
+          try read()
+        }
+        #expect(seen == published, "view: \(view)")
+      }
+    }
+  }
+
+  @Test("a transaction that has looked at the sample keeps it, and the swap waits for it")
+  func repeatableRead() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(9), Self.sample)
+      var reader = try harness.database.open()
+      try reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM publication")
+      let rows = businesses(35)
+      let outcome = try harness.load(rows)
+      // The tables could not be had: the rows were written into them.
+      #expect(outcome.kind == .initial)
+      #expect(try reader.execute("SELECT count(*) FROM tax_registration").scalar == "9")
+      try reader.execute("COMMIT")
+      #expect(try reader.execute("SELECT count(*) FROM tax_registration").scalar == "35")
+      try harness.expect(rows)
+    }
+  }
+
+  @Test("a column that was accepted with a sample is not asked for again")
+  func acceptedColumn() throws {
+    try LoadHarness.with { harness in
+      var options = Self.sample
+      options.notes = GateTests.lacking("資本額")
+      try harness.load(try harness.spool.snapshot(businesses(9), options)) { $0.acceptance = .test }
+      options.sample = false
+      options.sourceDate = "2026-09-01"
+      #expect(try harness.load(businesses(35), options).kind == .initial)
+    }
+  }
+
+  @Test("a role without the right to remove what samples left changes the rows one by one, as before")
+  func withoutTheRight() throws {
+    try LoadHarness.with { harness in
+      try loadSamples(harness)
+      let role = harness.database.name + "_old"
+      try harness.database.execute(
+        """
+        CREATE ROLE \(role) LOGIN; GRANT USAGE ON SCHEMA \(harness.database.name) TO \(role);
+        GRANT ALL ON ALL TABLES IN SCHEMA \(harness.database.name) TO \(role);
+        GRANT ALL ON ALL SEQUENCES IN SCHEMA \(harness.database.name) TO \(role);
+        REVOKE DELETE ON publication FROM \(role); DELETE FROM registration_correction
+        """)
+      defer { _ = try? harness.database.execute("DROP OWNED BY \(role); DROP ROLE \(role)") }
+      let snapshot = try harness.spool.snapshot(businesses(35))
+      let url = harness.database.url(user: role)
+      #expect(try harness.load(snapshot) { $0.databaseURL = url }.kind == .incremental)
+      #expect(try harness.database.scalar("SELECT count(*) FROM publication") == "3")
+      try harness.expect(businesses(35))
+    }
+  }
+}
