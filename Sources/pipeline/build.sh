@@ -101,11 +101,10 @@ build_everything() { # ARGUMENT OF swift build...
   exec 7>&-
 }
 
-# With arguments, the Swift tests that they select. Without, everything: the suites in shell and Python, which mostly wait,
-# run while the Swift tests are compiled and run.
-background=() # process groups
+# With arguments, the Swift tests that they select. Without, everything: all suites at once, since they mostly wait; those in
+# shell and Python begin while the Swift tests are compiled.
 run_tests() { # [ARGUMENT OF swift test...]
-  local suite suites=() logs=$project/.build/tests code=0
+  local name code=0
   cd "$project" || exit
   # The tests bring databases of their own: none of the caller's may be touched.
   unset DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE RUN_ID KEEP RETAIN_DAYS "${!MAX_@}"
@@ -113,28 +112,38 @@ run_tests() { # [ARGUMENT OF swift test...]
   need_swift
   need_build_packages
   say 'building the programs and the tests: the first time this takes minutes'
-  mkdir -p -- "$logs"
-  if (($# == 0)); then
-    shellcheck -x -a pipeline.sh .ci/run Tests/shell/*.sh Tests/shell/*/*.sh Sources/pipeline/*.sh Benchmarks/run Benchmarks/rivals/*.sh
-    build_everything
-    suites=(shell python)
-    trap 'kill -- "${background[@]/#/-}" 2>/dev/null || :' EXIT
-    set -m # a process group each, for the trap; and without it bash would start them with SIGINT ignored
-    for suite in "${suites[@]}"; do
-      "run_${suite}_suites" >"$logs/$suite.log" 2>&1 </dev/null &
-      background+=($!)
-    done
-    set +m
+  if (($#)); then
+    build_everything --build-tests
+    attend swift test --skip-build -c release --disable-testable-imports "$@" || code=$?
+    exit "$code"
   fi
+  shellcheck -x -a pipeline.sh .ci/run Tests/shell/*.sh Tests/shell/*/*.sh Sources/pipeline/*.sh Benchmarks/run Benchmarks/rivals/*.sh
+  build_everything
+  rm -rf -- "$suite_logs" && mkdir -p -- "$suite_logs"
+  trap 'kill -- "${suites[@]/#/-}" 2>/dev/null || :' EXIT
+  start_suite shell run_shell_suites
+  start_suite python Tests/shell/python.sh
   build_everything --build-tests
-  swift_tests "$logs/swift" "$@" || code=$?
-  for suite in "${!suites[@]}"; do
-    say "waiting for the suites in ${suites[suite]}"
-    wait "${background[suite]}" || code=$?
-    cat -- "$logs/${suites[suite]}.log"
+  for name in "${!swift_suites[@]}"; do start_suite "$name" run_swift_suite "$name"; done
+  for name in "${!suites[@]}"; do
+    wait "${suites[$name]}" || code=$?
+    cat -- "$suite_logs/$name.log"
   done
   trap - EXIT
+  say 'the slowest Swift tests, in seconds:'
+  sed -nE 's/.*<testcase classname="([^"]*)" name="([^"]*)" time="([0-9.]+)".*/\3 \1 \2/p' "$suite_logs"/*-swift-testing.xml |
+    sort -rn | head -n 10 >&2 || :
   exit "$code"
+}
+
+declare -A suites=() # process group of each
+suite_logs=$project/.build/tests
+
+start_suite() { # NAME COMMAND...
+  set -m # a process group, to be killed with all in it; and without it bash would start it with SIGINT ignored
+  "${@:2}" >"$suite_logs/$1.log" 2>&1 </dev/null &
+  suites[$1]=$!
+  set +m
 }
 
 run_shell_suites() {
@@ -145,15 +154,19 @@ run_shell_suites() {
   return "$code"
 }
 
-run_python_suites() { Tests/shell/python.sh; }
+# Parts of about the same length, by the beginnings of their tests' names; what is in no part is in the last one.
+declare -A swift_suites=(
+  [swift-commands-1]='CommandTests\.[A-F]' [swift-commands-2]='CommandTests\.[G-R]' [swift-commands-3]='CommandTests\.[S-Z]'
+  [swift-load]='(LoadStage|SelfTestKit)Tests' [swift-others]=''
+)
 
-# One test at a time, so that a test's seconds are its own; the suites keep the other core busy.
-swift_tests() { # REPORT [ARGUMENT...]
-  local code=0
-  attend swift test --skip-build -c release --disable-testable-imports --no-parallel --xunit-output "$1.xml" "${@:2}" || code=$?
-  ((caught == 0)) || exit $((128 + caught))
-  say 'the slowest tests, in seconds:'
-  sed -nE 's/.*<testcase classname="([^"]*)" name="([^"]*)" time="([0-9.]+)".*/\3 \1 \2/p' "$1-swift-testing.xml" |
-    sort -rn | head -n 10 >&2 || :
-  return "$code"
+# As 'swift test' starts them, but for its lock on the build. One test after the other, so that a test's seconds are its own.
+run_swift_suite() { # NAME
+  local part which=(--filter "^${swift_suites[$1]}")
+  if [[ -z ${swift_suites[$1]} ]]; then
+    which=()
+    for part in "${swift_suites[@]}"; do [[ -z $part ]] || which+=(--skip "^$part"); done
+  fi
+  .build/release/business-registryPackageTests.xctest --testing-library swift-testing --no-parallel \
+    --xunit-output "$suite_logs/$1-swift-testing.xml" "${which[@]}"
 }

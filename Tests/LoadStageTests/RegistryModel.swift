@@ -23,6 +23,9 @@ struct RegistryModel {
     return rows
   }
 
+  /// The first whole snapshot begins anew.
+  mutating func forget() { self = RegistryModel() }
+
   private func row(_ ban: String, _ next: State, _ job: Int) -> FeedRow? {
     let before = current[ban].map(BusinessImage.init)
     let after = next[ban].map(BusinessImage.init)

@@ -51,9 +51,9 @@ extension LoadRun {
     try requireBase(last, &session)
     try checkAlone(last, &job, &session)
     let corrections = standing.replacesSamples ? Corrections() : try readCorrections(&session)
-    if let last, !settings.verify, !settings.force { try requireRows(of: last, &session) }
     if let last, try isUnchanged(last, corrections, &session) { return .unchanged(last) }
     let job = try job.open(&session)
+    if let last, !settings.verify, !settings.force { try requireRows(of: last, &session) }
     if standing.replacesSamples { settings.events(.note("the registry held samples only: it counts as empty")) }
     if last == nil, try canReplaceTables(standing, &session) { return .initial(job, standing) }
     return .incremental(job, standing, corrections)
@@ -149,7 +149,10 @@ extension LoadRun {
       case .replay: corrections.new.isEmpty
       case .withdraw: corrections.withdrawn.isEmpty
       }
-    if isHeld { settings.events(.note("the registry holds what snapshot \(snapshot.id) gives it: nothing to do")) }
+    if isHeld {
+      try requireRows(of: last, &session)
+      settings.events(.note("the registry holds what snapshot \(snapshot.id) gives it: nothing to do"))
+    }
     return isHeld
   }
 

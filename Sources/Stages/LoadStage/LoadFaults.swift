@@ -24,7 +24,7 @@ extension FaultPoint {
   private static let statements =
     statements(nil, session) + statements("migration", migration) + statements("job-run", jobRun)
     + statements("take-over", acquire) + statements("batch", batch) + statements("index", index)
-    + statements("publication", publication + swap + difference) + statements("refusal", refusal)
+    + statements("publication", publication + swap + samples + difference) + statements("refusal", refusal)
     + statements("feed-expiry", feedExpiry)
 
   private static func statements(_ transaction: String?, _ names: [String]) -> [FaultPoint] {
@@ -79,11 +79,17 @@ extension FaultPoint {
       "COMMENT TABLE tax_registration_bulk", "COMMENT TABLE business_industry_bulk", "DROP TABLE business_industry",
     ] + (indexes + primaryKeys).map { "ALTER INDEX \($0)" }
 
+  /// What samples left goes with the first whole snapshot.
+  private static let samples = [
+    "registration_change", "registration_correction", "removed_registration", "publication",
+  ]
+  .map { "DELETE \($0)" }
+
   /// Only what differs is written.
   private static let difference =
     ["incoming_registration", "incoming_industry", "incoming_removal"].flatMap { ["COPY \($0)", "COPY \($0) rows"] } + [
       "ANALYZE incoming_removal", "UPDATE incoming_registration", "INSERT registration_change",
-      "INSERT removed_registration", "DELETE removed_registration", "DELETE tax_registration",
+      "INSERT removed_registration", "DELETE tax_registration",
       "UPDATE tax_registration", "INSERT tax_registration", "DELETE business_industry", "UPDATE business_industry",
       "INSERT business_industry", "INSERT registration_correction", "UPDATE registration_correction",
     ]

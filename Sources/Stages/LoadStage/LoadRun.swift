@@ -77,7 +77,7 @@ struct LoadRun: Sendable {
     let indexes = try phases.buildIndexes(&session)
     let publication = try phases.publish(indexes, &session)
     let empty = RegistryState(registrations: 0, industries: 0)
-    return outcome(publication, before: empty, resumed: load.batchesIn.count)
+    return outcome(publication, before: standing.published?.state ?? empty, resumed: load.batchesIn.count)
   }
 
   private func loadIncrementally(
