@@ -63,7 +63,7 @@ struct FindingSheetTests {
       for (record, bytes) in [[0x61, 0xFF, 0x00, 0x62], long].enumerated() {
         try harness.finding(
           &connection, run: run, batch: 1, severity: "error", code: "INVALID_ENCODING",
-          raw: #"{"record": \#(record), "raw_base64": "\#(Data(bytes as [UInt8]).base64EncodedString())"}"#)
+          raw: #"{"record": \#(record), "line": 2, "raw_base64": "\#(Data(bytes as [UInt8]).base64EncodedString())"}"#)
       }
       let findings = try Findings.page(&connection, of: run).findings
       let cells = Self.read(FindingSheet.lines(findings)).compactMap(\.last)

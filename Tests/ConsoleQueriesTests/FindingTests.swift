@@ -92,11 +92,24 @@ struct FindingTests {
         raw: #"{"record": 1, "line": 2, "byte_offset": 33, "raw_base64": "\#(Data(bytes).base64EncodedString())"}"#)
       try harness.finding(
         &connection, run: run, batch: 1, severity: "error", code: "RECORD_TOO_LONG",
-        raw: #"{"record": 2, "raw": "甲\"\\\n", "truncated": true}"#)
+        raw: #"{"record": 2, "line": 3, "raw": "甲\"\\\n", "truncated": true}"#)
       let findings = try Findings.page(&connection, of: run).findings
       #expect(findings.map(\.raw) == [bytes, Array("甲\"\\\n".utf8)])
       #expect(findings.map(\.isTruncated) == [false, true])
       #expect(findings[0].line == 2 && findings[0].byteOffset == 33 && findings[0].column == nil)
+    }
+  }
+
+  @Test("a finding in a sheet of corrections has a line, and neither a record's number nor its bytes")
+  func sheet() throws {
+    try RunHarness.with { harness, connection in
+      let run = try harness.run(&connection)
+      try harness.finding(
+        &connection, run: run, batch: 1, severity: "error", code: "INVALID_BAN",
+        raw: #"{"code": "INVALID_BAN", "severity": "error", "message": "what is wrong", "line": 4, "row": 3}"#)
+      let finding = try #require(try Findings.page(&connection, of: run).findings.first)
+      #expect(finding.line == 4 && finding.record == 0 && finding.byteOffset == 0)
+      #expect(finding.raw.isEmpty && !finding.isTruncated)
     }
   }
 

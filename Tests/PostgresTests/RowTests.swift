@@ -31,6 +31,8 @@ struct RowTests {
       #expect(try row.textArray("texts") == ["a", #"b "c\,"#, "NULLs", "", "{}"])
       #expect(try row.textArray("none") == [])
       #expect(try row.optionalTextArray("nothing") == nil)
+      #expect(try session.texts("SELECT name FROM (VALUES ('a'), ('')) AS names (name)") == ["a", ""])
+      #expect(try session.texts("SELECT 'a' WHERE false") == [])
     }
   }
 
@@ -55,6 +57,8 @@ struct RowTests {
       #expect(throws: PostgresError.self) { try session.row("SELECT 1 WHERE false") }
       #expect(throws: PostgresError.self) { try session.int("SELECT 1, 2") }
       #expect(throws: PostgresError.self) { try session.bool("SELECT NULL") }
+      #expect(throws: PostgresError.self) { try session.texts("VALUES ('a'), (NULL)") }
+      #expect(throws: PostgresError.self) { try session.texts("VALUES ('a', 'b')") }
     }
   }
 }

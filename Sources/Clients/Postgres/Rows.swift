@@ -76,6 +76,11 @@ extension Connection {
   public mutating func optionalInt(_ sql: String, _ parameters: [String?] = []) throws -> Int? {
     try row(sql, parameters).only { try $0.optionalInt($1) }
   }
+
+  /// Runs a statement whose rows have one text each.
+  public mutating func texts(_ sql: String, _ parameters: [String?] = []) throws -> [String] {
+    try rows(sql, parameters).map { row in try row.only { try $0.text($1) } }
+  }
 }
 
 /// A row whose values are read by column name. A column that is missing, NULL where a value is required, or not of the

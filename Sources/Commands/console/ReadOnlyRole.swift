@@ -17,21 +17,23 @@ enum ReadOnlyRole {
   /// Whether pages can read the registry as this role. Where there are no tables yet the default privileges tell
   /// whether it will read them.
   static func find(on connection: inout Connection) throws -> Found {
-    let row = try connection.execute(
+    // NULL where the search path has no schema: then there is nothing to read.
+    let row = try connection.rows(
       """
-      SELECT has_schema_privilege(r.oid, n.oid, 'USAGE') AND CASE
+      SELECT (has_schema_privilege(r.oid, n.oid, 'USAGE') AND CASE
         WHEN to_regclass('publication') IS NOT NULL
           THEN has_table_privilege(r.oid, to_regclass('publication'), 'SELECT')
         ELSE EXISTS (
           SELECT FROM pg_default_acl d, aclexplode(d.defaclacl) a
           WHERE d.defaclnamespace IN (0, n.oid) AND d.defaclobjtype = 'r' AND a.privilege_type = 'SELECT'
             AND pg_has_role(r.oid, a.grantee, 'USAGE'))
-        END
+        END) IS TRUE AS is_usable
       FROM pg_roles r LEFT JOIN pg_namespace n ON n.nspname = current_schema()
       WHERE r.rolname = $1 AND pg_has_role(r.oid, 'MEMBER')
-      """, [name])
-    guard let row = row.values.first else { return .missing }
-    return row[0] == "t" ? .usable : .elsewhere
+      """, [name]
+    ).first
+    guard let row else { return .missing }
+    return try row.bool("is_usable") ? .usable : .elsewhere
   }
 }
 
@@ -39,8 +41,7 @@ enum ReadOnlyRole {
 enum RegistryPath {
   /// - Returns: the search path without the console's schema; nil where nothing else is in it.
   static func find(on connection: inout Connection) throws -> String? {
-    try connection.execute(
-      "SELECT string_agg(quote_ident(s), ', ') FROM unnest(current_schemas(false)) AS s WHERE s <> 'console'"
-    ).scalar
+    try connection.optionalText(
+      "SELECT string_agg(quote_ident(s), ', ') FROM unnest(current_schemas(false)) AS s WHERE s <> 'console'")
   }
 }

@@ -40,14 +40,17 @@ public struct SearchIndexes: Sendable {
   /// All of them, in the order in which they are built.
   public static func list(on connection: inout Connection) throws -> [Index] {
     try indexes.map { index in
-      let row = try connection.execute(
+      let row = try connection.rows(
         """
-        SELECT i.indisvalid AND i.indisready, pg_relation_size(i.indexrelid) FROM pg_index i
+        SELECT i.indisvalid AND i.indisready AS is_ready, pg_relation_size(i.indexrelid) AS bytes FROM pg_index i
         WHERE i.indexrelid = to_regclass($1) AND i.indrelid = to_regclass('tax_registration')
         """, [index.name]
-      ).values.first
-      guard let row else { return Index(name: index.name, state: .missing, bytes: 0) }
-      return Index(name: index.name, state: row[0] == "t" ? .ready : .invalid, bytes: row[1].flatMap { Int($0) } ?? 0)
+      ).first
+      // There is no size of one that has been dropped meanwhile.
+      guard let row, let bytes = try row.optionalInt("bytes") else {
+        return Index(name: index.name, state: .missing, bytes: 0)
+      }
+      return Index(name: index.name, state: try row.bool("is_ready") ? .ready : .invalid, bytes: bytes)
     }
   }
 
@@ -61,9 +64,9 @@ public struct SearchIndexes: Sendable {
     on connection: inout Connection, progress: (Event) -> Void = { _ in }
   ) throws -> [String] {
     // Read from the catalog. Trying instead would write an error to the server's log each time.
-    guard let isOwner = try connection.execute(Self.isOwner).scalar else { throw BuildError.isEmpty }
-    guard isOwner == "t" else { throw BuildError.isDenied }
-    guard try connection.execute("SELECT EXISTS (SELECT FROM tax_registration)").truth else { throw BuildError.isEmpty }
+    guard let registry = try connection.rows(Self.isOwner).first else { throw BuildError.isEmpty }
+    guard try registry.bool("is_owner") else { throw BuildError.isDenied }
+    guard try connection.bool("SELECT EXISTS (SELECT FROM tax_registration)") else { throw BuildError.isEmpty }
     // An index that another session is building looks like one whose build was cut short.
     do {
       var lock = try connection.sibling()
@@ -86,12 +89,12 @@ public struct SearchIndexes: Sendable {
 
   /// Whether a search may name the function that the indexes on texts are made with.
   static func hasBigrams(_ connection: inout Connection) throws -> Bool {
-    try connection.execute("SELECT to_regprocedure('registry_bigrams(text)') IS NOT NULL").truth
+    try connection.bool("SELECT to_regprocedure('registry_bigrams(text)') IS NOT NULL")
   }
 
   /// Whether the role may build them; no row where there is no registry.
   private static let isOwner = """
-    SELECT pg_has_role(relowner, 'USAGE') AND has_schema_privilege(relnamespace, 'CREATE') FROM pg_class
+    SELECT pg_has_role(relowner, 'USAGE') AND has_schema_privilege(relnamespace, 'CREATE') AS is_owner FROM pg_class
     WHERE oid = to_regclass('tax_registration')
     """
 
@@ -101,7 +104,7 @@ public struct SearchIndexes: Sendable {
 
   /// Quoted: statements outside of transactions have to name it.
   private static func schema(_ connection: inout Connection) throws -> String {
-    try connection.execute("SELECT quote_ident(current_schema())").scalar ?? "public"
+    try connection.row("SELECT quote_ident(current_schema()) AS schema").text("schema")
   }
 
   private static func executeWithDefaults(_ sql: String, _ connection: inout Connection) throws {

@@ -14,15 +14,15 @@ struct DatabaseContent: Equatable {
     for (name, sql) in Self.registryQueries { registry[name] = try Self.rows(&session, name, sql) }
     for (name, sql) in Self.otherQueries { rest[name, default: []] += try Self.rows(&session, name, sql) }
     for (name, sql) in Self.catalogQueries {
-      rest[name] = try session.execute(sql).values.map { row in
-        (row[0] ?? "").split(separator: " ").map { $0.replacing(schema.name, with: "SCHEMA") }.joined(separator: " ")
+      rest[name] = try session.texts(sql).map { text in
+        text.split(separator: " ").map { $0.replacing(schema.name, with: "SCHEMA") }.joined(separator: " ")
       }
     }
   }
 
   private static func rows(_ session: inout Connection, _ table: String, _ sql: String) throws -> [String] {
-    guard try session.execute("SELECT to_regclass('\(table)') IS NOT NULL").truth else { return [] }
-    return try session.execute(sql).values.map { $0[0] ?? "" }
+    guard try session.bool("SELECT to_regclass('\(table)') IS NOT NULL") else { return [] }
+    return try session.texts(sql)
   }
 
   private static let registryQueries = [

@@ -20,13 +20,17 @@ public final class ScratchDatabase: Sendable {
     do {
       target = try DatabaseAddress(url)
       var session = try Self.open(target)
-      let may = "SELECT has_database_privilege(current_database(), 'CREATE')"
-      guard try session.execute(may).truth else {
+      let found = try session.row(
+        """
+        SELECT current_database() AS database, current_user AS role,
+          has_database_privilege(current_database(), 'CREATE') AS may_create
+        """)
+      guard try found.bool("may_create") else {
+        let (database, role) = (try found.text("database"), try found.text("role"))
         throw Failure(
           .configuration, "\(session.place): the role may not make a schema, which the proof needs",
           hint:
-            "GRANT CREATE ON DATABASE \(try session.execute("SELECT current_database()").scalar ?? "") TO \(try session.execute("SELECT current_user").scalar ?? ""), or give another database with --database-url"
-        )
+            "GRANT CREATE ON DATABASE \(database) TO \(role), or give another database with --database-url")
       }
       try Self.dropLeftovers(&session)
       try session.beginTransaction()
@@ -47,16 +51,17 @@ public final class ScratchDatabase: Sendable {
 
   /// Schemas of a proof that was killed: nobody holds their lock.
   private static func dropLeftovers(_ session: inout Connection) throws {
-    let names = try session.execute(
+    let schemas = try session.rows(
       """
-      SELECT nspname, substring(nspname FROM '^registry_selftest_([0-9]{1,9})_[0-9]+$') FROM pg_catalog.pg_namespace
-      WHERE pg_has_role(nspowner, 'USAGE')
+      SELECT nspname, substring(nspname FROM '^registry_selftest_([0-9]{1,9})_[0-9]+$') AS number
+      FROM pg_catalog.pg_namespace WHERE pg_has_role(nspowner, 'USAGE')
       """)
-    for row in names.values {
-      guard let name = row[0], let number = row[1] else { continue }
-      let lock = "\(lockClass), \(number)"
+    for schema in schemas {
+      // Others have no number.
+      guard let number = try schema.optionalText("number") else { continue }
+      let (name, lock) = (try schema.text("nspname"), "\(lockClass), \(number)")
       try session.transaction { session in
-        guard try session.execute("SELECT pg_try_advisory_xact_lock(\(lock))").truth else { return }
+        guard try session.bool("SELECT pg_try_advisory_xact_lock(\(lock))") else { return }
         try session.execute("SET LOCAL client_min_messages = warning; DROP SCHEMA \(name) CASCADE")
       }
     }
@@ -67,7 +72,7 @@ public final class ScratchDatabase: Sendable {
   func schemasLeft() throws -> Int {
     var session = try open()
     let left = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE starts_with(nspname, 'registry_selftest_\(number)_')"
-    return try session.execute(left).number ?? 0
+    return try session.int(left)
   }
 
   func schema() throws -> ScratchSchema {

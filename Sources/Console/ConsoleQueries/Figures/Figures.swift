@@ -34,17 +34,17 @@ public enum Figures {
 
   /// The publication that the registry holds; nil where there is none.
   public static func publication(_ connection: inout Connection) throws -> Int? {
-    try connection.execute("SELECT max(id) FROM publication").number
+    try connection.optionalInt("SELECT max(id) FROM publication")
   }
 
   /// Businesses of the registry, the newest days that have a publication, the oldest of them first.
   public static func registryByDay(_ connection: inout Connection, days: Int = 90) throws -> [RegistryDay] {
-    try connection.execute(
+    try connection.rows(
       """
       SELECT DISTINCT ON (as_of_date) as_of_date, registrations FROM publication
       WHERE as_of_date >= (\(firstDay)) ORDER BY as_of_date, id DESC
       """, ["\(days)"]
-    ).runRows.map { RegistryDay(date: $0.text(0) ?? "", registrations: $0.count(1)) }
+    ).map { RegistryDay(date: try $0.text("as_of_date"), registrations: try $0.int("registrations")) }
   }
 
   /// Businesses that were added, changed or removed, by day. The first publication, into an empty registry, is no
@@ -53,18 +53,20 @@ public enum Figures {
     func sum(_ kind: String, otherwise column: String) -> String {
       """
       sum(CASE WHEN changes ? 'kinds' THEN coalesce((changes -> 'kinds' ->> '\(kind)')::bigint, 0) ELSE \(column) END)
+        AS \(kind)
       """
     }
-    return try connection.execute(
+    return try connection.rows(
       """
       SELECT as_of_date, \(sum("added", otherwise: "inserted")), \(sum("changed", otherwise: "updated")),
         \(sum("removed", otherwise: "removed")), \(sum("reappeared", otherwise: "0"))
       FROM publication WHERE kind <> 'bulk' AND as_of_date >= (\(firstDay))
       GROUP BY as_of_date ORDER BY as_of_date
       """, ["\(days)"]
-    ).runRows.map {
+    ).map { row in
       ChangesDay(
-        date: $0.text(0) ?? "", added: $0.count(1), changed: $0.count(2), removed: $0.count(3), reappeared: $0.count(4))
+        date: try row.text("as_of_date"), added: try row.int("added"), changed: try row.int("changed"),
+        removed: try row.int("removed"), reappeared: try row.int("reappeared"))
     }
   }
 
@@ -80,9 +82,9 @@ extension Figures {
   /// writes 台 and 臺 for one another: the city is one. Reads the registry.
   public static func businessesByCity(_ connection: inout Connection) throws -> [Group] {
     // By the expression that the search's index has: with what is known of it the planner lets several processes count.
-    try connection.execute(
+    try connection.rows(
       """
-      SELECT name, sum(count) FROM (
+      SELECT name, sum(count) AS businesses FROM (
         SELECT CASE WHEN substr(start, 3, 1) IN ('市', '縣') THEN start END AS name, count
         FROM (
           SELECT replace("left"(business_address, 3), '台', '臺') AS start, count(*) FROM tax_registration GROUP BY 1
@@ -90,23 +92,23 @@ extension Figures {
       ) AS cities
       GROUP BY name ORDER BY name IS NULL, sum(count) DESC, name
       """
-    ).runRows.map { Group(name: $0.text(0), count: $0.count(1)) }
+    ).map(Group.init)
   }
 
   /// Businesses by kind of organisation, the most first, those with none last. Reads the registry.
   public static func businessesByType(_ connection: inout Connection) throws -> [Group] {
-    try connection.execute(
+    try connection.rows(
       """
-      SELECT business_type, count(*) FROM tax_registration
+      SELECT business_type AS name, count(*) AS businesses FROM tax_registration
       GROUP BY business_type ORDER BY business_type IS NULL, count(*) DESC, business_type
       """
-    ).runRows.map { Group(name: $0.text(0), count: $0.count(1)) }
+    ).map(Group.init)
   }
 
   /// Businesses of the registry by the month in which they were set up: the last months up to the one of the day that
   /// the registry shows, the oldest first, those without any too. Reads the registry.
   public static func setUpByMonth(_ connection: inout Connection, months: Int = 36) throws -> [Month] {
-    try connection.execute(
+    try connection.rows(
       """
       WITH last AS (
         SELECT date_trunc('month', max(as_of_date))::date AS month FROM publication
@@ -116,12 +118,19 @@ extension Figures {
           AND setup_date < (SELECT (month + interval '1 month')::date FROM last)
         GROUP BY 1
       )
-      SELECT to_char(m, 'YYYY-MM'), coalesce(c.count, 0)
+      SELECT to_char(m, 'YYYY-MM') AS month, coalesce(c.count, 0) AS businesses
       FROM last, generate_series(last.month - make_interval(months => $1::int - 1), last.month, '1 month') AS m
         LEFT JOIN counted c ON c.month = m::date
       ORDER BY m
       """, ["\(months)"]
-    ).runRows.map { Month(month: $0.text(0) ?? "", count: $0.count(1)) }
+    ).map { Month(month: try $0.text("month"), count: try $0.int("businesses")) }
+  }
+}
+
+extension Figures.Group {
+  fileprivate init(_ row: Row) throws {
+    name = try row.optionalText("name")
+    count = try row.int("businesses")
   }
 }
 

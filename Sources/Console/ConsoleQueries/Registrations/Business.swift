@@ -44,12 +44,16 @@ public struct Business: Sendable, Equatable {
       let registration = try registration(ban, &connection)
       let history = try history(ban, &connection)
       guard registration != nil || !history.isEmpty else { return nil }
-      let branches = try connection.execute(
+      let branches = try connection.rows(
         """
         SELECT ban, business_name, business_address FROM tax_registration WHERE headquarters_ban = $1
         ORDER BY ban LIMIT \(branchesMax + 1)
         """, [ban.text]
-      ).values.map { Branch(ban: $0[0] ?? "", name: $0[1] ?? "", address: $0[2]) }
+      ).map { row in
+        Branch(
+          ban: try row.text("ban"), name: try row.text("business_name"),
+          address: try row.optionalText("business_address"))
+      }
       return Business(
         ban: ban, registration: registration, headOffice: try headOffice(registration, &connection),
         branches: Array(branches.prefix(branchesMax)), hasMoreBranches: branches.count > branchesMax,
@@ -58,11 +62,11 @@ public struct Business: Sendable, Equatable {
   }
 
   private static func registration(_ ban: BAN, _ connection: inout Connection) throws -> Registration? {
-    let row = try connection.execute(
+    let row = try connection.rows(
       "SELECT \(Registration.columns(of: "r")) FROM tax_registration r WHERE r.ban = $1", [ban.text]
-    ).values.first
+    ).first
     guard let row else { return nil }
-    var registration = Registration(row)
+    var registration = try Registration(row)
     registration.industries = try Industries.of([ban.text], &connection)[ban.text] ?? []
     return registration
   }
@@ -71,20 +75,20 @@ public struct Business: Sendable, Equatable {
     _ registration: Registration?, _ connection: inout Connection
   ) throws -> HeadOffice? {
     guard let ban = registration?.headOfficeBAN else { return nil }
-    let name = try connection.execute("SELECT business_name FROM tax_registration WHERE ban = $1", [ban]).scalar
-    return HeadOffice(ban: ban, name: name)
+    let row = try connection.rows("SELECT business_name FROM tax_registration WHERE ban = $1", [ban]).first
+    return HeadOffice(ban: ban, name: try row?.text("business_name"))
   }
 
   private static func correction(_ ban: BAN, _ connection: inout Connection) throws -> Correction? {
-    try connection.execute(
+    try connection.rows(
       """
-      SELECT id, corrected_by, corrected_at, array_to_string(fixed_codes, ' ')
+      SELECT id, corrected_by, corrected_at, fixed_codes
       FROM registration_correction WHERE ban = $1 AND ended_at IS NULL
       """, [ban.text]
-    ).values.first.map { row in
+    ).first.map { row in
       Correction(
-        id: row[0].flatMap { Int($0) } ?? 0, correctedBy: row[1] ?? "", correctedAt: row[2] ?? "",
-        fixedCodes: (row[3] ?? "").split(separator: " ").map(String.init))
+        id: try row.int("id"), correctedBy: try row.text("corrected_by"), correctedAt: try row.text("corrected_at"),
+        fixedCodes: try row.textArray("fixed_codes"))
     }
   }
 

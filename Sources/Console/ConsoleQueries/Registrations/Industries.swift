@@ -5,14 +5,16 @@ public enum Industries {
   /// - Returns: by BAN, each business's in their order.
   static func of(_ bans: [String], _ connection: inout Connection) throws -> [String: [Registration.Industry]] {
     guard !bans.isEmpty else { return [:] }
-    let rows = try connection.execute(
+    let rows = try connection.rows(
       """
       SELECT business_id, "order", industry_code, industry_name FROM business_industry
       WHERE business_id = ANY ($1::text[] COLLATE "C") ORDER BY business_id, "order", industry_code
       """, [SQLValues.array(bans)])
-    return Dictionary(grouping: rows.values) { $0[0] ?? "" }.mapValues { rows in
-      rows.map {
-        Registration.Industry(slot: $0[1].flatMap { Int($0) } ?? 0, code: $0[2] ?? "", name: $0[3])
+    return try Dictionary(grouping: rows) { try $0.text("business_id") }.mapValues { rows in
+      try rows.map { row in
+        Registration.Industry(
+          slot: try row.int("order"), code: try row.text("industry_code"),
+          name: try row.optionalText("industry_name"))
       }
     }
   }
@@ -20,7 +22,7 @@ public enum Industries {
   /// The code of six digits, or those that begin with fewer: from the index, code by code.
   static func codes(of digits: String, _ connection: inout Connection) throws -> [String] {
     if digits.utf8.count == 6 { return [digits] }
-    return try connection.execute(
+    return try connection.texts(
       """
       WITH RECURSIVE codes (code) AS (
         (SELECT industry_code FROM business_industry WHERE industry_code >= $1 AND industry_code < $2
@@ -32,8 +34,7 @@ public enum Industries {
         FROM codes WHERE codes.code IS NOT NULL
       )
       SELECT code FROM codes WHERE code IS NOT NULL
-      """, [digits, digits.endOfPrefix]
-    ).values.compactMap { $0[0] }
+      """, [digits, digits.endOfPrefix])
   }
 }
 
@@ -47,7 +48,7 @@ public enum RegistrationChoices {
 
   /// The kinds of organisation in the registry, from the index on them, kind by kind; the first hundred.
   public static func types(on connection: inout Connection) throws -> [String] {
-    try connection.execute(
+    try connection.texts(
       """
       WITH RECURSIVE types (type) AS (
         (SELECT business_type FROM tax_registration WHERE business_type IS NOT NULL ORDER BY business_type LIMIT 1)
@@ -58,7 +59,6 @@ public enum RegistrationChoices {
         FROM types WHERE types.type IS NOT NULL
       )
       SELECT type FROM types WHERE type IS NOT NULL LIMIT 100
-      """
-    ).values.compactMap { $0[0] }
+      """)
   }
 }

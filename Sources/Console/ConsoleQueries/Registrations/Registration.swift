@@ -1,3 +1,4 @@
+import Postgres
 import Records
 
 /// A business as the registry has it.
@@ -22,25 +23,21 @@ public struct Registration: Sendable, Equatable {
   /// In their order.
   public internal(set) var industries: [Industry] = []
 
-  public var ban: String { self["ban"] ?? "" }
-  public var headOfficeBAN: String? { self["headquarters_ban"] }
-  public var name: String { self["business_name"] ?? "" }
-  public var address: String? { self["business_address"] }
+  public let ban: String
+  public let headOfficeBAN: String?
+  public let name: String
+  public let address: String?
   /// TWD; 0 for branches.
-  public var capital: Int64? { self["capital_amount"].flatMap { Int64($0) } }
+  public let capital: Int64?
   /// As published: ROC calendar, `YYYMMDD`, or the text that is there instead of a date.
-  public var setUpAsPublished: String? { self["business_setup_date"] }
+  public let setUpAsPublished: String?
   /// ISO 8601.
-  public var setUp: String? { self["setup_date"] }
-  public var type: String? { self["business_type"] }
+  public let setUp: String?
+  public let type: String?
 
   /// Each column that comes from the source, and its value as PostgreSQL writes it.
   public var columns: some Sequence<(column: StoredColumn, value: String?)> {
     zip(StoredColumn.all, values).lazy.map { (column: $0, value: $1) }
-  }
-
-  private subscript(column: String) -> String? {
-    StoredColumn.all.firstIndex { $0.name == column }.flatMap { values[$0] }
   }
 
   /// The columns of ``init(_:)``.
@@ -48,19 +45,25 @@ public struct Registration: Sendable, Equatable {
     """
     \(StoredColumn.all.map { "\(row).\($0.name)" }.joined(separator: ", ")), \(row).data_source_date, \
     \(row).created_at, \(row).updated_at, \
-    EXISTS (SELECT FROM registration_correction c WHERE c.ban = \(row).ban AND c.ended_at IS NULL)
+    EXISTS (SELECT FROM registration_correction c WHERE c.ban = \(row).ban AND c.ended_at IS NULL) \
+    AS is_corrected
     """
   }
 
-  /// - Parameter values: of ``columns(of:)``; others may follow.
-  init(_ values: [String?]) {
-    let count = StoredColumn.all.count
-    self.values = Array(values[..<count])
-    sourceDate = values[count]
-    createdAt = values[count + 1] ?? ""
-    updatedAt = values[count + 2] ?? ""
-    isCorrected = values[count + 3] == "t"
+  /// - Parameter row: with ``columns(of:)``.
+  init(_ row: Row) throws {
+    values = try StoredColumn.all.map { try row.optionalText($0.name) }
+    ban = try row.text("ban")
+    headOfficeBAN = try row.optionalText("headquarters_ban")
+    name = try row.text("business_name")
+    address = try row.optionalText("business_address")
+    capital = try row.optionalInt("capital_amount", as: Int64.self)
+    setUpAsPublished = try row.optionalText("business_setup_date")
+    setUp = try row.optionalText("setup_date")
+    type = try row.optionalText("business_type")
+    sourceDate = try row.optionalText("data_source_date")
+    createdAt = try row.text("created_at")
+    updatedAt = try row.text("updated_at")
+    isCorrected = try row.bool("is_corrected")
   }
-
-  static let columnCount = StoredColumn.all.count + 4
 }

@@ -45,32 +45,35 @@ public struct RegistrationChange: Sendable, Equatable {
   static func read(
     _ changes: String, order: String, _ values: [String?], _ connection: inout Connection
   ) throws -> [RegistrationChange] {
-    let rows = try connection.execute(
+    let rows = try connection.rows(
       """
-      SELECT h.*, n.name, n.before, n.after FROM (\(changes)) AS h
+      SELECT h.*, n.name AS column_name, n.before AS column_before, n.after AS column_after FROM (\(changes)) AS h
         LEFT JOIN LATERAL \(RegistrationImageText.changes(of: "h")) AS n ON true
       ORDER BY \(order), n.place
       """, values)
     var all: [RegistrationChange] = []
-    for row in rows.values {
-      let change = RegistrationChange(row)
+    for row in rows {
+      let change = try RegistrationChange(row)
       if all.last?.jobRunID != change.jobRunID || all.last?.ban != change.ban { all.append(change) }
-      if let name = row[11] { all[all.count - 1].columns.append(Column(name: name, before: row[12], after: row[13])) }
+      // Joined from the left: a change that is of no column has one row without a name.
+      guard let name = try row.optionalText("column_name") else { continue }
+      all[all.count - 1].columns.append(
+        Column(name: name, before: try row.optionalText("column_before"), after: try row.optionalText("column_after")))
     }
     return all
   }
 
-  private init(_ row: [String?]) {
-    jobRunID = row[0].flatMap { Int($0) } ?? 0
-    action = row[1] ?? ""
-    asOfDate = row[2]
-    publishedAt = row[3] ?? ""
-    ban = row[4] ?? ""
-    kind = row[5].flatMap { Kind(rawValue: $0) }
-    reason = row[6]
-    before = row[7]
-    after = row[8]
-    name = row[9]
+  private init(_ row: Row) throws {
+    jobRunID = try row.int("job_run_id")
+    action = try row.text("action")
+    asOfDate = try row.optionalText("as_of_date")
+    publishedAt = try row.text("published_at")
+    ban = try row.text("ban")
+    kind = try row.optionalValue("kind")
+    reason = try row.optionalText("reason")
+    before = try row.optionalText("before")
+    after = try row.optionalText("after")
+    name = try row.optionalText("name")
     columns = []
   }
 }

@@ -54,15 +54,16 @@ public struct RegistrationSearch: Sendable {
     let isFirst = place == nil || place?.way == .before && !hasMore
     let isLast = place?.way != .before && !hasMore
     return RegistrationPage(
-      rows: try withIndustries(rows.map { Registration($0) }, &connection),
-      next: isLast ? nil : rows.last.map { text(.after, $0) } ?? nil,
-      previous: isFirst ? nil : rows.first.map { text(.before, $0) } ?? nil,
+      rows: try withIndustries(rows.map(Registration.init), &connection),
+      next: try isLast ? nil : rows.last.map { try text(.after, $0) },
+      previous: try isFirst ? nil : rows.first.map { try text(.before, $0) },
       total: place == nil ? found.total : nil)
   }
 
-  /// Rows with the columns of a registration and the key, in the direction of reading; up to one more than a page has.
+  /// Rows with the columns of a registration and `sort_key`, in the direction of reading; up to one more than a page
+  /// has.
   private struct Found {
-    var rows: [[String?]]
+    var rows: [Row]
     var total: Int?
   }
 
@@ -78,29 +79,27 @@ public struct RegistrationSearch: Sendable {
     let inner = conditions.range(of: query.sort, &values) + beyond(&values)
     let outer = conditions.all(&values)
     return Found(
-      rows: try connection.execute(
+      rows: try connection.rows(
         """
-        SELECT \(Registration.columns(of: "r")), \(key("r")) FROM (
+        SELECT \(Registration.columns(of: "r")), \(key("r")) AS sort_key FROM (
           SELECT r.* FROM tax_registration r \(whereClause(inner)) ORDER BY \(order("r")) LIMIT \(lookedAtMax)
         ) AS r \(whereClause(outer)) ORDER BY \(order("r")) LIMIT \(size + 1)
-        """, values.values
-      ).values)
+        """, values.values))
   }
 
   private func collect(_ connection: inout Connection) throws -> Found {
     var values = SQLValues()
     let use = try RegistrationConditions.Use.collecting(for: query, &connection)
     let conditions = RegistrationConditions(query, use).all(&values) + beyond(&values)
-    let rows = try connection.execute(
+    let rows = try connection.rows(
       """
       WITH found AS MATERIALIZED (SELECT r.ban, \(key("r")) AS key FROM tax_registration r \(whereClause(conditions)))
-      SELECT \(Registration.columns(of: "r")), \(key("r")), (SELECT count(*) FROM found)
+      SELECT \(Registration.columns(of: "r")), \(key("r")) AS sort_key, (SELECT count(*) FROM found) AS total
       FROM (SELECT ban, key FROM found ORDER BY key \(direction), ban \(direction) LIMIT \(size + 1)) AS f
         JOIN tax_registration r USING (ban)
       ORDER BY f.key \(direction), f.ban \(direction)
-      """, values.values
-    ).values
-    return Found(rows: rows, total: rows.first.map { $0[Registration.columnCount + 1] }?.flatMap { Int($0) } ?? 0)
+      """, values.values)
+    return Found(rows: rows, total: try rows.isEmpty ? 0 : rows[0].int("total"))
   }
 
   /// What lies beyond the place that is read on from.
@@ -131,8 +130,8 @@ public struct RegistrationSearch: Sendable {
     query.sort.rawValue + (query.descends ? "-" : "+")
   }
 
-  private func text(_ way: PageCursor.Way, _ row: [String?]) -> String {
-    PageCursor(way, in: Self.list(query), key: row[Registration.columnCount] ?? "", ban: row[0] ?? "").text
+  private func text(_ way: PageCursor.Way, _ row: Row) throws -> String {
+    PageCursor(way, in: Self.list(query), key: try row.text("sort_key"), ban: try row.text("ban")).text
   }
 
   private func withIndustries(_ rows: [Registration], _ connection: inout Connection) throws -> [Registration] {

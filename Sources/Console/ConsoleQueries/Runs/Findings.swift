@@ -52,11 +52,12 @@ public enum Findings {
     _ connection: inout Connection, of jobRunID: Int, _ filter: FindingFilter = FindingFilter(),
     behind place: FindingCursor? = nil, limit: Int = 50
   ) throws -> Page {
-    let found = try connection.execute(
+    let found = try connection.rows(
       """
-      SELECT batch_number, severity, error_type, error_message, \(record), coalesce(raw_data ->> 'line', '0'),
-        coalesce(raw_data ->> 'byte_offset', '0'), raw_data ->> 'column', raw_data ->> 'raw', raw_data ->> 'raw_base64',
-        coalesce((raw_data ->> 'truncated')::boolean, false)
+      SELECT batch_number, severity, error_type, error_message, \(record) AS record, raw_data ->> 'line' AS line,
+        coalesce(raw_data ->> 'byte_offset', '0') AS byte_offset, raw_data ->> 'column' AS source_column,
+        raw_data ->> 'raw' AS raw, raw_data ->> 'raw_base64' AS raw_base64,
+        coalesce((raw_data ->> 'truncated')::boolean, false) AS is_truncated
       FROM data_import_error
       WHERE \(conditions) AND ($5::int IS NULL OR batch_number >= $5::int AND
         (batch_number, \(record), error_type, \(column)) > ($5::int, $6::bigint, $7, $8))
@@ -66,7 +67,7 @@ public enum Findings {
       parameters(jobRunID, filter) + [
         place.map { "\($0.batch)" }, place.map { "\($0.record)" }, place?.code, place?.column, "\(limit + 1)",
       ]
-    ).runRows.map(StoredFinding.init)
+    ).map(StoredFinding.init)
     let page = Array(found.prefix(limit))
     return Page(findings: page, next: found.count > limit ? page.last.map(FindingCursor.init(behind:)) : nil)
   }
@@ -75,26 +76,33 @@ public enum Findings {
   public static func counts(
     _ connection: inout Connection, of jobRunID: Int, _ filter: FindingFilter = FindingFilter()
   ) throws -> [Count] {
-    try connection.execute(
+    try connection.rows(
       """
-      SELECT severity, error_type, count(*) FROM data_import_error WHERE \(conditions)
+      SELECT severity, error_type, count(*) AS findings FROM data_import_error WHERE \(conditions)
       GROUP BY severity, error_type ORDER BY severity, count(*) DESC, error_type
       """, parameters(jobRunID, filter)
-    ).runRows.map { Count(severity: $0.text(0) ?? "", code: $0.text(1) ?? "", count: $0.count(2)) }
+    ).map { row in
+      Count(severity: try row.text("severity"), code: try row.text("error_type"), count: try row.int("findings"))
+    }
   }
 
   /// By batch, in their order.
   public static func batches(
     _ connection: inout Connection, of jobRunID: Int, _ filter: FindingFilter = FindingFilter()
   ) throws -> [BatchCount] {
-    try connection.execute(
+    try connection.rows(
       """
-      SELECT batch_number, count(*) FILTER (WHERE severity = 'error'), count(*) FILTER (WHERE severity = 'warning')
+      SELECT batch_number, count(*) FILTER (WHERE severity = 'error') AS errors,
+        count(*) FILTER (WHERE severity = 'warning') AS warnings
       FROM data_import_error WHERE \(conditions) GROUP BY batch_number ORDER BY batch_number
       """, parameters(jobRunID, filter)
-    ).runRows.map { BatchCount(batch: $0.count(0), errors: $0.count(1), warnings: $0.count(2)) }
+    ).map { row in
+      BatchCount(
+        batch: try row.int("batch_number"), errors: try row.int("errors"), warnings: try row.int("warnings"))
+    }
   }
 
+  /// A finding in a sheet of corrections has none, nor a byte offset.
   private static let record = "coalesce((raw_data ->> 'record')::bigint, 0)"
   private static let column = "coalesce(raw_data ->> 'column', '') COLLATE \"C\""
 

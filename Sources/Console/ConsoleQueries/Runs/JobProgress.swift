@@ -22,22 +22,24 @@ public struct JobProgress: Sendable, Equatable {
 
   /// - Returns: nil where the run has none.
   public static func read(_ connection: inout Connection, of jobRunID: Int) throws -> JobProgress? {
-    let rows = try connection.execute(
+    let row = try connection.rows(
       "SELECT last_successful_batch, current_batch, total_batches FROM import_progress WHERE job_run_id = $1::bigint",
       ["\(jobRunID)"]
-    ).runRows
-    guard let row = rows.first else { return nil }
-    let batches = try connection.execute(
+    ).first
+    guard let row else { return nil }
+    let batches = try connection.rows(
       """
       SELECT b.batch_number, b.registrations, b.staged, b.job_run_id, b.loaded_at
       FROM load_batch b JOIN current_load l ON l.job_run_id = $1::bigint AND l.kind IS NOT NULL
       ORDER BY b.batch_number
       """, ["\(jobRunID)"]
-    ).runRows.map {
+    ).map { row in
       Batch(
-        number: $0.count(0), registrations: $0.count(1), staged: $0.count(2), jobRunID: $0.count(3),
-        loadedAt: $0.text(4) ?? "")
+        number: try row.int("batch_number"), registrations: try row.int("registrations"),
+        staged: try row.int("staged"), jobRunID: try row.int("job_run_id"), loadedAt: try row.text("loaded_at"))
     }
-    return JobProgress(lastSuccessful: row.count(0), current: row.count(1), total: row.count(2), batches: batches)
+    return JobProgress(
+      lastSuccessful: try row.int("last_successful_batch"), current: try row.int("current_batch"),
+      total: try row.int("total_batches"), batches: batches)
   }
 }

@@ -125,6 +125,4 @@ extension JobPublication.Changes: Decodable {
     reasons = try container.decodeIfPresent([String: Int].self, forKey: .reasons) ?? [:]
     columns = try container.decodeIfPresent([String: Int].self, forKey: .columns) ?? [:]
   }
-
-  static let none = Self(kinds: [:], reasons: [:], columns: [:])
 }

@@ -35,88 +35,73 @@ public enum JobRuns {
 
   /// Name of the newest snapshot that was ever published; a name begins with the time of its fetch.
   public static func newestSnapshot(_ connection: inout Connection) throws -> String? {
-    try connection.execute("SELECT max(snapshot) FROM publication").scalar
+    try connection.optionalText("SELECT max(snapshot) FROM publication")
   }
 
   private static func select(
     _ connection: inout Connection, _ which: String, _ parameters: [String?]
   ) throws -> [JobRunSummary] {
-    try connection.execute(
+    try connection.rows(
       """
       SELECT j.id, j.run_id, j.status, j.started_at, j.completed_at,
-        extract(epoch FROM coalesce(j.completed_at, clock_timestamp()) - j.started_at),
-        extract(epoch FROM clock_timestamp() - j.updated_at), j.source_date, j.data_source_url, j.chunk_size,
-        j.records_total, j.records_processed, j.records_failed, j.records_duplicated, j.records_blank, j.error_message,
-        p.id, p.snapshot, p.action, p.kind, p.whole, p.as_of_date, p.published_at,
-        p.registrations, p.industries, p.inserted, p.updated, p.removed, p.changes, p.repaired, to_json(p.refusals),
+        extract(epoch FROM coalesce(j.completed_at, clock_timestamp()) - j.started_at) AS seconds,
+        extract(epoch FROM clock_timestamp() - j.updated_at) AS quiet_seconds, j.source_date, j.data_source_url,
+        j.chunk_size, j.records_total, j.records_processed, j.records_failed, j.records_duplicated, j.records_blank,
+        j.error_message, p.id AS publication_id, p.snapshot, p.action, p.kind, p.whole, p.as_of_date, p.published_at,
+        p.registrations, p.industries, p.inserted, p.updated, p.removed, p.changes, p.repaired, p.refusals,
         p.accepted_by, p.accept_reason
       FROM etl_job_run j LEFT JOIN publication p ON p.job_run_id = j.id
       \(which)
       """, parameters
-    ).runRows.map(JobRunSummary.init)
+    ).map(JobRunSummary.init)
   }
 }
 
 extension JobRunSummary {
-  fileprivate init(_ row: RunRow) {
-    id = row.count(0)
-    runID = row.text(1)
-    status = row.text(2).flatMap(Status.init) ?? .failed
-    startedAt = row.text(3) ?? ""
-    completedAt = row.text(4)
-    seconds = max(0, row.real(5) ?? 0)
-    quietSeconds = max(0, row.real(6) ?? 0)
-    sourceDate = row.text(7)
-    source = row.text(8)
-    chunkSize = row.number(9)
+  fileprivate init(_ row: Row) throws {
+    /// None less than 0: the server's clock may have been set back.
+    func seconds(_ column: String) throws -> Double { max(0, try row.value(column, "a number") { Double($0) }) }
+    id = try row.int("id")
+    runID = try row.optionalText("run_id")
+    status = try row.value("status")
+    startedAt = try row.text("started_at")
+    completedAt = try row.optionalText("completed_at")
+    self.seconds = try seconds("seconds")
+    quietSeconds = try seconds("quiet_seconds")
+    sourceDate = try row.optionalText("source_date")
+    source = try row.optionalText("data_source_url")
+    chunkSize = try row.optionalInt("chunk_size")
     counts = RecordCounts(
-      total: row.count(10), processed: row.count(11), failed: row.count(12), duplicated: row.count(13),
-      blank: row.count(14))
-    error = row.text(15)
-    publication = JobPublication(row, from: 16)
+      total: try row.int("records_total"), processed: try row.int("records_processed"),
+      failed: try row.int("records_failed"), duplicated: try row.int("records_duplicated"),
+      blank: try row.int("records_blank"))
+    error = try row.optionalText("error_message")
+    publication = try JobPublication(row)
   }
 }
 
 extension JobPublication {
   /// Nil where the run published nothing.
-  fileprivate init?(_ row: RunRow, from first: Int) {
-    guard let id = row.number(first) else { return nil }
+  fileprivate init?(_ row: Row) throws {
+    guard let id = try row.optionalInt("publication_id") else { return nil }
     self.id = id
-    snapshot = row.text(first + 1) ?? ""
-    action = row.text(first + 2) ?? ""
-    kind = row.text(first + 3) ?? ""
-    isWhole = row.truth(first + 4)
-    asOfDate = row.text(first + 5) ?? ""
-    publishedAt = row.text(first + 6) ?? ""
-    registrations = row.count(first + 7)
-    industries = row.count(first + 8)
-    inserted = row.count(first + 9)
-    updated = row.count(first + 10)
-    removed = row.count(first + 11)
-    changes = row.json(first + 12) ?? .none
-    repaired = row.count(first + 13)
-    refusals = row.json(first + 14) ?? []
-    acceptedBy = row.text(first + 15)
-    acceptReason = row.text(first + 16)
+    snapshot = try row.text("snapshot")
+    action = try row.text("action")
+    kind = try row.text("kind")
+    isWhole = try row.bool("whole")
+    asOfDate = try row.text("as_of_date")
+    publishedAt = try row.text("published_at")
+    registrations = try row.int("registrations")
+    industries = try row.int("industries")
+    inserted = try row.int("inserted")
+    updated = try row.int("updated")
+    removed = try row.int("removed")
+    changes = try row.value("changes", "the JSON of counts") {
+      try? JSONDecoder().decode(Changes.self, from: Data($0.utf8))
+    }
+    repaired = try row.int("repaired")
+    refusals = try row.textArray("refusals")
+    acceptedBy = try row.optionalText("accepted_by")
+    acceptReason = try row.optionalText("accept_reason")
   }
-}
-
-/// A row of an answer, read by the columns' places.
-struct RunRow {
-  let values: [String?]
-
-  func text(_ column: Int) -> String? { values[column] }
-  func number(_ column: Int) -> Int? { values[column].flatMap { Int($0) } }
-  func count(_ column: Int) -> Int { number(column) ?? 0 }
-  func real(_ column: Int) -> Double? { values[column].flatMap { Double($0) } }
-  func truth(_ column: Int) -> Bool { values[column] == "t" }
-
-  /// What a JSON document says; nil where it is NULL or says something else.
-  func json<Value: Decodable>(_ column: Int, as type: Value.Type = Value.self) -> Value? {
-    values[column].flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
-  }
-}
-
-extension Rows {
-  var runRows: [RunRow] { values.map(RunRow.init) }
 }

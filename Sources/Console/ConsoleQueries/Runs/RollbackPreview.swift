@@ -57,39 +57,37 @@ public struct RollbackPreview: Sendable, Equatable {
   private static func state(
     _ connection: inout Connection, _ condition: String, _ parameters: [String?]
   ) throws -> State? {
-    try connection.execute(
+    try connection.rows(
       """
       SELECT p.id, p.job_run_id, p.snapshot, p.action, p.as_of_date, p.published_at, p.registrations
       FROM publication p WHERE \(condition) ORDER BY p.id DESC LIMIT 1
       """, parameters
-    ).runRows.first.map {
+    ).first.map { row in
       State(
-        publication: $0.count(0), jobRunID: $0.count(1), snapshot: $0.text(2) ?? "", action: $0.text(3) ?? "",
-        asOfDate: $0.text(4) ?? "", publishedAt: $0.text(5) ?? "", registrations: $0.count(6))
+        publication: try row.int("id"), jobRunID: try row.int("job_run_id"), snapshot: try row.text("snapshot"),
+        action: try row.text("action"), asOfDate: try row.text("as_of_date"),
+        publishedAt: try row.text("published_at"), registrations: try row.int("registrations"))
     }
   }
 
   private static func undone(_ connection: inout Connection, since target: State) throws -> Int {
-    try connection.execute(
-      "SELECT count(*) FROM publication WHERE id > $1::bigint", ["\(target.publication)"]
-    ).number ?? 0
+    try connection.int("SELECT count(*) FROM publication WHERE id > $1::bigint", ["\(target.publication)"])
   }
 
   /// The first image before and the last one after say what each business was and is.
   private static func effect(_ connection: inout Connection, since target: State) throws -> Effect? {
-    let isKnown = try connection.execute(
+    let isKnown = try connection.bool(
       """
       SELECT NOT EXISTS (SELECT FROM publication WHERE id > $1::bigint AND feed_expired_at IS NOT NULL)
         AND (SELECT count(*) FROM (
           SELECT FROM registration_change WHERE job_run_id > $2::bigint LIMIT $3::bigint) AS counted) < $3::bigint
-      """, ["\(target.publication)", "\(target.jobRunID)", "\(changesMax)"]
-    ).truth
+      """, ["\(target.publication)", "\(target.jobRunID)", "\(changesMax)"])
     guard isKnown else { return nil }
-    let row = try connection.execute(
+    let row = try connection.row(
       """
-      SELECT count(*) FILTER (WHERE was IS NULL AND is_now IS NOT NULL),
-        count(*) FILTER (WHERE was IS NOT NULL AND is_now IS NULL),
-        count(*) FILTER (WHERE was <> is_now)
+      SELECT count(*) FILTER (WHERE was IS NULL AND is_now IS NOT NULL) AS removed,
+        count(*) FILTER (WHERE was IS NOT NULL AND is_now IS NULL) AS inserted,
+        count(*) FILTER (WHERE was <> is_now) AS updated
       FROM (
         SELECT DISTINCT ON (c.ban) first_value(c.before) OVER w AS was, last_value(c.after) OVER w AS is_now
         FROM registration_change c
@@ -98,8 +96,8 @@ public struct RollbackPreview: Sendable, Equatable {
         WINDOW w AS (
           PARTITION BY c.ban ORDER BY c.job_run_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
       ) AS both_ends
-      """, ["\(target.jobRunID)"]
-    ).runRows.first
-    return row.map { Effect(removed: $0.count(0), inserted: $0.count(1), updated: $0.count(2)) }
+      """, ["\(target.jobRunID)"])
+    return Effect(
+      removed: try row.int("removed"), inserted: try row.int("inserted"), updated: try row.int("updated"))
   }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Postgres
 
 /// What the rules found of one record, as the database keeps it.
 public struct StoredFinding: Sendable, Equatable {
@@ -8,15 +9,16 @@ public struct StoredFinding: Sendable, Equatable {
   public let severity: String
   public let code: String
   public let message: String
-  /// Number of the record in the snapshot, from 1.
+  /// Number of the record in the snapshot, from 1; 0 where it is the row in the stamp row's place, or in a sheet of
+  /// corrections.
   public let record: Int
   /// Line of its first byte in the source, from 1.
   public let line: Int
-  /// Offset of its first byte in the source.
+  /// Offset of its first byte in the source; 0 in a sheet of corrections.
   public let byteOffset: Int
   /// The column concerned, by its name in the source; nil where it is the whole record.
   public let column: String?
-  /// The record's bytes, the line end not counted; 64 KiB of them at most.
+  /// The record's bytes, the line end not counted; 64 KiB of them at most. Of a sheet of corrections there are none.
   public let raw: [UInt8]
   /// Whether the record is longer.
   public let isTruncated: Bool
@@ -55,20 +57,20 @@ public struct FindingCursor: Sendable, Equatable {
 
 extension StoredFinding {
   /// The row as ``Findings`` selects it.
-  init(_ row: RunRow) {
-    batch = row.count(0)
-    severity = row.text(1) ?? ""
-    code = row.text(2) ?? ""
-    message = row.text(3) ?? ""
-    record = row.count(4)
-    line = row.count(5)
-    byteOffset = row.count(6)
-    column = row.text(7)
-    if let text = row.text(8) {
+  init(_ row: Row) throws {
+    batch = try row.int("batch_number")
+    severity = try row.text("severity")
+    code = try row.text("error_type")
+    message = try row.text("error_message")
+    record = try row.int("record")
+    line = try row.int("line")
+    byteOffset = try row.int("byte_offset")
+    column = try row.optionalText("source_column")
+    if let text = try row.optionalText("raw") {
       raw = Array(text.utf8)
     } else {
-      raw = row.text(9).flatMap { Data(base64Encoded: $0) }.map(Array.init) ?? []
+      raw = try row.optionalValue("raw_base64", "base64") { Data(base64Encoded: $0).map(Array.init) } ?? []
     }
-    isTruncated = row.truth(10)
+    isTruncated = try row.bool("is_truncated")
   }
 }
