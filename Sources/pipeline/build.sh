@@ -157,7 +157,7 @@ run_shell_suites() {
 # Parts of about the same length, by the beginnings of their tests' names; what is in no part is in the last one.
 declare -A swift_suites=(
   [swift-commands-1]='CommandTests\.[A-F]' [swift-commands-2]='CommandTests\.[G-R]' [swift-commands-3]='CommandTests\.[S-Z]'
-  [swift-load]='(LoadStage|SelfTestKit)Tests' [swift-others]=''
+  [swift-load]='LoadStageTests' [swift-self-test]='SelfTestKitTests' [swift-others]=''
 )
 
 # As 'swift test' starts them, but for its lock on the build. One test after the other, so that a test's seconds are its own.
