@@ -73,4 +73,9 @@ struct RunStandingTests {
     #expect(place(standing.running) == day.running, "running")
     #expect(place(standing.failedDryRun) == day.failedDryRun, "dry run")
   }
+
+  @Test("only a run that asks the source can say that it has not changed", arguments: ["run", "load", "rollback"])
+  func asksTheSource(_ command: String) {
+    #expect(PipelineRun(command: command, outcome: .unchanged).checkedSource == (command == "run"))
+  }
 }

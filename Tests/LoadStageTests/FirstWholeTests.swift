@@ -118,11 +118,57 @@ struct FirstWholeTests {
       let rows = businesses(35)
       let outcome = try harness.load(rows)
       // The tables could not be had: the rows were written into them.
-      #expect(outcome.kind == .initial)
+      #expect(outcome.kind == .incremental)
       #expect(try reader.execute("SELECT count(*) FROM tax_registration").scalar == "9")
       try reader.execute("COMMIT")
       #expect(try reader.execute("SELECT count(*) FROM tax_registration").scalar == "35")
       try harness.expect(rows)
+    }
+  }
+
+  @Test("what a user hangs on the tables while the load is under way keeps its rows")
+  func hangsLater() throws {
+    for action in ["CASCADE", "NO ACTION"] {
+      try LoadHarness.with { harness in
+        try harness.load(businesses(9), Self.sample)
+        let snapshot = try harness.spool.snapshot(businesses(35))
+        let once = Once()
+        let outcome = try harness.load(snapshot) { [database = harness.database] settings in
+          settings.atPoints { point in
+            guard case .batchCommitted = point else { return }
+            try once.run {
+              try database.execute(
+                """
+                CREATE TABLE notes (ban text COLLATE "C" REFERENCES tax_registration ON DELETE \(action));
+                INSERT INTO notes SELECT ban FROM tax_registration
+                """)
+            }
+          }
+        }
+        #expect(outcome.kind == .incremental && outcome.counts.kinds == [:])
+        #expect(try harness.database.scalar("SELECT count(*) FROM notes") == "9")
+        try harness.expect(businesses(35))
+      }
+    }
+  }
+
+  @Test(
+    "tables that a subscriber gets are not replaced",
+    arguments: ["FOR TABLE tax_registration", "FOR TABLES IN SCHEMA current"])
+  func replicated(_ what: String) throws {
+    try LoadHarness.with { harness in
+      let name = harness.database.name
+      if what.contains("SCHEMA") {
+        guard try harness.database.scalar("SELECT current_setting('server_version_num')::int >= 150000") == "t" else {
+          return
+        }
+      }
+      try harness.load(businesses(9), Self.sample)
+      try harness.database.execute(
+        "CREATE PUBLICATION p_\(name) \(what.replacing("current", with: name)) WITH (publish = 'insert')")
+      defer { _ = try? harness.database.execute("DROP PUBLICATION p_\(name)") }
+      #expect(try harness.load(businesses(35)).kind == .incremental)
+      try harness.expect(businesses(35))
     }
   }
 

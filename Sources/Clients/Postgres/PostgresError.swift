@@ -60,7 +60,8 @@ extension PostgresError.Kind {
     // serialization, deadlock.
     case "57014", "57P01", "57P02", "57P03", "57P05", "55P03", "55006", "40001", "40P01", "25P03", "25P04":
       self = .temporary
-    case "3D000", "25006", "57P04": self = .refused
+    // 53400 is a limit that somebody has set, such as temp_file_limit.
+    case "3D000", "25006", "57P04", "53400": self = .refused
     default:
       switch sqlState.prefix(2) {
       case "08", "53": self = .temporary

@@ -41,7 +41,9 @@ struct Standing: Sendable {
 
 /// Decides, under the run's lock and before anything is compared.
 extension LoadRun {
-  func decide(_ job: inout LoadJob, _ session: inout Connection) throws -> LoadDecision {
+  ///
+  /// - Parameter restarts: whether the tables could not be had, or something was changed meanwhile.
+  func decide(_ job: inout LoadJob, restarts: Bool, _ session: inout Connection) throws -> LoadDecision {
     try job.find(&session)
     if let job = job.open, let publication = try Publication.of(job, &session) { return .published(publication) }
     try JobRun.closeStale(&session, except: job.open, events: settings.events)
@@ -55,7 +57,8 @@ extension LoadRun {
     let job = try job.open(&session)
     if let last, !settings.verify, !settings.force { try requireRows(of: last, &session) }
     if standing.replacesSamples { settings.events(.note("the registry held samples only: it counts as empty")) }
-    if last == nil, try canReplaceTables(standing, &session) { return .initial(job, standing) }
+    let mayReplace = last == nil && !(restarts && standing.replacesSamples)
+    if mayReplace, try canReplaceTables(standing, &session) { return .initial(job, standing) }
     return .incremental(job, standing, corrections)
   }
 

@@ -34,7 +34,7 @@ struct LoadRun: Sendable {
     let workers = BatchWorkers(access: access, count: settings.jobs)
     let result = try locked(&session, access) { lock, session in
       try Migrator.migrate(&session, events: settings.events)
-      switch try decide(&job, &session) {
+      switch try decide(&job, restarts: restarts, &session) {
       case .published(let publication): return outcome(publication, before: try publication.before(&session))
       case .unchanged(let last): return unchanged(last)
       case .initial(let job, let standing):

@@ -37,7 +37,7 @@ struct OverviewRoutes {
     if let run = standing.failure {
       return text("run_sentence_failed", TaipeiTime.text(run.startedAt), publication.asOfDate)
     }
-    if let run = standing.success, run.outcome == .unchanged {
+    if let run = standing.success, run.outcome == .unchanged, run.checkedSource {
       return text(
         "run_sentence_unchanged", text.time(run.endedAt) ?? "", publication.asOfDate,
         text.count(publication.registrations))

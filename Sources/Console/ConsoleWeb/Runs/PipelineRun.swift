@@ -67,6 +67,9 @@ public struct PipelineRun: Sendable, Equatable {
     return summary?.stages.last?.name ?? jobRun.map { _ in "load" }
   }
 
+  /// Whether it asked the source what there is: a load or a rollback alone does not.
+  public var checkedSource: Bool { summary.map { $0.stages.contains { $0.name == "fetch" } } ?? (command == "run") }
+
   /// Whether it is a dry run, whose load only compares.
   var isDryRun: Bool { command == ConsoleTask.Kind.dryRun.rawValue }
 

@@ -25,10 +25,14 @@ struct InitialPublish {
         settings.events(.note("readers hold the tables (attempt \(attempt) of \(settings.lockAttempts))"))
         try settings.pause(1)
       } catch let error as Obstacle {
+        guard !replacesSamples else { throw RestartLoad(reason: "the tables cannot be swapped: \(error.reason)") }
         settings.events(.note("the tables cannot be swapped, the rows are copied: \(error.reason)"))
         break
       }
     }
+    // Rows that are there are never deleted to be inserted again: what refers to them would go, too. The incremental load
+    // keeps them.
+    guard !replacesSamples else { throw RestartLoad(reason: "readers hold the tables") }
     return try publish(&session) { session in try insert(&session) }
   }
 
@@ -95,9 +99,6 @@ struct InitialPublish {
   /// notices.
   private func insert(_ session: inout Connection) throws {
     try requireUnfilled(&session)
-    if replacesSamples {
-      for table in RegistryTable.both.reversed() { try session.execute("DELETE FROM \(table.name)") }
-    }
     for table in RegistryTable.both {
       let columns = table.columns.joined(separator: ", ")
       try session.execute("INSERT INTO \(table.name) (\(columns)) SELECT \(columns) FROM \(table.bulkName)")

@@ -15,6 +15,7 @@ enum ReplacementCheck {
     for (sql, reason) in [
       (mayNotReplace, "the role does not own them, or may not create tables"),
       (isAltered, "their definition was altered"),
+      (isReplicated, "a publication of the server replicates them, and a subscriber would not know the new ones"),
     ] {
       if try session.bool(sql) { return reason }
     }
@@ -31,6 +32,13 @@ enum ReplacementCheck {
 
   private static let hasRows = """
     SELECT EXISTS (SELECT FROM tax_registration) OR EXISTS (SELECT FROM business_industry)
+    """
+
+  /// Also as one of all tables, or of all in the schema: what depends on the tables does not show that.
+  private static let isReplicated = """
+    SELECT EXISTS (
+      SELECT FROM pg_catalog.pg_publication_tables
+      WHERE schemaname = pg_catalog.current_schema() AND tablename IN ('tax_registration', 'business_industry'))
     """
 
   private static let mayNotReplace = """

@@ -1,8 +1,10 @@
 -- Every index of a table, from the catalog, so that an index that a migration or the owner adds needs no line here. The
--- names at the beginning of pg_get_indexdef are cut off, the rest is kept.
+-- names at the beginning of pg_get_indexdef are cut off, the rest is kept. A name has up to 63 bytes: of a longer one the
+-- beginning may be another's, too.
 -- :'table': the table.
 SELECT pg_catalog.quote_ident(x.relname) AS name,
-  pg_catalog.quote_ident(pg_catalog.left(x.relname, 58) || '_bulk') AS bulk_name,
+  pg_catalog.quote_ident(
+    CASE WHEN octet_length(x.relname) <= 58 THEN x.relname ELSE pg_catalog.md5(x.relname) END || '_bulk') AS bulk_name,
   CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END AS uniqueness,
   pg_catalog.substr(pg_catalog.pg_get_indexdef(x.oid), 1 + length(pg_catalog.format('CREATE %sINDEX %I ON %I.%I ',
     CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, x.relname, n.nspname, c.relname))) AS definition,
