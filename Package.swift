@@ -34,10 +34,15 @@ func testHelper(_ name: String, _ dependencies: [Target.Dependency] = []) -> Tar
   .target(name: name, dependencies: dependencies, path: "Tests/Helpers/" + name, swiftSettings: strict)
 }
 
-/// The programs and the helpers are optimised, as they ship; optimising the tests would take longer than running them.
+/// Optimising tests that mostly start programs and ask databases would take longer than running them.
+let plainTests: Set = [
+  "CommandTests", "LoadStageTests", "ConsoleStoreTests", "ConsoleWebTests", "CloudWatchTests", "PostgresTests",
+]
+
 func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies, path: path, swiftSettings: strict + [.unsafeFlags(["-Onone"])])
+    name: name, dependencies: dependencies, path: path,
+    swiftSettings: strict + (plainTests.contains(name) ? [.unsafeFlags(["-Onone"])] : []))
 }
 
 /// libFuzzer brings a `main` of its own: without `--sanitize=fuzzer` this one does not link (Tests/Fuzz/guided.sh).

@@ -73,7 +73,10 @@ class TimetableTests(unittest.TestCase):
             for _ in range(3000)])
 
     def test_around_changes_of_the_clocks(self):
-        found = {zone: changes(zone) for zone in CHANGING}
+        # Until 2011 St. John's went back from 00:01 to the day before, whose last hour came twice: croniter has it once.
+        found = {
+            zone: [moment for moment in changes(zone) if zone != "America/St_Johns" or moment > 1_325_376_000]
+            for zone in CHANGING}
         cases = []
         for _ in range(4000):
             zone = self.random.choice(CHANGING)

@@ -20,5 +20,5 @@ suites=(console monitoring deployment)
 ((!$#)) || suites=()
 # -rs names what is skipped, and why. A file has one database or account for all its tests: it stays in one process.
 SOURCE_TREE=$project BINARIES=$project/.build/release PYTHONDONTWRITEBYTECODE=1 \
-  "$venv/bin/python" -m pytest -q -rs --durations=10 -p no:cacheprovider --numprocesses=4 --dist=loadfile \
+  "$venv/bin/python" -m pytest -q -rs --durations=10 -p no:cacheprovider --numprocesses=3 --dist=loadfile \
   "${suites[@]}" "$@"

@@ -34,8 +34,9 @@ public struct Problem: Error, Sendable {
       self.init(.serviceUnavailable, "problem_no_right", detail: error.message)
     case let error as PostgresError where error.sqlState == "42P01" || error.sqlState == "42883":
       self.init(.serviceUnavailable, "problem_no_registry")
-    // Such as a value that this version does not know: waiting does not help.
-    case let error as PostgresError where error.kind == .statement: self.init(.internalServerError, "problem_internal")
+    // A value that this version does not know, or what the server does not offer: waiting does not help.
+    case let error as PostgresError where error.kind == .statement && [nil, "0A000"].contains(error.sqlState):
+      self.init(.internalServerError, "problem_internal")
     case is PostgresError, is Pool.Closed:
       self.init(.serviceUnavailable, "problem_no_database", retryAfterSeconds: 5)
     case let error as any HTTPResponseError:
