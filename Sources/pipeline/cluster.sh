@@ -165,7 +165,7 @@ CREATE DATABASE registry OWNER registry" &&
 }
 
 cluster_stop() {
-  # One that is stopping is stopped for good, whoever waits for it.
+  # A server that is stopping needs no lock: a command that waits for it holds that, and would hold this one up.
   if ! { cluster_locate && [[ -e $data/PG_VERSION ]] && exec 8<"$cluster" &&
     { [[ $(cluster_state) == stopping ]] || flock 8; } && cluster_alive; }; then
     say 'no private PostgreSQL is running'

@@ -18,7 +18,7 @@ import Testing
   }
 
   /// Such as a worker that was stopped, and not ended.
-  @Test func whoeverHoldsALockIsWaitedForAloud() throws {
+  @Test func aWaitForALockIsLogged() throws {
     let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--sample")
     let path = try workshop.snapshot().path + "/.settle.lock"

@@ -60,7 +60,7 @@ struct FirstWholeTests {
       #expect(
         try harness.database.scalar(
           "SELECT relacl::text LIKE '%=r/%' FROM pg_class WHERE oid = 'tax_registration'::regclass") == "t")
-      // The next day goes on from it.
+      // The next day is compared with it.
       try harness.load(businesses(36), .init(sourceDate: "2026-09-02"))
       #expect(try harness.database.rows("SELECT kind FROM registration_change") == ["added"])
     }

@@ -33,7 +33,7 @@ public struct StandardOutput: ~Copyable {
 
   /// Writes out what `print` has gathered.
   ///
-  /// - Throws: category `storage` where that cannot be written: nobody has seen it.
+  /// - Throws: category `storage` if the text cannot be written.
   public static func requireWritten() throws(Failure) {
     guard fflush(nil) == 0 else { throw .system("write to stdout", errno: errno) }
   }

@@ -23,7 +23,9 @@ public struct SpoolOptions: ParsableArguments {
   }
 }
 
-/// What stands behind an option that is given at most once.
+/// The value of an option as it was typed; of the last one, where it was given twice.
+///
+/// - Returns: nil where it was not given.
 private func typedValue(of name: String, _ arguments: [String]) -> String? {
   guard let index = arguments.lastIndex(where: { $0 == name || $0.hasPrefix(name + "=") }) else { return nil }
   let argument = arguments[index]

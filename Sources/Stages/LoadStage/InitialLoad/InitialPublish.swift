@@ -7,8 +7,8 @@ import Support
 ///
 /// A transaction that took its snapshot while batches were committed and first looks at the registry after the swap
 /// would see those batches alone: new tables are not under the rules of an old snapshot. Only a transaction at
-/// REPEATABLE READ that was begun during the first whole load and has looked at none of its tables can be one: the swap
-/// waits for whoever has.
+/// REPEATABLE READ that began before or during the first whole load, and has not read any of the locked tables, can see
+/// this. The swap waits for transactions that have read one.
 struct InitialPublish {
   let settings: LoadSettings
   let snapshot: FinalizedSnapshot
