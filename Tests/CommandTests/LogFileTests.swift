@@ -61,6 +61,17 @@ import Testing
     #expect(try Folder.names("/dev").allSatisfy { !$0.hasPrefix("stdout-") && !$0.hasPrefix("null-") })
   }
 
+  /// /dev is memory: what is written there takes it from the machine.
+  @Test func aLinkToDevicesIsNoPlaceForALogFile() throws {
+    let workshop = CommandSandbox()
+    let link = workshop.scratch.path + "/devices"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/dev")
+    let place = link + "/registry-test-\(UUID().uuidString)/etl.log"
+    let ended = try workshop.run("fetch", "--sample", variables: ["LOG_FILE": place])
+    #expect(ended.code == 0 && ended.stderr.contains("LOG_FILE '\(place)'"), "\(ended)")
+    #expect(try Folder.names("/dev").allSatisfy { !$0.hasPrefix("registry-test-") })
+  }
+
   /// A full disk keeps no line back that has room in the file that is open, and cuts none.
   @Test(.enabled(if: SmallDisk.isPossible, "no right to mount a small disk here"))
   func aFullDiskCutsNoLine() throws {

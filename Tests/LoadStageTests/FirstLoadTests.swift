@@ -63,6 +63,9 @@ struct FirstLoadTests {
       try harness.database.execute(
         """
         CREATE INDEX "an index of the Owner" ON tax_registration (lower(business_name)) WHERE capital_amount > 0;
+        -- Two names of the longest that there are, which differ at their end.
+        CREATE INDEX \(String(repeating: "x", count: 62))a ON tax_registration (business_name DESC);
+        CREATE INDEX \(String(repeating: "x", count: 62))b ON tax_registration (capital_amount DESC);
         GRANT SELECT ON tax_registration, business_industry TO PUBLIC;
         ALTER TABLE tax_registration SET (fillfactor = 80);
         -- A server may keep column options of its own, which nobody can set.

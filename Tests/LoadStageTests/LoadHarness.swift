@@ -22,6 +22,13 @@ struct LoadHarness: Sendable {
     }
   }
 
+  /// With a database of its own.
+  static func withDatabase(encoding: String = "UTF8", _ body: (LoadHarness) throws -> Void) throws {
+    try TestSpool.with { spool in
+      try TestDatabase.withDatabase(encoding: encoding) { try body(LoadHarness(spool: spool, database: $0)) }
+    }
+  }
+
   func settings(_ snapshot: SnapshotFolder) -> LoadSettings {
     var settings = LoadSettings(
       snapshot: snapshot, databaseURL: database.url, runID: "run-\(snapshot.id)", jobs: 2, maxRejects: maxRejects,

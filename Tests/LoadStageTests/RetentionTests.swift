@@ -222,6 +222,28 @@ struct RetentionTests {
     }
   }
 
+  @Test("a publication of all tables lets loads, rollbacks and the clean-up change every one of them", .needsOwnServer)
+  func allTablesPublished() throws {
+    try LoadHarness.withDatabase { harness in
+      try harness.database.execute("CREATE PUBLICATION everything FOR ALL TABLES")
+      var harness = harness
+      harness.maxRejects = .percent(100)
+      for day in 0..<3 {
+        let finding = TestSpool.finding("MISSING_NAME", "error", raw: "x")
+        try harness.load(
+          businesses(200 - day), .init(sourceDate: "2026-09-\(10 + day)", findings: [1: [finding]], failed: 1))
+      }
+      try harness.expect(businesses(198))
+      try harness.database.execute(
+        """
+        UPDATE etl_job_run SET completed_at = completed_at - interval '100 days';
+        UPDATE publication SET published_at = published_at - interval '100 days'
+        """)
+      let freed = try cleanUp(harness, keep: 7) { $0.feedDays = 99 }
+      #expect(freed.findings > 0 && freed.changes > 0, "\(freed)")
+    }
+  }
+
   @Test("the database keeps findings and the feed for as long as it is asked to, the feed for ever unless it is")
   func database() throws {
     try LoadHarness.with { harness in

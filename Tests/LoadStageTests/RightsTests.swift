@@ -86,4 +86,17 @@ struct RightsTests {
       #expect(harness.log.retries == 6)
     }
   }
+
+  @Test("a limit of temporary files that is too low: 78, and it is named", .needsOwnServer)
+  func temporaryFiles() throws {
+    try TestDatabase.with { database in
+      var session = try TestDatabase.open(database.url + "%20-ctemp_file_limit%3D1kB%20-cwork_mem%3D64kB")
+      let error = #expect(throws: PostgresError.self) {
+        try session.execute("SELECT g FROM generate_series(1, 20000) AS g ORDER BY g::text OFFSET 19999")
+      }
+      let failure = Failure(ofLoad: try #require(error))
+      #expect(failure.category == .configuration, "\(failure)")
+      #expect(failure.hints.contains { $0.description.contains("temp_file_limit") }, "\(failure)")
+    }
+  }
 }

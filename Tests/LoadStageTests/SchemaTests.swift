@@ -25,6 +25,10 @@ struct SchemaTests {
         if row[2] == "text" { #expect(row[3] == "\"C\"", "\(row)") }
       }
       #expect(Set(columns.values.map { $0[0] ?? "" }) == Set(Migration.tables))
+      let keyed = try harness.database.rows(
+        "SELECT conrelid::regclass FROM pg_constraint WHERE contype = 'p' AND connamespace = current_schema()::regnamespace"
+      )
+      #expect(Set(keyed) == Set(Migration.tables))
     }
   }
 
@@ -73,6 +77,18 @@ struct SchemaTests {
         try Migrator.migrate(&session, Migration.all + [later], events: harness.log.add)
       }
       #expect(try harness.database.scalar("SELECT to_regclass('later')") == nil)
+    }
+  }
+
+  @Test("a database in another encoding than UTF8 is refused before the tables are made", .needsOwnServer)
+  func otherEncoding() throws {
+    for encoding in ["SQL_ASCII", "LATIN1", "EUC_TW"] {
+      try LoadHarness.withDatabase(encoding: encoding) { harness in
+        let failure = try harness.failure(try harness.spool.snapshot(businesses(3)))
+        #expect(failure.category == .configuration && failure.message.contains(encoding), "\(failure)")
+        #expect(failure.hints.first?.description.contains("ENCODING 'UTF8'") == true, "\(failure)")
+        #expect(try harness.database.scalar("SELECT to_regclass('schema_migration')") == nil)
+      }
     }
   }
 

@@ -295,6 +295,14 @@ class WorkerTest(unittest.TestCase):
         self.assertEqual(self.starts.read_text().split(), tasks)
         self.assertTrue(all(end in (["succeeded", "0", ""], ["failed", "65", ""]) for end in ends), ends)
 
+    def test_a_standard_schedule_says_what_it_replaces(self):
+        self.assertNotIn("replaced:", self.office.console("daily", command="schedule"))
+        self.office.sql("UPDATE console.schedule SET timing = 'every 30 minutes', is_paused = true")
+        replaced = next(
+            line for line in self.office.console("daily", command="schedule").splitlines() if line.startswith("replaced:"))
+        self.assertIn("every 30 minutes", replaced)
+        self.assertIn("paused", replaced)
+
     def test_schedule_under_kills(self):
         """A schedule that is due while the console is killed and started has one run a time."""
         self.office.console("dry-run-per-minute", command="schedule")

@@ -48,12 +48,11 @@ extension Connection {
           try asked()
           try limit.check(Limit.Over())
         })
-      return try session.execute(
+      return try session.bool(
         """
         SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid = \(backend)
           AND (state IS NULL OR state NOT LIKE 'idle%' AND wait_event_type IS DISTINCT FROM 'Client'))
-        """
-      ).truth
+        """)
     } catch let error as PostgresError {
       // A server that refuses one more session is there: then this one is left in peace.
       return error.sqlState != nil

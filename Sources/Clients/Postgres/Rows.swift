@@ -27,12 +27,6 @@ public struct Rows: Sendable {
   }
 
   public var isEmpty: Bool { values.isEmpty }
-  /// The first column of the first row.
-  public var scalar: String? { values.first?.first ?? nil }
-  /// The same as a number.
-  public var number: Int? { scalar.flatMap { Int($0) } }
-  /// The same as a truth value.
-  public var truth: Bool { scalar == "t" }
 }
 
 extension Connection {

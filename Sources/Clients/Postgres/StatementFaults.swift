@@ -28,7 +28,7 @@ extension Connection {
     var session = try Connection.open(target, applicationName: "registry-fault")
     try session.execute("SELECT pg_terminate_backend(\(processID))")
     let isThere = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = \(processID))"
-    while try session.execute(isThere).truth { usleep(1000) }
+    while try session.bool(isThere) { usleep(1000) }
   }
 }
 

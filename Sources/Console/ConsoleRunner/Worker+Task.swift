@@ -65,7 +65,7 @@ extension Worker {
   /// Whether the registry was published anew since a task was asked for that depends on it.
   private func isOvertaken(_ task: ConsoleTask, _ connection: inout Connection) throws -> Bool {
     guard let publication = task.publication else { return false }
-    return try connection.execute("SELECT max(id) FROM publication").number != publication
+    return try connection.optionalInt("SELECT max(id) FROM publication") != publication
   }
 
   private func start(_ task: ConsoleTask, _ folder: TaskFolder) throws {

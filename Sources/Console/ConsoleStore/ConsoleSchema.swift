@@ -35,22 +35,18 @@ public enum ConsoleSchema {
 
   private static func makeSchema(on connection: inout Connection) throws {
     // If the schema exists, this login may own it without the right to create schemas.
-    if try connection.execute("SELECT to_regnamespace('console')").scalar == nil {
+    if try connection.bool("SELECT to_regnamespace('console') IS NULL") {
       try connection.execute("CREATE SCHEMA console")
     }
-    guard
-      try !connection.execute(
-        "SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'console'::regnamespace)"
-      ).truth
+    guard try !connection.bool("SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'console'::regnamespace)")
     else { throw ConsoleStoreError.foreignSchema }
     try connection.execute("REVOKE ALL ON SCHEMA console FROM PUBLIC")
   }
 
   /// The version that the schema says it has; nil where there is none.
   private static func version(on connection: inout Connection) throws -> Int? {
-    let comment = try connection.execute(
-      "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'console'"
-    ).scalar
+    let comment = try connection.optionalText(
+      "SELECT obj_description(to_regnamespace('console'), 'pg_namespace')")
     guard let comment, comment.hasPrefix(mark) else { return nil }
     return Int(comment.dropFirst(mark.count))
   }

@@ -182,13 +182,13 @@ public enum ScheduleStore {
 
   /// Seconds until a schedule is due or a task may begin; nil where nothing is to come.
   public static func secondsToNext(on connection: inout Connection) throws -> Double? {
-    try connection.execute(
+    try connection.row(
       """
       SELECT extract(epoch FROM least(
         (SELECT min(next_at) FROM console.schedule WHERE NOT is_paused AND repeats <> 0),
-        (SELECT min(not_before) FROM console.task WHERE state = 'queued')) - now())
+        (SELECT min(not_before) FROM console.task WHERE state = 'queued')) - now()) AS seconds
       """
-    ).scalar.flatMap { Double($0) }
+    ).optionalValue("seconds", "a number") { Double($0) }
   }
 
   private static func now(_ connection: inout Connection) throws -> Int64 {

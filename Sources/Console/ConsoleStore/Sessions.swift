@@ -117,10 +117,9 @@ public enum Sessions {
   /// - Returns: whose it was.
   /// - Throws: ``ConsoleStoreError/noSuchToken(_:)``.
   public static func revoke(_ id: String, on connection: inout Connection) throws -> String {
-    let account = try connection.execute(
-      "DELETE FROM console.session WHERE kind = 'api' AND \(tokenID) = $1 RETURNING account", [id]
-    ).scalar
-    guard let account else { throw ConsoleStoreError.noSuchToken(id) }
+    let accounts = try connection.texts(
+      "DELETE FROM console.session WHERE kind = 'api' AND \(tokenID) = $1 RETURNING account", [id])
+    guard let account = accounts.first else { throw ConsoleStoreError.noSuchToken(id) }
     return account
   }
 

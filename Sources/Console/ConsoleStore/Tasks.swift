@@ -14,16 +14,14 @@ public enum Tasks {
     _ kind: ConsoleTask.Kind, _ arguments: [String] = [], by account: String?, limitMinutes: Int = 120,
     publication: Int? = nil, on connection: inout Connection
   ) throws -> Int {
-    let id = try connection.execute(
+    try connection.int(
       """
       INSERT INTO console.task (kind, arguments, asked_by, limit_minutes, publication) VALUES ($1, $2, $3, $4, $5)
       RETURNING id
       """,
       [
         kind.rawValue, PostgresArray.of(arguments), account, String(limitMinutes), publication.map { String($0) },
-      ]
-    ).number
-    return id ?? 0
+      ])
   }
 
   /// Takes a run out of the queue, or asks for it to be stopped while it is at work.
@@ -83,10 +81,10 @@ public enum Tasks {
   /// A text that changes whenever what is known of a task does; nil where there is none. It spares who waits for a
   /// change the log itself.
   public static func mark(_ id: Int, on connection: inout Connection) throws -> String? {
-    try connection.execute(
+    try connection.texts(
       "SELECT concat_ws(' ', state, stop_asked_by, length(log), md5(right(log, 1000))) FROM console.task WHERE id = $1",
       [String(id)]
-    ).scalar
+    ).first
   }
 
   /// Summaries of the newest tasks that have one, the newest first.

@@ -24,6 +24,25 @@ public struct TestDatabase: Sendable {
     return try await body(database)
   }
 
+  /// The same in a database of its own, for what reaches a whole database. Only in a server of our own.
+  public static func withDatabase(encoding: String = "UTF8", _ body: (TestDatabase) throws -> Void) throws {
+    try with { scratch in
+      let name = scratch.name
+      try scratch.execute("CREATE DATABASE \(name) ENCODING '\(encoding)' LOCALE 'C' TEMPLATE template0")
+      defer { _ = try? scratch.execute("DROP DATABASE \(name) WITH (FORCE)") }
+      let base = scratch.cluster.ownURL(user: "postgres", database: name)
+      var session = try open(base)
+      try session.execute("CREATE SCHEMA \(name)")
+      try body(TestDatabase(name: name, url: url(base, schema: name), cluster: scratch.cluster))
+    }
+  }
+
+  private init(name: String, url: String, cluster: TestCluster) {
+    self.name = name
+    self.url = url
+    self.cluster = cluster
+  }
+
   private init() throws {
     cluster = try TestCluster.shared.get()
     name = "t_" + UUID().uuidString.lowercased().filter { $0 != "-" }
@@ -71,4 +90,13 @@ public struct TestDatabase: Sendable {
   public static func open(_ url: String) throws -> Connection {
     try Connection.open(try DatabaseAddress(url), applicationName: "registry-tests", settings: nil)
   }
+}
+
+extension Rows {
+  /// The first column of the first row.
+  public var scalar: String? { values.first?.first ?? nil }
+  /// The same as a number.
+  public var number: Int? { scalar.flatMap { Int($0) } }
+  /// The same as a truth value.
+  public var truth: Bool { scalar == "t" }
 }

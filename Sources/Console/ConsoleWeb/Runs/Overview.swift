@@ -67,12 +67,11 @@ extension Site {
     } catch let error as PostgresError where error.sqlState == "42P01" {
       // PostgreSQL reports tables in a schema without the right to use it as missing.
       let isHidden = try await pages.run { connection in
-        try connection.execute(
+        try connection.bool(
           """
           SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = 'etl_job_run' AND relkind = 'r'
             AND NOT has_schema_privilege(relnamespace, 'USAGE'))
-          """
-        ).truth
+          """)
       }
       if isHidden { throw Problem(.serviceUnavailable, "problem_no_right") }
       return nil

@@ -23,6 +23,7 @@ package struct Migration: Sendable {
     Migration(version: 3, name: "ledger", sql: PackageResources._003_ledger_sql),
     Migration(version: 4, name: "changes", sql: PackageResources._004_changes_sql),
     Migration(version: 5, name: "history", sql: PackageResources._005_history_sql),
+    Migration(version: 6, name: "finding_key", sql: PackageResources._006_finding_key_sql),
   ]
 
   /// Every table that they make.
@@ -72,6 +73,7 @@ package enum Migrator {
           applied[try row.int("version")] = try row.text("sha256")
         }
       } else {
+        try requireUTF8(&session)
         try refuseForeignTables(&session)
       }
       return applied
@@ -132,6 +134,15 @@ package enum Migrator {
         hint: "run this once as the owner of the schema and its tables; later loads need only the loader's rights")
     }
     for migration in migrations { events(.note("schema version \(migration.version) (\(migration.name)) applied")) }
+  }
+
+  /// Other encodings cannot hold every name. In SQL_ASCII, PostgreSQL takes the bytes of a text for its characters.
+  private static func requireUTF8(_ session: inout Connection) throws {
+    let encoding = try session.optionalText("SELECT pg_catalog.current_setting('server_encoding')") ?? ""
+    guard encoding != "UTF8" else { return }
+    throw Failure(
+      .configuration, "\(session.place): the database's encoding is \(encoding), and UTF8 is needed",
+      hint: "CREATE DATABASE registry ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0")
   }
 
   /// Refuses to write into tables that have our names and are not ours.
