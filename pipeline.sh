@@ -132,6 +132,7 @@ open_marker() {
   # The programs would read it as another path.
   ! command -v iconv >/dev/null || [[ $(valid_utf8 "$spool") == "$spool" ]] || fail 64 "the spool's path is not UTF-8" "rename the folder"
   for folder in "$spool" "$spool/.runs"; do
+    [[ -e $folder || ! -L $folder ]] || fail 74 "'$folder' is a link, and what it names is not there" "is its disk mounted?"
     [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -m 700 -- "$folder" 2>&1) || [[ -d $folder ]] ||
       fail 74 "unable to create '$folder': ${problem##*: }" "--spool DIR or SPOOL_DIR names another folder"
   done
@@ -176,7 +177,7 @@ chain() { # STAGES ARGUMENT...
   close_marker
 }
 
-for part in options url signals packages build cluster console settings cloud; do
+for part in options url signals packages build cluster cluster-settings console cloud; do
   # shellcheck source=/dev/null # each is checked by itself
   source "$project/Sources/pipeline/$part.sh"
 done

@@ -77,7 +77,7 @@ WITH tables AS (
   WHERE n.nspname = :'schema' AND c.relkind = 'r' AND pg_get_userbyid(c.relowner) <> :'owner' AND c.relname IN (
     'tax_registration', 'business_industry', 'registration_change', 'registration_correction', 'publication',
     'schema_migration', 'etl_job_run', 'import_progress', 'data_import_error', 'current_load', 'load_batch',
-    'removed_registration', 'incoming_registration', 'incoming_industry', 'incoming_removal')
+    'removed_registration', 'incoming_registration', 'incoming_industry', 'incoming_removal', 'run_lock')
 )
 SELECT (SELECT count(DISTINCT relowner) > 1 FROM tables)
   OR EXISTS (SELECT FROM pg_trigger t JOIN tables ON t.tgrelid = tables.oid WHERE NOT t.tgisinternal)
@@ -109,6 +109,7 @@ WITH rights (name, loader, reader, console) AS (
     ('incoming_registration', 'SELECT, INSERT, UPDATE, DELETE', NULL, 'SELECT'),
     ('incoming_industry', 'SELECT, INSERT, UPDATE, DELETE', NULL, 'SELECT'),
     ('incoming_removal', 'SELECT, INSERT, UPDATE, DELETE', NULL, 'SELECT'),
+    ('run_lock', 'SELECT, UPDATE', NULL, 'SELECT'),
     -- While the first load is under way.
     ('tax_registration_bulk', NULL, NULL, NULL),
     ('business_industry_bulk', NULL, NULL, NULL)

@@ -42,6 +42,8 @@ import Testing
     for path in ["missing.csv", "folder", "missing/a.csv", "file://" + workshop.scratch.path + "/missing.csv"] {
       expect(try workshop.run("fetch", "--source", path), from: "fetch", fails: 69, saying: "")
     }
+    expect(
+      try workshop.run("fetch", "--source", "file://missing.csv"), from: "fetch", fails: 64, saying: "another host")
     for (attempt, names) in [
       (Attempt.page(404), "404"), (.page(403), "403"), (.page(410), "410"),
       (.redirect(to: "http://example.org/a.csv"), "redirect"), (.redirect(to: "file:///etc/passwd"), "redirect"),

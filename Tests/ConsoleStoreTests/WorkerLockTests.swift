@@ -25,13 +25,25 @@ struct WorkerLockTests {
       }
       let isHeld = """
         SELECT EXISTS (SELECT FROM pg_locks WHERE granted AND mode = 'ShareUpdateExclusiveLock'
-          AND relation = 'console.schedule'::regclass AND pid <> pg_backend_pid())
+          AND relation = 'console.worker_lock'::regclass AND pid <> pg_backend_pid())
         """
       while try !connection.execute(isHeld).truth {}
       // One that never gets its turn ends.
       try connection.execute("SET statement_timeout = '40s'")
-      try connection.execute("VACUUM console.schedule")
+      try connection.execute("VACUUM console.worker_lock")
       while try !connection.execute(isHeld).truth {}
+    }
+  }
+
+  @Test("what waits for it holds up no page and no schedule", .timeLimit(.minutes(1)))
+  func nobodyWaitsBehindIt() throws {
+    try ConsoleStoreHarness.with { database, connection in
+      var worker = try database.open()
+      #expect(try worker.lockTable("console.worker_lock"))
+      try connection.execute("SET statement_timeout = '40s'")
+      for table in ["schedule", "task", "session"] { try connection.execute("REINDEX TABLE console.\(table)") }
+      #expect(try !connection.lockTable("console.worker_lock"))
+      worker.endTransaction()
     }
   }
 }

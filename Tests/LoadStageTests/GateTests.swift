@@ -44,6 +44,16 @@ struct GateTests {
     Step(
       what: "5 % fewer, of which 3 are rejected", before: businesses(400), after: businesses(377),
       options: .init(failed: 3)),
+    // Each record that is lost is made up for by one that stands twice.
+    Step(
+      what: "5 % fewer, and as many duplicates", before: businesses(400), after: businesses(380),
+      options: .init(duplicated: 20)),
+    Step(
+      what: "over 5 % fewer, and as many duplicates", before: businesses(400), after: businesses(379),
+      options: .init(duplicated: 21),
+      refusal:
+        "379 records without duplicates where the registry has 400 businesses: 5.25 % fewer, more than --max-decrease 5%"
+    ),
   ]
 
   static let changes: [Step] = [

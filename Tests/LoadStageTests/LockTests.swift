@@ -29,50 +29,99 @@ struct LockTests {
     """
   }
 
+  /// As a version left it that has no table for the lock.
+  private func makeEarlierTables(_ harness: LoadHarness) throws {
+    var session = try harness.database.open()
+    try Migrator.migrate(&session, Array(Migration.all.prefix(5)), events: { _ in })
+  }
+
   @Test("a reader cannot keep a load from running, by the lock of earlier versions or by ours")
   func stranger() throws {
     try with { harness, role in
-      try harness.load(businesses(5))
-      try harness.database.execute("GRANT SELECT ON ALL TABLES IN SCHEMA \(harness.database.name) TO \(role)")
+      try makeEarlierTables(harness)
+      try harness.database.execute(
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA \(harness.database.name) GRANT SELECT ON TABLES TO \(role)")
       var reader = try TestDatabase.open(harness.database.url(user: role))
       try reader.execute(advisory(harness))
-      do {
-        try reader.execute("BEGIN; LOCK TABLE load_batch IN SHARE UPDATE EXCLUSIVE MODE")
-        Issue.record("a reader locked it")
-      } catch let error as PostgresError { #expect(error.sqlState == "42501") }
-      try harness.load(try harness.spool.snapshot(businesses(6))) { $0.lockGraceSeconds = 0 }
-      try harness.expect(businesses(6))
-      #expect(harness.log.notes.contains { $0.contains("ignored an earlier version's lock") && $0.contains(role) })
+      for count in 5...6 {
+        try harness.load(try harness.spool.snapshot(businesses(count))) { $0.lockGraceSeconds = 0 }
+        try harness.expect(businesses(count))
+        let error = #expect(throws: PostgresError.self) {
+          try reader.execute("BEGIN; LOCK TABLE \(RunLock.table) IN SHARE UPDATE EXCLUSIVE MODE")
+        }
+        #expect(error?.sqlState == "42501")
+        try reader.execute("ROLLBACK")
+      }
+      #expect(harness.log.notes.count { $0.contains("ignored an earlier version's lock") && $0.contains(role) } == 1)
     }
   }
 
-  @Test("an earlier version that is at work is not met, and is named")
-  func earlierVersion() throws {
+  @Test("an earlier version that is at work is not met, and is named", arguments: [true, false])
+  func earlierVersion(_ isAdvisory: Bool) throws {
     try with { harness, role in
-      try harness.load(businesses(5))
+      try makeEarlierTables(harness)
       try harness.database.execute("GRANT ALL ON ALL TABLES IN SCHEMA \(harness.database.name) TO \(role)")
       var earlier = try TestDatabase.open(harness.database.url(user: role))
-      try earlier.execute(advisory(harness))
-      let failure = try harness.failure(try harness.spool.snapshot(businesses(6))) { $0.lockGraceSeconds = 0 }
+      try earlier.execute(
+        isAdvisory ? advisory(harness) : "BEGIN; LOCK TABLE load_batch IN SHARE UPDATE EXCLUSIVE MODE")
+      let snapshot = try harness.spool.snapshot(businesses(6))
+      let failure = try harness.failure(snapshot) { $0.lockGraceSeconds = 0 }
       #expect(failure.category == .temporary)
       #expect(failure.message.contains("another run holds the lock"))
       #expect(failure.message.contains("held by 'registry-tests', user '\(role)', process \(earlier.processID)"))
+      try earlier.execute(isAdvisory ? "SELECT pg_advisory_unlock_all()" : "ROLLBACK")
+      try harness.load(snapshot)
+      try harness.expect(businesses(6))
     }
   }
 
-  @Test("an earlier version does not begin while a load is under way")
+  @Test("an earlier version refuses the tables while a load is under way")
   func excludesEarlier() throws {
-    try with { harness, _ in
-      let taken = Mutex<Bool?>(nil)
-      let question = advisory(harness).replacing("pg_advisory_lock", with: "pg_try_advisory_lock")
+    try LoadHarness.with { harness in
+      let refused = Mutex<Failure?>(nil)
       try harness.load(try harness.spool.snapshot(businesses(15))) { [database = harness.database] settings in
         settings.atPoints { point in
-          guard point == .publishing else { return }
-          let isTaken = try database.execute(question).truth
-          taken.withLock { $0 = isTaken }
+          guard point == .batchCommitted(1) else { return }
+          var session = try database.open()
+          do {
+            try Migrator.migrate(&session, Array(Migration.all.prefix(5)), events: { _ in })
+          } catch let failure as Failure { refused.withLock { $0 = failure } }
         }
       }
-      #expect(taken.withLock { $0 } == false)
+      #expect(refused.withLock { $0 }?.category == .configuration)
+    }
+  }
+
+  @Test("what waits for the lock holds up no load", .timeLimit(.minutes(1)))
+  func nobodyWaitsBehindIt() throws {
+    try LoadHarness.with { harness in
+      let (once, reindexed) = (Once(), Join())
+      let outcome = try harness.load(try harness.spool.snapshot(businesses(35))) {
+        [database = harness.database] settings in
+        settings.jobs = 1
+        settings.atPoints { point in
+          guard point == .batchCommitted(1) else { return }
+          try once.run {
+            reindexed.enter()
+            BlockingThread.start {
+              defer { reindexed.leave() }
+              do { try database.execute("REINDEX TABLE \(RunLock.table)") } catch { Issue.record(error) }
+            }
+            let isWaiting =
+              "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = '\(RunLock.table)'::regclass AND NOT granted)"
+            while try !database.execute(isWaiting).truth {}
+            var other = try database.open()
+            try other.execute("SET statement_timeout = '40s'")
+            for table in ["load_batch", "current_load", "incoming_registration", "tax_registration"] {
+              try other.execute("REINDEX TABLE \(table)")
+            }
+          }
+        }
+      }
+      #expect(outcome.result == .published)
+      #expect(harness.log.retries == 0)
+      reindexed.wait()
+      try harness.expect(businesses(35))
     }
   }
 
@@ -88,7 +137,7 @@ struct LockTests {
           try once.run {
             let holder = """
               SELECT pg_terminate_backend(pid) FROM pg_locks
-              WHERE relation = 'load_batch'::regclass AND mode = 'ShareUpdateExclusiveLock'
+              WHERE relation = 'run_lock'::regclass AND mode = 'ShareUpdateExclusiveLock'
               """
             let isEnded = try database.execute(holder).truth
             #expect(isEnded)
@@ -146,13 +195,13 @@ struct LockTests {
       "\(failure)")
   }
 
-  @Test("the migrations that come before the lock make its table")
+  @Test("the migrations that come before the lock of earlier versions make its table")
   func lockable() throws {
     for (count, isThere) in [(Migrator.lockable - 1, false), (Migrator.lockable, true)] {
       try LoadHarness.with { harness in
         var session = try harness.database.open()
         try Migrator.migrate(&session, Array(Migration.all.prefix(count)), events: { _ in })
-        #expect(try session.execute("SELECT to_regclass('\(RunLock.table)') IS NOT NULL").truth == isThere)
+        #expect(try session.execute("SELECT to_regclass('\(RunLock.earlierTable)') IS NOT NULL").truth == isThere)
       }
     }
   }

@@ -31,6 +31,7 @@ struct TestSpool {
     var notes = Notes()
     /// Rejected and so on, beside the rows; it goes to the first chunk.
     var failed = 0
+    var duplicated = 0
   }
 
   /// As published.
@@ -68,9 +69,10 @@ struct TestSpool {
         manifest: SnapshotFolder.manifestName(number), manifestSHA256: input.sha256, records: chunk.count)
       fetched.append(entry)
       let findings = options.findings[number] ?? []
-      let failed = number == 1 ? options.failed : 0
+      let (failed, duplicated) = number == 1 ? (options.failed, options.duplicated) : (0, 0)
       let chunkTotals = Totals(
-        total: chunk.count + failed, processed: chunk.count, failed: failed, duplicated: 0, blank: 0)
+        total: chunk.count + failed + duplicated, processed: chunk.count, failed: failed, duplicated: duplicated,
+        blank: 0)
       let registrations = try write(folder.registrations(number), chunk.map(\.row).joined(), chunk.count)
       let industryCount = chunk.reduce(0) { $0 + $1.slots.count }
       let industryFile = try write(folder.industries(number), chunk.map(\.industryRows).joined(), industryCount)

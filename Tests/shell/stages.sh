@@ -185,6 +185,8 @@ test_a_spool_that_cannot_be_is_74() {
   pipeline fetch --spool nowhere/spool && refused 74 "unable to create '$PWD/nowhere/spool': No such file or directory"
   pipeline dry-run --spool=file && refused 74 "unable to create '$PWD/file': File exists"
   SPOOL_DIR=file/spool pipeline fetch && refused 74 'Not a directory'
+  ln -s not-mounted "$scratch/link"
+  SPOOL_DIR=$scratch/link pipeline fetch && refused 74 'what it names is not there'
   equal calls '' "$(<"$calls")"
 }
 

@@ -37,7 +37,7 @@ public final class Worker: Sendable {
 
   private struct Stopped: Error {}
   /// The table whose lock makes a console the worker. Only the console's login may change its rows, and so lock it.
-  private static let table = "console.schedule"
+  private static let table = "console.worker_lock"
 
   let settings: Settings
   let logger: Logger

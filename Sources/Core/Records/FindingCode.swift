@@ -1,5 +1,5 @@
-/// What can be said of a record. Each is declared here and nowhere else; `docs/rules.md` explains it to users, and
-/// ARCHITECTURE.md says where its rule is applied.
+/// What can be said of a record: its code, severity and text. `RecordRules` applies the rules and decides which records
+/// are rejected. `docs/rules.md` explains them to users.
 public enum FindingCode: Int, CaseIterable, Sendable {
   // Rejections: the first that applies.
   case malformedQuote, recordTooLong, invalidEncoding, fieldCount, invalidBAN, missingName, valueTooLong, duplicate

@@ -47,7 +47,7 @@ enum Answer {
         why: "the server answers 200 with a part of the source", isImmediate: request.range != nil,
         forbidsRanges: true)
     }
-    let bytes = try promisedBytes(head)
+    let bytes = try promisedBytes(head, location)
     return .whole(Source(location, head, contentLength: bytes), bytes: bytes)
   }
 
@@ -79,11 +79,13 @@ enum Answer {
   ///
   /// libcurl ignores a malformed length and would take a cut answer for a complete one. With chunked encoding the
   /// length is ignored (RFC 9112, section 6.3).
-  private static func promisedBytes(_ head: ResponseHead) throws -> Int? {
+  private static func promisedBytes(_ head: ResponseHead, _ location: SourceLocation) throws -> Int? {
     let lengths = Set(head.all("content-length"))
     guard let text = lengths.first, head["transfer-encoding"] == nil else { return nil }
     guard lengths.count == 1, text.isDigits else {
-      throw RetryableError(why: "the answer's Content-Length is no number")
+      throw Failure(
+        .unavailable, "\(location.shown) answers with a Content-Length that is no number",
+        hint: "check --source and any proxy on the way")
     }
     return Int(text) ?? Int.max
   }

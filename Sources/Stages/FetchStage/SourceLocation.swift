@@ -18,7 +18,13 @@ public enum SourceLocation: Sendable, Equatable {
     if lower.hasPrefix("file://") {
       // RFC 8089: the host is this machine.
       let host = lower.hasPrefix("file://localhost/") ? "localhost" : ""
-      self = .file(path: try Self.path(String(text.dropFirst(7 + host.count))))
+      let path = String(text.dropFirst(7 + host.count))
+      guard path.hasPrefix("/") else {
+        throw Failure(
+          .usage, "the source is a file URL that names another host",
+          hint: "a path begins with a third slash: file:///…")
+      }
+      self = .file(path: try Self.path(path))
     } else if let end = lower.range(of: "://") {
       let scheme = String(text[..<end.lowerBound])
       // The text before `://` may be a login.

@@ -39,7 +39,7 @@ extension FaultPoint {
 
   private static let migration = [
     "CREATE TABLE schema_migration", "CREATE TABLE etl_job_run", "CREATE TABLE current_load",
-    "CREATE TABLE registration_change", "DO", "ALTER TABLE data_import_error", "INSERT schema_migration",
+    "CREATE TABLE registration_change", "DO", "CREATE TABLE run_lock", "INSERT schema_migration",
   ]
 
   private static let jobRun = ["INSERT etl_job_run", "INSERT import_progress"]

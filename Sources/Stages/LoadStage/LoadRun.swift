@@ -53,7 +53,8 @@ struct LoadRun: Sendable {
   private func locked(
     _ session: inout Connection, _ access: DatabaseAccess, _ body: (RunLock, inout Connection) throws -> LoadOutcome
   ) throws -> LoadOutcome {
-    try Migrator.makeLockable(&session, events: settings.events)
+    try Migrator.makeLockable(
+      &session, access, graceSeconds: settings.lockGraceSeconds, events: settings.events)
     let lock = try RunLock.acquire(access, graceSeconds: settings.lockGraceSeconds, events: settings.events)
     defer { lock.release() }
     return try body(lock, &session)

@@ -84,7 +84,7 @@ struct DatabaseContent: Equatable {
     (
       "data_import_error",
       """
-      SELECT to_jsonb(e) - '{job_run_id,created_at}'::text[] || jsonb_build_object('run', n)
+      SELECT to_jsonb(e) - '{id,job_run_id,created_at}'::text[] || jsonb_build_object('run', n)
       FROM data_import_error e JOIN \(runs) r USING (job_run_id)
       ORDER BY n, batch_number, severity, error_type, raw_data
       """

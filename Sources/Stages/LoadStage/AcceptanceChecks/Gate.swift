@@ -11,6 +11,10 @@ struct Gate {
   let knownMissing: [String]
   /// Seconds since 1970.
   let now: Int
+  /// A share of fewer records says nothing.
+  private static let recordsMin = 100
+  /// The same for a city or county.
+  private static let cityRecordsMin = 50
 
   init(_ settings: LoadSettings, _ baseline: Baseline? = nil, knownMissing: [String] = []) {
     bounds = settings.bounds
@@ -56,7 +60,8 @@ struct Gate {
     let file = [future(snapshot)].compactMap { $0 } + columns(snapshot)
     guard let baseline else { return file }
     guard snapshot.whole else { return [part(snapshot, baseline)] + file }
-    return [records(snapshot, baseline), change(registrations, lost)].compactMap { $0 } + cities(snapshot, baseline)
+    let count = records(snapshot, baseline) ?? businesses(snapshot, registrations)
+    return [count, change(registrations, lost)].compactMap { $0 } + cities(snapshot, baseline)
       + [date(snapshot, baseline)].compactMap { $0 } + file
   }
 
@@ -66,7 +71,7 @@ struct Gate {
   }
 
   private func records(_ snapshot: FinalizedSnapshot, _ baseline: Baseline) -> String? {
-    guard let before = baseline.records, before >= GateBounds.recordsMin else { return nil }
+    guard let before = baseline.records, before >= Self.recordsMin else { return nil }
     let now = snapshot.totals.total
     let what = "\(now) records where snapshot \(baseline.snapshot) has \(before)"
     let share = Double(now - before) * 100 / Double(before)
@@ -79,8 +84,19 @@ struct Gate {
     return nil
   }
 
+  /// Records that stand twice make up for records that are missing: a source that is read page by page while it changes
+  /// gives as many as ever.
+  private func businesses(_ snapshot: FinalizedSnapshot, _ registrations: Int) -> String? {
+    guard registrations >= Self.recordsMin else { return nil }
+    let now = snapshot.totals.processed + snapshot.totals.failed
+    let share = Double(registrations - now) * 100 / Double(registrations)
+    guard share > bounds.decrease else { return nil }
+    return
+      "\(now) records without duplicates where the registry has \(registrations) businesses: \(percent(share)) fewer, more than --max-decrease \(limit(bounds.decrease))"
+  }
+
   private func change(_ registrations: Int, _ lost: Int) -> String? {
-    guard registrations >= GateBounds.recordsMin else { return nil }
+    guard registrations >= Self.recordsMin else { return nil }
     let share = Double(lost) * 100 / Double(registrations)
     guard share > bounds.change else { return nil }
     return
@@ -94,7 +110,7 @@ struct Gate {
     {
       city, before in
       let lost = before - cities[city, default: 0]
-      guard before >= GateBounds.cityRecordsMin, Double(lost) * 100 > bounds.cityLoss * Double(before) else {
+      guard before >= Self.cityRecordsMin, Double(lost) * 100 > bounds.cityLoss * Double(before) else {
         return nil
       }
       let share = percent(Double(lost) * 100 / Double(before))

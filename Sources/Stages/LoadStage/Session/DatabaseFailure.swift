@@ -29,7 +29,7 @@ extension Failure {
     switch error.sqlState {
     case "22P05": "the database's encoding cannot hold the data: make it with ENCODING 'UTF8'"
     case "53400": "raise that limit of the role: ALTER ROLE … SET temp_file_limit, or the server's"
-    case "22023": "correct the options in the database URL"
+    case "22023": "correct the options in the database URL, in PGOPTIONS or in another PG… variable such as PGTZ"
     case "42P07", "42710", "42723", "42809":
       "something of that name is there that is not ours: move it, or load into a schema of its own: postgresql://…?options=-csearch_path%3DSCHEMA"
     case "P0001":

@@ -23,7 +23,7 @@ package struct Migration: Sendable {
     Migration(version: 3, name: "ledger", sql: PackageResources._003_ledger_sql),
     Migration(version: 4, name: "changes", sql: PackageResources._004_changes_sql),
     Migration(version: 5, name: "history", sql: PackageResources._005_history_sql),
-    Migration(version: 6, name: "finding_key", sql: PackageResources._006_finding_key_sql),
+    Migration(version: 6, name: "run_lock", sql: PackageResources._006_run_lock_sql),
   ]
 
   /// Every table that they make.
@@ -31,18 +31,31 @@ package struct Migration: Sendable {
     "schema_migration", "tax_registration", "business_industry", "removed_registration", "etl_job_run",
     "data_import_error", "import_progress", "publication", "current_load", "load_batch", "incoming_registration",
     "incoming_industry", "incoming_removal", "registration_change", "registration_correction",
+    "run_lock",
   ]
 }
 
 /// Brings the schema up to this program's version: forward only, each step in a transaction, under the run's lock.
 package enum Migrator {
-  /// The migration that creates the table of ``RunLock``. The migrations up to it only create tables, so they need no
-  /// lock.
+  /// The migration that creates the table which earlier versions lock. The migrations up to it only create tables, so
+  /// they need no lock.
   package static let lockable = 3
 
-  /// Creates the tables up to that of the run lock. If several first loads start at once, one creates them and the
-  /// others use them.
-  static func makeLockable(_ session: inout Connection, events: (LoadEvent) -> Void) throws {
+  /// Creates the table of ``RunLock``, under the lock of earlier versions. They refuse the schema afterwards.
+  static func makeLockable(
+    _ session: inout Connection, _ access: DatabaseAccess, graceSeconds: Double, events: (LoadEvent) -> Void
+  ) throws {
+    if try session.bool("SELECT pg_catalog.to_regclass('\(RunLock.table)') IS NOT NULL") { return }
+    try makeFirst(&session, events: events)
+    let earlier = try RunLock.acquire(
+      access, table: RunLock.earlierTable, graceSeconds: graceSeconds, events: events)
+    defer { earlier.release() }
+    try migrate(&session, events: events)
+  }
+
+  /// Creates the tables up to ``lockable``. If several first loads start at once, one creates them and the others use
+  /// them.
+  private static func makeFirst(_ session: inout Connection, events: (LoadEvent) -> Void) throws {
     let first = Migration.all.prefix(lockable)
     do {
       let applied = try applied(&session, Array(Migration.all))

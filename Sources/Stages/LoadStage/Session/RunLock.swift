@@ -6,8 +6,10 @@ import Support
 /// One run at a time per database and schema: a lock of ``table``, held in a session of its own for as long as the run
 /// takes. A role that may only read cannot hold it.
 package final class RunLock: Sendable {
-  /// The loader may delete its rows, and no migration alters it: that would wait for the lock.
-  package static let table = "load_batch"
+  /// Nothing else is done with it, so nobody waits behind a statement that waits for the lock.
+  package static let table = "run_lock"
+  /// What versions before schema version 6 lock. Until that version is applied, it is to be locked as well.
+  package static let earlierTable = "load_batch"
 
   private let lock: TableLock
 
@@ -16,7 +18,8 @@ package final class RunLock: Sendable {
   /// - Parameter graceSeconds: how long a server takes to notice that the run before was killed in the middle of a
   ///   statement.
   static func acquire(
-    _ access: DatabaseAccess, graceSeconds: Double, events: (LoadEvent) -> Void = { _ in }
+    _ access: DatabaseAccess, table: String = RunLock.table, graceSeconds: Double,
+    events: (LoadEvent) -> Void = { _ in }
   ) throws -> RunLock {
     var session = try access.open()
     // The transaction changes nothing, so nothing can be lost.
@@ -25,7 +28,7 @@ package final class RunLock: Sendable {
     while true {
       var holder: LockHolder?
       if try session.lockTable(table) {
-        holder = try earlierVersion(&session)
+        holder = try table == earlierTable ? advisoryHolder(&session) : nil
         guard let other = holder, other.mayLock else {
           if let holder {
             events(.note("ignored an earlier version's lock, since its holder has no right to load: \(holder)"))
@@ -34,7 +37,7 @@ package final class RunLock: Sendable {
         }
         session.endTransaction()
       }
-      guard MonotonicClock.seconds() < end else { throw LockHeld(failure: try failure(holder, &session)) }
+      guard MonotonicClock.seconds() < end else { throw LockHeld(failure: try failure(holder, table, &session)) }
       usleep(100_000)
     }
   }
@@ -52,9 +55,9 @@ package final class RunLock: Sendable {
 
   package func release() { lock.release() }
 
-  /// Earlier versions hold an advisory lock and do not know of ours. We take theirs too, so that an old and a new
-  /// version never load at once. Any login can hold an advisory lock, so it counts only if its holder could hold ours.
-  private static func earlierVersion(_ session: inout Connection) throws -> LockHolder? {
+  /// Still earlier versions hold an advisory lock. Any login can hold one, so it counts only if its holder could hold
+  /// ours.
+  private static func advisoryHolder(_ session: inout Connection) throws -> LockHolder? {
     // "regi" in ASCII.
     let keyClass = 0x7265_6769
     let schema = """
@@ -62,10 +65,10 @@ package final class RunLock: Sendable {
         WHERE nspname = pg_catalog.current_schema())
       """
     if try session.bool("SELECT pg_catalog.pg_try_advisory_xact_lock(\(keyClass), \(schema))") { return nil }
-    return try session.advisoryLockHolder(keyClass, schema, of: table)
+    return try session.advisoryLockHolder(keyClass, schema, of: earlierTable)
   }
 
-  private static func failure(_ holder: LockHolder?, _ session: inout Connection) throws -> Failure {
+  private static func failure(_ holder: LockHolder?, _ table: String, _ session: inout Connection) throws -> Failure {
     var message = "\(session.place): another run holds the lock"
     // A role that may not read the table still gets the rest of the message.
     let running = try? session.rows(
