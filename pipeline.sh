@@ -2,6 +2,7 @@
 # Brings the business tax registration file into PostgreSQL: sets up what is missing, then chains the three stages.
 # It only parses, dispatches and passes signals and exit codes on; the work is done by the executables, the set-up
 # by the scripts in Sources/pipeline.
+[ -n "${BASH_VERSION-}" ] || exec bash -- "$0" "$@" # sh pipeline.sh, where sh is another shell
 set -euo pipefail
 set +o posix # as POSIXLY_CORRECT sets it
 # What is opened next would otherwise become stdin, stdout or stderr.
@@ -136,12 +137,19 @@ open_marker() {
     [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -m 700 -- "$folder" 2>&1) || [[ -d $folder ]] ||
       fail 74 "unable to create '$folder': ${problem##*: }" "--spool DIR or SPOOL_DIR names another folder"
   done
+  ((EUID != 0)) || [[ $(stat -c %u -- "$spool") == 0 ]] || warn_of_owner
   new=$folder/.$$.$RUN_ID # locked before it has its name: no other run ever sees it unlocked
   lock_marker "$new" "$folder/$RUN_ID" 2>/dev/null || {
     rm -f -- "$new" 2>/dev/null || :
     fail 74 "unable to write in '$folder'" "check its owner, its mode and the free space of the disk"
   }
   export RUN_MARKER=$folder/$RUN_ID
+}
+
+warn_of_owner() {
+  local owner
+  owner=$(stat -c %U -- "$spool")
+  say "the spool '$spool' belongs to '$owner', which cannot change what root leaves there: run this as '$owner', or chown the spool to it afterwards"
 }
 
 lock_marker() { # NEW-FILE MARKER

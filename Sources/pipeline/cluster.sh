@@ -49,10 +49,18 @@ cluster_fits() {
   as_server test -x "$parent"
 }
 
+cluster_alive() { cluster_here || cluster_elsewhere; }
+
 # The pid alone proves nothing: after a reboot or in a container it may be anybody's.
-cluster_alive() {
+cluster_here() {
   local pid
   read -r pid 2>/dev/null <"$data/postmaster.pid" && as_server test "/proc/$pid/cwd" -ef "$data"
+}
+
+# In another container, for instance, which has the same folder: its processes are not seen from here, and hold the lock.
+cluster_elsewhere() {
+  [[ -e $cluster/server.lock ]] && ! flock -n -s "$cluster/server.lock" true && find_postgres '' &&
+    as_server "$POSTGRES_BIN/pg_isready" -q -h "$data" -p "$port"
 }
 
 cluster_state() { # starting, ready, stopping
@@ -112,36 +120,31 @@ cluster_start() {
 }
 
 cluster_launch() {
-  local version='' pid
+  local version='' server_lock
   [[ -e $data/PG_VERSION ]] && read -r version <"$data/PG_VERSION"
   find_postgres "$version" || fail 78 "'$cluster' was made by PostgreSQL $version, which is not installed" \
     "install postgresql-$version, or remove the folder and load again: the spool has everything"
   [[ -n $version ]] || cluster_create
   cluster_configure
+  # Every process of the server holds this lock, wherever it runs. Those of one that crashed end a little later.
+  as_server touch server.lock
+  exec {server_lock}<"$cluster/server.lock"
+  flock -w 30 "$server_lock" || fail 75 "processes of another server use the private PostgreSQL's folder '$cluster'" \
+    "they may run in another container: end it, or run the same command again in a minute"
   # PostgreSQL would take whoever has the pid of a crashed server by now for that server, and refuse to start.
-  if read -r pid 2>/dev/null <"$data/postmaster.pid" && [[ -d /proc/$pid ]]; then
-    as_server rm -f data/postmaster.pid "data/.s.PGSQL.$port.lock"
-  fi
-  # A server that crashed leaves processes that end a little later, and the next one will not start beside them.
-  local try
-  for try in {1..30}; do
-    ! close_inherited "$POSTGRES_BIN/pg_ctl" -D data -l server.log -w -t 600 start >/dev/null 2>&1 || return 0
-    left_behind || break
-    ((try < 30)) || fail 75 "processes of a server that crashed keep the private PostgreSQL in '$cluster' from starting" \
-      "run the same command again in a minute"
-    sleep 1
-  done
-  tail -n 5 -- "$cluster/server.log" >&2 || :
-  fail 69 "the private PostgreSQL in '$cluster' does not start" "its log is '$cluster/server.log'"
+  as_server rm -f data/postmaster.pid "data/.s.PGSQL.$port.lock"
+  close_inherited "$POSTGRES_BIN/pg_ctl" -D data -l server.log -w -t 600 start >/dev/null 2>&1 || {
+    tail -n 5 -- "$cluster/server.log" >&2 || :
+    fail 69 "the private PostgreSQL in '$cluster' does not start" "its log is '$cluster/server.log'"
+  }
+  exec {server_lock}<&-
 }
 
-left_behind() { tail -n 5 -- "$cluster/server.log" | grep -q 'pre-existing shared memory block'; }
-
-# A server that lives on must hold neither our locks nor a pipe that somebody reads to its end.
+# A server that lives on must hold neither a pipe that somebody reads to its end nor any lock but its own.
 close_inherited() (
   for fd in /proc/self/fd/*; do
     fd=${fd##*/}
-    ((fd <= 2)) || exec {fd}>&-
+    ((fd <= 2 || fd == server_lock)) || exec {fd}>&-
   done
   as_server "$@"
 )
@@ -171,6 +174,8 @@ cluster_stop() {
     say 'no private PostgreSQL is running'
     return
   fi
+  cluster_here || fail 75 "the private PostgreSQL in '$cluster' runs where its processes are not seen from here" \
+    "stop it there: it may be another container"
   find_postgres "$(<"$data/PG_VERSION")" || POSTGRES_BIN=''
   as_server "${POSTGRES_BIN:+$POSTGRES_BIN/}pg_ctl" -D data -m fast -w -t 600 stop >/dev/null ||
     fail 75 "the private PostgreSQL in '$cluster' does not stop" "its log is '$cluster/server.log'"

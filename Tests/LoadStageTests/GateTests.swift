@@ -52,8 +52,12 @@ struct GateTests {
       what: "over 5 % fewer, and as many duplicates", before: businesses(400), after: businesses(379),
       options: .init(duplicated: 21),
       refusal:
-        "379 records without duplicates where the registry has 400 businesses: 5.25 % fewer, more than --max-decrease 5%"
+        "379 records without duplicates and blank ones where snapshot SNAPSHOT has 400: 5.25 % fewer, more than --max-decrease 5%"
     ),
+    Step(
+      what: "over 10 % more, most of them duplicates", before: businesses(400), after: businesses(401),
+      options: .init(duplicated: 40),
+      refusal: "441 records where snapshot SNAPSHOT has 400: 10.25 % more, over --max-increase 10%"),
   ]
 
   static let changes: [Step] = [
@@ -145,6 +149,15 @@ struct GateTests {
       let failure = try harness.failure(part) { $0.force = true }
       #expect(failure.category == .data, "\(failure)")
       #expect(try harness.database.scalar("SELECT bool_and(whole) FROM publication") == "t")
+    }
+  }
+
+  @Test("duplicates of the day before are no reason to refuse a day without them")
+  func duplicatesBefore() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(200)
+      try harness.load(try harness.spool.snapshot(rows, .init(duplicated: 200)))
+      #expect(try harness.load(Self.renamed(1, of: rows), .init(sourceDate: "2026-09-02")).refusals.isEmpty)
     }
   }
 

@@ -163,6 +163,36 @@ test_it_recovers_from_a_crash_and_a_pid_that_is_somebody_elses() {
   stop
 }
 
+# As where a container has the project's folder: it sees the socket, and no process of the server.
+test_one_that_runs_in_another_container_is_used_and_no_second_one_started() {
+  local elsewhere=(unshare --pid --ipc --fork --mount-proc) first
+  if ! "${elsewhere[@]}" true 2>/dev/null; then
+    echo 'skipped: no right to make a PID namespace'
+    return
+  fi
+  started
+  first=$(server)
+  equal 'what the session writes' 1 "$(query 'CREATE TABLE proof (x int); INSERT INTO proof VALUES (1)' | grep -c 'INSERT 0 1')"
+  equal 'what is there' 1 "$("${elsewhere[@]}" "$tree/pipeline.sh" psql -X -Atc 'SELECT count(*) FROM proof' 2>&1)"
+  code=0
+  err=$("${elsewhere[@]}" "$tree/pipeline.sh" down 2>&1) || code=$?
+  refused 75 'not seen from here'
+  equal server "$first" "$(server)"
+  : >"$calls"
+  "${elsewhere[@]}" "$tree/pipeline.sh" status
+  equal calls 'load status' "$(<"$calls")"
+  # One of which the socket does not answer is not joined either.
+  kill -STOP "$first"
+  mv "$tree/.postgres/data/.s.PGSQL.5432" "$scratch/socket"
+  sed -i 's/flock -w 30/flock -w 1/' "$tree/Sources/pipeline/cluster.sh"
+  code=0
+  err=$("${elsewhere[@]}" "$tree/pipeline.sh" load 2>&1) || code=$?
+  refused 75 'processes of another server'
+  mv "$scratch/socket" "$tree/.postgres/data/.s.PGSQL.5432"
+  kill -CONT "$first"
+  stop
+}
+
 test_a_killed_making_is_made_anew() {
   set -m # a process group of its own, to be killed whole
   "$tree/pipeline.sh" load 2>/dev/null &

@@ -12,7 +12,7 @@ struct FindingsCommand: SpoolCommand {
     abstract: "List what was rejected and warned of in a snapshot (default: the newest that is transformed).",
     discussion: """
       --json prints the findings as the spool has them, one JSON object a line. --export writes a correction sheet: a \
-      row for each record, which a spreadsheet opens.
+      row for each record, which a spreadsheet opens; with --force also over an existing file.
       """)
 
   // The same groups as the command above it has: options of its own with these names would never be set.
@@ -24,6 +24,7 @@ struct FindingsCommand: SpoolCommand {
   var new = false
   @Option(help: ArgumentHelp("Write the records to a CSV file for a spreadsheet.", valueName: "FILE"))
   var export: String?
+  @OptionGroup var force: ForceOptions
   @OptionGroup var output: OutputOptions
 
   /// Where stdout is no terminal.
@@ -39,7 +40,8 @@ struct FindingsCommand: SpoolCommand {
       spool: spool,
       folder: snapshot.snapshot == nil ? nil : snapshot.resolve(spool: spool, summary: Summary(runID: runID)),
       codes: code, onlyNew: new,
-      form: export.map { .sheet(path: $0) } ?? (output.json ? .json : .table(width: TextWidth.terminal ?? Self.width)))
+      form: export.map { .sheet(path: $0, replaces: force.force) }
+        ?? (output.json ? .json : .table(width: TextWidth.terminal ?? Self.width)))
     var output = StandardOutput()
     try FindingsList.run(settings, log: EventLog(stage: Transform.stage, runID: runID), into: &output)
   }

@@ -59,7 +59,11 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
   public static func requireAccepted(_ totals: Totals, of folder: SnapshotFolder) throws(Failure) {
     guard totals.processed == 0 else { return }
     throw Failure(
-      .data, "snapshot \(folder.id) is refused: not one of its \(totals.total) records is accepted",
+      .data,
+      "snapshot \(folder.id) is refused: "
+        + (totals.total == 0
+          ? "it has no record behind its header (a line ends with LF or CRLF, not with CR alone)"
+          : "not one of its \(totals.total) records is accepted"),
       hint: "look at its findings: \(command: .findings, snapshot: folder.id); the registry stays as it is")
   }
 }

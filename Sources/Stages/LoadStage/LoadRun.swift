@@ -30,6 +30,7 @@ struct LoadRun: Sendable {
   /// - Parameter restarts: whether what an earlier attempt staged is of no use.
   func attempt(_ job: inout LoadJob, restarts: Bool) throws -> LoadOutcome {
     var session = try access.open()
+    settings.events(.phase("loading into \(session.place)"))
     let access = access.inSchema(of: session)
     let workers = BatchWorkers(access: access, count: settings.jobs)
     let result = try locked(&session, access) { lock, session in

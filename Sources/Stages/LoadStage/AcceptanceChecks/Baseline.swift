@@ -7,6 +7,8 @@ struct Baseline: Sendable {
   let snapshot: String
   /// Nil where a version published it that did not write it down.
   let records: Int?
+  /// The same without duplicates and blank ones.
+  let distinctRecords: Int?
   /// The date of the last snapshot whose date was not in the future when it was published. An accepted date in the
   /// future would make all files before that date too old.
   let sourceDate: String?
@@ -21,6 +23,7 @@ struct Baseline: Sendable {
     let cities: [String: Int]? = try row.optionalJSON("cities")
     return Baseline(
       snapshot: try row.text("snapshot"), records: try row.optionalInt("records"),
+      distinctRecords: try row.optionalInt("distinct_records"),
       sourceDate: try row.optionalText("source_date"), missingColumns: try row.optionalTextArray("missing_columns"),
       cities: try cities ?? count(&session))
   }

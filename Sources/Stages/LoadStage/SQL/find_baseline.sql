@@ -1,7 +1,11 @@
 -- What the last whole publication says of its snapshot.
 -- :days_ahead: a date that is further in the future does not count. It was accepted once, and would make all files
 -- before it too old.
+-- A run of corrections counts their records, so duplicates and blank ones are those of the run that loaded the snapshot.
 SELECT p.snapshot, coalesce(p.records, j.records_total) AS records, p.cities, p.missing_columns,
+  coalesce(p.records, j.records_total) - coalesce((
+    SELECT r.records_duplicated + r.records_blank FROM publication s JOIN etl_job_run r ON r.id = s.job_run_id
+    WHERE s.snapshot = p.snapshot AND s.action IN ('load', 'rollback') ORDER BY s.id DESC LIMIT 1), 0) AS distinct_records,
   (SELECT d.source_date FROM publication d
     WHERE d.whole AND d.source_date <= (d.published_at AT TIME ZONE 'Asia/Taipei')::date + :days_ahead
     ORDER BY d.id DESC LIMIT 1) AS source_date

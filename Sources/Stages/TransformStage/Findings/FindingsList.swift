@@ -29,7 +29,7 @@ public enum FindingsList {
         codes: reader.snapshot.counts.keys.filter { settings.codes.isEmpty || settings.codes.contains($0) },
         records: reader.snapshot.records, width: width)
       counts = try reader.read { try output.write(line: table.line(try $0.decoded())) }
-    case .sheet(let path):
+    case .sheet(let path, _):
       let rows: Int
       (rows, counts) = try write(reader, to: path)
       try output.write(line: "\(rows) record\(rows == 1 ? " is" : "s are") written to '\(Terminal.safe(path))'")

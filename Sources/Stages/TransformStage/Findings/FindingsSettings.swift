@@ -9,8 +9,8 @@ public struct FindingsSettings: Sendable {
     case table(width: Int)
     /// The lines of the spool as they are.
     case json
-    /// A correction sheet in a file: a row for each record.
-    case sheet(path: String)
+    /// A correction sheet in a file: a row for each record. An existing file is only replaced if that is asked for.
+    case sheet(path: String, replaces: Bool)
   }
 
   public var folder: SnapshotFolder
@@ -31,7 +31,7 @@ public struct FindingsSettings: Sendable {
         .usage, "--code '\(code)' is not a finding's code",
         hint: "the codes are \(FindingCode.allCases.map(\.code).joined(separator: ", "))")
     }
-    if case .sheet(let path) = form { try Self.validate(path) }
+    if case .sheet(let path, let replaces) = form { try Self.validate(path, replaces: replaces) }
     self.folder = try folder ?? FindingsSnapshot.newest(spool)
     self.codes = Set(codes)
     self.onlyNew = onlyNew
@@ -39,12 +39,20 @@ public struct FindingsSettings: Sendable {
   }
 
   /// The file is put in its place by rename, which would take a device's or a link's name from it.
-  private static func validate(_ path: String) throws {
+  private static func validate(_ path: String, replaces: Bool) throws {
     let hint: Hint = "name a file to be written, for instance --export findings.csv"
-    guard !Folder.name(of: path).isEmpty else { throw Failure(.usage, "--export '\(path)' is not a file", hint: hint) }
-    do throws(Failure) { _ = try SpoolFile.size(path) } catch {
+    guard !Folder.name(of: path).isEmpty, path != "-" else {
+      throw Failure(.usage, "--export '\(path)' is not a file", hint: hint)
+    }
+    let size: Int?
+    do throws(Failure) { size = try SpoolFile.size(path) } catch {
       guard error.category == .data else { throw error }
       throw Failure(.usage, "--export '\(path)' is there and is not a regular file", hint: hint)
+    }
+    guard size == nil || replaces else {
+      throw Failure(
+        .usage, "--export '\(path)' is there already, perhaps with corrections in it",
+        hint: "name another file; --force replaces this one")
     }
   }
 }
