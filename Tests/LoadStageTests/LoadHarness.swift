@@ -15,6 +15,8 @@ struct LoadHarness: Sendable {
   let database: TestDatabase
   let log = EventList()
   var maxRejects = RejectBudget.standard
+  /// From which share of businesses that differ a load rebuilds the tables; nil for never.
+  var rebuildShareMin: Double?
 
   static func with<Result>(_ body: (LoadHarness) throws -> Result) throws -> Result {
     try TestSpool.with { spool in
@@ -36,6 +38,7 @@ struct LoadHarness: Sendable {
       events: { [log] in log.add($0) })
     settings.pause = { _ in }
     settings.lockTimeoutMilliseconds = 50
+    settings.rebuildShareMin = rebuildShareMin ?? .infinity
     // A session of our own that has just failed may hold the lock for a moment still.
     settings.lockGraceSeconds = 60
     return settings

@@ -24,7 +24,8 @@ extension FaultPoint {
   private static let statements =
     statements(nil, session) + statements("migration", migration) + statements("job-run", jobRun)
     + statements("take-over", acquire) + statements("batch", batch) + statements("index", index)
-    + statements("publication", publication + swap + samples + difference) + statements("refusal", refusal)
+    + statements("rebuild", rebuild) + statements("publication", publication + swap + samples + difference)
+    + statements("refusal", refusal)
     + statements("feed-expiry", feedExpiry)
 
   private static func statements(_ transaction: String?, _ names: [String]) -> [FaultPoint] {
@@ -35,7 +36,7 @@ extension FaultPoint {
     [
       "UPDATE etl_job_run", "UPDATE import_progress", "ANALYZE incoming_registration", "ANALYZE tax_registration_bulk",
       "ALTER TABLE tax_registration_bulk", "ALTER TABLE business_industry_bulk", "DELETE data_import_error",
-    ] + indexes.map { "DROP INDEX \($0)" }
+    ] + (indexes + ["tax_registration_wait_bulk"]).map { "DROP INDEX \($0)" }
 
   private static let migration = [
     "CREATE TABLE schema_migration", "CREATE TABLE etl_job_run", "CREATE TABLE current_load",
@@ -75,7 +76,8 @@ extension FaultPoint {
   /// The full tables take the place of the empty ones.
   private static let swap =
     [
-      "LOCK TABLE tax_registration", "ALTER TABLE tax_registration_bulk", "ALTER TABLE business_industry_bulk",
+      "LOCK TABLE tax_registration", "SAVEPOINT swap", "ALTER TABLE tax_registration_bulk",
+      "ALTER TABLE business_industry_bulk",
       "COMMENT TABLE tax_registration_bulk", "COMMENT TABLE business_industry_bulk", "DROP TABLE business_industry",
     ] + (indexes + primaryKeys).map { "ALTER INDEX \($0)" }
 
@@ -84,6 +86,13 @@ extension FaultPoint {
     "registration_change", "registration_correction", "removed_registration", "publication",
   ]
   .map { "DELETE \($0)" }
+
+  /// Full tables are made beside those that readers see.
+  private static let rebuild =
+    ["DELETE incoming_removal", "COPY incoming_removal", "COPY incoming_removal rows", "ANALYZE incoming_removal"]
+    + ["CREATE TABLE", "COMMENT TABLE", "ALTER TABLE", "INSERT"].flatMap { verb in
+      ["\(verb) tax_registration_bulk", "\(verb) business_industry_bulk"]
+    }
 
   /// Only what differs is written.
   private static let difference =

@@ -47,6 +47,13 @@ public struct LoadSettings: Sendable {
   /// How long the swap of the first load makes readers wait at most, and how often it tries.
   package var lockTimeoutMilliseconds = 1000
   package var lockAttempts = 5
+  /// From this share of businesses that differ, rebuilding the tables takes less time than writing each row where it
+  /// stands.
+  package var rebuildShareMin = 0.15
+  /// The same for tables that were rebuilt on a day on which much differs.
+  package var rebuildLockAttempts = 30
+  /// How long their swap waits for transactions that began before.
+  package var snapshotWaitSeconds = 60.0
   package var lockGraceSeconds = 2.0
   package var heartbeatSeconds = 5.0
 

@@ -143,7 +143,7 @@ extension Scenario {
       name: "transform, accepted", command: "transform --max-rejects 0 --jobs 1 --accept proof",
       prepareSpool: fetched(day: 0)),
     Scenario(
-      name: "findings", command: "transform findings --export {file:sheet.csv}", prepareSpool: days(1)),
+      name: "findings", command: "transform findings --export {file:sheet.csv} --force", prepareSpool: days(1)),
   ]
 
   private static let firstLoads = [
@@ -187,8 +187,24 @@ extension Scenario {
     try workspace.expect(transform)
   }
 
+  /// The first day is loaded, and every business then given another name.
+  private static let muchDiffers: @Sendable (Workspace) throws -> Void = { workspace in
+    try loaded(1)(workspace)
+    try workspace.database?.execute(
+      "UPDATE tax_registration SET business_name = business_name || '!', content_hash = content_hash + 1")
+  }
+
   private static let laterLoads = [
     Scenario(name: "load, next day", command: load(), prepareSpool: days(2), prepareDatabase: loaded(1)),
+    Scenario(
+      name: "load, much differs", command: load("--max-change 100"), prepareSpool: days(2),
+      prepareDatabase: muchDiffers),
+    Scenario(
+      name: "load, much differs, gone on with", command: load("--max-change 100"), prepareSpool: days(2),
+      prepareDatabase: { workspace in
+        try muchDiffers(workspace)
+        try workspace.expect(load("--max-change 100"), fault: "kill-before@publication:SAVEPOINT swap", code: nil)
+      }),
     Scenario(
       name: "load, refused", command: load("--max-change 0"), prepareSpool: days(2), prepareDatabase: loaded(1)),
     Scenario(

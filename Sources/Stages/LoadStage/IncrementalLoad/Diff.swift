@@ -10,6 +10,8 @@ struct Diff: Sendable {
     let isRepair: Bool
   }
 
+  /// Businesses of the snapshot that are new or differ.
+  var staged = 0
   /// Businesses that the registry has and the source has otherwise.
   var changed = 0
   var removals: [Removal] = []

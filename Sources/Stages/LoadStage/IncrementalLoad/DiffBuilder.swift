@@ -105,6 +105,7 @@ final class DiffBuilder: Sendable {
   func diff(whole: Bool) -> Diff {
     state.withLock { state in
       var diff = Diff()
+      diff.staged = state.part.differing
       diff.changed = state.part.changed
       diff.repairs = state.part.repairs
       for ban in corrections.bans {

@@ -62,9 +62,28 @@ struct IncrementalLoad {
     _ compared: Compared, _ refusals: [String], _ session: inout Connection
   ) throws -> (Publication, before: RegistryState) {
     settings.events(.phase("publishing"))
-    return try IncrementalPublish(
+    var publish = IncrementalPublish(
       settings: settings, snapshot: snapshot, load: load, corrections: corrections, diff: compared.diff,
-      standing: standing, refusals: refusals
-    ).perform(&session, registrations: compared.registrations)
+      standing: standing, refusals: refusals, rebuild: try rebuild(compared, &session))
+    if publish.rebuild != nil {
+      do { return try publish.perform(&session, registrations: compared.registrations) } catch let error
+        as TableSwap.Obstacle
+      {
+        settings.events(.note("the tables cannot be swapped, the rows are written one by one: \(error.reason)"))
+        publish.rebuild = nil
+      }
+    }
+    return try publish.perform(&session, registrations: compared.registrations)
+  }
+
+  /// - Returns: nil if rows are to be written one by one.
+  private func rebuild(_ compared: Compared, _ session: inout Connection) throws -> TableRebuild? {
+    let differing = Double(compared.diff.staged + compared.diff.removals.count)
+    guard differing >= settings.rebuildShareMin * Double(compared.registrations) else { return nil }
+    // Corrections are staged by the transaction that publishes, which no other session sees.
+    guard settings.action == .load || settings.action == .rollback, compared.diff.correctionsToStage.isEmpty,
+      try ReplacementCheck.obstacle(&session, mayHaveRows: true) == nil
+    else { return nil }
+    return TableRebuild(workers: workers, settings: settings, sourceDate: snapshot.transform.sourceDate)
   }
 }

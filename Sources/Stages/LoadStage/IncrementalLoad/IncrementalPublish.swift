@@ -2,8 +2,8 @@ import Postgres
 import Spool
 import Support
 
-/// Makes the registry equal to the snapshot and the corrections in force: one transaction that writes the rows that
-/// differ and no others. It takes no lock that a reader would wait for.
+/// Makes the registry equal to the snapshot and the corrections in force, in one transaction. It writes the rows that
+/// differ and no others, and takes no lock that a reader would wait for; or it swaps tables that were rebuilt.
 struct IncrementalPublish {
   let settings: LoadSettings
   let snapshot: FinalizedSnapshot
@@ -13,18 +13,30 @@ struct IncrementalPublish {
   let standing: Standing
   /// Why the snapshot was refused, where it was accepted all the same.
   let refusals: [String]
+  /// Nil to write the rows one by one.
+  var rebuild: TableRebuild?
 
+  /// - Throws: a ``TableSwap/Obstacle`` if rebuilt tables cannot be swapped.
   /// - Parameter registrations: how many businesses the registry held.
   func perform(_ session: inout Connection, registrations: Int) throws -> (Publication, before: RegistryState) {
     // The planner then looks up few rows and joins many. Without the right to it the server only warns.
     try session.execute("ANALYZE incoming_registration, incoming_industry")
-    let result = try session.transaction("publication") { session in
+    // The sessions that rebuild the tables have to see them.
+    if rebuild != nil {
+      try session.transaction("rebuild") { session in
+        try load.lockShared(&session)
+        try stageRemovals(&session)
+      }
+    }
+    return try session.transaction("publication") { session in
       try load.lockExclusive(&session)
       // For a day on which millions of rows go in: sorted they fill the indexes from one end to the other.
       try session.execute("SET LOCAL work_mem = '64MB'")
       guard try Publication.last(&session)?.id == load.base else {
         throw RestartLoad(reason: "another snapshot was published meanwhile")
       }
+      let building = try rebuild?.start(&session)
+      defer { building?.cancel() }
       let industries = try session.int("SELECT count(*) FROM business_industry")
       let before = RegistryState(registrations: registrations, industries: industries)
       var effect = Publication.Effect(
@@ -32,7 +44,7 @@ struct IncrementalPublish {
         repairedBANs: diff.repairedBANs, refusals: refusals)
 
       try StagedCorrections(corrections: corrections, diff: diff).stage(&session)
-      try stageRemovals(&session)
+      if rebuild == nil { try stageRemovals(&session) }
       try markRepairs(&session)
       // The first publication is the feed's base.
       if standing.last != nil {
@@ -41,13 +53,11 @@ struct IncrementalPublish {
       }
 
       try keepCreationTimes(&session)
-      effect.state.industries -= try removeIndustries(&session)
-      effect.removed = try remove(&session)
-      effect.updated = try update(&session)
-      effect.inserted = try insert(&session)
-      effect.state.registrations += effect.inserted - effect.removed
-      effect.state.industries += try changeIndustries(&session)
-      try requireWritten(effect, &session)
+      let built = try building?.value()
+      if let built { try note(built, &effect, &session) } else { try writeRows(&effect, &session) }
+      if effect.inserted > 0 {
+        try session.execute("DELETE FROM removed_registration m USING incoming_registration n WHERE m.ban = n.ban")
+      }
 
       try CorrectionTable(job: load.job, user: settings.user, corrections: corrections, diff: diff)
         .write(&session)
@@ -55,10 +65,40 @@ struct IncrementalPublish {
       if standing.replacesSamples { try SampleTraces.remove(&session) }
       let publication = try Publication.write(&session, settings, snapshot, load.job, .incremental, effect)
       try load.job.succeed(&session, status: settings.status(of: snapshot))
+      if let built, let rebuild {
+        // From here on readers wait.
+        try rebuild.waitForOldSnapshots()
+        try rebuild.lockForSwap(&session)
+        try TableSwap(indexes: built.indexes, mayHaveRows: true).perform(&session)
+      }
       try LoadState.finish(&session)
       return (publication, before)
     }
-    return result
+  }
+
+  /// Writes the rows that differ.
+  private func writeRows(_ effect: inout Publication.Effect, _ session: inout Connection) throws {
+    effect.state.industries -= try removeIndustries(&session)
+    effect.removed = try remove(&session)
+    effect.updated = try update(&session)
+    effect.inserted = try insert(&session)
+    effect.state.registrations += effect.inserted - effect.removed
+    effect.state.industries += try changeIndustries(&session)
+    try requireWritten(effect, &session)
+  }
+
+  /// Notes what the rebuilt tables hold.
+  private func note(
+    _ built: TableRebuild.Built, _ effect: inout Publication.Effect, _ session: inout Connection
+  ) throws {
+    let counts = try session.row(String(sql: PackageResources.count_differing_sql))
+    effect.inserted = try counts.int("inserted")
+    effect.updated = try counts.int("staged") - effect.inserted
+    effect.removed = try counts.int("removed")
+    guard built.state.registrations == effect.state.registrations + effect.inserted - effect.removed else {
+      throw RestartLoad(reason: "the registry was changed since the load began")
+    }
+    effect.state = built.state
   }
 
   /// A user's trigger or rule can drop rows without an error.
@@ -76,6 +116,8 @@ struct IncrementalPublish {
   }
 
   private func stageRemovals(_ session: inout Connection) throws {
+    // An earlier attempt may have staged some.
+    try session.execute("DELETE FROM incoming_removal")
     guard !diff.removals.isEmpty else { return }
     _ = try session.copyIn("COPY incoming_removal (ban, reason, is_repair) FROM STDIN") { sink in
       var block = ""
@@ -126,16 +168,12 @@ struct IncrementalPublish {
 
   private func insert(_ session: inout Connection) throws -> Int {
     let table = RegistryTable.registration
-    let inserted = try session.execute(
+    return try session.execute(
       String(
         sql: PackageResources.insert_registrations_sql,
         ["columns": table.copyList, "values": table.copied.map { "n.\($0)" }.joined(separator: ", ")]),
       [snapshot.transform.sourceDate]
     ).affected
-    if inserted > 0 {
-      try session.execute("DELETE FROM removed_registration m USING incoming_registration n WHERE m.ban = n.ban")
-    }
-    return inserted
   }
 
   /// - Returns: how many rows the table has more than before.

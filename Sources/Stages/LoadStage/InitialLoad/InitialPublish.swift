@@ -24,7 +24,7 @@ struct InitialPublish {
         // Readers at work: they are not made to wait for long, and get a turn before the next attempt.
         settings.events(.note("readers hold the tables (attempt \(attempt) of \(settings.lockAttempts))"))
         try settings.pause(1)
-      } catch let error as Obstacle {
+      } catch let error as TableSwap.Obstacle {
         guard !replacesSamples else { throw RestartLoad(reason: "the tables cannot be swapped: \(error.reason)") }
         settings.events(.note("the tables cannot be swapped, the rows are copied: \(error.reason)"))
         break
@@ -34,10 +34,6 @@ struct InitialPublish {
     // keeps them.
     guard !replacesSamples else { throw RestartLoad(reason: "readers hold the tables") }
     return try publish(&session) { session in try insert(&session) }
-  }
-
-  private struct Obstacle: Error {
-    let reason: String
   }
 
   private func publish(
@@ -64,35 +60,11 @@ struct InitialPublish {
   }
 
   private func swap(_ session: inout Connection) throws {
-    try session.execute("SET LOCAL lock_timeout = '\(settings.lockTimeoutMilliseconds)ms'")
     // With samples, also what a reader may have looked at before.
-    let others = replacesSamples ? ", " + SampleTraces.tables.joined(separator: ", ") : ""
-    try session.execute("LOCK TABLE tax_registration, business_industry\(others) IN ACCESS EXCLUSIVE MODE")
-    try session.execute("SET LOCAL lock_timeout = 0")
+    try TableSwap.lock(
+      replacesSamples ? SampleTraces.tables : [], timeoutMilliseconds: settings.lockTimeoutMilliseconds, &session)
     try requireUnfilled(&session)
-    // Nothing can be hung on the tables while they are locked.
-    if let reason = try ReplacementCheck.obstacle(&session, mayHaveRows: replacesSamples) {
-      throw Obstacle(reason: reason)
-    }
-
-    for table in RegistryTable.both { try copyProperties(table, &session) }
-    try session.execute("DROP TABLE business_industry, tax_registration")
-    for table in RegistryTable.both { try session.execute("ALTER TABLE \(table.bulkName) RENAME TO \(table.name)") }
-    for index in indexes { try session.execute("ALTER INDEX \(index.bulkName) RENAME TO \(index.name)") }
-  }
-
-  /// Gives a bulk table what the empty one has: defaults, comment, grants and whether it is vacuumed.
-  private func copyProperties(_ table: RegistryTable, _ session: inout Connection) throws {
-    let tables = ["new": table.bulkName, "old": table.name]
-    try BulkTables.runAll(&session, String(sql: PackageResources.copy_defaults_sql, tables))
-    try BulkTables.runAll(
-      &session,
-      """
-      SELECT pg_catalog.format('COMMENT ON TABLE %s IS %L', '\(table.bulkName)'::regclass,
-        pg_catalog.obj_description('\(table.name)'::regclass, 'pg_class'))
-      """)
-    try BulkTables.runAll(&session, String(sql: PackageResources.copy_grants_sql, tables))
-    try BulkTables.runAll(&session, String(sql: PackageResources.copy_autovacuum_sql, tables))
+    try TableSwap(indexes: indexes, mayHaveRows: replacesSamples).perform(&session)
   }
 
   /// Where the tables cannot be swapped: by INSERT, in one transaction as well, and without a lock that a reader

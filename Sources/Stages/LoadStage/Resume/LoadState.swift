@@ -50,6 +50,8 @@ struct LoadState: Sendable {
         }
         if kind == .initial { try BulkTables.create(&session, sourceDate: transform.sourceDate) }
       } else {
+        // Those of a load that was about to publish are made anew.
+        if kind == .incremental { try BulkTables.dropIfOurs(&session) }
         events(.note("going on past \(batchesIn.count) of \(snapshot.batches.count) batches that are in"))
       }
       // Another run must never resume from rows that depend on what only this run knows: it finds no content hash.

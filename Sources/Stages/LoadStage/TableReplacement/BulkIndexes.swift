@@ -31,8 +31,9 @@ enum BulkIndexes {
     return indexes
   }
 
+  /// - Parameter load: nil where the transaction that publishes has locked the load already.
   static func build(
-    _ session: inout Connection, _ workers: BatchWorkers, _ load: LoadState, events: (LoadEvent) -> Void
+    _ session: inout Connection, _ workers: BatchWorkers, _ load: LoadState?, events: (LoadEvent) -> Void
   ) throws -> [Index] {
     // A run that was cut short may have built some of them.
     try BulkTables.runAll(
@@ -51,7 +52,7 @@ enum BulkIndexes {
     try workers.run(indexes) { session, index in
       // A session of a killed run may be building the same one: ``LoadState/acquire`` waits for its end.
       try session.transaction("index") { session in
-        try load.lockShared(&session)
+        try load?.lockShared(&session)
         try session.execute(index.create)
       }
     }

@@ -1,0 +1,100 @@
+import CommandKit
+import Postgres
+import Support
+
+/// For a day on which much differs: writes the registry's new contents beside the old ones and builds their indexes
+/// afterwards, in sessions of its own, while the transaction that publishes writes the change feed. That transaction
+/// then swaps the tables. Where it cannot, the rows are written one by one.
+struct TableRebuild: Sendable {
+  /// What was written beside.
+  struct Built: Sendable {
+    let indexes: [BulkIndexes.Index]
+    let state: RegistryState
+  }
+
+  let workers: BatchWorkers
+  let settings: LoadSettings
+  /// Date of the rows that are written.
+  let sourceDate: String?
+
+  /// Begins, with what is committed. Nobody can write to the registry's tables until the transaction ends.
+  ///
+  /// - Parameter session: that of the transaction that publishes.
+  func start(_ session: inout Connection) throws -> BackgroundTask<Built> {
+    try session.execute("SET LOCAL lock_timeout = '\(5 * settings.lockTimeoutMilliseconds)ms'")
+    do { try session.execute("LOCK TABLE tax_registration, business_industry IN SHARE MODE") } catch let error
+      as PostgresError where error.sqlState == "55P03"
+    { throw TableSwap.Obstacle(reason: "somebody is writing to them") }
+    try session.execute("SET LOCAL lock_timeout = '10min'")
+    let now = try session.optionalText("SELECT pg_catalog.now()")
+    return BackgroundTask { [self] isCancelled in
+      var access = workers.access
+      let stop = access.stop
+      access.stop = {
+        try stop()
+        try isCancelled()
+      }
+      var session = try access.open()
+      session.settings?["synchronous_commit"] = "off"
+      session.settings?["work_mem"] = "64MB"
+      session.settings?["maintenance_work_mem"] = "256MB"
+      let state = try fill(&session, now: now)
+      let workers = BatchWorkers(access: access, count: workers.count)
+      let indexes = try BulkIndexes.build(&session, workers, nil, events: settings.events)
+      return Built(indexes: indexes, state: state)
+    }
+  }
+
+  private func fill(_ session: inout Connection, now: String?) throws -> RegistryState {
+    settings.events(.phase("writing the tables anew, beside those that readers see"))
+    return try session.transaction("rebuild") { session in
+      try BulkTables.create(&session, sourceDate: nil)
+      let table = RegistryTable.registration
+      let registrations = try session.execute(
+        String(
+          sql: PackageResources.fill_bulk_registrations_sql,
+          [
+            "columns": table.copyList, "staged": table.copied.map { "n.\($0)" }.joined(separator: ", "),
+            "kept": table.copied.map { "r.\($0)" }.joined(separator: ", "),
+          ]), [sourceDate, now]
+      ).affected
+      let industries = try session.execute(String(sql: PackageResources.fill_bulk_industries_sql)).affected
+      return RegistryState(registrations: registrations, industries: industries)
+    }
+  }
+
+  /// Waits for the end of every transaction whose snapshot is older than the new rows: it would see none of them, since
+  /// new tables are not under the rules of an old snapshot. That is what CREATE INDEX CONCURRENTLY does.
+  ///
+  /// - Throws: a ``TableSwap/Obstacle`` if one lasts too long.
+  func waitForOldSnapshots() throws {
+    let seconds = settings.snapshotWaitSeconds
+    do {
+      var session = try workers.access.open(withinSeconds: seconds)
+      let table = try session.optionalText(
+        "SELECT pg_catalog.format('%I.tax_registration_bulk', pg_catalog.current_schema())")
+      try session.executeOutsideTransaction(
+        "CREATE INDEX CONCURRENTLY tax_registration_wait_bulk ON \(table ?? "") (ban) WHERE false")
+      try session.execute("DROP INDEX tax_registration_wait_bulk")
+    } catch {
+      try settings.stop()
+      throw TableSwap.Obstacle(reason: "a transaction that began before may look at them yet, or \(error)")
+    }
+  }
+
+  /// Locks the tables for the swap. Readers at work are waited for, but make no other reader wait for long.
+  func lockForSwap(_ session: inout Connection) throws {
+    for attempt in 1...settings.rebuildLockAttempts {
+      try session.execute("SAVEPOINT swap")
+      do {
+        return try TableSwap.lock(timeoutMilliseconds: min(100, settings.lockTimeoutMilliseconds), &session)
+      } catch let error as PostgresError where error.sqlState == "55P03" {
+        try session.execute("ROLLBACK TO SAVEPOINT swap")
+        settings.events(
+          .note("readers hold the tables (attempt \(attempt) of \(settings.rebuildLockAttempts))"))
+        try settings.pause(1)
+      }
+    }
+    throw TableSwap.Obstacle(reason: "readers hold them")
+  }
+}

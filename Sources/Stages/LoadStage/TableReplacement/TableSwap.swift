@@ -1,0 +1,52 @@
+import Postgres
+
+/// Puts the full bulk tables in place of the registry's, at the end of the transaction that publishes.
+struct TableSwap {
+  let indexes: [BulkIndexes.Index]
+  /// Whether the registry's tables may have rows.
+  let mayHaveRows: Bool
+
+  /// Why the tables cannot be replaced.
+  struct Obstacle: Error {
+    let reason: String
+  }
+
+  /// Locks the registry's tables against readers too.
+  ///
+  /// - Parameters:
+  ///   - others: tables that are locked with them.
+  ///   - timeoutMilliseconds: how long readers may be made to wait for it.
+  /// - Throws: SQLSTATE 55P03 if somebody holds them for longer.
+  static func lock(_ others: [String] = [], timeoutMilliseconds: Int, _ session: inout Connection) throws {
+    let tables = RegistryTable.both.map(\.name) + others
+    try session.execute("SET LOCAL lock_timeout = '\(timeoutMilliseconds)ms'")
+    try session.execute("LOCK TABLE \(tables.joined(separator: ", ")) IN ACCESS EXCLUSIVE MODE")
+    try session.execute("SET LOCAL lock_timeout = 0")
+  }
+
+  /// The tables are locked.
+  ///
+  /// - Throws: an ``Obstacle``.
+  func perform(_ session: inout Connection) throws {
+    // Nothing can be hung on the tables while they are locked.
+    if let reason = try ReplacementCheck.obstacle(&session, mayHaveRows: mayHaveRows) { throw Obstacle(reason: reason) }
+    for table in RegistryTable.both { try copyProperties(table, &session) }
+    try session.execute("DROP TABLE business_industry, tax_registration")
+    for table in RegistryTable.both { try session.execute("ALTER TABLE \(table.bulkName) RENAME TO \(table.name)") }
+    for index in indexes { try session.execute("ALTER INDEX \(index.bulkName) RENAME TO \(index.name)") }
+  }
+
+  /// Gives a bulk table what the registry's has: defaults, comment, grants and whether it is vacuumed.
+  private func copyProperties(_ table: RegistryTable, _ session: inout Connection) throws {
+    let tables = ["new": table.bulkName, "old": table.name]
+    try BulkTables.runAll(&session, String(sql: PackageResources.copy_defaults_sql, tables))
+    try BulkTables.runAll(
+      &session,
+      """
+      SELECT pg_catalog.format('COMMENT ON TABLE %s IS %L', '\(table.bulkName)'::regclass,
+        pg_catalog.obj_description('\(table.name)'::regclass, 'pg_class'))
+      """)
+    try BulkTables.runAll(&session, String(sql: PackageResources.copy_grants_sql, tables))
+    try BulkTables.runAll(&session, String(sql: PackageResources.copy_autovacuum_sql, tables))
+  }
+}

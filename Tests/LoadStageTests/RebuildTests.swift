@@ -1,0 +1,219 @@
+import LoadStage
+import Postgres
+import Spool
+import Support
+import TestCluster
+import Testing
+
+/// Days on which much differs: the tables are written anew beside the old ones, and swapped.
+@Suite("A day on which much differs", .needsServer)
+struct RebuildTests {
+  /// A registry of one day, whose next loads rebuild its tables whatever differs.
+  private func with(_ rows: [Business], _ body: (LoadHarness) throws -> Void) throws {
+    try LoadHarness.with { harness in
+      var harness = harness
+      harness.rebuildShareMin = 0
+      try harness.load(rows)
+      try body(harness)
+    }
+  }
+
+  private func table(_ harness: LoadHarness) throws -> String? {
+    try harness.database.scalar("SELECT 'tax_registration'::regclass::oid")
+  }
+
+  private static let first = businesses(120)
+
+  private static func otherwise(_ rows: [Business], _ mark: String) -> [Business] {
+    rows.map { row in
+      var row = row
+      row.name += mark
+      row.industries = ["631211", "471913"]
+      return row
+    }
+  }
+
+  /// Days that follow on the first one, with the tables rebuilt from each to the next or not.
+  private static let days = [
+    otherwise(Array(first.dropFirst(7)), "!") + [Business("20000000", "new")],
+    otherwise(first, "!"), Array(first.prefix(100)), first,
+  ]
+
+  /// All that the loads leave, but for when it was.
+  private func content(_ harness: LoadHarness) throws -> [String] {
+    try harness.database.content()
+      + harness.database.rows(
+        """
+        SELECT ban, data_source_date, updated_at > created_at,
+          (SELECT array_agg(p.id) FROM publication p WHERE p.published_at IN (r.created_at, r.updated_at))
+        FROM tax_registration r ORDER BY ban
+        """)
+      + harness.database.rows(
+        """
+        SELECT job_run_id, source_date, ban, kind, reason, changed_columns, before, after FROM registration_change
+        ORDER BY job_run_id, ban
+        """)
+      + harness.database.rows(
+        "SELECT id, kind, action, registrations, industries, inserted, updated, removed, changes FROM publication ORDER BY id"
+      )
+      + harness.database.rows(
+        """
+        SELECT m.ban, r.created_at IS NULL, (SELECT p.id FROM publication p WHERE p.published_at = m.created_at)
+        FROM removed_registration m LEFT JOIN tax_registration r USING (ban) ORDER BY 1
+        """)
+  }
+
+  @Test("leaves what writing the rows one by one leaves: rows, times, feed, history, counts; and so does its rollback")
+  func equalToRowByRow() throws {
+    try with(Self.first) { harness in
+      try LoadHarness.with { plain in
+        try plain.load(Self.first)
+        var snapshots: [SnapshotFolder] = []
+        for (number, rows) in Self.days.enumerated() {
+          let options = TestSpool.Options(sourceDate: "2026-09-0\(number + 2)", chunkSize: 50)
+          let before = try (table(harness), table(plain))
+          snapshots.append(try harness.spool.snapshot(rows, options))
+          for (harness, snapshot) in [(harness, snapshots[number]), (plain, try plain.spool.snapshot(rows, options))] {
+            try harness.load(snapshot) { $0.acceptance = .test }
+            try harness.expect(rows)
+          }
+          #expect(try table(harness) != before.0 && table(plain) == before.1)
+          #expect(try content(harness) == content(plain), "day \(number)")
+        }
+        let before = try table(harness)
+        try harness.load(snapshots[1]) { $0.action = .rollback }
+        #expect(try table(harness) != before)
+        try harness.expect(Self.days[1])
+        #expect(try harness.database.images(asOf: "2026-09-02") == images(Self.days[0]))
+        #expect(try harness.database.images(asOf: "2026-09-01") == images(Self.first))
+      }
+    }
+  }
+
+  @Test("readers see one day or the next, in tables, feed and publications")
+  func readers() throws {
+    try with(Self.first) { harness in
+      var published: [String] = []
+      let seen = try ConcurrentReader.with(harness.database) { reader in
+        func look() throws {
+          published.append(try #require(try harness.database.scalar(ConcurrentReader.statement)))
+          reader.waitForALook()
+        }
+        try look()
+        for (number, rows) in Self.days.enumerated() {
+          let before = try table(harness)
+          let snapshot = try harness.spool.snapshot(rows, .init(sourceDate: "2026-09-0\(number + 2)"))
+          try harness.load(snapshot) {
+            $0.acceptance = .test
+            $0.rebuildLockAttempts = 10_000
+          }
+          #expect(try table(harness) != before)
+          try look()
+        }
+      }
+      #expect(seen == published)
+    }
+  }
+
+  /// What keeps a swap from being had, and what is left alone by it.
+  private func writesRowsOneByOne(
+    _ harness: LoadHarness, _ rows: [Business], _ change: (inout LoadSettings) -> Void = { _ in }
+  ) throws {
+    let before = try table(harness)
+    let outcome = try harness.load(try harness.spool.snapshot(rows, .init(sourceDate: "2026-09-02"))) {
+      $0.acceptance = .test
+      $0.rebuildLockAttempts = 2
+      $0.snapshotWaitSeconds = 0.5
+      change(&$0)
+    }
+    #expect(outcome.kind == .incremental && outcome.counts.kinds["changed"] == 120)
+    #expect(try table(harness) == before)
+    try harness.expect(rows)
+  }
+
+  @Test("a transaction that began before sees what it would have seen, and the rows are written one by one")
+  func oldSnapshot() throws {
+    try with(Self.first) { harness in
+      var old = try harness.database.open()
+      try old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM publication")
+      try writesRowsOneByOne(harness, Self.otherwise(Self.first, "!"))
+      #expect(harness.log.notes.contains { $0.contains("a transaction that began before") })
+      #expect(
+        try old.execute("SELECT count(*) FROM tax_registration WHERE business_name NOT LIKE '%!'").number == 120)
+    }
+  }
+
+  @Test("readers and writers that hold the tables are not waited for without end")
+  func heldTables() throws {
+    for (statement, reason) in [
+      ("SELECT FROM tax_registration", "readers hold them"),
+      ("UPDATE business_industry SET industry_name = industry_name WHERE false", "somebody is writing to them"),
+    ] {
+      try with(Self.first) { harness in
+        var other = try harness.database.open()
+        try other.execute("BEGIN; \(statement)")
+        try writesRowsOneByOne(harness, Self.otherwise(Self.first, "!"))
+        #expect(harness.log.notes.contains { $0.contains(reason) }, "\(statement)")
+      }
+    }
+  }
+
+  @Test(
+    "what hangs on the tables keeps them",
+    arguments: [
+      "CREATE VIEW mine AS SELECT ban FROM tax_registration",
+      "CREATE TABLE mine (ban text COLLATE \"C\" REFERENCES tax_registration)",
+      "CREATE FUNCTION mine() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER mine BEFORE UPDATE ON tax_registration FOR EACH ROW EXECUTE FUNCTION mine()",
+      "ALTER TABLE tax_registration ADD COLUMN mine text",
+    ])
+  func obstacles(_ statement: String) throws {
+    try with(Self.first) { harness in
+      try harness.database.execute(statement)
+      try writesRowsOneByOne(harness, Self.otherwise(Self.first, "!"))
+    }
+  }
+
+  @Test("indexes, grants, defaults and comments of the tables stay")
+  func properties() throws {
+    try with(Self.first) { harness in
+      try harness.database.execute(
+        """
+        CREATE INDEX mine ON tax_registration (lower(business_name)); GRANT SELECT ON business_industry TO PUBLIC;
+        COMMENT ON TABLE tax_registration IS 'mine'; ALTER TABLE tax_registration SET (fillfactor = 80)
+        """)
+      let properties = """
+        SELECT c.relname, c.relacl, c.reloptions, obj_description(c.oid, 'pg_class'),
+          (SELECT array_agg(pg_get_indexdef(i.indexrelid) ORDER BY pg_get_indexdef(i.indexrelid)) FROM pg_index i WHERE i.indrelid = c.oid),
+          (SELECT array_agg(conname || pg_get_constraintdef(k.oid) ORDER BY conname) FROM pg_constraint k WHERE k.conrelid = c.oid),
+          (SELECT array_agg(pg_get_expr(d.adbin, d.adrelid) ORDER BY d.adnum) FROM pg_attrdef d WHERE d.adrelid = c.oid)
+        FROM pg_class c WHERE c.oid IN ('tax_registration'::regclass, 'business_industry'::regclass) ORDER BY 1
+        """
+      let before = try (table(harness), harness.database.rows(properties))
+      try harness.load(try harness.spool.snapshot(Self.otherwise(Self.first, "!"))) { $0.acceptance = .test }
+      #expect(try table(harness) != before.0)
+      #expect(try harness.database.rows(properties) == before.1)
+    }
+  }
+
+  @Test("what somebody changed since the load began is not lost: the load compares again")
+  func changedMeanwhile() throws {
+    try with(Self.first) { harness in
+      let once = Once()
+      let rows = Self.otherwise(Self.first, "!")
+      let outcome = try harness.load(try harness.spool.snapshot(rows)) { [database = harness.database] settings in
+        settings.acceptance = .test
+        settings.atPoints { point in
+          guard point == .batchCommitted(1) else { return }
+          try once.run {
+            try database.execute(
+              """
+              INSERT INTO tax_registration (ban, business_name, content_hash) VALUES ('30000000', 'by hand', 1)
+              """)
+          }
+        }
+      }
+      #expect(outcome.result == .published && harness.log.retries == 1)
+      try harness.expect(rows)
+    }
+  }
+}
