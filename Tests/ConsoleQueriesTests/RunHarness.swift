@@ -54,7 +54,7 @@ struct RunHarness {
       """
       INSERT INTO publication (job_run_id, snapshot, source_sha256, content_sha256, rules_version, kind, source_date,
         whole, registrations, industries, inserted, updated, removed, action, changes, published_at)
-      VALUES ($1, $2, '', '', 1, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11::jsonb, timestamptz '2026-09-01 16:30Z')
+      VALUES ($1, $2, $2, '', 1, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11::jsonb, timestamptz '2026-09-01 16:30Z')
       RETURNING id
       """,
       ["\(run)", snapshot, kind, day, isWhole ? "t" : "f", "\(registrations)"] + counts.map { "\($0)" }

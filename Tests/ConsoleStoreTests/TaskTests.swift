@@ -46,7 +46,7 @@ struct TaskTests {
       let running = try Tasks.add(.run, by: "ann", on: &connection)
       let found4 = try Tasks.claim(host: "h", on: &connection)
       #expect(found4?.id == running)
-      try Tasks.stop(running, by: "bob", on: &connection)
+      for account in ["bob", "ann"] { try Tasks.stop(running, by: account, on: &connection) }
       let task = try Tasks.find(running, on: &connection)
       #expect(task?.state == .running)
       #expect(task?.stopAskedBy == "bob")

@@ -48,6 +48,14 @@ struct ExpiredFeedTests {
         try harness.database.rows("SELECT feed_expired_at IS NOT NULL FROM publication ORDER BY id")
           == ["t", "t", "t", "f", "f"])
       #expect(try clean(harness) { $0.feedDays = 25 }.changes == 0)
+      // Who asks for a time that the feed does not cover is told so.
+      let days = try harness.database.rows("SELECT as_of_date FROM publication ORDER BY id")
+      for (since, isComplete) in [(nil, false), (days[2], false), (days[3], true)] {
+        var (query, notes) = (ChangeQuery(), [String]())
+        query.since = since
+        try query.run(harness.database.url, stop: {}, note: { notes.append($0) }) { _ in }
+        #expect(notes.isEmpty == isComplete && notes.allSatisfy { $0.contains(days[2]) }, "\(since ?? "all"): \(notes)")
+      }
     }
   }
 

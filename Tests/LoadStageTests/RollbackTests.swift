@@ -42,6 +42,30 @@ struct RollbackTests {
     }
   }
 
+  @Test("without a name it goes back by one publication: where the spool lacks that one, 66, and the next one is named")
+  func lacking() throws {
+    try LoadHarness.with { harness in
+      let snapshots = try days(harness)
+      try Folder.remove(snapshots[1].path)
+      let failure = #expect(throws: Failure.self) { try target(harness) }
+      #expect(failure?.category == .notReady && failure?.message.contains("\(snapshots[1].id)") == true)
+      #expect(failure?.hints.first?.description.contains("\(snapshots[0].id)") == true)
+    }
+  }
+
+  @Test("the same source, published again under another name, is no target: going back to it would change nothing")
+  func sameSource() throws {
+    try LoadHarness.with { harness in
+      let snapshots = try days(harness)
+      try harness.database.execute(
+        """
+        UPDATE publication SET source_sha256 = (SELECT source_sha256 FROM publication ORDER BY id DESC LIMIT 1)
+        WHERE snapshot = '\(snapshots[1].id)'
+        """)
+      #expect(try target(harness) == snapshots[0].id)
+    }
+  }
+
   @Test("samples, and what was never published, are no target")
   func noTarget() throws {
     try LoadHarness.with { harness in

@@ -25,7 +25,8 @@ struct ChangesCommand: ParsableCommand {
   func run() throws {
     let query = try query()
     var printer = ChangePrinter(json: output.json)
-    try query.run(try database.resolve()) { line in try printer.print(line) }
+    let log = EventLog(stage: "changes", runID: Environment.value("RUN_ID") ?? "")
+    try query.run(try database.resolve(), note: { log.warning($0) }) { line in try printer.print(line) }
     try printer.finish()
   }
 

@@ -30,7 +30,7 @@ public enum Tasks {
   public static func stop(_ id: Int, by account: String?, on connection: inout Connection) throws {
     let changed = try connection.execute(
       """
-      UPDATE console.task SET stop_asked_by = coalesce($2, 'the command line'),
+      UPDATE console.task SET stop_asked_by = coalesce(stop_asked_by, $2, 'the command line'),
         state = CASE state WHEN 'queued' THEN 'stopped' ELSE state END,
         reason = CASE state WHEN 'queued' THEN 'stopped' ELSE reason END,
         ended_at = CASE state WHEN 'queued' THEN now() ELSE ended_at END

@@ -16,9 +16,13 @@ public enum Timestamp {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     now.tv_sec += secondsFromNow
-    var parts = tm()
-    gmtime_r(&now.tv_sec, &parts)
-    return date(parts) + "." + (now.tv_nsec / 1_000_000).padded(3) + "Z"
+    return utcMilliseconds(now)
+  }
+
+  static func utcMilliseconds(_ time: timespec) -> String {
+    var (seconds, parts) = (time.tv_sec, tm())
+    gmtime_r(&seconds, &parts)
+    return date(parts) + "." + (time.tv_nsec / 1_000_000).padded(3) + "Z"
   }
 
   public static func secondsSince1970() -> Int { time(nil) }

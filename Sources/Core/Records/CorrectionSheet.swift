@@ -17,6 +17,8 @@ public struct CorrectionSheet: Sendable {
     public var industries: [UInt8]
     /// Codes, as many as were found.
     public var warnings: [String]
+    /// Codes that the sheet was exported with.
+    public var exportedCodes: Set<String> = []
   }
 
   /// A rejection or a warning.

@@ -12,12 +12,15 @@ struct SheetValidator: ~Copyable {
   private let isPublished: [Bool]
   /// The field that tells whether somebody touched the row, nil where the sheet has none.
   private let fingerprint: Int?
+  /// The field with the codes that the record was exported with, nil where the sheet has none.
+  private let codes: Int?
 
   init(header: Header) {
     self.header = header
     validator = ChunkValidator(header: header, bansExpected: 4)
     isPublished = header.names.map { Column(name: $0) != nil }
     fingerprint = header.names.firstIndex { $0 == RowChecksum.column }
+    codes = header.names.firstIndex { $0 == "codes" }
   }
 
   /// - Returns: where the next record begins.
@@ -36,7 +39,9 @@ struct SheetValidator: ~Copyable {
       tooLongOffsets: scanned.outcome == .recordTooLong ? [0] : [])
     sheet.tally += record.withUnsafeBufferPointer { validator.validate($0, at: place, taken: taken, into: &output) }
     // A blank record has its row too.
-    addRow(line: line, row: sheet.untouched + sheet.tally.records + 1, into: &sheet)
+    addRow(
+      line: line, row: sheet.untouched + sheet.tally.records + 1, exportedCodes: exportedCodes(base, scanned),
+      into: &sheet)
     return scanned.next
   }
 
@@ -49,18 +54,26 @@ struct SheetValidator: ~Copyable {
     return value(base, fingerprint).elementsEqual(RowChecksum.of(values).utf8)
   }
 
+  private func exportedCodes(_ base: UnsafePointer<UInt8>, _ scanned: RecordScanner.Record) -> Set<String> {
+    guard let codes, scanned.outcome == .fields, codes < scanner.fieldCount else { return [] }
+    return Set(String(decoding: value(base, codes), as: UTF8.self).split(separator: " ").map(String.init))
+  }
+
   private func value(_ base: UnsafePointer<UInt8>, _ index: Int) -> [UInt8] {
     SheetCell.unescape(FieldValue(base, scanner.fields[index]).bytes(base)).value
   }
 
-  private mutating func addRow(line: Int, row: Int, into sheet: inout CorrectionSheet) {
+  private mutating func addRow(
+    line: Int, row: Int, exportedCodes: Set<String>, into sheet: inout CorrectionSheet
+  ) {
     for (code, column) in output.found {
       sheet.findings.append(
         CorrectionSheet.Finding(
           line: line, row: row, code: code.code, severity: code.severity, column: column?.name,
           message: code == .duplicate ? "this BAN was accepted earlier in the sheet" : code.message))
     }
-    guard let record = output.record else { return }
+    guard var record = output.record else { return }
+    record.exportedCodes = exportedCodes
     _ = taken.insert(record.ban)
     sheet.records.append(record)
   }

@@ -98,6 +98,8 @@ public struct JobPublication: Sendable, Equatable {
   public let isWhole: Bool
   /// From which day on it counts, ISO 8601.
   public let asOfDate: String
+  /// The date of the snapshot under it, by which the registry's age counts. Corrections make no source younger.
+  public let sourceDay: String
   public let publishedAt: String
   /// Rows of the registry after it.
   public let registrations: Int

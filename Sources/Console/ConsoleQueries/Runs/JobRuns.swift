@@ -48,6 +48,8 @@ public enum JobRuns {
         extract(epoch FROM clock_timestamp() - j.updated_at) AS quiet_seconds, j.source_date, j.data_source_url,
         j.chunk_size, j.records_total, j.records_processed, j.records_failed, j.records_duplicated, j.records_blank,
         j.error_message, p.id AS publication_id, p.snapshot, p.action, p.kind, p.whole, p.as_of_date, p.published_at,
+        coalesce((SELECT d.source_date FROM publication d WHERE d.snapshot = p.snapshot AND d.source_date IS NOT NULL
+          ORDER BY d.id DESC LIMIT 1), p.as_of_date) AS source_day,
         p.registrations, p.industries, p.inserted, p.updated, p.removed, p.changes, p.repaired, p.refusals,
         p.accepted_by, p.accept_reason
       FROM etl_job_run j LEFT JOIN publication p ON p.job_run_id = j.id
@@ -90,6 +92,7 @@ extension JobPublication {
     kind = try row.text("kind")
     isWhole = try row.bool("whole")
     asOfDate = try row.text("as_of_date")
+    sourceDay = try row.text("source_day")
     publishedAt = try row.text("published_at")
     registrations = try row.int("registrations")
     industries = try row.int("industries")

@@ -33,9 +33,10 @@ public struct RollbackPreview: Sendable, Equatable {
   /// So many rows of the feed are counted.
   public static let changesMax = 200_000
 
-  /// Finds the target by the pipeline's own rule: of the snapshots that are in the spool, the one published last before
-  /// the one published now was for the first time; of a sample on top, the whole one under it. Corrections in force
-  /// stay, so the businesses that have one are not counted.
+  /// Finds the target by the pipeline's own rule: the snapshot published last before the one published now was for the
+  /// first time, unless its source is the same; of a sample on top, the whole one under it. One that the spool lacks is
+  /// passed over: the page says how many publications are undone. Corrections in force stay, so the businesses that have
+  /// one are not counted.
   ///
   /// - Parameter inSpool: names of the snapshots in the spool; nil where nobody knows.
   /// - Returns: nil where there is nothing to go back to.
@@ -44,7 +45,8 @@ public struct RollbackPreview: Sendable, Equatable {
     let target = try state(
       &connection,
       """
-      p.whole AND ($1::text IS NULL OR p.snapshot = ANY (string_to_array($1, ','))) AND p.id < (
+      p.whole AND p.source_sha256 <> (SELECT l.source_sha256 FROM publication l ORDER BY l.id DESC LIMIT 1)
+        AND ($1::text IS NULL OR p.snapshot = ANY (string_to_array($1, ','))) AND p.id < (
         SELECT CASE WHEN l.whole THEN (SELECT min(f.id) FROM publication f WHERE f.snapshot = l.snapshot) ELSE l.id END
         FROM publication l ORDER BY l.id DESC LIMIT 1)
       """, [inSpool?.joined(separator: ",")])

@@ -84,7 +84,7 @@ struct OverviewAlerts {
 
   /// The published date, and how many days ago it was in Taipei.
   private var age: (day: String, days: Int)? {
-    guard let day = overview.published?.publication?.asOfDate, let since = TaipeiTime.seconds("\(day) 00:00:00")
+    guard let day = overview.published?.publication?.sourceDay, let since = TaipeiTime.seconds("\(day) 00:00:00")
     else { return nil }
     let seconds = Int64(now.timeIntervalSince1970) + 8 * 3600 - since
     return (day, Int((Double(seconds) / 86_400).rounded(.down)))

@@ -35,15 +35,15 @@ struct OverviewRoutes {
       return standing.failure == nil ? nil : text("run_sentence_never")
     }
     if let run = standing.failure {
-      return text("run_sentence_failed", TaipeiTime.text(run.startedAt), publication.asOfDate)
+      return text("run_sentence_failed", TaipeiTime.text(run.startedAt), publication.sourceDay)
     }
     if let run = standing.success, run.outcome == .unchanged, run.checkedSource {
       return text(
-        "run_sentence_unchanged", text.time(run.endedAt) ?? "", publication.asOfDate,
+        "run_sentence_unchanged", text.time(run.endedAt) ?? "", publication.sourceDay,
         text.count(publication.registrations))
     }
     return text(
-      "run_sentence_" + publication.action, publication.asOfDate, TaipeiTime.text(publication.publishedAt),
+      "run_sentence_" + publication.action, publication.sourceDay, TaipeiTime.text(publication.publishedAt),
       text.count(publication.registrations), text.count(publication.inserted), text.count(publication.updated),
       text.count(publication.removed))
   }
@@ -64,7 +64,7 @@ struct OverviewRoutes {
     guard let publication = run.publication else { return nil }
     return [
       "registrations": text.count(publication.registrations), "industries": text.count(publication.industries),
-      "as_of_date": publication.asOfDate,
+      "as_of_date": publication.sourceDay,
       "inserted": text.count(publication.inserted),
       "updated": text.count(publication.updated), "removed": text.count(publication.removed),
       "rejected": text.count(run.counts.failed), "job_run": run.id,

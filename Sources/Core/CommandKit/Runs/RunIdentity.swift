@@ -42,12 +42,13 @@ public struct RunIdentity: Sendable, Equatable {
       startedAt: Environment.value("RUN_STARTED_AT") ?? Timestamp.utcMilliseconds())
   }
 
-  /// The content of a run's marker, `COMMAND PID ORIGIN STARTED_AT`. Earlier versions wrote only the first two words.
-  init(runID: String, marker: String) {
+  /// The content of a run's marker, `COMMAND PID ORIGIN STARTED_AT`. Earlier versions wrote only the first two words, when
+  /// the run began.
+  init(runID: String, marker: String, writtenAt: String) {
     let words = marker.split(whereSeparator: \.isWhitespace).map(String.init)
     self.init(
       runID: runID, command: words.first ?? "", origin: words.dropFirst(2).first.flatMap(RunOrigin.init) ?? .shell,
-      startedAt: words.dropFirst(3).first ?? "")
+      startedAt: words.dropFirst(3).first ?? writtenAt)
   }
 
   private init(runID: String, command: String, origin: RunOrigin, startedAt: String) {

@@ -128,7 +128,9 @@ public final class RunMarker {
 
   private static func read(_ name: String, _ path: String) throws -> RunIdentity? {
     guard let content = try SpoolFile.read(path, bytesMax: 4096) else { return nil }
-    return RunIdentity(runID: name, marker: String(decoding: content, as: UTF8.self))
+    var status = stat()
+    let written = lstat(path, &status) == 0 ? Timestamp.utcMilliseconds(status.st_mtim) : Timestamp.utcMilliseconds()
+    return RunIdentity(runID: name, marker: String(decoding: content, as: UTF8.self), writtenAt: written)
   }
 
   /// Leaves a marker that is being made, `.PID.RUN`, alone, and removes it if its process has ended.

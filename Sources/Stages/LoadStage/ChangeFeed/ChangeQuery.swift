@@ -19,14 +19,23 @@ public struct ChangeQuery: Sendable {
 
   /// Hands over the rows, the newest publication first and each sorted by BAN, as lines of JSON: those of the feed's
   /// files, and `as_of_date` and `action` of the publication.
+  ///
+  /// - Parameter note: gets what there is to say of rows that were asked for and are gone.
   public func run(
     _ databaseURL: String, applicationName: String = "registry-changes",
-    stop: @escaping StopCheck = { try StopSignal.check() }, _ body: (UnsafeRawBufferPointer) throws -> Void
+    stop: @escaping StopCheck = { try StopSignal.check() }, note: (String) -> Void = { _ in },
+    _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
     do {
       var session = try DatabaseAccess(databaseURL, applicationName: applicationName, isReadOnly: true, stop: stop)
         .open()
       try Migrator.requireCurrent(&session)
+      let since = since.map { "AND as_of_date >= \(Self.literal($0))::date" } ?? ""
+      if let day = try session.optionalText(
+        "SELECT max(as_of_date) FROM publication WHERE feed_expired_at IS NOT NULL \(since)")
+      {
+        note("changes up to \(day) are not complete: rows were deleted for their age (--retain-days)")
+      }
       try session.copyOut(
         String(
           sql: PackageResources.copy_changes_sql,

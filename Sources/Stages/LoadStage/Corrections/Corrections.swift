@@ -53,6 +53,17 @@ struct Corrections: Sendable {
     return new[ban] == nil ? nil : .needless
   }
 
+  /// Businesses whose records the source has without the fault that they were exported with: the sheet is of an older
+  /// snapshot.
+  func overtaken(_ resolutions: [UInt32: Correction.Resolution]) -> [UInt32] {
+    resolutions.compactMap { ban, resolution in
+      guard case .put(.some, let codes) = resolution, let exported = new[ban]?.exportedCodes, !exported.isEmpty else {
+        return nil
+      }
+      return exported.isDisjoint(with: codes) ? ban : nil
+    }.sorted()
+  }
+
   /// Of a business with a correction that is not among those that the rules accept.
   func resolve(_ ban: UInt32, isRejected: Bool, whole: Bool) -> Correction.Resolution {
     if new[ban] != nil { return .put(sourceHash: nil, codes: []) }
