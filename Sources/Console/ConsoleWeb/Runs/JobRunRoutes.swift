@@ -113,7 +113,8 @@ struct JobRunRoutes {
     }
     let acceptable = found.run.refusal.map { $0.mayBeAccepted(newest: found.newest) } ?? false
     let more: [String: Any?] = [
-      "findings": findings, "has_findings": !findings.isEmpty, "task_id": task?.id, "may_accept": acceptable,
+      "findings": findings, "has_findings": !findings.isEmpty, "findings_none": text.noFindings(of: found.run),
+      "task_id": task?.id, "may_accept": acceptable,
       "accept_path": "/runs/\(found.run.id)/accept", "nav_runs": true,
     ]
     return (JobRunValues(text: text).page(found.run, found.progress) as [String: Any?]).merging(more) { $1 }

@@ -17,6 +17,12 @@ struct RunText {
     return text == key ? value : text
   }
 
+  /// What there is to say where the database has no findings of a run.
+  func noFindings(of run: JobRunSummary?) -> String {
+    let hadSome = run.map { $0.counts.failed + $0.counts.duplicated > 0 } ?? false
+    return self(hadSome ? "finding_gone" : "finding_none")
+  }
+
   /// Thousands parted by commas.
   func count(_ number: Int) -> String {
     let digits = Array(String(number.magnitude))

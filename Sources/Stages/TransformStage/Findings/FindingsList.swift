@@ -19,7 +19,13 @@ public enum FindingsList {
   ) throws {
     let reader = try FindingsReader(settings)
     if settings.onlyNew, reader.previous == nil {
-      log.info("there is no earlier snapshot to compare with: every finding is new")
+      if let earlier = try reader.snapshot.earlier(isFinalized: false) {
+        log.advise(
+          "no earlier snapshot is transformed any more, so every finding counts as new: \(command: .transform, snapshot: earlier.id) transforms the one before again"
+        )
+      } else {
+        log.info("there is no earlier snapshot to compare with: every finding is new")
+      }
     }
     let counts: [String: Int]
     switch settings.form {

@@ -41,13 +41,16 @@ extension FindingsSnapshot {
   }
 
   /// The newest finalized snapshot that is older than this one and of its kind; nil where there is none.
-  func previous() throws -> FindingsSnapshot? {
+  func previous() throws -> FindingsSnapshot? { try earlier(isFinalized: true).map(FindingsSnapshot.init) }
+
+  /// The newest snapshot of its kind that is older than this one.
+  func earlier(isFinalized: Bool) throws -> SnapshotFolder? {
     for id in try SpoolIndex.snapshots(folder.spool).reversed() where id < folder.id {
       let earlier = SnapshotFolder(spool: folder.spool, id: id)
-      guard try Self.isFinalized(earlier),
+      guard try Self.isFinalized(earlier) == isFinalized,
         try FetchManifest.read(at: earlier.fetchManifest)?.terms.whole == whole
       else { continue }
-      return try FindingsSnapshot(earlier)
+      return earlier
     }
     return nil
   }
