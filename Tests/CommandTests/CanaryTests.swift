@@ -171,7 +171,7 @@ struct CanaryTests {
     try fixture.run("status")
     try fixture.run("status", "--json")
     try fixture.run("changes")
-    try fixture.run("findings", "--export", "sheet.csv")
+    try fixture.run("findings", "--export", "sheet.csv", "--force")
     let sheet = String(decoding: try #require(ScratchFolder.read(scratch + "/sheet.csv")), as: UTF8.self)
     _ = fixture.copy.workshop.file(sheet.replacing(",商,x,", with: ",商,5,"), "sheet.csv")
     try fixture.run("replay", "sheet.csv")
