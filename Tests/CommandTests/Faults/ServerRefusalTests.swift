@@ -163,7 +163,7 @@ struct ServerRefusalTests {
       }
       let which =
         switch victim {
-        case .main: "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
+        case .main: "pid IN (SELECT pid FROM pg_locks WHERE relation = to_regclass('run_lock') AND granted)"
         case .worker: "wait_event = 'advisory'"
         case .heartbeat: "query LIKE 'UPDATE etl_job_run SET updated_at%' AND wait_event_type = 'Lock'"
         }

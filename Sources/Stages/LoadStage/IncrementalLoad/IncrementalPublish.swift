@@ -53,7 +53,7 @@ struct IncrementalPublish {
       }
 
       try keepCreationTimes(&session)
-      let built = try building?.value()
+      let built = try building.flatMap { try rebuild?.finish($0) }
       if let built { try note(built, &effect, &session) } else { try writeRows(&effect, &session) }
       if effect.inserted > 0 {
         try session.execute("DELETE FROM removed_registration m USING incoming_registration n WHERE m.ban = n.ban")

@@ -39,9 +39,19 @@ struct TableRebuild: Sendable {
       session.settings?["work_mem"] = "64MB"
       session.settings?["maintenance_work_mem"] = "256MB"
       let state = try fill(&session, now: now)
-      let workers = BatchWorkers(access: access, count: workers.count)
+      // The feed has a core and a session of its own.
+      let workers = BatchWorkers(access: access, count: max(1, workers.count - 1))
       let indexes = try BulkIndexes.build(&session, workers, nil, events: settings.events)
       return Built(indexes: indexes, state: state)
+    }
+  }
+
+  /// Waits until everything is written.
+  ///
+  /// - Throws: a ``TableSwap/Obstacle`` if a session was lost, or the server grants too few.
+  func finish(_ building: BackgroundTask<Built>) throws -> Built {
+    do { return try building.value() } catch let error as PostgresError where error.kind == .temporary {
+      throw TableSwap.Obstacle(reason: error.message)
     }
   }
 
