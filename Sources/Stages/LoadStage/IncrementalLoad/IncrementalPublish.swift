@@ -16,12 +16,12 @@ struct IncrementalPublish {
   /// Nil to write the rows one by one.
   var rebuild: TableRebuild?
 
-  /// - Throws: a ``TableSwap/Obstacle`` if rebuilt tables cannot be swapped.
   /// - Parameter registrations: how many businesses the registry held.
+  /// - Throws: a ``TableSwap/Obstacle`` if rebuilt tables cannot be swapped.
   func perform(_ session: inout Connection, registrations: Int) throws -> (Publication, before: RegistryState) {
     // The planner then looks up few rows and joins many. Without the right to it the server only warns.
     try session.execute("ANALYZE incoming_registration, incoming_industry")
-    // The sessions that rebuild the tables have to see them.
+    // The sessions that rebuild the tables have to see what is removed.
     if rebuild != nil {
       try session.transaction("rebuild") { session in
         try load.lockShared(&session)
@@ -66,8 +66,8 @@ struct IncrementalPublish {
       let publication = try Publication.write(&session, settings, snapshot, load.job, .incremental, effect)
       try load.job.succeed(&session, status: settings.status(of: snapshot))
       if let built, let rebuild {
-        // From here on readers wait.
         try rebuild.waitForOldSnapshots()
+        // Readers wait from here until the COMMIT.
         try rebuild.lockForSwap(&session)
         try TableSwap(indexes: built.indexes, mayHaveRows: true).perform(&session)
       }
