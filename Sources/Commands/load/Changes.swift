@@ -26,7 +26,8 @@ struct ChangesCommand: ParsableCommand {
     let query = try query()
     var printer = ChangePrinter(json: output.json)
     let log = EventLog(stage: "changes", runID: Environment.value("RUN_ID") ?? "")
-    try query.run(try database.resolve(), note: { log.warning($0) }) { line in try printer.print(line) }
+    let note: (String) -> Void = { log.warning($0) }
+    try query.run(try database.resolve(), note: note) { line in try printer.print(line) }
     try printer.finish()
   }
 
