@@ -48,7 +48,7 @@ struct ExpiredFeedTests {
         try harness.database.rows("SELECT feed_expired_at IS NOT NULL FROM publication ORDER BY id")
           == ["t", "t", "t", "f", "f"])
       #expect(try clean(harness) { $0.feedDays = 25 }.changes == 0)
-      // Who asks for a time that the feed does not cover is told so.
+      // There is a note if the feed does not cover the whole time.
       let days = try harness.database.rows("SELECT as_of_date FROM publication ORDER BY id")
       for (since, isComplete) in [(nil, false), (days[2], false), (days[3], true)] {
         var (query, notes) = (ChangeQuery(), [String]())

@@ -5,7 +5,7 @@ import Support
 import TestCluster
 import Testing
 
-/// Days on which much differs: the tables are written anew beside the old ones, and swapped.
+/// Days on which much differs: load fills new tables and swaps them with the old ones.
 @Suite("A day on which much differs", .needsServer)
 struct RebuildTests {
   /// A registry of one day, whose next loads rebuild its tables whatever differs.

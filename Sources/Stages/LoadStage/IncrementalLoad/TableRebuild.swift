@@ -56,7 +56,7 @@ struct TableRebuild: Sendable {
   }
 
   private func fill(_ session: inout Connection, now: String?) throws -> RegistryState {
-    settings.events(.phase("writing the tables anew, beside those that readers see"))
+    settings.events(.phase("writing the new contents into new tables"))
     return try session.transaction("rebuild") { session in
       try BulkTables.create(&session, sourceDate: nil)
       let table = RegistryTable.registration

@@ -50,7 +50,7 @@ struct LoadState: Sendable {
         }
         if kind == .initial { try BulkTables.create(&session, sourceDate: transform.sourceDate) }
       } else {
-        // Those of a load that was about to publish are made anew.
+        // A load that was killed while it published may have left some. They are not used again.
         if kind == .incremental { try BulkTables.dropIfOurs(&session) }
         events(.note("going on past \(batchesIn.count) of \(snapshot.batches.count) batches that are in"))
       }
