@@ -209,7 +209,7 @@ let package = Package(
       "RegistryTests",
       [
         "FetchStage", "TransformStage", "LoadStage", "CommandKit", "Spool", "TestCluster", "ReferenceImplementation",
-        "MalformedInputs", "TestSupport",
+        "MalformedInputs", "SeededRandom", "TestSupport",
       ]),
     tests("PostgresTests", ["Postgres", "TestCluster"]),
     tests(

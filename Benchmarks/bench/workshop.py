@@ -60,16 +60,20 @@ class Workshop:
 
     def source(self, rows: int, day: int = 0) -> Path:
         """The generated registry of so many businesses; each day after the first has 2,000 changes."""
-        path = self.folder / f"registry-{rows}-{day}.csv"
+        each = max(1, min(400, rows // 50))
+        options = [text for kind in CHANGES for text in (f"--{kind}", str(each))]
+        return self._generated(f"registry-{rows}-{day}.csv", "--rows", str(rows), "--day", str(day), *options)
+
+    def renamed(self, rows: int) -> Path:
+        """The registry a day after the first, with another name for every business."""
+        return self._generated(f"registry-{rows}-renamed.csv", "--rows", str(rows), "--day", "1", "--renamed", str(rows))
+
+    def _generated(self, name: str, *options: str) -> Path:
+        path = self.folder / name
         if not path.exists():
-            note(f"making {path.name}")
-            each = max(1, min(400, rows // 50))
-            options = [text for kind in CHANGES for text in (f"--{kind}", str(each))]
+            note(f"making {name}")
             part = path.with_suffix(".part")
-            subprocess.run(
-                [self.program("generator"), "--rows", str(rows), "--seed", "1", "--day", str(day), *options, "--output", str(part)],
-                check=True,
-            )
+            subprocess.run([self.program("generator"), "--seed", "1", *options, "--output", str(part)], check=True)
             part.rename(path)
         return path
 
@@ -78,11 +82,17 @@ class Workshop:
 
     def fetched(self, rows: int) -> tuple[Path, str]:
         """A spool that has the registry fetched and transformed, and the snapshot's name."""
-        spool = self.spool(f"fetched-{rows}")
+        return self._transformed(self.spool(f"fetched-{rows}"), "--source", str(self.source(rows)))
+
+    def sample(self) -> tuple[Path, str]:
+        """The same of the sample."""
+        return self._transformed(self.spool("sample"), "--sample")
+
+    def _transformed(self, spool: Path, *fetch_options: str) -> tuple[Path, str]:
         if not list(spool.glob("*/transform.json")):
             shutil.rmtree(spool, ignore_errors=True)
             for command in (
-                [self.program("fetch"), "--spool", str(spool), "--source", str(self.source(rows))],
+                [self.program("fetch"), "--spool", str(spool), *fetch_options],
                 [self.program("transform"), "--spool", str(spool)],
             ):
                 subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)

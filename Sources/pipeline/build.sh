@@ -156,7 +156,7 @@ run_shell_suites() {
 
 # Parts of about the same length, by the beginnings of their tests' names; what is in no part is in the last one. With more
 # of them at once, two cores would be too few for the time-outs of tests.
-declare -A swift_suites=([swift-commands]='CommandTests' [swift-load]='(LoadStage|SelfTestKit)Tests' [swift-others]='')
+declare -A swift_suites=([swift-commands]='CommandTests' [swift-load]='LoadStageTests' [swift-others]='')
 
 # As 'swift test' starts them, but for its lock on the build. One test after the other, so that a test's seconds are its own.
 run_swift_suite() { # NAME

@@ -214,6 +214,18 @@ import Testing
     #expect(killed.command == "run" && killed.endedAt != nil && killed.status == .failed)
   }
 
+  /// Earlier versions wrote the command and the process alone.
+  @Test func aMarkerWithoutAStartTimeCountsFromWhenItWasWritten() throws {
+    let workshop = CommandSandbox()
+    try workshop.succeed("fetch", "--sample")
+    let marker = workshop.scratch.write(Array("run 1\n".utf8), to: "spool/.runs/old")
+    var times = [timespec(tv_sec: 1_788_220_800, tv_nsec: 0), timespec(tv_sec: 1_788_220_800, tv_nsec: 0)]
+    #expect(utimensat(AT_FDCWD, marker, &times, 0) == 0)
+    try workshop.succeed("transform")
+    let killed = try #require(try RunRecords.list(spool: workshop.spool).first { $0.runID == "old" })
+    #expect(killed.startedAt?.hasPrefix("2026-09-01T00:00:00") == true, "\(killed)")
+  }
+
   /// The disk was full when it ended: what its stages had written before says nothing of that.
   @Test func aRunWhoseEndIsUnknownIsNoSuccess() throws {
     let workshop = CommandSandbox()

@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @Suite("Random days", .needsServer)
@@ -6,7 +7,7 @@ struct RandomDaysTests {
 
   @Test(
     "tables, feed, counts, as-of and history are those of a plain model, whatever follows on what",
-    arguments: (0..<12).map { first + $0 })
+    arguments: (0..<(Drawn.areAll ? 24 : 6)).map { first + $0 })
   func modelled(_ seed: UInt64) throws {
     try LoadHarness.with { harness in
       var trial = try RandomTrial(seed: seed, harness)

@@ -191,6 +191,17 @@ class RunsTest(unittest.TestCase):
         answer = self.browser.post(f"{path}/accept", reason="known")
         self.assertEqual(answer.status, 303)
 
+    def test_deleted_findings_are_not_called_none(self):
+        bad = self.office.write("bad.csv", of(snapshot(200, bad=2), 3))
+        self.run_shell("run", "--max-rejects", "2", source=bad)
+        jobs = self.office.sql("SELECT id FROM etl_job_run ORDER BY id")
+        clean, rejecting = (f"/runs/{job}" for [job] in jobs)
+        self.assertNotIn(text("finding_gone"), words(self.browser.get(rejecting).text))
+        self.office.sql("DELETE FROM data_import_error")
+        for path in [rejecting, rejecting.replace("/runs/", "/findings?run=")]:
+            self.assertIn(text("finding_gone"), words(self.browser.get(path).text))
+        self.assertIn(text("finding_none"), words(self.browser.get(clean).text))
+
     def test_killed_run_is_a_failure_until_a_later_one_ends_well(self):
         self.source.hold()
         self.source.asked.clear()

@@ -105,6 +105,20 @@ test_a_shell_of_another_kind_changes_nothing() {
   code=0
   "$tree/pipeline.sh" dry-run <&- >&- 2>&- || code=$?
   equal 'exit code without standard files' 0 "$code"
+  code=0
+  sh "$tree/pipeline.sh" dry-run || code=$?
+  equal 'exit code of sh pipeline.sh' 0 "$code"
+}
+
+# What root leaves in a spool of somebody else's, its owner cannot change.
+test_root_is_warned_in_the_spool_of_somebody_else() {
+  ((EUID == 0)) || return 0
+  mkdir theirs && chown nobody theirs
+  pipeline dry-run --spool theirs
+  equal 'exit code' 0 "$code"
+  [[ $err == *"theirs' belongs to 'nobody'"* ]] || { printf '%s\n' "$err" && return 1; }
+  pipeline dry-run --spool ours
+  [[ $err != *"belongs to"* ]] || { printf '%s\n' "$err" && return 1; }
 }
 
 test_a_stop_outside_the_stages_is_temporary() {

@@ -8,6 +8,7 @@ from .. import goals
 from ..compare import ratio, rounds
 from ..hand import by_hand, same_tables
 from ..measure import Failed, Run, run
+from ..pipeline import load
 from ..report import CaseResult, costs
 from ..workshop import Workshop
 
@@ -18,11 +19,7 @@ def compare(shop: Workshop) -> CaseResult:
 
     def ours() -> Run:
         shop.empty_schema("ours")
-        position = shop.wal_position()
-        command = [shop.program("load"), "--spool", str(spool), "--snapshot", snapshot]
-        done = run(command, shop.logs / "load", shop.environment, shop.server)
-        done.wal_mib = shop.wal_mib_since(position)
-        return done
+        return load(shop, "--spool", str(spool), "--snapshot", snapshot)
 
     runs = result.runs = rounds({"load": ours, "psql script": lambda: by_hand(shop, spool / snapshot)}, shop.rounds)
     if (difference := same_tables(shop)) is not None:

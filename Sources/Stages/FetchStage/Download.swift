@@ -118,7 +118,7 @@ struct Download: ~Copyable {
       var transfer = try Transfer()
       try transfer.perform(
         request,
-        onHead: { head in try begin(Answer(head, to: conditional, at: settings.location)) },
+        onHead: { head in try begin(SourceAnswer(head, to: conditional, at: settings.location)) },
         onBody: { bytes in try append(bytes) },
         check: { try StopSignal.check() })
     } catch is EnoughReceived {
@@ -133,7 +133,7 @@ struct Download: ~Copyable {
     return try complete()
   }
 
-  private mutating func begin(_ answer: Answer) throws {
+  private mutating func begin(_ answer: SourceAnswer) throws {
     switch answer {
     case .whole(let source, let bytes): try beginWhole(source, bytes)
     case .rest(let offset, let total):

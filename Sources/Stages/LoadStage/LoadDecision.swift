@@ -34,7 +34,7 @@ struct Standing: Sendable {
       return Standing(published: published, replacesSamples: false)
     }
     let replaces =
-      try !session.bool("SELECT EXISTS (SELECT FROM publication WHERE whole)") && SampleTraces.mayRemove(&session)
+      try !session.bool("SELECT EXISTS (SELECT FROM publication WHERE whole)") && SampleRows.mayRemove(&session)
     return Standing(published: published, replacesSamples: replaces)
   }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Postgres
+import SeededRandom
 import Spool
 import Synchronization
 import TestCluster
@@ -46,7 +47,7 @@ struct FullDiskTests {
   }
 
   /// The server itself goes down by it, and does not come up again until there is room.
-  @Test(arguments: Faults.areAll ? [Way.bulk, .reconcile] : [.bulk])
+  @Test(arguments: Drawn.areAll ? [Way.bulk, .reconcile] : [.bulk])
   func aFullLogIs75AndTheSameCommandGoesOnOnceThereIsRoom(_ way: Way) throws {
     let disk = try disk(bytes: 24 << 20)
     let wal = disk.path + "/wal"

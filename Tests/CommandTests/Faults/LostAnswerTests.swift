@@ -1,5 +1,6 @@
 import Glibc
 import Postgres
+import SeededRandom
 import Spool
 import TestCluster
 import TestSupport
@@ -26,7 +27,7 @@ struct LostAnswerTests {
     database.url.replacing(try TestCluster.shared.get().socketFolder ?? "?", with: wire.folder)
   }
 
-  @Test(arguments: Faults.pairs(Way.allCases.reversed(), Cut.allCases + (Faults.areAll ? [] : Cut.allCases.reversed())))
+  @Test(arguments: Drawn.pairs(Way.allCases.reversed(), Cut.allCases + (Drawn.areAll ? [] : Cut.allCases.reversed())))
   func aCommitWhoseAnswerIsLostIsFoundOutAbout(_ way: Way, _ cut: Cut) throws {
     let folder = try #require(TestCluster.shared.get().socketFolder)
     try TestDatabase.with { database in
@@ -52,7 +53,7 @@ struct LostAnswerTests {
   enum Silence: String, CaseIterable { case inRowsTaken, inRowsNotTaken, atTheCommit }
 
   /// The option that bounds it stands in the URL, as a user would set it.
-  @Test(arguments: Faults.pairs([Way.reconcile, .bulk], Silence.allCases))
+  @Test(arguments: Drawn.pairs([Way.reconcile, .bulk], Silence.allCases))
   func aLineThatFallsSilentIsGivenUp(_ way: Way, _ silence: Silence) throws {
     let folder = try #require(TestCluster.shared.get().socketFolder)
     try TestDatabase.with { database in

@@ -1,4 +1,5 @@
 import Postgres
+import SeededRandom
 import Spool
 import TestCluster
 import TestSupport
@@ -42,7 +43,7 @@ struct ServerRefusalTests {
 
   static let places = ["load_batch", "publication"]
 
-  @Test(arguments: Faults.pairs(Faults.pairs([Way.bulk, .reconcile], places), passing))
+  @Test(arguments: Drawn.pairs(Drawn.pairs([Way.bulk, .reconcile], places), passing))
   func whatPassesIsTriedAgain(_ where: (Way, String), _ state: String) throws {
     let (way, place) = `where`
     try TestDatabase.with { database in
@@ -58,7 +59,7 @@ struct ServerRefusalTests {
     }
   }
 
-  @Test(arguments: Faults.pairs(Faults.pairs([Way.bulk, .reconcile], places.reversed()), lasting))
+  @Test(arguments: Drawn.pairs(Drawn.pairs([Way.bulk, .reconcile], places.reversed()), lasting))
   func whatLastsIsToldAtOnceAndTheSameCommandGoesOnOnceItIsMended(
     _ where: (Way, String), _ refusal: Refusal
   ) throws {

@@ -47,7 +47,7 @@ struct ShutdownTests {
     }
   }
 
-  @Test(arguments: Faults.areAll ? Way.allCases : [.bulk, .reconcile])
+  @Test(arguments: Drawn.areAll ? Way.allCases : [.bulk, .reconcile])
   func aServerThatIsThereAgainAtOnceIsGoneOnWith(_ way: Way) throws {
     let server = try OwnServer()
     var random = SeededRandom(seed: 20_260_901)
@@ -62,10 +62,10 @@ struct ShutdownTests {
     }
     if way == .reconcile { moments += [("the feed", .statement("INSERT INTO registration_change"), false)] }
     moments += [("the COMMIT", .publishingCommit, false), ("its answer", .publishingCommit, true)]
-    if !Faults.areAll {
+    if !Drawn.areAll {
       moments.removeAll { $0.0 == (way == .bulk ? "the COMMIT" : "the feed") || $0.0 == "the foreign key" }
     }
-    for (name, moment, isAfter) in moments.dropFirst(Faults.areAll ? 0 : 1) {
+    for (name, moment, isAfter) in moments.dropFirst(Drawn.areAll ? 0 : 1) {
       try server.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
       let days = try TwoDays()
       try days.prepare(way, server.url())
@@ -89,7 +89,7 @@ struct ShutdownTests {
     }
   }
 
-  @Test(arguments: Faults.areAll ? [Way.bulk, .reconcile] : [.reconcile])
+  @Test(arguments: Drawn.areAll ? [Way.bulk, .reconcile] : [.reconcile])
   func aServerThatStaysAwayIs75AndTheSameCommandGoesOn(_ way: Way) throws {
     let server = try OwnServer()
     let days = try TwoDays()

@@ -45,11 +45,11 @@ struct TwoRunsTests {
     }
   }
 
-  @Test(arguments: Faults.pairs([true, false], [true, false]))
+  @Test(arguments: Drawn.pairs([true, false], [true, false]))
   func oneWinsAndTheRegistryIsWhole(_ sameSpool: Bool, _ sameSource: Bool) throws {
     let sources = try sources()
     let alone = try sources.map(alone)
-    for seed in UInt64(1)...(Faults.areAll ? 8 : 2) {
+    for seed in UInt64(1)...(Drawn.areAll ? 8 : 2) {
       var random = SeededRandom(seed: seed)
       try TestDatabase.with { database in
         let workshops = sameSpool ? Array(repeating: CommandSandbox(), count: 2) : [CommandSandbox(), CommandSandbox()]

@@ -11,7 +11,7 @@ struct Overview: Sendable {
   var open: [ConsoleTask] = []
   /// The newest runs of every origin.
   var runs: [PipelineRun] = []
-  var standing = RunStanding([])
+  var latest = LatestRuns([])
   /// The task that failed, where one did.
   var failed: TaskPage?
 
@@ -40,8 +40,8 @@ struct Overview: Sendable {
     overview.open = open.filter(\.isNoRunYet)
     overview.runs = RunList.merge(
       records: try await site.settings.runs(), tasks: tasks.sorted { $0.id > $1.id }, jobRuns: overview.jobRuns)
-    overview.standing = RunStanding(overview.runs)
-    if let task = overview.standing.failure?.task {
+    overview.latest = LatestRuns(overview.runs)
+    if let task = overview.latest.failure?.task {
       overview.failed = try await TaskPage.read(task.id, site, context)
     }
     return overview

@@ -42,7 +42,7 @@ struct OverviewAlerts {
   }
 
   private var failed: [String: Any]? {
-    guard let run = overview.standing.failure, !isSilent(run) else { return nil }
+    guard let run = overview.latest.failure, !isSilent(run) else { return nil }
     let failure = RunFailure(text: text, run: run, log: overview.failed?.log ?? "")
     let when = text.time(run.endedAt ?? run.startedAt) ?? ""
     return alert(
@@ -53,9 +53,9 @@ struct OverviewAlerts {
 
   /// A load that is recorded as running but makes no progress, whether its run is alive or not known here.
   private var silent: [String: Any]? {
-    let standing = overview.standing
+    let latest = overview.latest
     guard
-      let run = standing.failure.map({ isSilent($0) ? $0 : nil }) ?? standing.running, let jobRun = run.jobRun,
+      let run = latest.failure.map({ isSilent($0) ? $0 : nil }) ?? latest.running, let jobRun = run.jobRun,
       jobRun.isSilent
     else { return nil }
     return alert(text("run_alert_silent"), advice: text("run_alert_silent_do"), path: "/runs/\(jobRun.id)")

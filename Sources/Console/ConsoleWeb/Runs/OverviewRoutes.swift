@@ -27,17 +27,17 @@ struct OverviewRoutes {
 
   /// What became of the newest run that counts.
   private func sentence(_ overview: Overview, _ text: RunText) -> String? {
-    let standing = overview.standing
-    if let run = standing.running, !(run.jobRun?.isSilent ?? false) {
+    let latest = overview.latest
+    if let run = latest.running, !(run.jobRun?.isSilent ?? false) {
       return text("run_sentence_running", TaipeiTime.text(run.startedAt))
     }
     guard let publication = overview.published?.publication else {
-      return standing.failure == nil ? nil : text("run_sentence_never")
+      return latest.failure == nil ? nil : text("run_sentence_never")
     }
-    if let run = standing.failure {
+    if let run = latest.failure {
       return text("run_sentence_failed", TaipeiTime.text(run.startedAt), publication.sourceDay)
     }
-    if let run = standing.success, run.outcome == .unchanged, run.checkedSource {
+    if let run = latest.success, run.outcome == .unchanged, run.checkedSource {
       return text(
         "run_sentence_unchanged", text.time(run.endedAt) ?? "", publication.sourceDay,
         text.count(publication.registrations))
@@ -50,7 +50,7 @@ struct OverviewRoutes {
 
   /// A failed dry run. It does not concern the registry, so it is shown in small print.
   private func aside(_ overview: Overview, _ text: RunText) -> [String: Any]? {
-    guard let run = overview.standing.failedDryRun else { return nil }
+    guard let run = overview.latest.failedDryRun else { return nil }
     let values: [String: Any?] = [
       "aside_text": text(
         run.refusal == nil ? "run_aside_failed" : "run_aside_refused", text.time(run.endedAt ?? run.startedAt) ?? "",

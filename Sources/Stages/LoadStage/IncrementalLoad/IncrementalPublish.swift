@@ -62,7 +62,7 @@ struct IncrementalPublish {
       try CorrectionTable(job: load.job, user: settings.user, corrections: corrections, diff: diff)
         .write(&session)
       try settings.sheet?.writeFindings(&session, load.job)
-      if standing.replacesSamples { try SampleTraces.remove(&session) }
+      if standing.replacesSamples { try SampleRows.remove(&session) }
       let publication = try Publication.write(&session, settings, snapshot, load.job, .incremental, effect)
       try load.job.succeed(&session, status: settings.status(of: snapshot))
       if let built, let rebuild {

@@ -48,7 +48,7 @@ struct InitialPublish {
       let state = RegistryState(
         registrations: snapshot.totals.processed, industries: snapshot.transform.industries)
       let refusals = try Gate.initialRefusals(settings, snapshot, &session)
-      if replacesSamples { try SampleTraces.remove(&session) }
+      if replacesSamples { try SampleRows.remove(&session) }
       let publication = try Publication.write(
         &session, settings, snapshot, load.job, .initial,
         .init(state: state, inserted: state.registrations, refusals: refusals))
@@ -62,7 +62,7 @@ struct InitialPublish {
   private func swap(_ session: inout Connection) throws {
     // With samples, also what a reader may have looked at before.
     try TableSwap.lock(
-      replacesSamples ? SampleTraces.tables : [], timeoutMilliseconds: settings.lockTimeoutMilliseconds, &session)
+      replacesSamples ? SampleRows.tables : [], timeoutMilliseconds: settings.lockTimeoutMilliseconds, &session)
     try requireUnfilled(&session)
     try TableSwap(indexes: indexes, mayHaveRows: replacesSamples).perform(&session)
   }

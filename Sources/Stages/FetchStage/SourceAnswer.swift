@@ -4,7 +4,7 @@ import Spool
 import Support
 
 /// What an answer's head says of its body, before a byte of that counts.
-enum Answer {
+enum SourceAnswer {
   /// All of the source.
   ///
   /// - Parameter bytes: how many there are; nil where only the end will tell.
@@ -39,7 +39,7 @@ enum Answer {
 
   private static func whole(
     _ head: ResponseHead, to request: ConditionalRequest, at location: SourceLocation
-  ) throws -> Answer {
+  ) throws -> SourceAnswer {
     try requireNoCoding(head, location)
     // A status of 200 says that the body is all of it, whatever this header says (RFC 9110, 14.4).
     if let text = head["content-range"], ContentRange(text).map({ $0.first > 0 || $0.last < $0.total - 1 }) ?? true {
@@ -53,7 +53,7 @@ enum Answer {
 
   private static func rest(
     _ head: ResponseHead, from offset: Int, of version: Source, at location: SourceLocation
-  ) throws -> Answer {
+  ) throws -> SourceAnswer {
     try requireNoCoding(head, location)
     guard let range = ContentRange(head["content-range"] ?? ""), range.first == offset, range.last == range.total - 1,
       version.contentLength ?? range.total == range.total,

@@ -3,7 +3,7 @@
 /// Counts commands that change the registry, and single stages. Dry runs and runs that were stopped on purpose do not
 /// count. A failure counts until a later run resolves it: a full run or a load resolves all earlier failures, any other
 /// command only its own. A rollback, for instance, does not publish the day that a full run could not.
-public struct RunStanding: Sendable, Equatable {
+public struct LatestRuns: Sendable, Equatable {
   /// The newest failure that no later run has resolved.
   public private(set) var failure: PipelineRun?
   /// The newest run that changed the registry or found nothing new.

@@ -2,7 +2,7 @@ import Postgres
 
 /// What samples and limited snapshots leave beside the registry's own rows. It goes with the first whole snapshot, which
 /// is then the base of the feed.
-enum SampleTraces {
+enum SampleRows {
   /// Tables whose rows go. Job runs stay: they tell what was done.
   static let tables = ["registration_change", "registration_correction", "removed_registration", "publication"]
 

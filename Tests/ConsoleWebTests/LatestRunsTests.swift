@@ -2,8 +2,8 @@ import ConsoleWeb
 import Testing
 
 /// Each case is a day, the oldest run first: `COMMAND:OUTCOME`. A run of the answer is named by its place, from 0.
-@Suite("How things stand, by the runs that are known")
-struct RunStandingTests {
+@Suite("The latest runs that count")
+struct LatestRunsTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let runs: String
     var failure: Int?
@@ -60,18 +60,18 @@ struct RunStandingTests {
   ]
 
   @Test("a failure stands until a later run makes good for it", arguments: cases)
-  func standing(_ day: Case) throws {
+  func latest(_ day: Case) throws {
     let runs = try day.runs.split(separator: " ").enumerated().map { index, word in
       let parts = word.split(separator: ":")
       let outcome = try #require(PipelineRun.Outcome(rawValue: String(parts[1])))
       return PipelineRun(command: String(parts[0]), outcome: outcome, runID: "\(index)")
     }
-    let standing = RunStanding(runs.reversed())
+    let latest = LatestRuns(runs.reversed())
     func place(_ run: PipelineRun?) -> Int? { run?.runID.flatMap { Int($0) } }
-    #expect(place(standing.failure) == day.failure, "failure")
-    #expect(place(standing.success) == day.success, "success")
-    #expect(place(standing.running) == day.running, "running")
-    #expect(place(standing.failedDryRun) == day.failedDryRun, "dry run")
+    #expect(place(latest.failure) == day.failure, "failure")
+    #expect(place(latest.success) == day.success, "success")
+    #expect(place(latest.running) == day.running, "running")
+    #expect(place(latest.failedDryRun) == day.failedDryRun, "dry run")
   }
 
   @Test("only a run that asks the source can say that it has not changed", arguments: ["run", "load", "rollback"])
