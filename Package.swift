@@ -160,7 +160,10 @@ let package = Package(
     library("Charts", in: "Console"),
     library(
       "ConsoleStore", in: "Console", ["Digest", "Postgres", "Schedules", "Support"],
-      resources: [.embedInCode("store.sql"), .embedInCode("store-2.sql"), .embedInCode("store-3.sql")]),
+      resources: [
+        .embedInCode("store.sql"), .embedInCode("store-2.sql"), .embedInCode("store-3.sql"),
+        .embedInCode("store-4.sql"),
+      ]),
     library(
       "ConsoleQueries", in: "Console", ["Postgres", "Records", "Support"], resources: [.embedInCode("search.sql")]),
     library("ConsoleRunner", in: "Console", ["ConsoleStore", "Support", "Postgres", "Spool", logging]),

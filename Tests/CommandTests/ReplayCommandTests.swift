@@ -79,6 +79,47 @@ struct ReplayCommandTests {
     }
   }
 
+  /// Between the export and the replay the source moved one business and closed the other: what nobody corrected must
+  /// not go back to the day of the export.
+  @Test func rowsOfAnOlderSnapshotAreLeftOut() throws {
+    try Days.with { days in
+      let third = Days.record(Self.bans[63], "無資本", capital: "none")
+      try days.fetch(Self.source + [third], day: 1)
+      try days.succeed("--max-rejects", "100%")
+      try export(days, [named, priced, (",無資本,none,", ",無資本,8,")])
+      let moved = Days.record(Self.bans[61], "搬家了", capital: "lots")
+      try days.fetch(Days.records(50) + [moved, third], day: 2)
+      try days.succeed("--max-rejects", "100%")
+      let before = try content(days)
+
+      let ended = try days.succeed("replay", "sheet.csv", "--json")
+      #expect(ended.stderr.contains("2 corrected rows of the sheet are left out (lines 2, 3)"), "\(ended)")
+      #expect(try days.database.rows("SELECT ban FROM registration_correction") == ["\(Self.bans[63])"])
+      let after = try content(days)
+      #expect(after.count == before.count && Set(after).subtracting(before).count == 1)
+
+      try days.succeed("withdraw", "\(Self.bans[63])")
+      try days.fetch(Days.records(50) + [moved], day: 3)
+      try days.succeed("--max-rejects", "100%")
+      expect(
+        try days.load("replay", "sheet.csv"), from: "load", fails: 65,
+        saying: "3 corrected rows of the sheet are left out")
+    }
+  }
+
+  /// A spreadsheet writes twelve digits as 2.59304E+11, also in a row that nobody touched.
+  @Test func longNumbersAreKeptFromSpreadsheets() throws {
+    try Days.with { days in
+      try days.fetch(Self.source + [Days.record(Self.bans[63], "", capital: "259303804580")], day: 1)
+      try days.succeed("--max-rejects", "100%")
+      try export(
+        days, [priced, (",'259303804580,", ",2.59304E+11,"), (",\(Self.bans[63]),,,", ",\(Self.bans[63]),,大公司,")])
+      let ended = try days.succeed("replay", "sheet.csv")
+      #expect(ended.stderr.contains("資本額: INVALID_CAPITAL"), "\(ended)")
+      #expect(ended.stderr.contains("(taken all the same)"), "\(ended)")
+    }
+  }
+
   /// All that the source says of every business.
   private func content(_ days: Days) throws -> [String] {
     try days.database.rows(

@@ -15,7 +15,13 @@ struct InterferenceTests {
       "CREATE TRIGGER t BEFORE DELETE ON tax_registration FOR EACH ROW EXECUTE FUNCTION swallow()",
       "CREATE TRIGGER t BEFORE INSERT ON business_industry FOR EACH ROW EXECUTE FUNCTION swallow()",
       "CREATE TRIGGER t BEFORE INSERT ON registration_change FOR EACH ROW EXECUTE FUNCTION swallow()",
+      "CREATE TRIGGER t BEFORE INSERT ON incoming_removal FOR EACH ROW EXECUTE FUNCTION swallow()",
       "CREATE RULE r AS ON UPDATE TO tax_registration DO INSTEAD NOTHING",
+      "CREATE RULE r AS ON INSERT TO registration_change DO INSTEAD NOTHING",
+      """
+      CREATE TABLE archive (LIKE registration_change);
+      CREATE RULE r AS ON INSERT TO registration_change DO INSTEAD INSERT INTO archive VALUES (NEW.*)
+      """,
     ])
   func swallowed(_ obstacle: String) throws {
     try LoadHarness.with { harness in
@@ -34,8 +40,11 @@ struct InterferenceTests {
       let names = try harness.database.rows("SELECT ban, business_name FROM tax_registration ORDER BY ban")
       #expect(names == first.map { "\($0.ban)|\($0.name)" }.sorted())
       try harness.database.execute(
-        "DROP TRIGGER IF EXISTS t ON tax_registration; DROP TRIGGER IF EXISTS t ON business_industry; DROP TRIGGER IF EXISTS t ON registration_change; DROP RULE IF EXISTS r ON tax_registration"
-      )
+        """
+        DROP TRIGGER IF EXISTS t ON tax_registration; DROP TRIGGER IF EXISTS t ON business_industry;
+        DROP TRIGGER IF EXISTS t ON registration_change; DROP TRIGGER IF EXISTS t ON incoming_removal;
+        DROP RULE IF EXISTS r ON tax_registration; DROP RULE IF EXISTS r ON registration_change
+        """)
       try harness.load(next)
       try harness.expect(second)
     }

@@ -91,6 +91,32 @@ struct InterruptedDecisionTests {
     }
   }
 
+  @Test(
+    "a server that has lost the job run, or has another of its number, gets one of its own",
+    arguments: [
+      "DELETE FROM import_progress WHERE job_run_id > 1; DELETE FROM etl_job_run WHERE id > 1",
+      "UPDATE etl_job_run SET run_id = 'another', status = 'failed' WHERE id > 1",
+    ])
+  func lostJobRun(_ failover: String) throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(10))
+      let once = Once()
+      let next = try harness.spool.snapshot(businesses(14))
+      try harness.load(next) { [harness] settings in
+        settings.atPoints { point in
+          guard point == .jobOpened else { return }
+          try once.run { throw PostgresError(.temporary, message: "the connection is lost", place: "here") }
+        }
+        settings.pause = { _ in try harness.database.execute(failover) }
+      }
+      try harness.expect(businesses(14))
+      let runs = try harness.database.rows("SELECT id, status FROM etl_job_run ORDER BY id")
+      #expect(
+        runs == (failover.hasPrefix("DELETE") ? ["1|success", "3|success"] : ["1|success", "2|failed", "3|success"]))
+      #expect(try harness.database.rows("SELECT job_run_id FROM publication ORDER BY id") == ["1", "3"])
+    }
+  }
+
   @Test("what was published although it was refused is not refused when it is verified; its file is made up for")
   func accepted() throws {
     try LoadHarness.with { harness in

@@ -173,17 +173,37 @@ struct RebuildTests {
     }
   }
 
+  @Test("rights that somebody else than the owner granted stay that one's to revoke")
+  func handedOn() throws {
+    try with(Self.first) { harness in
+      let (lead, guest) = (harness.database.name + "_lead", harness.database.name + "_guest")
+      try harness.database.execute(
+        """
+        CREATE ROLE \(lead); CREATE ROLE \(guest); GRANT SELECT ON tax_registration TO \(lead) WITH GRANT OPTION;
+        GRANT USAGE ON SCHEMA \(harness.database.name) TO \(lead);
+        SET ROLE \(lead); GRANT SELECT ON tax_registration TO \(guest); RESET ROLE
+        """)
+      defer { _ = try? harness.database.execute("DROP OWNED BY \(lead), \(guest); DROP ROLE \(lead), \(guest)") }
+      try writesRowsOneByOne(harness, Self.otherwise(Self.first, "!"))
+      try harness.database.execute("REVOKE SELECT ON tax_registration FROM \(lead) CASCADE")
+      #expect(
+        try harness.database.scalar("SELECT has_table_privilege('\(guest)', 'tax_registration', 'SELECT')") == "f")
+    }
+  }
+
   @Test("indexes, grants, defaults and comments of the tables stay")
   func properties() throws {
     try with(Self.first) { harness in
       try harness.database.execute(
         """
         CREATE INDEX mine ON tax_registration (lower(business_name)); GRANT SELECT ON business_industry TO PUBLIC;
-        COMMENT ON TABLE tax_registration IS 'mine'; ALTER TABLE tax_registration SET (fillfactor = 80)
+        COMMENT ON TABLE tax_registration IS 'mine'; COMMENT ON INDEX mine IS 'my "index"''s';
+        COMMENT ON INDEX tax_registration_pkey IS 'key'; ALTER TABLE tax_registration SET (fillfactor = 80)
         """)
       let properties = """
         SELECT c.relname, c.relacl, c.reloptions, obj_description(c.oid, 'pg_class'),
           (SELECT array_agg(pg_get_indexdef(i.indexrelid) ORDER BY pg_get_indexdef(i.indexrelid)) FROM pg_index i WHERE i.indrelid = c.oid),
+          (SELECT array_agg(obj_description(i.indexrelid, 'pg_class') ORDER BY pg_get_indexdef(i.indexrelid)) FROM pg_index i WHERE i.indrelid = c.oid),
           (SELECT array_agg(conname || pg_get_constraintdef(k.oid) ORDER BY conname) FROM pg_constraint k WHERE k.conrelid = c.oid),
           (SELECT array_agg(pg_get_expr(d.adbin, d.adrelid) ORDER BY d.adnum) FROM pg_attrdef d WHERE d.adrelid = c.oid)
         FROM pg_class c WHERE c.oid IN ('tax_registration'::regclass, 'business_industry'::regclass) ORDER BY 1

@@ -49,6 +49,20 @@ class AuditTests(VisitTest):
         visits.office.sql("DELETE FROM console.login_failure")
 
 
+    def test_what_is_no_name_is_not_kept(self):
+        visits.office.sql("DELETE FROM console.login_failure")
+        secret = "typed-into-the-wrong-field"
+        self.stranger().log_in(secret, "")
+        tables = "SELECT string_agg(t::text, '') FROM {} t"
+        for table in ["console.audit", "console.login_failure"]:
+            self.assertNotIn(secret, visits.office.sql(tables.format(table))[0][0])
+        self.assertEqual(
+            visits.office.sql("SELECT action, subject IS NULL FROM console.audit ORDER BY id DESC LIMIT 1"),
+            [["login.failed", "t"]])
+        self.assertNotIn(secret, inside(OPERATOR).get("/audit").text)
+        visits.office.sql("DELETE FROM console.login_failure")
+
+
 class DatabaseTests(VisitTest):
     """The role that pages read with can do nothing else, and they do read with it."""
 

@@ -192,7 +192,7 @@ class RunsTest(unittest.TestCase):
         self.assertEqual(answer.status, 303)
 
     def test_deleted_findings_are_not_called_none(self):
-        bad = self.office.write("bad.csv", of(snapshot(200, bad=2), 3))
+        bad = self.office.write("bad.csv", of(snapshot(200, bad=2), 1))
         self.run_shell("run", "--max-rejects", "2", source=bad)
         jobs = self.office.sql("SELECT id FROM etl_job_run ORDER BY id")
         clean, rejecting = (f"/runs/{job}" for [job] in jobs)

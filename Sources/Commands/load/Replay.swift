@@ -50,14 +50,16 @@ struct ReplayCommand: StageCommand {
     try run.load(settings)
   }
 
-  /// The first rows that are rejected; data_import_error has a hundred.
+  /// What is found of the corrected rows, the first of each severity; data_import_error has a hundred.
   private func report(_ sheet: CorrectionSheet, log: EventLog) {
-    let rejected = sheet.findings.filter { $0.severity == "error" }
-    for finding in rejected.prefix(20) {
-      let column = finding.column.map { ", \($0)" } ?? ""
-      log.warning("'\(file)', line \(finding.line)\(column): \(finding.code), \(finding.message)")
+    for (severity, what) in [("error", "rejected"), ("warning", "taken all the same")] {
+      let findings = sheet.findings.filter { $0.severity == severity }
+      for finding in findings.prefix(20) {
+        let column = finding.column.map { ", \($0)" } ?? ""
+        log.warning("'\(file)', line \(finding.line)\(column): \(finding.code), \(finding.message) (\(what))")
+      }
+      if findings.count > 20 { log.warning("and \(findings.count - 20) more rows of '\(file)' are \(what)") }
     }
-    if rejected.count > 20 { log.warning("and \(rejected.count - 20) more rows of '\(file)' are rejected") }
   }
 
   private func read() throws -> CorrectionSheet {

@@ -68,6 +68,11 @@ public enum Accounts {
     guard removed == 1 else { throw ConsoleStoreError.noSuchAccount(name) }
   }
 
+  public static func exists(_ name: String, on connection: inout Connection) throws -> Bool {
+    guard isName(name) else { return false }
+    return try connection.bool("SELECT EXISTS (SELECT FROM console.account WHERE name = $1)", [name])
+  }
+
   /// The account, if name and password are right. It takes as long where there is no such account.
   public static func check(_ name: String, _ password: String, on connection: inout Connection) throws -> Account? {
     let row = try connection.rows(

@@ -6,7 +6,10 @@ import Postgres
 public enum ConsoleSchema {
   /// One script per schema version; each upgrades from the version before. An existing schema gets the scripts that it
   /// lacks.
-  package static let steps = [PackageResources.store_sql, PackageResources.store_2_sql, PackageResources.store_3_sql]
+  package static let steps = [
+    PackageResources.store_sql, PackageResources.store_2_sql, PackageResources.store_3_sql,
+    PackageResources.store_4_sql,
+  ]
   package static var version: Int { steps.count }
   /// What the schema's comment begins with: its tables are ours.
   private static let mark = "business-registry console, version "

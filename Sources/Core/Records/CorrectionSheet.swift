@@ -17,8 +17,10 @@ public struct CorrectionSheet: Sendable {
     public var industries: [UInt8]
     /// Codes, as many as were found.
     public var warnings: [String]
-    /// Codes that the sheet was exported with.
-    public var exportedCodes: Set<String> = []
+    /// Line of the sheet that it begins in.
+    public var line = 0
+    /// Checksum of the record that the row was exported from; nil for a row that was not exported.
+    public var fingerprint: String?
   }
 
   /// A rejection or a warning.

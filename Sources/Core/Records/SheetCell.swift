@@ -6,13 +6,14 @@ public enum SheetCell {
   ///
   /// - Parameters:
   ///   - isQuoted: whether quotes stood around it in the source: then a mark for "missing" is a value.
-  ///   - keepsZeros: whether digits that begin with a zero are kept from being taken for a number.
-  public static func escape(_ value: [UInt8], isQuoted: Bool, keepsZeros: Bool = false) -> [UInt8] {
-    needsApostrophe(value, isQuoted: isQuoted) || keepsZeros && losesZeros(value) ? [.apostrophe] + value : value
+  ///   - keepsDigits: whether digits are kept from being taken for a number that loses some: zeros at the beginning, or
+  ///     those that a spreadsheet rounds away when it saves twelve or more as 2.59304E+11.
+  public static func escape(_ value: [UInt8], isQuoted: Bool, keepsDigits: Bool = false) -> [UInt8] {
+    needsApostrophe(value, isQuoted: isQuoted) || keepsDigits && losesDigits(value) ? [.apostrophe] + value : value
   }
 
-  private static func losesZeros(_ value: [UInt8]) -> Bool {
-    value.count > 1 && value[0] == .zero && value.allSatisfy { $0.digit <= 9 }
+  private static func losesDigits(_ value: [UInt8]) -> Bool {
+    (value.count > 11 || value.count > 1 && value[0] == .zero) && value.allSatisfy { $0.digit <= 9 }
   }
 
   /// The value of a cell, and whether it counts as quoted.

@@ -46,7 +46,7 @@ public struct SheetRow: Sendable {
       SheetCell.append(SheetCell.escape(Array(text.utf8), isQuoted: false), to: &row)
       row.append(.comma)
     }
-    let values = values(header: header, scanner: &scanner) ?? Column.allCases.map { _ in ([], []) }
+    let values = values(header: header, scanner: &scanner)
     for (_, cell) in values {
       SheetCell.append(cell, to: &row)
       row.append(.comma)
@@ -57,8 +57,17 @@ public struct SheetRow: Sendable {
     return row
   }
 
-  /// The published columns' values and cells; nil where the record does not give them.
-  private func values(
+  /// What ``CorrectionSheet/Record/fingerprint`` is of a row that was exported from this record.
+  public func fingerprint(header: Header, scanner: inout RecordScanner) -> String {
+    RowChecksum.of(values(header: header, scanner: &scanner).map(\.value))
+  }
+
+  /// The published columns' values and cells, empty where the record does not give them.
+  private func values(header: Header, scanner: inout RecordScanner) -> [(value: [UInt8], cell: [UInt8])] {
+    readable(header: header, scanner: &scanner) ?? Column.allCases.map { _ in ([], []) }
+  }
+
+  private func readable(
     header: Header, scanner: inout RecordScanner
   ) -> [(value: [UInt8], cell: [UInt8])]? {
     raw.withUnsafeBufferPointer { bytes in
@@ -72,8 +81,8 @@ public struct SheetRow: Sendable {
         guard index >= 0 else { return ([], []) }
         let field = scanner.fields[index]
         let value = Self.text(FieldValue(base, field).bytes(base))
-        // A BAN that lost its zeros is rejected; whatever else lost them would go unnoticed.
-        return (value, SheetCell.escape(value, isQuoted: field.quoted, keepsZeros: column != .ban))
+        // A BAN that lost its zeros is rejected; whatever else lost digits would go unnoticed.
+        return (value, SheetCell.escape(value, isQuoted: field.quoted, keepsDigits: column != .ban))
       }
       return values.reduce(0) { $0 + SheetCell.csvBytes($1.cell) } <= Self.valueBytesMax ? values : nil
     }

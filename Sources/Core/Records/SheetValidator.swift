@@ -12,15 +12,12 @@ struct SheetValidator: ~Copyable {
   private let isPublished: [Bool]
   /// The field that tells whether somebody touched the row, nil where the sheet has none.
   private let fingerprint: Int?
-  /// The field with the codes that the record was exported with, nil where the sheet has none.
-  private let codes: Int?
 
   init(header: Header) {
     self.header = header
     validator = ChunkValidator(header: header, bansExpected: 4)
     isPublished = header.names.map { Column(name: $0) != nil }
     fingerprint = header.names.firstIndex { $0 == RowChecksum.column }
-    codes = header.names.firstIndex { $0 == "codes" }
   }
 
   /// - Returns: where the next record begins.
@@ -40,23 +37,24 @@ struct SheetValidator: ~Copyable {
     sheet.tally += record.withUnsafeBufferPointer { validator.validate($0, at: place, taken: taken, into: &output) }
     // A blank record has its row too.
     addRow(
-      line: line, row: sheet.untouched + sheet.tally.records + 1, exportedCodes: exportedCodes(base, scanned),
-      into: &sheet)
+      line: line, row: sheet.untouched + sheet.tally.records + 1, fingerprint: fingerprint(base, scanned), into: &sheet)
     return scanned.next
   }
 
   /// Whether the row is as it was exported.
   private func isUntouched(_ base: UnsafePointer<UInt8>, _ scanned: RecordScanner.Record) -> Bool {
-    guard let fingerprint, scanned.outcome == .fields, scanner.fieldCount == header.names.count else { return false }
+    guard scanner.fieldCount == header.names.count, let fingerprint = fingerprint(base, scanned) else { return false }
     let values = Column.allCases.map { column in
       header.fieldOf[column.rawValue] < 0 ? [] : value(base, header.fieldOf[column.rawValue])
     }
-    return value(base, fingerprint).elementsEqual(RowChecksum.of(values).utf8)
+    return fingerprint == RowChecksum.of(values)
   }
 
-  private func exportedCodes(_ base: UnsafePointer<UInt8>, _ scanned: RecordScanner.Record) -> Set<String> {
-    guard let codes, scanned.outcome == .fields, codes < scanner.fieldCount else { return [] }
-    return Set(String(decoding: value(base, codes), as: UTF8.self).split(separator: " ").map(String.init))
+  /// What stands in that column, nil where nothing does.
+  private func fingerprint(_ base: UnsafePointer<UInt8>, _ scanned: RecordScanner.Record) -> String? {
+    guard let fingerprint, scanned.outcome == .fields, fingerprint < scanner.fieldCount else { return nil }
+    let value = value(base, fingerprint)
+    return value.isEmpty ? nil : String(decoding: value, as: UTF8.self)
   }
 
   private func value(_ base: UnsafePointer<UInt8>, _ index: Int) -> [UInt8] {
@@ -64,7 +62,7 @@ struct SheetValidator: ~Copyable {
   }
 
   private mutating func addRow(
-    line: Int, row: Int, exportedCodes: Set<String>, into sheet: inout CorrectionSheet
+    line: Int, row: Int, fingerprint: String?, into sheet: inout CorrectionSheet
   ) {
     for (code, column) in output.found {
       sheet.findings.append(
@@ -73,7 +71,8 @@ struct SheetValidator: ~Copyable {
           message: code == .duplicate ? "this BAN was accepted earlier in the sheet" : code.message))
     }
     guard var record = output.record else { return }
-    record.exportedCodes = exportedCodes
+    record.line = line
+    record.fingerprint = fingerprint
     _ = taken.insert(record.ban)
     sheet.records.append(record)
   }

@@ -120,11 +120,25 @@ extension LoadRun {
       if needless > 0 {
         settings.events(.note("\(needless) corrected records say what is known already: nothing is put on for them"))
       }
+      try leaveOutdatedRowsOut(of: &corrections)
     }
     try requireWithdrawable(settings.withdrawn.filter { corrections.inForce[$0] == nil }, &session)
     corrections.withdraw(settings.withdrawn)
     corrections.stay = settings.action == .rollback
     return corrections
+  }
+
+  /// - Throws: category `data` where no other row is left.
+  private func leaveOutdatedRowsOut(of corrections: inout Corrections) throws {
+    let outdated = try OutdatedRows.of(corrections.new.values.sorted { $0.line < $1.line }, in: snapshot)
+    guard !outdated.isEmpty else { return }
+    corrections.leaveOut(outdated)
+    let lines = outdated.prefix(10).map { "\($0.line)" }.joined(separator: ", ") + (outdated.count > 10 ? ", …" : "")
+    let what =
+      "\(outdated.count) corrected rows of the sheet are left out (lines \(lines)): they were exported from records that snapshot \(snapshot.id), which is published, has otherwise or not at all"
+    let hint: Hint = "export a sheet again and correct the records there: \(command: .findings, "--export FILE.csv")"
+    if corrections.new.isEmpty { throw Failure(.data, what, hint: hint) }
+    settings.events(.advice("\(what); \(hint)"))
   }
 
   /// Whether there is nothing to do; says why.

@@ -6,7 +6,7 @@ import Synchronization
 public final class ScratchDatabase: Sendable {
   private let target: DatabaseAddress
   private let url: String
-  private let number = Int.random(in: 1...Int(Int32.max))
+  private let number = Int.random(in: 1...999_999_999)
   private let count = Mutex(0)
   /// A session that holds a lock as long as it lives.
   private let holder: Mutex<Connection>

@@ -70,7 +70,9 @@ struct LoginRoutes {
       guard let account = try Accounts.check(name, password, on: &connection),
         let token = try Sessions.begin(account, on: &connection)
       else {
-        try Audit.add("login.failed", subject: String(name.prefix(64)), by: nil, from: peer, on: &connection)
+        // What is no account's name may be a password that was typed into the wrong field.
+        let subject = try Accounts.exists(name, on: &connection) ? name : nil
+        try Audit.add("login.failed", subject: subject, by: nil, from: peer, on: &connection)
         return .wrong
       }
       try LoginLimit.succeeded(name, from: network, on: &connection)

@@ -24,27 +24,35 @@ struct ChangeFeed {
     try insert("kind, changed_columns, before, after", changes, key, &session)
     let removals = try String(sql: PackageResources.staged_removals_sql, ["before": before])
     try insert("kind, reason, before", removals, key, &session)
-    return try count(&session)
+    let counts = try count(&session)
+    try requireWritten(counts, [changes, removals], key, &session)
+    return counts
   }
 
-  /// - Throws: category `configuration` where a trigger of the user's has left rows out.
   private func insert(_ columns: String, _ rows: String, _ key: [String?], _ session: inout Connection) throws {
-    let written = try session.execute(
-      "INSERT INTO registration_change (job_run_id, source_date, ban, \(columns))\n\(rows)", key
-    ).affected
-    // Asked only where there is such a trigger: the images cost as much again.
+    try session.execute(
+      "INSERT INTO registration_change (job_run_id, source_date, ban, \(columns))\n\(rows)", key)
+  }
+
+  /// - Throws: category `configuration` where a trigger or a rule of the user's has left rows out.
+  private func requireWritten(
+    _ counts: ChangeCounts, _ parts: [String], _ key: [String?], _ session: inout Connection
+  ) throws {
+    // Counted only where there is such a trigger or rule: the images cost as much again.
     let mayLeaveOut = try session.bool(
       """
       SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = 'registration_change'::regclass
         AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 7 = 7)
+        OR EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE ev_class = 'registration_change'::regclass)
       """)
     guard mayLeaveOut else { return }
-    let staged = try session.int("SELECT count(*) FROM (\(rows)) AS staged", key)
+    let staged = try parts.reduce(0) { try $0 + session.int("SELECT count(*) FROM (\($1)) AS staged", key) }
+    let written = counts.kinds.values.reduce(0, +)
     guard written != staged else { return }
     throw Failure(
       .configuration,
-      "\(session.place): a BEFORE trigger on registration_change has left out \(staged - written) of \(staged) rows of the feed",
-      hint: "let it RETURN NEW, or make it an AFTER trigger; nothing was published")
+      "\(session.place): a BEFORE trigger or a rule on registration_change has left out \(staged - written) of \(staged) rows of the feed",
+      hint: "let the trigger RETURN NEW or make it an AFTER trigger, and let the rule do ALSO; nothing was published")
   }
 
   private func count(_ session: inout Connection) throws -> ChangeCounts {

@@ -38,6 +38,10 @@ struct Corrections: Sendable {
     }
   }
 
+  mutating func leaveOut(_ records: [CorrectionSheet.Record]) {
+    for record in records { new.removeValue(forKey: record.ban) }
+  }
+
   mutating func withdraw(_ bans: [UInt32]) {
     for ban in bans {
       // A BAN may be named twice.
@@ -51,17 +55,6 @@ struct Corrections: Sendable {
     if let record = new[ban], record.contentHash != hash { return .put(sourceHash: hash, codes: codes) }
     if let correction = inForce[ban] { return stay ? .kept : correction.resolve(accepted: hash, codes: codes) }
     return new[ban] == nil ? nil : .needless
-  }
-
-  /// Businesses whose records the source has without the fault that they were exported with: the sheet is of an older
-  /// snapshot.
-  func overtaken(_ resolutions: [UInt32: Correction.Resolution]) -> [UInt32] {
-    resolutions.compactMap { ban, resolution in
-      guard case .put(.some, let codes) = resolution, let exported = new[ban]?.exportedCodes, !exported.isEmpty else {
-        return nil
-      }
-      return exported.isDisjoint(with: codes) ? ban : nil
-    }.sorted()
   }
 
   /// Of a business with a correction that is not among those that the rules accept.

@@ -61,14 +61,6 @@ struct IncrementalLoad {
   func publish(
     _ compared: Compared, _ refusals: [String], _ session: inout Connection
   ) throws -> (Publication, before: RegistryState) {
-    let overtaken = corrections.overtaken(compared.diff.resolutions)
-    if !overtaken.isEmpty {
-      let bans = overtaken.prefix(5).map(BANText.text).joined(separator: ", ") + (overtaken.count > 5 ? ", …" : "")
-      settings.events(
-        .advice(
-          "\(overtaken.count) corrected records replace what the source has by now without the fault, since the sheet is of an older snapshot: \(bans); withdraw takes a correction off again"
-        ))
-    }
     settings.events(.phase("publishing"))
     var publish = IncrementalPublish(
       settings: settings, snapshot: snapshot, load: load, corrections: corrections, diff: compared.diff,

@@ -119,7 +119,7 @@ struct IncrementalPublish {
     // An earlier attempt may have staged some.
     try session.execute("DELETE FROM incoming_removal")
     guard !diff.removals.isEmpty else { return }
-    _ = try session.copyIn("COPY incoming_removal (ban, reason, is_repair) FROM STDIN") { sink in
+    let staged = try session.copyIn("COPY incoming_removal (ban, reason, is_repair) FROM STDIN") { sink in
       var block = ""
       for removal in diff.removals {
         block += "\(CopyLine.escaped(removal.ban))\t\(removal.reason)\t\(removal.isRepair ? "t" : "f")\n"
@@ -129,6 +129,11 @@ struct IncrementalPublish {
         }
       }
       try Array(block.utf8).withUnsafeBytes { try sink.write($0) }
+    }
+    guard staged == diff.removals.count else {
+      throw Failure(
+        .configuration, "\(session.place): incoming_removal took \(staged) of \(diff.removals.count) rows",
+        hint: "a trigger of yours on it keeps rows back: correct or disable it; nothing was published")
     }
     try session.execute("ANALYZE incoming_removal")
   }

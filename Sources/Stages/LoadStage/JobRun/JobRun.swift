@@ -54,12 +54,15 @@ struct JobRun: Sendable {
   }
 
   /// Reopens the row in a new session: another run may have closed it as dead.
-  func reopen(_ session: inout Connection) throws {
+  ///
+  /// - Returns: whether the row is there. After a failover the server may have lost it, or have another one of its number.
+  func reopen(_ session: inout Connection, runID: String) throws -> Bool {
     try session.execute(
       """
       UPDATE etl_job_run SET status = 'running', updated_at = clock_timestamp(), completed_at = NULL, error_message = NULL
-      WHERE id = $1
-      """, ["\(id)"])
+      WHERE id = $1 AND run_id = $2
+      """, ["\(id)", runID]
+    ).affected == 1
   }
 
   /// Closes the row in the transaction that publishes.

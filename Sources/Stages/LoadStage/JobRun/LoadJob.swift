@@ -28,8 +28,12 @@ struct LoadJob {
   /// Opens the row, or in a further attempt the same one again.
   mutating func open(_ session: inout Connection) throws -> JobRun {
     if let open {
-      try open.reopen(&session)
-      return open
+      if try open.reopen(&session, runID: run.settings.runID) { return open }
+      run.settings.events(
+        .note(
+          "\(session.place) does not have job run \(open.id) any more: it is another server than before, or one that was restored; the load begins anew there"
+        ))
+      stopHeartbeat()
     }
     state = .asked
     let job = try JobRun.open(&session, run.snapshot, run.settings)

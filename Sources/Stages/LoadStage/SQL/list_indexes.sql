@@ -8,7 +8,7 @@ SELECT pg_catalog.quote_ident(x.relname) AS name,
   CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END AS uniqueness,
   pg_catalog.substr(pg_catalog.pg_get_indexdef(x.oid), 1 + length(pg_catalog.format('CREATE %sINDEX %I ON %I.%I ',
     CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, x.relname, n.nspname, c.relname))) AS definition,
-  i.indisprimary AS is_primary_key
+  i.indisprimary AS is_primary_key, pg_catalog.quote_literal(pg_catalog.obj_description(x.oid, 'pg_class')) AS comment
 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE i.indrelid = :'table'::regclass ORDER BY i.indisprimary DESC, x.relname

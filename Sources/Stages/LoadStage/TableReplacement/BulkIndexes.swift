@@ -9,6 +9,8 @@ enum BulkIndexes {
     /// Under another name until the tables are swapped.
     let bulkName: String
     let create: String
+    /// Its comment as a literal; nil where it has none.
+    let comment: String?
     let isPrimaryKey: Bool
     let table: String
   }
@@ -25,7 +27,8 @@ enum BulkIndexes {
           Index(
             name: try row.text("name"), bulkName: bulkName,
             create: "CREATE \(unique)INDEX \(bulkName) ON \(table.bulkName) \(try row.text("definition"))",
-            isPrimaryKey: try row.bool("is_primary_key"), table: table.bulkName))
+            comment: try row.optionalText("comment"), isPrimaryKey: try row.bool("is_primary_key"),
+            table: table.bulkName))
       }
     }
     return indexes
@@ -54,6 +57,9 @@ enum BulkIndexes {
       try session.transaction("index") { session in
         try load?.lockShared(&session)
         try session.execute(index.create)
+        if let comment = index.comment {
+          try session.execute("COMMENT ON INDEX \(index.bulkName) IS \(comment)")
+        }
       }
     }
     for index in indexes where index.isPrimaryKey {

@@ -15,6 +15,7 @@ enum ReplacementCheck {
     for (sql, reason) in [
       (mayNotReplace, "the role does not own them, or may not create tables"),
       (isAltered, "their definition was altered"),
+      (hasOtherGrantor, "somebody other than their owner granted rights on them"),
       (isReplicated, "a publication of the server replicates them, and a subscriber would not know the new ones"),
     ] {
       if try session.bool(sql) { return reason }
@@ -45,6 +46,13 @@ enum ReplacementCheck {
     SELECT NOT pg_catalog.has_schema_privilege(pg_catalog.current_schema(), 'CREATE') OR EXISTS (
       SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
       WHERE c.oid IN ('tax_registration'::regclass, 'business_industry'::regclass) AND r.rolname <> current_user)
+    """
+
+  /// The new tables' rights would be the owner's grants, which a REVOKE from the grantor does not take back.
+  private static let hasOtherGrantor = """
+    SELECT EXISTS (
+      SELECT FROM pg_class c, pg_catalog.aclexplode(c.relacl) a
+      WHERE c.oid IN ('tax_registration'::regclass, 'business_industry'::regclass) AND a.grantor <> c.relowner)
     """
 
   /// Names without the quotes that a statement needs, sorted.
