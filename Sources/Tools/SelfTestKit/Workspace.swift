@@ -1,3 +1,4 @@
+import CommandKit
 import Foundation
 import Postgres
 import Spool
@@ -52,6 +53,8 @@ package struct Workspace: Sendable {
   ) throws {
     let ended = try run(command, fault: fault, variables: variables)
     guard ended.code == code else {
+      // A signal to the whole process group ends the command too.
+      try StopSignal.check()
       throw Failure(.bug, "preparing '\(command)' gave \(ended)")
     }
   }
