@@ -22,8 +22,8 @@ import yaml
 SOURCE = pathlib.Path(os.environ["SOURCE_TREE"])
 BINARIES = pathlib.Path(os.environ["BINARIES"])
 PACKAGING = SOURCE / "packaging"
-# The exit codes of the README that need a person: all but success, "run again later" and signals.
-TOLD = [int(code) for code in re.findall(r"(?m)^\| (\d+) \|", (SOURCE / "README.md").read_text())]
+# The documented exit codes that need a person: all but success, "run again later" and signals.
+TOLD = [int(code) for code in re.findall(r"(?m)^\| (\d+) \|", (SOURCE / "docs/troubleshooting.md").read_text())]
 PERMANENT = sorted(set(TOLD) - {0, 75})
 
 

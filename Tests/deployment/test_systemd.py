@@ -43,7 +43,7 @@ class VerifyTests(unittest.TestCase):
 
 class UnitTests(unittest.TestCase):
     def test_temporary_failures_are_tried_again_and_no_others(self):
-        told = re.findall(r"(?m)^\| (\d+) \|", (SOURCE / "README.md").read_text())
+        told = re.findall(r"(?m)^\| (\d+) \|", (SOURCE / "docs/troubleshooting.md").read_text())
         for_a_person = [code for code in told if code not in ("0", "75")]
         self.assertEqual(for_a_person, ["64", "65", "66", "69", "70", "74", "78"])
         service = (SOURCE / "packaging/systemd/business-registry.service").read_text()
@@ -63,7 +63,7 @@ class UnitTests(unittest.TestCase):
         found = []
         for page in PAGES:
             found += re.findall(r"(?m)^\d+ [\d,]+ \* \* \*  (.*pipeline\.sh.*)$", page.read_text())
-        self.assertEqual(len(found), 3)
+        self.assertEqual(len(found), 1)
         url = "postgresql://u:p%40x@h/d?sslmode=require&options=-csearch_path%3Dreg"
         with tempfile.TemporaryDirectory() as home:
             project = pathlib.Path(home, "project")

@@ -13,7 +13,7 @@ from airflow.decorators import dag, task
 from airflow.exceptions import AirflowException, AirflowFailException
 
 PIPELINE = "/opt/business-registry/pipeline.sh"
-# Exit codes that a retry does not change (README, "When something fails").
+# Exit codes that a retry does not change (docs/troubleshooting.md).
 PERMANENT = {64, 65, 66, 69, 70, 74, 78}
 # How long a run may take to stop after SIGTERM, before it is killed.
 GRACE_SECONDS = 90
