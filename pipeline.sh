@@ -17,6 +17,11 @@ self=$(readlink -f -- "${BASH_SOURCE[0]}")
 project=${self%/*}
 binaries=$project/.build/release
 [[ -e $project/Package.swift ]] || binaries=$project/bin # an installation, such as the image's: programs without their source
+# How hints name this script: an installation has a link of its own name.
+me=./pipeline.sh
+[[ ${BASH_SOURCE[0]##*/} == pipeline.sh ]] || me=${BASH_SOURCE[0]##*/}
+[[ ! ${PIPELINE_NAME-} =~ ^[A-Za-z0-9._/-]+$ ]] || me=$PIPELINE_NAME
+export PIPELINE_NAME=$me
 command=run
 private='' # yes, where the database is the private one
 spool='' arguments=() psql=''
@@ -185,7 +190,7 @@ chain() { # STAGES ARGUMENT...
   close_marker
 }
 
-for part in options url signals packages build cluster cluster-settings console cloud; do
+for part in options url signals packages build cluster cluster-settings console cloud reference package; do
   # shellcheck source=/dev/null # each is checked by itself
   source "$project/Sources/pipeline/$part.sh"
 done
@@ -193,7 +198,7 @@ done
 if (($#)); then
   case $1 in
     run | fetch | transform | load | dry-run | runs | findings | changes | replay | withdraw | rollback | gc | status | psql | down | \
-      setup | up | compose | drill | destroy | cleanup | console | schedule | selftest | test)
+      setup | up | compose | drill | destroy | cleanup | console | schedule | selftest | test | completion | package)
       command=$1 && shift
       ;;
     --help | -h | --version | -*) ;;
@@ -201,7 +206,7 @@ if (($#)); then
       # Anything else but a word may be an address with a password.
       command='' shown=…
       [[ ! $1 =~ ^[A-Za-z0-9_-]+$ ]] || shown=$1
-      fail 64 "unknown command '$shown'" "./pipeline.sh --help lists the commands"
+      fail 64 "unknown command '$shown'" "$me --help lists the commands"
       ;;
   esac
 fi
@@ -209,14 +214,19 @@ read_options "$@"
 set -- "${arguments[@]}"
 case $command:$asks in
   fetch:* | transform:* | load:* | runs:* | findings:* | changes:* | replay:* | withdraw:* | rollback:* | gc:* | status:* | console:* | schedule:* | selftest:*) ;;
-  *:--help | *:-h) exec cat -- "$project/Sources/pipeline/usage.txt" ;;
-  *:--version) echo "pipeline.sh $version" || exit 74 && exit ;;
+  *:--help | *:-h)
+    usage=$(<"$project/Sources/pipeline/usage.txt")
+    printf '%s\n' "${usage//.\/pipeline.sh/$me}" || exit 74
+    exit
+    ;;
+  *:--version) echo "pipeline.sh $version$(commit)" || exit 74 && exit ;;
 esac
 export SPOOL_DIR=${SPOOL_DIR:-$project/spool}
 [[ $RUN_ORIGIN == "$origin" ]] || fail 64 "RUN_ORIGIN '$origin' is unknown" "one of shell, schedule, console"
 need_database() {
   [[ -z ${DATABASE_URL-} ]] || return 0
-  [[ -e $project/Package.swift ]] || fail 78 "DATABASE_URL is not set" "an installation without its source has no private PostgreSQL"
+  [[ -e $project/Package.swift || -n ${XDG_STATE_HOME-} ]] ||
+    fail 78 "DATABASE_URL is not set" "name a database, or in XDG_STATE_HOME a folder for a private PostgreSQL"
   cluster_start 9>&- # a server that holds the marker's lock would make the run look alive for ever
 }
 
@@ -230,7 +240,7 @@ case $command in
     build
     need_database
     chain 'fetch transform load' "$@"
-    [[ -z $private || ! -t 2 ]] || ! logs_as text || echo "psql: ./pipeline.sh psql   (or psql '$DATABASE_URL')" >&2
+    [[ -z $private || ! -t 2 ]] || ! logs_as text || echo "psql: $me psql   (or psql '$DATABASE_URL')" >&2
     ;;
   dry-run)
     open_marker
@@ -246,7 +256,7 @@ case $command in
     program=$command
     # The programs have subcommands for chains and for commands of other names.
     [[ ! $command =~ ^(fetch|transform|load)$ || ${1--} == -* ]] ||
-      fail 64 "'$command' takes no argument" "./pipeline.sh $command --help lists the options"
+      fail 64 "'$command' takes no argument" "$me $command --help lists the options"
     if [[ $command =~ ^(replay|withdraw)$ ]]; then program=load && set -- "$command" "$@"; fi
     [[ -n $asks ]] || open_marker
     build
@@ -293,7 +303,7 @@ case $command in
     exec "$binaries/load" psql "$psql" "$@"
     ;;
   down)
-    (($# == 0)) || fail 64 "'down' takes no arguments" "./pipeline.sh --help lists the commands"
+    (($# == 0)) || fail 64 "'down' takes no arguments" "$me --help lists the commands"
     compose_down || :
     cluster_stop
     ;;
@@ -309,6 +319,12 @@ case $command in
     build_selftest
     [[ -n $asks ]] || need_database
     exec "$binaries/selftest" "$@"
+    ;;
+  completion) completion "$@" ;;
+  package)
+    (($# == 0)) || fail 64 "'package' takes no arguments" "$me --help lists the commands"
+    need_source
+    build_packages
     ;;
   test)
     need_source

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What surrounds the pipeline: AWS by Terraform, containers by Docker Compose, and the local files with their secrets.
-: "${project:?}" "${binaries:?}" "${command:?}"
+: "${project:?}" "${binaries:?}" "${command:?}" "${me:?}"
 
 terraform_folder=$project/terraform
 settings=$project/.env             # the user's
@@ -170,7 +170,7 @@ take_flags() { # KNOWN ARGUMENT...: sets flag_<name> for each
   local known=$1 flag
   shift
   for flag; do
-    [[ " $known " == *" $flag "* ]] || fail 64 "'$command' knows no option '${flag%%=*}'" "./pipeline.sh --help lists the options"
+    [[ " $known " == *" $flag "* ]] || fail 64 "'$command' knows no option '${flag%%=*}'" "$me --help lists the options"
     flag=${flag#--}
     printf -v "flag_${flag//-/_}" yes
   done
@@ -206,7 +206,7 @@ setup() {
   # The agent reads its key when it starts.
   compose_or_fail up --detach ${flag_rotate_key:+--force-recreate} postgres cloudwatch-agent
   say "done; the dashboard: $(output dashboard_url)"
-  say 'load with ./pipeline.sh compose run --rm etl, and see that alarms come with ./pipeline.sh drill errors'
+  say "load with $me compose run --rm etl, and see that alarms come with $me drill errors"
 }
 
 up() {
@@ -294,7 +294,7 @@ cleanup() {
 
 # Where containers are set up, inside one: its log file is the one that the agent reads.
 drill() { # fail, errors or log
-  [[ $# == 1 && $1 =~ ^(fail|errors|log)$ ]] || fail 64 "'drill' takes one of fail, errors, log" "./pipeline.sh --help says what each does"
+  [[ $# == 1 && $1 =~ ^(fail|errors|log)$ ]] || fail 64 "'drill' takes one of fail, errors, log" "$me --help says what each does"
   if [[ -e $local_settings ]] && has_docker; then
     say "drill $1, in the container"
     compose_or_fail run --rm etl drill "$1"
@@ -302,7 +302,7 @@ drill() { # fail, errors or log
   fi
   [[ ! -e $local_settings ]] || use_local_settings
   [[ -n ${LOG_FILE-}${CLOUDWATCH_LOG_GROUP-} ]] ||
-    fail 78 "no log is watched: neither LOG_FILE nor CLOUDWATCH_LOG_GROUP is set" "./pipeline.sh setup, or set one of them"
+    fail 78 "no log is watched: neither LOG_FILE nor CLOUDWATCH_LOG_GROUP is set" "$me setup, or set one of them"
   build
   local code=0 number
   case $1 in

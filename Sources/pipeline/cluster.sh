@@ -88,7 +88,7 @@ cluster_wait() {
     sleep 0.1
   done
   fail 75 "the private PostgreSQL in '$cluster' is still $state" \
-    "./pipeline.sh down stops it and ends its sessions; then run the same command again"
+    "${me-./pipeline.sh} down stops it and ends its sessions; then run the same command again"
 }
 
 # shellcheck disable=SC2034 # 'private' is for pipeline.sh

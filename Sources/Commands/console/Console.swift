@@ -43,7 +43,7 @@ struct Console: AsyncParsableCommand {
       }
       failure =
         code == .validationFailure
-        ? Failure(.usage, message(for: error), hint: "see './pipeline.sh \(asked) --help'") : Failure(error)
+        ? Failure(.usage, message(for: error), hint: "see '\(PipelineCommand.script) \(asked) --help'") : Failure(error)
     }
     failure = failure.withoutSecrets()
     Logs.logger("console").error(

@@ -28,7 +28,7 @@ extension Failure {
     switch error {
     case let failure as Failure: self = failure
     case let error as PostgresError where error.sqlState == "42P01":
-      self.init(.notReady, "\(error.place): there is no registry yet", hint: "./pipeline.sh makes it")
+      self.init(.notReady, "\(error.place): there is no registry yet", hint: "\(PipelineCommand.script) makes it")
     case let error as PostgresError:
       self.init(error)
       if error.kind == .denied {
@@ -40,7 +40,7 @@ extension Failure {
     case let error as ConsoleStoreError: self.init(error)
     case SearchIndexes.BuildError.isEmpty:
       self.init(
-        .notReady, "the registry is empty: the search's indexes come after the first load", hint: "./pipeline.sh")
+        .notReady, "the registry is empty: the search's indexes come after the first load", hint: "\(PipelineCommand.script)")
     case SearchIndexes.BuildError.isUnderWay: self.init(.temporary, "another session builds the search's indexes")
     case SearchIndexes.BuildError.isDenied:
       self.init(.unavailable, "this login does not own the registry's tables", hint: "run it with the owner's login")

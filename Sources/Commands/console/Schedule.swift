@@ -56,7 +56,7 @@ struct ScheduleCommand: ParsableCommand {
       try database.withStore { connection in
         guard let schedule = try ScheduleStore.find(name: name, on: &connection),
           try ScheduleStore.remove(schedule.id, on: &connection)
-        else { throw Failure(.usage, "there is no schedule '\(name)'", hint: "./pipeline.sh schedule list") }
+        else { throw Failure(.usage, "there is no schedule '\(name)'", hint: "\(PipelineCommand.script) schedule list") }
         try Audit.add("schedule.remove", subject: name, by: nil, from: nil, on: &connection)
       }
       print("schedule '\(Terminal.safe(name))' removed")
@@ -79,7 +79,7 @@ struct ScheduleCommand: ParsableCommand {
         return try ScheduleStore.find(name: draft.name, on: &connection)
       }
       if let schedule { print(line(schedule)) }
-      print("the console carries it out while it runs: ./pipeline.sh console")
+      print("the console carries it out while it runs: \(PipelineCommand.script) console")
     }
 
     static func line(_ schedule: Schedule) -> String {

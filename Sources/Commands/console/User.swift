@@ -85,7 +85,7 @@ struct UserCommand: ParsableCommand {
 
     func run() throws {
       let accounts = try database.withStore { try Accounts.list(on: &$0) }
-      if accounts.isEmpty { print("no account yet: ./pipeline.sh console user add NAME") }
+      if accounts.isEmpty { print("no account yet: \(PipelineCommand.script) console user add NAME") }
       for account in accounts { print("\(account.name)\t\(account.role.rawValue)\t\(account.createdAt)") }
     }
   }
@@ -116,7 +116,7 @@ struct UserCommand: ParsableCommand {
 
     func run() throws {
       let tokens = try database.withStore { try Sessions.tokens(of: name, on: &$0) }
-      if tokens.isEmpty { print("no token: ./pipeline.sh console user token NAME makes one") }
+      if tokens.isEmpty { print("no token: \(PipelineCommand.script) console user token NAME makes one") }
       for token in tokens {
         let used = token.lastUsedAt ?? "never"
         print("\(token.id)\t\(token.account)\tmade \(token.createdAt)\tused \(used)\tends \(token.expiresAt)")
@@ -126,7 +126,7 @@ struct UserCommand: ParsableCommand {
 
   struct Revoke: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "End one token for the API.")
-    @Argument(help: "Its ID, as './pipeline.sh console user tokens' lists it.") var id: String
+    @Argument(help: "Its ID, as '\(PipelineCommand.script) console user tokens' lists it.") var id: String
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {

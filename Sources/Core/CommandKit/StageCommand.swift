@@ -81,8 +81,8 @@ extension StageCommand {
       let category: ExitCategory = code == .validationFailure ? .usage : .bug
       let help =
         asked is any ChainedStage.Type
-        ? "./pipeline.sh --help lists the options"
-        : "see './pipeline.sh \(asked?.configuration.commandName ?? stage) --help'"
+        ? "\(PipelineCommand.script) --help lists the options"
+        : "see '\(PipelineCommand.script) \(asked?.configuration.commandName ?? stage) --help'"
       let isUsage = category == .usage
       failure = Failure(
         category, message(for: error),

@@ -53,7 +53,7 @@ public struct Programs: Sendable {
     let child: pid_t
     do throws(SystemError) { child = try process.start() } catch {
       throw Failure(
-        .configuration, "unable to start '\(path)': \(error)", hint: "build it: ./pipeline.sh status")
+        .configuration, "unable to start '\(path)': \(error)", hint: "build it: \(PipelineCommand.script) status")
     }
     let end = try Self.wait(for: child)
     return ExitResult(

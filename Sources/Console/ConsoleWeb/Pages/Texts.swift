@@ -1,3 +1,5 @@
+import Support
+
 /// What the interface says, in both languages: tables of `key<TAB>正體中文<TAB>English`, one for each area.
 public struct Texts: Sendable {
   private var texts: [Language: [String: String]] = [.chinese: [:], .english: [:]]
@@ -11,7 +13,8 @@ public struct Texts: Sendable {
 
   init(tables: [[UInt8]]) {
     for table in tables {
-      for line in String(decoding: table, as: UTF8.self).split(separator: "\n") where !line.hasPrefix("#") {
+      let table = String(decoding: table, as: UTF8.self).replacing("./pipeline.sh", with: PipelineCommand.script)
+      for line in table.split(separator: "\n") where !line.hasPrefix("#") {
         let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, !parts.contains(""), texts[.chinese]?[parts[0]] == nil else {
           faults.append(String(line))

@@ -127,7 +127,7 @@ extension ChainedStage {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: Options.command.rawValue,
-      abstract: "This stage's part of './pipeline.sh \(Options.command.rawValue)'.",
+      abstract: "This stage's part of '\(PipelineCommand.script) \(Options.command.rawValue)'.",
       shouldDisplay: false)
   }
 

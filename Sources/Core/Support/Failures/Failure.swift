@@ -46,7 +46,7 @@ public enum ExitCategory: Sendable, Equatable {
   /// What to do where nothing better is known.
   fileprivate var hint: Hint {
     switch self {
-    case .usage: "see './pipeline.sh --help'"
+    case .usage: "see '\(PipelineCommand.script) --help'"
     case .data: "put the file back as it was, or redo the stage that wrote it with --force"
     case .notReady: "run the stage before first"
     case .unavailable, .configuration: "mend that, then run the same command again"

@@ -1,7 +1,17 @@
+import Glibc
+
 /// A command of `pipeline.sh`, as hints name it.
 public enum PipelineCommand: String, Sendable {
   case run, fetch, transform, load, findings, rollback, status, psql, selftest, console, schedule
   case dryRun = "dry-run"
+
+  /// How the script is started: `./pipeline.sh`, or what an installation calls it (`PIPELINE_NAME`).
+  public static let script: String = {
+    guard let name = getenv("PIPELINE_NAME").map({ String(cString: $0) }), !name.isEmpty,
+      name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "./_-".contains($0)) })
+    else { return "./pipeline.sh" }
+    return name
+  }()
 
   /// Whether it has the option `--spool`.
   fileprivate var hasSpool: Bool { ![.psql, .console, .schedule].contains(self) }
@@ -40,7 +50,7 @@ public struct Hint: Sendable, ExpressibleByStringInterpolation {
       switch part {
       case .text(let text): text
       case .command(let command, let arguments):
-        "./pipeline.sh \(command.rawValue)"
+        "\(PipelineCommand.script) \(command.rawValue)"
           + (command.hasSpool ? Self.option("--spool", spool) : "")
           + (command.hasDatabase ? Self.option("--database-url", databaseURL) : "") + arguments
       }
