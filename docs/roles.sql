@@ -6,6 +6,7 @@
 -- more after it and after an upgrade that brings tables: each time it makes the rights what this file says, no more and no
 -- less, so running it again is always safe. All of it or nothing: it is one transaction.
 --
+-- Roles belong to the whole server: with a second registry on it, give that one other names.
 -- Other names than these: -v schema=… -v owner=… -v loader=… -v reader=… -v console=…
 --
 -- It makes roles that nobody can log in as, and no passwords. People and programs get one of them:

@@ -113,13 +113,26 @@ terraform_or_fail() { # SUBCOMMAND ARGUMENT...
   attend_or_stop terraform "-chdir=$terraform_folder" "$@" >&2 || fail 69 "terraform $1 failed" "correct what its messages above say; the same command goes on from there"
 }
 
-# A log group that is there already, as a process makes it that is allowed to, is taken over with its streams.
+# What is deployed stays in its region: in another one Terraform would find nothing, and forget everything.
+require_deployed_region() {
+  local deployed
+  deployed=$(output aws_region)
+  [[ $deployed =~ ^[a-z]{2}(-[a-z]+)+-[0-9]+$ ]] || return 0 # Terraform warns on stdout where it knows none
+  [[ ${TF_VAR_aws_region:-$deployed} == "$deployed" ]] ||
+    fail 64 "the AWS resources are in the region '$deployed', not in '$TF_VAR_aws_region'" \
+      "unset AWS_REGION, or destroy them first: AWS_REGION=$deployed $me destroy"
+  export TF_VAR_aws_region=$deployed
+}
+
+# A log group that is there already, as a process makes it that is allowed to, is taken over with its streams; that of another
+# installation is not.
 terraform_adopt() {
   local group known
   known=$(terraform "-chdir=$terraform_folder" state list 2>/dev/null) || known=''
   group=$(terraform "-chdir=$terraform_folder" console 2>/dev/null <<<'var.log_group_name' | tr -d '"') || group=''
   [[ -n $group ]] || return 0
   adopt_one aws_cloudwatch_log_group.etl "$group"
+  require_own_group "$group"
   adopt_one 'aws_cloudwatch_log_stream.path["console"]' "$group:console"
   adopt_one 'aws_cloudwatch_log_stream.path["file"]' "$group:file"
 }
@@ -128,6 +141,22 @@ adopt_one() { # ADDRESS ID
   [[ $known != *"$1"* ]] || return 0
   ! attend_or_stop terraform "-chdir=$terraform_folder" import -input=false -no-color "$1" "$2" >/dev/null 2>&1 ||
     say "'$2' is there already, and is taken over"
+}
+
+# Its tags say whose it is; one that a process has made bears none.
+require_own_group() { # GROUP
+  local known_tags name value wanted
+  [[ $known != *aws_cloudwatch_log_group.etl* ]] || return 0
+  known_tags=$(terraform "-chdir=$terraform_folder" state show -no-color aws_cloudwatch_log_group.etl 2>/dev/null) || return 0
+  for name in project_name environment; do
+    wanted=$(terraform "-chdir=$terraform_folder" console 2>/dev/null <<<"var.$name" | tr -d '"') || wanted=''
+    value=$([[ $name == environment ]] && echo Environment || echo Project)
+    value=$(sed -nE "s/^ +\"?$value\"? += \"(.*)\"$/\1/p" <<<"$known_tags" | head -n 1)
+    [[ -n $value && -n $wanted && $value != "$wanted" ]] || continue
+    terraform "-chdir=$terraform_folder" state rm aws_cloudwatch_log_group.etl >/dev/null 2>&1 || :
+    fail 78 "the log group '$1' belongs to another installation in this account: its $name is '$value'; nothing was changed" \
+      "give this one names of its own: TF_VAR_project_name and TF_VAR_log_group_name"
+  done
 }
 
 output() { terraform "-chdir=$terraform_folder" output -raw "$1" 2>/dev/null || :; } # NAME; nothing where it is null
@@ -152,9 +181,21 @@ make_compose() { # SUBCOMMAND
   fi
 }
 
+# Docker Compose knows a project by the name of its folder alone, so another folder of that name has the same one.
+require_own_containers() {
+  local name other
+  name=$("${compose[@]}" config 2>/dev/null | sed -n 's/^name: //p') || name=''
+  [[ -n $name ]] || return 0
+  other=$(docker ps --all --filter "label=com.docker.compose.project=$name" \
+    --format '{{.Label "com.docker.compose.project.working_dir"}}' 2>/dev/null | grep -vxF -e '' -e "$project" | head -n 1) || other=''
+  [[ -z $other ]] || fail 78 "the containers of the project '$name' belong to the folder '$other'; nothing was changed" \
+    "give this one a name of its own: COMPOSE_PROJECT_NAME in '$settings'"
+}
+
 compose_or_fail() { # SUBCOMMAND ARGUMENT...
   local compose
   make_compose "$1"
+  [[ $1 == build ]] || require_own_containers
   attend_or_stop "${compose[@]}" "$@" >&2 || fail 69 "docker compose $1 failed" "correct what its messages above say; the same command goes on from there"
 }
 
@@ -187,6 +228,7 @@ setup() {
   terraform_prepare
   say 'setup 1/5: terraform init'
   terraform_or_fail init -input=false
+  require_deployed_region
   if [[ -n $flag_plan ]]; then
     say 'setup 2/5: terraform plan'
     terraform_or_fail plan -input=false "${replaced[@]}"
@@ -229,6 +271,8 @@ compose_down() { # OPTION...
     return 1
   fi
   make_compose down
+  # Where nothing was set up, containers of that name are another folder's.
+  if [[ -z $is_set_up ]] && ! (require_own_containers) 2>/dev/null; then return 0; fi
   services=$("${compose[@]}" ps --all --format '{{.Service}}' 2>/dev/null | sort -u | tr '\n' ' ') || services=''
   [[ -n $is_set_up || -n $services ]] || return 0
   say "docker compose down${*:+ $*}: ${services:-no container is there}"
@@ -267,14 +311,20 @@ terraform_remove() {
 
 # The key is dead after it: what is kept of the local files is the database's password.
 terraform_destroy() {
-  local password
   terraform_prepare
   say 'terraform destroy'
   terraform_or_fail init -input=false
+  require_deployed_region
   terraform_remove
   # What is left of the state is empty, but its backup holds the key.
   rm -f -- "$terraform_folder"/terraform.tfstate* "$agent_credentials" "$agent_config"
-  password=$(sed -n '/^POSTGRES_PASSWORD=/p' -- "$local_settings" 2>/dev/null) || password=''
+  keep_password
+}
+
+# Of the local settings only the database's password stays, as long as the database does.
+keep_password() { # [never]
+  local password=''
+  [[ ${1-} == never ]] || password=$(sed -n '/^POSTGRES_PASSWORD=/p' -- "$local_settings" 2>/dev/null) || password=''
   if [[ -n $password ]]; then printf '%s\n' "$password" | write_secret "$local_settings"; else rm -f -- "$local_settings"; fi
 }
 
@@ -286,8 +336,9 @@ cleanup() {
   compose_down ${flag_volumes:+--volumes} || left=", but containers may be running: start Docker and run '$command' again"
   cluster_stop
   ! has_state || terraform_destroy
-  rm -f -- "$local_settings" "$local_settings.new" "$agent_credentials" "$agent_credentials.new" "$agent_config"
-  say "clean: what setup made at AWS and in this folder is gone$([[ ! -e $settings ]] || echo "; '.env' is yours, and stays")$left"
+  keep_password ${flag_volumes:+never}
+  rm -f -- "$local_settings.new" "$agent_credentials" "$agent_credentials.new" "$agent_config"
+  say "clean: what setup made at AWS and in this folder is gone$([[ ! -e $local_settings ]] || echo "; the database's password stays in '${local_settings##*/}', since its volume does (--volumes removes both)")$([[ ! -e $settings ]] || echo "; '.env' is yours, and stays")$left"
 }
 
 # --- Drills -------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ EVERY_PROFILE = " ".join(
 DOCKER = """#!/bin/sh
 case "$*" in
   info | 'compose version') exit "${DOCKER_ANSWERS:-0}" ;;
+  *' config') echo 'name: project' && exit ;;
+  'ps --all --filter label=com.docker.compose.project=project '*) for folder in ${DOCKER_FOLDERS-}; do echo "$folder"; done; exit ;;
   *' ps '*) for service in ${DOCKER_SERVICES-}; do echo "$service"; done ;;
 esac
 {
@@ -142,6 +144,36 @@ class SetupTests(unittest.TestCase):
         calls = len(self.docker_calls())
         self.project.run("down", expect=0)
         self.assertNotIn(" down ", "\n".join(self.docker_calls()[calls:]))
+
+    def test_containers_of_another_folder_of_that_name_are_left_alone(self):
+        theirs = {"DOCKER_SERVICES": "postgres console", "DOCKER_FOLDERS": "/opt/business-registry"}
+        for command in [["down"], ["cleanup", "--yes", "--volumes"]]:
+            self.project.run(*command, expect=0, **theirs)
+        (self.project.tree / ".env").write_text("POSTGRES_PASSWORD=x\n")
+        for command in [["down"], ["up"]]:
+            ended = self.project.run(*command, expect=78, **theirs)
+            self.assertIn("belong to the folder '/opt/business-registry'", ended.stderr)
+            self.assertIn("COMPOSE_PROJECT_NAME", ended.stderr)
+        self.assertNotRegex("\n".join(self.docker_calls()), " (up|down) ")
+        self.project.run("up", expect=0, DOCKER_FOLDERS=str(self.project.tree))
+
+    def test_other_regions_and_installations_are_left_alone_and_a_kept_volume_keeps_its_password(self):
+        self.project.run("setup", expect=0, TF_VAR_environment="production", TF_VAR_log_retention_days="90")
+        groups, password = self.groups(), self.saved()["POSTGRES_PASSWORD"]
+        for command in [["destroy", "--yes"], ["setup"], ["cleanup", "--yes"]]:
+            ended = self.project.run(*command, expect=64, AWS_REGION="eu-west-1")
+            self.assertIn("are in the region 'ap-northeast-1', not in 'eu-west-1'", ended.stderr)
+        self.assertEqual(self.groups(), groups)
+        other = Project()
+        self.addCleanup(other.close)
+        other.environment |= self.project.environment
+        ended = other.run("setup", expect=78, TF_VAR_environment="staging")
+        self.assertIn("belongs to another installation in this account: its environment is 'production'", ended.stderr)
+        other.run("destroy", "--yes", expect=0)
+        self.assertEqual(self.groups(), groups)
+        ended = self.project.run("cleanup", "--yes", expect=0)
+        self.assertIn("the database's password stays", ended.stderr)
+        self.assertEqual((self.saved(), self.groups()), ({"POSTGRES_PASSWORD": password}, []))
 
     def test_what_cannot_be_stopped_is_not_called_clean(self):
         (self.project.tree / ".env").write_text("POSTGRES_PASSWORD=x\n")
