@@ -93,7 +93,8 @@ struct ReplayCommandTests {
       let before = try content(days)
 
       let ended = try days.succeed("replay", "sheet.csv", "--json")
-      #expect(ended.stderr.contains("2 corrected rows of the sheet are left out (lines 2, 3)"), "\(ended)")
+      #expect(
+        ended.stderr.contains("2 corrected rows of the sheet (lines 2, 3) were exported from records"), "\(ended)")
       #expect(try days.database.rows("SELECT ban FROM registration_correction") == ["\(Self.bans[63])"])
       let after = try content(days)
       #expect(after.count == before.count && Set(after).subtracting(before).count == 1)
@@ -103,7 +104,32 @@ struct ReplayCommandTests {
       try days.succeed("--max-rejects", "100%")
       expect(
         try days.load("replay", "sheet.csv"), from: "load", fails: 65,
-        saying: "3 corrected rows of the sheet are left out")
+        saying: "3 corrected rows of the sheet")
+    }
+  }
+
+  /// One digit mistyped must not put a business in the place of another one.
+  @Test func aRowTakesNoOtherBusinessesPlace() throws {
+    try Days.with { days in
+      let (rejected, free, taken) = (Self.bans[60], Self.bans[70], Self.bans[7])
+      try days.fetch(Self.source, day: 1)
+      try days.succeed("--max-rejects", "100%")
+      let before = try content(days)
+      // The rejected record gets the number of a healthy one, and the one with a warning a number that nobody has.
+      try export(days, [(",\(rejected),,,1000,", ",\(taken),,補正行,1000,"), (",\(Self.bans[61]),", ",\(free),"), priced])
+      let refused = try days.load("replay", "sheet.csv")
+      #expect(refused.code == 65, "\(refused)")
+      #expect(refused.stderr.contains("(lines 2) have the BAN of another business of the source"), "\(refused)")
+      #expect(refused.stderr.contains("(lines 3) change the BAN of a record that was accepted"), "\(refused)")
+      let after = try content(days)
+      #expect(after == before)
+      // A number that nobody has is a correction, and can be corrected again.
+      for name in ["補正行", "補正商行"] {
+        try export(days, [(",\(rejected),,,1000,", ",\(free),,\(name),1000,")])
+        try days.succeed("replay", "sheet.csv")
+        #expect(
+          try days.database.rows("SELECT business_name FROM tax_registration WHERE ban = '\(free)'") == [name])
+      }
     }
   }
 

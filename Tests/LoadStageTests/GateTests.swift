@@ -92,6 +92,25 @@ struct GateTests {
     Step(what: "and back", before: living(60, in: "台中市"), after: living(60, in: "臺中市")),
   ]
 
+  static let columns: [Step] = [
+    Step(what: "half of a column", before: heads(100), after: heads(50)),
+    Step(
+      what: "over half of a column", before: heads(100), after: heads(49),
+      refusal: "headquarters_ban is empty for 51 of the 100 businesses that have it"),
+    Step(what: "all of a column that 49 have", before: heads(49), after: heads(0)),
+    Step(what: "half of the third industries", before: thirds(100), after: thirds(50)),
+    Step(
+      what: "over half of the third industries", before: thirds(100), after: thirds(49),
+      refusal: "industry 3 is empty for 51 of the 100 businesses that have it"),
+    Step(
+      what: "half of the records with a warning", before: businesses(200), after: businesses(199),
+      options: .init(findingCounts: ["INVALID_CAPITAL": 99, "BAN_CHECKSUM": 200])),
+    Step(
+      what: "over half of the records with a warning", before: businesses(200), after: businesses(199),
+      options: .init(findingCounts: ["INVALID_CAPITAL": 100]),
+      refusal: "100 findings INVALID_CAPITAL in 199 accepted records"),
+  ]
+
   static let others: [Step] = [
     Step(what: "1 % rejected", before: businesses(200), after: businesses(198), options: .init(failed: 2)),
     Step(
@@ -113,7 +132,8 @@ struct GateTests {
   ]
 
   @Test(
-    "a share exactly at the bound passes, and one beyond it is refused", arguments: counts + changes + cities + others)
+    "a share exactly at the bound passes, and one beyond it is refused",
+    arguments: counts + changes + cities + columns + others)
   func bound(_ step: Step) throws {
     try LoadHarness.with { harness in
       let first = try harness.spool.snapshot(step.before, .init(chunkSize: 100))
@@ -255,6 +275,24 @@ struct GateTests {
     rows.enumerated().map { index, row in
       var row = row
       if index < count { row.name += "（更名）" }
+      return row
+    }
+  }
+
+  /// Businesses of which so many have a head office.
+  static func heads(_ count: Int) -> [Business] {
+    businesses(600).enumerated().map { index, row in
+      var row = row
+      if index < count { row.headquarters = "20000003" }
+      return row
+    }
+  }
+
+  /// Businesses of which so many have three industries.
+  static func thirds(_ count: Int) -> [Business] {
+    businesses(600).enumerated().map { index, row in
+      var row = row
+      if index < count { row.industries.append("474111") }
       return row
     }
   }

@@ -32,6 +32,8 @@ struct TestSpool {
     /// Rejected and so on, beside the rows; it goes to the first chunk.
     var failed = 0
     var duplicated = 0
+    /// Of the whole snapshot.
+    var findingCounts: [String: Int] = [:]
   }
 
   /// As published.
@@ -99,7 +101,7 @@ struct TestSpool {
     ).publish(at: folder.fetchManifest)
     try TransformManifest(
       rulesVersion: options.rulesVersion, input: csv, sourceDate: options.sourceDate, totals: totals,
-      findingCounts: [:],
+      findingCounts: options.findingCounts,
       notes: options.notes, cities: cities(rows), industries: industries, contentSHA256: digests.finish(),
       chunks: finalized
     ).publish(at: folder.transformManifest)

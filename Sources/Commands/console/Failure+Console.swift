@@ -40,7 +40,8 @@ extension Failure {
     case let error as ConsoleStoreError: self.init(error)
     case SearchIndexes.BuildError.isEmpty:
       self.init(
-        .notReady, "the registry is empty: the search's indexes come after the first load", hint: "\(PipelineCommand.script)")
+        .notReady, "the registry is empty: the search's indexes come after the first load",
+        hint: "\(PipelineCommand.script)")
     case SearchIndexes.BuildError.isUnderWay: self.init(.temporary, "another session builds the search's indexes")
     case SearchIndexes.BuildError.isDenied:
       self.init(.unavailable, "this login does not own the registry's tables", hint: "run it with the owner's login")

@@ -40,7 +40,8 @@ final class IndexKeeper: Sendable {
       } catch SearchIndexes.BuildError.isDenied {
         if !isTold {
           logger.warning(
-            "searching is slow: as the owner of the registry's tables run '\(PipelineCommand.script) console prepare' once")
+            "searching is slow: as the owner of the registry's tables run '\(PipelineCommand.script) console prepare' once"
+          )
         }
         isTold = true
       } catch SearchIndexes.BuildError.isCutShort(let error) {

@@ -56,7 +56,9 @@ struct ScheduleCommand: ParsableCommand {
       try database.withStore { connection in
         guard let schedule = try ScheduleStore.find(name: name, on: &connection),
           try ScheduleStore.remove(schedule.id, on: &connection)
-        else { throw Failure(.usage, "there is no schedule '\(name)'", hint: "\(PipelineCommand.script) schedule list") }
+        else {
+          throw Failure(.usage, "there is no schedule '\(name)'", hint: "\(PipelineCommand.script) schedule list")
+        }
         try Audit.add("schedule.remove", subject: name, by: nil, from: nil, on: &connection)
       }
       print("schedule '\(Terminal.safe(name))' removed")

@@ -80,7 +80,9 @@ struct ServeCommand: AsyncParsableCommand {
       print("http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
       fflush(nil)
       logger.info("listening on \(host):\(port)")
-      if accounts == 0 { logger.notice("nobody can log in yet; make an account: \(PipelineCommand.script) console user add NAME") }
+      if accounts == 0 {
+        logger.notice("nobody can log in yet; make an account: \(PipelineCommand.script) console user add NAME")
+      }
     }
     let beside = BackgroundServices(
       worker: try noWorker ? nil : makeWorker(target, spool, logger), indexes: IndexKeeper(target, logger: logger),

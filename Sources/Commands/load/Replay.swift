@@ -10,7 +10,8 @@ struct ReplayCommand: StageCommand {
   static let stage = "load"
   static let configuration = CommandConfiguration(
     commandName: "replay",
-    abstract: "Take corrected records back in, from a sheet as '\(PipelineCommand.script) findings --export' writes it.",
+    abstract:
+      "Take corrected records back in, from a sheet as '\(PipelineCommand.script) findings --export' writes it.",
     discussion: """
       They are judged by the same rules, join the published registry, and stay, marked in registration_correction, until \
       the source has a record without the fault or they are withdrawn.

@@ -115,12 +115,13 @@ extension LoadRun {
   func readCorrections(_ session: inout Connection) throws -> Corrections {
     var corrections = try Corrections.read(&session)
     if let records = settings.sheet?.records {
-      corrections.add(records, held: try RegistryContent.hashes(of: records.map(\.ban), &session))
+      let held = try RegistryContent.hashes(of: records.map(\.ban), &session)
+      corrections.add(records, held: held)
       let needless = records.count - corrections.new.count
       if needless > 0 {
         settings.events(.note("\(needless) corrected records say what is known already: nothing is put on for them"))
       }
-      try leaveOutdatedRowsOut(of: &corrections)
+      try leaveProblemsOut(of: &corrections, held: held)
     }
     try requireWithdrawable(settings.withdrawn.filter { corrections.inForce[$0] == nil }, &session)
     corrections.withdraw(settings.withdrawn)
@@ -129,16 +130,26 @@ extension LoadRun {
   }
 
   /// - Throws: category `data` where no other row is left.
-  private func leaveOutdatedRowsOut(of corrections: inout Corrections) throws {
-    let outdated = try OutdatedRows.of(corrections.new.values.sorted { $0.line < $1.line }, in: snapshot)
-    guard !outdated.isEmpty else { return }
-    corrections.leaveOut(outdated)
-    let lines = outdated.prefix(10).map { "\($0.line)" }.joined(separator: ", ") + (outdated.count > 10 ? ", …" : "")
-    let what =
-      "\(outdated.count) corrected rows of the sheet are left out (lines \(lines)): they were exported from records that snapshot \(snapshot.id), which is published, has otherwise or not at all"
+  private func leaveProblemsOut(of corrections: inout Corrections, held: [UInt32: Int64]) throws {
+    let rows = corrections.new.values.sorted { $0.line < $1.line }
+    let exported = try ExportedRecord.find(rows, in: snapshot)
+    let problems = Dictionary(grouping: rows) { row in
+      let isCorrection = corrections.inForce[row.ban].map { $0.sourceHash == nil } ?? false
+      return SheetRowProblem(
+        row, row.fingerprint.flatMap { exported[$0] }, isTaken: held[row.ban] != nil && !isCorrection)
+    }
+    var left: [String] = []
+    for problem in SheetRowProblem.allCases {
+      guard let rows = problems[problem] else { continue }
+      corrections.leaveOut(rows)
+      let lines = rows.prefix(10).map { "\($0.line)" }.joined(separator: ", ") + (rows.count > 10 ? ", …" : "")
+      left.append("\(rows.count) corrected rows of the sheet (lines \(lines)) \(problem.rawValue): left out")
+    }
     let hint: Hint = "export a sheet again and correct the records there: \(command: .findings, "--export FILE.csv")"
-    if corrections.new.isEmpty { throw Failure(.data, what, hint: hint) }
-    settings.events(.advice("\(what); \(hint)"))
+    guard corrections.new.isEmpty, !left.isEmpty else {
+      return left.forEach { settings.events(.advice("\($0); \(hint)")) }
+    }
+    throw Failure(.data, left.joined(separator: "; "), hint: hint)
   }
 
   /// Whether there is nothing to do; says why.

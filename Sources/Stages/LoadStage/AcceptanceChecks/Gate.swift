@@ -1,5 +1,6 @@
 import CommandKit
 import Postgres
+import Records
 import Spool
 
 /// Whether a snapshot may become visible: it is compared with what was published last.
@@ -26,7 +27,7 @@ struct Gate {
   /// Why a load may not publish a snapshot; empty where it may.
   static func refusals(
     _ settings: LoadSettings, _ snapshot: FinalizedSnapshot, last: Publication?, registrations: Int, lost: Int,
-    _ session: inout Connection
+    emptied: (inout Connection) throws -> EmptiedColumns, _ session: inout Connection
   ) throws -> [String] {
     // A rollback names its snapshot, and repeating a publication changes nothing. A limited snapshot or a sample is
     // never a whole one, even if it has as many records.
@@ -38,13 +39,15 @@ struct Gate {
     return settings.budgetRefusals(snapshot)
       + Gate(settings, baseline, knownMissing: knownMissing).refusals(
         snapshot, registrations: registrations, lost: lost)
+      + (baseline != nil && snapshot.whole && registrations >= recordsMin
+        ? try emptied(&session).refusals(&session) : [])
   }
 
   /// The same before the first publication, or the first whole one.
   static func initialRefusals(
     _ settings: LoadSettings, _ snapshot: FinalizedSnapshot, _ session: inout Connection
   ) throws -> [String] {
-    try refusals(settings, snapshot, last: nil, registrations: 0, lost: 0, &session)
+    try refusals(settings, snapshot, last: nil, registrations: 0, lost: 0, emptied: { _ in EmptiedColumns() }, &session)
   }
 
   /// The same where there is no registry yet.
@@ -57,7 +60,7 @@ struct Gate {
   ///   - lost: how many of them the snapshot has otherwise or not at all.
   /// - Returns: why it may not, each with its numbers; empty where it may.
   func refusals(_ snapshot: FinalizedSnapshot, registrations: Int, lost: Int) -> [String] {
-    let file = [future(snapshot)].compactMap { $0 } + columns(snapshot)
+    let file = [future(snapshot)].compactMap { $0 } + columns(snapshot) + unreadable(snapshot)
     guard let baseline else { return file }
     guard snapshot.whole else { return [part(snapshot, baseline)] + file }
     return [records(snapshot, baseline), change(registrations, lost)].compactMap { $0 } + cities(snapshot, baseline)
@@ -138,6 +141,21 @@ struct Gate {
     let whichHasIt = baseline?.missingColumns == nil ? "" : ", which snapshot \(baseline?.snapshot ?? "") has"
     return snapshot.transform.notes.missingColumns.filter { !knownMissing.contains($0) }.map {
       "it lacks the column \($0)\(whichHasIt)"
+    }
+  }
+
+  /// Warnings of which each loses a value.
+  private static let lossy: [FindingCode] = [
+    .invalidHeadquartersBAN, .invalidCapital, .invalidDate, .invalidInvoiceFlag, .invalidIndustryCode,
+  ]
+
+  private func unreadable(_ snapshot: FinalizedSnapshot) -> [String] {
+    let accepted = snapshot.totals.processed
+    return Self.lossy.compactMap { code in
+      let count = snapshot.transform.findingCounts[code.code, default: 0]
+      guard accepted >= Self.recordsMin, count * 2 > accepted else { return nil }
+      return
+        "\(count) findings \(code.code) in \(accepted) accepted records: the source may have changed how it writes that column"
     }
   }
 

@@ -7,6 +7,7 @@ import Support
 /// differ are read from the registry and compared here, since a read-only transaction can stage nothing.
 struct ChangeCounter {
   private(set) var counts = ChangeCounts()
+  private(set) var emptied = EmptiedColumns()
   private let comparison: DiffBuilder
   /// Businesses that one statement asks for.
   private static let step = 5000
@@ -68,7 +69,12 @@ struct ChangeCounter {
     for ban in bans {
       guard let before = held[ban], let after = wanted[ban] else { continue }
       var columns = zip(Self.columns, zip(before.fields, after.fields)).filter { $1.0 != $1.1 }.map(\.0)
+      for (column, (before, after)) in zip(Self.columns, zip(before.fields, after.fields))
+      where after == CopyLine.null && before != after {
+        emptied.add(.column(column))
+      }
       if before.industries != after.industries { columns.append("industries") }
+      for place in before.places.subtracting(after.places) { emptied.add(.industry(place: place)) }
       guard !columns.isEmpty else { continue }
       add(1, "changed")
       for column in columns { counts.columns[column, default: 0] += 1 }
@@ -93,6 +99,11 @@ struct ChangeCounter {
         CopyLine.append(field, to: &bytes)
         return bytes
       }
+    }
+
+    /// The places of the industries, which end their lines.
+    var places: Set<Int> {
+      Set(industries.split(separator: .lineFeed).compactMap { Int(String(decoding: $0.suffix(1), as: UTF8.self)) })
     }
 
     mutating func addIndustry(_ row: UnsafeRawBufferPointer) {

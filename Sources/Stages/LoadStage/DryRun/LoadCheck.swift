@@ -83,6 +83,7 @@ extension LoadRun {
       check.changes.reasons[removal.reason, default: 0] += 1
     }
     check.refusals = try Gate.refusals(
-      settings, snapshot, last: last, registrations: check.registrations, lost: diff.lost, &session)
+      settings, snapshot, last: last, registrations: check.registrations, lost: diff.lost,
+      emptied: { _ in counter.emptied }, &session)
   }
 }

@@ -44,8 +44,8 @@ struct IncrementalLoad {
   /// - Returns: the refusals that were accepted.
   func check(_ compared: Compared, _ session: inout Connection) throws -> [String] {
     let refusals = try Gate.refusals(
-      settings, snapshot, last: standing.last, registrations: compared.registrations, lost: compared.diff.lost, &session
-    )
+      settings, snapshot, last: standing.last, registrations: compared.registrations, lost: compared.diff.lost,
+      emptied: { try EmptiedColumns(staged: &$0) }, &session)
     do { try settings.accept(refusals, of: snapshot) } catch {
       // It may never be accepted, and may have millions of rows.
       try session.transaction("refusal") { session in

@@ -38,6 +38,9 @@ package struct RegistrationLine {
 
 /// Fields of COPY text.
 enum CopyLine {
+  /// What stands for NULL.
+  static let null = Array("\\N".utf8)
+
   static func escaped(_ text: String) -> String {
     guard text.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 < 0x20 }) else { return text }
     // Scalar by scalar: a backslash and the accent on it are one character.
