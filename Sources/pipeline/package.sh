@@ -6,17 +6,17 @@ packaged=(fetch transform load console)
 
 # Swift's own libraries go into the programs. Everything else stays as it was for the same commit: dates are the commit's.
 build_packages() {
-  local program scratch=$project/.build/package
+  local program products=$project/.build/package
   need_swift
   need_build_packages
   need_package_tools
   export WITH_CONSOLE=yes
   for program in "${packaged[@]}"; do
     say "building $program for the package"
-    swift_quietly build -c release --static-swift-stdlib --scratch-path "$scratch" --product "$program" ||
+    swift_quietly build -c release --static-swift-stdlib --scratch-path "$products" --product "$program" ||
       fail 70 "unable to build $program" "the messages are above"
   done
-  make_packages "$scratch/release" "$project/dist"
+  make_packages "$products/release" "$project/dist"
 }
 
 need_package_tools() {
@@ -125,7 +125,7 @@ make_deb() { # STAGE ARCHITECTURE OUTPUT
   install -m 644 -- "$project/packaging/debian/README.Debian" "$root/usr/share/doc/business-registry/README.Debian"
   install -m 644 -- "$project/packaging/debian/lintian-overrides" "$root/usr/share/lintian/overrides/business-registry"
   cp -- "$project/packaging/debian/control" "$1/debian/control"
-  depends=$(cd "$1" && dpkg-shlibdeps -O --ignore-missing-info root/usr/lib/business-registry/bin/* 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
+  depends=$(cd "$1" && dpkg-shlibdeps -O --ignore-missing-info root/usr/lib/business-registry/bin/* 2>/dev/null | sed -n "s/^shlibs:Depends=//p") || depends=''
   {
     sed -n '/^Package:/,$p' "$project/packaging/debian/control" |
       sed "s/^Architecture:.*/Architecture: $2/; s/\${shlibs:Depends}/${depends:-libc6}/"

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# The package of an installation, with programs that only say their name, and what is made of the help text.
+# shellcheck source=Tests/shell/support/copy.sh
+source "${BASH_SOURCE[0]%/*}/support/copy.sh"
+
+# Makes the packages of the copy in a folder. The dates are the commit's.
+make() { # FOLDER
+  (
+    say() { :; }
+    fail() { echo "$2" >&2 && exit "$1"; }
+    # shellcheck disable=SC2034 # for package.sh
+    project=$tree version=1.0.0 me=./pipeline.sh self=$tree/pipeline.sh
+    # shellcheck source=Sources/pipeline/reference.sh
+    source "$tree/Sources/pipeline/reference.sh"
+    # shellcheck source=Sources/pipeline/package.sh
+    source "$tree/Sources/pipeline/package.sh"
+    make_packages "$tree/.build/release" "$1"
+  )
+}
+
+commit_copy() {
+  cp -a "$source_tree"/{docs,packaging,LICENSE,CHANGELOG.md,README.md,README.zh-TW.md,SECURITY.md} "$tree"
+  mkdir -p "$tree/.build/release/business-registry_FetchStage.resources/Sample"
+  cp "$tree/.build/release/load" "$tree/.build/release/console"
+  echo '{"pins":[{"identity":"swift-log","location":"https://example.org/swift-log","state":{"revision":"abc","version":"1.6.0"}}]}' \
+    >"$tree/Package.resolved"
+  git -C "$tree" init -q
+  git -C "$tree" add -A
+  git -C "$tree" -c user.name=test -c user.email=test@example.org commit -qm test --date 2026-11-01T00:00:00Z
+}
+
+test_packages_are_whole_and_the_same_twice() {
+  commit_copy
+  make "$scratch/one" 2>"$scratch/err" || { cat "$scratch/err" && return 1; }
+  make "$scratch/two"
+  equal 'the same twice' "$(cat "$scratch/one/SHA256SUMS")" "$(cat "$scratch/two/SHA256SUMS")"
+  (cd "$scratch/one" && sha256sum --check --quiet SHA256SUMS)
+  equal components 'business-registry swift-log' "$(jq -r '[.packages[].name] | join(" ")' "$scratch/one/sbom.spdx.json")"
+
+  local root=$scratch/root deb
+  deb=$(echo "$scratch"/one/*.deb)
+  dpkg-deb -x "$deb" "$root"
+  equal conffiles /etc/business-registry/registry.env "$(dpkg-deb --info "$deb" conffiles)"
+  equal 'mode of the settings' 600 "$(stat -c %a "$root/etc/business-registry/registry.env")"
+  equal settings '' "$(grep '^DATABASE_URL' "$root/etc/business-registry/registry.env")"
+  equal units "$(cd "$source_tree/packaging/systemd" && echo *.service *.timer)" "$(cd "$root/usr/lib/systemd/system" && echo *)"
+  equal 'paths of the source' '' "$(grep -l /opt/business-registry "$root"/usr/lib/systemd/system/*)"
+  equal owners 'root/root' "$(dpkg-deb -c "$deb" | awk '{ print $2 }' | sort -u)"
+  # It runs under its own name, knows its commit, and calls itself so in every hint.
+  local installed=$root/usr/bin/business-registry
+  [[ $("$installed" --version) =~ ^pipeline\.sh\ 1\.0\.0\ \([0-9a-f]{12}\)$ ]]
+  equal usage 'usage: business-registry [COMMAND] [OPTIONS]' "$("$installed" --help | head -n 1)"
+  equal hint 'HINT: business-registry --help lists the commands' "$("$installed" nonsense 2>&1 | tail -n 1)"
+  SPOOL_DIR=$scratch/spool DATABASE_URL=postgresql:///x "$installed" load >/dev/null
+  equal calls "load " "$(tail -n 1 "$calls")"
+  gzip -dc "$root/usr/share/man/man1/business-registry.1.gz" | grep -q '^\.B \\-\\-database\\-url \\fIURI\\fR$'
+}
+
+test_a_tarball_runs_from_any_folder() {
+  commit_copy
+  make "$scratch/three"
+  mkdir "$scratch/any"
+  tar -C "$scratch/any" -xf "$scratch"/three/*.tar.xz
+  (cd "$scratch/any"/* && ./pipeline.sh --version | grep -q '1.0.0 (' && [[ -e LICENSE && -e sbom.spdx.json ]])
+}
+
+test_every_command_and_option_is_completed() {
+  local COMP_WORDS=(pipeline.sh st) COMP_CWORD=1 COMPREPLY=() name
+  pipeline completion bash
+  # shellcheck source=/dev/null
+  source <(printf '%s\n' "$out")
+  _business_registry
+  equal command status "${COMPREPLY[*]}"
+  COMP_WORDS=(pipeline.sh load --max-c) COMP_CWORD=2
+  _business_registry
+  equal options '--max-change --max-city-loss' "${COMPREPLY[*]}"
+  for name in zsh fish; do
+    pipeline completion "$name"
+    equal "exit code for $name" 0 "$code"
+    [[ $out == *rollback* && $out == *max-city-loss* ]]
+  done
+  pipeline completion tcsh
+  refused 64 "'completion' needs a shell: bash, zsh or fish"
+}
+
+run_all
