@@ -17,10 +17,11 @@ self=$(readlink -f -- "${BASH_SOURCE[0]}")
 project=${self%/*}
 binaries=$project/.build/release
 [[ -e $project/Package.swift ]] || binaries=$project/bin # an installation, such as the image's: programs without their source
-# How hints name this script: an installation has a link of its own name.
-me=./pipeline.sh
+# How hints name this script: an installation has a link of its own name, and passes it on to the runs that its console
+# starts.
+me=${PIPELINE_NAME-}
 [[ ${BASH_SOURCE[0]##*/} == pipeline.sh ]] || me=${BASH_SOURCE[0]##*/}
-[[ ! ${PIPELINE_NAME-} =~ ^[A-Za-z0-9._/-]+$ ]] || me=$PIPELINE_NAME
+[[ $me =~ ^[A-Za-z0-9._/-]+$ ]] || me=./pipeline.sh
 export PIPELINE_NAME=$me
 command=run
 private='' # yes, where the database is the private one

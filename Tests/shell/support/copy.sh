@@ -9,7 +9,7 @@ chmod 755 "$scratch" # a server that root starts runs as another user, and has t
 tree="$scratch/a copy, 副本"
 trap 'cd / && { "$tree/pipeline.sh" down; rm -rf -- "$scratch"; } >/dev/null 2>&1' EXIT
 unset WITH_CONSOLE DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE MAX_REJECTS KEEP RETAIN_DAYS
-unset RUN_ORIGIN MAX_DECREASE MAX_INCREASE MAX_CHANGE MAX_CITY_LOSS "${!LOG_@}" "${!CLOUDWATCH_@}" "${!AWS_@}" "${!TF_VAR_@}"
+unset PIPELINE_NAME RUN_ORIGIN MAX_DECREASE MAX_INCREASE MAX_CHANGE MAX_CITY_LOSS "${!LOG_@}" "${!CLOUDWATCH_@}" "${!AWS_@}" "${!TF_VAR_@}"
 export calls=$scratch/calls
 
 # A stage writes its name and arguments, then does what STUB_<name> says. When stopped it takes a moment to end.
