@@ -71,10 +71,11 @@ stage_files() { # PROGRAMS ROOT
   stage_reference "$2" "$home/pipeline.sh"
   for page in README.md README.zh-TW.md SECURITY.md; do install -m 644 -- "$project/$page" "$document/$page"; done
   cp -R -- "$project/docs/." "$document/docs/"
-  gzip -9nc -- "$project/CHANGELOG.md" >"$document/changelog.gz"
+  gzip -9nc -- "$project/CHANGELOG.md" >"$document/CHANGELOG.md.gz"
   install -m 644 -- "$project/packaging/debian/copyright" "$document/copyright"
   find "$2" -type d -exec chmod 755 {} +
   find "$2" -type f ! -perm -100 ! -perm 600 -exec chmod 644 {} +
+  chmod 755 "$home/Sources/pipeline/install.sh"
 }
 
 # The manual page and completion, for the name under which the script is installed.
@@ -124,11 +125,15 @@ make_deb() { # STAGE ARCHITECTURE OUTPUT
   gzip -9n -- "$root/usr/share/doc/business-registry/sbom.spdx.json"
   install -m 644 -- "$project/packaging/debian/README.Debian" "$root/usr/share/doc/business-registry/README.Debian"
   install -m 644 -- "$project/packaging/debian/lintian-overrides" "$root/usr/share/lintian/overrides/business-registry"
+  printf 'business-registry (%s) unstable; urgency=medium\n\n  * CHANGELOG.md.gz lists what changed.\n\n -- %s  %s\n' "$version" \
+    "$(sed -n 's/^Maintainer: //p' "$project/packaging/debian/control")" "$(date -R -d "@$SOURCE_DATE_EPOCH")" |
+    gzip -9n >"$root/usr/share/doc/business-registry/changelog.gz"
   cp -- "$project/packaging/debian/control" "$1/debian/control"
-  depends=$(cd "$1" && dpkg-shlibdeps -O --ignore-missing-info root/usr/lib/business-registry/bin/* 2>/dev/null | sed -n "s/^shlibs:Depends=//p") || depends=''
+  depends=$(cd "$1" && dpkg-shlibdeps -O "${packaged[@]/#/root/usr/lib/business-registry/bin/}" 2>/dev/null | sed -n 's/^shlibs:Depends=//p') ||
+    fail 70 "unable to find the libraries that the programs need" "dpkg-shlibdeps says why"
   {
     sed -n '/^Package:/,$p' "$project/packaging/debian/control" |
-      sed "s/^Architecture:.*/Architecture: $2/; s/\${shlibs:Depends}/${depends:-libc6}/"
+      sed "s/^Architecture:.*/Architecture: $2/; s/\${shlibs:Depends}/$depends/"
   } >"$1/fields"
   {
     sed -n '1,/^Description:/p' "$1/fields" | sed '$d'

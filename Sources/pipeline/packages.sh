@@ -28,6 +28,7 @@ need_test_tools() {
   for tool in curl jq openssl shellcheck zstd; do
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
+  command -v xz >/dev/null || missing+=(xz-utils)
   # systemd-analyze checks units; systemd need not run.
   command -v systemd-analyze >/dev/null || missing+=(systemd)
   # Debian's Python comes without the means to make an environment for packages of PyPI.

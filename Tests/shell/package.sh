@@ -19,6 +19,10 @@ make() { # FOLDER
 }
 
 commit_copy() {
+  # The programs are scripts here, which need no libraries.
+  mkdir -p "$scratch/bin"
+  printf '#!/bin/sh\necho "shlibs:Depends=libpq5 (>= 15)"\n' >"$scratch/bin/dpkg-shlibdeps" && chmod +x "$scratch/bin/dpkg-shlibdeps"
+  export PATH=$scratch/bin:$PATH
   cp -a "$source_tree"/{docs,packaging,LICENSE,CHANGELOG.md,README.md,README.zh-TW.md,SECURITY.md} "$tree"
   mkdir -p "$tree/.build/release/business-registry_FetchStage.resources/Sample"
   cp "$tree/.build/release/load" "$tree/.build/release/console"
@@ -45,6 +49,7 @@ test_packages_are_whole_and_the_same_twice() {
   equal settings '' "$(grep '^DATABASE_URL' "$root/etc/business-registry/registry.env")"
   equal units "$(cd "$source_tree/packaging/systemd" && echo *.service *.timer)" "$(cd "$root/usr/lib/systemd/system" && echo *)"
   equal 'paths of the source' '' "$(grep -l /opt/business-registry "$root"/usr/lib/systemd/system/*)"
+  equal depends 'adduser, ca-certificates, tzdata, zstd, libpq5 (>= 15)' "$(dpkg-deb --field "$deb" Depends)"
   equal owners 'root/root' "$(dpkg-deb -c "$deb" | awk '{ print $2 }' | sort -u)"
   # It runs under its own name, knows its commit, and calls itself so in every hint.
   local installed=$root/usr/bin/business-registry
