@@ -145,18 +145,17 @@ adopt_one() { # ADDRESS ID
 
 # Its tags say whose it is; one that a process has made bears none.
 require_own_group() { # GROUP
-  local known_tags name value wanted
+  local known_tags name tag value wanted
   [[ $known != *aws_cloudwatch_log_group.etl* ]] || return 0
   known_tags=$(terraform "-chdir=$terraform_folder" state show -no-color aws_cloudwatch_log_group.etl 2>/dev/null) || return 0
-  for name in project_name environment; do
+  while read -r name tag; do
     wanted=$(terraform "-chdir=$terraform_folder" console 2>/dev/null <<<"var.$name" | tr -d '"') || wanted=''
-    value=$([[ $name == environment ]] && echo Environment || echo Project)
-    value=$(sed -nE "s/^ +\"?$value\"? += \"(.*)\"$/\1/p" <<<"$known_tags" | head -n 1)
+    value=$(sed -nE "s/^ +\"?$tag\"? += \"(.*)\"$/\1/p" <<<"$known_tags" | head -n 1)
     [[ -n $value && -n $wanted && $value != "$wanted" ]] || continue
     terraform "-chdir=$terraform_folder" state rm aws_cloudwatch_log_group.etl >/dev/null 2>&1 || :
     fail 78 "the log group '$1' belongs to another installation in this account: its $name is '$value'; nothing was changed" \
       "give this one names of its own: TF_VAR_project_name and TF_VAR_log_group_name"
-  done
+  done <<<$'project_name Project\nenvironment Environment'
 }
 
 output() { terraform "-chdir=$terraform_folder" output -raw "$1" 2>/dev/null || :; } # NAME; nothing where it is null

@@ -63,7 +63,7 @@ struct LoadTests {
       let log = try LogLine.read(ended.stderr)
       #expect(log.last?.fields["status"]?.string == "success")
       #expect(
-        ended.stderr.contains("loading into database 'postgres' on "), "whoever means another one sees it: \(ended)")
+        ended.stderr.contains("loading into database 'postgres' on "), "the message names the database: \(ended)")
       #expect(try database.rows("SELECT status FROM etl_job_run") == ["success"])
     }
   }

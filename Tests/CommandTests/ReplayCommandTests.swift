@@ -115,7 +115,7 @@ struct ReplayCommandTests {
       try days.fetch(Self.source, day: 1)
       try days.succeed("--max-rejects", "100%")
       let before = try content(days)
-      // The rejected record gets the number of a healthy one, and the one with a warning a number that nobody has.
+      // The rejected record gets the BAN of an accepted business, the record with a warning an unused BAN.
       try export(days, [(",\(rejected),,,1000,", ",\(taken),,補正行,1000,"), (",\(Self.bans[61]),", ",\(free),"), priced])
       let refused = try days.load("replay", "sheet.csv")
       #expect(refused.code == 65, "\(refused)")
@@ -123,7 +123,7 @@ struct ReplayCommandTests {
       #expect(refused.stderr.contains("(lines 3) change the BAN of a record that was accepted"), "\(refused)")
       let after = try content(days)
       #expect(after == before)
-      // A number that nobody has is a correction, and can be corrected again.
+      // With an unused BAN it is a correction, which a later sheet can replace.
       for (file, name) in [("first.csv", "補正行"), ("second.csv", "補正商行")] {
         try export(days, to: file, [(",\(rejected),,,1000,", ",\(free),,\(name),1000,")])
         try days.succeed("replay", file)

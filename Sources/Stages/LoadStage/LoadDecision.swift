@@ -146,10 +146,8 @@ extension LoadRun {
       left.append("\(rows.count) corrected rows of the sheet (lines \(lines)) \(problem.rawValue): left out")
     }
     let hint: Hint = "export a sheet again and correct the records there: \(command: .findings, "--export FILE.csv")"
-    guard corrections.new.isEmpty, !left.isEmpty else {
-      return left.forEach { settings.events(.advice("\($0); \(hint)")) }
-    }
-    throw Failure(.data, left.joined(separator: "; "), hint: hint)
+    if corrections.new.isEmpty, !left.isEmpty { throw Failure(.data, left.joined(separator: "; "), hint: hint) }
+    for problem in left { settings.events(.advice("\(problem); \(hint)")) }
   }
 
   /// Whether there is nothing to do; says why.

@@ -31,7 +31,7 @@ struct LoadJob {
       if try open.reopen(&session, runID: run.settings.runID) { return open }
       run.settings.events(
         .note(
-          "\(session.place) does not have job run \(open.id) any more: it is another server than before, or one that was restored; the load begins anew there"
+          "\(session.place) no longer has job run \(open.id), as after a failover: the load starts again in a new job run"
         ))
       stopHeartbeat()
     }
