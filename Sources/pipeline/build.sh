@@ -104,7 +104,7 @@ build_everything() { # ARGUMENT OF swift build...
 # With arguments, the Swift tests that they select. Without, everything: all suites at once, since they mostly wait; those in
 # shell and Python begin while the Swift tests are compiled.
 run_tests() { # [ARGUMENT OF swift test...]
-  local name code=0
+  local name code=0 failed=()
   cd "$project" || exit
   # The tests bring databases of their own: none of the caller's may be touched.
   unset DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE RUN_ID KEEP RETAIN_DAYS "${!MAX_@}"
@@ -126,13 +126,18 @@ run_tests() { # [ARGUMENT OF swift test...]
   build_everything --build-tests
   for name in "${!swift_suites[@]}"; do start_suite "$name" run_swift_suite "$name"; done
   for name in "${!suites[@]}"; do
-    wait "${suites[$name]}" || code=$?
+    wait "${suites[$name]}" || code=$? failed+=("$name")
     cat -- "$suite_logs/$name.log"
   done
   trap - EXIT
   say 'the slowest Swift tests, in seconds:'
   sed -nE 's/.*<testcase classname="([^"]*)" name="([^"]*)" time="([0-9.]+)".*/\3 \1 \2/p' "$suite_logs"/*-swift-testing.xml |
     sort -rn | head -n 10 >&2 || :
+  # Last, since a log is read from its end.
+  for name in "${failed[@]}"; do
+    say "the suite '$name' failed:"
+    grep -E '^(✘ |failed: |FAILED |ERROR )' "$suite_logs/$name.log" >&2 || tail -n 20 -- "$suite_logs/$name.log" >&2
+  done
   exit "$code"
 }
 
