@@ -1,15 +1,15 @@
--- Who may do what, as SQL. docs/database.md explains it.
+-- Creates the roles of a database and sets their rights. docs/database.md explains them.
 --
 --   psql -X -f docs/roles.sql DATABASE
 --
--- by a superuser, or by whoever owns the database and may create roles (CREATEROLE). Run it before the first load, and once
--- more after it and after an upgrade that brings tables: each time it makes the rights what this file says, no more and no
--- less, so running it again is always safe. All of it or nothing: it is one transaction.
+-- Run it as a superuser, or as the database's owner with CREATEROLE: before the first load, again after it, and after an
+-- upgrade that brings tables. It sets the rights to exactly what this file says, so it is safe to run again. It is one
+-- transaction.
 --
--- Roles belong to the whole server: with a second registry on it, give that one other names.
--- Other names than these: -v schema=… -v owner=… -v loader=… -v reader=… -v console=…
+-- Roles belong to the whole server. If it has a second registry, give that one other roles:
+--   -v schema=… -v owner=… -v loader=… -v reader=… -v console=…
 --
--- It makes roles that nobody can log in as, and no passwords. People and programs get one of them:
+-- The roles cannot log in, and have no passwords. Grant one of them to each login:
 --   GRANT registry_loader TO nightly;
 
 \set ON_ERROR_STOP on
@@ -36,18 +36,18 @@
 
 BEGIN;
 SET LOCAL client_min_messages = warning;
--- What is the registry's is named in full, and no function or operator but the server's own is found: whoever may make
--- things in the schema must not have this file carry them out.
+-- Names of the registry's objects are qualified, and only the server's own functions and operators are found. A user who
+-- can create objects in the schema could otherwise have this file execute them.
 SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- The roles.
 
 SELECT format('CREATE ROLE %I NOLOGIN', name) FROM unnest(ARRAY[:'owner', :'loader', :'reader', :'console']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
--- Who is no superuser acts for the owner by being a member of it.
+-- A user who is no superuser has to be a member of the owner to act for it.
 SELECT format('GRANT %I TO CURRENT_USER', :'owner') WHERE NOT pg_has_role(:'owner', 'USAGE') \gexec
 
--- The schema. Only the owner makes anything in it: before PostgreSQL 15 everybody may in 'public'.
+-- The schema. Only the owner may create objects in it. (Before PostgreSQL 15 every user may do so in 'public'.)
 
 SELECT format('CREATE SCHEMA %I AUTHORIZATION %I', :'schema', :'owner')
 WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = :'schema') \gexec
@@ -55,24 +55,24 @@ REVOKE CREATE ON SCHEMA :"schema" FROM PUBLIC, :"loader", :"reader", :"console";
 GRANT USAGE, CREATE ON SCHEMA :"schema" TO :"owner";
 GRANT USAGE ON SCHEMA :"schema" TO :"loader", :"reader", :"console";
 
--- Tables that a load of the owner is yet to make, until this file is run again. Readers wait for that: what they may not
--- see has to be known by name.
+-- Default rights on tables that the owner's loads create later, until this file is run again. Readers get none: which
+-- tables they may not read has to be listed by name.
 
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA :"schema"
   GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO :"loader";
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA :"schema" GRANT SELECT ON TABLES TO :"console";
 
--- The tables, where they are made and are the registry's. The loader changes rows and nothing else; readers see what was
--- published; the console sees everything and changes nothing. What belongs to whoever made the first load becomes the
--- owner's. The functions are open to all, and give everybody what the tables give them.
+-- The tables, if they exist and a load created them. The loader may only change rows. Readers may read what was published.
+-- The console may read everything. Tables of the login that ran the first load become the owner's. Every user may call the
+-- functions: they run with the caller's rights.
 
 SELECT EXISTS (
   SELECT FROM pg_attribute
   WHERE attrelid = to_regclass(format('%I.schema_migration', :'schema')) AND attname = 'sha256'
 ) AS is_made \gset
 \if :is_made
--- Tables of those names that a load did not make are not taken over: one user made them all, and nobody has hung anything on
--- them that would act in the owner's name.
+-- Tables with these names that a load did not create are not taken over: all must belong to one user, and have no trigger,
+-- rule or policy, which would run with the owner's rights.
 WITH tables AS (
   SELECT c.oid, c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = :'schema' AND c.relkind = 'r' AND pg_get_userbyid(c.relowner) <> :'owner' AND c.relname IN (
@@ -99,11 +99,11 @@ WITH rights (name, loader, reader, console) AS (
     ('registration_correction', 'SELECT, INSERT, UPDATE', 'SELECT', 'SELECT'),
     ('publication', 'SELECT, INSERT, UPDATE', 'SELECT', 'SELECT'),
     ('schema_migration', 'SELECT', 'SELECT', 'SELECT'),
-    -- What a load tells of itself. Findings hold records as they came, which the rules have not let in.
+    -- Job runs and findings. Findings hold rejected records as they were published.
     ('etl_job_run', 'SELECT, INSERT, UPDATE', NULL, 'SELECT'),
     ('import_progress', 'SELECT, INSERT, UPDATE', NULL, 'SELECT'),
     ('data_import_error', 'SELECT, INSERT, DELETE', NULL, 'SELECT'),
-    -- What a load works with: nothing of it is published.
+    -- Working tables of a load: nothing in them is published.
     ('current_load', 'SELECT, UPDATE', NULL, 'SELECT'),
     ('load_batch', 'SELECT, INSERT, DELETE', NULL, 'SELECT'),
     ('removed_registration', 'SELECT, INSERT, UPDATE, DELETE', NULL, 'SELECT'),
@@ -111,7 +111,7 @@ WITH rights (name, loader, reader, console) AS (
     ('incoming_industry', 'SELECT, INSERT, UPDATE, DELETE', NULL, 'SELECT'),
     ('incoming_removal', 'SELECT, INSERT, UPDATE, DELETE', NULL, 'SELECT'),
     ('run_lock', 'SELECT, UPDATE', NULL, 'SELECT'),
-    -- While the first load is under way.
+    -- They exist during the first load only.
     ('tax_registration_bulk', NULL, NULL, NULL),
     ('business_industry_bulk', NULL, NULL, NULL)
 ), tables AS (
@@ -133,7 +133,7 @@ WHERE n.nspname = :'schema' AND pg_get_userbyid(p.proowner) <> :'owner' AND NOT 
   to_regprocedure(format('%I.registry_run_as_of(date)', :'schema')),
   to_regprocedure(format('%I.registry_as_of(date)', :'schema')),
   to_regprocedure(format('%I.registry_history(text)', :'schema')),
-  -- The console's, for the indexes that its search is made with.
+  -- The console's, for its search indexes.
   to_regprocedure(format('%I.registry_bigrams(text)', :'schema'))) \gexec
 \endif
 COMMIT;

@@ -34,7 +34,7 @@ extension Failure {
       (
         .configuration,
         "the server is behind a pooler: name its session or transaction mode, or the server's own port, in the database"
-          + " URL, and give a schema with ALTER ROLE … SET search_path instead of options (docs/database.md)"
+          + " URL, and give a schema with ALTER ROLE … SET search_path instead of options (docs/database-settings.md)"
       )
     case .untrusted:
       (

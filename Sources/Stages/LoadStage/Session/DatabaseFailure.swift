@@ -57,7 +57,7 @@ extension Failure {
     }
     if error.sqlState == "08P01" {
       return
-        "where this is a time-out of the pooler, set its query_timeout and idle_transaction_timeout to 0 (docs/database.md);"
+        "where this is a time-out of the pooler, set its query_timeout and idle_transaction_timeout to 0 (docs/database-settings.md);"
         + " otherwise run the same command again"
     }
     return "run the same command again once the database answers: it goes on past the batches that are in"
