@@ -1,8 +1,8 @@
--- Whether the registry's tables have what would be lost with them. Storage parameters, defaults, grants and comments
--- are carried over to the new tables. Of the columns' options, only those that ALTER TABLE can set count: PostgreSQL
--- 15.20 marks every column with one of its own.
--- :registration_columns, :industry_columns: the columns that the migrations make, as a sorted list of literals: a
--- column that a migration adds is the table's last.
+-- Whether replacing the registry's tables would lose something. Storage parameters, defaults, grants and comments are
+-- copied to the new tables. Only column options that ALTER TABLE can set count: PostgreSQL 15.20 sets one of its own
+-- on every column.
+-- :registration_columns, :industry_columns: the columns that the migrations create, as sorted lists of literals. They
+-- are sorted because a column that a migration adds is the table's last.
 SELECT EXISTS (
   SELECT FROM pg_class c WHERE c.oid IN ('tax_registration'::regclass, 'business_industry'::regclass)
     AND (c.relkind <> 'r' OR c.relpersistence <> 'p' OR c.relrowsecurity OR c.relforcerowsecurity

@@ -1,4 +1,4 @@
--- Makes the statement that gives a table the autovacuum_enabled of another one.
+-- Returns the statement that copies autovacuum_enabled from one table to another.
 -- :'new', :'old': the tables.
 SELECT coalesce(
   (SELECT pg_catalog.format('ALTER TABLE %s SET (%s)', :'new'::regclass, option)

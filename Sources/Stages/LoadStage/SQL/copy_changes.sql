@@ -1,5 +1,5 @@
--- Rows of the change feed as lines of JSON, the newest publication first. CSV with marks that JSON never has gives each
--- line as it is, not an escaped form of it.
+-- Rows of the change feed as lines of JSON, the newest publication first. The CSV delimiter and quote are characters
+-- that JSON never contains, so no line is escaped.
 -- :conditions: which rows. :limit: how many; ALL for no limit.
 COPY (
   SELECT pg_catalog.row_to_json(r) FROM (

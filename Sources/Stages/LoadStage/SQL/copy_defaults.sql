@@ -1,4 +1,4 @@
--- Makes the statements that give a table the column defaults of another one.
+-- Returns the statements that copy the column defaults from one table to another.
 -- :'new', :'old': the tables.
 SELECT CASE WHEN o.adbin IS NULL
   THEN pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', :'new'::regclass, a.attname)

@@ -1,5 +1,5 @@
--- The change feed's rows of a publication as lines of JSON. CSV with marks that JSON never has gives each line as it
--- is, not an escaped form of it.
+-- The change feed's rows of a publication as lines of JSON. The CSV delimiter and quote are characters that JSON never
+-- contains, so no line is escaped.
 -- :job_run_id: the publication's job run.
 COPY (
   SELECT pg_catalog.row_to_json(c) FROM (

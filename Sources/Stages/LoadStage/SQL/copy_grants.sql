@@ -1,4 +1,4 @@
--- Makes the statements that grant on a table what is granted on another one.
+-- Returns the statements that copy the grants from one table to another.
 -- :'new', :'old': the tables.
 SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', a.privilege_type, :'new'::regclass,
   CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END,

@@ -1,4 +1,5 @@
--- Makes the statements that drop the tables of an earlier initial load, if they are marked as ours and the role may.
+-- Returns the statements that drop the bulk tables of an earlier load, if they have our mark and the role may drop
+-- them.
 -- :'registration', :'industry': the tables. :'mark': their comment.
 SELECT pg_catalog.format('DROP TABLE %s', c.oid::regclass) FROM pg_class c
 WHERE c.oid IN (pg_catalog.to_regclass(:'industry'), pg_catalog.to_regclass(:'registration'))

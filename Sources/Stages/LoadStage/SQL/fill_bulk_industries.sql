@@ -1,4 +1,4 @@
--- The same for the table that takes the place of business_industry.
+-- Fills the new business_industry with the industries of the staged and of the unchanged businesses.
 INSERT INTO business_industry_bulk (business_id, industry_code, industry_name, "order")
 SELECT n.business_id, n.industry_code, n.industry_name, n."order" FROM incoming_industry n
 UNION ALL

@@ -1,7 +1,7 @@
--- Fills the table that takes the place of tax_registration: with the staged businesses, and those of the registry that
--- stay as they are. One that was there before keeps when it came first.
--- $1: the snapshot's date. $2: the time of the publication. :columns: the columns to write. :staged, :kept: the same of
--- incoming_registration as n and of tax_registration as r.
+-- Fills the new tax_registration with the staged and the unchanged businesses. A business that was in the registry
+-- before keeps its created_at.
+-- $1: the snapshot's source date. $2: the time of the publication. :columns: the columns to write. :staged, :kept: the
+-- same columns of incoming_registration n and of tax_registration r.
 INSERT INTO tax_registration_bulk (:columns, data_source_date, created_at, updated_at)
 SELECT :staged, $1::date, coalesce(r.created_at, m.created_at, $2::timestamptz), $2::timestamptz
 FROM incoming_registration n LEFT JOIN tax_registration r ON r.ban = n.ban

@@ -1,7 +1,8 @@
--- What the last whole publication says of its snapshot.
--- :days_ahead: a date that is further in the future does not count. It was accepted once, and would make all files
--- before it too old.
--- A run of corrections counts their records, so duplicates and blank ones are those of the run that loaded the snapshot.
+-- The snapshot of the last whole publication, as the baseline of the acceptance checks.
+-- :days_ahead: a source date further in the future does not count. Such a date was accepted once, and would make all
+-- files with earlier dates too old.
+-- The job run of a replay counts the records of its sheet, so duplicates and blank records are those of the run that
+-- loaded the snapshot.
 SELECT p.snapshot, coalesce(p.records, j.records_total) AS records, p.cities, p.missing_columns,
   coalesce(p.records, j.records_total) - coalesce((
     SELECT r.records_duplicated + r.records_blank FROM publication s JOIN etl_job_run r ON r.id = s.job_run_id

@@ -1,5 +1,5 @@
--- The rollback that is in force: it is as long as its snapshot is published, whatever is verified or corrected in it,
--- and a sample does not end it.
+-- The rollback in force. It is in force until another whole snapshot is published: verification, corrections and
+-- samples do not end it.
 SELECT id FROM publication
 WHERE action = 'rollback' AND id > (
   SELECT coalesce(max(p.id), 0) FROM publication p WHERE p.whole AND p.snapshot <> (

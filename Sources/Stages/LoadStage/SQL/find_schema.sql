@@ -1,6 +1,8 @@
--- The current schema; the first existing schema of the search path if the role may not use it (PostgreSQL skips it and
--- uses the next one); a later schema of the path that has a registry, where the current one has none and is in the path
--- as "$user"; a table that inherits from one of ours; our tables whose policies may hide rows.
+-- How the search path and the tables are set up.
+-- schema: the current schema. closed_schema: the first existing schema of the search path, if the role may not use it
+-- (PostgreSQL skips it and uses the next one). other_registry: a later schema of the path that has a registry, if the
+-- current one has none and is in the path as "$user". heir: a table that inherits from one of ours. hiding_tables: our
+-- tables whose policies may hide rows.
 -- :tables: our tables, as a list of literals.
 WITH policies AS (
   SELECT polrelid, polpermissive, pg_catalog.pg_get_expr(polqual, polrelid) = 'true' AS is_true

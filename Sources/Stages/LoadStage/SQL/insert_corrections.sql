@@ -1,4 +1,4 @@
--- Puts corrections in force, with the content that is staged.
+-- Inserts corrections with the staged content.
 -- $1: their BANs, source hashes and fixed codes, as JSON. $2: the user. $3: the job run. :content: image of n.
 INSERT INTO registration_correction (ban, content, content_hash, source_hash, fixed_codes, corrected_by,
   job_run_id)

@@ -1,4 +1,4 @@
--- Writes the staged industries that the registry has not.
+-- Inserts the staged industries that the registry does not have.
 INSERT INTO business_industry (business_id, industry_code, industry_name, "order")
 SELECT n.business_id, n.industry_code, n.industry_name, n."order" FROM incoming_industry n
 WHERE NOT EXISTS (

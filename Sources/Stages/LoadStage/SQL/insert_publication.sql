@@ -1,4 +1,4 @@
--- Writes down what was published, in the transaction that publishes it.
+-- Records a publication, in the transaction that publishes.
 INSERT INTO publication (job_run_id, snapshot, source_sha256, content_sha256, rules_version, kind, source_date,
   whole, registrations, industries, inserted, updated, removed, action, records, missing_columns, cities, changes,
   repaired, refusals, accepted_by, accept_reason, repaired_bans)

@@ -1,7 +1,7 @@
--- Everything in the catalog that depends on the registry's tables or their row types, except their own parts; NULL for
--- nothing.
--- :constraints: the constraints that the migrations make, as a list of literals. :'foreign_key': the one among them
--- whose triggers are ours.
+-- Lists the objects in the catalog that depend on the registry's tables or their row types, except the tables' own
+-- parts; NULL if there are none.
+-- :constraints: the constraints that the migrations create, as a list of literals. :'foreign_key': the one among them
+-- whose triggers belong to the tables.
 WITH pair AS (
   SELECT c.oid, c.reltoastrelid, t.oid AS row_type, t.typarray FROM pg_class c JOIN pg_type t ON t.typrelid = c.oid
   WHERE c.oid IN ('tax_registration'::regclass, 'business_industry'::regclass)

@@ -1,6 +1,6 @@
--- Every index of a table, from the catalog, so that an index that a migration or the owner adds needs no line here. The
--- names at the beginning of pg_get_indexdef are cut off, the rest is kept. A name has up to 63 bytes: of a longer one the
--- beginning may be another's, too.
+-- Lists the indexes of a table from the catalog, so that one added by a migration or the owner needs no code here. The
+-- definition is that of pg_get_indexdef without the names at its beginning. Names have up to 63 bytes: one
+-- that is too long for the suffix _bulk is replaced by its MD5, since the truncated name may not be unique.
 -- :'table': the table.
 SELECT pg_catalog.quote_ident(x.relname) AS name,
   pg_catalog.quote_ident(

@@ -1,7 +1,7 @@
--- Rows of the change feed for the businesses that are staged, before the registry's tables are touched.
+-- Change-feed rows of the staged businesses. Runs before the registry's tables are changed.
 -- $1: the job run. $2: the date of the rows. :before, :after: images of r and n. :changed_columns: for each column its
 -- name if it differs between the images, otherwise NULL.
--- Images are made once: OFFSET 0 keeps the planner from repeating them wherever they are used.
+-- OFFSET 0 keeps the planner from computing an image more than once.
 SELECT $1::bigint, $2::date, ban, kind,
   CASE kind WHEN 'changed' THEN array_remove(ARRAY[:changed_columns], NULL) ELSE '{}' END,
   before, after

@@ -1,5 +1,5 @@
--- The last publication, for the status. One that puts corrections on or takes them off has no source date of its own:
--- the registry is as old as the snapshot under it.
+-- The last publication, for the status. A replay or withdrawal has no source date of its own, so the date is that of
+-- its snapshot.
 SELECT p.snapshot,
   (SELECT d.source_date FROM publication d WHERE d.snapshot = p.snapshot AND d.source_date IS NOT NULL
     ORDER BY d.id DESC LIMIT 1) AS source_date,
