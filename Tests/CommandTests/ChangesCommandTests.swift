@@ -122,7 +122,7 @@ struct ChangesCommandTests {
         (["--since", "0000-01-01"], "--since '0000-01-01'"), (["--kind", "gone"], "--kind 'gone' is unknown"),
         (["--kind", "Added"], "--kind 'Added'"), (["--column", "ban"], "--column 'ban' is unknown"),
         (["--column", "x'; DROP TABLE publication; --"], "--column 'x'"), (["--ban", "2000000"], "--ban '2000000'"),
-        (["--ban", "２００００００１"], "is no BAN"), (["--first", "0"], "--first '0'"),
+        (["--ban", "２００００００１"], "is not a BAN"), (["--first", "0"], "--first '0'"),
         (["--first", "many"], "--first 'many'"),
         (["--bogus"], "--bogus"), (["stray"], "stray"),
       ] {

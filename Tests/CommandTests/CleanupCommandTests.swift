@@ -49,7 +49,7 @@ struct CleanupCommandTests {
       let ended = try snapshots[0].use { try days.succeed("gc", variables: ["KEEP": "3"]) }
       let lines = ended.stdout.split(separator: "\n")
       #expect(lines.count == 3 && ended.stderr.isEmpty, "\(ended)")
-      let begins = ["stripped   \(snapshots[1].id) of", "in use     \(snapshots[0].id): ", "freed      "]
+      let begins = ["stripped   \(snapshots[1].id): ", "in use     \(snapshots[0].id): ", "freed      "]
       for (line, begin) in zip(lines, begins) { #expect(line.hasPrefix(begin), "\(ended)") }
       #expect(ended.stdout.hasSuffix(" KiB\n"), "\(ended)")
       #expect(try days.succeed("gc", "--keep", "3").stdout.contains("removed    \(snapshots[0].id), "))

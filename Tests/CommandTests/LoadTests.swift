@@ -131,8 +131,9 @@ struct LoadTests {
       #expect(next.code == 0, "\(next)")
       try fixture.expectAll()
       let nextLog = try LogLine.read(next.stderr)
-      #expect(nextLog.contains { $0.message.contains("past \(batchesIn) of \(fixture.batches) batches") }, "\(next)")
-      #expect(nextLog.count { $0.message.hasSuffix("is in already") } == batchesIn)
+      #expect(
+        nextLog.contains { $0.message.contains("resuming: \(batchesIn) of \(fixture.batches) batches") }, "\(next)")
+      #expect(nextLog.count { $0.message.hasSuffix("already loaded, skipped") } == batchesIn)
       #expect(nextLog.all("batch_completed").count == fixture.batches)
       #expect(nextLog.all("etl_failed").map(\.runID) == (signal == SIGKILL ? [log.first?.runID] : []))
       #expect(nextLog.all("etl_completed").count == 1)

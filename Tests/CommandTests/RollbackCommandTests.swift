@@ -27,7 +27,7 @@ struct RollbackCommandTests {
         #expect(try JSON(nightly.stdout)["status"]?.string == "unchanged")
         #expect(nightly.stderr.contains("./pipeline.sh load --spool "), "\(nightly)")
         #expect(nightly.stderr.contains("--snapshot \(bad.id) loads it"), "\(nightly)")
-        #expect(!nightly.stderr.contains("the registry holds what snapshot \(bad.id)"), "\(nightly)")
+        #expect(!nightly.stderr.contains("the registry already holds snapshot \(bad.id)"), "\(nightly)")
       }
       #expect(try days.names() == rows)
       try days.succeed("--snapshot", bad.id.description)

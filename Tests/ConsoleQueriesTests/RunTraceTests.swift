@@ -17,7 +17,7 @@ struct RunTraceTests {
 
   private static func batch(_ second: Int, _ event: String, _ number: Int, of total: Int) -> String {
     line(
-      second, "load", "batch \(number) of \(total)\(event == "batch_completed" ? " is in" : "")",
+      second, "load", "batch \(number) of \(total)\(event == "batch_completed" ? ": loaded" : "")",
       #","event":"\#(event)","batch_num":\#(number),"raw_count":50,"job_run_id":7"#)
   }
 
@@ -39,7 +39,7 @@ struct RunTraceTests {
     let second = RunTrace(log: Self.fetched, stages: Self.stages, now: Self.start + 6)
     #expect(states(second) == ["done", "running", "waiting"])
     #expect(second.stages.map(\.seconds) == [4, 2, nil])
-    let third = Self.fetched + Self.line(9, "load", "reading what the registry holds")
+    let third = Self.fetched + Self.line(9, "load", "reading the registry")
     let trace = RunTrace(log: third, stages: Self.stages, now: Self.start + 20)
     #expect(states(trace) == ["done", "done", "running"])
     #expect(trace.stages.map(\.seconds) == [4, 5, 11])

@@ -146,8 +146,8 @@ struct RebuildTests {
   @Test("readers and writers that hold the tables are not waited for without end")
   func heldTables() throws {
     for (statement, reason) in [
-      ("SELECT FROM tax_registration", "readers hold them"),
-      ("UPDATE business_industry SET industry_name = industry_name WHERE false", "somebody is writing to them"),
+      ("SELECT FROM tax_registration", "readers hold locks on them"),
+      ("UPDATE business_industry SET industry_name = industry_name WHERE false", "another session is writing to them"),
     ] {
       try with(Self.first) { harness in
         var other = try harness.database.open()

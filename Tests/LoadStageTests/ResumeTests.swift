@@ -95,7 +95,7 @@ struct ResumeTests {
         $0.pause = { seconds in pauses.withLock { $0.append(seconds) } }
       }
       #expect(failure.category == .temporary)
-      #expect(failure.hints.first?.description.contains("goes on past the batches that are in") == true)
+      #expect(failure.hints.first?.description.contains("skips the batches that are already loaded") == true)
       #expect(pauses.withLock { $0 } == [1, 2, 4])
       #expect(try harness.jobs() == ["failed|\(failure.message)"])
       #expect(try harness.load(snapshot).batchesResumed == 2)

@@ -80,7 +80,7 @@ struct RollbackTests {
       try harness.load(businesses(22))
       #expect(try target(harness) == first.id)
       let failure = try harness.failure(sample) { $0.action = .rollback }
-      #expect(failure.category == .data && failure.message.contains("does not stand for the whole registry"))
+      #expect(failure.category == .data && failure.message.contains("it is a sample, or limited"))
       try Folder.remove(first.path)
       #expect(throws: Failure.self) { try target(harness) }
     }

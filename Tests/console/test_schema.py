@@ -14,7 +14,7 @@ class SchemaTest(unittest.TestCase):
         url = office.url + "&options=-csearch_path%3Dconsole%2Cpublic"
         for command in [["dry-run", "--sample", "--check"], ["load"]]:
             ended = office.run(*command, expect=78, DATABASE_URL=url, LOG_FORMAT="text")
-            self.assertIn("schema 'console' is that of the console", ended.stderr)
+            self.assertIn("schema 'console', which belongs to the console", ended.stderr)
         [[ban, name]] = office.sql("SELECT ban, business_name FROM tax_registration ORDER BY ban LIMIT 1")
         office.start(DATABASE_URL=office.url, CONSOLE_DATABASE_URL=url)
         browser = office.browser(OPERATOR)

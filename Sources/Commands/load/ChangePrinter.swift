@@ -2,7 +2,7 @@ import CommandKit
 import LoadStage
 import StructuredLogging
 
-/// Prints changes for a person, or as the lines of JSON that they are.
+/// Prints changes as text or as lines of JSON.
 struct ChangePrinter: ~Copyable {
   private let json: Bool
   private var output = StandardOutput()

@@ -9,15 +9,16 @@ struct ChangesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "changes", abstract: "Print what changed, the newest publication first.")
 
-  @Option(help: ArgumentHelp("Of this day and later, such as 2026-09-02 (default: all).", valueName: "DATE"))
+  @Option(
+    help: ArgumentHelp("Only changes of this day or later, such as 2026-09-02 (default: all).", valueName: "DATE"))
   var since: String?
-  @Option(help: ArgumentHelp("One of added, changed, removed, reappeared.", valueName: "KIND"))
+  @Option(help: ArgumentHelp("Only changes of this kind: added, changed, removed, reappeared.", valueName: "KIND"))
   var kind: String?
-  @Option(help: ArgumentHelp("Changed in this column, such as business_name or industries.", valueName: "COLUMN"))
+  @Option(help: ArgumentHelp("Only changes of this column, such as business_name or industries.", valueName: "COLUMN"))
   var column: String?
-  @Option(help: ArgumentHelp("Of this business.", valueName: "BAN"))
+  @Option(help: ArgumentHelp("Only changes of this business.", valueName: "BAN"))
   var ban: String?
-  @Option(help: ArgumentHelp("The first N.", valueName: "N"))
+  @Option(help: ArgumentHelp("Only the first N changes.", valueName: "N"))
   var first: String?
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var output: OutputOptions
@@ -37,7 +38,7 @@ struct ChangesCommand: ParsableCommand {
     try check(kind, "--kind", in: ChangeQuery.kinds)
     try check(column, "--column", in: ChangeQuery.columns)
     if let ban, BANText.parse(ban) == nil {
-      throw Failure(.usage, "--ban '\(ban)' is no BAN", hint: "a BAN has eight digits")
+      throw Failure(.usage, "--ban '\(ban)' is not a BAN", hint: "a BAN has eight digits")
     }
     if let since, !Self.isDate(since) {
       throw Failure(.usage, "--since '\(since)' is not a date", hint: "for instance --since 2026-09-02")
@@ -51,7 +52,7 @@ struct ChangesCommand: ParsableCommand {
     throw Failure(.usage, "\(name) '\(value)' is unknown", hint: "one of \(values.joined(separator: ", "))")
   }
 
-  /// `YYYY-MM-DD`, a day that there is.
+  /// Returns whether the text is `YYYY-MM-DD` and the day exists.
   private static func isDate(_ text: String) -> Bool {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.map(\.utf8.count) == [4, 2, 2], parts.allSatisfy({ $0.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } }),

@@ -4,16 +4,16 @@ import FoundationEssentials
 import LoadStage
 import Support
 
-/// Removes what is not needed any more from the spool and the database.
+/// Removes old snapshots, files that can be rebuilt, and expired rows of the database.
 struct GCCommand: SpoolCommand {
   static let configuration = CommandConfiguration(
     commandName: "gc",
-    abstract: "Remove old snapshots and what can be rebuilt, never what is published or in use.")
+    abstract: "Remove old snapshots and files that can be rebuilt, but nothing that is published or in use.")
 
   @OptionGroup var spoolOptions: SpoolOptions
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var retention: RetentionOptions
-  @Flag(help: ArgumentHelp("There is no database: nothing is published.", visibility: .hidden))
+  @Flag(help: ArgumentHelp("Clean up the spool only: there is no database.", visibility: .hidden))
   var withoutDatabase = false
   @OptionGroup var output: OutputOptions
 
@@ -35,13 +35,13 @@ struct GCCommand: SpoolCommand {
 }
 
 extension Freed {
-  /// For a person.
+  /// The output as lines of text.
   var lines: [String] {
     var lines = removed.map { "removed    \($0.snapshot), \(Self.size($0.bytes))" }
     lines += stripped.map {
-      "stripped   \($0.snapshot) of what transform made of it and makes again, \(Self.size($0.bytes))"
+      "stripped   \($0.snapshot): files that transform can rebuild, \(Self.size($0.bytes))"
     }
-    lines += inUse.map { "in use     \($0): left as it is" }
+    lines += inUse.map { "in use     \($0): skipped" }
     if findings > 0 { lines.append("deleted    \(findings) findings from the database") }
     if changes > 0 { lines.append("deleted    \(changes) rows of the change feed from the database") }
     return lines + ["freed      \(Self.size(bytes))"]

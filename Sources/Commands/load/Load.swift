@@ -9,7 +9,7 @@ import Support
 struct LoadCommand: StageCommand {
   static let stage = "load"
   static let configuration = CommandConfiguration(
-    commandName: "load", abstract: "Make the registry in PostgreSQL equal to a settled snapshot.",
+    commandName: "load", abstract: "Make the registry in PostgreSQL equal to a finalized snapshot.",
     version: productVersion,
     subcommands: [
       LoadInRun.self, LoadInDryRun.self, RollbackCommand.self, ReplayCommand.self, WithdrawCommand.self,
@@ -34,7 +34,7 @@ struct LoadCommand: StageCommand {
   func perform(_ run: inout StageRun) throws {
     let limits = try retention.resolve()
     guard !dryRun || !(verify.verify || force.force || retention.isAsked) else {
-      throw Failure(.usage, "--dry-run writes nothing, so it goes without --verify, --force, --keep and --retain-days")
+      throw Failure(.usage, "--dry-run cannot be combined with --verify, --force, --keep or --retain-days")
     }
     var settings = try LoadSettings(run, options, database, gate)
     if dryRun { return try run.check(settings) }
@@ -45,7 +45,7 @@ struct LoadCommand: StageCommand {
   }
 }
 
-/// A whole run keeps the spool small, too.
+/// The load of a whole run, followed by a clean-up.
 struct LoadInRun: ChainedStage {
   static let stage = "load"
   @OptionGroup var options: RunOptions

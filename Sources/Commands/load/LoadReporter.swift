@@ -3,7 +3,7 @@ import LoadStage
 import Spool
 import Synchronization
 
-/// Turns what a load reports into log events and progress. Several threads report at once.
+/// Converts the events of a load to log events and progress. Several threads call it.
 final class LoadReporter: Sendable {
   private struct State {
     var log: EventLog
@@ -26,7 +26,7 @@ final class LoadReporter: Sendable {
       switch event {
       case .snapshotRead(let snapshot): state.snapshot = snapshot
       case .staleRunClosed(let id, _, let error):
-        // Its `etl_failed` is logged by the run that finds its marker, in the spool that it used.
+        // The run that finds the killed run's marker in its spool logs `etl_failed`.
         state.log.warning("job run \(id) was left running and is closed as failed: \(error)")
       case .jobOpened(let id):
         state.jobRunID = id
@@ -36,7 +36,8 @@ final class LoadReporter: Sendable {
         state.log.event(
           .batchStarted, "batch \(batch) of \(count)", ["batch_num": .count(batch), "raw_count": .count(records)])
       case .batchFindings(let batch, let errors, let warnings):
-        state.log.debug("batch \(batch): \(errors) errors and \(warnings) warnings are noted in data_import_error")
+        state.log.debug(
+          "batch \(batch): \(errors) errors and \(warnings) warnings; data_import_error has the first of each")
       case .batchCompleted(let report): complete(report, &state)
       case .retrying(let reason, _, let seconds):
         state.log.warning("\(reason): trying again in \(Int(seconds.rounded(.up))) s")
@@ -56,7 +57,8 @@ final class LoadReporter: Sendable {
     state.log.event(
       .batchCompleted,
       report.resumed
-        ? "batch \(report.batch) of \(report.of) is in already" : "batch \(report.batch) of \(report.of) is in",
+        ? "batch \(report.batch) of \(report.of): already loaded, skipped"
+        : "batch \(report.batch) of \(report.of): loaded",
       [
         "batch_num": .count(report.batch), "raw_count": .count(totals.total),
         "records_success": .count(totals.processed), "records_failed": .count(totals.failed),

@@ -21,8 +21,8 @@ struct PsqlCommand: ParsableCommand {
     do { target = try DatabaseAddress(url) } catch { throw Failure(error) }
     guard let address = target.withoutPassword() else {
       throw Failure(
-        .usage, "the database URL has an sslpassword, which psql takes from its arguments alone",
-        hint: "leave it out of DATABASE_URL; psql asks for it")
+        .usage, "the database URL has an sslpassword, which psql accepts only in its arguments",
+        hint: "remove it from DATABASE_URL; psql asks for it")
     }
     if let password = address.password { setenv("PGPASSWORD", password, 1) }
     // exec keeps ignored signals ignored.

@@ -5,16 +5,16 @@ import Records
 import Spool
 import Support
 
-/// Takes corrected records back in.
+/// Applies the corrected records of a sheet.
 struct ReplayCommand: StageCommand {
   static let stage = "load"
   static let configuration = CommandConfiguration(
     commandName: "replay",
     abstract:
-      "Take corrected records back in, from a sheet as '\(PipelineCommand.script) findings --export' writes it.",
+      "Apply the corrected records of a sheet that '\(PipelineCommand.script) findings --export' wrote.",
     discussion: """
-      They are judged by the same rules, join the published registry, and stay, marked in registration_correction, until \
-      the source has a record without the fault or they are withdrawn.
+      The records are validated by the same rules and written into the published registry. They stay, recorded in \
+      registration_correction, until the source has a record without the fault or you withdraw them.
       """)
 
   @Argument(help: "The sheet: CSV with the published columns.")
@@ -24,7 +24,7 @@ struct ReplayCommand: StageCommand {
   @OptionGroup var jobs: JobsOptions
   @OptionGroup var output: OutputOptions
 
-  /// A sheet is for a person to fill in.
+  /// Maximum size of a sheet, which people fill in by hand.
   private static let bytesMax = 32 << 20
 
   func perform(_ run: inout StageRun) throws {
@@ -35,13 +35,13 @@ struct ReplayCommand: StageCommand {
     run.summary.totals = sheet.totals
     run.summary.findings = sheet.tally.findingCounts
     if sheet.untouched > 0 {
-      run.log.info("\(sheet.untouched) rows of '\(file)' are as they were exported: they are left alone")
+      run.log.info("\(sheet.untouched) rows of '\(file)' were not edited: skipped")
     }
     guard !sheet.records.isEmpty || sheet.tally.rejected + sheet.tally.duplicates == 0 else {
       throw Failure(
         .data,
-        "'\(file)' has no corrected record that the rules accept: \(sheet.tally.rejected + sheet.tally.duplicates) are rejected, \(sheet.untouched) are as they were exported",
-        hint: "correct what the lines above name; the registry stays as it is")
+        "'\(file)' has no corrected record that the rules accept: \(sheet.tally.rejected + sheet.tally.duplicates) are rejected, \(sheet.untouched) were not edited; nothing was published",
+        hint: "correct the rows named above, then run the same command again")
     }
     var settings = LoadSettings(
       snapshot: try PublishedSnapshot.find(url, spool: run.spool), databaseURL: url, runID: run.summary.runID,
@@ -51,22 +51,22 @@ struct ReplayCommand: StageCommand {
     try run.load(settings)
   }
 
-  /// What is found of the corrected rows, the first of each severity; data_import_error has a hundred.
+  /// Logs the first 20 findings of each severity in the corrected rows. data_import_error has the first hundred.
   private func report(_ sheet: CorrectionSheet, log: EventLog) {
-    for (severity, what) in [("error", "rejected"), ("warning", "taken all the same")] {
+    for (severity, what) in [("error", "rejected"), ("warning", "accepted with a warning")] {
       let findings = sheet.findings.filter { $0.severity == severity }
       for finding in findings.prefix(20) {
         let column = finding.column.map { ", \($0)" } ?? ""
         log.warning("'\(file)', line \(finding.line)\(column): \(finding.code), \(finding.message) (\(what))")
       }
-      if findings.count > 20 { log.warning("and \(findings.count - 20) more rows of '\(file)' are \(what)") }
+      if findings.count > 20 { log.warning("and \(findings.count - 20) more findings in '\(file)' (\(what))") }
     }
   }
 
   private func read() throws -> CorrectionSheet {
     guard let file = try OpenFile(file, followLinks: true) else {
       throw Failure(
-        .unavailable, "'\(file)' is not there", hint: "\(command: .findings, "--export FILE.csv") writes one")
+        .unavailable, "'\(file)' does not exist", hint: "\(command: .findings, "--export FILE.csv") writes one")
     }
     let size: Int
     do throws(Failure) { size = try file.size() } catch {
@@ -74,20 +74,20 @@ struct ReplayCommand: StageCommand {
     }
     guard size <= Self.bytesMax else {
       throw Failure(
-        .data, "'\(self.file)' has \(size) bytes: a sheet of corrections has at most \(Self.bytesMax)",
-        hint: "split it, with the first line in each part")
+        .data, "'\(self.file)' has \(size) bytes: a correction sheet has at most \(Self.bytesMax)",
+        hint: "split it, and repeat the first line in each part")
     }
     var bytes = [UInt8](repeating: 0, count: size)
     let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
     let sheet: CorrectionSheet
     do throws(HeaderProblem) { sheet = try CorrectionSheet.read(Array(bytes.prefix(count))) } catch {
       throw Failure(
-        .data, "'\(self.file)' is no sheet of corrections: \(error)",
+        .data, "'\(self.file)' is not a correction sheet: \(error)",
         hint:
-          "save it as CSV in UTF-8, parted by commas, with the first line as '\(command: .findings, "--export")' wrote it"
+          "save it as CSV in UTF-8, separated by commas, with the first line as '\(command: .findings, "--export")' wrote it"
       )
     }
-    // What is missing would read as empty, and be taken for the correction.
+    // A missing column would be read as empty and become part of the correction.
     guard sheet.header.missing.isEmpty else {
       throw Failure(
         .data, "'\(self.file)' lacks the columns \(sheet.header.missing.joined(separator: ", "))",
@@ -97,13 +97,13 @@ struct ReplayCommand: StageCommand {
   }
 }
 
-/// Takes corrections off again.
+/// Withdraws corrections.
 struct WithdrawCommand: StageCommand {
   static let stage = "load"
   static let configuration = CommandConfiguration(
-    commandName: "withdraw", abstract: "Take corrections off again: the registry holds what the source says.")
+    commandName: "withdraw", abstract: "Withdraw corrections: the registry gets the values of the source again.")
 
-  @Argument(help: "The businesses.")
+  @Argument(help: "The BANs of the businesses.")
   var bans: [String]
   @OptionGroup var spoolOptions: SpoolOptions
   @OptionGroup var database: DatabaseOptions
@@ -115,7 +115,7 @@ struct WithdrawCommand: StageCommand {
     let jobs = try jobs.resolve()
     let numbers = try bans.map { ban in
       guard let number = BANText.parse(ban) else {
-        throw Failure(.usage, "'\(ban)' is no BAN", hint: "a BAN has eight digits")
+        throw Failure(.usage, "'\(ban)' is not a BAN", hint: "a BAN has eight digits")
       }
       return number
     }

@@ -25,8 +25,8 @@ struct RollbackCommand: ChainedStage {
       : snapshot.resolve(spool: run.spool, summary: run.summary)
     if snapshot.snapshot == nil, try SpoolFile.size(folder.transformManifest) == nil {
       throw Failure(
-        .notReady, "snapshot \(folder.id), to which to go back, has lost what transform made of it to a clean-up",
-        hint: "\(command: .rollback, folder.id.description) makes it again and goes back to it")
+        .notReady, "snapshot \(folder.id), the one to roll back to, has no transform files: a clean-up removed them",
+        hint: "\(command: .rollback, folder.id.description) transforms it again and rolls back to it")
     }
     var settings = LoadSettings(snapshot: folder, databaseURL: url, runID: run.summary.runID, jobs: jobs)
     settings.action = .rollback

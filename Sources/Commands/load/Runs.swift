@@ -4,7 +4,7 @@ import FoundationEssentials
 import StructuredLogging
 import Support
 
-/// The runs that the spool has records of. It changes nothing.
+/// Lists the runs that the spool has records of. Read-only.
 struct RunsCommand: SpoolCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs", abstract: "List the runs, the newest first: who started them, and how they ended.",
@@ -12,7 +12,7 @@ struct RunsCommand: SpoolCommand {
 
   @OptionGroup var spoolOptions: SpoolOptions
   @Option(
-    help: ArgumentHelp("The newest N only (default: 20, with --json all of the 400 that are kept).", valueName: "N"))
+    help: ArgumentHelp("Only the newest N (default: 20; with --json all, up to 400).", valueName: "N"))
   var limit: String?
   @OptionGroup var output: OutputOptions
 
@@ -32,7 +32,7 @@ struct RunsCommand: SpoolCommand {
   }
 }
 
-/// The list for a person: a line each.
+/// The list as text, one line for each run.
 enum RunsTable {
   static func lines(_ runs: [Summary]) -> [String] {
     guard !runs.isEmpty else { return ["no run yet"] }

@@ -11,7 +11,7 @@ extension StageRun {
     let reporter = LoadReporter(log: log)
     defer {
       reporter.finish()
-      // Corrections have sums and findings of their own.
+      // The totals and findings of a replay are those of its sheet.
       if settings.sheet == nil { describe(folder, reporter.snapshot) }
       summary.jobRunID = reporter.jobRunID
       if let id = reporter.jobRunID { log.set(jobRunID: id) }
@@ -28,16 +28,16 @@ extension StageRun {
     if outcome.repaired > 0 {
       let which = outcome.repaired > outcome.repairedBANs.count ? ", among them" : ""
       log.warning(
-        "\(outcome.repaired) businesses that a hand had edited were made right\(which): \(outcome.repairedBANs.joined(separator: " "))"
+        "\(outcome.repaired) businesses that were edited by hand were repaired\(which): \(outcome.repairedBANs.joined(separator: " "))"
       )
     }
     summary.status = outcome.status
     summary.database = Summary.Database(outcome)
   }
 
-  /// Compares, and writes into the summary what a load would do.
+  /// Compares the snapshot with the registry, and writes into the summary what a load would do.
   ///
-  /// - Throws: a refusal, where the snapshot would be refused and is not accepted.
+  /// - Throws: a refusal, if the snapshot would be refused and is not accepted.
   mutating func check(_ settings: LoadSettings) throws {
     let folder = settings.snapshot
     summary.snapshot = folder.id.description
@@ -62,7 +62,7 @@ extension StageRun {
     for refusal in found.refusals { log.warning("would be accepted: \(refusal)") }
   }
 
-  /// What the stages before know of the snapshot, for a load that runs alone.
+  /// Adds to the summary what fetch and transform recorded about the snapshot, for a load that runs alone.
   ///
   /// - Parameter snapshot: nil if it could not be read whole. Then the summary gets what can be read, and the load
   ///   reports the error.
@@ -79,11 +79,10 @@ extension StageRun {
   mutating func cleanUp(_ url: String, _ limits: RetentionLimits) {
     do {
       let freed = try Cleanup.run(url, spool: spool, limits)
-      // Most days there is nothing to free, and nothing to say.
       if freed != Freed() { for line in freed.lines { log.info(line) } }
       summary.freedBytes = freed.bytes
     } catch {
-      log.warning("nothing more is freed: \((error as? Failure)?.message ?? "\(error)")")
+      log.warning("unable to finish the clean-up: \((error as? Failure)?.message ?? "\(error)")")
     }
   }
 }

@@ -7,18 +7,19 @@ import Spool
 import StructuredLogging
 import Support
 
-/// What the spool and the database hold. It changes nothing.
+/// Shows what the spool and the database hold. Read-only.
 struct StatusCommand: SpoolCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show what the spool holds and weighs, and what the database holds.")
+    commandName: "status", abstract: "Show the snapshots of the spool with their sizes, and what the database holds.")
 
   @OptionGroup var spoolOptions: SpoolOptions
   @OptionGroup var database: DatabaseOptions
-  @Option(help: ArgumentHelp("Do not ask the database; say this instead.", valueName: "WHY", visibility: .hidden))
+  @Option(
+    help: ArgumentHelp("Skip the database, and print this reason instead.", valueName: "WHY", visibility: .hidden))
   var noDatabase: String?
-  @Flag(help: "Say nothing, and exit 0 if the spool can be written and the database answers: for health checks.")
+  @Flag(help: "Print nothing, and exit 0 if the spool can be written and the database answers: for health checks.")
   var check = false
-  /// The same group as the command above it has: a flag of its own with that name would never be set.
+  /// The same option group as the parent command: a separate flag of that name would never be set.
   @OptionGroup var output: OutputOptions
 
   struct Report: Codable {
@@ -26,7 +27,7 @@ struct StatusCommand: SpoolCommand {
     var bytes: Int
     var snapshots: [SnapshotStatus]
     var database: DatabaseStatus
-    /// Of what is published.
+    /// Age of the published source.
     var sourceAgeDays: Int?
   }
 
@@ -54,7 +55,7 @@ struct StatusCommand: SpoolCommand {
 
   private func check(spool: String) throws {
     guard access(spool, W_OK) == 0 else { throw Failure.system("write in '\(spool)'", errno: errno) }
-    if let noDatabase { throw Failure(.temporary, "no database to ask: \(noDatabase)") }
+    if let noDatabase { throw Failure(.temporary, "no database: \(noDatabase)") }
     try DatabaseStatus.requireAnswer(database.resolve())
   }
 
@@ -66,7 +67,7 @@ struct StatusCommand: SpoolCommand {
   }
 }
 
-/// The status for a person.
+/// The status as text.
 enum StatusTable {
   static func text(_ report: StatusCommand.Report) -> String {
     var lines = ["spool      \(report.spool): \(report.snapshots.count) snapshots, \(report.bytes >> 20) MiB"]

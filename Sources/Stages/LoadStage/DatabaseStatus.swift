@@ -2,20 +2,20 @@ import CommandKit
 import Postgres
 import Support
 
-/// What a database holds, for `./pipeline.sh status`. Read only: it migrates nothing and waits for no lock.
+/// What a database holds, for `./pipeline.sh status`. Read-only: it migrates nothing and waits for no lock.
 public struct DatabaseStatus: Codable, Sendable, Hashable {
-  /// Whether the database answered; ``problem`` says what it said where it did not.
+  /// Whether the database accepted a session. ``problem`` has the error, if there was one.
   public var reachable: Bool
   public var problem: String?
   /// Host, database and user.
   public var place: String?
-  /// Nil where nothing was ever loaded here.
+  /// Nil if nothing was ever loaded here.
   public var schemaVersion: Int?
   public var registry: RegistryState?
   public var lastPublication: LastPublication?
   public var lastJobRun: LastJobRun?
 
-  /// A load that has been silent for longer was probably killed.
+  /// A load without a heartbeat for longer was probably killed.
   public static let silentSecondsMax = 120
 
   public init(reachable: Bool, problem: String? = nil) {
@@ -23,18 +23,20 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     self.problem = problem
   }
 
+  /// The last row of publication.
   public struct LastPublication: Codable, Sendable, Hashable {
     public var snapshot: String
     public var sourceDate: String?
     public var publishedAt: String
     public var kind: LoadKind
     public var action: LoadAction
-    /// Who published it although it was refused.
+    /// The user who accepted it although it was refused.
     public var acceptedBy: String?
     public var whole: Bool
     public var changes: RegistryChanges
   }
 
+  /// The last row of etl_job_run.
   public struct LastJobRun: Codable, Sendable, Hashable {
     public var id: Int
     public var status: String
@@ -49,7 +51,9 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     public var totalBatches: Int?
   }
 
-  /// Asks the database.
+  /// Queries the database.
+  ///
+  /// - Throws: if the URL is malformed, or the command is stopped. Other errors are in ``problem``.
   public static func query(
     _ databaseURL: String, applicationName: String = "registry-status",
     stop: @escaping StopCheck = { try StopSignal.check() }
@@ -62,7 +66,7 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
       status.place = session.place
       try session.transaction("status", .snapshot) { try status.fill(&$0) }
     } catch let error as PostgresError {
-      // Wrong usage is the caller's, whatever the database would say.
+      // A malformed URL is a usage error.
       if error.kind == .malformed { throw Failure(ofLoad: error) }
       status.problem = Failure(ofLoad: error).message
     } catch let failure as Failure where !failure.isStop {
@@ -71,9 +75,9 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     return status
   }
 
-  /// Asks whether the database lets us in and can be loaded into, and no more.
+  /// Checks that the database accepts a session and is not a standby.
   ///
-  /// - Throws: why it does not.
+  /// - Throws: the reason if it does not.
   public static func requireAnswer(_ databaseURL: String) throws {
     let access = try DatabaseAccess(
       databaseURL, applicationName: "registry-check", isReadOnly: true, stop: { try StopSignal.check() })

@@ -3,13 +3,13 @@ import Postgres
 import Spool
 import Support
 
-/// Brings a finalized snapshot into the database.
+/// Loads a finalized snapshot into the database.
 public enum Load {
-  /// Blocks until the registry is equal to the snapshot, or it is known why it cannot be.
+  /// Makes the registry equal to the snapshot, and blocks meanwhile.
   ///
   /// Call it from a thread that may block: a command's main thread, never Swift's cooperative pool.
   ///
-  /// - Throws: always a ``Failure``, with its category and hints.
+  /// - Throws: only ``Failure``, with its category and hints.
   public static func run(_ settings: LoadSettings) throws -> LoadOutcome {
     do {
       return try settings.snapshot.use {
@@ -25,7 +25,7 @@ public enum Load {
   /// Seconds to wait before each further attempt.
   private static let pauses = [1.0, 2.0, 4.0]
 
-  /// Attempts the load again after errors that may pass.
+  /// Runs the load, and retries it after retryable errors.
   private static func repeated(_ run: LoadRun, _ job: inout LoadJob) throws -> LoadOutcome {
     var attempt = 1
     var restarts = false
@@ -48,20 +48,20 @@ public enum Load {
     }
   }
 
-  /// Files that transform replaces during the load are missing, or are not those of the manifest that was read.
+  /// Converts an error to a failure. A data error is temporary if transform replaced the snapshot's files meanwhile.
   private static func failure(_ error: any Error, _ snapshot: FinalizedSnapshot) -> Failure {
     let failure = Failure(from: error)
     guard failure.category == .data,
       (try? TransformManifest.read(at: snapshot.folder.transformManifest)) != snapshot.transform
     else { return failure }
     return Failure(
-      .temporary, "snapshot \(snapshot.id) is transformed again at the same time: \(failure.message)",
+      .temporary, "snapshot \(snapshot.id) was transformed again during the load: \(failure.message)",
       hint: "run the same command again")
   }
 
   private static func mayPass(_ error: any Error, _ attempt: Int) -> Bool {
     switch error {
-    // The session of our own attempt that failed may still hold it; another run's is not waited for.
+    // In the first attempt, another run holds the lock. Later, the session of the failed attempt may still hold it.
     case is LockHeld: attempt > 1
     case let error as PostgresError: error.kind == .temporary
     default: error is RestartLoad

@@ -3,27 +3,27 @@ import Postgres
 import Spool
 import Support
 
-/// What a load has to do, with what is known then.
+/// What a load has to do, with the data that it needs for that.
 enum LoadDecision {
-  /// An earlier attempt published. The answer to its COMMIT was lost.
+  /// An earlier attempt published, but the answer to its COMMIT was lost.
   case published(Publication)
   /// Do nothing: the registry holds the snapshot, or a rollback from it is in force.
   case unchanged(Publication)
-  /// Fill new tables and put them in place of those that are empty or have a sample.
+  /// Initial load: fill new tables and swap them with the registry's, which are empty or hold samples.
   case initial(JobRun, Standing)
-  /// Write what differs. Nothing may be published yet: then there are tables that cannot be replaced.
+  /// Incremental load: write what differs. Also the first load, if the tables cannot be replaced.
   case incremental(JobRun, Standing, Corrections)
 }
 
-/// What a load finds published.
+/// What is published when a load starts.
 struct Standing: Sendable {
-  /// Nil for nothing.
+  /// The last publication; nil if there is none.
   let published: Publication?
-  /// Whether only samples and limited snapshots were ever published, and this load brings the first whole one. Then they
-  /// count as nothing: what they left is removed, and the feed begins with this load.
+  /// Whether this load publishes the first whole snapshot, after samples or limited ones. It then counts as the first
+  /// load: it removes everything that they left, and the change feed begins with it.
   let replacesSamples: Bool
 
-  /// What the load follows on, nil where it is the first.
+  /// The publication that the load follows; nil if it counts as the first load.
   var last: Publication? { replacesSamples ? nil : published }
 
   static func find(for snapshot: FinalizedSnapshot, _ action: LoadAction, _ session: inout Connection) throws
@@ -39,10 +39,10 @@ struct Standing: Sendable {
   }
 }
 
-/// Decides, under the run's lock and before anything is compared.
 extension LoadRun {
+  /// Decides what the load has to do, under the run's lock and before the comparison.
   ///
-  /// - Parameter restarts: whether the tables could not be had, or something was changed meanwhile.
+  /// - Parameter restarts: whether the last attempt could not swap the tables, or the registry changed during it.
   func decide(_ job: inout LoadJob, restarts: Bool, _ session: inout Connection) throws -> LoadDecision {
     try job.find(&session)
     if let job = job.open, let publication = try Publication.of(job, &session) { return .published(publication) }
@@ -71,20 +71,20 @@ extension LoadRun {
     switch settings.action {
     case .load: break
     case .rollback:
-      // Whatever was not published has not passed the gate.
+      // A snapshot that was never published has not passed the acceptance checks.
       let wasPublished = try session.bool(
         "SELECT EXISTS (SELECT FROM publication WHERE snapshot = $1 AND whole)", [snapshot.id])
       guard wasPublished else {
         throw Failure(
-          .data, "\(session.place): snapshot \(snapshot.id) was never published here, so there is no going back to it",
-          hint: "\(command: .load, snapshot: snapshot.id) loads it, through the gate")
+          .data, "\(session.place): snapshot \(snapshot.id) was never published here, so it cannot be rolled back to",
+          hint: "\(command: .load, snapshot: snapshot.id) loads it, after the acceptance checks")
       }
     case .replay, .withdraw:
       guard last.holds(snapshot) else {
         throw Failure(
           .temporary,
           last.snapshot == snapshot.id
-            ? "\(session.place): snapshot \(snapshot.id) was transformed anew since it was published"
+            ? "\(session.place): snapshot \(snapshot.id) was transformed again after it was published"
             : "\(session.place): another snapshot was published meanwhile, \(last.snapshot)",
           hint: last.snapshot == snapshot.id
             ? "load it first: \(command: .load, snapshot: snapshot.id)" : "run the same command again")
@@ -93,18 +93,17 @@ extension LoadRun {
       guard last.whole || !wholeBefore else {
         throw Failure(
           .notReady,
-          "\(session.place): a sample or a limited snapshot is on top of a whole one, and corrections need to know the whole",
+          "\(session.place): a sample or a limited snapshot was loaded over a whole one, and corrections need the whole one",
           hint: "load the whole one again first: \(command: .load, snapshot: "ID", "--force"), or \(command: .run)")
       }
     }
   }
 
-  /// What can be said of the snapshot without looking at the registry. One that is refused leaves a trace in the
-  /// database.
+  /// Checks the snapshot without reading the registry. A refusal is recorded as a failed job run.
   private func checkAlone(_ last: Publication?, _ job: inout LoadJob, _ session: inout Connection) throws {
     do {
       try RejectBudget.requireAccepted(snapshot.totals, of: settings.snapshot)
-      // With a publication to compare with, all reasons are reported together after the comparison.
+      // If there is a publication to compare with, all refusals are reported together after the comparison.
       if last == nil { try settings.accept(Gate.initialRefusals(settings, snapshot, &session), of: snapshot) }
     } catch {
       _ = try job.open(&session)
@@ -119,7 +118,8 @@ extension LoadRun {
       corrections.add(records, held: held)
       let needless = records.count - corrections.new.count
       if needless > 0 {
-        settings.events(.note("\(needless) corrected records say what is known already: nothing is put on for them"))
+        settings.events(
+          .note("\(needless) corrected records equal the registry or the source: no correction was added for them"))
       }
       try leaveProblemsOut(of: &corrections, held: held)
     }
@@ -129,7 +129,9 @@ extension LoadRun {
     return corrections
   }
 
-  /// - Throws: category `data` where no other row is left.
+  /// Leaves out the sheet's rows that have a problem, and reports them.
+  ///
+  /// - Throws: category `data` if no row is left.
   private func leaveProblemsOut(of corrections: inout Corrections, held: [UInt32: Int64]) throws {
     let rows = corrections.new.values.sorted { $0.line < $1.line }
     let exported = try ExportedRecord.find(rows, in: snapshot)
@@ -150,7 +152,7 @@ extension LoadRun {
     for problem in left { settings.events(.advice("\(problem); \(hint)")) }
   }
 
-  /// Whether there is nothing to do; says why.
+  /// Returns whether there is nothing to do, and reports why.
   func isUnchanged(
     _ last: Publication, _ corrections: Corrections, _ session: inout Connection
   ) throws -> Bool {
@@ -159,12 +161,12 @@ extension LoadRun {
       guard !settings.verify else {
         throw Failure(
           .notReady,
-          "snapshot \(snapshot.id) was rolled back to \(rollback.snapshot): it is not what is to be verified",
+          "snapshot \(snapshot.id) was rolled back to \(rollback.snapshot): it is not published, so it cannot be verified",
           hint: "\(command: .load, snapshot: rollback.snapshot, "--verify") verifies what is published")
       }
       settings.events(
         .advice(
-          "what snapshot \(snapshot.id) holds was rolled back to \(rollback.snapshot) and is not loaded again: \(command: .load, snapshot: snapshot.id) loads it"
+          "the content of snapshot \(snapshot.id) was rolled back to \(rollback.snapshot) and is not loaded again: \(command: .load, snapshot: snapshot.id) loads it"
         ))
       return true
     }
@@ -177,12 +179,12 @@ extension LoadRun {
       }
     if isHeld {
       try requireRows(of: last, &session)
-      settings.events(.note("the registry holds what snapshot \(snapshot.id) gives it: nothing to do"))
+      settings.events(.note("the registry already holds snapshot \(snapshot.id): nothing to do"))
     }
     return isHeld
   }
 
-  /// A load compares with what is published: a table that somebody emptied would be taken for what was published there.
+  /// Fails if a table is empty although the last publication has rows: the load would compare with the empty table.
   private func requireRows(of last: Publication, _ session: inout Connection) throws {
     for (table, rows) in [
       (RegistryTable.registration, last.state.registrations), (RegistryTable.industry, last.state.industries),
@@ -191,7 +193,7 @@ extension LoadRun {
       throw Failure(
         .configuration,
         "\(session.place): table \(table.name) is empty, although snapshot \(last.snapshot) with \(rows) rows is published",
-        hint: "somebody emptied it, or a restore is not complete: \(command: .load, "--verify") writes it again")
+        hint: "it was emptied, or a restore is not complete: \(command: .load, "--verify") writes it again")
     }
   }
 
@@ -199,12 +201,13 @@ extension LoadRun {
     guard let obstacle = try ReplacementCheck.obstacle(&session, mayHaveRows: standing.replacesSamples) else {
       return true
     }
-    settings.events(.note("the tables are filled by INSERT, they cannot be replaced: \(obstacle)"))
+    settings.events(.note("the tables cannot be replaced and are filled by INSERT: \(obstacle)"))
     return false
   }
 
-  /// A correction that is not in force may have been withdrawn before, by a run whose answer was lost. Anything else is
-  /// the user's mistake.
+  /// Checks BANs without a correction in force. An earlier run may have withdrawn it and lost the answer.
+  ///
+  /// - Throws: category `data` for a BAN whose last correction was not withdrawn.
   private func requireWithdrawable(_ bans: [UInt32], _ session: inout Connection) throws {
     guard !bans.isEmpty else { return }
     let rows = try session.rows(

@@ -5,23 +5,23 @@ import Support
 public enum LoadEvent: Sendable {
   /// The snapshot's manifests were read and agree.
   case snapshotRead(FinalizedSnapshot)
-  /// The row of a killed run was closed. The run's marker in the spool reports its `etl_failed`.
+  /// The row of a killed run was closed. The run that finds its marker in the spool logs its `etl_failed`.
   case staleRunClosed(jobRunID: Int, runID: String?, error: String)
-  /// The load has its row; from here on every event names it.
+  /// The load's row was inserted; log events carry its ID from now on.
   case jobOpened(jobRunID: Int)
   case batchStarted(batch: Int, of: Int, records: Int)
   /// The batch has findings.
   case batchFindings(batch: Int, errors: Int, warnings: Int)
   case batchCompleted(BatchReport)
-  /// Trying again after trouble that may pass.
+  /// A retryable error; the load tries again after a pause.
   case retrying(reason: String, attempt: Int, afterSeconds: Double)
-  /// What the load does instead of what might be expected, and why.
+  /// An unusual decision of the load, and the reason.
   case note(String)
-  /// What went wrong without hindering the load.
+  /// An error that does not stop the load.
   case trouble(String)
-  /// What a person has to know, with the command for who wants something else.
+  /// A notice for the operator, with the command for another choice.
   case advice(Hint)
-  /// The present phase, if no batch is being loaded.
+  /// A phase begins in which no batch is loaded.
   case phase(String)
 }
 
@@ -32,7 +32,7 @@ public struct BatchReport: Sendable {
   public var totals: Totals
   /// Businesses that were staged: all of the batch, or those that differ from the registry.
   public var staged: Int
-  /// An earlier attempt or run had loaded it.
+  /// Whether an earlier attempt or run had loaded it.
   public var resumed: Bool
   public var seconds: Double
 }

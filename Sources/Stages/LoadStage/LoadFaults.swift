@@ -3,7 +3,7 @@ import FaultInjection
 import Spool
 
 extension FaultPoint {
-  /// Where load and its subcommands change the spool and the database.
+  /// The steps in which load and its subcommands change the spool and the database.
   public static let load: [FaultPoint] = run + feedFiles + cleanup + statements
 
   private static let feedFiles =
@@ -12,7 +12,7 @@ extension FaultPoint {
     + durableFile("changes/N.jsonl.zst") + durableFile("changes/N.json") + steps("changes/N.json", .remove)
     + durableFile("accepted.json")
 
-  /// A snapshot that is removed: all that it can hold.
+  /// The removal of a snapshot, with every file that it can have.
   private static let cleanup =
     [
       ".settle.lock", ".use.lock", "source.json", "fetch.json", "fetch/N.csv.zst", "fetch/N.json", "transform.json",
@@ -73,7 +73,7 @@ extension FaultPoint {
   private static let publication =
     discard + ["INSERT publication", "UPDATE etl_job_run", "UPDATE import_progress"]
 
-  /// The full tables take the place of the empty ones.
+  /// Swaps the full tables with the empty ones.
   private static let swap =
     [
       "LOCK TABLE tax_registration", "SAVEPOINT swap", "ALTER TABLE tax_registration_bulk",
@@ -81,20 +81,20 @@ extension FaultPoint {
       "COMMENT TABLE tax_registration_bulk", "COMMENT TABLE business_industry_bulk", "DROP TABLE business_industry",
     ] + (indexes + primaryKeys).map { "ALTER INDEX \($0)" }
 
-  /// What samples left goes with the first whole snapshot.
+  /// The first whole snapshot removes what samples left.
   private static let samples = [
     "registration_change", "registration_correction", "removed_registration", "publication",
   ]
   .map { "DELETE \($0)" }
 
-  /// Full tables are made beside those that readers see.
+  /// Fills new tables beside those that readers see.
   private static let rebuild =
     ["DELETE incoming_removal", "COPY incoming_removal", "COPY incoming_removal rows", "ANALYZE incoming_removal"]
     + ["CREATE TABLE", "COMMENT TABLE", "ALTER TABLE", "INSERT"].flatMap { verb in
       ["\(verb) tax_registration_bulk", "\(verb) business_industry_bulk"]
     }
 
-  /// Only what differs is written.
+  /// Writes only what differs.
   private static let difference =
     ["incoming_registration", "incoming_industry", "incoming_removal"].flatMap { ["COPY \($0)", "COPY \($0) rows"] } + [
       "ANALYZE incoming_removal", "UPDATE incoming_registration", "INSERT registration_change",

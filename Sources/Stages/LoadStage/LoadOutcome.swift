@@ -1,7 +1,7 @@
 import CommandKit
 import Spool
 
-/// What became of a load that did not fail.
+/// The result of a load that did not fail.
 public struct LoadOutcome: Sendable {
   public enum Result: String, Sendable {
     /// The registry holds this snapshot already; nothing was written.
@@ -11,21 +11,21 @@ public struct LoadOutcome: Sendable {
 
   public var result: Result
   public var status: Summary.Status
-  /// Nil where nothing was written.
+  /// Nil if nothing was written.
   public var jobRunID: Int?
-  /// The way it went, nil where nothing was written.
+  /// Nil if nothing was written.
   public var kind: LoadKind?
   public var totals: Totals
   public var before: RegistryState
   public var after: RegistryState
   public var changes: RegistryChanges
-  /// As the change feed has them.
+  /// The changes in the change feed.
   public var counts = ChangeCounts()
   /// Businesses that were edited by hand and were repaired.
   public var repaired = 0
-  /// Which, the first thousand.
+  /// The first thousand of their BANs.
   public var repairedBANs: [String] = []
-  /// Why the snapshot was refused, where it was accepted all the same.
+  /// Refusals that were accepted.
   public var refusals: [String] = []
   public var batches: Int
   /// Batches that an earlier attempt or run had loaded.
@@ -36,12 +36,12 @@ public struct LoadOutcome: Sendable {
 /// Rows of the registry's two tables.
 public typealias RegistryState = Summary.Database.State
 
-/// Businesses by what the load did to them.
+/// Number of businesses by what the load did to them.
 public struct RegistryChanges: Codable, Sendable, Hashable {
   public var inserted = 0
   public var updated = 0
   public var removed = 0
-  /// In the snapshot, and left as they were.
+  /// In the snapshot, and not written.
   public var unchanged = 0
 
   public init() {}
@@ -49,8 +49,8 @@ public struct RegistryChanges: Codable, Sendable, Hashable {
 
 /// The ways to make the registry equal to a snapshot.
 public enum LoadKind: String, Codable, Sendable {
-  /// Into new tables that no reader sees, put in place of the empty ones.
+  /// Fills new tables that no reader sees, and swaps them with the empty ones.
   case initial = "bulk"
-  /// Only what differs is written.
+  /// Writes only what differs.
   case incremental = "reconcile"
 }

@@ -3,7 +3,7 @@ import Postgres
 import Spool
 import Support
 
-/// The settings and the snapshot of a load. Nothing in it changes.
+/// The settings and the snapshot of a load. Immutable.
 struct LoadRun: Sendable {
   let settings: LoadSettings
   let access: DatabaseAccess
@@ -19,15 +19,15 @@ struct LoadRun: Sendable {
     snapshot = try FinalizedSnapshot(settings.snapshot)
     guard settings.action != .rollback || snapshot.whole else {
       throw Failure(
-        .data, "snapshot \(snapshot.id) does not stand for the whole registry: it is a sample, or limited",
+        .data, "unable to roll back to snapshot \(snapshot.id): it is a sample, or limited",
         hint: "\(command: .status) lists the snapshots")
     }
   }
 
-  /// The phases of a load: lock, migrate, decide, load, write the files. What an earlier attempt committed is found in
-  /// the database.
+  /// Runs the phases of a load: lock, migrate, decide, load, write the files. It reads from the database what an
+  /// earlier attempt committed.
   ///
-  /// - Parameter restarts: whether what an earlier attempt staged is of no use.
+  /// - Parameter restarts: whether to discard what an earlier attempt staged.
   func attempt(_ job: inout LoadJob, restarts: Bool) throws -> LoadOutcome {
     var session = try access.open()
     settings.events(.phase("loading into \(session.place)"))
@@ -50,7 +50,7 @@ struct LoadRun: Sendable {
     return result
   }
 
-  /// Runs `body` while no other run can load.
+  /// Runs `body` under the run's lock.
   private func locked(
     _ session: inout Connection, _ access: DatabaseAccess, _ body: (RunLock, inout Connection) throws -> LoadOutcome
   ) throws -> LoadOutcome {
@@ -95,19 +95,19 @@ struct LoadRun: Sendable {
     return outcome(publication, before: before, resumed: load.batchesIn.count)
   }
 
-  /// Writes what belongs beside the snapshot, after the COMMIT. The snapshot is published: an error is only reported,
-  /// and the next load writes what is missing.
+  /// Writes the change-feed and acceptance files, after the COMMIT. An error is only reported, since the snapshot is
+  /// published; the next load writes the missing files.
   private func writeFiles(_ session: inout Connection) {
     do {
       do { try write(&session) } catch let error as PostgresError where error.kind == .temporary {
-        // The session that published may be gone.
+        // The session that published may be lost.
         var session = try access.open()
         try write(&session)
       }
     } catch {
       settings.events(
         .trouble(
-          "what belongs beside the snapshot is not all written: \(Failure(from: error).message); the next load tries again"
+          "some change-feed or acceptance files could not be written: \(Failure(from: error).message); the next load tries again"
         ))
     }
   }

@@ -11,14 +11,14 @@ public struct LoadSettings: Sendable {
   public var snapshot: SnapshotFolder
   /// A URI or libpq's `key=value` form.
   public var databaseURL: String
-  /// Identifier of the run in the logs; it is kept with the job run.
+  /// Identifier of the run in the logs, stored with the job run.
   public var runID: String
   /// Connections that stage batches, from 1 to 4; more would only wait for the server.
   public var jobs: Int
   public var maxRejects: RejectBudget
-  /// Compare and publish even where the registry is said to hold this snapshot already.
+  /// Compare and publish even if this snapshot is already published.
   public var force: Bool
-  /// Whether the snapshot was asked for by name.
+  /// Whether the caller named the snapshot.
   public var isChosen = false
   public var action = LoadAction.load
   /// How much a snapshot may differ from the one published last.
@@ -31,28 +31,27 @@ public struct LoadSettings: Sendable {
   public var sheet: CorrectionSheet?
   /// Of `withdraw`: the businesses whose corrections end.
   public var withdrawn: [UInt32] = []
-  /// The user of the operating system, who is written down beside what a person decided.
+  /// The operating-system user, recorded with corrections.
   public var user = Acceptance.currentUser()
   public var applicationName: String
-  /// Asked five times a second while the database is waited for, and between blocks of a file.
+  /// Called five times a second while the load waits for the database, and between blocks of a file.
   public var stop: StopCheck
   /// Called from several threads.
   public var events: @Sendable (LoadEvent) -> Void
 
   // For tests to change.
-  /// Seconds since 1970, by which a source date is in the future.
+  /// Seconds since 1970, to recognize a source date in the future.
   package var now: @Sendable () -> Int = { time(nil) }
   package var pause: @Sendable (_ seconds: Double) throws -> Void
   package var faultHook: FaultHook?
-  /// How long the swap of the first load makes readers wait at most, and how often it tries.
+  /// Maximum time that the swap of an initial load makes readers wait, and its number of attempts.
   package var lockTimeoutMilliseconds = 1000
   package var lockAttempts = 5
-  /// From this share of businesses that differ, rebuilding the tables takes less time than writing each row where it
-  /// stands.
+  /// Share of differing businesses from which rebuilding the tables takes less time than changing rows in place.
   package var rebuildShareMin = 0.15
-  /// The same for tables that were rebuilt on a day on which much differs.
+  /// Number of attempts to lock the tables for the swap of rebuilt ones.
   package var rebuildLockAttempts = 30
-  /// How long their swap waits for transactions that began before.
+  /// Maximum time that this swap waits for older transactions.
   package var snapshotWaitSeconds = 60.0
   package var lockGraceSeconds = 2.0
   package var heartbeatSeconds = 5.0
@@ -77,11 +76,11 @@ public struct LoadSettings: Sendable {
 }
 
 extension LoadSettings {
-  /// Whether rows that an earlier attempt staged are of no use, because they were compared with something else.
+  /// Whether to discard rows that an earlier attempt staged: they come from a different comparison.
   var comparesAnew: Bool { verify || action == .replay || action == .withdraw }
 
-  /// Why the snapshot may not be published for its rejected records. Corrections and going back to what
-  /// was published are asked for by a person.
+  /// Returns why the snapshot is refused for its rejected records. Only for loads: corrections and rollbacks are a
+  /// person's decision.
   func budgetRefusals(_ snapshot: FinalizedSnapshot) -> [String] {
     action == .load ? maxRejects.refusals(of: snapshot.totals, snapshot.transform.notes) : []
   }
@@ -92,7 +91,7 @@ extension LoadSettings {
     throw Refusal(snapshot: snapshot.folder.id, reasons: refusals, isWhole: snapshot.whole)
   }
 
-  /// Records that the run went through: the snapshot's, or those of a sheet of corrections.
+  /// Totals of the records that the run processes: the snapshot's, or those of a correction sheet.
   func totals(of snapshot: FinalizedSnapshot) -> Totals {
     switch action {
     case .load, .rollback: snapshot.totals

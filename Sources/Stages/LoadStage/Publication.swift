@@ -3,19 +3,19 @@ import Postgres
 import Spool
 import Support
 
-/// What made a snapshot visible.
+/// Why a snapshot was published.
 public enum LoadAction: String, Codable, Sendable {
-  /// It is the next one.
+  /// A snapshot was loaded.
   case load
-  /// An earlier one was asked for again.
+  /// An earlier snapshot was published again.
   case rollback
-  /// The same one, with corrections added …
+  /// The same snapshot, with corrections added.
   case replay
-  /// … or withdrawn.
+  /// The same snapshot, with corrections withdrawn.
   case withdraw
 }
 
-/// A snapshot that became visible: a row of publication.
+/// A published snapshot: a row of publication.
 struct Publication: Sendable {
   let id: Int
   let jobRunID: Int
@@ -44,12 +44,12 @@ struct Publication: Sendable {
     try select(&session, "ORDER BY id DESC LIMIT 1")
   }
 
-  /// What a run published, asked when the answer to its COMMIT did not arrive.
+  /// Returns what a run published, for when the answer to its COMMIT was lost.
   static func of(_ job: JobRun, _ session: inout Connection) throws -> Publication? {
     try select(&session, "WHERE job_run_id = \(job.id)")
   }
 
-  /// What the registry held before, from the rows of publication.
+  /// Returns what the registry held before, computed from the rows of publication.
   func before(_ session: inout Connection) throws -> RegistryState {
     if kind == .initial { return RegistryState(registrations: 0, industries: 0) }
     let earlier = try Self.select(&session, "WHERE id < \(id) ORDER BY id DESC LIMIT 1")
@@ -57,8 +57,7 @@ struct Publication: Sendable {
       registrations: state.registrations + removed - inserted, industries: earlier?.state.industries ?? 0)
   }
 
-  /// The rollback that is in force, if it went back from this very content. It stays in force while corrections are put
-  /// on or taken off, and a sample is no reason to end it.
+  /// Returns the rollback in force, if it went back from this content. Corrections and samples do not end a rollback.
   static func rollback(from snapshot: FinalizedSnapshot, _ session: inout Connection) throws -> Publication? {
     let inForce = try String(sql: PackageResources.find_rollback_in_force_sql)
     let rollback = try select(&session, "WHERE id = (\(inForce))")
@@ -69,7 +68,7 @@ struct Publication: Sendable {
     return wasPublished ? rollback : nil
   }
 
-  /// What a publication did, beside the snapshot that it published.
+  /// What a publication did to the registry.
   struct Effect {
     var state: RegistryState
     var inserted = 0
@@ -77,13 +76,13 @@ struct Publication: Sendable {
     var removed = 0
     var changes = ChangeCounts()
     var repaired = 0
-    /// Which, the first thousand.
+    /// The first thousand of their BANs.
     var repairedBANs: [String] = []
-    /// Why the snapshot was refused, where it was accepted all the same.
+    /// Refusals that were accepted.
     var refusals: [String] = []
   }
 
-  /// Writes the row, in the transaction that makes the snapshot visible.
+  /// Inserts the row, in the transaction that publishes.
   static func write(
     _ session: inout Connection, _ settings: LoadSettings, _ snapshot: FinalizedSnapshot, _ job: JobRun,
     _ kind: LoadKind,
@@ -130,8 +129,8 @@ struct Publication: Sendable {
 }
 
 extension LoadAction {
-  /// The date that a publication counts from, nil where it is the day on which it becomes visible: a correction of
-  /// today was not known on the snapshot's own day.
+  /// Returns the date from which a publication counts. Nil means the day of publication: a correction was not known on
+  /// the snapshot's source date.
   func sourceDate(of snapshot: FinalizedSnapshot) -> String? {
     switch self {
     case .load, .rollback: snapshot.transform.sourceDate

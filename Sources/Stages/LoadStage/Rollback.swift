@@ -3,12 +3,13 @@ import Postgres
 import Spool
 import Support
 
-/// Which snapshot to go back to.
+/// Finds the snapshot to roll back to.
 public enum Rollback {
-  /// The snapshot that was published before the one published now; right after a rollback the one that it went to, so
-  /// that the same command, given again by whoever does not know whether it went through, goes no further back.
+  /// Returns the snapshot that was published before the present one. Right after a rollback it returns that rollback's
+  /// target, so that repeating the command goes no further back.
   ///
-  /// - Parameter note: gets what there is to say of it.
+  /// - Parameter note: called with a hint if the registry was rolled back already.
+  /// - Throws: category `notReady` if there is no such snapshot, or the spool does not have it.
   public static func target(
     _ databaseURL: String, spool: String, applicationName: String = "registry-load",
     stop: @escaping StopCheck = { try StopSignal.check() }, note: (Hint) -> Void = { _ in }
@@ -21,28 +22,28 @@ public enum Rollback {
       let near = before.first { inSpool.contains($0) }
       if let id = try justTaken(&session), inSpool.contains(id) {
         let further: Hint = near.map { "; \(command: .rollback, $0.description) goes further back" } ?? ""
-        note("the registry was rolled back to \(id) already" + further)
+        note("the registry was already rolled back to \(id)" + further)
         return SnapshotFolder(spool: spool, id: id)
       }
       guard let id = before.first else {
         throw Failure(
-          .notReady, "\(session.place): no other snapshot was published before the one that is published now",
+          .notReady, "\(session.place): no other snapshot was published before the present one",
           hint:
-            "\(command: .status) shows what is there; \(command: .rollback, "SNAPSHOT") takes any whole one that was published"
+            "\(command: .status) lists the snapshots; \(command: .rollback, "SNAPSHOT") goes back to any whole one that was published"
         )
       }
-      // Another one would take back more than was asked for.
+      // Any other snapshot would undo more than the caller asked for.
       guard inSpool.contains(id) else {
         throw Failure(
-          .notReady, "snapshot \(id), which was published before the one that is published now, is not in '\(spool)'",
-          hint: near.map { "\(command: .rollback, $0.description) goes back to an earlier one that is" }
-            ?? "--spool DIR names the spool that has it")
+          .notReady, "snapshot \(id), published before the present one, is not in '\(spool)'",
+          hint: near.map { "\(command: .rollback, $0.description) goes back to an earlier snapshot that is there" }
+            ?? "name the spool that has it: --spool DIR")
       }
       return SnapshotFolder(spool: spool, id: id)
     } catch { throw Failure(from: error) }
   }
 
-  /// Of the snapshots to go back to, the nearest one that the spool has.
+  /// Returns the nearest snapshot to roll back to that the spool has.
   static func target(_ session: inout Connection, spool: String) throws -> SnapshotID? {
     let inSpool = Set(try SpoolIndex.snapshots(spool))
     return try targets(&session).first { inSpool.contains($0) }
@@ -55,7 +56,7 @@ public enum Rollback {
     }
   }
 
-  /// The snapshot that the last publication went back to, if it was a rollback.
+  /// Returns the snapshot that the last publication rolled back to, if it was a rollback.
   private static func justTaken(_ session: inout Connection) throws -> SnapshotID? {
     try session.rows(String(sql: PackageResources.find_last_rollback_sql)).first?.snapshotID("snapshot")
   }

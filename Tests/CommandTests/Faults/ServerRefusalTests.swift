@@ -52,7 +52,8 @@ struct ServerRefusalTests {
       try refuse(database, on: place, state, times: 1)
       let ended = try days.load(database.url, days.arguments(way) + ["--jobs", "1"])
       // A lock that is not had while the tables are swapped is tried for again on the spot, and told in words.
-      let told = ended.stderr.count(of: "SQLSTATE \(state)") + ended.stderr.count(of: "readers hold the empty tables")
+      let told =
+        ended.stderr.count(of: "SQLSTATE \(state)") + ended.stderr.count(of: "readers hold locks on the tables")
       #expect(ended.code == 0 && told == 1, "\(state) on \(place): \(ended)")
       try allow(database, on: place)
       try expectHoldings(database.url, after: way)

@@ -3,8 +3,8 @@ import Postgres
 import Spool
 import Support
 
-/// `accepted.json` beside the snapshots that were published although they were refused, from the table, by whichever
-/// load comes next where one was killed before it could.
+/// Writes `accepted.json` beside the snapshots whose refusal was accepted. The content comes from the database, so the
+/// next load also writes files that a killed load did not.
 struct AcceptanceFiles {
   let spool: String
 
@@ -15,7 +15,7 @@ struct AcceptanceFiles {
       let folder = SnapshotFolder(spool: spool, id: try row.snapshotID("snapshot"))
       guard try SpoolFile.size(folder.acceptanceManifest) == nil else { continue }
       try folder.use {
-        // A clean-up may have removed it meanwhile.
+        // A clean-up may have removed the snapshot meanwhile.
         guard try SpoolFile.size(folder.fetchManifest) != nil else { return }
         try AcceptanceManifest(
           acceptedBy: row.text("accepted_by"), acceptedAt: row.text("published_at"), reason: row.text("accept_reason"),

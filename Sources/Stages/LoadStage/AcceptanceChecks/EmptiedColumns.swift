@@ -1,7 +1,6 @@
 import Postgres
 
-/// How many businesses lose a value that the registry has, by what it is: a column of `tax_registration`, or the place
-/// of an industry.
+/// The number of businesses that lose a value, for each column of `tax_registration` and each industry slot.
 struct EmptiedColumns {
   enum Part: Hashable {
     case column(String)
@@ -9,14 +8,14 @@ struct EmptiedColumns {
   }
 
   private(set) var businesses: [Part: Int] = [:]
-  /// Fewer say nothing.
+  /// Fewer lost values are ignored.
   private static let businessesMin = 50
   /// Columns that may be NULL.
   static let columns = RegistrationImage.columns.filter { $0 != "ban" && $0 != "business_name" }
 
   init() {}
 
-  /// Counts them among the staged rows.
+  /// Counts them in the staged rows.
   init(staged session: inout Connection) throws {
     let counts = Self.columns.map { "count(*) FILTER (WHERE r.\($0) IS NOT NULL AND n.\($0) IS NULL) AS \($0)" }
     let row = try session.row(
@@ -29,7 +28,7 @@ struct EmptiedColumns {
 
   mutating func add(_ part: Part) { businesses[part, default: 0] += 1 }
 
-  /// Why the snapshot is refused: more than half of the values are gone, as where a column comes empty.
+  /// Returns why the snapshot is refused: more than half of the values of a column or an industry slot are lost.
   func refusals(_ session: inout Connection) throws -> [String] {
     try businesses.filter { $1 >= Self.businessesMin }.compactMap { part, lost in
       let (name, count) =

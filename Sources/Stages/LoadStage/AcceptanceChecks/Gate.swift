@@ -3,18 +3,18 @@ import Postgres
 import Records
 import Spool
 
-/// Whether a snapshot may become visible: it is compared with what was published last.
+/// The acceptance checks: whether a snapshot may be published, by comparison with the last publication.
 struct Gate {
   let bounds: GateBounds
-  /// Nil where no whole snapshot was ever published.
+  /// Nil if no whole snapshot was ever published.
   let baseline: Baseline?
   /// Columns whose absence was accepted: the last published snapshot lacks them too.
   let knownMissing: [String]
   /// Seconds since 1970.
   let now: Int
-  /// A share of fewer records says nothing.
+  /// Shares are checked from this number of records.
   private static let recordsMin = 100
-  /// The same for a city or county.
+  /// Losses of a city or county are checked from this number of businesses.
   private static let cityRecordsMin = 50
 
   init(_ settings: LoadSettings, _ baseline: Baseline? = nil, knownMissing: [String] = []) {
@@ -24,17 +24,17 @@ struct Gate {
     now = settings.now()
   }
 
-  /// Why a load may not publish a snapshot; empty where it may.
+  /// Returns why a load may not publish a snapshot; empty if it may.
   static func refusals(
     _ settings: LoadSettings, _ snapshot: FinalizedSnapshot, last: Publication?, registrations: Int, lost: Int,
     emptied: (inout Connection) throws -> EmptiedColumns, _ session: inout Connection
   ) throws -> [String] {
-    // A rollback names its snapshot, and repeating a publication changes nothing. A limited snapshot or a sample is
-    // never a whole one, even if it has as many records.
+    // Not checked: rollbacks and corrections, on which a person decides, and a repeated publication, which changes
+    // nothing. A limited snapshot or a sample does not repeat a whole one, even if it has as many records.
     let isPublished = last.map { $0.holds(snapshot) && $0.whole == snapshot.whole } ?? false
     guard settings.action == .load, !isPublished else { return [] }
     let baseline = try Baseline.last(&session)
-    // Without a whole publication those of samples count: a column accepted once is not asked for again.
+    // Without a whole publication, those of samples count, so that an accepted column is not refused again.
     let knownMissing = try baseline == nil ? Baseline.missingColumns(&session) : baseline?.missingColumns ?? []
     return settings.budgetRefusals(snapshot)
       + Gate(settings, baseline, knownMissing: knownMissing).refusals(
@@ -43,22 +43,22 @@ struct Gate {
         ? try emptied(&session).refusals(&session) : [])
   }
 
-  /// The same before the first publication, or the first whole one.
+  /// Returns the refusals before the first publication, or before the first whole one.
   static func initialRefusals(
     _ settings: LoadSettings, _ snapshot: FinalizedSnapshot, _ session: inout Connection
   ) throws -> [String] {
     try refusals(settings, snapshot, last: nil, registrations: 0, lost: 0, emptied: { _ in EmptiedColumns() }, &session)
   }
 
-  /// The same where there is no registry yet.
+  /// Returns the refusals if there is no registry yet.
   static func refusalsOfFile(_ settings: LoadSettings, _ snapshot: FinalizedSnapshot) -> [String] {
     settings.budgetRefusals(snapshot) + Gate(settings).refusals(snapshot, registrations: 0, lost: 0)
   }
 
   /// - Parameters:
   ///   - registrations: how many businesses the registry holds.
-  ///   - lost: how many of them the snapshot has otherwise or not at all.
-  /// - Returns: why it may not, each with its numbers; empty where it may.
+  ///   - lost: how many of them differ or are missing in the snapshot.
+  /// - Returns: the refusals, each with its numbers; empty if the snapshot may be published.
   func refusals(_ snapshot: FinalizedSnapshot, registrations: Int, lost: Int) -> [String] {
     let file = [future(snapshot)].compactMap { $0 } + columns(snapshot) + unreadable(snapshot)
     guard let baseline else { return file }
@@ -72,8 +72,8 @@ struct Gate {
     return "it is \(what), and the registry holds the whole snapshot \(baseline.snapshot)"
   }
 
-  /// Duplicates and blank records make up for no record that is missing: a source that is read page by page while it
-  /// changes gives as many as ever.
+  /// Checks the number of records. Duplicates and blank records do not count against a decrease: a source that changes
+  /// while it is read page by page may have duplicates in place of missing records.
   private func records(_ snapshot: FinalizedSnapshot, _ baseline: Baseline) -> String? {
     guard let before = baseline.records, let distinctBefore = baseline.distinctRecords, before >= Self.recordsMin else {
       return nil
@@ -103,7 +103,7 @@ struct Gate {
   }
 
   private func cities(_ snapshot: FinalizedSnapshot, _ baseline: Baseline) -> [String] {
-    // A version that did not count them says nothing of them.
+    // A version of transform that did not count them wrote the manifest.
     guard let cities = snapshot.transform.cities else { return [] }
     return baseline.cities.sorted { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }.compactMap
     {
@@ -128,8 +128,8 @@ struct Gate {
     return "its source date \(now) is before \(before), which was published already"
   }
 
-  /// Tomorrow's date may come from a clock that is ahead; a later date would make all files before it too old. The
-  /// project's own sample is exempt: its date is invented.
+  /// Refuses a date after tomorrow, which would make all files with earlier dates too old. Tomorrow's date may come
+  /// from a clock that is ahead. The project's own sample is exempt: its date is invented.
   private func future(_ snapshot: FinalizedSnapshot) -> String? {
     guard !snapshot.fetch.terms.sample, let date = snapshot.transform.sourceDate,
       let days = SourceAge.days(of: date, at: now), days < -SourceAge.daysAheadMax
@@ -144,7 +144,7 @@ struct Gate {
     }
   }
 
-  /// Warnings of which each loses a value.
+  /// Warnings that each stand for a lost value.
   private static let lossy: [FindingCode] = [
     .invalidHeadquartersBAN, .invalidCapital, .invalidDate, .invalidInvoiceFlag, .invalidIndustryCode,
   ]

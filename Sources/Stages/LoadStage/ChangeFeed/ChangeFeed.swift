@@ -2,11 +2,11 @@ import CommandKit
 import Postgres
 import Support
 
-/// Writes the change feed: what is staged against what the registry holds, in the transaction that makes it so, and
-/// before that touches a row.
+/// Writes the change feed: the differences between the staged rows and the registry. Runs in the transaction that
+/// publishes, before it changes the registry's rows.
 struct ChangeFeed {
   let job: JobRun
-  /// Date of the feed's rows, nil where the publication has none.
+  /// Date of the feed's rows; nil if the publication has none.
   let sourceDate: String?
 
   func write(_ session: inout Connection) throws -> ChangeCounts {
@@ -34,11 +34,13 @@ struct ChangeFeed {
       "INSERT INTO registration_change (job_run_id, source_date, ban, \(columns))\n\(rows)", key)
   }
 
-  /// - Throws: category `configuration` where a trigger or a rule of the user's has left rows out.
+  /// Checks that every row was written.
+  ///
+  /// - Throws: category `configuration` if a user's trigger or rule left rows out.
   private func requireWritten(
     _ counts: ChangeCounts, _ parts: [String], _ key: [String?], _ session: inout Connection
   ) throws {
-    // Counted only where there is such a trigger or rule: the images cost as much again.
+    // Count only if there is such a trigger or rule: this computes all images a second time.
     let mayLeaveOut = try session.bool(
       """
       SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = 'registration_change'::regclass
@@ -51,8 +53,8 @@ struct ChangeFeed {
     guard written != staged else { return }
     throw Failure(
       .configuration,
-      "\(session.place): a BEFORE trigger or a rule on registration_change has left out \(staged - written) of \(staged) rows of the feed",
-      hint: "let the trigger RETURN NEW or make it an AFTER trigger, and let the rule do ALSO; nothing was published")
+      "\(session.place): a BEFORE trigger or a rule on registration_change has left out \(staged - written) of \(staged) rows of the feed; nothing was published",
+      hint: "make the trigger RETURN NEW or an AFTER trigger, and make the rule DO ALSO")
   }
 
   private func count(_ session: inout Connection) throws -> ChangeCounts {

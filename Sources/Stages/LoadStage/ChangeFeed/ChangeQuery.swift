@@ -3,9 +3,9 @@ import FoundationEssentials
 import Postgres
 import Support
 
-/// Which rows of the change feed are asked for.
+/// A query of the change feed.
 public struct ChangeQuery: Sendable {
-  /// ISO 8601: of publications that count from this day or later.
+  /// ISO 8601 date: only publications that count from this day or later.
   public var since: String?
   public var kind: String?
   public var column: String?
@@ -17,10 +17,10 @@ public struct ChangeQuery: Sendable {
 
   public init() {}
 
-  /// Hands over the rows, the newest publication first and each sorted by BAN, as lines of JSON: those of the feed's
-  /// files, and `as_of_date` and `action` of the publication.
+  /// Calls `body` with each row as a line of JSON, the newest publication first, each publication sorted by BAN. A line
+  /// has the fields of the feed's files, and `as_of_date` and `action` of the publication.
   ///
-  /// - Parameter note: gets what there is to say of rows that were asked for and are gone.
+  /// - Parameter note: called with a warning if requested rows have expired.
   public func run(
     _ databaseURL: String, applicationName: String = "registry-changes",
     stop: @escaping StopCheck = { try StopSignal.check() }, note: (String) -> Void = { _ in },
@@ -56,7 +56,7 @@ public struct ChangeQuery: Sendable {
   /// `standard_conforming_strings` is on in our sessions.
   private static func literal(_ text: String) -> String {
     var literal = "'"
-    // By scalars: to a Character an apostrophe with a mark on it is another one.
+    // By scalars: an apostrophe with a combining mark is a different Character.
     for scalar in text.unicodeScalars where scalar != "\0" {
       literal.unicodeScalars.append(scalar)
       if scalar == "'" { literal.unicodeScalars.append(scalar) }
@@ -116,7 +116,7 @@ public struct Change: Decodable, Sendable {
     case changedColumns = "changed_columns"
   }
 
-  /// - Parameter line: as ``ChangeQuery`` hands it over.
+  /// - Parameter line: a line of ``ChangeQuery``.
   public init(line: UnsafeRawBufferPointer) throws {
     self = try JSONDecoder().decode(Change.self, from: Data(line))
   }

@@ -3,8 +3,8 @@ import Postgres
 import Spool
 import Support
 
-/// The change feed as files in the spool, beside the snapshots whose publication it tells of. They are written after
-/// the COMMIT, from the table, by whichever load comes next where one was killed before it could.
+/// Writes the change feed of each publication as files in the spool, beside its snapshot. They are written from the
+/// table after the COMMIT, so the next load also writes files that a killed load did not.
 struct FeedFiles {
   let spool: String
   let stop: StopCheck
@@ -17,14 +17,14 @@ struct FeedFiles {
     let sourceDate: String?
   }
 
-  /// Writes every file that is missing and whose snapshot the spool has.
+  /// Writes every missing file of the snapshots that the spool has.
   func write(_ session: inout Connection) throws {
     guard try !missing(&session).isEmpty else { return }
-    // Another load may be at it.
+    // Another load may write the files meanwhile.
     try FileLock.lock(spool + "/.changes.lock", stop: checkStop).hold {
       var failures: [Failure] = []
       for missing in try missing(&session) {
-        // A file that cannot be written does not keep the others from being written.
+        // If a file cannot be written, the others are written before the error is thrown.
         do { try missing.folder.use { try write(missing, &session) } } catch let failure as Failure
           where failure.category == .storage
         {
@@ -62,10 +62,10 @@ struct FeedFiles {
 
   private func write(_ missing: Missing, _ session: inout Connection) throws {
     let folder = missing.folder
-    // A clean-up may have removed it meanwhile.
+    // A clean-up may have removed the snapshot meanwhile.
     guard try SpoolFile.size(folder.fetchManifest) != nil else { return }
     try Folder.make(folder.changesFolder)
-    // While the file is replaced no manifest describes it.
+    // While the file is replaced, no manifest describes it.
     try SpoolFile.remove(folder.changesManifest(missing.jobRunID))
     try Folder.sync(folder.changesFolder)
     var file = try CompressedFile()

@@ -1,11 +1,11 @@
-/// A business as one JSON value: what the change feed and the corrections hold.
+/// A business as one JSON value, as the change feed and the corrections store it.
 enum RegistrationImage {
   static let columns = RegistryTable.fromSource
 
-  /// What of a business can differ: its columns, and its industries as one.
+  /// The parts of a business that can differ: its columns, and its industries as one.
   static let differing = columns.filter { $0 != "ban" } + ["industries"]
 
-  /// An expression for the image of a row.
+  /// Returns an SQL expression for the image of a row.
   ///
   /// - Parameters:
   ///   - row: the alias of a row of `tax_registration` or `incoming_registration`.

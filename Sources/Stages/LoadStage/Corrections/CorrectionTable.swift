@@ -1,8 +1,8 @@
 import Postgres
 import Support
 
-/// Writes down which corrections began and which ended, in the transaction that makes it so. The staged rows are there
-/// still.
+/// Records which corrections began and which ended, in the transaction that publishes. The staged rows must still
+/// exist.
 struct CorrectionTable {
   let job: JobRun
   let user: String
@@ -28,7 +28,7 @@ struct CorrectionTable {
       [try DatabaseJSON.text(put.map(\.put)), user, "\(job.id)"])
   }
 
-  /// As the statement reads it.
+  /// An element of the statement's JSON parameter.
   private struct Put: Encodable {
     let ban: String
     let sourceHash: Int64?

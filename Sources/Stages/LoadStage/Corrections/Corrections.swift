@@ -4,11 +4,11 @@ import Records
 /// The corrections of a load: those in force, those to add and those to withdraw.
 struct Corrections: Sendable {
   private(set) var inForce: [UInt32: Correction] = [:]
-  /// Records to add, unless the source says the same.
+  /// Records to add, unless they equal the source's.
   private(set) var new: [UInt32: CorrectionSheet.Record] = [:]
   /// Corrections to withdraw.
   private(set) var withdrawn: [UInt32: Correction] = [:]
-  /// Whether none ends by itself. A rollback is usually undone, and the corrections must survive it.
+  /// Whether no correction ends by itself: a rollback is usually undone, and the corrections must survive it.
   var stay = false
 
   /// Every business with a correction in force or to add.
@@ -27,8 +27,8 @@ struct Corrections: Sendable {
     return corrections
   }
 
-  /// Adds records that say something new. A sheet also has records that were not edited: they say what the registry
-  /// holds, or what the source said when a correction in force was added.
+  /// Adds records with new content. Records of a sheet that were not edited equal the registry, or the source's record
+  /// at the time when a correction in force was added.
   ///
   /// - Parameter held: content hashes of the registry.
   mutating func add(_ records: [CorrectionSheet.Record], held: [UInt32: Int64]) {
@@ -49,22 +49,24 @@ struct Corrections: Sendable {
     }
   }
 
-  /// Of a business that the rules accept; nil where it has no correction.
+  /// Resolves the correction of a business that the rules accept.
+  ///
+  /// - Returns: nil if it has no correction.
   func resolve(_ ban: UInt32, accepted hash: Int64, codes: Set<String>) -> Correction.Resolution? {
-    // A sheet also has records that were not edited: they change nothing.
+    // A record of a sheet that was not edited equals the source's.
     if let record = new[ban], record.contentHash != hash { return .put(sourceHash: hash, codes: codes) }
     if let correction = inForce[ban] { return stay ? .kept : correction.resolve(accepted: hash, codes: codes) }
     return new[ban] == nil ? nil : .needless
   }
 
-  /// Of a business with a correction that is not among those that the rules accept.
+  /// Resolves the correction of a business without an accepted record.
   func resolve(_ ban: UInt32, isRejected: Bool, whole: Bool) -> Correction.Resolution {
     if new[ban] != nil { return .put(sourceHash: nil, codes: []) }
     if stay, inForce[ban] != nil { return .kept }
     return inForce[ban]?.resolve(isRejected: isRejected, whole: whole) ?? .needless
   }
 
-  /// What the registry has to hold where a correction does.
+  /// Returns the correction's content hash; nil if the registry does not hold the correction.
   func contentHash(_ ban: UInt32, _ resolution: Correction.Resolution) -> Int64? {
     switch resolution {
     case .put: new[ban]?.contentHash

@@ -2,15 +2,17 @@ import Records
 import Spool
 import Support
 
-/// A record with a finding, which a row of a correction sheet was exported from.
+/// A record with a finding, from which a row of a correction sheet was exported.
 struct ExportedRecord {
-  /// Nil where it has none that can be read.
+  /// Nil if no BAN can be read.
   let ban: UInt32?
   /// Whether it was accepted, with a warning.
   let isAccepted: Bool
 
-  /// Those of a snapshot that rows of a sheet name, by the rows' checksums. A sheet of an older snapshot may name some that
-  /// the source has changed since, or dropped.
+  /// Finds the records of a snapshot from which rows of a sheet were exported. If the sheet is from an older snapshot,
+  /// the source may have changed or dropped some of them.
+  ///
+  /// - Returns: the records by fingerprint.
   static func find(
     _ rows: [CorrectionSheet.Record], in snapshot: FinalizedSnapshot
   ) throws -> [String: ExportedRecord] {
@@ -23,7 +25,7 @@ struct ExportedRecord {
       try file.readLines { line in
         guard !wanted.isEmpty else { return }
         let finding: Finding
-        do { finding = try Finding(line: line) } catch { throw file.damaged("it has a line that is no finding") }
+        do { finding = try Finding(line: line) } catch { throw file.damaged("it has a line that is not a finding") }
         guard finding.record > 0, let raw = finding.rawBytes else { return }
         let row = SheetRow(
           line: finding.line, record: finding.record, raw: raw, isTruncated: finding.truncated ?? false)
@@ -40,15 +42,15 @@ struct ExportedRecord {
 
 /// Why a row of a sheet is left out.
 enum SheetRowProblem: String, CaseIterable {
-  case outdated = "were exported from records that the published snapshot has otherwise or not at all"
+  case outdated = "were exported from records that differ or are missing in the published snapshot"
   case otherBAN = "change the BAN of a record that was accepted: the business would be in the registry twice"
   case duplicate = "have the BAN of another business of the source, which they would replace"
 
   /// - Parameters:
-  ///   - exported: nil where the snapshot has no such record.
-  ///   - isTaken: whether the registry has a business of the row's BAN from the source.
+  ///   - exported: nil if the snapshot has no such record.
+  ///   - isTaken: whether the registry has a business with the row's BAN from the source.
   init?(_ row: CorrectionSheet.Record, _ exported: ExportedRecord?, isTaken: Bool) {
-    // Somebody typed the row in.
+    // A row without a fingerprint was typed in.
     guard row.fingerprint != nil else { return nil }
     guard let exported else {
       self = .outdated

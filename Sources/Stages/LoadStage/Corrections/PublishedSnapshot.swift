@@ -3,9 +3,11 @@ import Postgres
 import Spool
 import Support
 
-/// The snapshot that is published now: corrections go on top of it.
+/// The snapshot that is published now, to which corrections are applied.
 public enum PublishedSnapshot {
-  /// - Throws: category `notReady` where nothing is published, or the spool has lost it.
+  /// Finds the snapshot in the spool.
+  ///
+  /// - Throws: category `notReady` if nothing is published, or the spool does not have the snapshot.
   public static func find(
     _ databaseURL: String, spool: String, applicationName: String = "registry-load",
     stop: @escaping StopCheck = { try StopSignal.check() }
@@ -21,7 +23,7 @@ public enum PublishedSnapshot {
       let id = try last.snapshotID("snapshot")
       guard try SpoolIndex.snapshots(spool).contains(id) else {
         throw Failure(
-          .notReady, "'\(spool)' has not the snapshot that is published: \(id)",
+          .notReady, "the published snapshot \(id) is not in '\(spool)'",
           hint:
             "name the spool that it was loaded from (--spool DIR), or load another snapshot first: \(command: .run)")
       }

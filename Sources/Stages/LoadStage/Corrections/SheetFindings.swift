@@ -4,10 +4,10 @@ import Records
 import Spool
 
 extension CorrectionSheet {
-  /// What became of its records.
+  /// Totals of the sheet's records.
   public var totals: Totals { Totals(tally) }
 
-  /// Writes its findings as those of the run, the first hundred of each severity.
+  /// Writes the sheet's findings into data_import_error, the first hundred of each severity.
   func writeFindings(_ session: inout Connection, _ job: JobRun) throws {
     struct Row: Encodable {
       let code: String

@@ -2,7 +2,7 @@ import Postgres
 import Records
 import Support
 
-/// Stages the businesses that corrections give another content than the registry holds.
+/// Stages the corrections whose content the registry does not hold.
 struct StagedCorrections {
   let corrections: Corrections
   let diff: Diff
@@ -19,7 +19,7 @@ struct StagedCorrections {
     try session.execute(String(sql: PackageResources.stage_correction_industries_sql), [bans])
   }
 
-  /// The rows of the sheet, as the rules wrote them.
+  /// Copies the sheet's rows, in the form that the rules produced.
   private func copyNew(_ session: inout Connection) throws {
     let put = diff.correctionsToStage.sorted().compactMap { ban in
       diff.resolutions[ban] == .kept ? nil : corrections.new[ban]

@@ -3,13 +3,13 @@ import Postgres
 import Spool
 import Support
 
-/// Counts the changes that a snapshot would make, by kind and column, as ``ChangeFeed`` would write them: rows that
-/// differ are read from the registry and compared here, since a read-only transaction can stage nothing.
+/// Counts the changes that ``ChangeFeed`` would write for a snapshot, by kind and column. A read-only transaction can
+/// stage nothing, so differing rows are read from the registry and compared here.
 struct ChangeCounter {
   private(set) var counts = ChangeCounts()
   private(set) var emptied = EmptiedColumns()
   private let comparison: DiffBuilder
-  /// Businesses that one statement asks for.
+  /// Number of businesses that one statement reads.
   private static let step = 5000
   private static let columns = RegistrationImage.columns
 
@@ -91,7 +91,7 @@ struct ChangeCounter {
     let fields: [[UInt8]]
     var industries: [UInt8] = []
 
-    /// - Parameter line: of `registrations.tsv`, or a row that the server sends.
+    /// - Parameter line: a line of `registrations.tsv`, or a row from the server.
     init(_ line: UnsafeRawBufferPointer) {
       let parts = CopyLine.split(line, ChangeCounter.columns.count)
       fields = parts.prefix(ChangeCounter.columns.count).map { field in
@@ -101,7 +101,7 @@ struct ChangeCounter {
       }
     }
 
-    /// The places of the industries, which end their lines.
+    /// The slots of the industries. A slot is the last byte of its line.
     var places: Set<Int> {
       Set(industries.split(separator: .lineFeed).compactMap { Int(String(decoding: $0.suffix(1), as: UTF8.self)) })
     }

@@ -13,7 +13,7 @@ public struct LoadCheck: Sendable {
   public var changes = ChangeCounts()
   /// Why the snapshot would be refused.
   public var refusals: [String] = []
-  /// Whether the snapshot stands for the whole registry.
+  /// Whether the snapshot is whole: neither a sample nor limited.
   public let isWhole: Bool
 }
 
@@ -21,7 +21,7 @@ extension Load {
   /// Compares a snapshot with the registry as a load would, in one read-only transaction. It writes nothing, waits for
   /// no lock, and needs only the right to read.
   ///
-  /// - Throws: always a ``Failure``.
+  /// - Throws: only ``Failure``.
   public static func check(_ settings: LoadSettings) throws -> LoadCheck {
     do {
       return try settings.snapshot.use { try LoadRun(settings).check() }

@@ -6,29 +6,29 @@ struct Diff: Sendable {
     let ban: String
     /// `absent` or `rejected`.
     let reason: String
-    /// The source never had it.
+    /// Whether it was inserted by hand: the source never had it.
     let isRepair: Bool
   }
 
   /// Businesses of the snapshot that are new or differ.
   var staged = 0
-  /// Businesses that the registry has and the source has otherwise.
+  /// Businesses of the registry that the source has with other content.
   var changed = 0
   var removals: [Removal] = []
-  /// Businesses that were edited by hand and are repaired. They are no change of the source.
+  /// Businesses that were edited by hand and are repaired. They are not changes of the source.
   var repairs: [UInt32] = []
-  /// What becomes of the corrections in force and of those to add.
+  /// The outcome for each correction in force or to add.
   var resolutions: [UInt32: Correction.Resolution] = [:]
-  /// Corrections in force that the registry does not hold as they are.
+  /// Businesses with a correction whose content the registry does not hold.
   var correctionsToStage: [UInt32] = []
 
   var repairCount: Int { repairs.count + removals.count { $0.isRepair } }
 
-  /// Which, the first thousand.
+  /// The first thousand BANs of repaired businesses.
   var repairedBANs: [String] {
     Array((repairs.lazy.map(BANText.text) + removals.filter(\.isRepair).map(\.ban)).sorted().prefix(1000))
   }
 
-  /// Businesses that the source changed or took out.
+  /// Businesses that the source changed or removed.
   var lost: Int { changed + removals.count { !$0.isRepair } }
 }

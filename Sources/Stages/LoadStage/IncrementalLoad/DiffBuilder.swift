@@ -7,7 +7,7 @@ import Synchronization
 final class DiffBuilder: Sendable {
   private let hashes: PublishedHashes
   private let corrections: Corrections
-  /// Whether the registry was made from this very content: then nothing that differs is the source's doing.
+  /// Whether the registry was published from this same content. Then every difference was made by hand.
   private let isRepair: Bool
   private let state: Mutex<State>
 
@@ -16,11 +16,11 @@ final class DiffBuilder: Sendable {
     var part = Part()
   }
 
-  /// What is known of some batches.
+  /// Results of some batches.
   private struct Part {
     /// Slots of the businesses, until they are marked as seen.
     var slots: [Int] = []
-    /// Businesses that have to be staged.
+    /// Number of businesses that have to be staged.
     var differing = 0
     var changed = 0
     var repairs: [UInt32] = []
@@ -35,13 +35,14 @@ final class DiffBuilder: Sendable {
     state = Mutex(State(seen: SlotSet(slots: hashes.slots)))
   }
 
-  /// Whether a business's findings matter: rejections say why it is missing, warnings what a correction repairs.
+  /// Whether the comparison needs a business's findings. Rejections explain why it is missing; warnings decide whether
+  /// a correction ends.
   func concerns(_ ban: UInt32, isError: Bool) -> Bool {
     corrections.inForce[ban] != nil || corrections.new[ban] != nil || isError && hashes.slot(of: ban) != nil
   }
 
-  /// Compares a batch that is loaded already, and makes sure that what differs is what is staged: the registry may have
-  /// been edited since.
+  /// Compares a batch that is already loaded, and checks that its differing businesses are staged: the registry may
+  /// have been edited since.
   func scan(_ file: VerifiedFile, _ findings: BatchFindings, _ session: inout Connection) throws {
     var differing: [UInt32] = []
     try compare(file, findings) { ban, _ in differing.append(ban) }
@@ -69,7 +70,7 @@ final class DiffBuilder: Sendable {
   /// Whether the registry holds the business.
   func holds(_ ban: UInt32) -> Bool { hashes.slot(of: ban) != nil }
 
-  /// Makes sure that nothing is staged but what differs.
+  /// Checks that only businesses that differ are staged.
   func checkStaged(_ session: inout Connection) throws {
     let staged = try session.int("SELECT count(*) FROM incoming_registration")
     guard staged == state.withLock({ $0.part.differing }) else { throw Self.changed }
@@ -77,9 +78,9 @@ final class DiffBuilder: Sendable {
 
   private static let changed = RestartLoad(reason: "the registry was changed since the load began")
 
-  /// Stages what differs.
+  /// Stages the businesses of a batch that differ.
   ///
-  /// - Returns: how many businesses that is.
+  /// - Returns: their number.
   func stage(
     _ snapshot: FinalizedSnapshot, _ batch: Batch, _ findings: BatchFindings, _ session: inout Connection
   ) throws -> Int {
@@ -101,7 +102,9 @@ final class DiffBuilder: Sendable {
     return differing.count
   }
 
-  /// - Parameter whole: whether what the snapshot lacks is gone.
+  /// Combines the results of all batches.
+  ///
+  /// - Parameter whole: whether the snapshot is whole, so that businesses it lacks are removed.
   func diff(whole: Bool) -> Diff {
     state.withLock { state in
       var diff = Diff()
@@ -122,7 +125,7 @@ final class DiffBuilder: Sendable {
         diff.correctionsToStage.append(ban)
         if resolution == .kept, isRepair || isSame || stored == wanted { diff.repairs.append(ban) }
       }
-      // What a partial snapshot lacks is not gone, except what only a correction had added.
+      // A partial snapshot removes only businesses that a withdrawn correction had added.
       let gone =
         whole
         ? hashes.unseen(state.seen)
@@ -139,11 +142,13 @@ final class DiffBuilder: Sendable {
     }
   }
 
-  /// - Returns: the BAN where the line is new or differs.
+  /// Compares a line.
+  ///
+  /// - Returns: the BAN if the business is new or differs.
   private func compareLine(
     at line: UnsafeRawBufferPointer, _ file: VerifiedFile, _ findings: BatchFindings, _ part: inout Part
   ) throws -> UInt32? {
-    guard let parsed = RegistrationLine(line) else { throw file.damaged("it has a line that is no registration") }
+    guard let parsed = RegistrationLine(line) else { throw file.damaged("it has a line that is not a registration") }
     let slot = hashes.slot(of: parsed.ban)
     if let slot { part.slots.append(slot) }
     var isRepair = isRepair && corrections.withdrawn[parsed.ban] == nil
@@ -158,7 +163,7 @@ final class DiffBuilder: Sendable {
       let stored = hashes.edited[parsed.ban]
       let isSame = hashes.hash(at: slot) == parsed.contentHash
       if isSame, stored == nil { return nil }
-      // Also if the row was edited to what the source says: the next load compares the stored hash.
+      // Also if the row was edited to the source's content: its stored hash is stale, and the next load compares that.
       isRepair = isRepair || isSame || stored == parsed.contentHash
       if !isRepair { part.changed += 1 }
     }
@@ -177,7 +182,7 @@ final class DiffBuilder: Sendable {
     }
   }
 
-  /// Sends the lines that are `wanted`, as the file has them.
+  /// Copies the `wanted` lines of a file to a table, unchanged.
   private func copy(
     _ file: VerifiedFile, into table: String, _ columns: RegistryTable, _ session: inout Connection,
     wanted: (UnsafeRawBufferPointer) throws -> Bool

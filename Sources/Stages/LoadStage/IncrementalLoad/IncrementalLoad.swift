@@ -2,8 +2,8 @@ import Postgres
 import Spool
 import Support
 
-/// Every later load: compares the snapshot with the registry by content hash, stages the rows that differ, and writes
-/// no others. It needs no right but to read and write rows.
+/// The incremental load: compares the snapshot with the registry by content hash, stages the rows that differ, and
+/// writes only those. It needs only the right to read and write rows.
 struct IncrementalLoad {
   let settings: LoadSettings
   let snapshot: FinalizedSnapshot
@@ -19,9 +19,9 @@ struct IncrementalLoad {
     let registrations: Int
   }
 
-  /// Compares batch by batch, and stages each one's rows that differ together with its row in load_batch.
+  /// Compares batch by batch. Stages a batch's differing rows in one transaction with its row in load_batch.
   func compareAndStage(_ session: inout Connection) throws -> Compared {
-    settings.events(.phase("reading what the registry holds"))
+    settings.events(.phase("reading the registry"))
     let hashes =
       try settings.verify ? RegistryContent.verifiedHashes(&session) : RegistryContent.hashes(&session)
     let comparison = DiffBuilder(hashes, corrections, isRepair: standing.last?.holds(snapshot) ?? false)
@@ -47,7 +47,7 @@ struct IncrementalLoad {
       settings, snapshot, last: standing.last, registrations: compared.registrations, lost: compared.diff.lost,
       emptied: { try EmptiedColumns(staged: &$0) }, &session)
     do { try settings.accept(refusals, of: snapshot) } catch {
-      // It may never be accepted, and may have millions of rows.
+      // Discard the staged rows: there may be millions, and the snapshot may never be accepted.
       try session.transaction("refusal") { session in
         try load.lockExclusive(&session)
         try LoadState.finish(&session)
@@ -76,7 +76,9 @@ struct IncrementalLoad {
     return try publish.perform(&session, registrations: compared.registrations)
   }
 
-  /// - Returns: nil if rows are to be written one by one.
+  /// Decides whether to rebuild the tables.
+  ///
+  /// - Returns: nil to write the rows one by one.
   private func rebuild(_ compared: Compared, _ session: inout Connection) throws -> TableRebuild? {
     let differing = Double(compared.diff.staged + compared.diff.removals.count)
     guard differing >= settings.rebuildShareMin * Double(compared.registrations) else { return nil }

@@ -2,8 +2,8 @@ import Postgres
 import Spool
 import Support
 
-/// Makes the registry equal to the snapshot and the corrections in force, in one transaction. It writes the rows that
-/// differ and no others, and takes no lock that a reader would wait for; or it swaps tables that were rebuilt.
+/// Makes the registry equal to the snapshot and the corrections in force, in one transaction. It either writes only the
+/// rows that differ, without a lock that blocks readers, or swaps rebuilt tables.
 struct IncrementalPublish {
   let settings: LoadSettings
   let snapshot: FinalizedSnapshot
@@ -11,7 +11,7 @@ struct IncrementalPublish {
   let corrections: Corrections
   let diff: Diff
   let standing: Standing
-  /// Why the snapshot was refused, where it was accepted all the same.
+  /// Refusals that were accepted.
   let refusals: [String]
   /// Nil to write the rows one by one.
   var rebuild: TableRebuild?
@@ -19,9 +19,10 @@ struct IncrementalPublish {
   /// - Parameter registrations: how many businesses the registry held.
   /// - Throws: a ``TableSwap/Obstacle`` if rebuilt tables cannot be swapped.
   func perform(_ session: inout Connection, registrations: Int) throws -> (Publication, before: RegistryState) {
-    // The planner then looks up few rows and joins many. Without the right to it the server only warns.
+    // With statistics, the planner looks up few rows and joins many. Without the right to ANALYZE, the server only
+    // warns.
     try session.execute("ANALYZE incoming_registration, incoming_industry")
-    // The sessions that rebuild the tables have to see what is removed.
+    // The sessions that rebuild the tables must see the removals, so these are committed first.
     if rebuild != nil {
       try session.transaction("rebuild") { session in
         try load.lockShared(&session)
@@ -30,7 +31,7 @@ struct IncrementalPublish {
     }
     return try session.transaction("publication") { session in
       try load.lockExclusive(&session)
-      // For a day on which millions of rows go in: sorted they fill the indexes from one end to the other.
+      // For a day with millions of new rows: sorting them lets the indexes grow in order.
       try session.execute("SET LOCAL work_mem = '64MB'")
       guard try Publication.last(&session)?.id == load.base else {
         throw RestartLoad(reason: "another snapshot was published meanwhile")
@@ -46,7 +47,7 @@ struct IncrementalPublish {
       try StagedCorrections(corrections: corrections, diff: diff).stage(&session)
       if rebuild == nil { try stageRemovals(&session) }
       try markRepairs(&session)
-      // The first publication is the feed's base.
+      // The first publication is the feed's base and has no rows in it.
       if standing.last != nil {
         let sourceDate = settings.action.sourceDate(of: snapshot)
         effect.changes = try ChangeFeed(job: load.job, sourceDate: sourceDate).write(&session)
@@ -87,7 +88,7 @@ struct IncrementalPublish {
     try requireWritten(effect, &session)
   }
 
-  /// Notes what the rebuilt tables hold.
+  /// Sets the counts of `effect` from the rebuilt tables.
   private func note(
     _ built: TableRebuild.Built, _ effect: inout Publication.Effect, _ session: inout Connection
   ) throws {
@@ -101,7 +102,7 @@ struct IncrementalPublish {
     effect.state = built.state
   }
 
-  /// A user's trigger or rule can drop rows without an error.
+  /// Checks that every row was written: a user's trigger or rule can drop rows without an error.
   private func requireWritten(_ effect: Publication.Effect, _ session: inout Connection) throws {
     let staged = try session.row(String(sql: PackageResources.count_staged_sql))
     let (differing, gone) = (try staged.int("registrations"), try staged.int("removals"))
@@ -110,8 +111,8 @@ struct IncrementalPublish {
     else {
       throw Failure(
         .configuration,
-        "\(session.place): of \(differing) businesses that differ the tables took \(effect.inserted + effect.updated), and of \(gone) that are gone they let go \(effect.removed), or not all of their industries; nothing is published",
-        hint: "a trigger or rule of yours on the tables keeps rows back: correct or disable it")
+        "\(session.place): \(effect.inserted + effect.updated) of \(differing) differing businesses were written and \(effect.removed) of \(gone) removed, or not all of their industries; nothing was published",
+        hint: "a trigger or rule of yours on the tables suppresses rows: correct or disable it")
     }
   }
 
@@ -132,8 +133,9 @@ struct IncrementalPublish {
     }
     guard staged == diff.removals.count else {
       throw Failure(
-        .configuration, "\(session.place): incoming_removal took \(staged) of \(diff.removals.count) rows",
-        hint: "a trigger of yours on it keeps rows back: correct or disable it; nothing was published")
+        .configuration,
+        "\(session.place): incoming_removal has only \(staged) of \(diff.removals.count) rows; nothing was published",
+        hint: "a trigger of yours on it suppresses rows: correct or disable it")
     }
     try session.execute("ANALYZE incoming_removal")
   }
@@ -150,7 +152,7 @@ struct IncrementalPublish {
     try session.execute(String(sql: PackageResources.remember_removed_sql))
   }
 
-  /// By hand rather than by the foreign key's cascade, which does not count.
+  /// Deletes the industries of removed businesses. The foreign key's cascade would not count them.
   private func removeIndustries(_ session: inout Connection) throws -> Int {
     guard !diff.removals.isEmpty else { return 0 }
     return try session.execute(
@@ -181,7 +183,9 @@ struct IncrementalPublish {
     ).affected
   }
 
-  /// - Returns: how many rows the table has more than before.
+  /// Writes the industries that differ.
+  ///
+  /// - Returns: by how many rows the table has grown.
   private func changeIndustries(_ session: inout Connection) throws -> Int {
     let removed = try session.execute(String(sql: PackageResources.delete_industries_sql)).affected
     try session.execute(String(sql: PackageResources.update_industries_sql))

@@ -1,17 +1,17 @@
-/// BAN and content hash of every business in the registry: twelve bytes a slot in one flat table, so that the whole
-/// registry fits into some thirty megabytes and is searched from any number of threads.
+/// BAN and content hash of every business in the registry, in a flat hash table of twelve bytes a slot. The whole
+/// registry takes about thirty megabytes, and any number of threads can search it.
 package struct PublishedHashes: Sendable {
   private var bans: [UInt32]
   private var hashes: [Int64]
   package private(set) var count = 0
-  /// BANs of the wrong form. They were written by hand: no snapshot has them.
+  /// Malformed BANs. They were inserted by hand: no snapshot has them.
   package var invalidBANs: [String] = []
-  /// Stored hashes of businesses whose present content has another hash, if it was hashed again.
+  /// Stored hashes of businesses whose present content has another hash. Empty unless the content was hashed again.
   package var edited: [UInt32: Int64] = [:]
 
   private static let free = UInt32.max
 
-  /// - Parameter expected: how many businesses there will be, about.
+  /// - Parameter expected: the approximate number of businesses.
   package init(expected: Int) {
     let slots = max(1024, expected + expected / 2)
     bans = [UInt32](repeating: Self.free, count: slots)
@@ -38,7 +38,7 @@ package struct PublishedHashes: Sendable {
 
   package func hash(at slot: Int) -> Int64 { hashes[slot] }
 
-  /// BANs in slots that are not marked.
+  /// Returns the BANs in slots that are not in `seen`.
   package func unseen(_ seen: SlotSet) -> [UInt32] {
     bans.indices.compactMap { bans[$0] == Self.free || seen.contains($0) ? nil : bans[$0] }
   }
@@ -64,7 +64,7 @@ package struct PublishedHashes: Sendable {
   }
 }
 
-/// A set of slots in the table, a bit each.
+/// A set of slots in the table, one bit each.
 package struct SlotSet: Sendable {
   private var words: [UInt64]
 

@@ -6,7 +6,7 @@ package struct RegistrationLine {
   package let contentHash: Int64
 
   /// - Parameter line: with or without its line feed.
-  /// - Returns: nil where the line has not the form that transform writes.
+  /// - Returns: nil if the line does not have the form that transform writes.
   package init?(_ line: UnsafeRawBufferPointer) {
     var end = line.count
     if end > 0, line[end - 1] == .lineFeed { end -= 1 }
@@ -18,14 +18,14 @@ package struct RegistrationLine {
     contentHash = hash
   }
 
-  /// A signed decimal number of 64 bits.
+  /// Parses a signed decimal number of 64 bits; nil if it is malformed or out of range.
   package static func decimal(_ text: UnsafeRawBufferPointer) -> Int64? {
     let isNegative = text.first == UInt8(ascii: "-")
     guard text.count > (isNegative ? 1 : 0) else { return nil }
     var value: Int64 = 0
     for byte in text.dropFirst(isNegative ? 1 : 0) {
       guard byte >= 0x30, byte <= 0x39 else { return nil }
-      // Downwards: the least number has no positive counterpart.
+      // Accumulates a negative value: Int64.min has no positive counterpart.
       let (product, over) = value.multipliedReportingOverflow(by: 10)
       let (sum, under) = product.subtractingReportingOverflow(Int64(byte - 0x30))
       if over || under { return nil }
@@ -38,12 +38,12 @@ package struct RegistrationLine {
 
 /// Fields of COPY text.
 enum CopyLine {
-  /// What stands for NULL.
+  /// The text of NULL.
   static let null = Array("\\N".utf8)
 
   static func escaped(_ text: String) -> String {
     guard text.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 < 0x20 }) else { return text }
-    // Scalar by scalar: a backslash and the accent on it are one character.
+    // By scalars: a backslash with a combining mark is a different Character.
     return text.unicodeScalars.reduce(into: "") { result, scalar in
       switch scalar {
       case "\\": result += "\\\\"
@@ -55,7 +55,7 @@ enum CopyLine {
     }
   }
 
-  /// The first `count` fields, and the rest as one.
+  /// Returns the first `count` fields, and the rest as one.
   static func split(_ row: UnsafeRawBufferPointer, _ count: Int) -> [UnsafeRawBufferPointer] {
     var fields: [UnsafeRawBufferPointer] = []
     var start = 0
@@ -66,7 +66,7 @@ enum CopyLine {
     return fields + [UnsafeRawBufferPointer(rebasing: row[start...])]
   }
 
-  /// As transform writes it: the server escapes three characters that need no escape.
+  /// Appends a field in the form that transform writes. The server escapes three characters that need no escape.
   static func append(_ field: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
     guard field.contains(UInt8(ascii: "\\")) else { return bytes.append(contentsOf: field) }
     var index = 0

@@ -4,7 +4,7 @@ import Support
 
 /// Reads what the registry holds.
 enum RegistryContent {
-  /// BAN and content hash of every business, as load left them.
+  /// Returns BAN and stored content hash of every business.
   static func hashes(_ session: inout Connection) throws -> PublishedHashes {
     var hashes = try empty(&session)
     var invalidBANs = 0
@@ -15,7 +15,7 @@ enum RegistryContent {
     return hashes
   }
 
-  /// Content hashes of some businesses.
+  /// Returns the stored content hashes of some businesses.
   static func hashes(of bans: [UInt32], _ session: inout Connection) throws -> [UInt32: Int64] {
     let rows = try session.rows(
       "SELECT ban, content_hash FROM tax_registration WHERE ban = ANY ($1)", [PostgresArray.of(bans: bans)])
@@ -24,7 +24,8 @@ enum RegistryContent {
     }
   }
 
-  /// The same, but hashed from the present content: a row that was edited by hand differs from its stored hash.
+  /// Returns BAN and content hash of every business, hashed from its present content. The hash of a row that was edited
+  /// by hand differs from the stored one.
   static func verifiedHashes(_ session: inout Connection) throws -> PublishedHashes {
     var hashes = try empty(&session)
     var business = BusinessReader()
@@ -48,7 +49,7 @@ enum RegistryContent {
   }
 }
 
-/// Puts a business together again from its rows, one an industry, in the form in which transform hashed it.
+/// Rebuilds a business from its rows, one for each industry, in the form that transform hashed.
 private struct BusinessReader {
   private var ban: UInt32?
   private var stored: Int64 = 0
@@ -66,7 +67,7 @@ private struct BusinessReader {
       registration.removeAll(keepingCapacity: true)
       CopyLine.append(fields[5], to: &registration)
     }
-    // No industry has no code.
+    // The code is NULL if the business has no industries.
     guard !(fields[1].count == 2 && fields[1][0] == UInt8(ascii: "\\") && fields[1][1] == UInt8(ascii: "N")) else {
       return
     }

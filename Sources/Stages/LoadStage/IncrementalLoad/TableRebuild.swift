@@ -2,11 +2,11 @@ import CommandKit
 import Postgres
 import Support
 
-/// For a day on which much differs: writes the registry's new contents beside the old ones and builds their indexes
-/// afterwards, in sessions of its own, while the transaction that publishes writes the change feed. That transaction
-/// then swaps the tables. Where it cannot, the rows are written one by one.
+/// Rebuilds the registry's tables on a day with many differences. Sessions of its own write the new contents into new
+/// tables and then build the indexes, while the transaction that publishes writes the change feed. That transaction
+/// then swaps the tables. If it cannot, the rows are written one by one.
 struct TableRebuild: Sendable {
-  /// What was written beside.
+  /// The rebuilt tables.
   struct Built: Sendable {
     let indexes: [BulkIndexes.Index]
     let state: RegistryState
@@ -17,14 +17,16 @@ struct TableRebuild: Sendable {
   /// Date of the rows that are written.
   let sourceDate: String?
 
-  /// Begins, with what is committed. Nobody can write to the registry's tables until the transaction ends.
+  /// Starts the rebuild from the committed rows. Locks the registry's tables against writers until the transaction
+  /// ends.
   ///
-  /// - Parameter session: that of the transaction that publishes.
+  /// - Parameter session: the session of the transaction that publishes.
+  /// - Throws: a ``TableSwap/Obstacle`` if another session is writing to the tables.
   func start(_ session: inout Connection) throws -> BackgroundTask<Built> {
     try session.execute("SET LOCAL lock_timeout = '\(5 * settings.lockTimeoutMilliseconds)ms'")
     do { try session.execute("LOCK TABLE tax_registration, business_industry IN SHARE MODE") } catch let error
       as PostgresError where error.sqlState == "55P03"
-    { throw TableSwap.Obstacle(reason: "somebody is writing to them") }
+    { throw TableSwap.Obstacle(reason: "another session is writing to them") }
     try session.execute("SET LOCAL lock_timeout = '10min'")
     let now = try session.optionalText("SELECT pg_catalog.now()")
     return BackgroundTask { [self] isCancelled in
@@ -39,14 +41,14 @@ struct TableRebuild: Sendable {
       session.settings?["work_mem"] = "64MB"
       session.settings?["maintenance_work_mem"] = "256MB"
       let state = try fill(&session, now: now)
-      // The feed has a core and a session of its own.
+      // The change feed uses a core and a session of its own.
       let workers = BatchWorkers(access: access, count: max(1, workers.count - 1))
       let indexes = try BulkIndexes.build(&session, workers, nil, events: settings.events)
       return Built(indexes: indexes, state: state)
     }
   }
 
-  /// Waits until everything is written.
+  /// Waits until the tables are built.
   ///
   /// - Throws: a ``TableSwap/Obstacle`` if a session was lost, or the server grants too few.
   func finish(_ building: BackgroundTask<Built>) throws -> Built {
@@ -73,8 +75,8 @@ struct TableRebuild: Sendable {
     }
   }
 
-  /// Waits for the end of every transaction whose snapshot is older than the new rows: it would see none of them, since
-  /// new tables are not under the rules of an old snapshot. That is what CREATE INDEX CONCURRENTLY does.
+  /// Waits for the end of every transaction whose snapshot is older than the new rows: after the swap it would find the
+  /// new tables, but none of their rows. CREATE INDEX CONCURRENTLY waits for these transactions.
   ///
   /// - Throws: a ``TableSwap/Obstacle`` if one lasts too long.
   func waitForOldSnapshots() throws {
@@ -88,11 +90,11 @@ struct TableRebuild: Sendable {
       try session.execute("DROP INDEX tax_registration_wait_bulk")
     } catch {
       try settings.stop()
-      throw TableSwap.Obstacle(reason: "a transaction that began before may look at them yet, or \(error)")
+      throw TableSwap.Obstacle(reason: "a transaction that began before may still read them, or \(error)")
     }
   }
 
-  /// Locks the tables for the swap. Readers at work are waited for, but make no other reader wait for long.
+  /// Locks the tables for the swap. Waits for readers in short attempts, so that new readers do not wait for long.
   func lockForSwap(_ session: inout Connection) throws {
     for attempt in 1...settings.rebuildLockAttempts {
       try session.execute("SAVEPOINT swap")
@@ -101,10 +103,10 @@ struct TableRebuild: Sendable {
       } catch let error as PostgresError where error.sqlState == "55P03" {
         try session.execute("ROLLBACK TO SAVEPOINT swap")
         settings.events(
-          .note("readers hold the tables (attempt \(attempt) of \(settings.rebuildLockAttempts))"))
+          .note("readers hold locks on the tables (attempt \(attempt) of \(settings.rebuildLockAttempts))"))
         try settings.pause(1)
       }
     }
-    throw TableSwap.Obstacle(reason: "readers hold them")
+    throw TableSwap.Obstacle(reason: "readers hold locks on them")
   }
 }

@@ -2,8 +2,8 @@ import Postgres
 import Spool
 import Support
 
-/// The initial load: copies batches into tables that no reader sees, builds their indexes when they are full, and puts
-/// them in place of the tables that are empty, or hold samples alone.
+/// The initial load: copies batches into tables that no reader sees, builds their indexes when they are full, and swaps
+/// them with the registry's tables, which are empty or hold only samples.
 struct InitialLoad {
   let settings: LoadSettings
   let snapshot: FinalizedSnapshot
@@ -11,7 +11,7 @@ struct InitialLoad {
   let load: LoadState
   let replacesSamples: Bool
 
-  /// Copies every batch that is not in yet.
+  /// Copies every batch that is not loaded yet.
   func stage() throws {
     let progress = ImportProgress(load.job)
     let stage = BatchStage(settings: settings, snapshot: snapshot, load: load, progress: progress)
@@ -31,7 +31,7 @@ struct InitialLoad {
     return try BulkIndexes.build(&session, workers, load, events: settings.events)
   }
 
-  /// Makes the registry visible.
+  /// Publishes the snapshot.
   func publish(_ indexes: [BulkIndexes.Index], _ session: inout Connection) throws -> Publication {
     settings.events(.phase("publishing"))
     return try InitialPublish(

@@ -2,13 +2,13 @@ import Postgres
 import Spool
 import Support
 
-/// Puts the full tables in place of those that are empty or hold samples, in one short transaction. Readers see what was
-/// there or the whole registry.
+/// Swaps the full tables with those that are empty or hold samples, in one short transaction. Readers see the old
+/// content or the whole registry.
 ///
-/// A transaction that took its snapshot while batches were committed and first looks at the registry after the swap
-/// would see those batches alone: new tables are not under the rules of an old snapshot. Only a transaction at
-/// REPEATABLE READ that began before or during the first whole load, and has not read any of the locked tables, can see
-/// this. The swap waits for transactions that have read one.
+/// There is one exception. A transaction takes its snapshot while batches are committed, and first reads the registry
+/// after the swap: it finds the new tables, but only the batches that its snapshot shows. This needs a transaction at
+/// REPEATABLE READ that began before or during the first whole load and has read none of the locked tables. The swap
+/// waits for transactions that have read one.
 struct InitialPublish {
   let settings: LoadSettings
   let snapshot: FinalizedSnapshot
@@ -21,8 +21,8 @@ struct InitialPublish {
       do {
         return try publish(&session) { session in try swap(&session) }
       } catch let error as PostgresError where error.sqlState == "55P03" {
-        // Readers at work: they are not made to wait for long, and get a turn before the next attempt.
-        settings.events(.note("readers hold the tables (attempt \(attempt) of \(settings.lockAttempts))"))
+        // Readers hold the tables. The pause lets waiting readers run before the next attempt.
+        settings.events(.note("readers hold locks on the tables (attempt \(attempt) of \(settings.lockAttempts))"))
         try settings.pause(1)
       } catch let error as TableSwap.Obstacle {
         guard !replacesSamples else { throw RestartLoad(reason: "the tables cannot be swapped: \(error.reason)") }
@@ -30,9 +30,9 @@ struct InitialPublish {
         break
       }
     }
-    // Rows that are there are never deleted to be inserted again: what refers to them would go, too. The incremental load
-    // keeps them.
-    guard !replacesSamples else { throw RestartLoad(reason: "readers hold the tables") }
+    // Existing rows are never deleted and inserted again: rows that refer to them could be deleted, too. The
+    // incremental load keeps them.
+    guard !replacesSamples else { throw RestartLoad(reason: "readers hold locks on the tables") }
     return try publish(&session) { session in try insert(&session) }
   }
 
@@ -60,15 +60,15 @@ struct InitialPublish {
   }
 
   private func swap(_ session: inout Connection) throws {
-    // With samples, also what a reader may have looked at before.
+    // With samples, also lock the other tables that a reader may have read before.
     try TableSwap.lock(
       replacesSamples ? SampleRows.tables : [], timeoutMilliseconds: settings.lockTimeoutMilliseconds, &session)
     try requireUnfilled(&session)
     try TableSwap(indexes: indexes, mayHaveRows: replacesSamples).perform(&session)
   }
 
-  /// Where the tables cannot be swapped: by INSERT, in one transaction as well, and without a lock that a reader
-  /// notices.
+  /// Copies the rows with INSERT if the tables cannot be swapped, also in one transaction, and without a lock that
+  /// blocks readers.
   private func insert(_ session: inout Connection) throws {
     try requireUnfilled(&session)
     for table in RegistryTable.both {
@@ -79,7 +79,7 @@ struct InitialPublish {
 
   private func requireUnfilled(_ session: inout Connection) throws {
     guard try replacesSamples || ReplacementCheck.isEmpty(&session) else {
-      throw RestartLoad(reason: "the registry was filled by somebody else")
+      throw RestartLoad(reason: "the registry was filled by another session")
     }
   }
 }

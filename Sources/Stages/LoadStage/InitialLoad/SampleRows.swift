@@ -1,13 +1,14 @@
 import Postgres
 
-/// What samples and limited snapshots leave beside the registry's own rows. It goes with the first whole snapshot, which
-/// is then the base of the feed.
+/// Rows that samples and limited snapshots leave outside the registry's own tables. The first whole snapshot removes
+/// them and is then the base of the change feed.
 enum SampleRows {
-  /// Tables whose rows go. Job runs stay: they tell what was done.
+  /// Tables whose rows are removed. Job runs stay: they record what was done.
   static let tables = ["registration_change", "registration_correction", "removed_registration", "publication"]
 
-  /// A loader that is not the owner may not: then the samples' rows are changed one by one. A role that loads nothing, and
-  /// only asks what a load would do, says what the owner's would.
+  /// Returns whether the role may remove them. A loader that is not the owner may not: the incremental load then
+  /// changes the samples' rows one by one. For a role that cannot load, as in a dry run, the result is that of the
+  /// owner.
   static func mayRemove(_ session: inout Connection) throws -> Bool {
     let names = tables.map { "'\($0)'" }.joined(separator: ", ")
     guard try session.bool("SELECT pg_catalog.has_table_privilege('publication', 'INSERT')") else { return true }

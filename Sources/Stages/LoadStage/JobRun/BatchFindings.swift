@@ -13,12 +13,12 @@ struct BatchFindings {
   /// The findings that are kept, as the elements of a JSON array.
   private var kept: [String] = []
 
-  /// Of the businesses that the comparison asked about, the codes of their records that the rules accepted …
+  /// Finding codes of accepted records, at least of the businesses that concern the comparison.
   private(set) var codes: [UInt32: Set<String>] = [:]
-  /// … and those whose BAN stands legibly in a record that they rejected.
+  /// Businesses whose BAN can be read in a rejected record, at least those that concern the comparison.
   private(set) var rejected: Set<UInt32> = []
 
-  /// Reads the whole file: what is counted must be what the manifest says.
+  /// Reads the whole file, so that every finding is counted and the file is checked against its manifest.
   ///
   /// - Parameter concerns: whether the findings of a business matter to the comparison.
   init(_ file: VerifiedFile, header: Header, concerns: (UInt32, _ isError: Bool) -> Bool = { _, _ in false }) throws {
@@ -32,13 +32,13 @@ struct BatchFindings {
     }
   }
 
-  /// Notes whose finding it is.
+  /// Notes to which business a finding belongs.
   private mutating func note(
     _ line: UnsafeRawBufferPointer, _ isError: Bool, _ header: Header, _ scanner: inout RecordScanner,
     _ file: VerifiedFile
   ) throws {
     let finding: Finding
-    do { finding = try Finding(line: line) } catch { throw file.damaged("it has a line that is no finding") }
+    do { finding = try Finding(line: line) } catch { throw file.damaged("it has a line that is not a finding") }
     // A duplicate has the BAN of an accepted record, and an unreadable stamp row is not a record.
     guard finding.code != FindingCode.duplicate.code, finding.record > 0, let raw = finding.rawBytes else { return }
     let ban = raw.withUnsafeBufferPointer { BANExtractor.of($0, header: header, scanner: &scanner) }
@@ -46,11 +46,11 @@ struct BatchFindings {
     if isError { rejected.insert(ban) } else { codes[ban, default: []].insert(finding.code) }
   }
 
-  /// Whether a run of exactly eight digits is a BAN that matters. Most lines need not be decoded then.
+  /// Returns whether eight digits in a row are a BAN that concerns the comparison. Most lines need no decoding then.
   private static func names(
     _ line: UnsafeRawBufferPointer, _ isError: Bool, _ concerns: (UInt32, Bool) -> Bool
   ) -> Bool {
-    // The digits of a record that is not UTF-8 are hidden in base64. Such records are few.
+    // A record that is not UTF-8 is in base64, where its digits cannot be read. Such records are rare.
     if isError, behind("\"raw_base64\":\"", line) != nil { return true }
     var digits = 0
     var value: UInt32 = 0
@@ -67,13 +67,13 @@ struct BatchFindings {
     return false
   }
 
-  /// An earlier attempt of the same run may have written them.
+  /// Writes the findings, unless an earlier attempt of the same run has written them.
   func write(_ session: inout Connection, _ job: JobRun, batch: Int) throws {
     guard !kept.isEmpty else { return }
     let key: [String?] = ["\(job.id)", "\(batch)"]
     let written = "SELECT EXISTS (SELECT FROM data_import_error WHERE job_run_id = $1 AND batch_number = $2)"
     if try session.bool(written, key) { return }
-    // A few at a time: each may hold 64 KiB of a record.
+    // A few in each statement: each may have 64 KiB of a record.
     for start in stride(from: 0, to: kept.count, by: 20) {
       let some = "[" + kept[start..<min(start + 20, kept.count)].joined(separator: ",") + "]"
       try session.execute(
@@ -85,15 +85,16 @@ struct BatchFindings {
     }
   }
 
-  /// Reads bytes instead of decoding JSON: a bad day has 50,000 warnings a batch.
+  /// Returns whether the finding is an error. Reads bytes instead of decoding JSON: a bad day has 50,000 warnings a
+  /// batch.
   private static func isError(_ line: UnsafeRawBufferPointer, _ file: VerifiedFile) throws -> Bool {
     guard let rest = behind("\"severity\":\"", line), let first = rest.first else {
-      throw file.damaged("it has a line that is no finding")
+      throw file.damaged("it has a line that is not a finding")
     }
     return first == UInt8(ascii: "e")
   }
 
-  /// The bytes after a member's name. A quote inside a JSON string is escaped, so a value cannot contain the name.
+  /// Returns the bytes after a member's name. A quote inside a JSON string is escaped, so no value contains the name.
   private static func behind(_ member: StaticString, _ line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     let length = member.utf8CodeUnitCount
     var rest = line
@@ -107,7 +108,8 @@ struct BatchFindings {
     return nil
   }
 
-  /// jsonb holds any text but U+0000, so a record with a NUL byte goes in as base64, as one that is not UTF-8 does.
+  /// Returns the finding in a form that jsonb accepts. jsonb cannot hold U+0000, so a record with a NUL byte is stored
+  /// as base64, like one that is not UTF-8.
   private static func forJSONB(_ line: String, _ file: VerifiedFile) throws -> String {
     guard line.contains("\\u0000") else { return line }
     do {
@@ -116,6 +118,6 @@ struct BatchFindings {
       finding.raw = nil
       finding.rawBase64 = Data(raw.utf8).base64EncodedString()
       return try finding.json()
-    } catch is DecodingError { throw file.damaged("it has a line that is no finding") }
+    } catch is DecodingError { throw file.damaged("it has a line that is not a finding") }
   }
 }

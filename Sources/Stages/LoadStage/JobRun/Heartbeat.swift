@@ -31,7 +31,7 @@ package final class Heartbeat: Sendable {
     self.init(access, JobRun(id: 1), everySeconds: everySeconds)
   }
 
-  /// Ends the current beat and waits for the thread. A DNS lookup cannot be ended, so the wait has a limit.
+  /// Ends the current beat and waits for the thread, at most 30 seconds: a DNS lookup cannot be cancelled.
   ///
   /// - Returns: whether the thread has ended.
   @discardableResult
@@ -41,7 +41,7 @@ package final class Heartbeat: Sendable {
     return thread.withLock { $0.take() }?.join(seconds: 30) ?? true
   }
 
-  /// A failed beat is ignored: the load notices by itself that the database is gone.
+  /// Sends one heartbeat. An error is ignored: the load notices a lost database by itself.
   private func beat() {
     let deadline = Deadline.check(seconds: 4)
     var access = access

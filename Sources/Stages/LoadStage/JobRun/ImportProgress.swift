@@ -1,13 +1,13 @@
 import Postgres
 import Synchronization
 
-/// How far the batches are, which several workers finish out of order.
+/// The progress of the batches, which several workers finish out of order.
 final class ImportProgress: Sendable {
   private struct State {
     var finished: Set<Int> = []
     /// This batch and all before it are loaded.
     var lastSuccessful = 0
-    /// Highest batch that was begun.
+    /// Highest batch that was started.
     var current = 0
   }
 

@@ -7,7 +7,7 @@ import Support
 struct JobRun: Sendable {
   let id: Int
 
-  /// Opens the row and its progress.
+  /// Inserts the row and that of its progress.
   static func open(_ session: inout Connection, _ snapshot: FinalizedSnapshot, _ settings: LoadSettings) throws
     -> JobRun
   {
@@ -31,7 +31,7 @@ struct JobRun: Sendable {
     }
   }
 
-  /// The row of a run whose INSERT may have arrived although its answer did not.
+  /// Finds the row of a run, for when the answer to its INSERT was lost.
   static func find(_ session: inout Connection, runID: String) throws -> JobRun? {
     try session.optionalInt(
       "SELECT max(id) FROM etl_job_run WHERE run_id = $1 AND status = 'running'", [runID]
@@ -42,7 +42,7 @@ struct JobRun: Sendable {
   static func closeStale(
     _ session: inout Connection, except own: JobRun?, events: (LoadEvent) -> Void
   ) throws {
-    let error = "ended without a word: killed, or the machine or the database went down"
+    let error = "ended without a result: it was killed, or the machine or the database went down"
     let closed = try session.rows(
       """
       UPDATE etl_job_run SET status = 'failed', completed_at = clock_timestamp(), error_message = $2
@@ -53,9 +53,10 @@ struct JobRun: Sendable {
     }
   }
 
-  /// Reopens the row in a new session: another run may have closed it as dead.
+  /// Reopens the row in a further attempt: another run may have closed it as stale.
   ///
-  /// - Returns: whether the row is there. After a failover the server may have lost it, or have another one of its number.
+  /// - Returns: false if the row is gone. After a failover the server may have lost it, or have another run under its
+  ///   ID.
   func reopen(_ session: inout Connection, runID: String) throws -> Bool {
     try session.execute(
       """

@@ -1,12 +1,12 @@
 import Postgres
 import Support
 
-/// The job run of a load, over all of its attempts.
+/// The job run of a load, across all of its attempts.
 struct LoadJob {
   private enum State {
     /// It has no row in etl_job_run.
     case none
-    /// The row was asked for. It may be there although no answer came.
+    /// The INSERT was sent. The row may exist although no answer arrived.
     case asked
     case open(JobRun, Heartbeat)
   }
@@ -19,13 +19,13 @@ struct LoadJob {
   /// The row, if it is known.
   var open: JobRun? { if case .open(let job, _) = state { job } else { nil } }
 
-  /// Looks for a row whose INSERT got no answer.
+  /// Looks for the row if its INSERT got no answer.
   mutating func find(_ session: inout Connection) throws {
     guard case .asked = state, let job = try JobRun.find(&session, runID: run.settings.runID) else { return }
     opened(job)
   }
 
-  /// Opens the row, or in a further attempt the same one again.
+  /// Inserts the row, or reopens it in a further attempt.
   mutating func open(_ session: inout Connection) throws -> JobRun {
     if let open {
       if try open.reopen(&session, runID: run.settings.runID) { return open }
@@ -41,11 +41,11 @@ struct LoadJob {
     return job
   }
 
-  /// Ends the row if another run published since it was opened: the feed is ordered by the numbers of job runs, so this
+  /// Closes the row as failed if another run published since it was opened. The feed is ordered by job run ID, so this
   /// load needs a higher one.
   mutating func leaveIfOvertaken(by last: Publication?) {
     guard let open, let last, last.jobRunID > open.id else { return }
-    fail(Failure(.temporary, "job run \(last.jobRunID) published meanwhile: this one goes on as another job run"))
+    fail(Failure(.temporary, "job run \(last.jobRunID) published meanwhile: the load continues in a new job run"))
     stopHeartbeat()
     state = .none
   }

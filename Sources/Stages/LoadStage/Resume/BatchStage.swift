@@ -3,19 +3,19 @@ import Postgres
 import Spool
 import Support
 
-/// Loads a batch, for both kinds of load: its rows, its row in load_batch and its findings in one transaction. Of a
-/// batch that an earlier attempt or run has loaded it writes the findings alone.
+/// Loads a batch, in initial and incremental loads: its rows, its row in load_batch and its findings, in one
+/// transaction. If an earlier attempt or run has loaded the batch, only its findings are written.
 struct BatchStage: Sendable {
   let settings: LoadSettings
   let snapshot: FinalizedSnapshot
   let load: LoadState
   let progress: ImportProgress
-  /// Whether the comparison wants to know a business's findings.
+  /// Whether the comparison needs a business's findings.
   var concerns: @Sendable (_ ban: UInt32, _ isError: Bool) -> Bool = { _, _ in false }
 
   /// - Parameters:
-  ///   - scan: called for a batch that is loaded already.
-  ///   - stage: puts the batch's rows in and returns how many businesses they are.
+  ///   - scan: called if the batch is already loaded.
+  ///   - stage: writes the batch's rows and returns the number of businesses.
   func run(
     _ batch: Batch, _ session: inout Connection, scan: (BatchFindings, inout Connection) throws -> Void,
     stage: (BatchFindings, inout Connection) throws -> Int
@@ -36,7 +36,7 @@ struct BatchStage: Sendable {
         do { staged = try stage(findings, &session) } catch { throw try checkFiles(batch, error) }
         try load.insert(batch, staged: staged, &session)
       }
-      // A snapshot that is published already has its findings.
+      // For corrections the snapshot is already published, and its findings with it.
       if settings.action == .load || settings.action == .rollback {
         try findings.write(&session, load.job, batch: batch.number)
       }
@@ -49,7 +49,7 @@ struct BatchStage: Sendable {
           seconds: MonotonicClock.seconds() - started)))
   }
 
-  /// A row that the server refuses is a bug, unless the file was damaged.
+  /// Checks the files of a batch with a row that the server refused. Unless a file is damaged, it is a bug.
   private func checkFiles(_ batch: Batch, _ error: any Error) throws -> any Error {
     guard let refused = error as? PostgresError, refused.kind == .statement else { return error }
     try snapshot.registrations(of: batch).check()

@@ -1,7 +1,7 @@
 import Postgres
 import Support
 
-/// Threads with a session each that take their work from one list. The first one that fails ends the others.
+/// Worker threads with a session each, which process the items of one list. If one fails, the others stop.
 struct BatchWorkers: Sendable {
   let access: DatabaseAccess
   let count: Int
@@ -25,6 +25,6 @@ struct BatchWorkers: Sendable {
     }
   }
 
-  /// Another worker failed, and its error is the one that counts.
+  /// Stops a worker after another one has failed. The error of that one is reported.
   private struct OtherFailed: Error {}
 }

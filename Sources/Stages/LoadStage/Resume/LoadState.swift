@@ -2,21 +2,21 @@ import Postgres
 import Spool
 import Support
 
-/// The present load, as the database has it: which attempt may write, and which batches are loaded.
+/// The state of the load in the database: which attempt may write, and which batches are loaded.
 struct LoadState: Sendable {
   let kind: LoadKind
   let job: JobRun
-  /// Publication that it is compared with, nil for none.
+  /// ID of the publication that the snapshot is compared with; nil for none.
   let base: Int?
-  /// Batches that an earlier attempt or run loaded, by number.
+  /// Numbers of the batches that an earlier attempt or run loaded.
   let batchesIn: Set<Int>
   private let runLock: RunLock
-  /// Grows with each ``acquire``: a session of an older attempt, even if it is still alive, commits nothing more.
+  /// Grows with each ``acquire``, so that a session of an older attempt cannot commit any more.
   private let fence: Int
 
   /// Acquires the load for this attempt. Waits for batches that workers of an older attempt are committing.
   ///
-  /// - Parameter anew: whether what an earlier attempt staged is of no use.
+  /// - Parameter anew: whether to discard what an earlier attempt staged, and keep other runs from resuming this load.
   static func acquire(
     _ session: inout Connection, _ lock: RunLock, _ snapshot: FinalizedSnapshot, _ action: LoadAction, _ kind: LoadKind,
     _ job: JobRun, base: Int?, anew: Bool = false, events: (LoadEvent) -> Void
@@ -46,15 +46,15 @@ struct LoadState: Sendable {
       if batchesIn.isEmpty {
         try discard(&session)
         if staged[0] != nil, !anew {
-          events(.note("what an earlier load left is of other content or no use: it is discarded"))
+          events(.note("discarded the rows of an interrupted load: this load cannot resume from them"))
         }
         if kind == .initial { try BulkTables.create(&session, sourceDate: transform.sourceDate) }
       } else {
-        // A load that was killed while it published may have left some. They are not used again.
+        // A load that was killed while it published may have left rebuilt tables. They are not reused.
         if kind == .incremental { try BulkTables.dropIfOurs(&session) }
-        events(.note("going on past \(batchesIn.count) of \(snapshot.batches.count) batches that are in"))
+        events(.note("resuming: \(batchesIn.count) of \(snapshot.batches.count) batches are already loaded"))
       }
-      // Another run must never resume from rows that depend on what only this run knows: it finds no content hash.
+      // No content hash: another run must not resume from rows that depend on this run's input.
       let written = anew ? [identity[0], nil] + identity[2...] : identity
       try session.execute(
         """
@@ -65,13 +65,13 @@ struct LoadState: Sendable {
     }
   }
 
-  /// Makes sure, until the end of the transaction, that no other attempt has acquired the load. A batch's first
+  /// Checks that no other attempt has acquired the load, and prevents it until the transaction ends. A batch's first
   /// statement.
   func lockShared(_ session: inout Connection) throws {
     try lock(&session, "SHARE")
   }
 
-  /// Writes a batch into load_batch, in the transaction that loads it.
+  /// Records a batch in load_batch, in the transaction that loads it.
   func insert(_ batch: Batch, staged: Int, _ session: inout Connection) throws {
     try session.execute(
       """
@@ -109,7 +109,7 @@ struct LoadState: Sendable {
     }
   }
 
-  /// The batches that are loaded, if all of them belong to this snapshot and their rows are there.
+  /// Returns the batches that are loaded; none unless all belong to this snapshot and their rows exist.
   private static func loadedBatches(
     _ session: inout Connection, _ snapshot: FinalizedSnapshot, _ kind: LoadKind
   ) throws -> Set<Int> {
@@ -129,7 +129,7 @@ struct LoadState: Sendable {
   private static func discard(_ session: inout Connection) throws {
     try session.execute("DELETE FROM load_batch")
     try session.execute("DELETE FROM incoming_removal")
-    // A day on which everything changed leaves millions of rows: where the role may, they go at once.
+    // There may be millions of rows: if the role may, truncate them.
     for table in ["incoming_industry", "incoming_registration"] {
       let truncates = try session.bool("SELECT pg_catalog.has_table_privilege('\(table)', 'TRUNCATE')")
       let many = try session.bool("SELECT count(*) > 10000 FROM (SELECT FROM \(table) LIMIT 10001) AS rows")

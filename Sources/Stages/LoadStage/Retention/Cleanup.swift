@@ -5,19 +5,20 @@ import Support
 
 /// What a clean-up has freed.
 public struct Freed: Codable, Sendable, Equatable {
+  /// A snapshot, and how many bytes of it were freed.
   public struct Part: Codable, Sendable, Equatable {
     public var snapshot: String
     public var bytes: Int
   }
 
   public var removed: [Part] = []
-  /// Snapshots that lost what transform made of them, and can have it again.
+  /// Snapshots whose transform files were removed; transform can rebuild them.
   public var stripped: [Part] = []
-  /// Snapshots that would have been freed and are being worked on.
+  /// Snapshots that were not freed because another process uses them.
   public var inUse: [String] = []
-  /// Rows of data_import_error.
+  /// Deleted rows of data_import_error.
   public var findings = 0
-  /// Rows of registration_change.
+  /// Deleted rows of registration_change.
   public var changes = 0
 
   public init() {}
@@ -25,10 +26,12 @@ public struct Freed: Codable, Sendable, Equatable {
   public var bytes: Int { (removed + stripped).reduce(0) { $0 + $1.bytes } }
 }
 
-/// Removes old snapshots and what can be rebuilt, and what the database has kept for long enough. No load is under way
-/// meanwhile: it holds the run's lock.
+/// Removes old snapshots, files that can be rebuilt, and expired rows of the database. It holds the run's lock, so no
+/// load into this database runs meanwhile.
 public enum Cleanup {
-  /// - Parameter databaseURL: nil where there is no database to ask.
+  /// Cleans up the spool and the database.
+  ///
+  /// - Parameter databaseURL: nil if there is no database.
   public static func run(
     _ databaseURL: String?, spool: String, _ limits: RetentionLimits, applicationName: String = "registry-gc",
     lockGraceSeconds: Double = 2, stop: @escaping StopCheck = { try StopSignal.check() }
@@ -57,7 +60,7 @@ public enum Cleanup {
     } catch { throw Failure(from: error) }
   }
 
-  /// Without a database: every snapshot that was ever loaded. Any of them may be the one that is published.
+  /// Returns every snapshot that was ever loaded: without a database, any of them may be the published one.
   private static func loaded(_ spool: String) throws -> Set<SnapshotID> {
     Set(
       try SpoolIndex.snapshots(spool).filter { id in

@@ -2,7 +2,7 @@ import CommandKit
 import Postgres
 import Support
 
-/// Deletes what the database has kept for long enough.
+/// Deletes expired findings and change-feed rows from the database.
 struct DatabaseCleanup {
   let limits: RetentionLimits
 

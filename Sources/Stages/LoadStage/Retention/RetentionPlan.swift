@@ -2,15 +2,15 @@ import Spool
 
 /// What a clean-up does with each snapshot of a spool.
 package enum RetentionPlan {
-  /// What is known of a snapshot.
+  /// Facts about a snapshot.
   package struct Facts: Sendable {
     package var id: SnapshotID
-    /// The whole source is there.
+    /// Whether the whole source was fetched.
     package var isFetched: Bool
     package var hasTransform: Bool
-    /// It is whole, and was published at least once.
+    /// Whether it is whole and was published at least once.
     package var isPublished: Bool
-    /// The registry holds it, or a rollback would.
+    /// Whether the registry holds it, or would after a rollback.
     package var isWanted: Bool
 
     package init(_ id: SnapshotID, isFetched: Bool, hasTransform: Bool, isPublished: Bool, isWanted: Bool) {
@@ -24,26 +24,27 @@ package enum RetentionPlan {
 
   package enum Fate: Sendable, Equatable {
     case keep
-    /// What transform made of it goes: transform makes it again, from the source that stays.
+    /// Remove transform's files. Transform can rebuild them from the source, which stays.
     case strip
     case remove
   }
 
-  /// How many of the newest of each kind keep transform's files: today's, and the one before for comparison.
+  /// How many of the newest snapshots of each kind keep transform's files: the latest, and the one before to compare
+  /// with.
   private static let transformedMin = 2
 
-  /// Samples, limited snapshots, refused ones and those of dry runs are counted separately, so that they never replace
-  /// a published snapshot.
+  /// Decides what to do with each snapshot. Samples, limited snapshots, refused ones and those of dry runs are counted
+  /// separately, so that they never displace a published snapshot.
   ///
   /// - Parameters:
   ///   - snapshots: the oldest first.
-  ///   - keep: how many stay of those that were published, and as many of the others, the newest ones of each.
-  /// - Returns: a fate each.
+  ///   - keep: how many of the newest published snapshots stay, and how many of the newest others.
+  /// - Returns: a fate for each snapshot.
   package static func fates(_ snapshots: [Facts], keep: Int) -> [Fate] {
     var published = snapshots.count { $0.isFetched && $0.isPublished }
     var others = snapshots.count { $0.isFetched && !$0.isPublished }
     return snapshots.enumerated().map { index, snapshot in
-      // A download that a newer snapshot has superseded is never gone on with.
+      // An unfinished download is never resumed once there is a newer snapshot.
       guard snapshot.isFetched else { return index == snapshots.count - 1 ? .keep : .remove }
       let rank = snapshot.isPublished ? published : others
       if snapshot.isPublished { published -= 1 } else { others -= 1 }

@@ -3,14 +3,14 @@ import Postgres
 import Spool
 import Support
 
-/// Removes what is not needed any more from the spool.
+/// Removes old snapshots, and files that can be rebuilt, from the spool.
 struct SpoolCleanup {
   let spool: String
   /// How many of the newest published snapshots stay, and of the others.
   let keep: Int
-  /// Whole snapshots that the database says it published.
+  /// Whole snapshots that the database has published.
   let published: Set<SnapshotID>
-  /// Snapshots that stay, however old they are.
+  /// Snapshots that stay, regardless of their age.
   let wanted: Set<SnapshotID>
 
   func perform(_ freed: inout Freed, stop: StopCheck) throws {
@@ -37,12 +37,12 @@ struct SpoolCleanup {
     }
   }
 
-  /// Whether it is a whole snapshot that was loaded into this or another database. Load then writes its change-feed
-  /// files, if the spool is writable.
+  /// Returns whether it is a whole snapshot that was loaded into this or another database. Another database is
+  /// recognized by the change-feed files, which load writes if the spool is writable.
   private func isPublished(_ folder: SnapshotFolder) throws -> Bool {
     if published.contains(folder.id) { return true }
     guard try !Folder.names(folder.changesFolder).isEmpty else { return false }
-    // One with a damaged manifest may be whole, so it counts as whole and is kept.
+    // A snapshot with a damaged manifest may be whole, so it counts as whole and is kept.
     do { return try FetchManifest.read(at: folder.fetchManifest)?.terms.whole ?? false } catch let failure as Failure
       where failure.category == .data
     { return true }
@@ -50,7 +50,7 @@ struct SpoolCleanup {
 
   private func strip(_ folder: SnapshotFolder, _ freed: inout Freed) throws {
     let bytes = try Folder.weight(folder.transformFolder) + (SpoolFile.size(folder.transformManifest) ?? 0)
-    // The manifest first: what is left of a clean-up that is cut short is a snapshot that is not transformed.
+    // The manifest first: if the clean-up is interrupted, the snapshot counts as not transformed.
     try SpoolFile.remove(folder.transformManifest)
     try Folder.sync(folder.path)
     try Folder.remove(folder.transformFolder)
@@ -59,10 +59,10 @@ struct SpoolCleanup {
 
   private func remove(_ folder: SnapshotFolder, _ freed: inout Freed) throws {
     let bytes = try Folder.weight(folder.path)
-    // Without its manifest it is a download that a newer one superseded, however much of it is left.
+    // The manifests first: if the clean-up is interrupted, the rest counts as a superseded download.
     for manifest in [folder.transformManifest, folder.fetchManifest] { try SpoolFile.remove(manifest) }
     try Folder.sync(folder.path)
-    // Once more where a lock file was made in it meanwhile.
+    // Retry once: another process may have created a lock file in it meanwhile.
     do throws(Failure) { try Folder.remove(folder.path) } catch { try Folder.remove(folder.path) }
     try Folder.sync(spool)
     freed.removed.append(.init(snapshot: folder.id.description, bytes: bytes))

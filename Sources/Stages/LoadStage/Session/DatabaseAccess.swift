@@ -8,15 +8,15 @@ struct DatabaseAccess: Sendable {
   let applicationName: String
   var stop: StopCheck
   var settings = TransactionSettings()
-  /// What a test does at the sessions' statements.
+  /// Called at the sessions' statements, for tests.
   var faultHook: FaultHook?
   /// Whether ``settings`` name the schema already.
   private var hasSchema = false
 
-  /// The oldest server that is known to work.
+  /// The oldest supported version of the server.
   static let serverVersionMin = 130_000
 
-  /// - Parameter isReadOnly: whether the sessions only read: a standby will do.
+  /// - Parameter isReadOnly: whether the sessions only read, so that a standby suffices.
   init(_ url: String, applicationName: String, isReadOnly: Bool = false, stop: @escaping StopCheck) throws {
     target = try DatabaseAddress(url)
     settings.isReadOnly = isReadOnly
@@ -24,8 +24,10 @@ struct DatabaseAccess: Sendable {
     self.stop = stop
   }
 
-  /// A session whose unqualified names mean the first schema of the search path, and no other: with `app, public` a
+  /// Opens a session whose unqualified names refer only to the first schema of the search path. With `app, public`, a
   /// table that is missing in `app` must not be found in `public`.
+  ///
+  /// - Throws: category `configuration` or `unavailable` if the server or the schema cannot be used.
   func open() throws -> Connection {
     var session = try Connection.open(target, applicationName: applicationName, settings: settings, stop: stop)
     guard session.serverVersion >= Self.serverVersionMin else {
@@ -43,7 +45,7 @@ struct DatabaseAccess: Sendable {
     return session
   }
 
-  /// Access for further sessions of the same run: they work in the schema of `session`, and need not look for it again.
+  /// Returns access for further sessions of the same run. They use the schema of `session` without looking it up.
   func inSchema(of session: borrowing Connection) -> DatabaseAccess {
     guard let settings = session.settings else { return self }
     var access = self
@@ -58,38 +60,38 @@ struct DatabaseAccess: Sendable {
       throw Failure(
         .configuration, "\(place): schema '\(closed)' comes first in the search path, and the role may not use it",
         hint:
-          "GRANT USAGE ON SCHEMA \(closed) TO ROLE, or run docs/roles.sql again: docs/database.md says who may do"
-          + " what")
+          "GRANT USAGE ON SCHEMA \(closed) TO ROLE, or run docs/roles.sql again: docs/database.md lists the"
+          + " rights of each role")
     }
     guard let name = try found.optionalText("schema"), let schema = try found.optionalText("quoted_schema") else {
       throw Failure(
         .configuration, "\(place): no schema of the search path exists",
-        hint: "create it with CREATE SCHEMA, or name another one: postgresql://…?options=-csearch_path%3DSCHEMA")
+        hint: "create one with CREATE SCHEMA, or name an existing one: postgresql://…?options=-csearch_path%3DSCHEMA")
     }
     guard !name.hasPrefix("pg_"), name != "information_schema" else {
       throw Failure(
-        .configuration, "\(place): schema '\(name)' is the server's own",
-        hint: "name another one: postgresql://…?options=-csearch_path%3DSCHEMA")
+        .configuration, "\(place): schema '\(name)' is a system schema",
+        hint: "name another schema: postgresql://…?options=-csearch_path%3DSCHEMA")
     }
     guard name != "console" else {
       throw Failure(
-        .configuration, "\(place): schema 'console' is that of the console, and comes first in the search path",
-        hint: "ALTER ROLE USER SET search_path = the registry's schema, for instance public")
+        .configuration, "\(place): schema 'console', which belongs to the console, comes first in the search path",
+        hint: "put the registry's schema first, for instance ALTER ROLE USER SET search_path = public")
     }
-    // A schema of the user's own name comes first as soon as somebody makes it: "$user", public.
+    // With the default search path ("$user", public), a schema of the user's name comes first once it exists.
     if let other = try found.optionalText("other_registry") {
       throw Failure(
         .configuration,
-        "\(place): schema '\(name)' comes first in the search path and has no registry, schema \(other) has one",
+        "\(place): schema '\(name)' comes first in the search path and has no registry, but schema \(other) has one",
         hint:
-          "name the one that is meant: ALTER ROLE USER SET search_path = SCHEMA, or"
+          "choose one: ALTER ROLE USER SET search_path = SCHEMA, or"
           + " postgresql://…?options=-csearch_path%3DSCHEMA")
     }
-    // Statements on a table also reach the rows of those that inherit from it: a load would remove them.
+    // Statements on a table also apply to tables that inherit from it: a load would remove their rows.
     if let heir = try found.optionalText("heir") {
       throw Failure(
         .configuration, "\(place): table \(heir), so its rows would count as the registry's",
-        hint: "ALTER TABLE … NO INHERIT …; a table made with LIKE has the same columns and rows of its own")
+        hint: "ALTER TABLE … NO INHERIT …; for a table with the same columns, use CREATE TABLE … (LIKE …)")
     }
     if let tables = try found.optionalText("hiding_tables") {
       throw Failure(
@@ -100,7 +102,7 @@ struct DatabaseAccess: Sendable {
     return schema
   }
 
-  /// The same for work that ends after a few seconds, whatever else happens: closing what a stopped load left open.
+  /// Opens a session with a time limit in place of the stop check, for example to close the row of a stopped load.
   func open(withinSeconds seconds: Double) throws -> Connection {
     var access = self
     access.stop = Deadline.check(seconds: seconds)

@@ -3,7 +3,7 @@ import Postgres
 import Support
 
 extension Failure {
-  /// What an error of the database means to a load.
+  /// Converts a database error to a load's failure, with hints for a load.
   package init(ofLoad error: PostgresError) {
     self.init(error)
     if let hint = Self.setupHint(error) {
@@ -13,7 +13,7 @@ extension Failure {
     }
   }
 
-  /// Any error as a failure. An unexpected one is a bug.
+  /// Converts any error to a failure. An unexpected one is a bug.
   init(from error: any Error) {
     switch error {
     case let failure as Failure: self = failure
@@ -24,14 +24,14 @@ extension Failure {
     }
   }
 
-  /// Hints for statements that fail because of the database's setup.
+  /// Returns the hint for a statement that failed because of the database's setup; nil for other errors.
   private static func setupHint(_ error: PostgresError) -> Hint? {
     switch error.sqlState {
-    case "22P05": "the database's encoding cannot hold the data: make it with ENCODING 'UTF8'"
-    case "53400": "raise that limit of the role: ALTER ROLE … SET temp_file_limit, or the server's"
+    case "22P05": "the database's encoding cannot hold the data: create the database with ENCODING 'UTF8'"
+    case "53400": "raise the limit of the role (ALTER ROLE … SET temp_file_limit) or of the server"
     case "22023": "correct the options in the database URL, in PGOPTIONS or in another PG… variable such as PGTZ"
     case "42P07", "42710", "42723", "42809":
-      "something of that name is there that is not ours: move it, or load into a schema of its own: postgresql://…?options=-csearch_path%3DSCHEMA"
+      "an object of that name exists that load did not create: rename it, or load into another schema: postgresql://…?options=-csearch_path%3DSCHEMA"
     case "P0001":
       "a trigger of yours on the tables, or an event trigger of the database, refuses this: correct or disable it"
     case "23505"
@@ -40,7 +40,7 @@ extension Failure {
       "a sequence is behind its table, as after a restore of the data alone or on a promoted subscriber: for etl_job_run, publication and registration_correction, SELECT setval(pg_get_serial_sequence('TABLE', 'id'), (SELECT max(id) FROM TABLE))"
     case "23505"
     where ["incoming_registration_pkey", "tax_registration_pkey_bulk"].contains(where: error.message.contains):
-      "the snapshot has a BAN twice: \(command: .transform, "--force") validates it again"
+      "the snapshot has a BAN twice: validate it again with \(command: .transform, "--force")"
     case let state? where state.hasPrefix("23"):
       "a constraint of yours on the tables refuses the data: correct or drop it"
     default: nil
@@ -49,21 +49,21 @@ extension Failure {
 
   private static func temporaryHint(_ error: PostgresError) -> Hint {
     if isShortOfSessions(error) {
-      // The workers' sessions, the one that publishes, those of the lock and of the heartbeat, and one that checks
-      // whether a silent session still works.
+      // One session for each worker, and one each to publish, to hold the lock, for the heartbeat, and to check an idle
+      // session.
       return "a load needs up to --jobs + 4 sessions at once: run it with --jobs 1, or raise the limit of the role"
         + " (ALTER ROLE … CONNECTION LIMIT), of the server (max_connections) or of the pooler (default_pool_size,"
         + " max_client_conn)"
     }
     if error.sqlState == "08P01" {
       return
-        "where this is a time-out of the pooler, set its query_timeout and idle_transaction_timeout to 0 (docs/database-settings.md);"
+        "if the pooler timed out, set its query_timeout and idle_transaction_timeout to 0 (docs/database-settings.md);"
         + " otherwise run the same command again"
     }
-    return "run the same command again once the database answers: it goes on past the batches that are in"
+    return "run the same command again once the database answers: it skips the batches that are already loaded"
   }
 
-  /// pgbouncer has one SQLSTATE for nearly all its errors.
+  /// Returns whether there are too few sessions. PgBouncer has one SQLSTATE for nearly all its errors.
   private static func isShortOfSessions(_ error: PostgresError) -> Bool {
     error.sqlState == "53300"
       || error.sqlState == "08P01"

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Parameters of type jsonb.
+/// Encodes parameters of type jsonb.
 enum DatabaseJSON {
   static func text(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()

@@ -3,7 +3,7 @@ import Postgres
 import Support
 
 enum Deadline {
-  /// A check that throws after the time is over.
+  /// Returns a check that throws once the time is over.
   static func check(seconds: Double) -> StopCheck {
     let end = MonotonicClock.seconds() + seconds
     return {

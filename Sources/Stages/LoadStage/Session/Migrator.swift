@@ -16,7 +16,8 @@ package struct Migration: Sendable {
 
   package var sha256: String { SHA256.of(sql) }
 
-  /// All of them, from `Migrations/*.sql`. What was released is never changed, only followed.
+  /// All migrations, from `Migrations/*.sql`. A released file never changes, not even its comments: databases have
+  /// stored its SHA-256.
   package static let all = [
     Migration(version: 1, name: "registry", sql: PackageResources._001_registry_sql),
     Migration(version: 2, name: "job_runs", sql: PackageResources._002_job_runs_sql),
@@ -26,7 +27,7 @@ package struct Migration: Sendable {
     Migration(version: 6, name: "run_lock", sql: PackageResources._006_run_lock_sql),
   ]
 
-  /// Every table that they make.
+  /// Every table that the migrations create.
   package static let tables = [
     "schema_migration", "tax_registration", "business_industry", "removed_registration", "etl_job_run",
     "data_import_error", "import_progress", "publication", "current_load", "load_batch", "incoming_registration",
@@ -75,9 +76,9 @@ package enum Migrator {
     for migration in migrations where applied[migration.version] == nil { try apply([migration], &session, events) }
   }
 
-  /// The migrations that the database has, with their digests.
+  /// Returns the versions that the database has, with the SHA-256 of each migration.
   ///
-  /// - Throws: category `configuration` if they are not this program's.
+  /// - Throws: category `configuration` if they do not match this program's migrations.
   private static func applied(_ session: inout Connection, _ migrations: [Migration]) throws -> [Int: String] {
     let applied = try session.inTransaction { session in
       var applied: [Int: String] = [:]
@@ -101,16 +102,15 @@ package enum Migrator {
       guard let sha256 = applied[migration.version], sha256 != migration.sha256 else { continue }
       throw Failure(
         .configuration,
-        "\(session.place): migration \(migration.version) was applied with other content than this program has",
+        "\(session.place): migration \(migration.version) was applied with different content",
         hint: "the tables were made by a version that was never released: use another schema or database")
     }
     return applied
   }
 
-  /// For commands that read and migrate nothing.
+  /// Checks the schema version, for commands that do not migrate.
   ///
-  /// - Throws: category `notReady` where nothing was ever loaded, `configuration` where the schema is of another
-  ///   version.
+  /// - Throws: category `notReady` if nothing was ever loaded, `configuration` if the schema has another version.
   static func requireCurrent(_ session: inout Connection) throws {
     guard try session.bool("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL") else {
       throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "\(command: .load)")
@@ -143,13 +143,13 @@ package enum Migrator {
     } catch let error as PostgresError where error.kind == .denied {
       throw Failure(
         .configuration,
-        "\(error.place): schema version \(first.version) is pending, and the role may not make it: \(error.message)",
+        "\(error.place): schema version \(first.version) is pending, and the role may not apply it: \(error.message)",
         hint: "run this once as the owner of the schema and its tables; later loads need only the loader's rights")
     }
     for migration in migrations { events(.note("schema version \(migration.version) (\(migration.name)) applied")) }
   }
 
-  /// Other encodings cannot hold every name. In SQL_ASCII, PostgreSQL takes the bytes of a text for its characters.
+  /// Requires UTF8. Other encodings cannot hold every name, and SQL_ASCII counts bytes as characters.
   private static func requireUTF8(_ session: inout Connection) throws {
     let encoding = try session.optionalText("SELECT pg_catalog.current_setting('server_encoding')") ?? ""
     guard encoding != "UTF8" else { return }
@@ -158,7 +158,7 @@ package enum Migrator {
       hint: "CREATE DATABASE registry ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0")
   }
 
-  /// Refuses to write into tables that have our names and are not ours.
+  /// Fails if tables with our names exist that load did not create.
   static func refuseForeignTables(_ session: inout Connection) throws {
     let names = Migration.tables.map { "'\($0)'" }.joined(separator: ", ")
     let found = try session.optionalText(
@@ -169,7 +169,7 @@ package enum Migrator {
       """)
     guard let names = found else { return }
     throw Failure(
-      .configuration, "\(session.place): there is a table of that name that is not ours: \(names)",
-      hint: "move it, or load into a schema of its own: postgresql://…?options=-csearch_path%3DSCHEMA")
+      .configuration, "\(session.place): tables with our names exist that load did not create: \(names)",
+      hint: "rename them, or load into another schema: postgresql://…?options=-csearch_path%3DSCHEMA")
   }
 }

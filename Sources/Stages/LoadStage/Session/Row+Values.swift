@@ -14,7 +14,7 @@ extension Row {
     try optionalValue(column, "the JSON of \(Value.self)", Self.decode)
   }
 
-  /// An older version left `{}` where it counted nothing.
+  /// Returns the counts. Rows of older versions have `{}`, the column's default.
   func changeCounts(_ column: String) throws -> ChangeCounts {
     try text(column) == "{}" ? ChangeCounts() : value(column, "the JSON of ChangeCounts", Self.decode)
   }

@@ -3,26 +3,29 @@ import Glibc
 import Postgres
 import Support
 
-/// One run at a time per database and schema: a lock of ``table``, held in a session of its own for as long as the run
-/// takes. A role that may only read cannot hold it.
+/// Allows one run at a time per database and schema: a lock on ``table``, held in a session of its own until the run
+/// ends. A role that may only read cannot hold it.
 package final class RunLock: Sendable {
-  /// Nothing else is done with it, so nobody waits behind a statement that waits for the lock.
+  /// The table is used for nothing else, so no session waits behind a statement that waits for the lock.
   package static let table = "run_lock"
-  /// What versions before schema version 6 lock. Until that version is applied, it is to be locked as well.
+  /// The table that versions before schema version 6 lock. Until version 6 is applied, it must be locked as well.
   package static let earlierTable = "load_batch"
 
   private let lock: TableLock
 
   private init(_ lock: TableLock) { self.lock = lock }
 
-  /// - Parameter graceSeconds: how long a server takes to notice that the run before was killed in the middle of a
-  ///   statement.
+  /// Acquires the lock.
+  ///
+  /// - Parameter graceSeconds: how long to wait for it: a server takes a while to notice that the run before was killed
+  ///   in the middle of a statement.
+  /// - Throws: ``LockHeld`` if another run holds the lock.
   static func acquire(
     _ access: DatabaseAccess, table: String = RunLock.table, graceSeconds: Double,
     events: (LoadEvent) -> Void = { _ in }
   ) throws -> RunLock {
     var session = try access.open()
-    // The transaction changes nothing, so nothing can be lost.
+    // The transaction changes nothing, so its statements are not fault points.
     session.hasFaultPoints = false
     let end = MonotonicClock.seconds() + graceSeconds
     while true {
@@ -42,21 +45,21 @@ package final class RunLock: Sendable {
     }
   }
 
-  /// The same for tests.
+  /// Acquires the lock, for tests.
   package static func acquire(_ databaseURL: String) throws -> RunLock {
     try acquire(DatabaseAccess(databaseURL, applicationName: "registry-tests", stop: {}), graceSeconds: 0)
   }
 
-  /// Called in the transaction that publishes, which locks the load: a run that gets the lock later cannot publish
-  /// before that transaction ends.
+  /// Checks that the lock is still held. Called in the transaction that publishes, which locks the load: a run that
+  /// gets the run lock later cannot publish before that transaction ends.
   ///
-  /// - Throws: where the session that held the lock is gone.
+  /// - Throws: if the session that held the lock is lost.
   func requireHeld() throws { try lock.requireHeld() }
 
   package func release() { lock.release() }
 
-  /// Still earlier versions hold an advisory lock. Any login can hold one, so it counts only if its holder could hold
-  /// ours.
+  /// Returns the holder of the advisory lock that still earlier versions use; nil if it is free. Any login can hold
+  /// one, so it counts only if its holder may hold ours.
   private static func advisoryHolder(_ session: inout Connection) throws -> LockHolder? {
     // "regi" in ASCII.
     let keyClass = 0x7265_6769
@@ -70,7 +73,7 @@ package final class RunLock: Sendable {
 
   private static func failure(_ holder: LockHolder?, _ table: String, _ session: inout Connection) throws -> Failure {
     var message = "\(session.place): another run holds the lock"
-    // A role that may not read the table still gets the rest of the message.
+    // A role that may not read the table gets the message without this part.
     let running = try? session.rows(
       """
       SELECT id, pg_catalog.date_trunc('second', updated_at) AS heartbeat FROM etl_job_run WHERE status = 'running'
@@ -83,12 +86,12 @@ package final class RunLock: Sendable {
     return Failure(
       .temporary, message,
       hint:
-        "wait for it to end, then run the same command again; a prepared transaction ends with ROLLBACK PREPARED (pg_prepared_xacts)"
+        "wait for it to end, then run the same command again; end a prepared transaction (pg_prepared_xacts) with ROLLBACK PREPARED"
     )
   }
 }
 
-/// Another run has the lock.
+/// Another run holds the lock.
 struct LockHeld: Error {
   let failure: Failure
 }

@@ -12,7 +12,7 @@ extension String {
   }
 }
 
-/// Finds the `:name` and `:'name'` of a statement.
+/// Replaces the `:name` and `:'name'` of a statement.
 private struct SQLNames {
   private let text: [Unicode.Scalar]
   private var index = 0
@@ -43,7 +43,7 @@ private struct SQLNames {
     return String(result)
   }
 
-  /// The name after a colon, and how many scalars it takes together with the colon and its quotes.
+  /// Returns the name after a colon, and its number of scalars including the colon and quotes; nil if there is none.
   private func name() -> (String, isQuoted: Bool, length: Int)? {
     let isQuoted = follows("'")
     let name = text[(index + (isQuoted ? 2 : 1))...].prefix { "a"..."z" ~= $0 || $0 == "_" }

@@ -1,24 +1,24 @@
 import Postgres
 import Support
 
-/// Builds on the bulk tables every index that the registry's own tables have, side by side, and then the constraints.
+/// Builds every index of the registry's tables on the bulk tables, in parallel, and then the constraints.
 enum BulkIndexes {
   struct Index: Sendable {
-    /// As on the registry's table.
+    /// Its name on the registry's table.
     let name: String
-    /// Under another name until the tables are swapped.
+    /// Its name until the tables are swapped.
     let bulkName: String
     let create: String
-    /// Its comment as a literal; nil where it has none.
+    /// Its comment as a literal; nil if it has none.
     let comment: String?
     let isPrimaryKey: Bool
     let table: String
   }
 
-  /// From the catalog, so that an index that a migration or the owner adds needs no line here.
+  /// Lists the indexes from the catalog, so that one added by a migration or the owner needs no code here.
   static func list(_ session: inout Connection) throws -> [Index] {
     var indexes: [Index] = []
-    // The longer ones first, so that the workers end together.
+    // The indexes that take longer first, so that the workers finish together.
     for table in RegistryTable.both.reversed() {
       let rows = try session.rows(String(sql: PackageResources.list_indexes_sql, ["table": table.name]))
       for row in rows {
@@ -34,11 +34,13 @@ enum BulkIndexes {
     return indexes
   }
 
-  /// - Parameter load: nil where the transaction that publishes has locked the load already.
+  /// Builds the indexes and constraints.
+  ///
+  /// - Parameter load: nil if the transaction that publishes has already locked the load.
   static func build(
     _ session: inout Connection, _ workers: BatchWorkers, _ load: LoadState?, events: (LoadEvent) -> Void
   ) throws -> [Index] {
-    // A run that was cut short may have built some of them.
+    // An interrupted run may have built some of them.
     try BulkTables.runAll(
       &session,
       """
@@ -53,7 +55,7 @@ enum BulkIndexes {
     let indexes = try list(&session)
     events(.phase("building \(indexes.count) indexes"))
     try workers.run(indexes) { session, index in
-      // A session of a killed run may be building the same one: ``LoadState/acquire`` waits for its end.
+      // If this run is killed, the session may go on building. ``LoadState/acquire`` of the next run waits for its end.
       try session.transaction("index") { session in
         try load?.lockShared(&session)
         try session.execute(index.create)
@@ -63,7 +65,7 @@ enum BulkIndexes {
       }
     }
     for index in indexes where index.isPrimaryKey {
-      // Renamed with its index when the tables are swapped.
+      // The constraint is renamed with its index when the tables are swapped.
       try session.execute(
         "ALTER TABLE \(index.table) ADD CONSTRAINT \(index.bulkName) PRIMARY KEY USING INDEX \(index.bulkName)")
     }

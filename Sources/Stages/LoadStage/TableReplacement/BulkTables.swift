@@ -1,9 +1,9 @@
 import Postgres
 import Support
 
-/// The tables of the initial load: like the registry's, without indexes, readable by their owner alone.
+/// The new tables of an initial load or a rebuild: like the registry's, without indexes, readable only by their owner.
 enum BulkTables {
-  /// The comment by which a table is known as ours.
+  /// The comment that marks a table as ours.
   private static let mark = "Rows of a first load under way, which takes the place of the empty table"
 
   static func exist(_ session: inout Connection) throws -> Bool {
@@ -12,8 +12,8 @@ enum BulkTables {
         + " AND pg_catalog.to_regclass('\(RegistryTable.industry.bulkName)') IS NOT NULL")
   }
 
-  /// Makes them, in the transaction that takes the load over. What every row shares is fixed as a default now, so that
-  /// a load that goes on tomorrow ends with the same rows.
+  /// Creates the tables, in the caller's transaction. Values that all rows share are set as defaults now, so that a
+  /// load that is resumed on another day gives the same rows.
   static func create(_ session: inout Connection, sourceDate: String?) throws {
     for table in RegistryTable.both {
       let options = try session.optionalText(
@@ -22,7 +22,7 @@ enum BulkTables {
       try session.execute(
         "CREATE TABLE \(table.bulkName) (LIKE \(table.name) INCLUDING COMMENTS INCLUDING STORAGE) \(options ?? "")")
       try session.execute("COMMENT ON TABLE \(table.bulkName) IS '\(mark)'")
-      // Default privileges may have granted something on it.
+      // Default privileges may have granted rights on the table.
       try runAll(
         &session,
         """
@@ -43,7 +43,7 @@ enum BulkTables {
     }
   }
 
-  /// Drops what an earlier load left, as far as it is ours to drop.
+  /// Drops the tables that an earlier load left, if they have our mark and the role may drop them.
   static func dropIfOurs(_ session: inout Connection) throws {
     try runAll(
       &session,
@@ -55,7 +55,8 @@ enum BulkTables {
         ]))
   }
 
-  /// Runs statements that a query makes, since a statement of DDL takes no parameters. The query has one column.
+  /// Runs the statements that a query returns in its only column. They are built by a query since DDL takes no
+  /// parameters.
   static func runAll(_ session: inout Connection, _ query: String, _ parameters: [String?] = []) throws {
     for row in try session.rows(query, parameters) {
       if let statement = try row.only() { try session.execute(statement) }

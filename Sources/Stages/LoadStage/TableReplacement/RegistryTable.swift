@@ -1,6 +1,6 @@
 import Records
 
-/// The registry's two tables, as COPY and the initial load need them.
+/// One of the registry's two tables, as COPY and the initial load need it.
 struct RegistryTable: Sendable {
   let name: String
   /// All columns.
@@ -10,7 +10,7 @@ struct RegistryTable: Sendable {
   /// Constraints that the migrations make. Others are the user's.
   let constraints: [String]
 
-  /// The table that the initial load fills.
+  /// The new table that an initial load or a rebuild fills.
   var bulkName: String { name + "_bulk" }
 
   var copyList: String { copied.joined(separator: ", ") }

@@ -1,10 +1,10 @@
 import Postgres
 
-/// Whether the registry's tables can be replaced: they are ours, have no rows that count, and nothing depends on them but
-/// what our migrations made. Added indexes are no obstacle: they are rebuilt.
+/// Checks whether the registry's tables can be replaced: the role owns them, they have no rows to keep, and only what
+/// the migrations made depends on them. Added indexes are no obstacle: they are rebuilt.
 enum ReplacementCheck {
-  /// - Parameter mayHaveRows: whether the rows are those of samples.
-  /// - Returns: why not, nil if they can.
+  /// - Parameter mayHaveRows: whether the tables may have rows.
+  /// - Returns: the obstacle; nil if the tables can be replaced.
   static func obstacle(_ session: inout Connection, mayHaveRows: Bool) throws -> String? {
     let isAltered = try String(
       sql: PackageResources.are_tables_altered_sql,
@@ -15,8 +15,8 @@ enum ReplacementCheck {
     for (sql, reason) in [
       (mayNotReplace, "the role does not own them, or may not create tables"),
       (isAltered, "their definition was altered"),
-      (hasOtherGrantor, "somebody other than their owner granted rights on them"),
-      (isReplicated, "a publication of the server replicates them, and a subscriber would not know the new ones"),
+      (hasOtherGrantor, "a role other than their owner granted rights on them"),
+      (isReplicated, "a publication of the server replicates them, and a subscriber would not get the new ones"),
     ] {
       if try session.bool(sql) { return reason }
     }
@@ -26,7 +26,7 @@ enum ReplacementCheck {
       [
         "constraints": literals(RegistryTable.both.flatMap(\.constraints)), "foreign_key": RegistryTable.foreignKey,
       ])
-    return try session.optionalText(dependants).map { "something hangs on them: \($0)" }
+    return try session.optionalText(dependants).map { "other objects depend on them: \($0)" }
   }
 
   static func isEmpty(_ session: inout Connection) throws -> Bool { try !session.bool(hasRows) }
@@ -35,7 +35,7 @@ enum ReplacementCheck {
     SELECT EXISTS (SELECT FROM tax_registration) OR EXISTS (SELECT FROM business_industry)
     """
 
-  /// Also as one of all tables, or of all in the schema: what depends on the tables does not show that.
+  /// Includes publications of all tables, or of all in the schema: the dependencies of the tables do not show those.
   private static let isReplicated = """
     SELECT EXISTS (
       SELECT FROM pg_catalog.pg_publication_tables
@@ -48,14 +48,14 @@ enum ReplacementCheck {
       WHERE c.oid IN ('tax_registration'::regclass, 'business_industry'::regclass) AND r.rolname <> current_user)
     """
 
-  /// The new tables' rights would be the owner's grants, which a REVOKE from the grantor does not take back.
+  /// The owner would be the grantor of the new tables' rights, so a REVOKE by the former grantor would not remove them.
   private static let hasOtherGrantor = """
     SELECT EXISTS (
       SELECT FROM pg_class c, pg_catalog.aclexplode(c.relacl) a
       WHERE c.oid IN ('tax_registration'::regclass, 'business_industry'::regclass) AND a.grantor <> c.relowner)
     """
 
-  /// Names without the quotes that a statement needs, sorted.
+  /// Returns the names as sorted literals, without the double quotes of identifiers.
   private static func literals(_ names: [String]) -> String {
     names.map { "'\($0.filter { $0 != "\"" })'" }.sorted().joined(separator: ", ")
   }

@@ -1,6 +1,6 @@
 import Postgres
 
-/// Puts the full bulk tables in place of the registry's, at the end of the transaction that publishes.
+/// Swaps the registry's tables with the full bulk tables, at the end of the transaction that publishes.
 struct TableSwap {
   let indexes: [BulkIndexes.Index]
   /// Whether the registry's tables may have rows.
@@ -14,9 +14,9 @@ struct TableSwap {
   /// Locks the registry's tables against readers too.
   ///
   /// - Parameters:
-  ///   - others: tables that are locked with them.
-  ///   - timeoutMilliseconds: how long readers may be made to wait for it.
-  /// - Throws: SQLSTATE 55P03 if somebody holds them for longer.
+  ///   - others: tables to lock with them.
+  ///   - timeoutMilliseconds: how long readers may have to wait for the lock.
+  /// - Throws: SQLSTATE 55P03 if other sessions hold locks for longer.
   static func lock(_ others: [String] = [], timeoutMilliseconds: Int, _ session: inout Connection) throws {
     let tables = RegistryTable.both.map(\.name) + others
     try session.execute("SET LOCAL lock_timeout = '\(timeoutMilliseconds)ms'")
@@ -24,11 +24,11 @@ struct TableSwap {
     try session.execute("SET LOCAL lock_timeout = 0")
   }
 
-  /// The tables are locked.
+  /// Performs the swap. The caller has locked the tables.
   ///
   /// - Throws: an ``Obstacle``.
   func perform(_ session: inout Connection) throws {
-    // Nothing can be hung on the tables while they are locked.
+    // No object can begin to depend on the tables while they are locked.
     if let reason = try ReplacementCheck.obstacle(&session, mayHaveRows: mayHaveRows) { throw Obstacle(reason: reason) }
     for table in RegistryTable.both { try copyProperties(table, &session) }
     try session.execute("DROP TABLE business_industry, tax_registration")
@@ -36,7 +36,7 @@ struct TableSwap {
     for index in indexes { try session.execute("ALTER INDEX \(index.bulkName) RENAME TO \(index.name)") }
   }
 
-  /// Gives a bulk table what the registry's has: defaults, comment, grants and whether it is vacuumed.
+  /// Copies defaults, comment, grants and the autovacuum setting from the registry's table to the bulk table.
   private func copyProperties(_ table: RegistryTable, _ session: inout Connection) throws {
     let tables = ["new": table.bulkName, "old": table.name]
     try BulkTables.runAll(&session, String(sql: PackageResources.copy_defaults_sql, tables))
