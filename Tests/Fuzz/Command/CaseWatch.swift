@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Knows which cases are under way: so that a crash names them, and one that hangs or grows is ended and named.
+/// Tracks the running cases and prints their seeds on a crash. A case that takes too long or too much memory ends the
+/// process, also with their seeds.
 final class CaseWatch: Sendable {
   private static let secondsMax = 30
   private static let bytesMax = 1 << 30
@@ -35,22 +36,22 @@ final class CaseWatch: Sendable {
       sleep(1)
       let counts = board.counts
       for worker in counts.indices {
-        // Each by itself: long cases of several may follow one another.
+        // Each worker is timed by itself: long cases of several workers may follow one another.
         still[worker] = counts[worker] == last[worker] && counts[worker] >= 0 ? still[worker] + 1 : 0
       }
       last = counts
       if still.contains(where: { $0 > Self.secondsMax }) {
         board.giveUp("a case takes more than \(Self.secondsMax) s")
       }
-      if Memory.now > Self.bytesMax { board.giveUp("more than \(Self.bytesMax >> 20) MiB of memory are taken") }
+      if Memory.now > Self.bytesMax { board.giveUp("more than \(Self.bytesMax >> 20) MiB of memory are in use") }
     }
   }
 }
 
-/// Seeds of the cases under way, in memory that a signal's handler may read.
+/// The seeds of the running cases, in memory that a signal handler may read.
 final class CaseBoard: @unchecked Sendable {
   private let jobs: Int
-  /// For each worker the seed, and the number of its cases so far (-1 while it rests).
+  /// Each worker's seed, and the number of its cases so far (-1 while it is idle).
   private let seeds: UnsafeMutablePointer<UInt64>
   private let numbers: UnsafeMutablePointer<Int>
   private let name: UnsafeMutablePointer<CChar>
@@ -83,7 +84,7 @@ final class CaseBoard: @unchecked Sendable {
     _exit(1)
   }
 
-  /// Nothing here takes memory or a lock: it runs in a signal's handler too.
+  /// Prints the seeds. Allocates no memory and takes no lock, because a signal handler calls it.
   private func tell() {
     for worker in 0..<jobs where numbers[worker] >= 0 {
       write("under way: fuzz --target ", 25)

@@ -8,41 +8,41 @@ import Support
 struct FuzzCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fuzz",
-    abstract: "Feeds hostile bytes to whatever reads bytes, and holds what comes of them against a reference.",
+    abstract: "Feeds hostile bytes to every reader and checks the results against a reference implementation.",
     discussion: """
       Targets: \(fuzzTargets.map { $0.name }.joined(separator: ", ")).
 
-      The same seed makes the same cases on every machine. Where one goes wrong its seed is printed, and the input, made as \
-      short as it gets, is written to fuzz-TARGET-SEED.bin; a crash prints the seeds of the cases that were under way.
+      The same seed gives the same cases on every machine. If a case fails, its seed is printed and its minimised \
+      input is written to fuzz-TARGET-SEED.bin. A crash prints the seeds of the running cases.
 
       All targets:    fuzz --cases 10000000 --seed 1 --jobs 2
       One case again: fuzz --target manifest --cases 1 --seed 4711
       A file again:   fuzz --target manifest --input fuzz-manifest-4711.bin
       """)
 
-  @Option(help: "Only this target; may be given again. (default: all)")
+  @Option(help: "Run only this target. Repeat it for several. (default: all)")
   var target: [String] = []
 
-  @Option(help: "How many cases, all targets together.")
+  @Option(help: "Number of cases, all targets together.")
   var cases = 100_000
 
-  @Option(help: "Of the first case. (default: a random one, printed)")
+  @Option(help: "Seed of the first case. (default: random, printed)")
   var seed: UInt64?
 
-  @Option(help: "Cases at once.")
+  @Option(help: "Number of cases to run in parallel.")
   var jobs = Workers.coreCount
 
   @Option(help: ArgumentHelp("Run this file as the only case.", valueName: "file"))
   var input: String?
 
   @Option(
-    help: ArgumentHelp("Write the cases into a folder, a file each, instead of running them.", valueName: "folder"))
+    help: ArgumentHelp("Write each case to a file in this folder instead of running it.", valueName: "folder"))
   var corpus: String?
 
   func validate() throws {
-    for name in target where fuzzTarget(named: name) == nil { throw ValidationError("no target '\(name)'") }
-    if input != nil && target.count != 1 { throw ValidationError("--input needs one --target") }
-    if jobs < 1 || cases < 1 { throw ValidationError("--jobs and --cases are 1 or more") }
+    for name in target where fuzzTarget(named: name) == nil { throw ValidationError("unknown target '\(name)'") }
+    if input != nil && target.count != 1 { throw ValidationError("--input requires exactly one --target") }
+    if jobs < 1 || cases < 1 { throw ValidationError("--jobs and --cases must be at least 1") }
   }
 
   func run() throws {
@@ -63,13 +63,13 @@ struct FuzzCommand: ParsableCommand {
       total += count
     }
     let rate = Double(total) / Self.seconds(clock.now - start)
-    print("\(total) cases, nothing wrong, \(Int(rate)) a second, peak memory \(Memory.peak >> 20) MiB")
+    print("\(total) cases without a failure, \(Int(rate)) per second, peak memory \(Memory.peak >> 20) MiB")
   }
 
   private func replay(_ type: any FuzzTarget.Type, _ path: String) throws {
     func replay<Target: FuzzTarget>(_ type: Target.Type) throws {
       var target = try Target()
-      guard let what = target.problem(try InputFile.read(path)) else { return print("nothing wrong") }
+      guard let what = target.problem(try InputFile.read(path)) else { return print("no failure") }
       print("\(Target.name): \(what)")
       throw ExitCode(1)
     }

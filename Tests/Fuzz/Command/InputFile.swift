@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// A case's input in a file.
+/// Reads and writes the input of a case.
 enum InputFile {
   static func tell(_ line: String) {
     let bytes = Array((line + "\n").utf8)

@@ -5,7 +5,7 @@ import Glibc
 import Support
 import Synchronization
 
-/// All cases of one target, several at once.
+/// Runs all cases of one target in parallel.
 struct TargetRun {
   let cases: Int
   let seed: UInt64
@@ -30,20 +30,20 @@ struct TargetRun {
     }
     let seconds = FuzzCommand.seconds(clock.now - start)
     guard let mismatch = found.mismatch else {
-      print("\(Target.name): \(cases) cases, \(Int(Double(cases) / seconds)) a second")
-      // Into a file it would be seen only at the end.
+      print("\(Target.name): \(cases) cases, \(Int(Double(cases) / seconds)) per second")
+      // Output to a file would otherwise appear only at the end.
       fflush(nil)
       return
     }
     let path = "fuzz-\(Target.name)-\(mismatch.seed).bin"
     try InputFile.write(mismatch.input, to: path)
     print("\(Target.name): seed \(mismatch.seed): \(mismatch.what)")
-    print("the input is in \(path): fuzz --target \(Target.name) --input \(path)")
+    print("wrote the input to \(path); to run it again: fuzz --target \(Target.name) --input \(path)")
     throw ExitCode(1)
   }
 }
 
-/// What the first worker found that found something.
+/// The first mismatch that a worker found.
 private final class FirstFound<Target: FuzzTarget>: Sendable {
   private let kept = Mutex<Campaign<Target>.Mismatch?>(nil)
   private let there = Atomic<Bool>(false)

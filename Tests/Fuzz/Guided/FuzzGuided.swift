@@ -1,8 +1,7 @@
 import FuzzTargets
 import Glibc
 
-/// libFuzzer's way in: it looks for inputs that reach code which none before them reached. The target's name stands in
-/// FUZZ_TARGET.
+/// The entry point for libFuzzer, which looks for inputs that reach new code. FUZZ_TARGET names the target.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   guard let what = target.problem(Array(UnsafeBufferPointer(start: start, count: count))) else { return 0 }
@@ -11,11 +10,11 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 
   abort()
 }
 
-/// libFuzzer calls from one thread.
+/// libFuzzer calls from one thread only.
 nonisolated(unsafe) private var target: any FuzzTarget = {
   let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
   guard let type = fuzzTarget(named: name), let target = try? type.init() else {
-    print("FUZZ_TARGET '\(name)' is none of \(fuzzTargets.map { $0.name })")
+    print("invalid FUZZ_TARGET '\(name)': expected one of \(fuzzTargets.map { $0.name })")
     exit(64)
   }
   return target

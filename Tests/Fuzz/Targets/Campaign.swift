@@ -1,6 +1,6 @@
 import MalformedInputs
 
-/// Cases of one target, one after another from a seed.
+/// Runs cases of one target one after another.
 public struct Campaign<Target: FuzzTarget> {
   private var target: Target
 
@@ -9,13 +9,13 @@ public struct Campaign<Target: FuzzTarget> {
   public struct Mismatch: Sendable {
     public var target: String
     public var seed: UInt64
-    /// Of the minimised input.
+    /// The problem that the minimised input causes.
     public var what: String
     public var input: [UInt8]
   }
 
-  /// - Parameter began: told the seed of each case before it runs.
-  /// - Returns: the first case in which something is wrong.
+  /// - Parameter began: gets the seed of each case before it runs; returns false to end the campaign.
+  /// - Returns: the first failing case, minimised; nil if there is none.
   public mutating func run(
     _ cases: Int, seed: UInt64, stride: UInt64 = 1, began: (UInt64) -> Bool = { _ in true }
   ) -> Mismatch? {
@@ -39,7 +39,7 @@ extension Campaign.Mismatch {
   }
 }
 
-/// How often a slice of a fuzzing run finds something: for the tests.
+/// Runs `cases` cases from `seed` on and returns the first failing one, minimised; nil if there is none.
 public func firstMismatch<Target: FuzzTarget>(
   _ type: Target.Type, cases: Int, seed: UInt64
 ) throws -> (seed: UInt64, what: String, input: [UInt8])? {

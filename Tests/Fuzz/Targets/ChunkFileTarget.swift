@@ -6,7 +6,7 @@ import Support
 import TestSupport
 import Zstd
 
-/// A chunk's file gives the bytes that its manifest describes, or it is damaged.
+/// A chunk file gives the bytes that its manifest describes, or is refused as damaged.
 public struct ChunkFileTarget: FuzzTarget {
   public static let name = "chunk"
   public static let share = 1
@@ -15,7 +15,7 @@ public struct ChunkFileTarget: FuzzTarget {
   private let folder: SnapshotFolder
 
   public init() throws {
-    guard let id = SnapshotID("20260901T211500Z-1f0c9a3e") else { throw Unlike(description: "no snapshot's name") }
+    guard let id = SnapshotID("20260901T211500Z-1f0c9a3e") else { throw Unlike(description: "invalid snapshot ID") }
     folder = SnapshotFolder(spool: scratch.path, id: id)
     try Folder.make(folder.path)
     try Folder.make(folder.fetchFolder)
@@ -33,7 +33,7 @@ public struct ChunkFileTarget: FuzzTarget {
           frame[random.below(frame.count)] ^= 1 << UInt8(random.below(8))
         }
       default:
-        // The frame's head, which says how much memory it wants.
+        // The frame header, which declares how much memory the frame needs.
         for index in 4..<min(14, frame.count) where random.onceIn(3) { frame[index] = UInt8(random.below(256)) }
       }
     }
@@ -70,7 +70,7 @@ public struct ChunkFileTarget: FuzzTarget {
     }
   }
 
-  /// Text that repeats itself more or less, and how an input asks for it.
+  /// Returns partly repetitive bytes, and the choices with which an input selects them.
   private static func content(length: Int, of seed: UInt8) -> (bytes: [UInt8], choices: [UInt8]) {
     var random = SeededRandom(seed: UInt64(seed))
     let bytes = (0..<length).map { $0 % 3 == 0 ? UInt8(random.below(256)) : UInt8(0x61 + $0 % 5) }

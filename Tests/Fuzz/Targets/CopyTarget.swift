@@ -3,18 +3,18 @@ import ReferenceImplementation
 import SeededRandom
 import TestSupport
 
-/// Whatever text stands in a record's fields, COPY text gives it back, read by a decoder written apart.
+/// COPY text returns any text of a record's fields unchanged, read by an independent decoder.
 public struct CopyTarget: FuzzTarget {
   public static let name = "copy"
   public static let share = 30
 
-  /// Texts of a row, then an industry's code and name, and how many scalars they may have.
+  /// The text columns of a row, then an industry's code and name, each with its limit in scalars.
   private static let columns = [
     ("營業人名稱", 255), ("營業地址", 500), ("組織別名稱", 50), ("設立日期", 20), ("行業代號", 20), ("名稱", 255),
   ]
-  /// Where the texts of a row are stored.
+  /// The stored columns of the texts of a row.
   private static let stored = ["business_name", "business_address", "business_type", "business_setup_date"]
-  /// Between values in an input.
+  /// Separates the values of an input.
   private static let separator: UInt8 = 0x1F
 
   public init() {}
@@ -52,7 +52,7 @@ public struct CopyTarget: FuzzTarget {
     return industries == [industry] ? nil : "industries \(industries) and not \(industry)"
   }
 
-  /// The input's values as text without NUL, within the bounds.
+  /// Returns the input's values as text without NUL, cut to their limits.
   private static func values(_ input: [UInt8]) -> [String] {
     let parts = input.split(separator: separator, omittingEmptySubsequences: false)
     return columns.indices.map { index in
@@ -83,7 +83,7 @@ public struct CopyTarget: FuzzTarget {
     ].map { Array($0.utf8) } + [[0x5C, 0xFF], [0xE5, 0x5C], [0xF0, 0x9F, 0x5C], [0x5C, 0x80]]
 }
 
-/// COPY text by PostgreSQL's manual, taking nothing that it would read otherwise than it looks, or not at all.
+/// Decodes COPY text by PostgreSQL's manual. Text that PostgreSQL rejects or that is ambiguous is an error.
 enum StrictCopyText {
   /// Fields as bytes; nil is NULL.
   static func rows(_ bytes: [UInt8]) throws -> [[[UInt8]?]] {

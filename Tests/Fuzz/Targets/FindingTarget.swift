@@ -4,7 +4,7 @@ import SeededRandom
 import Spool
 import TestSupport
 
-/// Every finding is one line of JSON that gives back the record's bytes, whatever they are.
+/// Every finding is one line of JSON with the record's bytes, unchanged.
 public struct FindingTarget: FuzzTarget {
   public static let name = "findings"
   public static let share = 20
@@ -21,7 +21,7 @@ public struct FindingTarget: FuzzTarget {
     }
     spoil(&body, from: 0, times: random.below(6), &random)
     guard random.onceIn(400) else { return body }
-    // Where a record is cut off, a character may be cut too.
+    // Truncating a record may cut a character.
     let filler = random.pick(["a", "長", "𥂁", "é", "\\", "\u{1}", "\""].map { Array($0.utf8) })
     var long = [UInt8](repeating: UInt8(ascii: "x"), count: 1 + random.below(5))
     while long.count < 65_530 + random.below(20) { long += filler }
@@ -48,15 +48,17 @@ public struct FindingTarget: FuzzTarget {
     let object = try StrictJSON.object(line)
     let finding = try Finding(line: line)
     guard case .number(let offset)? = object["byte_offset"], case .number(let number)? = object["line"] else {
-      return "no place"
+      return "byte_offset or line is missing"
     }
     let raw: [UInt8]
     switch (object["raw"], object["raw_base64"]) {
     case (.text(let bytes)?, nil): raw = bytes
     case (nil, .text(let base64)?): raw = try StrictJSON.bytes(base64: base64)
-    default: return "not one of raw and raw_base64"
+    default: return "not exactly one of raw and raw_base64"
     }
-    guard finding.rawBytes == raw, finding.byteOffset == offset, finding.line == number else { return "read otherwise" }
+    guard finding.rawBytes == raw, finding.byteOffset == offset, finding.line == number else {
+      return "Finding has other values"
+    }
     guard source[offset...].starts(with: raw) else { return "other bytes" }
     guard number == 1 + source[..<offset].count(where: { $0 == 10 }) else { return "another line" }
     let rest = source[(offset + raw.count)...]
@@ -65,7 +67,7 @@ public struct FindingTarget: FuzzTarget {
     } else {
       guard rest.isEmpty || rest.first == 10 || rest.starts(with: [13, 10]) else { return "not the whole record" }
     }
-    // Nobody but a crash can say that this is wrong.
+    // Checks only that this does not crash.
     _ = raw.withUnsafeBufferPointer { BANExtractor.of($0, header: header, scanner: &scanner) }
     return nil
   }

@@ -1,30 +1,30 @@
 import MalformedInputs
 import SeededRandom
 
-/// One way in for hostile bytes, and what has to be so of whatever comes of them.
+/// A reader of hostile bytes with the invariant that its results must satisfy.
 public protocol FuzzTarget: SendableMetatype {
-  /// By this it is asked for.
+  /// The name for `--target`.
   static var name: String { get }
-  /// Of a hundred cases, about so many are its own.
+  /// How many of 100 cases this target gets, approximately.
   static var share: Int { get }
 
-  /// Each worker has one of its own.
+  /// Each worker creates its own instance.
   init() throws
 
-  /// Bytes that lie near what the target reads.
+  /// Returns bytes that resemble the target's valid input.
   func make(_ random: inout SeededRandom) -> [UInt8]
-  /// - Returns: what is wrong; nil where all is as it has to be.
+  /// - Returns: what is wrong; nil if the invariant holds.
   mutating func difference(_ input: [UInt8]) throws -> String?
 }
 
 extension FuzzTarget {
-  /// The input of a case: the same on any machine.
+  /// Returns the input of a case, which is the same on any machine.
   public func input(seed: UInt64) -> [UInt8] {
     var random = SeededRandom(seed: seed)
     return make(&random)
   }
 
-  /// What is wrong with an input; an error that nothing should throw is wrong too.
+  /// Returns what is wrong with an input; nil if nothing. An unexpected error is wrong too.
   public mutating func problem(_ input: [UInt8]) -> String? {
     do { return try difference(input) } catch { return "unexpected error: \(error)" }
   }
@@ -38,13 +38,12 @@ public let fuzzTargets: [any FuzzTarget.Type] = [
 
 public func fuzzTarget(named name: String) -> (any FuzzTarget.Type)? { fuzzTargets.first { $0.name == name } }
 
-/// The first bytes of an input, which say how the rest is used: so that whoever looks for inputs finds these choices
-/// too.
+/// Reads choices from the first bytes of an input, so that libFuzzer can vary them too.
 struct Choices {
   private(set) var rest: ArraySlice<UInt8>
 
   init(_ input: [UInt8]) { rest = input[...] }
 
-  /// 0 to `bound` - 1; 0 at the end.
+  /// Returns 0 to `bound` - 1; 0 if the input has ended.
   mutating func below(_ bound: Int) -> Int { rest.popFirst().map { Int($0) % bound } ?? 0 }
 }

@@ -1,7 +1,7 @@
 import MalformedInputs
 import SeededRandom
 
-/// Makes a manifest one that nobody wrote.
+/// Corrupts a manifest's JSON at random: numbers, strings, lines, nesting or single bits.
 func spoilJSON(_ json: inout [UInt8], _ random: inout SeededRandom) {
   for _ in 0...random.below(3) {
     switch random.below(12) {
@@ -24,7 +24,7 @@ func spoilJSON(_ json: inout [UInt8], _ random: inout SeededRandom) {
   }
 }
 
-/// Another in place of one of the runs of such bytes.
+/// Replaces a run of matching bytes with `token`.
 private func replaceToken(
   _ json: inout [UInt8], with token: [UInt8], random: inout SeededRandom, where isPart: (UInt8) -> Bool
 ) {
@@ -42,7 +42,7 @@ private func replaceString(_ json: inout [UInt8], _ random: inout SeededRandom) 
   json.replaceSubrange(quotes[first] + 1..<quotes[first + 1], with: random.pick(hostileStrings))
 }
 
-/// A line twice, or away: a key twice, or missing.
+/// Duplicates or removes a line, so that a key is repeated or missing.
 private func changeLine(_ json: inout [UInt8], _ random: inout SeededRandom) {
   let starts = [0] + json.indices.filter { json[$0] == 10 }.map { $0 + 1 }
   let start = random.pick(starts)

@@ -4,7 +4,7 @@ import Spool
 import Support
 import TestSupport
 
-/// A manifest is either read as a value that is written as it was read, or refused as damaged.
+/// A manifest is refused as damaged, or read as a value that stays the same when it is written and read again.
 public struct ManifestTarget: FuzzTarget {
   public static let name = "manifest"
   public static let share = 7
@@ -37,20 +37,20 @@ public struct ManifestTarget: FuzzTarget {
 
   private func check<M: Manifest & Equatable>(_ type: M.Type, _ json: [UInt8]) throws -> String? {
     guard let manifest = try read(type, json) else { return nil }
-    guard manifest.format == SpoolFormat.current else { return "format \(manifest.format) is taken" }
+    guard manifest.format == SpoolFormat.current else { return "format \(manifest.format) is accepted" }
     let written = try manifest.encoded()
-    guard let again = try read(type, written) else { return "what it wrote it does not read" }
-    return try again == manifest && again.encoded() == written ? nil : "written otherwise than read"
+    guard let again = try read(type, written) else { return "unable to read what it wrote" }
+    return try again == manifest && again.encoded() == written ? nil : "written differently than read"
   }
 
-  /// - Returns: nil where it is refused as damaged.
+  /// - Returns: nil if it is refused as damaged.
   private func read<M: Manifest>(_ type: M.Type, _ json: [UInt8]) throws -> M? {
     let path = scratch.write(json, to: "000001.json")
     do { return try M.read(at: path) } catch let failure as Failure where failure.category == .data { return nil }
   }
 }
 
-/// One of each kind, as the pipeline writes them.
+/// One manifest of each kind, as the pipeline writes it.
 enum ManifestSamples {
   static let encoded: [Result<[UInt8], any Error>] = [
     Result { try download.encoded() }, Result { try fetch.encoded() }, Result { try chunk.encoded() },

@@ -1,4 +1,4 @@
-/// A shorter input that is wrong too: stretches are taken out, then bytes made plain, as long as anything helps.
+/// Returns a shorter input that is wrong too. Removes smaller and smaller parts, in at most `steps` attempts.
 func shortest(_ input: [UInt8], steps: Int = 3000, isWrong: ([UInt8]) -> Bool) -> [UInt8] {
   var best = input
   var left = steps

@@ -8,7 +8,7 @@ import Spool
 import Support
 import TestSupport
 
-/// An interrupted download with one file that nobody wrote: it is gone on with, and the source is whole in the end.
+/// fetch completes an interrupted download with one corrupted file and perhaps a missing one: the source is complete.
 public struct ResumeTarget: FuzzTarget {
   public static let name = "resume"
   public static let share = 1
@@ -18,7 +18,7 @@ public struct ResumeTarget: FuzzTarget {
   private let folder: SnapshotFolder
   private let log: EventLog
   private let download: [UInt8]
-  /// The chunks' files as they should be, by name.
+  /// The original files of the chunks.
   private let files: [(name: String, bytes: [UInt8])]
 
   public init() throws {
@@ -57,7 +57,7 @@ public struct ResumeTarget: FuzzTarget {
     }
     let fetched: SnapshotFolder
     do { fetched = try Fetcher.run(settings, log: log).folder } catch let failure as Failure {
-      // A file that cannot be gone on with is no reason not to begin anew.
+      // If fetch is unable to resume from a file, it must start over.
       return "\(failure.category): \(failure.message)"
     }
     guard let manifest = try FetchManifest.read(at: fetched.fetchManifest) else { return "no manifest" }
@@ -75,7 +75,7 @@ public struct ResumeTarget: FuzzTarget {
     return nil
   }
 
-  /// The snapshot as an interrupted download leaves it, with no chunk yet.
+  /// Resets the snapshot to an interrupted download without chunks.
   private func interrupt() throws {
     try Folder.remove(settings.spool)
     try Folder.make(settings.spool)

@@ -3,7 +3,7 @@ import Records
 import SeededRandom
 import TestSupport
 
-/// What is written into a correction sheet and read back as it is, is validated as before.
+/// Records that are exported to a correction sheet and read back unchanged have the same findings as before.
 public struct SheetRoundTripTarget: FuzzTarget {
   public static let name = "roundtrip"
   public static let share = 2
@@ -16,8 +16,8 @@ public struct SheetRoundTripTarget: FuzzTarget {
 
   public static func difference(_ bytes: [UInt8]) throws -> String? {
     guard let validated = try ValidatedSource(bytes) else { return nil }
-    // Whether a BAN repeats depends on records, and what bytes a column that is not published has, on values that are
-    // not in the sheet.
+    // A duplicate depends on records that are not in the sheet, and invalid bytes in an unpublished column on values
+    // that are not.
     let kept = try validated.observed().findings.filter {
       $0.record > 0 && $0.code != "DUPLICATE" && ($0.code != "INVALID_ENCODING" || $0.column != nil)
     }
@@ -35,16 +35,16 @@ public struct SheetRoundTripTarget: FuzzTarget {
       file += row.csv(header: validated.header, scanner: &scanner)
     }
     let exported = try CorrectionSheet.read(file)
-    guard exported.untouched == numbers.count, exported.tally.records == 0 else { return "not known as untouched" }
+    guard exported.untouched == numbers.count, exported.tally.records == 0 else { return "not recognized as untouched" }
     let sheet = try CorrectionSheet.read(touched(file))
     guard sheet.tally.records == numbers.count else { return "\(sheet.tally.records) rows and not \(numbers.count)" }
     let before = Dictionary(
       uniqueKeysWithValues: validated.output.registrations.split(separator: 10).map {
         (UInt32(String(decoding: $0.prefix(8), as: UTF8.self)) ?? 0, Array($0) + [10])
       })
-    // No other is accepted, and these as the very same rows.
+    // Only records with warnings are accepted, as the same rows as before.
     for record in sheet.records where before[record.ban] != record.registration || record.warnings.isEmpty {
-      return "accepted otherwise: \(record)"
+      return "accepted differently: \(record)"
     }
     let after = Dictionary(grouping: sheet.findings, by: \.row)
     for (index, number) in numbers.enumerated() {
@@ -52,13 +52,13 @@ public struct SheetRoundTripTarget: FuzzTarget {
       let isAlike: Bool
       switch old[0].code {
       case "MALFORMED_QUOTE", "RECORD_TOO_LONG", "FIELD_COUNT":
-        // Its cells are empty.
+        // The export leaves the cells empty.
         isAlike = new.map(\.code) == ["INVALID_BAN"]
       case "INVALID_ENCODING":
-        // Its cells are empty where it has not as many fields as the header.
+        // The export leaves the cells empty if the number of fields differs from the header's.
         isAlike = ["INVALID_ENCODING", "INVALID_BAN"].contains(new.first?.code)
       default:
-        // Values that are too long for a sheet are left out of it.
+        // The export omits values that are too long for a sheet.
         isAlike =
           old[0].raw.count > 12_000
           || new.map { "\($0.code) \($0.column ?? "")" } == old.map { "\($0.code) \($0.column ?? "")" }

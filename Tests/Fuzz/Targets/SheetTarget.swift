@@ -3,7 +3,7 @@ import Records
 import SeededRandom
 import TestSupport
 
-/// A correction sheet's records are validated by the rules of a source.
+/// The records of a correction sheet are validated by the same rules as those of a source.
 public struct SheetTarget: FuzzTarget {
   public static let name = "sheet"
   public static let share = 5
@@ -28,7 +28,7 @@ public struct SheetTarget: FuzzTarget {
       return try ValidatedSource(bytes, stampIsRecord: true) == nil ? nil : "refused: \(error)"
     }
     if let wrong = contradiction(in: sheet) { return wrong }
-    // Here the two are to differ.
+    // Sheets treat apostrophes, U+FFFD and the column fingerprint differently.
     if bytes.contains(UInt8(ascii: "'")) || holds(bytes, [0xEF, 0xBF, 0xBD]) || holds(bytes, Array("fingerprint".utf8))
     {
       return nil
@@ -49,7 +49,7 @@ public struct SheetTarget: FuzzTarget {
     return warnings == observed.findings.filter { $0.severity == "warning" }.map(\.code) ? nil : "warnings \(warnings)"
   }
 
-  /// What holds of any sheet.
+  /// Returns a violated invariant of every sheet, or nil.
   private static func contradiction(in sheet: CorrectionSheet) -> String? {
     let tally = sheet.tally
     guard tally.records == tally.accepted + tally.rejected + tally.duplicates + tally.blank,

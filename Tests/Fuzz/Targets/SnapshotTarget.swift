@@ -10,8 +10,7 @@ import Support
 import TestSupport
 import TransformStage
 
-/// A snapshot with one file that nobody wrote: it is read and transformed again, or refused, and nothing is touched
-/// outside.
+/// A snapshot with one corrupted file is read and transformed again, or refused, and no other file is created.
 public struct SnapshotTarget: FuzzTarget {
   public static let name = "snapshot"
   public static let share = 1
@@ -19,7 +18,7 @@ public struct SnapshotTarget: FuzzTarget {
   private let scratch = ScratchFolder()
   private let folder: SnapshotFolder
   private let log: EventLog
-  /// The snapshot's files as they should be, by their paths in it.
+  /// The snapshot's original files, with their relative paths.
   private let files: [(path: String, bytes: [UInt8])]
 
   public init() throws {
@@ -75,7 +74,7 @@ public struct SnapshotTarget: FuzzTarget {
     }
   }
 
-  /// - Returns: an error that says anything but that the data is not acceptable.
+  /// - Returns: an error of another category than `data` and `notReady`; nil if there is none.
   private func refused(_ body: () throws -> Void) throws -> String? {
     do { try body() } catch let failure as Failure {
       return failure.category == .data || failure.category == .notReady
@@ -84,13 +83,13 @@ public struct SnapshotTarget: FuzzTarget {
     return nil
   }
 
-  /// Puts bytes in a file's place.
+  /// Replaces the content of a file.
   ///
-  /// - Parameter isNamed: whether the manifests above name it by its new digest, as somebody would who means harm.
+  /// - Parameter isNamed: whether the manifests above it get its new digest, as an attacker would do.
   private func put(_ bytes: [UInt8], at index: Int, isNamed: Bool) throws {
     var changed = [files[index].path: bytes]
     func bytesNow(_ path: String) -> [UInt8] { changed[path] ?? files.first { $0.path == path }?.bytes ?? [] }
-    // Lower ones first: a change of one changes the digest that the next holds.
+    // Lower ones first: changing one changes the digest in the next.
     let order = files.map(\.path).filter { $0.hasSuffix(".json") }.sorted { Self.height($0) < Self.height($1) }
     for path in isNamed ? order : [] {
       var text = bytesNow(path)
@@ -136,20 +135,20 @@ public struct SnapshotTarget: FuzzTarget {
     for (path, bytes) in files where ScratchFolder.read(folder.path + "/" + path) != bytes { write(bytes, path) }
   }
 
-  /// A file that should not be there, here or around.
+  /// Returns an unexpected file in the snapshot or next to it; nil if there is none.
   private func stray() throws -> String? {
     let known = Set(files.map(\.path) + ["fetch", "transform"])
     for place in ["", "/fetch", "/transform"] {
       for name in try Folder.names(folder.path + place) where !name.hasPrefix(".") {
         let path = String((place + "/" + name).dropFirst())
-        if !known.contains(path) { return "'\(path)' was made" }
+        if !known.contains(path) { return "'\(path)' was created" }
       }
     }
     let around = try Folder.names(scratch.path) + Folder.names(scratch.path + "/spool").filter { !$0.hasPrefix(".") }
-    return around == ["source.csv", "spool", folder.id.description] ? nil : "around it lie \(around)"
+    return around == ["source.csv", "spool", folder.id.description] ? nil : "unexpected files next to it: \(around)"
   }
 
-  /// The same manifests whenever and wherever they are made.
+  /// Replaces sources and times in the manifests, so that they are the same on every machine.
   private static func makeTimeless(_ folder: SnapshotFolder) throws {
     guard var fetch = try FetchManifest.read(at: folder.fetchManifest),
       var download = try DownloadManifest.read(at: folder.downloadManifest)

@@ -4,7 +4,7 @@ import ReferenceImplementation
 import SeededRandom
 import TestSupport
 
-/// Scanner and rules, the whole source as one chunk, against the slow reference.
+/// Compares the scanner and the rules with the slow reference; the whole source is one chunk.
 public struct SourceTarget: FuzzTarget {
   public static let name = "source"
   public static let share = 28
@@ -18,7 +18,7 @@ public struct SourceTarget: FuzzTarget {
   public static func difference(_ bytes: [UInt8]) throws -> String? {
     let reference = referenceRead(bytes)
     guard let validated = try ValidatedSource(bytes) else {
-      // What is told as another kind of file by its first bytes need not be read.
+      // A file whose first bytes show another file type may be refused without reading it.
       return reference.refusal == nil && !looksForeign(bytes) ? "refused, and the reference does not" : nil
     }
     if let refusal = reference.refusal, reference.columns.isEmpty { return "not refused: \(refusal)" }
@@ -49,7 +49,7 @@ extension ValidatedSource {
   }
 }
 
-/// A small hostile source, now and then with a record near its bound.
+/// Returns a small hostile source, sometimes with a record near the 64 KiB limit.
 func randomSource(_ random: inout SeededRandom) -> [UInt8] {
   var file = randomDirtyFile(seed: random.next(), records: random.below(6))
   if random.onceIn(20) {
@@ -59,7 +59,7 @@ func randomSource(_ random: inout SeededRandom) -> [UInt8] {
   return file
 }
 
-/// Puts a long stretch in, about as long as a record may be, with something at its end that may be misread there.
+/// Inserts about as many bytes as a record may have, followed by bytes that may be misread at the limit.
 private func lengthen(_ file: inout [UInt8], _ random: inout SeededRandom) {
   let filler = random.pick(["a", "長", "𥂁", ",", "\"\"", "\r", "a\"", "\n"].map { Array($0.utf8) })
   let start = random.pick(["", "\"", ",\"", "\n\"", "\n20000003,\"x"].map { Array($0.utf8) })
@@ -69,7 +69,7 @@ private func lengthen(_ file: inout [UInt8], _ random: inout SeededRandom) {
   var stretch = start
   while stretch.count + filler.count <= length { stretch += filler }
   while stretch.count < length { stretch.append(UInt8(ascii: "b")) }
-  // At a record's beginning, mostly, so that its length is the stretch's.
+  // Usually at the beginning of a record, so that the inserted bytes determine its length.
   let places = file.indices.filter { file[$0] == 10 }.map { $0 + 1 }
   let place = random.onceIn(4) || places.isEmpty ? random.below(file.count + 1) : random.pick(places)
   file.insert(contentsOf: stretch + end, at: place)

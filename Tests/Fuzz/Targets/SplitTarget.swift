@@ -10,7 +10,7 @@ import Spool
 import Support
 import TestSupport
 
-/// A source whose bytes come in pieces, cut into chunks that are validated one by one, against the slow reference.
+/// Splits a source that arrives in pieces into chunks, validates each and compares the result with the slow reference.
 public struct SplitTarget: FuzzTarget {
   public static let name = "cut"
   public static let share = 5
@@ -33,7 +33,7 @@ public struct SplitTarget: FuzzTarget {
     var pieceSizes = [1 + choices.below(200), 1 + choices.below(40)]
     let bytes = Array(choices.rest)
     if bytes.count > 10_000 {
-      // Tens of thousands of chunks, or of pieces that are scanned again and again, take half a minute.
+      // Tens of thousands of chunks, or of pieces that are scanned repeatedly, would take half a minute.
       chunkSize *= 1000
       pieceSizes = pieceSizes.map { $0 * 97 }
     }
@@ -45,7 +45,7 @@ public struct SplitTarget: FuzzTarget {
     return try validate(bytes, chunks, reference)
   }
 
-  /// - Returns: the chunks' manifests; nil where the header is refused.
+  /// - Returns: the chunks' manifests; nil if the header is refused.
   private func cut(_ bytes: [UInt8], _ chunkSize: Int, _ pieceSizes: [Int]) throws -> [FetchChunkManifest]? {
     let folder = SnapshotFolder(spool: scratch.path, id: .next(after: nil))
     defer { try? Folder.remove(folder.path) }
@@ -68,7 +68,9 @@ public struct SplitTarget: FuzzTarget {
       return nil
     }
     let entries = finished.entries
-    guard finished.sha256() == SHA256.of(bytes) else { throw Unlike(description: "digest of the whole") }
+    guard finished.sha256() == SHA256.of(bytes) else {
+      throw Unlike(description: "the digest is not that of the source")
+    }
     return try entries.indices.map { index in
       guard let chunk = try FetchChunkManifest.readWithDigest(at: folder.fetchChunkManifest(index + 1)),
         chunk.sha256 == entries[index].manifestSHA256
@@ -113,5 +115,5 @@ public struct SplitTarget: FuzzTarget {
   }
 }
 
-/// Two things that should be alike and are not.
+/// A violated invariant.
 struct Unlike: Error { let description: String }

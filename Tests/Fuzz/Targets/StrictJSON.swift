@@ -1,4 +1,4 @@
-/// Reads one flat object of JSON by RFC 8259 and nothing beyond it: no white space, no number but a whole one.
+/// Reads one flat JSON object (RFC 8259). White space and numbers other than non-negative integers are errors.
 enum StrictJSON {
   enum Value: Equatable {
     case null
@@ -8,7 +8,7 @@ enum StrictJSON {
   }
 
   static func object(_ bytes: [UInt8]) throws -> [String: Value] {
-    guard String(validating: bytes, as: UTF8.self) != nil else { throw Unlike(description: "JSON that is no UTF-8") }
+    guard String(validating: bytes, as: UTF8.self) != nil else { throw Unlike(description: "JSON that is not UTF-8") }
     var reader = Reader(bytes: bytes)
     var object: [String: Value] = [:]
     try reader.take("{")
@@ -20,11 +20,11 @@ enum StrictJSON {
       }
     } while reader.has(",")
     try reader.take("}")
-    guard reader.index == bytes.count else { throw Unlike(description: "something behind the object") }
+    guard reader.index == bytes.count else { throw Unlike(description: "data after the object") }
     return object
   }
 
-  /// RFC 4648, section 4, with padding.
+  /// Decodes base64 (RFC 4648, section 4) with padding.
   static func bytes(base64: [UInt8]) throws -> [UInt8] {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var values = [UInt8: UInt32]()
@@ -97,7 +97,7 @@ enum StrictJSON {
         ("\"", 0x22), ("\\", 0x5C), ("/", 0x2F), ("n", 10), ("r", 13), ("t", 9), ("b", 8), ("f", 12),
       ]
       for (literal, byte) in plain where has(literal) { return byte }
-      // Only control characters are written so.
+      // Findings use this escape only for control characters.
       try take("u00")
       guard index + 2 <= bytes.count,
         let byte = UInt8(String(decoding: bytes[index..<index + 2], as: UTF8.self), radix: 16),

@@ -3,14 +3,14 @@ import MalformedInputs
 import SeededRandom
 import Testing
 
-/// What the fuzzer itself is trusted with.
+/// Tests of the fuzzer itself.
 @Suite struct CampaignTests {
-  /// It finds a fault, tells the case's seed, and makes the input short.
-  @Test func aFaultIsFoundAndMadeShort() throws {
+  /// A campaign finds a fault, reports the seed of its case and minimises the input.
+  @Test func aFaultIsFoundAndMinimised() throws {
     let found = try #require(try firstMismatch(FaultyTarget.self, cases: 10_000, seed: 7))
     #expect(found.what == "x before y")
     #expect(found.input == Array("xy".utf8))
-    // The seed alone makes the case again.
+    // The seed alone reproduces the case.
     let again = try firstMismatch(FaultyTarget.self, cases: 1, seed: found.seed)
     #expect(again?.input == found.input)
   }

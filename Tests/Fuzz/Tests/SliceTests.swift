@@ -1,10 +1,10 @@
 import FuzzTargets
 import Testing
 
-/// A slice of what `swift run -c release fuzz` runs by the million.
+/// Runs some of the cases that `swift run -c release fuzz` runs by the million.
 @Suite struct SliceTests {
   @Test(arguments: fuzzTargets.map { $0.name })
-  func nothingIsWrong(_ name: String) throws {
+  func everyTargetPasses(_ name: String) throws {
     guard let target = fuzzTarget(named: name) else {
       Issue.record("no target \(name)")
       return
@@ -14,18 +14,18 @@ import Testing
     #expect(found == nil, "first seed \(seed): fuzz --target \(name) --cases 1 --seed \(found?.seed ?? seed)")
   }
 
-  /// Cases that once went wrong, or ended the process.
+  /// Cases that failed or crashed in the past.
   @Test(arguments: [
     // A chunk's manifest with a size below zero; a sum beyond Int.
     ("snapshot", 101_036),
-    // A damaged chunk that was kept, because its size was right and a chunk before it was fetched again.
+    // A damaged chunk was kept because its size was right and an earlier chunk was fetched again.
     ("resume", 128), ("resume", 200_038),
-    // JSON nested too deep for Foundation, with nothing behind it.
+    // JSON nested too deep for Foundation, with nothing after it.
     ("manifest", 20_490_187),
-    // A sheet's row that was too long to be read back: quotes in a cell are doubled.
+    // A sheet's row was too long to be read back, because quotes in a cell are doubled.
     ("roundtrip", 20_413_186),
   ])
-  func whatWentWrongDoesSoNoMore(_ name: String, _ seed: UInt64) throws {
+  func pastFailuresPass(_ name: String, _ seed: UInt64) throws {
     guard let target = fuzzTarget(named: name) else {
       Issue.record("no target \(name)")
       return
