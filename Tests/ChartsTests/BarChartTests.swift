@@ -10,8 +10,8 @@ import Testing
       unit: unit, emptyText: "none")
   }
 
-  /// Whatever comes in, lengths are proportional to the values, each between its label and its figure.
-  @Test func anyValuesMakeATruePicture() throws {
+  /// For any input, bar lengths are proportional to the values, and each bar is between its label and its figure.
+  @Test func anyValuesGiveAnAccurateChart() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     print("bars: seed \(seed)")
     var dice = SeededRandom(seed: seed)
@@ -74,11 +74,11 @@ import Testing
     (9_007_199_254_740_991, "9,007,199,254,740,991"), (1e17, "1e+17"),
     (1e-12, "1e-12"), (.nan, "–"), (.infinity, "–"),
   ])
-  func figuresAreWrittenForPeople(_ value: Double, _ text: String) {
+  func figuresAreRoundedAndGroupedByThousands(_ value: Double, _ text: String) {
     #expect(chart([BarChart.Entry("a", value)]).table.rows == [["a", text]])
   }
 
-  /// A long label is cut, twice as early where the letters are twice as wide, and is whole in its title.
+  /// A long label is cut by width, at half as many letters if they are wide. Its title has the complete text.
   @Test(arguments: ["a", "臺", "𠮷", "公", "ソ", "한", "（"])
   func longLabelsAreCut(_ letter: String) throws {
     let long = String(repeating: letter, count: 500)
@@ -90,14 +90,14 @@ import Testing
     #expect(picture.texts(anchored: "end").last?.title == nil)
   }
 
-  /// A label as wide as its room is whole: an ellipsis would not be shorter.
-  @Test func labelsThatFitAreWhole() throws {
+  /// A label that just fits is not cut: an ellipsis would not be shorter.
+  @Test func labelsThatFitAreNotCut() throws {
     let fitting = String(repeating: "臺", count: 13)
     let picture = try Picture(chart([BarChart.Entry(fitting, count: 5)]).svg)
     #expect(picture.texts(anchored: "end").map(\.text) == [fitting])
   }
 
-  @Test func nothingIsSaidInWords() throws {
+  @Test func aChartWithoutEntriesShowsItsEmptyText() throws {
     let picture = try Picture(chart([]).svg)
     try checkInvariants(picture, id: "b", title: "Cities", description: "by city")
     #expect(picture.root.all.filter { $0.name == "text" }.map(\.text) == ["none"])

@@ -4,8 +4,8 @@ import SeededRandom
 import Testing
 
 @Suite struct ColumnChartFuzzTests {
-  /// Whatever comes in, the picture is well-formed, in its frame, true to the values, and the table says the same.
-  @Test func anyValuesMakeATruePicture() throws {
+  /// For any input, the chart is well-formed, inside its frame and accurate, and the table has the same values.
+  @Test func anyValuesGiveAnAccurateChart() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     print("columns: seed \(seed)")
     var dice = SeededRandom(seed: seed)
@@ -88,7 +88,8 @@ import Testing
     #expect(marks.joined().isEmpty, "seed \(seed)")
   }
 
-  /// From zero in even steps of 1, 2 or 5 times a power of ten, evenly on the axis, just past the maximum.
+  /// Checks that the ticks start at zero, have even steps of 1, 2 or 5 times a power of ten, are evenly spaced on the
+  /// axis and end just past the maximum.
   private func checkTicks(_ ticks: [(value: Double, y: Double)], maximum: Double, _ seed: UInt64) throws {
     try #require((2...6).contains(ticks.count), "seed \(seed)")
     let (step, distance) = (ticks[1].value, ticks[0].y - ticks[1].y)

@@ -35,7 +35,7 @@ import Testing
     #expect(picture.texts(anchored: "end").map(\.text) == ["0 s", "0.000000005 s", "0.00000001 s"])
   }
 
-  @Test func zerosAndGapsAreNoMarksButHaveTheirTitles() throws {
+  @Test func zerosAndGapsHaveTitlesButNoMarks() throws {
     let picture = try Picture(chart(["a", "b", "c"], [Series("rows", values: [0, .nan])]).svg)
     #expect(picture.marks.isEmpty)
     #expect(picture.targets.map(\.title) == ["a: 0", "b: –", "c: –"])
@@ -44,15 +44,15 @@ import Testing
   @Test(arguments: [
     ([String](), [Series("rows", counts: [])]), (["a"], []), (["a"], [Series("rows", values: [.nan])]),
   ])
-  func nothingIsSaidInWords(_ labels: [String], _ series: [Series]) throws {
+  func aChartWithoutValuesShowsItsEmptyText(_ labels: [String], _ series: [Series]) throws {
     let picture = try Picture(chart(labels, series).svg)
     try checkInvariants(picture, id: "rows", title: "Rows", description: "Rows a day")
     #expect(picture.root.all.filter { $0.name == "text" }.map(\.text) == ["no run yet"])
     #expect(picture.root.all.allSatisfy { !["rect", "line"].contains($0.name) })
   }
 
-  /// A day with three changes is seen beside the first load's million.
-  @Test func tinyValuesAreSeen() throws {
+  /// Three changes stay visible next to an initial load of a million rows.
+  @Test func tinyValuesAreVisible() throws {
     let picture = try Picture(chart(["a", "b"], [Series("rows", counts: [1_654_321, 3])]).svg)
     #expect(try picture.marks.joined().map { try $0.rectangle().height } == [124.07, 1])
   }

@@ -22,7 +22,7 @@ extension SeededRandom {
     }
   }
 
-  /// A count or a duration as they come.
+  /// A usual count or duration.
   mutating func usual() -> Double {
     Bool.random(using: &self)
       ? Double(Int.random(in: 0...2_000_000, using: &self)) : Double.random(in: 0...5000, using: &self)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What holds for every picture, whatever is in it. `seed` is printed with a failure.
+/// Checks the invariants of every chart. `seed` is printed with a failure.
 func checkInvariants(_ picture: Picture, id: String, title: String, description: String, seed: UInt64 = 0) throws {
   let root = picture.root
   #expect(root.name == "svg" && root.attributes["role"] == "img")
@@ -32,7 +32,7 @@ func checkInvariants(_ picture: Picture, id: String, title: String, description:
   try checkInside(picture, seed: seed)
 }
 
-/// Nothing sticks out of the view box.
+/// Checks that every element is inside the view box.
 private func checkInside(_ picture: Picture, seed: UInt64) throws {
   let box = try #require(picture.root.attributes["viewBox"]).split(separator: " ").compactMap { Double($0) }
   try #require(box.count == 4)
@@ -56,7 +56,7 @@ private func checkInside(_ picture: Picture, seed: UInt64) throws {
 }
 
 extension CGRect {
-  /// Whether the other is inside, but for the hundredths that attributes are rounded to.
+  /// Whether `other` is inside. Attributes are rounded to hundredths, so 0.02 more are allowed.
   func holds(_ other: CGRect) -> Bool {
     let slack = 0.02
     return other.minX >= minX - slack && other.maxX <= maxX + slack && other.minY >= minY - slack
@@ -64,7 +64,7 @@ extension CGRect {
   }
 }
 
-/// About the place that a text takes in Arial: capitals and Chinese characters are nearly as wide as high, M and W too.
+/// Estimates the box of a text in Arial. A Chinese character is as wide as high, M and W nearly, other capitals less.
 func extent(_ text: Element, _ group: Element) throws -> CGRect {
   let size = 12.0
   let width = text.text.reduce(0.0) { sum, character in
@@ -83,7 +83,7 @@ func extent(_ text: Element, _ group: Element) throws -> CGRect {
     x: text.number("x") - shift, y: text.number("y") - 0.75 * size, width: width, height: size)
 }
 
-/// A figure as it is written: commas between thousands, three decimals or three significant digits.
+/// Checks a formatted figure: commas between thousands, three decimals or three significant digits.
 func checkFigure(_ text: String, _ value: Double, seed: UInt64 = 0) throws {
   guard value.isFinite else {
     #expect(text == "–", "seed \(seed)")

@@ -5,7 +5,7 @@ import Testing
   import FoundationXML
 #endif
 
-/// An element as an independent XML parser sees it.
+/// An element as an independent XML parser reads it.
 final class Element {
   let name: String
   let attributes: [String: String]
@@ -25,7 +25,7 @@ final class Element {
   }
 }
 
-/// The produced SVG, read back.
+/// A chart's SVG, parsed.
 struct Picture {
   let root: Element
 
@@ -41,14 +41,14 @@ struct Picture {
   func groups(_ name: String) -> [Element] { root.all.filter { $0.name == "g" && $0.classes.contains(name[...]) } }
   /// The marks of each series.
   var marks: [[Element]] { groups("chart-bar").map(\.children) }
-  /// What the pointer finds, one for each label.
+  /// The areas that show a title under the pointer, one for each label.
   var targets: [Element] { root.all.filter { $0.attributes["pointer-events"] == "all" }.flatMap(\.children) }
   func texts(anchored anchor: String?) -> [Element] {
     groups("chart-label").filter { $0.attributes["text-anchor"] == anchor }.flatMap(\.children)
       .filter { $0.name == "text" }
   }
 
-  /// The axis as it is written: the numbers, with where they stand.
+  /// Returns the numbers at the axis with the positions of their lines.
   func ticks(unit: String? = nil) throws -> [(value: Double, y: Double)] {
     let lines = try (groups("chart-axis") + groups("chart-grid")).flatMap(\.children).map { try $0.number("y1") }
     let numbers = try texts(anchored: "end").map { text in
@@ -82,7 +82,8 @@ struct Picture {
   }
 }
 
-/// What a reader of XML gets for a text: what XML 1.0 forbids replaced (section 2.2), line ends normalised (2.11).
+/// Returns a text as an XML reader gets it: characters that XML 1.0 forbids are replaced (section 2.2), and line ends
+/// are normalised (section 2.11).
 func readable(_ text: String) -> String {
   var (result, previous) = (String.UnicodeScalarView(), Unicode.Scalar(0))
   for scalar in text.unicodeScalars {
@@ -97,7 +98,7 @@ func readable(_ text: String) -> String {
   return String(result)
 }
 
-/// The same Unicode scalars; `==` on strings takes canonically equal ones for the same.
+/// Whether both have the same Unicode scalars. `==` also treats canonically equivalent strings as equal.
 func same(_ one: String?, _ other: String) -> Bool {
   one.map { $0.unicodeScalars.elementsEqual(other.unicodeScalars) } ?? false
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Figures", .needsRunDatabase)
 struct FigureTests {
-  @Test("days show their last publication, and changes add up by day without the first load")
+  @Test("days show their last publication, and changes add up by day without the initial load")
   func days() throws {
     var random = SeededRandom()
     try RunHarness.with { harness, connection in
@@ -42,7 +42,7 @@ struct FigureTests {
     }
   }
 
-  @Test("businesses are counted by city, by kind and by month")
+  @Test("businesses are counted by city, type and month")
   func registry() throws {
     var random = SeededRandom()
     try RunHarness.with { harness, connection in
@@ -101,7 +101,7 @@ struct FigureTests {
 
 @Suite("Figures from summaries")
 struct FigureSummaryTests {
-  @Test("stages have their seconds, and a stage that did not run has none")
+  @Test("stages have their durations, and a stage that did not run has none")
   func durations() throws {
     let summary = try #require(RunSummary(json: RunSummaryTests.failed))
     let durations = try #require(StageDurations(summary))
@@ -111,7 +111,7 @@ struct FigureSummaryTests {
     #expect(StageDurations(empty) == nil)
   }
 
-  @Test("findings are parted into rejections and warnings, the most frequent first")
+  @Test("findings are split into rejections and warnings, most frequent first")
   func findings() {
     let counts = FindingCounts(["INVALID_BAN": 3, "BAN_CHECKSUM": 9, "DUPLICATE": 5, "INVALID_DATE": 0, "NEW_CODE": 1])
     #expect(counts.rejections.map(\.code) == ["DUPLICATE", "INVALID_BAN"])

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Findings as CSV", .needsRunDatabase)
 struct FindingSheetTests {
-  /// Records of RFC 4180, read one character after the other.
+  /// Reads CSV (RFC 4180) scalar by scalar.
   private static func read(_ text: String) -> [[String]] {
     var rows: [[String]] = []
     var row: [String] = []
@@ -29,7 +29,7 @@ struct FindingSheetTests {
     return rows
   }
 
-  @Test("every cell comes back, and none begins as a formula does")
+  @Test("every cell is read back unchanged, and none begins like a formula")
   func cells() throws {
     let starts = ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "'", "=\u{301}"]
     let others = ["", "甲", " a ", "\"a\"", "a,b", "a\nb", "a\r\nb", "1=2", "\u{202E}x"]
@@ -55,7 +55,7 @@ struct FindingSheetTests {
     }
   }
 
-  @Test("bytes that are no text are replaced, and a long record ends between characters with an ellipsis")
+  @Test("invalid bytes are replaced, and a long record is cut between characters with an ellipsis")
   func raw() throws {
     try RunHarness.with { harness, connection in
       let run = try harness.run(&connection)

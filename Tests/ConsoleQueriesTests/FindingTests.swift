@@ -16,7 +16,7 @@ struct FindingTests {
 
   private static let codes = ["INVALID_BAN", "MISSING_NAME", "BAN_CHECKSUM", "INVALID_DATE"]
 
-  @Test("pages of a filter hand over each finding that fits once, in the order of the source")
+  @Test("pages of a filter return each matching finding once, in source order")
   func pages() throws {
     var random = SeededRandom()
     try RunHarness.with { harness, connection in
@@ -30,7 +30,7 @@ struct FindingTests {
         let batch = 1 + random.below(4)
         let finding = Made(
           batch: batch, severity: code.hasPrefix("BAN") || code == "INVALID_DATE" ? "warning" : "error", code: code,
-          // A record is of one batch; it may have several findings.
+          // A record belongs to one batch and may have several findings.
           record: batch * 100 + random.below(30), column: [nil, "設立日期", "統一編號"][random.below(3)])
         guard made.insert(finding).inserted else { continue }
         let column = finding.column.map { "\"\($0)\"" } ?? "null"
@@ -76,13 +76,13 @@ struct FindingTests {
     repeat {
       let page = try Findings.page(&connection, of: run, filter, behind: place, limit: limit)
       seen += page.findings
-      // As it comes back in an address.
+      // As the console reads it from a URL.
       place = try page.next.map { try #require(FindingCursor(text: $0.text)) }
     } while place != nil
     return seen
   }
 
-  @Test("the record's bytes come back as they were, also those that are no text")
+  @Test("a record's bytes are returned unchanged, including invalid UTF-8")
   func bytes() throws {
     try RunHarness.with { harness, connection in
       let run = try harness.run(&connection)
@@ -100,7 +100,7 @@ struct FindingTests {
     }
   }
 
-  @Test("a finding in a sheet of corrections has a line, and neither a record's number nor its bytes")
+  @Test("a finding in a correction sheet has a line, but no record number and no bytes")
   func sheet() throws {
     try RunHarness.with { harness, connection in
       let run = try harness.run(&connection)
@@ -113,7 +113,7 @@ struct FindingTests {
     }
   }
 
-  @Test("a batch with as many findings as the database keeps may have more")
+  @Test("a batch with the maximum number of stored findings is marked as capped")
   func capped() throws {
     try RunHarness.with { harness, connection in
       let run = try harness.run(&connection)
@@ -130,6 +130,6 @@ struct FindingTests {
   }
 
   @Test(
-    "a place that nobody was given is none", arguments: ["", "1", "1.2.X", "a.2.X.", "99999999999.1.X.", "1.2.X.\0"])
-  func noPlace(_ text: String) { #expect(FindingCursor(text: text) == nil) }
+    "an invalid cursor is rejected", arguments: ["", "1", "1.2.X", "a.2.X.", "99999999999.1.X.", "1.2.X.\0"])
+  func invalidCursor(_ text: String) { #expect(FindingCursor(text: text) == nil) }
 }

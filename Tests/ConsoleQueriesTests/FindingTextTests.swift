@@ -5,7 +5,7 @@ import Testing
 @Suite("A record's text on a page")
 struct FindingTextTests {
   @Test(
-    "what cannot be seen is named",
+    "an invisible character is shown by a stand-in",
     arguments: [
       ("a\u{0}b", "a␀b"), ("\t\r", "␉␍"), ("甲\n乙", "甲␊\n乙"), ("\u{7F}", "␡"), ("\u{1B}[31m", "␛[31m"),
       ("\u{85}", "⟨U+0085⟩"), ("a\u{202E}b", "a⟨U+202E⟩b"), ("\u{2066}", "⟨U+2066⟩"), ("\u{200F}", "⟨U+200F⟩"),
@@ -17,13 +17,13 @@ struct FindingTextTests {
     #expect(EscapedText(Array(source.utf8)).text.unicodeScalars.elementsEqual(shown.unicodeScalars))
   }
 
-  @Test("stand-ins of the source's own are told from ours")
+  @Test("a stand-in character in the source is not marked as a stand-in")
   func ownStandIns() {
     let text = EscapedText(Array("␀\u{0}".utf8))
     #expect(text.parts == [.init("␀", isStandIn: false), .init("␀", isStandIn: true)])
   }
 
-  @Test("of any bytes, what is no stand-in is the source's own text, in order, and nothing of it turns the page around")
+  @Test("text outside stand-ins is the source's text, in order and without bidirectional controls")
   func anyBytes() {
     var random = SeededRandom()
     let pieces: [[UInt8]] = [
@@ -43,7 +43,7 @@ struct FindingTextTests {
     }
   }
 
-  @Test("a long record is cut between characters, and what is left out is counted")
+  @Test("a long record is cut between characters, and the omitted bytes are counted")
   func cut() {
     let bytes = Array(String(repeating: "統", count: 10).utf8)
     for most in 0...30 {
@@ -53,7 +53,7 @@ struct FindingTextTests {
     }
   }
 
-  @Test("a hex dump begins near the first byte that is no text, and says what it leaves out")
+  @Test("a hex dump begins near the first invalid byte and counts the omitted bytes")
   func hexDump() throws {
     var random = SeededRandom()
     for _ in 0..<200 {

@@ -1,7 +1,7 @@
 import ConsoleQueries
 import SeededRandom
 
-/// Businesses and searches by chance, with all that is awkward.
+/// Generates random businesses and searches with values that are hard to handle.
 struct ModelDice {
   var random: SeededRandom
   static let types = ["獨資", "有限公司", "股份有限公司", "其他%"]
@@ -19,7 +19,7 @@ struct ModelDice {
   mutating func chance(_ percent: Int) -> Bool { random.chance(percent) }
   mutating func pick<Element>(_ choices: [Element]) -> Element { random.pick(choices) }
 
-  /// Begins and ends with no white space, as the rules leave it.
+  /// Returns a random text without white space at its ends, because the rules trim it.
   mutating func text(_ most: Int) -> String {
     let middle = (0..<random.below(most)).map { _ in pick(Self.pieces) }.joined()
     return pick(Self.starts) + middle + pick(["司", "%", "_", "號", "5"])
@@ -73,7 +73,7 @@ struct ModelDice {
 }
 
 extension String {
-  /// Eight digits that begin with these.
+  /// Returns eight digits that begin with this text.
   fileprivate func padded(with random: inout SeededRandom) -> String {
     self + (0..<(8 - count)).map { _ in "\(random.below(10))" }.joined()
   }

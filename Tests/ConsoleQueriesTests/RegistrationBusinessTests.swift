@@ -45,7 +45,7 @@ struct RegistrationBusinessTests {
     }
   }
 
-  @Test("a business that is gone has its history, one that never was has nothing")
+  @Test("a removed business keeps its history, and an unknown BAN is not found")
   func gone() throws {
     try RunHarness.with { harness, connection in
       for (day, kind) in ["added", "removed", "reappeared", "removed"].enumerated() {

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Changes and history", .needsRunDatabase)
 struct RegistrationChangeTests {
-  /// A feed by chance: some runs count what they changed, as load does, and some do not, as earlier versions did.
+  /// Generates a random change feed. The first three publications have no change counts, as in earlier versions.
   private func feed(
     _ harness: RunHarness, _ random: inout SeededRandom, _ connection: inout Connection
   ) throws -> [ModelChange] {
@@ -36,7 +36,7 @@ struct RegistrationChangeTests {
     return all.sorted { ($1.run, $0.ban) < ($0.run, $1.ban) }
   }
 
-  @Test("the feed agrees with a plain model in every filter, page by page, there and back")
+  @Test("the feed agrees with a plain model for every filter, paging forward and back")
   func model() throws {
     var random = SeededRandom()
     let seed = random.seed
@@ -82,7 +82,7 @@ struct RegistrationChangeTests {
     }
   }
 
-  @Test("a change says what was and what is, column by column")
+  @Test("a change has the old and the new value of each column")
   func columns() throws {
     try RunHarness.with { harness, connection in
       let run = try harness.run(&connection)
@@ -109,7 +109,7 @@ struct RegistrationChangeTests {
     }
   }
 
-  @Test("what is asked for amiss is named")
+  @Test("an invalid parameter is named in the error")
   func problems() throws {
     for (name, value, reason) in [
       ("kind", "gone", QueryProblem.Reason.choice), ("column", "ban", .choice), ("ban", "1234567", .ban),

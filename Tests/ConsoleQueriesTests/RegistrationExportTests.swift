@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Export of a search", .needsRunDatabase)
 struct RegistrationExportTests {
-  /// CSV as RFC 4180 has it, read scalar by scalar.
+  /// Reads CSV (RFC 4180) scalar by scalar.
   private static func read(_ text: String) -> [[String]] {
     var rows: [[String]] = [[]]
     var cell = String.UnicodeScalarView()
@@ -36,13 +36,13 @@ struct RegistrationExportTests {
     return (text, count)
   }
 
-  /// What a reader of the pipeline's sheets takes for the value.
+  /// Returns the value of a cell as correction sheets are read: one apostrophe is removed, and an empty cell is nil.
   private static func value(_ cell: String) -> String? {
     if cell.isEmpty { return nil }
     return cell.unicodeScalars.first == "'" ? String(cell.unicodeScalars.dropFirst()) : cell
   }
 
-  @Test("has what the search finds, in its order, and nothing that a spreadsheet would reckon with")
+  @Test("contains the search's results in its order, and no cell that a spreadsheet reads as a formula")
   func model() throws {
     var dice = ModelDice()
     let seed = dice.random.seed
@@ -77,7 +77,7 @@ struct RegistrationExportTests {
               expected["行業代號" + slot] = code
               expected["名稱" + slot] = "行業" + code
             }
-            // By scalars: to Swift's own comparison a mark behind a letter can be another spelling of one.
+            // Compares scalars, because == treats canonically equivalent strings as equal.
             #expect(
               values.map { $0.map { Array($0.unicodeScalars) } }
                 == RegistrationExport.columns.map { (expected[$0] ?? nil).map { Array($0.unicodeScalars) } },
@@ -88,7 +88,7 @@ struct RegistrationExportTests {
     }
   }
 
-  @Test("digits keep their zeros, and a name that means nothing stays a name")
+  @Test("an apostrophe protects leading zeros, formulas and the name NA, but BANs stay plain")
   func apostrophes() throws {
     try RunHarness.with { _, connection in
       try ModelBusiness(
@@ -104,7 +104,7 @@ struct RegistrationExportTests {
     }
   }
 
-  @Test("comes in pieces, and ends where nobody takes them")
+  @Test("is written in pieces, and stops if the writer throws")
   func pieces() throws {
     struct Enough: Error {}
     try RunHarness.with { _, connection in
@@ -121,7 +121,7 @@ struct RegistrationExportTests {
       #expect(throws: Enough.self) {
         try RegistrationExport(RegistrationQuery()).write(on: &connection) { _ in throw Enough() }
       }
-      // The session is as good as before.
+      // The session is still usable.
       #expect(try connection.execute("SELECT 1").number == 1)
     }
   }

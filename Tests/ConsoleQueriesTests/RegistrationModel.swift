@@ -1,7 +1,7 @@
 import ConsoleQueries
 import Postgres
 
-/// A business as tests know it, and what a search means, without SQL.
+/// A business of the plain model that the SQL of searches is compared with.
 struct ModelBusiness {
   var ban: String
   var name: String
@@ -13,12 +13,12 @@ struct ModelBusiness {
   var headOffice: String?
   var industries: [String]
 
-  /// The key of an order; what is missing comes first.
+  /// Returns the sort key; a missing value sorts first.
   func key(_ sort: RegistrationSort) -> [UInt8] {
     switch sort {
     case .ban: []
     case .name: Array(name.utf8)
-    // Of one length, so that bytes compare as numbers do.
+    // Big-endian and of fixed length, so that bytes compare like numbers.
     case .capital:
       capital.map { amount in [1] + (0..<8).map { UInt8(truncatingIfNeeded: amount >> (56 - 8 * $0)) } } ?? []
     case .setUp: Array((setUp ?? "").utf8)
@@ -27,7 +27,7 @@ struct ModelBusiness {
 }
 
 enum ModelSearch {
-  /// Width, 台 and the case of a to z do not count.
+  /// Returns the text with full-width ASCII made half-width, a to z made upper case, and 台 replaced with 臺.
   static func folded(_ text: String) -> [UInt32] {
     text.unicodeScalars.map { scalar in
       var value = scalar.value
@@ -64,7 +64,7 @@ enum ModelSearch {
     }
   }
 
-  /// BANs in the order asked for.
+  /// Returns the BANs of matching businesses in the query's order.
   static func find(_ businesses: [ModelBusiness], _ query: [String: String]) -> [String] {
     let sort = query["sort"].flatMap { RegistrationSort(rawValue: $0) } ?? .ban
     let sorted = businesses.filter { meets($0, query) }.sorted { a, b in

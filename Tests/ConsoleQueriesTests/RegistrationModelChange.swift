@@ -8,7 +8,7 @@ struct ModelChange {
   let kind: String
   let columns: [String]
 
-  /// The business as such a row keeps it; what it holds beside the name is always the same.
+  /// Returns the image of the business in a change row. Only the BAN and the name vary.
   private func image(_ name: String) -> String {
     #"""
     {"ban": "\#(ban)", "business_name": "\#(name)", "capital_amount": 5, "is_use_invoice": true,

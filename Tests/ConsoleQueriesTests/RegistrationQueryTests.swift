@@ -2,10 +2,10 @@ import ConsoleQueries
 import SeededRandom
 import Testing
 
-@Suite("What a search asks for")
+@Suite("Search parameters")
 struct RegistrationQueryTests {
   @Test(
-    "what cannot be understood is named",
+    "an invalid parameter is named in the error, with the reason",
     arguments: [
       ("ban", "123456789", QueryProblem.Reason.banStart), ("ban", "12a", .banStart), ("ban", "１２三", .banStart),
       ("name", "甲", .tooShort), ("name", " 甲 ", .tooShort), ("name", "a\0b", .choice), ("address", "號", .tooShort),
@@ -20,7 +20,7 @@ struct RegistrationQueryTests {
     #expect(throws: QueryProblem(name, reason)) { try RegistrationQuery([name: value]) }
   }
 
-  @Test("numbers are taken as people type them")
+  @Test("numbers may have full-width digits, spaces and thousands separators")
   func numbers() throws {
     let query = try RegistrationQuery(["ban": "０１９７ 8168", "capital_min": "1,000,000", "capital_max": "２，０００，０００"])
     #expect(query.ban == "01978168")
@@ -28,7 +28,7 @@ struct RegistrationQueryTests {
     #expect(query.capitalMax == 2_000_000)
   }
 
-  @Test("a range has its least first")
+  @Test("the minimum of a range may not exceed its maximum")
   func range() throws {
     #expect(throws: QueryProblem("capital_max", .range)) {
       try RegistrationQuery(["capital_min": "2", "capital_max": "1"])
@@ -36,7 +36,7 @@ struct RegistrationQueryTests {
     _ = try RegistrationQuery(["capital_min": "2", "capital_max": "2"])
   }
 
-  @Test("its parameters make it again, and what is empty is missing")
+  @Test("a query's parameters give the same query again, and empty values are omitted")
   func parameters() throws {
     let values = [
       "ban": "0123", "name": "a&b=c", "address": "５段", "type": "獨資", "invoice": "unknown", "industry": "47",
@@ -60,7 +60,7 @@ struct RegistrationQueryTests {
   }
 
   @Test(
-    "days are those of the calendar",
+    "a date must exist in the calendar",
     arguments: [
       ("2024-02-29", true), ("2023-02-29", false), ("1900-02-29", false), ("2000-02-29", true), ("2026-04-31", false),
       ("2026-12-31", true), ("2026-13-01", false), ("2026-00-10", false), ("2026-01-00", false), ("0000-01-01", false),
@@ -74,10 +74,10 @@ struct RegistrationQueryTests {
     }
   }
 
-  @Test("BANs are eight ASCII digits, and their check digit is known")
+  @Test("a BAN has eight ASCII digits, and its check digit is verified")
   func bans() throws {
     for text in ["", "1234567", "123456789", "1234567x", "１２３４５６７８", "1234567\u{301}8"] { #expect(BAN(text) == nil) }
-    // Published numbers of large companies, and the agency's own example with a 7 in the seventh place.
+    // Published BANs of large companies, and the agency's example with 7 as its seventh digit.
     for text in ["22099131", "04541302", "22555003", "10458575"] {
       let ban = try #require(BAN(text))
       #expect(ban.hasRightCheckDigit, "\(text)")
@@ -86,7 +86,7 @@ struct RegistrationQueryTests {
     for _ in 0..<2000 {
       let digits = (0..<8).map { $0 == 6 && random.below(3) == 0 ? 7 : random.below(10) }
       let products = zip(digits, [1, 2, 1, 2, 1, 2, 4, 1]).map { String($0 * $1) }
-      // All sums that the rule allows: the seventh product's digits, or for 28 either 1 or 0.
+      // All sums that the rule allows. If the seventh digit is 7, its product 28 counts as 1 or 0.
       let others = products.enumerated().filter { $0.offset != 6 }.map(\.element).joined()
       let sums = (digits[6] == 7 ? ["1", "0"] : [products[6]]).map { seventh in
         (others + seventh).reduce(0) { $0 + ($1.wholeNumberValue ?? 0) }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Search", .needsRunDatabase)
 struct RegistrationSearchTests {
-  /// Reads all pages from the first to the last, and back again.
+  /// Reads all pages from the first to the last and back.
   private func walk(
     _ values: [String: String], size: Int, _ connection: inout Connection
   ) throws -> (forth: [String], back: [String], total: Int?) {
@@ -29,14 +29,14 @@ struct RegistrationSearchTests {
   }
 
   @Test(
-    "agrees with a plain model in every filter and order, page by page, there and back, with its indexes and without")
+    "agrees with a plain model for every filter and order, paging forward and back, with and without indexes")
   func model() throws {
     var dice = ModelDice()
     let seed = dice.random.seed
     let businesses = dice.businesses(300)
     let queries = (0..<120).map { _ in (dice.query(businesses), 1 + dice.random.below(60)) }
     let expected = queries.map { ModelSearch.find(businesses, $0.0) }
-    // The dice are of use: searches find something, and not everything.
+    // The random searches are useful: many find some, but not all, businesses.
     #expect(expected.count { (2..<300).contains($0.count) } > 30, "seed \(seed)")
     try RunHarness.with { _, connection in
       for business in businesses { try business.insert(&connection) }
@@ -53,10 +53,10 @@ struct RegistrationSearchTests {
     }
   }
 
-  @Test("finds the few behind very many")
+  @Test("finds few matches at the end of many rows")
   func few() throws {
     try RunHarness.with { _, connection in
-      // Of 30,000 the last thousand have the least capital and the latest dates, and forty of them a type of their own.
+      // The last 1,000 of 30,000 rows have the least capital and the latest dates; 40 of them have the type 'rare'.
       try connection.execute(
         """
         INSERT INTO tax_registration (ban, business_name, business_address, capital_amount, setup_date, business_type,
@@ -80,7 +80,7 @@ struct RegistrationSearchTests {
     }
   }
 
-  @Test("takes no place that was changed, cut off or made for another order")
+  @Test("rejects a cursor that was changed, cut off or made for another order")
   func places() throws {
     try RunHarness.with { _, connection in
       var dice = ModelDice()
@@ -114,7 +114,7 @@ struct RegistrationSearchTests {
     }
   }
 
-  @Test("goes back to the start where what stood before has gone")
+  @Test("returns the first page if the rows before it were removed")
   func gone() throws {
     try RunHarness.with { _, connection in
       for ban in ["00000001", "00000002", "00000003"] {
@@ -131,7 +131,7 @@ struct RegistrationSearchTests {
     }
   }
 
-  @Test("ends when the session's time for a statement is over")
+  @Test("ends at the session's statement_timeout")
   func timeout() throws {
     try RunHarness.with { _, connection in
       try connection.execute(

@@ -3,7 +3,7 @@ import Postgres
 import TestCluster
 import Testing
 
-/// An empty registry in a schema of its own, and rows for it.
+/// An empty registry in its own schema, and functions that insert rows.
 struct RunHarness {
   let database: TestDatabase
 
@@ -15,7 +15,7 @@ struct RunHarness {
     }
   }
 
-  /// What load applies, in its order.
+  /// Returns the migrations that load applies, in the same order.
   private static func migrations() throws -> [String] {
     let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
@@ -24,7 +24,11 @@ struct RunHarness {
     return try names.sorted().map { try String(contentsOf: folder.appending(path: $0), encoding: .utf8) }
   }
 
-  /// Times are minutes since 2026-09-01 00:00 in Taiwan.
+  /// Inserts a job run and returns its ID.
+  ///
+  /// - Parameters:
+  ///   - minute: when it starts, in minutes since 2026-09-01 00:00 in Taiwan.
+  ///   - seconds: its duration; nil if it has not ended.
   @discardableResult
   func run(
     _ connection: inout Connection, status: String = "success", minute: Int = 0, seconds: Int? = 10,
@@ -74,6 +78,6 @@ struct RunHarness {
 }
 
 extension Trait where Self == ConditionTrait {
-  /// For tests of the console's queries about runs.
+  /// Enables a test if a PostgreSQL server is available.
   static var needsRunDatabase: Self { .enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")") }
 }

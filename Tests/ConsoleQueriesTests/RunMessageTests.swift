@@ -2,9 +2,9 @@ import ConsoleQueries
 import SeededRandom
 import Testing
 
-@Suite("A message in another language")
+@Suite("Translated messages")
 struct RunMessageTests {
-  @Test("the values of a sentence are found, and put into another")
+  @Test("values are extracted from a message and inserted into its translation")
   func translated() throws {
     let english = MessageTemplate("%1 lost %2 of %3 businesses: %4 %, more than --max-city-loss %5")
     let values = try #require(
@@ -14,7 +14,7 @@ struct RunMessageTests {
   }
 
   @Test(
-    "another sentence has no values",
+    "a message that does not match the template has no values",
     arguments: [
       "", "lost", " lost 2 of 3 businesses", "A lost 2 of businesses", "A lost 2 of 3 businesses!",
       "xA lost  of 3 businesses", "A lost 2 of 3 business",
@@ -23,7 +23,7 @@ struct RunMessageTests {
     #expect(MessageTemplate("%1 lost %2 of %3 businesses").values(of: message) == nil)
   }
 
-  @Test("what ends a sentence ends it once only")
+  @Test("the last text of a template matches only the end of a message")
   func ending() {
     #expect(MessageTemplate("%1 is in").values(of: "batch is in is in") == [1: "batch is in"])
     #expect(MessageTemplate("done").values(of: "done") == [:])
@@ -32,7 +32,7 @@ struct RunMessageTests {
     #expect(MessageTemplate("%1").values(of: "甲\u{301}") == [1: "甲\u{301}"])
   }
 
-  @Test("filling a sentence and reading it gives the values back")
+  @Test("extracting from a filled template returns the values")
   func roundTrip() {
     var random = SeededRandom()
     let words = ["甲", "12", "a%1b", "é", "56.5 %", "--x"]

@@ -18,14 +18,14 @@ struct RunRefusalTests {
       ])
   }
 
-  @Test("what has no accepted record cannot be accepted")
+  @Test("a snapshot without accepted records cannot be accepted")
   func nothingAccepted() throws {
     let refusal = try #require(SnapshotRefusal("snapshot S1 is refused: not one of its 12 records is accepted"))
     #expect(!refusal.isAcceptable)
   }
 
   @Test(
-    "other errors are no refusal, and nothing but a name is one",
+    "other errors and invalid snapshot names are not a refusal",
     arguments: [
       "", "snapshot ", "snapshot is refused: x", "the disk is full", "snapshot a b is refused: x",
       "snapshot --force is refused: x", "snapshot 雪 is refused: x", "snapshot S1 is refused",

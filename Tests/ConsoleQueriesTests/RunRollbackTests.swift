@@ -3,9 +3,9 @@ import Postgres
 import SeededRandom
 import Testing
 
-@Suite("What a rollback would do", .needsRunDatabase)
+@Suite("Rollback preview", .needsRunDatabase)
 struct RunRollbackTests {
-  @Test("its target is the one published before, of those that the spool has, and a sample's is the whole one under it")
+  @Test("the target is the previous publication in the spool; for a sample it is the last whole snapshot")
   func target() throws {
     try RunHarness.with { harness, connection in
       func publish(_ snapshot: String, isWhole: Bool = true, action: String = "load") throws {
@@ -24,7 +24,7 @@ struct RunRollbackTests {
       #expect(try target() == "B")
       #expect(try target(["A", "C"]) == "A")
       #expect(try target([]) == nil)
-      // A day that was rolled back is passed over, and corrections are put on the same snapshot.
+      // A rolled-back day is skipped, and a replay publishes the same snapshot again.
       try publish("B", action: "rollback")
       try publish("B", action: "replay")
       #expect(try target() == "A")
@@ -33,7 +33,7 @@ struct RunRollbackTests {
     }
   }
 
-  @Test("its effect is the difference of the two states, businesses with a correction left out")
+  @Test("the effect is the difference of the two states, without corrected businesses")
   func effect() throws {
     var random = SeededRandom()
     try RunHarness.with { harness, connection in

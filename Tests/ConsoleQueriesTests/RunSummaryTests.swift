@@ -3,7 +3,7 @@ import Testing
 
 @Suite("A run's summary")
 struct RunSummaryTests {
-  /// As the pipeline prints it, shortened.
+  /// A summary as the pipeline prints it, shortened.
   static let failed = """
     {
       "error" : {
@@ -22,14 +22,14 @@ struct RunSummaryTests {
     }
     """
 
-  @Test("numbers that no run has do not end the console")
+  @Test("impossible counts do not crash the console")
   func hugeNumbers() {
     #expect(!RecordCounts(total: .max, processed: .max, failed: .max, duplicated: .min, blank: .max).reconcile)
     #expect(!RecordCounts(total: .min, processed: .max).reconcile)
     #expect(RecordCounts(total: 10, processed: 4, failed: 3, duplicated: 2, blank: 1).reconcile)
   }
 
-  @Test("it says what failed, where, and what to do")
+  @Test("the summary of a failed run has its error, stage and hints")
   func failure() throws {
     let summary = try #require(RunSummary(json: Self.failed))
     #expect(summary.status == "failed" && summary.snapshot == "S-1" && summary.sourceDate == nil)
@@ -43,7 +43,7 @@ struct RunSummaryTests {
     #expect(summary.jobRunID == 4 && summary.database == nil)
   }
 
-  @Test("a run that published says what became of the registry")
+  @Test("the summary of a published run has the registry's counts")
   func published() throws {
     let summary = try #require(
       RunSummary(
@@ -56,6 +56,6 @@ struct RunSummaryTests {
     #expect(summary.problem == nil && summary.refusal == nil)
   }
 
-  @Test("what is no summary is none", arguments: ["", "{}", "[]", "null", #"{"status": 1, "stages": {}}"#])
+  @Test("other JSON is not a summary", arguments: ["", "{}", "[]", "null", #"{"status": 1, "stages": {}}"#])
   func nothing(_ text: String) { #expect(RunSummary(json: text) == nil) }
 }

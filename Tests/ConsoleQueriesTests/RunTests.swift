@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Runs of load", .needsRunDatabase)
 struct RunTests {
-  @Test("pages hand over every run once, the newest first, with what was written")
+  @Test("pages return every run once, newest first, with its counts")
   func pages() throws {
     var random = SeededRandom()
     try RunHarness.with { harness, connection in
@@ -35,7 +35,7 @@ struct RunTests {
     }
   }
 
-  @Test("a run has its times, its speed, and what it published")
+  @Test("a run has its times, speed and publication")
   func oneRun() throws {
     try RunHarness.with { harness, connection in
       let id = try harness.run(
@@ -71,7 +71,7 @@ struct RunTests {
     }
   }
 
-  @Test("what an earlier version published has no kinds, and an empty registry no publication")
+  @Test("a publication of an earlier version has no kinds, and an empty registry has no publication")
   func little() throws {
     try RunHarness.with { harness, connection in
       let before = try JobRuns.published(&connection)
@@ -83,7 +83,7 @@ struct RunTests {
     }
   }
 
-  @Test("a run that stopped moving is silent; one that has ended is not")
+  @Test("a running run without updates is silent, and an ended run is not")
   func silence() throws {
     try RunHarness.with { harness, connection in
       let dead = try harness.run(&connection, status: "running", seconds: nil)
@@ -97,7 +97,7 @@ struct RunTests {
     }
   }
 
-  @Test("progress has the ledger of the load under way, and of no other")
+  @Test("progress has the batches of the current load only")
   func progress() throws {
     try RunHarness.with { harness, connection in
       let earlier = try harness.run(&connection, status: "failed")

@@ -3,11 +3,11 @@ import Foundation
 import SeededRandom
 import Testing
 
-@Suite("How far a run is")
+@Suite("Run progress from log lines")
 struct RunTraceTests {
   private static let stages = ["fetch", "transform", "load"]
 
-  /// A line as stages write it, so many seconds after 2026-11-25 14:00:00 UTC.
+  /// Returns a log line as stages write it, `second` seconds after 2026-11-25 14:00:00.5 UTC.
   private static func line(_ second: Int, _ name: String, _ message: String, _ more: String = "") -> String {
     let clock = "14:0\(second / 60):\(second % 60 < 10 ? "0" : "")\(second % 60)"
     return
@@ -29,7 +29,7 @@ struct RunTraceTests {
 
   private func states(_ trace: RunTrace) -> [String] { trace.stages.map(\.state.rawValue) }
 
-  @Test("stages follow one another, also one that says nothing")
+  @Test("stages follow one another, including a stage without log lines")
   func stages() {
     #expect(states(RunTrace(log: "", stages: Self.stages, now: Self.start)) == ["waiting", "waiting", "waiting"])
     let first = RunTrace(
@@ -53,7 +53,7 @@ struct RunTraceTests {
     #expect(states(over) == ["done", "done", "done"] && over.stages.map(\.seconds) == [4, 5, 3])
   }
 
-  @Test("a stage that failed is told, and those behind it wait")
+  @Test("a failed stage is shown as failed, and the stages after it as waiting")
   func failure() {
     let failed = Self.line(1, "fetch", "fetch failed: no connection", #","event":"etl_failed""#)
     let trace = RunTrace(
@@ -63,14 +63,14 @@ struct RunTraceTests {
     #expect(states(alone) == ["running"] && alone.stages.map(\.seconds) == [1])
   }
 
-  @Test("batches are counted once each, in whatever order they come in")
+  @Test("each batch is counted once, in any order")
   func batches() throws {
     var random = SeededRandom()
     let total = 5 + random.below(20)
     let done = (1...total).shuffled(using: &random).prefix(random.below(total))
     var log = Self.fetched + Self.batch(9, "batch_started", 1, of: total)
     for number in done { log += Self.batch(10, "batch_completed", number, of: total) }
-    // A batch may come in twice: a session that lost its connection says so again.
+    // A batch may be logged twice: a session that lost its connection logs it again.
     if let again = done.first { log += Self.batch(11, "batch_completed", again, of: total) }
     let trace = RunTrace(log: log, stages: Self.stages, now: Self.start + 60)
     let batches = try #require(trace.batches)
@@ -79,7 +79,7 @@ struct RunTraceTests {
     #expect(trace.jobRunID == 7)
   }
 
-  @Test("what is no line of a stage is left out, wherever the log was cut")
+  @Test("lines that no stage wrote are skipped, wherever the log is cut")
   func cut() {
     let log = Self.fetched + Self.batch(9, "batch_completed", 1, of: 2) + "Segmentation fault\n{}\n[1]\n"
     let whole = RunTrace(log: log, stages: Self.stages, now: nil)
@@ -93,7 +93,7 @@ struct RunTraceTests {
     #expect(some.lines == Array(whole.lines.suffix(1)) && some.batches == whole.batches)
   }
 
-  @Test("times are those of any calendar and zone", arguments: ["+0000", "+0800", "-0330"])
+  @Test("times are read correctly for any date and UTC offset", arguments: ["+0000", "+0800", "-0330"])
   func times(_ zone: String) throws {
     var random = SeededRandom()
     let format = DateFormatter()

@@ -3,7 +3,7 @@ import Postgres
 import TestCluster
 import Testing
 
-@Suite("Indexes of the search", .needsRunDatabase)
+@Suite("Search indexes", .needsRunDatabase)
 struct SearchIndexTests {
   private func states(_ connection: inout Connection) throws -> Set<SearchIndexes.Index.State> {
     Set(try SearchIndexes.list(on: &connection).map(\.state))
@@ -13,7 +13,7 @@ struct SearchIndexTests {
     for ban in ["00000001", "00000002"] { try ModelBusiness(ban: ban, name: "甲司", industries: []).insert(&connection) }
   }
 
-  @Test("are built once, each with a comment, and taken away again")
+  @Test("are built once, each with a comment, and dropped again")
   func build() throws {
     try RunHarness.with { _, connection in
       #expect(throws: SearchIndexes.BuildError.isEmpty) { try SearchIndexes.build(on: &connection) }
@@ -44,12 +44,12 @@ struct SearchIndexTests {
     }
   }
 
-  @Test("what a build that was cut short has left is built anew")
+  @Test("the invalid index of an interrupted build is rebuilt")
   func invalid() throws {
     try RunHarness.with { _, connection in
       try fill(&connection)
       let name = try #require(try SearchIndexes.list(on: &connection).last?.name)
-      // Two rows are not unique: such a build leaves its index behind.
+      // The two rows have the same name, so this build fails and leaves an invalid index.
       #expect(throws: PostgresError.self) {
         try connection.execute("CREATE UNIQUE INDEX CONCURRENTLY \(name) ON tax_registration (business_name)")
       }
@@ -59,7 +59,7 @@ struct SearchIndexTests {
     }
   }
 
-  @Test("one session builds them at a time")
+  @Test("only one session builds them at a time")
   func underWay() throws {
     try RunHarness.with { harness, connection in
       try fill(&connection)
@@ -76,7 +76,7 @@ struct SearchIndexTests {
     }
   }
 
-  @Test("a default of the role that ends a build is told apart")
+  @Test("a build that a role default stops has its own error")
   func defaults() throws {
     try RunHarness.with { harness, connection in
       try fill(&connection)
@@ -91,14 +91,14 @@ struct SearchIndexTests {
     }
   }
 
-  @Test("a role that only reads may not build them", .enabled(if: TestCluster.isOwn))
+  @Test("only the owner may build them", .enabled(if: TestCluster.isOwn))
   func denied() throws {
     try RunHarness.with { harness, connection in
       try fill(&connection)
       try TestRoles.with(harness.database) { roles in
         for role in [TestRoles.Role.reader, .console, .loader] {
           var session = try TestDatabase.open(roles.url(role))
-          // An error in the server's log, each minute anew, would end the transaction.
+          // An SQL error would be logged by the server each minute, and would abort this transaction.
           try session.transaction { session in
             #expect(throws: SearchIndexes.BuildError.isDenied) { try SearchIndexes.build(on: &session) }
             try session.execute("SELECT 1")
@@ -108,7 +108,7 @@ struct SearchIndexTests {
         var owner = try TestDatabase.open(roles.url(.owner))
         let built = try SearchIndexes.build(on: &owner)
         #expect(!built.isEmpty)
-        // They are of use to whoever reads, and in nobody's way who writes.
+        // The reader can use them, and the loader can still write.
         var reader = try TestDatabase.open(roles.url(.reader))
         let query = try RegistrationQuery(["name": "甲司"])
         let found = try RegistrationSearch(query).page(on: &reader)

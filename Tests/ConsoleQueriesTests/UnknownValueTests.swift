@@ -2,8 +2,8 @@ import ConsoleQueries
 import Postgres
 import Testing
 
-/// The checks of the tables keep such values out; a version to come may lift them.
-@Suite("Values that nobody knows", .needsRunDatabase)
+/// The tables' CHECK constraints reject such values, but a later version may allow them.
+@Suite("Unknown values", .needsRunDatabase)
 struct UnknownValueTests {
   /// Expects an error that names the column and, if there is one, the value.
   private func expectError(
@@ -36,7 +36,7 @@ struct UnknownValueTests {
     }
   }
 
-  @Test("an unknown status of a run is an error, and so are counts of changes that are none")
+  @Test("an unknown run status is an error, and so are change counts that are not numbers")
   func run() throws {
     try RunHarness.with { harness, connection in
       let run = try harness.run(&connection)

@@ -4,9 +4,9 @@ import Support
 import TestCluster
 import Testing
 
-@Suite("Accounts and sessions", .enabled(if: TestCluster.isOwn, "it takes a server of our own"))
+@Suite("Accounts and sessions", .enabled(if: TestCluster.isOwn, "needs its own PostgreSQL server"))
 struct AccountTests {
-  @Test("the schema is made once, by however many consoles start at once")
+  @Test("the schema is created once, even if several consoles start at once")
   func install() throws {
     try ConsoleStoreHarness.with(install: false) { database, _ in
       try Workers.run(4) { (_: Int) throws(any Error) in
@@ -23,7 +23,7 @@ struct AccountTests {
           AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid, 'pg_class') IS NULL)
         """
       ).number
-      #expect(bare == 0, "every table and column says what it is")
+      #expect(bare == 0, "every table and column has a comment")
       try connection.execute("COMMENT ON SCHEMA console IS 'business-registry console, version 999'")
       #expect(throws: ConsoleStoreError.newerSchema(found: 999, known: ConsoleSchema.version)) {
         try ConsoleSchema.install(on: &connection)
@@ -33,7 +33,7 @@ struct AccountTests {
     }
   }
 
-  @Test("a schema of the first version is brought up to date, with what it holds")
+  @Test("a schema of version 1 is upgraded and keeps its rows")
   func upgrade() throws {
     try ConsoleStoreHarness.with(install: false) { database, connection in
       try connection.execute("CREATE SCHEMA console")
@@ -55,7 +55,7 @@ struct AccountTests {
     }
   }
 
-  @Test("a login that owns an empty schema 'console' and nothing else makes the rest")
+  @Test("a login that owns only an empty schema 'console' can create the tables")
   func ownSchema() throws {
     try ConsoleStoreHarness.with(install: false) { database, connection in
       let role = try connection.execute("SELECT current_database()").scalar ?? ""
@@ -69,7 +69,7 @@ struct AccountTests {
     }
   }
 
-  @Test("the first account is an operator, later ones see only")
+  @Test("the first account is an operator, and later ones are viewers by default")
   func roles() throws {
     try ConsoleStoreHarness.with { _, connection in
       let found2 = try Accounts.add("ann", role: nil, password: ConsoleStoreHarness.password, on: &connection)
@@ -97,7 +97,7 @@ struct AccountTests {
     }
   }
 
-  @Test("a session is found by its token alone, and the database has no token")
+  @Test("a session is found only by its token, and the database does not contain the token")
   func sessions() throws {
     try ConsoleStoreHarness.with { _, connection in
       try Accounts.add("ann", role: nil, password: ConsoleStoreHarness.password, on: &connection)
@@ -105,7 +105,7 @@ struct AccountTests {
       let found = try Sessions.find(token, kind: .browser, on: &connection)
       #expect(found?.account == "ann")
       let found9 = try Sessions.find(token, kind: .api, on: &connection)
-      #expect(found9 == nil, "a cookie is no API token")
+      #expect(found9 == nil, "a cookie is not an API token")
       let found10 = try Sessions.find(String(token.reversed()), kind: .browser, on: &connection)
       #expect(found10 == nil)
       let stored = try connection.execute("SELECT string_agg(s::text, ' ') FROM console.session s").scalar ?? ""
@@ -115,11 +115,11 @@ struct AccountTests {
       }
       try connection.execute("UPDATE console.session SET expires_at = now() - interval '1 second'")
       let found11 = try Sessions.find(token, kind: .browser, on: &connection)
-      #expect(found11 == nil, "it has expired")
+      #expect(found11 == nil, "the session has expired")
     }
   }
 
-  @Test("tokens are listed, and end one by one")
+  @Test("tokens are listed and revoked one by one")
   func tokens() throws {
     try ConsoleStoreHarness.with { _, connection in
       for name in ["ann", "bob"] {
@@ -149,7 +149,7 @@ struct AccountTests {
     }
   }
 
-  @Test("passwords that are tried first are refused, when an account is made and when it gets another")
+  @Test("common passwords are rejected for new accounts and for new passwords")
   func commonPasswords() throws {
     try ConsoleStoreHarness.with { _, connection in
       try Accounts.add("margaret", role: nil, password: ConsoleStoreHarness.password, on: &connection)
@@ -164,7 +164,7 @@ struct AccountTests {
     }
   }
 
-  @Test("log-out, a new password and removal each end sessions")
+  @Test("logout ends one session; a new password or removal ends all")
   func endings() throws {
     try ConsoleStoreHarness.with { _, connection in
       try Accounts.add("ann", role: nil, password: ConsoleStoreHarness.password, on: &connection)
@@ -184,7 +184,7 @@ struct AccountTests {
     }
   }
 
-  @Test("a password that was right a moment ago begins no session once another is set")
+  @Test("no session begins if the password was changed after it was verified")
   func overtaken() throws {
     try ConsoleStoreHarness.with { _, connection in
       try Accounts.add("ann", role: nil, password: ConsoleStoreHarness.password, on: &connection)
@@ -201,7 +201,7 @@ struct AccountTests {
     }
   }
 
-  @Test("five wrong passwords from one place, twenty from one place for all names, and no more")
+  @Test("an address may fail 5 times for one name and 20 times for all names")
   func limit() throws {
     try ConsoleStoreHarness.with { _, connection in
       for _ in 0..<5 {
@@ -212,7 +212,7 @@ struct AccountTests {
       let found15 = try LoginLimit.allows("ann", from: "10.0.0.1", on: &connection)
       #expect(!found15)
       let found16 = try LoginLimit.allows("ann", from: "10.0.0.2", on: &connection)
-      #expect(found16, "nobody locks others out")
+      #expect(found16, "other addresses are not locked out")
       for number in 0..<15 { try LoginLimit.begin("name\(number)", from: "10.0.0.1", on: &connection) }
       let found17 = try LoginLimit.allows("bob", from: "10.0.0.1", on: &connection)
       #expect(!found17)
@@ -226,7 +226,7 @@ struct AccountTests {
     }
   }
 
-  @Test("the audit keeps what it was told, word for word")
+  @Test("the audit log stores text unchanged, with NUL as ␀")
   func audit() throws {
     try ConsoleStoreHarness.with { _, connection in
       let hostile = "<script>\"'\\\u{202E}\0\n"
@@ -240,7 +240,7 @@ struct AccountTests {
     }
   }
 
-  @Test("rows of the audit are neither changed nor deleted by the console's login")
+  @Test("the console's login cannot change or delete rows of the audit log")
   func auditIsKept() throws {
     try ConsoleStoreHarness.with { _, connection in
       try Audit.add("login", by: "ann", from: "::1", on: &connection)

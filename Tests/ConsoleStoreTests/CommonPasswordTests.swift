@@ -1,10 +1,10 @@
 import ConsoleStore
 import Testing
 
-@Suite("Passwords that are tried first")
+@Suite("Common passwords")
 struct CommonPasswordTests {
   @Test(
-    "are known, however they are dressed up",
+    "are recognized with the usual changes and additions",
     arguments: [
       "1234567890", "0987654321", "1111111111", "aaaaaaaaaaaa", "abcabcabcabc", "1212121212", "qwertyuiop",
       "Qwertyuiop1",
@@ -19,7 +19,7 @@ struct CommonPasswordTests {
   func common(password: String) { #expect(CommonPasswords.contain(password, of: "margaret")) }
 
   @Test(
-    "others are nobody's business",
+    "do not include other passwords",
     arguments: [
       "correct horse", "a long password", "another password", "correct horse battery staple", "咖啡好喝今天也要喝",
       "tr0ub4dor&3x",

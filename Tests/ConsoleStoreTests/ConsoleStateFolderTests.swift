@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The console's name in the spool")
 struct ConsoleStateFolderTests {
-  @Test("it is made once and stays")
+  @Test("the name is created once and kept")
   func stays() throws {
     let scratch = ScratchFolder()
     let first = try ConsoleStateFolder(spool: scratch.path).host
@@ -15,7 +15,7 @@ struct ConsoleStateFolderTests {
     #expect(try ConsoleStateFolder(spool: scratch.path).host != first)
   }
 
-  @Test("one that cannot be read is not replaced by another", arguments: ["folder", "link", "cut", "long"])
+  @Test("an unreadable name is an error and is not replaced", arguments: ["folder", "link", "cut", "long"])
   func unreadable(_ kind: String) throws {
     let scratch = ScratchFolder()
     _ = try ConsoleStateFolder(spool: scratch.path)

@@ -2,7 +2,7 @@ import ConsoleStore
 import Postgres
 import TestCluster
 
-/// A database for one test: the console's schema has the same name in all of them.
+/// A database for one test, because the console's schema has the same name in each.
 struct ConsoleDatabase: Sendable {
   let url: String
 

@@ -5,7 +5,7 @@ import Support
 import TestCluster
 import Testing
 
-@Suite("Schedules", .enabled(if: TestCluster.isOwn, "it takes a server of our own"))
+@Suite("Schedules", .enabled(if: TestCluster.isOwn, "needs its own PostgreSQL server"))
 struct ScheduleTests {
   private static let everyMinute = ScheduleDraft(name: "m", kind: .dryRun, timing: "every 1 minutes", repeats: 5)
 
@@ -14,7 +14,7 @@ struct ScheduleTests {
     return try #require(try ScheduleStore.find(id, on: &connection))
   }
 
-  /// Times of the schedule's tasks, in Unix seconds, the oldest first.
+  /// Returns the due times of all tasks in Unix seconds, oldest task first.
   private func dueTimes(_ connection: inout Connection) throws -> [Int64] {
     try connection.execute("SELECT extract(epoch FROM due_at)::bigint FROM console.task ORDER BY id").values
       .compactMap { $0[0].flatMap { Int64($0) } }
@@ -24,12 +24,12 @@ struct ScheduleTests {
     try connection.execute("UPDATE console.task SET state = 'succeeded' WHERE state IN ('queued', 'running')")
   }
 
-  @Test("a time that a wrong clock has put far ahead is set back, and none comes twice")
+  @Test("a due time that a wrong clock set far ahead is corrected, and no time gets two tasks")
   func wrongClock() throws {
     try ConsoleStoreHarness.with { _, connection in
       let schedule = try make(Self.everyMinute, &connection)
       let due = try #require(schedule.nextAt)
-      // The clock is a month ahead for a moment.
+      // The clock is a month ahead for a short time.
       try ScheduleStore.enqueueDue(now: due + 30 * 86_400, on: &connection)
       let ahead = try #require(try ScheduleStore.find(schedule.id, on: &connection)?.nextAt)
       #expect(ahead > due + 29 * 86_400)
@@ -38,14 +38,14 @@ struct ScheduleTests {
       let back = try ScheduleStore.find(schedule.id, on: &connection)?.nextAt
       #expect(back == due)
       try ScheduleStore.enqueueDue(now: due, on: &connection)
-      // A few seconds back: the time has had its task.
+      // The clock is a second back, but this due time already has its task.
       try ScheduleStore.enqueueDue(now: due - 1, on: &connection)
       let next = try ScheduleStore.find(schedule.id, on: &connection)?.nextAt
       #expect(next == due + 60)
     }
   }
 
-  @Test("a time that has come has one task, whoever asks, however often")
+  @Test("a due time gets one task, even with concurrent and repeated calls")
   func once() throws {
     try ConsoleStoreHarness.with { database, connection in
       let schedule = try make(Self.everyMinute, &connection)
@@ -67,7 +67,7 @@ struct ScheduleTests {
     }
   }
 
-  @Test("it runs as often as it is to, and no more")
+  @Test("a schedule creates exactly as many tasks as its repeats")
   func repeats() throws {
     try ConsoleStoreHarness.with { _, connection in
       let schedule = try make(Self.everyMinute, &connection)
@@ -83,7 +83,7 @@ struct ScheduleTests {
     }
   }
 
-  @Test("what was missed is not made up: of an hour without a worker only a time of the last minute is left")
+  @Test("missed times are not made up: after an hour without a worker only a time of the last minute gets a task")
   func missed() throws {
     try ConsoleStoreHarness.with { _, connection in
       var draft = Self.everyMinute
@@ -107,7 +107,7 @@ struct ScheduleTests {
     }
   }
 
-  @Test("a run that still waits stands for the next one too")
+  @Test("a due time is skipped while the schedule's previous task is queued")
   func waiting() throws {
     try ConsoleStoreHarness.with { _, connection in
       let schedule = try make(Self.everyMinute, &connection)
@@ -122,11 +122,11 @@ struct ScheduleTests {
       _ = try Tasks.claim(host: "h", on: &connection)
       try ScheduleStore.enqueueDue(now: schedule.anchor + 180, on: &connection)
       let found8 = try dueTimes(&connection)
-      #expect(found8.count == 2, "one at work is no longer waiting")
+      #expect(found8.count == 2, "a running task is no longer queued")
     }
   }
 
-  @Test("a paused one rests, and goes on with its next time")
+  @Test("a paused schedule creates no tasks and continues with its next time")
   func pausing() throws {
     try ConsoleStoreHarness.with { _, connection in
       let schedule = try make(Self.everyMinute, &connection)
@@ -145,7 +145,7 @@ struct ScheduleTests {
     }
   }
 
-  @Test("changing its timing sets its times, changing anything else does not")
+  @Test("changing the timing changes the next time, and changing anything else does not")
   func changing() throws {
     try ConsoleStoreHarness.with { _, connection in
       let schedule = try make(Self.everyMinute, &connection)
@@ -162,7 +162,7 @@ struct ScheduleTests {
       #expect(found14)
       let moved = try #require(try ScheduleStore.find(schedule.id, on: &connection)?.nextAt)
       #expect((moved + 8 * 3600) % 86_400 == 4 * 3600 + 30 * 60)
-      #expect(throws: ConsoleStoreError.scheduleChanged, "somebody else changed it meanwhile") {
+      #expect(throws: ConsoleStoreError.scheduleChanged, "another user changed it in the meantime") {
         try ScheduleStore.change(schedule.id, draft, from: schedule.draft.version, on: &connection)
       }
       let found15 = try ScheduleStore.change(schedule.id, draft, from: draft.version, on: &connection)
@@ -178,7 +178,7 @@ struct ScheduleTests {
     }
   }
 
-  @Test("removing one takes its waiting run along, and leaves the one at work")
+  @Test("removing a schedule stops its queued task and not its running task")
   func removing() throws {
     try ConsoleStoreHarness.with { _, connection in
       let schedule = try make(Self.everyMinute, &connection)
@@ -196,7 +196,7 @@ struct ScheduleTests {
     }
   }
 
-  @Test("one that cannot be read here rests, and no other has to wait")
+  @Test("an unreadable schedule gets no next time and does not delay the others")
   func unreadable() throws {
     try ConsoleStoreHarness.with { _, connection in
       let broken = try make(ScheduleDraft(name: "a", kind: .run, timing: "every 1 minutes"), &connection)
@@ -208,11 +208,11 @@ struct ScheduleTests {
       let due = try dueTimes(&connection)
       #expect(due == [sound.anchor + 60])
       let again = try ScheduleStore.enqueueDue(now: sound.anchor + 62, on: &connection)
-      #expect(again.isEmpty, "it is told once")
+      #expect(again.isEmpty, "the fault is reported once")
     }
   }
 
-  @Test("what is wrong with a draft is named")
+  @Test("an invalid draft is rejected with its fault")
   func drafts() {
     func fault(_ change: (inout ScheduleDraft) -> Void) -> ScheduleDraft.Fault? {
       var draft = Self.everyMinute
@@ -229,9 +229,9 @@ struct ScheduleTests {
     #expect(fault { $0.limitMinutes = 0 } == .limit)
     #expect(fault { $0.retries = 11 } == .retries)
     #expect(fault { $0.timing = "0 0 30 2 *" } == .neverDue)
-    if case .timeZone = fault({ $0.timeZone = "CST" }) {} else { Issue.record("CST is in Taipei and in Chicago") }
+    if case .timeZone = fault({ $0.timeZone = "CST" }) {} else { Issue.record("CST is ambiguous and must be rejected") }
     for timing in ["61 * * * *", "every 0 minutes", "every x minutes", "", "* * * *"] {
-      if case .timing = fault({ $0.timing = timing }) {} else { Issue.record("'\(timing)' was taken") }
+      if case .timing = fault({ $0.timing = timing }) {} else { Issue.record("'\(timing)' was accepted") }
     }
   }
 }

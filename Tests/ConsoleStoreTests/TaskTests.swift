@@ -5,9 +5,9 @@ import Synchronization
 import TestCluster
 import Testing
 
-@Suite("The queue", .enabled(if: TestCluster.isOwn, "it takes a server of our own"))
+@Suite("The task queue", .enabled(if: TestCluster.isOwn, "needs its own PostgreSQL server"))
 struct TaskTests {
-  @Test("each task is taken once, by however many workers at once, the oldest first")
+  @Test("concurrent workers claim each task once, oldest first")
   func taking() throws {
     try ConsoleStoreHarness.with { database, connection in
       let added = try (0..<60).map { _ in try Tasks.add(.dryRun, by: "ann", on: &connection) }
@@ -24,7 +24,7 @@ struct TaskTests {
     }
   }
 
-  @Test("arguments come out as they went in")
+  @Test("arguments are stored unchanged")
   func arguments() throws {
     try ConsoleStoreHarness.with { _, connection in
       let hostile = ["--accept=a \"b\" \\ {c}, d' ; $(e)\n第", "", "NULL"]
@@ -34,7 +34,7 @@ struct TaskTests {
     }
   }
 
-  @Test("a task in the queue is stopped at once, one at work is asked to")
+  @Test("a queued task is stopped at once, and a running task is asked to stop")
   func stopping() throws {
     try ConsoleStoreHarness.with { _, connection in
       let queued = try Tasks.add(.run, by: "ann", on: &connection)
@@ -55,7 +55,7 @@ struct TaskTests {
     }
   }
 
-  @Test("an ending is written once, and the first one counts")
+  @Test("the result of a task is written once, and later results are ignored")
   func ending() throws {
     try ConsoleStoreHarness.with { _, connection in
       let id = try Tasks.add(.run, by: nil, on: &connection)
@@ -77,7 +77,7 @@ struct TaskTests {
   }
 
   @Test(
-    "a schedule's run that failed for a passing reason goes back into the queue, as often as the schedule says",
+    "a scheduled run with a retryable error is queued again, up to the retries of its schedule",
     arguments: [
       (75, nil, 3), (65, nil, 1), (nil, ConsoleTask.Reason.cutShort, 3), (143, ConsoleTask.Reason.timeLimit, 1),
     ]
@@ -102,7 +102,7 @@ struct TaskTests {
     }
   }
 
-  @Test("of finished tasks the newest stay, and none that waits or runs goes")
+  @Test("the newest finished tasks are kept, and no queued or running task is removed")
   func forgetting() throws {
     try ConsoleStoreHarness.with { _, connection in
       let running = try Tasks.add(.run, by: nil, on: &connection)

@@ -5,9 +5,9 @@ import Postgres
 import TestCluster
 import Testing
 
-@Suite("The worker's lock", .enabled(if: TestCluster.isOwn, "it takes a server of our own"))
+@Suite("The worker's lock", .enabled(if: TestCluster.isOwn, "needs its own PostgreSQL server"))
 struct WorkerLockTests {
-  @Test("an idle worker leaves it for a VACUUM that waits, and takes it again", .timeLimit(.minutes(1)))
+  @Test("an idle worker releases it for a waiting VACUUM and acquires it again", .timeLimit(.minutes(1)))
   func renewed() throws {
     let spool = FileManager.default.temporaryDirectory.appending(path: "worker-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: spool) }
@@ -28,15 +28,15 @@ struct WorkerLockTests {
           AND relation = 'console.worker_lock'::regclass AND pid <> pg_backend_pid())
         """
       while try !connection.execute(isHeld).truth {}
-      // One that never gets its turn ends.
+      // A VACUUM that never gets the lock fails.
       try connection.execute("SET statement_timeout = '40s'")
       try connection.execute("VACUUM console.worker_lock")
       while try !connection.execute(isHeld).truth {}
     }
   }
 
-  @Test("what waits for it holds up no page and no schedule", .timeLimit(.minutes(1)))
-  func nobodyWaitsBehindIt() throws {
+  @Test("it does not block statements on other tables of the console", .timeLimit(.minutes(1)))
+  func otherTablesAreNotBlocked() throws {
     try ConsoleStoreHarness.with { database, connection in
       var worker = try database.open()
       #expect(try worker.lockTable("console.worker_lock"))

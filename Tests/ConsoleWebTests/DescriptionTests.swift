@@ -3,7 +3,7 @@ import Foundation
 import Records
 import Testing
 
-@Suite("The description of the API")
+@Suite("The API description")
 struct DescriptionTests {
   private struct Document: Decodable {
     let components: Components
@@ -29,7 +29,7 @@ struct DescriptionTests {
     }
   }
 
-  @Test("names the columns of a business, in their order, with their types")
+  @Test("lists the columns of a business in order, with their types")
   func columns() throws {
     let path = #filePath.replacing(
       "/Tests/ConsoleWebTests/DescriptionTests.swift", with: "/Sources/Console/ConsoleWeb/Assets/openapi.json")

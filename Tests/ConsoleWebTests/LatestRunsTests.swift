@@ -1,8 +1,8 @@
 import ConsoleWeb
 import Testing
 
-/// Each case is a day, the oldest run first: `COMMAND:OUTCOME`. A run of the answer is named by its place, from 0.
-@Suite("The latest runs that count")
+/// A case lists the runs of a day as `COMMAND:OUTCOME`, oldest first. Expected runs are given by their index, from 0.
+@Suite("Latest runs")
 struct LatestRunsTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let runs: String
@@ -27,14 +27,14 @@ struct LatestRunsTests {
     Case(runs: "run:success dry-run:failed run:success", success: 2),
     Case(runs: "run:success dry-run:failed run:failed", failure: 2, success: 0),
     Case(runs: "run:failed dry-run:failed", failure: 0, failedDryRun: 1),
-    // What somebody stopped says nothing.
+    // A stopped run does not count.
     Case(runs: "run:failed run:stopped", failure: 0),
     Case(runs: "run:success run:stopped", success: 0),
     Case(runs: "run:success load:stopped rollback:stopped", success: 0),
-    // Nothing new is as good as something new.
+    // An unchanged source counts as a success.
     Case(runs: "load:failed run:unchanged", success: 1),
     Case(runs: "run:failed run:failed run:unchanged", success: 2),
-    // A refused snapshot that somebody accepted, or a failed stage done again and the rest after it.
+    // A refused snapshot that was accepted, or a failed stage that was rerun with the stages after it.
     Case(runs: "run:failed load:success", success: 1),
     Case(runs: "run:failed fetch:success", failure: 0),
     Case(runs: "run:failed fetch:success transform:success load:partial", success: 3),
@@ -44,22 +44,22 @@ struct LatestRunsTests {
     Case(runs: "load:success fetch:failed", failure: 1, success: 0),
     Case(runs: "load:success fetch:failed fetch:success", success: 0),
     Case(runs: "load:success fetch:success transform:failed", failure: 2, success: 0),
-    // Going back does not bring in what a run could not; a run makes good for a rollback that failed.
+    // A rollback does not resolve a failed run, but a run resolves a failed rollback.
     Case(runs: "run:failed rollback:success", failure: 0, success: 1),
     Case(runs: "run:success rollback:failed", failure: 1, success: 0),
     Case(runs: "run:success rollback:failed rollback:success", success: 2),
     Case(runs: "run:success rollback:failed replay:success", failure: 1, success: 2),
     Case(runs: "run:success withdraw:failed run:unchanged", success: 2),
-    // Under way: it hides nothing before it has ended.
+    // A running run hides nothing before it ends.
     Case(runs: "run:failed run:running", failure: 0, running: 1),
     Case(runs: "run:success run:running", success: 0, running: 1),
     Case(runs: "run:success dry-run:running", success: 0),
     Case(runs: "run:running load:success", success: 1),
-    // What a later version may bring.
+    // Commands of later versions are ignored.
     Case(runs: "run:success archive:failed", success: 0),
   ]
 
-  @Test("a failure stands until a later run makes good for it", arguments: cases)
+  @Test("a failure counts until a later run resolves it", arguments: cases)
   func latest(_ day: Case) throws {
     let runs = try day.runs.split(separator: " ").enumerated().map { index, word in
       let parts = word.split(separator: ":")
@@ -74,7 +74,7 @@ struct LatestRunsTests {
     #expect(place(latest.failedDryRun) == day.failedDryRun, "dry run")
   }
 
-  @Test("only a run that asks the source can say that it has not changed", arguments: ["run", "load", "rollback"])
+  @Test("only the command run checks the source for changes", arguments: ["run", "load", "rollback"])
   func asksTheSource(_ command: String) {
     #expect(PipelineRun(command: command, outcome: .unchanged).checkedSource == (command == "run"))
   }

@@ -4,28 +4,27 @@ import Testing
 
 @Suite("Templates")
 struct TemplateTests {
-  /// Quotes and angle brackets, also with a combining mark behind them, which makes both one character.
+  /// Quotes and angle brackets, some followed by a combining mark, which makes one Character of the two.
   private static let hostile = "\u{E000}<\u{301}>\u{301}\"\u{301}'\u{301}<script>\"'\u{E001}"
-  /// What is given as HTML: charts and parts of pages, which were made by one of these templates or escape by
-  /// themselves.
+  /// The variables that are inserted as HTML. Charts escape their own texts.
   private static let html: Set<String> = ["svg"]
 
   private func names(_ source: String) -> Set<String> {
     Set(source.matches(of: /\{\{[#^]?\s*([A-Za-z_][A-Za-z_0-9]*)\s*\}\}/).map { String($0.output.1) })
   }
 
-  @Test("whatever a value holds, it stays text, in every place of every template")
+  @Test("every template escapes every value")
   func escaping() throws {
     let templates = try Templates()
     let sources = Templates.names.map { String(decoding: Templates.sources[$0] ?? [], as: UTF8.self) }
     let all = sources.reduce(into: Set<String>()) { $0.formUnion(names($1)) }.subtracting(Self.html).subtracting(["t"])
     var values: [String: Any] = Dictionary(uniqueKeysWithValues: all.map { ($0, Self.hostile) })
-    // Texts are ours.
+    // The interface's own texts.
     values["t"] = Texts.all[.english]
     for name in Templates.names {
       let html = try #require(templates.render(name, values))
       let scalars = Array(html.unicodeScalars)
-      // Between the marks nothing may stand that means anything in HTML.
+      // Between the marks no character may have a meaning in HTML.
       var isInside = false
       var shown = 0
       for scalar in scalars {
@@ -37,14 +36,14 @@ struct TemplateTests {
     }
   }
 
-  @Test("a control character is shown as its picture")
+  @Test("control characters are shown as visible symbols")
   func controls() throws {
     let html = try Templates().render("login", ["t": Texts.all[.english], "name": "a\u{1B}[31m\u{7F}\u{9B}b"]) ?? ""
     #expect(html.contains("value=\"a\u{241B}[31m\u{2421}\u{FFFD}b\""))
   }
 
   @Test(
-    "what would turn around the text beside it is named instead", arguments: [0x200E, 0x202A, 0x202E, 0x2066, 0x2069])
+    "bidirectional controls are shown by their code points", arguments: [0x200E, 0x202A, 0x202E, 0x2066, 0x2069])
   func bidirectional(code: UInt32) throws {
     let scalar = try #require(Unicode.Scalar(code))
     let html = try Templates().render("login", ["t": Texts.all[.english], "name": "a\(scalar)b"]) ?? ""
@@ -52,7 +51,7 @@ struct TemplateTests {
     #expect(!html.unicodeScalars.contains(scalar))
   }
 
-  @Test("each file of the folder is known")
+  @Test("the list of templates contains every file of the folder")
   func files() throws {
     let folder = #filePath.replacing(
       "/Tests/ConsoleWebTests/TemplateTests.swift", with: "/Sources/Console/ConsoleWeb/Templates")
@@ -60,7 +59,7 @@ struct TemplateTests {
     #expect(names.sorted() == Templates.names)
   }
 
-  @Test("what is put in as HTML is known")
+  @Test("only known variables are inserted as HTML")
   func unescaped() {
     for name in Templates.names {
       let source = String(decoding: Templates.sources[name] ?? [], as: UTF8.self)
@@ -71,13 +70,13 @@ struct TemplateTests {
     }
   }
 
-  @Test("nothing in a template needs what the policy forbids: no script or style in the page")
+  @Test("templates have no inline scripts or styles, which the content security policy forbids")
   func policy() {
     for name in Templates.names {
       let source = String(decoding: Templates.sources[name] ?? [], as: UTF8.self)
       #expect(source.firstMatch(of: /\sstyle=|\son[a-z]+=|<style|javascript:/) == nil, "\(name)")
       #expect(name == "layout" || !source.contains("<script"), "\(name)")
-      // Each form that changes something brings the session's token along.
+      // Each form that changes something must send the session's token.
       let forms = source.components(of: "<form").dropFirst().filter { $0.prefix { $0 != ">" }.contains("post") }
       for form in forms where name != "login" {
         #expect(form.prefix(while: "</form").contains("name=\"form_token\""), "\(name)")

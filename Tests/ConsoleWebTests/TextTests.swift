@@ -6,21 +6,21 @@ import Records
 import Schedules
 import Testing
 
-@Suite("What the interface says")
+@Suite("Texts of the interface")
 struct TextTests {
-  @Test("each text is there in both languages, and written once")
+  @Test("each text exists once in both languages")
   func tables() {
     #expect(Texts.all.faults == [])
     #expect(Set(Texts.all[.chinese].keys) == Set(Texts.all[.english].keys))
     #expect(Texts.all[.chinese].count > 100)
-    // What is replaced in the one is replaced in the other.
+    // Both languages have the same placeholders.
     for (key, text) in Texts.all[.chinese] {
       let placeholders = { (text: String) in Set(text.matches(of: /%\d/).map { String($0.output) }) }
       #expect(placeholders(text) == placeholders(Texts.all[.english][key] ?? ""), "\(key)")
     }
   }
 
-  @Test("each text that a template names is there")
+  @Test("each text that a template uses exists")
   func templates() throws {
     for name in Templates.names {
       let source = String(decoding: Templates.sources[name] ?? [], as: UTF8.self)
@@ -40,7 +40,7 @@ struct TextTests {
     }
   }
 
-  @Test("every fault of a schedule is said in full, in both languages", arguments: Language.allCases)
+  @Test("every fault of a schedule has a complete text in both languages", arguments: Language.allCases)
   func faults(language: Language) {
     let timings: [TimingError] = [
       TimingError(.tooLong(limit: 200), part: ""), TimingError(.fieldCount(4), part: "* * * *"),

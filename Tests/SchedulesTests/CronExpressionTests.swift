@@ -2,7 +2,8 @@ import Foundation
 import Schedules
 import Testing
 
-/// What the fields mean, by hand, in UTC. 2024 has a 29 February; 2024-01-01 was a Monday.
+/// The meaning of the fields in UTC. The expected times were determined by hand. 2024 has a 29 February; 2024-01-01 was
+/// a Monday.
 @Suite struct CronExpressionTests {
   @Test(arguments: [
     ("30 6 * * *", "2024-01-01T06:30Z", ["2024-01-02T06:30Z", "2024-01-03T06:30Z"]),
@@ -20,7 +21,7 @@ import Testing
     ("0 0 1 JAN,Mar-may/2 *", "2024-01-01T00:00Z", ["2024-03-01T00:00Z", "2024-05-01T00:00Z", "2025-01-01T00:00Z"]),
     ("0 0 * * mon", "2024-01-01T00:00Z", ["2024-01-08T00:00Z"]),
     ("0 0 * * TUE-Thu", "2024-01-01T00:00Z", ["2024-01-02T00:00Z", "2024-01-03T00:00Z", "2024-01-04T00:00Z"]),
-    // Sunday: 2024-01-07.
+    // Sunday is 0, 7 or sun; 2024-01-07 was a Sunday.
     ("0 0 * * 0", "2024-01-01T00:00Z", ["2024-01-07T00:00Z", "2024-01-14T00:00Z"]),
     ("0 0 * * 7", "2024-01-01T00:00Z", ["2024-01-07T00:00Z", "2024-01-14T00:00Z"]),
     ("0 0 * * sun", "2024-01-01T00:00Z", ["2024-01-07T00:00Z", "2024-01-14T00:00Z"]),
@@ -31,7 +32,7 @@ import Testing
     ("0 0 * * 0-7/5", "2024-01-01T00:00Z", ["2024-01-05T00:00Z", "2024-01-07T00:00Z"]),
     ("0 0 * * 7/3", "2024-01-01T00:00Z", ["2024-01-03T00:00Z", "2024-01-06T00:00Z", "2024-01-07T00:00Z"]),
     ("0 0 * * 4/2", "2024-01-01T00:00Z", ["2024-01-04T00:00Z", "2024-01-06T00:00Z", "2024-01-11T00:00Z"]),
-    // Either day field where neither begins with *, both where one does. Fridays: 5, 12; the 13th was a Saturday.
+    // One day field must match if neither begins with *, else both. Fridays: 5, 12; the 13th was a Saturday.
     ("0 0 13 * 5", "2024-01-01T00:00Z", ["2024-01-05T00:00Z", "2024-01-12T00:00Z", "2024-01-13T00:00Z"]),
     ("0 0 1-31 * 5", "2024-01-01T00:00Z", ["2024-01-02T00:00Z", "2024-01-03T00:00Z"]),
     ("0 0 */2 * 5", "2024-01-01T00:00Z", ["2024-01-05T00:00Z", "2024-01-19T00:00Z"]),
@@ -48,7 +49,7 @@ import Testing
     ("* * 30 2 *", "2024-01-01T00:00Z", []), ("0 0 31 4,6,9,11 *", "2024-01-01T00:00Z", []),
     ("0 0 30-31 feb */3", "2024-01-01T00:00Z", []),
   ])
-  func isDue(_ expression: String, _ after: String, _ expected: [String]) throws {
+  func anExpressionIsDueAtItsTimes(_ expression: String, _ after: String, _ expected: [String]) throws {
     let times = try Times(expression)
     #expect(try times.next(max(expected.count, 1), after: after) == expected)
   }
@@ -57,13 +58,13 @@ import Testing
     ("@hourly", "0 * * * *"), ("@daily", "0 0 * * *"), ("@midnight", "0 0 * * *"), ("@weekly", "0 0 * * 0"),
     ("@monthly", "0 0 1 * *"), ("@yearly", "0 0 1 1 *"), (" @Annually\t", "0 0 1 1 *"),
   ])
-  func nicknames(_ nickname: String, _ meaning: String) throws {
+  func aNicknameMeansItsExpression(_ nickname: String, _ meaning: String) throws {
     let (short, long) = (try Times(nickname), try Times(meaning))
     #expect(try short.next(20, after: "2024-01-01T00:00Z") == long.next(20, after: "2024-01-01T00:00Z"))
     #expect(try CronExpression(nickname).text == nickname)
   }
 
-  @Test func seconds() throws {
+  @Test func timesAreWholeMinutesAfterTheGivenSecond() throws {
     let timetable = Timetable(.cron(try CronExpression("* * * * *")), timeZone: try .named("Asia/Taipei"))
     #expect(timetable.next(2, after: 1_700_000_039) == [1_700_000_040, 1_700_000_100])
     #expect(timetable.next(after: 1_700_000_040) == 1_700_000_100)
@@ -71,7 +72,7 @@ import Testing
     #expect(timetable.next(0, after: 0) == [] && timetable.next(-1, after: 0) == [])
   }
 
-  @Test func theFirstAndTheLastMoments() throws {
+  @Test func timesStayInTheSupportedRange() throws {
     let (first, last) = (Timetable.moments.lowerBound, Timetable.moments.upperBound)
     let timetable = Timetable(.cron(try CronExpression("* * * * *")), timeZone: try .named("UTC"))
     #expect(timetable.next(after: .min) == first && timetable.next(after: -1) == first)

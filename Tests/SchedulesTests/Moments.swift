@@ -1,14 +1,14 @@
 import Foundation
 import Schedules
 
-/// Unix seconds of `2024-03-31T03:00+02:00`.
+/// Returns the Unix seconds of a time like `2024-03-31T03:00+02:00`.
 func moment(_ text: String) throws -> Int64 {
   let zone = text.hasSuffix("Z") ? "Z" : String(text.suffix(6))
   let whole = text.dropLast(zone.count) + ":00" + zone
   return Int64(try Date(String(whole), strategy: .iso8601).timeIntervalSince1970)
 }
 
-/// A timetable of a cron expression in a zone, asked in that zone's words.
+/// The timetable of a cron expression in a time zone, with times as text.
 struct Times {
   private let timetable: Timetable
   private let zone: TimeZone
@@ -18,7 +18,7 @@ struct Times {
     timetable = Timetable(.cron(try CronExpression(expression)), timeZone: self.zone)
   }
 
-  /// The next times, as the wall clock shows them, with the offset from UTC: `2024-03-31T03:00+02:00`.
+  /// Returns the next times in local time with the offset from UTC, like `2024-03-31T03:00+02:00`.
   func next(_ count: Int, after text: String) throws -> [String] {
     timetable.next(count, after: try moment(text)).map(wall)
   }

@@ -1,10 +1,10 @@
 import MalformedInputs
 import SeededRandom
 
-/// A cron expression that was made from the values it stands for, so that nothing has to read it.
+/// A random cron expression, generated together with its values, so that the test needs no parser.
 struct RandomExpression {
   private(set) var text = ""
-  /// Minute, hour, day of month, month, day of week.
+  /// The values of minute, hour, day of month, month and day of week.
   private(set) var values: [Set<Int>] = []
   private var stars: [Bool] = []
 
@@ -13,7 +13,7 @@ struct RandomExpression {
     3: ["?", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
     4: ["sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun"],
   ]
-  /// Of 10, how often a field is a star of some kind.
+  /// How often, in 10 expressions, each field begins with a star.
   private static let starry = [3, 5, 7, 8, 7]
 
   init(_ random: inout SeededRandom) {
@@ -45,7 +45,7 @@ struct RandomExpression {
           range = low...high
           text = word(low, field, &random) + "-" + word(high, field, &random)
         } else {
-          // A value with a step is open; Sunday is then the first day.
+          // A value with a step is a range up to the maximum; Sunday is then the first day.
           let start = field == 4 ? low % 7 : low
           range = start...(step > 1 ? range.upperBound : start)
           text = word(low, field, &random)
@@ -60,7 +60,7 @@ struct RandomExpression {
   }
 
   private func word(_ value: Int, _ field: Int, _ random: inout SeededRandom) -> String {
-    // As a range's start a name for Sunday is 0, never 7.
+    // A name for Sunday at the start of a range means 0, never 7.
     guard let names = Self.names[field], value != 7 || field != 4, random.onceIn(3) else { return "\(value)" }
     return random.onceIn(2) ? names[value] : names[value].uppercased()
   }

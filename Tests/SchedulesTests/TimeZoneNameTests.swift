@@ -7,7 +7,7 @@ import Testing
     ("UTC", 0), ("Asia/Taipei", 28_800), ("Asia/Kolkata", 19_800), ("America/Argentina/Buenos_Aires", -10_800),
     ("Australia/Lord_Howe", 37_800),
   ])
-  func isKnown(_ name: String, _ offset: Int) throws {
+  func aZoneNameIsKnown(_ name: String, _ offset: Int) throws {
     // 2024-07-01.
     #expect(try TimeZone.named(name).secondsFromGMT(for: Date(timeIntervalSince1970: 1_719_792_000)) == offset)
   }
@@ -17,12 +17,12 @@ import Testing
     "Asia/", "/Taipei", "Asia/Nowhere", "asia/taipei", " Asia/Taipei", "Asia/Taipei\0", "Asia/Taipei\n", "亞洲/臺北",
     "../../etc/passwd", "/etc/localtime", "posix/Asia/Taipei",
   ])
-  func isRefused(_ name: String) {
+  func otherNamesAreRefused(_ name: String) {
     let error = #expect(throws: TimingError.self) { try TimeZone.named(name) }
     #expect(error == TimingError(.unknownTimeZone, part: name))
   }
 
-  @Test func aLongNameIsNotRepeatedWhole() {
+  @Test func aLongNameIsCutInTheError() {
     let error = #expect(throws: TimingError.self) { try TimeZone.named(String(repeating: "A/", count: 100_000)) }
     #expect(error?.part.count == 64)
   }

@@ -8,12 +8,12 @@ import Testing
     ("UTC\t0\t1\t61 * * * *", "error minute: 61 is not in 0-59"),
     ("CST\t0\t1\t* * * * *", "error 'CST' is no time zone: write UTC or a name like Asia/Taipei"),
   ])
-  func answers(_ line: String, _ expected: String) {
+  func aLineIsAnsweredWithTimesOrAnError(_ line: String, _ expected: String) {
     #expect(TimetableLines.answer(line) == expected)
   }
 
   @Test(arguments: ["", "UTC", "UTC\t0\t1", "UTC\tx\t1\t@daily", "UTC\t0\t-1\t@daily", "UTC\t0\t10001\t@daily"])
-  func noSuchLine(_ line: String) {
+  func anInvalidLineIsAnsweredWithTheFormat(_ line: String) {
     #expect(TimetableLines.answer(line).hasPrefix("error a line is: "))
   }
 }

@@ -1,7 +1,7 @@
 import Schedules
 import Testing
 
-/// What is refused, and that the reason, the field and the part are those that a form can show.
+/// Invalid expressions are refused with the reason, field and part that a form can show.
 @Suite struct TimingErrorTests {
   private static let refusals: [(String, CronField?, String, TimingError.Reason)] = [
     ("", nil, "", .fieldCount(0)), (" \t", nil, " \t", .fieldCount(0)), ("* * * *", nil, "* * * *", .fieldCount(4)),
@@ -32,23 +32,25 @@ import Testing
     ("* * * 1-5/x *", .month, "x", .badStep(1...12)), ("* * * * */-1", .dayOfWeek, "-1", .badStep(1...7)),
     ("*/5/2 * * * *", .minute, "5/2", .badStep(1...59)),
     ("*/99999999999999999999 * * * *", .minute, "99999999999999999999", .badStep(1...59)),
-    // The first that is wrong is told.
+    // The first error is reported.
     ("* 24 * 13 *", .hour, "24", .outOfRange(0...23)),
   ]
 
   @Test(arguments: refusals)
-  func isRefused(_ text: String, _ field: CronField?, _ part: String, _ reason: TimingError.Reason) {
+  func anInvalidExpressionIsRefusedWithItsReason(
+    _ text: String, _ field: CronField?, _ part: String, _ reason: TimingError.Reason
+  ) {
     let error = #expect(throws: TimingError.self) { try CronExpression(text) }
     #expect(error == TimingError(reason, part: part, field: field))
   }
 
-  @Test func twoHundredBytesAreEnough() throws {
+  @Test func anExpressionMayHave200Bytes() throws {
     let text = String(repeating: "1,", count: 95) + "10 * * * *"
     #expect(text.utf8.count == CronExpression.longest)
     #expect(try CronExpression(text).text == text)
   }
 
-  @Test func theEnglishWords() {
+  @Test func errorsAreEnglishTexts() {
     #expect("\(TimingError(.outOfRange(0...59), part: "60", field: .minute))" == "minute: 60 is not in 0-59")
     #expect("\(TimingError(.backwards, part: "5-4", field: .hour))" == "hour: the range '5-4' ends before it starts")
     let count = TimingError(.fieldCount(2), part: "a b")
@@ -57,8 +59,7 @@ import Testing
         == "'a b' has 2 fields instead of five (minute, hour, day of month, month, day of week)")
   }
 
-  /// No two reasons read alike.
-  @Test func everyReasonHasItsWords() {
+  @Test func everyReasonHasItsOwnText() {
     let reasons: [TimingError.Reason] = [
       .tooLong(limit: 200), .fieldCount(3), .unknownNickname, .missingValue, .unknownValue, .outOfRange(0...7),
       .backwards, .badStep(0...7), .badInterval(0...7), .unknownTimeZone,

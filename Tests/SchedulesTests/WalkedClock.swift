@@ -3,20 +3,20 @@ import Foundation
 /// What a wall clock shows during a minute.
 struct WallMinute {
   let minute, hour, day, month: Int
-  /// From Sunday, which is 0.
+  /// Days since Sunday, which is 0.
   let weekday: Int
-  /// Minutes that a clock which is never changed needs to get there from 1970-01-01 00:00.
+  /// Minutes since 1970-01-01 00:00 on a clock without changes.
   let index: Int
 }
 
-/// A wall clock read every minute of some days, and the rules of `Timetable` as one reads them, minute by minute.
+/// A wall clock that is read every minute of some days, with the rules of `Timetable` applied minute by minute.
 struct WalkedClock {
   private struct Minute {
     let moment: Int64
     let wall: WallMinute
-    /// The clock has shown it before.
+    /// Whether the clock has shown it before.
     let comesAgain: Bool
-    /// What the clock left out just before.
+    /// The minutes that the clock skipped just before.
     let leftOut: [WallMinute]
   }
 
@@ -40,7 +40,7 @@ struct WalkedClock {
     }
   }
 
-  /// Those of the days' moments that the expression is due at.
+  /// Returns the moments at which the expression is due.
   func due(_ expression: RandomExpression) -> [Int64] {
     let isDue: (Minute) -> Bool =
       expression.hasEveryHour

@@ -4,12 +4,12 @@ import Schedules
 import SeededRandom
 import Testing
 
-/// Random expressions against a clock that is read every minute. SEED=n repeats a run.
+/// Compares random expressions with a clock that is read every minute. SEED=n repeats a run.
 @Suite struct WalkedClockTests {
   private static let seed =
     ProcessInfo.processInfo.environment["SEED"].flatMap(UInt64.init) ?? .random(in: 0..<1 << 32)
 
-  /// Days around a change of the clocks, and two zones without any.
+  /// Days around a clock change, and two time zones without one.
   @Test(arguments: [
     ("UTC", "2024-02-28T00:00Z"), ("Asia/Taipei", "2023-12-31T00:00Z"), ("Europe/Berlin", "2024-03-31T01:00Z"),
     ("Europe/Berlin", "2024-10-27T01:00Z"), ("America/New_York", "2023-03-12T07:00Z"),
@@ -20,7 +20,7 @@ import Testing
     ("America/Sao_Paulo", "2018-02-18T02:00Z"), ("America/Havana", "2024-11-03T05:00Z"),
     ("Pacific/Apia", "2011-12-30T10:00Z"),
   ])
-  func areDueAsReadFromTheClock(_ name: String, _ change: String) throws {
+  func dueTimesMatchTheWalkedClock(_ name: String, _ change: String) throws {
     let zone = try TimeZone.named(name)
     let start = try moment(change) - 2 * 86_400
     let walked = WalkedClock(zone, from: start, days: 4)
@@ -29,7 +29,7 @@ import Testing
     for _ in 0..<150 {
       let expression = RandomExpression(&random)
       let timetable = Timetable(.cron(try CronExpression(expression.text)), timeZone: zone)
-      // The walk knows no change before its start: its first day is no more than a run-up.
+      // The walk does not see changes before its start, so its first day is not compared.
       let from = start + 86_400
       let expected = walked.due(expression).filter { $0 > from }
       let due = timetable.next(expected.count + 1, after: from).filter { $0 < walked.end }
@@ -45,11 +45,11 @@ import Testing
     #expect(seen > 1000)
   }
 
-  /// Over decades: later than asked, the same from any moment between, and never earlier for a later moment.
+  /// Over decades, the next time is later than the given moment and the same for every moment before it.
   @Test(arguments: [
     "UTC", "Asia/Taipei", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Africa/Casablanca",
   ])
-  func goesForward(_ name: String) throws {
+  func timesOnlyMoveForward(_ name: String) throws {
     let zone = try TimeZone.named(name)
     var random = SeededRandom(seed: Self.seed)
     for _ in 0..<1000 {
