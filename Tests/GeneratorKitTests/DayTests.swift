@@ -15,7 +15,7 @@ struct DayTests {
     return (validator, expectation)
   }
 
-  @Test("differ in exactly the businesses they announce", arguments: [0, 3])
+  @Test("days differ in exactly the announced businesses", arguments: [0, 3])
   func differences(dirt: Int) throws {
     var before = try snapshot(day: 0, dirt: dirt)
     for day in 1...5 {
@@ -34,7 +34,7 @@ struct DayTests {
     }
   }
 
-  @Test("stay sorted and each has its date")
+  @Test("days stay sorted, and each has its date")
   func sorted() throws {
     let (validator, expectation) = try snapshot(day: 30)
     for (left, right) in zip(validator.addresses, validator.addresses.dropFirst()) {
@@ -45,7 +45,7 @@ struct DayTests {
     #expect(Set(validator.bans).count == validator.bans.count)
   }
 
-  @Test("without changes differ in the stamp row alone")
+  @Test("days without changes differ only in the stamp row")
   func noChanges() throws {
     var options = GeneratorOptions(rows: 50)
     let first = try Generator(options).generate().bytes.split(separator: 10)
@@ -55,7 +55,7 @@ struct DayTests {
     #expect(first[2...] == second[2...])
   }
 
-  @Test("that ask for more businesses than there are are refused")
+  @Test("days that need more businesses than exist are refused")
   func tooMany() {
     var options = GeneratorOptions(rows: 10)
     options.day = 2
@@ -65,8 +65,8 @@ struct DayTests {
     #expect(throws: Never.self) { try Generator(options) }
   }
 
-  /// The differences as they are, in the form in which they are announced. Whether a business is new or returned cannot
-  /// be told from two days: there the announcement decides.
+  /// Returns the actual differences in the form of the announced ones. Two days do not show whether a business is new
+  /// or returned, so the announcement decides.
   private func difference(
     _ before: [String: [String?]], _ after: [String: [String?]], _ announced: DayChanges
   ) -> DayChanges {

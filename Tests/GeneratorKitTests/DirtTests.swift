@@ -3,10 +3,10 @@ import Testing
 
 @Suite("Dirt")
 struct DirtTests {
-  /// Enough of every kind for every way to be dirty, and few of the ways that take 70,000 bytes.
+  /// Enough of each kind to cover all its variants, and few of the variants that take 70,000 bytes.
   private static let everyWay = "60,MALFORMED_QUOTE=16,RECORD_TOO_LONG=4"
 
-  @Test("comes to what it says, in every form of the file", arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
+  @Test("dirt gives the expected result in every form of the file", arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
   func expectation(seed: UInt64) throws {
     var options = GeneratorOptions(rows: 150 * Int(seed), seed: seed)
     options.dirt = try DirtAmounts(parsing: DirtTests.everyWay)
@@ -27,7 +27,7 @@ struct DirtTests {
     }
   }
 
-  @Test("of one kind alone is that kind alone", arguments: DirtKind.allCases)
+  @Test("dirt of one kind gives only findings of that kind", arguments: DirtKind.allCases)
   func singleKinds(kind: DirtKind) throws {
     var options = GeneratorOptions(rows: 2, seed: 5)
     options.dirt[kind] = kind.waysCount * 2
@@ -39,7 +39,7 @@ struct DirtTests {
     #expect(expectation.processed == (kind.isAccepted ? expectation.records : 2))
   }
 
-  @Test("leaves the regular records as they are")
+  @Test("dirt leaves the regular records unchanged")
   func leavesRegularRecords() throws {
     var options = GeneratorOptions(rows: 300, seed: 9)
     let clean = PlainValidator(try Generator(options).generate().bytes)
@@ -48,7 +48,7 @@ struct DirtTests {
     for ban in clean.bans { #expect(clean.accepted[ban] == dirty.accepted[ban]) }
   }
 
-  @Test("amounts are read from text")
+  @Test("amounts are parsed from text, and invalid text is refused")
   func parsing() throws {
     #expect(try DirtAmounts(parsing: "3").total == 3 * DirtKind.allCases.count)
     let some = try DirtAmounts(parsing: "2,BLANK=0,INVALID_BAN=7")

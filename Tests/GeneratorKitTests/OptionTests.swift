@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Options and dates")
 struct OptionTests {
-  @Test("that nothing can satisfy are refused")
+  @Test("options that cannot be satisfied are refused")
   func refused() {
     func refuses(_ change: (inout GeneratorOptions) -> Void) -> Bool {
       var options = GeneratorOptions(rows: 10)
@@ -26,7 +26,7 @@ struct OptionTests {
     #expect(refuses { $0.dirt[.blank] = 600_001 })
   }
 
-  @Test("dates are read, written and counted")
+  @Test("dates are parsed, formatted and added to")
   func dates() throws {
     for text in ["2026-9-01", "2026-02-29", "2026-13-01", "2026-00-10", "26-09-01", "", "2026-09-01-", "２０２６-09-01"] {
       #expect(CalendarDate(iso: text) == nil, "\(text)")
@@ -38,7 +38,7 @@ struct OptionTests {
     #expect(GeneratorOptions(rows: 0).date.description == "2026-09-01")
   }
 
-  @Test("no two indices have the same BAN, where they begin, where they wrap and where dirt takes its own")
+  @Test("no two indices have the same BAN, neither of businesses nor of dirt")
   func wholeSpace() {
     let space = BANSpace(seed: 4)
     let indices = (0..<20_000).flatMap { [$0, $0 + BANSpace.businesses, BANSpace.businesses - 1 - $0] }
@@ -52,7 +52,7 @@ struct OptionTests {
     #expect(bans.count == indices.count)
   }
 
-  @Test("known BANs are judged as known")
+  @Test("known BANs are validated correctly")
   func knownBANs() {
     for ban in ["04595257", "12345675", "12345676", "00501503", "10458575", "12345670", "12345671", "60745325"] {
       #expect(BANSpace.isValid(Array(ban.utf8)), "\(ban)")
@@ -62,7 +62,7 @@ struct OptionTests {
     }
   }
 
-  @Test("no area's text begins another's")
+  @Test("no area's text is a prefix of another's")
   func areas() {
     let areas = Places.shared.areas.map(\.text)
     #expect(areas.count > 360)
@@ -72,7 +72,7 @@ struct OptionTests {
     }
   }
 
-  @Test("the manifest is read back as it was written")
+  @Test("the manifest is read back unchanged")
   func manifest() throws {
     var options = GeneratorOptions(rows: 30)
     options.day = 1

@@ -1,11 +1,11 @@
-/// A slow, plain reader of the file and validator of its records, written apart from the generator: what it finds has
-/// to be what the generator says it put in.
+/// A slow, plain reader of the file, written independently of the generator. What it reads must match the generator's
+/// expectation.
 struct PlainReader {
   struct Field {
     var bytes: [UInt8]
     var isQuoted: Bool
 
-    /// The trimmed text; nil where it is missing.
+    /// The trimmed text; nil if it is missing.
     var text: String? {
       guard let scalars = decoded?.unicodeScalars else { return "?" }
       guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
@@ -65,7 +65,7 @@ struct PlainReader {
     return record
   }
 
-  /// The field that begins at `start`, where it ends (at a comma, at a line end or at the end), and what is wrong.
+  /// Returns the field at `start`, its end (a comma, a line end or the end of the file) and its structure error.
   private func field(at start: Int, recordStart: Int) -> (Field, end: Int, problem: String?) {
     var at = start
     var value: [UInt8] = []

@@ -1,4 +1,4 @@
-/// What the records of a snapshot come to by the rules, told one by one.
+/// Validates the records of a snapshot one by one by the rules, and counts the results.
 struct PlainValidator {
   var processed = 0
   var failed = 0
@@ -14,7 +14,7 @@ struct PlainValidator {
   /// BANs and addresses in the order of the file.
   var bans: [String] = []
   var addresses: [String] = []
-  /// Every record's codes, sorted, with the place where it begins.
+  /// The position of each record and its codes, sorted.
   var validated: [(line: Int, byteOffset: Int, codes: [String])] = []
 
   init(_ bytes: [UInt8]) {
@@ -115,7 +115,7 @@ struct PlainValidator {
     let digits = ban.compactMap(\.wholeNumberValue)
     let products = zip(digits, weights).map { $0 * $1 }
     let sum = products.reduce(0) { $0 + $1 / 10 + $1 % 10 }
-    // 28 is 10, which counts as 1 or as 0; the digits added up so far are 10.
+    // The seventh product, 28, has added 2 + 8 = 10 to the sum; the rule counts it as 1 or 0.
     return digits[6] == 7 ? [sum - 10, sum - 9].contains { $0 % modulus == 0 } : sum % modulus == 0
   }
 }

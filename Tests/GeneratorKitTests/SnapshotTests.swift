@@ -11,7 +11,7 @@ struct SnapshotTests {
     validator = PlainValidator(snapshot.bytes)
   }
 
-  @Test("has the same bytes for the same options, and others for another seed")
+  @Test("has the same bytes for the same options, and different bytes for another seed")
   func deterministic() throws {
     let again = try Generator(GeneratorOptions(rows: 2_000, seed: 7)).generate()
     #expect(again.bytes == snapshot.bytes)
@@ -19,7 +19,7 @@ struct SnapshotTests {
     #expect(try Generator(GeneratorOptions(rows: 2_000, seed: 8)).generate().bytes != snapshot.bytes)
   }
 
-  @Test("is sorted by address in the order of UTF-8")
+  @Test("is sorted by address in the order of UTF-8 bytes")
   func sorted() {
     for (left, right) in zip(validator.addresses, validator.addresses.dropFirst()) {
       #expect(!right.utf8.lexicographicallyPrecedes(left.utf8))
@@ -28,7 +28,7 @@ struct SnapshotTests {
     #expect(validator.addresses.last?.hasPrefix("高雄市") == true)
   }
 
-  @Test("has valid BANs, some by the newer rule only, and none twice")
+  @Test("has unique valid BANs, some of them valid only by the newer rule")
   func bans() {
     #expect(Set(validator.bans).count == 2_000)
     #expect(validator.bans.allSatisfy { PlainValidator.passesCheck($0, modulus: 5) })
@@ -37,7 +37,7 @@ struct SnapshotTests {
     #expect((80...220).contains(validator.bans.count { $0.hasPrefix("0") }))
   }
 
-  @Test("has the head office of every branch, and no capital for a branch")
+  @Test("contains the head office of every branch, and branches have a capital of 0")
   func branches() {
     let branches = validator.accepted.values.filter { $0[2] != nil }
     #expect(branches.count > 50)
@@ -47,7 +47,7 @@ struct SnapshotTests {
     }
   }
 
-  @Test("has the lengths and the rarities of the real file")
+  @Test("has the record lengths and rare characters of the real file")
   func shape() throws {
     let bytes = try Generator(GeneratorOptions(rows: 6_000, seed: 3)).generate().bytes
     let lines = bytes.split(separator: 10)
@@ -62,7 +62,7 @@ struct SnapshotTests {
     #expect(scalars.contains("\u{FB56F}"))
   }
 
-  @Test("comes to what it says", arguments: [1, 2, 20, 3_000])
+  @Test("matches its expectation", arguments: [1, 2, 20, 3_000])
   func expectation(rows: Int) throws {
     let (bytes, expectation) = try Generator(GeneratorOptions(rows: rows, seed: 11)).generate()
     expectEqual(expectation, PlainValidator(bytes), bytes)
@@ -70,7 +70,7 @@ struct SnapshotTests {
     #expect(expectation.findings.isEmpty)
   }
 
-  @Test("is the header and the stamp row without rows")
+  @Test("without rows has only the header and the stamp row")
   func empty() throws {
     let (bytes, expectation) = try Generator(GeneratorOptions(rows: 0)).generate()
     #expect(bytes.count { $0 == UInt8(ascii: "\n") } == 2)
@@ -78,7 +78,7 @@ struct SnapshotTests {
     #expect(expectation.sourceDate == "2026-09-01")
   }
 
-  @Test("comes in blocks that make the same file")
+  @Test("is the same file if it is written in blocks")
   func blocks() throws {
     let generator = try Generator(GeneratorOptions(rows: 12_000, seed: 7))
     var blocks: [[UInt8]] = []
@@ -88,7 +88,7 @@ struct SnapshotTests {
     #expect(expectation.bytes == blocks.reduce(0) { $0 + $1.count })
   }
 
-  @Test("stops where its sink throws")
+  @Test("stops if its sink throws")
   func throwingSink() throws {
     struct Full: Error {}
     let generator = try Generator(GeneratorOptions(rows: 10))
@@ -96,7 +96,7 @@ struct SnapshotTests {
   }
 }
 
-/// Holds what the generator says against what the plain reader found.
+/// Compares the generator's expectation with the result of the plain validator.
 func expectEqual(_ expectation: ExpectedResult, _ validator: PlainValidator, _ bytes: [UInt8]) {
   #expect(expectation.records == validator.validated.count)
   #expect(expectation.processed == validator.processed)

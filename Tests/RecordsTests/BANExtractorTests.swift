@@ -5,15 +5,15 @@ import Testing
   @Test(arguments: [
     ("甲路1號,04595257,,甲行", 4_595_257), ("甲路1號,\" 04595257\u{3000}\",,", 4_595_257), ("x,00000000,,y", 0),
     ("12345678,04595257,87654321,甲行", 4_595_257),
-    // The field is what it is: digits elsewhere say nothing.
+    // Only the field counts, and digits elsewhere are ignored.
     ("12345678,0459525,87654321,甲行", nil), ("x,０４５９５２５７,,y", nil), ("x,'04595257,,y", nil), ("x,,,y", nil),
   ])
-  func isTheFieldWhereThereAreAsManyAsInTheHeader(_ record: String, _ ban: UInt32?) throws {
+  func theBANIsTheFieldIfTheFieldCountMatches(_ record: String, _ ban: UInt32?) throws {
     #expect(try legible(record) == ban)
   }
 
   @Test(arguments: [
-    // Not as many fields.
+    // Another number of fields than in the header.
     ("甲路1號,04595257,", 4_595_257), ("甲路,1號,04595257,,甲行,12345678", 4_595_257), ("04595257", 4_595_257),
     ("甲路1號,0459525,12345678", 12_345_678), ("a,b", nil), ("", nil), (",,,,,,", nil),
     // Broken structure.
@@ -21,11 +21,11 @@ import Testing
     ("\"甲路1號\"x, \"\" 04595257 \" \u{3000},,甲行", 4_595_257), ("甲路1號,04595257,,\"甲行", 4_595_257),
     ("\"x\"y,0459525 7,,甲行", nil), ("\"x\"y,045952577,,甲行", nil),
   ])
-  func isTheFirstSuchPieceOtherwise(_ record: String, _ ban: UInt32?) throws {
+  func otherwiseTheBANIsTheFirstPieceOfEightDigits(_ record: String, _ ban: UInt32?) throws {
     #expect(try legible(record) == ban)
   }
 
-  @Test func isTheSecondSuchPieceWhereTheHeadOfficeStandsBefore() throws {
+  @Test func afterAHeadOfficeColumnTheBANIsTheSecondPieceOfEightDigits() throws {
     let columns = ["總機構統一編號", "統一編號", "營業人名稱"]
     #expect(try legible("96798356,04595257,甲行,x", columns) == 4_595_257)
     #expect(try legible(",04595257,甲行,x", columns) == 4_595_257)
@@ -34,7 +34,7 @@ import Testing
     #expect(try legible("甲行,x", columns) == nil)
   }
 
-  @Test func bytesThatAreNoTextAreNoHindrance() throws {
+  @Test func invalidUTF8DoesNotHideTheBAN() throws {
     #expect(try legible([0xFF, 0x2C] + Array("04595257,,x".utf8)) == 4_595_257)
     #expect(try legible([0xFF, 0x22, 0x2C] + Array("04595257\"".utf8) + [0x2C, 0]) == 4_595_257)
   }

@@ -5,11 +5,11 @@ import SeededRandom
 import Support
 import Testing
 
-/// What looks at 64 bytes at once: every place in a block, and every way across its end.
+/// Code that processes 64 bytes at once, tested at every position in a block and across its end.
 @Suite struct BlockTests {
-  /// One byte is made another, wherever it stands in blocks of CJK that begin anywhere.
+  /// Replaces one byte at every position in CJK text with different offsets to the blocks.
   @Test(arguments: 0..<3)
-  func oneWrongByteIsSeenWhereverItStands(_ shift: Int) {
+  func oneWrongByteIsFoundAtAnyPosition(_ shift: Int) {
     let text = Array(repeating: UInt8(ascii: "x"), count: shift) + Array(String(repeating: "營業", count: 30).utf8)
     #expect(isText(text))
     let others: [UInt8] = [
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func randomTextIsValidatedLikeTheStandardLibraryDoes() {
+  @Test func randomTextIsValidatedLikeByTheStandardLibrary() {
     let seed = UInt64.random(in: 0...UInt64.max)
     var random = SeededRandom(seed: seed)
     let characters = ["a", "0", ",", "é", "\u{7FF}", "\u{800}", "甲", "\u{D7FF}", "\u{E000}", "\u{FFFF}", "\u{10FFFF}"]
@@ -47,15 +47,15 @@ import Testing
     }
   }
 
-  /// Delimiters at every place of the blocks that a record goes through, and fields that end at their ends.
-  @Test func fieldsOfAnyLengthAreThoseOfTheReference() throws {
+  /// Delimiters at every position in a record's blocks, and fields that end where a block ends.
+  @Test func fieldsOfAnyLengthMatchTheReference() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     var random = SeededRandom(seed: seed)
     func field() -> String {
       let length =
         [0, 1, 7, 8, 9, 15, 16, 17, 61, 62, 63, 64, 65, 126, 127, 128, 129][random.below(17)] + random.below(3)
       var text = String(repeating: "x", count: length)
-      // What COPY would misread, at any place of a word.
+      // A byte with a meaning in COPY or CSV, or a wide character, at any position in a word.
       if length > 0, random.onceIn(4) {
         let place = text.index(text.startIndex, offsetBy: random.below(length))
         text.replaceSubrange(place...place, with: ["\\", "\t", "\r", "\"", "甲", "\u{1F}"][random.below(6)])
@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  @Test func linesAreCountedInAndBehindBlocks() {
+  @Test func lineFeedsAreCountedInAndAfterBlocks() {
     for length in [0, 1, 63, 64, 65, 127, 128, 129, 300] {
       for step in 1...5 {
         let bytes = (0..<length).map { UInt8($0 % step == 0 ? 0x0A : 0x41) }

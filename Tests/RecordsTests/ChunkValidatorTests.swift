@@ -6,7 +6,7 @@ import ReferenceImplementation
 import TestSupport
 import Testing
 
-/// The fast path against the slow reference, the whole source as one chunk, in memory.
+/// Compares the fast validator with the slow reference; the whole source is one chunk in memory.
 @Suite struct ChunkValidatorTests {
   @Test(arguments: malformedFiles)
   func validatesTheCorpusLikeTheReference(_ file: MalformedFile) throws {
@@ -28,14 +28,14 @@ import Testing
     options.dirt = DirtAmounts(ofEach: 3)
     let (bytes, expectation) = try Generator(options).generate()
     #expect(try SourceTarget.difference(bytes) == nil)
-    // The generator says on its own what is in it.
+    // Compares with the generator's own expectation too.
     let observed = try #require(try ValidatedSource(bytes)?.observed())
     #expect(observed.totals.processed == expectation.processed)
     #expect(Dictionary(grouping: observed.findings, by: \.code).mapValues(\.count) == expectation.findings)
   }
 
-  /// Before the header they are dropped, and no other character is.
-  @Test func knowsTheFormatCharactersThatSwiftKnows() throws {
+  /// Before the header format characters are dropped, and no others.
+  @Test func formatCharactersAreThoseThatSwiftKnows() throws {
     let scalars = (0...0x10FFFF).compactMap { Unicode.Scalar($0 as UInt32) }
     let format = scalars.filter { $0.properties.generalCategory == .format }
     #expect(format.count > 150)
@@ -46,8 +46,8 @@ import Testing
     }
   }
 
-  @Test func equalContentHasEqualHashAndOtherContentAnother() throws {
-    // As many as the rows below have values.
+  @Test func equalContentHasEqualHashesAndOtherContentDoesNot() throws {
+    // As many columns as the rows below have values.
     let header = Column.allCases.prefix(16).map(\.name).joined(separator: ",")
     func hashes(_ row: String) throws -> [String: Int64] {
       try #require(try ValidatedSource(Array("\(header)\n\(row)\n".utf8))?.observed()).hashes
@@ -55,7 +55,7 @@ import Testing
     let row = "\"甲路1號\",04595257,,\"甲行\",1000,1040413,獨資,N,472927,豆類,471913,雜貨,,,,"
     let hash = try hashes(row)
     #expect(hash.count == 1)
-    // The same business, written otherwise.
+    // The same business, written differently.
     #expect(try hashes(" 甲路1號 ,04595257,NA,甲行,\"1,000.0\",1040413,獨資,n,472927,豆類,471913,雜貨,,,,") == hash)
     for other in [
       row.replacing("甲路", with: "乙路"), row.replacing("1000", with: "1001"), row.replacing("豆類", with: "豆"),

@@ -5,7 +5,7 @@ import ReferenceImplementation
 import TestSupport
 import Testing
 
-/// A sheet's records are validated by the rules of a source.
+/// The records of a sheet are validated by the same rules as those of a source.
 @Suite struct CorrectionSheetTests {
   @Test(arguments: malformedFiles)
   func validatesTheCorpusLikeASource(_ file: MalformedFile) throws {
@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func oneApostropheIsTakenAway() throws {
+  @Test func oneLeadingApostropheIsRemoved() throws {
     let sheet = try read("codes,營業人名稱,統一編號,營業地址\nx,'=1,04595257,''甲\nx,'NA,00000000,'N/A\n'x,\"'\"\"a\",10000009,NA\n")
     #expect(sheet.findings == [])
     #expect(try rows(sheet) == [["04595257", "=1", "'甲"], ["00000000", "NA", "N/A"], ["10000009", "\"a", nil]])
@@ -30,7 +30,7 @@ import Testing
     #expect(try rows(read("統一編號,營業人名稱\n04595257,\" 'x\"\n'10000009,x\n")).map { $0[1] } == ["'x", "x"])
   }
 
-  @Test func aSpreadsheetsHabitsAreNoHindranceAndNoExcuse() throws {
+  @Test func spreadsheetFormattingIsReadAndStillValidated() throws {
     let sheet = try read(
       "\u{FEFF}營業人名稱,統一編號,raw\r\n\"兩\n行\",04595257,\r\n甲,4595257,\"a\r\nb\"\r\n\r\n01-SEP-26,,\r\n乙,04595257,\r\n丙,x\r\n"
     )
@@ -44,15 +44,15 @@ import Testing
     #expect(sheet.header.unknown == ["raw"])
   }
 
-  /// It stands for bytes that could not be read, and nobody has said what they should be.
-  @Test func aReplacementCharacterIsRejectedInPublishedColumnsAlone() throws {
+  /// U+FFFD stands for unreadable bytes that were not corrected.
+  @Test func aReplacementCharacterIsRejectedOnlyInPublishedColumns() throws {
     let sheet = try read("統一編號,營業人名稱,raw\n04595257,甲\u{FFFD},x\n04595257,甲,\u{FFFD}\n")
     #expect(sheet.findings.map { "\($0.line) \($0.code) \($0.column ?? "")" } == ["2 INVALID_ENCODING 營業人名稱"])
     #expect(sheet.records.map(\.ban) == [4_595_257])
   }
 
-  /// Undoing the escape doubles the quotes: what is too long then is one rejected record, whatever it holds.
-  @Test func whatGetsTooLongIsOneRecord() throws {
+  /// Removing the apostrophe doubles the quotes. A record that becomes too long by that is one rejected record.
+  @Test func aRecordThatBecomesTooLongIsOneRecord() throws {
     let quotes = String(repeating: "\"", count: 40_000)
     let sheet = try read(
       "統一編號,營業人名稱,營業地址\n04595257,'\(quotes),\"x\n10000009,乙,\n\"\n20000003,丙,\n")
@@ -61,7 +61,7 @@ import Testing
     #expect(sheet.findings.map(\.line) == [2])
   }
 
-  @Test func aSheetWithoutItsColumnsIsRefused() {
+  @Test func aSheetWithoutTheRequiredColumnsIsRefused() {
     #expect(throws: HeaderProblem.empty) { try CorrectionSheet.read([]) }
     #expect(throws: HeaderProblem.archive("zip")) { try CorrectionSheet.read(Array("PK\u{3}\u{4}x".utf8)) }
     #expect(throws: HeaderProblem.missingColumns(["統一編號"], names: ["codes", "營業人名稱"])) {

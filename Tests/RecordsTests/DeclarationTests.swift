@@ -3,7 +3,7 @@ import Records
 import ReferenceImplementation
 import Testing
 
-/// Columns and codes are declared once. What is written down apart from that, for people or to check it, has to agree.
+/// Columns and codes are declared once. The reference implementation and the documents must agree with them.
 @Suite("Declarations of columns and codes")
 struct DeclarationTests {
   private func text(_ path: String) throws -> String {
@@ -11,7 +11,7 @@ struct DeclarationTests {
     return try String(contentsOfFile: root + "/" + path, encoding: .utf8)
   }
 
-  @Test("the reference knows the same columns")
+  @Test("the reference has the same columns")
   func reference() {
     #expect(Column.allCases.map(\.name) == publishedColumns)
     #expect(StoredColumn.all.map(\.name) == ReferenceRegistration.columns)
@@ -28,7 +28,7 @@ struct DeclarationTests {
     if document == "spool/README.md" { #expect(words.contains("has the columns \(columns);")) }
   }
 
-  @Test("docs/rules.md explains each code, and says of no other that it rejects or warns")
+  @Test("docs/rules.md lists exactly the codes of rejections and the codes of warnings")
   func rules() throws {
     let sections = try text("docs/rules.md").components(separatedBy: "An accepted record may carry warnings")
     try #require(sections.count == 2)

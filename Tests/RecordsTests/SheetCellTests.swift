@@ -3,28 +3,28 @@ import Records
 import SeededRandom
 import Testing
 
-/// One apostrophe, put before a value and taken away again.
+/// The apostrophe that escapes a value in a cell.
 @Suite struct SheetCellTests {
   @Test(arguments: [
     "=1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠x", "'", "''", "'x", "=HYPERLINK(\"x\")",
   ])
-  func whatCouldBeAFormulaGetsAnApostrophe(_ text: String) {
+  func aPossibleFormulaGetsAnApostrophe(_ text: String) {
     for isQuoted in [false, true] { #expect(escape(text, isQuoted) == "'" + text) }
   }
 
   @Test(arguments: ["NULL", "null", "NA", "N/A"])
-  func aMarkGetsOneWhereItIsAValue(_ mark: String) {
+  func aQuotedMarkerForMissingGetsAnApostrophe(_ mark: String) {
     #expect(escape(mark, true) == "'" + mark)
     #expect(escape(mark, false) == mark)
   }
 
   @Test(arguments: ["", "x", "x'", "1-1", "Na", "NA ", "０", "＜", "\u{FF0C}x", "\u{202E}x", "\u{FEFF}=1", "!=1"])
-  func otherTextStaysAsItIs(_ text: String) {
+  func otherTextStaysUnchanged(_ text: String) {
     for isQuoted in [false, true] { #expect(escape(text, isQuoted) == text) }
   }
 
-  /// A value and whether it is missing come back, and no two of them have the same cell.
-  @Test func isABijection() {
+  /// A value, and whether it is missing, are restored from its cell, and no two of them have the same cell.
+  @Test func escapingIsABijection() {
     let seed = UInt64.random(in: 0 ... .max)
     var random = SeededRandom(seed: seed)
     var meanings: [[UInt8]: Meaning] = [:]

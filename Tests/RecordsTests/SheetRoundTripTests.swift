@@ -4,26 +4,26 @@ import Records
 import SeededRandom
 import Testing
 
-/// What is written into a sheet and read back as it is, is validated as before.
+/// Records that are exported to a sheet and read back unchanged have the same findings as before.
 @Suite struct SheetRoundTripTests {
-  @Test func hostileRecordsComeBackAsTheyWere() throws {
+  @Test func hostileRecordsHaveTheSameFindings() throws {
     let first = UInt64.random(in: 0...UInt64.max / 2)
     for seed in first..<first + 500 { try check(Self.source(seed), "seed \(seed)") }
   }
 
-  @Test func randomFilesComeBackAsTheyWere() throws {
+  @Test func randomFilesHaveTheSameFindings() throws {
     let first = UInt64.random(in: 0...UInt64.max / 2)
     for seed in first..<first + 1000 { try check(randomDirtyFile(seed: seed, records: 12), "seed \(seed)") }
   }
 
   @Test(arguments: malformedFiles)
-  func theCorpusComesBackAsItWas(_ file: MalformedFile) throws { try check(file.bytes, file.name) }
+  func theCorpusHasTheSameFindings(_ file: MalformedFile) throws { try check(file.bytes, file.name) }
 
   private func check(_ bytes: [UInt8], _ name: String) throws {
     #expect(try SheetRoundTripTarget.difference(bytes) == nil, "\(name)")
   }
 
-  /// Records that earn a warning or a rejection each, with values that a spreadsheet may misread.
+  /// Returns records that mostly cause a warning or a rejection, with values that a spreadsheet may misread.
   private static func source(_ seed: UInt64) -> [UInt8] {
     var random = SeededRandom(seed: seed)
     func pick(_ values: [String]) -> String { values[Int(random.next() % UInt64(values.count))] }

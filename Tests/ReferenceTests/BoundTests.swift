@@ -1,12 +1,12 @@
 import ReferenceImplementation
 import Testing
 
-/// 65,536 bytes without the line end are fine, one more is not.
+/// A record may have 65,536 bytes without its line end.
 struct BoundTests {
   struct Case: Sendable, CustomTestStringConvertible {
-    /// What stands before the bound: 65,536 bytes of it, filled with x where `…` stands.
+    /// The record's first 65,536 bytes, in which `…` is replaced with as many x as needed.
     var before: String
-    /// From byte 65,536 of the record on.
+    /// The bytes from offset 65,536 on.
     var after: String
     var category: String
 
@@ -25,7 +25,7 @@ struct BoundTests {
     }
   }
 
-  /// FIELD_COUNT stands for a record that was read to its end.
+  /// FIELD_COUNT means that the record was read to its end.
   static let cases = [
     Case("…", "\n", "FIELD_COUNT"),
     Case("…", "\r\n", "FIELD_COUNT"),
@@ -55,7 +55,7 @@ struct BoundTests {
   ]
 
   @Test(arguments: cases)
-  func `the bound`(bound: Case) {
+  func `a record may have 65,536 bytes without its line end`(bound: Case) {
     let result = referenceRead(Array("統一編號,營業人名稱,資本額\n20000003,好店,\n".utf8) + bound.bytes)
     #expect(result.verdicts == ["2 " + bound.category])
     #expect(result.totals.total == 2)
@@ -66,14 +66,14 @@ struct BoundTests {
     #expect(result.findings[0].truncated == (content.count > 65_536))
   }
 
-  @Test func `LF inside quotes at the bound ends nothing, but it ends the line`() {
+  @Test func `a quote that is open at the bound is malformed and costs only its line`() {
     let filling = String(repeating: "x", count: 65_535)
     let result = read(short + "20000003,好店\n\"\(filling)\n20000004,b\n")
     #expect(result.verdicts == ["2 MALFORMED_QUOTE", "3 BAN_CHECKSUM 統一編號"])
     #expect(result.findings.map(\.truncated) == [false, false])
   }
 
-  @Test func `a too long record is the line up to its first LF, though that lies in an earlier field`() {
+  @Test func `a too long record ends at its first LF, even inside a quoted field`() {
     let filling = String(repeating: "b", count: 70_000)
     let result = read(short + "20000003,好店\na,\"x\ny\",\(filling)\n20000004,b\n")
     #expect(result.verdicts == ["2 RECORD_TOO_LONG", "3 RECORD_TOO_LONG", "4 BAN_CHECKSUM 統一編號"])
@@ -82,7 +82,7 @@ struct BoundTests {
     #expect(result.raws[0] == "a,\"x")
   }
 
-  @Test func `the BOM is no part of the header's length`() {
+  @Test func `the BOM does not count for the header's length`() {
     let filling = String(repeating: "x", count: 65_536 - 29)
     #expect(read("\u{FEFF}統一編號,營業人名稱,\(filling)\n20000003,好店,\n").refusal == nil)
     #expect(read("統一編號,營業人名稱,\(filling)x\n20000003,好店,\n").refusal != nil)

@@ -3,14 +3,14 @@ import ReferenceImplementation
 import Testing
 
 struct CorpusTests {
-  @Test func `many files, named once, small but for the ones about the bound`() {
+  @Test func `the corpus has many uniquely named files, and only those about the bound are large`() {
     #expect(malformedFiles.count >= 60)
     #expect(Set(malformedFiles.map(\.name)).count == malformedFiles.count)
     for file in malformedFiles where file.bytes.count > 4_000 { #expect(file.name.hasPrefix("bound-")) }
     #expect(malformedFiles.count { $0.bytes.count < 500 } > malformedFiles.count * 3 / 4)
   }
 
-  @Test func `every code is reached`() {
+  @Test func `the corpus has every code`() {
     let found = Set(malformedFiles.flatMap { referenceRead($0.bytes).findings.map(\.code) })
     #expect(
       found == [
@@ -21,12 +21,12 @@ struct CorpusTests {
   }
 
   @Test(arguments: malformedFiles)
-  func `the sums are right, and the records are the file`(file: MalformedFile) {
+  func `totals add up and the records cover the file`(file: MalformedFile) {
     expectConsistent(referenceRead(file.bytes), file.bytes)
   }
 
   @Test(arguments: 0..<200 as Range<UInt64>)
-  func `so they are for dirty files`(seed: UInt64) {
+  func `totals add up and the records cover a random dirty file`(seed: UInt64) {
     let bytes = randomDirtyFile(seed: seed, records: 8)
     expectConsistent(referenceRead(bytes), bytes)
   }
@@ -53,7 +53,7 @@ struct CorpusTests {
     }
   }
 
-  @Test func `a seed makes the same dirty file for ever`() {
+  @Test func `a seed always gives the same dirty file`() {
     #expect(randomDirtyFile(seed: 7, records: 5) == randomDirtyFile(seed: 7, records: 5))
     #expect(randomDirtyFile(seed: 7, records: 5) != randomDirtyFile(seed: 8, records: 5))
     let fingerprint = randomDirtyFile(seed: 7, records: 20).reduce(into: UInt64(14_695_981_039_346_656_037)) {
@@ -62,7 +62,7 @@ struct CorpusTests {
     #expect(fingerprint == 17_009_297_913_380_627_009)
   }
 
-  @Test func `dirty files are dirty, and not only dirty`() {
+  @Test func `dirty files have nearly every code and are rarely refused`() {
     var codes: Set<String> = []
     var refused = 0
     for seed in 0..<300 as Range<UInt64> {
@@ -71,7 +71,7 @@ struct CorpusTests {
       codes.formUnion(result.findings.map(\.code))
     }
     #expect(refused < 60)
-    // A record over 64 KiB is not small.
+    // All but RECORD_TOO_LONG: records over 64 KiB are not generated.
     #expect(codes.count == 14)
   }
 }

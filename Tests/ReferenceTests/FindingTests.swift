@@ -1,9 +1,9 @@
 import ReferenceImplementation
 import Testing
 
-/// What a finding says of its place, and the sums.
+/// The position and bytes of findings, and totals.
 struct FindingTests {
-  @Test func `record, line, offset and raw`() {
+  @Test func `a finding has its record, line, byte offset and raw bytes`() {
     let result = read("\u{FEFF}" + short + "01-SEP-26,\r\n\n\"20000004\",\"a\nb\"\r\n,x\r\n12345675\n")
     let error = "error"
     #expect(
@@ -21,14 +21,14 @@ struct FindingTests {
     #expect(result.recordEnds == [32, 44, 45, 63, 67, 76])
   }
 
-  @Test func `raw is at most 65,536 bytes`() {
+  @Test func `raw has at most 65,536 bytes`() {
     let line = String(repeating: "長", count: 30_000)
     let finding = read(short + "20000003,好店\n\(line)\n").findings[0]
     #expect(finding.raw == Array(line.utf8.prefix(65_536)))
     #expect(finding.truncated)
   }
 
-  @Test func `a whole registration`() {
+  @Test func `a complete record gives a complete registration`() {
     let result = read(full + "\"某縣某鄉某路　３號\",12345675,20000003,\" 某商店\",\"1,000\",0400711,獨資,N,472927,豆類,,,,,,\n")
     #expect(
       result.registrations == [
@@ -43,7 +43,7 @@ struct FindingTests {
     #expect(result.unknownColumns.isEmpty)
   }
 
-  @Test func `equality goes by bytes`() {
+  @Test func `registrations are compared by bytes`() {
     let left = ReferenceRegistration(["ban": "12345675", "business_name": "\u{FA08}"])
     let right = ReferenceRegistration(["ban": "12345675", "business_name": "行"])
     #expect(left["business_name"] == right["business_name"])

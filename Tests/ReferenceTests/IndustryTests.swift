@@ -7,7 +7,7 @@ struct IndustryTests {
     read("統一編號,營業人名稱,行業代號,名稱,行業代號1,名稱1,行業代號2,名稱2,行業代號3,名稱3\n12345675,店,\(slots)\n")
   }
 
-  @Test func `a slot with a code gives one row, its order the slot`() {
+  @Test func `a slot with a code gives one row, with the slot as its order`() {
     let result = industries("012345,豆,,,472927,,471913,雜")
     #expect(result.slots == ["012345 豆 1", "472927 - 3", "471913 雜 4"])
     #expect(result.findings.isEmpty)
@@ -26,7 +26,7 @@ struct IndustryTests {
     #expect(result.industryNamesWithoutCode == 2)
   }
 
-  @Test func `a code that is not six ASCII digits is a row and a warning`() {
+  @Test func `a code that is not six ASCII digits gives a row and a warning`() {
     let result = industries("47292,豆,４７２９２７,,4729270,,ABCDEF,")
     #expect(result.slots == ["47292 豆 1", "４７２９２７ - 2", "4729270 - 3", "ABCDEF - 4"])
     #expect(
@@ -43,7 +43,7 @@ struct IndustryTests {
     #expect(result.verdicts == ["1 INVALID_INDUSTRY_CODE 行業代號", "1 INVALID_INDUSTRY_CODE 行業代號3"])
   }
 
-  @Test func `canonically equivalent codes differ`() {
+  @Test func `canonically equivalent codes are different codes`() {
     #expect(industries("\u{E9},,e\u{301},,行,,\u{FA08},").industries.count == 4)
   }
 }

@@ -1,7 +1,7 @@
 import ReferenceImplementation
 import Testing
 
-/// One rejection a record, the first that applies.
+/// A record has one rejection, the first that applies.
 struct RejectionTests {
   @Test(arguments: [
     ("12345675", "FIELD_COUNT"), ("12345675,店,", "FIELD_COUNT"), ("x,,x", "FIELD_COUNT"),
@@ -14,7 +14,7 @@ struct RejectionTests {
     ("20000003,店", "DUPLICATE 統一編號"), ("\" 20000003\", 店", "DUPLICATE 統一編號"),
     ("20000003,", "MISSING_NAME 營業人名稱"),
   ])
-  func `rejected`(row: String, category: String) {
+  func `an invalid record is rejected with the first code that applies`(row: String, category: String) {
     let result = read(short + "20000003,好店\n\(row)\n")
     #expect(result.verdicts == ["2 " + category])
     #expect(result.findings.map(\.severity) == ["error"])
@@ -25,7 +25,7 @@ struct RejectionTests {
     ("營業人名稱", 255), ("營業地址", 500), ("組織別名稱", 50), ("設立日期", 20), ("行業代號", 20), ("名稱", 255), ("行業代號1", 20),
     ("名稱1", 255), ("行業代號2", 20), ("名稱2", 255), ("行業代號3", 20), ("名稱3", 255),
   ])
-  func `too long, in scalars after trimming`(column: String, limit: Int) {
+  func `the length of a value is limited in scalars, after trimming`(column: String, limit: Int) {
     for scalar in ["x", "店", "𥂁", "\u{301}"] {
       let text = String(repeating: scalar, count: limit)
       #expect(tooLong(column, " \(text)\u{3000}") == nil)
@@ -34,7 +34,7 @@ struct RejectionTests {
     #expect(tooLong(column, "\"" + String(repeating: "\"\"", count: limit) + "\"") == nil)
   }
 
-  /// The column named by a `VALUE_TOO_LONG`.
+  /// Returns the column that `VALUE_TOO_LONG` names.
   private func tooLong(_ column: String, _ value: String) -> String? {
     let isName = column == "營業人名稱"
     let header = isName ? "統一編號,營業人名稱" : "統一編號,營業人名稱,\(column)"
@@ -48,18 +48,18 @@ struct RejectionTests {
     #expect(result.findings.map(\.severity) == ["warning"])
   }
 
-  @Test func `of several too long values the first in the published order is named`() {
+  @Test func `the first too long value in published order is named`() {
     let (name, code) = (String(repeating: "x", count: 256), String(repeating: "1", count: 21))
     let result = read("名稱,行業代號,設立日期,營業人名稱,統一編號\n\(name),\(code),\(code),店,12345675\n")
     #expect(result.verdicts == ["1 VALUE_TOO_LONG 設立日期"])
   }
 
-  @Test func `too long goes before duplicate`() {
+  @Test func `VALUE_TOO_LONG takes precedence over DUPLICATE`() {
     let name = String(repeating: "x", count: 256)
     #expect(read(short + "20000003,好店\n20000003,\(name)\n").verdicts == ["2 VALUE_TOO_LONG 營業人名稱"])
   }
 
-  @Test func `the first accepted record of a BAN stays`() {
+  @Test func `the first accepted record of a BAN is kept`() {
     let result = read(short + "20000003,\n\"20000003\"x\n20000003,甲\n20000003,乙\n20000003,丙\n")
     #expect(result.names == ["甲"])
     #expect(

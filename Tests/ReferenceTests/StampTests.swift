@@ -11,7 +11,7 @@ struct StampTests {
     ("31-MAY-26,", "2026-05-31"), ("30-JUN-26,", "2026-06-30"), ("31-JUL-26,", "2026-07-31"),
     ("31-AUG-26,", "2026-08-31"), ("31-OCT-26,", "2026-10-31"), ("30-NOV-26,", "2026-11-30"),
   ])
-  func `a stamp gives the source date and is no record`(row: String, date: String) {
+  func `a stamp row gives the source date and is not a record`(row: String, date: String) {
     let result = read(short + row + "\n20000003,好店\n")
     #expect(result.sourceDate == date)
     #expect(result.totals == ReferenceTotals(total: 1, processed: 1))
@@ -23,7 +23,7 @@ struct StampTests {
     "01-SEP-2026,", "01-SEP-6,", "01-09-26,", "01/SEP/26,", "０1-SEP-26,", "01-SEPT-26,", "01-SEP-26-,", "+1-SEP-26,",
     "01- SEP-26,", "02-9月 -26,", "31-8月 -26,", "SEP,", "1234567,", "x", "x,,,\"\",NA", "\"x\n\",", "\"NA\",",
   ])
-  func `a first field alone that is no date is warned of and is no record`(row: String) {
+  func `a stamp row without a valid date causes a warning and is not a record`(row: String) {
     let result = read(short + row + "\n20000003,好店\nx,店\n")
     #expect(result.sourceDate == nil)
     #expect(result.verdicts == ["0 UNREADABLE_STAMP", "2 INVALID_BAN 統一編號"])
@@ -34,7 +34,7 @@ struct StampTests {
     #expect(result.raws[0] == row)
   }
 
-  @Test func `so is one that is no text`() {
+  @Test func `a stamp row with invalid UTF-8 causes a warning`() {
     let result = read(short, [0x80, 0xFF], ",\n20000003,好店\n")
     #expect(result.verdicts == ["0 UNREADABLE_STAMP"])
     #expect(result.findings[0].raw == [0x80, 0xFF, 0x2C])
@@ -46,19 +46,19 @@ struct StampTests {
     ("01-SEP-26,,x", "1 FIELD_COUNT"), ("\"01-SEP-26\"x,", "1 MALFORMED_QUOTE"),
     ("01-SEP-26,\"", "1 MALFORMED_QUOTE"), ("01-SEP-26,\u{0}", "1 INVALID_ENCODING 營業人名稱"),
   ])
-  func `the rest must be missing`(row: String, category: String) {
+  func `the other fields of a stamp row must be missing`(row: String, category: String) {
     let result = read(short + row + "\n20000003,好店\n")
     #expect(result.sourceDate == nil)
     #expect(result.verdicts == [category])
   }
 
-  @Test func `bytes that are no text are not missing`() {
+  @Test func `invalid UTF-8 is not a missing value`() {
     let result = read(short + "01-SEP-26,", [0x80], "\n20000003,好店\n")
     #expect(result.sourceDate == nil)
     #expect(result.verdicts == ["1 INVALID_ENCODING 營業人名稱"])
   }
 
-  @Test func `only right after the header, and only once`() {
+  @Test func `only one row, right after the header, can be a stamp row`() {
     #expect(read(short + "\n01-SEP-26,\n20000003,好店\n").verdicts == ["2 INVALID_BAN 統一編號"])
     #expect(read(short + "20000003,好店\n01-SEP-26,\n").verdicts == ["2 INVALID_BAN 統一編號"])
     let twice = read(short + "01-SEP-26,\n02-SEP-26,\n20000003,好店\n")
@@ -66,18 +66,18 @@ struct StampTests {
     #expect(twice.verdicts == ["1 INVALID_BAN 統一編號"])
   }
 
-  @Test func `the first field, whatever its column`() {
+  @Test func `the stamp is in the first field, for any column`() {
     #expect(read("營業人名稱,統一編號\n01-SEP-26,\n好店,20000003\n").sourceDate == "2026-09-01")
   }
 
-  @Test func `records count from 1 behind it, lines and bytes from the start`() {
+  @Test func `after a stamp row records count from 1, lines and bytes from the start of the file`() {
     let result = read(short + "\"\n01-SEP-26\",\nx,店\n20000003,好店\n")
     #expect(result.findings.map(\.record) == [1])
     #expect(result.findings.map(\.line) == [4])
     #expect(result.findings.map(\.byteOffset) == [43])
   }
 
-  @Test func `no stamp, no date`() {
+  @Test func `a file without a stamp row has no source date`() {
     #expect(read(short + "20000003,好店\n").sourceDate == nil)
   }
 }

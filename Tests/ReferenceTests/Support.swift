@@ -15,7 +15,7 @@ func read(_ text: String, _ bytes: [UInt8], _ rest: String) -> ReferenceResult {
   referenceRead(Array(text.utf8) + bytes + Array(rest.utf8))
 }
 
-/// One record with a good BAN and name and one more column: what is stored of it, and what is found.
+/// Reads one record with a valid BAN, a name and a value in one more column.
 func readValue(_ column: String, _ value: String) -> ReferenceResult {
   read("統一編號,營業人名稱,\(column)\n12345675,店,\(value)\n")
 }

@@ -1,7 +1,7 @@
 import ReferenceImplementation
 import Testing
 
-/// A record with warnings is accepted all the same.
+/// A record with warnings is accepted.
 struct WarningTests {
   @Test(arguments: [
     ("12345675", true), ("12345676", true), ("12345670", true), ("12345671", true), ("12345678", false),
@@ -9,7 +9,7 @@ struct WarningTests {
     ("00000074", true), ("00000073", false), ("00000014", false), ("00000011", true), ("20000008", true),
     ("09000001", true), ("09000002", false),
   ])
-  func `check digit, by 5`(ban: String, isValid: Bool) {
+  func `a wrong check digit, modulo 5, causes a warning`(ban: String, isValid: Bool) {
     let result = read(short + "\(ban),店\n")
     #expect(result.registrations.map(\.ban) == [ban])
     #expect(result.verdicts == (isValid ? [] : ["1 BAN_CHECKSUM 統一編號"]))
@@ -21,7 +21,7 @@ struct WarningTests {
       ("123456755", nil),
       ("１２３４５６７５", nil), ("\"NA\"", nil), ("1234567x", nil),
     ] as [(String, String?)])
-  func `head office`(value: String, stored: String?) {
+  func `an invalid head office causes a warning and is not stored`(value: String, stored: String?) {
     let result = readValue("總機構統一編號", value)
     #expect(result.registrations.map { $0["headquarters_ban"] } == [stored])
     #expect(result.verdicts == (stored == nil ? ["1 INVALID_HEADQUARTERS_BAN 總機構統一編號"] : []))
@@ -37,7 +37,7 @@ struct WarningTests {
       ("１", nil), ("٣", nil), ("壹", nil), ("\"1,00\"", nil), ("\"1000,000\"", nil), ("\",000\"", nil), ("\"1,\"", nil),
       ("\"1,,000\"", nil), ("\"1,000,0\"", nil), ("\"1.000,000\"", nil), ("\"NA\"", nil), ("\"1，000\"", nil),
     ] as [(String, Int64?)])
-  func `capital`(value: String, stored: Int64?) {
+  func `an invalid capital causes a warning and is not stored`(value: String, stored: Int64?) {
     let result = readValue("資本額", value)
     #expect(result.registrations.map { $0["capital_amount"] } == [stored.map(String.init)])
     #expect(result.verdicts == (stored == nil ? ["1 INVALID_CAPITAL 資本額"] : []))
@@ -51,7 +51,7 @@ struct WarningTests {
       ("1131301", nil), ("1130001", nil), ("1130100", nil), ("1130132", nil), ("1130431", nil), ("400711", nil),
       ("20240229", nil), ("０４００７１１", nil), ("040071x", nil), ("-400711", nil), ("113/2/9", nil),
     ] as [(String, String?)])
-  func `setup date`(value: String, date: String?) {
+  func `an invalid setup date causes a warning and is stored only as text`(value: String, date: String?) {
     let result = readValue("設立日期", " \(value) ")
     #expect(result.registrations.map { $0["business_setup_date"] } == [value])
     #expect(result.registrations.map { $0["setup_date"] } == [date])
@@ -64,13 +64,13 @@ struct WarningTests {
       ("1", nil),
       ("是", nil), ("Ｙ", nil), ("\"NA\"", nil), ("Y\u{301}", nil),
     ] as [(String, Bool?)])
-  func `invoice flag`(value: String, stored: Bool?) {
+  func `an invalid invoice flag causes a warning and is not stored`(value: String, stored: Bool?) {
     let result = readValue("使用統一發票", value)
     #expect(result.registrations.map { $0["is_use_invoice"] } == [stored.map { $0 ? "t" : "f" }])
     #expect(result.verdicts == (stored == nil ? ["1 INVALID_INVOICE_FLAG 使用統一發票"] : []))
   }
 
-  @Test func `several warnings come in the order of the rules, slots ascending`() {
+  @Test func `warnings are in the order of the rules, and slots ascending`() {
     let result = read(full + "路,12345678,x,店,x,x,x,x,1,,2,,3,,4,\n")
     #expect(
       result.verdicts == [

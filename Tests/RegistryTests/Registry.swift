@@ -13,12 +13,12 @@ let quietLog: EventLog = {
   return EventLog(stage: "test", runID: "test")
 }()
 
-/// A registry in a schema of its own, into which sources go the whole way in this process.
+/// A registry in its own schema. Sources are fetched, transformed and loaded in this process.
 struct Registry {
   private let database: TestDatabase
   private let scratch = ScratchFolder()
 
-  /// Makes one that holds `source`.
+  /// Creates a registry and loads `source`.
   static func with(_ source: [UInt8], chunkSize: Int, _ body: (Registry) throws -> Void) throws {
     try TestDatabase.with { database in
       let registry = Registry(database: database)
@@ -38,14 +38,14 @@ struct Registry {
     _ = try Transformer.run(transform, log: quietLog)
     var settings = LoadSettings(
       snapshot: folder, databaseURL: database.url, runID: "test", maxRejects: .percent(100))
-    // The files follow no order: dates go back and columns go.
+    // The files are in no order: dates go back and columns disappear, so every snapshot must be accepted.
     settings.acceptance = Acceptance(reason: "a test", user: "test")
     _ = try Load.run(settings)
   }
 
   func execute(_ sql: String) throws -> [[String?]] { try database.execute(sql).values }
 
-  /// Where the tables differ from what the reference made of a source; nil where they do not.
+  /// Returns the first difference between the tables and the reference's result; nil if there is none.
   func difference(from reference: ReferenceResult) throws -> String? {
     let registrations = try execute(
       """

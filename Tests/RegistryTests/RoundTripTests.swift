@@ -9,8 +9,8 @@ import Testing
 /// From the bytes of a source to the rows of a real PostgreSQL.
 @Suite(.enabled(if: TestCluster.isAvailable, Comment(rawValue: TestCluster.unavailable ?? "")))
 struct RoundTripTests {
-  /// Every string of one and two bytes that is legal text, and characters of three and four: what stands in the source
-  /// stands in the database, byte for byte.
+  /// Every string of one or two bytes that is valid text, and characters of three and four bytes, arrive in the
+  /// database byte for byte.
   @Test func everyShortStringArrivesAsItIs() throws {
     var strings: [[UInt8]] = []
     for first in UInt8(1)...0x7F {
@@ -40,8 +40,8 @@ struct RoundTripTests {
     }
   }
 
-  /// The corpus, one file after the other into one registry: after each the tables hold what the reference says.
-  @Test func theTablesHoldWhatTheReferenceSays() throws {
+  /// Loads files of the corpus one after the other into one registry and compares the tables after each.
+  @Test func theTablesMatchTheReference() throws {
     let acceptable = malformedFiles.filter { referenceRead($0.bytes).refusal == nil }
     try #require(acceptable.count > 100)
     try Registry.with(acceptable[0].bytes, chunkSize: 3) { registry in
@@ -53,7 +53,7 @@ struct RoundTripTests {
     }
   }
 
-  @Test func randomDaysFollowOneAnother() throws {
+  @Test func theTablesMatchTheReferenceAfterEachRandomDay() throws {
     let first = UInt64.random(in: 0...UInt64.max / 2)
     let days = (first..<first + 12).map { ($0, randomDirtyFile(seed: $0, records: 40)) }
       .filter { referenceRead($0.1).refusal == nil }

@@ -9,7 +9,7 @@ import Testing
 import Zstd
 
 @Suite struct FileTests {
-  @Test func aDroppedFileLeavesNothing() throws {
+  @Test func aFileThatIsNotCommittedLeavesNothing() throws {
     let scratch = ScratchFolder()
     do {
       var file = try DurableFile(scratch.path + "/a")
@@ -24,7 +24,7 @@ import Zstd
     #expect(try Folder.names(scratch.path) == ["a"])
   }
 
-  @Test func aTextThatChangesErrnoChangesNoReason() {
+  @Test func aTextThatChangesErrnoDoesNotChangeTheReason() {
     func text() -> String {
       errno = EBADF
       return "write 'a'"
@@ -34,7 +34,7 @@ import Zstd
     #expect(failure.message == "unable to write 'a': no space left on device", "\(failure)")
   }
 
-  @Test func aFolderThatCannotBeReadOnIsNotAtItsEnd() throws {
+  @Test func anErrorInListingAFolderIsNotItsEnd() throws {
     let scratch = ScratchFolder()
     _ = scratch.write([1], to: "a")
     let folder = try #require(opendir(scratch.path))
@@ -51,7 +51,7 @@ import Zstd
     #expect(registry_next_name(UnsafeMutableRawPointer(whole), &code) == nil && code == 0)
   }
 
-  @Test func aHashedFileSaysWhatItHolds() throws {
+  @Test func aHashedFileReportsItsSizeAndDigest() throws {
     let scratch = ScratchFolder()
     for size in [0, 1, 4095, 4096, 4097, 100_000] {
       let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 * 7) }
@@ -76,14 +76,14 @@ import Zstd
     #expect(ScratchFolder.read(scratch.path + "/target") == Array("secret".utf8))
   }
 
-  /// It is not waited for, and never taken for a file.
-  @Test func aNamedPipeIsNoFile() throws {
+  /// Opening the pipe must not block.
+  @Test func aNamedPipeIsRefused() throws {
     let scratch = ScratchFolder()
     mkfifo(scratch.path + "/pipe", 0o600)
     #expect(throws: Failure.self) { try SpoolFile.read(scratch.path + "/pipe", bytesMax: 100) }
   }
 
-  @Test func sizesAreBoundedBeforeMemoryIsTaken() throws {
+  @Test func sizesAreCheckedBeforeMemoryIsAllocated() throws {
     let scratch = ScratchFolder()
     _ = scratch.write([1, 2, 3, 4], to: "d")
     #expect(try SpoolFile.read(scratch.path + "/d", bytesMax: 4) == [1, 2, 3, 4])
@@ -91,8 +91,8 @@ import Zstd
     #expect(try SpoolFile.read(scratch.path + "/none", bytesMax: 3) == nil)
   }
 
-  /// A frame with more than its manifest promises, and one that promises 2^60 bytes.
-  @Test func aBombIsRefused() throws {
+  /// A frame with more bytes than its manifest declares, and manifests that declare up to 2^60 bytes.
+  @Test func aDecompressionBombIsRefused() throws {
     let scratch = ScratchFolder()
     let id = try #require(SnapshotID("20260901T211500Z-1f0c9a3e"))
     let folder = SnapshotFolder(spool: scratch.path, id: id)
@@ -118,7 +118,7 @@ import Zstd
     }
   }
 
-  @Test func aLockIsHeldByOneAndEndsWithItsHolder() throws {
+  @Test func anExclusiveLockHasOneHolderAndEndsWithIt() throws {
     let scratch = ScratchFolder()
     let path = scratch.path + "/lock"
     // A second open file description in this process stands for another process.
@@ -132,7 +132,7 @@ import Zstd
     #expect(try isFree())
   }
 
-  @Test func aLockIsWaitedForUntilItIsFreeOrTheWaitIsStopped() throws {
+  @Test func waitingForALockEndsWhenItIsFreeOrStopped() throws {
     let scratch = ScratchFolder()
     let path = scratch.path + "/lock"
     let held = Mutex<FileLock?>(try .tryLock(path))
@@ -144,7 +144,7 @@ import Zstd
         if asked == 2 { throw stopped }
       }.release()
     }
-    // Asked while it waits, the holder lets go.
+    // The stop check, called during the wait, releases the held lock.
     try FileLock.lock(path) { held.withLock { $0 = nil } }.release()
     #expect(asked == 2)
   }
@@ -155,7 +155,7 @@ import Zstd
     rulesVersion: 1, source: Source(url: "https://example.org/a.csv", urlSHA256: "00"),
     terms: FetchTerms(chunkSize: 5, limit: 7, sample: false), startedAt: "2026-09-01T21:15:00Z")
 
-  @Test func readsWhatItWrote() throws {
+  @Test func aManifestIsReadAsWritten() throws {
     let scratch = ScratchFolder()
     let path = scratch.path + "/m.json"
     let digest = try manifest.publish(at: path)
@@ -165,13 +165,13 @@ import Zstd
     #expect(try DownloadManifest.read(at: scratch.path + "/none.json") == nil)
   }
 
-  /// One that lacks nothing; numbers in its texts are nobody's business.
+  /// Returns a complete manifest. Numbers in its strings must not be checked.
   private static func whole(chunkSize: String) -> String {
     #"{"format": 1, "rules_version": 1, "started_at": "-1 \" 1e99 \\", "source": {"url": "-12345678901234567890","#
       + #" "url_sha256": "0"}, "terms": {"chunk_size": \#(chunkSize), "sample": false}}"#
   }
 
-  @Test func takesNumbersThatAreInRange() throws {
+  @Test func numbersInRangeAreAccepted() throws {
     let scratch = ScratchFolder()
     let path = scratch.write(Array(Self.whole(chunkSize: "999999999999").utf8), to: "m.json")
     #expect(try DownloadManifest.read(at: path)?.terms.chunkSize == 999_999_999_999)
@@ -184,18 +184,18 @@ import Zstd
     (whole(chunkSize: "-1"), "out of range"), (whole(chunkSize: "1152921504606846976"), "out of range"),
     (whole(chunkSize: "5e0"), "out of range"), (whole(chunkSize: "9223372036854775808"), ""),
   ])
-  func refusesWhatItCannotRead(_ text: String, _ says: String) throws {
+  func anInvalidManifestIsRefusedWithTheReason(_ text: String, _ says: String) throws {
     let scratch = ScratchFolder()
     let path = scratch.write(Array(text.utf8), to: "m.json")
     let failure = #expect(throws: Failure.self) { try DownloadManifest.read(at: path) }
     #expect(failure?.category == .data)
-    // Foundation, where it is in scope, finds no empty text in any other.
+    // If Foundation is in scope, its `contains` returns false for an empty text.
     #expect(says.isEmpty || failure?.message.contains(says) == true, "\(failure?.message ?? "")")
     #expect(failure?.message.contains(path) == true)
   }
 
-  /// Foundation's parser ends the process where its own bound is passed by the last byte.
-  @Test func deepNestingIsDamage() throws {
+  /// Foundation's parser ends the process if the last byte exceeds its nesting limit.
+  @Test func deepNestingIsRefusedAsDamage() throws {
     let scratch = ScratchFolder()
     for text in ["{\"format\": 1, \"x\": ", "{\"\":\"\",\"\":{\"\":\"\",\"\":2,\"\":\"\"},\"\":"] {
       for depth in [16, 17, 400, 510, 511, 512, 513, 100_000] {
@@ -208,7 +208,7 @@ import Zstd
         }
       }
     }
-    // What is text does not count.
+    // Brackets in a string do not count.
     let path = scratch.write(
       Array(
         "{\"format\":1,\"accepted_by\":\"\\\"\(String(repeating: "[", count: 900))\",\"accepted_at\":\"\",\"reason\":\"\",\"refusals\":[]}"
@@ -218,7 +218,7 @@ import Zstd
 }
 
 @Suite struct SnapshotIDTests {
-  @Test func takesItsFormAndNoOther() {
+  @Test func onlyAValidIDIsAccepted() {
     #expect(SnapshotID("20260901T211500Z-1f0c9a3e") != nil)
     for text in [
       "", "..", "20260901T211500Z-1F0C9A3E", "20260901T211500Z-1f0c9a3", "20260901T211500Z-1f0c9a3e/",
@@ -228,7 +228,7 @@ import Zstd
     ] { #expect(SnapshotID(text) == nil, "\(text)") }
   }
 
-  @Test func theNextIsLaterEvenWhenTheClockIsSetBack() throws {
+  @Test func theNextIDIsLaterEvenIfTheClockIsSetBack() throws {
     let newest = try #require(SnapshotID("20260901T211500Z-1f0c9a3e"))
     #expect(SnapshotID.next(after: newest, now: 0).description.hasPrefix("20260901T211501Z-"))
     #expect(SnapshotID.next(after: newest, now: 2_000_000_000).description.hasPrefix("20330518T033320Z-"))
@@ -237,9 +237,8 @@ import Zstd
 }
 
 @Suite struct WholeFrameTests {
-  /// One compressor after another frame, each of another size, comes back as it went in; the old way and the new in
-  /// turn.
-  @Test func framesOfAnySizeComeBack() throws {
+  /// One compressor makes frames of different sizes, each in one call and as a stream.
+  @Test func framesOfAnySizeAreDecompressed() throws {
     var compressor = try Compressor(level: 1)
     var decompressor = try Decompressor()
     for size in [0, 1, 100_000, 5, 1_000_000, 70_000] {

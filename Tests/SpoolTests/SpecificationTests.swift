@@ -6,7 +6,7 @@ import Testing
 
 /// `spool/README.md` is the format's specification: its examples are what the program reads and writes.
 @Suite struct SpecificationTests {
-  @Test func everyExampleDecodesAndSaysNothingThatIsNotRead() throws {
+  @Test func everyExampleIsDecodedWithAllItsKeys() throws {
     let examples = try Self.examples()
     try #require(examples.count == 7)
     let scratch = ScratchFolder()
@@ -19,8 +19,8 @@ import Testing
     try check(AcceptanceManifest.self, examples[6], scratch)
   }
 
-  /// Whoever adds them up relies on it.
-  @Test func aSizeOrNumberThatCannotBeIsDamage() throws {
+  /// Code that adds sizes and counts relies on these bounds.
+  @Test func anImpossibleSizeOrCountIsRefusedAsDamage() throws {
     let examples = try Self.examples()
     let refused =
       try refusals(FetchChunkManifest.self, examples[1]) + refusals(FetchManifest.self, examples[2])
@@ -29,7 +29,9 @@ import Testing
     #expect(refused == 162)
   }
 
-  /// Puts numbers that cannot be in the place of each that an example has, but of those that count nothing.
+  /// Replaces each size and count of an example with impossible numbers and expects that they are refused.
+  ///
+  /// - Returns: how many were refused.
   private func refusals<M: Manifest>(_ type: M.Type, _ example: String) throws -> Int {
     let scratch = ScratchFolder()
     var refused = 0
@@ -46,7 +48,7 @@ import Testing
     return refused
   }
 
-  /// Decoded and encoded again, an example has the same keys and values.
+  /// Expects that an example has the same keys and values after decoding and encoding.
   private func check<M: Manifest>(_ type: M.Type, _ example: String, _ scratch: ScratchFolder) throws {
     let path = scratch.write(Array(example.utf8), to: "example.json")
     let manifest = try #require(try M.read(at: path))
@@ -68,7 +70,7 @@ import Testing
   }
 }
 
-/// Any JSON value, kept as it is.
+/// Any JSON value.
 private enum AnyJSON: Codable {
   case null
   case bool(Bool)
