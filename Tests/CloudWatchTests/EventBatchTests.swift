@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 @Suite struct EventBatchTests {
-  /// Random queues, cut up until nothing is left: every batch keeps every limit, is as long as it may be, and the
-  /// batches together are the queue.
+  /// Splits random queues completely: every batch keeps the limits and is as long as they allow, and the batches
+  /// together are the queue.
   @Test func everyBatchKeepsTheLimits() {
     let seed = UInt64.random(in: 0...UInt64.max)
     var dice = SeededRandom(seed: seed)
@@ -27,21 +27,21 @@ import Testing
         #expect(times == times.sorted(), "seed \(seed)")
         #expect(Set(batch.map(\.message)) == Set(rest.prefix(taken).map(\.message)), "seed \(seed)")
         if taken < rest.count {
-          #expect(!isAcceptable(Array(rest.prefix(taken + 1))), "seed \(seed): one more had its place")
+          #expect(!isAcceptable(Array(rest.prefix(taken + 1))), "seed \(seed): one more event would fit")
         }
         rest = rest.dropFirst(taken)
       }
     }
   }
 
-  /// The limits as the API's reference has them, written down apart.
+  /// The limits in the reference of the API, written independently of the code under test.
   private func isAcceptable(_ batch: [PendingEvent]) -> Bool {
     let times = batch.map(\.millisecondsSince1970)
     return batch.count <= 10_000 && batch.reduce(0) { $0 + $1.message.utf8.count + 26 } <= 1_048_576
       && (times.max() ?? 0) - (times.min() ?? 0) <= 86_400_000
   }
 
-  @Test func eventsOfOneTimeKeepTheirOrder() {
+  @Test func eventsWithTheSameTimeKeepTheirOrder() {
     let queue = (0..<100).map { PendingEvent(millisecondsSince1970: 7, message: "\($0)") }
     #expect(EventBatch.first(of: queue).batch == queue)
   }

@@ -3,13 +3,13 @@ import Foundation
 import StructuredLogging
 import TestSupport
 
-/// An output to a service on loopback, with a folder for events that wait.
+/// Settings of an output to a service on loopback, with a folder for events that are not sent yet.
 struct Fixture {
   let scratch = ScratchFolder()
 
   var folder: String { scratch.path + "/.unsent" }
 
-  /// Names of files in which events wait.
+  /// The names of the files with unsent events.
   var waiting: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted() }
 
   func settings(_ url: String, exitSeconds: Double = 30) -> CloudWatchSettings {
@@ -22,11 +22,11 @@ struct Fixture {
     return settings
   }
 
-  /// Nobody listens there.
+  /// An address without a listener.
   static let nowhere = "http://127.0.0.1:1"
 }
 
-/// A record whose message tells it from all others.
+/// Returns a record with a unique message and `event_id`.
 func record(_ number: Int, padding: Int = 0, at seconds: Int = 1_769_567_400) -> LogRecord {
   LogRecord(
     time: LogTime(secondsSince1970: seconds + number / 1000, milliseconds: number % 1000), level: .info, name: "load",

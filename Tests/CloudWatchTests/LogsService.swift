@@ -2,7 +2,7 @@ import Foundation
 import LoopbackServer
 import Synchronization
 
-/// CloudWatch Logs as far as its clients see it: groups, streams, events, and troubles by request.
+/// A server with the API of CloudWatch Logs (groups, streams, events) and a fault for each request.
 final class LogsService: Sendable {
   struct Event: Codable, Sendable, Equatable {
     var timestamp: Int
@@ -13,7 +13,7 @@ final class LogsService: Sendable {
     case none
     case answer(status: Int, type: String)
     case raw(status: Int, text: String)
-    /// The events are taken, and the answer is lost.
+    /// Stores the events and closes the connection without an answer.
     case lostAnswer
     case silence
     case rejecting(String)
@@ -31,8 +31,8 @@ final class LogsService: Sendable {
   private let server: Mutex<LoopbackServer?>
 
   /// - Parameters:
-  ///   - refused: what no message may hold.
-  ///   - trouble: by the number of the request, from 1, and its action.
+  ///   - refused: a text; events whose message contains it are refused.
+  ///   - trouble: returns the fault for a request's number, from 1, and its action.
   init(
     groups: Set<String> = ["/docker/etl"], streams: Set<String> = ["console"], refusing refused: String? = nil,
     _ trouble: @escaping @Sendable (Int, String) -> Trouble = { _, _ in .none }
@@ -54,7 +54,7 @@ final class LogsService: Sendable {
   var batches: [[Event]] { store.withLock { $0.batches } }
   var messages: [String] { batches.flatMap { $0 }.map(\.message) }
   var actions: [String] { store.withLock { $0.actions } }
-  /// Waits until so many requests have come.
+  /// Waits until the server has received `count` requests.
   func wait(requests count: Int) throws { try server.withLock { $0 }?.waitFor(requests: count) }
 
   var headers: [Headers] { server.withLock { $0?.requests.map(\.headers) } ?? [] }

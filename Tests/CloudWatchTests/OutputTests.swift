@@ -5,7 +5,7 @@ import StructuredLogging
 import TestSupport
 import Testing
 
-/// What is logged arrives, each event once, or is accounted for.
+/// Each logged event arrives once or is counted in the report.
 @Suite struct OutputTests {
   @Test func everyEventArrivesOnceAndInOrder() throws {
     let (fixture, service) = (Fixture(), try LogsService())
@@ -18,7 +18,7 @@ import Testing
     #expect(service.failures == [])
   }
 
-  @Test func aMissingGroupAndStreamAreMade() throws {
+  @Test func aMissingGroupAndStreamAreCreated() throws {
     let (fixture, service) = (Fixture(), try LogsService(groups: [], streams: []))
     let output = CloudWatchOutput(fixture.settings(service.url))
     output.write(record(1))
@@ -30,7 +30,7 @@ import Testing
     #expect(try numbers(service.messages) == [1])
   }
 
-  @Test func throttlingAndErrorsOfTheOtherSideAreWaitedOut() throws {
+  @Test func throttlingAndServerErrorsAreRetried() throws {
     let service = try LogsService { number, _ in
       switch number {
       case 1: .answer(status: 400, type: "com.amazonaws.logs#ThrottlingException")
@@ -48,14 +48,14 @@ import Testing
     #expect(fixture.waiting == [])
   }
 
-  @Test func whatCannotBeSentWaitsForTheNextProcess() throws {
+  @Test func unsentEventsAreSentByALaterProcess() throws {
     let fixture = Fixture()
     let first = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
     for number in 0..<10 { first.write(record(number)) }
     let report = first.close()
     #expect(report.waiting == 10 && report.dropped == 0 && report.rejected == 0)
     #expect(fixture.waiting.count == 1)
-    // The one after it cannot either: the outage goes on.
+    // The outage continues for the second process.
     let second = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
     for number in 10..<15 { second.write(record(number)) }
     #expect(second.close().waiting == 15)
@@ -68,8 +68,8 @@ import Testing
     #expect(fixture.waiting == [])
   }
 
-  /// Alarms look at the last minutes: an error that waited for a day is counted when it is sent, and once.
-  @Test func anErrorThatComesLateIsCountedWhenItIsSent() throws {
+  /// Alarms evaluate the last minutes. A delayed error therefore gets the time at which it is sent.
+  @Test func aDelayedErrorHasTheTimeOfItsDelivery() throws {
     let fixture = Fixture()
     let now = LogTime.now()
     let yesterday = LogTime(secondsSince1970: now.secondsSince1970 - 86_400, milliseconds: 5)
@@ -96,8 +96,8 @@ import Testing
     #expect(prompt.timestamp == now.millisecondsSince1970 && !prompt.message.contains("delayed_seconds"))
   }
 
-  /// What stands in the file at any instant is what a killed process leaves.
-  @Test func whatWasNotSentStandsInTheFileAtEveryInstant() throws {
+  /// The file must be complete at any time, because the process may be killed at any time.
+  @Test func theFileHasTheUnsentEventsAtAnyTime() throws {
     let fixture = Fixture()
     let service = try LogsService { number, _ in number > 1 ? .answer(status: 503, type: "") : .none }
     let killed = CloudWatchOutput(fixture.settings(service.url, exitSeconds: 0))
@@ -114,7 +114,7 @@ import Testing
     #expect(try numbers(next.messages) == [1, 2, 3, 4])
   }
 
-  @Test func eventsForAnotherStreamStayWhereTheyAre() throws {
+  @Test func eventsForAnotherStreamAreKept() throws {
     let (fixture, service) = (Fixture(), try LogsService())
     let first = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
     first.write(record(1))
@@ -129,7 +129,7 @@ import Testing
     #expect(try numbers(service.messages) == [1])
   }
 
-  @Test func wrongKeysEndTheSendingAndEventsWait() throws {
+  @Test func wrongKeysStopTheSendingAndEventsAreKept() throws {
     let (fixture, service) = (
       Fixture(), try LogsService { _, _ in .answer(status: 400, type: "UnrecognizedClientException") }
     )
@@ -137,7 +137,7 @@ import Testing
     for number in 0..<3 { output.write(record(number)) }
     let report = output.close()
     #expect(report.waiting == 3 && report.reason?.contains("UnrecognizedClientException") == true, "\(report)")
-    #expect(service.actions.count == 1, "nothing is tried again that cannot succeed")
+    #expect(service.actions.count == 1, "a request that cannot succeed is not retried")
   }
 
   @Test func rejectedEventsAreCounted() throws {
@@ -151,8 +151,8 @@ import Testing
     #expect(fixture.waiting == [])
   }
 
-  /// Of a batch that is not acceptable the one event at fault is found, and all others arrive.
-  @Test func oneEventAtFaultCostsNoOther() throws {
+  /// If the service refuses a batch, the invalid event in it is found and all others arrive.
+  @Test func oneInvalidEventDoesNotAffectOthers() throws {
     let service = try LogsService(refusing: "record 617 ")
     let fixture = Fixture()
     var settings = fixture.settings(service.url)
@@ -166,7 +166,7 @@ import Testing
     #expect(fixture.waiting == [])
   }
 
-  /// A file of its size leaves the next process room for its own events.
+  /// A file of the maximum size leaves the next process room for its own events.
   @Test func aFullFileOfAnotherProcessLeavesRoom() throws {
     let fixture = Fixture()
     let first = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
@@ -179,8 +179,8 @@ import Testing
     #expect(report.waiting == kept + 100 && report.dropped == 0, "\(report)")
   }
 
-  /// Long runs go past the size at which the file is emptied, however often.
-  @Test func aFileThatWasEmptiedHoldsWhatComesAfter() throws {
+  /// The events exceed, several times, the size at which a completely sent file is emptied.
+  @Test func anEmptiedFileStoresLaterEvents() throws {
     let (fixture, service) = (Fixture(), try LogsService())
     let output = CloudWatchOutput(fixture.settings(service.url))
     for round in 0..<6 {
@@ -192,8 +192,8 @@ import Testing
     #expect(fixture.waiting == [])
   }
 
-  /// Memory has a bound, and the sum of all events is right.
-  @Test func ofAServiceThatIsSilentEveryEventIsAccountedFor() throws {
+  /// Memory is bounded: events beyond the bound are dropped and counted.
+  @Test func everyEventIsCountedIfTheServiceDoesNotAnswer() throws {
     let (fixture, service) = (Fixture(), try LogsService { _, _ in .silence })
     let output = CloudWatchOutput(fixture.settings(service.url, exitSeconds: 0.2))
     for number in 0..<60_000 { output.write(record(number, padding: 100)) }
@@ -206,7 +206,7 @@ import Testing
     #expect(try numbers(next.messages) == Array(0..<report.waiting))
   }
 
-  @Test func withoutAFolderEventsThatCannotBeSentAreCountedAsLost() throws {
+  @Test func unsentEventsAreCountedAsDroppedWithoutAFolder() throws {
     let fixture = Fixture()
     var settings = fixture.settings(Fixture.nowhere, exitSeconds: 0)
     settings.waitingFolder = fixture.scratch.path + "/none/.unsent"
@@ -216,13 +216,13 @@ import Testing
     #expect(report.dropped == 1 && report.waiting == 0)
   }
 
-  /// Numbers from the other side that no computing survives unchecked, pages of a proxy, and its own words.
+  /// Indexes outside the batch, up to the bounds of Int, are clamped and cause no overflow.
   @Test(arguments: [
     ("{\"rejectedLogEventsInfo\":{\"tooNewLogEventStartIndex\":-9223372036854775808}}", 3),
     ("{\"rejectedLogEventsInfo\":{\"tooOldLogEventEndIndex\":9223372036854775807,\"tooNewLogEventStartIndex\":0}}", 3),
     ("{\"rejectedLogEventsInfo\":{\"expiredLogEventEndIndex\":-5,\"tooNewLogEventStartIndex\":99}}", 0), ("{}", 0),
   ])
-  func whateverIndexesSayIsAPlaceAmongTheEvents(_ body: String, _ rejected: Int) throws {
+  func rejectionIndexesAreClampedToTheBatch(_ body: String, _ rejected: Int) throws {
     let (fixture, service) = (Fixture(), try LogsService { _, _ in .raw(status: 200, text: body) })
     var settings = fixture.settings(service.url)
     settings.gatherSeconds = 30
@@ -233,7 +233,7 @@ import Testing
   }
 
   @Test(arguments: ["<h1>Please log in</h1>", "", "null", "[[[[", "\"{}\""])
-  func anAnswerThatIsNotCloudWatchsDeliversNothing(_ body: String) throws {
+  func anAnswerThatIsNotFromCloudWatchDeliversNothing(_ body: String) throws {
     let (fixture, service) = (Fixture(), try LogsService { _, _ in .raw(status: 200, text: body) })
     let output = CloudWatchOutput(fixture.settings(service.url, exitSeconds: 0.5))
     output.write(record(1))
@@ -241,7 +241,7 @@ import Testing
     #expect(report.waiting == 1 && report.rejected == 0 && report.reason != nil, "\(report)")
   }
 
-  /// What waits in a folder that cannot be read is not "nothing".
+  /// The number of events in an unreadable folder is unknown, so the report must not say 0.
   @Test func aFolderThatCannotBeReadIsReported() throws {
     let (fixture, service) = (Fixture(), try LogsService())
     _ = fixture.scratch.write([], to: ".unsent")
@@ -252,7 +252,7 @@ import Testing
     #expect(try numbers(service.messages) == [1])
   }
 
-  @Test func aServiceThatRepeatsOurHeadersGetsNoSecretIntoTheLog() throws {
+  @Test func secretsInAnAnswerAreRemovedFromTheReason() throws {
     let token = "IQoJb3JpZ2luX2VjE+/token=="
     let text = "{\"__type\":\"AccessDeniedException\",\"message\":\"you sent \(token) and secret/with:marks\"}"
     let (fixture, service) = (Fixture(), try LogsService { _, _ in .raw(status: 400, text: text) })
@@ -265,8 +265,8 @@ import Testing
     #expect(reason.contains("you sent … and …"), "\(reason)")
   }
 
-  /// A long outage leaves many files: each process takes some over, and none runs out of descriptors.
-  @Test func manyFilesAreTakenOverBitByBit() throws {
+  /// A long outage leaves many files. Each process takes over some of them, so none runs out of descriptors.
+  @Test func manyFilesAreTakenOverInSeveralProcesses() throws {
     let (fixture, service) = (Fixture(), try LogsService())
     for number in 0..<150 {
       let left = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
@@ -279,8 +279,8 @@ import Testing
     #expect(fixture.waiting == [])
   }
 
-  /// Lines that no process wrote are passed over, whatever numbers and lengths they have.
-  @Test func linesThatAreNoEventsArePassedOver() throws {
+  /// Invalid lines and files of any size are skipped.
+  @Test func invalidLinesAreSkipped() throws {
     let (fixture, service) = (Fixture(), try LogsService())
     let first = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
     first.write(record(1))
@@ -303,8 +303,8 @@ import Testing
     #expect(try numbers(service.messages) == [1, 2])
   }
 
-  /// A cut head, another format, a link, a pipe: left alone, and in nobody's way.
-  @Test func damagedFilesAreLeftAlone() throws {
+  /// Files with a damaged header, links and pipes are kept and do not stop the sending.
+  @Test func damagedFilesAreKept() throws {
     let (fixture, service) = (Fixture(), try LogsService())
     let first = CloudWatchOutput(fixture.settings(Fixture.nowhere, exitSeconds: 0))
     for number in 0..<3 { first.write(record(number)) }

@@ -11,11 +11,11 @@ import Testing
     return try CloudWatchSettings.read { variables[$0] }
   }
 
-  @Test func withoutAGroupItIsOff() throws {
+  @Test func theOutputIsOffWithoutALogGroup() throws {
     #expect(try read([:], without: ["CLOUDWATCH_LOG_GROUP"]) == nil)
   }
 
-  @Test func theUsualVariablesSay() throws {
+  @Test func settingsAreReadFromTheUsualVariables() throws {
     let settings = try #require(try read([:]))
     #expect(settings.destination == Destination(region: "ap-northeast-1", group: "/docker/etl", stream: "console"))
     #expect(settings.endpoint == "https://logs.ap-northeast-1.amazonaws.com")
@@ -35,11 +35,11 @@ import Testing
     ["AWS_ENDPOINT_URL": "http://localhost:80@example.org/"], ["CLOUDWATCH_EXIT_SECONDS": "-1"],
     ["CLOUDWATCH_EXIT_SECONDS": "nan"], ["AWS_ACCESS_KEY_ID": "AKIDEXAMPLE\n"], ["AWS_SESSION_TOKEN": "t\r\nX: 1"],
   ])
-  func whatCannotBeIsSaid(_ more: [String: String]) {
+  func anInvalidValueIsAnError(_ more: [String: String]) {
     #expect(throws: CloudWatchProblem.self) { try read(more) }
   }
 
-  @Test func halfAKeyIsSaid() {
+  @Test func missingKeysOrAMissingRegionAreErrors() {
     #expect(throws: CloudWatchProblem.self) { try read([:], without: ["AWS_SECRET_ACCESS_KEY"]) }
     #expect(throws: CloudWatchProblem.self) { try read([:], without: ["AWS_REGION"]) }
     #expect(throws: CloudWatchProblem.self) {
@@ -47,11 +47,11 @@ import Testing
     }
   }
 
-  /// Where keys are asked for is an address of the machine, whatever the variable holds.
+  /// Credentials are requested only from an address of this machine, for any value of the variable.
   @Test(arguments: [
     "@127.0.0.1:8041/x", ".example.org/x", ":80@example.org/x", "v2/credentials", "", "?x", "\\x", "／x",
   ])
-  func aContainersRoleIsAskedForAtItsOwnAddressAlone(_ path: String) {
+  func containerCredentialsAreRequestedOnlyFromTheContainerService(_ path: String) {
     #expect(throws: CloudWatchProblem.self) {
       try read(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": path], without: Set(Self.keys.keys))
     }
@@ -62,14 +62,14 @@ import Testing
     }
   }
 
-  @Test func aPathOfTheContainersServiceIsTaken() throws {
+  @Test func aPathOfTheContainerServiceIsAccepted() throws {
     for path in ["/v2/credentials/x", "//x", "/@127.0.0.1:8041/x"] {
       #expect(try read(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": path], without: Set(Self.keys.keys)) != nil)
     }
   }
 
-  /// A container's role, and a machine's: asked on loopback as they are asked at their own addresses.
-  @Test func keysOfARoleSignTheRequest() throws {
+  /// The services for a container's role and an instance's role, replaced by a server on loopback.
+  @Test func requestsAreSignedWithTheKeysOfARole() throws {
     let answer = """
       {"AccessKeyId":"ASIAROLE","SecretAccessKey":"s","Token":"role token","Expiration":"2099-01-01T00:00:00Z"}
       """

@@ -5,14 +5,14 @@ import LoopbackServer
 final class Curl {
   struct Result: Sendable {
     var exit: Int32
-    /// What curl printed for `-w`.
+    /// The values that curl printed for `--write-out`.
     var status: Int
     var connects: Int
     var redirects: Int
     var head: String
     var body: [UInt8]
 
-    /// Of the last answer.
+    /// The headers of the last answer.
     var headers: Headers {
       let last = head.components(separatedBy: "\r\n\r\n").filter { !$0.isEmpty }.last ?? ""
       return Headers(
@@ -69,7 +69,7 @@ final class Curl {
   }
 }
 
-/// `more` paths are asked for after the first, in the same run; their bodies are dropped.
+/// Runs curl to its end. It requests the paths in `more` after the first, in the same run, and discards their bodies.
 func curl(
   _ arguments: String..., to server: LoopbackServer, path: String = "/", more: [String] = []
 ) throws -> Curl.Result {

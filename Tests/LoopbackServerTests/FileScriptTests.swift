@@ -9,9 +9,9 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
   try LoopbackServer(FileScript(file, plan: plan))
 }
 
-/// An honest server: conditions, ranges, framing.
+/// A server without faults: conditional requests, ranges, framing.
 @Suite struct HonestFileTests {
-  @Test func whole() throws {
+  @Test func theWholeFileIsServedWithItsHeaders() throws {
     let result = try curl(to: serve(file.with { $0.date = .afterLastModified(60) }))
     #expect(result.status == 200)
     #expect(result.body == bytes)
@@ -22,7 +22,7 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     #expect(result.headers["Content-Length"] == "1000")
   }
 
-  @Test func head() throws {
+  @Test func headHasNoBodyAndOtherMethodsAreRefused() throws {
     let server = try serve()
     let result = try curl("--head", to: server)
     #expect(result.status == 200)
@@ -35,14 +35,14 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     ("0-0", 0..<1), ("10-19", 10..<20), ("600-", 600..<1000), ("990-5000", 990..<1000), ("-10", 990..<1000),
     ("-5000", 0..<1000),
   ])
-  func ranges(_ range: String, _ expected: Range<Int>) throws {
+  func aSatisfiableRangeIsServed(_ range: String, _ expected: Range<Int>) throws {
     let result = try curl("--range", range, to: serve())
     #expect(result.status == 206)
     #expect(result.body == Array(bytes[expected]))
     #expect(result.headers["Content-Range"] == "bytes \(expected.lowerBound)-\(expected.upperBound - 1)/1000")
   }
 
-  @Test func rangesThatAreNone() throws {
+  @Test func anUnsatisfiableRangeGets416AndAnInvalidOneTheWholeFile() throws {
     let server = try serve()
     let result = try curl("--range", "1000-", to: server)
     #expect(result.status == 416)
@@ -55,14 +55,14 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     ("\"a\"", "\"a\"", 206), ("\"a\"", "\"b\"", 200), ("W/\"a\"", "W/\"a\"", 200), ("W/\"a\"", "\"a\"", 200),
     ("\"a\"", modified, 206), ("\"a\"", "Sun, 06 Nov 1994 08:49:38 GMT", 200),
   ])
-  func ifRange(_ etag: String, _ validator: String, _ status: Int) throws {
+  func aRangeIsServedOnlyIfIfRangeMatches(_ etag: String, _ validator: String, _ status: Int) throws {
     let file = file.with { $0.etag = etag }
     let result = try curl("--range", "10-", "-H", "If-Range: \(validator)", to: serve(file))
     #expect(result.status == status)
     #expect(result.body.count == (status == 206 ? 990 : 1000))
   }
 
-  @Test func ifRangeIgnored() throws {
+  @Test func ifRangeCanBeIgnored() throws {
     let server = try serve(file.with { $0.ifRange = .ignored })
     #expect(try curl("--range", "10-", "-H", "If-Range: \"b\"", to: server).status == 206)
   }
@@ -72,7 +72,7 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     ("If-None-Match: \"b\"", 200), ("If-Modified-Since: \(modified)", 304),
     ("If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT", 200), ("If-Modified-Since: soon", 200),
   ])
-  func conditions(_ header: String, _ status: Int) throws {
+  func conditionalRequestsAreAnswered(_ header: String, _ status: Int) throws {
     let result = try curl("-H", header, to: serve())
     #expect(result.status == status)
     #expect(result.headers["ETag"] == "\"a\"")
@@ -81,13 +81,13 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     #expect(try curl("-H", header, to: deaf).status == 200)
   }
 
-  @Test func ifNoneMatchWins() throws {
+  @Test func ifNoneMatchOverridesIfModifiedSince() throws {
     let result = try curl("-H", "If-None-Match: \"b\"", "-H", "If-Modified-Since: \(modified)", to: serve())
     #expect(result.status == 200)
   }
 
   @Test(arguments: [ServedFile.Length.chunked, .untilClose])
-  func unknownLength(_ length: ServedFile.Length) throws {
+  func aBodyOfUnknownLengthIsComplete(_ length: ServedFile.Length) throws {
     let file = ServedFile(Content.repeating([1, 2, 3], count: 200_000)).with { $0.length = length }
     let server = try serve(file)
     let result = try curl(to: server, more: ["/again"])
@@ -101,9 +101,9 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
   }
 }
 
-/// What goes wrong.
+/// Scripted faults.
 @Suite struct FaultTests {
-  @Test func cutsByAttempt() throws {
+  @Test func eachAttemptIsCutAsPlanned() throws {
     let server = try serve(file, .cut(after: 100), .cut(after: 0), .reset(after: 200))
     let results = try (1...4).map { _ in try curl(to: server) }
     #expect(results.map(\.exit) == [18, 18, 56, 0])
@@ -113,14 +113,14 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     #expect(server.exchanges.map(\.outcome) == [.closed, .closed, .reset, .complete])
   }
 
-  @Test func cutInChunked() throws {
+  @Test func aChunkedBodyCanBeCut() throws {
     let server = try serve(file.with { $0.length = .chunked }, .cut(after: 100))
     let result = try curl(to: server)
     #expect(result.exit == 18)
     #expect(result.body.count == 100)
   }
 
-  @Test func statuses() throws {
+  @Test func eachAttemptHasItsPlannedStatus() throws {
     let date = HTTPDate.string(HTTPDate.now + 5)
     let server = try serve(
       file, .busy(retryAfter: "2"), .busy(429, retryAfter: date), .hangUp, .resetAtOnce,
@@ -135,7 +135,7 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     for _ in 1...3 { #expect(try curl(to: down).status == 503) }
   }
 
-  @Test func lyingRanges() throws {
+  @Test func answersToRangesCanBeWrong() throws {
     let odd = Attempt.whole.with { $0.rangeShift = 5 }
     let relabelled = Attempt.whole.with { $0.status = 206 }
     let server = try serve(file, .ignoringRange, .contentRange("bytes 0-9/10"), .contentRange(""), odd, relabelled)
@@ -145,7 +145,7 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     #expect(results.map(\.body.count) == [1000, 100, 100, 95, 1000])
   }
 
-  @Test func moreAndFewerThanPromised() throws {
+  @Test func aBodyCanDifferFromItsContentLength() throws {
     let server = try serve(file, .whole.with { $0.extraBytes = 7 }, .whole.with { $0.extraBytes = -7 })
     let results = try (1...2).map { _ in try curl("--ignore-content-length", to: server) }
     #expect(results.map(\.body.count) == [1007, 993])
@@ -154,7 +154,7 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     #expect(try curl(to: huge).exit == 18)
   }
 
-  @Test func changesBetweenRequests() throws {
+  @Test func theFileCanChangeBetweenRequests() throws {
     let script = FileScript(file)
     let server = try LoopbackServer(script)
     let newer = ServedFile([1, 2, 3], etag: "\"b\"")
@@ -167,7 +167,7 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     #expect(script.attempts == 5)
   }
 
-  @Test func redirects() throws {
+  @Test func redirectsLeadToTheFileOrInALoop() throws {
     var router = Router(["/file": FileScript(file).answer])
     router.addRedirects(hops: 3, to: "/file")
     let server = try LoopbackServer(router)
@@ -180,7 +180,7 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     #expect(try curl("--location", to: serve(file, .redirect(to: "/other", status: 308))).status == 200)
   }
 
-  @Test func giantHeadersAndForeignEncoding() throws {
+  @Test func headersCanBeHugeAndTheEncodingForeign() throws {
     let padded = try serve(
       file.with { $0.contentEncoding = "gzip" }, .whole.with { $0.padding = .init(lines: 20, length: 1000) })
     let result = try curl(to: padded)
@@ -192,7 +192,7 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     #expect(try curl(to: giant).exit != 0)
   }
 
-  @Test func zerosWithoutEnd() throws {
+  @Test func aHugeBodyEndsWithItsClient() throws {
     let server = try serve(ServedFile(.zeros(10 << 30)))
     let client = try Curl(["--max-filesize", "1", server.url()])
     #expect(try client.finish().exit == 63)
@@ -206,9 +206,9 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
   }
 }
 
-/// The test decides when things happen.
+/// Gates let the test decide when the server continues.
 @Suite struct GateTests {
-  @Test func pauses() throws {
+  @Test func aPauseLastsUntilItsGateOpens() throws {
     let first = Gate()
     let second = Gate()
     let attempt = Attempt.paused(at: 400, until: first).with { $0.pauses.append(.init(at: 600, until: second)) }
@@ -223,7 +223,7 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     #expect(try client.finish().body == bytes)
   }
 
-  @Test func killAtSixtyPercent() throws {
+  @Test func aDownloadKilledAtSixtyPercentCanBeResumed() throws {
     let never = Gate()
     let big = ServedFile(.repeating(Array("0123456789".utf8), count: 50 << 20), lastModified: modified)
     let server = try serve(big, .paused(at: 30 << 20, until: never))
@@ -238,7 +238,7 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     #expect(server.bytesSent == 50 << 20)
   }
 
-  @Test func silence() throws {
+  @Test func aSilentServerAnswersWhenItsGateOpens() throws {
     let gate = Gate()
     let server = try serve(file, .silent(until: gate))
     let client = try Curl([server.url()])
@@ -248,7 +248,7 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     #expect(try client.finish().body == bytes)
   }
 
-  @Test func trickle() throws {
+  @Test func aTrickledBodyFollowsItsPace() throws {
     let turnstile = Turnstile(admitting: 2)
     let server = try serve(file, .trickling(10, pace: .turnstile(turnstile)))
     let client = try Curl([server.url()])
@@ -264,7 +264,7 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     #expect(slow.bytesSent < 1000)
   }
 
-  @Test func stopAtAGate() throws {
+  @Test func stoppingTheServerEndsAPausedAnswer() throws {
     let server = try serve(file, .paused(at: 1, until: Gate()))
     let client = try Curl([server.url()])
     try server.waitFor(bytesSent: 1)
@@ -279,13 +279,13 @@ private func serve(_ file: ServedFile = file, _ plan: Attempt...) throws -> Loop
     (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, modified), (1_709_208_000, "Thu, 29 Feb 2024 12:00:00 GMT"),
     (4_102_444_799, "Thu, 31 Dec 2099 23:59:59 GMT"), (-1, "Wed, 31 Dec 1969 23:59:59 GMT"),
   ])
-  func roundTrip(_ seconds: Int, _ text: String) {
+  func aDateIsFormattedAndParsed(_ seconds: Int, _ text: String) {
     #expect(HTTPDate.string(seconds) == text)
     #expect(HTTPDate.seconds(text) == seconds)
   }
 
   @Test(arguments: ["", "soon", "Sun, 07 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET"])
-  func noDate(_ text: String) {
+  func anInvalidDateIsRejected(_ text: String) {
     #expect(HTTPDate.seconds(text) == nil)
   }
 }

@@ -2,9 +2,9 @@ import Foundation
 import LoopbackServer
 import Testing
 
-/// The server itself, under handlers that use the responder directly.
+/// The server itself, with handlers that use the responder directly.
 @Suite struct ServerTests {
-  @Test func answersAndRecords() throws {
+  @Test func requestsAreAnsweredAndRecorded() throws {
     let server = try LoopbackServer { request, responder in
       let body = "\(request.method) \(request.path) \(request.headers["x-TEST"] ?? "")"
       try responder.sendHead(status: 200, headers: ["Content-Length": "\(body.utf8.count)"])
@@ -24,7 +24,7 @@ import Testing
     #expect(server.failures.isEmpty)
   }
 
-  @Test func keepsTheConnection() throws {
+  @Test func theConnectionIsKept() throws {
     let server = try LoopbackServer(FileScript(ServedFile("abc")))
     let result = try curl(to: server, more: ["/1", "/2"])
     #expect(result.exit == 0)
@@ -33,14 +33,14 @@ import Testing
     #expect(Set(server.requests.map(\.connection)) == [1])
   }
 
-  @Test func closesOnRequest() throws {
+  @Test func theConnectionIsClosedOnRequest() throws {
     let server = try LoopbackServer(FileScript(ServedFile("abc")))
     let result = try curl("-H", "Connection: close", to: server, more: ["/1"])
     #expect(result.exit == 0)
     #expect(server.connections == 2)
   }
 
-  @Test func takesRequestBodies() throws {
+  @Test func requestBodiesAreRead() throws {
     let server = try LoopbackServer { request, responder in
       try responder.sendHead(status: 200, headers: ["Content-Length": "\(request.body.count)"])
       try responder.send(request.body)
@@ -49,7 +49,7 @@ import Testing
     #expect(result.body == Array("hello".utf8))
   }
 
-  @Test func refusesEndlessRequests() throws {
+  @Test func tooLongRequestsAreRefused() throws {
     let server = try LoopbackServer(FileScript(ServedFile("abc")))
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("loopback-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -60,7 +60,7 @@ import Testing
     #expect(server.requests.isEmpty)
   }
 
-  @Test func resets() throws {
+  @Test func aResetReachesTheClient() throws {
     let server = try LoopbackServer { _, responder in
       try responder.sendHead(status: 200, headers: ["Content-Length": "10"])
       try responder.send([1, 2, 3])
@@ -70,13 +70,13 @@ import Testing
     #expect(try server.waitForEnd(ofRequest: 1).outcome == .reset)
   }
 
-  @Test func emptyReply() throws {
+  @Test func aHandlerWithoutAnAnswerClosesTheConnection() throws {
     let server = try LoopbackServer { _, _ in }
     #expect(try curl(to: server).exit == 52)
     #expect(try server.waitForEnd(ofRequest: 1).outcome == .closed)
   }
 
-  @Test func rawBytes() throws {
+  @Test func rawBytesAreSentUnchanged() throws {
     let server = try LoopbackServer { _, responder in try responder.sendRaw("HTTP/1.1 nonsense\r\n\r\n") }
     #expect(try curl(to: server).exit != 0)
     let other = try LoopbackServer { _, responder in
@@ -88,7 +88,7 @@ import Testing
     #expect(result.head.contains("200 Fine"))
   }
 
-  @Test func reportsAFailedHandler() throws {
+  @Test func aFailedHandlerIsReported() throws {
     struct Broken: Error {}
     let server = try LoopbackServer { _, _ in throw Broken() }
     #expect(try curl(to: server).exit == 52)
@@ -96,7 +96,7 @@ import Testing
     #expect(server.failures == ["request 1: Broken()"])
   }
 
-  @Test func noticesThatTheClientLeft() throws {
+  @Test func aHandlerNoticesThatTheClientLeft() throws {
     let seen = Gate()
     let server = try LoopbackServer { _, responder in
       try responder.sendHead(status: 200, headers: ["Content-Length": "10"])
@@ -113,7 +113,7 @@ import Testing
     _ = try client.finish()
   }
 
-  @Test func stopsWhileEverythingWaits() throws {
+  @Test func theServerStopsWhileHandlersWait() throws {
     let never = Gate()
     let server = try LoopbackServer { request, responder in
       if request.path == "/gate" { try responder.wait(until: never) }
@@ -132,7 +132,7 @@ import Testing
     #expect(try curl(to: server).exit == 7)
   }
 
-  @Test func waitsFailInsteadOfHanging() throws {
+  @Test func waitsTimeOut() throws {
     let server = try LoopbackServer(FileScript(ServedFile("abc")))
     #expect(throws: LoopbackError.self) { try server.waitFor(requests: 1, timeout: .milliseconds(20)) }
     #expect(throws: LoopbackError.self) { try server.waitFor(bytesSent: 1, timeout: .milliseconds(20)) }
@@ -142,7 +142,7 @@ import Testing
     try server.waitUntilIdle(timeout: .milliseconds(20))
   }
 
-  @Test func manyConnectionsAtOnce() throws {
+  @Test func manyConnectionsAreServedAtOnce() throws {
     let server = try LoopbackServer(FileScript(ServedFile(.zeros(300_000))))
     let clients = try (0..<10).map { _ in try Curl([server.url()]) }
     for client in clients { #expect(try client.finish().body.count == 300_000) }
@@ -151,7 +151,7 @@ import Testing
     #expect(Set(server.requests.map(\.number)) == Set(1...10))
   }
 
-  @Test func runsOnItsOwnThread() async throws {
+  @Test func onOwnThreadReturnsResultsAndErrors() async throws {
     let server = try LoopbackServer(FileScript(ServedFile("abc")))
     #expect(try await onOwnThread { try curl(to: server).status } == 200)
     await #expect(throws: LoopbackError.stopped) { try await onOwnThread { throw LoopbackError.stopped } }

@@ -12,7 +12,7 @@ struct ConnectionTests {
     } catch { return error as? PostgresError }
   }
 
-  @Test("values go and come as text, NULL as nil")
+  @Test("values are sent and received as text, NULL as nil")
   func values() throws {
     try TestDatabase.with { database in
       let rows = try database.execute("SELECT $1, $2::int + 1, $3, '' AS empty", ["a'b\\", "41", nil])
@@ -22,7 +22,7 @@ struct ConnectionTests {
     }
   }
 
-  @Test("an error names its SQLSTATE, and the session goes on")
+  @Test("an error has its SQLSTATE, and the session stays usable")
   func errors() throws {
     try TestDatabase.with { database in
       var session = try database.open()
@@ -40,7 +40,7 @@ struct ConnectionTests {
   }
 
   @Test(
-    "codes by what may be done about them",
+    "an SQLSTATE determines the kind of an error",
     arguments: [
       ("08006", PostgresError.Kind.temporary), ("40001", .temporary), ("40P01", .temporary), ("53200", .temporary),
       ("53300", .temporary), ("55P03", .temporary), ("57P01", .temporary), ("57P03", .temporary), ("57014", .temporary),
@@ -52,7 +52,7 @@ struct ConnectionTests {
   }
 
   @Test(
-    "a way in that breaks off may be tried again, one without TLS may not",
+    "a connection that ends in the handshake is retryable, and a refusal of TLS is not",
     arguments: [
       (HandshakeServer.Answer.hangsUp, PostgresError.Kind.temporary), (.breaksOff, .temporary), (.refuses, .untrusted),
     ])
@@ -64,7 +64,7 @@ struct ConnectionTests {
   }
 
   @Test(
-    "an answer in another protocol, and what the way in does not have, are no matter of time",
+    "an answer in another protocol and a missing feature of the connection are not retryable",
     arguments: [("S", "disable"), ("J", "require")])
   func otherProtocols(_ answer: String, _ sslmode: String) throws {
     let server = try HandshakeServer(.says(answer))
@@ -78,14 +78,14 @@ struct ConnectionTests {
     }
   }
 
-  @Test("an address that is none is malformed")
+  @Test("an invalid host address is malformed")
   func hostAddress() {
     let error = error { _ = try TestDatabase.open("postgresql://u@/d?hostaddr=not-an-ip") }
     #expect(error?.kind == .malformed, "\(error as Any)")
   }
 
   @Test(
-    "pgbouncer's one code is told apart by its words",
+    "PgBouncer's only code is classified by the message",
     arguments: [
       ("SASL authentication failed", PostgresError.Kind.refused), ("password authentication failed", .refused),
       ("no such user", .refused), ("no such database: d", .refused), ("database \"d\" does not exist", .refused),
@@ -96,7 +96,7 @@ struct ConnectionTests {
     #expect(PostgresError.Kind(sqlState: "08P01", message: message) == kind)
   }
 
-  @Test("a refusal is read by its punctuation, in any language, the last of several")
+  @Test("a refusal is parsed by its punctuation, in any language, and the last of several counts")
   func refusals() {
     let one = "connection to server at \"h\" failed: FATAL:  28P01: password\nLOCATION:  auth_failed, auth.c:334\n"
     #expect(ConnectionAttempt.refusal(in: one)?.sqlState == "28P01")
@@ -124,7 +124,7 @@ struct ConnectionTests {
     }
   }
 
-  @Test("a stop ends a statement on the server too, and the session can be used to clean up")
+  @Test("a stop also cancels the statement on the server, and the session stays usable")
   func stop() throws {
     struct Stop: Error {}
     try TestDatabase.with { database in
@@ -147,7 +147,7 @@ struct ConnectionTests {
     }
   }
 
-  @Test("a stop ends the way in")
+  @Test("a stop ends the connection attempt")
   func stopConnecting() throws {
     struct Stop: Error {}
     try TestDatabase.with { database in
@@ -157,7 +157,7 @@ struct ConnectionTests {
     }
   }
 
-  @Test("a session that is killed says so, temporarily")
+  @Test("a killed session gives a retryable error")
   func killed() throws {
     try TestDatabase.with { database in
       var session = try database.open()
@@ -169,7 +169,7 @@ struct ConnectionTests {
     }
   }
 
-  @Test("notices come to whoever wants them")
+  @Test("notices are passed to the handler")
   func notices() throws {
     try TestDatabase.with { database in
       let seen = Mutex<[String]>([])
@@ -181,11 +181,11 @@ struct ConnectionTests {
   }
 
   @Test(
-    "what a connection string says is known; what is wrong with it is told without it",
+    "an invalid connection string is refused, and the error does not repeat it",
     arguments: [
       "postgresql://u:geheim@h:0/d", "postgresql://u:geheim@h:70000/d", "postgresql://u:geheim@h:x/d",
       "postgresql://u:geheim@[::1/d", "postgresql://u:geheim@h/d?nonsense=geheim", "password=geheim host", "geheim\0x",
-      // A raw separator in the password: libpq takes the rest of it for the host, the port or the database.
+      // A raw separator in the password: libpq reads the rest as the host, the port or the database.
       "postgresql://u:x@geheim@127.0.0.1:1/d", "postgresql://u:geheim@x@127.0.0.1/d", "postgresql://u:1/geheim@h/d",
       "postgresql://u/geheim@h/d", "postgresql://u:geheim/h/d", "postgresql://u:geheim", "postgresql://u:1/h/geheim",
       "postgresql://ge heim:geheim@ge heim/d", "postgresql://u:p%zzgeheim@h/d", "postgresql://u@geheim;h/d",
@@ -193,7 +193,7 @@ struct ConnectionTests {
       "host=u:geheim@h dbname=d", "user=u:geheim@h dbname=d", "dbname=postgresql://u:geheim@h/d user=u", "u:geheim@h/d",
       "host=h password=ge heim dbname=d", "password='geheim", "postgresql:/u:geheim@h/d", "http://u:geheim@h/d",
       "hostaddr=u:geheim@1 dbname=d",
-      // Separators of other drivers' connection strings, and blanks: libpq takes the rest for the database or the user.
+      // Separators of other drivers' connection strings, and blanks: libpq reads the rest as the database or the user.
       "postgresql://u@127.0.0.1:1/x;password=geheim", "postgresql://u@127.0.0.1:1/x,password=geheim",
       "postgresql://u@127.0.0.1:1/x password=geheim", "postgresql://u@127.0.0.1:1/x geheim",
       "postgresql://u@127.0.0.1:1/x;geheim", "postgresql://u@127.0.0.1:1/x%3Bgeheim", "postgresql://u geheim@h/x",
@@ -209,7 +209,7 @@ struct ConnectionTests {
   }
 
   @Test(
-    "what is well-formed is taken",
+    "a well-formed connection string is accepted",
     arguments: [
       "postgresql://", "postgresql:///d", "postgresql://u@h/d", "postgres://u:p%40%2F%23%25@h:5432/d?sslmode=require",
       "postgresql://u:a#b:c?d%20e@h/d", "postgresql://u:p@h1:1,h2:2/d", "postgresql://u@[::1]:5432/d",
@@ -221,7 +221,7 @@ struct ConnectionTests {
     ])
   func wellFormed(_ text: String) throws { _ = try DatabaseAddress(text) }
 
-  @Test("however a password is mixed into a connection string, no message holds a piece of it")
+  @Test("no message contains a part of a password, wherever it is in the connection string")
   func canary() {
     var random = Numbers(seed: 20_260_901)
     let separators = [
@@ -230,7 +230,7 @@ struct ConnectionTests {
     for _ in 0..<5_000 {
       let canary = "canaryA" + random.pick(separators) + "canaryB" + random.pick(separators)
       let user = random.pick(["u:", "u:x@", ":"])
-      // Where the host is forgotten what stands behind an '@' is one.
+      // Without a host, the text after an '@' would be read as one.
       let hostless = canary.replacing("@", with: "")
       let forms = [
         "postgresql://\(user)\(canary)@127.0.0.1:1/d", "postgresql://u:\(canary)@127.0.0.1:1/d",
@@ -242,8 +242,8 @@ struct ConnectionTests {
       let said: String
       do {
         let target = try DatabaseAddress(text)
-        // What can be read is tried where nobody listens. A user, host or database that is only that is no piece of a
-        // password.
+        // A valid string is tried on a port without a listener. If it has no password, its user, host and database may
+        // be named.
         guard target.hasPassword else { continue }
         _ = try Connection.open(target, applicationName: "x", timeoutSeconds: 1)
         continue
@@ -252,7 +252,7 @@ struct ConnectionTests {
     }
   }
 
-  @Test func passwords() throws {
+  @Test func aPasswordIsFoundInEveryFormOfConnectionString() throws {
     #expect(try DatabaseAddress("postgresql://u:p@h/d").hasPassword)
     #expect(try DatabaseAddress("postgresql://u@h/d?password=p").hasPassword)
     #expect(try DatabaseAddress("host=h password=p").hasPassword)
@@ -260,7 +260,7 @@ struct ConnectionTests {
   }
 }
 
-/// The same numbers for the same seed.
+/// Random numbers that are the same for the same seed.
 private struct Numbers {
   private var state: UInt64
   init(seed: UInt64) { state = seed }

@@ -19,7 +19,7 @@ struct CopyTests {
     try Array(text.utf8).withUnsafeBytes { try sink.write($0) }
   }
 
-  @Test("rows go in wherever the bytes are cut, and come out again")
+  @Test("rows are copied in and out, wherever their bytes are split")
   func roundTrip() throws {
     try withTable { _, session in
       let text = "one\n\\N\ntab\\there\n統一編號\n𥂁\n\n"
@@ -36,7 +36,7 @@ struct CopyTests {
     }
   }
 
-  @Test("more than any buffer goes through, both ways")
+  @Test("more data than a buffer holds is copied both ways")
   func large() throws {
     try withTable { _, session in
       let block = Array(String(repeating: String(repeating: "x", count: 99) + "\n", count: 10_000).utf8)
@@ -50,7 +50,7 @@ struct CopyTests {
     }
   }
 
-  @Test("throwing aborts it, and nothing of it stays")
+  @Test("an error in the caller aborts it, and no rows stay")
   func abort() throws {
     try withTable { _, session in
       #expect(throws: Oops.self) {
@@ -66,7 +66,7 @@ struct CopyTests {
     }
   }
 
-  @Test("a row that the server refuses is told with its line")
+  @Test("the error for a refused row has its line number")
   func refused() throws {
     try withTable { _, session in
       for size in [10, 300_000] {
@@ -75,7 +75,7 @@ struct CopyTests {
             try write("one\nto\to many\n", &sink)
             for _ in 0..<size { try write("and it goes on\n", &sink) }
           }
-          Issue.record("it was taken")
+          Issue.record("the rows were accepted")
         } catch {
           let error = try #require(error as? PostgresError)
           #expect(error.sqlState == "22P04")
@@ -92,7 +92,7 @@ struct CopyTests {
     }
   }
 
-  @Test("a session that is killed in the middle says so")
+  @Test("a session that is killed during COPY gives a retryable error")
   func killed() throws {
     try withTable { database, session in
       let process = session.processID
@@ -102,7 +102,7 @@ struct CopyTests {
           try database.execute("SELECT pg_terminate_backend(\(process))")
           for _ in 0..<200_000 { try write("and it goes on\n", &sink) }
         }
-        Issue.record("it was taken")
+        Issue.record("the rows were accepted")
       } catch {
         #expect((error as? PostgresError)?.kind == .temporary)
       }
@@ -111,7 +111,7 @@ struct CopyTests {
     }
   }
 
-  @Test("a stop ends it while the server does not read")
+  @Test("a stop ends it while the server is not reading")
   func stop() throws {
     try withTable { database, session in
       var blocker = try database.open()

@@ -30,7 +30,7 @@ struct PoolTests {
     }
   }
 
-  @Test("an error reaches its caller alone, and a session that died is replaced")
+  @Test("an error reaches only its caller, and a dead session is replaced")
   func errors() async throws {
     try await TestDatabase.withAsync { database in
       let pool = try pool(database, size: 1)
@@ -42,7 +42,7 @@ struct PoolTests {
       }
       let second = try await pool.run { $0.processID }
       #expect(first != second)
-      // One left in a transaction serves nobody else.
+      // A session left in a transaction is not reused.
       let third = try await pool.run { connection in
         try connection.beginTransaction()
         return connection.processID
@@ -53,7 +53,7 @@ struct PoolTests {
     }
   }
 
-  @Test("a session that the server ended while it was idle is opened anew before it is lent", .timeLimit(.minutes(1)))
+  @Test("a session that the server ended while it was idle is replaced before use", .timeLimit(.minutes(1)))
   func endedWhileIdle() async throws {
     try await TestDatabase.withAsync { database in
       let pool = try pool(database, size: 1)
@@ -67,7 +67,7 @@ struct PoolTests {
   }
 
   @Test(
-    "cancelling a caller's task ends its statement on the server, and the session serves the next",
+    "cancelling a caller's task cancels its statement on the server, and the session is reused",
     .timeLimit(.minutes(1)))
   func cancelled() async throws {
     try await TestDatabase.withAsync { database in
@@ -92,7 +92,7 @@ struct PoolTests {
     }
   }
 
-  @Test("no thread of a closed pool is left behind")
+  @Test("a closed pool leaves no threads behind")
   func closing() async throws {
     try await TestDatabase.withAsync { database in
       weak var left: Pool?
@@ -102,12 +102,12 @@ struct PoolTests {
         _ = try await pool.run { $0.processID }
         pool.close()
       }
-      // A thread at work keeps its pool.
+      // A running thread would retain its pool.
       #expect(left == nil)
     }
   }
 
-  @Test("too many callers are told so, and those of a closed pool too")
+  @Test("callers beyond the limit, and those of a closed pool, get an error")
   func limits() async throws {
     try await TestDatabase.withAsync { database in
       let pool = try pool(database, size: 1, waitingLimit: 1)
@@ -120,7 +120,7 @@ struct PoolTests {
         }
       }
       for await _ in begun {}
-      // One may wait; of two more, one is too many.
+      // One caller may wait, so one of two more is refused.
       let others = (0..<2).map { _ in Task { try await pool.run { _ in } } }
       var full = 0
       for await isFull in Self.finalized(others, while: goOn) where isFull { full += 1 }
@@ -131,7 +131,7 @@ struct PoolTests {
     }
   }
 
-  /// Whether each was turned away; the first to be so lets the session go on.
+  /// Returns for each task whether it was refused. The first refusal lets the working session continue.
   private static func finalized(_ tasks: [Task<Void, any Error>], while goOn: DispatchSemaphore) -> AsyncStream<Bool> {
     AsyncStream { stream in
       Task {

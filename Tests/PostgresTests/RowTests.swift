@@ -13,7 +13,7 @@ struct RowTests {
     } catch { return (error as? PostgresError)?.message }
   }
 
-  @Test("gives its values by column name")
+  @Test("returns its values by column name")
   func values() throws {
     try TestDatabase.with { database in
       var session = try database.open()
@@ -36,7 +36,7 @@ struct RowTests {
     }
   }
 
-  @Test("names the column, the value and the statement where it has not what is asked for")
+  @Test("an error names the column, the value and the statement")
   func errors() throws {
     try TestDatabase.with { database in
       var session = try database.open()

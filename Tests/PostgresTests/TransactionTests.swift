@@ -3,8 +3,8 @@ import Postgres
 import TestCluster
 import Testing
 
-/// What a transaction begins with, and what a session leaves behind.
-@Suite("Settings of a transaction", .enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
+/// The settings with which every transaction begins, and which must not stay in the session.
+@Suite("Transaction settings", .enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct TransactionTests {
   private func open(_ database: TestDatabase, _ settings: TransactionSettings = TransactionSettings()) throws
     -> Connection
@@ -12,12 +12,12 @@ struct TransactionTests {
     try Connection.open(try DatabaseAddress(database.url), applicationName: database.name, settings: settings)
   }
 
-  /// What the session has set for more than a transaction, seen from outside of one.
+  /// Selects settings that outlast a transaction in the session.
   private let left = """
     SELECT string_agg(name, ', ') FROM pg_settings WHERE source = 'session' AND name <> 'search_path'
     """
 
-  @Test("they hold in every transaction, and nothing of them stays in the session")
+  @Test("they apply in every transaction, and none of them stays in the session")
   func nothingStays() throws {
     try TestDatabase.with { database in
       var settings = TransactionSettings(["statement_timeout": "7s", "search_path": "\(database.name), pg_temp"])
@@ -50,7 +50,7 @@ struct TransactionTests {
     }
   }
 
-  @Test("defaults that somebody gave the role do not reach them", .enabled(if: TestCluster.isOwn))
+  @Test("role defaults do not override them", .enabled(if: TestCluster.isOwn))
   func defaults() throws {
     try TestDatabase.with { database in
       try database.execute("CREATE ROLE \(database.name) LOGIN SUPERUSER")
@@ -82,7 +82,7 @@ struct TransactionTests {
   }
 
   @Test(
-    "a session that the server ended for being idle is opened anew", .enabled(if: TestCluster.isOwn),
+    "a session that the server ended because it was idle is opened again", .enabled(if: TestCluster.isOwn),
     .timeLimit(.minutes(1)))
   func idle() throws {
     try TestDatabase.with { database in
@@ -98,7 +98,7 @@ struct TransactionTests {
     }
   }
 
-  @Test("a transaction that only reads changes nothing")
+  @Test("a read-only transaction cannot write")
   func readOnly() throws {
     try TestDatabase.with { database in
       var settings = TransactionSettings()
@@ -113,7 +113,7 @@ struct TransactionTests {
   }
 
   @Test(
-    "the lock of a table is one session's, keeps nobody from the rows, and holds nothing of VACUUM's back",
+    "a table lock belongs to one session, blocks no reads or writes, and does not hold back VACUUM",
     .timeLimit(.minutes(1)))
   func lock() throws {
     try TestDatabase.with { database in

@@ -3,16 +3,16 @@ import SelfTestKit
 import TestCluster
 import Testing
 
-@Suite("The crash matrix", .enabled(if: TestCluster.isAvailable, "needs a PostgreSQL"), .serialized)
+@Suite("The fault matrix", .enabled(if: TestCluster.isAvailable, "needs a PostgreSQL server"), .serialized)
 struct MatrixTests {
-  @Test("a fault at each point, then the same command again: the spool and the registry are those of one run")
+  @Test("after a fault at any point, the same command completes the spool and the registry as in one run")
   func everyPoint() throws {
     let seed = UInt64.random(in: 1...999_999)
-    print("the crash matrix: seed \(seed)")
+    print("fault matrix: seed \(seed)")
     try TestEnvironments.with { testEnvironment in
       let report = try Matrix(testEnvironment: testEnvironment, isWhole: false, seed: seed, jobs: 2) { _ in }.run()
-      #expect(report.unlisted == [], "reached, and not in the list that the program gives")
-      #expect(report.unreached == [], "listed, and reached by no scenario")
+      #expect(report.unlisted == [], "reached, but not in the program's list")
+      #expect(report.unreached == [], "listed, but reached by no scenario")
       for failure in report.failures { Issue.record("seed \(seed): \(failure.command): \(failure.problems)") }
       #expect(report.points > 200 && report.cases == report.points)
       let walk = try RandomWalk(testEnvironment: testEnvironment).run(seed: seed)
@@ -21,7 +21,7 @@ struct MatrixTests {
     }
   }
 
-  @Test("a command that does more when it is given again is found out, and so is a fault that never comes")
+  @Test("a command that repeats work on a rerun, and a fault that never occurs, are reported")
   func findsOut() throws {
     try TestEnvironments.with { testEnvironment in
       let broken = Scenario(

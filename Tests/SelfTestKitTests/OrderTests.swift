@@ -3,12 +3,12 @@ import SelfTestKit
 import TestCluster
 import Testing
 
-/// A power cut keeps of a file what was flushed, and of a folder the names that were there when it was flushed. No test
-/// can cut the power; but the order of the steps can be looked at.
-@Suite("The order of what is made durable", .enabled(if: TestCluster.isAvailable, "needs a PostgreSQL"))
+/// After a power cut, a file has the bytes that were flushed, and a folder the names that it had when it was flushed. A
+/// test cannot cut the power, so it checks the order of the steps.
+@Suite("The order of durable writes", .enabled(if: TestCluster.isAvailable, "needs a PostgreSQL server"))
 struct OrderTests {
   @Test(
-    "a name appears when its bytes are flushed, a manifest when the names before it are, and all are at the end",
+    "a file is flushed before its rename, its folder before the manifest, and everything at the end",
     arguments: ["fetch", "transform, again", "transform", "load, first day", "load, next day"])
   func order(_ scenario: String) throws {
     try TestEnvironments.with { testEnvironment in
@@ -18,7 +18,7 @@ struct OrderTests {
     }
   }
 
-  @Test("a step that is missing is seen")
+  @Test("a missing step is reported")
   func missing() {
     let good = [
       "fetch/N.csv.zst:write", "fetch/N.csv.zst:flush", "fetch/N.csv.zst:rename", "fetch:flush-folder",
@@ -34,12 +34,12 @@ struct OrderTests {
   }
 }
 
-/// What of a spool would outlast a power cut.
+/// Replays the steps of a trace and finds files that a power cut could lose.
 private struct Disk {
   private(set) var problems: [String] = []
   private var unflushed: Set<String> = []
-  /// Files of a name that are flushed and have not appeared. Chunks of the source are under way at once, and the trace
-  /// calls each of them the same: of them as many have to be flushed as appear.
+  /// How many files of a name are flushed and not yet renamed. Chunks of the source are written in parallel, and the
+  /// trace gives all of them the same name, so at least as many must be flushed as are renamed.
   private var flushed: [String: Int] = [:]
   /// Names that are not yet durable, by folder.
   private var names: [String: Set<String>] = [:]
@@ -53,7 +53,7 @@ private struct Disk {
   }
 
   private mutating func take(_ subject: String, _ step: String) {
-    // Locks and marks of runs need not outlast anything.
+    // Locks and run markers need not survive a power cut.
     guard !subject.hasPrefix("."), !subject.contains("/.") else { return }
     switch step {
     case "write": if subject != "fetch/N.csv.zst" { unflushed.insert(subject) }
@@ -71,7 +71,7 @@ private struct Disk {
         }
       }
       names[folder(of: subject), default: []].insert(subject)
-    // It is there from an earlier run; who makes it flushes the spool.
+    // It exists from an earlier run; the run that creates it flushes the spool.
     case "make-folder" where subject == "runs": break
     case "make-folder": names[subject == "snapshot" ? "spool" : "snapshot", default: []].insert(subject)
     case "flush-folder": names[subject] = []

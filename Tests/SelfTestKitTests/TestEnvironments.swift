@@ -4,7 +4,7 @@ import TestCluster
 import Testing
 
 enum TestEnvironments {
-  /// Sets up a stand on a spool and a database of the test's own, and looks whether it clears up behind itself.
+  /// Runs `body` with a test environment that has its own spool and database, and checks that it is removed completely.
   static func with(_ body: (TestEnvironment) throws -> Void) throws {
     let spool = FileManager.default.temporaryDirectory.path + "/selftest-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: spool) }

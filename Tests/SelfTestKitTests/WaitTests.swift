@@ -3,16 +3,16 @@ import SelfTestKit
 import Support
 import Testing
 
-@Suite("How a process ended")
+@Suite("Waiting for a process")
 struct WaitTests {
-  @Test("is an error where nobody can tell, and not an exit code of 0")
+  @Test("is an error if the process is not a child, and not an exit code of 0")
   func notAChild() {
     // No process is its own child.
     let failure = #expect(throws: Failure.self) { try Programs.wait(for: getpid()) }
     #expect(failure?.message.contains("no child processes") == true)
   }
 
-  @Test("is told of a child")
+  @Test("returns the exit code of a child")
   func child() throws {
     let child = try ChildProcess(["/bin/false"], environment: [:]).start()
     #expect(try Programs.wait(for: child) == .exit(1))

@@ -5,7 +5,7 @@ import Support
 import TestSupport
 import Testing
 
-/// The file that all processes share, and that a collector reads.
+/// The log file that all processes share and that a collector reads.
 @Suite struct FileOutputTests {
   private let scratch = ScratchFolder()
   private var stem: String { scratch.path + "/logs/etl.log" }
@@ -40,21 +40,20 @@ import Testing
     FileOutput(stem: stem).write(record(1))
     let name = #/etl\.log-\d{8}T\d{6}\.\d{3}Z/#
     #expect(names().count == 1 && (try? name.wholeMatch(in: names().first ?? "")) != nil, "\(names())")
-    // The next process goes on in it.
+    // The next process appends to it.
     FileOutput(stem: stem).write(record(2))
     #expect(names().count == 1)
     #expect(try ids(lines()) == ["0.1", "0.2"])
   }
 
-  @Test func foldersThatAreMissingAreMade() throws {
+  @Test func missingFoldersAreCreated() throws {
     let deep = stem + ".d/more/etl.log"
     FileOutput(stem: deep).write(record(1))
     #expect(try FileManager.default.contentsOfDirectory(atPath: stem + ".d/more").contains { $0.hasPrefix("etl.log-") })
   }
 
-  /// Several writers at once, each like a process of its own; the files are read by open descriptors, as a collector
-  /// does.
-  @Test func manyWritersRotateAndLoseNothing() throws {
+  /// Several writers at once, each with its own output like a process.
+  @Test func concurrentWritersRotateWithoutLosingLines() throws {
     let (writers, each, bytesMax) = (8, 400, 128 << 10)
     let stem = stem
     Workers.run(writers) { writer in
@@ -70,11 +69,13 @@ import Testing
     }
     for name in names.dropLast() {
       let bytes = try Data(contentsOf: URL(filePath: scratch.path + "/logs/" + name)).count
-      #expect(bytes >= bytesMax && bytes < bytesMax + (1 << 20), "who finds the lock taken goes on")
+      #expect(
+        bytes >= bytesMax && bytes < bytesMax + (1 << 20),
+        "a writer that finds the lock held continues in the same file")
     }
   }
 
-  @Test func fiveAreKeptAndNoneIsRenamed() throws {
+  @Test func fiveFilesAreKeptAndNoneIsRenamed() throws {
     let output = FileOutput(stem: stem, bytesMax: 1000)
     var inodes: [String: Int] = [:]
     for number in 0..<200 {
@@ -92,7 +93,7 @@ import Testing
     #expect(try ids(lines()).last == "0.199")
   }
 
-  /// Where logrotate rotates them as well, what it has compressed counts for the five.
+  /// If logrotate rotates the files too, its compressed files count as their originals.
   @Test func compressedFilesAreRemovedWithTheirOriginals() throws {
     try FileManager.default.createDirectory(atPath: scratch.path + "/logs", withIntermediateDirectories: true)
     for day in 1...8 {
@@ -109,7 +110,7 @@ import Testing
     #expect(Set(others).isSubset(of: names()))
   }
 
-  /// A clock that was set back does not put the next file in front of the last.
+  /// If the clock was set back, the next file must still sort after the last.
   @Test func aNameFromTheFutureIsFollowedByALaterOne() throws {
     try FileManager.default.createDirectory(atPath: scratch.path + "/logs", withIntermediateDirectories: true)
     try Data(count: 2000).write(to: URL(filePath: stem + "-20991231T235959.999Z"))
@@ -118,20 +119,20 @@ import Testing
     #expect(names().contains("etl.log-21000101T000000.000Z"), "\(names())")
   }
 
-  @Test func aLockThatIsNotLetGoBlocksNobody() throws {
+  @Test func aLockThatIsNeverReleasedBlocksNoWriter() throws {
     let output = FileOutput(stem: stem, bytesMax: 1000)
     output.write(record(0))
     let lock = open(stem + ".lock", O_RDWR)
     #expect(flock(lock, LOCK_EX) == 0)
     for number in 1..<20 { output.write(record(number)) }
-    #expect(names().count == 1, "it grows beyond its size")
+    #expect(names().count == 1, "the file grows beyond its limit")
     close(lock)
     for number in 20..<25 { output.write(record(number)) }
     #expect(names().count > 1)
     #expect(try ids(lines()) == (0..<25).map { "0.\($0)" })
   }
 
-  @Test func aFileThatWasRemovedIsMadeAnew() throws {
+  @Test func aRemovedFileIsCreatedAgain() throws {
     let output = FileOutput(stem: stem)
     output.write(record(1))
     for name in names() { try FileManager.default.removeItem(atPath: scratch.path + "/logs/" + name) }

@@ -10,7 +10,7 @@ import Testing
       fields: fields)
   }
 
-  @Test func theCopiesDifferInTheirPathAlone() throws {
+  @Test func consoleAndFileLinesDifferOnlyInTheirPath() throws {
     let record = record("a", ["event_id": "1", "batch_num": .stringConvertible(3)])
     let (console, file) = (JSONLine.text(record, path: .console), JSONLine.text(record, path: .file))
     #expect(console != file)
@@ -18,8 +18,8 @@ import Testing
     #expect(console.hasPrefix("{\"timestamp\":\""))
   }
 
-  /// The same time twice: in the form that the contract fixes, and as RFC 3339 has it.
-  @Test func theTimeIsRFC3339Too() throws {
+  /// A line has its time twice: `timestamp` in its fixed form, and `time` as RFC 3339.
+  @Test func theTimeIsAlsoWrittenAsRFC3339() throws {
     let object = try #require(
       try JSONSerialization.jsonObject(with: Data(JSONLine.text(record("a"), path: .file).utf8)) as? [String: Any])
     let (timestamp, time) = (try #require(object["timestamp"] as? String), try #require(object["time"] as? String))
@@ -27,13 +27,13 @@ import Testing
     #expect(time == "2026-01-28T02:30:00.007Z")
   }
 
-  @Test func truthValuesStayTruthValues() {
+  @Test func booleansStayBooleans() {
     let line = JSONLine.text(record("a", ["temporary": .stringConvertible(false)]), path: .file)
     #expect(line.contains("\"temporary\":false"))
   }
 
-  /// A line that is not shortened says nothing of it; one that is keeps what is counted.
-  @Test func aShortenedLineSaysSo() throws {
+  /// Only a shortened line has the field `truncated`. It keeps the fields that metrics count.
+  @Test func aShortenedLineIsMarkedAsTruncated() throws {
     #expect(!JSONLine.text(record("a", ["error": "b"]), path: .file).contains("truncated"))
     let many = Dictionary(uniqueKeysWithValues: (0..<5000).map { ("field\($0)", Logger.MetadataValue.string("value")) })
     let counted: Logger.Metadata = [
@@ -47,7 +47,7 @@ import Testing
     #expect(object["temporary"] as? Bool == false)
   }
 
-  /// Whatever the text, the line is one JSON object that every collector takes whole: Docker splits at 16 KiB.
+  /// Any text gives one JSON object that collectors do not split: Docker splits lines at 16 KiB.
   @Test(arguments: [
     "", "\"\\\u{0}\u{7}\n\r\t\u{1F}", "\u{2028}\u{FEFF}營業人", String(repeating: "\"", count: 300_000),
     String(repeating: "統", count: 200_000), String(repeating: "\u{1}", count: 60_000),
@@ -56,7 +56,7 @@ import Testing
     let hints = Logger.MetadataValue.array(Array(repeating: .string(text), count: 40))
     for fields in [[:], ["error": .string(text), "hints": hints, "event_id": "x"]] as [Logger.Metadata] {
       let line = JSONLine.text(record(text, fields), path: .file)
-      #expect(line.utf8.count < 16_384, "with its line end")
+      #expect(line.utf8.count < 16_384, "including its line end")
       #expect(!line.contains("\n"))
       let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
       let message = try #require(object["message"] as? String)

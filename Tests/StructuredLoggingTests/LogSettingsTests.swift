@@ -15,9 +15,9 @@ import Testing
     ("LOG_FORMAT", "text"), ("LOG_FORMAT", "JSON"), ("LOG_FORMAT", "text,json"), ("LOG_LEVEL", "debug"),
     ("LOG_LEVEL", "Warning"),
   ])
-  func aKnownOneIsTaken(name: String, value: String) {
+  func aKnownValueIsAccepted(name: String, value: String) {
     #expect(LogSettings.problem { $0 == name ? value : nil } == nil)
   }
 
-  @Test func nothingIsSet() { #expect(LogSettings.problem { _ in nil } == nil) }
+  @Test func unsetVariablesAreAccepted() { #expect(LogSettings.problem { _ in nil } == nil) }
 }

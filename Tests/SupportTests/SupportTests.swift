@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Helpers that every module uses")
 struct SupportTests {
-  @Test("a hint's command has the folder and the database of the command that failed")
+  @Test("a hint's command has the spool and the database of the failed command")
   func hints() {
     let hint: Hint = "\(command: .load, "--force") or \(command: .fetch)"
     #expect(
@@ -15,7 +15,7 @@ struct SupportTests {
     #expect(hint.description == "./pipeline.sh load --force or ./pipeline.sh fetch")
   }
 
-  @Test("a write that takes part of the bytes goes on, one that is interrupted is repeated")
+  @Test("a short write is continued, and an interrupted write is repeated")
   func shortWrites() throws {
     var taken: [UInt8] = []
     var calls = 0
@@ -33,7 +33,7 @@ struct SupportTests {
     #expect(taken == Array("business".utf8) && calls == 4)
   }
 
-  @Test("a write that takes nothing and gives no reason is an error, not for ever tried again", .timeLimit(.minutes(1)))
+  @Test("a write of zero bytes is an error and is not repeated", .timeLimit(.minutes(1)))
   func emptyWrites() {
     #expect(throws: SystemError(EIO)) {
       try [1, 2, 3].withUnsafeBytes { try FileCalls.writeAll($0, to: -1) { _, _ in 0 } }
@@ -41,7 +41,7 @@ struct SupportTests {
     #expect(throws: SystemError(EBADF)) { try FileCalls.writeAll([1], to: -1) }
   }
 
-  @Test("a directory's names, and why there are none")
+  @Test("a directory's names are listed, and a failure has its error code")
   func directories() throws {
     let folder = ScratchFolder()
     _ = folder.write([], to: "b")
@@ -51,7 +51,7 @@ struct SupportTests {
     #expect(throws: SystemError(ENOTDIR)) { try FileCalls.names(inDirectory: folder.path + "/b") }
   }
 
-  @Test("numbers with leading zeros")
+  @Test("numbers are padded with zeros, and a BAN has eight digits")
   func padding() {
     #expect(7.padded(3) == "007" && 1234.padded(3) == "1234" && UInt64(255).padded(4, radix: 16) == "00ff")
     #expect(BANText.text(1234) == "00001234")
@@ -61,21 +61,21 @@ struct SupportTests {
     }
   }
 
-  @Test("a JSON string, also one that is cut")
+  @Test("a JSON string is escaped, and cut at its limit")
   func json() {
     #expect(JSONText.quoted("a\"\\\n\r\t\u{0}\u{1F}é\u{2028}") == "\"a\\\"\\\\\\n\\r\\t\\u0000\\u001fé\u{2028}\"")
     #expect(JSONText.quoted("商行有限公司", scalarsMax: 2) == "\"商行…\"")
     #expect(JSONText.quoted("商行", scalarsMax: 2) == "\"商行\"")
   }
 
-  @Test("arrays as PostgreSQL reads them")
+  @Test("arrays are written in PostgreSQL's syntax")
   func arrays() {
     #expect(PostgresArray.of(["a", "", "NULL", "b,c", "\"\\"]) == "{\"a\",\"\",\"NULL\",\"b,c\",\"\\\"\\\\\"}")
     #expect(PostgresArray.of(bans: [12, 75_002_434]) == "{00000012,75002434}")
     #expect(PostgresArray.of([]) == "{}")
   }
 
-  @Test("line feeds at every offset of the blocks of 64")
+  @Test("line feeds are counted at every offset of a block of 64 bytes")
   func lineFeeds() {
     for count in 0..<200 {
       let bytes = (0..<count).map { UInt8($0 % 7 == 0 ? 0x0A : 0x8A) }
@@ -83,10 +83,10 @@ struct SupportTests {
     }
   }
 
-  @Test("a child has the streams that it is given and no other, and no signal blocked or ignored")
+  @Test("a child has only the streams that it is given, and ignores no signals")
   func child() throws {
     let folder = ScratchFolder()
-    // Open without O_CLOEXEC, as a library's may be.
+    // Opened without O_CLOEXEC, as a library may do.
     let leaked = open("/dev/null", O_RDONLY)
     defer { close(leaked) }
     signal(SIGUSR2, SIG_IGN)

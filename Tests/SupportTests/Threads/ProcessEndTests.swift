@@ -3,8 +3,8 @@ import Support
 import Testing
 
 @Suite struct ProcessEndTests {
-  /// The handlers release what libraries hold, and the thread may be inside of one.
-  @Test func afterAJoinThatFailedNoExitHandlerRuns() async {
+  /// Exit handlers free the state of libraries, and the running thread may still use it.
+  @Test func noExitHandlerRunsAfterAFailedJoin() async {
     await #expect(processExitsWith: .exitCode(7)) {
       atexit { _exit(1) }
       let thread = JoinableThread.start { while true { pause() } }
@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  @Test func otherwiseTheyRun() async {
+  @Test func exitHandlersRunIfEveryThreadWasJoined() async {
     await #expect(processExitsWith: .exitCode(1)) {
       atexit { _exit(1) }
       #expect(JoinableThread.start {}?.join(seconds: 60) == true)

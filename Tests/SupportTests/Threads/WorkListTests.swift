@@ -6,7 +6,7 @@ import Testing
 @Suite struct WorkListTests {
   private struct Problem: Error, Equatable { let item: Int }
 
-  @Test func eachItemIsTakenOnce() throws {
+  @Test func eachItemIsProcessedOnce() throws {
     let taken = Mutex<[Int]>([])
     try WorkList(Array(0..<1000)).run(threads: 4) { list in
       while let item = list.next() { taken.withLock { $0.append(item) } }
@@ -15,8 +15,8 @@ import Testing
     try WorkList([Int]()).run(threads: 4) { _ in throw Problem(item: -1) }
   }
 
-  /// The one that does not fail is at work while the other does, and gets no further item.
-  @Test(.timeLimit(.minutes(1))) func theFirstFailureEndsAll() {
+  /// The other thread is working when the first one fails, and gets no further item.
+  @Test(.timeLimit(.minutes(1))) func theFirstFailureEndsAllThreads() {
     let taken = Mutex<[Int]>([])
     let bothAtWork = DispatchSemaphore(value: 0)
     let list = WorkList(Array(0..<1000))
@@ -30,7 +30,7 @@ import Testing
           }
           bothAtWork.signal()
           while !list.hasFailed {}
-          // The first error counts.
+          // Only the first error is thrown.
           if item == 1 { throw Problem(item: item) }
         }
       }
