@@ -310,13 +310,13 @@ class ListenTests(VisitTest):
     def test_the_message_says_what_is_wrong(self):
         stderr = self.refused("--host", "999.1.1.1", "--port", "0")
         self.assertIn("unable to listen on '999.1.1.1', port 0: no address has this name", stderr)
-        self.assertIn("--host takes an IP address", stderr)
+        self.assertIn("set --host to an IP address", stderr)
         stderr = self.refused("--host", "192.0.2.7", "--port", "0")
         self.assertIn("this machine does not have this address", stderr)
         port = str(visits.office.port)
         stderr = self.refused("--port", port)
         self.assertIn(f"unable to listen on '127.0.0.1', port {port}: Address already in use", stderr)
-        self.assertIn("--port N takes another port", stderr)
+        self.assertIn("choose another port with --port N", stderr)
 
 
 class UsageTests(VisitTest):

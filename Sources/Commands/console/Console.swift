@@ -8,7 +8,7 @@ import Support
 @main
 struct Console: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "console", abstract: "Look at the registry and its runs in a browser, and schedule runs.",
+    commandName: "console", abstract: "Show the registry and its runs in a browser, and schedule runs.",
     version: productVersion,
     subcommands: [
       ServeCommand.self, PrepareCommand.self, UserCommand.self, ScheduleCommand.self, RunMonitorCommand.self,
@@ -16,13 +16,13 @@ struct Console: AsyncParsableCommand {
     ],
     defaultSubcommand: ServeCommand.self)
 
-  /// The command of `pipeline.sh` that leads here.
+  /// The command of `pipeline.sh` that started this executable.
   private static var asked: String { CommandLine.arguments.dropFirst().first == "schedule" ? "schedule" : "console" }
 
   static func main() async {
     StandardFiles.open()
     signal(SIGPIPE, SIG_IGN)
-    // LOG_FILE is the pipeline's: alarms count its errors. Runs that the console starts still write there.
+    // The console does not log to LOG_FILE: alarms count errors there as the pipeline's. Runs that it starts still do.
     Logs.useStandardErrorAlone()
     var failure: Failure
     do {

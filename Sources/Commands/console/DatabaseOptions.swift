@@ -3,9 +3,12 @@ import ConsoleStore
 import Postgres
 import Support
 
-/// Which databases: the registry's, and the console's own schema, which is in the same unless said otherwise.
+/// The database of the console: it holds the registry and the console's own schema.
 extension DatabaseOptions {
-  /// The console's own login, where it has one (`CONSOLE_DATABASE_URL`); runs get `DATABASE_URL`.
+  /// Returns the database to connect to: `--database-url`, else `CONSOLE_DATABASE_URL` (the console's own login), else
+  /// `DATABASE_URL`.
+  ///
+  /// - Throws: category `usage` if none of them is set, or the option has a password.
   func target() throws -> DatabaseAddress {
     if let databaseURL {
       let target = try DatabaseAddress(databaseURL)
@@ -20,7 +23,7 @@ extension DatabaseOptions {
     return try DatabaseAddress(url)
   }
 
-  /// A session with the console's schema, which is made where it is missing.
+  /// Runs `body` with a connection to the database, and creates or upgrades the console's schema first.
   func withStore<Answer>(_ body: (inout Connection) throws -> Answer) throws -> Answer {
     do {
       var connection = try Connection.open(try target(), applicationName: "registry console")

@@ -5,8 +5,8 @@ import Postgres
 import Support
 import Synchronization
 
-/// Sees to it that the search has its indexes, beside everything else: looks when the console starts, and every minute
-/// from then on, for there may be no registry yet, or another one.
+/// Builds missing search indexes in the background. It checks at start and then every minute, since the registry may be
+/// created or replaced later.
 final class IndexKeeper: Sendable {
   private struct Stopped: Error {}
   private let target: DatabaseAddress
@@ -40,7 +40,7 @@ final class IndexKeeper: Sendable {
       } catch SearchIndexes.BuildError.isDenied {
         if !isTold {
           logger.warning(
-            "searching is slow: as the owner of the registry's tables run '\(PipelineCommand.script) console prepare' once"
+            "searches are slow: run '\(PipelineCommand.script) console prepare' as the owner of the registry's tables"
           )
         }
         isTold = true
@@ -49,7 +49,7 @@ final class IndexKeeper: Sendable {
         if !isTold { logger.warning("\(failure.message): \(failure.hints.map(\.description).joined(separator: "; "))") }
         isTold = true
       } catch {
-        logger.debug("the search's indexes have to wait: \(error)")
+        logger.debug("unable to build the search indexes, tried again in a minute: \(error)")
       }
       for _ in 0..<600 where !isStopped.withLock({ $0 }) { usleep(100_000) }
     }

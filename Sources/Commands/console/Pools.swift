@@ -1,7 +1,7 @@
 import Postgres
 import Support
 
-/// The sessions that the server needs, by what they may do and how long they may take.
+/// The server's session pools, by rights and time limit.
 struct Pools {
   let pages: Pool
   let exports: Pool
@@ -9,12 +9,12 @@ struct Pools {
   let passwords: Pool
 
   /// - Parameters:
-  ///   - role: for reading the registry; nil where there is none.
+  ///   - role: the role that reads the registry; nil for the rights of the login.
   ///   - searchPath: see ``RegistryPath``.
   init(_ target: DatabaseAddress, role: String?, searchPath: String?) {
     func readOnly(_ timeout: String) -> TransactionSettings {
-      // Compiling a query takes longer than any of these queries does. Many people query at once, so each query gets
-      // one core, and the data is in memory.
+      // JIT compilation takes longer than any of these queries. Many people query at once, so each query gets one core.
+      // The data is in memory, so random reads cost little more than sequential ones.
       var settings = TransactionSettings([
         "jit": "off", "max_parallel_workers_per_gather": "0", "random_page_cost": "1.1", "statement_timeout": timeout,
       ])
@@ -23,8 +23,8 @@ struct Pools {
       if let searchPath { settings["search_path"] = searchPath }
       return settings
     }
-    // Hardly more than there are cores, if the server is here: queries that share one all take longer, and nobody is
-    // sooner done.
+    // One session more than cores, in case the server runs on this machine: with more, all queries take longer and none
+    // finishes earlier.
     pages = Pool(
       target, applicationName: "registry console pages", size: max(3, Workers.coreCount + 1), settings: readOnly("5s"))
     exports = Pool(

@@ -5,12 +5,12 @@ import Logging
 import Postgres
 import StructuredLogging
 
-/// What the console needs in the database. Starting it does the same as far as its rights go.
+/// Creates what the console needs in the database. `serve` does the same, as far as its rights allow.
 struct PrepareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "prepare",
-    abstract: "Make the console's schema and the search's indexes; --drop-indexes takes the latter away.")
-  @Flag(help: "Take the search's indexes away.") var dropIndexes = false
+    abstract: "Create the console's schema and the search indexes; --drop-indexes removes the indexes.")
+  @Flag(help: "Remove the search indexes.") var dropIndexes = false
   @OptionGroup var database: DatabaseOptions
 
   func run() throws {
@@ -28,8 +28,8 @@ struct PrepareCommand: ParsableCommand {
     try SearchIndexes.build(on: &connection) { event in
       switch event {
       case .building(let name, let number, let count):
-        logger.info("building index \(number) of \(count) for the search: \(name)")
-      case .built(let name): logger.info("built \(name)")
+        logger.info("building search index \(number) of \(count): \(name)")
+      case .built(let name): logger.info("built search index \(name)")
       case .analyzing: logger.debug("gathering statistics")
       }
     }

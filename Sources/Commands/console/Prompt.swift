@@ -7,17 +7,17 @@ enum Prompt {
   static func line(_ question: String) throws -> String {
     if isatty(STDIN_FILENO) != 0 { ask(question) }
     guard let line = readLine() else {
-      throw Failure(.usage, "no answer came on stdin", hint: "type it, or give it by a pipe")
+      throw Failure(.usage, "unable to read an answer: stdin has ended", hint: "type it, or pipe it to stdin")
     }
     return line
   }
 
-  /// Asked twice on a terminal, and not shown; one line of stdin otherwise.
+  /// Reads a new password: on a terminal twice and without echo, otherwise one line of stdin.
   static func newPassword() throws -> String {
     guard isatty(STDIN_FILENO) != 0 else { return try line("") }
     let first = try hidden("Password (at least \(PasswordHash.leastCharacters) characters): ")
-    guard try hidden("The same again: ") == first else {
-      throw Failure(.usage, "the two are not the same", hint: "run the same command again")
+    guard try hidden("Repeat the password: ") == first else {
+      throw Failure(.usage, "the two passwords differ; nothing was changed", hint: "run the same command again")
     }
     return first
   }
@@ -33,7 +33,7 @@ enum Prompt {
       tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown)
       ask("\n")
     }
-    guard let line = readLine() else { throw Failure(.usage, "no password was typed") }
+    guard let line = readLine() else { throw Failure(.usage, "no password was entered") }
     return line
   }
 

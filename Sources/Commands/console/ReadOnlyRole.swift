@@ -1,23 +1,22 @@
 import CommandKit
 import Postgres
 
-/// The role that pages read the registry with: it sees everything of the registry, changes nothing, and sees nothing of
-/// the console's own schema.
+/// The role that pages read the registry with. It may read the whole registry, but change nothing and not read the
+/// console's own schema.
 enum ReadOnlyRole {
   static var name: String { Environment.value("CONSOLE_ROLE") ?? "registry_console" }
 
   enum Found: Equatable {
     case usable
-    /// There is no such role, or the console's login is no member of it.
+    /// The role does not exist, or the console's login is not a member of it.
     case missing
-    /// It may not read this database's registry: its rights were granted in another database of the cluster.
+    /// The role may not read this database's registry. Its rights were granted in another database of the cluster.
     case elsewhere
   }
 
-  /// Whether pages can read the registry as this role. Where there are no tables yet the default privileges tell
-  /// whether it will read them.
+  /// Checks whether pages can read the registry as this role. Before the tables exist, the default privileges decide.
   static func find(on connection: inout Connection) throws -> Found {
-    // NULL where the search path has no schema: then there is nothing to read.
+    // The privilege is NULL if no schema of the search path exists: then there is no registry to read.
     let row = try connection.rows(
       """
       SELECT (has_schema_privilege(r.oid, n.oid, 'USAGE') AND CASE
@@ -37,9 +36,10 @@ enum ReadOnlyRole {
   }
 }
 
-/// Where pages look for the registry. A login named `console` finds the console's own schema first, through `"$user"`.
+/// The search path of pages. For a login named `console`, the default `"$user"` would find the console's own schema
+/// first.
 enum RegistryPath {
-  /// - Returns: the search path without the console's schema; nil where nothing else is in it.
+  /// - Returns: the search path without the console's schema; nil if no other schema is in it.
   static func find(on connection: inout Connection) throws -> String? {
     try connection.optionalText(
       "SELECT string_agg(quote_ident(s), ', ') FROM unnest(current_schemas(false)) AS s WHERE s <> 'console'")

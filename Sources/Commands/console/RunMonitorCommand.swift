@@ -1,10 +1,10 @@
 import ArgumentParser
 import ConsoleRunner
 
-/// What the worker starts a run with.
+/// The hidden command with which the worker starts a run.
 struct RunMonitorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "attend", abstract: "Start a task's run once, and write down how it ends.", shouldDisplay: false)
+    commandName: "attend", abstract: "Start a task's run once, and record how it ends.", shouldDisplay: false)
   @Argument var folder: String
   @Option var limitSeconds: Int
   @Option var graceSeconds: Int

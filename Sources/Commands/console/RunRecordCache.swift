@@ -5,14 +5,14 @@ import Glibc
 import Logging
 import Support
 
-/// The recorded runs of the spool, for pages. The folders are read again when they change, and once a second while runs
-/// are under way, since a killed run does not change them.
+/// The spool's run records, cached for pages. It reads the folders again when they change, and once a second while runs
+/// are under way, since a killed run does not change the folders.
 actor RunRecordCache {
   private let spool: String
   private let logger: Logger
   private var known: Known?
   private var reading: Task<Known, Never>?
-  /// An ended run's record stays as it is.
+  /// Records of ended runs by run ID. They do not change, so each is read once.
   private var ended: [String: RunSummary] = [:]
   private var told: Set<String> = []
 
@@ -21,11 +21,11 @@ actor RunRecordCache {
     let runs: [RunSummary]
     let readAt: timespec
     let problems: [String]
-    /// Whether the records could be looked for at all.
+    /// Whether the spool could be read.
     var isReadable = true
   }
 
-  /// When the folders changed last.
+  /// The modification times of the folders.
   private struct Mark: Sendable {
     let times: [timespec]
 
@@ -36,7 +36,8 @@ actor RunRecordCache {
       }
     }
 
-    /// File system times are coarse: two changes may have the same time.
+    /// Whether nothing has changed since `readAt`. File system times are coarse, so a folder that changed shortly
+    /// before the reading counts as changed.
     func tells(_ other: Mark, readAt: timespec) -> Bool {
       zip(times, other.times).allSatisfy {
         $0.tv_sec == $1.tv_sec && $0.tv_nsec == $1.tv_nsec && $0.tv_sec < readAt.tv_sec - 1
@@ -49,7 +50,9 @@ actor RunRecordCache {
     self.logger = logger
   }
 
-  /// - Throws: ``Problem`` where the spool cannot be read: without its records, runs that failed would look like none.
+  /// Returns the recorded runs.
+  ///
+  /// - Throws: ``Problem`` if the spool cannot be read. An empty list would hide failed runs.
   func runs() async throws -> [RunSummary] {
     let known = await read()
     guard known.isReadable else { throw Problem(.serviceUnavailable, "problem_no_spool", retryAfterSeconds: 5) }
@@ -77,7 +80,7 @@ actor RunRecordCache {
     return known.runs.allSatisfy { $0.endedAt != nil } || Self.now().tv_sec <= known.readAt.tv_sec
   }
 
-  /// On a thread that may block.
+  /// Reads on a thread of its own, since file calls block.
   private static func read(_ spool: String, _ ended: [String: RunSummary]) async -> Known {
     await withCheckedContinuation { continuation in
       let read: @Sendable () -> Void = { continuation.resume(returning: readNow(spool, ended)) }
@@ -86,11 +89,11 @@ actor RunRecordCache {
   }
 
   private static func readNow(_ spool: String, _ ended: [String: RunSummary]) -> Known {
-    // Taken before the folders are read, so that changes in between are read next time.
+    // The mark is taken first, so that changes during the reading are read next time.
     let (mark, readAt) = (Mark(spool), now())
     var problems: [String] = []
     do {
-      // The console keeps its own files there, so it was there.
+      // A missing spool is an error: the console keeps files of its own there, so it existed at start.
       guard access(spool, R_OK | X_OK) == 0 else { throw Failure.system("read the spool '\(spool)'", errno: errno) }
       let runs = try RunRecords.list(spool: spool) { problems.append($0.message) }.compactMap { run in
         ended[run.runID] ?? (try? run.json()).flatMap { RunSummary(json: String(decoding: $0, as: UTF8.self)) }

@@ -6,16 +6,17 @@ import Schedules
 import StructuredLogging
 import Support
 
-/// The schedules from the command line.
+/// Sets, lists and removes schedules from the command line.
 struct ScheduleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "schedule", abstract: "Set, list and remove schedules. The console carries them out while it runs.",
+    commandName: "schedule",
+    abstract: "Set, list and remove schedules. The console starts their runs while it is running.",
     subcommands: [Daily.self, DryRunPerMinute.self, List.self, Remove.self])
 
   struct Daily: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "daily",
-      abstract: "A full run at 02:00 in Taipei each day. Given again, it makes the schedule so once more.")
+      abstract: "Set a full run at 02:00 Taipei time each day. Repeating the command restores this schedule.")
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
@@ -27,7 +28,8 @@ struct ScheduleCommand: ParsableCommand {
   struct DryRunPerMinute: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "dry-run-per-minute",
-      abstract: "A dry run every minute, five times: to see that schedules work. Given again, it begins anew.")
+      abstract:
+        "Set a dry run every minute, five times, to test that schedules work. Repeating the command starts over.")
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
@@ -69,7 +71,7 @@ struct ScheduleCommand: ParsableCommand {
     static func set(_ draft: ScheduleDraft, _ database: DatabaseOptions) throws {
       let schedule = try database.withStore { connection in
         if let old = try ScheduleStore.find(name: draft.name, on: &connection) {
-          // Somebody may have paused or changed it.
+          // The old schedule is printed, since an operator may have paused or changed it.
           print("replaced:\t\(line(old))")
           _ = try ScheduleStore.change(old.id, draft, on: &connection)
           _ = try ScheduleStore.setPaused(old.id, false, on: &connection)
@@ -81,7 +83,7 @@ struct ScheduleCommand: ParsableCommand {
         return try ScheduleStore.find(name: draft.name, on: &connection)
       }
       if let schedule { print(line(schedule)) }
-      print("the console carries it out while it runs: \(PipelineCommand.script) console")
+      print("runs start only while the console is running: \(PipelineCommand.script) console")
     }
 
     static func line(_ schedule: Schedule) -> String {
@@ -96,16 +98,18 @@ struct ScheduleCommand: ParsableCommand {
   }
 }
 
-/// For holding the cron semantics against another implementation's.
+/// The hidden command with which tests compare the cron semantics with another implementation.
 struct TimetableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "timetable", abstract: "Answer lines of zone, seconds, count and expression with times.",
+    commandName: "timetable", abstract: "Read lines of zone, seconds, count and expression, and print the next times.",
     shouldDisplay: false)
 
   func run() { while let line = readLine() { print(TimetableLines.answer(line)) } }
 }
 
 enum TaipeiClock {
-  /// Such as `2026-11-26 02:00:00 Taipei`.
+  /// Formats a time, such as `2026-11-26 02:00:00 Taipei`.
+  ///
+  /// - Parameter seconds: since 1970.
   static func text(_ seconds: Int64) -> String { TaipeiTime.text(seconds) + " Taipei" }
 }

@@ -13,33 +13,33 @@ import StructuredLogging
 import Support
 import Synchronization
 
-/// The web server and the worker, until a signal ends them. Runs under way go on without them.
+/// Runs the web server and the worker until a signal stops them. Runs under way continue unless `--stops-runs` is set.
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Serve the pages and carry out the schedules (also without a command).")
+    commandName: "serve", abstract: "Serve the pages and start scheduled runs (the default command).")
 
-  @Option(help: "Where to listen (CONSOLE_HOST).") var host: String?
-  @Option(help: "The port, 0 for any that is free (CONSOLE_PORT).") var port: String?
+  @Option(help: "The address to listen on (CONSOLE_HOST).") var host: String?
+  @Option(help: "The port, 0 for any free one (CONSOLE_PORT).") var port: String?
   @Option(help: "The folder of the spool (SPOOL_DIR).") var spool: String?
-  @Flag(help: "Browsers come by TLS, through a proxy that adds X-Forwarded-For (CONSOLE_BEHIND_TLS=yes).")
+  @Flag(help: "Browsers connect by TLS, through a proxy that adds X-Forwarded-For (CONSOLE_BEHIND_TLS=yes).")
   var behindTLS = false
   @Option(
     help: ArgumentHelp(
       """
-      With --behind-tls: the proxies whose X-Forwarded-For is believed, 127.0.0.1,::1 unless set \
+      With --behind-tls: the proxies whose X-Forwarded-For is trusted, 127.0.0.1,::1 by default \
       (CONSOLE_TRUSTED_PROXIES).
       """,
       valueName: "ADDRESS[/BITS],…"))
   var trustedProxy: String?
   @Option(
     help: ArgumentHelp(
-      "The names that browsers reach the console by, besides localhost, --host and IP addresses (CONSOLE_PUBLIC_NAME).",
+      "The host names that browsers use, besides localhost, --host and IP addresses (CONSOLE_PUBLIC_NAME).",
       valueName: "NAME[:PORT],…"))
   var publicName: String?
-  @Flag(help: "Pages alone: no schedule is carried out and no task is started here.")
+  @Flag(help: "Serve pages only: this console starts no runs.")
   var noWorker = false
   @Flag(
-    help: "A run under way is stopped with the console (CONSOLE_STOPS_RUNS=yes): for containers, which end as a whole.")
+    help: "Stop a run under way when the console ends, as containers need it (CONSOLE_STOPS_RUNS=yes).")
   var stopsRuns = false
   @OptionGroup var database: DatabaseOptions
 
@@ -59,17 +59,17 @@ struct ServeCommand: AsyncParsableCommand {
     if role != .usable {
       let cause =
         role == .missing
-        ? "there is no role '\(ReadOnlyRole.name)' that it is a member of; docs/roles.sql makes it"
-        : "the role '\(ReadOnlyRole.name)' has no rights in this database; run docs/roles.sql in it, then start the"
-          + " console again"
-      logger.warning("pages read with the rights of the console's own login, in read-only transactions: \(cause)")
+        ? "it is not a member of a role '\(ReadOnlyRole.name)'; create the role with docs/roles.sql"
+        : "the role '\(ReadOnlyRole.name)' has no rights in this database; run docs/roles.sql in it, then restart the"
+          + " console"
+      logger.warning("pages use the rights of the console's own login, in read-only transactions: \(cause)")
     }
     let pools = Pools(target, role: role == .usable ? ReadOnlyRole.name : nil, searchPath: searchPath)
     if !settings.isBehindTLS, !ClientAddress.isLoopback(host) {
       logger.warning(
         """
         listening on \(host) without TLS: passwords and session cookies cross the network unencrypted, unless only \
-        this machine can reach the port; put a proxy with TLS before it and start with --behind-tls
+        this machine can reach the port; put a TLS proxy in front of it and start with --behind-tls
         """)
     }
     let site = try Site(pages: pools.pages, exports: pools.exports, store: pools.store, settings: settings)
@@ -81,13 +81,13 @@ struct ServeCommand: AsyncParsableCommand {
       fflush(nil)
       logger.info("listening on \(host):\(port)")
       if accounts == 0 {
-        logger.notice("nobody can log in yet; make an account: \(PipelineCommand.script) console user add NAME")
+        logger.notice("there is no account to log in with; add one: \(PipelineCommand.script) console user add NAME")
       }
     }
     let beside = BackgroundServices(
       worker: try noWorker ? nil : makeWorker(target, spool, logger), indexes: IndexKeeper(target, logger: logger),
       stopsRuns: try stopsRuns || Environment.isOn("CONSOLE_STOPS_RUNS"))
-    // Also if the server could not start: no thread may be inside libpq when the process ends.
+    // This also runs if the server could not start: no thread may be inside libpq when the process ends.
     defer {
       beside.end(isListening.withLock { $0 })
       pools.close()
@@ -99,13 +99,13 @@ struct ServeCommand: AsyncParsableCommand {
     }
   }
 
-  /// The console's own log, where one is asked for.
+  /// Adds the console's own log file if `CONSOLE_LOG_FILE` is set.
   private func addLogFile() throws {
     guard let stem = Environment.value("CONSOLE_LOG_FILE") else { return }
     guard stem != Environment.value("LOG_FILE") else {
       throw Failure(
         .usage, "CONSOLE_LOG_FILE is the same as LOG_FILE: the console's errors would count as the pipeline's",
-        hint: "give the console a file of its own, such as /var/log/registry/console.log")
+        hint: "set CONSOLE_LOG_FILE to another file, such as /var/log/registry/console.log")
     }
     Logs.add(FileOutput(stem: stem))
   }
@@ -124,7 +124,8 @@ struct ServeCommand: AsyncParsableCommand {
     let ranges = try (proxies ?? ["127.0.0.1", "::1"]).map { text in
       guard let range = AddressRange(text) else {
         throw Failure(
-          .usage, "--trusted-proxy: '\(text)' is not an address", hint: "such as 192.0.2.7, 172.18.0.0/16 or ::1")
+          .usage, "--trusted-proxy: '\(text)' is not an address",
+          hint: "give an address or a network, such as 192.0.2.7, 172.18.0.0/16 or ::1")
       }
       return range
     }
@@ -145,8 +146,8 @@ struct ServeCommand: AsyncParsableCommand {
       runs: { try await runs.runs() })
   }
 
-  /// Serves until a signal comes. Services end in reverse order, the worker first, so that no further run begins.
-  /// Clients that still read a page or an export then have five seconds.
+  /// Serves until a signal arrives. Services end in reverse order, the worker first, so that no further run begins.
+  /// Clients then have five seconds to finish reading.
   private static func serve(_ services: [any Service], _ logger: Logger) async throws {
     var group = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -162,10 +163,10 @@ struct ServeCommand: AsyncParsableCommand {
     }
     var settings = Worker.Settings(
       target: target, home: try ConsoleStateFolder(spool: spool), pipeline: pipeline, console: try Executable.path())
-    // What was said on the command line holds for the runs as well.
+    // The options of the command line apply to the runs too.
     settings.variables["SPOOL_DIR"] = spool
     if let url = database.databaseURL { settings.variables["DATABASE_URL"] = url }
-    // The console's own way in, perhaps with a password: nothing of a run needs it.
+    // Runs do not need the console's own login, which may contain a password.
     settings.variables.updateValue(nil, forKey: "CONSOLE_DATABASE_URL")
     return Worker(settings, logger: logger)
   }

@@ -4,16 +4,16 @@ import ConsoleStore
 import StructuredLogging
 import Support
 
-/// Who may come in.
+/// Manages the console's accounts and API tokens.
 struct UserCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "user", abstract: "Make, change and remove accounts.",
+    commandName: "user", abstract: "Manage accounts and API tokens.",
     subcommands: [Add.self, Password.self, Remove.self, List.self, Token.self, Tokens.self, Revoke.self])
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make an account. It asks for the password, or reads one line where it is no terminal.")
-    @Argument(help: "Up to 64 letters, digits and . _ @ -; asked for where it is missing.") var name: String?
+      abstract: "Add an account. The password is asked for on a terminal, or read as one line of stdin.")
+    @Argument(help: "Up to 64 letters, digits and . _ @ -; asked for if it is missing.") var name: String?
     @Option(
       help:
         """
@@ -27,7 +27,7 @@ struct UserCommand: ParsableCommand {
     func run() throws {
       let role = try role.map { text in
         guard let role = Role(rawValue: text) else {
-          throw Failure(.usage, "there is no role '\(text)'", hint: "viewer or operator")
+          throw Failure(.usage, "there is no role '\(text)'", hint: "use viewer or operator")
         }
         return role
       }
@@ -49,7 +49,7 @@ struct UserCommand: ParsableCommand {
 
   struct Password: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Set an account's password. Whoever is logged in with the old one is out.")
+      abstract: "Set an account's password, and end its sessions and tokens.")
     @Argument var name: String
     @OptionGroup var database: DatabaseOptions
 
@@ -61,12 +61,12 @@ struct UserCommand: ParsableCommand {
         try Accounts.setPassword(name, try Prompt.newPassword(), on: &connection)
         try Audit.add("account.password", subject: name, by: nil, from: nil, on: &connection)
       }
-      print("password of '\(name)' set; its sessions are ended")
+      print("password of '\(name)' set; its sessions and tokens have ended")
     }
   }
 
   struct Remove: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Remove an account, and end its sessions.")
+    static let configuration = CommandConfiguration(abstract: "Remove an account, and end its sessions and tokens.")
     @Argument var name: String
     @OptionGroup var database: DatabaseOptions
 
@@ -92,7 +92,7 @@ struct UserCommand: ParsableCommand {
 
   struct Token: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print a token for the API, good for a year: Authorization: Bearer TOKEN. A new password ends it.")
+      abstract: "Print an API token, valid for a year: Authorization: Bearer TOKEN. A new password ends it.")
     @Argument var name: String
     @OptionGroup var database: DatabaseOptions
 
@@ -110,13 +110,13 @@ struct UserCommand: ParsableCommand {
 
   struct Tokens: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List the tokens for the API: ID, account, when each was made, used last and ends.")
-    @Argument(help: "Those of one account alone.") var name: String?
+      abstract: "List the API tokens: ID, account, and when each was made, was last used and ends.")
+    @Argument(help: "Only the tokens of this account.") var name: String?
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
       let tokens = try database.withStore { try Sessions.tokens(of: name, on: &$0) }
-      if tokens.isEmpty { print("no token: \(PipelineCommand.script) console user token NAME makes one") }
+      if tokens.isEmpty { print("no token yet: \(PipelineCommand.script) console user token NAME") }
       for token in tokens {
         let used = token.lastUsedAt ?? "never"
         print("\(token.id)\t\(token.account)\tmade \(token.createdAt)\tused \(used)\tends \(token.expiresAt)")
@@ -125,8 +125,8 @@ struct UserCommand: ParsableCommand {
   }
 
   struct Revoke: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "End one token for the API.")
-    @Argument(help: "Its ID, as '\(PipelineCommand.script) console user tokens' lists it.") var id: String
+    static let configuration = CommandConfiguration(abstract: "End one API token.")
+    @Argument(help: "The token's ID, as '\(PipelineCommand.script) console user tokens' lists it.") var id: String
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
