@@ -3,20 +3,21 @@ import Glibc
 import Spool
 import Support
 
-/// The console's folder in the spool, and its name: a worker goes on with runs of its own spool alone, whatever machine
-/// or container it now runs in.
+/// The console's folder in the spool, and the spool's name. By this name a worker recognizes the runs of its own spool,
+/// also after a move to another machine or container.
 public struct ConsoleStateFolder: Sendable {
   public let path: String
-  /// `<machine>/<spool>`, such as `db7/3fa9c2d1`.
+  /// The value of `console.task.host`: `<machine>/<spool>`, such as `db7/3fa9c2d1`.
   public let host: String
 
+  /// Creates the folder, and the spool's name if it has none.
   public init(spool: String) throws {
     path = spool + "/.console"
     try Folder.make(spool, followLinks: true)
     try Folder.make(path)
     try Folder.make(path + "/tasks")
     let file = path + "/name"
-    // An existing name is never replaced: no worker would find tasks under the old name.
+    // An existing name is never replaced: otherwise no worker would find the tasks under the old name.
     if let known = try ConsoleStateFolder.word(in: file) {
       host = ConsoleStateFolder.machine + "/" + known
       return
@@ -26,7 +27,7 @@ public struct ConsoleStateFolder: Sendable {
     host = ConsoleStateFolder.machine + "/" + name
   }
 
-  /// Whether a task that was taken under this name is of this spool.
+  /// Whether a task with this `host` belongs to this spool.
   func owns(_ other: String?) -> Bool { other?.split(separator: "/").last == host.split(separator: "/").last }
 
   private static var machine: String {
@@ -40,8 +41,8 @@ public struct ConsoleStateFolder: Sendable {
     let word = String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" }
     guard word.utf8.count == 8 else {
       throw Failure(
-        .data, "'\(file)' is damaged: it is not a name of eight characters",
-        hint: "remove it to give the spool a new name; tasks that were running under the old one stay as they are")
+        .data, "'\(file)' is damaged: it must contain a name of eight characters",
+        hint: "remove it to give the spool a new name; the console then records running tasks as cut short")
     }
     return String(word)
   }

@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Postgres
 
-/// The log of a run, as its stages write it: a JSON object a line.
+/// The log of a run, as its stages write it: one JSON object a line.
 enum RunLog {
-  /// What is kept of it in the database: of a longer one the end.
+  /// The bytes of the log that the database keeps; of a longer log, the end.
   static let keptBytes = 256 << 10
 
   private struct Line: Decodable {
@@ -11,7 +11,7 @@ enum RunLog {
     enum CodingKeys: String, CodingKey { case runID = "run_id" }
   }
 
-  /// The run's identifier, from the first line that has one.
+  /// Returns the run's identifier from the first line that has one, among the first 20.
   static func runID(_ log: String) -> String? {
     for line in log.split(separator: "\n").prefix(20) {
       if let id = (try? JSONDecoder().decode(Line.self, from: Data(line.utf8)))?.runID, id.utf8.count == 36 {
@@ -21,8 +21,8 @@ enum RunLog {
     return nil
   }
 
-  /// The summary, where it is a JSON document that the database takes: it may be cut short, or hold what JSON may and
-  /// the database may not.
+  /// Returns the summary if PostgreSQL accepts it as `jsonb`; nil if it is cut off, or has an escape such as `\u0000`
+  /// that JSON allows and `jsonb` does not.
   static func summary(_ text: String?, on connection: inout Connection) throws -> String? {
     guard let text, !text.utf8.contains(0) else { return nil }
     do {

@@ -3,29 +3,32 @@ import Glibc
 import Spool
 import Support
 
-/// A process that starts `pipeline.sh` once and writes down how it ended. It leads a session of its own: the console
-/// may be stopped, killed and started again meanwhile, and finds the run by its folder.
+/// The process that starts `pipeline.sh` once and records how it ended. It leads a session of its own, so the console
+/// may be stopped, killed or restarted during the run. The console finds the run by its folder.
 public struct RunMonitor {
   private let folder: TaskFolder
   private let limitSeconds: Int
-  /// How long a run that was told to stop may take to do so. It ends at the next safe place, which is seconds away.
+  /// How long a run may take to stop after SIGTERM. It stops at its next safe point, usually within seconds.
   private let graceSeconds: Int
 
-  /// - Parameter folder: of the task; see ``TaskFolder``.
+  /// - Parameters:
+  ///   - folder: the task's folder; see ``TaskFolder``.
+  ///   - limitSeconds: the run's time limit.
+  ///   - graceSeconds: how long a stopped run may take before it is killed.
   public init(folder: String, limitSeconds: Int, graceSeconds: Int) {
     self.folder = TaskFolder(folder)
     self.limitSeconds = limitSeconds
     self.graceSeconds = graceSeconds
   }
 
-  /// Starts the command unless it was started before, and waits for its end.
+  /// Starts the command unless it was started before, and waits until it ends.
   public func run(_ command: [String]) throws {
     var wanted = sigset_t()
     sigemptyset(&wanted)
     for signal in [SIGTERM, SIGINT, SIGHUP, SIGCHLD] { sigaddset(&wanted, signal) }
     pthread_sigmask(SIG_BLOCK, &wanted, nil)
 
-    // Not FileLock: the run's processes inherit this one, so that it is held for as long as any of them lives.
+    // FileLock does not fit: the run's processes inherit this lock, so that it is held until the last of them ends.
     let lock = open(folder.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { return }
     guard try begin() else { return }
@@ -47,7 +50,9 @@ public struct RunMonitor {
     try DurableFile.write(Array("\(code)\n\(reason?.rawValue ?? "")\n".utf8), to: folder.exit)
   }
 
-  /// - Returns: false where the run was begun before.
+  /// Creates `started`.
+  ///
+  /// - Returns: false if the run was started before.
   private func begin() throws -> Bool {
     let started = open(folder.started, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard started >= 0 else { return false }
@@ -56,7 +61,7 @@ public struct RunMonitor {
       try FileCalls.writeAll(Array("\(getpid())\n".utf8), to: started)
       guard fsync(started) == 0 else { throw SystemError() }
     } catch {
-      // Nothing was started.
+      // The run has not started, so it may be started later.
       unlink(folder.started)
       throw Failure.system("write '\(folder.started)'", errno: error.code)
     }
@@ -64,7 +69,10 @@ public struct RunMonitor {
     return true
   }
 
-  /// - Returns: the child's exit code, or 128 and the signal that ended it, and why it was stopped, if it was.
+  /// Waits until the child ends, and stops it at the time limit or after a signal.
+  ///
+  /// - Returns: the child's exit code, or 128 plus the number of the signal that ended it; and why it was stopped, or
+  ///   nil.
   private func attend(_ child: pid_t, _ wanted: sigset_t) throws(SystemError) -> (Int32, ConsoleTask.Reason?) {
     var reason: ConsoleTask.Reason?
     var end = MonotonicClock.seconds() + Double(limitSeconds)
@@ -76,12 +84,12 @@ public struct RunMonitor {
       let signal = sigtimedwait(&wanted, nil, &time)
       if signal == SIGCHLD || (signal < 0 && errno == EINTR) { continue }
       if signal < 0, isStopping {
-        // It did not stop by itself. What it has done so far stands, and the next run goes on from there.
+        // It did not stop in time. The next run resumes from its committed work.
         ProcessGroup.signal(SIGKILL, session: getpid(), exceptFor: getpid())
         end = MonotonicClock.seconds() + Double(graceSeconds)
         continue
       }
-      // A signal that nobody asked for comes with the end of the machine or the container.
+      // A signal without the file `stop` comes from the shutdown of the machine or the container.
       if !isStopping { reason = signal < 0 ? .timeLimit : access(folder.stop, F_OK) == 0 ? .stopped : .cutShort }
       isStopping = true
       end = MonotonicClock.seconds() + Double(graceSeconds)

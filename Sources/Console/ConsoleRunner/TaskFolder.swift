@@ -3,17 +3,17 @@ import Glibc
 import Spool
 import Support
 
-/// What is on disk of a task, `<spool>/.console/tasks/<number>-<when it was queued>/`. It tells whether its run was
-/// begun, goes on, or is over, whatever became of the console meanwhile:
+/// The folder of a task, `<spool>/.console/tasks/<number>-<when it was queued>/`. Its files say whether the run has
+/// started, is running or has ended, also after a restart of the console:
 ///
 /// | file | |
 /// |---|---|
-/// | `lock` | locked for as long as any process of the run lives |
-/// | `started` | made once, before `pipeline.sh` is started: who finds it never starts the run again. Holds the monitor's pid |
-/// | `log` | what the run writes to stderr, JSON lines |
-/// | `summary` | what it writes to stdout |
-/// | `stop` | made before the monitor gets its signal, if somebody asked for a stop |
-/// | `exit` | its exit code and, on a second line, why it was stopped, if the monitor did so. Written last |
+/// | `lock` | locked until the last process of the run ends |
+/// | `started` | created once, before `pipeline.sh` starts; prevents a second start. Has the monitor's PID |
+/// | `log` | the run's stderr, JSON lines |
+/// | `summary` | the run's stdout |
+/// | `stop` | created before the monitor is signalled, if a user asked to stop the run |
+/// | `exit` | the exit code and, on a second line, the reason if the monitor stopped the run. Written last |
 public struct TaskFolder: Sendable {
   public let path: String
 
@@ -29,21 +29,21 @@ public struct TaskFolder: Sendable {
   var exit: String { path + "/exit" }
   var stop: String { path + "/stop" }
 
-  /// How far a run is.
+  /// The state of a run.
   enum Stage: Equatable {
-    /// Nothing was begun: it may be.
+    /// The run has not started, so it may be started.
     case fresh
-    /// A process of it lives.
+    /// A process of the run is alive.
     case alive
-    /// It was begun, no process of it lives, and nobody said how it ended.
+    /// The run has started, none of its processes is alive, and `exit` is missing or unreadable.
     case cutShort
     case over(exitCode: Int, reason: ConsoleTask.Reason?)
   }
 
   func make() throws(Failure) { try Folder.make(path) }
 
-  /// Looks at `started` before the lock, and at `exit` behind it: a run that begins meanwhile is fresh or alive then,
-  /// and what is written under the lock is complete once it is free.
+  /// Returns the state. It checks `started` before the lock, so that a run that starts in between is fresh or alive. It
+  /// reads `exit` after the lock, since files written under the lock are complete once it is free.
   func stage() throws(Failure) -> Stage {
     let wasStarted = access(started, F_OK) == 0
     guard try isFree() else { return .alive }
@@ -60,20 +60,20 @@ public struct TaskFolder: Sendable {
     return try FileLock.tryLock(lock) != nil
   }
 
-  /// Tells the run to end at the next safe place. Where the monitor itself was killed, its session's processes are
-  /// told.
+  /// Sends SIGTERM to the monitor, which stops the run at its next safe point. If the monitor was killed, the other
+  /// processes of its session get the signal.
   func askToStop() {
     guard let monitor = monitor() else { return }
     let lives = getsid(monitor) == monitor
     if lives { kill(monitor, SIGTERM) } else { ProcessGroup.signal(SIGTERM, session: monitor) }
   }
 
-  /// Whether the monitor was killed, while what it started goes on: nobody will tell how that ends.
+  /// Whether the monitor was killed while its run continues. `exit` will then never be written.
   var isOrphaned: Bool { monitor().map { getsid($0) != $0 } ?? false }
 
   private func monitor() -> pid_t? { read(started, last: 20).flatMap { pid_t($0.filter(\.isNumber)) } }
 
-  /// The end of a file, from a line's start, as text; nil where there is none.
+  /// Returns the end of a file, from the start of a line, as text; nil if the file cannot be opened.
   func read(_ file: String, last bytes: Int) -> String? {
     let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }

@@ -5,7 +5,7 @@ import Spool
 import Support
 
 extension Worker {
-  /// Starts the task's run unless it was started, and follows it to its end.
+  /// Starts the task's run unless it was started before, and follows it until it ends.
   func attend(_ task: ConsoleTask, _ connection: inout Connection) throws {
     let folder = TaskFolder(home: settings.home.path, task)
     try folder.make()
@@ -23,7 +23,7 @@ extension Worker {
       case .fresh where try starts == 0 && isOvertaken(task, &connection):
         return try closeTask(task, .init(.failed, reason: .overtaken), folder, &connection)
       case .fresh:
-        // A monitor that runs holds its lock. One that ended before it had the lock is started again.
+        // A running monitor holds the lock. If the monitor ended before it had the lock, it is started again.
         if starts == 0 || !hasMonitor {
           guard starts < 3 else {
             return try closeTask(task, .init(.failed, reason: .notStarted, log: log), folder, &connection)
@@ -32,7 +32,7 @@ extension Worker {
           starts += 1
         }
       case .alive where folder.isOrphaned && !isAskedToStop:
-        logger.error("task \(task.id): its attendant was killed; the run is stopped")
+        logger.error("task \(task.id): its run monitor was killed; stopping the run")
         folder.askToStop()
         isAskedToStop = true
       case .alive: break
@@ -46,7 +46,7 @@ extension Worker {
           state, exitCode: code, reason: code == 0 ? nil : reason, runID: RunLog.runID(log), summary: summary, log: log)
         return try closeTask(task, ending, folder, &connection)
       }
-      // Once a second: it wakes whoever looks at the task, and ourselves.
+      // At most once a second: each write makes open pages of the task read it again.
       if log != known, MonotonicClock.seconds() >= nextKeep {
         try Tasks.save(task.id, runID: RunLog.runID(log), log: log, on: &connection)
         known = log
@@ -62,7 +62,7 @@ extension Worker {
     }
   }
 
-  /// Whether the registry was published anew since a task was asked for that depends on it.
+  /// Whether the task depends on a publication, and the registry was published again since the task was queued.
   private func isOvertaken(_ task: ConsoleTask, _ connection: inout Connection) throws -> Bool {
     guard let publication = task.publication else { return false }
     return try connection.optionalInt("SELECT max(id) FROM publication") != publication
@@ -88,7 +88,7 @@ extension Worker {
   ) throws {
     try Tasks.end(task.id, ending, on: &connection)
     try Tasks.forgetOld(keeping: settings.kept, on: &connection)
-    // In the database is all of it that anybody will ask for.
+    // The database now has everything that pages show of the task.
     try folder.remove()
     _ = RunMonitors.reap()
     logger.info(

@@ -6,25 +6,25 @@ import Spool
 import Support
 import Synchronization
 
-/// Makes tasks of what is due and carries them out, one after the other. There is one worker a database: who holds its
-/// lock. Killed at any moment, the next one goes on where it was: what is to run is in the database, and what runs is
-/// in the task's folder.
+/// Queues tasks for due schedules and runs the queued tasks one after the other. Each database has one worker: the
+/// console that holds its lock. If a worker is killed, the next one continues: the queue is in the database, and the
+/// state of a run is in the task's folder.
 public final class Worker: Sendable {
-  /// What the worker runs with.
+  /// The worker's settings.
   public struct Settings: Sendable {
     public var target: DatabaseAddress
     public var home: ConsoleStateFolder
-    /// `pipeline.sh`.
+    /// The path of `pipeline.sh`.
     public var pipeline: String
-    /// This very executable, which attends a run as `console attend`.
+    /// The path of this executable, which monitors a run as `console attend`.
     public var console: String
-    /// What runs get of the environment besides our own; nil takes a variable away.
+    /// Environment variables that runs get in addition to the console's own; nil removes a variable.
     public var variables: [String: String?] = [:]
-    /// How long a run that is stopped may take.
+    /// How long a stopped run may take before it is killed, in seconds.
     public var graceSeconds = 60
-    /// After how long an idle worker leaves its lock and takes it again.
+    /// How long a worker holds its lock before it releases it, when idle, and locks again.
     public var lockDuration = Duration.seconds(3600)
-    /// How many finished tasks are kept.
+    /// How many of the newest tasks are kept. Older ones are deleted when they have ended.
     public var kept = 1000
 
     public init(target: DatabaseAddress, home: ConsoleStateFolder, pipeline: String, console: String) {
@@ -36,7 +36,7 @@ public final class Worker: Sendable {
   }
 
   private struct Stopped: Error {}
-  /// The table whose lock makes a console the worker. Only the console's login may change its rows, and so lock it.
+  /// The table whose lock makes a console the worker. Only the console's login has the right to lock it.
   private static let table = "console.worker_lock"
 
   let settings: Settings
@@ -50,7 +50,9 @@ public final class Worker: Sendable {
     self.logger = logger
   }
 
-  /// Works on a thread of its own until ``stop()``. A run under way goes on without it.
+  /// Starts the worker's thread, which works until ``stop()``. A run under way continues after that.
+  ///
+  /// - Returns: false if the system has no thread left.
   public func start() -> Bool {
     let thread = JoinableThread.start { [self] in run() }
     self.thread.withLock { $0 = thread }
@@ -62,8 +64,8 @@ public final class Worker: Sendable {
   /// Waits until the thread has ended, after ``stop()``.
   public func join() { thread.withLock { $0.take() }?.join(seconds: 10) }
 
-  /// Stops the run under way as well and waits for its end: for a container, with which everything in it ends. The next
-  /// worker tells that it was cut short.
+  /// Stops the run under way and waits until it ends, for containers, whose processes all end together. The next worker
+  /// records the run as cut short.
   public func endRuns() {
     let folders = ((try? Folder.names(settings.home.path + "/tasks")) ?? []).map {
       TaskFolder(settings.home.path + "/tasks/" + $0)
@@ -73,7 +75,8 @@ public final class Worker: Sendable {
     for _ in 0..<settings.graceSeconds * 10 where !alive().isEmpty { usleep(100_000) }
   }
 
-  /// Trouble with a task's folder, such as a full disk, is given three tries; then the next task has its turn.
+  /// Attends to a task. Errors of its folder, such as a full disk, are retried twice; then the task fails and the next
+  /// one begins.
   private func attendOrGiveUp(_ task: ConsoleTask, _ connection: inout Connection) throws {
     for attempt in 1... {
       do { return try attend(task, &connection) } catch let failure as Failure {
@@ -104,9 +107,9 @@ public final class Worker: Sendable {
       } catch is Stopped {
         return
       } catch {
-        // The database is away, or there is no room in the spool: told once, tried again.
+        // The database is unavailable, or the spool is full. Retried every five seconds, logged once.
         let problem = "\((error as? PostgresError)?.message ?? (error as? Failure)?.message ?? "\(error)")"
-        if problem != lastProblem { logger.error("the worker cannot go on and tries again: \(problem)") }
+        if problem != lastProblem { logger.error("the worker was interrupted and will try again: \(problem)") }
         lastProblem = problem
         for _ in 0..<50 where !isStopped.withLock({ $0 }) { usleep(100_000) }
         if isStopped.withLock({ $0 }) { return }
@@ -119,7 +122,9 @@ public final class Worker: Sendable {
       settings.target, applicationName: "registry console worker", stop: { [weak self] in try self?.checkStopped() })
   }
 
-  /// Waits until no other console of this database has the lock.
+  /// Waits for the lock, which another console of this database may hold.
+  ///
+  /// - Returns: the session that holds the lock.
   private func waitForLock() throws -> Connection {
     var session = try open()
     var isTold = false
@@ -136,7 +141,7 @@ public final class Worker: Sendable {
     return session
   }
 
-  /// Waits, and makes sure that we still are the worker.
+  /// Waits, and checks that this session still holds the worker's lock.
   ///
   /// - Throws: after ``stop()``, and when the session that holds the lock is lost.
   func pause(_ seconds: Double) throws {
@@ -147,10 +152,10 @@ public final class Worker: Sendable {
     try lock.withLock { $0 }?.requireHeld()
   }
 
-  /// Returns when the lock has been held for long and there is nothing to do: VACUUM of its table waits for the lock,
-  /// and monitoring reports transactions that never end.
+  /// Works until the lock was held for ``Settings/lockDuration`` and no task is left. Then the lock is released, since
+  /// VACUUM of its table waits for it, and monitoring reports long transactions.
   ///
-  /// - Parameter isWell: called after each round that had no trouble.
+  /// - Parameter isWell: called in each round, after due schedules were queued.
   private func work(_ connection: inout Connection, _ isWell: () -> Void) throws {
     let end = ContinuousClock.now + settings.lockDuration
     try closeForeign(&connection)
@@ -166,20 +171,20 @@ public final class Worker: Sendable {
         logger.info("task \(task.id): \(task.kind.rawValue) begins", metadata: ["task": "\(task.id)"])
         continue
       }
-      // Polled: NOTIFY does not work through a pooler.
+      // The queue is polled, since NOTIFY does not work through a pooler.
       let wait = try ScheduleStore.secondsToNext(on: &connection) ?? 1
       try pause(min(wait, 1))
       if ContinuousClock.now >= end { return }
     }
   }
 
-  /// The task that this spool's worker, be it an earlier one, has taken and not closed.
+  /// The running task that this worker, or an earlier worker of this spool, has claimed.
   private func underWay(_ connection: inout Connection) throws -> ConsoleTask? {
     try Tasks.list(states: [.running], limit: 100, on: &connection).last { settings.home.owns($0.host) }
   }
 
-  /// Tasks of a worker elsewhere that is no more, for we have its lock. What runs there nobody can tell from here; the
-  /// pipeline's own lock keeps it from meeting another run.
+  /// Closes running tasks of another spool's worker. That worker has ended, since this one holds the lock. Its run may
+  /// continue elsewhere; the pipeline's own lock prevents a second load at the same time.
   private func closeForeign(_ connection: inout Connection) throws {
     for task in try Tasks.list(states: [.running], limit: 100, on: &connection) where !settings.home.owns(task.host) {
       try Tasks.end(task.id, .init(.failed, reason: .cutShort), on: &connection)
@@ -188,18 +193,19 @@ public final class Worker: Sendable {
 
   func enqueueDue(_ connection: inout Connection) throws {
     for (name, fault) in try ScheduleStore.enqueueDue(on: &connection) {
-      logger.error("schedule '\(name)' rests: its timing cannot be read here: \(fault)")
+      logger.error("schedule '\(name)' is suspended: unable to read its timing: \(fault)")
     }
   }
 
-  /// Folders of tasks that are over: a worker may be killed after it told of one and before it removed its folder.
+  /// Removes the folders of ended tasks. A worker may be killed after it has closed a task and before it has removed
+  /// the folder.
   private func removeOld(_ connection: inout Connection) throws {
     for name in try Folder.names(settings.home.path + "/tasks") {
       let folder = TaskFolder(settings.home.path + "/tasks/" + name)
       let task = try Int(name.prefix { $0 != "-" }).flatMap { try Tasks.find($0, on: &connection) }
       let isWanted =
         task.map { !$0.state.isOver && TaskFolder(home: settings.home.path, $0).path == folder.path } ?? false
-      // Another database's, or one that nobody can make sense of, may be at work.
+      // A folder of another database's task, or with an unknown name, stays while a run is alive in it.
       if !isWanted, (try? folder.stage()) ?? .fresh != .alive { try folder.remove() }
     }
   }

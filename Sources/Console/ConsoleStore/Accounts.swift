@@ -1,22 +1,23 @@
 import Postgres
 
-/// What an account may do.
+/// The rights of an account.
 public enum Role: String, Sendable, CaseIterable {
-  /// Sees everything.
+  /// May read everything.
   case viewer
   /// May also start, stop, accept, roll back and schedule.
   case `operator`
 }
 
+/// An account of the console.
 public struct Account: Sendable, Equatable {
   public let name: String
   public let role: Role
   public let createdAt: String
-  /// What a session begun with its password has to be begun with: it may have another one by then.
+  /// The password hash that was checked. A session begins only if it is still the account's hash.
   var checkedHash: String?
 }
 
-/// Who may come in. There is no account until somebody makes one.
+/// The accounts of the console. There is no default account.
 public enum Accounts {
   public static func count(on connection: inout Connection) throws -> Int {
     try connection.int("SELECT count(*) FROM console.account")
@@ -28,8 +29,11 @@ public enum Accounts {
     }
   }
 
+  /// Adds an account.
+  ///
   /// - Parameter role: nil makes the first account an operator and every later one a viewer.
-  /// - Returns: the role it got.
+  /// - Returns: the account's role.
+  /// - Throws: ``ConsoleStoreError`` if the name or the password is not accepted, or the account exists.
   @discardableResult
   public static func add(_ name: String, role: Role?, password: String, on connection: inout Connection) throws -> Role
   {
@@ -37,7 +41,7 @@ public enum Accounts {
     guard !CommonPasswords.contain(password, of: name) else { throw ConsoleStoreError.passwordTooCommon }
     let hash = try PasswordHash(password: password)
     return try connection.joined { connection in
-      // Two first accounts at once must not both be taken for the first.
+      // Without the lock, two accounts that are added at once could both count as the first.
       try connection.execute("LOCK TABLE console.account IN SHARE ROW EXCLUSIVE MODE")
       let given = try role ?? (count(on: &connection) == 0 ? .operator : .viewer)
       let added = try connection.execute(
@@ -49,7 +53,7 @@ public enum Accounts {
     }
   }
 
-  /// Sets a password. Whoever is in with the old one is out.
+  /// Sets a password, and ends the account's sessions and tokens.
   public static func setPassword(_ name: String, _ password: String, on connection: inout Connection) throws {
     guard !CommonPasswords.contain(password, of: name) else { throw ConsoleStoreError.passwordTooCommon }
     let hash = try PasswordHash(password: password)
@@ -62,7 +66,7 @@ public enum Accounts {
     }
   }
 
-  /// Removes an account, and with it its sessions.
+  /// Removes an account, with its sessions and tokens.
   public static func remove(_ name: String, on connection: inout Connection) throws {
     let removed = try connection.execute("DELETE FROM console.account WHERE name = $1", [name]).affected
     guard removed == 1 else { throw ConsoleStoreError.noSuchAccount(name) }
@@ -73,7 +77,7 @@ public enum Accounts {
     return try connection.bool("SELECT EXISTS (SELECT FROM console.account WHERE name = $1)", [name])
   }
 
-  /// The account, if name and password are right. It takes as long where there is no such account.
+  /// Returns the account if name and password are right, else nil. An unknown name takes as long as a wrong password.
   public static func check(_ name: String, _ password: String, on connection: inout Connection) throws -> Account? {
     let row = try connection.rows(
       "SELECT name, role, created_at, password_hash FROM console.account WHERE name = $1", [isName(name) ? name : ""]
@@ -85,11 +89,11 @@ public enum Accounts {
       checkedHash: hash.text)
   }
 
-  /// A hash of no password that anybody has, as dear to check as any.
+  /// A hash that no password matches. It costs as much to check as any other.
   private static let nobody =
     "$scrypt$ln=15,r=8,p=3$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-  /// Up to 64 letters, digits and `. _ @ -`, beginning with a letter or a digit.
+  /// Whether it is a valid name: up to 64 ASCII letters, digits and `. _ @ -`, beginning with a letter or a digit.
   public static func isName(_ name: String) -> Bool {
     guard 1...64 ~= name.utf8.count, name.utf8.first.map(isAlphanumeric) == true else { return false }
     return name.utf8.allSatisfy { isAlphanumeric($0) || "._@-".utf8.contains($0) }

@@ -1,20 +1,25 @@
 import FoundationEssentials
 import Postgres
 
-/// Who did what. Entries are only ever added.
+/// The audit log: who did what. Entries are never changed or deleted.
 public enum Audit {
   public struct Entry: Sendable, Equatable {
     public let id: String
     public let at: String
-    /// nil for a log-in that failed and for the command line.
+    /// nil for a failed log-in and for the command line.
     public let account: String?
     public let address: String?
     public let action: String
     public let subject: String?
-    /// JSON.
+    /// A JSON object.
     public let detail: String
   }
 
+  /// Adds an entry.
+  ///
+  /// - Parameters:
+  ///   - account: nil for a failed log-in and for the command line.
+  ///   - address: nil for the command line.
   public static func add(
     _ action: String, subject: String? = nil, by account: String?, from address: String?,
     detail: [String: String] = [:], on connection: inout Connection
@@ -25,9 +30,9 @@ public enum Audit {
       [account, address, action, subject.map(withoutNUL), json])
   }
 
-  /// The newest first.
+  /// Returns entries, the newest first.
   ///
-  /// - Parameter before: only entries with a smaller number.
+  /// - Parameter before: returns only entries with a smaller number.
   public static func list(before: Int? = nil, limit: Int, on connection: inout Connection) throws -> [Entry] {
     try connection.rows(
       """
@@ -42,12 +47,12 @@ public enum Audit {
     }
   }
 
-  /// PostgreSQL takes no NUL in text.
+  /// PostgreSQL does not accept NUL in text.
   private static func withoutNUL(_ text: String) -> String { text.replacing("\0", with: "␀") }
 }
 
 extension Connection {
-  /// Runs `body` in the transaction that is open, or in one of its own: an action and its entry in the audit are one.
+  /// Runs `body` in the open transaction, or in a new one. So an action and its audit entry commit together.
   public mutating func joined<Answer>(_ body: (inout Connection) throws -> Answer) throws -> Answer {
     isInTransaction ? try body(&self) : try transaction { try body(&$0) }
   }

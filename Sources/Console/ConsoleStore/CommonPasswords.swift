@@ -1,7 +1,9 @@
 /// Passwords that attackers try first: well-known words with digits around them, keyboard rows, repetitions, and the
 /// account's own name (NIST SP 800-63B, section 5.1.1.2).
 package enum CommonPasswords {
-  /// - Parameter name: the account's.
+  /// Whether the password is a common one.
+  ///
+  /// - Parameter name: the account's name.
   package static func contain(_ password: String, of name: String) -> Bool {
     let plain = password.lowercased().filter { !$0.isWhitespace }
     if isRepeated(plain) || isRun(plain) { return true }
@@ -14,7 +16,7 @@ package enum CommonPasswords {
     } || plain.replacing(name, with: "").count < 4
   }
 
-  /// Without leading and trailing digits and signs, which people add so that a password is accepted.
+  /// Removes leading and trailing digits and signs, which people add so that a password is accepted.
   private static func word(_ text: String) -> String {
     guard let first = text.firstIndex(where: \.isLetter), let last = text.lastIndex(where: \.isLetter) else {
       return ""
@@ -22,7 +24,7 @@ package enum CommonPasswords {
     return String(text[first...last])
   }
 
-  /// Two of them in a row, such as `passwordadmin`, or one with the account's name.
+  /// Whether it is two known words in a row, such as `passwordadmin`, or one with the account's name.
   private static func isPair(_ word: String, _ name: String) -> Bool {
     word.indices.dropFirst().contains { index in
       let parts = [String(word[..<index]), String(word[index...])]
@@ -30,7 +32,7 @@ package enum CommonPasswords {
     }
   }
 
-  /// A part of at most a third of the password, repeated.
+  /// Whether it repeats a part that is at most a third of its length.
   private static func isRepeated(_ text: String) -> Bool {
     let characters = Array(text)
     return (1...max(1, characters.count / 3)).contains { length in
@@ -38,7 +40,7 @@ package enum CommonPasswords {
     }
   }
 
-  /// A sequence of the alphabet, the digits or a keyboard row, forwards or backwards.
+  /// Whether it is a sequence of the alphabet, the digits or a keyboard row, forwards or backwards.
   private static func isRun(_ text: String) -> Bool {
     rows.contains { row in row.contains(text) || String(row.reversed()).contains(text) }
   }
@@ -49,7 +51,7 @@ package enum CommonPasswords {
     "0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i",
   ]
 
-  /// Each twice, so that a sequence may continue from the end to the beginning.
+  /// Sequences. The first ones are repeated, so that they may continue from the end to the beginning.
   private static let rows = [
     "01234567890123456789", "09876543210987654321", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
     "qwertyuiopqwertyuiop", "asdfghjklasdfghjkl", "zxcvbnmzxcvbnm", "qwertyuiopasdfghjklzxcvbnm",

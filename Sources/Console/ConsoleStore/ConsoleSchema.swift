@@ -1,23 +1,22 @@
 import Digest
 import Postgres
 
-/// The console's own schema: made by whoever starts the console first and may make schemas, or made for its login
-/// before.
+/// The console's own schema. The console creates it at its first start if its login may create schemas; otherwise an
+/// administrator creates the empty schema for that login.
 public enum ConsoleSchema {
-  /// One script per schema version; each upgrades from the version before. An existing schema gets the scripts that it
-  /// lacks.
+  /// One script per schema version; each upgrades from the version before. An existing schema gets the missing ones.
   package static let steps = [
     PackageResources.store_sql, PackageResources.store_2_sql, PackageResources.store_3_sql,
     PackageResources.store_4_sql,
   ]
   package static var version: Int { steps.count }
-  /// What the schema's comment begins with: its tables are ours.
+  /// The beginning of the schema's comment. It marks the schema as the console's.
   private static let mark = "business-registry console, version "
 
   /// Creates the schema if it is missing, and upgrades an older one. If several consoles start at once, one of them
-  /// does it; the others wait at the first object that is created, and then find it there.
+  /// does it; the others wait at the first object that is created, fail, and then find the schema complete.
   ///
-  /// - Throws: ``ConsoleStoreError`` where it was made by a newer console.
+  /// - Throws: ``ConsoleStoreError`` if a newer console or another program created it.
   public static func install(on connection: inout Connection) throws {
     guard try version(on: &connection) != version else { return }
     do { try make(on: &connection) } catch {
@@ -37,7 +36,7 @@ public enum ConsoleSchema {
   }
 
   private static func makeSchema(on connection: inout Connection) throws {
-    // If the schema exists, this login may own it without the right to create schemas.
+    // An existing schema may be owned by a login without the right to create schemas.
     if try connection.bool("SELECT to_regnamespace('console') IS NULL") {
       try connection.execute("CREATE SCHEMA console")
     }
@@ -46,7 +45,7 @@ public enum ConsoleSchema {
     try connection.execute("REVOKE ALL ON SCHEMA console FROM PUBLIC")
   }
 
-  /// The version that the schema says it has; nil where there is none.
+  /// Returns the version in the schema's comment; nil if there is none.
   private static func version(on connection: inout Connection) throws -> Int? {
     let comment = try connection.optionalText(
       "SELECT obj_description(to_regnamespace('console'), 'pg_namespace')")
@@ -55,10 +54,10 @@ public enum ConsoleSchema {
   }
 }
 
-/// What a person who asks for something is told.
+/// Errors that are reported to the user.
 public enum ConsoleStoreError: Error, Equatable {
   case newerSchema(found: Int, known: Int)
-  /// There are things of somebody else's in a schema of that name.
+  /// The schema has objects of another program.
   case foreignSchema
   case accountExists(String)
   case noSuchAccount(String)
@@ -69,7 +68,8 @@ public enum ConsoleStoreError: Error, Equatable {
   case noSuchToken(String)
   case noMemory
   case scheduleExists(String)
-  /// Somebody else has changed it since it was read.
+  /// Another user has changed the schedule since it was read.
   case scheduleChanged
+  /// The task has ended, so it cannot be stopped.
   case notQueued
 }

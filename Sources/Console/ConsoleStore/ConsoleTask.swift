@@ -1,6 +1,6 @@
 import Postgres
 
-/// A run of `pipeline.sh` that somebody or a schedule asked for.
+/// A run of `pipeline.sh` that a user or a schedule has queued.
 public struct ConsoleTask: Sendable, Equatable {
   public let id: Int
   public let kind: Kind
@@ -8,28 +8,28 @@ public struct ConsoleTask: Sendable, Equatable {
   public let arguments: [String]
   public let state: State
   public let scheduleID: Int?
-  /// The schedule's name, while there is such a schedule.
+  /// The schedule's name, while the schedule exists.
   public let schedule: String?
-  /// Times are as PostgreSQL writes them, in UTC.
+  /// When the schedule was due. This and other times are in UTC, as PostgreSQL writes them.
   public let dueAt: String?
-  /// From 1.
+  /// Counted from 1.
   public let attempt: Int
   public let limitMinutes: Int
-  /// nil for a schedule.
+  /// The account; nil for a schedule.
   public let askedBy: String?
   public let queuedAt: String
-  /// The same in microseconds since 1970: with its number it tells the task from any of another database.
+  /// The same in microseconds since 1970. With the number it distinguishes the task from those of other databases.
   public let queuedMicroseconds: String
   public let startedAt: String?
   public let endedAt: String?
   public let host: String?
-  /// As in the logs and in `etl_job_run`.
+  /// The run's identifier in the logs and in `etl_job_run`.
   public let runID: String?
-  /// nil while it has not ended by itself.
+  /// The exit code of `pipeline.sh`; nil while it runs, and if it was killed without one.
   public let exitCode: Int?
   public let reason: Reason?
   public let stopAskedBy: String?
-  /// The newest publication when it was asked for, where what it does depends on that.
+  /// The newest publication when the task was queued, if its effect depends on that; else nil.
   public let publication: Int?
 
   /// The command of `pipeline.sh`.
@@ -38,7 +38,7 @@ public struct ConsoleTask: Sendable, Equatable {
     case dryRun = "dry-run"
     case fetch, transform, load, rollback
 
-    /// What the command is given besides the task's arguments: the console's dry run compares with the database, too.
+    /// Options in addition to the task's arguments: the console's dry run also compares with the database.
     public var options: [String] { self == .dryRun ? ["--check"] : [] }
   }
 
@@ -47,23 +47,23 @@ public struct ConsoleTask: Sendable, Equatable {
     /// Exit code 0.
     case succeeded
     case failed
-    /// Somebody stopped it, or took it out of the queue.
+    /// A user stopped it or removed it from the queue.
     case stopped
 
     public var isOver: Bool { self != .queued && self != .running }
   }
 
-  /// Why it did not succeed, where the exit code does not say.
+  /// Why it did not succeed, if the exit code does not tell.
   public enum Reason: String, Sendable {
-    /// It was stopped because its time was up.
+    /// It reached its time limit and was stopped.
     case timeLimit = "time limit"
     /// Its process was killed, or the machine went down.
     case cutShort = "cut short"
     /// It could not be started.
     case notStarted = "not started"
-    /// The registry was published anew since it was asked for, so it would do something else than was shown.
+    /// The registry was published again after the task was queued, so its effect would differ from the preview.
     case overtaken
-    /// Somebody stopped it.
+    /// A user stopped it.
     case stopped
   }
 

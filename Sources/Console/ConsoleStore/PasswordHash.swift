@@ -1,19 +1,21 @@
 import Digest
 import FoundationEssentials
 
-/// What is kept of a password: scrypt with a salt, as `$scrypt$ln=15,r=8,p=3$<salt>$<key>` (the PHC string format), so
-/// that the cost can grow without a password having to be set anew.
+/// The stored hash of a password: salted scrypt as `$scrypt$ln=15,r=8,p=3$<salt>$<key>` (the PHC string format). It
+/// includes the cost, so the cost of new hashes can be raised while old ones stay valid.
 public struct PasswordHash: Sendable, Equatable {
+  /// The hash in the PHC string format.
   public let text: String
 
-  /// In characters. Longer ones beat stranger ones (NIST SP 800-63B).
+  /// The least length in characters. Length matters more than the kinds of characters (NIST SP 800-63B).
   public static let leastCharacters = 10
-  /// In bytes: what is hashed is bounded.
+  /// The greatest length in bytes, which bounds the work of hashing.
   public static let mostBytes = 1024
 
+  /// Creates a value from a stored hash, valid or not.
   public init(stored: String) { text = stored }
 
-  /// Hashes a new password; it takes 32 MiB and a good tenth of a second.
+  /// Hashes a new password. This takes 32 MiB of memory and a little more than a tenth of a second.
   public init(password: String) throws(ConsoleStoreError) {
     guard password.unicodeScalars.count >= Self.leastCharacters else {
       throw .passwordTooShort(least: Self.leastCharacters)
@@ -26,7 +28,7 @@ public struct PasswordHash: Sendable, Equatable {
       "$scrypt$ln=\(cost.logCost),r=\(cost.blockSize),p=\(cost.parallelism)$\(Base64.encode(salt))$\(Base64.encode(key))"
   }
 
-  /// Whether it is the password. A hash that cannot be read is of no password.
+  /// Whether the password is right. A malformed hash matches no password.
   public func matches(_ password: String) -> Bool {
     let parts = text.split(separator: "$", omittingEmptySubsequences: false)
     guard parts.count == 5, parts[1] == "scrypt", password.utf8.count <= Self.mostBytes,
@@ -49,7 +51,7 @@ public struct PasswordHash: Sendable, Equatable {
   }
 }
 
-/// Without padding, as password hashes are written.
+/// Base64 without padding, as in the PHC string format.
 enum Base64 {
   static func encode(_ bytes: [UInt8]) -> String {
     let text = Data(bytes).base64EncodedString()

@@ -2,22 +2,23 @@ import Foundation
 import Postgres
 import Schedules
 
-/// What is to run when.
+/// A schedule as stored.
 public struct Schedule: Sendable, Equatable {
   public let id: Int
   public let draft: ScheduleDraft
   public let isPaused: Bool
-  /// Unix seconds: from when "every N minutes" is counted.
+  /// Unix seconds from which "every N minutes" is counted.
   public let anchor: Int64
-  /// Unix seconds; nil while it rests or is over.
+  /// When it is due next, in Unix seconds; nil while it is paused, suspended or over.
   public let nextAt: Int64?
-  /// How often its time passed without a run.
+  /// The number of due times without a run.
   public let missed: Int
+  /// When a run was last missed, in Unix seconds.
   public let missedAt: Int64?
-  /// nil for the command line.
+  /// The account; nil for the command line.
   public let createdBy: String?
 
-  /// Whether it has run as often as it was to.
+  /// Whether all its repeats have run.
   public var isOver: Bool { draft.repeats == 0 }
 
   static let columns = """

@@ -2,23 +2,25 @@ import Digest
 import Foundation
 import Schedules
 
-/// A schedule as somebody writes it.
+/// The part of a schedule that users write.
 public struct ScheduleDraft: Sendable, Equatable {
   public var name: String
   /// A full run or a dry run.
   public var kind: ConsoleTask.Kind
   /// A cron expression of five fields, or `every N minutes`.
   public var timing: String
-  /// Such as Asia/Taipei.
+  /// An IANA name such as Asia/Taipei.
   public var timeZone: String
-  /// How many times; -1 for ever.
+  /// How many times it runs; -1 without end.
   public var repeats: Int
-  /// After this time its run is stopped cleanly.
+  /// The time limit of a run, which is then stopped cleanly.
   public var limitMinutes: Int
-  /// How often a run that failed for a passing reason is started again, and how long after.
+  /// How often a run that failed with a retryable error is started again.
   public var retries: Int
+  /// How long after the failure.
   public var retryMinutes: Int
 
+  /// The commands that a schedule may run.
   public static let kinds: [ConsoleTask.Kind] = [.run, .dryRun]
 
   public init(
@@ -35,30 +37,29 @@ public struct ScheduleDraft: Sendable, Equatable {
     self.retryMinutes = retryMinutes
   }
 
-  /// Tells whether somebody else has changed the schedule since a form with it was opened. How often it is still to run
-  /// does not count: that changes with each run.
+  /// A digest by which a form detects that another user has changed the schedule. `repeats` is not part of it, since it
+  /// changes with each run.
   public var version: String {
     let fields = [name, kind.rawValue, timing, timeZone, "\(limitMinutes)", "\(retries)", "\(retryMinutes)"]
     return String(SHA256.of(Array(fields.joined(separator: "\u{1F}").utf8)).prefix(16))
   }
 
-  /// What is wrong with it.
+  /// Why a draft is invalid.
   public enum Fault: Error, Sendable, Equatable {
     case name
     case kind
     case timing(TimingError)
     case timeZone(TimingError)
-    /// Its time never comes: the 30th of February.
+    /// It is never due, as on 30 February.
     case neverDue
     case repeats
     case limit
     case retries
   }
 
-  /// When it is due.
+  /// Parses the timing.
   ///
-  /// - Parameters:
-  ///   - anchor: Unix seconds from which `every N minutes` is counted.
+  /// - Parameter anchor: Unix seconds from which `every N minutes` is counted.
   public func timetable(anchor: Int64) throws(Fault) -> Timetable {
     let zone: TimeZone
     do { zone = try TimeZone.named(timeZone) } catch { throw .timeZone(error) }
@@ -75,8 +76,10 @@ public struct ScheduleDraft: Sendable, Equatable {
     }
   }
 
+  /// Validates the draft.
+  ///
   /// - Parameter now: Unix seconds.
-  /// - Returns: when it is due first.
+  /// - Returns: when it is first due, in Unix seconds.
   public func check(now: Int64) throws(Fault) -> Int64 {
     guard 1...64 ~= name.unicodeScalars.count,
       !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })

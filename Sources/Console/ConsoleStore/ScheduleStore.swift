@@ -1,9 +1,9 @@
 import Postgres
 import Schedules
 
-/// The schedules, and what makes tasks of them.
+/// The schedules, and the queueing of their tasks.
 public enum ScheduleStore {
-  /// A time is kept for so long: what comes later than that has been missed, and is not made up.
+  /// How late a run may be queued. A due time that is older counts as missed and is not made up.
   public static let graceSeconds: Int64 = 60
 
   public static func list(on connection: inout Connection) throws -> [Schedule] {
@@ -20,7 +20,10 @@ public enum ScheduleStore {
       .map { try Schedule($0) }
   }
 
+  /// Creates a schedule.
+  ///
   /// - Returns: its number.
+  /// - Throws: ``ScheduleDraft/Fault``, ``ConsoleStoreError/scheduleExists(_:)``.
   @discardableResult
   public static func create(_ draft: ScheduleDraft, by account: String?, on connection: inout Connection) throws -> Int
   {
@@ -37,11 +40,11 @@ public enum ScheduleStore {
     return id
   }
 
-  /// Changes it. Where its timing stays the same, so do its times.
+  /// Changes a schedule. If its timing stays the same, its intervals are counted from the same anchor.
   ///
-  /// - Parameter version: the ``ScheduleDraft/version`` that the change was made from; nil for any.
-  /// - Returns: false where there is none any more.
-  /// - Throws: ``ConsoleStoreError/scheduleChanged`` where somebody has changed it meanwhile.
+  /// - Parameter version: the ``ScheduleDraft/version`` that the user edited; nil for any.
+  /// - Returns: false if the schedule does not exist any more.
+  /// - Throws: ``ConsoleStoreError/scheduleChanged`` if another user has changed it meanwhile.
   public static func change(
     _ id: Int, _ draft: ScheduleDraft, from version: String? = nil, on connection: inout Connection
   ) throws -> Bool {
@@ -68,7 +71,10 @@ public enum ScheduleStore {
     }
   }
 
-  /// Has it rest, or go on with its next time: what passed meanwhile is neither made up nor counted as missed.
+  /// Pauses a schedule, or resumes it with its next due time. Times during the pause are not made up or counted as
+  /// missed.
+  ///
+  /// - Returns: false if the schedule does not exist.
   public static func setPaused(_ id: Int, _ isPaused: Bool, on connection: inout Connection) throws -> Bool {
     try connection.joined { connection in
       guard let schedule = try locked(id, &connection) else { return false }
@@ -82,7 +88,9 @@ public enum ScheduleStore {
     }
   }
 
-  /// Takes it off, and what of it waits in the queue. A run under way goes on.
+  /// Removes a schedule, and stops its queued tasks. A run under way continues.
+  ///
+  /// - Returns: false if the schedule does not exist.
   public static func remove(_ id: Int, on connection: inout Connection) throws -> Bool {
     try connection.joined { connection in
       try connection.execute(
@@ -95,14 +103,14 @@ public enum ScheduleStore {
     }
   }
 
-  // MARK: What the worker does
+  // MARK: For the worker
 
-  /// Makes tasks of what is due. Task and next time are written together: whenever the worker is killed, a time has its
-  /// task or is still to come.
+  /// Queues tasks for due schedules. A task and its schedule's next due time commit together, so a killed worker
+  /// neither loses a due time nor queues it twice.
   ///
   /// - Parameter now: Unix seconds; nil for the database's own clock.
-  /// - Returns: schedules whose timing cannot be read here, by name, and why: their zone is unknown to this machine, or a newer
-  ///   console wrote them. They rest until somebody changes them; no other has to wait.
+  /// - Returns: names and faults of schedules whose timing cannot be read here: this machine does not know their zone,
+  ///   or a newer console wrote them. They are suspended until a user changes them, and do not delay other schedules.
   @discardableResult
   public static func enqueueDue(
     now: Int64? = nil, on connection: inout Connection
@@ -127,8 +135,8 @@ public enum ScheduleStore {
     }
   }
 
-  /// Sets times back that a server's clock has put too far ahead, for instance before it was set by NTP. A time that
-  /// has had its task does not come again.
+  /// Corrects next due times that are too late because the server's clock was ahead, for instance before NTP set it. A
+  /// due time that already had its task is not used again.
   private static func bringForward(now: Int64, _ connection: inout Connection) throws {
     let ahead = try connection.rows(
       """
@@ -152,12 +160,12 @@ public enum ScheduleStore {
   private static func enqueue(_ schedule: Schedule, now: Int64, _ connection: inout Connection) throws {
     let timetable = try schedule.draft.timetable(anchor: schedule.anchor)
     let first = schedule.nextAt ?? now
-    // Only the newest time that is not too long ago is kept. Of those that were missed at most a thousand are counted.
+    // Only the newest due time within the grace period gets a task. At most a thousand missed times are counted.
     let kept = timetable.times(after: max(first, now - graceSeconds) - 1, through: now, atMost: 120).last
     var missed = timetable.times(after: first - 1, through: now, atMost: 1000).count
     var isQueued = false
     if let kept {
-      // One that still waits stands for this one too.
+      // If a task of this schedule is still queued, no other is added.
       isQueued =
         try connection.execute(
           """
@@ -180,7 +188,7 @@ public enum ScheduleStore {
       """, [String(schedule.id), next.map { String($0) }, String(repeats), String(max(missed, 0)), String(now)])
   }
 
-  /// Seconds until a schedule is due or a task may begin; nil where nothing is to come.
+  /// Returns the seconds until a schedule is due or a task may begin; nil if there is neither.
   public static func secondsToNext(on connection: inout Connection) throws -> Double? {
     try connection.row(
       """
@@ -209,7 +217,7 @@ public enum ScheduleStore {
 }
 
 extension Timetable {
-  /// The due moments later than `moment`, up to `last`.
+  /// Returns the due moments later than `moment`, up to and including `last`.
   fileprivate func times(after moment: Int64, through last: Int64, atMost count: Int) -> [Int64] {
     var times: [Int64] = []
     while times.count < count, let next = next(after: times.last ?? moment), next <= last { times.append(next) }

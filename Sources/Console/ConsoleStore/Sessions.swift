@@ -1,44 +1,47 @@
 import Digest
 import Postgres
 
-/// Somebody who is in.
+/// A session of a logged-in user, or of a program with an API token.
 public struct Session: Sendable, Equatable {
   public let account: String
   public let role: Role
   public let kind: Kind
-  /// What each form of this session has to bring along.
+  /// The token that each form of this session must contain, against cross-site request forgery.
   public let formToken: String
 
   public enum Kind: String, Sendable {
-    /// A cookie.
+    /// The session's token is a cookie.
     case browser
-    /// A token in the Authorization header, which may only read.
+    /// The token is in the Authorization header. It may only read.
     case api
   }
 }
 
-/// Who is in. The database has a hash of each token, so that whoever reads it is not in.
+/// The sessions. The database has only a hash of each token, so a reader of the database cannot use a session.
 public enum Sessions {
-  /// A browser's session ends by itself after this time.
+  /// How long a browser's session lasts.
   public static let browserSeconds = 12 * 3600
-  /// A program's token.
+  /// How long an API token is valid.
   public static let apiSeconds = 365 * 24 * 3600
 
-  /// Begins a browser's session for somebody whose password was right.
+  /// Begins a browser's session after the password was checked.
   ///
-  /// - Returns: the token; nil where the account has got another password since, or is gone.
+  /// - Returns: the token; nil if the account was removed or its password changed since the check.
   public static func begin(_ account: Account, on connection: inout Connection) throws -> String? {
     do {
       return try begin(account.name, kind: .browser, passwordHash: account.checkedHash, on: &connection)
     } catch ConsoleStoreError.noSuchAccount { return nil }
   }
 
-  /// - Returns: the token; it is nowhere else.
+  /// Begins a session.
+  ///
+  /// - Returns: the token, which is not stored.
+  /// - Throws: ``ConsoleStoreError/noSuchAccount(_:)``.
   public static func begin(_ account: String, kind: Session.Kind, on connection: inout Connection) throws -> String {
     try begin(account, kind: kind, passwordHash: nil, on: &connection)
   }
 
-  /// The row's lock has it wait for a password that is being set, and the setting of one wait for it.
+  /// Begins a session. FOR SHARE locks the account's row: a session and a change of the password wait for each other.
   private static func begin(
     _ account: String, kind: Session.Kind, passwordHash: String?, on connection: inout Connection
   ) throws -> String {
@@ -56,10 +59,11 @@ public enum Sessions {
     return token
   }
 
+  /// Returns the session of a token; nil if there is none or it has expired.
   public static func find(_ token: String, kind: Session.Kind, on connection: inout Connection) throws -> Session? {
     guard token.utf8.count == 64 else { return nil }
     if kind == .api {
-      // To the minute, so that not every request causes a write.
+      // Updated at most once a minute, so that not every request writes.
       try connection.execute(
         """
         UPDATE console.session SET last_used_at = now()
@@ -79,26 +83,27 @@ public enum Sessions {
     }
   }
 
+  /// Ends a session.
   public static func end(_ token: String, on connection: inout Connection) throws {
     try connection.execute("DELETE FROM console.session WHERE token_hash = $1", [hash(token)])
   }
 
-  /// A token for the API, as it is listed.
+  /// An API token as listed.
   public struct Token: Sendable, Equatable {
-    /// The beginning of the token's hash, which does not reveal the token.
+    /// The first 12 digits of the token's hash, which do not reveal the token.
     public let id: String
     public let account: String
     public let createdAt: String
-    /// To the minute; nil where it was never used.
+    /// When it was last used, to the minute; nil if never.
     public let lastUsedAt: String?
     public let expiresAt: String
   }
 
   private static let tokenID = "left(token_hash, 12)"
 
-  /// The tokens for the API that are valid, the oldest first.
+  /// Returns the valid API tokens, the oldest first.
   ///
-  /// - Parameter account: nil for those of all accounts.
+  /// - Parameter account: nil for the tokens of all accounts.
   public static func tokens(of account: String?, on connection: inout Connection) throws -> [Token] {
     try connection.rows(
       """
@@ -112,9 +117,9 @@ public enum Sessions {
     }
   }
 
-  /// Ends a token for the API.
+  /// Ends an API token.
   ///
-  /// - Returns: whose it was.
+  /// - Returns: its account.
   /// - Throws: ``ConsoleStoreError/noSuchToken(_:)``.
   public static func revoke(_ id: String, on connection: inout Connection) throws -> String {
     let accounts = try connection.texts(
@@ -123,7 +128,7 @@ public enum Sessions {
     return account
   }
 
-  /// The ID under which a token is listed.
+  /// Returns the ID under which a token is listed.
   public static func id(of token: String) -> String { String(hash(token).prefix(12)) }
 
   private static func hash(_ token: String) -> String {
@@ -133,14 +138,15 @@ public enum Sessions {
   }
 }
 
-/// From the kernel's generator.
+/// Random bytes from the kernel's generator.
 public enum RandomBytes {
+  /// Returns `count` random bytes.
   public static func make(_ count: Int) -> [UInt8] {
     var generator = SystemRandomNumberGenerator()
     return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
   }
 
-  /// 256 bits as 64 hexadecimal digits: nobody guesses it.
+  /// Returns 256 random bits as 64 hexadecimal digits.
   public static func token() -> String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: make(32).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)

@@ -1,14 +1,14 @@
 import Postgres
 import Support
 
-/// The queue of runs, and what came of them. It lives in the database; rows are taken with SKIP LOCKED, so that no run
-/// is taken twice.
+/// The queue of runs and their results, in the database. Workers claim rows with SKIP LOCKED, so that no run is claimed
+/// twice.
 public enum Tasks {
-  // MARK: What people ask for
+  // MARK: For users
 
-  /// Puts a run into the queue.
+  /// Queues a run.
   ///
-  /// - Parameter publication: the newest one, where it is to be begun only while there is no newer one.
+  /// - Parameter publication: the newest publication, if the run may begin only while there is no newer one; else nil.
   /// - Returns: its number.
   public static func add(
     _ kind: ConsoleTask.Kind, _ arguments: [String] = [], by account: String?, limitMinutes: Int = 120,
@@ -24,9 +24,9 @@ public enum Tasks {
       ])
   }
 
-  /// Takes a run out of the queue, or asks for it to be stopped while it is at work.
+  /// Removes a run from the queue, or requests that a run under way is stopped.
   ///
-  /// - Throws: ``ConsoleStoreError/notQueued`` where it is over.
+  /// - Throws: ``ConsoleStoreError/notQueued`` if it has ended.
   public static func stop(_ id: Int, by account: String?, on connection: inout Connection) throws {
     let changed = try connection.execute(
       """
@@ -40,13 +40,13 @@ public enum Tasks {
     guard changed == 1 else { throw ConsoleStoreError.notQueued }
   }
 
-  // MARK: What pages show
+  // MARK: For pages
 
-  /// The newest first.
+  /// Returns tasks, the newest first.
   ///
   /// - Parameters:
-  ///   - before: only tasks with a smaller number.
-  ///   - schedule: only those of this schedule.
+  ///   - before: returns only tasks with a smaller number.
+  ///   - schedule: returns only tasks of this schedule.
   public static func list(
     before: Int? = nil, schedule: Int? = nil, states: [ConsoleTask.State] = ConsoleTask.State.allCases,
     kinds: [ConsoleTask.Kind] = ConsoleTask.Kind.allCases, limit: Int, on connection: inout Connection
@@ -67,19 +67,20 @@ public enum Tasks {
     try select("WHERE t.id = $1", [String(id)], &connection).first
   }
 
-  /// The task that a run of the logs belongs to.
+  /// Returns the task of a run, by the run's identifier in the logs.
   public static func find(runID: String, on connection: inout Connection) throws -> ConsoleTask? {
     try select("WHERE t.run_id = $1 ORDER BY t.id DESC LIMIT 1", [runID], &connection).first
   }
 
-  /// The summary as JSON and the log as JSON lines; of a run under way nothing, or what the worker wrote last.
+  /// Returns the summary as JSON and the log as JSON lines. A run under way has no summary, and the log that was saved
+  /// last.
   public static func output(_ id: Int, on connection: inout Connection) throws -> (summary: String?, log: String?) {
     let row = try connection.rows("SELECT summary, log FROM console.task WHERE id = $1", [String(id)]).first
     return (try row?.optionalText("summary"), try row?.optionalText("log"))
   }
 
-  /// A text that changes whenever what is known of a task does; nil where there is none. It spares who waits for a
-  /// change the log itself.
+  /// Returns a text that changes whenever the task or its log does; nil if there is no such task. A caller that waits
+  /// for a change need not read the whole log.
   public static func mark(_ id: Int, on connection: inout Connection) throws -> String? {
     try connection.texts(
       "SELECT concat_ws(' ', state, stop_asked_by, length(log), md5(right(log, 1000))) FROM console.task WHERE id = $1",
@@ -87,7 +88,7 @@ public enum Tasks {
     ).first
   }
 
-  /// Summaries of the newest tasks that have one, the newest first.
+  /// Returns the newest tasks that have a summary, the newest first.
   public static func summaries(limit: Int, on connection: inout Connection) throws -> [(
     task: ConsoleTask, summary: String
   )] {
@@ -99,9 +100,11 @@ public enum Tasks {
     ).map { row in (try ConsoleTask(row), try row.text("summary")) }
   }
 
-  // MARK: What the worker does
+  // MARK: For the worker
 
-  /// Takes the run that has waited longest, if one may begin.
+  /// Claims the queued run that may begin earliest.
+  ///
+  /// - Returns: nil if no run may begin now.
   public static func claim(host: String, on connection: inout Connection) throws -> ConsoleTask? {
     let taken = try connection.rows(
       """
@@ -114,15 +117,15 @@ public enum Tasks {
     return try find(id, on: &connection)
   }
 
-  /// What was written so far of a run under way.
+  /// Saves the log of a run under way.
   public static func save(_ id: Int, runID: String?, log: String, on connection: inout Connection) throws {
     try connection.execute(
       "UPDATE console.task SET run_id = coalesce($2, run_id), log = $3 WHERE id = $1 AND state = 'running'",
       [String(id), runID, log.replacing("\0", with: "␀")])
   }
 
-  /// Tells how a run ended. One of a schedule that failed for a passing reason goes back into the queue, as often as
-  /// the schedule says.
+  /// Records how a run ended. If a scheduled run failed with a retryable error, another attempt is queued, up to the
+  /// schedule's number of retries.
   public static func end(_ id: Int, _ ending: Ending, on connection: inout Connection) throws {
     try connection.transaction { connection in
       let changed = try connection.execute(
@@ -155,7 +158,7 @@ public enum Tasks {
     public let exitCode: Int?
     public let reason: ConsoleTask.Reason?
     public let runID: String?
-    /// JSON, or nil.
+    /// JSON; nil if the run printed none.
     public let summary: String?
     public let log: String
 
@@ -171,11 +174,11 @@ public enum Tasks {
       self.log = log
     }
 
-    /// Whether the same again may succeed: what pipeline.sh calls temporary, and what somebody or something killed.
+    /// Whether the failure is retryable: exit code 75, killed, or not started.
     var isPassing: Bool { state == .failed && (exitCode == 75 || reason == .cutShort || reason == .notStarted) }
   }
 
-  /// Finished tasks but the newest `count` go.
+  /// Deletes ended tasks that are older than the newest `count` tasks.
   public static func forgetOld(keeping count: Int, on connection: inout Connection) throws {
     try connection.execute(
       """

@@ -1,4 +1,4 @@
--- Version 2: when a token was used last, and an audit whose rows are only ever added.
+-- Version 2: when a token was used last, and an audit log whose rows cannot be changed or deleted.
 
 ALTER TABLE console.session ADD COLUMN last_used_at timestamptz;
 COMMENT ON COLUMN console.session.last_used_at IS 'When a token for the API was used last, to the minute; NULL for browsers';

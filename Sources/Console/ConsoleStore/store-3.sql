@@ -1,5 +1,5 @@
--- Version 3: a table for the worker's lock alone. Nobody reads or writes it, so no page waits behind a REINDEX, an ALTER
--- or a VACUUM FULL that waits for the lock.
+-- Version 3: a table only for the worker's lock. It is never read or written, so no page waits behind a REINDEX, an
+-- ALTER or a VACUUM FULL that waits for the lock.
 
 CREATE TABLE console.worker_lock (
   singleton boolean NOT NULL DEFAULT true,

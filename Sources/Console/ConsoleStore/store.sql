@@ -1,4 +1,4 @@
--- The console's own schema: who may come in, what they did, what is to run when, and what ran.
+-- The console's own schema: accounts, sessions, audit log, schedules and tasks.
 
 CREATE TABLE console.account (
   name text COLLATE "C" NOT NULL,

@@ -5,7 +5,7 @@ struct CivilMonth {
   let year: Int64
   /// 1 to 12.
   let month: Int64
-  /// Counted from 1970-01-01.
+  /// The first day of the month, counted from 1970-01-01.
   let firstDay: Int64
 
   private init(year: Int64, month: Int64, firstDay: Int64) {
@@ -14,7 +14,8 @@ struct CivilMonth {
     self.firstDay = firstDay
   }
 
-  /// Howard Hinnant's `civil_from_days`: years begin with March, so that the leap day is a year's last.
+  /// Returns the month of a day, counted from 1970-01-01. This is Howard Hinnant's `civil_from_days`: years begin with
+  /// March, so that the leap day is the last day of a year.
   init(of day: Int64) {
     let shifted = day + 719_468
     let era = shifted.floorDivided(by: 146_097)
@@ -41,23 +42,24 @@ struct CivilMonth {
 }
 
 extension Int64 {
-  /// Rounded down, also below zero; `divisor` is greater than zero.
+  /// The quotient, rounded down also for negative numbers; `divisor` is greater than zero.
   func floorDivided(by divisor: Int64) -> Int64 { (self - modulo(divisor)) / divisor }
 
-  /// 0 to `divisor` - 1, also below zero; `divisor` is greater than zero.
+  /// The remainder, 0 to `divisor` - 1 also for negative numbers; `divisor` is greater than zero.
   func modulo(_ divisor: Int64) -> Int64 {
     let rest = self % divisor
     return rest < 0 ? rest + divisor : rest
   }
 }
 
-/// How far a time zone's wall clocks are from UTC, and when that changes.
+/// The UTC offset of a time zone, and the moments at which it changes.
 struct ZoneClock: Sendable {
   struct Change {
     /// The first moment of the new offset.
     let moment: Int64
-    /// What the wall clocks would show then had they not been changed, in seconds from 1970-01-01 00:00.
+    /// The wall time of that moment by the old offset, in seconds from 1970-01-01 00:00.
     let wallBefore: Int64
+    /// The same by the new offset.
     let wallAfter: Int64
   }
 
@@ -79,10 +81,10 @@ struct ZoneClock: Sendable {
 }
 
 extension TimeZone {
-  /// The zone of an IANA name, `Area/Location` or UTC.
+  /// Returns the zone of an IANA name, `Area/Location` or UTC.
   ///
-  /// Abbreviations and fixed offsets (EST, GMT+8, Etc/GMT-8) are refused: they say nothing of daylight saving time, the
-  /// signs of the latter are the other way round, and CST is in Taipei as well as in Chicago.
+  /// Abbreviations and fixed offsets (EST, GMT+8, Etc/GMT-8) are refused: they do not tell daylight saving time, Etc
+  /// names invert the sign, and CST means Taipei as well as Chicago.
   public static func named(_ name: String) throws(TimingError) -> TimeZone {
     let isPlain = name.utf8.count <= 64 && name.unicodeScalars.allSatisfy { letters.contains($0) }
     let isLocation = isPlain && name.contains("/") && !name.hasPrefix("Etc/") && !name.hasPrefix("SystemV/")

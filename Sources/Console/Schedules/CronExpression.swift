@@ -1,12 +1,13 @@
-/// Wall-clock minutes, as crontab(5) writes them: minute, hour, day of month, month, day of week.
+/// A cron expression as in crontab(5): minute, hour, day of month, month, day of week.
 ///
-/// Each field is a list of values, ranges (`10-40`) and `*`, with steps where wanted (`*/5`, `10-40/7`; `5/15` goes on
+/// Each field is a list of values, ranges (`10-40`) and `*`, optionally with steps (`*/5`, `10-40/7`; `5/15` continues
 /// to the greatest value). Months and days of the week have English names of three letters, also in ranges; Sunday is
-/// 0, 7 and sun. A step is at most the field's greatest value: a greater one, as in `*/90`, never does what it says.
+/// 0, 7 and sun. A step is at most the field's greatest value: `*/90` would mean minute 0 alone.
 ///
-/// Where neither day field begins with `*` a day counts when either field has it, otherwise when both have it. The
-/// nicknames @hourly, @daily, @midnight, @weekly, @monthly, @yearly and @annually stand for what crontab(5) says.
+/// If neither day field begins with `*`, a day matches if one of the fields matches, otherwise if both match. The
+/// nicknames @hourly, @daily, @midnight, @weekly, @monthly, @yearly and @annually mean the same as in crontab(5).
 public struct CronExpression: Sendable, Equatable {
+  /// The greatest length of an expression in bytes.
   public static let longest = 200
 
   static let nicknames = [
@@ -14,12 +15,14 @@ public struct CronExpression: Sendable, Equatable {
     "@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *",
   ]
 
-  /// As it was written.
+  /// The expression as it was written.
   public let text: String
   let time: TimePattern
   let days: DayPattern
 
-  /// - Parameter text: at most `longest` bytes; fields are separated by spaces and tabs.
+  /// Parses an expression.
+  ///
+  /// - Parameter text: at most ``longest`` bytes; fields are separated by spaces and tabs.
   public init(_ text: String) throws(TimingError) {
     guard text.utf8.count <= Self.longest else { throw TimingError(.tooLong(limit: Self.longest), part: "") }
     self.text = text
@@ -43,8 +46,8 @@ public struct CronExpression: Sendable, Equatable {
 
   private static func fields(_ text: String) -> [Substring] { text.split { $0 == " " || $0 == "\t" } }
 
-  /// The first due wall time from `wall` on, both in seconds from 1970-01-01 00:00 on the same clock. nil where none
-  /// ever comes, as on 30 February.
+  /// Returns the first due wall time at or after `wall`, both in seconds from 1970-01-01 00:00 on the same clock; nil
+  /// if there is none, as for 30 February.
   func next(from wall: Int64) -> Int64? {
     let minute = (wall + 59).floorDivided(by: 60)
     let day = minute.floorDivided(by: 1440)

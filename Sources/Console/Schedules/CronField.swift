@@ -1,4 +1,4 @@
-/// The fields of a cron expression, in the order they are written in.
+/// The fields of a cron expression, in their order.
 public enum CronField: Int, Sendable, CaseIterable, CustomStringConvertible {
   case minute, hour, dayOfMonth, month, dayOfWeek
 
@@ -12,7 +12,7 @@ public enum CronField: Int, Sendable, CaseIterable, CustomStringConvertible {
     }
   }
 
-  /// What `*` stands for. Days of the week count from Sunday.
+  /// The values that `*` means. Days of the week count from Sunday.
   public var range: ClosedRange<Int> {
     switch self {
     case .minute: 0...59
@@ -23,12 +23,12 @@ public enum CronField: Int, Sendable, CaseIterable, CustomStringConvertible {
     }
   }
 
-  /// What may be written: Sunday is 0 and 7.
+  /// The values that may be written: Sunday is 0 or 7.
   var written: ClosedRange<Int> { self == .dayOfWeek ? 0...7 : range }
 
   var steps: ClosedRange<Int> { 1...written.upperBound }
 
-  /// In lower case; the first stands for the least value.
+  /// The names of values in lower case, beginning with the least value.
   var names: [String] {
     switch self {
     case .month: ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]

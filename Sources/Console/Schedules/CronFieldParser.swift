@@ -1,8 +1,8 @@
-/// Reads one field: values, ranges and steps, separated by commas.
+/// Parses one field: values, ranges and steps, separated by commas.
 struct CronFieldParser {
   let field: CronField
 
-  /// Bit n stands for the value n.
+  /// Returns the field's values as a set: bit n stands for the value n.
   func values(_ text: Substring) throws(TimingError) -> UInt64 {
     var values: UInt64 = 0
     for piece in text.split(separator: ",", omittingEmptySubsequences: false) { values |= try self.piece(piece) }
@@ -14,14 +14,14 @@ struct CronFieldParser {
     let step = halves.count > 1 ? try self.step(halves[1]) : nil
     let range = try self.range(halves[0], open: step != nil, of: text)
     var values: UInt64 = 0
-    // Sunday's 7 is its 0.
+    // Sunday may be written as 7; the set has it as 0.
     for value in stride(from: range.lowerBound, through: range.upperBound, by: step ?? 1) {
       values |= 1 << (field == .dayOfWeek ? value % 7 : value)
     }
     return values
   }
 
-  /// - Parameter open: a single value stands for all from there on, as in `5/15`.
+  /// - Parameter open: whether a single value means all values from there on, as in `5/15`.
   private func range(_ text: Substring, open: Bool, of piece: Substring) throws(TimingError) -> ClosedRange<Int> {
     if text == "*" { return field.range }
     let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
@@ -31,7 +31,7 @@ struct CronFieldParser {
       return low...(open ? field.range.upperBound : low)
     }
     var high = try value(ends[1], of: piece)
-    // A week that ends with its Sunday: fri-sun.
+    // A range may end with Sunday: fri-sun.
     if field == .dayOfWeek, high == 0, low > 0 { high = 7 }
     guard low <= high else { throw TimingError(.backwards, part: String(text), field: field) }
     return low...high
@@ -60,6 +60,6 @@ struct CronFieldParser {
 }
 
 extension UInt8 {
-  /// Of ASCII's alone: `Character.isNumber` knows hundreds.
+  /// Whether it is an ASCII digit. `Character.isNumber` accepts hundreds of other characters.
   fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 }

@@ -1,13 +1,13 @@
-/// Days of the Gregorian calendar, counted from 1970-01-01. Bit n of a set stands for the value n.
+/// A pattern of days of the Gregorian calendar, counted from 1970-01-01. Bit n of a set stands for the value n.
 struct DayPattern: Sendable, Equatable {
   let days: UInt64
   let months: UInt64
   let weekdays: UInt64
-  /// A day counts when its day of the month or its day of the week is in the set; otherwise both have to be.
+  /// Whether the day of the month or the day of the week is enough. Otherwise both must be in their sets.
   let either: Bool
 
-  /// A 29 February on a given day of the week comes 40 years apart where a century without a leap day lies between, as
-  /// from 2088 to 2128; no day of a pattern comes later than that.
+  /// How far a search goes. The rarest pattern is 29 February on a given day of the week: up to 40 years apart if a
+  /// century without a leap day is between, as from 2088 to 2128.
   private static let monthsSearched = 41 * 12
 
   func contains(_ day: Int64) -> Bool {
@@ -15,7 +15,7 @@ struct DayPattern: Sendable, Equatable {
     return months & 1 << month.month != 0 && contains(day, in: month)
   }
 
-  /// The first from `day` on, nil where none ever comes.
+  /// Returns the first matching day at or after `day`; nil if there is none.
   func next(from day: Int64) -> Int64? {
     var month = CivilMonth(of: day)
     for _ in 0..<Self.monthsSearched {

@@ -1,18 +1,18 @@
 import Foundation
 
-/// The moments a timing is due at, in Unix seconds, where a cron expression's clock hangs in a time zone.
+/// The moments at which a timing is due, in Unix seconds. A cron expression uses the wall clock of a time zone.
 ///
-/// Where the zone's clocks are changed:
-/// - An expression that has every hour is due whenever the clock shows one of its times: not at times that are left
-///   out, and twice at times that come twice. So `*/10 * * * *` goes on every ten minutes.
-/// - Any other is due once at the moment of the change for all its times that are left out, and at a time that comes
-///   twice only the first time. So `30 2 * * *` is due once every day.
+/// When the zone's clocks change:
+/// - An expression with every hour is due whenever the clock shows one of its times: not at skipped times, and twice at
+///   repeated times. So `*/10 * * * *` continues every ten minutes.
+/// - Any other expression is due once at the moment of the change for all its skipped times, and only the first time at
+///   a repeated time. So `30 2 * * *` is due once every day.
 ///
-/// This is what Vixie's cron(8) documents, but for two things. There the first rule is also for `*/30 2 * * *` and
-/// `0 */2 * * *`, which have a `*` but not every hour: the former would not be due at all on the day that has no 02:00
-/// to 03:00. And there the second rule ends at changes of three hours, which are taken for corrections of the clock.
+/// Vixie's cron(8) documents the same, with two differences. It applies the first rule also to `*/30 2 * * *` and
+/// `0 */2 * * *`, which have a `*` but not every hour; the former would not be due at all on the day without 02:00 to
+/// 03:00. And it does not apply the second rule to changes of three hours, which it takes for corrections of the clock.
 public struct Timetable: Sendable {
-  /// 1970 to 9999; what is asked about earlier moments is answered as of 1970.
+  /// The moments from 1970 to 9999. A search from an earlier moment begins at 1970.
   public static let moments: ClosedRange<Int64> = 0...253_402_300_799
 
   public let timing: Timing
@@ -23,7 +23,7 @@ public struct Timetable: Sendable {
     clock = ZoneClock(zone: timeZone)
   }
 
-  /// The first due moment later than `moment`; nil where there is none until the year 9999.
+  /// Returns the first due moment later than `moment`; nil if there is none until the year 9999.
   public func next(after moment: Int64) -> Int64? {
     let moment = max(moment, Self.moments.lowerBound - 1)
     guard moment < Self.moments.upperBound else { return nil }
@@ -35,7 +35,7 @@ public struct Timetable: Sendable {
     return due.flatMap { Self.moments.contains($0) ? $0 : nil }
   }
 
-  /// The first `count` due moments later than `moment`; fewer where there are no more.
+  /// Returns the first `count` due moments later than `moment`, or fewer if there are no more.
   public func next(_ count: Int, after moment: Int64) -> [Int64] {
     Array(
       sequence(state: moment) { last in
@@ -45,13 +45,13 @@ public struct Timetable: Sendable {
       }.prefix(max(count, 0)))
   }
 
-  /// Goes from one change of the clocks to the next: between them wall time is real time.
+  /// Searches from one change of the clocks to the next. Between two changes, wall time differs from UTC by a constant.
   private func next(_ expression: CronExpression, after moment: Int64) -> Int64? {
     let isFixed = !expression.time.hasEveryHour
     var start = moment
     var offset = clock.offset(at: start)
     var wall = start + offset + 1
-    // What the clock showed before a change of the last day may come again.
+    // After a change within the last day the clock may repeat times: those were due before the change.
     if isFixed, let last = clock.change(after: start - 86_400), last.moment <= start {
       wall = max(wall, last.wallBefore)
     }
@@ -66,10 +66,12 @@ public struct Timetable: Sendable {
   }
 }
 
-/// Timetables of cron expressions as a line each, so that another implementation can be held against this one.
+/// Timetables of cron expressions, one a line, for comparison with another implementation.
 public enum TimetableLines {
-  /// - Parameter line: time zone, Unix seconds, how many (0 to 10000) and cron expression, with a tab between.
-  /// - Returns: the next due moments later than that, with a space between; or `error` and why.
+  /// Computes the due moments for one line.
+  ///
+  /// - Parameter line: time zone, Unix seconds, count (0 to 10000) and cron expression, separated by tabs.
+  /// - Returns: the next `count` due moments later than the seconds, separated by spaces; or `error` and the cause.
   public static func answer(_ line: String) -> String {
     let fields = line.split(separator: "\t", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
     guard fields.count == 4, let after = Int64(fields[1]), let count = Int(fields[2]), (0...10_000).contains(count)

@@ -1,30 +1,30 @@
-/// Why a timing or a time zone cannot be used: what is wrong, where, and with which part of the text. A form can say it
-/// in any language; `description` says it in English.
+/// The reason why a timing or a time zone is invalid, with the field and the part of the text. Pages translate it;
+/// `description` is in English.
 public struct TimingError: Error, Sendable, Equatable, CustomStringConvertible {
   public enum Reason: Sendable, Equatable {
-    /// More bytes than this.
+    /// The text has more bytes than this.
     case tooLong(limit: Int)
-    /// So many fields instead of five.
+    /// The text has this number of fields instead of five.
     case fieldCount(Int)
-    /// A word that begins with @, and none of those that are known.
+    /// An unknown word that begins with @.
     case unknownNickname
-    /// Nothing where a value belongs, for instance after a comma.
+    /// A value is missing, for instance after a comma.
     case missingValue
-    /// Neither a number nor a name of this field.
+    /// The value is not a number, and not a name of this field.
     case unknownValue
     case outOfRange(ClosedRange<Int>)
     /// A range whose end is before its start.
     case backwards
-    /// What follows the slash is no number of this range.
+    /// The step after the slash is not a number in this range.
     case badStep(ClosedRange<Int>)
-    /// Minutes between two times that are not in this range.
+    /// The minutes of an interval are not in this range.
     case badInterval(ClosedRange<Int>)
     case unknownTimeZone
   }
 
-  /// nil where the text as a whole is meant.
+  /// The field concerned; nil if it is the whole text.
   public let field: CronField?
-  /// As it was written; empty where the text is too long to repeat.
+  /// The part concerned, as it was written; empty if the text is too long.
   public let part: String
   public let reason: Reason
 
@@ -43,7 +43,7 @@ public struct TimingError: Error, Sendable, Equatable, CustomStringConvertible {
     case .fieldCount(let count): "'\(part)' has \(count) fields instead of five (\(CronField.listed))"
     case .unknownNickname: "'\(part)' is none of \(CronExpression.nicknames.keys.sorted().joined(separator: ", "))"
     case .missingValue: "a value is missing in '\(part)'"
-    case .unknownValue: "'\(part)' is no value"
+    case .unknownValue: "'\(part)' is not a valid value"
     case .outOfRange(let range): "\(part) is not in \(range.lowerBound)-\(range.upperBound)"
     case .backwards: "the range '\(part)' ends before it starts"
     case .badStep(let range): "the step '\(part)' is not in \(range.lowerBound)-\(range.upperBound)"
