@@ -1,10 +1,11 @@
-/// Horizontal bars for categories, in the order given, each between its label and its value.
+/// A chart of horizontal bars, one for each category, in the order given. Each bar is between its label and its value.
 public struct BarChart: Sendable {
+  /// A category with its value.
   public struct Entry: Sendable {
     public let label: String
     public let value: Double
 
-    /// A value that is not finite is missing: nothing is drawn, a dash is written.
+    /// Creates an entry. A value that is not finite counts as missing: it has no bar, and its text is a dash.
     public init(_ label: String, _ value: Double) {
       self.label = label
       self.value = value
@@ -22,12 +23,12 @@ public struct BarChart: Sendable {
   private let unit: String?
 
   /// - Parameters:
-  ///   - id: begins the ids in the picture: unique in the page, without white space.
-  ///   - description: what the picture shows, for who does not see it.
+  ///   - id: the prefix of the ids in the picture, unique in the page, without white space.
+  ///   - description: what the picture shows, for screen readers.
   ///   - category: what a label names ("City"), the heading of the table's first column.
   ///   - measure: what a value counts ("Businesses"), the heading of the second.
-  ///   - unit: short ("s"), written behind every value; none for counts.
-  ///   - emptyText: what is written where there are no entries.
+  ///   - unit: short ("s"), written after every value; nil for counts.
+  ///   - emptyText: the text that is shown if there are no entries.
   public init(
     id: String, title: String, description: String, category: String, measure: String, entries: [Entry],
     unit: String? = nil, emptyText: String
@@ -39,12 +40,14 @@ public struct BarChart: Sendable {
     self.unit = unit
   }
 
+  /// The values as a table.
   public var table: ChartTable {
     ChartTable(
       header: [category, ChartTable.heading(measure, unit: unit)],
       rows: entries.map { [$0.label, NumberText.text($0.known)] })
   }
 
+  /// The chart as an `svg` element.
   public var svg: String {
     guard !entries.isEmpty else { return frame.empty }
     let (row, gap) = (22.0, 6.0)

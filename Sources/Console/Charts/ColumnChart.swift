@@ -1,4 +1,5 @@
-/// Columns over time, one for each label; several series are stacked, the first at the bottom, and have a legend.
+/// A chart of columns over time, one for each label. Several series are stacked, the first at the bottom, with a
+/// legend.
 public struct ColumnChart: Sendable {
   private let frame: Frame
   private let category: String
@@ -7,12 +8,12 @@ public struct ColumnChart: Sendable {
   private let unit: String?
 
   /// - Parameters:
-  ///   - id: begins the ids in the picture: unique in the page, without white space.
-  ///   - description: what the picture shows, for who does not see it.
+  ///   - id: the prefix of the ids in the picture, unique in the page, without white space.
+  ///   - description: what the picture shows, for screen readers.
   ///   - category: what a label names ("Day"), the heading of the table's first column.
-  ///   - labels: dates or months, oldest first. Where they are crowded some are left out, never the last.
-  ///   - unit: short ("s"), written behind every value; none for counts.
-  ///   - emptyText: what is written where there are no values.
+  ///   - labels: dates or months, oldest first. If there is too little room, some are left out, but never the last.
+  ///   - unit: short ("s"), written after every value; nil for counts.
+  ///   - emptyText: the text that is shown if there are no values.
   public init(
     id: String, title: String, description: String, category: String, labels: [String], series: [Series],
     unit: String? = nil, emptyText: String
@@ -24,12 +25,14 @@ public struct ColumnChart: Sendable {
     self.unit = unit
   }
 
+  /// The values as a table.
   public var table: ChartTable {
     ChartTable(
       header: [category] + series.map { ChartTable.heading($0.name, unit: unit) },
       rows: labels.indices.map { index in [labels[index]] + series.map { NumberText.text($0.value(index)) } })
   }
 
+  /// The chart as an `svg` element.
   public var svg: String {
     let values = labels.indices.map { index in series.compactMap { $0.value(index)?.drawn } }
     guard values.contains(where: { !$0.isEmpty }) else { return frame.empty }

@@ -1,4 +1,4 @@
-/// Where the parts of a column chart are.
+/// The layout of a column chart.
 struct ColumnPlot {
   private let top: Double
   private let left: Double
@@ -23,7 +23,7 @@ struct ColumnPlot {
 
   private func middle(_ index: Int) -> Double { left + (Double(index) + 0.5) * band }
 
-  /// The lines of the scale with its numbers, and the line the columns stand on.
+  /// The grid lines with their numbers, and the base line of the columns.
   var axis: String {
     let heights = scale.ticks.map { bottom - scale.share($0) * Self.depth }
     let numbers = zip(ticks, heights).map { text, y in
@@ -35,10 +35,10 @@ struct ColumnPlot {
       + SVG.group(["class": "chart-label", "text-anchor": "end"], numbers)
   }
 
-  /// As many labels as there is room for, evenly, counted from the last: what is newest is looked for most.
+  /// As many labels as there is room for, evenly spaced and counted from the last, since readers look for the newest.
   var labelled: String {
     let widest = min(labels.map(LabelWidth.of).max() ?? 0, SVG.width / 4)
-    // Labels at the edges are moved into the picture, towards their neighbours.
+    // Labels at the edges are moved inwards, so they need more distance to their neighbours.
     let moved = max(0, (widest - band) / 2)
     let every = max(1, Int(((widest + moved + Self.gap) / band).rounded(.up)))
     let texts = stride(from: labels.count - 1, through: 0, by: -every).map { index in
@@ -48,7 +48,7 @@ struct ColumnPlot {
     return SVG.group(["class": "chart-label", "text-anchor": "middle"], texts.reversed())
   }
 
-  /// Over each label the whole height says its values: a small column would be hard to hit.
+  /// Invisible areas of full height with each label's values as tooltip: a small column would be hard to hit.
   func targets(_ titles: [String]) -> String {
     let areas = titles.enumerated().map { index, title in
       SVG.rectangle(x: left + Double(index) * band, y: top, width: band, height: Self.depth, title: title)
@@ -56,14 +56,14 @@ struct ColumnPlot {
     return SVG.group(["fill": "none", "pointer-events": "all"], areas)
   }
 
-  /// The columns, a group for each series.
+  /// The columns, one group for each series.
   func stacks(_ series: [Series], title: (Int, Series) -> String) -> [String] {
     let width = min(band < 3 ? band : band * 0.8, 48)
     var tops = Array(repeating: bottom, count: labels.count)
     return series.enumerated().map { number, one in
       let marks = labels.indices.compactMap { index -> String? in
         guard let value = one.value(index)?.drawn, value > 0 else { return nil }
-        // Tiny values, enlarged to be seen, must not lift a stack out of the picture.
+        // Tiny values are enlarged to be visible. A stack of them must stay inside the picture.
         let height = min(max(scale.share(value) * Self.depth, SVG.pixel), tops[index] - top)
         tops[index] -= height
         return SVG.rectangle(

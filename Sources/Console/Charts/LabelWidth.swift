@@ -1,11 +1,11 @@
-/// How much room a label takes, without a font at hand: a little more than the usual sans-serif fonts need, so that
-/// labels neither touch nor run out of the picture.
+/// Estimates the width of a label without a font. The estimate is a little more than usual sans-serif fonts need, so
+/// that labels do not overlap or leave the picture.
 enum LabelWidth {
   static let fontSize = 12.0
 
   static func of(_ text: String) -> Double { text.reduce(0) { $0 + of($1) } }
 
-  /// The text, or as much of its beginning as fits in the width together with an ellipsis.
+  /// Returns the text, or as much of its beginning as fits into the width together with an ellipsis.
   static func truncated(_ text: String, to width: Double) -> String {
     let room = width - of("…")
     var (taken, fitting) = (0.0, text.startIndex)

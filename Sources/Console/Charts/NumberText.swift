@@ -1,11 +1,11 @@
-/// How numbers are written.
+/// Formats numbers.
 enum NumberText {
-  /// For people: thousands separated by commas; a whole number as it is, another with three decimals at most, or three
-  /// significant digits below one; an en dash where there is none.
+  /// Formats a number for people: thousands separated by commas, at most three decimals, below one three significant
+  /// digits. Nil is an en dash.
   static func text(_ value: Double?) -> String {
     guard let value else { return "–" }
     let magnitude = abs(value)
-    // Beyond these, where a Double describes itself with an exponent, digits written out would be noise.
+    // Outside these bounds a Double describes itself with an exponent, which reads better than all its digits.
     guard magnitude < 0x1p54, magnitude == 0 || magnitude >= 1e-9 else { return value.description }
     var decimals = 0
     if magnitude != magnitude.rounded() {
@@ -26,7 +26,7 @@ enum NumberText {
     return text(value) + " " + unit
   }
 
-  /// For geometry attributes: a hundredth of a pixel is finer than any eye. From 0 to the size of a picture.
+  /// Formats a geometry attribute, from 0 to the size of a picture, in hundredths of a pixel.
   static func coordinate(_ value: Double) -> String {
     let (whole, fraction) = split(value, 2)
     return String(whole) + fraction
@@ -42,7 +42,7 @@ enum NumberText {
   }
 }
 
-/// Which colour is whose, in as many lines as the names need.
+/// The legend: the colour of each series, in as many lines as the names need.
 struct Legend {
   static let lineHeight = 18.0
   let svg: String
@@ -65,6 +65,6 @@ struct Legend {
     height = y + Self.lineHeight
   }
 
-  /// The class that colours a series. There are six: the seventh looks like the first.
+  /// The CSS class that colours a series. There are six colours; the seventh series has the first one again.
   static func colour(_ index: Int) -> String { "series-\(index % 6 + 1)" }
 }

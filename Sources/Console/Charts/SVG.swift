@@ -1,7 +1,7 @@
-/// Elements of SVG as text. Whatever goes in as content is markup already; attributes and `text` are escaped here.
+/// Creates SVG elements as text. It escapes attributes and `text`; `content` must be markup.
 enum SVG {
   static let width = 480.0
-  /// The least length of a mark: a value above zero is seen, also beside one a million times as large.
+  /// The least length of a mark, so that a value above zero is visible beside one a million times as large.
   static let pixel = 1.0
 
   static func element(_ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ content: String = "")
@@ -15,7 +15,7 @@ enum SVG {
     content.isEmpty ? "" : element("g", attributes, content.joined())
   }
 
-  /// What a browser shows when the pointer rests on the element around it.
+  /// The tooltip of the enclosing element.
   static func title(_ text: String) -> String { "<title>\(Escape.xml(text))</title>" }
 
   static func rectangle(x: Double, y: Double, width: Double, height: Double, title: String? = nil) -> String {
@@ -36,7 +36,7 @@ enum SVG {
       ])
   }
 
-  /// A label whose middle is at `y`, cut where it is wider than the room; then its title has all of it.
+  /// A label whose middle is at `y`. If it is wider than the room it is cut, and its tooltip has the whole text.
   static func text(_ text: String, x: Double, y: Double, room: Double) -> String {
     let shown = LabelWidth.truncated(text, to: room)
     return element(
@@ -45,7 +45,7 @@ enum SVG {
   }
 }
 
-/// What every picture has: the words that stand for it where it is not seen, and a text where there is nothing to draw.
+/// What every picture has: title and description for screen readers, and a text for a picture without data.
 struct Frame: Sendable {
   let id: String
   let title: String
@@ -74,8 +74,8 @@ struct Frame: Sendable {
 }
 
 enum Escape {
-  /// The text as XML content or a quoted attribute's value. What XML 1.0 forbids (section 2.2, Char), even as a
-  /// reference, becomes U+FFFD.
+  /// Escapes a text for XML content or a quoted attribute value. Characters that XML 1.0 forbids (section 2.2, Char),
+  /// even as a reference, become U+FFFD.
   static func xml(_ text: String) -> String {
     var escaped = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {

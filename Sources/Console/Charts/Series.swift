@@ -1,9 +1,10 @@
-/// One row of values, one for each label of its chart: counts, or durations in the chart's unit.
+/// A series of values, one for each label of its chart: counts, or durations in the chart's unit.
 public struct Series: Sendable {
   public let name: String
   public let values: [Double]
 
-  /// A value that is not finite, or that the row is too short for, is missing: nothing is drawn, a dash is written.
+  /// Creates a series. Values that are not finite, or beyond the end of `values`, count as missing: they have no
+  /// column, and their text is a dash.
   public init(_ name: String, values: [Double]) {
     self.name = name
     self.values = values
@@ -14,7 +15,7 @@ public struct Series: Sendable {
   func value(_ index: Int) -> Double? { index < values.count && values[index].isFinite ? values[index] : nil }
 }
 
-/// The figures of a picture for a table beside it, written as in the picture; units stand in the header.
+/// The values of a chart for a table beside it, formatted as in the picture; units are in the header.
 public struct ChartTable: Sendable, Equatable {
   public let header: [String]
   public let rows: [[String]]
@@ -23,7 +24,7 @@ public struct ChartTable: Sendable, Equatable {
 }
 
 extension Double {
-  /// What is drawn for a value: marks grow from zero one way, and 1e12 is beyond everything that is counted here.
+  /// The value bounded for drawing: marks only grow upwards from zero, and no count here exceeds 1e12.
   var drawn: Double { Swift.min(Swift.max(self, 0), 1e12) }
 }
 
@@ -32,10 +33,10 @@ struct Scale {
   private let step: Double
   private let steps: Int
 
-  /// - Parameter whole: whether the values are all whole numbers; then the ticks are, too: there is no half business.
+  /// - Parameter whole: whether all values are whole numbers; then the ticks are whole numbers too.
   init(covering maximum: Double, whole: Bool) {
-    // With nothing but zeros any scale is right. Ticks are no finer than a billionth, which `NumberText` writes in
-    // digits.
+    // If all values are zero, any scale will do. Ticks are no finer than a billionth, which `NumberText` writes without
+    // an exponent.
     let maximum = maximum > 0 ? max(maximum, 1e-8) : 1
     let least = whole ? max(maximum / 4, 1) : maximum / 4
     var power = 1.0
@@ -48,6 +49,6 @@ struct Scale {
 
   var ticks: [Double] { (0...steps).map { Double($0) * step } }
 
-  /// Which part of the axis a value takes.
+  /// Returns a value's share of the axis, 0 to 1.
   func share(_ value: Double) -> Double { value / (Double(steps) * step) }
 }

@@ -1,43 +1,44 @@
 import Postgres
 
-/// The indexes that the console's search wants besides the registry's own (search.sql). The search answers the same
-/// without them, slower. Whoever owns the registry's tables may build them.
+/// The indexes of the console's search besides the registry's own (search.sql). Without them the search gives the same
+/// results, but slower. The owner of the registry's tables may build them.
 public struct SearchIndexes: Sendable {
+  /// An index and its state.
   public struct Index: Sendable, Equatable {
     public enum State: String, Sendable {
       case missing
-      /// A build was cut short.
+      /// A build was interrupted.
       case invalid
       case ready
     }
 
     public let name: String
     public let state: State
-    /// Bytes on disk; 0 where it is missing.
+    /// Bytes on disk; 0 if it is missing.
     public let bytes: Int
   }
 
-  /// What there is to tell while they are built.
+  /// The progress of a build.
   public enum Event: Sendable, Equatable {
-    /// Takes from a second to half a minute for the whole registry; nobody has to wait for it.
+    /// For the whole registry this takes from one second to half a minute. Others can read and write meanwhile.
     case building(name: String, number: Int, of: Int)
     case built(name: String)
     case analyzing
   }
 
   public enum BuildError: Error, Sendable, Equatable {
-    /// The registry has no row yet: a first load would take longer with them.
+    /// The registry has no rows yet. The indexes would slow down the initial load.
     case isEmpty
-    /// Another session builds them.
+    /// Another session is building them.
     case isUnderWay
     /// The role does not own the registry's tables.
     case isDenied
-    /// A default of the role or the database (a time-out, or read-only mode) has ended a statement. The statement runs
-    /// outside of transactions, so our settings do not apply to it.
+    /// A default of the role or the database (a timeout, or read-only mode) stopped a statement. The statement runs
+    /// outside a transaction, so the console's settings do not apply to it.
     case isCutShort(PostgresError)
   }
 
-  /// All of them, in the order in which they are built.
+  /// Returns all indexes, in the order in which they are built.
   public static func list(on connection: inout Connection) throws -> [Index] {
     try indexes.map { index in
       let row = try connection.rows(
@@ -46,7 +47,7 @@ public struct SearchIndexes: Sendable {
         WHERE i.indexrelid = to_regclass($1) AND i.indrelid = to_regclass('tax_registration')
         """, [index.name]
       ).first
-      // There is no size of one that has been dropped meanwhile.
+      // The size is NULL if the index was dropped meanwhile.
       guard let row, let bytes = try row.optionalInt("bytes") else {
         return Index(name: index.name, state: .missing, bytes: 0)
       }
@@ -54,20 +55,20 @@ public struct SearchIndexes: Sendable {
     }
   }
 
-  /// Builds those that are missing or invalid, one by one, while others read and write the registry.
+  /// Builds the missing and invalid indexes, one by one, while others read and write the registry.
   ///
-  /// - Parameter connection: with no transaction open. A `lock_timeout` or `statement_timeout` holds for each index.
-  /// - Returns: the names of those that it built.
+  /// - Parameter connection: without an open transaction. `lock_timeout` and `statement_timeout` apply to each index.
+  /// - Returns: the names of the indexes that were built.
   /// - Throws: ``BuildError``, `PostgresError`.
   @discardableResult
   public static func build(
     on connection: inout Connection, progress: (Event) -> Void = { _ in }
   ) throws -> [String] {
-    // Read from the catalog. Trying instead would write an error to the server's log each time.
+    // The catalog says whether the role may build them. Trying instead would log an error on the server each time.
     guard let registry = try connection.rows(Self.isOwner).first else { throw BuildError.isEmpty }
     guard try registry.bool("is_owner") else { throw BuildError.isDenied }
     guard try connection.bool("SELECT EXISTS (SELECT FROM tax_registration)") else { throw BuildError.isEmpty }
-    // An index that another session is building looks like one whose build was cut short.
+    // The lock is needed because an index that another session is building looks like an interrupted build.
     do {
       var lock = try connection.sibling()
       guard try lock.lockTable(table) else { throw BuildError.isUnderWay }
@@ -78,7 +79,7 @@ public struct SearchIndexes: Sendable {
     }
   }
 
-  /// Takes away what ``build(on:progress:)`` has made.
+  /// Removes what ``build(on:progress:)`` has created.
   public static func drop(on connection: inout Connection) throws {
     let schema = try schema(&connection)
     for index in indexes {
@@ -87,22 +88,23 @@ public struct SearchIndexes: Sendable {
     try connection.execute("DROP FUNCTION IF EXISTS registry_bigrams(text)")
   }
 
-  /// Whether a search may name the function that the indexes on texts are made with.
+  /// Whether the function exists that the indexes on texts use.
   static func hasBigrams(_ connection: inout Connection) throws -> Bool {
     try connection.bool("SELECT to_regprocedure('registry_bigrams(text)') IS NOT NULL")
   }
 
-  /// Whether the role may build them; no row where there is no registry.
+  /// Selects whether the role may build the indexes; no row if there is no registry.
   private static let isOwner = """
     SELECT pg_has_role(relowner, 'USAGE') AND has_schema_privilege(relnamespace, 'CREATE') AS is_owner FROM pg_class
     WHERE oid = to_regclass('tax_registration')
     """
 
-  /// The table whose lock prevents two builds at once. Only the registry's owner may lock it, and a load does not lock
-  /// it.
+  /// The table whose lock prevents two builds at once. Only the registry's owner has the right to lock it, and a load
+  /// does not lock it.
   private static let table = "schema_migration"
 
-  /// Quoted: statements outside of transactions have to name it.
+  /// Returns the registry's schema, quoted. Statements outside a transaction must name it, since the search path of the
+  /// console's settings does not apply to them.
   private static func schema(_ connection: inout Connection) throws -> String {
     try connection.row("SELECT quote_ident(current_schema()) AS schema").text("schema")
   }

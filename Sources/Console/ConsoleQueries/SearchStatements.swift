@@ -1,26 +1,29 @@
 extension SearchIndexes {
+  /// The statements that create one index.
   struct Definition {
     let name: String
     /// `CREATE INDEX CONCURRENTLY …`
     let create: String
-    /// What follows it.
+    /// The statements after it, such as COMMENT ON.
     var rest: [String] = []
 
-    /// - Parameter schema: where the registry is, quoted.
+    /// Returns the CREATE statement with schema names.
+    ///
+    /// - Parameter schema: the registry's schema, quoted.
     func create(in schema: String) -> String {
       create.replacing("ON tax_registration", with: "ON \(schema).tax_registration")
         .replacing("(registry_bigrams(", with: "(\(schema).registry_bigrams(")
     }
   }
 
-  /// The statements of search.sql: an empty line stands between two.
+  /// The statements of search.sql, which are separated by empty lines.
   private static let statements = String(decoding: PackageResources.search_sql, as: UTF8.self)
     .split(separator: "\n\n").map(String.init)
 
-  /// What the indexes are made with.
+  /// The statements before the first index: the function that indexes use.
   static var functions: [String] { statements.prefix { indexName($0) == nil }.filter { !isComment($0) } }
 
-  /// Each with its comment.
+  /// The indexes, each with its COMMENT ON.
   static var indexes: [Definition] {
     var definitions: [Definition] = []
     for statement in statements {

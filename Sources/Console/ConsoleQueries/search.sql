@@ -1,8 +1,8 @@
--- What the console's search needs besides the registry's own indexes. Without it the search answers the same, slower.
--- One statement at a time: an index that is built CONCURRENTLY stands in no transaction.
+-- What the console's search needs besides the registry's own indexes. Without it the search gives the same results, but
+-- slower. The statements run one at a time: CREATE INDEX CONCURRENTLY is not allowed in a transaction.
 
--- Full-width characters count as their half-width ones, 台 as 臺, and a to z as A to Z, so that 5段 finds ５段.
--- RegistrationText in Swift spells the same out. Whoever changes it gives the indexes new names.
+-- Full-width characters count as half-width, 台 as 臺, and a to z as A to Z, so that 5段 finds ５段. RegistrationText in
+-- Swift does the same: change both together, and rename the indexes.
 CREATE OR REPLACE FUNCTION registry_bigrams(text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
   SELECT ARRAY(
     SELECT pg_catalog.substr(folded.value, place, 2)

@@ -1,17 +1,17 @@
 import Postgres
 import Records
 
-/// Numbers to draw. Those of publications take well under a millisecond; those that say that they read the registry are
-/// to be kept until ``publication(_:)`` says another one.
+/// Queries of the figures page. Queries of publications take well under a millisecond. Cache the results of those that
+/// read the registry until ``publication(_:)`` changes.
 public enum Figures {
-  /// What a day showed, by the publication that counts from it and came last.
+  /// The size of the registry on a day, by the last publication that counts from it.
   public struct RegistryDay: Sendable, Equatable {
     /// ISO 8601.
     public let date: String
     public let registrations: Int
   }
 
-  /// What the publications of a day changed.
+  /// The changes of all publications of a day.
   public struct ChangesDay: Sendable, Equatable {
     public let date: String
     public let added: Int
@@ -20,24 +20,26 @@ public enum Figures {
     public let reappeared: Int
   }
 
+  /// A number of businesses by city or kind of organisation.
   public struct Group: Sendable, Equatable {
-    /// Nil for the businesses that are of none.
+    /// Nil for businesses without one.
     public let name: String?
     public let count: Int
   }
 
+  /// A number of businesses by month.
   public struct Month: Sendable, Equatable {
     /// `YYYY-MM`.
     public let month: String
     public let count: Int
   }
 
-  /// The publication that the registry holds; nil where there is none.
+  /// Returns the number of the newest publication; nil if there is none.
   public static func publication(_ connection: inout Connection) throws -> Int? {
     try connection.optionalInt("SELECT max(id) FROM publication")
   }
 
-  /// Businesses of the registry, the newest days that have a publication, the oldest of them first.
+  /// Returns the size of the registry on the newest days with a publication, the oldest first.
   public static func registryByDay(_ connection: inout Connection, days: Int = 90) throws -> [RegistryDay] {
     try connection.rows(
       """
@@ -47,8 +49,8 @@ public enum Figures {
     ).map { RegistryDay(date: try $0.text("as_of_date"), registrations: try $0.int("registrations")) }
   }
 
-  /// Businesses that were added, changed or removed, by day. The first publication, into an empty registry, is no
-  /// change. Of what an earlier version published the kinds are not known: there what was inserted counts as added.
+  /// Returns the changes by day. The initial load, into an empty registry, does not count. Publications of earlier
+  /// versions have no kinds: their inserted, updated and removed rows count as added, changed and removed.
   public static func changesByDay(_ connection: inout Connection, days: Int = 90) throws -> [ChangesDay] {
     func sum(_ kind: String, otherwise column: String) -> String {
       """
@@ -70,7 +72,7 @@ public enum Figures {
     }
   }
 
-  /// The day of the oldest of the newest `$1` days that have a publication.
+  /// Selects the oldest of the newest `$1` days with a publication.
   private static let firstDay = """
     SELECT min(d.as_of_date) FROM (
       SELECT DISTINCT as_of_date FROM publication ORDER BY as_of_date DESC LIMIT $1::bigint) AS d
@@ -78,10 +80,10 @@ public enum Figures {
 }
 
 extension Figures {
-  /// Businesses by the city or county that their address begins with, the most first, those with none last. The source
-  /// writes 台 and 臺 for one another: the city is one. Reads the registry.
+  /// Counts businesses by the city or county at the beginning of their address: the largest first, those without one
+  /// last. 台 and 臺 are equal, since the source uses both. Reads the registry.
   public static func businessesByCity(_ connection: inout Connection) throws -> [Group] {
-    // By the expression that the search's index has: with what is known of it the planner lets several processes count.
+    // The expression is that of the search index: with its statistics the planner chooses a parallel count.
     try connection.rows(
       """
       SELECT name, sum(count) AS businesses FROM (
@@ -95,7 +97,7 @@ extension Figures {
     ).map(Group.init)
   }
 
-  /// Businesses by kind of organisation, the most first, those with none last. Reads the registry.
+  /// Counts businesses by kind of organisation: the largest first, those without one last. Reads the registry.
   public static func businessesByType(_ connection: inout Connection) throws -> [Group] {
     try connection.rows(
       """
@@ -105,8 +107,8 @@ extension Figures {
     ).map(Group.init)
   }
 
-  /// Businesses of the registry by the month in which they were set up: the last months up to the one of the day that
-  /// the registry shows, the oldest first, those without any too. Reads the registry.
+  /// Counts businesses by the month of their set-up date: the last months up to the registry's own date, the oldest
+  /// first, including months without any. Reads the registry.
   public static func setUpByMonth(_ connection: inout Connection, months: Int = 36) throws -> [Month] {
     try connection.rows(
       """
@@ -134,8 +136,9 @@ extension Figures.Group {
   }
 }
 
-/// What was found in a snapshot, by code.
+/// The findings of a snapshot by code.
 public struct FindingCounts: Sendable, Equatable {
+  /// The number of findings of a code.
   public struct Count: Sendable, Equatable {
     public let code: String
     public let count: Int
@@ -145,10 +148,10 @@ public struct FindingCounts: Sendable, Equatable {
   public let rejections: [Count]
   public let warnings: [Count]
 
-  /// Codes of the rules that reject a record; the others are warnings.
+  /// The codes that reject a record; the others are warnings.
   public static let rejecting = Set(FindingCode.allCases.filter(\.isRejection).map(\.code))
 
-  /// - Parameter counts: code → count.
+  /// - Parameter counts: counts by code.
   public init(_ counts: [String: Int]) {
     let sorted = counts.filter { $0.value > 0 }.map { Count(code: $0.key, count: $0.value) }
       .sorted { ($1.count, $0.code) < ($0.count, $1.code) }
@@ -157,7 +160,7 @@ public struct FindingCounts: Sendable, Equatable {
   }
 }
 
-/// How long the stages of a run took, in seconds; nil for one that did not run.
+/// The durations of a run's stages in seconds; nil for a stage that did not run.
 public struct StageDurations: Sendable, Equatable {
   public let fetch: Double?
   public let transform: Double?
@@ -165,7 +168,7 @@ public struct StageDurations: Sendable, Equatable {
 
   public var total: Double { (fetch ?? 0) + (transform ?? 0) + (load ?? 0) }
 
-  /// - Returns: nil where no stage ran.
+  /// - Returns: nil if no stage ran.
   public init?(_ summary: RunSummary) {
     guard !summary.stages.isEmpty else { return nil }
     let seconds = Dictionary(summary.stages.map { ($0.name, $0.seconds) }) { first, _ in first }

@@ -1,35 +1,37 @@
 import Postgres
 
-/// All that is known of one business.
+/// A business with its industries, branches, head office, correction and history.
 public struct Business: Sendable, Equatable {
+  /// The head office of a branch.
   public struct HeadOffice: Sendable, Equatable {
     public let ban: String
-    /// Nil where it is not in the registry.
+    /// Nil if it is not in the registry.
     public let name: String?
   }
 
+  /// A branch of a head office.
   public struct Branch: Sendable, Equatable {
     public let ban: String
     public let name: String
     public let address: String?
   }
 
-  /// A correction by hand that is in force.
+  /// A correction in force.
   public struct Correction: Sendable, Equatable {
     public let id: Int
-    /// User of the operating system.
+    /// The user of the operating system.
     public let correctedBy: String
-    /// As PostgreSQL writes a time in UTC.
+    /// In UTC, as PostgreSQL writes it.
     public let correctedAt: String
-    /// Findings that the source's record has and the corrected one has not.
+    /// Codes of findings that the source's record has and the corrected record does not have.
     public let fixedCodes: [String]
   }
 
   public let ban: BAN
-  /// Nil where it is not in the registry now.
+  /// Nil if it is not in the registry now.
   public let registration: Registration?
   public let headOffice: HeadOffice?
-  /// The first hundred by BAN.
+  /// The first ``branchesMax`` by BAN.
   public let branches: [Branch]
   public let hasMoreBranches: Bool
   public let correction: Correction?
@@ -38,7 +40,9 @@ public struct Business: Sendable, Equatable {
 
   public static let branchesMax = 100
 
-  /// - Returns: nil where the registry does not have it and never had, as far as the change feed reaches back.
+  /// Reads a business.
+  ///
+  /// - Returns: nil if it is not in the registry, and the change feed has no row of it.
   public static func find(_ ban: BAN, on connection: inout Connection) throws -> Business? {
     try RegistrySnapshot.read(&connection) { connection in
       let registration = try registration(ban, &connection)

@@ -1,8 +1,8 @@
 import Postgres
 
-/// Industries of businesses, and which there are.
+/// Reads industries of businesses and industry codes.
 public enum Industries {
-  /// - Returns: by BAN, each business's in their order.
+  /// Returns the industries of businesses by BAN, in the source's order.
   static func of(_ bans: [String], _ connection: inout Connection) throws -> [String: [Registration.Industry]] {
     guard !bans.isEmpty else { return [:] }
     let rows = try connection.rows(
@@ -19,7 +19,7 @@ public enum Industries {
     }
   }
 
-  /// The code of six digits, or those that begin with fewer: from the index, code by code.
+  /// Returns the codes that begin with one to six digits. The recursive query reads the index code by code.
   static func codes(of digits: String, _ connection: inout Connection) throws -> [String] {
     if digits.utf8.count == 6 { return [digits] }
     return try connection.texts(
@@ -38,15 +38,15 @@ public enum Industries {
   }
 }
 
-/// What there is to choose from in a search.
+/// The choices of the search form.
 public enum RegistrationChoices {
-  /// Cities and counties as 臺 has them, from north to south, the islands last.
+  /// Cities and counties, written with 臺, from north to south, the islands last.
   public static let cities = [
     "臺北市", "新北市", "基隆市", "桃園市", "新竹市", "新竹縣", "苗栗縣", "臺中市", "彰化縣", "南投縣", "雲林縣",
     "嘉義市", "嘉義縣", "臺南市", "高雄市", "屏東縣", "宜蘭縣", "花蓮縣", "臺東縣", "澎湖縣", "金門縣", "連江縣",
   ]
 
-  /// The kinds of organisation in the registry, from the index on them, kind by kind; the first hundred.
+  /// Returns the first hundred kinds of organisation in the registry. The recursive query reads the index kind by kind.
   public static func types(on connection: inout Connection) throws -> [String] {
     try connection.texts(
       """

@@ -1,22 +1,22 @@
 import FoundationEssentials
 
-/// A place in a sorted list, and which way the list is read on from it, as text for a URL.
+/// A page cursor: a position in a sorted list and the reading direction, as text for a URL.
 ///
-/// It is no secret and protects nothing: whoever makes one up reads the same list from another place. The checksum is
-/// there so that a link that was cut off or mistyped is refused rather than silently shows another page.
+/// It is not a secret, and an invented cursor only reads the same list from another position. The checksum rejects
+/// links that were cut off or mistyped, which would otherwise show another page.
 struct PageCursor: Equatable {
   enum Way: String {
-    /// What comes after it.
+    /// Reads the rows after the position.
     case after = "a"
-    /// What comes before it, the nearest first.
+    /// Reads the rows before the position, the nearest first.
     case before = "b"
   }
 
   let way: Way
-  /// Which list it is a place in: its values mean something there alone.
+  /// The list that the cursor belongs to. Its values are meaningless in another list.
   let list: String
   let ban: String
-  /// What the list is sorted by, of the row at this place.
+  /// The sort key of the row at the position.
   let key: String
 
   init(_ way: Way, in list: String, key: String, ban: String) {
@@ -26,16 +26,18 @@ struct PageCursor: Equatable {
     self.ban = ban
   }
 
-  /// - Returns: nil where the text is not exactly what ``text`` gives.
+  /// Parses a cursor.
+  ///
+  /// - Returns: nil unless the text is exactly what ``text`` returns.
   init?(_ text: String) {
     guard text.utf8.count <= 4096, let data = Data(base64Encoded: Self.standard(text)),
       let content = String(validating: data.dropFirst(Self.checksumBytes), as: UTF8.self)
     else { return nil }
-    // The key stands last: it may hold anything.
+    // The key is last because it may contain commas.
     let parts = content.split(separator: ",", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 4, let way = Way(rawValue: parts[0]) else { return nil }
     self.init(way, in: parts[1], key: parts[3], ban: parts[2])
-    // The checksum is compared with it, and bits of Base64 that mean nothing are: one place is one text.
+    // Compares the checksum and the unused bits of Base64, so that each cursor has exactly one text.
     guard self.text.utf8.elementsEqual(text.utf8) else { return nil }
   }
 

@@ -1,30 +1,31 @@
-/// A parameter of a query that cannot be understood.
+/// An invalid parameter of a query.
 public struct QueryProblem: Error, Sendable, Equatable {
+  /// Why a parameter is invalid.
   public enum Reason: String, Sendable, CaseIterable {
     /// Not eight ASCII digits.
     case ban
-    /// Not one to eight ASCII digits: a BAN or its beginning.
+    /// Not one to eight ASCII digits (a BAN or its beginning).
     case banStart = "ban_start"
-    /// Not one to six ASCII digits: an industry's code or its beginning.
+    /// Not one to six ASCII digits (an industry code or its beginning).
     case industry
-    /// Fewer than two characters: half the registry contains one.
+    /// Fewer than two characters: half the registry may contain a single one.
     case tooShort = "too_short"
     case tooLong = "too_long"
-    /// Not a whole amount from 0 on, or over 2^63−1.
+    /// Not a whole amount from 0 to 2^63−1.
     case amount
-    /// The least is more than the most.
+    /// The minimum is greater than the maximum.
     case range
-    /// None of the values that there are.
+    /// Not one of the allowed values.
     case choice
-    /// No real date of the form YYYY-MM-DD.
+    /// Not an existing date of the form YYYY-MM-DD.
     case date
-    /// No city or county: not three characters.
+    /// Not a city or county, which have three characters.
     case city
-    /// No place in a list that a page gave, or one in a list of another order.
+    /// Not a cursor of this list in this order.
     case place
   }
 
-  /// Its name, such as `capital_min`.
+  /// The parameter's name, such as `capital_min`.
   public let parameter: String
   public let reason: Reason
 

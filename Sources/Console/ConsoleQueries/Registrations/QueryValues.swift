@@ -1,4 +1,4 @@
-/// Named values of a query, read one by one; a value without more than white space is none.
+/// The named values of a query. A value of only white space counts as missing.
 struct QueryValues {
   let values: [String: String]
 
@@ -10,14 +10,14 @@ struct QueryValues {
     return String(scalars[first...last])
   }
 
-  /// One to `count` digits, or else `reason`.
+  /// Returns one to `count` digits; throws `reason` for anything else.
   func digits(_ name: String, upTo count: Int, _ reason: QueryProblem.Reason) throws(QueryProblem) -> String? {
     guard let text = text(name)?.plainDigits else { return nil }
     guard text.isDigits, text.utf8.count <= count else { throw QueryProblem(name, reason) }
     return text
   }
 
-  /// What a text has to contain.
+  /// Returns a text to search for, of at least two characters.
   func part(_ name: String, upTo count: Int) throws(QueryProblem) -> String? {
     guard let text = text(name) else { return nil }
     guard text.unicodeScalars.count > 1 else { throw QueryProblem(name, .tooShort) }
@@ -26,7 +26,7 @@ struct QueryValues {
 
   func bounded(_ name: String, _ text: String, upTo count: Int) throws(QueryProblem) -> String {
     guard text.unicodeScalars.count <= count else { throw QueryProblem(name, .tooLong) }
-    // PostgreSQL's text cannot hold it, so no value contains it.
+    // PostgreSQL's text cannot contain NUL, so no value matches.
     guard !text.utf8.contains(0) else { throw QueryProblem(name, .choice) }
     return text
   }
@@ -49,7 +49,7 @@ struct QueryValues {
     return text
   }
 
-  /// Whether it is a real day of the Gregorian calendar as YYYY-MM-DD.
+  /// Whether it is an existing day of the Gregorian calendar, written YYYY-MM-DD.
   static func isDate(_ text: String) -> Bool {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
     guard parts.map(\.utf8.count) == [4, 2, 2], parts.allSatisfy(\.isDigits) else { return false }
@@ -62,8 +62,7 @@ struct QueryValues {
 }
 
 extension String {
-  /// Numbers as people type them: full-width digits as the usual ones, without spaces and without commas between
-  /// thousands.
+  /// The text with full-width digits as ASCII digits, and without spaces and commas.
   fileprivate var plainDigits: String {
     var digits = String.UnicodeScalarView()
     for scalar in unicodeScalars where !" ,，\u{3000}".unicodeScalars.contains(scalar) {

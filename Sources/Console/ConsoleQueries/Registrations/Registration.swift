@@ -1,8 +1,9 @@
 import Postgres
 import Records
 
-/// A business as the registry has it.
+/// A business in the registry.
 public struct Registration: Sendable, Equatable {
+  /// An industry of a business.
   public struct Industry: Sendable, Equatable {
     /// The source's slot, 1 to 4.
     public let slot: Int
@@ -10,17 +11,17 @@ public struct Registration: Sendable, Equatable {
     public let name: String?
   }
 
-  /// What it has of the source, in the order of ``StoredColumn/all``, as PostgreSQL writes it.
+  /// The values of ``StoredColumn/all``, in that order, as PostgreSQL writes them.
   private let values: [String?]
-  /// ISO 8601: of the snapshot that last changed it.
+  /// The date of the snapshot that last changed it, ISO 8601.
   public let sourceDate: String?
-  /// As PostgreSQL writes a time in UTC: when its BAN was first seen.
+  /// When its BAN was first seen, in UTC as PostgreSQL writes it.
   public let createdAt: String
-  /// As PostgreSQL writes a time in UTC: when it or its industries last changed.
+  /// When it or its industries last changed, in UTC as PostgreSQL writes it.
   public let updatedAt: String
-  /// Whether a correction by hand holds in place of the source's record.
+  /// Whether a correction in force replaces the source's record.
   public let isCorrected: Bool
-  /// In their order.
+  /// In the source's order.
   public internal(set) var industries: [Industry] = []
 
   public let ban: String
@@ -29,18 +30,18 @@ public struct Registration: Sendable, Equatable {
   public let address: String?
   /// TWD; 0 for branches.
   public let capital: Int64?
-  /// As published: ROC calendar, `YYYMMDD`, or the text that is there instead of a date.
+  /// The set-up date as published: `YYYMMDD` in the ROC calendar, or another text in its place.
   public let setUpAsPublished: String?
-  /// ISO 8601.
+  /// The set-up date, ISO 8601.
   public let setUp: String?
   public let type: String?
 
-  /// Each column that comes from the source, and its value as PostgreSQL writes it.
+  /// The columns that come from the source, with their values as PostgreSQL writes them.
   public var columns: some Sequence<(column: StoredColumn, value: String?)> {
     zip(StoredColumn.all, values).lazy.map { (column: $0, value: $1) }
   }
 
-  /// The columns of ``init(_:)``.
+  /// Returns the columns that ``init(_:)`` reads, for SELECT.
   static func columns(of row: String) -> String {
     """
     \(StoredColumn.all.map { "\(row).\($0.name)" }.joined(separator: ", ")), \(row).data_source_date, \
@@ -50,7 +51,7 @@ public struct Registration: Sendable, Equatable {
     """
   }
 
-  /// - Parameter row: with ``columns(of:)``.
+  /// - Parameter row: a row with ``columns(of:)``.
   init(_ row: Row) throws {
     values = try StoredColumn.all.map { try row.optionalText($0.name) }
     ban = try row.text("ban")

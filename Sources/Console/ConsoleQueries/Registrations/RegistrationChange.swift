@@ -1,14 +1,15 @@
 import Postgres
 import Records
 
-/// What one run changed of one business.
+/// A row of the change feed: what one run changed in one business.
 public struct RegistrationChange: Sendable, Equatable {
   public enum Kind: String, Sendable, CaseIterable { case added, changed, removed, reappeared }
 
+  /// A changed column.
   public struct Column: Sendable, Equatable {
-    /// Of tax_registration, or `industries`.
+    /// A column of tax_registration, or `industries`.
     public let name: String
-    /// As text: a truth value is `true` or `false`, industries stand one behind the other.
+    /// The value as text: a boolean is `true` or `false`, industries are joined by `；`. Nil for NULL.
     public let before: String?
     public let after: String?
   }
@@ -19,18 +20,18 @@ public struct RegistrationChange: Sendable, Equatable {
   public let jobRunID: Int
   /// `load`, `rollback`, `replay`, `withdraw`.
   public let action: String
-  /// ISO 8601: the day from which the run counts.
+  /// The day from which the run counts, ISO 8601.
   public let asOfDate: String?
-  /// As PostgreSQL writes a time in UTC.
+  /// In UTC, as PostgreSQL writes it.
   public let publishedAt: String
   public let ban: String
-  /// The business's name after it, or before it where it is gone.
+  /// The business's name after the change, or before it if the business was removed.
   public let name: String?
-  /// Nil where the feed does not reach back to how the business came.
+  /// Nil in a history whose older rows have expired: the state that it begins with.
   public let kind: Kind?
   /// Why it was removed: `absent`, `rejected`.
   public let reason: String?
-  /// JSON of the business before and after, as the feed has it.
+  /// The business before and after, as JSON of the feed.
   public let before: String?
   public let after: String?
   public internal(set) var columns: [Column]
@@ -41,7 +42,9 @@ public struct RegistrationChange: Sendable, Equatable {
     coalesce(c.after, c.before) ->> 'business_name' AS name, c.changed_columns
     """
 
-  /// Rows of `changes`, a query that gives ``sql``, column by column.
+  /// Reads changes with their columns.
+  ///
+  /// - Parameter changes: a query that selects ``sql``.
   static func read(
     _ changes: String, order: String, _ values: [String?], _ connection: inout Connection
   ) throws -> [RegistrationChange] {
@@ -55,7 +58,7 @@ public struct RegistrationChange: Sendable, Equatable {
     for row in rows {
       let change = try RegistrationChange(row)
       if all.last?.jobRunID != change.jobRunID || all.last?.ban != change.ban { all.append(change) }
-      // Joined from the left: a change that is of no column has one row without a name.
+      // By the LEFT JOIN a change without changed columns has one row without a name.
       guard let name = try row.optionalText("column_name") else { continue }
       all[all.count - 1].columns.append(
         Column(name: name, before: try row.optionalText("column_before"), after: try row.optionalText("column_after")))
@@ -78,13 +81,13 @@ public struct RegistrationChange: Sendable, Equatable {
   }
 }
 
-/// The images of a business in the change feed, as text for people.
+/// Converts the images of a business in the change feed to text for people.
 enum RegistrationImageText {
-  /// The columns of an image but for the BAN, in the order in which they are shown.
+  /// The columns of an image except the BAN, in the order in which they are shown.
   static let columns = StoredColumn.all.map(\.name).filter { $0 != "ban" } + ["industries"]
 
-  /// What a row of the feed changes, column by column: `(name, place, before, after)`, to join LATERAL. Of a business
-  /// that came or went that is all that it has.
+  /// Returns SQL for the changed columns of a feed row: `(name, place, before, after)`, to join LATERAL. For an added
+  /// or removed business these are all its columns with a value.
   static func changes(of row: String) -> String {
     """
     (SELECT n.name, n.place, \(text("\(row).before")) AS before, \(text("\(row).after")) AS after

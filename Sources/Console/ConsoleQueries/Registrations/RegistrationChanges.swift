@@ -1,34 +1,36 @@
 import Postgres
 
-/// The change feed, the newest run first and each sorted by BAN, a page at a time.
+/// Reads the change feed page by page: the newest run first, and each run sorted by BAN.
 public struct RegistrationChanges: Sendable {
+  /// One page of changes.
   public struct Page: Sendable, Equatable {
     public let changes: [RegistrationChange]
-    /// Where the next page begins and the one before ends, as ``init(_:place:size:)`` takes it.
+    /// The cursor of the next page, for ``init(_:place:size:)``; nil on the last one.
     public let next: String?
+    /// The cursor of the previous page; nil on the first one.
     public let previous: String?
   }
 
   public static let pageSizeMax = 200
-  /// Names of the parameters.
+  /// The names of the parameters.
   public static let names = ["since", "kind", "column", "ban"]
 
-  /// ISO 8601: of runs that count from this day or later.
+  /// Selects runs that count from this day or later, ISO 8601.
   public let since: String?
   public let kind: RegistrationChange.Kind?
-  /// Of businesses that changed: what differs.
+  /// Selects changed businesses in which this column differs.
   public let column: String?
   public let ban: BAN?
   private let place: PageCursor?
   private let size: Int
 
-  /// The list's name in a place.
+  /// The list's name in a cursor.
   private static let list = "changes"
 
   /// - Parameters:
-  ///   - values: by name; what is empty counts as missing, other names are left alone.
-  ///   - place: ``Page/next`` or ``Page/previous``; nil is the start.
-  ///   - size: changes of a page, up to ``pageSizeMax``.
+  ///   - values: by name. An empty value counts as missing; unknown names are ignored.
+  ///   - place: ``Page/next`` or ``Page/previous``; nil for the first page.
+  ///   - size: changes per page, up to ``pageSizeMax``.
   public init(_ values: [String: String], place: String? = nil, size: Int = 50) throws(QueryProblem) {
     let values = QueryValues(values: values)
     since = try values.date("since")
@@ -49,10 +51,12 @@ public struct RegistrationChanges: Sendable {
     self.place = place
   }
 
+  /// The parameters of this query, for links.
   public var parameters: [(name: String, value: String)] {
     zip(Self.names, [since, kind?.rawValue, column, ban?.text]).compactMap { name, value in value.map { (name, $0) } }
   }
 
+  /// Reads the page.
   public func page(on connection: inout Connection) throws -> Page {
     try RegistrySnapshot.read(&connection) { connection in
       var found = try find(&connection)
@@ -72,7 +76,7 @@ public struct RegistrationChanges: Sendable {
     PageCursor(way, in: Self.list, key: "\(change.jobRunID)", ban: change.ban).text
   }
 
-  /// Run by run, so that each gives its part from the primary key and the first ones fill the page.
+  /// Reads run by run: each run's changes come from the primary key in order, and the first runs fill the page.
   private func find(_ connection: inout Connection) throws -> [RegistrationChange] {
     var values = SQLValues()
     let (runs, bans) = isBackwards ? ("ASC", "DESC") : ("DESC", "ASC")
@@ -96,7 +100,7 @@ public struct RegistrationChanges: Sendable {
       let run = values.add(place.key, "bigint")
       let comparison = isBackwards ? ("<", ">=") : (">", "<=")
       ofRuns.append("p.job_run_id \(comparison.1) \(run)")
-      // Of the place's own run what lies beyond its BAN; of the others all.
+      // Of the cursor's own run, the changes beyond its BAN; of other runs, all changes.
       let end = isBackwards ? "'~'" : "''"
       ofChanges.append(
         "f.ban \(comparison.0) CASE WHEN p.job_run_id = \(run) THEN \(values.add(place.ban)) ELSE \(end) END")
@@ -111,8 +115,8 @@ public struct RegistrationChanges: Sendable {
       """, order: "h.job_run_id \(runs), h.ban \(bans)", values.values, &connection)
   }
 
-  /// Whether a run has changes of the kind, by its own count of them: most have none of the rare ones. Those of earlier
-  /// versions have not counted.
+  /// Returns the condition that a run has such changes by its own counts, which skips most runs for rare changes. Runs
+  /// of earlier versions have no counts and are not skipped.
   private func hasSome(_ group: String, _ name: String, _ values: inout SQLValues) -> String {
     """
     CASE WHEN p.changes ? '\(group)' THEN coalesce((p.changes -> '\(group)' ->> \(values.add(name)))::bigint, 0) > 0 \

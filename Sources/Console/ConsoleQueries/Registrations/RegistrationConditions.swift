@@ -1,12 +1,12 @@
 import Postgres
 
-/// The conditions of a query as SQL, and the values that they name.
+/// The conditions of a query as SQL.
 struct RegistrationConditions {
-  /// What they are put to.
+  /// How the conditions are used.
   enum Use {
-    /// Each row that comes along is looked at: no index helps.
+    /// They filter rows that are read in the list's order; no index is used for them.
     case looking
-    /// All rows that meet them are collected: by which indexes is the server's to choose.
+    /// They select all matching rows, by indexes that the server chooses.
     case collecting(hasBigrams: Bool, industryCodes: [String])
   }
 
@@ -20,12 +20,12 @@ struct RegistrationConditions {
     self.row = row
   }
 
-  /// All of them.
+  /// Returns all conditions.
   func all(_ values: inout SQLValues) -> [String] {
     range(of: .ban, &values) + filters(&values) + [industry(&values)].compactMap(\.self)
   }
 
-  /// Those that bound an order: what lies outside need not be looked at.
+  /// Returns the conditions that bound the sort key, so that rows outside the bounds are not read.
   func range(of sort: RegistrationSort, _ values: inout SQLValues) -> [String] {
     switch sort {
     case .ban: query.ban.map { prefix("\(row).ban", $0, full: 8, &values) } ?? []
@@ -84,12 +84,12 @@ struct RegistrationConditions {
     guard let industry = query.industry else { return nil }
     switch use {
     case .looking:
-      // All of a business's industries are read, four at most. As a condition of the subquery a range of codes would be
-      // read from the index on codes wherever the server takes it for a short one, row by row.
+      // This reads all industries of a business, four at most. With the code as a WHERE condition, the server may
+      // choose the index on codes and scan a range of codes again for each row.
       let code = prefix("i.industry_code", industry, full: 6, &values).joined(separator: " AND ")
       return "(SELECT bool_or(\(code)) FROM business_industry i WHERE i.business_id = \(row).ban)"
     case .collecting(_, let codes):
-      // The codes one by one: of a range the server has only a rough idea how many businesses are in it.
+      // The codes are listed one by one, since the server estimates the businesses of a range only roughly.
       let codes = values.add(SQLValues.array(codes), #"text[] COLLATE "C""#)
       return "\(row).ban IN (SELECT i.business_id FROM business_industry i WHERE i.industry_code = ANY (\(codes)))"
     }
@@ -97,7 +97,7 @@ struct RegistrationConditions {
 }
 
 extension RegistrationConditions.Use {
-  /// What there is to collect a query's rows by.
+  /// Returns the use for collecting a query's rows, with the available indexes and codes.
   static func collecting(for query: RegistrationQuery, _ connection: inout Connection) throws -> Self {
     let hasText = query.name != nil || query.address != nil
     return .collecting(
@@ -106,14 +106,15 @@ extension RegistrationConditions.Use {
   }
 }
 
-/// How texts are compared in a search: the source writes numbers in addresses full-width and people type them
-/// half-width, 台 and 臺 are one, and so are a and A. registry_bigrams in search.sql spells the same out.
+/// How a search compares texts: full-width characters equal half-width ones (the source writes full-width numbers in
+/// addresses, and people type half-width), 台 equals 臺, and a equals A. registry_bigrams in search.sql does the same.
 enum RegistrationText {
   static func folded(_ sql: String) -> String { "upper(\(oneTai("normalize(\(sql), NFKC)")) COLLATE \"C\")" }
 
   static func oneTai(_ sql: String) -> String { "replace(\(sql), '台', '臺')" }
 
-  /// Whether a column contains a text. Most that contain it do so as it was given: folding is for the others.
+  /// Returns the condition that a column contains a text. The exact comparison is first: it is cheap and finds most
+  /// rows.
   static func contains(_ column: String, _ text: String) -> String {
     "(strpos(\(column), \(text)) > 0 OR strpos(\(folded(column)), \(folded(text))) > 0)"
   }

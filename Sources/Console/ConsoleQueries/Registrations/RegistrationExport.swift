@@ -1,26 +1,27 @@
 import Postgres
 import Records
 
-/// All businesses of a search as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF, in the published
-/// columns.
+/// Exports all businesses of a search as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF, with the
+/// published columns.
 ///
-/// As in the pipeline's own sheets (docs/rules.md) one apostrophe stands before what could be taken for a formula, what
-/// begins with an apostrophe, a mark for "missing" that is a value, and digits with a zero first, but for 統一編號.
+/// As in the pipeline's own sheets (docs/rules.md), these cells get a leading apostrophe: possible formulas, texts that
+/// begin with an apostrophe, values such as `NULL` or `NA`, and digits with a leading zero, except 統一編號.
 public struct RegistrationExport: Sendable {
+  /// The column names of the source.
   public static let columns = Column.allCases.map(\.name)
 
   private let query: RegistrationQuery
 
-  /// Bytes that are gathered before they are handed over.
+  /// The least size in bytes of a piece, except the last.
   private static let pieceBytes = 1 << 16
 
   public init(_ query: RegistrationQuery) { self.query = query }
 
-  /// Reads them from one state of the registry, in the order of the search. The session's time for a statement holds
-  /// for all of it, and what takes the pieces slowly holds up the session.
+  /// Reads the businesses from one state of the registry, in the order of the search. The session's `statement_timeout`
+  /// applies to the whole export, and a slow `write` blocks the session.
   ///
-  /// - Parameter write: gets piece after piece of the file; throwing ends the export.
-  /// - Returns: how many businesses there were.
+  /// - Parameter write: receives the file piece by piece; an error that it throws ends the export.
+  /// - Returns: the number of businesses.
   @discardableResult
   public func write(
     on connection: inout Connection, _ write: ([UInt8]) throws -> Void
@@ -62,7 +63,8 @@ public struct RegistrationExport: Sendable {
       """
   }
 
-  /// A column of the source, as far as the registry has it: as it was published where the text is stored.
+  /// Returns SQL for a column of the source: as published if the registry stores the text, NULL if it does not store
+  /// the column.
   private static func value(_ column: Column) -> String {
     if let slot = Column.industrySlots.first(where: { Column.industry($0).code == column }) {
       return cell("i.industry_code_\(slot)")
@@ -79,7 +81,7 @@ public struct RegistrationExport: Sendable {
     }
   }
 
-  /// A text such that no spreadsheet makes something else of it.
+  /// Returns SQL for a text, with an apostrophe if a spreadsheet could interpret it.
   private static func cell(_ column: String) -> String {
     #"""
     CASE WHEN left(\#(column), 1) IN ('=', '+', '-', '@', '''', E'\t', E'\r', '＝', '＋', '－', '＠')

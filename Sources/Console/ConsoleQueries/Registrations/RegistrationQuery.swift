@@ -1,36 +1,38 @@
-/// Which businesses are looked for, and in which order.
+/// The conditions and the order of a search.
 public struct RegistrationQuery: Sendable, Equatable {
+  /// Whether a business uses uniform invoices.
   public enum Invoice: String, Sendable, CaseIterable { case yes, no, unknown }
 
+  /// A condition on the head office.
   public enum HeadOffice: Sendable, Equatable {
-    /// Branches of this one.
+    /// Is a branch of this business.
     case of(BAN)
     /// Has a head office.
     case any
     case none
   }
 
-  /// Eight digits are one business, fewer the beginning of its number.
+  /// A BAN, or with fewer than eight digits its beginning.
   public private(set) var ban: String?
-  /// What the name contains, without regard to the width of characters, 台 or 臺, and the case of a to z.
+  /// A text that the name contains. The width of characters, 台 or 臺, and the case of a to z are ignored.
   public private(set) var name: String?
   /// The same for the address.
   public private(set) var address: String?
-  /// Kind of organisation, as published.
+  /// The kind of organisation, as published.
   public private(set) var type: String?
   public private(set) var invoice: Invoice?
-  /// Six digits are one industry, fewer the beginning of its code.
+  /// An industry code, or with fewer than six digits its beginning.
   public private(set) var industry: String?
-  /// City or county: the first three characters of the address, 台 and 臺 being one.
+  /// City or county: the first three characters of the address. 台 and 臺 are equal.
   public private(set) var city: String?
-  /// TWD.
+  /// In TWD.
   public private(set) var capitalMin: Int64?
   public private(set) var capitalMax: Int64?
   public private(set) var headOffice: HeadOffice?
   public private(set) var sort = RegistrationSort.ban
   public private(set) var descends = false
 
-  /// Names of the parameters, in the order of ``parameters``.
+  /// The names of the parameters, in the order of ``parameters``.
   public static let names = [
     "ban", "name", "address", "type", "invoice", "industry", "city", "capital_min", "capital_max", "head_office",
     "sort",
@@ -39,11 +41,12 @@ public struct RegistrationQuery: Sendable, Equatable {
 
   enum Order: String { case asc, desc }
 
-  /// All businesses, by BAN.
+  /// Creates a query for all businesses, sorted by BAN.
   public init() {}
 
-  /// - Parameter values: by name, as a form or a URL has them; what is empty counts as missing, other names are left
-  ///   alone.
+  /// Parses a query.
+  ///
+  /// - Parameter values: by name, as in a form or a URL. An empty value counts as missing; unknown names are ignored.
   public init(_ values: [String: String]) throws(QueryProblem) {
     let values = QueryValues(values: values)
     ban = try values.digits("ban", upTo: 8, .banStart)
@@ -75,7 +78,7 @@ public struct RegistrationQuery: Sendable, Equatable {
     }
   }
 
-  /// What makes the same query again; what is as it is unless told otherwise is left out.
+  /// The parameters of this query, for links. Default values are left out.
   public var parameters: [(name: String, value: String)] {
     let headOffice =
       switch headOffice {

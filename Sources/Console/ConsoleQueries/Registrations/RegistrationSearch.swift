@@ -1,12 +1,12 @@
 import Postgres
 
-/// Finds businesses, a page at a time.
+/// Finds businesses page by page.
 ///
-/// A page is found in one of two ways, and which one is better depends on how many businesses meet the conditions,
-/// which the server can only guess where they depend on one another: so both are bounded.
-/// 1. The list is read in its order from the place on, and each row looked at, some thousands of rows at most. Where many
-///    meet the conditions the page is full long before.
-/// 2. Else few meet them: all that do are collected by the best indexes there are, and sorted.
+/// The best plan depends on how many businesses match, and the server misjudges that if the conditions depend on each
+/// other. So a search tries two bounded ways:
+/// 1. It reads the list in its order from the cursor, and filters some thousands of rows at most. If many businesses
+///   match, this fills the page.
+/// 2. Otherwise few match: it collects all matching businesses by the available indexes, and sorts them.
 public struct RegistrationSearch: Sendable {
   public static let pageSizeMax = 200
 
@@ -14,14 +14,14 @@ public struct RegistrationSearch: Sendable {
   private let place: PageCursor?
   private let size: Int
 
-  /// Rows that are looked at in the list's order before all that meet the conditions are collected. Industries are in
-  /// another table, so looking at a row for them costs several times as much.
+  /// How many rows the first way reads. Industries are in another table, so to filter a row by them costs several times
+  /// as much.
   private var lookedAtMax: Int { query.industry == nil ? 6_000 : 2_000 }
 
   /// - Parameters:
-  ///   - place: ``RegistrationPage/next`` or ``RegistrationPage/previous`` of a page of the same order; nil is the
-  ///     start.
-  ///   - size: rows of a page, up to ``pageSizeMax``.
+  ///   - place: ``RegistrationPage/next`` or ``RegistrationPage/previous`` of a page in the same order; nil for the
+  ///     first page.
+  ///   - size: rows per page, up to ``pageSizeMax``.
   public init(_ query: RegistrationQuery, place: String? = nil, size: Int = 50) throws(QueryProblem) {
     self.query = query
     self.size = min(max(size, 1), Self.pageSizeMax)
@@ -35,12 +35,14 @@ public struct RegistrationSearch: Sendable {
     self.place = place
   }
 
-  /// - Throws: a `PostgresError`; its SQLSTATE is 57014 where the session's time for a statement was over.
+  /// Reads the page.
+  ///
+  /// - Throws: a `PostgresError`, with SQLSTATE 57014 after the session's `statement_timeout`.
   public func page(on connection: inout Connection) throws -> RegistrationPage {
     try RegistrySnapshot.read(&connection) { connection in
       let page = try find(&connection)
       guard page.rows.isEmpty, place?.way == .before else { return page }
-      // What stood before has gone meanwhile: the list begins here.
+      // The rows before the cursor were removed meanwhile, so this is the first page.
       return try RegistrationSearch(query, size: size).find(&connection)
     }
   }
@@ -60,14 +62,13 @@ public struct RegistrationSearch: Sendable {
       total: place == nil ? found.total : nil)
   }
 
-  /// Rows with the columns of a registration and `sort_key`, in the direction of reading; up to one more than a page
-  /// has.
+  /// Rows with the columns of a registration and `sort_key`, in reading direction; up to one more than a page.
   private struct Found {
     var rows: [Row]
     var total: Int?
   }
 
-  /// Whether the conditions alone say that there are few.
+  /// Whether so few businesses can match that the first way is skipped.
   private var isNarrow: Bool {
     if case .of = query.headOffice { return true }
     return (query.ban?.utf8.count ?? 0) >= 4
@@ -102,7 +103,7 @@ public struct RegistrationSearch: Sendable {
     return Found(rows: rows, total: try rows.isEmpty ? 0 : rows[0].int("total"))
   }
 
-  /// What lies beyond the place that is read on from.
+  /// Returns the condition for rows beyond the cursor.
   private func beyond(_ values: inout SQLValues) -> [String] {
     guard let place else { return [] }
     let comparison = isBackwards ? "<" : ">"
@@ -111,7 +112,7 @@ public struct RegistrationSearch: Sendable {
     return ["(\(query.sort.key(of: "r")), r.ban) \(comparison) (\(key), \(values.add(place.ban)))"]
   }
 
-  /// Whether the rows are read from the greatest to the least.
+  /// Whether the rows are read in descending order.
   private var isBackwards: Bool { query.descends != (place?.way == .before) }
 
   private var direction: String { isBackwards ? "DESC" : "ASC" }
@@ -147,10 +148,11 @@ public struct RegistrationSearch: Sendable {
 /// One page of a search.
 public struct RegistrationPage: Sendable, Equatable {
   public var rows: [Registration]
-  /// Where the next page begins and the one before ends, as ``RegistrationSearch`` takes it; nil where there is none.
+  /// The cursor of the next page, for ``RegistrationSearch``; nil on the last one.
   public var next: String?
+  /// The cursor of the previous page; nil on the first one.
   public var previous: String?
-  /// How many there are in all, where finding the first page has shown it; nil where there are many, and on other
+  /// The number of matches, if the search for the first page has counted them; nil if there are many, and on other
   /// pages.
   public var total: Int?
 }

@@ -1,10 +1,10 @@
-/// What a list of businesses is sorted by; the BAN always decides between equals, in the same direction. What is
-/// missing counts as less than anything else.
+/// The sort key of a list of businesses. Equal keys are sorted by BAN in the same direction. Missing values are the
+/// least.
 public enum RegistrationSort: String, Sendable, CaseIterable {
   case ban, name, capital
   case setUp = "set_up"
 
-  /// The value that rows are sorted by, never NULL, spelled as the indexes in search.sql have it.
+  /// Returns the SQL of the sort key. It is never NULL, and the same expression as in the indexes of search.sql.
   func key(of row: String) -> String {
     switch self {
     case .ban: "\(row).ban"
@@ -22,7 +22,7 @@ public enum RegistrationSort: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether a text is such a value as PostgreSQL writes it.
+  /// Whether a text is a sort key as PostgreSQL writes it.
   func isKey(_ text: String) -> Bool {
     switch self {
     case .ban: BAN(text) != nil

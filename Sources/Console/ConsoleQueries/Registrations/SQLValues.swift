@@ -1,11 +1,11 @@
 import Postgres
 
-/// The values of a statement, which never stand in its text.
+/// The values of a statement, which are passed separately from its text.
 struct SQLValues {
   enum Place {
     /// `$1`, `$2` …
     case parameters
-    /// Settings of the transaction: COPY takes no parameters.
+    /// Settings of the transaction, since COPY does not accept parameters.
     case settings
   }
 
@@ -14,7 +14,9 @@ struct SQLValues {
 
   init(_ place: Place = .parameters) { self.place = place }
 
-  /// - Returns: what names the value in the text, with its type.
+  /// Adds a value.
+  ///
+  /// - Returns: the expression for the value in the statement's text, with its type.
   mutating func add(_ value: String, _ type: String = "text") -> String {
     values.append(value)
     return switch place {
@@ -23,14 +25,14 @@ struct SQLValues {
     }
   }
 
-  /// An array of texts as PostgreSQL reads it.
+  /// Returns the text of a PostgreSQL array of texts.
   static func array(_ texts: [String]) -> String {
     "{"
       + texts.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }.joined(
         separator: ",") + "}"
   }
 
-  /// Puts the settings where the transaction finds them.
+  /// Sets the settings for the transaction.
   func set(on connection: inout Connection) throws {
     for (index, value) in values.enumerated() {
       try connection.execute("SELECT set_config('\(Self.setting(index + 1))', $1, true)", [value])
@@ -40,7 +42,7 @@ struct SQLValues {
   private static func setting(_ number: Int) -> String { "registry_search.value_\(number)" }
 }
 
-/// Several statements that see the registry as it is at one moment, and change nothing.
+/// Runs several statements that see one state of the registry.
 enum RegistrySnapshot {
   static func read<Answer>(
     _ connection: inout Connection, _ body: (inout Connection) throws -> Answer

@@ -1,10 +1,10 @@
 import Support
 
-/// Text from a source that may hold anything, made fit for a page: what cannot be seen, or would turn around what
-/// stands beside it, is named.
+/// Text from arbitrary bytes, made visible for a page. Characters that are invisible, or that reorder the text around
+/// them, are replaced by names.
 public struct EscapedText: Sendable, Equatable {
-  /// A piece of it: text as it is, or a stand-in for what cannot be shown. A source may hold stand-ins of its own, so
-  /// the two are told apart.
+  /// A part of the text: unchanged characters, or a stand-in for one that cannot be shown. The source may contain the
+  /// same characters as a stand-in, so the two are distinguished.
   public struct Part: Sendable, Equatable {
     public let text: String
     public let isStandIn: Bool
@@ -16,18 +16,20 @@ public struct EscapedText: Sendable, Equatable {
   }
 
   public let parts: [Part]
-  /// Bytes that were left out at the end.
+  /// The number of bytes that were left out at the end.
   public let bytesLeftOut: Int
 
-  /// All of it in a row.
+  /// All parts joined.
   public var text: String { parts.map(\.text).joined() }
 
+  /// Converts bytes to visible text.
+  ///
   /// - Parameters:
-  ///   - bytes: bytes that are not UTF-8 stand as U+FFFD, which is a stand-in.
-  ///   - bytesMax: how many are looked at.
+  ///   - bytes: the text. Invalid UTF-8 becomes U+FFFD as a stand-in.
+  ///   - bytesMax: how many bytes are shown.
   public init(_ bytes: [UInt8], bytesMax: Int = 4096) {
     var shown = min(bytes.count, bytesMax)
-    // Never between the bytes of one character.
+    // The text is not cut within a character.
     while shown > 0, shown < bytes.count, bytes[shown] & 0xC0 == 0x80, bytesMax - shown < 4 { shown -= 1 }
     bytesLeftOut = bytes.count - shown
     var parts: [Part] = []
@@ -51,7 +53,7 @@ public struct EscapedText: Sendable, Equatable {
         }
         close()
         parts.append(Part(standIn, isStandIn: true))
-        // The line goes on where it did in the source.
+        // The line also breaks where it does in the source.
         if scalar == "\n" { plain.append(scalar) }
       }
     }
@@ -59,23 +61,22 @@ public struct EscapedText: Sendable, Equatable {
     self.parts = parts
   }
 
-  /// The visible name of a control character of the bidirectional algorithm, which reorders the text around it (UAX #9,
-  /// section 2); nil for other characters.
+  /// Returns the visible name of a bidirectional control character, which reorders the text around it (UAX #9, section
+  /// 2); nil for other characters.
   package static func bidirectionalStandIn(for scalar: Unicode.Scalar) -> String? {
     scalar.properties.isBidiControl ? standIn(for: scalar) : nil
   }
 
-  /// The text with each such character replaced by its name.
+  /// Returns the text with each bidirectional control character replaced by its name.
   package static func namingBidirectional(in text: String) -> String {
     guard text.unicodeScalars.contains(where: \.properties.isBidiControl) else { return text }
     return text.unicodeScalars.map { bidirectionalStandIn(for: $0) ?? String($0) }.joined()
   }
 
-  /// What stands for a scalar that cannot be seen, or that changes how its neighbours are seen; nil where it can be
-  /// shown.
+  /// Returns the stand-in for a scalar that is invisible or changes how its neighbours look; nil if it can be shown.
   static func standIn(for scalar: Unicode.Scalar) -> String? {
     switch scalar.value {
-    // The pictures of the control characters are in the same order.
+    // The control pictures of Unicode are in the same order as the control characters.
     case 0..<0x20: return Unicode.Scalar(0x2400 + scalar.value).map { String($0) }
     case 0x7F: return "\u{2421}"
     case 0x20, 0x3000: return nil

@@ -1,9 +1,11 @@
-/// Findings as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF. One apostrophe is put before what
-/// could be taken for a formula, as in the pipeline's own sheets. Bytes that are not UTF-8, and NUL, stand as U+FFFD.
+/// Formats findings as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF. A possible formula gets a
+/// leading apostrophe, as in the pipeline's own sheets. NUL and bytes that are not UTF-8 become U+FFFD.
 public enum FindingSheet {
-  /// Of a longer record the rest is left out, and `…` says so: a cell of a spreadsheet takes 32,767 characters.
+  /// The greatest length of a record in bytes. A longer one is cut and ends with `…`: a spreadsheet cell holds 32,767
+  /// characters.
   public static let rawBytesMax = 12 << 10
 
+  /// The names of the columns.
   public static let columns = [
     "batch", "severity", "code", "record", "line", "byte_offset", "column", "message", "raw",
   ]
@@ -11,7 +13,7 @@ public enum FindingSheet {
   /// The byte order mark and the names of the columns.
   public static var header: String { "\u{FEFF}" + line(columns) }
 
-  /// A line for each.
+  /// Returns one line for each finding.
   public static func lines(_ findings: [StoredFinding]) -> String {
     findings.map { finding in
       line([
@@ -34,7 +36,8 @@ public enum FindingSheet {
     "=", "+", "-", "@", "\t", "\r", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}", "'",
   ]
 
-  /// One cell as it stands in the file. Checked by scalars: a mark behind a sign makes another Character of it.
+  /// Returns a cell as written in the file. It checks scalars, since a combining mark after `=` makes another Character
+  /// of it.
   static func cell(_ value: String) -> String {
     let scalars = value.unicodeScalars
     var safe = scalars.first.map(formulaStarts.contains) == true ? "'" : ""

@@ -1,6 +1,6 @@
 import Postgres
 
-/// Which findings of a run are asked for.
+/// A filter for the findings of a run.
 public struct FindingFilter: Sendable, Equatable {
   public var code: String?
   /// `error` or `warning`.
@@ -14,10 +14,12 @@ public struct FindingFilter: Sendable, Equatable {
   }
 }
 
-/// Findings of a run. The database has at most ``perBatchMax`` of each severity a batch; the spool has all of them.
+/// The findings of a run. The database has at most ``perBatchMax`` of each severity per batch; the spool has all.
 public enum Findings {
+  /// How many findings of each severity the database keeps per batch.
   public static let perBatchMax = 100
 
+  /// One page of findings.
   public struct Page: Sendable, Equatable {
     public let findings: [StoredFinding]
     /// Nil on the last page.
@@ -29,12 +31,14 @@ public enum Findings {
     }
   }
 
+  /// The number of findings of a code.
   public struct Count: Sendable, Equatable {
     public let severity: String
     public let code: String
     public let count: Int
   }
 
+  /// The numbers of findings of a batch.
   public struct BatchCount: Sendable, Equatable {
     public let batch: Int
     public let errors: Int
@@ -43,11 +47,11 @@ public enum Findings {
     public var isCapped: Bool { errors >= perBatchMax || warnings >= perBatchMax }
   }
 
-  /// In the order of the source.
+  /// Reads a page of findings in the order of the source.
   ///
   /// - Parameters:
-  ///   - behind: where the page before ended.
-  ///   - limit: how many at most.
+  ///   - place: the previous page's `next`; nil for the first page.
+  ///   - limit: the greatest number of findings.
   public static func page(
     _ connection: inout Connection, of jobRunID: Int, _ filter: FindingFilter = FindingFilter(),
     behind place: FindingCursor? = nil, limit: Int = 50
@@ -72,7 +76,7 @@ public enum Findings {
     return Page(findings: page, next: found.count > limit ? page.last.map(FindingCursor.init(behind:)) : nil)
   }
 
-  /// By severity and code, the most frequent first.
+  /// Counts the findings by severity and code, the most frequent first.
   public static func counts(
     _ connection: inout Connection, of jobRunID: Int, _ filter: FindingFilter = FindingFilter()
   ) throws -> [Count] {
@@ -86,7 +90,7 @@ public enum Findings {
     }
   }
 
-  /// By batch, in their order.
+  /// Counts the findings by batch, in batch order.
   public static func batches(
     _ connection: inout Connection, of jobRunID: Int, _ filter: FindingFilter = FindingFilter()
   ) throws -> [BatchCount] {
@@ -102,7 +106,7 @@ public enum Findings {
     }
   }
 
-  /// A finding in a sheet of corrections has none, nor a byte offset.
+  /// The record number; 0 for a finding in a correction sheet, which has none.
   private static let record = "coalesce((raw_data ->> 'record')::bigint, 0)"
   private static let column = "coalesce(raw_data ->> 'column', '') COLLATE \"C\""
 

@@ -1,26 +1,28 @@
 import Support
 
-/// Bytes that are no text, sixteen a row.
+/// A hex dump of bytes that are not UTF-8, sixteen per row.
 public struct HexDump: Sendable, Equatable {
+  /// One row of the dump.
   public struct Row: Sendable, Equatable {
-    /// Of the row's first byte in the record, hexadecimal.
+    /// The offset of the row's first byte in the record, hexadecimal.
     public let offset: String
-    /// The bytes, parted by spaces.
+    /// The bytes, separated by spaces.
     public let hex: String
-    /// Those of them that are printable ASCII, and a dot for each other.
+    /// The bytes as ASCII, with a dot for each that is not printable.
     public let ascii: String
   }
 
-  /// Offset of the first byte that belongs to no character of UTF-8.
+  /// The offset of the first byte that is not valid UTF-8.
   public let firstInvalid: Int
   public let rows: [Row]
-  /// Bytes left out before and behind the rows.
+  /// The number of bytes left out before the rows.
   public let bytesBefore: Int
+  /// The number of bytes left out after the rows.
   public let bytesBehind: Int
 
-  /// Shows a few rows around the first byte that is wrong.
+  /// Dumps a few rows around the first invalid byte.
   ///
-  /// - Returns: nil where the bytes are UTF-8.
+  /// - Returns: nil if the bytes are valid UTF-8.
   public init?(_ bytes: [UInt8], rowsMax: Int = 16) {
     guard let invalid = Self.firstInvalid(bytes) else { return nil }
     let count = (bytes.count + 15) / 16

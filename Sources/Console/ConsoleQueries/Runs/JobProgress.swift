@@ -1,26 +1,28 @@
 import Postgres
 
-/// How far a run of load is.
+/// The progress of a job run, which is one run of load.
 public struct JobProgress: Sendable, Equatable {
-  /// A batch of the load under way that is in, by this run or by one that was cut short before it.
+  /// A loaded batch of the load under way. This run or an interrupted one before it loaded the batch.
   public struct Batch: Sendable, Equatable {
     public let number: Int
     public let registrations: Int
-    /// Those that were staged: all of them, or those that differ.
+    /// The staged registrations: all of them, or those that differ.
     public let staged: Int
     public let jobRunID: Int
     public let loadedAt: String
   }
 
-  /// This batch and all before it are in.
+  /// The last batch up to which all batches are loaded.
   public let lastSuccessful: Int
-  /// Highest batch that was begun.
+  /// The highest batch that has begun.
   public let current: Int
   public let total: Int
-  /// From load_batch, while this run is the one under way; empty afterwards.
+  /// The rows of load_batch while this run is under way; empty afterwards.
   public let batches: [Batch]
 
-  /// - Returns: nil where the run has none.
+  /// Reads the progress of a run.
+  ///
+  /// - Returns: nil if the run has none.
   public static func read(_ connection: inout Connection, of jobRunID: Int) throws -> JobProgress? {
     let row = try connection.rows(
       "SELECT last_successful_batch, current_batch, total_batches FROM import_progress WHERE job_run_id = $1::bigint",

@@ -1,28 +1,29 @@
-/// A run of load: a row of `etl_job_run`, with what it published.
+/// A job run: a row of `etl_job_run`, with its publication.
 public struct JobRunSummary: Sendable, Equatable {
+  /// The status of a job run.
   public enum Status: String, Sendable, CaseIterable {
     case running
     case success
-    /// Published, with records that the rules rejected.
+    /// Published; some records were rejected.
     case partial
     /// Not published.
     case failed
   }
 
   public let id: Int
-  /// Identifier of the run in the logs.
+  /// The run's identifier in the logs.
   public let runID: String?
   public let status: Status
-  /// Times are as PostgreSQL writes them, in UTC.
+  /// This and other times are in UTC, as PostgreSQL writes them.
   public let startedAt: String
   public let completedAt: String?
-  /// From its beginning to its end, or to now.
+  /// The seconds from its start to its end, or to now.
   public let seconds: Double
-  /// How long ago it moved last; while it runs that is a few seconds.
+  /// The seconds since its last update. A live run updates its row every few seconds.
   public let quietSeconds: Double
-  /// Date that the snapshot gives itself, ISO 8601.
+  /// The snapshot's source date, ISO 8601.
   public let sourceDate: String?
-  /// Where the snapshot came from.
+  /// The source of the snapshot.
   public let source: String?
   public let chunkSize: Int?
   public let counts: RecordCounts
@@ -30,27 +31,28 @@ public struct JobRunSummary: Sendable, Equatable {
   public let error: String?
   public let publication: JobPublication?
 
-  /// Records that it went through in a second; nil where it took no time that could be measured, or runs still.
+  /// Records per second; nil while it runs, and if it took less than a millisecond or had no records.
   public var recordsPerSecond: Int? {
     guard status != .running, counts.total > 0, seconds >= 0.001 else { return nil }
     return Int((Double(counts.total) / seconds).rounded())
   }
 
-  /// Whether it says that it runs, and has not moved for so long that it must have been killed. The next run closes it.
+  /// Whether it is recorded as running, but has not been updated for a minute, so it was killed. The next run closes
+  /// it.
   public var isSilent: Bool { status == .running && quietSeconds > 60 }
 
-  /// Why the gate refused the snapshot, where that is what it failed for.
+  /// Why the gate refused the snapshot, if the run failed for that reason.
   public var refusal: SnapshotRefusal? { error.flatMap(SnapshotRefusal.init) }
 }
 
-/// What became of a snapshot's records.
+/// The numbers of a snapshot's records by result.
 public struct RecordCounts: Sendable, Equatable {
   public var total = 0
-  /// Accepted by the rules.
+  /// Accepted records.
   public var processed = 0
-  /// Rejected, duplicates not counted.
+  /// Rejected records except duplicates.
   public var failed = 0
-  /// Repeating a BAN that was accepted before.
+  /// Records that repeat an accepted BAN.
   public var duplicated = 0
   public var blank = 0
 
@@ -62,9 +64,9 @@ public struct RecordCounts: Sendable, Equatable {
     self.blank = blank
   }
 
-  /// Whether every record was one of the four.
+  /// Whether the four parts add up to the total.
   public var reconcile: Bool {
-    // A record of a run may hold any numbers: their sum must not overflow.
+    // A run record may contain any numbers, and their sum could overflow.
     var rest = total
     for part in [processed, failed, duplicated, blank] {
       let (left, overflows) = rest.subtractingReportingOverflow(part)
@@ -75,46 +77,46 @@ public struct RecordCounts: Sendable, Equatable {
   }
 }
 
-/// A snapshot that became visible: a row of `publication`.
+/// A publication: a row of `publication`.
 public struct JobPublication: Sendable, Equatable {
-  /// Rows of the change feed. What an earlier version published has none, and no numbers of them.
+  /// The numbers of rows in the change feed. They are empty for publications of earlier versions.
   public struct Changes: Sendable, Equatable {
-    /// `added`, `changed`, `removed`, `reappeared`.
+    /// All changes by kind: `added`, `changed`, `removed`, `reappeared`.
     public var kinds: [String: Int]
-    /// Of the removed ones: `absent`, `rejected`.
+    /// Removed businesses by reason: `absent`, `rejected`.
     public var reasons: [String: Int]
-    /// Of the changed ones, by column; industries count as one.
+    /// Changed businesses by column; industries count as one column.
     public var columns: [String: Int]
   }
 
   public let id: Int
-  /// Name of the snapshot in the spool.
+  /// The snapshot's name in the spool.
   public let snapshot: String
   /// `load`, `rollback`, `replay` or `withdraw`.
   public let action: String
-  /// `bulk`: into an empty registry; `reconcile`: what differed.
+  /// `bulk`: an initial load; `reconcile`: an incremental one.
   public let kind: String
-  /// Whether it stands for the whole registry; a sample and a limited one do not.
+  /// Whether the snapshot is the whole registry, not a sample or limited.
   public let isWhole: Bool
-  /// From which day on it counts, ISO 8601.
+  /// The day from which it counts, ISO 8601.
   public let asOfDate: String
-  /// The date of the snapshot under it, by which the registry's age counts. Corrections make no source younger.
+  /// The source date of its snapshot, from which the registry's age is counted. Corrections do not change it.
   public let sourceDay: String
   public let publishedAt: String
-  /// Rows of the registry after it.
+  /// The businesses in the registry after it.
   public let registrations: Int
   public let industries: Int
   public let inserted: Int
   public let updated: Int
   public let removed: Int
   public let changes: Changes
-  /// Businesses that a hand had edited and that were made right; they are in no other count.
+  /// The businesses that were edited by hand and repaired. No other count includes them.
   public let repaired: Int
-  /// Why the gate refused it, where it was accepted all the same …
+  /// Why the gate refused the snapshot, if a user accepted it.
   public let refusals: [String]
-  /// … by whom …
+  /// Who accepted it.
   public let acceptedBy: String?
-  /// … and why.
+  /// Why it was accepted.
   public let acceptReason: String?
 }
 

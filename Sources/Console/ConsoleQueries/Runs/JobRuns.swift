@@ -1,17 +1,20 @@
 import FoundationEssentials
 import Postgres
 
-/// The runs of load, the newest first.
+/// Reads job runs, the newest first.
 public enum JobRuns {
+  /// One page of job runs.
   public struct Page: Sendable, Equatable {
     public let runs: [JobRunSummary]
-    /// Where the next page begins: its `before`. Nil on the last one.
+    /// The `before` of the next page; nil on the last one.
     public let next: Int?
   }
 
+  /// Reads a page of runs.
+  ///
   /// - Parameters:
-  ///   - before: runs with smaller numbers only.
-  ///   - limit: how many at most.
+  ///   - before: returns only runs with smaller numbers.
+  ///   - limit: the greatest number of runs.
   public static func page(_ connection: inout Connection, before: Int? = nil, limit: Int = 50) throws -> Page {
     let runs = try select(
       &connection, "WHERE $1::bigint IS NULL OR j.id < $1::bigint ORDER BY j.id DESC LIMIT $2::bigint",
@@ -19,21 +22,22 @@ public enum JobRuns {
     return Page(runs: Array(runs.prefix(limit)), next: runs.count > limit ? runs[limit - 1].id : nil)
   }
 
+  /// Reads one run; nil if it does not exist.
   public static func run(_ connection: inout Connection, id: Int) throws -> JobRunSummary? {
     try select(&connection, "WHERE j.id = $1::bigint", ["\(id)"]).first
   }
 
-  /// The runs of load that one run of the pipeline has: more than one where it began anew.
+  /// Returns the job runs of one run of the pipeline. There are several if load started again.
   public static func runs(_ connection: inout Connection, runID: String) throws -> [JobRunSummary] {
     try select(&connection, "WHERE j.run_id = $1 ORDER BY j.id DESC LIMIT 50", [runID])
   }
 
-  /// The run that published what the registry holds now; nil where nothing was ever published.
+  /// Returns the run of the newest publication; nil if there is none.
   public static func published(_ connection: inout Connection) throws -> JobRunSummary? {
     try select(&connection, "WHERE p.id = (SELECT max(id) FROM publication)", []).first
   }
 
-  /// Name of the newest snapshot that was ever published; a name begins with the time of its fetch.
+  /// Returns the name of the newest snapshot that was ever published. Names begin with the time of the fetch.
   public static func newestSnapshot(_ connection: inout Connection) throws -> String? {
     try connection.optionalText("SELECT max(snapshot) FROM publication")
   }
@@ -61,7 +65,7 @@ public enum JobRuns {
 
 extension JobRunSummary {
   fileprivate init(_ row: Row) throws {
-    /// None less than 0: the server's clock may have been set back.
+    /// At least 0: the server's clock may have been set back.
     func seconds(_ column: String) throws -> Double { max(0, try row.value(column, "a number") { Double($0) }) }
     id = try row.int("id")
     runID = try row.optionalText("run_id")
@@ -83,7 +87,7 @@ extension JobRunSummary {
 }
 
 extension JobPublication {
-  /// Nil where the run published nothing.
+  /// Returns nil if the run published nothing.
   fileprivate init?(_ row: Row) throws {
     guard let id = try row.optionalInt("publication_id") else { return nil }
     self.id = id

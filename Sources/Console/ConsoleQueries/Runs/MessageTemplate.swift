@@ -1,4 +1,4 @@
-/// A sentence with places for values, `%1` to `%9`: for saying in another language what a program said in its own.
+/// A sentence with placeholders `%1` to `%9`, for translating messages of the pipeline.
 public struct MessageTemplate: Sendable {
   private enum Piece: Sendable {
     case text(String)
@@ -7,6 +7,7 @@ public struct MessageTemplate: Sendable {
 
   private let pieces: [Piece]
 
+  /// Parses a template.
   public init(_ template: String) {
     var pieces: [Piece] = []
     var text = String.UnicodeScalarView()
@@ -25,9 +26,9 @@ public struct MessageTemplate: Sendable {
     self.pieces = pieces
   }
 
-  /// What stands in the places of a message, each as short as can be, none empty.
+  /// Extracts the values of a message. Each value is as short as possible, and not empty.
   ///
-  /// - Returns: nil where the message is another one.
+  /// - Returns: nil if the message does not match the template.
   public func values(of message: String) -> [Int: String]? {
     let message = Array(message.unicodeScalars)
     var (values, place): ([Int: String], Int) = ([:], 0)
@@ -59,7 +60,7 @@ public struct MessageTemplate: Sendable {
     return place == message.count ? values : nil
   }
 
-  /// The sentence with the values in their places; a place without one stays empty.
+  /// Returns the sentence with its placeholders replaced. One without a value becomes empty.
   public func filled(with values: [Int: String]) -> String {
     pieces.map { piece in
       switch piece {

@@ -1,8 +1,8 @@
 import Postgres
 
-/// What `rollback` would do, for somebody who is about to ask for it.
+/// A preview of what `rollback` would do.
 public struct RollbackPreview: Sendable, Equatable {
-  /// One publication, as far as it matters here.
+  /// A publication.
   public struct State: Sendable, Equatable {
     public let publication: Int
     public let jobRunID: Int
@@ -13,33 +13,34 @@ public struct RollbackPreview: Sendable, Equatable {
     public let registrations: Int
   }
 
-  /// Businesses that differ between the two, by what the rollback does to them.
+  /// The numbers of businesses that the rollback would change.
   public struct Effect: Sendable, Equatable {
-    /// Those that came meanwhile.
+    /// Businesses that were added since.
     public let removed: Int
-    /// Those that went meanwhile.
+    /// Businesses that were removed since.
     public let inserted: Int
     public let updated: Int
   }
 
+  /// The newest publication.
   public let now: State
-  /// What it goes back to: the state that this snapshot's last publication left.
+  /// The state to go back to: the last publication of the target snapshot.
   public let target: State
-  /// The publications that it undoes.
+  /// The number of publications that it undoes.
   public let undone: Int
-  /// Nil where the feed has lost rows of that time, or has so many of them that counting takes long.
+  /// Nil if rows of the feed have expired, or if it has ``changesMax`` rows or more since the target.
   public let effect: Effect?
 
-  /// So many rows of the feed are counted.
+  /// From this number of feed rows on, the effect is not counted, since that would take long.
   public static let changesMax = 200_000
 
-  /// Finds the target by the pipeline's own rule: the snapshot published last before the one published now was for the
-  /// first time, unless its source is the same; of a sample on top, the whole one under it. One that the spool lacks is
-  /// passed over: the page says how many publications are undone. Corrections in force stay, so the businesses that have
-  /// one are not counted.
+  /// Finds the target by the pipeline's own rule: the last whole snapshot with another source that was published before
+  /// the current snapshot's first publication. If the current one is a sample, the target is the whole snapshot before
+  /// it. Snapshots that are missing in the spool are skipped; the page shows how many publications are undone.
+  /// Corrections in force stay, so businesses with one are not counted.
   ///
-  /// - Parameter inSpool: names of the snapshots in the spool; nil where nobody knows.
-  /// - Returns: nil where there is nothing to go back to.
+  /// - Parameter inSpool: names of the snapshots in the spool; nil if they are unknown.
+  /// - Returns: nil if there is nothing to go back to.
   public static func read(_ connection: inout Connection, inSpool: [String]? = nil) throws -> RollbackPreview? {
     guard let now = try state(&connection, "TRUE", []) else { return nil }
     let target = try state(
@@ -76,7 +77,7 @@ public struct RollbackPreview: Sendable, Equatable {
     try connection.int("SELECT count(*) FROM publication WHERE id > $1::bigint", ["\(target.publication)"])
   }
 
-  /// The first image before and the last one after say what each business was and is.
+  /// Compares, for each business, the image before its first change with the image after its last change.
   private static func effect(_ connection: inout Connection, since target: State) throws -> Effect? {
     let isKnown = try connection.bool(
       """

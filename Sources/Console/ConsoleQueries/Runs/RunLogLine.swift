@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A line of the log that stages write.
+/// A line of a run's log.
 public struct RunLogLine: Sendable, Equatable {
   /// Seconds since 1970.
   public let time: Double?
@@ -9,22 +9,24 @@ public struct RunLogLine: Sendable, Equatable {
   /// The stage, or `pipeline.sh`.
   public let name: String
   public let message: String
-  /// What to do about it.
+  /// Hints on what to do.
   public let hints: [String]
-  /// Such as `batch_completed`.
+  /// The log event, such as `batch_completed`.
   public let event: String?
   public let jobRunID: Int?
-  /// Number of the batch that it is about, and its records.
+  /// The number of the batch concerned.
   public let batch: Int?
+  /// The number of its records.
   public let records: Int?
 
-  /// The number at the end of `batch 3 of 11` or `batch 3 of 11 is in`.
+  /// The total number of batches, parsed from messages such as `batch 3 of 11` or `batch 3 of 11 is in`.
   var batchesTotal: Int? {
     let words = message.split(separator: " ")
     return words.count >= 4 && words[2] == "of" ? Int(words[3]) : nil
   }
 
-  /// All lines that are such objects; others have lost their beginning, or are of somebody else.
+  /// Parses a log. Lines that are not such JSON objects are skipped: they lost their beginning, or another program
+  /// wrote them.
   public static func read(_ log: String) -> [RunLogLine] {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -52,7 +54,7 @@ public struct RunLogLine: Sendable, Equatable {
     let jobRunId, batchNum, rawCount: Int?
   }
 
-  /// Of a time as the log has it: `2026-11-25T14:03:11.126+0000`.
+  /// Returns the seconds since 1970 of a time such as `2026-11-25T14:03:11.126+0000`.
   static func seconds(_ text: String) -> Double? {
     let bytes = Array(text.utf8)
     func number(_ range: Range<Int>) -> Int? { Int(String(decoding: bytes[range], as: UTF8.self)) }
@@ -66,8 +68,8 @@ public struct RunLogLine: Sendable, Equatable {
     return Double(days(year, month, day) * 86_400 + time) + Double(thousandths) / 1000
   }
 
-  /// Days since 1970-01-01. Years begin in March, so that a leap day is the last of one; day 306 of year 0 so counted
-  /// is the first of January of year 1, which is 719,162 days before 1970.
+  /// Returns the days since 1970-01-01. Years are counted from March, so that a leap day is the last day of a year.
+  /// Counted so, day 306 of year 0 is 1 January of year 1, which is 719,162 days before 1970-01-01.
   private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
     let year = month > 2 ? year : year - 1
     let month = month > 2 ? month - 3 : month + 9

@@ -1,7 +1,8 @@
 import FoundationEssentials
 
-/// What a run did: the document that the pipeline prints with `--json`.
+/// The summary of a run: the document that the pipeline prints with `--json`.
 public struct RunSummary: Sendable, Equatable {
+  /// A stage of the run.
   public struct Stage: Sendable, Equatable {
     public let name: String
     public let seconds: Double
@@ -10,7 +11,7 @@ public struct RunSummary: Sendable, Equatable {
     public let recordsPerSecond: Int?
   }
 
-  /// What became of the registry.
+  /// The effect on the registry.
   public struct Database: Sendable, Equatable {
     public let registrations: Int
     public let inserted: Int
@@ -18,54 +19,59 @@ public struct RunSummary: Sendable, Equatable {
     public let removed: Int
   }
 
+  /// The result of a dry run's comparison with the database.
   public struct Check: Sendable, Equatable, Decodable {
     public let registrations: Int
     public let changes: JobPublication.Changes
     public let refusals: [String]
   }
 
+  /// The error of a failed run.
   public struct Problem: Sendable, Equatable {
     public let stage: String
     public let message: String
     public let hints: [String]
-    /// Nil where the run was killed.
+    /// Nil if the run was killed.
     public let exitCode: Int?
   }
 
-  /// As in the logs.
+  /// The run's identifier in the logs.
   public let runID: String?
-  /// The command of `pipeline.sh`; nil in the output of a version that kept no records of runs.
+  /// The command of `pipeline.sh`; nil in the output of versions without run records.
   public let command: String?
   /// `shell`, `schedule`, `console`.
   public let origin: String?
-  /// UTC, ISO 8601 with milliseconds.
+  /// In UTC, ISO 8601 with milliseconds.
   public let startedAt: String?
-  /// Nil while it is under way.
+  /// Nil while the run is under way.
   public let endedAt: String?
-  /// Nil while it is under way, and where it was killed.
+  /// Nil while the run is under way, and if it was killed.
   public let exitCode: Int?
-  /// `success`, `partial`, `failed`, `unchanged`, and in the list of runs `running`.
+  /// `success`, `partial`, `failed`, `unchanged`, or in the list of runs `running`.
   public let status: String
   public let snapshot: String?
   public let sourceDate: String?
   public let source: String?
   public let counts: RecordCounts?
-  /// By code, rejections and warnings alike: all of them, not what the database keeps.
+  /// Numbers of rejections and warnings by code. They include findings that the database does not keep.
   public let findings: [String: Int]
   /// In the order in which they run.
   public let stages: [Stage]
   public let jobRunID: Int?
   public let database: Database?
-  /// What a load would do; only of a dry run that compared with the database.
+  /// What a load would do; only for a dry run that compared with the database.
   public let check: Check?
   public let problem: Problem?
 
+  /// The names of the stages, in order.
   public static let stageNames = ["fetch", "transform", "load"]
 
-  /// Why a stage refused the snapshot, where that is what the run failed for.
+  /// Why a stage refused the snapshot, if the run failed for that reason.
   public var refusal: SnapshotRefusal? { problem.flatMap { SnapshotRefusal($0.message) } }
 
-  /// - Returns: nil where it is no such document.
+  /// Parses a summary.
+  ///
+  /// - Returns: nil if it is not such a document.
   public init?(json: String) {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -84,8 +90,7 @@ public struct RunSummary: Sendable, Equatable {
       RecordCounts(
         total: $0.total, processed: $0.processed, failed: $0.failed, duplicated: $0.duplicated, blank: $0.blank)
     }
-    // Codes and columns are dictionary keys with underscores. The decoder's key strategy would change them if they were
-    // read as members.
+    // Codes and columns are dictionary keys with underscores, which the first decoder's key strategy would change.
     let keyed = try? JSONDecoder().decode(Keyed.self, from: Data(json.utf8))
     findings = keyed?.findings ?? [:]
     check = keyed?.check

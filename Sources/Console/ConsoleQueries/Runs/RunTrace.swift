@@ -1,37 +1,40 @@
 import FoundationEssentials
 
-/// How far a run is, told from the log that its stages write: a JSON object a line.
+/// The progress of a run, derived from its log of one JSON object a line.
 public struct RunTrace: Sendable, Equatable {
+  /// The progress of a stage.
   public struct Stage: Sendable, Equatable {
     public enum State: String, Sendable { case waiting, running, done, failed }
 
     public let name: String
     public let state: State
-    /// Nil where it has not begun, or its beginning is not in what is left of the log.
+    /// Nil if it has not begun, or if the kept part of the log does not contain its beginning.
     public let seconds: Double?
   }
 
-  /// Batches that are loaded.
+  /// The progress of the load in batches.
   public struct Batches: Sendable, Equatable {
     public let done: Int
     public let total: Int
-    /// Records in those that are done.
+    /// The records in loaded batches.
     public let records: Int
   }
 
   public let stages: [Stage]
   /// Nil before the first batch.
   public let batches: Batches?
-  /// The load's number in `etl_job_run`.
+  /// The number of the job run in `etl_job_run`.
   public let jobRunID: Int?
-  /// The last lines, the oldest of them first.
+  /// The last lines, the oldest first.
   public let lines: [RunLogLine]
 
+  /// Derives the progress.
+  ///
   /// - Parameters:
-  ///   - log: of a long one the end, whose first line may be cut.
-  ///   - stages: those that the run has, in their order.
-  ///   - now: seconds since 1970; nil where the run is over.
-  ///   - linesMax: how many lines are handed on.
+  ///   - log: the log or its end, whose first line may be cut.
+  ///   - names: the run's stages, in order.
+  ///   - now: seconds since 1970; nil if the run has ended.
+  ///   - linesMax: the greatest number of ``lines``.
   public init(log: String, stages names: [String], now: Double?, linesMax: Int = 200) {
     let lines = RunLogLine.read(log)
     self.lines = Array(lines.suffix(linesMax))
@@ -40,11 +43,11 @@ public struct RunTrace: Sendable, Equatable {
     stages = Self.stages(lines, names, now: now)
   }
 
-  /// A stage begins where the one before ends. One that says nothing, as transform does of a file without a fault, is
-  /// over when the next one speaks.
+  /// A stage begins when the one before ends. A stage without log lines, such as transform without findings, ends when
+  /// the next stage logs its first line.
   private static func stages(_ lines: [RunLogLine], _ names: [String], now: Double?) -> [Stage] {
     var began = names.map { name in lines.first { $0.name == name }?.time }
-    // Fetch's last word is the snapshot that it has made.
+    // The last message of fetch names its snapshot.
     let fetched = lines.first { $0.name == "fetch" && $0.message.hasPrefix("snapshot ") }?.time
     if let fetched, let next = names.firstIndex(of: "fetch").map({ $0 + 1 }), next < names.count, began[next] == nil {
       began[next] = fetched

@@ -1,12 +1,13 @@
-/// That the gate refused a snapshot, and why, as load writes it into the run's error:
+/// A refusal of a snapshot by the gate, parsed from the run's error message:
 /// `snapshot NAME is refused: REASON; REASON`.
 public struct SnapshotRefusal: Sendable, Equatable {
   public let snapshot: String
-  /// Each with its numbers, in load's own words.
+  /// The reasons with their numbers, as load writes them.
   public let reasons: [String]
-  /// Whether somebody may publish it all the same. One without a single accepted record nobody may.
+  /// Whether an operator may accept the snapshot. One without any accepted record cannot be accepted.
   public let isAcceptable: Bool
 
+  /// Parses an error message; nil if it is not a refusal.
   public init?(_ error: String) {
     let start = "snapshot "
     let middle = " is refused: "
@@ -19,7 +20,7 @@ public struct SnapshotRefusal: Sendable, Equatable {
     reasons = Self.split(rest)
   }
 
-  /// As the spool names them: it becomes an argument of a command.
+  /// Whether it is a valid snapshot name of the spool. It is checked because it becomes a command argument.
   private static func isName(_ name: Substring) -> Bool {
     (1...64).contains(name.utf8.count) && !name.hasPrefix("-")
       && name.utf8.allSatisfy {

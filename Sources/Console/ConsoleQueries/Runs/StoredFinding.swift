@@ -1,30 +1,30 @@
 import FoundationEssentials
 import Postgres
 
-/// What the rules found of one record, as the database keeps it.
+/// A finding of a record, as stored in the database.
 public struct StoredFinding: Sendable, Equatable {
-  /// Chunk of the snapshot, from 1.
+  /// The chunk of the snapshot, counted from 1.
   public let batch: Int
-  /// `error`: the record was rejected; `warning`: it was loaded all the same.
+  /// `error`: the record was rejected; `warning`: it was loaded.
   public let severity: String
   public let code: String
   public let message: String
-  /// Number of the record in the snapshot, from 1; 0 where it is the row in the stamp row's place, or in a sheet of
-  /// corrections.
+  /// The number of the record in the snapshot, from 1; 0 for the row in the place of the stamp row, and in a correction
+  /// sheet.
   public let record: Int
-  /// Line of its first byte in the source, from 1.
+  /// The line of its first byte in the source, counted from 1.
   public let line: Int
-  /// Offset of its first byte in the source; 0 in a sheet of corrections.
+  /// The offset of its first byte in the source; 0 in a correction sheet.
   public let byteOffset: Int
-  /// The column concerned, by its name in the source; nil where it is the whole record.
+  /// The source's name of the column concerned; nil for the whole record.
   public let column: String?
-  /// The record's bytes, the line end not counted; 64 KiB of them at most. Of a sheet of corrections there are none.
+  /// The record's bytes without the line end, at most 64 KiB; empty in a correction sheet.
   public let raw: [UInt8]
-  /// Whether the record is longer.
+  /// Whether the record is longer than ``raw``.
   public let isTruncated: Bool
 }
 
-/// Where a page of findings goes on: the finding that it goes on behind.
+/// The cursor of a page of findings: the finding after which the page begins.
 public struct FindingCursor: Sendable, Equatable {
   public let batch: Int
   public let record: Int
@@ -38,16 +38,18 @@ public struct FindingCursor: Sendable, Equatable {
     self.column = column
   }
 
+  /// Creates the cursor after a finding.
   init(behind finding: StoredFinding) {
     self.init(batch: finding.batch, record: finding.record, code: finding.code, column: finding.column ?? "")
   }
 
-  /// For an address: `BATCH.RECORD.CODE.COLUMN`.
+  /// The cursor as text for a URL: `BATCH.RECORD.CODE.COLUMN`.
   public var text: String { "\(batch).\(record).\(code).\(column)" }
 
+  /// Parses ``text``; nil if it is not a cursor.
   public init?(text: String) {
     let parts = text.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
-    // A batch is an integer to the database, a record a bigint.
+    // In the database a batch is an integer and a record a bigint.
     guard parts.count == 4, let batch = Int32(parts[0]), let record = Int(parts[1]), !text.utf8.contains(0) else {
       return nil
     }
@@ -56,7 +58,7 @@ public struct FindingCursor: Sendable, Equatable {
 }
 
 extension StoredFinding {
-  /// The row as ``Findings`` selects it.
+  /// - Parameter row: a row as ``Findings`` selects it.
   init(_ row: Row) throws {
     batch = try row.int("batch_number")
     severity = try row.text("severity")
