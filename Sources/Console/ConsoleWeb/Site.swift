@@ -4,30 +4,31 @@ import HTTPTypes
 import Hummingbird
 import Postgres
 
-/// What all pages share.
+/// The state that all pages share.
 public struct Site: Sendable {
-  /// The registry, read-only: sessions of the least role there is.
+  /// Read-only sessions of the registry, with the least privileged role.
   public let pages: Pool
-  /// The same for exports, which take as long as the one who reads them.
+  /// The same for exports, which take as long as the client reads.
   public let exports: Pool
-  /// The console's own schema.
+  /// Sessions of the console's own schema.
   public let store: Pool
   public let settings: Settings
   public let templates: Templates
   public let texts = Texts.all
   let assets = Assets()
-  /// Each export uses one of the sessions for exports.
+  /// Limits the exports of an account, since each one uses a session.
   let exportTurns = AccountLimiter(atMost: 1)
   let health = Health()
-  /// Pages of an account that stay open for events.
+  /// Limits the event streams of an account.
   let eventTurns = AccountLimiter(atMost: 8)
-  /// Queries of one account at once: fewer than the sessions for pages, so that others always get one.
+  /// Limits the simultaneous queries of an account. The limit is less than the number of sessions for pages, so that
+  /// one account cannot use them all.
   private let readTurns = AccountLimiter(atMost: 2, waiting: 50)
 
-  /// How the console is reached and what it starts.
+  /// The settings of the site.
   public struct Settings: Sendable {
-    /// Whether browsers reach it by TLS, through a proxy: then cookies go by TLS alone, and the proxy says where a
-    /// request comes from.
+    /// Whether browsers connect by TLS through a proxy. Then cookies are sent by TLS only, and the client's address is
+    /// taken from the proxy's header.
     public var isBehindTLS: Bool
 
     /// The proxies whose `X-Forwarded-For` is trusted.
@@ -36,9 +37,9 @@ public struct Site: Sendable {
     /// The names that the console answers to.
     public var hostNames: HostNames
 
-    /// Names of the snapshots in the spool, which a rollback may go to; nil where nobody knows.
+    /// Returns the names of the snapshots in the spool, for rollbacks; nil if they are unknown.
     public var snapshots: @Sendable () -> [String]?
-    /// The runs that the spool has records of, and those under way.
+    /// Returns the recorded runs of the spool, including those under way.
     public var runs: @Sendable () async throws -> [RunSummary]
 
     public init(
@@ -62,7 +63,7 @@ public struct Site: Sendable {
     templates = try Templates()
   }
 
-  /// Reads the registry for a request. While an account has two queries under way, its further ones wait.
+  /// Reads the registry for a request. If the account already has two queries under way, this one waits.
   ///
   /// - Throws: ``AccountLimiter/Full``, what `body` and the pool throw.
   func read<Answer: Sendable>(
@@ -73,8 +74,8 @@ public struct Site: Sendable {
     return try await context.whileConnected { [pages] in try await pages.run(body) }
   }
 
-  /// A page. Besides `values` a template has `t` (texts), `lang`, `other_lang`, `account`, `is_operator`,
-  /// `form_token` (which each form that is POSTed has to bring along), `css` and `js` (addresses).
+  /// Renders a page. Besides `values`, a template has `t` (texts), `lang`, `other_lang`, `account`, `is_operator`,
+  /// `form_token` (which each POST form must contain), `css` and `js` (addresses).
   public func page(
     _ template: String, _ context: ConsoleContext, _ values: [String: Any?] = [:], status: HTTPResponse.Status = .ok
   ) -> Response {
@@ -85,7 +86,9 @@ public struct Site: Sendable {
       body: .init(byteBuffer: ByteBuffer(string: html ?? "no template '\(template)'")))
   }
 
-  /// A part of a page.
+  /// Renders a part of a page.
+  ///
+  /// - Returns: HTML; nil if there is no such template.
   public func html(_ template: String, _ context: ConsoleContext, _ values: [String: Any?] = [:]) -> String? {
     var all: [String: Any] = [
       "t": texts[context.language], "lang": context.language.rawValue, "other_lang": context.language.other.rawValue,
@@ -101,9 +104,9 @@ public struct Site: Sendable {
     return templates.render(template, all)
   }
 
-  /// Sends the browser elsewhere after a form.
+  /// Redirects the browser after a form (303 See Other).
   public func redirect(to path: String) -> Response { Response(status: .seeOther, headers: [.location: path]) }
 
-  /// A text of the interface.
+  /// Returns a text of the interface.
   public func text(_ key: String, _ context: ConsoleContext) -> String { texts.text(key, context.language) }
 }

@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// An answer of the API: JSON that a client may keep, and asks about before it is used again (RFC 9110, ETag).
+/// An answer of the API: JSON with an ETag, which supports conditional requests (RFC 9110).
 enum APIAnswer {
   static func response(_ json: JSON, to request: Request) -> Response { response(json.encoded + "\n", to: request) }
 
@@ -20,7 +20,7 @@ enum APIAnswer {
     return response
   }
 
-  /// Whether a list of tags has this one; weak ones count as strong here.
+  /// Whether `If-None-Match` lists this tag, by weak comparison.
   private static func names(_ list: String, _ tag: String) -> Bool {
     list.split(separator: ",").contains { item in
       let item = item.trimmingPrefix(while: \.isWhitespace)

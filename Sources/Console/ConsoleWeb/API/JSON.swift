@@ -1,6 +1,6 @@
 import Support
 
-/// A JSON document as the API sends it: members stay in the order in which they are written.
+/// A JSON document of the API. Members keep their order.
 indirect enum JSON {
   case null
   case truth(Bool)
@@ -8,7 +8,7 @@ indirect enum JSON {
   case text(String)
   case list([JSON])
   case object([(String, JSON)])
-  /// A document that PostgreSQL has written.
+  /// JSON text from PostgreSQL.
   case document(String)
 
   static func text(_ text: String?) -> JSON { text.map { .text($0) } ?? .null }

@@ -1,8 +1,7 @@
 import ConsoleQueries
 import Hummingbird
 
-/// The registry as JSON, read-only. What is asked for amiss, a parameter that does not exist included, is refused by
-/// name.
+/// The read-only API of the registry. It refuses invalid and unknown parameters, and names them in the answer.
 struct RegistrationAPI {
   let site: Site
 
@@ -50,7 +49,7 @@ struct RegistrationAPI {
   private static let sizeDefault = 50
   private static let sizeMax = 200
 
-  /// Makes a query of a request's parameters: those named, `place` and `limit`.
+  /// Creates a query from a request's parameters: `names`, `place` and `limit`.
   private func read<Query>(
     _ request: Request, _ names: [String],
     _ make: (_ values: [String: String], _ place: String?, _ size: Int) throws(QueryProblem) -> Query
@@ -70,7 +69,7 @@ struct RegistrationAPI {
     do { return try make(fields.values, fields.place, size) } catch { throw error.asProblem }
   }
 
-  /// Addresses of other pages of the same query.
+  /// Returns a function that makes the address of another page of the same query.
   private static func path(
     _ base: String, _ parameters: [(name: String, value: String)], _ request: Request
   ) -> (String?) -> String? {

@@ -1,8 +1,8 @@
 import ConsoleQueries
 import Records
 
-// The documents of the API. Members of a business bear the names of the registry's columns, as the images in the change
-// feed do. Whoever changes one changes Assets/openapi.json.
+// The documents of the API. Members of a business have the names of the registry's columns, as the images in the change
+// feed do. Change Assets/openapi.json together with them.
 
 extension JSON {
   static func registration(_ business: Registration) -> JSON {
@@ -69,7 +69,7 @@ extension JSON {
     ])
   }
 
-  /// RFC 3339 of a time as PostgreSQL writes it in UTC, such as `2026-11-25 13:52:49.123+00`.
+  /// Converts a time in UTC as PostgreSQL writes it, such as `2026-11-25 13:52:49.123+00`, to RFC 3339.
   private static func time(_ text: String) -> JSON {
     guard text.hasSuffix("+00") else { return .text(text) }
     return .text(text.dropLast(3).replacing(" ", with: "T") + "Z")

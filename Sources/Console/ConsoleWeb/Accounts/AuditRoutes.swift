@@ -1,7 +1,7 @@
 import ConsoleStore
 import Hummingbird
 
-/// Who did what, for operators.
+/// The page of the audit log, for operators.
 struct AuditRoutes {
   let site: Site
   private static let pageSize = 100

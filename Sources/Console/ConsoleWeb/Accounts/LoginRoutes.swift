@@ -3,14 +3,14 @@ import HTTPTypes
 import Hummingbird
 import Postgres
 
-/// In and out.
+/// Log-in, log-out and the choice of the language.
 struct LoginRoutes {
   let site: Site
-  /// Hashing takes 32 MiB and a tenth of a second of a core each time: a pool of its own, so that a flood of attempts
-  /// keeps nobody else from working.
+  /// The pool for checking passwords. Hashing takes 32 MiB and a tenth of a second of a core each time. With a pool of
+  /// its own, a flood of attempts does not block other requests.
   let passwords: Pool
-  /// Attempts from one network run one after the other. So others still get a database session, and two attempts at
-  /// once with the right password do not count against each other.
+  /// Runs attempts from one network one after the other. So other networks still get a database session, and two
+  /// simultaneous attempts with the right password do not count against each other.
   private let turns = AccountLimiter(atMost: 1, waiting: 30)
 
   init(site: Site, passwords: Pool) {
@@ -56,7 +56,7 @@ struct LoginRoutes {
     case wrong, tooMany
   }
 
-  /// Who may not try is told so before anything dear is done.
+  /// Checks an attempt. The limit is checked first, before the expensive hash.
   private func check(_ name: String, _ password: String, _ context: ConsoleContext) async throws -> Answer {
     let network = ClientAddress.network(context.peer)
     let (peer, old) = (context.peer, context.token)
@@ -64,13 +64,13 @@ struct LoginRoutes {
     let turn = try await turns.wait(network)
     defer { withExtendedLifetime(turn) {} }
     return try await passwords.run { connection in
-      // Once more: others may have come between.
+      // Checked again: other attempts may have been counted meanwhile.
       guard try LoginLimit.allows(name, from: network, on: &connection) else { return .tooMany }
       try LoginLimit.begin(name, from: network, on: &connection)
       guard let account = try Accounts.check(name, password, on: &connection),
         let token = try Sessions.begin(account, on: &connection)
       else {
-        // What is no account's name may be a password that was typed into the wrong field.
+        // An unknown name is not logged: it may be a password that was typed into the wrong field.
         let subject = try Accounts.exists(name, on: &connection) ? name : nil
         try Audit.add("login.failed", subject: subject, by: nil, from: peer, on: &connection)
         return .wrong
@@ -104,7 +104,7 @@ struct LoginRoutes {
   }
 }
 
-/// The cookie that says who is in. Behind TLS its name has the prefix by which browsers take it from this host alone.
+/// The session cookie. Behind TLS its name has the prefix `__Host-`, so that browsers accept it only from this host.
 enum SessionCookie {
   static func name(_ settings: Site.Settings) -> String {
     settings.isBehindTLS ? "__Host-console_session" : "console_session"

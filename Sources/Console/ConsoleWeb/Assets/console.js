@@ -1,15 +1,15 @@
-// What the pages do more where scripts are allowed. Without it everything works: pages reload, forms are sent.
+// Optional enhancements. Without scripts everything works too: pages are reloaded and forms are sent.
 "use strict";
 
-// A part that is replaced while something is under way: <div data-live="/tasks/7/events">. The server sends HTML that it
-// has escaped; "done" ends it, and the page is loaded once more as it is then.
+// Live parts: <div data-live="/tasks/7/events">. The server sends escaped HTML that replaces the part. The event "done"
+// ends the stream, and the page is reloaded.
 for (const part of document.querySelectorAll("[data-live]")) {
   const source = new EventSource(part.dataset.live);
   source.addEventListener("message", (event) => { part.innerHTML = event.data; });
   source.addEventListener("done", () => { source.close(); location.reload(); });
 }
 
-// A part that shows what a form would mean, as it is typed: <form data-preview="/schedules/next" …> and
+// Previews of a form while the user types: <form data-preview="/schedules/next" …> and
 // <output data-preview-of="form-id">.
 for (const form of document.querySelectorAll("form[data-preview]")) {
   const output = document.querySelector(`[data-preview-of="${form.id}"]`);
@@ -28,7 +28,7 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
   form.addEventListener("change", show);
 }
 
-// One click is one order.
+// A double click must not send a form twice.
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", () => {
     for (const button of form.querySelectorAll("button")) setTimeout(() => { button.disabled = true; }, 0);

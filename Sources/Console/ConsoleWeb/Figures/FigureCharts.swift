@@ -1,7 +1,7 @@
 import Charts
 import ConsoleQueries
 
-/// What the pictures show, and how each is called.
+/// Creates the charts of the figures page.
 struct FigureCharts {
   let text: RunText
 
@@ -22,7 +22,8 @@ struct FigureCharts {
       ])
   }
 
-  /// A summary knows all findings; the database, where there is no summary, a hundred of each severity a batch.
+  /// Charts the findings: all of them from the summary, or without a summary those in the database, which has at most a
+  /// hundred of each severity per batch.
   func rejections(_ summary: RunSummary?, _ kept: [Findings.Count]) -> [[String: Any]] {
     let counts = FindingCounts(
       summary?.findings ?? Dictionary(kept.map { ($0.code, $0.count) }, uniquingKeysWith: +))

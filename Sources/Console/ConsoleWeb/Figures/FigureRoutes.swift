@@ -4,14 +4,14 @@ import ConsoleStore
 import Hummingbird
 import Postgres
 
-/// The pictures, each with its numbers as a table.
+/// The figures page: charts, each with its numbers as a table.
 struct FigureRoutes {
   let site: Site
   private let cache = FigureCache()
 
   init(site: Site) { self.site = site }
 
-  /// So many summaries of runs are drawn.
+  /// How many run summaries are charted.
   private static let runs = 60
 
   func add(to router: Router<ConsoleContext>) {
@@ -50,7 +50,7 @@ struct FigureRoutes {
     let findings: [Findings.Count]
   }
 
-  /// Of the newest run; fewer than there were, where a batch had many.
+  /// Counts the newest run's findings in the database, which are not all if a batch had many.
   private static func findings(_ connection: inout Connection) throws -> [Findings.Count] {
     guard let run = try JobRuns.page(&connection, limit: 1).runs.first else { return [] }
     return try Findings.counts(&connection, of: run.id)

@@ -1,6 +1,6 @@
 import ConsoleQueries
 
-/// What the page of findings shows.
+/// The values of the findings page.
 struct FindingPage {
   let text: RunText
   let request: FindingRequest
@@ -14,7 +14,7 @@ struct FindingPage {
   }
 
   private let shown: String
-  /// Beyond this nobody looks through a list.
+  /// Whether the batches are offered as a list, which would be too long for more.
   private var hasBatchList: Bool { found.batches.count <= 200 }
 
   var values: [String: Any?] {

@@ -3,7 +3,7 @@ import Hummingbird
 import NIOCore
 import Postgres
 
-/// What the rules found in a run's records, and the same as CSV.
+/// The findings of a run, as a page and as CSV.
 struct FindingRoutes {
   let site: Site
 
@@ -38,7 +38,7 @@ struct FindingRoutes {
     var batches: [Findings.BatchCount] = []
   }
 
-  /// Of the run that is asked for, or of the newest.
+  /// Reads the findings of the requested run, or of the newest.
   private static func read(_ query: FindingRequest, _ connection: inout Connection) throws -> Found {
     let run =
       try query.run.map { try JobRuns.run(&connection, id: $0) } ?? JobRuns.page(&connection, limit: 1).runs.first
@@ -51,7 +51,7 @@ struct FindingRoutes {
       counts: try Findings.counts(&connection, of: run.id), batches: try Findings.batches(&connection, of: run.id))
   }
 
-  /// A page after the other, so that neither a session nor memory is held for as long as somebody reads.
+  /// Writes the CSV page by page, so that a slow client does not hold a session or much memory.
   private func write(_ run: Int, _ filter: FindingFilter, to writer: inout any ResponseBodyWriter) async throws {
     try await writer.write(ByteBuffer(string: FindingSheet.header))
     var place: FindingCursor?
@@ -65,7 +65,7 @@ struct FindingRoutes {
   }
 }
 
-/// What an address asks for.
+/// A request for findings, parsed from the URL.
 struct FindingRequest: Sendable {
   var run: Int?
   var filter = FindingFilter()
@@ -78,7 +78,7 @@ struct FindingRequest: Sendable {
     run = try Self.number(fields["run"])
     filter.code = fields["code"]
     filter.severity = fields["severity"]
-    // A batch is an integer to the database.
+    // In the database a batch is an integer.
     filter.batch = try Self.number(fields["batch"].map { Int32($0).map(String.init) ?? "" })
     if let text = fields["behind"] {
       guard let place = FindingCursor(text: text) else { throw Problem(.badRequest, "problem_bad_request") }
@@ -92,7 +92,7 @@ struct FindingRequest: Sendable {
     return number
   }
 
-  /// The address of the same question at another place.
+  /// Returns the path of the same request after `change`. The cursor is dropped unless `change` sets it.
   func path(_ base: String, _ change: (inout FindingRequest) -> Void = { _ in }) -> String {
     var changed = self
     changed.behind = nil

@@ -1,5 +1,5 @@
 extension Templates {
-  /// By name. A file of the folder Templates that is not listed here does not exist.
+  /// The templates by name. A file in Templates must be listed here.
   package static let sources: [String: [UInt8]] = [
     "audit": PackageResources.audit_mustache,
     "business": PackageResources.business_mustache,

@@ -1,11 +1,13 @@
 import ConsoleQueries
 import Mustache
 
-/// The pages' templates. Each is put under ``PageEscaping``'s escaping, partials too.
+/// The templates of the pages. All of them, including partials, use ``PageEscaping``.
 public struct Templates: Sendable {
   private let library: MustacheLibrary
 
-  /// - Throws: where one cannot be parsed.
+  /// Parses all templates.
+  ///
+  /// - Throws: if a template is malformed.
   public init() throws {
     MustacheContentTypes.register(PageEscaping(), named: PageEscaping.name)
     var library = MustacheLibrary()
@@ -16,15 +18,18 @@ public struct Templates: Sendable {
     self.library = library
   }
 
+  /// The names of all templates.
   public static var names: [String] { sources.keys.sorted() }
 
-  /// - Returns: HTML; nil where there is no such template.
+  /// Renders a template.
+  ///
+  /// - Returns: HTML; nil if there is no such template.
   public func render(_ name: String, _ values: [String: Any]) -> String? { library.render(values, withTemplate: name) }
 }
 
-/// Escapes for HTML by scalar. The library's own escaping goes by grapheme: a quote with a combining mark behind it is
-/// one character to it, and no quote, but it ends an attribute. Bidirectional control characters are replaced by their
-/// names, other control characters by pictures.
+/// Escapes text for HTML, scalar by scalar. The library's own escaping works on graphemes: it misses a quote that is
+/// followed by a combining mark, although that quote ends an attribute. Bidirectional control characters are replaced
+/// by their names, ASCII control characters by pictures, others by U+FFFD.
 struct PageEscaping: MustacheContentType {
   static let name = "PAGE"
 
@@ -41,7 +46,7 @@ struct PageEscaping: MustacheContentType {
       case "\u{7F}": escaped.append("\u{2421}")
       case "\u{80}"..."\u{9F}": escaped.append("\u{FFFD}")
       case let control where control.value < 0x20:
-        // As the pictures that Unicode has of them: ␛.
+        // Unicode has a picture for each of them, such as ␛.
         if let picture = Unicode.Scalar(0x2400 + control.value) { escaped.append(picture) }
       default:
         if let standIn = EscapedText.bidirectionalStandIn(for: scalar) {

@@ -1,11 +1,12 @@
 import Support
 
-/// What the interface says, in both languages: tables of `key<TAB>正體中文<TAB>English`, one for each area.
+/// The texts of the interface in both languages, from tables of `key<TAB>正體中文<TAB>English`, one for each area.
 public struct Texts: Sendable {
   private var texts: [Language: [String: String]] = [.chinese: [:], .english: [:]]
-  /// Lines that are no entry, and keys that stand twice. None, as the tests know.
+  /// Malformed lines and repeated keys. Tests check that there are none.
   public private(set) var faults: [String] = []
 
+  /// The texts of all areas.
   public static let all = Texts(tables: [
     PackageResources.common_tsv, PackageResources.registrations_tsv, PackageResources.runs_tsv,
     PackageResources.figures_tsv, PackageResources.schedules_tsv,
@@ -26,12 +27,13 @@ public struct Texts: Sendable {
     }
   }
 
+  /// All texts of a language by key.
   public subscript(_ language: Language) -> [String: String] { texts[language] ?? [:] }
 
-  /// A text, with `%1` to `%9` replaced. A key that is missing shows as itself.
+  /// Returns a text with `%1` to `%9` replaced; the key itself if it is unknown.
   public func text(_ key: String, _ language: Language, _ values: [String] = []) -> String {
     let parts = (texts[language]?[key] ?? key).split(separator: "%", omittingEmptySubsequences: false)
-    // One pass: what a value holds is not looked at again.
+    // Replaced in one pass, so that a `%1` inside a value stays.
     return parts.dropFirst().reduce(into: String(parts[0])) { text, part in
       guard let number = part.first?.wholeNumberValue, number >= 1, number <= values.count else {
         text += "%" + part
@@ -42,11 +44,11 @@ public struct Texts: Sendable {
   }
 }
 
-/// The languages of the interface, the first one first.
+/// The languages of the interface, the default one first.
 public enum Language: String, Sendable, CaseIterable {
   case chinese = "zh-TW"
   case english = "en"
 
-  /// The other one, a click away.
+  /// The other language.
   public var other: Language { self == .chinese ? .english : .chinese }
 }

@@ -1,14 +1,17 @@
 import Dispatch
 import Synchronization
 
-/// Hands pieces of a file from a thread that blocks to a task that sends them, a few at a time. Whoever sends them owns
-/// the stream: where it lets go of it, the thread is stopped.
+/// Passes pieces of a file from a blocking producer thread to the task that sends them, a few at a time. The sending
+/// task owns the stream: when it releases the stream, the producer is stopped.
 final class BackpressuredStream: Sendable {
-  /// The client has read nothing for 15 seconds, or has gone.
+  /// The client has read nothing for 15 seconds, or has disconnected.
   struct Abandoned: Error {}
 
   private let pipe = Pipe()
 
+  /// Starts the producer.
+  ///
+  /// - Parameter produce: writes the pieces; `write` blocks while the stream is full, and throws ``Abandoned``.
   init(_ produce: @escaping @Sendable (_ write: @escaping @Sendable ([UInt8]) throws -> Void) async throws -> Void) {
     Task { [pipe] in
       do {
@@ -20,7 +23,7 @@ final class BackpressuredStream: Sendable {
 
   deinit { pipe.abandon() }
 
-  /// The next piece; nil when there are no more.
+  /// Returns the next piece; nil at the end.
   func next() async throws -> [UInt8]? { try await pipe.next() }
 
   private final class Pipe: Sendable {
@@ -32,7 +35,7 @@ final class BackpressuredStream: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Begins at 0: one that ends with less than it began with is a fault to Dispatch.
+    /// Created with 0 and then raised: Dispatch crashes if a semaphore is released with less than its initial value.
     private let room = DispatchSemaphore(value: 0)
     private static let piecesMax = 4
     private static let patience = DispatchTimeInterval.seconds(15)

@@ -1,6 +1,6 @@
 import ConsoleQueries
 
-/// A business, for the template.
+/// The values of a business's page.
 struct BusinessPage {
   let text: RunText
   let business: Business
@@ -10,7 +10,7 @@ struct BusinessPage {
     self.business = business
   }
 
-  /// Columns that stand in the page's title, or with the name that belongs to them.
+  /// The columns that are shown elsewhere: in the title, or with the head office's name.
   private static let elsewhere: Set = ["ban", "business_name", "headquarters_ban"]
 
   var values: [String: Any?] {

@@ -1,7 +1,7 @@
 import ConsoleQueries
 import Hummingbird
 
-/// What changed in the registry, run by run.
+/// The page of changes in the registry, run by run.
 struct ChangeRoutes {
   let site: Site
 

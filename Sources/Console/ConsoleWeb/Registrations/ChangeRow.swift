@@ -1,7 +1,7 @@
 import ConsoleQueries
 import Records
 
-/// A row of the change feed, for the template.
+/// The values of a row of the change feed.
 struct ChangeRow {
   let text: RunText
   let change: RegistrationChange
@@ -25,18 +25,18 @@ struct ChangeRow {
         return values
       },
     ]
-    // What a rollback takes out is not gone from the source.
+    // The reason is left out after a rollback: the source has not removed the business.
     values["reason"] = change.action == "rollback" ? nil : change.reason.map { text.named("run_removed_", $0) }
-    // What came or went is told in full, which few want to read of each.
+    // An added or removed business lists all its columns, so the template folds them.
     values["is_whole"] = change.kind != .changed
     return values
   }
 }
 
 extension RunText {
-  /// The value of a column of a business as pages show it.
+  /// Formats the value of a column of a business.
   ///
-  /// - Parameter value: as PostgreSQL writes it, by itself or in JSON.
+  /// - Parameter value: as PostgreSQL writes it, as text or in JSON.
   func value(_ value: String, of column: String) -> String {
     switch StoredColumn.all.first(where: { $0.name == column })?.form {
     case .amount: Int(value).map { count($0) } ?? value

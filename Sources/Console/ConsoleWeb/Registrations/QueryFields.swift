@@ -1,7 +1,7 @@
 import ConsoleQueries
 import Hummingbird
 
-/// The values of an address's query, and addresses made of them.
+/// The values of a URL's query, and functions that make such URLs.
 struct QueryFields {
   let values: [String: String]
 
@@ -12,7 +12,7 @@ struct QueryFields {
     values = fields.values
   }
 
-  /// Where the list is read on from; nil where the start is meant.
+  /// The page cursor; nil for the first page.
   var place: String? { values["place"].flatMap { $0.isEmpty ? nil : $0 } }
 
   static func path(_ base: String, _ parameters: [(name: String, value: String)]) -> String {
@@ -20,14 +20,14 @@ struct QueryFields {
     return base + "?" + parameters.map { "\($0.name)=\(LocalPath.encode($0.value))" }.joined(separator: "&")
   }
 
-  /// The same at another place; nil where there is none.
+  /// Returns the path of another page; nil if there is no cursor.
   static func path(_ base: String, _ parameters: [(name: String, value: String)], at place: String?) -> String? {
     place.map { path(base, parameters + [("place", $0)]) }
   }
 }
 
 extension QueryProblem {
-  /// Key of the text that says what is wrong.
+  /// The key of the text of this problem.
   var text: String { "reg_problem_" + reason.rawValue }
 
   var asProblem: Problem { Problem(.badRequest, text, detail: parameter) }

@@ -1,9 +1,9 @@
 import ConsoleQueries
 
-/// The search's form and what it found, for the template.
+/// The values of the search page: the form and the results.
 struct RegistrationListPage {
   let text: RunText
-  /// As they stand in the address.
+  /// The fields as in the URL.
   let fields: [String: String]
 
   init(text: RunText, _ fields: [String: String]) {
@@ -54,7 +54,7 @@ struct RegistrationListPage {
     _ name: String, _ choices: [String], named prefix: String? = nil, chosen: String? = nil
   ) -> [[String: Any]] {
     let chosen = chosen ?? fields[name] ?? ""
-    // What somebody asked for stands in the form, whether the registry has it or not.
+    // The form also lists the chosen value if the registry does not have it.
     let others = chosen.isEmpty || choices.contains(chosen) ? [] : [chosen]
     return (choices + others).map { choice in
       ["value": choice, "label": prefix.map { text.named($0, choice) } ?? choice, "is_chosen": choice == chosen]

@@ -2,7 +2,7 @@ import ConsoleQueries
 import Hummingbird
 import NIOCore
 
-/// The search, the page of a business, and a search's businesses as CSV.
+/// The search, its export as CSV, and the page of a business.
 struct RegistrationRoutes {
   let site: Site
 
@@ -51,8 +51,8 @@ struct RegistrationRoutes {
     let pieces = BackpressuredStream { [site] write in
       _ = try await site.exports.run { try RegistrationExport(query).write(on: &$0, write) }
     }
-    // With the first piece at hand there is a registry, and the search has not taken too long: what goes wrong up to
-    // here is still told as it should be, later on the answer just breaks off.
+    // The answer begins after the first piece. So a missing registry or a timeout still gets an error page; later
+    // errors cut off the answer.
     let first = try await pieces.next()
     response.body = .init { writer in
       defer { withExtendedLifetime(turn) {} }

@@ -3,7 +3,7 @@ import ConsoleStore
 import Hummingbird
 import Postgres
 
-/// The list of runs, and a page for each run that has no task.
+/// The list of runs, and the pages of runs without a task.
 struct JobRunRoutes {
   let site: Site
 
@@ -40,10 +40,10 @@ struct JobRunRoutes {
   }
 
   private static let pageSize = 50
-  /// As many records as the spool keeps.
+  /// How many of each source are read: as many as the spool keeps records.
   private static let depth = 400
 
-  /// All known runs, and the tasks that wait.
+  /// Returns the values of a list page: all known runs, and the waiting tasks.
   private func runs(page: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
     let jobRuns = try await site.readRegistry(context) { connection in
       (page: try JobRuns.page(&connection, limit: Self.depth), isPublished: try JobRuns.published(&connection) != nil)
@@ -69,7 +69,7 @@ struct JobRunRoutes {
     ]
   }
 
-  /// Older loads, which only the database lists.
+  /// Returns the values of a list of older loads, which only the database has.
   private func loads(before: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
     let page = try await site.read(context) { try JobRuns.page(&$0, before: before) }
     let values = JobRunValues(text: RunText(site: site, context: context))
@@ -79,7 +79,7 @@ struct JobRunRoutes {
     ]
   }
 
-  /// The page of a run by its identifier. One that the console started has a page already.
+  /// Returns the page of a run by its identifier. A run that the console started is redirected to its task.
   private func record(_ runID: String, _ context: ConsoleContext) async throws -> Response {
     if let task = try await site.store.run({ try Tasks.find(runID: runID, on: &$0) }) {
       return site.redirect(to: "/tasks/\(task.id)")
@@ -122,7 +122,7 @@ struct JobRunRoutes {
 }
 
 extension SnapshotRefusal {
-  /// Whether accepting it would bring the registry forward: one that is older than what was published would not.
+  /// Whether the snapshot may be accepted: only if it is newer than every published one.
   ///
   /// - Parameter newest: the newest snapshot that was ever published.
   func mayBeAccepted(newest: String?) -> Bool { isAcceptable && newest.map { snapshot > $0 } ?? true }

@@ -1,10 +1,10 @@
 import ConsoleQueries
 
-/// What templates show of a run of load.
+/// The values of a job run for templates.
 struct JobRunValues {
   let text: RunText
 
-  /// As a row of a list.
+  /// Returns the values of a list row.
   func row(_ run: JobRunSummary) -> [String: Any] {
     let values: [String: Any?] = [
       "run_id": run.id, "run_status": run.isSilent ? "failed" : run.status.rawValue,
@@ -21,7 +21,7 @@ struct JobRunValues {
     return values.present
   }
 
-  /// What a publication did, in a few words.
+  /// Returns a short text of what a publication changed.
   func published(_ publication: JobPublication) -> String {
     text("run_action_" + publication.action) + text("colon")
       + text(
@@ -29,7 +29,7 @@ struct JobRunValues {
         text.count(publication.removed))
   }
 
-  /// As a page of its own.
+  /// Returns the values of the run's page.
   func page(_ run: JobRunSummary, _ progress: JobProgress?) -> [String: Any] {
     let more: [String: Any?] = [
       "run_source": run.source, "run_log_id": run.runID, "run_chunk_size": run.chunkSize.map(text.count),

@@ -1,8 +1,8 @@
 /// The registry's state, derived from the known runs.
 ///
-/// Counts commands that change the registry, and single stages. Dry runs and runs that were stopped on purpose do not
+/// Commands that change the registry and single stages count. Dry runs and runs that were stopped on purpose do not
 /// count. A failure counts until a later run resolves it: a full run or a load resolves all earlier failures, any other
-/// command only its own. A rollback, for instance, does not publish the day that a full run could not.
+/// command only its own. A rollback, for instance, does not publish the day that a full run failed to publish.
 public struct LatestRuns: Sendable, Equatable {
   /// The newest failure that no later run has resolved.
   public private(set) var failure: PipelineRun?

@@ -2,20 +2,20 @@ import ConsoleQueries
 import ConsoleStore
 import Postgres
 
-/// What the first page tells of.
+/// The data of the overview, which is the first page.
 struct Overview: Sendable {
-  /// The latest runs of load, the newest first.
+  /// The latest job runs, the newest first.
   var jobRuns: [JobRunSummary] = []
   var published: JobRunSummary?
-  /// Tasks that wait or have only just begun, the newest first.
+  /// The tasks that wait or have just begun, the newest first.
   var open: [ConsoleTask] = []
   /// The newest runs of every origin.
   var runs: [PipelineRun] = []
   var latest = LatestRuns([])
-  /// The task that failed, where one did.
+  /// The task of the failed run, if the console started it.
   var failed: TaskPage?
 
-  /// How many of each source are read. Older ones cannot change the overview.
+  /// How many runs of each source are read.
   private static let depth = 100
 
   static func read(_ site: Site, _ context: ConsoleContext) async throws -> Overview {
@@ -28,7 +28,7 @@ struct Overview: Sendable {
     {
       (overview.jobRuns, overview.published) = (jobRuns, published)
     }
-    // Dry runs by the minute must not push out what counts.
+    // Dry runs are read separately: one a minute would push out the runs that count.
     let kinds = ConsoleTask.Kind.allCases.filter { $0 != .dryRun }
     let (open, tasks) = try await site.store.run { connection in
       (
@@ -56,8 +56,8 @@ extension ConsoleTask {
 extension Site {
   /// Reads the registry with the rights of pages.
   ///
-  /// - Parameter context: whose query counts for an account; nil for the health check.
-  /// - Returns: nil where nothing was ever loaded.
+  /// - Parameter context: its account's limit applies; nil for the health check.
+  /// - Returns: nil if the registry's tables do not exist yet.
   func readRegistry<Answer: Sendable>(
     _ context: ConsoleContext?, _ body: @escaping @Sendable (inout Connection) throws -> Answer
   ) async throws -> Answer? {
@@ -65,7 +65,7 @@ extension Site {
       guard let context else { return try await pages.run(body) }
       return try await read(context, body)
     } catch let error as PostgresError where error.sqlState == "42P01" {
-      // PostgreSQL reports tables in a schema without the right to use it as missing.
+      // PostgreSQL also reports tables as missing if the role may not use their schema.
       let isHidden = try await pages.run { connection in
         try connection.bool(
           """

@@ -2,18 +2,18 @@ import ConsoleQueries
 import ConsoleStore
 import Foundation
 
-/// What is wrong, and what to do about it.
+/// The alerts of the overview: what is wrong, and what to do about it.
 struct OverviewAlerts {
   let overview: Overview
   let text: RunText
   let now: Date
 
-  /// A registry that has stood still for longer is pointed out: the source is published each day.
+  /// A registry that is older is reported as stale. The source is published daily.
   private static let staleDays = 3
-  /// A task that has waited for longer while nothing runs is not going to be taken.
+  /// A task that has waited longer while none is running is reported: no worker is claiming tasks.
   private static let patienceSeconds: Int64 = 120
 
-  /// The gravest first.
+  /// The alerts, the most severe first.
   var all: [[String: Any]] { [empty, idle, failed, silent, unreconciled, stale, ahead].compactMap { $0 } }
 
   private func alert(
@@ -51,7 +51,7 @@ struct OverviewAlerts {
       reasons: Self.few(run.refusal?.reasons ?? []))
   }
 
-  /// A load that is recorded as running but makes no progress, whether its run is alive or not known here.
+  /// The alert for a load that is recorded as running but makes no progress.
   private var silent: [String: Any]? {
     let latest = overview.latest
     guard
@@ -61,7 +61,7 @@ struct OverviewAlerts {
     return alert(text("run_alert_silent"), advice: text("run_alert_silent_do"), path: "/runs/\(jobRun.id)")
   }
 
-  /// Whether the run is known only by a load that makes no progress.
+  /// Whether the only source for the run is a load that makes no progress.
   private func isSilent(_ run: PipelineRun) -> Bool {
     run.summary == nil && run.task == nil && run.jobRun?.isSilent ?? false
   }
@@ -76,13 +76,14 @@ struct OverviewAlerts {
     return alert(text("run_alert_stale", day, "\(days)"), advice: text("run_alert_stale_do"), isBad: false)
   }
 
-  /// The source's clock is wrong, or a person accepted such a date. The registry's age is then unknown.
+  /// The alert for a future date: the source's clock is wrong, or an operator accepted the date. The registry's age is
+  /// then unknown.
   private var ahead: [String: Any]? {
     guard let (day, days) = age, days < -1 else { return nil }
     return alert(text("run_alert_ahead", day), advice: text("run_alert_ahead_do"), isBad: false)
   }
 
-  /// The published date, and how many days ago it was in Taipei.
+  /// The published source date, and its age in days in Taipei.
   private var age: (day: String, days: Int)? {
     guard let day = overview.published?.publication?.sourceDay, let since = TaipeiTime.seconds("\(day) 00:00:00")
     else { return nil }
@@ -90,7 +91,7 @@ struct OverviewAlerts {
     return (day, Int((Double(seconds) / 86_400).rounded(.down)))
   }
 
-  /// The first ones; the page behind has them all.
+  /// Returns the first three reasons; the run's page has them all.
   private static func few(_ reasons: [String]) -> [String] {
     reasons.count <= 3 ? reasons : Array(reasons.prefix(3)) + ["…"]
   }

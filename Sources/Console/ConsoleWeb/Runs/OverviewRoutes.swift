@@ -2,7 +2,7 @@ import ConsoleQueries
 import Foundation
 import Hummingbird
 
-/// The first page: how things stand in one sentence, the registry's numbers, and what is to be done.
+/// The overview: the registry's state in one sentence, its numbers, and the alerts.
 struct OverviewRoutes {
   let site: Site
 
@@ -25,7 +25,7 @@ struct OverviewRoutes {
     }
   }
 
-  /// What became of the newest run that counts.
+  /// Returns the sentence on the newest run that counts.
   private func sentence(_ overview: Overview, _ text: RunText) -> String? {
     let latest = overview.latest
     if let run = latest.running, !(run.jobRun?.isSilent ?? false) {
@@ -48,7 +48,7 @@ struct OverviewRoutes {
       text.count(publication.removed))
   }
 
-  /// A failed dry run. It does not concern the registry, so it is shown in small print.
+  /// Returns the note on a failed dry run. It does not affect the registry, so it is in small print.
   private func aside(_ overview: Overview, _ text: RunText) -> [String: Any]? {
     guard let run = overview.latest.failedDryRun else { return nil }
     let values: [String: Any?] = [

@@ -2,24 +2,25 @@ import ConsoleQueries
 import ConsoleStore
 import Foundation
 
-/// One run of the pipeline, whoever started it, merged from its record in the spool, the console's task and the
-/// database's job run. Each of the three may be missing.
+/// One run of the pipeline, merged from its record in the spool, the console's task and the database's job run. Each of
+/// the three may be missing, since a run may also be started outside the console.
 public struct PipelineRun: Sendable, Equatable {
+  /// The outcome of a run.
   public enum Outcome: String, Sendable, CaseIterable {
     case running
     case success
-    /// Finished, with records that the rules rejected.
+    /// Finished; some records were rejected.
     case partial
-    /// Finished: there was nothing new.
+    /// Finished; the source had nothing new.
     case unchanged
     case failed
-    /// Somebody stopped it.
+    /// Stopped on purpose.
     case stopped
 
     var isGood: Bool { self == .success || self == .partial || self == .unchanged }
   }
 
-  /// As in the logs; nil for a task that could not be started, and for a job run of an early version.
+  /// The run's identifier in the logs; nil for a task that could not be started, and for a job run of an early version.
   public let runID: String?
   /// The command of `pipeline.sh`.
   public let command: String
@@ -28,7 +29,7 @@ public struct PipelineRun: Sendable, Equatable {
   public let startedAt: String
   public let summary: RunSummary?
   public let task: ConsoleTask?
-  /// The newest one, where load began more than once.
+  /// The newest job run, if load started several times.
   public let jobRun: JobRunSummary?
 
   public init(command: String, outcome: Outcome, startedAt: String = "", runID: String? = nil) {
@@ -49,12 +50,12 @@ public struct PipelineRun: Sendable, Equatable {
     self.jobRun = jobRun
   }
 
-  /// Nil while it is under way, or where nothing says when it ended.
+  /// When it ended; nil while it is under way, or if that is unknown.
   var endedAt: String? {
     outcome == .running ? nil : summary?.endedAt ?? task?.endedAt ?? jobRun?.completedAt
   }
 
-  /// Nil while it is under way.
+  /// The duration; nil while it is under way.
   var seconds: Double? {
     guard outcome != .running else { return nil }
     guard let from = Self.seconds(startedAt), let to = endedAt.flatMap(Self.seconds) else { return jobRun?.seconds }
@@ -67,7 +68,7 @@ public struct PipelineRun: Sendable, Equatable {
     return summary?.stages.last?.name ?? jobRun.map { _ in "load" }
   }
 
-  /// Whether it asked the source what there is: a load or a rollback alone does not.
+  /// Whether it checked the source. A load or a rollback alone does not.
   public var checkedSource: Bool { summary.map { $0.stages.contains { $0.name == "fetch" } } ?? (command == "run") }
 
   /// Whether it is a dry run, whose load only compares.
@@ -82,15 +83,15 @@ public struct PipelineRun: Sendable, Equatable {
     return summary.map { $0.exitCode == nil } ?? jobRun?.isSilent ?? false
   }
 
-  /// The page with its details.
+  /// The path of the page with its details.
   var path: String? {
     if let task { return "/tasks/\(task.id)" }
     if summary != nil, let runID { return "/runs/\(runID)" }
     return jobRun.map { "/runs/\($0.id)" }
   }
 
-  /// The record is first: the run itself wrote it. The task knows whether somebody stopped the run, or its time limit
-  /// did.
+  /// Derives the outcome. A success in the record comes first, since the run itself wrote it. The task tells whether a
+  /// user or the time limit stopped the run.
   private static func outcome(_ summary: RunSummary?, _ task: ConsoleTask?, _ jobRun: JobRunSummary?) -> Outcome {
     if let summary, summary.endedAt != nil, let outcome = Outcome(rawValue: summary.status), outcome.isGood {
       return outcome
@@ -111,7 +112,7 @@ public struct PipelineRun: Sendable, Equatable {
     return Outcome(rawValue: jobRun.status.rawValue) ?? .failed
   }
 
-  /// SIGHUP, SIGINT, SIGTERM: stopped on purpose.
+  /// The exit codes of SIGHUP, SIGINT and SIGTERM, by which runs are stopped on purpose.
   private static let stopCodes = [129, 130, 143]
 
   private static func seconds(_ text: String) -> Double? {
@@ -121,16 +122,16 @@ public struct PipelineRun: Sendable, Equatable {
   }
 }
 
-/// The runs, each once.
+/// The list of runs.
 enum RunList {
-  /// Merges the three sources by the run's identifier.
+  /// Merges the three sources by the run's identifier, so that each run is listed once.
   ///
   /// - Parameters:
-  ///   - records: of the spool.
-  ///   - tasks: of the console, the newest first. A task that waits, or was removed from the queue, is not a run.
-  ///   - jobRuns: of the database, the newest first. They are the only source for loads whose records are in another
-  ///     spool.
-  /// - Returns: the newest first; those from the future last.
+  ///   - records: the records of the spool.
+  ///   - tasks: the console's tasks, the newest first. A task that waits, or was removed from the queue, is not a run.
+  ///   - jobRuns: the database's job runs, the newest first. They are the only source for loads whose records are in
+  ///     another spool.
+  /// - Returns: the runs, the newest first; runs with a future start last.
   static func merge(records: [RunSummary], tasks: [ConsoleTask], jobRuns: [JobRunSummary]) -> [PipelineRun] {
     func byRun<Item>(_ items: [Item], _ runID: (Item) -> String?) -> [String: Item] {
       Dictionary(items.compactMap { item in runID(item).map { ($0, item) } }) { newest, _ in newest }
@@ -155,7 +156,7 @@ enum RunList {
       if let runID = jobRun.runID { guard known.insert(runID).inserted else { continue } }
       runs.append(PipelineRun(jobRun: jobRun))
     }
-    // What began while a clock was ahead comes last: it would stay the newest until that time has come.
+    // A run that began while a clock was ahead is last. Otherwise it would stay the newest until that time.
     let latest = key(Date(timeIntervalSinceNow: 300).ISO8601Format())
     let keyed = runs.map { run in
       let key = key(run.startedAt)
@@ -164,7 +165,7 @@ enum RunList {
     return keyed.sorted { $0.0 > $1.0 }.map(\.1)
   }
 
-  /// The digits of a time, to milliseconds: a key that sorts both ways of writing times.
+  /// Returns the digits of a time, to milliseconds: a sort key for both time formats.
   private static func key(_ time: String) -> String {
     let digits = time.prefix { $0 != "+" }.filter { $0.isASCII && $0.isNumber }.prefix(17)
     return digits + String(repeating: "0", count: 17 - digits.count)

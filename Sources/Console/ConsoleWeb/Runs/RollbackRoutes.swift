@@ -2,10 +2,10 @@ import ConsoleQueries
 import ConsoleStore
 import Hummingbird
 
-/// Going back to an earlier snapshot: a page that says what will change, and the order itself.
+/// Rollback to an earlier snapshot: the preview page, and the form that queues the task.
 struct RollbackRoutes {
   let site: Site
-  /// Names of the snapshots in the spool; nil where nobody knows.
+  /// Returns the names of the snapshots in the spool; nil if they are unknown.
   let snapshots: @Sendable () -> [String]?
 
   func add(to router: Router<ConsoleContext>) {
@@ -14,7 +14,7 @@ struct RollbackRoutes {
       return site.page("run-rollback", context, values(try await preview(context), context))
     }
     router.post("/rollback") { _, context in
-      // What was shown is what is done, or nothing is.
+      // The task is queued only if the preview is still what the page showed.
       guard let preview = try await preview(context), context.form["snapshot"] == preview.target.snapshot,
         context.form["publication"] == "\(preview.now.publication)"
       else { throw Problem(.conflict, "run_problem_changed") }

@@ -3,8 +3,8 @@ import ConsoleStore
 import Hummingbird
 import Postgres
 
-/// What operators ask for: runs, stops, another try, a refused snapshot all the same. Only they get here (see
-/// ``Authorization``).
+/// The actions of operators: start, stop and retry runs, and accept a refused snapshot. ``Authorization`` rejects other
+/// users.
 struct RunActions {
   let site: Site
 
@@ -63,7 +63,7 @@ struct RunActions {
     return id
   }
 
-  /// Publishes what was refused, once somebody has said why.
+  /// Queues a load of a refused snapshot, with the operator's reason.
   private func accept(_ refusal: SnapshotRefusal?, _ context: ConsoleContext) async throws -> Response {
     guard let refusal else { throw Problem(.notFound, "problem_not_found") }
     let newest = try await site.readRegistry(context) { try JobRuns.newestSnapshot(&$0) } ?? nil
@@ -71,12 +71,12 @@ struct RunActions {
     guard let reason = Self.reason(context.form["reason"]) else {
       throw Problem(.unprocessableContent, "run_problem_reason")
     }
-    // The pipeline writes down who started it: a machine's user. The person stands in the reason.
+    // The pipeline records the operating system's user as the acceptor, so the account is added to the reason.
     let words = "\(reason) (\(context.session?.account ?? ""))"
     return try await start(.load, ["--snapshot", refusal.snapshot, "--accept=\(words)"], "snapshot.accept", context)
   }
 
-  /// One line, up to 500 characters; nil where nothing is said.
+  /// Returns the reason as one line; nil if it is empty or has more than 500 characters.
   static func reason(_ text: String?) -> String? {
     guard let text else { return nil }
     let line = String(
@@ -86,7 +86,7 @@ struct RunActions {
     return reason.isEmpty || reason.unicodeScalars.count > 500 ? nil : reason
   }
 
-  /// Puts a run into the queue and shows it.
+  /// Queues a run and redirects to its page.
   private func start(
     _ kind: ConsoleTask.Kind, _ arguments: [String], _ action: String, _ context: ConsoleContext
   ) async throws -> Response {

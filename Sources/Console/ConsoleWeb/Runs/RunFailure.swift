@@ -1,14 +1,14 @@
 import ConsoleQueries
 import ConsoleStore
 
-/// Why a run failed or was stopped, and what to do about it.
+/// Explains why a run failed or was stopped, and what to do about it.
 struct RunFailure {
   let text: RunText
   let run: PipelineRun
-  /// For a run without a record: its last error line is the only source.
+  /// The run's log. Without a record its last error line is the only source.
   var log = ""
 
-  /// For the page of a run that failed or was stopped; nil for any other.
+  /// The values for the page of a run that failed or was stopped; nil for any other.
   var values: [String: Any]? {
     guard run.outcome == .failed || run.outcome == .stopped else { return nil }
     let isStop = run.outcome == .stopped
@@ -20,7 +20,7 @@ struct RunFailure {
     return values.present
   }
 
-  /// A refusal's reasons are listed one by one instead.
+  /// The error message. For a refusal it names only the snapshot, since the page lists the reasons.
   var message: String? {
     if let refusal = run.refusal {
       return text(run.isDryRun ? "run_would_be_refused" : "run_refused", refusal.snapshot)
@@ -30,14 +30,14 @@ struct RunFailure {
     return told ?? RunTrace(log: log, stages: [], now: nil).lines.last { $0.isBad }?.message
   }
 
-  /// A short reason, if the exit code gives none.
+  /// A short reason, if the exit code does not tell.
   var reason: String? {
     if let reason = run.task?.reason { return text("reason_" + reason.rawValue.replacing(" ", with: "_")) }
     if run.outcome == .stopped { return text("reason_stopped") }
     return run.isKilled ? text("reason_cut_short") : nil
   }
 
-  /// What to do, by why it ended (`sysexits.h` numbers, as `pipeline.sh` uses them).
+  /// What to do, by reason and exit code (`sysexits.h` numbers, as `pipeline.sh` uses them).
   var advice: String {
     switch (run.task?.reason, exitCode) {
     case (.stopped, _): text("run_do_stopped")
@@ -56,7 +56,7 @@ struct RunFailure {
     }
   }
 
-  /// What failed, with the exit code if it adds to the reason.
+  /// What failed, with the reason, or without one with the exit code.
   private var title: String {
     if run.isDryRun, run.refusal != nil { return text("run_check_refused") }
     let failed = run.stage.map { text("run_failure_stage", text.stage($0, of: run)) } ?? text("run_outcome_failed")

@@ -1,29 +1,29 @@
 import ConsoleQueries
 
-/// Texts, numbers and times as a page about runs shows them.
+/// Formats texts, numbers and times for a page.
 struct RunText {
   let site: Site
   let context: ConsoleContext
 
-  /// A text of the interface with `%1`, `%2` … replaced.
+  /// Returns a text of the interface with `%1`, `%2` … replaced.
   func callAsFunction(_ key: String, _ values: String...) -> String {
     site.texts.text(key, context.language, values)
   }
 
-  /// The text of a key that is made of a value, or the value itself where nobody has named it.
+  /// Returns the text of the key `prefix` + `value`, or the value itself if there is no such text.
   func named(_ prefix: String, _ value: String) -> String {
     let key = prefix + value.lowercased()
     let text = site.text(key, context)
     return text == key ? value : text
   }
 
-  /// What there is to say where the database has no findings of a run.
+  /// Returns the text for a run without findings in the database.
   func noFindings(of run: JobRunSummary?) -> String {
     let hadSome = run.map { $0.counts.failed + $0.counts.duplicated > 0 } ?? false
     return self(hadSome ? "finding_gone" : "finding_none")
   }
 
-  /// Thousands parted by commas.
+  /// Formats a number with commas between thousands.
   func count(_ number: Int) -> String {
     let digits = Array(String(number.magnitude))
     var text = number < 0 ? "-" : ""
@@ -34,7 +34,8 @@ struct RunText {
     return text
   }
 
-  /// A duration: tenths up to a minute, whole seconds beyond.
+  /// Formats a duration: up to a minute in tenths or hundredths of a second, beyond in minutes and seconds, or hours
+  /// and minutes.
   func seconds(_ seconds: Double) -> String {
     guard 0..<1e9 ~= seconds else { return "–" }
     if seconds < 60 {
@@ -48,11 +49,11 @@ struct RunText {
     return self("run_hours", "\(whole / 3600)", "\(whole % 3600 / 60)")
   }
 
-  /// Of a time as PostgreSQL writes it, in Taipei.
+  /// Converts a time of the database to Taipei time.
   func time(_ text: String?) -> String? { text.map { TaipeiTime.text($0) } }
 
-  /// Why the gate refused a snapshot, in the reader's language. The pipeline speaks English: its sentences are the
-  /// English texts. One that nobody has translated stays as it is.
+  /// Translates the reasons of a refusal. The pipeline writes them in English, and its sentences are the English texts.
+  /// An unknown sentence stays as it is.
   func reasons(_ reasons: [String]) -> [String] {
     reasons.map { reason in
       for key in Self.reasonKeys {
@@ -69,7 +70,7 @@ struct RunText {
     "run_reason_column", "run_reason_rejects", "run_reason_nothing",
   ]
 
-  /// Names of what is counted, with their numbers, the largest first.
+  /// Returns names and numbers for counts, the largest first.
   func counts(_ counts: [String: Int], named prefix: String) -> [[String: Any]] {
     counts.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .map { ["name": named(prefix, $0.key), "count": count($0.value)] }
@@ -77,6 +78,6 @@ struct RunText {
 }
 
 extension Dictionary where Key == String, Value == Any? {
-  /// Without what is missing: to a template a nil in it would be something.
+  /// The values without nil, which a template would treat as a value.
   var present: [String: Any] { compactMapValues { $0 } }
 }

@@ -1,11 +1,11 @@
 import ConsoleQueries
 import ConsoleStore
 
-/// A run's values for templates, whoever started it.
+/// The values of a run for templates.
 struct RunValues {
   let text: RunText
 
-  /// As a row of the list.
+  /// Returns the values of a list row.
   func row(_ run: PipelineRun) -> [String: Any] {
     let failure = RunFailure(text: text, run: run)
     let values: [String: Any?] = [
@@ -20,7 +20,7 @@ struct RunValues {
     return values.present
   }
 
-  /// The page of a run that has only its record, or its record and job runs.
+  /// Returns the values for the page of a run without a task.
   func page(_ run: PipelineRun) -> [String: Any] {
     let summary = run.summary
     let values: [String: Any?] = [
@@ -35,14 +35,14 @@ struct RunValues {
     return values.present
   }
 
-  /// Who started it: an account, a schedule, or from where.
+  /// Returns who started the run: an account, a schedule, or the origin.
   func by(_ run: PipelineRun) -> String {
     if let account = run.task?.askedBy { return account }
     if let schedule = run.task?.schedule { return text("run_by_schedule", schedule) }
     return run.summary?.origin.map { text.named("run_origin_", $0) } ?? "–"
   }
 
-  /// The run's own summary at its end.
+  /// Returns the values of the run's summary.
   func summary(_ summary: RunSummary, of run: PipelineRun) -> [String: Any] {
     let counts = FindingCounts(summary.findings)
     let findings = (counts.rejections + counts.warnings).map { count -> [String: Any] in
@@ -96,7 +96,7 @@ struct RunValues {
   }
 
   private func check(_ check: RunSummary.Check, of run: PipelineRun) -> [String: Any] {
-    // A run that failed for these reasons already lists them.
+    // The failure of a refused run already lists these reasons.
     let refusals = run.refusal == nil ? text.reasons(check.refusals) : []
     let values: [String: Any] = [
       "check_registrations": text.count(check.registrations), "check_refusals": refusals,
@@ -107,17 +107,17 @@ struct RunValues {
 }
 
 extension RunText {
-  /// A command of `pipeline.sh`.
+  /// Returns the name of a command of `pipeline.sh`.
   func kind(_ command: String) -> String { named("kind_", command.replacing("-", with: "_")) }
 
   func outcome(_ outcome: PipelineRun.Outcome) -> String { self("run_outcome_" + outcome.rawValue) }
 
-  /// The load of a dry run only compares.
+  /// Returns the name of a stage. The load of a dry run only compares, so it has another name.
   func stage(_ name: String, of run: PipelineRun) -> String {
     named("kind_", run.isDryRun && name == "load" ? "check" : name)
   }
 
-  /// A stage's result as the summary has it: a class, and a text. A stage that somebody stopped has not failed.
+  /// Returns the CSS class and the text for a stage's result in the summary. A stopped stage is not shown as failed.
   func result(_ result: String, of run: PipelineRun) -> (String, String) {
     guard result == "failed" else {
       return ("success", named("run_result_", result.replacing(" ", with: "_")))
@@ -125,7 +125,7 @@ extension RunText {
     return (run.outcome.rawValue, outcome(run.outcome))
   }
 
-  /// By kind, column and reason, for a template.
+  /// Returns the counts of changes by kind, column and reason.
   func changes(_ changes: JobPublication.Changes) -> [String: Any] {
     let kinds = counts(changes.kinds, named: "run_kind_")
     let columns = counts(changes.columns, named: "run_column_")

@@ -4,33 +4,33 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 
-/// What a page about a task under way gets as server-sent events (WHATWG HTML, section 9.2): the part that changes, as
-/// HTML, and `done` when it is over.
+/// The server-sent events (WHATWG HTML, section 9.2) of a task under way: the part of its page that changes, as HTML,
+/// and `done` when the task has ended.
 struct TaskEvents {
   let site: Site
   let context: ConsoleContext
   let task: Int
 
-  /// How many pages may follow runs at once, of all accounts: each reads the database every second.
+  /// The limit of simultaneous event streams of all accounts, since each one reads the database every second.
   private static let readersMax = 100
   private static let readers = Atomic(0)
 
-  /// Ends with the task, with the session, with whoever reads it, and with the console: a page that stays open must not
-  /// keep it from ending.
+  /// Sends events until the task or the session ends, the client disconnects, or the console shuts down: an open page
+  /// must not delay the shutdown.
   func send(to writer: inout any ResponseBodyWriter) async throws {
     let turn = site.eventTurns.acquire(context.session?.account ?? "")
     defer { withExtendedLifetime(turn) {} }
     let readers = Self.readers.wrappingAdd(1, ordering: .relaxed).newValue
     defer { Self.readers.subtract(1, ordering: .relaxed) }
     guard turn != nil, readers <= Self.readersMax else {
-      // The browser asks again by itself, a little later.
+      // The browser reconnects by itself after this time.
       try await writer.write(ByteBuffer(string: "retry: 15000\n\n"))
       return try await writer.finish(nil)
     }
     var last = ""
     var quiet = 0
     while !Task.isShuttingDownGracefully, let mark = try await mark() {
-      // Seconds go by also where nothing else happens.
+      // The elapsed time is updated even if nothing else changes.
       if mark != last || quiet % 5 == 4 {
         guard let page = try await TaskPage.read(task, site, context), !page.task.state.isOver else { break }
         try await writer.write(Self.event(site.html("run-progress", context, page.progress()) ?? ""))
@@ -43,7 +43,7 @@ struct TaskEvents {
     try await writer.finish(nil)
   }
 
-  /// Changes with the task; nil where the session has ended, though its page is open.
+  /// Returns a text that changes with the task; nil if the session has ended or the task does not exist.
   private func mark() async throws -> String? {
     guard let token = context.token else { return nil }
     return try await site.store.run { [task] connection in
@@ -52,7 +52,7 @@ struct TaskEvents {
     }
   }
 
-  /// One event; each line of its data has a line of its own.
+  /// Formats an event, with one `data:` line for each line.
   private static func event(_ html: String) -> ByteBuffer {
     let lines = html.split(whereSeparator: \.isNewline).map { "data: \($0)\n" }
     return ByteBuffer(string: lines.joined() + "\n")

@@ -2,7 +2,7 @@ import ConsoleQueries
 import ConsoleStore
 import Foundation
 
-/// What templates show of a task: a run that the console started.
+/// The values of a task, which is a run that the console started, for templates.
 struct TaskPage {
   let text: RunText
   let task: ConsoleTask
@@ -22,7 +22,7 @@ struct TaskPage {
     run = PipelineRun(summary: record, task: task)
   }
 
-  /// The part that changes while it runs.
+  /// Returns the values of the part that changes while the task runs.
   func progress(now: Date = Date()) -> [String: Any] {
     let trace = RunTrace(
       log: log, stages: stages, now: task.state.isOver ? nil : now.timeIntervalSince1970)
@@ -40,7 +40,7 @@ struct TaskPage {
     return values.present
   }
 
-  /// Everything else.
+  /// Returns the other values of the page.
   func page() -> [String: Any] {
     let trace = RunTrace(log: log, stages: stages, now: nil, linesMax: 1000)
     let lines = trace.lines.map(line)
@@ -58,7 +58,7 @@ struct TaskPage {
     return values.present
   }
 
-  /// The stages that its command has.
+  /// The stages of the task's command.
   private var stages: [String] {
     switch task.kind {
     case .run, .dryRun: ["fetch", "transform", "load"]
@@ -67,7 +67,7 @@ struct TaskPage {
     }
   }
 
-  /// A success says whether records were rejected, or nothing was new.
+  /// The CSS classes of the state. A success also has the run's outcome.
   private var badge: String {
     task.state == .succeeded ? "succeeded \(run.outcome.rawValue)" : task.state.rawValue
   }
@@ -83,7 +83,7 @@ struct TaskPage {
     return Double(ended - began)
   }
 
-  /// Once it is over the summary knows the stages best.
+  /// Returns the values of the stages. The summary overrides the trace.
   private func shown(_ trace: RunTrace) -> [[String: Any]] {
     let summed = Dictionary((summary?.stages ?? []).map { ($0.name, $0) }) { first, _ in first }
     let longest = trace.stages.compactMap { summed[$0.name]?.seconds ?? $0.seconds }.max() ?? 0
@@ -92,7 +92,7 @@ struct TaskPage {
       let known = summed[stage.name]
       let seconds = known?.seconds ?? stage.seconds
       let isAlive = known == nil && stage.state == .running && !task.state.isOver
-      // Of a run that did not end well nothing says that the stage it was in is done.
+      // After a failure, the last stage is not shown as done unless the summary says so.
       let isCut = known == nil && stage.name == last && task.state.isOver && task.state != .succeeded
       let (badge, state) =
         known.map { text.result($0.result, of: run) }
@@ -109,7 +109,7 @@ struct TaskPage {
     }
   }
 
-  /// The last things that were said. What batches say the bar shows.
+  /// Returns the last log lines without the events of batches, which the progress bar shows.
   private func latest(_ trace: RunTrace) -> [RunLogLine] {
     trace.lines.filter { $0.event?.hasPrefix("batch_") != true }.suffix(6)
   }
@@ -140,10 +140,9 @@ extension RunLogLine {
   var isBad: Bool { level == "ERROR" || level == "CRITICAL" }
 }
 
-/// How a task ended.
 extension TaskPage {
-  /// The stage that failed, where it can be tried alone: a dry run has none that may change the registry, and one that
-  /// was stopped has not failed.
+  /// The failed stage that can be retried alone; nil for a dry run, since its stages must not change the registry, and
+  /// for a stopped run.
   var failedStage: String? {
     guard task.state == .failed, task.kind != .dryRun, let stage = summary?.problem?.stage,
       RunSummary.stageNames.contains(stage)
@@ -151,12 +150,12 @@ extension TaskPage {
     return stage
   }
 
-  /// Why it did not succeed, and what to do about it; nil where it did or is not over.
+  /// Why it did not succeed, and what to do about it; nil if it succeeded or has not ended.
   var failure: [String: Any]? {
     guard task.state.isOver else { return nil }
     return RunFailure(text: text, run: run, log: log).values
   }
 
-  /// The refusal that somebody may overrule. What a dry run would be refused for, the run itself is asked about.
+  /// The refusal that an operator may accept; nil for a dry run. The real run's refusal is accepted instead.
   var refusal: SnapshotRefusal? { run.isDryRun ? nil : summary?.refusal }
 }

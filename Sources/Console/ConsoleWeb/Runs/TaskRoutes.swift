@@ -3,7 +3,7 @@ import ConsoleStore
 import Hummingbird
 import NIOCore
 
-/// The runs that the console started: the list, a page for each, and what comes in while one is under way.
+/// The runs that the console started: the list, the page of each, and its events while it is under way.
 struct TaskRoutes {
   let site: Site
   private static let pageSize = 50
@@ -45,7 +45,7 @@ struct TaskRoutes {
     return page
   }
 
-  /// Without a registry there are none.
+  /// Returns the task's job runs; none if there is no registry.
   private func jobRuns(_ task: ConsoleTask, _ context: ConsoleContext) async throws -> LoadsOfRun {
     try await site.readRegistry(context) { connection in
       LoadsOfRun(
@@ -71,20 +71,22 @@ struct TaskRoutes {
 }
 
 extension ConsoleTask {
-  /// Whether the same again needs no more thought. What a rollback changes is another thing by now, and who accepts a
-  /// refused snapshot gives a reason of their own.
+  /// Whether the task may be repeated as it is. A rollback needs a new preview, and accepting a refused snapshot needs
+  /// a reason from this operator.
   var mayBeRepeated: Bool { kind != .rollback && !arguments.contains { $0.hasPrefix("--accept") } }
 }
 
 extension TaskPage {
-  /// - Returns: nil where there is no such task.
+  /// Reads a task.
+  ///
+  /// - Returns: nil if it does not exist.
   static func read(_ id: Int, _ site: Site, _ context: ConsoleContext) async throws -> TaskPage? {
     let found = try await site.store.run { connection in
       try Tasks.find(id, on: &connection).map { ($0, try Tasks.output(id, on: &connection)) }
     }
     guard let (task, output) = found else { return nil }
     let page = TaskPage(RunText(site: site, context: context), task, summary: output.summary, log: output.log)
-    // A run that ended outside its stages printed no summary: the spool's record has it.
+    // A run that ended outside its stages printed no summary. The spool's record has one.
     guard page.summary == nil, task.state.isOver, let runID = task.runID,
       let record = try await site.settings.runs().first(where: { $0.runID == runID })
     else { return page }
@@ -92,7 +94,7 @@ extension TaskPage {
   }
 }
 
-/// A task as lists show it.
+/// The values of a task for lists.
 enum TaskRow {
   static func values(_ task: ConsoleTask, _ site: Site, _ context: ConsoleContext) -> [String: Any] {
     var row: [String: Any] = [

@@ -1,7 +1,7 @@
 import ConsoleStore
 import Schedules
 
-/// A schedule as the form has it: what was typed stays as it is, right or wrong.
+/// The fields of a schedule's form. Invalid values stay as the user typed them.
 struct ScheduleForm {
   var values: [String: String]
   private static let names = [
@@ -43,7 +43,7 @@ struct ScheduleForm {
     let timing: String
     if values["timing_kind"] == "every" {
       timing = "every \(values["minutes"] ?? "") minutes"
-      // The cron parser would complain of words that nobody wrote.
+      // Checked here, since an error of the cron parser would quote words that the user did not type.
       guard let minutes = values["minutes"].flatMap({ Int($0) }), Interval.allowed.contains(minutes) else {
         throw .timing(TimingError(.badInterval(Interval.allowed), part: values["minutes"] ?? ""))
       }
@@ -56,7 +56,7 @@ struct ScheduleForm {
       retries: try number("retries", .retries), retryMinutes: try number("retry_minutes", .retries))
   }
 
-  /// For the template: the values, and which choices are made.
+  /// The values for the template, with the selected choices.
   var fields: [String: Any] {
     var fields: [String: Any] = values
     fields["is_run"] = values["kind"] == "run"

@@ -5,7 +5,7 @@ import Hummingbird
 import Postgres
 import Schedules
 
-/// The schedules: seeing, making, changing, pausing, removing.
+/// The pages to list, create, change, pause and remove schedules.
 struct ScheduleRoutes {
   let site: Site
 
@@ -82,14 +82,14 @@ struct ScheduleRoutes {
     let schedule = try await find(context)
     try await change(context, isPaused ? "schedule.pause" : "schedule.resume", schedule) { connection in
       do { return try ScheduleStore.setPaused(schedule.id, isPaused, on: &connection) } catch is ScheduleDraft.Fault {
-        // The page of the schedule says what is wrong with it.
+        // The list of schedules shows the fault.
         return false
       }
     }
     return site.redirect(to: "/schedules")
   }
 
-  /// An action and its entry in the audit are one.
+  /// Runs an action and adds its audit entry in one transaction.
   private func change(
     _ context: ConsoleContext, _ action: String, _ schedule: Schedule,
     _ body: @escaping @Sendable (inout Connection) throws -> Bool
@@ -103,7 +103,7 @@ struct ScheduleRoutes {
     }
   }
 
-  /// Makes or changes it; what is wrong with it is told on the form.
+  /// Creates or changes a schedule. Errors are shown on the form.
   private func save(
     _ form: ScheduleForm, _ context: ConsoleContext, _ schedule: Schedule? = nil,
     _ write: @escaping @Sendable (ScheduleDraft, inout Connection) throws -> Int
@@ -146,14 +146,15 @@ struct ScheduleRoutes {
     values["problem"] = problem
     values["action"] = schedule.map { "/schedules/\($0.id)" } ?? "/schedules"
     values["schedule"] = schedule.map { row($0, context) }
-    // Of the schedule as it was when the form was opened. After a conflict has been shown, saving again overwrites.
+    // The version is that of the schedule when the form was opened. After a conflict was shown, it is the current one,
+    // so that saving again overwrites.
     values["version"] = (status == .conflict ? nil : context.form["version"]) ?? schedule?.draft.version
     values["tasks"] = tasks.map { TaskRow.values($0, site, context) }
     values["has_tasks"] = !tasks.isEmpty
     return site.page("schedule", context, values, status: status)
   }
 
-  /// The next five times, or why there are none.
+  /// Returns the values of the next five due times, or of the fault.
   private func times(_ form: ScheduleForm, _ context: ConsoleContext) -> [String: Any?] {
     do {
       var draft = try form.draft()
@@ -168,7 +169,7 @@ struct ScheduleRoutes {
     }
   }
 
-  /// Why it cannot be read on this machine: a zone that it does not know, say.
+  /// Returns why a schedule cannot be read on this machine, such as an unknown time zone; nil if it can.
   private func fault(_ schedule: Schedule, _ context: ConsoleContext) -> String? {
     do {
       _ = try schedule.draft.timetable(anchor: schedule.anchor)

@@ -1,7 +1,7 @@
 import ConsoleStore
 import Schedules
 
-/// What is wrong with a schedule, in words.
+/// Translates the faults of a schedule.
 package struct TimingErrorText {
   package let texts: Texts
   package let language: Language

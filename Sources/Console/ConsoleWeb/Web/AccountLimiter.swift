@@ -1,8 +1,8 @@
 import Synchronization
 
-/// How many things of one kind somebody may have under way at once, so that nobody takes what is there for all.
+/// Limits how many operations of one kind an account or an address may have under way at once.
 package final class AccountLimiter: Sendable {
-  /// Too many already wait for a turn.
+  /// Too many operations are already waiting.
   package struct Full: Error {}
 
   private struct Line {
@@ -15,14 +15,16 @@ package final class AccountLimiter: Sendable {
   private let waitingMost: Int
 
   /// - Parameters:
-  ///   - most: how many turns there are at once for each.
-  ///   - waitingMost: how many may wait for one in ``wait(_:)``, for each.
+  ///   - most: the number of permits for each account or address.
+  ///   - waitingMost: how many operations may wait in ``wait(_:)``, for each account or address.
   package init(atMost most: Int, waiting waitingMost: Int = 0) {
     self.most = most
     self.waitingMost = waitingMost
   }
 
-  /// - Returns: nil where as many as may be are under way; otherwise keep the turn for as long as it takes.
+  /// Acquires a permit without waiting.
+  ///
+  /// - Returns: a permit, to be kept until the operation ends; nil if the limit is reached.
   package func acquire(_ who: String) -> Permit? {
     let isTaken = lines.withLock { lines in
       guard lines[who, default: Line()].underWay < most else { return false }
@@ -32,7 +34,7 @@ package final class AccountLimiter: Sendable {
     return isTaken ? Permit(who, self) : nil
   }
 
-  /// The same, behind those who came before.
+  /// Acquires a permit, and waits for it in order of arrival.
   ///
   /// - Throws: ``Full``.
   package func wait(_ who: String) async throws -> Permit {
@@ -56,10 +58,10 @@ package final class AccountLimiter: Sendable {
     return Permit(who, self)
   }
 
-  /// How many wait for a turn.
+  /// Returns how many operations are waiting.
   package func waiting(_ who: String) -> Int { lines.withLock { $0[who]?.waiting.count ?? 0 } }
 
-  /// Passes the turn to the next in line.
+  /// Passes the permit to the operation that has waited longest.
   fileprivate func release(_ who: String) {
     let next = lines.withLock { lines in
       guard var line = lines[who] else { return CheckedContinuation<Void, Never>?.none }
@@ -71,7 +73,7 @@ package final class AccountLimiter: Sendable {
     next?.resume()
   }
 
-  /// Given back when nobody holds it any more.
+  /// The right to run one operation. It is released when the last reference is gone.
   package final class Permit: Sendable {
     private let who: String
     private let turns: AccountLimiter

@@ -2,7 +2,8 @@ import Digest
 import HTTPTypes
 import Hummingbird
 
-/// Style sheet and script. Their addresses change with their content, so that browsers may keep them for good.
+/// Style sheet, script and icon. Their addresses contain a digest of the content, so that browsers may cache them
+/// forever.
 struct Assets: Sendable {
   private struct Asset {
     let type: String

@@ -4,12 +4,12 @@ import HTTPTypes
 import Hummingbird
 import NIOHTTP1
 
-/// Lets nobody in who is not logged in, but to the page where one logs in, and lets only operators change anything.
+/// Requires a session for all paths except a few such as the log-in page, and an operator's session for all changes.
 struct Authorization: RouterMiddleware {
   let site: Site
 
   private static let open: Set<String> = ["/login", "/language", "/healthz"]
-  /// What anybody who is in may send.
+  /// The forms that every logged-in user may send.
   private static let forAll: Set<String> = ["/logout"]
   private static let formBytes = 65_536
 
@@ -33,8 +33,8 @@ struct Authorization: RouterMiddleware {
     return try await next(request, context)
   }
 
-  /// A form is taken from our own pages alone: the browser says where it comes from, and it brings its session's token
-  /// along.
+  /// Reads a form and checks that it comes from the console's own pages: by the headers Origin or Sec-Fetch-Site, and
+  /// by the session's form token.
   private func checkedForm(_ request: Request, _ context: ConsoleContext) async throws -> FormFields {
     guard request.method == .post else { throw Problem(.methodNotAllowed, "problem_bad_request") }
     if let origin = request.headers[.origin] {
@@ -59,8 +59,10 @@ struct Authorization: RouterMiddleware {
     return form
   }
 
-  /// - Throws: a 4xx problem: the request was cut, or the client has gone. The server itself answers requests that are
-  ///   not HTTP.
+  /// Receives the body.
+  ///
+  /// - Throws: a 400 problem if the request was cut off or the client has disconnected. HTTP errors are passed on: the
+  ///   server itself answers requests that are not HTTP.
   private func received(_ body: RequestBody) async throws -> ByteBuffer {
     do {
       return try await body.collect(upTo: Self.formBytes)

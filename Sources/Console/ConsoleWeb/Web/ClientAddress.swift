@@ -1,14 +1,14 @@
 import Glibc
 
-/// Where a request comes from.
+/// Functions for client addresses.
 public enum ClientAddress {
-  /// An address in its usual form, from a proxy's header: with or without a port, in brackets or not. An IPv4-mapped
-  /// IPv6 address (`::ffff:192.0.2.7`) becomes IPv4: sockets for both families report IPv4 clients in that form.
+  /// Normalizes an address, also from a proxy's header with a port or brackets. An IPv4-mapped IPv6 address
+  /// (`::ffff:192.0.2.7`) becomes IPv4, since sockets for both families report IPv4 clients in that form.
   ///
-  /// - Returns: nil where it is none.
+  /// - Returns: nil if it is not an address.
   public static func parse(_ text: String) -> String? { bytes(text).flatMap { Self.text($0) } }
 
-  /// The network that limits apply to. For IPv6, where each client has a whole /64, the first 64 bits.
+  /// Returns the network that limits apply to: for IPv6 the /64 network, since each client has a whole one.
   public static func network(_ address: String) -> String {
     guard let bytes = bytes(address), let text = text(bytes) else { return address }
     guard !isIPv4(bytes) else { return text }
@@ -21,7 +21,7 @@ public enum ClientAddress {
     return isIPv4(bytes) ? bytes[12] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1]
   }
 
-  /// 16 bytes, of IPv4 as the mapped address of IPv6 (RFC 4291, section 2.5.5.2).
+  /// Returns the 16 bytes of an address. An IPv4 address is mapped to IPv6 (RFC 4291, section 2.5.5.2).
   static func bytes(_ text: String) -> [UInt8]? {
     let text = text.trimmingCharacters(while: \.properties.isWhitespace)
     guard text.utf8.count <= 64 else { return nil }
@@ -57,7 +57,9 @@ public struct AddressRange: Sendable {
   private let bytes: [UInt8]
   private let bits: Int
 
-  /// - Returns: nil where it is none.
+  /// Parses an address or a network.
+  ///
+  /// - Returns: nil if it is neither.
   public init?(_ text: String) {
     let parts = text.trimmingCharacters(while: \.properties.isWhitespace)
       .split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
@@ -68,6 +70,7 @@ public struct AddressRange: Sendable {
     self.bits = 128 - most + bits
   }
 
+  /// Whether the address is in this range.
   public func contains(_ address: String) -> Bool {
     guard let other = ClientAddress.bytes(address) else { return false }
     return bytes.indices.allSatisfy { index in
@@ -78,12 +81,12 @@ public struct AddressRange: Sendable {
 }
 
 extension [AddressRange] {
-  /// The client of a request that came through proxies: the last address of the list that is not one of them. A client
-  /// can forge the addresses before it.
+  /// Returns the client of a request that came through proxies: the last address in the list that is not a proxy. A
+  /// client can forge the addresses before it.
   ///
   /// - Parameters:
-  ///   - peer: what the connection comes from.
-  ///   - forwarded: the values of `X-Forwarded-For`; each proxy adds the address that it sees to the end.
+  ///   - peer: the peer address of the connection.
+  ///   - forwarded: the values of `X-Forwarded-For`. Each proxy appends the address of its client.
   public func client(_ peer: String, forwarded: [String]) -> String {
     var client = peer
     for text in forwarded.flatMap({ $0.split(separator: ",") }).reversed() {

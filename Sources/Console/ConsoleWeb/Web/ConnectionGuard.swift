@@ -14,7 +14,7 @@ final class ConnectionLimit: Sendable {
   private let logger: Logger
   private let toldAt = Mutex<ContinuousClock.Instant?>(nil)
 
-  /// - Parameter proxies: all browsers come from these, so they have no limit.
+  /// - Parameter proxies: addresses without a limit, since all browsers connect through them.
   init(atMost most: Int, proxies: [AddressRange], logger: Logger) {
     turns = AccountLimiter(atMost: most)
     self.most = most
@@ -30,7 +30,7 @@ final class ConnectionLimit: Sendable {
   func admit(_ address: String) -> Answer {
     if proxies.contains(where: { $0.contains(address) }) { return .admitted(nil) }
     if let turn = turns.acquire(ClientAddress.network(address)) { return .admitted(turn) }
-    // At most once a minute: any client can cause it.
+    // Logged at most once a minute, since any client can cause it.
     let now = ContinuousClock.now
     let isNews = toldAt.withLock { last in
       guard last.map({ now - $0 > .seconds(60) }) ?? true else { return false }
@@ -51,11 +51,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
 
-  /// From the connection to the first request's head. Between requests the server's own limit applies.
+  /// The time limit from the connection to the first request's head. Between requests the server's idle timeout
+  /// applies.
   private static let headTime = TimeAmount.seconds(10)
-  /// From a request's head to its end.
+  /// The time limit from a request's head to its end.
   private static let bodyTime = TimeAmount.seconds(30)
-  /// After the last answer: closing while bytes arrive would reset the connection before the client has read it.
+  /// The delay before closing after the last answer. To close while bytes arrive would reset the connection before the
+  /// client has read the answer.
   private static let lingerTime = TimeAmount.seconds(2)
   /// How long a client may read nothing of its answer.
   private static let stallTime = TimeAmount.seconds(60)
@@ -64,11 +66,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private let logger: Logger
   private var turn: AccountLimiter.Permit?
   private var isBegun = false
-  /// Between a request's head and its end.
+  /// Whether the head of a request was received, but not its end.
   private var isReceiving = false
-  /// Between a request's end and its answer's.
+  /// Whether a request was received whole, but not answered whole.
   private var isAnswering = false
-  /// The answer under way is the last one.
+  /// Whether the answer under way is the last one.
   private var isLast = false
   private var isAnswered = false
   private var isInputClosed = false
@@ -135,7 +137,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireChannelRead(data)
   }
 
-  /// The request is not HTTP. The server answers it with 400.
+  /// Handles a request that is not HTTP. The server answers it with 400.
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     if error is ChannelError || error is IOError { return context.fireErrorCaught(error) }
     logger.debug("malformed request from \(context.channel.remoteAddress?.ipAddress ?? "unknown"): \(error)")
@@ -146,8 +148,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case ChannelEvent.inputClosed = event {
       isInputClosed = true
-      // Who has ended what it sends has gone, like a browser whose page is left: the work for it ends with the
-      // connection.
+      // A client that closes its side does not wait for the answer, like a browser that leaves a page. Closing the
+      // connection cancels the work.
       if isAnswered || isAnswering { context.close(promise: nil) }
     }
     context.fireUserInboundEventTriggered(event)

@@ -3,19 +3,20 @@ import Hummingbird
 import NIOCore
 import Synchronization
 
-/// What is known of a request besides itself. Middleware fills it in.
+/// The context of a request. Middleware fills it in.
 public struct ConsoleContext: RequestContext {
   public var coreContext: CoreRequestContextStorage
-  /// Where it comes from; behind a proxy that is trusted, as that says.
+  /// The client's address; behind a trusted proxy, the address from the proxy's header.
   public var peer: String
-  /// Who asks; nil where nobody is logged in.
+  /// The session; nil without a log-in.
   public var session: Session?
-  /// The token that the session was found by.
+  /// The session's token.
   var token: String?
+  /// The language of the interface.
   public var language = Language.chinese
-  /// Path and query, for the way back after logging in or choosing a language.
+  /// Path and query, to return to after a log-in or a change of the language.
   public var location = "/"
-  /// The fields of a form that was sent, checked to be of this session.
+  /// The fields of the form, which was checked to be of this session.
   public var form = FormFields()
 
   private let channel: any Channel
@@ -29,13 +30,13 @@ public struct ConsoleContext: RequestContext {
 
   public var isOperator: Bool { session?.role == .operator }
 
-  /// Does something for the request. Where the client closes the connection meanwhile it is cancelled: nobody waits for
-  /// the answer, and others wait for the session.
+  /// Runs `work` for the request, and cancels it if the client closes the connection. Its database session is then free
+  /// for other requests.
   func whileConnected<Answer: Sendable>(
     _ work: @escaping @Sendable () async throws -> Answer
   ) async throws -> Answer {
     let task = Task { try await work() }
-    // The channel keeps this closure until it closes. The task, and its answer, must not live that long.
+    // The channel keeps this closure until it closes. The task and its result must not live that long.
     let cancel = Mutex<(@Sendable () -> Void)?>({ task.cancel() })
     channel.closeFuture.whenComplete { _ in cancel.withLock { $0 }?() }
     defer { cancel.withLock { $0 = nil } }

@@ -4,8 +4,8 @@ import Logging
 import NIOHTTP1
 import Postgres
 
-/// Turns what was thrown into a page, or for the API into a problem document (RFC 9457), and logs what is nobody's
-/// doing.
+/// Converts errors to a page, or for the API to a problem document (RFC 9457). It logs errors that the client did not
+/// cause.
 struct ErrorMiddleware: RouterMiddleware {
   let site: Site
   let logger: Logger
@@ -20,9 +20,9 @@ struct ErrorMiddleware: RouterMiddleware {
       throw error
     } catch {
       let problem = Problem(error)
-      // Before the first run there is no registry, and nothing is wrong.
+      // A missing registry is not logged: before the first run it is normal.
       if problem.status.code >= 500, problem.text != "problem_no_registry", !(error is CancellationError) {
-        // What passes by itself is no error that alarms should count.
+        // A temporary problem is a warning, so that alarms do not count it.
         logger.log(
           level: problem.status == .serviceUnavailable ? .warning : .error,
           "\(request.method) \(request.uri.path): \((error as? PostgresError).map { "\($0.place): \($0.message)" } ?? "\(error)")",

@@ -1,13 +1,15 @@
 import FoundationEssentials
 
-/// Fields of a form as a browser sends them (`application/x-www-form-urlencoded`), or of a query.
+/// The fields of a form (`application/x-www-form-urlencoded`) or a URL's query.
 public struct FormFields: Sendable, Equatable {
   public private(set) var values: [String: String] = [:]
 
   public init() {}
 
-  /// - Returns: nil where it is not UTF-8, holds a NUL, which PostgreSQL's text cannot, or has more than 100 fields. Of a name
-  ///   that stands twice the last value counts.
+  /// Parses fields. If a name occurs twice, the last value counts.
+  ///
+  /// - Returns: nil if the text is not UTF-8, contains NUL (which PostgreSQL's text cannot), or has more than 100
+  ///   fields.
   public init?(encoded text: some StringProtocol) {
     let parts = text.split(separator: "&")
     guard parts.count <= 100 else { return nil }
@@ -18,7 +20,7 @@ public struct FormFields: Sendable, Equatable {
     }
   }
 
-  /// The value without white space around it; nil where it is empty or missing.
+  /// The value without surrounding white space; nil if it is empty or missing.
   public subscript(_ name: String) -> String? {
     guard let value = values[name] else { return nil }
     let trimmed = value.trimmingCharacters(while: \.properties.isWhitespace)

@@ -1,7 +1,8 @@
 import HTTPTypes
 import Hummingbird
 
-/// What every answer bears: nothing but our own style, script and pictures is ever loaded, by nobody's frame.
+/// Adds security headers to every answer. Browsers load only the console's own styles, scripts and images, and show its
+/// pages in no frame.
 struct Headers: RouterMiddleware {
   let isBehindTLS: Bool
 

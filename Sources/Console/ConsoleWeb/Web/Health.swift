@@ -4,14 +4,14 @@ import FoundationEssentials
 import Hummingbird
 import Postgres
 
-/// Tells monitoring whether pages work, by reading what pages read, with their role. Requests at the same time share
-/// one attempt, since `/healthz` needs no log-in.
+/// Answers `/healthz`: it reads what pages read, with their role. Simultaneous requests share one attempt, since the
+/// path needs no log-in.
 actor Health {
   private var attempt: Task<String?, Never>?
   private var triedAt: ContinuousClock.Instant?
-  /// How long an answer is repeated.
+  /// How long an answer is reused.
   private static let shelfLife = Duration.seconds(1)
-  /// Pages that take longer count as failed.
+  /// The time limit of an attempt; a slower one counts as failed.
   private static let patience = Duration.seconds(3)
 
   func answer(_ site: Site) async -> Response {
@@ -23,7 +23,7 @@ actor Health {
       body: .init(byteBuffer: ByteBuffer(string: "{\"status\":\(words)}\n")))
   }
 
-  /// The reason in one word; nil if pages work.
+  /// Returns the reason in one word; nil if pages work.
   private func problem(_ site: Site) async -> String? {
     if let attempt, triedAt.map({ $0.duration(to: .now) < Self.shelfLife }) ?? true { return await attempt.value }
     let attempt = Task { await Self.withinTime { await Self.read(site) } }
@@ -33,7 +33,7 @@ actor Health {
     return problem
   }
 
-  /// What the first page reads.
+  /// Reads what the overview reads.
   private static func read(_ site: Site) async -> String? {
     do {
       _ = try await site.readRegistry(nil) { connection in
@@ -46,7 +46,7 @@ actor Health {
       _ = try await site.settings.runs()
       return nil
     } catch let error as PostgresError where error.kind == .statement {
-      // Tables or columns are missing: another version's schema.
+      // Tables or columns are missing: the schema belongs to another version.
       return "schema"
     } catch {
       switch Problem(error).text {
@@ -59,7 +59,7 @@ actor Health {
     }
   }
 
-  /// The caller does not wait for a session that does not answer; the attempt continues on its own.
+  /// Returns the result of `body`, or `slow` after the time limit.
   private static func withinTime(_ body: @escaping @Sendable () async -> String?) async -> String? {
     let (answers, continuation) = AsyncStream.makeStream(of: String?.self)
     let reading = Task { continuation.yield(await body()) }

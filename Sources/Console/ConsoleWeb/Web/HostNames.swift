@@ -1,23 +1,25 @@
 import HTTPTypes
 import Hummingbird
 
-/// The host names that the console answers to. Without this check a foreign page could point its own host name at this
-/// machine (DNS rebinding); to the browser, the console would be part of that page. IP addresses and `localhost` cannot
-/// be misused in this way.
+/// The host names that the console accepts. Without this check a foreign page could point its own host name at this
+/// machine (DNS rebinding), and the browser would treat the console as part of that page. IP addresses and `localhost`
+/// cannot be misused in this way.
 public struct HostNames: Sendable {
   private let names: Set<String>
-  /// As in a page's address: with a port unless it is 80 or 443.
+  /// The public names as in a page's address: with a port unless it is 80 or 443.
   private let authorities: Set<String>
 
   /// - Parameters:
-  ///   - hosts: what the console listens on.
-  ///   - publicNames: what browsers reach it by, with a port where that is not the usual one.
+  ///   - hosts: the hosts that the console listens on.
+  ///   - publicNames: the names that browsers use, with a port unless it is the default one.
   public init(_ hosts: [String], publicNames: [PublicName] = []) {
     authorities = Set(publicNames.map(\.authority))
     names = Set((hosts + publicNames.map(\.authority)).map(Self.name))
   }
 
-  /// - Parameter authority: the Host header; nil where there is none, which every browser sends.
+  /// Whether a request is accepted.
+  ///
+  /// - Parameter authority: the Host header. A request without one is accepted: every browser sends it.
   public func allow(host authority: String?) -> Bool {
     guard let authority else { return true }
     let name = Self.name(authority)
@@ -25,7 +27,7 @@ public struct HostNames: Sendable {
       || ClientAddress.parse(name) != nil
   }
 
-  /// Whether a form comes from our own page.
+  /// Whether a form comes from the console's own page.
   public func allow(origin: String, host authority: String?) -> Bool {
     guard let separator = origin.firstRange(of: "://"), ["http", "https"].contains(origin[..<separator.lowerBound])
     else {
@@ -35,18 +37,18 @@ public struct HostNames: Sendable {
     return own == authority?.lowercased() || authorities.contains(own)
   }
 
-  /// Without a port and the root's dot.
+  /// Returns the name without port and trailing dot, in lower case.
   private static func name(_ authority: String) -> String {
     let text = authority.lowercased()
     if text.hasPrefix("["), let end = text.firstIndex(of: "]") { return String(text[...end]) }
-    // More than one colon: an address of IPv6 without brackets.
+    // With more than one colon it is an IPv6 address without brackets.
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     let name = parts.count == 2 ? parts[0] : text[...]
     return String(name.hasSuffix(".") ? name.dropLast() : name)
   }
 }
 
-/// Refuses requests for names that are not ours.
+/// Refuses requests for other host names.
 struct HostCheck: RouterMiddleware {
   let names: HostNames
 

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// Addresses of our own pages in a query.
+/// Paths of the console's own pages in a URL's query.
 package enum LocalPath {
-  /// A path that leads nowhere else; the start where the text is none.
+  /// Returns the text if it is a path of this site, else `/`.
   package static func checked(_ text: String?) -> String {
     guard let text, text.utf8.count <= 2048, text.hasPrefix("/"), !text.hasPrefix("//"),
       text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "\\") })
@@ -10,7 +10,7 @@ package enum LocalPath {
     return text
   }
 
-  /// For the value of a query.
+  /// Percent-encodes a text for the value of a query.
   package static func encode(_ text: String) -> String {
     var encoded = ""
     let digits = Array("0123456789ABCDEF")

@@ -4,13 +4,14 @@ import HTTPTypes
 import Hummingbird
 import Postgres
 
-/// What a page or the API says where it cannot do what it was asked: a status and a text of the interface.
+/// An error that a page or the API reports: a status and a text of the interface.
 public struct Problem: Error, Sendable {
   public let status: HTTPResponse.Status
-  /// Key of a text, such as `problem_not_found`.
+  /// The key of a text, such as `problem_not_found`.
   public let text: String
-  /// What it is about, as the person wrote it; shown escaped.
+  /// Details, possibly from the request; shown escaped.
   public let detail: String?
+  /// The value of the Retry-After header.
   public var retryAfterSeconds: Int?
 
   public init(_ status: HTTPResponse.Status, _ text: String, detail: String? = nil, retryAfterSeconds: Int? = nil) {
@@ -20,11 +21,11 @@ public struct Problem: Error, Sendable {
     self.retryAfterSeconds = retryAfterSeconds
   }
 
-  /// What any error comes down to. What is nobody's doing has been logged.
+  /// Converts any error.
   init(_ error: any Error) {
     switch error {
     case let problem as Problem: self = problem
-    // The client has gone: nobody reads it.
+    // The client has disconnected, so the answer is not read.
     case is CancellationError: self.init(.serviceUnavailable, "problem_busy")
     case is AccountLimiter.Full: self.init(.tooManyRequests, "problem_too_many_at_once", retryAfterSeconds: 5)
     case is Pool.Full: self.init(.serviceUnavailable, "problem_busy", retryAfterSeconds: 5)
@@ -34,7 +35,7 @@ public struct Problem: Error, Sendable {
       self.init(.serviceUnavailable, "problem_no_right", detail: error.message)
     case let error as PostgresError where error.sqlState == "42P01" || error.sqlState == "42883":
       self.init(.serviceUnavailable, "problem_no_registry")
-    // A value that this version does not know, or what the server does not offer: waiting does not help.
+    // An unknown value, or a feature that the server does not have: waiting does not help.
     case let error as PostgresError where error.kind == .statement && [nil, "0A000"].contains(error.sqlState):
       self.init(.internalServerError, "problem_internal")
     case is PostgresError, is Pool.Closed:
@@ -51,7 +52,7 @@ public struct Problem: Error, Sendable {
   }
 }
 
-/// A problem as the API tells it: `application/problem+json` (RFC 9457), in English.
+/// Formats a problem for the API: `application/problem+json` (RFC 9457), in English.
 enum APIProblem {
   private struct Document: Encodable {
     let type = "about:blank"

@@ -1,10 +1,12 @@
 /// A host name that browsers may send in the Host header, with or without a port.
 public struct PublicName: Sendable {
-  /// In lower case and without the port that browsers leave out.
+  /// The name in lower case, without port 80 or 443, which browsers leave out.
   let authority: String
 
+  /// Parses a name.
+  ///
   /// - Parameter text: `NAME`, `NAME:PORT`, `ADDRESS` or `[IPV6]:PORT`.
-  /// - Returns: nil where no browser ever sends it: a URL, a wildcard, a port alone, a name beyond ASCII (browsers send
+  /// - Returns: nil if a browser cannot send it: a URL, a wildcard, a port alone, a name beyond ASCII (browsers send
   ///   its `xn--` form).
   public init?(_ text: String) {
     let text = text.lowercased().trimmingCharacters(while: \.properties.isWhitespace)
@@ -24,7 +26,8 @@ public struct PublicName: Sendable {
     ClientAddress.parse(String(host)) != nil && !host.contains(where: \.isWhitespace)
   }
 
-  /// RFC 1123, section 2.1, with the underscore that some networks use. A last label of digits makes it an address.
+  /// Whether it is a host name by RFC 1123, section 2.1; underscores are allowed, since some networks use them. A last
+  /// label of digits would make it an address.
   private static func isName(_ host: Substring) -> Bool {
     let labels = (host.hasSuffix(".") ? host.dropLast() : host).split(separator: ".", omittingEmptySubsequences: false)
     return host.utf8.count <= 253 && labels.allSatisfy(isLabel) && !(labels.last?.allSatisfy(\.isNumber) ?? true)

@@ -4,15 +4,18 @@ import Hummingbird
 import Logging
 import Postgres
 
-/// The console as a web server.
+/// The console's web server.
 public enum Server {
-  /// Further ones wait in the system's queue. Services often get no more than 1024 descriptors.
+  /// The limit of connections; further ones wait in the system's queue. Services are often limited to 1024 descriptors.
   private static let connectionsMax = 500
-  /// From one address. A browser opens six and one for events, and an office may share an address.
+  /// The limit per address. A browser opens six connections and one for events, and an office may share an address.
   private static let connectionsOfAddress = 150
 
+  /// Creates the web server.
+  ///
   /// - Parameters:
-  ///   - passwords: sessions for checking passwords.
+  ///   - passwords: the pool for checking passwords.
+  ///   - onRunning: called with the port when the server listens.
   public static func application(
     _ site: Site, passwords: Pool, host: String, port: Int, logger: Logger,
     onRunning: @escaping @Sendable (Int) async -> Void
@@ -27,18 +30,19 @@ public enum Server {
         address: .hostname(host, port: port), availableConnectionsDelegate: .maximum(connectionsMax, logger: logger)),
       onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
       logger: logger)
-    // What the framework says of itself is for its developers.
+    // The framework's info messages are meant for its developers.
     application.logger.logLevel = max(logger.logLevel, .warning)
     return application
   }
 
+  /// Creates the router with all pages and the API.
   public static func router(_ site: Site, passwords: Pool, logger: Logger) -> Router<ConsoleContext> {
     let router = Router(context: ConsoleContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: Headers(isBehindTLS: site.settings.isBehindTLS))
     router.add(middleware: ErrorMiddleware(site: site, logger: logger))
     router.add(middleware: HostCheck(names: site.settings.hostNames))
     router.add(middleware: SessionMiddleware(site: site, logger: logger))
-    // Once more, now that it is known who asks: what fails from here on is told on a page of theirs.
+    // Added again, since the session is known from here on: an error page then has the user's navigation.
     router.add(middleware: ErrorMiddleware(site: site, logger: logger))
     router.add(middleware: Authorization(site: site))
     router.get("/healthz") { _, _ in await site.health.answer(site) }

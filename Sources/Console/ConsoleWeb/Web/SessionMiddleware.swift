@@ -4,7 +4,7 @@ import Hummingbird
 import Logging
 import Synchronization
 
-/// Finds out who asks, in which language, from where.
+/// Finds the session, the language and the client's address of a request.
 struct SessionMiddleware: RouterMiddleware {
   let site: Site
   let logger: Logger
@@ -22,7 +22,7 @@ struct SessionMiddleware: RouterMiddleware {
   ) async throws -> Response {
     var context = Self.context(of: request, context)
     if site.settings.isBehindTLS { context.peer = client(request, context.peer) }
-    // These paths show the same to everybody. They need no database, or report its state themselves.
+    // These paths do not depend on the session. They need no database, or report its state themselves.
     if request.uri.path.hasPrefix("/assets/") || ["/language", "/healthz"].contains(request.uri.path) {
       return try await next(request, context)
     }
@@ -43,7 +43,7 @@ struct SessionMiddleware: RouterMiddleware {
   private func session(of request: Request) async throws -> (Session?, String?) {
     let token: String
     let kind: Session.Kind
-    // A proxy may have a log-in of its own: any other header is not for us.
+    // Other schemes are ignored, since a proxy may have a log-in of its own.
     if request.uri.path.hasPrefix("/api/"), let header = request.headers[.authorization],
       header.lowercased().hasPrefix("bearer ")
     {
@@ -59,18 +59,18 @@ struct SessionMiddleware: RouterMiddleware {
   static func context(of request: Request, _ context: ConsoleContext) -> ConsoleContext {
     var context = context
     context.language = language(of: request)
-    // A form's own address shows nothing: from there one goes on from the start.
+    // The address of a POST form has no page to return to.
     context.location = request.method == .get ? request.uri.string : "/"
     return context
   }
 
-  /// As chosen; Chinese until then.
+  /// Returns the chosen language; Chinese by default.
   static func language(of request: Request) -> Language {
     request.cookies[languageCookie].flatMap { Language(rawValue: $0.value) } ?? .chinese
   }
 }
 
-/// A message that is logged once.
+/// Remembers whether a message was logged.
 private final class FirstTime: Sendable {
   private let isTold = Mutex(false)
 
