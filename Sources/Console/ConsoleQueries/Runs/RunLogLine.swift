@@ -19,10 +19,10 @@ public struct RunLogLine: Sendable, Equatable {
   /// The number of its records.
   public let records: Int?
 
-  /// The total number of batches, parsed from messages such as `batch 3 of 11` or `batch 3 of 11 is in`.
+  /// The total number of batches, parsed from messages such as `batch 3 of 11` or `batch 3 of 11: loaded`.
   var batchesTotal: Int? {
     let words = message.split(separator: " ")
-    return words.count >= 4 && words[2] == "of" ? Int(words[3]) : nil
+    return words.count >= 4 && words[2] == "of" ? Int(words[3].prefix(while: \.isNumber)) : nil
   }
 
   /// Parses a log. Lines that are not such JSON objects are skipped: they lost their beginning, or another program
