@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The manual page and the completion of shells, made of usage.txt: what --help says is said once.
-: "${project:?}" "${self:?}" "${version:?}" "${me:?}"
+# The manual pages, the completion of shells and docs/commands.md come from the help texts: usage.txt and the programs' own.
+: "${project:?}" "${binaries:?}" "${self:?}" "${version:?}" "${me:?}"
 
 # The commit that this was made of, if it is known.
 commit() {
@@ -38,6 +38,23 @@ list_usage() {
     { flush() }
     END { flush() }
   ' < <("$self" --help)
+}
+
+# The same lines for one of the programs. A line of kind 'section' begins each of its commands, by the name that the script has for
+# it: 'rollback', not 'load rollback'.
+list_program() { # PROGRAM
+  "$binaries/$1" --experimental-dump-help | jq -r '
+    def lines($parents):
+      ($parents + [.commandName]) as $path
+      | ["section", ($path | if .[0] == "console" then join(" ") else .[-1] end),
+         ([.arguments[]? | select(.kind == "positional" and .shouldDisplay)
+           | (if .isOptional then "[]" else "" end) as $brackets
+           | $brackets[:1] + (.valueName | ascii_upcase) + (if .isRepeating then "..." else "" end) + $brackets[1:]] | join(" ")),
+         .abstract],
+        (.arguments[]? | select(.kind != "positional" and .shouldDisplay and ([.preferredName.name] | inside(["help", "version"]) | not))
+          | ["option", "--\(.preferredName.name)", (if .kind == "option" then .valueName else "" end), .abstract]),
+        (.subcommands[]? | select(.shouldDisplay and .commandName != "help") | lines($path));
+    .command | lines([]) | @tsv'
 }
 
 completion() { # SHELL
@@ -94,22 +111,29 @@ zsh_entries() { # KIND
 
 # The manual page in the form of man(7).
 manual_page() { # NAME DATE
+  local kind program
   printf '.TH %s 1 %s "%s %s" "User commands"\n' "${1^^}" "$2" "$1" "$version"
   printf '.SH NAME\n%s \\- load the business tax registration of Taiwan into PostgreSQL\n' "$1"
   printf '.SH SYNOPSIS\n.B %s\n[\\fICOMMAND\\fR] [\\fIOPTIONS\\fR]\n' "$1"
   printf '.SH DESCRIPTION\nDownloads the file, validates it record by record, and makes the tables equal to it. Without a command it does all three.\n'
   printf 'Running the same command again is always safe: finished work is kept.\n'
-  local kind
   for kind in command option; do
     printf '.SH %sS\n' "${kind^^}"
-    list_usage | awk -F '\t' -v kind="$kind" '
-      function escaped(text) { gsub(/\\/, "\\e", text); gsub(/-/, "\\-", text); sub(/^[.'\'']/, "\\\\\\&&", text); return text }
-      $1 == kind { printf ".TP\n.B %s%s\n%s\n", escaped($2), $3 == "" ? "" : " \\fI" escaped($3) "\\fR", escaped($4) }'
+    list_usage | awk -F '\t' -v kind="$kind" '$1 == kind' | manual_entries
   done
+  printf '.SH OPTIONS OF EACH COMMAND\n'
+  for program in fetch transform load console; do list_program "$program" | manual_entries; done
   printf '.SH EXIT STATUS\n'
   printf '.TP\n.B %s\n%s\n' 0 'done, or nothing to do' 64 'wrong usage' 65 'the data is not acceptable' 66 'the stage before has not finished' \
     69 'unavailable for good: no such file, a wrong password, a bad certificate' 70 'a bug' 74 'the local disk is full or fails' \
     75 'temporary: run the same command again later' 78 'configuration'
   printf '.SH ENVIRONMENT\nThe variables named with the options set their defaults; an option wins.\n'
   printf '.SH SEE ALSO\n.BR psql (1),\n.BR zstd (1),\n/usr/share/doc/business\\-registry\n'
+}
+
+manual_entries() {
+  awk -F '\t' '
+    function escaped(text) { gsub(/\\/, "\\e", text); gsub(/-/, "\\-", text); sub(/^[.'\'']/, "\\\\\\&&", text); return text }
+    $1 == "section" { printf ".SS %s%s\n%s\n", escaped($2), $3 == "" ? "" : " \\fI" escaped($3) "\\fR", escaped($4); next }
+    { printf ".TP\n.B %s%s\n%s\n", escaped($2), $3 == "" ? "" : " \\fI" escaped($3) "\\fR", escaped($4) }'
 }
