@@ -1,54 +1,54 @@
 #!/usr/bin/env bash
-# Brings the business tax registration file into PostgreSQL: sets up what is missing, then chains the three stages.
-# It only parses, dispatches and passes signals and exit codes on; the work is done by the executables, the set-up
-# by the scripts in Sources/pipeline.
-[ -n "${BASH_VERSION-}" ] || exec bash -- "$0" "$@" # sh pipeline.sh, where sh is another shell
+# Loads the business tax registration into PostgreSQL: installs what is missing, then runs the three stages in order.
+# This script only parses options, dispatches commands, and forwards signals and exit codes. The executables do the work;
+# the scripts in Sources/pipeline do the set-up.
+[ -n "${BASH_VERSION-}" ] || exec bash -- "$0" "$@" # for 'sh pipeline.sh', if sh is not bash
 set -euo pipefail
-set +o posix # as POSIXLY_CORRECT sets it
-# What is opened next would otherwise become stdin, stdout or stderr.
+set +o posix # POSIXLY_CORRECT turns it on
+# If one of these is closed, the next opened file would take its place.
 [[ -e /dev/fd/0 ]] || exec </dev/null
 [[ -e /dev/fd/1 ]] || exec >/dev/null
 [[ -e /dev/fd/2 ]] || exec 2>/dev/null
 
-umask u=rwx # one that denies the owner too would lock us out of our own folders
+umask u=rwx # the inherited umask may deny the owner access to new folders
 
 version=1.0.0
 self=$(readlink -f -- "${BASH_SOURCE[0]}")
 project=${self%/*}
 binaries=$project/.build/release
-[[ -e $project/Package.swift ]] || binaries=$project/bin # an installation, such as the image's: programs without their source
-# How hints name this script: an installation has a link of its own name, and passes it on to the runs that its console
-# starts.
+[[ -e $project/Package.swift ]] || binaries=$project/bin # an installation, such as the image: binaries without sources
+# The script's name in hints. An installation calls it through a link with another name, and the runs that its console
+# starts inherit that name.
 me=${PIPELINE_NAME-}
 [[ ${BASH_SOURCE[0]##*/} == pipeline.sh ]] || me=${BASH_SOURCE[0]##*/}
 [[ $me =~ ^[A-Za-z0-9._/-]+$ ]] || me=./pipeline.sh
 export PIPELINE_NAME=$me
 command=run
-private='' # yes, where the database is the private one
+private='' # yes if the database is the private PostgreSQL
 spool='' arguments=() psql=''
 read -r RUN_ID </proc/sys/kernel/random/uuid
 RUN_STARTED_AT=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
 origin=${RUN_ORIGIN:-shell}
-RUN_ORIGIN=shell # what is none of the three goes into no record
+RUN_ORIGIN=shell # an unknown origin is not recorded
 [[ ! $origin =~ ^(schedule|console)$ ]] || RUN_ORIGIN=$origin
 unset RUN_MARKER RUN_COMMAND
 export RUN_ID RUN_STARTED_AT RUN_ORIGIN
 
-# What cannot be written to stderr is no reason to stop.
-say() { # MESSAGE, and where LOG_FORMAT=json asks for it as one object like the stages' own
+# A failed write to stderr does not stop the run.
+say() { # MESSAGE; with LOG_FORMAT=json as a JSON object like those of the stages
   ! logs_as text || echo "pipeline.sh: $*" >&2 || :
   ! logs_as json || log_json INFO "$*" || :
 }
 
 fail() { # CODE MESSAGE [HINT...]
   local code=$1 message=${2//[[:cntrl:]]/?} event_id fields=''
-  trap '' PIPE # without a reader of stderr, the record and the exit code still say how it ended
-  # A value that was given in another's place may be an address with a password.
+  trap '' PIPE # if stderr has no reader, the run must still get its record and its exit code
+  # A misplaced value may be a database URL with a password.
   [[ $message != *://*@* ]] || message=$(LC_ALL=C sed -E "s#[^ ']*://.*@[^ ']*#…#" <<<"$message")
   shift 2
   read -r event_id </proc/sys/kernel/random/uuid
   ! logs_as text || show_failure "$message" "$@" >&2 || :
-  # What a person at a terminal mistypes is shown there, and is no failed run. cron and systemd have no terminal.
+  # A usage error at a terminal is not recorded as a failed run. cron and systemd have no terminal.
   if [[ $code == 64 && -t 2 ]]; then
     command='' && close_marker
   fi
@@ -67,10 +67,10 @@ show_failure() { # MESSAGE [HINT...]
 
 is_run() { [[ $command =~ ^(run|dry-run|fetch|transform|load|rollback|replay|withdraw)$ ]]; }
 
-# A stage that has logged how the run ended has removed the marker: nothing is left to say.
+# A stage removes the marker after it has logged the end of the run. Then the script must not log it again.
 ends_run() { is_run && [[ -z ${RUN_MARKER-} || -e $RUN_MARKER ]]; }
 
-# Whether the next run goes on without a person's help: a temporary failure, or a stop by SIGHUP, SIGINT or SIGTERM.
+# Prints whether the next run can continue without an operator: after a temporary failure, SIGHUP, SIGINT or SIGTERM.
 is_temporary() { [[ $1 =~ ^(75|129|130|143)$ ]] && echo true || echo false; } # CODE
 
 logs_as() { # text or json
@@ -79,13 +79,13 @@ logs_as() { # text or json
   [[ $formats == *,$1,* ]] || [[ $1 == text && $formats != *,json,* ]]
 }
 
-# A run that ends outside its stages: into the log file and to CloudWatch, where these are on, and into the run's record.
-# A record that cannot be written changes nothing. Without the programs the script writes it itself.
+# Reports a run that ends outside its stages: to the log file and CloudWatch, if configured, and in the run's record.
+# A failure to write the record is ignored. If `load` cannot run, the script writes the record itself.
 end_run() { # CODE MESSAGE [HINT...]
   local code=$1 folder=${spool:-${SPOOL_DIR:-$project/spool}}
   shift
   export RUN_COMMAND=$command
-  # On stdin: everybody on the machine can read arguments.
+  # On stdin, because every user of the machine can read arguments.
   printf '%s\n' "$@" | "$binaries/load" log --level error --name pipeline.sh --event-id "$event_id" --exit-code "$code" \
     --spool "$folder" >/dev/null 2>&1 || write_record "$folder" "$code" "$@" 2>/dev/null || :
   [[ -z ${RUN_MARKER-} ]] || close_marker
@@ -109,8 +109,8 @@ log_json() { # LEVEL MESSAGE [MEMBERS]
     "${event_id:-$(</proc/sys/kernel/random/uuid)}" "$RUN_ID" "${3-}" >&2
 }
 
-# A line of the log has less than 16 KiB, or collectors split it: a text has a thousand characters at most.
-json() { # TEXT...: strings, with commas between them
+# Prints texts as JSON strings, separated by commas. Each is cut to 1,000 characters: collectors split lines of 16 KiB.
+json() { # TEXT...
   local LC_ALL=C.UTF-8 text items=''
   for text; do
     text=${text//[[:cntrl:]]/ }
@@ -122,32 +122,32 @@ json() { # TEXT...: strings, with commas between them
   printf '%s' "${items#,}"
 }
 
-# By way of UTF-16, which has no more than Unicode: iconv takes other numbers as UTF-8.
-valid_utf8() { # TEXT, without the bytes that are no text
-  iconv -c -f UTF-8 -t UTF-16LE <<<"$1" | iconv -f UTF-16LE -t UTF-8 || : # the first fails where it leaves bytes out
+# Prints a text without invalid UTF-8. It converts through UTF-16, because iconv accepts numbers beyond Unicode in UTF-8.
+valid_utf8() { # TEXT
+  iconv -c -f UTF-8 -t UTF-16LE <<<"$1" | iconv -f UTF-16LE -t UTF-8 || : # the first iconv fails if it drops bytes
 }
 
-# A marker whose lock is held says that this run lives, for as long as any of its processes does: they inherit fd 9.
-# One whose lock is free tells the next run that this one was killed, so only a run whose end was logged removes it.
+# Creates and locks the run's marker. All processes of the run inherit fd 9, so it stays locked while any of them lives.
+# An unlocked marker tells the next run that this one was killed, so the marker is removed only after the end is logged.
 open_marker() {
   local folder problem new
   export RUN_COMMAND=$command
   spool=${spool:-$SPOOL_DIR}
   [[ $spool == /* ]] || spool=$PWD/$spool
-  # A finished spool may be read-only. A stage that has to write there says so itself.
+  # A finished spool may be read-only. A stage that must write there reports the error itself.
   [[ ! -d $spool || -w $spool ]] || return 0
-  # The programs would read it as another path.
+  # The executables would decode it to a different path.
   ! command -v iconv >/dev/null || [[ $(valid_utf8 "$spool") == "$spool" ]] || fail 64 "the spool's path is not UTF-8" "rename the folder"
   for folder in "$spool" "$spool/.runs"; do
-    [[ -e $folder || ! -L $folder ]] || fail 74 "'$folder' is a link, and what it names is not there" "is its disk mounted?"
+    [[ -e $folder || ! -L $folder ]] || fail 74 "'$folder' is a symbolic link whose target does not exist" "mount the target's disk, or correct the link"
     [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -m 700 -- "$folder" 2>&1) || [[ -d $folder ]] ||
-      fail 74 "unable to create '$folder': ${problem##*: }" "--spool DIR or SPOOL_DIR names another folder"
+      fail 74 "unable to create '$folder': ${problem##*: }" "name another folder with --spool DIR or SPOOL_DIR"
   done
   ((EUID != 0)) || [[ $(stat -c %u -- "$spool") == 0 ]] || warn_of_owner
-  new=$folder/.$$.$RUN_ID # locked before it has its name: no other run ever sees it unlocked
+  new=$folder/.$$.$RUN_ID # locked before the rename, so that no other run sees it unlocked
   lock_marker "$new" "$folder/$RUN_ID" 2>/dev/null || {
     rm -f -- "$new" 2>/dev/null || :
-    fail 74 "unable to write in '$folder'" "check its owner, its mode and the free space of the disk"
+    fail 74 "unable to write to '$folder'" "check its owner, its mode and the free space of the disk"
   }
   export RUN_MARKER=$folder/$RUN_ID
 }
@@ -155,7 +155,7 @@ open_marker() {
 warn_of_owner() {
   local owner
   owner=$(stat -c %U -- "$spool")
-  say "the spool '$spool' belongs to '$owner', which cannot change what root leaves there: run this as '$owner', or chown the spool to it afterwards"
+  say "the spool '$spool' belongs to '$owner', who cannot change the files that root writes: run this as '$owner', or chown the spool afterwards"
 }
 
 lock_marker() { # NEW-FILE MARKER
@@ -167,24 +167,24 @@ lock_marker() { # NEW-FILE MARKER
 
 close_marker() { [[ -z ${RUN_MARKER-} ]] || rm -f -- "$RUN_MARKER"; }
 
-# Runs one stage; the script ends here unless it succeeds. The stage removes the marker once it has logged how the run
-# ended. For a stage that crashed or did not start the script logs it.
+# Runs one stage, and exits unless it succeeds. The stage removes the marker after it has logged the end of the run. If
+# the stage crashed or did not start, the script logs the end.
 stage() { # STAGE ARGUMENT...
   local code=0
   attend "$binaries/$1" "${@:2}" || code=$?
   case $code in
     0) return ;;
-    # It was asked to stop, and removed the marker; unless that was before it could do so.
+    # Stopped by a signal: the stage has removed the marker, unless the signal came too early.
     129 | 130 | 143) [[ -z ${RUN_MARKER-} || ! -e $RUN_MARKER ]] || fail "$code" "stopped by SIG$(kill -l $((code - 128)))" ;;
-    126 | 127) fail 78 "unable to start '$binaries/$1'" "the message above says why" \
-      "where it names a file that is missing or no program, remove '$project/.build' to have it built anew" ;;
-    12[89] | 1[3-9]?) fail "$code" "$1 was killed by signal $((code - 128))" "the same command goes on from there" ;;
+    126 | 127) fail 78 "unable to start '$binaries/$1'" "see the message above" \
+      "if it says that a file is missing or cannot be executed, remove '$project/.build' and run the same command again: it rebuilds" ;;
+    12[89] | 1[3-9]?) fail "$code" "$1 was killed by signal $((code - 128))" "run the same command again: it continues from there" ;;
   esac
   exit "$code"
 }
 
-# The stages share one summary, the run's record: each continues it, and the last one, or the one that fails, prints it.
-# All get the same arguments: each parses the whole command's, so the first one refuses what is wrong.
+# The stages share one summary, the run's record. Each adds to it; the last one, or the one that fails, prints it.
+# Every stage parses all arguments of the command, so the first one rejects wrong arguments.
 chain() { # STAGES ARGUMENT...
   local name
   for name in $1; do stage "$name" "$command" "${@:2}"; done
@@ -204,7 +204,7 @@ if (($#)); then
       ;;
     --help | -h | --version | -*) ;;
     *)
-      # Anything else but a word may be an address with a password.
+      # Anything but a plain word may be a database URL with a password.
       command='' shown=…
       [[ ! $1 =~ ^[A-Za-z0-9_-]+$ ]] || shown=$1
       fail 64 "unknown command '$shown'" "$me --help lists the commands"
@@ -223,16 +223,16 @@ case $command:$asks in
   *:--version) echo "pipeline.sh $version$(commit)" || exit 74 && exit ;;
 esac
 export SPOOL_DIR=${SPOOL_DIR:-$project/spool}
-[[ $RUN_ORIGIN == "$origin" ]] || fail 64 "RUN_ORIGIN '$origin' is unknown" "one of shell, schedule, console"
+[[ $RUN_ORIGIN == "$origin" ]] || fail 64 "RUN_ORIGIN '$origin' is unknown" "set it to shell, schedule or console"
 need_database() {
   [[ -z ${DATABASE_URL-} ]] || return 0
   [[ -e $project/Package.swift || -n ${XDG_STATE_HOME-} ]] ||
-    fail 78 "DATABASE_URL is not set" "name a database, or in XDG_STATE_HOME a folder for a private PostgreSQL"
-  cluster_start 9>&- # a server that holds the marker's lock would make the run look alive for ever
+    fail 78 "DATABASE_URL is not set" "set DATABASE_URL, or set XDG_STATE_HOME to a folder for a private PostgreSQL"
+  cluster_start 9>&- # the server would keep the marker locked, and the run would look alive forever
 }
 
 need_source() {
-  [[ -e $project/Package.swift ]] || fail 78 "'$command' needs the project's source" "run it where that is: this is an installation"
+  [[ -e $project/Package.swift ]] || fail 78 "'$command' needs the project's sources" "run it in a clone of the project: this is an installation"
 }
 
 case $command in
@@ -255,7 +255,7 @@ case $command in
     ;;
   fetch | transform | load | replay | withdraw)
     program=$command
-    # The programs have subcommands for chains and for commands of other names.
+    # The executables have more subcommands, which only this script uses.
     [[ ! $command =~ ^(fetch|transform|load)$ || ${1--} == -* ]] ||
       fail 64 "'$command' takes no argument" "$me $command --help lists the options"
     if [[ $command =~ ^(replay|withdraw)$ ]]; then program=load && set -- "$command" "$@"; fi
@@ -271,7 +271,7 @@ case $command in
     build
     [[ -z $asks ]] || exec "$binaries/load" rollback "$@"
     need_database
-    # To a snapshot that is named by way of transform: a clean-up may have taken its TSV files away.
+    # Transform first if a snapshot is named: gc may have removed its TSV files.
     if has_argument '*[0-9]T[0-9]*Z-*' "$@"; then chain 'transform load' "$@"; else chain load "$@"; fi
     ;;
   changes | runs)

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The release build, made only when a source is newer, and the tests.
+# Builds the release binaries when a source is newer, and runs the tests.
 : "${project:?}" "${binaries:?}"
 
 programs=(fetch transform load)
 
-# A removed or renamed file changes its folder's time, so no list of files is needed. The stamp bears the time at which
-# the build began: a file edited meanwhile is newer.
+# Tells whether the binaries are up to date. Removing or renaming a file changes its folder's time, so no list of files
+# is needed. The stamp has the time at which the build began, so a file edited during the build is newer.
 built() { # STAMP PROGRAM...
   local stamp=$1 program
   for program in "${@:2}"; do [[ -x $binaries/$program ]] || return 1; done
@@ -16,20 +16,20 @@ built() { # STAMP PROGRAM...
   )
 }
 
-# Asked for once, for good.
+# After the first build of the console, every build includes its packages.
 [[ ! -e $project/.build/with-console ]] || export WITH_CONSOLE=yes
 
 build() { build_if_newer pipeline.stamp "${programs[@]}"; }
 
-# The proof is built when it is asked for, and the stages with it: most runs never need it.
+# Builds selftest, and the stages with it, only on request: most runs do not need it.
 build_selftest() { build_if_newer selftest.stamp "${programs[@]}" selftest; }
 
-# The console brings packages of its own, which nobody else has to fetch and compile. Who has built it once keeps them: the
-# set of packages would otherwise change with every command.
+# Builds the console only on request, because it needs further packages. Later builds keep these packages: otherwise the
+# set of packages would change with every command.
 build_console() {
   export WITH_CONSOLE=yes
   build_if_newer console.stamp "${programs[@]}" console
-  # An existing file is not touched: the project may be read-only by now.
+  # Do not touch an existing file: the project may be read-only.
   [[ ! -e $project/Package.swift || -e $project/.build/with-console ]] || : >"$project/.build/with-console"
 }
 
@@ -44,13 +44,13 @@ build_if_newer() { # STAMP PROGRAM...
 
 lock_build() {
   { mkdir -p -- "$project/.build" && exec 7>"$project/.build/pipeline.lock"; } 2>/dev/null ||
-    fail 74 "unable to write in '$project/.build'" "check its owner and its mode"
+    fail 74 "unable to write to '$project/.build'" "check its owner and its mode"
   flock -n 7 || { say 'another pipeline.sh is building: waiting for it' && flock 7; }
 }
 
 need_swift() {
-  local wanted found hint='https://www.swift.org/install says how to get it'
-  PATH=$PATH:${HOME-}/.local/share/swiftly/bin # where it installs itself, whatever shell starts this
+  local wanted found hint='see https://www.swift.org/install'
+  PATH=$PATH:${HOME-}/.local/share/swiftly/bin # swiftly's default folder, which only the user's profile adds to PATH
   command -v swift >/dev/null || fail 78 "Swift is missing" "$hint"
   read -r _ _ wanted <"$project/Package.swift"
   found=$(swift --version 2>/dev/null) || found=''
@@ -61,18 +61,18 @@ need_swift() {
 
 build_programs() { # STAMP PROGRAM...
   local program stamp=$1 names=${*:2:$#-2}
-  say "building ${names// /, } and ${!#}: the first time this takes minutes"
+  say "building ${names// /, } and ${!#}: the first build takes minutes"
   begin_build "$stamp"
   for program in "${@:2}"; do
     swift_quietly build -c release --product "$program" ||
-      fail 70 "unable to build $program" "the messages are above"
+      fail 70 "unable to build $program" "see the messages above"
   done
   mv -- "$project/.build/$stamp.new" "$project/.build/$stamp"
 }
 
 begin_build() { # STAMP...
   local stamp home=$project/.build/pipeline.stamp.home
-  # Swift's build products name the folder that they were made in: in a folder that was moved they are of no use.
+  # Build products contain their folder's path, so they cannot be used after the folder was moved.
   [[ ! -e $home || $(<"$home") == "$project" ]] || rm -rf -- "$project/.build"/{*-linux-*,debug,release}
   printf '%s\n' "$project" >"$home"
   for stamp; do : >"$project/.build/$stamp.new"; done
@@ -80,7 +80,7 @@ begin_build() { # STAMP...
     fail 75 "unable to fetch the Swift packages" "check the network and the proxy settings"
 }
 
-# Prints the output only if the command fails. A signal is not a build failure, but it ends the run.
+# Prints the output only if the command fails. A signal ends the run, and is not reported as a build failure.
 swift_quietly() { # SUBCOMMAND ARGUMENT...
   local log=$project/.build/pipeline.log code=0
   attend with_progress building "$log" swift "$1" --package-path "$project" "${@:2}" || code=$?
@@ -89,29 +89,29 @@ swift_quietly() { # SUBCOMMAND ARGUMENT...
   ((code == 0)) || { cat -- "$log" >&2 && return "$code"; }
 }
 
-# Tests run the very programs that ship: release, without testable imports.
+# Tests run the same release binaries as users do, so they have no testable imports.
 build_everything() { # ARGUMENT OF swift build...
   local stamp stamps=(pipeline.stamp console.stamp selftest.stamp benchmarks.stamp)
   export WITH_CONSOLE=yes
   lock_build
   begin_build "${stamps[@]}"
-  swift_quietly build -c release "$@" || fail 70 "unable to build the programs and the tests" "the messages are above"
+  swift_quietly build -c release "$@" || fail 70 "unable to build the binaries and the tests" "see the messages above"
   for stamp in "${stamps[@]}"; do mv -- "$project/.build/$stamp.new" "$project/.build/$stamp"; done
   : >"$project/.build/with-console"
   exec 7>&-
 }
 
-# With arguments, the Swift tests that they select. Without, everything: all suites at once, since they mostly wait; those in
-# shell and Python begin while the Swift tests are compiled.
+# With arguments, runs the Swift tests that they select. Without, runs all suites in parallel, because they mostly wait. The
+# shell and Python suites start while the Swift tests are compiled.
 run_tests() { # [ARGUMENT OF swift test...]
   local name code=0 failed=()
   cd "$project" || exit
-  # The tests bring databases of their own: none of the caller's may be touched.
+  # The tests start their own databases, and must not touch the caller's.
   unset DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE RUN_ID KEEP RETAIN_DAYS "${!MAX_@}"
   unset "${!LOG_@}" "${!CLOUDWATCH_@}" "${!AWS_@}" "${!TF_VAR_@}"
   need_swift
   need_build_packages
-  say 'building the programs and the tests: the first time this takes minutes'
+  say 'building the binaries and the tests: the first build takes minutes'
   if (($#)); then
     build_everything --build-tests
     attend swift test --skip-build -c release --disable-testable-imports "$@" || code=$?
@@ -145,7 +145,7 @@ declare -A suites=() # process group of each
 suite_logs=$project/.build/tests
 
 start_suite() { # NAME COMMAND...
-  set -m # a process group, to be killed with all in it; and without it bash would start it with SIGINT ignored
+  set -m # its own process group, to be killed as a whole; without job control, bash would start it with SIGINT ignored
   "${@:2}" >"$suite_logs/$1.log" 2>&1 </dev/null &
   suites[$1]=$!
   set +m
@@ -159,11 +159,11 @@ run_shell_suites() {
   return "$code"
 }
 
-# Parts of about the same length, by the beginnings of their tests' names; what is in no part is in the last one. With more
-# of them at once, two cores would be too few for the time-outs of tests.
+# Parts that take about the same time, by prefix of the tests' names; the last part has all other tests. With more parts at
+# once, tests would exceed their time-outs on two cores.
 declare -A swift_suites=([swift-commands]='CommandTests' [swift-load]='LoadStageTests' [swift-others]='')
 
-# As 'swift test' starts them, but for its lock on the build. One test after the other, so that a test's seconds are its own.
+# Runs tests as 'swift test' does, but without its build lock, and one at a time, so that each duration is the test's own.
 run_swift_suite() { # NAME
   local part which=(--filter "^${swift_suites[$1]}")
   if [[ -z ${swift_suites[$1]} ]]; then

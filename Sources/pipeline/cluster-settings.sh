@@ -1,8 +1,7 @@
 # shellcheck shell=bash
-# The private PostgreSQL's settings: private-postgresql.conf, and those that depend on the machine.
+# Writes the private PostgreSQL's settings: private-postgresql.conf, then those that depend on the machine.
 : "${port:?}" "${project:?}"
 
-# The settings that depend on the machine go behind the others.
 cluster_configure() {
   local memory user
   memory=$(memory_mb)
@@ -12,19 +11,19 @@ cluster_configure() {
     echo "shared_buffers = $(between 128 $((memory / 8)) 1024)MB  # the whole registry nearly fits in 1 GB"
     echo "maintenance_work_mem = $(between 64 $((memory / 32)) 512)MB  # index builds sort in memory"
     echo "max_parallel_maintenance_workers = $(between 1 "$(nproc)" 4)"
-    # pglz, the only way before PostgreSQL 15, takes ten times as long as lz4: half a second on a day of 2,000 changes.
+    # pglz, the only method before PostgreSQL 15, takes ten times as long as lz4: half a second for a day of 2,000 changes.
     ! is_setting wal_compression=lz4 || echo 'wal_compression = lz4'
-    # Where a container has little shared memory, parallel queries would run out of it. Else initdb has chosen well.
+    # In a container with little shared memory, parallel queries would run out of it. Otherwise initdb's choice is right.
     (($(df -m --output=size /dev/shm 2>/dev/null | tail -n 1) >= 256)) || echo 'dynamic_shared_memory_type = mmap'
   } | as_server tee data/registry.conf >/dev/null
   echo 'local all all peer map=registry' | as_server tee data/pg_hba.conf >/dev/null
-  # The folder's owner and root, who alone can enter it, may be either role.
+  # Only the folder's owner and root can enter it. Both may log in as either role.
   for user in root "${server_user:?}"; do
     printf 'registry "%s" %s\n' "$user" registry "$user" postgres
   done | as_server tee data/pg_ident.conf >/dev/null
 }
 
-# Whether the server knows a setting, whatever its configuration says.
+# Tells whether this version of PostgreSQL accepts a setting.
 is_setting() { # NAME=VALUE
   as_server "${POSTGRES_BIN:?}/postgres" -C "${1%%=*}" -D data -c config_file=/dev/null -c "$1" >/dev/null 2>&1
 }

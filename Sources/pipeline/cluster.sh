@@ -1,21 +1,21 @@
 # shellcheck shell=bash
-# The private PostgreSQL: for who gives no database. It listens on a Unix socket in a folder that nobody else can
-# enter, never runs as root, and shares nothing with the clusters that Debian's package makes.
+# The private PostgreSQL, which is used if no database is given. It listens only on a Unix socket in a folder that other
+# users cannot enter. It never runs as root, and shares nothing with the clusters that Debian's packages create.
 : "${project:?}"
 
 port=5432 # only part of the socket's name
 
-# As the user the server belongs to: never root. Messages in English, and no PG* variable of the caller's.
+# Runs a command as the server's user, never as root, with messages in English and without the caller's PG* variables.
 as_server() (
   cd "$cluster" 2>/dev/null || cd /
   unset "${!PG@}"
   export LC_ALL=C
-  umask 077 # what is made is nobody else's, whatever the caller's own is
+  umask 077 # new files are private, whatever the caller's umask
   ((EUID != 0)) || exec setpriv --reuid="$server_uid" --regid="$server_gid" --clear-groups -- "$@"
   exec "$@"
 )
 
-# Where the cluster lives: in the project, unless that cannot work. Sets cluster, data and the user to run as.
+# Finds a folder for the cluster: in the project if possible. Sets cluster, data and the server's user (server_*).
 cluster_locate() {
   local name places server home uid gid
   name=business-registry-$(printf '%s' "$project" | sha256sum)
@@ -34,13 +34,13 @@ cluster_locate() {
   return 1
 }
 
-# libpq takes socket paths of up to 107 bytes, and a comma for the end of a host.
+# libpq accepts socket paths of up to 107 bytes, and takes a comma as the end of a host.
 cluster_fits() {
   local LC_ALL=C socket=$data/.s.PGSQL.$port parent=${cluster%/*} owner
   ((${#socket} <= 107)) && [[ $socket != *,* && ! -L $cluster ]] || return 1
   if [[ -e $cluster ]]; then
     read -r owner server_gid < <(stat -c '%u %g' -- "$cluster")
-    # Root serves the cluster of the project's user as that user. A folder of anybody else's is left alone.
+    # Root runs an existing cluster in the project as its owner. A folder of any other user is not used.
     ((owner == server_uid)) || [[ $EUID == 0 && $owner != 0 && $cluster == "$project/.postgres" ]] || return 1
     server_uid=$owner server_user=$(stat -c %U -- "$cluster")
   else
@@ -51,13 +51,13 @@ cluster_fits() {
 
 cluster_alive() { cluster_here || cluster_elsewhere; }
 
-# The pid alone proves nothing: after a reboot or in a container it may be anybody's.
+# The pid alone proves nothing: after a reboot, or in a container, another process may have it.
 cluster_here() {
   local pid
   read -r pid 2>/dev/null <"$data/postmaster.pid" && as_server test "/proc/$pid/cwd" -ef "$data"
 }
 
-# In another container, for instance, which has the same folder: its processes are not seen from here, and hold the lock.
+# Tells whether a server runs whose processes are not visible here, for instance in another container: it holds the lock.
 cluster_elsewhere() {
   [[ -e $cluster/server.lock ]] && ! flock -n -s "$cluster/server.lock" true && find_postgres '' &&
     as_server "$POSTGRES_BIN/pg_isready" -q -h "$data" -p "$port"
@@ -77,7 +77,8 @@ cluster_running() {
 
 cluster_ready() { [[ $(cluster_state) == ready ]] && cluster_alive; }
 
-# A server that somebody stops ends when its last session does, which may be never. One that starts may have to make good a crash.
+# Waits until the server is ready or has ended: 10 minutes, because it may recover from a crash, but only 10 seconds while it
+# stops, because it waits for its sessions to end.
 cluster_wait() {
   local try tries=6000 state=''
   for ((try = 0; try < tries; try++)); do
@@ -88,26 +89,26 @@ cluster_wait() {
     sleep 0.1
   done
   fail 75 "the private PostgreSQL in '$cluster' is still $state" \
-    "${me-./pipeline.sh} down stops it and ends its sessions; then run the same command again"
+    "stop it and end its sessions: ${me-./pipeline.sh} down; then run the same command again"
 }
 
 # shellcheck disable=SC2034 # 'private' is for pipeline.sh
 use_cluster() {
   private=yes
-  unset "${!PG@}" # PGHOSTADDR, PGSERVICE and others would lead elsewhere
+  unset "${!PG@}" # PGHOSTADDR, PGSERVICE and others would select another server
   export DATABASE_URL
   DATABASE_URL="postgresql:///registry?host=$(percent_encode "$data")&port=$port&user=registry"
 }
 
-# One pipeline.sh at a time: the folder itself is the lock, and a process that outlives this script keeps it, except
-# the server, which is left running.
+# Starts the server if it is not running. The folder itself is the lock, so that only one pipeline.sh does this. Child
+# processes inherit the lock, except the server, which keeps running.
 cluster_start() {
   local owner=()
   if ! cluster_running; then
     need_postgres
     cluster_locate ||
-      fail 78 "no folder for a private PostgreSQL: neither '$project/.postgres' nor '$cluster' will do" \
-      "give a database with DATABASE_URL"
+      fail 78 "unable to create a private PostgreSQL: neither '$project/.postgres' nor '$cluster' can be used" \
+      "set DATABASE_URL to a database"
     if ((EUID == 0)); then owner=(-o "$server_uid" -g "$server_gid"); fi
     [[ -d $cluster ]] || install -d -m 700 "${owner[@]}" -- "$cluster" || fail 74 "unable to create '$cluster'"
     exec 8<"$cluster"
@@ -123,24 +124,24 @@ cluster_launch() {
   local version='' server_lock
   [[ -e $data/PG_VERSION ]] && read -r version <"$data/PG_VERSION"
   find_postgres "$version" || fail 78 "'$cluster' was made by PostgreSQL $version, which is not installed" \
-    "install postgresql-$version, or remove the folder and load again: the spool has everything"
+    "install postgresql-$version, or remove the folder and load again from the spool"
   [[ -n $version ]] || cluster_create
   cluster_configure
-  # Every process of the server holds this lock, wherever it runs. Those of one that crashed end a little later.
+  # Every process of a server holds this lock, wherever it runs. After a crash, its processes may end a little later.
   as_server touch server.lock
   exec {server_lock}<"$cluster/server.lock"
   flock -w 30 "$server_lock" || fail 75 "processes of another server use the private PostgreSQL's folder '$cluster'" \
-    "they may run in another container: end it, or run the same command again in a minute"
-  # PostgreSQL would take whoever has the pid of a crashed server by now for that server, and refuse to start.
+    "stop the container in which they may run, or run the same command again in a minute"
+  # If another process now has the pid of a crashed server, PostgreSQL would take it for the server and refuse to start.
   as_server rm -f data/postmaster.pid "data/.s.PGSQL.$port.lock"
   close_inherited "$POSTGRES_BIN/pg_ctl" -D data -l server.log -w -t 600 start >/dev/null 2>&1 || {
     tail -n 5 -- "$cluster/server.log" >&2 || :
-    fail 69 "the private PostgreSQL in '$cluster' does not start" "its log is '$cluster/server.log'"
+    fail 69 "unable to start the private PostgreSQL in '$cluster'" "see its log '$cluster/server.log'"
   }
   exec {server_lock}<&-
 }
 
-# A server that lives on must hold neither a pipe that somebody reads to its end nor any lock but its own.
+# The server outlives this script. It must not inherit a pipe, whose reader would wait for it, or any lock but its own.
 close_inherited() (
   for fd in /proc/self/fd/*; do
     fd=${fd##*/}
@@ -149,13 +150,13 @@ close_inherited() (
   as_server "$@"
 )
 
-# Made beside its place and renamed when complete. Roles and database come before the first start, so that a cluster
-# that exists is a whole one. Names sort by bytes, as the tables do; ctype knows Chinese letters from punctuation.
+# Creates the cluster in data.new, with roles and database, and renames it: so an existing cluster is always complete.
+# Names sort by bytes, like the tables. The ctype C.UTF-8 tells Chinese letters from punctuation.
 cluster_create() {
   local problem
-  say "making a private PostgreSQL in '$cluster'"
+  say "creating a private PostgreSQL in '$cluster'"
   [[ $cluster == "$project/.postgres" ]] ||
-    say "not in the project: user '$server_user' cannot enter or own a folder there, or its path does not suit a socket"
+    say "not in the project: user '$server_user' cannot use a folder there, or its path is too long for a socket or has a comma"
   as_server rm -rf data.new
   problem=$(as_server "$POSTGRES_BIN/initdb" -D data.new -U postgres -E UTF8 --locale=C --lc-ctype=C.UTF-8 \
     --data-checksums --auth=peer 2>&1 &&
@@ -163,21 +164,21 @@ cluster_create() {
 CREATE ROLE registry LOGIN
 CREATE DATABASE registry OWNER registry" &&
     as_server sh -c "echo \"include 'registry.conf'\" >>data.new/postgresql.conf && mv data.new data && sync ." 2>&1) ||
-    fail 74 "unable to make a private PostgreSQL in '$cluster': $(grep -m 1 -iE 'error|fatal' <<<"$problem")" \
-      "check the free space of the disk, or give a database with DATABASE_URL"
+    fail 74 "unable to create a private PostgreSQL in '$cluster': $(grep -m 1 -iE 'error|fatal' <<<"$problem")" \
+      "check the free space of the disk, or set DATABASE_URL to a database"
 }
 
 cluster_stop() {
-  # A server that is stopping needs no lock: a command that waits for it holds that, and would hold this one up.
+  # If the server is stopping, do not wait for the lock: a command that waits for the server may hold it.
   if ! { cluster_locate && [[ -e $data/PG_VERSION ]] && exec 8<"$cluster" &&
     { [[ $(cluster_state) == stopping ]] || flock 8; } && cluster_alive; }; then
     say 'no private PostgreSQL is running'
     return
   fi
-  cluster_here || fail 75 "the private PostgreSQL in '$cluster' runs where its processes are not seen from here" \
-    "stop it there: it may be another container"
+  cluster_here || fail 75 "unable to stop the private PostgreSQL in '$cluster': its processes are not visible from here" \
+    "stop it where it runs, for instance in another container"
   find_postgres "$(<"$data/PG_VERSION")" || POSTGRES_BIN=''
   as_server "${POSTGRES_BIN:+$POSTGRES_BIN/}pg_ctl" -D data -m fast -w -t 600 stop >/dev/null ||
-    fail 75 "the private PostgreSQL in '$cluster' does not stop" "its log is '$cluster/server.log'"
+    fail 75 "unable to stop the private PostgreSQL in '$cluster'" "see its log '$cluster/server.log'"
   say "stopped the private PostgreSQL in '$cluster'"
 }

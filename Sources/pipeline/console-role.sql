@@ -1,4 +1,4 @@
--- The role that the console's pages read with, where the database is the private one (psql).
+-- Creates the role with which the console's pages read the private PostgreSQL (run by psql).
 SET client_min_messages = warning;
 SELECT 'CREATE ROLE registry_console NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'registry_console') \gexec
 GRANT registry_console TO registry;

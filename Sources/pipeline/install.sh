@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the given Debian packages, as root. PostgreSQL's would make and start a cluster of its own, and nginx's a server
-# on port 80, which nobody here asked for: what is there only meanwhile keeps them from that.
+# Installs the given Debian packages, as root. The package postgresql would create and start a cluster, and nginx would
+# start a server on port 80. Temporary files prevent both.
 set -eu
 folder=/etc/postgresql-common/createcluster.d
 setting=$folder/business-registry.conf
@@ -16,6 +16,6 @@ case " $* " in
 esac
 
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq || : # the lists that are there may do
+apt-get update -qq || : # the existing lists may be sufficient
 apt-get install -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
-[ -z "$made" ] || systemctl disable --quiet nginx 2>/dev/null || : # nor at the next start of the machine
+[ -z "$made" ] || systemctl disable --quiet nginx 2>/dev/null || : # do not start it at the next boot either

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The few options that concern the script itself. Every other one is declared in Sources/Core/CommandKit/Options, and passed on.
+# Parses the options that the script needs itself. Sources/Core/CommandKit/Options declares all others; they are passed on.
 : "${command:?}"
 
-# Sets asks to --help or --version, spool, DATABASE_URL, and arguments: what is passed on.
+# Sets asks (--help or --version), spool, DATABASE_URL, and arguments (those to pass on).
 # shellcheck disable=SC2034 # for pipeline.sh
 read_options() {
   local name value
@@ -19,7 +19,7 @@ read_options() {
         refuse_password "$value"
         [[ -n $value ]] || fail 64 "'--database-url' needs a value" "--database-url postgresql://USER@HOST/DATABASE"
         export DATABASE_URL=$value
-        # These take it from the environment alone. What is typed goes before what is set, also for the console's own login.
+        # These read the URL only from the environment. The option also overrides the console's own login.
         if [[ $command =~ ^(psql|console|schedule|selftest)$ ]]; then
           unset CONSOLE_DATABASE_URL
           [[ $1 == *=* ]] || shift
@@ -27,7 +27,7 @@ read_options() {
           continue
         fi
         ;;
-      # For psql and 'swift test' these have meanings of their own, unless they come first.
+      # After the first argument, these belong to psql, 'swift test' or 'docker compose'.
       --help | -h | --version) [[ $command =~ ^(psql|test|compose)$ && ${#arguments[@]} -gt 0 ]] || asks=$1 ;;
     esac
     arguments+=("$1")
@@ -35,7 +35,7 @@ read_options() {
   done
 }
 
-# Whether an argument is like a pattern, whole: the value of another option may say anything.
+# Tells whether an argument matches a pattern as a whole: the value of an option may contain the name of another.
 has_argument() { # PATTERN ARGUMENT...
   local word
   # shellcheck disable=SC2053 # it is a pattern

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# A Debian package and a tarball of the programs, which run without Swift.
+# Builds a Debian package and a tarball of the binaries, which run without Swift.
 : "${project:?}" "${version:?}"
 
 packaged=(fetch transform load console)
 
-# Swift's own libraries go into the programs. Everything else stays as it was for the same commit: dates are the commit's.
+# Links Swift's libraries statically. All dates are the commit's, so packages of the same binaries are identical.
 build_packages() {
   local program products=$project/.build/package
   need_swift
@@ -14,7 +14,7 @@ build_packages() {
   for program in "${packaged[@]}"; do
     say "building $program for the package"
     swift_quietly build -c release --static-swift-stdlib --scratch-path "$products" --product "$program" ||
-      fail 70 "unable to build $program" "the messages are above"
+      fail 70 "unable to build $program" "see the messages above"
   done
   make_packages "$products/release" "$project/dist"
 }
@@ -30,7 +30,7 @@ need_package_tools() {
 
 make_packages() { # PROGRAMS OUTPUT
   local stage output=$2 architecture name
-  SOURCE_DATE_EPOCH=$(git -C "$project" log -1 --format=%ct 2>/dev/null) || fail 78 "a package is made of a git clone" "clone the project with git"
+  SOURCE_DATE_EPOCH=$(git -C "$project" log -1 --format=%ct 2>/dev/null) || fail 78 "'package' needs a git clone" "clone the project with git, and run it there"
   export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
   umask 022
   architecture=$(dpkg --print-architecture)
@@ -47,7 +47,7 @@ make_packages() { # PROGRAMS OUTPUT
   say "made $output/business-registry_${version}_$architecture.deb and $name.tar.xz"
 }
 
-# What an installation has below its root.
+# Installs all files below ROOT.
 stage_files() { # PROGRAMS ROOT
   local home=$2/usr/lib/business-registry document=$2/usr/share/doc/business-registry program page unit
   install -d -- "$home/bin" "$home/Sources" "$2/usr/bin" "$document/docs" "$2/usr/lib/systemd/system" "$2/etc/business-registry" \
@@ -65,7 +65,7 @@ stage_files() { # PROGRAMS ROOT
   for unit in "$project"/packaging/systemd/*.service "$project"/packaging/systemd/*.timer; do
     sed 's#/opt/business-registry/pipeline.sh#/usr/bin/business-registry#' "$unit" >"$2/usr/lib/systemd/system/${unit##*/}"
   done
-  # The example's database is nobody's.
+  # The example's DATABASE_URL names no real database.
   sed 's/^DATABASE_URL=/#&/' "$project/packaging/systemd/registry.env" >"$2/etc/business-registry/registry.env"
   chmod 600 "$2/etc/business-registry/registry.env"
   stage_reference "$2" "$home/pipeline.sh"
@@ -78,7 +78,7 @@ stage_files() { # PROGRAMS ROOT
   chmod 755 "$home/Sources/pipeline/install.sh"
 }
 
-# The manual page and completion, for the name under which the script is installed.
+# Writes the manual page and the completions, with the script's installed name.
 stage_reference() ( # ROOT SCRIPT
   # shellcheck disable=SC2030,SC2034 # for reference.sh
   me=business-registry self=$2 binaries=${2%/*}/bin
@@ -91,7 +91,7 @@ stage_reference() ( # ROOT SCRIPT
 
 commit_hash() { git -C "$project" rev-parse --short=12 HEAD; }
 
-# Software Package Data Exchange 2.3: the Swift packages that are linked into the programs, with their revisions.
+# Prints a bill of materials (SPDX 2.3): the Swift packages that are linked into the binaries, with their revisions.
 stage_bill_of_materials() {
   jq --arg version "$version" --arg commit "$(commit_hash)" --arg created "$(date -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)" '
     (.pins | sort_by(.identity)) as $pins |
@@ -109,7 +109,7 @@ stage_bill_of_materials() {
 }
 
 make_tarball() { # STAGE NAME OUTPUT
-  # The programs and their script: it runs from any folder.
+  # The binaries and the script, which runs from any folder.
   local folder=$1/$2
   mkdir -- "$folder"
   cp -R -- "$1/root/usr/lib/business-registry/." "$folder/"
@@ -130,7 +130,7 @@ make_deb() { # STAGE ARCHITECTURE OUTPUT
     gzip -9n >"$root/usr/share/doc/business-registry/changelog.gz"
   cp -- "$project/packaging/debian/control" "$1/debian/control"
   depends=$(cd "$1" && dpkg-shlibdeps -O "${packaged[@]/#/root/usr/lib/business-registry/bin/}" 2>/dev/null | sed -n 's/^shlibs:Depends=//p') ||
-    fail 70 "unable to find the libraries that the programs need" "dpkg-shlibdeps says why"
+    fail 70 "unable to find the libraries that the binaries need" "run dpkg-shlibdeps on the binaries to see why"
   {
     sed -n '/^Package:/,$p' "$project/packaging/debian/control" |
       sed "s/^Architecture:.*/Architecture: $2/; s/\${shlibs:Depends}/$depends/"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What a fresh machine lacks. What is there is recognised by its files, so that looking costs nothing.
+# Installs missing system packages. It detects them by their files, which takes almost no time.
 : "${project:?}"
 # shellcheck source=Sources/pipeline/progress.sh
 source "${BASH_SOURCE[0]%/*}/progress.sh"
@@ -18,7 +18,7 @@ need_build_packages() {
   has_header curl/curl.h || missing+=(libcurl4-openssl-dev)
   has_header zstd.h || missing+=(libzstd-dev)
   has_header openssl/evp.h || missing+=(libssl-dev)
-  command -v git >/dev/null || missing+=(git) # swift fetches its packages with it
+  command -v git >/dev/null || missing+=(git) # Swift fetches packages with it
   [[ -e /etc/ssl/certs/ca-certificates.crt || -d /etc/pki ]] || missing+=(ca-certificates)
   install_packages "${missing[@]}"
 }
@@ -29,12 +29,12 @@ need_test_tools() {
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
   command -v xz >/dev/null || missing+=(xz-utils)
-  # systemd-analyze checks units; systemd need not run.
+  # For systemd-analyze, which validates units; systemd need not run.
   command -v systemd-analyze >/dev/null || missing+=(systemd)
-  # Debian's Python comes without the means to make an environment for packages of PyPI.
+  # Debian's package python3 lacks ensurepip and venv.
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
   find_postgres '' || missing+=(postgresql)
-  # Debian keeps it off a user's PATH.
+  # Debian installs it in /usr/sbin, which is not on a user's PATH.
   command -v pgbouncer >/dev/null || [[ -x /usr/sbin/pgbouncer ]] || missing+=(pgbouncer)
   # The console is tested in a real browser.
   command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
@@ -44,9 +44,9 @@ need_test_tools() {
 
 need_postgres() {
   find_postgres '' || install_packages postgresql
-  find_postgres '' || fail 78 "PostgreSQL 13 or newer is missing" "give a database with DATABASE_URL"
+  find_postgres '' || fail 78 "PostgreSQL 13 or newer is missing" "install it, or set DATABASE_URL to a database"
   ((EUID != 0)) || getent passwd postgres >/dev/null ||
-    fail 78 "no user 'postgres': PostgreSQL does not run as root" "useradd --system --create-home postgres"
+    fail 78 "there is no user 'postgres', and PostgreSQL does not run as root" "create it: useradd --system --create-home postgres"
 }
 
 need_psql() {
@@ -56,10 +56,10 @@ need_psql() {
   psql=$(command -v psql) || psql=$POSTGRES_BIN/psql
 }
 
-# Sets POSTGRES_BIN: the programs of the newest PostgreSQL, or of the given major version.
+# Sets POSTGRES_BIN to the folder of the newest PostgreSQL from 13 on, or of the given major version.
 find_postgres() { # VERSION or ''
   local folder found newest=12
-  # Debian keeps them off PATH.
+  # Debian does not put them on PATH.
   for folder in /usr/lib/postgresql/*/bin "$(dirname -- "$(readlink -f -- "$(command -v initdb)")")"; do
     [[ -x $folder/initdb && -x $folder/postgres && $("$folder/postgres" --version) =~ \)\ ([0-9]+) ]] || continue
     found=${BASH_REMATCH[1]}
@@ -72,17 +72,17 @@ find_postgres() { # VERSION or ''
 }
 
 install_packages() { # PACKAGE...
-  local log code=0 reporter as_root=() hint="as root: apt-get install $*"
+  local log code=0 reporter as_root=() hint="run as root: apt-get install $*"
   (($#)) || return 0
-  say "installing the system packages that are missing: $*"
-  command -v apt-get >/dev/null || fail 78 "unable to install $*: no apt-get" "install what your system calls them"
+  say "installing missing system packages: $*"
+  command -v apt-get >/dev/null || fail 78 "unable to install $*: apt-get is missing" "install them with your system's package manager; their names may differ"
   if ((EUID != 0)); then
-    command -v sudo >/dev/null || fail 78 "unable to install $*: neither root nor sudo" "$hint"
-    if [[ -t 0 ]]; then as_root=(sudo); else as_root=(sudo -n); fi # never wait for a password that nobody can type
+    command -v sudo >/dev/null || fail 78 "unable to install $*: you are not root, and sudo is missing" "$hint"
+    if [[ -t 0 ]]; then as_root=(sudo); else as_root=(sudo -n); fi # without a terminal, sudo must not ask for a password
   fi
-  # Its prompt comes before the line that is rewritten each second.
+  # Ask for the password before the progress line starts.
   [[ ${as_root[*]} != sudo ]] || sudo -v || fail 78 "unable to install $*" "$hint"
-  set -m # a process group of its own, for end_progress
+  set -m # its own process group, for end_progress
   report_progress installing /dev/null $$ >/dev/null &
   reporter=$!
   set +m

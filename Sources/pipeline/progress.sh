@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# Shows how far a long build or installation is.
+# Shows the progress of a long build or installation.
 
-# Becomes a command whose output goes into a log, beside a process that reports how far it is.
+# Starts a progress reporter, then replaces this shell by a command whose output goes to a log.
 with_progress() { # WHAT LOG COMMAND...
   local self=$BASHPID
-  trap '' TTOU # as a group in the background, both may write to the terminal
+  trap '' TTOU # lets both, as background process groups, write to the terminal
   : >"$2"
-  report_progress "$1" "$2" "$self" >/dev/null & # it writes to stderr alone
+  report_progress "$1" "$2" "$self" >/dev/null & # it writes only to stderr
   exec "${@:3}" >"$2" 2>&1
 }
 
-# On a terminal a line that is rewritten each second, otherwise a line now and then.
+# On a terminal, rewrites a line every second; otherwise prints a line every 30 seconds.
 report_progress() { # WHAT LOG PID
   local pause=30 step start=$SECONDS
   exec 7>&- 9>&- # it must not hold the locks of the build and of the run

@@ -1,20 +1,20 @@
 # shellcheck shell=bash
-# The manual pages, the completion of shells and docs/commands.md come from the help texts: usage.txt and the programs' own.
+# Generates the manual page, the completions and docs/commands.md from the help texts: usage.txt and the programs' own.
 : "${project:?}" "${binaries:?}" "${self:?}" "${version:?}" "${me:?}"
 
-# The commit that this was made of, if it is known.
+# Prints the commit of this build, if it is known.
 commit() {
   local hash=''
   if [[ -e $project/COMMIT ]]; then read -r hash <"$project/COMMIT"; else hash=$(commit_hash 2>/dev/null) || :; fi
   echo "${hash:+ ($hash)}"
 }
 
-# Lines of usage.txt as KIND, NAME, ARGUMENT and DESCRIPTION, parted by tabs.
+# Prints the entries of usage.txt as KIND, NAME, ARGUMENT and DESCRIPTION, separated by tabs.
 list_usage() {
   awk '
     function flush(  names, count, i) {
       if (kind == "") return
-      # Behind a command in lower case stand the words that it takes, else other commands.
+      # Lower-case words after a command are its arguments. Otherwise | separates commands.
       if (name ~ /^[a-z-]+ [a-z]/) { count = 1; names[1] = name } else count = split(name, names, / \| /)
       for (i = 1; i <= count; i++) {
         argument = ""
@@ -109,7 +109,7 @@ zsh_entries() { # KIND
     $1 == kind { gsub(/:/, "\\:", $4); gsub(quote, quote "\\" quote quote, $4); printf "  %s%s:%s%s\n", quote, $2, $4, quote }'
 }
 
-# The manual page in the form of man(7).
+# Prints the manual page in man(7) format.
 manual_page() { # NAME DATE
   local kind program
   printf '.TH %s 1 %s "%s %s" "User commands"\n' "${1^^}" "$2" "$1" "$version"
@@ -124,10 +124,10 @@ manual_page() { # NAME DATE
   printf '.SH OPTIONS OF EACH COMMAND\n'
   for program in fetch transform load console; do list_program "$program" | manual_entries; done
   printf '.SH EXIT STATUS\n'
-  printf '.TP\n.B %s\n%s\n' 0 'done, or nothing to do' 64 'wrong usage' 65 'the data is not acceptable' 66 'the stage before has not finished' \
-    69 'unavailable for good: no such file, a wrong password, a bad certificate' 70 'a bug' 74 'the local disk is full or fails' \
-    75 'temporary: run the same command again later' 78 'configuration'
-  printf '.SH ENVIRONMENT\nThe variables named with the options set their defaults; an option wins.\n'
+  printf '.TP\n.B %s\n%s\n' 0 'done, or nothing to do' 64 'wrong usage' 65 'the data is not acceptable' 66 'the previous stage has not finished' \
+    69 'permanently unavailable: no such file, a wrong password, a bad certificate' 70 'a bug' 74 'the local disk is full or has errors' \
+    75 'temporary: run the same command again later' 78 'configuration error'
+  printf '.SH ENVIRONMENT\nThe variables listed with the options set their defaults; an option overrides its variable.\n'
   printf '.SH SEE ALSO\n.BR psql (1),\n.BR zstd (1),\n/usr/share/doc/business\\-registry\n'
 }
 

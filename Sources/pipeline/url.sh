@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Database addresses, and the passwords in them. Arguments can be read by everybody on the machine, so a password may
-# come in the environment or from libpq's password file only.
+# Database URLs. Every user of the machine can read arguments, so a password is accepted only from the environment and
+# from libpq's password file.
 
 percent_decode() {
   local text=${1//\\/\\\\}
@@ -21,7 +21,7 @@ percent_encode() {
   done
 }
 
-# Also where libpq would not find one, as with a raw '/' or '@' in the password: it would show up in error messages.
+# Also finds passwords that libpq would not, such as one with a raw '/' or '@': error messages would show them.
 has_password() {
   local text
   text=$(percent_decode "$1")
@@ -30,6 +30,6 @@ has_password() {
 
 refuse_password() { # ADDRESS
   ! has_password "$1" ||
-    fail 64 "'--database-url' with a password is refused: everybody on this machine can read arguments" \
+    fail 64 "'--database-url' must not contain a password: every user of this machine can read arguments" \
       "set DATABASE_URL in the environment, or keep the password in a file of mode 0600 that PGPASSFILE names"
 }

@@ -1,5 +1,5 @@
-"""setup, up, drill, destroy, cleanup: real Terraform against an account on loopback, and a docker that only writes down how it
-was called."""
+"""Tests setup, up, drill, destroy and cleanup, with real Terraform on an account on loopback and a stand-in for docker that
+only records its arguments."""
 
 import json
 import os
@@ -80,13 +80,13 @@ class SetupTests(unittest.TestCase):
             "compose ENV --profile aws up --detach postgres cloudwatch-agent", nothing,
         ])
         self.check_agent(saved, key["AccessKeyId"])
-        # Again: the same.
+        # A second setup changes nothing.
         second = self.project.run("setup", expect=0)
         self.assertEqual(self.saved(), saved)
         self.assertIn("No changes.", second.stdout + second.stderr)
         self.project.run("up", expect=0)
         self.assertEqual(self.docker_calls()[-2], "compose ENV --profile aws up --detach")
-        # Drills go where the agent's log file is.
+        # Drills run in the container with the agent's log file.
         for drill in ["fail", "errors", "log"]:
             self.project.run("drill", drill, expect=0)
             self.assertEqual(self.docker_calls()[-2:], [f"compose ENV --profile aws run --rm etl drill {drill}", nothing])
@@ -108,7 +108,7 @@ class SetupTests(unittest.TestCase):
         self.project.run("destroy", "--yes", expect=0)
 
     def check_agent(self, saved, key_id):
-        """Outside AWS the agent looks for a profile of this name; it is another user than the file's owner."""
+        """Outside AWS, the agent looks for a profile of this name. It runs as another user than the file's owner."""
         credentials = self.project.tree / saved["AGENT_CREDENTIALS"]
         self.assertEqual(stat.S_IMODE(credentials.stat().st_mode), 0o600)
         self.assertEqual(credentials.read_text().splitlines(), [
@@ -119,7 +119,7 @@ class SetupTests(unittest.TestCase):
         self.assertEqual(json.loads(config.read_text())["agent"], {"region": saved["AWS_REGION"]})
 
     def drills_here(self, saved):
-        """Without Docker a drill goes the ways that this machine's logs go."""
+        """Without Docker, a drill logs to this machine's own destinations."""
         log = self.project.log_stem
         with self.account.signatures_required():
             for drill in ["fail", "errors", "log"]:
@@ -134,7 +134,7 @@ class SetupTests(unittest.TestCase):
         self.assertEqual(sum("one line" in json.loads(message)["message"] for message in console), 1)
 
     def test_down_and_cleanup_stop_every_profile(self):
-        """The console, too, also where nobody has written settings; and they say what they stop."""
+        """Both also stop the console, even without settings, and print what they stop."""
         self.assertIn("--profile console", EVERY_PROFILE)
         for command in [["down"], ["cleanup", "--yes", "--volumes"]]:
             ended = self.project.run(*command, expect=0, DOCKER_SERVICES="postgres console")
@@ -145,7 +145,7 @@ class SetupTests(unittest.TestCase):
         self.project.run("down", expect=0)
         self.assertNotIn(" down ", "\n".join(self.docker_calls()[calls:]))
 
-    def test_containers_of_another_folder_of_that_name_are_left_alone(self):
+    def test_containers_of_another_folder_with_the_same_name_are_not_touched(self):
         theirs = {"DOCKER_SERVICES": "postgres console", "DOCKER_FOLDERS": "/opt/business-registry"}
         for command in [["down"], ["cleanup", "--yes", "--volumes"]]:
             self.project.run(*command, expect=0, **theirs)
@@ -157,7 +157,7 @@ class SetupTests(unittest.TestCase):
         self.assertNotRegex("\n".join(self.docker_calls()), " (up|down) ")
         self.project.run("up", expect=0, DOCKER_FOLDERS=str(self.project.tree))
 
-    def test_other_regions_and_installations_are_left_alone_and_a_kept_volume_keeps_its_password(self):
+    def test_other_regions_and_installations_are_not_touched_and_a_kept_volume_keeps_its_password(self):
         self.project.run("setup", expect=0, TF_VAR_environment="production", TF_VAR_log_retention_days="90")
         groups, password = self.groups(), self.saved()["POSTGRES_PASSWORD"]
         for command in [["destroy", "--yes"], ["setup"], ["cleanup", "--yes"]]:
@@ -175,13 +175,13 @@ class SetupTests(unittest.TestCase):
         self.assertIn("the database's password stays", ended.stderr)
         self.assertEqual((self.saved(), self.groups()), ({"POSTGRES_PASSWORD": password}, []))
 
-    def test_what_cannot_be_stopped_is_not_called_clean(self):
+    def test_cleanup_reports_containers_that_it_cannot_stop(self):
         (self.project.tree / ".env").write_text("POSTGRES_PASSWORD=x\n")
         ended = self.project.run("cleanup", "--yes", expect=0, DOCKER_ANSWERS="1")
         self.assertIn("containers may be running", ended.stderr)
 
-    def test_the_key_is_rotated_and_one_made_by_hand_is_in_nobodys_way(self):
-        # What moto lacks: AWS keeps a user that has keys, and has lists of credentials of other kinds.
+    def test_the_key_is_rotated_and_destroy_removes_a_key_made_by_hand(self):
+        # Adds what moto lacks: AWS refuses to delete a user with keys, and lists other kinds of credentials.
         recorder, iam, name = Recorder(self.account), self.account.client("iam"), "business-registry-log-writer"
         self.addCleanup(recorder.close)
 
@@ -213,13 +213,13 @@ class SetupTests(unittest.TestCase):
         self.assertEqual(iam.list_users()["Users"], [])
         self.assertFalse(list((self.project.tree / "terraform").glob("terraform.tfstate*")))
 
-    def test_a_plan_does_nothing(self):
+    def test_a_plan_changes_nothing(self):
         ended = self.project.run("setup", "--plan", expect=0)
         self.assertIn("Plan: ", ended.stdout + ended.stderr)
         self.assertEqual((self.groups(), self.docker_calls()), ([], []))
         self.assertFalse(self.settings.exists())
 
-    def test_what_is_missing_is_one_clear_line_and_nothing_is_done(self):
+    def test_a_missing_requirement_is_reported_before_anything_is_done(self):
         programs = self.project.folder / "few programs"
         programs.mkdir()
         for name in ["terraform", "docker"]:
@@ -245,7 +245,7 @@ class SetupTests(unittest.TestCase):
                 self.assertFalse((self.project.tree / "terraform/.terraform").exists())
                 self.assertFalse(self.settings.exists())
 
-    def test_another_group_reaches_the_agent_too(self):
+    def test_the_agent_uses_the_configured_log_group(self):
         (self.project.tree / ".env").write_text(
             "POSTGRES_PASSWORD='mine # too'\nTF_VAR_log_group_name=/registry/production  # ours\n"
             'TF_VAR_alarm_email="oncall@example.org"\nTF_VAR_metrics_path=file\n')
@@ -262,15 +262,15 @@ class SetupTests(unittest.TestCase):
         (made,) = self.groups()
         self.assertEqual(made["logGroupName"], "/registry/production")
 
-    def test_a_group_that_a_process_made_is_taken_over(self):
+    def test_a_log_group_created_by_a_process_is_imported(self):
         logs = self.account.client("logs")
         logs.create_log_group(logGroupName=GROUP)
         logs.create_log_stream(logGroupName=GROUP, logStreamName="console")
         ended = self.project.run("setup", expect=0)
-        self.assertIn("is taken over", ended.stderr)
+        self.assertIn("imported into Terraform's state", ended.stderr)
         (group,) = self.groups()
         self.assertEqual(group["retentionInDays"], 3)
-        # What is destroyed leaves the database's password, and no key.
+        # destroy keeps the database's password, but no key.
         password = self.saved()["POSTGRES_PASSWORD"]
         self.project.run("destroy", "--yes", expect=0)
         self.assertEqual(self.saved(), {"POSTGRES_PASSWORD": password})
@@ -278,12 +278,12 @@ class SetupTests(unittest.TestCase):
         self.project.run("setup", expect=0)
         self.assertEqual(self.saved()["POSTGRES_PASSWORD"], password)
 
-    def test_a_failing_docker_leaves_what_can_be_gone_on_with(self):
+    def test_setup_continues_after_a_failure_of_docker(self):
         ended = self.project.run("setup", expect=69, DOCKER_CODE="1")
         self.assertIn("docker compose build failed", ended.stderr)
         self.project.run("setup", expect=0)
 
-    def test_without_a_password_nothing_comes_up(self):
+    def test_up_needs_a_password(self):
         ended = self.project.run("up", expect=78)
         self.assertIn("POSTGRES_PASSWORD is not set", ended.stderr)
         self.assertEqual(self.docker_calls(), [])
@@ -300,8 +300,8 @@ class SecretTests(unittest.TestCase):
         ]:
             subprocess.run(["git", "-C", SOURCE, "check-ignore", "-q", name], check=True)
 
-    def test_every_variable_has_its_meaning(self):
-        """Whatever compose.yaml takes from outside stands in .env.example, behind a line that says what it is."""
+    def test_every_variable_is_described(self):
+        """Every variable that compose.yaml reads is in .env.example, after a line that describes it."""
         text = (SOURCE / ".env.example").read_text()
         compose = (SOURCE / "compose.yaml").read_text()
         told = set(re.findall(r"(?m)^#?([A-Z_0-9]+)=", text.split("# --- Terraform")[0]))
@@ -309,9 +309,9 @@ class SecretTests(unittest.TestCase):
         self.assertEqual(asked - {"LOG_FORMAT", "LOG_FILE"}, told)
         is_told = False
         for line in text.splitlines():
-            # One line may speak of several variables below it.
+            # One line may describe several variables below it.
             is_told = line.startswith("# ") or is_told and re.match(r"#?[A-Za-z_0-9]+=", line) is not None
-            self.assertTrue(is_told or not line, f"nothing is said of {line}")
+            self.assertTrue(is_told or not line, f"no description of {line}")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The private PostgreSQL: a real one, in a scratch folder.
+# Tests the private PostgreSQL with a real server in a scratch folder.
 # shellcheck source=Tests/shell/support/copy.sh
 source "${BASH_SOURCE[0]%/*}/support/copy.sh"
-tree="$scratch/a copy 副本" # without the comma, which a socket's path cannot have
+tree="$scratch/a copy 副本" # without a comma, which a socket's path must not contain
 
 server() { head -n 1 "$tree/.postgres/data/postmaster.pid"; }
 
-started() { # runs load and says what is wrong
+started() { # runs load, and fails with its stderr
   pipeline load
   equal "exit code, after $err" 0 "$code"
   [[ -d /proc/$(server) ]]
@@ -29,7 +29,7 @@ test_it_starts_once_stays_and_stops() {
   local first
   first=$(server)
   pipeline run
-  # cron mails what is on stderr: the hint is for a terminal alone.
+  # cron mails stderr, so the hint is only shown on a terminal.
   equal 'stderr' '' "$err"
   [[ $(script --quiet --return --command "'$tree/pipeline.sh' run" /dev/null </dev/null) == *'psql: ./pipeline.sh psql '* ]]
   equal 'server' "$first" "$(server)"
@@ -49,11 +49,11 @@ test_it_starts_once_stays_and_stops() {
   equal 'exit code' 0 "$code"
 }
 
-processes() { # the server's, with their users
+processes() { # of the server
   ps -o pid= -p "$(server)" --ppid "$(server)"
 }
 
-# TCP sockets that any of its processes listens on, of either kind.
+# Counts the TCP sockets, IPv4 and IPv6, on which the server's processes listen.
 ports() {
   local pid listening
   listening=$(awk '$4 == "0A" { print "socket:[" $10 "]" }' /proc/net/tcp /proc/net/tcp6)
@@ -62,7 +62,7 @@ ports() {
   done | grep -cxF -e "${listening:-none}" || :
 }
 
-test_nobody_else_gets_in() {
+test_other_users_have_no_access() {
   started
   local owner pid
   owner=$(stat -c %U "$tree/.postgres")
@@ -74,27 +74,27 @@ test_nobody_else_gets_in() {
   equal 'what others may enter or read' '' "$(find "$tree/.postgres/data" -perm /o=rwx ! -type l)"
   (($(processes | wc -l) > 3))
   for pid in $(processes); do equal 'user of a process' "$owner" "$(stat -c %U "/proc/$pid")"; done
-  # As the server itself reads them.
-  equal 'who may come' 'local|{all}|{all}||peer|{map=registry}' "$(server_query "SELECT type, database, user_name, address,
+  # The rules as the server itself parses them.
+  equal 'rules of pg_hba.conf' 'local|{all}|{all}||peer|{map=registry}' "$(server_query "SELECT type, database, user_name, address,
     auth_method, options FROM pg_hba_file_rules WHERE error IS NULL")"
-  equal 'who they may be' "$(printf 'registry "%s" %s\n' root registry root postgres "$owner" registry "$owner" postgres | sort)" \
+  equal 'mappings of pg_ident.conf' "$(printf 'registry "%s" %s\n' root registry root postgres "$owner" registry "$owner" postgres | sort)" \
     "$(sort "$tree/.postgres/data/pg_ident.conf")"
   equal 'settings' "|0700|$tree/.postgres/data" "$(server_query "SELECT current_setting('listen_addresses'),
     current_setting('unix_socket_permissions'), current_setting('data_directory')")"
   equal 'roles that may log in' 'postgres|t registry|f' "$(server_query "SELECT rolname, rolsuper FROM pg_roles
     WHERE rolcanlogin ORDER BY 1" | paste -sd ' ')"
   equal 'passwords' 0 "$(server_query 'SELECT count(*) FROM pg_authid WHERE rolpassword IS NOT NULL')"
-  ((EUID != 0)) || strangers_are_turned_away
+  ((EUID != 0)) || other_users_are_refused
   stop
 }
 
-# Another user does not reach the socket; and would not be let in where somebody has opened the folders.
-strangers_are_turned_away() {
+# Another user cannot reach the socket. If the folders' modes are opened, peer authentication still refuses that user.
+other_users_are_refused() {
   local socket=$tree/.postgres/data/.s.PGSQL.5432
-  equal 'a stranger' 'Permission denied' "$(stranger)"
+  equal 'another user' 'Permission denied' "$(stranger)"
   chmod o+x "$tree/.postgres" "$tree/.postgres/data"
   chmod o+rw "$socket"
-  equal 'a stranger who reaches the socket' 'Peer authentication failed' "$(stranger)"
+  equal 'another user who reaches the socket' 'Peer authentication failed' "$(stranger)"
   chmod o-rwx "$tree/.postgres" "$tree/.postgres/data" "$socket"
 }
 
@@ -111,23 +111,23 @@ server_query() { # SQL, as the superuser
   echo "$out$err"
 }
 
-test_variables_of_libpq_do_not_lead_it_astray() {
+test_the_callers_libpq_variables_are_ignored() {
   export PGHOSTADDR=192.0.2.1 PGPORT=1 PGOPTIONS='-c no.such=1' PGCHANNELBINDING=require PGDATA=/nonexistent
   started
   equal 'role' registry "$(query 'SELECT current_user')"
   stop
 }
 
-test_two_at_once_share_one() {
+test_two_concurrent_commands_share_one_server() {
   "$tree/pipeline.sh" load 2>"$scratch/err1" &
   started
   wait $!
-  equal 'makings' 1 "$(cat "$scratch/err1" "$scratch/err" | grep -c 'making a private')"
+  equal 'clusters created' 1 "$(cat "$scratch/err1" "$scratch/err" | grep -c 'creating a private')"
   stop
 }
 
-# Somebody has asked it to stop once its sessions end, and one does not.
-test_one_that_is_stopping_holds_nobody_up_for_ever() {
+# A smart shutdown waits for the sessions to end, and one session does not end.
+test_a_server_that_keeps_stopping_is_not_awaited_forever() {
   started
   local session
   mkfifo "$scratch/open"
@@ -147,7 +147,7 @@ test_one_that_is_stopping_holds_nobody_up_for_ever() {
   stop
 }
 
-test_it_recovers_from_a_crash_and_a_pid_that_is_somebody_elses() {
+test_it_recovers_from_a_crash_and_from_a_reused_pid() {
   started
   local pid
   pid=$(server)
@@ -164,8 +164,8 @@ test_it_recovers_from_a_crash_and_a_pid_that_is_somebody_elses() {
   stop
 }
 
-# As where a container has the project's folder: it sees the socket, and no process of the server.
-test_one_that_runs_in_another_container_is_used_and_no_second_one_started() {
+# As in a container with the project's folder: it sees the socket, but not the server's processes.
+test_a_server_in_another_container_is_used_and_no_second_one_started() {
   local elsewhere=(unshare --pid --ipc --fork --mount-proc) first
   if ! "${elsewhere[@]}" true 2>/dev/null; then
     echo 'skipped: no right to make a PID namespace'
@@ -174,15 +174,15 @@ test_one_that_runs_in_another_container_is_used_and_no_second_one_started() {
   started
   first=$(server)
   equal 'what the session writes' 1 "$(query 'CREATE TABLE proof (x int); INSERT INTO proof VALUES (1)' | grep -c 'INSERT 0 1')"
-  equal 'what is there' 1 "$("${elsewhere[@]}" "$tree/pipeline.sh" psql -X -Atc 'SELECT count(*) FROM proof' 2>&1)"
+  equal 'what another container reads' 1 "$("${elsewhere[@]}" "$tree/pipeline.sh" psql -X -Atc 'SELECT count(*) FROM proof' 2>&1)"
   code=0
   err=$("${elsewhere[@]}" "$tree/pipeline.sh" down 2>&1) || code=$?
-  refused 75 'not seen from here'
+  refused 75 'not visible from here'
   equal server "$first" "$(server)"
   : >"$calls"
   "${elsewhere[@]}" "$tree/pipeline.sh" status
   equal calls 'load status' "$(<"$calls")"
-  # One of which the socket does not answer is not joined either.
+  # If its socket does not answer, no second server is started either.
   kill -STOP "$first"
   mv "$tree/.postgres/data/.s.PGSQL.5432" "$scratch/socket"
   sed -i 's/flock -w 30/flock -w 1/' "$tree/Sources/pipeline/cluster.sh"
@@ -194,8 +194,8 @@ test_one_that_runs_in_another_container_is_used_and_no_second_one_started() {
   stop
 }
 
-test_a_killed_making_is_made_anew() {
-  set -m # a process group of its own, to be killed whole
+test_a_killed_creation_is_repeated() {
+  set -m # its own process group, to be killed as a whole
   "$tree/pipeline.sh" load 2>/dev/null &
   while [[ ! -e $tree/.postgres/data.new/PG_VERSION ]]; do sleep 0.01; done
   kill -KILL -- -$!
@@ -206,7 +206,7 @@ test_a_killed_making_is_made_anew() {
   stop
 }
 
-test_a_long_path_sends_it_elsewhere() {
+test_with_a_long_path_it_is_created_elsewhere() {
   local short=$tree
   tree="$scratch/$(printf 'long%.0s' {1..30})"
   mv "$short" "$tree"

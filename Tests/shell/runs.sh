@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A run's marker, its record and its events, however it ends.
+# Tests a run's marker, record and events for every way in which it can end.
 # shellcheck source=Tests/shell/support/copy.sh
 source "${BASH_SOURCE[0]%/*}/support/copy.sh"
 
@@ -18,8 +18,8 @@ test_a_stage_that_crashed_is_logged_at_once() {
   equal markers '' "$(ls -A "$tree/spool/.runs")"
   equal ended 'dry-run shell 137 --spool '"$tree"'/spool
 transform was killed by signal 9
-the same command goes on from there' "$(<"$calls.log")"
-  # One that logged the end and crashed afterwards is not logged a second time.
+run the same command again: it continues from there' "$(<"$calls.log")"
+  # A stage that logged the end and then crashed is not logged again.
   rm "$calls.log"
   # shellcheck disable=SC2016
   LOG_FORMAT=json DATABASE_URL=postgresql:///x STUB_load='rm "$RUN_MARKER"; kill -SEGV $$' pipeline load
@@ -28,8 +28,8 @@ the same command goes on from there' "$(<"$calls.log")"
   [[ ! -e $calls.log ]]
 }
 
-# Alarms count etl_failed: each run that fails outside its stages is one, a dry run is none.
-test_a_run_that_ends_outside_its_stages_is_an_event() {
+# Alarms count etl_failed: every run that fails outside its stages logs one, a dry run none.
+test_a_run_that_ends_outside_its_stages_logs_an_event() {
   local fields='[.event, .level, .exit_code, .temporary, .status, .error == .message] | map(tostring) | join(" ")'
   export LOG_FORMAT=json
   RUN_ORIGIN=cron pipeline run
@@ -52,14 +52,14 @@ test_a_run_that_ends_outside_its_stages_is_an_event() {
   [[ ! -e $calls.log ]]
 }
 
-# A run that ends before, between or outside its stages has a record all the same, and nobody takes it for one that was killed.
+# A run that ends before, between or outside its stages has a record, and is not reported as killed.
 test_a_run_that_ends_outside_its_stages_has_a_record() {
   RUN_ORIGIN=schedule pipeline run --database-url '' && refused 64 "'--database-url' needs a value"
   equal ended "run schedule 64 --spool $tree/spool
 '--database-url' needs a value
 --database-url postgresql://USER@HOST/DATABASE" "$(<"$calls.log")"
   rm "$calls.log"
-  # Without programs the script writes it itself.
+  # Without binaries the script writes the record itself.
   mkdir -p "$tree/spool"
   touch -d '+1 hour' "$tree/Package.swift"
   PATH=$scratch/bin:$PATH
@@ -70,7 +70,7 @@ test_a_run_that_ends_outside_its_stages_has_a_record() {
     '[.command, .origin, .status, .exit_code, .error.stage, .error.exit_code, ([.started_at, .ended_at] | map(select(endswith("Z"))) | length)] | map(tostring) | join(" ")' \
     "$tree/spool/runs"/*.json)"
   equal markers '' "$(ls -A "$tree/spool/.runs")"
-  # A value that is unknown goes into no record.
+  # An unknown origin is not recorded.
   rm "$tree/spool/runs"/*.json
   for origin in cron 'a"b'; do
     RUN_ORIGIN=$origin STUB_log=1 pipeline fetch && refused 64 "RUN_ORIGIN '$origin' is unknown"
@@ -78,8 +78,8 @@ test_a_run_that_ends_outside_its_stages_has_a_record() {
   equal origins 'shell shell' "$(jq -r .origin "$tree/spool/runs"/*.json | xargs)"
 }
 
-# cron and systemd have no terminal: there the run has failed, and the operator has to know.
-test_what_is_mistyped_at_a_terminal_is_no_failed_run() {
+# cron and systemd have no terminal: there a usage error is a failed run, and the operator must be notified.
+test_a_usage_error_at_a_terminal_is_not_a_failed_run() {
   local typed
   for typed in 'run --database-url' bogus; do
     code=0
@@ -91,7 +91,7 @@ test_what_is_mistyped_at_a_terminal_is_no_failed_run() {
   equal records '' "$(find "$tree/spool" -type f 2>/dev/null)"
 }
 
-test_a_stage_that_is_stopped_before_it_can_say_so_has_a_record() {
+test_a_stage_that_is_stopped_before_it_logs_its_end_has_a_record() {
   STUB_transform='exit 130' pipeline dry-run
   equal 'exit code' 130 "$code"
   equal ended "dry-run shell 130 --spool $tree/spool
@@ -99,7 +99,7 @@ stopped by SIGINT" "$(<"$calls.log")"
   equal markers '' "$(ls -A "$tree/spool/.runs")"
 }
 
-test_a_shell_of_another_kind_changes_nothing() {
+test_other_shells_and_closed_standard_files_change_nothing() {
   POSIXLY_CORRECT=1 pipeline dry-run
   equal 'exit code' 0 "$code"
   code=0
@@ -110,8 +110,8 @@ test_a_shell_of_another_kind_changes_nothing() {
   equal 'exit code of sh pipeline.sh' 0 "$code"
 }
 
-# What root leaves in a spool of somebody else's, its owner cannot change.
-test_root_is_warned_in_the_spool_of_somebody_else() {
+# The owner of a spool cannot change files that root writes there.
+test_root_is_warned_about_another_users_spool() {
   ((EUID == 0)) || return 0
   mkdir theirs && chown nobody theirs
   pipeline dry-run --spool theirs
@@ -134,7 +134,7 @@ test_a_stop_outside_the_stages_is_temporary() {
 
 test_signals_reach_the_stage_once() {
   local signal
-  set -m # else a shell starts its background commands with SIGINT ignored
+  set -m # without job control, a shell starts background commands with SIGINT ignored
   for signal in HUP INT TERM; do
     : >"$calls"
     STUB_transform='sleep 20 & wait' "$tree/pipeline.sh" dry-run >"$scratch/out" 2>&1 &
@@ -147,12 +147,12 @@ test_signals_reach_the_stage_once() {
     equal calls "transform got $signal" "$(tail -n +3 "$calls")"
     equal output '' "$(<"$scratch/out")"
   done
-  # The stub says nothing of how it ended: its markers stay, for the next run to tell.
+  # The stub removes the marker when it is stopped.
   equal markers 0 "$(find "$tree/spool/.runs" -type f | wc -l)"
 }
 
-# Ctrl-C while the programs are built: the run was stopped, and the next one does not call it killed.
-test_a_run_that_is_stopped_while_it_builds_has_a_record() {
+# After Ctrl-C during the build, the run is recorded as stopped, and the next run does not report it as killed.
+test_a_run_that_is_stopped_during_the_build_has_a_record() {
   mkdir -p "$scratch/bin"
   touch -d '+1 hour' "$tree/Package.swift"
   cat >"$scratch/bin/swift" <<'SWIFT'
@@ -164,7 +164,7 @@ echo "swift $1" >>"$calls"
 wait
 SWIFT
   chmod +x "$scratch/bin/swift"
-  set -m # else a shell starts its background commands with SIGINT ignored
+  set -m # without job control, a shell starts background commands with SIGINT ignored
   PATH=$scratch/bin:$PATH "$tree/pipeline.sh" dry-run >"$scratch/out" 2>&1 &
   wait_for swift
   kill -s INT $!
@@ -187,8 +187,8 @@ test_the_lock_outlives_a_killed_script() {
   flock -w 10 "$tree/spool/.runs"/* true
 }
 
-# cron's log is on the disk that is full: the exit code, the record and the event say what happened all the same.
-test_a_stderr_that_cannot_be_written_changes_no_end() {
+# For instance, cron's log is on a full disk: exit code, record and event must still be correct.
+test_a_failed_write_to_stderr_changes_no_exit_code_and_no_record() {
   local arguments
   for arguments in '64 load x' '74 load --spool /proc/x' '64 bogus' '0 down' '0 load'; do
     code=0
@@ -204,8 +204,8 @@ load shell 74
 fetch shell 137' "$(grep -oE '^[a-z]+ shell [0-9]+' "$calls.log")"
 }
 
-# The signal comes about when the stage ends: the code is either's, and never one that nobody documents.
-test_a_signal_as_a_stage_ends_gives_a_code_that_is_documented() {
+# The signal arrives at about the time when the stage ends: the exit code is that of either, and never another one.
+test_a_signal_while_a_stage_ends_gives_a_documented_exit_code() {
   local round
   for round in {1..60}; do
     # shellcheck disable=SC2016 # for the stage to expand

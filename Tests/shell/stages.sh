@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# How pipeline.sh chains the stages: options, summary, markers, signals and exit codes.
+# Tests how pipeline.sh runs the stages: arguments, markers, records and exit codes.
 # shellcheck source=Tests/shell/support/copy.sh
 source "${BASH_SOURCE[0]%/*}/support/copy.sh"
 
-# Which options there are and what they may say is declared in Swift alone: Tests/CommandTests/ChainTests.
-test_every_stage_of_a_run_gets_its_arguments_as_they_are() {
-  # shellcheck disable=SC2016 # nobody is to expand it
+# Only Swift declares the options and their values: Tests/CommandTests/ChainTests.
+test_every_stage_of_a_run_gets_all_arguments_unchanged() {
+  # shellcheck disable=SC2016 # must not be expanded
   local reason='they --check  all "codes"; $(new)'
   local arguments=(--sample --chunk-size=7 --accept "$reason" --unknown=x --spool elsewhere y)
   # shellcheck disable=SC2016 # for the stages to expand
@@ -28,7 +28,7 @@ test_every_stage_of_a_run_gets_its_arguments_as_they_are() {
   equal calls "$(printf '%s dry-run --json --check\n' fetch transform load)" "$(<"$calls")"
 }
 
-test_a_rollback_is_a_load_and_to_a_named_snapshot_transforms_it_first() {
+test_a_rollback_is_a_load_and_transforms_a_named_snapshot_first() {
   export DATABASE_URL=postgresql:///x
   pipeline rollback --spool back --json
   equal 'exit code' 0 "$code"
@@ -78,7 +78,7 @@ test_changes_are_listed_without_a_run() {
   [[ ! -e $tree/spool && ! -e $tree/.postgres ]]
 }
 
-test_a_clean_up_starts_no_database_where_there_is_none() {
+test_gc_does_not_create_a_database() {
   pipeline gc --keep 3 --spool here
   equal 'exit code' 0 "$code"
   DATABASE_URL=postgresql:///x pipeline gc --json
@@ -95,12 +95,12 @@ test_dry_run_stops_before_the_database() {
   [[ ! -e $tree/.postgres ]]
 }
 
-test_a_single_stage_gets_its_arguments_as_they_are() {
+test_a_single_stage_gets_its_arguments_unchanged() {
   pipeline transform --shard 1/3 --unknown=x y
   equal calls 'transform --shard 1/3 --unknown=x y' "$(<"$calls")"
 }
 
-test_help_and_version_leave_no_trace() {
+test_help_and_version_write_nothing() {
   rm -rf "$tree/.build"
   for arguments in --help --version 'run --help' 'dry-run --json --version' 'psql --help'; do
     # shellcheck disable=SC2086 # several words
@@ -117,7 +117,7 @@ test_help_and_version_leave_no_trace() {
   [[ ! -e $tree/spool && ! -e $tree/.postgres ]]
 }
 
-test_wrong_usage_is_64_before_anything_is_done() {
+test_wrong_usage_exits_with_64_before_anything_is_done() {
   pipeline bogus && refused 64 "unknown command 'bogus'"
   pipeline postgresql://u:secret@h/d && refused 64 "unknown command '…'"
   pipeline fetch run && refused 64 "'fetch' takes no argument"
@@ -132,7 +132,7 @@ test_wrong_usage_is_64_before_anything_is_done() {
   equal 'a line for programs' "RUN_ORIGIN 'ab' is unknown" "$(jq -r .message <<<"$err")"
 }
 
-test_what_the_first_stage_refuses_ends_the_run() {
+test_arguments_that_the_first_stage_rejects_end_the_run() {
   # shellcheck disable=SC2016 # for the stage to expand
   STUB_fetch='rm "$RUN_MARKER"; exit 64' DATABASE_URL=postgresql:///x pipeline --bogus
   equal 'exit code' 64 "$code"
@@ -151,7 +151,7 @@ test_a_password_in_an_argument_is_refused_and_not_repeated() {
   equal calls '' "$(<"$calls")"
 }
 
-test_a_database_travels_in_the_environment() {
+test_the_database_url_is_passed_in_the_environment() {
   # shellcheck disable=SC2016 # for the stage to expand
   export STUB_load='echo "$DATABASE_URL"' STUB_psql='echo "$DATABASE_URL"'
   for url in 'postgresql://u@h:5/d' 'postgresql://u@[::1]:5/d' 'postgresql://[::1]/d' \
@@ -159,7 +159,7 @@ test_a_database_travels_in_the_environment() {
     DATABASE_URL=postgresql:///other pipeline load --database-url "$url" --json
     equal 'DATABASE_URL' "$url" "$out"
   done
-  # A stage decides itself whether it knows the option. The arguments of psql are psql's.
+  # A stage validates the option itself. The arguments of psql are passed to psql.
   pipeline findings --database-url postgresql:///x
   equal arguments 'transform findings --database-url postgresql:///x' "$(tail -n 1 "$calls")"
   mkdir -p "$scratch/bin"
@@ -169,7 +169,7 @@ test_a_database_travels_in_the_environment() {
 }
 
 test_a_failing_stage_ends_the_run_with_its_code() {
-  # A stage that logs how the run ended takes its marker away.
+  # A stage that has logged the end of the run removes its marker.
   # shellcheck disable=SC2016 # for the stage to expand
   STUB_transform='rm "$RUN_MARKER"; exit 65' pipeline dry-run
   equal 'exit code' 65 "$code"
@@ -180,13 +180,13 @@ test_a_failing_stage_ends_the_run_with_its_code() {
   equal markers '' "$(ls -A "$tree/spool/.runs")"
 }
 
-test_a_spool_that_cannot_be_is_74() {
+test_an_unusable_spool_exits_with_74() {
   touch file
   pipeline fetch --spool nowhere/spool && refused 74 "unable to create '$PWD/nowhere/spool': No such file or directory"
   pipeline dry-run --spool=file && refused 74 "unable to create '$PWD/file': File exists"
   SPOOL_DIR=file/spool pipeline fetch && refused 74 'Not a directory'
   ln -s not-mounted "$scratch/link"
-  SPOOL_DIR=$scratch/link pipeline fetch && refused 74 'what it names is not there'
+  SPOOL_DIR=$scratch/link pipeline fetch && refused 74 'whose target does not exist'
   equal calls '' "$(<"$calls")"
 }
 
@@ -211,8 +211,8 @@ transform findings --help' "$(<"$calls")"
   [[ ! -e here && ! -e $tree/spool && ! -e $tree/.postgres ]]
 }
 
-# Whoever reads the log gets lines that no collector splits, with a time that Go reads; in any locale.
-test_lines_of_the_log_are_short_and_have_a_time_for_programs() {
+# In any locale, lines are short enough that no collector splits them, and their time is in a format that Go parses.
+test_log_lines_are_short_and_have_an_rfc3339_time() {
   local line
   LC_ALL=C LOG_FORMAT=json RUN_ORIGIN=$(printf '統%.0s' {1..9000}) pipeline status
   equal 'exit code' 64 "$code"
