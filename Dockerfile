@@ -1,12 +1,11 @@
-# The three stages, the console and the script that chains them, without a compiler: `docker compose run --rm etl`, or with any
-# database
+# The three stages, the console and pipeline.sh, without a compiler. Run with `docker compose run --rm etl`, or with any database:
 #   docker run --rm -e DATABASE_URL=postgresql://… -e PGPASSWORD business-registry run --sample
-# Both bases are pinned to a release; give others with --build-arg.
+# Both base images are pinned to a release; set others with --build-arg.
 ARG SWIFT_IMAGE=swift:6.3.1-bookworm
 ARG RUNTIME_IMAGE=debian:12.11-slim
 
 FROM ${SWIFT_IMAGE} AS build
-# Not pinned to versions: Debian takes the old ones away with each security update.
+# Versions are not pinned, because Debian removes old ones with each security update.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libcurl4-openssl-dev libpq-dev libssl-dev libzstd-dev \
@@ -14,12 +13,12 @@ RUN apt-get update \
 WORKDIR /src
 ENV WITH_CONSOLE=yes
 COPY Package.swift ./
-# Before the sources: packages are fetched anew only where Package.swift has changed.
+# Before the sources, so that packages are fetched again only if Package.swift has changed.
 RUN swift package resolve
 COPY Sources Sources
-# Package.swift names the tests' targets, so their folders have to be there.
+# Package.swift names the test targets, so their folders must exist.
 COPY Tests Tests
-# Swift's own libraries go into the programs: the runtime image needs none of them.
+# Swift's libraries are linked statically, so the runtime image needs none of them.
 RUN for program in fetch transform load console; do \
       swift build -c release --static-swift-stdlib --product "$program" || exit 1; \
     done \
@@ -45,7 +44,7 @@ ENV SPOOL_DIR=/var/lib/registry/spool \
     LOG_FILE=/var/log/registry/etl.log \
     TZ=Asia/Taipei
 VOLUME ["/var/lib/registry/spool", "/var/log/registry"]
-# Healthy: the spool can be written and the database lets us in. Without either a run could do nothing.
+# Healthy: the spool is writable and the database accepts the login. Every run needs both.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=5s --retries=3 \
   CMD ["/opt/registry/pipeline.sh", "status", "--check"]
 ENTRYPOINT ["/opt/registry/pipeline.sh"]

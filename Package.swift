@@ -1,8 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// CI turns every warning into an error. At home a newer compiler may warn about more than this one, and the build
-/// of somebody who only wants the registry must not fail for it.
+/// Turns warnings into errors, but only in CI: a user's newer compiler may warn about more, and must not fail.
 let strict: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -29,12 +28,12 @@ func systemLibrary(_ name: String, path: String? = nil) -> Target {
 
 func cLibrary(_ name: String) -> Target { .target(name: name, path: "Sources/C/" + name) }
 
-/// What several test targets share.
+/// A library that several test targets share.
 func testHelper(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, path: "Tests/Helpers/" + name, swiftSettings: strict)
 }
 
-/// Optimising tests that mostly start programs and ask databases would take longer than running them.
+/// Tests that mostly start programs and query databases: optimizing them would take longer than running them.
 let plainTests: Set = [
   "CommandTests", "LoadStageTests", "ConsoleStoreTests", "ConsoleWebTests", "CloudWatchTests", "PostgresTests",
 ]
@@ -45,7 +44,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = 
     swiftSettings: strict + (plainTests.contains(name) ? [.unsafeFlags(["-Onone"])] : []))
 }
 
-/// libFuzzer brings a `main` of its own: without `--sanitize=fuzzer` this one does not link (Tests/Fuzz/guided.sh).
+/// The target of libFuzzer, which provides `main`: it links only with `--sanitize=fuzzer` (Tests/Fuzz/guided.sh).
 let guided: [Target] =
   Context.environment["FUZZ_GUIDED"] == nil
   ? []
@@ -55,8 +54,8 @@ let guided: [Target] =
       swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
   ]
 
-/// The console is optional: without it, neither its packages are fetched nor its sources compiled.
-/// pipeline.sh sets the variable where it is asked for.
+/// The console is optional: without WITH_CONSOLE, its packages are not fetched and its sources not compiled.
+/// pipeline.sh sets the variable when a user first starts the console.
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let withConsole = Context.environment["WITH_CONSOLE"] != nil
@@ -84,7 +83,7 @@ let consolePackages: [Package.Dependency] =
   !withConsole
   ? []
   : [
-    // Without its traits: configuration files and all of Foundation are not needed.
+    // Without traits: configuration files and full Foundation are not needed.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.16.0", traits: []),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
@@ -108,12 +107,12 @@ let package = Package(
     systemLibrary("CLibPQ"),
     systemLibrary("CLibZstd"),
 
-    // Helpers in C: what Swift or its Glibc does not offer.
+    // Helpers in C for functions that Swift or its Glibc module lacks.
     cLibrary("CSupport"),
     // Helpers that every module may import.
     library("Support", in: "Core", ["CSupport"]),
 
-    // One safe wrapper a library: no other module imports the C library.
+    // One safe wrapper for each C library: no other module imports it.
     library("Digest", in: "Clients", ["CLibCrypto"]),
     library("HTTP", in: "Clients", ["CLibCurl"]),
     library("Postgres", in: "Clients", ["CLibPQ", "FaultInjection", "Support"]),
@@ -129,7 +128,7 @@ let package = Package(
       "CommandKit", in: "Core",
       ["Support", "FaultInjection", "Records", "Spool", "StructuredLogging", "CloudWatch", logging, arguments]),
 
-    // The stages know the spool, never each other.
+    // Stages import the spool, but not each other.
     library(
       "FetchStage", in: "Stages", ["Records", "Spool", "CommandKit", "Support", "FaultInjection", "HTTP", "Digest"],
       resources: [.copy("Sample")]),
@@ -146,7 +145,7 @@ let package = Package(
       "load", in: "Commands",
       ["LoadStage", "StructuredLogging", "Postgres", "Records", "CommandKit", "Spool", "Support", "FaultInjection"]),
 
-    // A development tool: makes registries of any size, clean or dirty, and days that follow them.
+    // A development tool: generates registries of any size, clean or with errors, and the days after them.
     library("GeneratorKit", in: "Tools"),
     executable("generator", in: "Tools", ["GeneratorKit", "Support"]),
 
@@ -155,7 +154,7 @@ let package = Package(
       "SelfTestKit", in: "Tools", ["GeneratorKit", "Postgres", "Spool", "CommandKit", "Support", "Zstd"]),
     executable("selftest", in: "Tools", ["SelfTestKit", "CommandKit", "Postgres", "Support"]),
 
-    // The console without its pages. It does not import the stages, nor they it.
+    // The console without its pages. The console and the stages do not import each other.
     library("Schedules", in: "Console"),
     library("Charts", in: "Console"),
     library(
@@ -176,7 +175,7 @@ let package = Package(
     testHelper("ReferenceImplementation"),
     testHelper("TestCluster", ["Postgres", "Support"]),
     testHelper("TestSupport", ["Records", "ReferenceImplementation", "Spool"]),
-    // Hostile bytes by the million against the reference: the targets, a command that runs them, and a slice as tests.
+    // Compares the code with the reference on millions of hostile inputs: targets, a command, and a part as tests.
     .target(
       name: "FuzzTargets",
       dependencies: [

@@ -1,4 +1,4 @@
-"""The daily load as a DAG (Airflow 2.4 or later): a temporary failure is tried again, any other one waits for a person.
+"""The daily load as a DAG (Airflow 2.4 or later). Temporary failures are retried; all others need an operator.
 
 DATABASE_URL, PGPASSFILE and the other variables come from the worker's environment; this file holds no secret.
 """
@@ -13,14 +13,14 @@ from airflow.decorators import dag, task
 from airflow.exceptions import AirflowException, AirflowFailException
 
 PIPELINE = "/opt/business-registry/pipeline.sh"
-# Exit codes that a retry does not change (docs/troubleshooting.md).
+# Exit codes for which a retry is useless (docs/troubleshooting.md).
 PERMANENT = {64, 65, 66, 69, 70, 74, 78}
-# How long a run may take to stop after SIGTERM, before it is killed.
+# Time for a run to stop after SIGTERM; then it is killed.
 GRACE_SECONDS = 90
 
 
 def run_pipeline():
-    """The exit code. When Airflow ends the task (time-out, or cleared by a user), the run ends too."""
+    """Returns the exit code. If Airflow ends the task (time-out, or cleared by a user), the run is stopped, too."""
     process = subprocess.Popen([PIPELINE, "run"], start_new_session=True)
     try:
         return process.wait()
@@ -35,7 +35,7 @@ def run_pipeline():
 
 
 def kill_session(session):
-    """Stages have process groups of their own: what they share with the script is the session."""
+    """Kills all processes of a session. Stages have their own process groups, but share the script's session."""
     for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
         try:
             if os.getsid(pid) == session:
@@ -44,13 +44,13 @@ def kill_session(session):
             pass
 
 
-# execution_timeout is the time of one attempt.
+# execution_timeout applies to each attempt.
 @task(retries=6, retry_delay=timedelta(minutes=15), execution_timeout=timedelta(hours=4))
 def load():
     code = run_pipeline()
     if code in PERMANENT:
-        raise AirflowFailException(f"exit code {code}: the last lines of the log say what to do")
-    if code != 0:  # 75 is temporary; a process that was killed left nothing half-published
+        raise AirflowFailException(f"exit code {code}: see the last lines of the log")
+    if code != 0:  # 75 is temporary; a killed run has published nothing incomplete
         raise AirflowException(f"exit code {code}")
 
 

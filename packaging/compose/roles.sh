@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the database's roles. The image runs this once, after it has made the data folder. Afterwards the superuser POSTGRES_USER can
-# log in only through the socket in the container, and nothing uses it. Running the script again restores the roles.
+# Creates the database's roles. The image runs this once, after it has created the data folder. Then the superuser POSTGRES_USER
+# can log in only through the socket in the container, and nothing uses it. Running the script again restores the roles.
 #
-# Logins, both with POSTGRES_PASSWORD: 'registry' acts as the tables' owner, so that it can make and migrate them; 'console'
-# reads, and has a schema of its own (docs/database.md).
+# Logins, both with POSTGRES_PASSWORD: 'registry' acts as the tables' owner, so that it can create and migrate them; 'console'
+# reads the tables, and has its own schema (docs/database.md).
 set -eu
 
 superuser=${POSTGRES_USER:-postgres}
