@@ -1,4 +1,4 @@
-# Who is told is in sns.tf. Missing data means that nothing was logged: no errors, but no completed run either.
+# sns.tf sets the recipients. Missing data means that nothing was logged: no errors, but also no completed run.
 
 resource "aws_cloudwatch_metric_alarm" "high_error_count" {
   alarm_name        = "${var.project_name}-high-error-count"
@@ -19,7 +19,7 @@ resource "aws_cloudwatch_metric_alarm" "high_error_count" {
 
 resource "aws_cloudwatch_metric_alarm" "etl_failed" {
   alarm_name        = "${var.project_name}-etl-failed"
-  alarm_description = "A run failed and needs a person, or was killed. The last line of its log says why, and its hints say what to do."
+  alarm_description = "A run failed and needs an operator, or was killed. The last line of its log gives the cause and hints."
 
   namespace           = local.metric_namespace
   metric_name         = aws_cloudwatch_log_metric_filter.etl["ETLFailed"].metric_transformation[0].name
@@ -33,9 +33,9 @@ resource "aws_cloudwatch_metric_alarm" "etl_failed" {
   alarm_actions = [aws_sns_topic.alarms.arn]
 }
 
-# The alarm that a run which never starts cannot raise by itself: cron switched off, a machine that is gone, a log path
-# that is broken. Every hour of the last var.silence_hours has to be without a completed run; hours without any data are filled
-# with zeros, for CloudWatch would otherwise look further back for the last hour that has some.
+# Covers runs that never start or are not logged: cron is off, the machine is down, or a log path is broken. The alarm is raised
+# if none of the last var.silence_hours hours has a completed run. Hours without data are filled with zeros: otherwise
+# CloudWatch would look further back for hours with data.
 resource "aws_cloudwatch_metric_alarm" "no_completed_run" {
   alarm_name        = "${var.project_name}-no-completed-run"
   alarm_description = "No run has completed in ${var.silence_hours} hours."
@@ -68,7 +68,7 @@ resource "aws_cloudwatch_metric_alarm" "no_completed_run" {
   ok_actions    = [aws_sns_topic.alarms.arn]
 }
 
-# The source has no new file: runs succeed, but find the same one. Without a run there is no age, and the alarm keeps its state.
+# The source has no new file: runs succeed, but find the same one. Without a run there is no data, and the alarm keeps its state.
 resource "aws_cloudwatch_metric_alarm" "source_age" {
   alarm_name        = "${var.project_name}-source-age"
   alarm_description = "The source's date is more than ${var.source_age_days} days ago."

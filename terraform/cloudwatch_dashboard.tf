@@ -7,7 +7,7 @@ locals {
     aws_cloudwatch_metric_alarm.source_age,
   ]
 
-  # By the hour, side by side with the colours that people expect. Sums, but for an age.
+  # Per hour. All metrics are sums, except the age, which is a maximum.
   charts = {
     "Completed and failed runs" = { ETLCompleted = "#2ca02c", ETLFailed = "#d62728", ETLFailedTemporarily = "#ff7f0e" }
     "Errors"                    = { ErrorCount = "#d62728" }

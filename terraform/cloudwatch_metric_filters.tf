@@ -1,4 +1,4 @@
-# What is counted in the log, each event once: of its two copies only the one of var.metrics_path.
+# The metrics of the log. Each event has two copies; only that of var.metrics_path is counted.
 #
 # Records are counted when a run has published them. A dry run ends without etl_completed, and an unchanged day publishes
 # nothing.
@@ -7,7 +7,7 @@ locals {
   # The registry is current: a run has published a snapshot, or has found that the source has nothing new. A single stage
   # does not show that, and must not reset the alarm for missing runs.
   current = "$.event = \"etl_completed\" && ($.registry = \"published\" || $.registry = \"unchanged\")"
-  # A run that loaded has a job run.
+  # A run that has loaded records has a job run.
   published = "$.event = \"etl_completed\" && $.job_run_id > 0 && ($.status = \"success\" || $.status = \"partial\")"
 
   metric_filters = {

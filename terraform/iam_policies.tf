@@ -1,5 +1,5 @@
 locals {
-  # Written out, not taken from the group: its name is known before it is made, and so a plan shows who may do what.
+  # Built from the name, not read from the resource, so that a plan shows the policies before the group exists.
   log_group_arn = join(":", [
     "arn", data.aws_partition.current.partition, "logs", var.aws_region, data.aws_caller_identity.current.account_id,
     "log-group", var.log_group_name,
@@ -17,8 +17,8 @@ locals {
         "logs:DescribeLogStreams",
         "logs:PutLogEvents",
       ]
-      # The group itself and its streams; nothing else in the account. AWS lets DescribeLogGroups be limited to no group, so here
-      # it allows nothing, which neither the programs nor the agent need.
+      # Only the log group and its streams. AWS does not support DescribeLogGroups for a single group, so here it allows
+      # nothing; the stages and the agent do not need it.
       Resource = [local.log_group_arn, "${local.log_group_arn}:*"]
     }]
   })

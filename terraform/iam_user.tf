@@ -1,7 +1,7 @@
-# Who writes log events: a user with a key, for a machine that is not AWS's own, or a role that such a machine has.
+# The log writer: a user with a key for a machine outside AWS, or a role for a machine in AWS.
 
 locals {
-  # Limits the log writer, whatever policies it gets. The deployer cannot change the boundary.
+  # Limits the log writer's rights independently of its policies. The deployer cannot change the boundary.
   boundary_arn = var.permissions_boundary == "" ? null : join(":", [
     "arn", data.aws_partition.current.partition, "iam", "", data.aws_caller_identity.current.account_id,
     "policy/${var.permissions_boundary}",
@@ -26,7 +26,7 @@ resource "aws_iam_access_key" "log_writer" {
 
   user = aws_iam_user.log_writer[0].name
 
-  # Rotation: make the new key before the old one is deleted.
+  # Rotation: create the new key before deleting the old one.
   lifecycle {
     create_before_destroy = true
   }

@@ -1,5 +1,5 @@
-# Monitoring of the nightly load: the log group that both log paths end in, what is counted there, who is told, and who
-# may write. Each concern has a file of its own.
+# Monitoring of the daily load: the log group of both log paths, its metrics, alarms, and the log writer's rights. Each has
+# its own file.
 
 provider "aws" {
   region = var.aws_region
@@ -18,8 +18,8 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
 locals {
-  # Metrics of several environments in one account stay apart.
+  # Keeps the metrics of several environments in one account apart.
   metric_namespace = "${var.project_name}/${var.environment}"
-  # Of each event the two paths bring one copy: only one of them is counted.
+  # Both paths deliver a copy of each event: only one is counted.
   counted = "$.path = \"${var.metrics_path}\""
 }

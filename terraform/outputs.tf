@@ -9,18 +9,18 @@ output "aws_region" {
 }
 
 output "log_writer_access_key_id" {
-  description = "For AWS_ACCESS_KEY_ID; null where a role writes."
+  description = "For AWS_ACCESS_KEY_ID; null if a role writes."
   value       = one(aws_iam_access_key.log_writer[*].id)
 }
 
 output "log_writer_secret_access_key" {
-  description = "For AWS_SECRET_ACCESS_KEY; null where a role writes. It stands in the state file too, which is why that is kept private."
+  description = "For AWS_SECRET_ACCESS_KEY; null if a role writes. The state file contains it, too: keep that file private."
   value       = one(aws_iam_access_key.log_writer[*].secret)
   sensitive   = true
 }
 
 output "log_writer_role_arn" {
-  description = "The task role (ECS); null where a user writes."
+  description = "The role of an ECS task or EC2 instance; null if a user writes."
   value       = one(aws_iam_role.log_writer[*].arn)
 }
 
@@ -30,7 +30,7 @@ output "log_writer_instance_profile" {
 }
 
 output "alarm_topic_arn" {
-  description = "Alarms are published there; subscribe whatever else is to hear of them."
+  description = "The topic of all alarms: subscribe further recipients to it."
   value       = aws_sns_topic.alarms.arn
 }
 

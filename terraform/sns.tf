@@ -1,5 +1,5 @@
 resource "aws_sns_topic" "alarms" {
-  # Not encrypted with the AWS-managed key: CloudWatch may not use it, and its alarms would be lost without a word.
+  # Not encrypted with the AWS-managed key: CloudWatch may not use that key, and alarms would be lost silently.
   name = "${var.project_name}-alarms"
 }
 

@@ -1,5 +1,5 @@
 variable "project_name" {
-  description = "What every resource's name begins with."
+  description = "The prefix of every resource's name."
   type        = string
   default     = "business-registry"
 
@@ -10,7 +10,7 @@ variable "project_name" {
 }
 
 variable "aws_region" {
-  description = "The region that everything is made in."
+  description = "The region of all resources."
   type        = string
   default     = "ap-northeast-1"
 
@@ -21,7 +21,7 @@ variable "aws_region" {
 }
 
 variable "environment" {
-  description = "Which installation this is; a tag, and part of the metrics' namespace."
+  description = "Name of this installation: a tag, and part of the metrics' namespace."
   type        = string
   default     = "dev"
 
@@ -32,7 +32,7 @@ variable "environment" {
 }
 
 variable "log_group_name" {
-  description = "The log group; CLOUDWATCH_LOG_GROUP and the agent's configuration name the same."
+  description = "The log group: the same as in CLOUDWATCH_LOG_GROUP and in the agent's configuration."
   type        = string
   default     = "/docker/etl"
 
@@ -43,12 +43,12 @@ variable "log_group_name" {
 }
 
 variable "log_retention_days" {
-  description = "How long log events are kept: 3 days for a trial; 30 to 90 are advised."
+  description = "Retention of log events in days: 3 for a trial; 30 to 90 are recommended."
   type        = number
   default     = 3
 
   validation {
-    # What CloudWatch Logs takes (PutRetentionPolicy).
+    # The values that CloudWatch Logs accepts (PutRetentionPolicy).
     condition = contains(
       [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
       var.log_retention_days
@@ -58,18 +58,18 @@ variable "log_retention_days" {
 }
 
 variable "alarm_email" {
-  description = "Who is told of alarms; nobody by mail where it is empty. AWS sends this address a request to confirm."
+  description = "The e-mail address for alarms. Empty: no e-mail. AWS sends this address a request to confirm."
   type        = string
   default     = ""
 
   validation {
     condition     = var.alarm_email == "" || can(regex("^[^@[:space:]]+@[^@[:space:]]+\\.[^@[:space:]]+$", var.alarm_email))
-    error_message = "alarm_email: an e-mail address, or nothing."
+    error_message = "alarm_email: an e-mail address, or empty."
   }
 }
 
 variable "metrics_path" {
-  description = "Which of the two log paths is counted: console (straight from the process) or file (by the agent). Where only one is in use it must be that one."
+  description = "The log path that metrics count: console (sent by the process) or file (sent by the agent). If you use only one path, name that one."
   type        = string
   default     = "console"
 
@@ -80,7 +80,7 @@ variable "metrics_path" {
 }
 
 variable "log_writer" {
-  description = "Who writes: a user with a key, or the role of an ECS task or an EC2 instance, which need none."
+  description = "The log writer: a user with a key, or the role of an ECS task or an EC2 instance, which needs no key."
   type        = string
   default     = "user"
 
@@ -91,24 +91,24 @@ variable "log_writer" {
 }
 
 variable "permissions_boundary" {
-  description = "Name of the managed policy that is the log writer's permissions boundary; an administrator makes it from boundary-policy.json. Empty: no boundary, for an administrator who deploys."
+  description = "Name of the managed policy that is the log writer's permissions boundary; an administrator creates it from boundary-policy.json. Empty: no boundary, if an administrator deploys."
   type        = string
   default     = "business-registry-boundary"
 
   validation {
     condition     = can(regex("^[A-Za-z0-9+=,.@_-]{0,128}$", var.permissions_boundary))
-    error_message = "permissions_boundary: the name of a managed policy, or nothing."
+    error_message = "permissions_boundary: the name of a managed policy, or empty."
   }
 }
 
 variable "force_destroy_log_writer" {
-  description = "Whether destroy deletes the user with keys that were made by hand. './pipeline.sh destroy' sets it if AWS refuses otherwise."
+  description = "Whether destroy deletes the user with keys that were made by hand. './pipeline.sh destroy' sets it if AWS refuses to delete the user."
   type        = bool
   default     = false
 }
 
 variable "reject_rate_percent" {
-  description = "Rejected records of a published snapshot, in percent, from which the alarm is raised. Beyond MAX_REJECTS (1 %) nothing is published, so this is to be below."
+  description = "Percentage of rejected records in a published snapshot above which the alarm is raised. Set it below MAX_REJECTS (1 %), beyond which nothing is published."
   type        = number
   default     = 0.5
 
@@ -119,7 +119,7 @@ variable "reject_rate_percent" {
 }
 
 variable "source_age_days" {
-  description = "Days since the source's own date after which the alarm is raised. The source is published daily."
+  description = "Age of the source's date, in days, above which the alarm is raised. The source is published daily."
   type        = number
   default     = 3
 
@@ -130,12 +130,12 @@ variable "source_age_days" {
 }
 
 variable "silence_hours" {
-  description = "Hours without a run that published or found nothing new, after which the alarm is raised: a day, plus time for a late run."
+  description = "The alarm is raised after so many hours without a run that published or found nothing new: a day, plus time for a late run."
   type        = number
   default     = 26
 
   validation {
-    # An alarm looks back seven days at most, where its period is an hour.
+    # With a period of one hour, an alarm can look back seven days at most.
     condition     = var.silence_hours == floor(var.silence_hours) && var.silence_hours >= 2 && var.silence_hours <= 168
     error_message = "silence_hours: a whole number from 2 to 168."
   }

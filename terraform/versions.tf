@@ -1,4 +1,4 @@
-# The versions that everything in this folder is written for.
+# The supported versions of Terraform and of the provider.
 terraform {
   required_version = ">= 1.7"
 

@@ -1,4 +1,4 @@
-# Without an account and without a network: `terraform test`.
+# Run with `terraform test`: it needs no account and no network.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -15,20 +15,20 @@ mock_provider "aws" {
   }
 }
 
-run "a_trial" {
+run "defaults" {
   assert {
     condition     = aws_cloudwatch_log_group.etl.name == "/docker/etl" && aws_cloudwatch_log_group.etl.retention_in_days == 3
-    error_message = "the log group is another one, or keeps its events for another time"
+    error_message = "the log group has another name or retention"
   }
   assert {
     condition     = toset(keys(aws_cloudwatch_log_stream.path)) == toset(["console", "file"])
-    error_message = "there is one stream for each path"
+    error_message = "each path must have one stream"
   }
   assert {
     condition = toset(keys(aws_cloudwatch_log_metric_filter.etl)) == toset([
       "ErrorCount", "ETLCompleted", "ETLFailed", "ETLFailedTemporarily", "RecordsProcessed", "RecordsRejected", "SourceAgeDays",
     ])
-    error_message = "the metric filters are others"
+    error_message = "the metric filters differ"
   }
   assert {
     condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.etl : strcontains(filter.pattern, "$.path = \"console\"")])
@@ -42,35 +42,35 @@ run "a_trial" {
         [aws_cloudwatch_dashboard.etl.dashboard_name, aws_sns_topic.alarms.name, aws_iam_user.log_writer[0].name],
       ) : startswith(name, "business-registry-")
     ])
-    error_message = "a name does not begin with the project's"
+    error_message = "a name does not begin with the project's name"
   }
   assert {
     condition     = length(aws_sns_topic_subscription.email) == 0 && length(aws_iam_role.log_writer) == 0
-    error_message = "nobody asked for a mail or a role"
+    error_message = "there is a subscription or a role by default"
   }
   assert {
     condition     = jsondecode(aws_cloudwatch_dashboard.etl.dashboard_body).widgets[0].type == "alarm"
-    error_message = "the dashboard begins with the alarms"
+    error_message = "the dashboard must begin with the alarms"
   }
 }
 
-run "the_writer_may_do_five_things_with_one_group" {
+run "log_writer_has_five_rights_on_one_group" {
   assert {
     condition = toset(jsondecode(aws_iam_user_policy.log_writer[0].policy).Statement[0].Action) == toset([
       "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents",
     ])
-    error_message = "the log-writer may do something else"
+    error_message = "the log writer has other rights"
   }
   assert {
     condition = toset(jsondecode(aws_iam_user_policy.log_writer[0].policy).Statement[0].Resource) == toset([
       "arn:aws:logs:ap-northeast-1:123456789012:log-group:/docker/etl",
       "arn:aws:logs:ap-northeast-1:123456789012:log-group:/docker/etl:*",
     ])
-    error_message = "the log-writer may reach another group"
+    error_message = "the log writer has rights on another log group"
   }
 }
 
-run "the_dead_man_looks_back_26_hours" {
+run "missing_runs_alarm_looks_back_26_hours" {
   assert {
     condition = (
       aws_cloudwatch_metric_alarm.no_completed_run.evaluation_periods == 26
@@ -78,11 +78,11 @@ run "the_dead_man_looks_back_26_hours" {
       && aws_cloudwatch_metric_alarm.no_completed_run.treat_missing_data == "breaching"
       && aws_cloudwatch_metric_alarm.no_completed_run.datapoints_to_alarm == 26
     )
-    error_message = "a run that never starts would go unnoticed"
+    error_message = "the alarm would not notice that runs never start"
   }
 }
 
-run "the_boundary_allows_what_the_writer_needs" {
+run "boundary_allows_what_the_log_writer_needs" {
   assert {
     condition     = aws_iam_user.log_writer[0].permissions_boundary == "arn:aws:iam::123456789012:policy/business-registry-boundary"
     error_message = "the log writer has no boundary"
@@ -97,7 +97,7 @@ run "the_boundary_allows_what_the_writer_needs" {
   }
 }
 
-run "who_deploys_as_an_administrator_needs_no_boundary" {
+run "boundary_is_optional" {
   variables {
     permissions_boundary = ""
   }
@@ -107,7 +107,7 @@ run "who_deploys_as_an_administrator_needs_no_boundary" {
   }
 }
 
-run "a_source_that_stands_still" {
+run "source_age_alarm" {
   variables {
     source_age_days = 5
   }
@@ -118,18 +118,18 @@ run "a_source_that_stands_still" {
       && aws_cloudwatch_metric_alarm.source_age.treat_missing_data == "ignore"
       && contains(keys(local.charts), "Age of the source, days")
     )
-    error_message = "the alarm for the source's age clears between two runs, or has another threshold"
+    error_message = "the alarm for the source's age clears between runs, or has another threshold"
   }
 }
 
-run "errors_alarm_and_clear" {
+run "error_alarm_is_raised_and_cleared" {
   assert {
     condition = (
       aws_cloudwatch_metric_alarm.high_error_count.threshold == 5
       && aws_cloudwatch_metric_alarm.high_error_count.period == 300
       && length(aws_cloudwatch_metric_alarm.high_error_count.ok_actions) == 1
     )
-    error_message = "five errors in five minutes raise the alarm, and it says when they are over"
+    error_message = "five errors in five minutes must raise the alarm, and recovery must be notified"
   }
 }
 
@@ -143,7 +143,7 @@ run "production" {
   }
   assert {
     condition     = aws_sns_topic_subscription.email[0].endpoint == "oncall@example.org"
-    error_message = "nobody is told"
+    error_message = "the e-mail address is not subscribed"
   }
   assert {
     condition     = aws_cloudwatch_log_metric_filter.etl["ETLFailed"].pattern == "{ $.event = \"etl_failed\" && $.temporary IS FALSE && $.path = \"file\" }"
@@ -167,7 +167,7 @@ run "a_role_for_ecs" {
       && aws_iam_role.log_writer[0].permissions_boundary == "arn:aws:iam::123456789012:policy/business-registry-boundary"
       && aws_iam_role_policy.log_writer[0].policy == local.log_writer_policy
     )
-    error_message = "ECS gets a role, and nobody a key"
+    error_message = "ECS must get a role, without any key"
   }
 }
 
@@ -180,11 +180,11 @@ run "a_role_for_ec2" {
       length(aws_iam_user.log_writer) == 0 && length(aws_iam_instance_profile.log_writer) == 1
       && jsondecode(aws_iam_role.log_writer[0].assume_role_policy).Statement[0].Principal.Service == "ec2.amazonaws.com"
     )
-    error_message = "EC2 gets a role in an instance profile"
+    error_message = "EC2 must get a role in an instance profile"
   }
 }
 
-run "what_cannot_be_is_refused" {
+run "invalid_variables_are_rejected" {
   command = plan
   variables {
     project_name        = "Bad Name"
