@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks still run, and say what they measured. What they say of a few rows means nothing.
+# Tests that the benchmarks run and report results. With so few rows the figures mean nothing.
 # shellcheck source=Tests/shell/support/copy.sh
 source "${BASH_SOURCE[0]%/*}/support/copy.sh"
 
@@ -11,11 +11,11 @@ test_a_smoke_run_measures_every_case() {
   local json
   json=$(echo "$scratch"/results/*.json)
   equal cases 'transform load days replace fetch scaling' "$(jq -r '[.cases[].name] | join(" ")' "$json")"
-  # Each contestant ran, and every run took time; the second day has its three stages.
+  # Each contestant ran, and each run has a duration; the second day has its three stages.
   equal runs true "$(jq '[.cases[].runs[][].wall_s] | length > 15 and all(. > 0)' "$json")"
   equal stages 'fetch load transform' \
     "$(jq -r '.cases[] | select(.name == "days") | .runs["second day"][0].parts_s | keys | join(" ")' "$json")"
-  # The psql script makes the very tables that load makes, or there would be a note.
+  # The psql script creates the same tables as load: otherwise there is a note.
   equal notes '' "$(jq -r '.cases[].notes[]' "$json")"
   equal table "$(cat "$scratch"/results/*.md)" "$(cat "$scratch/out")"
 }
@@ -25,7 +25,7 @@ test_nothing_is_left_running() {
   [[ ! -e $scratch/work/business-registry-benchmarks/.postgres ]]
 }
 
-test_a_wrong_option_is_64() {
+test_an_unknown_option_exits_with_64() {
   local code=0
   "$source_tree/Benchmarks/run" --fast >/dev/null 2>&1 || code=$?
   equal 'exit code' 64 "$code"

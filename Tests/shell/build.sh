@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# When pipeline.sh builds, with a compiler that only tells how it was called.
+# Tests when pipeline.sh builds, with a compiler that only records its arguments.
 # shellcheck source=Tests/shell/support/copy.sh
 source "${BASH_SOURCE[0]%/*}/support/copy.sh"
 
@@ -25,7 +25,7 @@ export stages=$scratch/stages PATH=$scratch/bin:$PATH
 
 builds() { grep -c 'swift load' "$calls" || :; }
 
-test_a_build_is_made_once() {
+test_it_builds_once() {
   rm -rf "$tree/.build"
   pipeline status
   equal calls 'swift --version
@@ -37,7 +37,7 @@ swift load' "$(grep swift "$calls")"
   equal builds 1 "$(builds)"
 }
 
-test_the_proof_is_built_when_it_is_asked_for() {
+test_selftest_is_built_on_request() {
   rm -rf "$tree/.build"
   cp "$stages/load" "$stages/selftest"
   pipeline status
@@ -53,7 +53,7 @@ selftest --seed 5' "$(grep -E 'swift [ftls]|selftest' "$calls" | grep -v resolve
   equal calls 'selftest --all' "$(<"$calls")"
 }
 
-test_the_console_is_built_when_it_is_asked_for() {
+test_the_console_is_built_on_request() {
   rm -rf "$tree/.build"
   cp "$stages/load" "$stages/console"
   pipeline status
@@ -68,14 +68,14 @@ console user add a b' "$(grep -E 'swift [ftlc]|^console' "$calls" | grep -v reso
   : >"$calls"
   DATABASE_URL=postgresql:///x pipeline schedule daily
   equal calls 'console schedule daily' "$(<"$calls")"
-  # Who has asked for it once keeps its packages: a later build does not throw them away.
+  # Later builds keep the console's packages.
   : >"$calls"
   touch "$tree/Package.swift"
   pipeline status
   equal calls 'swift load with the console' "$(grep 'swift load' "$calls")"
 }
 
-test_the_console_is_asked_what_it_can_do() {
+test_options_of_the_console_are_checked() {
   cp "$stages/load" "$tree/.build/release/console"
   touch "$tree/.build/with-console" "$tree/.build/console.stamp"
   pipeline console --help
@@ -87,7 +87,7 @@ test_the_console_is_asked_what_it_can_do() {
   refused 78 "bin/console' is missing"
 }
 
-test_every_change_of_a_source_is_seen() {
+test_every_change_of_a_source_triggers_a_build() {
   local change
   mkdir "$tree/Sources/kit"
   touch "$tree/Sources/kit/"{a,b,c}.swift
@@ -106,7 +106,7 @@ test_every_change_of_a_source_is_seen() {
   equal 'builds after a change of a script' 0 "$(builds)"
 }
 
-test_a_failed_build_is_tried_again() {
+test_a_failed_build_is_retried() {
   touch "$tree/Package.swift"
   broken=yes pipeline status
   equal 'exit code' 70 "$code"
@@ -116,7 +116,7 @@ test_a_failed_build_is_tried_again() {
   equal builds 1 "$(builds)"
 }
 
-test_two_at_once_build_once() {
+test_two_concurrent_commands_build_once() {
   touch "$tree/Package.swift"
   slow=0.2 "$tree/pipeline.sh" status 2>"$scratch/err1" &
   wait_for 'swift fetch'
@@ -126,7 +126,7 @@ test_two_at_once_build_once() {
   equal 'what the second said' 'pipeline.sh: another pipeline.sh is building: waiting for it' "$err"
 }
 
-test_a_terminal_shows_how_far_a_build_is() {
+test_a_terminal_shows_the_progress_of_a_build() {
   local tries
   touch "$tree/Package.swift" "$scratch/screen"
   steps=$scratch/go script -qec "'$tree/pipeline.sh' status" "$scratch/screen" >/dev/null </dev/null &
@@ -140,7 +140,7 @@ test_a_terminal_shows_how_far_a_build_is() {
   equal builds 1 "$(builds)"
 }
 
-test_a_missing_or_old_compiler_is_78() {
+test_a_missing_or_old_compiler_exits_with_78() {
   touch "$tree/Package.swift"
   found=5.10 pipeline status
   refused 78 'Swift 5.10 is too old'
@@ -150,7 +150,7 @@ test_a_missing_or_old_compiler_is_78() {
   refused 78 'Swift is missing'
 }
 
-test_unreachable_packages_are_75() {
+test_unreachable_packages_exit_with_75() {
   touch "$tree/Package.swift"
   offline=yes pipeline status
   equal 'exit code' 75 "$code"

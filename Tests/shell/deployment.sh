@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# packaging/: the services of systemd, started as it starts them, and the logins of containers. Tests/deployment checks the files.
+# Tests packaging/: starts the systemd services as systemd does, and creates the logins of the containers. Tests/deployment
+# validates the files.
 # shellcheck source=Tests/shell/support/copy.sh
 source "${BASH_SOURCE[0]%/*}/support/copy.sh"
 
-# Value by value, what a unit sets for its process.
+# Prints the variables that a unit sets for its process.
 unit_environment() { # UNIT
   sed -n "s|/var/lib/business-registry|$scratch/state|; s|/var/log/business-registry|$scratch/logs|; s/^Environment=//p" "$1"
 }
 
-# As systemd starts it: another user, no HOME, an installation that was built before and cannot be written to.
+# Runs a command as systemd does: as another user, without HOME, from a read-only installation that was built before.
 as_service() { # UNIT VARIABLE=VALUE... -- ARGUMENT...
   local variables=() code=0
   mapfile -t variables < <(unit_environment "$source_tree/packaging/systemd/$1")
@@ -26,21 +27,21 @@ as_service() { # UNIT VARIABLE=VALUE... -- ARGUMENT...
 
 prepare_service() {
   if ((EUID != 0)) || ! unshare --mount true 2>/dev/null; then
-    echo "deployment.sh: services are not tried: no right to mount"
+    echo "deployment.sh: services are skipped: no right to mount"
     return 1
   fi
   install -d -o 65534 -g 65534 -m 700 "$scratch/state" "$scratch/logs"
   chmod 666 "$calls"
 }
 
-test_the_service_needs_no_more_than_its_directories() {
+test_the_service_needs_only_its_own_directories() {
   prepare_service || return 0
   as_service business-registry.service DATABASE_URL=postgresql://nightly@db.example.org/registry -- run
   equal 'stages' 'fetch transform load' "$(cut -d' ' -f1 "$calls" | xargs)"
   [[ -d $scratch/state/spool/.runs ]] || equal 'spool' 'in the state directory' "$(ls -A "$scratch/state")"
 }
 
-test_the_private_postgresql_lives_in_the_state_directory() {
+test_the_private_postgresql_is_in_the_state_directory() {
   prepare_service || return 0
   as_service business-registry-postgres.service -- psql -X -q -c ''
   # shellcheck disable=SC2016 # for the stage to expand
@@ -50,7 +51,7 @@ test_the_private_postgresql_lives_in_the_state_directory() {
   [[ $err == *'stopped the private PostgreSQL'* ]]
 }
 
-# Building it leaves a mark; an installation that is read-only afterwards starts all the same.
+# A build of the console writes a file. A read-only installation that has this file must start without writing it.
 test_the_console_starts_from_a_read_only_installation() {
   prepare_service || return 0
   printf '#!/bin/sh\necho "console $*" >>"%s"\n' "$calls" >"$tree/.build/release/console"
@@ -60,7 +61,7 @@ test_the_console_starts_from_a_read_only_installation() {
   equal 'calls' 'console ' "$(<"$calls")"
 }
 
-# A server as the image makes it: a superuser who is trusted on the socket, passwords on the network.
+# A server like the image's: the superuser is trusted on the socket; the network needs passwords.
 as_postgres() { (cd / && setpriv --reuid="$1" --regid="$1" --clear-groups -- env -i PATH="$POSTGRES_BIN:$PATH" "${@:2}"); }
 
 start_server() { # FOLDER PORT
@@ -75,40 +76,40 @@ make_roles() { # FOLDER PORT
     ROLES_SQL="$scratch/roles.sql" "$scratch/roles.sh"
 }
 
-as_login() { # FOLDER PORT USER ARGUMENT...: by the network, as containers come
+as_login() { # FOLDER PORT USER ARGUMENT...: over the network, like the containers
   as_postgres 65534 PGPASSWORD="it's a secret" psql -X -A -t -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$2" -U "$3" -d registry "${@:4}" 2>&1
 }
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 test_the_roles_of_the_containers() {
-  ((EUID == 0)) || { echo 'deployment.sh: the roles are not tried: not root' && return 0; }
+  ((EUID == 0)) || { echo 'deployment.sh: the roles are skipped: not root' && return 0; }
   local project=$source_tree
   # shellcheck source=Sources/pipeline/packages.sh
   source "$project/Sources/pipeline/packages.sh"
-  find_postgres '' || { echo 'deployment.sh: the roles are not tried: no PostgreSQL' && return 0; }
+  find_postgres '' || { echo 'deployment.sh: the roles are skipped: no PostgreSQL' && return 0; }
   local old=$scratch/old new=$scratch/new port other
   port=$(free_port) other=$(free_port)
-  cp "$source_tree/docs/roles.sql" "$source_tree/packaging/compose/roles.sh" "$scratch/" # where another user may read them
+  cp "$source_tree/docs/roles.sql" "$source_tree/packaging/compose/roles.sh" "$scratch/" # where another user can read them
   # shellcheck disable=SC2064 # expanded now
   trap "for folder in '$old' '$new'; do as_postgres 65534 pg_ctl -D \$folder/data -m immediate stop >/dev/null 2>&1; done" EXIT
   start_server "$old" "$port"
   make_roles "$old" "$port"
-  make_roles "$old" "$port" # again is safe
+  make_roles "$old" "$port" # running it again is safe
   local login
   for login in registry console; do
     equal "$login" f "$(as_login "$old" "$port" "$login" -c 'SELECT rolsuper FROM pg_roles WHERE rolname = session_user')"
     [[ $(as_login "$old" "$port" "$login" -c "COPY (SELECT 1) TO PROGRAM 'id'" || :) == *pg_execute_server_program* ]]
   done
   [[ $(as_login "$old" "$port" postgres -c 'SELECT 1' || :) == *'rejects connection'* ]]
-  # The owner's tables are read by the console, and changed by it never.
+  # The console can read the owner's tables, but not change them.
   as_login "$old" "$port" registry -c 'CREATE TABLE tax_registration (ban text); INSERT INTO tax_registration VALUES (1)' >/dev/null
   equal 'owner' registry_owner "$(as_login "$old" "$port" registry -c "SELECT tableowner FROM pg_tables WHERE tablename = 'tax_registration'")"
   equal 'read' 1 "$(as_login "$old" "$port" console -c 'SET ROLE registry_console' -c 'SELECT ban FROM tax_registration' | tail -n 1)"
   [[ $(as_login "$old" "$port" console -c 'DELETE FROM tax_registration' || :) == *'permission denied'* ]]
   as_login "$old" "$port" console -c 'CREATE TABLE console.account (name text)' >/dev/null
   equal 'passwords in the log' 0 "$(grep -c "it's a secret" "$old/log" || :)"
-  # To another server by dump and restore, as docs/containers.md has it.
+  # Move to another server by dump and restore, as in docs/containers.md.
   as_postgres 65534 pg_dump -h "$old" -p "$port" -U postgres -Fc registry >"$scratch/registry.dump"
   start_server "$new" "$other"
   make_roles "$new" "$other"

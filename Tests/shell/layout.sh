@@ -15,7 +15,7 @@ if (($(wc -l <<<"$folders") > 9)); then
   exit 1
 fi
 
-# One name, one meaning; and none of Swift's or Foundation's own.
+# Type names must be unique, and differ from those of Swift and Foundation.
 types=$(
   find Sources -name '*.swift' -exec \
     sed -nE 's/^(public |package |private |final |indirect )*(struct|class|enum|protocol|actor) ([A-Za-z0-9]+).*/\3/p' {} +

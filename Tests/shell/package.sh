@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The package of an installation, with programs that only say their name, and what is made of the help text.
+# Tests the packages, with stand-ins for the binaries, and the completions from the help text.
 # shellcheck source=Tests/shell/support/copy.sh
 source "${BASH_SOURCE[0]%/*}/support/copy.sh"
 
-# Makes the packages of the copy in a folder. The dates are the commit's.
+# Builds the copy's packages in a folder. Their dates are the commit's.
 make() { # FOLDER
   (
     say() { :; }
@@ -19,7 +19,7 @@ make() { # FOLDER
 }
 
 commit_copy() {
-  # The programs are scripts here, which need no libraries.
+  # Here the binaries are scripts, which need no libraries.
   mkdir -p "$scratch/bin"
   printf '#!/bin/sh\necho "shlibs:Depends=libpq5 (>= 15)"\n' >"$scratch/bin/dpkg-shlibdeps" && chmod +x "$scratch/bin/dpkg-shlibdeps"
   export PATH=$scratch/bin:$PATH
@@ -33,7 +33,7 @@ commit_copy() {
   git -C "$tree" -c user.name=test -c user.email=test@example.org commit -qm test --date 2026-11-01T00:00:00Z
 }
 
-test_packages_are_whole_and_the_same_twice() {
+test_packages_are_complete_and_reproducible() {
   commit_copy
   make "$scratch/one" 2>"$scratch/err" || { cat "$scratch/err" && return 1; }
   make "$scratch/two"
@@ -51,7 +51,7 @@ test_packages_are_whole_and_the_same_twice() {
   equal 'paths of the source' '' "$(grep -l /opt/business-registry "$root"/usr/lib/systemd/system/*)"
   equal depends 'adduser, ca-certificates, tzdata, zstd, libpq5 (>= 15)' "$(dpkg-deb --field "$deb" Depends)"
   equal owners 'root/root' "$(dpkg-deb -c "$deb" | awk '{ print $2 }' | sort -u)"
-  # It runs under its own name, knows its commit, and calls itself so in every hint.
+  # It runs under its installed name, prints its commit, and uses that name in hints.
   local installed=$root/usr/bin/business-registry
   [[ $("$installed" --version) =~ ^pipeline\.sh\ 1\.0\.0\ \([0-9a-f]{12}\)$ ]]
   equal usage 'usage: business-registry [COMMAND] [OPTIONS]' "$("$installed" --help | head -n 1)"

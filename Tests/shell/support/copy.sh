@@ -1,18 +1,18 @@
 # shellcheck shell=bash
-# A scratch copy of the scripts, whose three executables only tell how they were called, and a runner of test functions.
-# What pipeline.sh does needs no real stage, so these tests take seconds.
+# Provides a scratch copy of the scripts with stand-ins for the three executables, and a runner of test functions.
+# The tests of pipeline.sh need no real stages, so they take seconds.
 set -euo pipefail
 
 source_tree=$(cd "$(dirname -- "${BASH_SOURCE[0]}")/../../.." && pwd)
 scratch=$(mktemp -d)
-chmod 755 "$scratch" # a server that root starts runs as another user, and has to get in
+chmod 755 "$scratch" # a server that root starts runs as another user, who must be able to enter
 tree="$scratch/a copy, 副本"
 trap 'cd / && { "$tree/pipeline.sh" down; rm -rf -- "$scratch"; } >/dev/null 2>&1' EXIT
 unset WITH_CONSOLE DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE MAX_REJECTS KEEP RETAIN_DAYS
 unset PIPELINE_NAME RUN_ORIGIN MAX_DECREASE MAX_INCREASE MAX_CHANGE MAX_CITY_LOSS "${!LOG_@}" "${!CLOUDWATCH_@}" "${!AWS_@}" "${!TF_VAR_@}"
 export calls=$scratch/calls
 
-# A stage writes its name and arguments, then does what STUB_<name> says. When stopped it takes a moment to end.
+# Creates stand-ins for the stages. Each records its name and arguments, then runs STUB_<name>. A stop takes 0.2 s.
 make_stages() { # FOLDER
   local stage
   mkdir -p "$1"
@@ -22,7 +22,7 @@ make_stages() { # FOLDER
 me=${0##*/}
 stop() { sleep 0.2; echo "$me got $1" >>"$calls"; rm -f -- "${RUN_MARKER-}"; exit $((128 + $(kill -l "$1"))); }
 for signal in HUP INT TERM; do trap "stop $signal" "$signal"; done
-# A run that ends outside its stages has its end written down: that is no call of a stage.
+# 'load log' records the end of a run that ended outside its stages. It is recorded separately.
 if [[ ${1-} == log ]]; then words=$* && { echo "$RUN_COMMAND $RUN_ORIGIN ${words##*--exit-code }"; cat; } >>"$calls.log"; exit "${STUB_log-0}"; fi
 if [[ ${1-} == psql ]]; then exec "$2" "$DATABASE_URL" "${@:3}"; fi
 echo "$me $*" >>"$calls"
@@ -33,7 +33,7 @@ STAGE
   done
 }
 
-# Copies the scripts anew, as built a moment ago.
+# Makes a new copy of the scripts, as if built a moment ago.
 fresh_copy() {
   rm -rf -- "$tree"
   mkdir -p "$tree/Sources"
@@ -41,12 +41,12 @@ fresh_copy() {
   cp -a "$source_tree/Sources/pipeline" "$tree/Sources/"
   make_stages "$tree/.build/release"
   touch "$tree/.build/pipeline.stamp"
-  sleep 0.02 # the clock of a file system is not a fine one: what is changed from here on is newer
+  sleep 0.02 # file times are coarse: files changed after this must be newer
   : >"$calls"
   rm -f -- "$calls.log"
 }
 
-# Runs pipeline.sh; its exit code, stdout and stderr are in $code, $out and $err.
+# Runs pipeline.sh. Sets code, out and err to its exit code, stdout and stderr.
 # shellcheck disable=SC2034 # for the tests
 pipeline() {
   code=0
@@ -72,12 +72,12 @@ wait_for() { # TEXT in the calls
   equal 'calls' "$1" "$(<"$calls")"
 }
 
-# Every function whose name begins with test_, each in a shell of its own with a copy of its own.
+# Runs every function whose name begins with test_, each in its own subshell with a new copy.
 run_all() {
   local name code passed=0 failed=0
   for name in $(declare -F | sed -n 's/^declare -f \(test_\)/\1/p'); do
     fresh_copy
-    set +e # beside '||' bash would ignore what fails inside
+    set +e # with '||', bash would ignore failures inside
     (trap - EXIT && cd "$scratch" && set -e && "$name")
     code=$?
     set -e

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Packages from PyPI in an environment of their own, which is made once. Files whose digest REQUIREMENTS does not list are refused.
+# Installs packages from PyPI in a virtual environment, once. pip refuses files whose digest REQUIREMENTS does not list.
 
 make_venv() { # VENV REQUIREMENTS
   local venv=$1 requirements=$2
