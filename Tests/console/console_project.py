@@ -1,4 +1,4 @@
-"""A project with its programs, its private PostgreSQL and a console that runs, and a client for it."""
+"""A scratch project with a private PostgreSQL and a running console, and an HTTP client for it."""
 
 import http.client
 import os
@@ -17,7 +17,7 @@ PASSWORD = "a long password"
 
 
 class ConsoleProject(Project):
-    """The console is started with start(), and killed or stopped as often as a test likes."""
+    """A project with a console. Tests may start() and kill() the console any number of times."""
 
     def __init__(self):
         super().__init__()
@@ -51,7 +51,7 @@ class ConsoleProject(Project):
         command = [self.tree / "pipeline.sh", "console", "--port", "0", *arguments]
         environment = {**self.environment, **variables}
         if pipeline:
-            # Another pipeline.sh than the project's own: started as the script would.
+            # Start the console as pipeline.sh would, but with a stand-in for pipeline.sh.
             command = [self.tree / ".build/release/console", "--port", "0", *arguments]
             environment |= {"PIPELINE": str(pipeline), "DATABASE_URL": self.url, "SPOOL_DIR": str(self.tree / "spool")}
         self.process = subprocess.Popen(
@@ -80,7 +80,7 @@ class ConsoleProject(Project):
         return f"postgresql:///registry?host={data}&port=5432&user=registry"
 
     def sql(self, text):
-        """The rows that a statement gives, as lists of text."""
+        """Runs a statement, and returns its rows as lists of strings."""
         ended = self.run("psql", "-X", "-q", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-c", text, expect=0)
         return [line.split("\x1f") for line in ended.stdout.splitlines()]
 
@@ -92,12 +92,12 @@ class ConsoleProject(Project):
 
 
 class Client:
-    """A browser without a screen: it keeps cookies, and sends a form's hidden token along."""
+    """An HTTP client that keeps cookies and sends the hidden token of forms."""
 
     def __init__(self, port):
         self.port = port
         self.cookies = {}
-        # The address that it comes from, where it is to be a certain one.
+        # The source address of connections, if it matters.
         self.source = None
 
     @property
@@ -133,7 +133,7 @@ class Client:
         return self.request("GET", path, headers=headers)
 
     def post(self, path, page="/", **form):
-        """Sends a form as the page has it, with the page's token."""
+        """Posts a form with the token from `page`."""
         found = re.search(r'name="form_token" value="([0-9a-f]{64})"', self.get(page).text)
         return self.request("POST", path, {"form_token": found[1] if found else "", **form})
 
@@ -142,7 +142,7 @@ class Client:
 
 
 def until(what, seconds=60):
-    """Waits for something another process does; fails where it does not come."""
+    """Waits until `what` returns a true value, and returns it; fails after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = what()

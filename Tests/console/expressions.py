@@ -1,11 +1,11 @@
-"""Random cron expressions: what crontab(5) allows, without what croniter reads in its own way (test_timetable.py)."""
+"""Random cron expressions that crontab(5) allows, except those that croniter interprets differently (test_timetable.py)."""
 
 NAMES = {
     3: "jan feb mar apr may jun jul aug sep oct nov dec".split(),
     4: "sun mon tue wed thu fri sat".split(),
 }
 LIMITS = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)]
-# How often a field is `*` or `*/n`.
+# The probability that a field is `*` or `*/n`.
 STARS = [0.3, 0.5, 0.6, 0.7, 0.6]
 
 
@@ -18,7 +18,7 @@ def value(random, field, number):
 
 
 def number(field, text):
-    """What a number or a name of a field stands for; Sunday is 0."""
+    """Returns the value of a number or name in a field; Sunday is 0."""
     names = NAMES.get(field, [])
     if text.lower() in names:
         return names.index(text.lower()) + LIMITS[field][0]
@@ -50,12 +50,12 @@ def expression(random):
 
 
 def daily(random):
-    """Due every day, so that a change of the clocks is seldom slept through."""
+    """Returns an expression that is due every day, so that it is usually due near clock changes."""
     return f"{field(random, 0)} {field(random, 1)} * * *"
 
 
 def damaged(random):
-    """A sound one with a few characters changed: some are still sound."""
+    """Returns a valid expression with a few characters changed; some results are still valid."""
     text = list(expression(random))
     for _ in range(random.choice([1, 1, 2, 4])):
         at = random.randrange(len(text) + 1)

@@ -1,4 +1,4 @@
-"""Two days of a registry whose values are made to break pages, with the sample that ships with the project."""
+"""Two days of a registry: the sample that ships with the project, and values that could break pages."""
 
 import csv
 import io
@@ -29,17 +29,17 @@ def ban(number):
     return f"{99000001 + number}"
 
 
-# What each is called on the second day.
+# Names of the businesses on the second day.
 NAMES = {ban(number): text for number, text in enumerate(TEXTS)}
 
 
 def shown(text):
-    """As pages show it: what turns around the text beside it is named."""
+    """Returns the text as pages show it: with names in place of bidirectional controls."""
     return re.sub("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
 
 
 def lines(names, rejected):
-    """Each text in each column that takes any, and records that are rejected with it."""
+    """Returns records with each text in every free-text column, and rejected records with each text."""
     text = io.StringIO()
     sheet = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     for number, name in enumerate(names):
@@ -51,7 +51,7 @@ def lines(names, rejected):
 
 
 def day(number):
-    """The snapshot of a day: from one to the next each name becomes the text before it."""
+    """Returns the snapshot of a day. From one day to the next, each name becomes the previous text of the list."""
     head, _, rest = SAMPLE.read_text(encoding="utf-8").split("\n", 2)
     shift = (number - 2) % len(TEXTS)
     names = TEXTS[-shift:] + TEXTS[:-shift] if shift else TEXTS

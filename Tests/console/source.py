@@ -1,4 +1,4 @@
-"""A web server on loopback whose answer a test may hold back, so that a run takes as long as the test likes."""
+"""A web server on loopback whose answers a test can delay, to control the duration of a run."""
 
 import http.server
 import threading
@@ -14,7 +14,7 @@ class Source:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                # The content of when it was asked for: a test may change it meanwhile.
+                # The content at the time of the request: a test may change it later.
                 content = source.content
                 source.asked.set()
                 source.open.wait(600)
@@ -37,7 +37,7 @@ class Source:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def hold(self):
-        """Answers from now on wait for release()."""
+        """Delays all answers until release()."""
         self.asked.clear()
         self.open.clear()
 

@@ -1,4 +1,4 @@
-"""Who may see and do what: strangers, viewers, operators, and forms from elsewhere."""
+"""Tests authorization: clients without a log-in, viewers, operators, and forms from other origins."""
 
 import re
 import unittest
@@ -14,7 +14,7 @@ setUpModule = visits.set_up
 
 
 class AccessTests(VisitTest):
-    def test_strangers_are_sent_to_the_log_in(self):
+    def test_without_a_session_pages_redirect_to_the_log_in(self):
         for path in routes("get"):
             answer = self.stranger().get(path + "?a=1&b=%E5%8F%B0")
             if path in OPEN:
@@ -27,16 +27,16 @@ class AccessTests(VisitTest):
                 self.assertEqual((answer.status, answer.headers["Location"]), (303, f"/login?to={to}"), path)
                 self.assertEqual(answer.text, "")
 
-    def test_strangers_change_nothing(self):
+    def test_without_a_session_nothing_can_be_changed(self):
         before = things()
         for path in set(routes("post")) - {"/login"}:
             self.assertProblem(self.stranger().request("POST", path, {"form_token": "0" * 64}), 401)
         self.assertEqual(things(), before)
 
-    def test_pages_are_there_for_viewers_and_operators(self):
+    def test_viewers_and_operators_get_their_pages(self):
         for name in [VIEWER, OPERATOR]:
             browser = inside(name)
-            # Events go on for as long as the task does.
+            # The event stream lasts as long as the task.
             for path in set(routes("get")) - OPEN - {"/tasks/1/events"}:
                 answer = browser.get(path)
                 if name == VIEWER and path in OPERATORS_ONLY:
@@ -44,7 +44,7 @@ class AccessTests(VisitTest):
                 else:
                     self.assertEqual(answer.status, 200, path)
 
-    def test_viewers_see_no_buttons_that_are_not_for_them(self):
+    def test_viewers_see_no_buttons_of_operators(self):
         seen = {VIEWER: set(), OPERATOR: set()}
         for name, found in seen.items():
             browser = inside(name)
@@ -57,7 +57,7 @@ class AccessTests(VisitTest):
             seen[OPERATOR],
             {"/logout", "/tasks", "/tasks/1/stop", "/schedules/1", "/schedules/1/pause"} | OPERATORS_ONLY)
 
-    def test_viewers_change_nothing(self):
+    def test_viewers_cannot_change_anything(self):
         before = things()
         browser = inside(VIEWER)
         for path in set(routes("post")) - {"/login", "/logout"}:
@@ -66,7 +66,7 @@ class AccessTests(VisitTest):
             self.assertIn(text("problem_operators_only"), answer.text)
         self.assertEqual(things(), before)
 
-    def test_forms_bring_their_sessions_token(self):
+    def test_forms_need_the_token_of_their_session(self):
         before = things()
         browser, other = inside(OPERATOR), visits.office.browser(OPERATOR)
         forms = [{}, {"form_token": ""}, {"form_token": "0" * 64}, {"form_token": token(other)}]
@@ -78,7 +78,7 @@ class AccessTests(VisitTest):
         self.assertEqual(things(), before)
         self.assertEqual(browser.get("/").status, 200)
 
-    def test_forms_come_from_our_own_pages(self):
+    def test_forms_from_other_origins_are_refused(self):
         before = things()
         browser = inside(OPERATOR)
         own = {"form_token": token(browser), "kind": "dry-run"}
@@ -97,7 +97,7 @@ class AccessTests(VisitTest):
         self.assertNotEqual(things(), before)
         browser.post("/schedules/1/resume")
 
-    def test_what_only_reads_changes_nothing(self):
+    def test_other_methods_are_refused(self):
         before = things()
         browser = inside(OPERATOR)
         for path in routes("post"):

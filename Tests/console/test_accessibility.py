@@ -1,4 +1,4 @@
-"""Every page by axe-core and by keyboard, in both languages, light and dark, on a desk and on a phone."""
+"""Tests every page with axe-core and by keyboard, in both languages, light and dark, on desktop and phone."""
 
 import json
 import unittest
@@ -26,7 +26,7 @@ def missing():
 
 
 def setUpModule():
-    """A registry of two days, runs that went well, that failed and that go on, and a schedule."""
+    """Creates a registry of two days, runs that succeeded, failed and are still running, and a schedule."""
     global browser, office, operator
     if missing():
         return
@@ -53,7 +53,7 @@ def setUpModule():
     pages.extend(
         path for path in routes("get")
         if path not in NO_PAGES and not path.startswith("/api/") and not path.endswith(".csv"))
-    # The log-in shows to strangers.
+    # The log-in page only shows without a session.
     pages.remove("/login")
     pages.extend([
         "/tasks/2", "/tasks/3", "/runs/3", f"/runs/{record}", "/nothing", "/registrations?name=x", "/registrations?name=zzzz",
@@ -72,11 +72,11 @@ class AccessibilityTests(unittest.TestCase):
         return opened
 
     def look(self, opened, path, looks):
-        """What axe finds, and how wide the page is where that is too wide."""
+        """Returns axe's violations, and the widths of pages that are too wide."""
         violations, widths = [], []
         opened.goto(path)
         opened.page.evaluate(AXE_SCRIPT)
-        # What is folded away is to be read, too.
+        # Collapsed parts are checked, too.
         opened.page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
         for scheme, size in looks:
             opened.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -88,8 +88,8 @@ class AccessibilityTests(unittest.TestCase):
             violations += [[path, scheme, size["width"], *violation] for violation in opened.page.evaluate(VIOLATIONS)]
         return violations, widths
 
-    def test_looks(self):
-        """Each pair of language, colours and width; nothing sticks out of a phone, not even of a small one."""
+    def test_axe_and_width(self):
+        """Checks pairs of colours and widths in each language. No page is wider than a phone of 390 or 320 pixels."""
         violations, widths = [], []
         for language, looks in [
             ("zh-TW", [("light", DESK), ("dark", PHONE)]), ("en", [("dark", DESK), ("light", PHONE)]),
@@ -103,7 +103,7 @@ class AccessibilityTests(unittest.TestCase):
         self.assertEqual(widths, [])
 
     def test_keyboard(self):
-        """The tabulator leads to all that can be used, in view and marked, the way past the menu first."""
+        """The Tab key reaches every control, with visible focus. The first stop is the link that skips the menu."""
         opened = self.window(viewport=DESK)
         opened.page.emulate_media(reduced_motion="reduce")
         for path in pages:
@@ -142,8 +142,8 @@ axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violatio
   .map(({id, impact, nodes}) => [id, impact, nodes.slice(0, 3).map(({html}) => html.slice(0, 160))]))
 """
 
-# What has the focus, and what there is that can have it. Of radio buttons the tabulator stops at one of a
-# name; of a date the browser marks the part that is typed.
+# Functions that return the focused control and all controls. The Tab key stops at only one radio button of a
+# group. In a date field, the browser highlights only a part of the field.
 FOCUS = """
 window.named = (part) => [...document.querySelectorAll('a, button, input, select, textarea, summary')].indexOf(part);
 window.focused = () => {

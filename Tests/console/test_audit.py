@@ -1,4 +1,4 @@
-"""What is written down of who did what, and what the pages' session may do in the database."""
+"""Tests the audit log, and the database rights of the pages' session."""
 
 import re
 import unittest
@@ -11,7 +11,7 @@ setUpModule = visits.set_up
 
 
 class AuditTests(VisitTest):
-    def test_every_action_is_written_down(self):
+    def test_every_action_is_recorded(self):
         visits.office.sql("DELETE FROM console.login_failure")
         last = int(visits.office.sql("SELECT max(id) FROM console.audit")[0][0])
         browser = self.stranger()
@@ -49,7 +49,7 @@ class AuditTests(VisitTest):
         visits.office.sql("DELETE FROM console.login_failure")
 
 
-    def test_what_is_no_name_is_not_kept(self):
+    def test_an_unknown_name_is_not_stored(self):
         visits.office.sql("DELETE FROM console.login_failure")
         secret = "typed-into-the-wrong-field"
         self.stranger().log_in(secret, "")
@@ -64,15 +64,15 @@ class AuditTests(VisitTest):
 
 
 class DatabaseTests(VisitTest):
-    """The role that pages read with can do nothing else, and they do read with it."""
+    """Pages read with a role that can only read the registry."""
 
     def refused(self, statements):
-        """The errors, of each statement that does not succeed."""
+        """Runs statements with the pages' role, and returns the errors."""
         asked = [word for statement in statements for word in ["-c", statement]]
         told = visits.office.run("psql", "-X", "-q", "-A", "-t", "-c", "SET ROLE registry_console", *asked).stderr
         return [line for line in told.splitlines() if line.startswith("ERROR")]
 
-    def test_role_reads_the_registry_alone(self):
+    def test_the_role_can_only_read_the_registry(self):
         tables = [row[0] for row in visits.office.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
         self.assertGreaterEqual(set(tables), {"tax_registration", "registration_change", "etl_job_run", "publication"})
         self.assertEqual(self.refused(f"SELECT count(*) FROM {table}" for table in tables), [])
@@ -88,7 +88,7 @@ class DatabaseTests(VisitTest):
         refusals = self.refused(f"SELECT count(*) FROM console.{table}" for table in desk)
         self.assertEqual(refusals, ["ERROR:  permission denied for schema console"] * len(desk))
 
-    def test_pages_read_with_it(self):
+    def test_pages_read_with_this_role(self):
         browser = inside(VIEWER)
         pages = ["/", "/registrations", "/registrations/99000001", "/changes", "/runs", "/findings", "/api/changes"]
         self.assertEqual([browser.get(path).status for path in pages], [200] * len(pages))

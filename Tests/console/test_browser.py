@@ -1,4 +1,4 @@
-"""The pages in a real browser, as a person uses them: with scripts and without."""
+"""Tests the pages in a real browser, with and without scripts."""
 
 import re
 import unittest
@@ -14,9 +14,9 @@ setUpModule = walk.set_up
 
 
 class CoreTests(WindowTest):
-    """What works without scripts has to work with them."""
+    """Functions that must work with and without scripts."""
 
-    def test_in_and_out(self):
+    def test_log_in_and_log_out(self):
         self.window.goto("/figures?one=1")
         self.assertEqual(self.window.path, "/login?to=%2Ffigures%3Fone%3D1")
         self.window.log_in(password="a wrong password")
@@ -81,7 +81,7 @@ class CoreTests(WindowTest):
         return self.page.locator("ol.times li").all_text_contents()
 
     def due(self, name):
-        """Makes one for each hour begin an hour earlier."""
+        """Moves an hourly schedule back by one hour, so that it is due now."""
         walk.office.sql(
             "UPDATE console.schedule SET anchored_at = date_trunc('second', now()) - interval '1 hour',"
             f" next_at = date_trunc('second', now()) WHERE name = '{name}'; NOTIFY console_task")
@@ -133,9 +133,9 @@ class WithoutScriptsTests(CoreTests):
 
 
 class ScriptTests(WindowTest):
-    """What scripts add."""
+    """Functions that need scripts."""
 
-    def test_progress_comes_in_without_the_page_being_loaded_again(self):
+    def test_progress_is_shown_without_reloading_the_page(self):
         self.window.enter(walk.operator)
         walk.source.hold()
         first = self.start("dry-run")
@@ -143,7 +143,7 @@ class ScriptTests(WindowTest):
         self.start("dry-run")
         self.page.wait_for_selector("main > section .state.queued")
         self.page.evaluate("window.isTheSame = true")
-        # The first one makes way.
+        # After the first task stops, the second one starts.
         walk.operator.post(f"{first}/stop")
         self.page.wait_for_selector("main > section .state.running")
         self.page.wait_for_selector("main > section li >> text=fetch")
@@ -163,7 +163,7 @@ class ScriptTests(WindowTest):
         self.assertIn(OPERATOR, self.window.text("main"))
         self.assertFaults()
 
-    def test_next_times_as_one_types(self):
+    def test_next_times_are_shown_while_typing(self):
         self.window.enter(walk.operator)
         self.window.goto("/schedules/new")
         self.page.fill("[name=cron]", "")
@@ -181,7 +181,7 @@ class ScriptTests(WindowTest):
         self.assertEqual(self.window.path, "/schedules/new")
         self.assertFaults()
 
-    def test_one_click_is_one_order(self):
+    def test_a_double_click_starts_one_task(self):
         self.window.enter(walk.operator)
         walk.source.hold()
         self.window.goto("/")
@@ -192,7 +192,7 @@ class ScriptTests(WindowTest):
         self.ended("succeeded")
         self.assertEqual(walk.office.sql("SELECT count(*) - 1 FROM console.task"), before)
 
-    def test_session_that_ends_ends_the_progress(self):
+    def test_session_end_stops_the_progress(self):
         self.window.log_in()
         walk.source.hold()
         self.start("dry-run")
@@ -201,7 +201,7 @@ class ScriptTests(WindowTest):
         self.page.wait_for_url(re.compile("/login"))
         self.assertFaults()
 
-    def test_run_that_is_refused_accepted_and_rolled_back(self):
+    def test_refused_run_is_accepted_and_rolled_back(self):
         self.window.enter(walk.operator)
         self.addCleanup(setattr, walk.source, "content", walk.source.content)
         walk.source.content = snapshot(50).replace(b"01-SEP-26", b"03-SEP-26")

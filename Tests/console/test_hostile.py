@@ -1,4 +1,4 @@
-"""Values, names and messages made to break pages, in a real browser."""
+"""Tests values, names and messages that could break pages, in a real browser."""
 
 import unittest
 
@@ -11,7 +11,7 @@ setUpModule = walk.set_up
 
 
 class HostileTests(WindowTest):
-    """Values are text wherever they show, and show as they are, but for what would turn around the text beside it."""
+    """Pages show values as text and unchanged, except for bidirectional controls."""
 
     def setUp(self):
         super().setUp()
@@ -29,7 +29,7 @@ class HostileTests(WindowTest):
 
     def test_search(self):
         for ban, name in hostile.NAMES.items():
-            # A field of one line holds no second one.
+            # A single-line field contains no second line.
             part = name.split("\n")[0]
             self.window.goto("/registrations?name=" + window.quoted(part))
             self.assertEqual(self.page.input_value("[name=name]"), hostile.shown(part))
@@ -42,7 +42,7 @@ class HostileTests(WindowTest):
             self.window.goto(path)
             shown = self.window.text("main")
             for name in hostile.NAMES.values():
-                # A finding shows a record as it stands in the file, and what cannot be seen by a stand-in.
+                # A finding shows the record as in the file, with a placeholder for invisible characters.
                 name = name.replace('"', '""') if path == "/findings" else name
                 if path != "/findings" or name.isprintable():
                     name = hostile.shown(name)
@@ -50,7 +50,7 @@ class HostileTests(WindowTest):
         self.window.goto("/figures")
         self.assertFaults()
 
-    def test_filters_keep_what_was_asked_for(self):
+    def test_filters_keep_their_values(self):
         fields = {
             "/registrations": ["ban", "name", "address", "type", "city", "industry", "head_office", "sort"],
             "/changes": ["since", "kind", "column", "ban", "place"],
@@ -61,7 +61,7 @@ class HostileTests(WindowTest):
                 self.window.goto(f"{path}?" + "&".join(f"{field}={window.quoted(name)}" for field in names))
                 if path == "/registrations":
                     self.assertEqual(self.page.input_value("[name=address]"), name)
-        # Chromium warns of what is no date, and leaves its field empty.
+        # Chromium warns about an invalid date, and leaves the field empty.
         faults = [fault for fault in self.window.faults if not fault.endswith('required format, "yyyy-MM-dd".')]
         self.assertEqual([], [fault for fault in faults if not fault.startswith("400 ")])
 
@@ -86,7 +86,7 @@ class HostileTests(WindowTest):
 
 @unittest.skipIf(window.missing(), window.missing())
 class HostileSourceTests(WindowTest):
-    """The source's name is in what a run logs, as it comes in, and in what it fails with."""
+    """The source's name appears in a run's progress and in its error."""
 
     def setUp(self):
         self.name = "<img src=x onerror=alert(1)>.csv"
@@ -101,7 +101,7 @@ class HostileSourceTests(WindowTest):
         self.start("dry-run")
         self.ended("failed")
         self.assertIn(self.name, self.window.text(".note.bad"))
-        # So many more would be refused; what runs say meanwhile is what it is about.
+        # The run is refused because of so many more records. The test is about its messages until then.
         (walk.office.folder / self.name).write_bytes(snapshot(20_000))
         self.page.click("form:has([value=all]) button")
         self.ended("failed")

@@ -1,4 +1,4 @@
-"""What the answers say: headers, errors, what is refused, the API's documents and CSV."""
+"""Tests HTTP responses: headers, errors, rejected requests, and the API's JSON and CSV."""
 
 import csv
 import io
@@ -65,7 +65,7 @@ class AnswerTests(VisitTest):
             self.assertIn("Content-Security-Policy", head)
             self.assertIn(b"data: ", next(line for line in stream if line.startswith(b"data")))
 
-    def test_queries_that_are_not_text(self):
+    def test_invalid_utf8_in_queries(self):
         browser = inside(OPERATOR)
         others = {}
         for path in set(routes("get")) - {"/assets/console.css", "/healthz", "/tasks/1/events"}:
@@ -75,7 +75,7 @@ class AnswerTests(VisitTest):
                     others.setdefault(path, []).append((value, answer.status))
         self.assertEqual(others, {})
 
-    def test_forms_that_are_not_text(self):
+    def test_invalid_utf8_in_forms(self):
         browser = visits.office.browser(OPERATOR)
         before = things()
         others = {}
@@ -92,7 +92,7 @@ class AnswerTests(VisitTest):
     def sent(self, browser, path, body):
         return browser.send("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
 
-    def test_two_people_who_change_one_schedule(self):
+    def test_concurrent_changes_of_a_schedule(self):
         browser = inside(OPERATOR)
         browser.post("/schedules", name="shared", kind="run", cron="0 0 1 1 *", timing_kind="cron")
         path = "/schedules/" + visits.office.sql("SELECT id FROM console.schedule WHERE name = 'shared'")[0][0]
@@ -101,23 +101,23 @@ class AnswerTests(VisitTest):
         change = lambda **more: browser.post(path, name="shared", kind="run", timing_kind="cron", **more)
         opened = version(browser.get(path))
         self.assertEqual(change(cron="0 5 1 1 *", version=opened).status, 303)
-        # To look at the times does not make the form a new one.
+        # A preview of the times does not renew the form's version.
         self.assertEqual(version(change(cron="0 6 1 1 *", version=opened, preview="1")), opened)
         refused = change(cron="0 6 1 1 *", version=opened)
         self.assertEqual(refused.status, 409)
         self.assertEqual(visits.office.sql("SELECT timing FROM console.schedule WHERE name = 'shared'"), [["0 5 1 1 *"]])
-        # Who has seen that saves all the same.
+        # A user who has seen the conflict can save.
         self.assertEqual(change(cron="0 6 1 1 *", version=version(refused)).status, 303)
 
-    def test_what_is_too_much(self):
+    def test_requests_that_are_too_large(self):
         browser = inside(OPERATOR)
         for path in routes("post"):
             for length in [70_000, 5_000_000]:
                 self.assertProblem(self.sent(browser, path, b"name=" + b"a" * length), 413)
-        # As large as a form may be: then it is its token that is missing.
+        # Within the size limit, the form is refused because its token is missing.
         self.assertProblem(self.sent(browser, "/tasks", b"name=" + b"a" * 65_000), 403)
 
-    def test_what_is_not_there(self):
+    def test_unknown_paths(self):
         browser = inside(OPERATOR)
         others = {}
         paths = [
@@ -147,7 +147,7 @@ class AnswerTests(VisitTest):
         for path, head in zip(paths, heads):
             self.assertEqual(head.headers["Content-Type"], browser.get(path).headers["Content-Type"])
 
-    def test_api_answers_are_asked_about_before_they_are_used_again(self):
+    def test_conditional_requests_to_the_api(self):
         browser = inside(VIEWER)
         for path in ["/api/registrations?limit=3", "/api/registrations/99000001", "/api/changes", "/api/openapi.json"]:
             answer = browser.get(path)
@@ -171,7 +171,7 @@ class AnswerTests(VisitTest):
         sheet = browser.get("/registrations.csv?ban=990000").text
         rows = list(csv.DictReader(io.StringIO(sheet.removeprefix("\ufeff"))))
         for row in rows:
-            # An apostrophe stands before what a spreadsheet would take for a formula, and before an apostrophe.
+            # An apostrophe precedes values that a spreadsheet would take for a formula, and values that begin with one.
             name = row["營業人名稱"]
             self.assertNotIn(name[0], "=+-@\t\r")
             self.assertEqual(name.removeprefix("'"), hostile.NAMES[row["統一編號"]])

@@ -1,4 +1,4 @@
-"""Nothing is said in one language alone."""
+"""Tests that every text exists in both languages."""
 
 import re
 import unittest
@@ -15,8 +15,6 @@ setUpModule = visits.set_up
 
 
 class LanguageTests(VisitTest):
-    """Nothing is said in one language alone."""
-
     def test_texts(self):
         keys = set()
         for entry in entries():
@@ -40,13 +38,13 @@ class LanguageTests(VisitTest):
             for path in set(routes("get")) - OPEN - {"/tasks/1/events"} | {"/nothing"}:
                 if path.endswith(".csv") or path.startswith("/api/") or path == "/schedules/next":
                     continue
-                # A value of the registry names a text, to no effect.
+                # A hostile value of the registry contains the key of a text; it is not replaced.
                 page = browser.get(path).text.replace("{{t.log_out}}", "")
                 self.assertIn(f'<html lang="{language}">', page)
                 words = set(re.findall(r"[a-z]+(?:_[a-z0-9]+)+", re.sub(r"<[^>]*>", " ", page)))
                 self.assertEqual(words & keys, set(), path)
                 self.assertNotRegex(page, r"<(h1|h2|th|dt|label|button|legend|summary)\b[^>]*>\s*</\1>", path)
-            # Pages without data have one language, but for the link to the other.
+            # Pages without data use one language only, except for the link to the other.
             for path in ["/schedules/new", "/nothing", "/tasks", "/audit"]:
                 page = re.sub(r"<a [^>]*hreflang.*?</a>|<[^>]*>", " ", browser.get(path).text)
                 if language == "en":

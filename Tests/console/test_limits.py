@@ -1,4 +1,4 @@
-"""What one client may cost the others: malformed requests, connections, log-ins, streams of events; and what the log says of it."""
+"""Tests limits for each client: malformed requests, connections, log-ins and event streams, and their log messages."""
 
 import json
 import re
@@ -25,7 +25,7 @@ MALFORMED = [
     "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "GET / HTTP/1.1\r\nHost: localhost\r\nX: \x00\r\n\r\n",
 ]
-# Cut: the client ends before its request does.
+# Incomplete requests: the client closes its side before the end.
 CUT = [
     HEAD + "Content-Length: 100\r\n\r\nname=a",
     HEAD + "Transfer-Encoding: chunked\r\n\r\n5\r\nname",
@@ -37,14 +37,14 @@ setUpModule = visits.set_up
 
 class ConnectionTest(VisitTest):
     def connection(self, address="127.0.0.1"):
-        """To the console, as from an address of this machine."""
+        """Connects to the console from the given loopback address."""
         connection = socket.create_connection(("127.0.0.1", visits.office.port), 45, (address, 0))
         self.addCleanup(connection.close)
         return connection
 
     @staticmethod
     def rest(connection):
-        """All that comes until the console closes the connection; fails where it leaves it open."""
+        """Returns all data until the console closes the connection; fails if it stays open."""
         pieces = []
         while True:
             try:
@@ -65,25 +65,25 @@ class ConnectionTest(VisitTest):
 
 
 class MalformedTests(ConnectionTest):
-    def test_malformed_requests_are_the_clients_fault(self):
+    def test_malformed_requests_get_400(self):
         told = len(visits.office.log())
         for cut, texts in [(False, MALFORMED), (True, CUT)]:
             for text in texts:
                 self.assertRegex(self.answer(text, cut), r"^HTTP/1\.1 400 ", text[:80])
         self.assertEqual(visits.office.log()[told:], "")
 
-    def test_who_goes_away_while_it_sends_is_no_error(self):
+    def test_no_error_is_logged_for_a_client_that_disconnects(self):
         told = len(visits.office.log())
         for text in MALFORMED + CUT:
             connection = self.connection()
-            # Closed with a reset, as by who is killed.
+            # Close with a reset, as if the client were killed.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             connection.sendall(text.encode("latin-1"))
             connection.close()
         self.assertEqual(self.stranger().get("/login").status, 200)
         self.assertEqual(visits.office.log()[told:], "")
 
-    def test_an_answer_to_half_a_request_ends_the_connection(self):
+    def test_an_answer_to_an_incomplete_request_closes_the_connection(self):
         for path, more, sent, status in [
             ("/login", "Content-Length: 100000", 70_000, 413), ("/tasks", "Content-Length: 100", 0, 401),
             ("/login", "Origin: http://example.com\r\nContent-Length: 100", 50, 403),
@@ -102,7 +102,7 @@ class ConnectionLimitTests(ConnectionTest):
             connection.sendall(text.encode())
             self.assertEqual(self.rest(connection), "", text)
 
-    def test_an_address_has_a_limit(self):
+    def test_connections_per_address_are_limited(self):
         def login(address):
             connection = self.connection(address)
             try:
@@ -112,15 +112,15 @@ class ConnectionLimitTests(ConnectionTest):
             return self.rest(connection)
 
         held = [self.connection("127.0.0.2") for _ in range(150)]
-        # A connection counts once the console has accepted it.
+        # A connection counts after the console has accepted it.
         until(lambda: login("127.0.0.2") == "")
         self.assertIn("200 OK", login("127.0.0.1"))
         self.assertEqual(len(re.findall("WARNING.* from 127.0.0.2, which has 150 open", visits.office.log())), 1)
         for connection in held:
             connection.close()
 
-    def test_an_account_has_a_limit_on_streams_of_events(self):
-        # One that waits or runs for as long as this test takes.
+    def test_event_streams_per_account_are_limited(self):
+        # A task that waits or runs for the duration of this test.
         task = inside(OPERATOR).post("/tasks", kind="dry-run").headers["Location"]
         self.addCleanup(inside(OPERATOR).post, f"{task}/stop")
 
@@ -139,8 +139,8 @@ class ConnectionLimitTests(ConnectionTest):
 
 
 class QueryLimitTests(VisitTest):
-    def test_an_account_leaves_sessions_to_others(self):
-        """However many searches of a viewer wait, an operator's page comes at once."""
+    def test_one_account_cannot_use_all_database_sessions(self):
+        """While many searches of a viewer wait, an operator still gets a page immediately."""
         office = visits.office
         browsers = [inside(VIEWER) for _ in range(20)]
         answers = []
@@ -166,8 +166,8 @@ class QueryLimitTests(VisitTest):
 
 
 class AbandonedRequestTests(ConnectionTest):
-    def test_a_client_that_leaves_ends_its_statement(self):
-        """By a cancel of the statement, not by its time-out, which the console would tell as a page that was too slow."""
+    def test_the_statement_of_a_disconnected_client_is_cancelled(self):
+        """The console cancels the statement. If it ran into its time-out, the console would log a page that was too slow."""
         office = visits.office
         waiting = ("SELECT count(*) FROM pg_stat_activity"
                    " WHERE wait_event_type = 'Lock' AND application_name = 'registry console pages'")
@@ -186,12 +186,12 @@ class AbandonedRequestTests(ConnectionTest):
             connection.close()
             until(lambda: office.sql(waiting) == [["0"]])
             lock.stdin.close()
-        # Schedules of other tests may begin a run meanwhile.
+        # Schedules of other tests may start a run in the meantime.
         self.assertEqual([line for line in office.log()[told:].splitlines() if "task=" not in line], [])
 
 
 class LoginTests(VisitTest):
-    def test_right_passwords_at_once_all_get_in(self):
+    def test_concurrent_log_ins_with_the_right_password_succeed(self):
         statuses = []
 
         def log_in():
@@ -207,7 +207,7 @@ class LoginTests(VisitTest):
 
 
 class AddressTests(VisitTest):
-    """On a socket for IPv6 and IPv4, whose addresses are of IPv6 all."""
+    """Tests a dual-stack socket, on which all client addresses are IPv6 addresses."""
 
     @classmethod
     def setUpClass(cls):
@@ -227,7 +227,7 @@ class AddressTests(VisitTest):
         client.source = address
         return client.log_in(OPERATOR, password).status
 
-    def test_addresses_of_ipv4_are_told_apart(self):
+    def test_ipv4_addresses_are_distinguished(self):
         self.assertEqual([self.attempt("127.0.0.9") for _ in range(6)], [401] * 5 + [429])
         self.assertEqual(self.attempt("127.0.0.8", PASSWORD), 303)
         found = visits.office.sql(
@@ -242,7 +242,7 @@ class LogTests(VisitTest):
         texts = [path.read_text() for path in stem.parent.glob(stem.name + "-*")]
         return [json.loads(line) for text in texts for line in text.splitlines()]
 
-    def test_the_console_has_a_log_of_its_own(self):
+    def test_the_console_has_its_own_log(self):
         office = visits.office
         runs, own = office.folder / "etl.log", office.folder / "console-own.log"
         office.kill()
@@ -260,7 +260,7 @@ class LogTests(VisitTest):
         self.assertEqual(levels, ["DEBUG"])
         self.assertNotIn("console", [line["name"] for line in self.lines(runs)])
 
-    def test_it_is_never_the_pipelines(self):
+    def test_the_log_of_the_pipeline_is_refused(self):
         ended = visits.office.run("console", "--port", "0", LOG_FILE="/tmp/x.log", CONSOLE_LOG_FILE="/tmp/x.log")
         self.assertEqual(ended.returncode, 64)
         self.assertIn("CONSOLE_LOG_FILE is the same as LOG_FILE", ended.stderr)
@@ -270,7 +270,7 @@ class NameTests(VisitTest):
     def statuses(self, *hosts):
         return [self.stranger().get("/login", Host=host).status for host in hosts]
 
-    def test_only_for_names_of_ours(self):
+    def test_only_known_host_names_are_served(self):
         port = visits.office.port
         own = [f"127.0.0.1:{port}", f"localhost:{port}", "localhost", "[::1]:8000", "192.0.2.7", "a.localhost:1"]
         self.assertEqual(self.statuses(*own), [200] * len(own))
@@ -279,20 +279,20 @@ class NameTests(VisitTest):
         answer = self.stranger().get("/", Host="<b>.example")
         self.assertIn("--public-name", answer.text)
         self.assertIn("&lt;b&gt;.example", answer.text)
-        # Programs that send none are no browsers.
+        # A client that sends no Host is not a browser.
         with socket.create_connection(("127.0.0.1", port), 20) as connection:
             connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
             self.assertIn(b" 200 ", connection.recv(1000))
         self.assertEqual(self.stranger().get("/api/changes", Host="evil.example").headers["Content-Type"],
                          "application/problem+json")
 
-    def test_a_form_from_another_name_says_what_to_set(self):
+    def test_the_error_for_another_origin_names_the_setting(self):
         answer = self.stranger().request("POST", "/login", {}, {"Origin": "https://registry.example"})
         self.assertProblem(answer, 403)
         self.assertIn("--public-name", answer.text)
         self.assertIn("Origin: https://registry.example", answer.text)
 
-    def test_a_name_that_no_browser_sends_is_refused(self):
+    def test_invalid_public_names_are_refused(self):
         for name in ["https://registry.example/", "*.example", "8443", "registry.example,a..b"]:
             for arguments, variables in [(["--public-name", name], {}), ([], {"CONSOLE_PUBLIC_NAME": name})]:
                 ended = visits.office.run("console", "--port", "0", *arguments, **variables)
@@ -307,7 +307,7 @@ class ListenTests(VisitTest):
         self.assertEqual(ended.returncode, 69, ended.stderr)
         return ended.stderr
 
-    def test_the_message_says_what_is_wrong(self):
+    def test_the_message_names_the_cause(self):
         stderr = self.refused("--host", "999.1.1.1", "--port", "0")
         self.assertIn("unable to listen on '999.1.1.1', port 0: no address has this name", stderr)
         self.assertIn("set --host to an IP address", stderr)
@@ -320,7 +320,7 @@ class ListenTests(VisitTest):
 
 
 class UsageTests(VisitTest):
-    def test_hints_name_what_can_be_typed(self):
+    def test_hints_name_the_help_command(self):
         for command in ["console", "schedule"]:
             ended = visits.office.run(command, "--bogus")
             self.assertEqual(ended.returncode, 64, ended.stderr)

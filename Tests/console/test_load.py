@@ -1,8 +1,9 @@
-"""Many people searching at once. By hand, against any console that runs:
+"""Tests concurrent searches of many users. To run it against any console:
 
     CONSOLE_PASSWORD=… LOAD_SECONDS=60 python -m console.test_load http://127.0.0.1:8000 NAME
 
-asks as 50 users for that long and prints what came of it as a line of JSON. LOAD_USERS and SEED are others, if given.
+It sends requests as 50 users for that time, and prints the result as one line of JSON. LOAD_USERS and SEED set other
+values.
 """
 
 import asyncio
@@ -36,7 +37,7 @@ def log_in(host, port, name, password):
 
 
 def process(port):
-    """Of who listens there, on this machine; None where it cannot be told."""
+    """Returns the ID of the local process that listens on the port, or None if it cannot be found."""
     sockets = set()
     for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
         words = line.split()
@@ -47,12 +48,12 @@ def process(port):
             if os.readlink(link) in sockets:
                 return int(link.parts[2])
         except OSError:
-            continue  # another's, or gone meanwhile
+            continue  # another user's process, or one that has ended
     return None
 
 
 def resident(pid):
-    """Bytes of memory that it has in use."""
+    """Returns the process's resident memory in bytes."""
     if pid is None:
         return None
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
@@ -60,7 +61,7 @@ def resident(pid):
 
 
 class Connection:
-    """One that is kept open, as a browser does."""
+    """A connection that stays open, like a browser's."""
 
     def __init__(self, host, port, cookie):
         self.host, self.port, self.cookie = host, port, cookie
@@ -82,7 +83,7 @@ class Connection:
 
 
 class Registry:
-    """What there is to ask for, taken from pages of the registry itself."""
+    """Search terms, collected from the registry's own pages."""
 
     def __init__(self):
         self.bans, self.names = [], []
@@ -92,7 +93,7 @@ class Registry:
         self.names += map(html.unescape, re.findall(r'<th scope="row">([^<]{2,})</th>', text))
 
     def question(self, dice):
-        """As people ask: for a number, a part of a name, a street, with filters, in another order, for one business."""
+        """Returns the path of a random request: a search by BAN, name, street or filters, or one business."""
         common = dice.choice(["有限公司", "商行", "小吃", "工程", "早餐"])
         street = dice.choice(["中正路", "信義區", "臺北市", "中山路１", "民生路二段"])
         ask = dice.choices([
@@ -163,7 +164,7 @@ class Load:
         await asyncio.gather(*(self.user(f"{number} {end}", end) for number in range(self.users)))
 
     def run(self, seconds=SECONDS):
-        """What came of it."""
+        """Runs the load, and returns the result."""
         asyncio.run(self.learn())
         pid = process(self.port)
         asyncio.run(self.ask(seconds / 2))
@@ -180,8 +181,8 @@ class Load:
 
 
 class LoadTests(unittest.TestCase):
-    def test_many_people_searching_at_once(self):
-        # Here, for by hand it takes no project and no programs that were built.
+    def test_many_concurrent_users(self):
+        # Imported here, because the command line needs no project and no binaries.
         from .console_project import OPERATOR, PASSWORD, ConsoleProject
 
         office = ConsoleProject()

@@ -1,4 +1,4 @@
-"""The console behind pgbouncer, which gives the sessions of one client to others."""
+"""Tests the console behind pgbouncer, which gives a client's sessions to other clients."""
 
 import os
 import pathlib
@@ -14,7 +14,7 @@ PGBOUNCER = shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin")
 
 
 class Pooler:
-    """A pgbouncer before the private PostgreSQL, run by the same user as that."""
+    """A pgbouncer in front of the private PostgreSQL, run by the same user."""
 
     def __init__(self, office, mode):
         owner = (office.tree / ".postgres/data").stat().st_uid
@@ -35,7 +35,7 @@ class Pooler:
             logfile = {self.folder}/log
             pidfile = {self.folder}/pid
             """.replace("            ", ""))
-        # A child of its own, so that it ends with the test.
+        # A child process, so that it ends with the test.
         self.process = subprocess.Popen(
             [PGBOUNCER, "-q", str(self.folder / "ini")], cwd="/", user=owner if os.getuid() != owner else None,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -49,7 +49,7 @@ class Pooler:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def sql(self, text):
-        """What another client of the same pool gets."""
+        """Returns what another client of the same pool gets."""
         ended = subprocess.run(
             ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.url, "-c", text], capture_output=True, text=True,
             timeout=60, check=False)
@@ -66,7 +66,7 @@ class PoolerTest(unittest.TestCase):
         cls.addClassCleanup(cls.office.close)
         cls.office.run("run", "--sample", expect=0)
         cls.office.add_accounts()
-        # The first start makes the role that pages read with.
+        # The first start creates the role with which pages read.
         cls.office.start()
         cls.office.kill(signal.SIGTERM)
 
@@ -92,7 +92,7 @@ class PoolerTest(unittest.TestCase):
         self.check_others(pooler)
 
     def check_others(self, pooler):
-        """Other clients find the sessions as the server makes them."""
+        """Other clients get sessions in their initial state."""
         self.assertEqual(pooler.sql("SELECT current_user || ' ' || session_user"), ["registry registry"])
         left = "SELECT name FROM pg_settings WHERE source = 'session' AND name <> 'application_name'"
         self.assertEqual(pooler.sql(left), [])

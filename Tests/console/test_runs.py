@@ -1,4 +1,4 @@
-"""The overview and the list of runs, of runs that the console, the shell and nobody any more has started."""
+"""Tests the overview and the list of runs, for runs of the console, of the shell, and killed runs."""
 
 import datetime
 import html
@@ -14,7 +14,7 @@ from .source import Source
 from .texts import text
 
 def of(content, days):
-    """A snapshot of a day, so many from today: an old one is a note of its own on the overview."""
+    """Returns a snapshot dated `days` from today: for an old one, the overview would show another note."""
     return content.replace(b"01-SEP-26", f"{DAY + datetime.timedelta(days):%d-%b-%y}".upper().encode())
 
 
@@ -27,7 +27,7 @@ NO_SOURCE = "http://127.0.0.1:9/none.csv"
 
 
 def words(page):
-    """What a page says, without its markup."""
+    """Returns the text of a page, without markup."""
     main = page.split("<main", 1)[1].split("</main>", 1)[0]
     return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", main)))
 
@@ -47,7 +47,7 @@ class RunsTest(unittest.TestCase):
         self.office.run(*arguments, "--source", source, expect=expect)
 
     def order(self, kind):
-        """Has the console run something; gives its number and how it ended."""
+        """Starts a task in the console, and returns its number."""
         answer = self.browser.post("/tasks", kind=kind)
         return answer.headers["Location"].split("/")[-1]
 
@@ -61,11 +61,11 @@ class RunsTest(unittest.TestCase):
         return page.text
 
     def notes(self):
-        """The class of each note of the overview: bad, warn, good, or none."""
+        """Returns the class of each note on the overview: bad, warn, good, or none."""
         return [note.strip() for note in re.findall(r'class="note([^"]*)"', self.overview())]
 
     def rows(self, path="/runs"):
-        """The list of runs: where each leads, and its words."""
+        """Returns the list of runs: the link and the text of each."""
         page = self.browser.get(path)
         self.assertEqual(page.status, 200)
         return [
@@ -75,11 +75,11 @@ class RunsTest(unittest.TestCase):
     def runs(self):
         return json.loads(self.office.run("runs", "--json", expect=0).stdout)
 
-    def test_failed_run_stands_until_a_full_run_ends_well(self):
+    def test_a_failed_run_is_shown_until_a_full_run_succeeds(self):
         self.run_shell("run", source=NO_SOURCE, expect=75)
         self.assertEqual(self.notes(), ["bad", ""])
         self.assertIn(text("run_origin_shell"), words(self.overview()))
-        # A dry run that ends well, one that fails, and a run that is stopped.
+        # A successful dry run, and a dry run and a run that are stopped, do not change that.
         self.assertEqual(self.ended(self.order("dry-run"))[0], "succeeded")
         self.assertEqual(self.notes(), ["bad", ""])
         self.source.hold()
@@ -96,14 +96,14 @@ class RunsTest(unittest.TestCase):
         page = words(self.browser.get(f"/tasks/{task}").text)
         self.assertNotIn(text("run_outcome_failed"), page)
         self.assertNotIn(text("run_retry_stage"), page)
-        # The source has not changed: that is as good as a load.
+        # An unchanged source counts as success.
         self.assertEqual(self.ended(self.order("run")), ["succeeded", "0"])
         self.assertEqual(self.notes(), ["good"])
         self.assertIn(str(DAY), words(self.overview()))
 
-    def test_refused_load_is_made_good_by_a_run_that_finds_nothing_new(self):
+    def test_after_a_refused_load_an_unchanged_run_is_a_success(self):
         older = self.office.write("older.csv", of(snapshot(201), -1))
-        # A second time nothing has changed at the source, and all the same it is refused.
+        # The second time, the source has not changed, and the load is still refused.
         for _ in range(2):
             self.run_shell("run", source=older, expect=65)
         self.assertEqual(self.notes(), ["bad", ""])
@@ -111,7 +111,7 @@ class RunsTest(unittest.TestCase):
         self.assertEqual(self.runs()[0]["status"], "unchanged")
         self.assertEqual(self.notes(), ["good"])
 
-    def test_run_of_a_clock_that_was_ahead_hides_no_later_one(self):
+    def test_a_run_with_a_future_time_does_not_hide_later_runs(self):
         path = self.office.tree / "spool/runs" / (self.runs()[0]["run_id"] + ".json")
         ahead = (datetime.datetime.now() + datetime.timedelta(days=90)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         record = json.loads(path.read_text())
@@ -122,14 +122,14 @@ class RunsTest(unittest.TestCase):
         self.run_shell("run", source=self.source.url)
         self.assertEqual(self.notes(), ["good"])
 
-    def test_failed_dry_run_is_no_failure_of_the_registry(self):
+    def test_a_failed_dry_run_is_not_a_failure_of_the_registry(self):
         self.source.content = b"<html>not today</html>"
         task = self.order("dry-run")
         self.assertEqual(self.ended(task)[0], "failed")
         self.assertEqual(self.notes(), ["good"])
         self.assertIn(f'href="/tasks/{task}"', self.overview().split('class="soft"')[1].split("</p>")[0])
 
-    def test_dry_run_tells_what_would_change_and_what_would_be_refused(self):
+    def test_a_dry_run_shows_what_would_change_and_what_would_be_refused(self):
         before = self.office.sql("SELECT count(*) FROM etl_job_run")
         self.source.content = NEXT
         task = self.order("dry-run")
@@ -143,7 +143,7 @@ class RunsTest(unittest.TestCase):
         page = self.browser.get(f"/tasks/{task}").text
         for key in ["run_check_refused", "run_do_check_65", "run_check", "run_kind_removed"]:
             self.assertIn(text(key), page)
-        # Nothing of it may lead to a load.
+        # A dry run offers no way to load.
         self.assertNotIn(f"/tasks/{task}/accept", page)
         self.assertNotIn(text("run_retry_stage"), page)
         self.assertEqual(self.browser.post(f"/tasks/{task}/accept", reason="x").status, 404)
@@ -152,7 +152,7 @@ class RunsTest(unittest.TestCase):
         self.assertEqual(self.notes(), ["good"])
         self.assertIn(text("run_aside_refused").split("：")[-1], words(self.overview()))
 
-    def test_list_has_the_runs_of_the_spool_each_once(self):
+    def test_the_list_has_each_run_of_the_spool_once(self):
         self.source.content = HALF
         refused = self.order("run")
         self.assertEqual(self.ended(refused), ["failed", "65"])
@@ -169,19 +169,19 @@ class RunsTest(unittest.TestCase):
         self.assertEqual([path for path, _ in rows], expected)
         self.assertIn(OPERATOR, rows[0][1])
         self.assertIn(text("run_origin_shell"), rows[1][1])
-        # A page for each, also for the one that no load and no task tell of.
+        # Each run has a page, also one without a load and without a task.
         for path in expected:
             self.assertEqual(self.browser.get(path).status, 200, path)
         page = words(self.browser.get(f"/runs/{known[1]['run_id']}").text)
         self.assertIn(known[1]["error"]["message"], page)
         self.assertEqual(self.browser.get(f"/runs/{known[0]['run_id']}").headers["Location"], rows[0][0])
         self.assertEqual(self.browser.get("/runs/00000000-0000-4000-8000-00000000000a").status, 404)
-        # Without its records the list has the loads and the console's tasks, each once.
+        # Without run records, the list has the loads and the console's tasks, each once.
         shutil.rmtree(self.office.tree / "spool/runs")
         self.assertEqual(
             [path for path, _ in self.rows()], [rows[0][0], f"/tasks/{refused}", "/runs/1"])
 
-    def test_run_that_transform_refused_is_accepted_from_its_own_page(self):
+    def test_a_run_that_transform_refused_can_be_accepted_on_its_page(self):
         bad = self.office.write("bad.csv", of(snapshot(200, bad=20), 3))
         self.run_shell("run", source=bad, expect=65)
         run = self.runs()[0]
@@ -191,7 +191,7 @@ class RunsTest(unittest.TestCase):
         answer = self.browser.post(f"{path}/accept", reason="known")
         self.assertEqual(answer.status, 303)
 
-    def test_deleted_findings_are_not_called_none(self):
+    def test_deleted_findings_are_not_shown_as_none(self):
         bad = self.office.write("bad.csv", of(snapshot(200, bad=2), 1))
         self.run_shell("run", "--max-rejects", "2", source=bad)
         jobs = self.office.sql("SELECT id FROM etl_job_run ORDER BY id")
@@ -202,7 +202,7 @@ class RunsTest(unittest.TestCase):
             self.assertIn(text("finding_gone"), words(self.browser.get(path).text))
         self.assertIn(text("finding_none"), words(self.browser.get(clean).text))
 
-    def test_killed_run_is_a_failure_until_a_later_one_ends_well(self):
+    def test_a_killed_run_is_a_failure_until_a_later_run_succeeds(self):
         self.source.hold()
         self.source.asked.clear()
         Project.kill(
@@ -224,7 +224,7 @@ class HealthTest(unittest.TestCase):
         answer = self.stranger.get("/healthz", **headers)
         return answer.status, json.loads(answer.text)
 
-    def test_healthy_is_who_can_show_a_page(self):
+    def test_health_agrees_with_the_pages(self):
         office = self.office
         office.start()
         self.stranger = office.browser()
@@ -235,15 +235,15 @@ class HealthTest(unittest.TestCase):
         office.run("run", "--source", office.write("good.csv", GOOD), expect=0)
 
         def become(status, reason):
-            """The answer counts for a second."""
+            """Waits for the status: the console caches it for a second."""
             expected = {"status": "unavailable", "reason": reason} if reason else {"status": "ok"}
             until(lambda: self.health() == (status, expected))
             self.assertEqual(inside.get("/").status, status, reason)
-            # Also of somebody whose session cannot be looked up.
+            # The same with a session cookie, which the console may be unable to look up.
             self.assertEqual(self.health(Cookie="console_session=x"), (status, expected))
 
         become(200, None)
-        # As where the roles were made for another database of the cluster.
+        # As if the roles had been created for another database of the server.
         office.sql("REVOKE SELECT ON ALL TABLES IN SCHEMA public FROM registry_console")
         become(503, "rights")
         office.sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO registry_console")

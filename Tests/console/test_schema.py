@@ -1,4 +1,4 @@
-"""A login whose search path has the console's own schema first, as `"$user"` has it for a login named console."""
+"""Tests a login whose search path begins with the console's schema, as `"$user"` does for a login named console."""
 
 import unittest
 
@@ -6,7 +6,7 @@ from .console_project import OPERATOR, ConsoleProject
 
 
 class SchemaTest(unittest.TestCase):
-    def test_the_schema_of_the_console_is_not_taken_for_the_registrys(self):
+    def test_the_schema_of_the_console_is_not_used_for_the_registry(self):
         office = ConsoleProject()
         self.addCleanup(office.close)
         office.run("run", "--sample", expect=0)

@@ -1,4 +1,4 @@
-"""Logging in, staying in and getting out, how often one may try, and the ways back; behind TLS as well."""
+"""Tests log-in, sessions, log-out, the limits on log-in attempts, and redirects; also behind TLS."""
 
 import unittest
 import urllib.parse
@@ -23,11 +23,11 @@ class SessionTests(VisitTest):
         self.assertRegex(cookie, r"^console_session=[0-9a-f]{64};")
         self.assertEqual(
             sorted(cookie.split("; ")[1:]), ["HttpOnly", "Max-Age=43200", "Path=/", "SameSite=Lax"], cookie)
-        # Whoever reads the database is not in.
+        # The database does not contain the session's token.
         stored = visits.office.sql("SELECT token_hash FROM console.session")
         self.assertNotIn([browser.cookies["console_session"]], stored)
 
-    def test_log_in_begins_a_new_session(self):
+    def test_a_log_in_starts_a_new_session(self):
         browser = self.stranger()
         browser.cookies["console_session"] = "0" * 64
         self.cookie(browser)
@@ -42,7 +42,7 @@ class SessionTests(VisitTest):
     def outside(self, browser):
         return browser.get("/").headers["Location"] == "/login?to=%2F"
 
-    def test_logged_out_is_out(self):
+    def test_a_log_out_ends_the_session(self):
         browser, other = visits.office.browser(OPERATOR), inside(OPERATOR)
         kept = dict(browser.cookies)
         self.assertEqual(browser.post("/logout").headers["Location"], "/login")
@@ -51,7 +51,7 @@ class SessionTests(VisitTest):
         self.assertTrue(self.outside(browser))
         self.assertFalse(self.outside(other))
 
-    def test_new_password_ends_sessions_and_tokens(self):
+    def test_a_new_password_ends_sessions_and_tokens(self):
         visits.office.console("user", "add", "temporary", stdin=PASSWORD + "\n")
         browser, bearer = visits.office.browser("temporary"), self.bearer("temporary")
         other = inside(OPERATOR)
@@ -68,7 +68,7 @@ class SessionTests(VisitTest):
         self.assertFalse(self.outside(other))
         visits.office.sql("DELETE FROM console.login_failure")
 
-    def test_tokens_are_listed_and_end_one_by_one(self):
+    def test_tokens_are_listed_and_revoked_one_by_one(self):
         first, second = self.bearer(VIEWER), self.bearer(VIEWER)
         self.assertEqual(self.stranger().get("/api/changes", **first).status, 200)
         lines = [line.split("\t") for line in visits.office.console("user", "tokens", VIEWER).splitlines()]
@@ -86,7 +86,7 @@ class SessionTests(VisitTest):
     def bearer(self, name):
         return {"Authorization": "Bearer " + visits.office.console("user", "token", name).strip()}
 
-    def test_tokens_read_the_api_alone(self):
+    def test_tokens_can_only_read_the_api(self):
         bearer = self.bearer(OPERATOR)
         before = things()
         for path in set(routes("get")) - OPEN:
@@ -102,7 +102,7 @@ class SessionTests(VisitTest):
         for wrong in ["Bearer", "Bearer ", "Bearer " + "0" * 64, "Basic b2xnYTph", token, "Bearer " + token + "0"]:
             self.assertEqual(self.stranger().get("/api/changes", Authorization=wrong).status, 401, wrong)
 
-    def test_ways_back_lead_nowhere_else(self):
+    def test_redirects_stay_on_the_console(self):
         for to in [
             "//example.com", "/\\example.com", "\\\\example.com", "https://example.com", "http:example.com",
             "javascript:1", "/\t/example.com", "\t//example.com", " //example.com", "/\r\nSet-Cookie: a=b", "/\n",
@@ -133,13 +133,13 @@ class LimitTests(VisitTest):
         answer = self.attempt(OPERATOR, PASSWORD)
         self.assertEqual((answer.status, answer.headers["Retry-After"]), (429, "900"))
         self.assertNotIn("Set-Cookie", answer.headers)
-        # Another address that anybody can claim is none.
+        # X-Forwarded-For is not trusted, because any client can send it.
         self.assertEqual(self.statuses((OPERATOR, PASSWORD), **{"X-Forwarded-For": "192.0.2.1"}), [429])
         self.assertEqual(self.statuses((VIEWER, PASSWORD)), [303])
         visits.office.sql("UPDATE console.login_failure SET failed_at = failed_at - interval '15 minutes'")
         self.assertEqual(self.statuses((OPERATOR, PASSWORD)), [303])
 
-    def test_right_passwords_count_as_nothing(self):
+    def test_a_right_password_resets_the_count(self):
         self.assertEqual(self.statuses(*[(OPERATOR, "wrong")] * 4 + [(OPERATOR, PASSWORD)]), [401] * 4 + [303])
         self.assertEqual(self.statuses(*[(OPERATOR, "wrong")] * 5), [401] * 5)
 
@@ -149,7 +149,7 @@ class LimitTests(VisitTest):
             " SELECT 'n' || i, '127.0.0.1' FROM generate_series(1, 19) i")
         self.assertEqual(self.statuses(("nobody", "wrong"), (OPERATOR, PASSWORD)), [401, 429])
 
-    def test_names_that_are_none(self):
+    def test_invalid_names(self):
         for name in ["", "'; DROP TABLE console.account; --", "x" * 10_000, "台", "<b>"]:
             answer = self.attempt(name, "wrong")
             self.assertEqual(answer.status, 401)
@@ -158,7 +158,7 @@ class LimitTests(VisitTest):
 
 
 class BehindTLSTests(VisitTest):
-    """Behind a proxy that speaks TLS."""
+    """Tests the console behind a TLS proxy."""
 
     @classmethod
     def setUpClass(cls):
@@ -181,7 +181,7 @@ class BehindTLSTests(VisitTest):
         self.assertEqual(
             sorted(cookie.split("; ")[1:]), ["HttpOnly", "Max-Age=43200", "Path=/", "SameSite=Lax", "Secure"])
         self.assertEqual(browser.get("/").status, 200)
-        # The name without the prefix anybody on the way could have set.
+        # Without the prefix, the cookie could have been set over an insecure connection.
         browser.cookies = {"console_session": browser.cookies["__Host-console_session"]}
         self.assertEqual(browser.get("/").status, 303)
         self.assertIn("Secure", self.stranger().get("/language?set=en&to=/").headers["Set-Cookie"])
@@ -196,34 +196,34 @@ class BehindTLSTests(VisitTest):
         for origin, status in [("https://example.com", 403), ("https://registry.example", 303)]:
             answer = browser.request("POST", "/logout", own, {"Origin": origin, "Host": "registry.example"})
             self.assertEqual(answer.status, status)
-        # The proxy's own Host, which some send on.
+        # Some proxies send their own Host.
         browser = visits.office.browser(OPERATOR)
         own = {"form_token": token(browser)}
         self.assertEqual(browser.request("POST", "/logout", own, {"Origin": "https://registry.example"}).status, 303)
 
-    def test_only_a_named_proxy_says_where_a_request_comes_from(self):
+    def test_only_trusted_proxies_set_the_client_address(self):
         def attempt(forwarded, source):
             client = self.stranger()
             client.source = source
             return client.request(
                 "POST", "/login", {"name": OPERATOR, "password": "wrong"}, {"X-Forwarded-For": forwarded}).status
 
-        # A program on the machine that is no proxy has an address of its own.
+        # For a local client that is not a proxy, its own address counts.
         found = [attempt(f"198.51.100.{number}", "127.0.0.3") for number in range(6)]
         self.assertEqual(found, [401] * 5 + [429])
-        # Proxy behind proxy: the first that is none of them.
+        # Behind several proxies, the last address that is not a proxy counts.
         self.assertEqual(attempt("198.51.100.9, 127.0.0.1", "127.0.0.1"), 401)
         found = visits.office.sql(
             "SELECT DISTINCT address FROM console.audit WHERE address ~ '^198|127.0.0.3' ORDER BY 1")
         self.assertEqual(found, [["127.0.0.3"], ["198.51.100.9"]])
         self.assertEqual(visits.office.log().count("X-Forwarded-For from 127.0.0.3 is ignored"), 1)
 
-    def test_proxy_says_where_a_request_comes_from(self):
+    def test_the_proxy_sets_the_client_address(self):
         def attempt(forwarded, password="wrong"):
             return self.stranger().request(
                 "POST", "/login", {"name": OPERATOR, "password": password}, {"X-Forwarded-For": forwarded}).status
 
-        # What stands before the proxy's own word anybody may have written.
+        # Any client could have written the addresses before the proxy's entry.
         self.assertEqual([attempt(f"10.0.0.{number}, 192.0.2.1") for number in range(6)], [401] * 5 + [429])
         self.assertEqual(attempt("192.0.2.1, 192.0.2.2", PASSWORD), 303)
         self.assertEqual(attempt("192.0.2.1", PASSWORD), 429)

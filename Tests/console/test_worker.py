@@ -1,4 +1,4 @@
-"""The worker, killed at any moment: no run is lost, none is started twice. SEED=n repeats a run."""
+"""Tests the worker, also with kills at random moments: no run is lost or started twice. SEED=n repeats a run."""
 
 import contextlib
 import http.client
@@ -15,7 +15,7 @@ from .console_project import OPERATOR, ConsoleProject, until
 
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
 
-# Stands in for pipeline.sh: writes down that it was started, for which task, and ends as that task's arguments say.
+# A stand-in for pipeline.sh: it records its start and its task, and ends according to the task's arguments.
 PIPELINE = """#!/usr/bin/env bash
 task=$(readlink /proc/self/fd/2)
 task=${task%/log}
@@ -79,14 +79,14 @@ class WorkerTest(unittest.TestCase):
         run = "00000000-0000-4000-8000-000000000001"
         self.assertEqual(rows, [[run, "success", "t"], [run, "failed", "t"]])
 
-    def test_a_summary_that_the_database_refuses_is_left_out(self):
+    def test_a_summary_that_the_database_refuses_is_omitted(self):
         self.start()
         odd, good = self.add("odd"), self.add()
         self.assertEqual(self.ended(odd), ["succeeded", "0", ""])
         self.assertEqual(self.ended(good), ["succeeded", "0", ""])
         self.assertEqual(self.office.sql("SELECT summary IS NULL FROM console.task ORDER BY id"), [["t"], ["f"]])
 
-    def test_what_was_asked_for_another_publication_is_not_begun(self):
+    def test_a_rollback_of_an_outdated_publication_is_not_started(self):
         self.office.sql("CREATE TABLE publication (id bigint); INSERT INTO publication VALUES (7), (8)")
         for publication in [7, 8]:
             self.office.sql(f"INSERT INTO console.task (kind, publication) VALUES ('rollback', {publication})")
@@ -95,7 +95,7 @@ class WorkerTest(unittest.TestCase):
         self.assertEqual(self.ended(2), ["succeeded", "0", ""])
         self.assertEqual(self.starts.read_text().split(), ["2"])
 
-    def test_a_run_does_not_get_the_consoles_own_way_in(self):
+    def test_a_run_does_not_get_the_consoles_own_login(self):
         self.office.start(
             pipeline=self.pipeline, STARTS=str(self.starts), CONSOLE_DATABASE_URL=self.office.url)
         task = self.add("env=CONSOLE_DATABASE_URL", "env=DATABASE_URL")
@@ -103,8 +103,8 @@ class WorkerTest(unittest.TestCase):
         log = self.office.sql(f"SELECT log FROM console.task WHERE id = {task}")
         self.assertEqual([line[0] for line in log][1:3], ["no CONSOLE_DATABASE_URL", self.office.url])
 
-    def test_a_run_keeps_no_socket_of_the_console(self):
-        """Else a console that is started again finds its port taken for as long as the run takes."""
+    def test_a_run_does_not_inherit_the_consoles_socket(self):
+        """Otherwise a restarted console would find its port in use for the duration of the run."""
         self.start()
         task = self.add("sleep=600")
         self.attendant(task)
@@ -124,8 +124,8 @@ class WorkerTest(unittest.TestCase):
         self.office.sql(f"UPDATE console.task SET stop_asked_by = 'olga' WHERE id = {task}")
         self.assertEqual(self.ended(task)[0], "stopped")
 
-    def test_folders_of_another_database_are_no_tasks_of_this_one(self):
-        """Its numbers begin at 1 too."""
+    def test_task_folders_of_another_database_are_ignored(self):
+        """The task numbers of the other database also begin at 1."""
         folder = self.office.tree / "spool/.console/tasks/1-1700000000000000"
         folder.mkdir(parents=True)
         (folder / "started").write_text("1\n")
@@ -134,7 +134,7 @@ class WorkerTest(unittest.TestCase):
         self.assertEqual(self.ended(self.add("exit=65")), ["failed", "65", ""])
         self.assertEqual(self.starts.read_text().split(), ["1"])
 
-    def test_a_folder_that_cannot_be_used_holds_up_no_other_task(self):
+    def test_an_unusable_task_folder_does_not_delay_other_tasks(self):
         tasks = self.office.tree / "spool/.console/tasks"
         tasks.mkdir(parents=True)
         self.office.sql("INSERT INTO console.task (kind) VALUES ('dry-run')")
@@ -154,7 +154,7 @@ class WorkerTest(unittest.TestCase):
         self.assertEqual(self.ended(task), ["stopped", "143", "stopped"])
 
     def attend(self, limit, *arguments):
-        """The attendant by itself, with limits in seconds; gives exit code and reason."""
+        """Runs only the run monitor, with a limit in seconds, and returns exit code and reason."""
         folder = self.office.folder / "task"
         folder.mkdir()
         subprocess.run(
@@ -169,11 +169,11 @@ class WorkerTest(unittest.TestCase):
     def test_a_run_that_does_not_stop_is_killed(self):
         self.assertEqual(self.attend(1, "deaf", "sleep=60"), ["137", "time limit"])
 
-    def test_in_time(self):
+    def test_a_run_within_the_time_limit(self):
         self.assertEqual(self.attend(60, "exit=75"), ["75", ""])
 
-    def test_killed_console_finds_its_run_again(self):
-        """A run goes on without the console, and the next console tells how it ended."""
+    def test_a_run_survives_the_kill_of_the_console(self):
+        """The run continues without the console, and the next console records how it ended."""
         self.start()
         task = self.add("sleep=2")
         self.attendant(task)
@@ -183,7 +183,7 @@ class WorkerTest(unittest.TestCase):
         self.assertEqual(self.ended(task), ["succeeded", "0", ""])
         self.assertEqual(self.starts.read_text().split(), [task])
 
-    def test_stopped_console_leaves_its_run_alone(self):
+    def test_stopping_the_console_does_not_stop_its_run(self):
         self.start()
         task = self.add("sleep=2")
         self.attendant(task)
@@ -191,21 +191,21 @@ class WorkerTest(unittest.TestCase):
         self.start()
         self.assertEqual(self.ended(task), ["succeeded", "0", ""])
 
-    def test_a_run_that_was_killed_is_told_and_not_repeated(self):
+    def test_a_killed_run_is_reported_and_not_repeated(self):
         self.start()
         task = self.add("sleep=60")
         pid = int(self.attendant(task))
         until(lambda: self.starts.read_text().split() == [task])
         session = subprocess.run(["ps", "-o", "pid=", "--sid", str(pid)], capture_output=True, text=True, check=True)
         for member in session.stdout.split():
-            # Its short sleeps may have ended since.
+            # Its short sleeps may have ended in the meantime.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(member), signal.SIGKILL)
         self.assertEqual(self.ended(task), ["failed", "", "cut short"])
         self.assertEqual(self.starts.read_text().split(), [task])
 
-    def test_a_run_whose_attendant_was_killed_is_stopped(self):
-        """Nobody would tell how it ends, and nobody hold its time limit."""
+    def test_a_run_whose_monitor_was_killed_is_stopped(self):
+        """Without its monitor, a run has no time limit, and its end is not recorded."""
         self.start()
         task = self.add("sleep=600")
         pid = int(self.attendant(task))
@@ -214,13 +214,13 @@ class WorkerTest(unittest.TestCase):
         self.assertEqual(self.ended(task), ["failed", "", "cut short"])
         until(lambda: subprocess.run(["ps", "--sid", str(pid)], capture_output=True, check=False).returncode == 1)
 
-    def test_a_console_that_ends_begins_no_run(self):
-        """Half a request keeps it from ending for five seconds."""
+    def test_a_console_that_is_stopping_starts_no_run(self):
+        """An incomplete request delays the console's end by five seconds."""
         self.office.add_accounts()
         self.start()
         with socket.create_connection(("127.0.0.1", self.office.port), 20) as held:
             held.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n")
-            # Later requests are answered: the one above has been read.
+            # If a later request is answered, the one above has been read.
             self.assertEqual(self.office.browser().get("/login").status, 200)
             self.office.process.send_signal(signal.SIGTERM)
             until(self.is_closed)
@@ -237,7 +237,7 @@ class WorkerTest(unittest.TestCase):
             return True
         return False
 
-    def test_an_open_page_does_not_keep_the_console_from_ending(self):
+    def test_an_open_page_does_not_delay_the_consoles_end(self):
         self.office.add_accounts()
         self.start()
         task = self.add("sleep=600")
@@ -255,7 +255,7 @@ class WorkerTest(unittest.TestCase):
         self.office.sql(f"UPDATE console.task SET stop_asked_by = 'olga' WHERE id = {task}; NOTIFY console_task")
         self.assertEqual(self.ended(task)[0], "stopped")
 
-    def test_a_container_takes_its_run_along(self):
+    def test_in_a_container_the_console_stops_its_run(self):
         self.office.start("--stops-runs", pipeline=self.pipeline, STARTS=str(self.starts))
         task = self.add("sleep=600")
         self.attendant(task)
@@ -264,7 +264,7 @@ class WorkerTest(unittest.TestCase):
         self.start()
         self.assertEqual(self.ended(task), ["failed", "143", "cut short"])
 
-    def test_two_consoles_have_one_worker(self):
+    def test_only_one_of_two_consoles_runs_tasks(self):
         self.start()
         first = self.office.process, self.office.errors, self.office.port
         self.start()
@@ -272,7 +272,7 @@ class WorkerTest(unittest.TestCase):
         for task in tasks:
             self.assertEqual(self.ended(task)[0], "succeeded")
         self.assertEqual(self.starts.read_text().split(), tasks)
-        # The one with the lock goes, and the other takes over.
+        # After the console with the lock is killed, the other one takes over.
         second = self.office.process, self.office.errors, self.office.port
         for self.office.process, self.office.errors, self.office.port in [first]:
             self.office.kill()
@@ -281,21 +281,21 @@ class WorkerTest(unittest.TestCase):
         self.office.process, self.office.errors, self.office.port = second
 
     def test_killed_at_random_moments(self):
-        """Whatever the moment: each task runs once, in order, and each ends as it should."""
+        """Each task runs once, in order, and ends with its expected state."""
         dice = random.Random(SEED)
         tasks = []
         for _ in range(12):
             self.start()
             for _ in range(dice.randrange(3)):
                 tasks.append(self.add(*dice.choice([[], ["exit=65"], ["sleep=1"]])))
-            time.sleep(dice.random() * dice.choice([0.1, 1]))  # the moment, which is what the test is about
+            time.sleep(dice.random() * dice.choice([0.1, 1]))  # the random moment of the kill
             self.office.kill()
         self.start()
         ends = [self.ended(task) for task in tasks]
         self.assertEqual(self.starts.read_text().split(), tasks)
         self.assertTrue(all(end in (["succeeded", "0", ""], ["failed", "65", ""]) for end in ends), ends)
 
-    def test_a_standard_schedule_says_what_it_replaces(self):
+    def test_a_standard_schedule_reports_what_it_replaces(self):
         self.assertNotIn("replaced:", self.office.console("daily", command="schedule"))
         self.office.sql("UPDATE console.schedule SET timing = 'every 30 minutes', is_paused = true")
         replaced = next(
@@ -303,8 +303,8 @@ class WorkerTest(unittest.TestCase):
         self.assertIn("every 30 minutes", replaced)
         self.assertIn("paused", replaced)
 
-    def test_schedule_under_kills(self):
-        """A schedule that is due while the console is killed and started has one run a time."""
+    def test_schedules_with_kills(self):
+        """A schedule that is due while the console is killed and restarted has one run for each due time."""
         self.office.console("dry-run-per-minute", command="schedule")
         self.office.sql(
             "UPDATE console.schedule SET anchored_at = date_trunc('second', now()) - interval '58 seconds',"
@@ -312,7 +312,7 @@ class WorkerTest(unittest.TestCase):
         dice = random.Random(SEED)
         for _ in range(4):
             self.start()
-            time.sleep(dice.random())  # the moment, which is what the test is about
+            time.sleep(dice.random())  # the random moment of the kill
             self.office.kill()
         self.start()
         task = until(lambda: self.office.sql("SELECT id FROM console.task WHERE schedule_id IS NOT NULL"))
@@ -322,7 +322,7 @@ class WorkerTest(unittest.TestCase):
         for task in tasks:
             self.assertEqual(self.ended(task)[0], "succeeded")
         self.assertEqual(self.starts.read_text().split(), tasks)
-        # However slow the machine: each time has a run or was missed, and none has two.
+        # Each due time has one run or was missed on a slow machine; none has two runs.
         self.assertEqual(
             self.office.sql("SELECT count(*), count(DISTINCT due_at), 5 - (SELECT repeats FROM console.schedule) FROM console.task"),
             [[str(len(tasks))] * 3])

@@ -1,10 +1,10 @@
-"""What the interface says, as its tables have it: tests look for a text by its key, whatever its words become."""
+"""The texts of the interface, from its tables: tests find a text by its key, so that its wording may change."""
 
 from monitoring.registry import SOURCE
 
 
 def entries():
-    """Key, Chinese, English; where a line is no such entry, its parts."""
+    """Yields the fields of each line: key, Chinese, English. An invalid line has another number of fields."""
     for file in sorted((SOURCE / "Sources/Console/ConsoleWeb/Texts").glob("*.tsv")):
         for line in file.read_text(encoding="utf-8").splitlines():
             if not line.startswith("#"):

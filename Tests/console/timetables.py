@@ -1,4 +1,4 @@
-"""Timetables of the console and of croniter."""
+"""Timetables of the console and of croniter, in a form that can be compared."""
 
 import datetime
 import os
@@ -9,14 +9,14 @@ import zoneinfo
 from croniter import CroniterBadDateError, croniter
 
 CONSOLE = pathlib.Path(os.environ["BINARIES"]) / "console"
-# Clocks that are put back by half an hour (test_timetable.py says why that matters).
+# Its clocks are set back by half an hour (test_timetable.py explains why this matters).
 HALF_HOUR = "Australia/Lord_Howe"
 YEARS = range(631152000, 2840140800)  # 1990 to 2059
 DAY = 86400
 
 
 def answers(cases):
-    """What the console says to each (zone, moment, count, expression)."""
+    """Returns the console's answer to each (zone, moment, count, expression)."""
     lines = "".join("\t".join(map(str, case)) + "\n" for case in cases)
     ended = subprocess.run([CONSOLE, "timetable"], input=lines, capture_output=True, text=True, timeout=600, check=True)
     answered = ended.stdout.split("\n")[:-1]
@@ -32,17 +32,17 @@ def ours(*case):
 
 
 def comes_again(moment, zone):
-    """The second of two moments for which the clock shows the same."""
+    """Tells whether the moment is the second one for which the clock shows this time."""
     return datetime.datetime.fromtimestamp(moment, zoneinfo.ZoneInfo(zone)).fold == 1
 
 
 class Croniter:
-    """Its due moments; `times` with the documented differences taken away."""
+    """croniter's due moments; `times` omits the documented differences."""
 
     def __init__(self, zone, moment, text):
         self.zone = zone
         start = datetime.datetime.fromtimestamp(moment, zoneinfo.ZoneInfo(zone))
-        # "The bug" is crontab(5)'s rule: a day field that begins with `*`, as */2 does, narrows the other one.
+        # What croniter calls a bug is crontab(5)'s rule: a day field that begins with `*`, such as */2, restricts the other.
         self.iterator = croniter(text, start, implement_cron_bug=True)
         self.has_every_hour = "*" in self.iterator.expanded[1]
 
@@ -69,7 +69,7 @@ class Croniter:
 
 
 def changes(zone):
-    """The moments in YEARS at which clocks are changed."""
+    """Returns the moments in YEARS at which clocks change."""
     def offset(moment):
         return datetime.datetime.fromtimestamp(moment, zoneinfo.ZoneInfo(zone)).utcoffset()
 

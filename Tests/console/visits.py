@@ -1,4 +1,4 @@
-"""A console with something of each kind in it, and visits to it by plain HTTP."""
+"""A console with an object of each kind, and HTTP requests to it without a browser."""
 
 import json
 import re
@@ -13,7 +13,7 @@ sessions = {}
 
 
 def set_up():
-    """For a module's setUpModule. The task that there is goes on for as long as the source is held back."""
+    """Sets up a module (setUpModule). Its task runs until the source releases its answer."""
     global office, source
     office = ConsoleProject()
     unittest.addModuleCleanup(office.close)
@@ -30,7 +30,7 @@ def set_up():
 
 
 def inside(name):
-    """A browser that was logged in once: hashing a password takes its time."""
+    """Returns a client with a session. Each account logs in only once, because hashing a password is slow."""
     if name not in sessions:
         sessions[name] = office.browser(name).cookies
     browser = Client(office.port)
@@ -43,7 +43,7 @@ def token(browser):
 
 
 def things():
-    """What orders would change."""
+    """Returns the objects that requests of operators could change."""
     return office.sql("SELECT count(*) FROM console.task") + office.sql(
         "SELECT id, name, is_paused FROM console.schedule") + office.sql("SELECT stop_asked_by FROM console.task")
 
@@ -53,7 +53,7 @@ class VisitTest(unittest.TestCase):
         return Client(office.port)
 
     def assertProblem(self, answer, status):
-        """A page in the look of all others, or for the API a document."""
+        """Checks an error: a page with the usual layout, or a JSON document of the API."""
         self.assertEqual(answer.status, status, answer.text)
         kind = answer.headers["Content-Type"]
         if kind == "application/problem+json":

@@ -1,4 +1,4 @@
-"""A console with two days of a registry, and walks through it in a browser."""
+"""A console with two days of a registry, and a base class for tests in a browser."""
 
 import re
 import unittest
@@ -11,7 +11,7 @@ browser = office = source = operator = None
 
 
 def set_up():
-    """For a module's setUpModule."""
+    """Sets up a module (setUpModule)."""
     global browser, office, source, operator
     if window.missing():
         return
@@ -35,21 +35,21 @@ class WindowTest(unittest.TestCase):
         self.window = window.Window(browser, office.port, java_script_enabled=self.scripts)
         self.addCleanup(self.window.close)
         self.page = self.window.page
-        # Whatever a test leaves running: the next one's turn would not come.
+        # A run that a test leaves behind must end: tasks run one after the other.
         self.addCleanup(source.release)
 
     def assertFaults(self, *expected):
         self.assertEqual(self.window.faults, list(expected))
 
     def start(self, kind):
-        """Asks for a run, and waits for its page."""
+        """Starts a run, and waits for its page."""
         self.window.goto("/")
         self.page.click(f"form:has([name=kind][value={kind}]) button")
         self.page.wait_for_url(re.compile(r"/tasks/\d+$"))
         return self.window.path
 
     def ended(self, state):
-        """Waits for the end that the page shows by itself."""
+        """Waits until the page shows the end of the run without a reload."""
         self.page.wait_for_selector(f"main > section .state.{state}", timeout=60_000)
         self.page.wait_for_selector("section:not([data-live])")
 

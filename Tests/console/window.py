@@ -1,4 +1,4 @@
-"""Windows of a real browser, headless Chromium by Playwright, which write down whatever goes wrong in them."""
+"""Windows of a real browser (headless Chromium with Playwright) that record all faults."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ except ImportError:
 
 
 def missing():
-    """Why no browser can be had here; None where there is one."""
+    """Returns why no browser is available here, or None if there is one."""
     if not sync_playwright:
         return "Python's playwright is not installed"
     if not shutil.which("chromium"):
@@ -22,7 +22,7 @@ def missing():
 
 
 def quoted(text):
-    """For the value of a query."""
+    """Encodes a value for a query."""
     return urllib.parse.quote(text, safe="")
 
 
@@ -43,7 +43,7 @@ class Window:
         self.context = browser.chromium.new_context(base_url=self.base, **options)
         self.page = self.context.new_page()
         self.page.set_default_timeout(20_000)
-        # Dialogs, messages in the console (what the policy forbids is one), scripts that fail, requests that do.
+        # Dialogs, console messages (also about violations of the content security policy), script errors, failed requests.
         self.faults = []
         self.page.on("dialog", self.dialog)
         self.page.on("console", self.message)
@@ -57,12 +57,12 @@ class Window:
         dialog.dismiss()
 
     def message(self, message):
-        # A status of 400 or more comes as a response, too.
+        # response() records statuses of 400 or more.
         if message.type in ["error", "warning"] and "the server responded with a status of" not in message.text:
             self.faults.append(f"{message.type}: {message.text}")
 
     def failed(self, request):
-        # A page that is left takes no more.
+        # Leaving a page aborts its requests.
         if request.failure != "net::ERR_ABORTED":
             self.faults.append(f"failed: {request.url} {request.failure}")
 
@@ -78,7 +78,7 @@ class Window:
         return self.page.goto(path)
 
     def enter(self, client):
-        """Goes on with the session of a client that is logged in: hashing a password takes its time."""
+        """Uses the session of a client that is logged in, because hashing a password is slow."""
         self.context.add_cookies([
             {"name": name, "value": value, "url": self.base} for name, value in client.cookies.items()])
 
@@ -92,7 +92,7 @@ class Window:
 
     @property
     def path(self):
-        """Of the page that shows, with its query."""
+        """The path of the current page, with its query."""
         return re.sub(r"^(https?://[^/]*|about:blank)", "", self.page.url)
 
     def text(self, selector):

@@ -1,4 +1,4 @@
-"""compose.yaml: limits, times to stop, and who uses which login."""
+"""Tests compose.yaml: limits, stop periods, and which service uses which login."""
 
 import os
 import pathlib
@@ -19,12 +19,12 @@ class ComposeTests(unittest.TestCase):
             self.assertGreater(service["pids_limit"], 0, name)
             self.assertEqual(service["cap_drop"], ["ALL"], name)
 
-    def test_postgresql_gets_time(self):
+    def test_postgresql_has_time_to_start_and_stop(self):
         postgres = SERVICES["postgres"]
         self.assertEqual((postgres["stop_grace_period"], postgres["healthcheck"]["start_period"]), ("60s", "60s"))
         self.assertEqual(SERVICES["etl"]["stop_grace_period"], "90s")
 
-    def test_nothing_uses_the_superuser(self):
+    def test_no_service_uses_the_superuser(self):
         superuser = SERVICES["postgres"]["environment"]["POSTGRES_USER"]
         logins = set()
         for name in ["etl", "console"]:
@@ -37,13 +37,13 @@ class ComposeTests(unittest.TestCase):
             self.assertIn(f"ALTER ROLE {login} PASSWORD", text)
 
     def test_images_can_be_pinned(self):
-        """Each that is not built here is a variable, and names its version unless that is set."""
+        """Each image that is not built here is set by a variable, whose default names a version."""
         for name in ["postgres", "cloudwatch-agent"]:
             self.assertRegex(SERVICES[name]["image"], r"^\$\{\w+_IMAGE:-[^}:]+:\d[^}]*\}$")
         bases = re.findall(r"(?m)^ARG (\w+_IMAGE)=\S+:\d", (SOURCE / "Dockerfile").read_text())
         self.assertEqual(bases, ["SWIFT_IMAGE", "RUNTIME_IMAGE"])
 
-    def test_what_is_mounted_is_there(self):
+    def test_mounted_files_exist(self):
         for service in SERVICES.values():
             for volume in service.get("volumes", []):
                 source = volume.split(":")[0]

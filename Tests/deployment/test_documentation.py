@@ -1,4 +1,4 @@
-"""The documentation holds together: links lead somewhere, and the two READMEs are short and say the same."""
+"""Tests the documentation: no broken links, and two READMEs that are short and have the same structure."""
 
 import pathlib
 import re
@@ -16,7 +16,7 @@ def without_code(text):
 
 
 def anchors(page):
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Returns the anchors of a page's headings, as GitHub generates them."""
     headings = re.findall(r"(?m)^#+ (.+)$", without_code(page.read_text()))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -32,11 +32,11 @@ def broken(page):
 
 
 class LinkTests(unittest.TestCase):
-    def test_every_link_leads_somewhere(self):
+    def test_no_link_is_broken(self):
         self.assertGreater(len(PAGES), 15)
         self.assertEqual([link for page in PAGES for link in broken(page)], [])
 
-    def test_a_broken_link_is_seen(self):
+    def test_a_broken_link_is_detected(self):
         with tempfile.TemporaryDirectory(dir=SOURCE / "spool") as folder:
             page = pathlib.Path(folder) / "page.md"
             page.write_text("# A heading\n[a](#a-heading) [b](#b) [c](c.md) [d](https://example.org)\n")
@@ -47,7 +47,7 @@ class LinkTests(unittest.TestCase):
         for page in (SOURCE / "docs").glob("*.md"):
             self.assertIn(page.resolve(), linked)
 
-    def test_pages_that_programs_name_exist(self):
+    def test_pages_named_in_sources_exist(self):
         for source in [*(SOURCE / "Sources").rglob("*.swift"), *(SOURCE / "Sources/pipeline").iterdir(), SOURCE / "pipeline.sh"]:
             for name, anchor in re.findall(r"(?<!org/)\b(docs/[\w/-]+\.(?:md|sql))(?:#([\w-]+))?", source.read_text()):
                 page = SOURCE / name
@@ -57,7 +57,7 @@ class LinkTests(unittest.TestCase):
 
 
 class ReadmeTests(unittest.TestCase):
-    def test_both_are_short_and_of_one_structure(self):
+    def test_both_are_short_and_have_the_same_structure(self):
         english, chinese = ((SOURCE / name).read_text() for name in ["README.md", "README.zh-TW.md"])
         for text in [english, chinese]:
             self.assertLessEqual(len(text.splitlines()), 150)

@@ -1,4 +1,4 @@
-"""packaging/: the samples for Kubernetes, Airflow and log collectors."""
+"""Tests the samples in packaging/ for Kubernetes, Airflow and log collectors."""
 
 import datetime
 import fnmatch
@@ -22,7 +22,7 @@ import yaml
 SOURCE = pathlib.Path(os.environ["SOURCE_TREE"])
 BINARIES = pathlib.Path(os.environ["BINARIES"])
 PACKAGING = SOURCE / "packaging"
-# The documented exit codes that need a person: all but success, "run again later" and signals.
+# The documented exit codes that need an operator: all except success, "run again later" and signals.
 TOLD = [int(code) for code in re.findall(r"(?m)^\| (\d+) \|", (SOURCE / "docs/troubleshooting.md").read_text())]
 PERMANENT = sorted(set(TOLD) - {0, 75})
 
@@ -47,10 +47,10 @@ class KubernetesTests(unittest.TestCase):
         self.assertEqual(rule["onExitCodes"]["values"], PERMANENT)
         pod = job["template"]["spec"]
         self.assertEqual(rule["onExitCodes"]["containerName"], pod["containers"][0]["name"])
-        # Otherwise Kubernetes refuses the policy, which its schema does not know.
+        # Kubernetes refuses the policy with any other value, but the schema does not check this.
         self.assertEqual(pod["restartPolicy"], "Never")
 
-    def test_least_rights(self):
+    def test_least_privilege(self):
         pod = self.documents["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
         (container,) = pod["containers"]
         context = container["securityContext"]
@@ -65,7 +65,7 @@ class KubernetesTests(unittest.TestCase):
 
 
 class AirflowTests(unittest.TestCase):
-    """The file itself, with as much of Airflow as it takes, and a script in place of pipeline.sh."""
+    """Runs the sample with stand-ins for the parts of Airflow that it uses, and for pipeline.sh."""
 
     def setUp(self):
         self.failed = type("AirflowException", (Exception,), {})
@@ -109,10 +109,10 @@ class AirflowTests(unittest.TestCase):
         self.assertGreater(self.options["retries"], 0)
 
     def time_out(self, stage):
-        """Ends the task as Airflow does, by an exception out of a signal's handler, once the stage is at work."""
+        """Ends the task as Airflow does, by an exception from a signal handler, after the stage has started."""
         fifo = self.folder / "alive"
         os.mkfifo(fifo)
-        # Job control as in pipeline.sh: the stage is a process group of its own. It holds the FIFO until it ends.
+        # Job control as in pipeline.sh: the stage has its own process group. It keeps the FIFO open until it ends.
         self.pipeline(f"""
             set -m
             trap 'kill -TERM $stage; wait $stage; echo stopped >"{self.folder}/told"; exit 143' TERM
@@ -144,8 +144,8 @@ class AirflowTests(unittest.TestCase):
         with self.assertRaises(TimedOut):
             self.names["load"]()
         watch.join()
-        # The FIFO ends when nobody holds it any more.
-        self.assertTrue(select.select([reader], [], [], 30)[0], "the stage goes on")
+        # The FIFO reaches its end when the last writer has closed it.
+        self.assertTrue(select.select([reader], [], [], 30)[0], "the stage is still running")
         self.assertEqual(os.read(reader, 100), b"")
 
     def test_a_time_out_stops_the_stage(self):
@@ -158,7 +158,7 @@ class AirflowTests(unittest.TestCase):
 
 
 class CollectorTests(unittest.TestCase):
-    """What the samples say of the files is true of the files that the programs write."""
+    """Compares the samples with the log files that the stages write."""
 
     @classmethod
     def setUpClass(cls):
@@ -181,12 +181,12 @@ class CollectorTests(unittest.TestCase):
         self.assertFalse(fnmatch.fnmatch(f"{self.folder}/etl.log.lock", included))
 
     def test_time_is_rfc3339(self):
-        """As Go's time.RFC3339Nano has it, and at the same instant as `timestamp`."""
+        """`time` has the format of Go's time.RFC3339Nano, and is the same instant as `timestamp`."""
         for line, instant in zip(self.lines, self.instants):
             self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
             self.assertEqual(datetime.datetime.fromisoformat(line["time"].replace("Z", "+00:00")), instant)
 
-    def test_jq_reads_it_as_documented(self):
+    def test_the_documented_jq_filter_works(self):
         filter_ = '.time | sub("\\\\.[0-9]+Z$"; "Z") | fromdate'
         page = (SOURCE / "docs/monitoring.md").read_text()
         self.assertTrue(filter_ in page, filter_)
@@ -209,7 +209,7 @@ class CollectorTests(unittest.TestCase):
         try:
             import tomllib
         except ImportError:
-            self.skipTest("this Python reads no TOML: 3.11 does")
+            self.skipTest("reading TOML needs Python 3.11")
         config = tomllib.loads((PACKAGING / "logs/vector.toml").read_text())
         source = config["sources"]["business_registry"]
         self.check_path(source["include"][0], source["exclude"][0])

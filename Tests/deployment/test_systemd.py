@@ -1,4 +1,4 @@
-"""packaging/systemd: systemd itself accepts the units, and they say what the documentation says."""
+"""Tests packaging/systemd: systemd accepts the units, and they agree with the documentation."""
 
 import os
 import pathlib
@@ -29,11 +29,11 @@ class VerifyTests(unittest.TestCase):
     def test_systemd_accepts_each_unit(self):
         self.assertEqual(len(UNITS), 4)
         for unit in UNITS:
-            # The program is where this project is.
+            # Use the path of this project.
             (self.folder / unit.name).write_text(unit.read_text().replace(PREFIX, f"{SOURCE}/"))
         self.assertEqual(self.verify(*[self.folder / unit.name for unit in UNITS]), (0, ""))
 
-    def test_what_systemd_refuses_is_seen(self):
+    def test_a_refused_unit_is_detected(self):
         unit = self.folder / "refused.service"
         unit.write_text("[Service]\nType=oneshot\nExecStart=/bin/true\nRestartForceExitStatus=75\n")
         code, said = self.verify(unit)
@@ -42,24 +42,24 @@ class VerifyTests(unittest.TestCase):
 
 
 class UnitTests(unittest.TestCase):
-    def test_temporary_failures_are_tried_again_and_no_others(self):
+    def test_only_temporary_failures_are_retried(self):
         told = re.findall(r"(?m)^\| (\d+) \|", (SOURCE / "docs/troubleshooting.md").read_text())
         for_a_person = [code for code in told if code not in ("0", "75")]
         self.assertEqual(for_a_person, ["64", "65", "66", "69", "70", "74", "78"])
         service = (SOURCE / "packaging/systemd/business-registry.service").read_text()
         self.assertIn(f"\nRestartPreventExitStatus={' '.join(for_a_person)}\n", service)
 
-    def test_no_secret_stands_in_a_unit(self):
+    def test_units_contain_no_secrets(self):
         for unit in UNITS:
             self.assertNotRegex(unit.read_text(), r"(?i)Environment=.*(PASSWORD|SECRET|URL)")
 
     def test_documentation_has_no_second_copy(self):
-        """A unit that is quoted in a page would be checked by nobody."""
+        """A copy of a unit in a page would not be validated."""
         for page in PAGES:
             self.assertIsNone(re.search(r"(?m)^\[(Service|Timer|Install)\]", page.read_text()), page)
 
     def test_the_crontab_line_starts_the_pipeline_with_its_settings(self):
-        """As cron does it, which ends a command at a `%`; and it redirects into no folder that a user may not write to."""
+        """Runs the line as cron does, which ends a command at a `%`. The line redirects only to /dev/null."""
         found = []
         for page in PAGES:
             found += re.findall(r"(?m)^\d+ [\d,]+ \* \* \*  (.*pipeline\.sh.*)$", page.read_text())
@@ -83,7 +83,7 @@ class UnitTests(unittest.TestCase):
                     env={"HOME": home, "PATH": "/usr/bin:/bin"})
                 self.assertEqual((ended.returncode, ended.stderr), (0, f"{url}|{home}/registry/etl.log"), line)
 
-    def test_files_that_documentation_names_are_there(self):
+    def test_files_named_in_the_documentation_exist(self):
         named = {}
         for page in PAGES:
             for name in re.findall(r"\bpackaging/[\w./-]*\w", page.read_text()):

@@ -1,4 +1,4 @@
-"""An AWS account on loopback: a moto server of the test's own."""
+"""An AWS account on loopback: a moto server for one test."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ def free_port():
 
 
 class Account:
-    """Starts empty, and lets everybody do everything unless `signatures_required`."""
+    """A new account, without resources. It accepts all requests, except within `signatures_required`."""
 
     def __init__(self):
         port = free_port()
@@ -31,7 +31,7 @@ class Account:
         self.process = subprocess.Popen(
             [server, "-H", "127.0.0.1", "-p", str(port)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            # Behind a proxy variable loopback would be asked of the proxy.
+            # Otherwise a proxy variable would send requests for loopback to the proxy.
             env={**os.environ, "NO_PROXY": "*"})
         for _ in range(600):
             try:
@@ -49,10 +49,10 @@ class Account:
 
     @contextlib.contextmanager
     def signatures_required(self):
-        """Meanwhile each request is checked: its signature, and whether its user may.
+        """Validates each request within the context: its signature, and its user's rights.
 
-        moto asks policies about the resource `*`, whatever a request is for. So users get what they may do with one group
-        for all of them; that the real policy names one group is for Terraform's own tests. Conditions it does not know:
+        moto evaluates policies for the resource `*`, whatever the request is for. So the policies are widened to all
+        resources; Terraform's own tests check that the real policy names one group. moto does not support conditions:
         test_rights evaluates them.
         """
         iam = self.client("iam")
@@ -63,7 +63,7 @@ class Account:
                 for statement in document["Statement"]:
                     statement["Resource"] = "*"
                     statement.pop("Condition", None)
-                    # CloudWatch signs as `monitoring`, and moto takes that for the name of its actions.
+                    # Requests to CloudWatch are signed for `monitoring`, which moto uses as the prefix of its actions.
                     statement["Action"] += [
                         action.replace("cloudwatch:", "monitoring:") for action in statement["Action"]
                         if action.startswith("cloudwatch:")]
@@ -83,7 +83,7 @@ class Account:
         urllib.request.urlopen(request, timeout=10).close()
 
     def variables(self, key_id="test", secret="test", token=None):
-        """For the programs under test and for Terraform."""
+        """Returns environment variables for the stages and for Terraform."""
         variables = {
             "AWS_REGION": REGION, "AWS_ENDPOINT_URL": self.url, "AWS_ACCESS_KEY_ID": key_id,
             "AWS_SECRET_ACCESS_KEY": secret, "AWS_EC2_METADATA_DISABLED": "true",
@@ -95,7 +95,7 @@ class Account:
             service, region_name=REGION, endpoint_url=self.url, aws_access_key_id=key_id, aws_secret_access_key=secret)
 
     def messages(self, stream, group=GROUP):
-        """All messages of a stream, in the order in which they are kept."""
+        """Returns all messages of a stream, in its order."""
         logs, messages, token = self.client("logs"), [], None
         while True:
             more = {"nextToken": token} if token else {}

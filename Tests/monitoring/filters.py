@@ -1,5 +1,5 @@
-"""CloudWatch's filter patterns for JSON, as far as ours use them, written after the user guide ("Filter pattern syntax for
-metric filters"): `{ $.a = "text" && ($.b > 0 || $.c IS TRUE) }`."""
+"""Evaluates the part of CloudWatch's filter patterns for JSON that this project uses, according to the user guide ("Filter
+pattern syntax for metric filters"): `{ $.a = "text" && ($.b > 0 || $.c IS TRUE) }`."""
 
 import json
 import re
@@ -14,14 +14,14 @@ class Pattern:
         while end < len(text):
             match = TOKEN.match(text, end)
             if not match:
-                raise ValueError(f"'{text}' cannot be read from byte {end} on")
+                raise ValueError(f"unable to parse '{text}' from character {end} on")
             self.tokens.append(match[1])
             end = match.end()
         self.take("{")
         self.condition = self.any_of()
         self.take("}")
         if self.tokens:
-            raise ValueError(f"'{text}' does not end")
+            raise ValueError(f"text after the end of '{text}'")
 
     def take(self, *expected):
         token = self.tokens.pop(0) if self.tokens else None
@@ -51,7 +51,7 @@ class Pattern:
             return condition
         path = self.tokens.pop(0)
         if not path.startswith("$."):
-            raise ValueError(f"{path} is no selector")
+            raise ValueError(f"{path} is not a selector")
         if self.tokens and self.tokens[0].startswith("IS"):
             wanted_truth = self.tokens.pop(0).endswith("TRUE")
             return lambda event: select(event, path) is wanted_truth
@@ -62,7 +62,7 @@ class Pattern:
             if operator not in ("=", "!="):
                 raise ValueError(f"{operator} does not compare texts")
             if "*" in wanted:
-                raise ValueError("a wildcard")
+                raise ValueError("wildcards are not supported")
             return lambda event: isinstance(select(event, path), str) and (
                 (select(event, path) == wanted) == (operator == "="))
         number = float(value)
@@ -91,7 +91,7 @@ def select(event, path):
 
 
 def metric(metric_filter, messages):
-    """What the metric of a filter adds up to over messages, as CloudWatch has it."""
+    """Returns the sum of a filter's metric over messages, as CloudWatch computes it."""
     pattern = Pattern(metric_filter["filterPattern"])
     total = 0.0
     for message in messages:
@@ -102,6 +102,6 @@ def metric(metric_filter, messages):
         if value.startswith("$."):
             value = select(json.loads(message), value)
             if not is_number(value):
-                continue  # nothing is published
+                continue  # CloudWatch publishes no value
         total += float(value)
     return total

@@ -1,5 +1,5 @@
-"""What IAM policies allow, evaluated offline as the user guide has it ("Policy evaluation logic"), as far as ours go: identity
-policies, permissions boundaries, and conditions on single texts. Anything else is refused rather than guessed."""
+"""Evaluates IAM policies offline, according to the user guide ("Policy evaluation logic"). It supports what this project uses:
+identity policies, permissions boundaries, and string conditions on single values. Anything else raises an error."""
 
 import fnmatch
 import re
@@ -11,7 +11,7 @@ class Policy:
         for statement in self.statements:
             unknown = set(statement) - {"Sid", "Effect", "Action", "Resource", "Condition"}
             if unknown or statement["Effect"] not in ("Allow", "Deny"):
-                raise ValueError(f"{unknown or statement['Effect']} is not known here")
+                raise ValueError(f"{unknown or statement['Effect']} is not supported")
 
     def allows(self, action, resource, context=None):
         found = {statement["Effect"] for statement in self.statements if applies(statement, action, resource, context or {})}
@@ -26,14 +26,14 @@ def applies(statement, action, resource, context):
 
 
 def holds(operator, keys, context):
-    """A key that the request does not bear fails the condition."""
+    """Evaluates a condition. It fails if the request lacks one of its keys."""
     compare = {"StringEquals": str.__eq__, "StringLike": lambda value, pattern: matches(pattern, value)}[operator]
     return all(
         key in context and any(compare(context[key], wanted) for wanted in listed(values)) for key, values in keys.items())
 
 
 def matches(pattern, text):
-    # Brackets mean nothing in a policy.
+    # Brackets are literal in policies, but not in fnmatch.
     return fnmatch.fnmatchcase(text, re.sub(r"\[", "[[]", pattern))
 
 

@@ -1,4 +1,4 @@
-"""What is asked of an account, by whom it may concern."""
+"""A recording proxy for the API requests to an AWS account."""
 
 import http.client
 import http.server
@@ -7,7 +7,7 @@ import urllib.parse
 
 
 class Recorder:
-    """Stands in front of an account and writes down what is asked of it; some it answers itself, as AWS would."""
+    """Forwards requests to an account and records them. `answers` holds the actions that it answers itself, as AWS would."""
 
     def __init__(self, account):
         calls = self.calls = []

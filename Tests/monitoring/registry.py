@@ -1,4 +1,4 @@
-"""A copy of the project with the programs that were built, and runs of it as a person types them."""
+"""A copy of the project with its binaries, and runs of pipeline.sh in it as on a command line."""
 
 import http.server
 import json
@@ -13,7 +13,7 @@ import urllib.parse
 
 SOURCE = pathlib.Path(os.environ["SOURCE_TREE"])
 BINARIES = pathlib.Path(os.environ["BINARIES"])
-# By Terraform and by setup, where somebody has worked in the tree.
+# Files that Terraform and `setup` may have left in the source tree.
 LEFT_BEHIND = shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.local.*")
 HEADER = (
     "營業地址,統一編號,總機構統一編號,營業人名稱,資本額,設立日期,組織別名稱,使用統一發票,"
@@ -22,7 +22,7 @@ HEADER = (
 
 
 def snapshot(rows, bad=0):
-    """A whole file; the first `bad` records have a BAN that is none."""
+    """Returns a complete source file; the first `bad` records have an invalid BAN."""
     lines = [HEADER, "01-SEP-26" + "," * 15]
     for number in range(rows):
         ban = f"x{number:07}" if number < bad else f"{number + 10_000_000}"
@@ -31,7 +31,7 @@ def snapshot(rows, bad=0):
 
 
 class Project:
-    """A scratch project with a private PostgreSQL, which is made by its first run that loads."""
+    """A scratch project with a private PostgreSQL, which its first load creates."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="registry-monitoring-"))
@@ -48,7 +48,7 @@ class Project:
         shutil.copy2(SOURCE / "pipeline.sh", self.tree)
         shutil.copytree(SOURCE / "Sources/pipeline", self.tree / "Sources/pipeline")
         shutil.copytree(SOURCE / "terraform", self.tree / "terraform", ignore=LEFT_BEHIND)
-        (self.tree / ".build/pipeline.stamp").touch()  # built after all else was written
+        (self.tree / ".build/pipeline.stamp").touch()  # newer than all sources
         self.log_stem = self.folder / "logs/etl.log"
         self.environment = {
             name: os.environ[name] for name in ["PATH", "HOME", "LANG", "TMPDIR"] if name in os.environ
@@ -72,7 +72,7 @@ class Project:
         return ended
 
     def database_url(self, database):
-        """Of the private PostgreSQL, which is started."""
+        """Starts the private PostgreSQL, and returns the URL of one of its databases."""
         self.run("psql", "-c", "SELECT 1", expect=0)
         data = urllib.parse.quote(str(self.tree / ".postgres/data"), safe="/")
         return f"postgresql:///{database}?host={data}&port=5432&user=registry"
@@ -81,25 +81,25 @@ class Project:
         return json.loads(self.run(*arguments, "--json", expect=expect, **variables).stdout)
 
     def kill(self, *arguments, when, **variables):
-        """Kills a run and all its processes, once `when` returns."""
+        """Kills a run with all its processes, after `when` returns."""
         process = subprocess.Popen(
             [self.tree / "pipeline.sh", *arguments], env={**self.environment, **variables}, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         when()
-        # Job control gives stages process groups of their own: the session has all of them.
+        # Stages have their own process groups (job control), but share the session.
         members = subprocess.run(["pgrep", "-s", str(process.pid)], capture_output=True, text=True, check=True).stdout
         for pid in members.split():
             os.kill(int(pid), signal.SIGKILL)
         process.wait(30)
 
     def log_lines(self):
-        """What stands in the log files, as a collector reads them."""
+        """Returns the lines of the log files, as a collector reads them."""
         files = sorted(self.log_stem.parent.glob(self.log_stem.name + "-*"))
         return [line for file in files for line in file.read_text().splitlines()]
 
 
 class Source:
-    """A web server of files: 404 for what is not there, and silence for `/silent`."""
+    """A web server that does not answer `/silent`, and answers 404 to all other paths."""
 
     def __init__(self):
         self.asked = threading.Semaphore(0)

@@ -1,4 +1,4 @@
-"""Terraform on a copy of the project's folder, with a provider that is found on this machine: nothing is fetched."""
+"""Runs Terraform on a copy of the project's folder, with a provider from this machine: it downloads nothing."""
 
 import json
 import os
@@ -16,9 +16,9 @@ PLACES = [
 
 
 def plugin_folder():
-    """A local mirror of providers that has the AWS provider; None where there is none."""
+    """Returns a local mirror that has the AWS provider, or None."""
     places = [pathlib.Path(place).expanduser() for place in PLACES if place]
-    # Where an administrator puts things: any folder below /opt.
+    # An administrator may have put it in any folder below /opt.
     places += sorted(pathlib.Path("/opt").glob("*")) if pathlib.Path("/opt").exists() else []
     for place in places:
         if (place / PLUGIN).is_dir():
@@ -27,17 +27,17 @@ def plugin_folder():
 
 
 def missing():
-    """Why Terraform cannot be tried here; None where it can."""
+    """Returns why Terraform cannot run here, or None if it can."""
     if not shutil.which("terraform"):
         return "terraform is not installed"
     if not plugin_folder():
-        return "no local folder has the AWS provider; TF_PLUGIN_DIR names one"
+        return "no local folder has the AWS provider; set TF_PLUGIN_DIR to one"
     return None
 
 
 class Terraform:
     def __init__(self, folder, variables):
-        """`folder` has the .tf files."""
+        """Runs init in `folder`, which has the .tf files."""
         self.folder = pathlib.Path(folder)
         self.environment = {**environment(self.folder.parent), **variables}
         self.run("init", "-input=false")
@@ -56,18 +56,18 @@ class Terraform:
 
 
 def environment(folder):
-    """Variables for Terraform, with a configuration of its own that knows the local providers alone."""
+    """Returns variables for Terraform, with a new configuration file that allows only local providers."""
     config = pathlib.Path(folder) / "terraformrc"
     config.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{plugin_folder()}" }}\n}}\n')
     kept = {name: os.environ[name] for name in ["PATH", "HOME", "TMPDIR"] if name in os.environ}
     return {
         **kept, "TF_CLI_CONFIG_FILE": str(config), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "NO_PROXY": "*",
-        "GOGC": "400",  # its processes end after seconds: collecting garbage is a third of their time
+        "GOGC": "400",  # garbage collection would take a third of its short processes' time
     }
 
 
 def copy(folder):
-    """The project's folder without what earlier runs left in it."""
+    """Copies the project's terraform folder, without files of earlier runs."""
     target = pathlib.Path(folder) / "terraform"
     shutil.copytree(registry.SOURCE / "terraform", target, ignore=registry.LEFT_BEHIND)
     return target

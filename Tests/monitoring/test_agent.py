@@ -1,4 +1,4 @@
-"""The CloudWatch agent's configuration: what it says of the log file is true of the files that the programs write."""
+"""Compares the CloudWatch agent's configuration with the log files that the stages write."""
 
 import datetime
 import fnmatch
@@ -14,7 +14,7 @@ from .registry import SOURCE, Project, snapshot
 
 CONFIG = json.loads((SOURCE / "terraform/cloudwatch-agent.json").read_text())
 SCHEMA = os.environ.get("AGENT_SCHEMA")
-# What the agent makes of a timestamp format's directives (its documentation, "timestamp_format").
+# How the agent interprets the directives of a timestamp format (its documentation, "timestamp_format").
 DIRECTIVES = {
     "%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%H": r"\d{2}", "%M": r"\d{2}", "%S": r"\d{2}", "%f": r"\d{1,9}",
     "%z": r"[+-]\d{4}",
@@ -22,13 +22,13 @@ DIRECTIVES = {
 
 
 class AgentTests(unittest.TestCase):
-    @unittest.skipUnless(SCHEMA, "AGENT_SCHEMA names no copy of the agent's published JSON schema")
+    @unittest.skipUnless(SCHEMA, "AGENT_SCHEMA is not set to a copy of the agent's published JSON schema")
     def test_the_schema(self):
         with open(SCHEMA, encoding="utf-8") as file:
             schema = json.load(file)
         validator = jsonschema.validators.validator_for(schema)(schema)
         self.assertEqual([error.message for error in validator.iter_errors(CONFIG)], [])
-        # The schema does refuse something.
+        # The schema rejects an invalid configuration.
         self.assertTrue(list(validator.iter_errors({"logs": {"unheard_of": 1}})))
 
     def test_the_files_are_found_and_read_line_by_line(self):

@@ -1,4 +1,4 @@
-"""The evaluator of filter patterns that the other tests rely on."""
+"""Tests the evaluator of filter patterns that other tests use."""
 
 import unittest
 
@@ -12,7 +12,7 @@ class FilterTests(unittest.TestCase):
         self.assertTrue(pattern.matches('{"a":"x","c":{"d":"z"}}'))
         self.assertFalse(pattern.matches('{"a":"x","b":2}'))
         self.assertFalse(pattern.matches('{"a":"y","b":3}'))
-        self.assertFalse(pattern.matches('{"a":"x","b":"3"}'), "a text is no number")
+        self.assertFalse(pattern.matches('{"a":"x","b":"3"}'), "a string is not a number")
         self.assertFalse(pattern.matches("no JSON, x"))
 
     def test_truth(self):
@@ -21,7 +21,7 @@ class FilterTests(unittest.TestCase):
         for text in ['{"a":true}', '{"a":0}', '{"a":"false"}', '{"b":false}']:
             self.assertFalse(pattern.matches(text), text)
 
-    def test_what_is_not_known_is_refused(self):
+    def test_unsupported_patterns_are_rejected(self):
         for text in ['$.a = "x"', '{ $.a ~ "x" }', '{ $.a = "x" ', '{ $.a = "x*" }', '{ $.a > "x" }']:
             with self.assertRaises((ValueError, IndexError)):
                 Pattern(text)

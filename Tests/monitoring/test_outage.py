@@ -1,6 +1,6 @@
-"""Throttling and an outage of the endpoint, while the pipeline runs: no run fails, and no event is lost or doubled.
+"""Tests throttling and an outage of the endpoint during runs: no run fails, and no event is lost or duplicated.
 
-The outage lasts as long as OUTAGE_SECONDS says."""
+OUTAGE_SECONDS sets the duration of the outage; the default is 3."""
 
 import http.client
 import http.server
@@ -15,7 +15,7 @@ from .registry import Project, snapshot
 
 
 class Endpoint:
-    """Stands in front of the account: passes requests on, throttles, or is not there at all."""
+    """A proxy for the account that forwards requests, throttles them, or is down."""
 
     def __init__(self, account):
         self.account = account
@@ -54,7 +54,7 @@ class Endpoint:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def end(self):
-        """From now on nobody listens there."""
+        """Stops listening."""
         self.server.shutdown()
         self.server.server_close()
 
@@ -71,7 +71,7 @@ class OutageTests(unittest.TestCase):
         project = Project()
         self.addCleanup(project.close)
         project.environment |= account.variables() | {"AWS_ENDPOINT_URL": endpoint.url, "CLOUDWATCH_LOG_GROUP": GROUP}
-        # Nobody has made the group: the first process does.
+        # The group does not exist: the first process creates it.
         project.run("dry-run", "--source", project.write("first.csv", snapshot(30)), "--chunk-size", "7", expect=0)
         endpoint.throttled = 5
         project.run("dry-run", "--source", project.write("second.csv", snapshot(31)), "--chunk-size", "7", expect=0)
@@ -95,7 +95,7 @@ class OutageTests(unittest.TestCase):
         self.assertEqual(sorted(arrived), sorted(logged))
         self.assertEqual(list((project.tree / "spool/.unsent").glob("*.events")), [])
 
-    def test_a_failure_that_comes_a_day_late_raises_the_alarm_and_counts_once(self):
+    def test_a_failure_that_arrives_a_day_late_raises_the_alarm_and_counts_once(self):
         account = Account()
         self.addCleanup(account.close)
         endpoint = Endpoint(account)
@@ -106,7 +106,7 @@ class OutageTests(unittest.TestCase):
         endpoint.end()
         project.run("dry-run", "--source", project.write("one.csv", snapshot(3)), expect=0, CLOUDWATCH_EXIT_SECONDS="0.2")
         project.run("run", "--source", "/nonexistent.csv", expect=69, CLOUDWATCH_EXIT_SECONDS="0.2")
-        # A day goes by.
+        # A day passes.
         for path in (project.tree / "spool/.unsent").glob("*.events"):
             head, *lines = path.read_text().splitlines(keepends=True)
             aged = [f"{int(line.split(' ', 1)[0]) - 86_400_000} {line.split(' ', 1)[1]}" for line in lines]
@@ -116,7 +116,7 @@ class OutageTests(unittest.TestCase):
         events = account.client("logs").get_log_events(logGroupName=GROUP, logStreamName="console", startFromHead=True)["events"]
         (failed,) = [event for event in events if '"event":"etl_failed"' in event["message"]]
         now = time.time() * 1000
-        self.assertLess(now - failed["timestamp"], 300_000, "the alarm looks at the last five minutes")
+        self.assertLess(now - failed["timestamp"], 300_000, "the alarm evaluates the last five minutes")
         self.assertGreaterEqual(json.loads(failed["message"])["delayed_seconds"], 86_399)
         (started,) = [event for event in events if json.loads(event["message"]).get("event") == "etl_started"
                       and json.loads(event["message"])["run_id"] == json.loads(failed["message"])["run_id"]]

@@ -1,4 +1,4 @@
-"""Whole runs of the programs that were built, on both log paths: the same events, each once, and every metric right."""
+"""Tests complete runs on both log paths: the same events, each once, and correct metrics."""
 
 import datetime
 import json
@@ -11,7 +11,7 @@ from .registry import Project, Source, snapshot
 
 
 class Counts:
-    """What the metrics are to add up to, from exit codes and summaries alone."""
+    """The expected metrics, computed only from exit codes and summaries."""
 
     def __init__(self):
         self.completed = self.failed = self.temporary = self.errors = self.processed = self.rejected = self.ages = 0
@@ -69,20 +69,20 @@ class PathTests(unittest.TestCase):
         self.assertEqual(len(identities), len(set(identities)))
         self.check_runs(lines)
         self.check_metrics(console + file, "console", counts)
-        # The other path counts the same, where it is the one that is asked for. Made anew: moto changes no filter.
+        # The other path gives the same metrics. Recreate the filters, because moto does not change them.
         self.tool.run("destroy", "-auto-approve", "-input=false")
         self.tool.run("apply", "-auto-approve", "-input=false", "-var", "metrics_path=file")
         self.check_metrics(console + file, "file", counts)
         self.tool.run("destroy", "-auto-approve", "-input=false")
 
     def runs(self):
-        """Every way in which a run can end."""
+        """Ends runs in every possible way, and returns the expected counts."""
         project, counts = self.project, Counts()
         good, worse = project.write("good.csv", snapshot(60)), project.write("worse.csv", snapshot(60, bad=3))
         counts.published(project.summary("--source", good, "--chunk-size", "25"), "success")
         counts.published(project.summary("--source", good), "unchanged")
         counts.published(project.summary("--source", worse, "--max-rejects", "10%", "--jobs", "2"), "partial")
-        # A dry run ends with neither event, also where it fails.
+        # A dry run logs neither event, even if it fails.
         project.run("dry-run", "--source", good, expect=0)
         project.run("dry-run", "--source", worse, expect=65)
         counts.errors += 1
@@ -96,26 +96,26 @@ class PathTests(unittest.TestCase):
         counts.failed_run()
         project.run("load", expect=64, DATABASE_URL="nonsense://")
         counts.failed_run()
-        # One that passes by itself raises no alarm of its own.
+        # A temporary failure does not raise the alarm for failed runs.
         project.run("run", "--source", "http://127.0.0.1:1/none.csv", expect=75)
         counts.failed_temporarily()
-        # Stages alone are runs of their own; only the one that loads says that the registry is current.
+        # Single stages are separate runs; only load reports that the registry is current.
         project.run("fetch", "--source", project.write("next.csv", snapshot(62)), expect=0)
         project.run("transform", expect=0)
         counts.published(project.summary("load"), "success")
-        # Nothing is left to load, and nobody has asked the source.
+        # Nothing to load, and fetch has not checked the source: this does not count as completed.
         project.run("load", expect=0)
-        # A killed run is told by the next one, as failed.
+        # The next run reports a killed run as failed.
         project.kill("run", "--source", self.source.url + "/silent", when=self.source.asked.acquire)
         counts.failed_run()
         counts.published(project.summary("rollback"), "partial")
-        # What fails before any stage begins is a failed run all the same.
+        # A failure before the first stage is also a failed run.
         project.run("run", "--sample", expect=74, SPOOL_DIR="/proc/spool")
         counts.failed_run()
         return counts
 
     def collect(self, lines, key):
-        """What the agent does with the file: each line one event, at the time that it bears."""
+        """Sends the file as the agent does: each line as one event, with the line's time."""
         logs = self.account.client("logs", *key)
         for start in range(0, len(lines), 1000):
             logs.put_log_events(
@@ -123,7 +123,7 @@ class PathTests(unittest.TestCase):
                 logEvents=[{"timestamp": milliseconds(line), "message": line} for line in lines[start:start + 1000]])
 
     def check_runs(self, lines):
-        """Each run ends once: completed, failed, or, where it was dry, with neither."""
+        """Each run ends once: completed or failed; a dry run logs neither."""
         ends, begun = {}, set()
         for event in map(json.loads, lines):
             if event.get("event") == "etl_started":

@@ -1,4 +1,4 @@
-"""terraform/deployer-policy.json and boundary-policy.json: who deploys may do what Terraform needs, and can gain nothing more."""
+"""Tests terraform/*-policy.json: the deployer has the rights that Terraform needs, and cannot gain others."""
 
 import json
 import pathlib
@@ -28,11 +28,11 @@ DEPLOYER, LIMIT = policy("deployer-policy.json"), policy("boundary-policy.json")
 
 
 class EscalationTests(unittest.TestCase):
-    def test_no_way_to_more_rights(self):
+    def test_the_deployer_cannot_gain_rights(self):
         other = {"iam:PermissionsBoundary": f"{ARN}:policy/other"}
         admin = {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}
         refused = [
-            # Somebody without our boundary, or with another one.
+            # Users and roles without our boundary, or with another one.
             *[(f"iam:{action}", whom, context) for whom, actions in [
                 (WRITER, ["CreateUser", "PutUserPolicy", "PutUserPermissionsBoundary"]),
                 (ROLE, ["CreateRole", "PutRolePolicy", "PutRolePermissionsBoundary"]),
@@ -47,7 +47,7 @@ class EscalationTests(unittest.TestCase):
                 (WRITER, "AttachUserPolicy"), (ROLE, "AttachRolePolicy"), (WRITER, "AddUserToGroup"),
                 (f"{ARN}:group/admins", "AddUserToGroup"), (f"{ARN}:group/admins", "PutGroupPolicy"),
             ] for bounded in ({}, BOUNDED)],
-            # Others, and who deploys.
+            # Other users and roles, and the deployer.
             *[(f"iam:{action}", f"{ARN}:user/{name}", BOUNDED) for name in ["admin", "deployer"] for action in [
                 "CreateAccessKey", "PutUserPolicy", "CreateLoginProfile", "UpdateLoginProfile", "CreateUser",
                 "PutUserPermissionsBoundary", "DeleteUserPolicy"]],
@@ -55,11 +55,11 @@ class EscalationTests(unittest.TestCase):
                 "UpdateAssumeRolePolicy", "PutRolePolicy", "CreateRole", "PassRole", "DeleteRole"]],
             ("iam:CreateLoginProfile", WRITER, BOUNDED),
             ("sts:AssumeRole", f"{ARN}:role/admin", {}),
-            # A role for whatever service.
+            # Roles for other services.
             ("iam:PassRole", ROLE, {}),
             *[("iam:PassRole", ROLE, {"iam:PassedToService": f"{name}.amazonaws.com"}) for name in ["lambda", "glue", "ecs-tasks"]],
             ("iam:PassRole", f"{ARN}:role/admin", {"iam:PassedToService": "ec2.amazonaws.com"}),
-            # Other people's logs and alarms.
+            # Logs and alarms of others.
             ("logs:DeleteLogGroup", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/other", {}),
             ("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:other", {}),
             ("sns:DeleteTopic", f"arn:aws:sns:{REGION}:{ACCOUNT}:other", {}),
@@ -68,8 +68,8 @@ class EscalationTests(unittest.TestCase):
             with self.subTest(f"{action} on {resource} with {context}"):
                 self.assertFalse(DEPLOYER.allows(action, resource, context))
 
-    def test_what_the_log_writer_is_given_stays_within_the_boundary(self):
-        """Who deploys may give it a policy that allows everything: the boundary does not."""
+    def test_the_boundary_limits_the_log_writers_rights(self):
+        """The deployer can give the log writer a policy that allows everything, but the boundary limits it."""
         self.assertTrue(DEPLOYER.allows("iam:PutUserPolicy", WRITER, BOUNDED))
         everything = Policy({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 
@@ -99,8 +99,8 @@ class EscalationTests(unittest.TestCase):
 
 @unittest.skipIf(terraform.missing(), terraform.missing())
 class NeededTests(unittest.TestCase):
-    def test_what_terraform_asks_for_is_allowed(self):
-        """Each call of an apply, a plan, a rotation of the key and a destroy, for each kind of log writer."""
+    def test_all_calls_of_terraform_are_allowed(self):
+        """Checks each call of apply, plan, key rotation and destroy, for each kind of log writer."""
         folder = pathlib.Path(tempfile.mkdtemp(prefix="registry-rights-"))
         self.addCleanup(shutil.rmtree, folder)
         account = Account()
@@ -129,7 +129,7 @@ class NeededTests(unittest.TestCase):
         for action, fields in recorder.calls:
             if action.startswith("iam:"):
                 self.check_iam(action, fields)
-            elif action != "sts:GetCallerIdentity":  # which needs no right
+            elif action != "sts:GetCallerIdentity":  # this action needs no right
                 self.assertTrue(
                     any(DEPLOYER.allows(action, resource.replace("*", "x")) for resource in self.resources()), action)
 
@@ -140,7 +140,7 @@ class NeededTests(unittest.TestCase):
     def check_iam(self, action, fields):
         resource = next(
             arn for key, arn in [("UserName", WRITER), ("InstanceProfileName", PROFILE), ("RoleName", ROLE)] if key in fields)
-        # With the boundary of the request, or of whom it concerns, who has ours from the beginning.
+        # The boundary is that of the request, or of the existing user or role, which has ours since its creation.
         made = action in ("iam:CreateUser", "iam:CreateRole")
         boundary = fields.get("PermissionsBoundary") if made else BOUNDARY
         context = {"iam:PermissionsBoundary": boundary} if boundary else {}

@@ -1,4 +1,4 @@
-"""Signatures: one with a session token, against the one that botocore makes of the same request."""
+"""Compares a signature with a session token with botocore's signature of the same request."""
 
 import http.server
 import threading
@@ -12,7 +12,7 @@ from .aws import REGION
 from .registry import Project, snapshot
 
 KEY_ID = "AKIDEXAMPLE"
-# Characters that a careless program would take for an end or would encode twice.
+# Contains characters that careless code would take for a separator or encode twice.
 SECRET = "wJalr/XUtnFEMI+K7MDENG:bPxRfiCY%2FEXAMPLE=KEY"
 TOKEN = "IQoJb3JpZ2luX2VjE+/token=="
 

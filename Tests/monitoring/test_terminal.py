@@ -1,4 +1,4 @@
-"""What a person sees: colours on a terminal, the fields that are looked for most in front, and failures with their hints."""
+"""Tests the output on a terminal: colours, the most important fields first, and failures with their hints."""
 
 import os
 import pty
@@ -11,7 +11,7 @@ from .registry import Project, snapshot
 
 class TerminalTests(unittest.TestCase):
     def on_a_terminal(self, *arguments, **variables):
-        """stderr of the stage `fetch`, which is a terminal."""
+        """Returns what `fetch` writes to stderr, which is a terminal."""
         project = Project()
         self.addCleanup(project.close)
         ours, theirs = pty.openpty()
@@ -25,7 +25,7 @@ class TerminalTests(unittest.TestCase):
         try:
             while piece := os.read(ours, 65536):
                 text += piece
-        except OSError:  # its other side is closed
+        except OSError:  # the other side is closed
             pass
         os.close(ours)
         return text.decode().replace("\r\n", "\n")
@@ -41,14 +41,14 @@ class TerminalTests(unittest.TestCase):
         self.assertNotIn("\x1b", self.on_a_terminal(NO_COLOR="1"))
         self.assertNotIn("\x1b", self.on_a_terminal(TERM="dumb"))
 
-    def test_everything_where_everything_is_asked_for(self):
+    def test_debug_level_shows_all_fields(self):
         self.assertRegex(self.on_a_terminal(LOG_LEVEL="debug", NO_COLOR="1"), r" event=etl_started event_id=[0-9a-f-]{36} run_id=")
 
-    def test_a_failure_is_its_message_and_hints(self):
+    def test_a_failure_shows_its_message_and_hints(self):
         text = self.on_a_terminal("--source", "/nonexistent/x\x1b]0;y.csv")
         plain = re.sub(r"\x1b\[\d*m", "", text)
         self.assertRegex(plain, r"(?m)^fetch: .*nonexistent.*\nHINT: ")
-        self.assertNotIn("\x1b]", plain, "what a name holds does not reach the terminal")
+        self.assertNotIn("\x1b]", plain, "control characters of a name must not reach the terminal")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""terraform/: its form, its own tests, and a real apply, plan and destroy."""
+"""Tests terraform/: its format, its own tests, and a real apply, plan and destroy."""
 
 import json
 import pathlib
@@ -16,7 +16,7 @@ class TerraformTests(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="registry-terraform-"))
         self.addCleanup(shutil.rmtree, self.folder)
 
-    def test_form_and_its_own_tests(self):
+    def test_format_and_its_own_tests(self):
         tool = terraform.Terraform(terraform.copy(self.folder), {})
         tool.run("fmt", "-check", "-recursive")
         tool.run("validate")
@@ -36,7 +36,7 @@ class TerraformTests(unittest.TestCase):
         self.check_gone(account)
 
     def test_the_deployer_needs_no_more_than_its_policy(self):
-        """For a user and for both kinds of role: what terraform/deployer-policy.json allows is enough."""
+        """The rights in terraform/deployer-policy.json are sufficient for a user and for both kinds of role."""
         account = Account()
         self.addCleanup(account.close)
         iam = account.client("iam")
@@ -87,7 +87,7 @@ class TerraformTests(unittest.TestCase):
         (period,) = {query["MetricStat"]["Period"] for query in silence["Metrics"] if "MetricStat" in query}
         self.assertEqual(period * silence["EvaluationPeriods"], 26 * 3600)
         self.assertEqual(silence["TreatMissingData"], "breaching")
-        # Every metric that an alarm or the dashboard asks for is one that a filter makes.
+        # Every metric of an alarm or the dashboard is produced by a filter.
         made = {(transformation["metricNamespace"], transformation["metricName"])
                 for entry in filters for transformation in entry["metricTransformations"]}
         asked = {(alarm["Namespace"], alarm["MetricName"]) for alarm in alarms.values() if "MetricName" in alarm}
@@ -107,7 +107,7 @@ class TerraformTests(unittest.TestCase):
         self.assertEqual((mail["Protocol"], mail["Endpoint"]), ("email", "oncall@example.org"))
 
     def check_writer(self, account, outputs):
-        """The key that is handed out is good for the five actions, and for no other."""
+        """The log writer's key permits the five actions, and no others."""
         key = (outputs["log_writer_access_key_id"], outputs["log_writer_secret_access_key"])
         with account.signatures_required():
             logs = account.client("logs", *key)
