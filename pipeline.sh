@@ -177,7 +177,7 @@ stage() { # STAGE ARGUMENT...
     # Stopped by a signal: the stage has removed the marker, unless the signal came too early.
     129 | 130 | 143) [[ -z ${RUN_MARKER-} || ! -e $RUN_MARKER ]] || fail "$code" "stopped by SIG$(kill -l $((code - 128)))" ;;
     126 | 127) fail 78 "unable to start '$binaries/$1'" "see the message above" \
-      "if it says that a file is missing or cannot be executed, remove '$project/.build' and run the same command again: it rebuilds" ;;
+      "if it says that a file is missing or cannot be executed: in a git clone, remove '$project/.build' and run the same command again; otherwise install the package again" ;;
     12[89] | 1[3-9]?) fail "$code" "$1 was killed by signal $((code - 128))" "run the same command again: it continues from there" ;;
   esac
   exit "$code"
