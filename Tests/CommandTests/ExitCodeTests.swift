@@ -63,7 +63,7 @@ import Testing
     let first = try workshop.start("fetch", "--source", server.url("/a.csv"))
     try server.waitFor(requests: 1)
     let second = try workshop.run("fetch", "--source", server.url("/a.csv"))
-    expect(second, from: "fetch", fails: 75, saying: "another fetch is at work")
+    expect(second, from: "fetch", fails: 75, saying: "another fetch is running")
     #expect(!second.stderr.contains("was killed"))
     gate.open()
     #expect(try first.wait().code == 0)

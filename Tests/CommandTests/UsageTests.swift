@@ -38,7 +38,7 @@ import Testing
       Call(stage: "fetch", arguments: ["--source", "http://127.0.0.1@example.org/a.csv"], names: "plain http"),
       Call(stage: "fetch", variables: ["SOURCE_URL": "http://example.org/a.csv"], names: "plain http"),
       Call(stage: "fetch", arguments: ["--source", "ftp://127.0.0.1/a.csv"], names: "'ftp'"),
-      Call(stage: "fetch", arguments: ["--source", "https:///a.csv"], names: "not a URL"),
+      Call(stage: "fetch", arguments: ["--source", "https:///a.csv"], names: "not a valid URL"),
       Call(stage: "fetch", arguments: ["--source", "a.csv.gz"], names: ".gz"),
       Call(stage: "fetch", arguments: ["--source", "https://127.0.0.1:1/A.ZIP?x=1"], names: ".zip"),
       Call(stage: "transform", arguments: ["--jobs", "0"], names: "--jobs '0'"),

@@ -9,10 +9,10 @@ import Support
 struct Fetch: StageCommand {
   static let stage = "fetch"
   static let configuration = CommandConfiguration(
-    commandName: "fetch", abstract: "Bring the source into the spool, in chunks that end at record ends.",
+    commandName: "fetch", abstract: "Fetch the source into the spool, in chunks that end at record ends.",
     discussion: """
-      Proxies are those of https_proxy, all_proxy and no_proxy. SSL_CERT_FILE and SSL_CERT_DIR name \
-      certificates to trust instead of the system's, a company's for instance.
+      Set proxies with https_proxy, all_proxy and no_proxy. SSL_CERT_FILE and SSL_CERT_DIR name \
+      certificates to trust instead of the system's, for instance a company's.
       """,
     version: productVersion, subcommands: [FetchInChain<RunOptions>.self, FetchInChain<DryRunOptions>.self])
 

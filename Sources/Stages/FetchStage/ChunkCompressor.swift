@@ -4,10 +4,10 @@ import Spool
 import Support
 import Synchronization
 
-/// A chunk of the source, and what its manifest will say of it.
+/// A chunk of the source and the figures for its manifest.
 struct SplitChunk: Sendable {
   var bytes: [UInt8]
-  /// Where it begins.
+  /// Where the chunk begins.
   let cursor: SourceCursor
   let records: Int
   let lines: Int
@@ -23,26 +23,26 @@ struct SplitChunk: Sendable {
   }
 }
 
-/// Compresses chunks on worker threads, several at once, and commits them in the order in which they are given: a
-/// chunk's file, then its manifest, then the next chunk.
+/// Compresses chunks on worker threads and commits them in the order of the calls of ``append(_:)``: a chunk's file,
+/// then its manifest, then the next chunk.
 ///
-/// It cannot be copied, so chunks come from one owner, in one order.
+/// Not copyable, so that one owner appends the chunks in one order.
 struct ChunkCompressor: ~Copyable {
-  /// A chunk with more bytes is alone under way, or memory would grow with chunks that grow to their bound.
+  /// Bytes. A larger chunk takes all slots, so that memory stays bounded when chunks grow to their limit.
   static let usualBytesMax = 12 << 20
 
   private let queue: CompressionQueue
   private let threads: JoinableThread
-  /// Of the chunk that was given last.
+  /// The completion of the chunk that was appended last.
   private var last: Completion
 
-  /// - Parameter committed: chunks that are committed already.
+  /// - Parameter committed: chunks that are already committed.
   init(_ snapshot: UnfinishedSnapshot, after committed: CommittedChunks) throws {
     let queue = CompressionQueue(snapshot, committed)
     guard let threads = JoinableThread.start({ Workers.run(queue.slots) { _ in queue.work() } }) else {
       throw Failure(
-        .temporary, "this machine gives no more threads",
-        hint: "raise the limit of processes (ulimit -u), or run the same command again when fewer are at work")
+        .temporary, "unable to start threads: the system has reached its limit",
+        hint: "raise the process limit (ulimit -u), or run the same command again when fewer processes are running")
     }
     self.queue = queue
     self.threads = threads
@@ -50,16 +50,16 @@ struct ChunkCompressor: ~Copyable {
     last.signal()
   }
 
-  /// Joins the threads: a process that ends takes libcrypto's memory away from under a thread that is inside of it.
+  /// Joins the threads: at exit, libcrypto releases memory that a thread inside the library would still use.
   deinit {
     queue.close()
     threads.join()
   }
 
-  /// Hands a chunk to the workers. Waits while as many chunks are under way as may be.
+  /// Queues a chunk for the workers. Waits while all slots are in use.
   ///
-  /// - Returns: memory for the bytes of a chunk to come.
-  /// - Throws: why an earlier chunk could not be committed.
+  /// - Returns: an empty array, with the memory of an earlier chunk if there is one to reuse.
+  /// - Throws: the error of the first chunk that could not be committed.
   mutating func append(_ chunk: SplitChunk) throws -> [UInt8] {
     let completion = Completion()
     let memory = try queue.add(chunk, after: last, completion)
@@ -69,19 +69,19 @@ struct ChunkCompressor: ~Copyable {
 
   /// Waits until all chunks are committed.
   ///
-  /// - Throws: why one of them could not be.
+  /// - Throws: the error of the first chunk that could not be committed.
   consuming func finish() throws -> CommittedChunks { try queue.result() }
 }
 
-/// Chunks on their way to the disk, shared by the threads.
+/// The queue of chunks, shared by the caller and the workers.
 private final class CompressionQueue: Sendable {
   private struct State {
-    /// Chunks that no thread has taken up yet.
+    /// Chunks that no worker has started.
     var waiting: [Job] = []
-    /// Memory of chunks that are committed, for chunks to come.
+    /// Memory of earlier chunks, for reuse.
     var memory: [[UInt8]] = []
     var committed: CommittedChunks
-    /// Why a chunk could not be committed; then none behind it is.
+    /// The error of the first chunk that could not be committed. No later chunk is committed.
     var failure: (any Error)?
   }
 
@@ -92,8 +92,8 @@ private final class CompressionQueue: Sendable {
     let completion: Completion
   }
 
-  /// Chunks of usual size that are under way at once, each with its bytes in memory: one more than cores, for while one
-  /// is flushed, and no more than four, which is more than a download is fast.
+  /// Chunks of usual size that are processed at once, each with its bytes in memory. One more than there are cores,
+  /// because a flush needs no core; at most four, because a download is slower than that.
   let slots = min(4, Workers.coreCount + 1)
   private let snapshot: UnfinishedSnapshot
   private let state: Mutex<State>
@@ -121,7 +121,7 @@ private final class CompressionQueue: Sendable {
     return memory
   }
 
-  /// Waits until nothing is under way.
+  /// Waits until all chunks are processed.
   func result() throws -> CommittedChunks {
     for _ in 0..<slots { freeSlots.wait() }
     for _ in 0..<slots { freeSlots.signal() }
@@ -131,10 +131,10 @@ private final class CompressionQueue: Sendable {
     }
   }
 
-  /// Nothing more comes: each thread ends when no chunk waits.
+  /// Lets each worker end when the queue is empty.
   func close() { for _ in 0..<slots { jobs.signal() } }
 
-  /// What each thread does until ``close()``.
+  /// Processes chunks until ``close()``. Runs on each worker thread.
   func work() {
     while true {
       jobs.wait()
@@ -155,7 +155,8 @@ private final class CompressionQueue: Sendable {
     let path = snapshot.folder.csv(chunk.cursor.chunk)
     var file = try CompressedFile()
     let csv = try chunk.bytes.withUnsafeBytes { try file.fill(with: $0, at: path, records: chunk.records) }
-    // Before the chunk's turn, for it is what takes time, even where it then turns out that the very file is there.
+    // Flushed before waiting for the predecessor, because this step takes the most time. The flush is wasted if the
+    // same file turns out to be there already.
     try file.flush()
     job.predecessor.wait()
     guard state.withLock({ $0.failure == nil }) else { return }
@@ -165,13 +166,13 @@ private final class CompressionQueue: Sendable {
   }
 }
 
-/// That a chunk is committed, or never will be: what the chunk behind it waits for.
+/// Signals that a chunk is committed or has failed. The next chunk waits for it.
 private struct Completion: Sendable {
   private let semaphore = DispatchSemaphore(value: 0)
 
   func signal() { semaphore.signal() }
 
-  /// May be called again.
+  /// May be called more than once.
   func wait() {
     semaphore.wait()
     semaphore.signal()

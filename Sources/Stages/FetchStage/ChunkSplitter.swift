@@ -3,9 +3,9 @@ import Records
 import Spool
 import Support
 
-/// Splits the source into chunks that end at record ends, while its bytes come, and hands them to the compressor.
+/// Splits the source into chunks at record ends while its bytes arrive, and passes them to the compressor.
 ///
-/// The header is checked at once: what is no registry is refused before anything is written.
+/// Checks the header first: a file that is not the registry is refused before anything is written.
 package struct ChunkSplitter: ~Copyable {
   private let terms: FetchTerms
   private let snapshot: UnfinishedSnapshot
@@ -15,9 +15,9 @@ package struct ChunkSplitter: ~Copyable {
   private var cursor: SourceCursor
   /// The running hash of the source up to the cursor.
   private var hashAtCursor: SHA256
-  /// The same, and of the open chunk as far as it is hashed.
+  /// The running hash of the source up to the end of the hashed part of the open chunk.
   private var hash: SHA256
-  /// The source's bytes from the cursor on: the open chunk's, and behind them those that are not split yet.
+  /// The source's bytes from the cursor on: the open chunk, then the bytes that are not split yet.
   private var bytes: [UInt8] = []
 
   // The open chunk.
@@ -26,7 +26,7 @@ package struct ChunkSplitter: ~Copyable {
   private var structureErrors = 0
   private var tooLong: [Int] = []
   private var headerBytes = 0
-  /// How many of its bytes are hashed and searched for line ends.
+  /// Number of its bytes that are hashed and searched for line ends.
   private var hashed = 0
   private var lines = 0
 
@@ -39,17 +39,17 @@ package struct ChunkSplitter: ~Copyable {
     hash = finished.hash.copy()
   }
 
-  /// Whether all records that `--limit` asks for are there.
+  /// Whether the number of records has reached `--limit`.
   package var limitReached: Bool { terms.limit.map { cursor.record - 1 + records >= $0 } ?? false }
 
-  /// Takes in bytes of the source.
+  /// Appends bytes of the source.
   package mutating func append(_ new: UnsafeRawBufferPointer) throws {
     reserve(bytes.count + new.count)
     bytes.append(contentsOf: new)
     try split(isFinal: false)
   }
 
-  /// The source ends here: commits its last chunk, and waits for all.
+  /// Ends the source: commits its last chunk and waits for all chunks.
   package consuming func finish() throws -> FinishedChunks {
     if !limitReached { try split(isFinal: true) }
     guard cursor.columns != nil else { throw HeaderProblem.empty.asFailure }
@@ -57,15 +57,15 @@ package struct ChunkSplitter: ~Copyable {
     return try stop()
   }
 
-  /// Gives the open chunk up, for not all of it has come, and waits for those before it.
+  /// Discards the open chunk, which is incomplete, and waits for the chunks before it.
   ///
-  /// - Throws: why one of them could not be committed.
+  /// - Throws: the error of the first chunk that could not be committed.
   package consuming func stop() throws -> FinishedChunks {
     FinishedChunks(try compressor.finish(), cursor, hashAtCursor)
   }
 
-  /// An array that doubles would have half of it empty, for as many chunks as are under way. It grows by a fourth, and
-  /// once a chunk is a large one, to the largest.
+  /// Grows the buffer by a quarter, or to the largest chunk size once the chunk is larger than usual. Doubling would
+  /// leave up to half of every buffer unused.
   private mutating func reserve(_ count: Int) {
     guard count > bytes.capacity else { return }
     bytes.reserveCapacity(
@@ -79,7 +79,7 @@ package struct ChunkSplitter: ~Copyable {
     hashOn()
   }
 
-  /// - Returns: whether it is there whole.
+  /// - Returns: whether the head is complete.
   private mutating func readHead(isFinal: Bool) throws -> Bool {
     let head: SourceHead?
     do throws(HeaderProblem) {
@@ -98,9 +98,9 @@ package struct ChunkSplitter: ~Copyable {
     return true
   }
 
-  /// Takes whole records into the open chunk.
+  /// Adds complete records to the open chunk.
   ///
-  /// - Returns: whether it is full; false where more bytes are needed, or no more records.
+  /// - Returns: whether the chunk is full; false if more bytes are needed, or no more records.
   private mutating func addRecords(isFinal: Bool) throws -> Bool {
     let (start, count) = (end, bytes.count)
     guard start < count, !limitReached else { return false }
@@ -130,8 +130,8 @@ package struct ChunkSplitter: ~Copyable {
     guard cursor.structureErrors + structureErrors <= RecordScanner.structureErrorsMax else {
       throw Failure(
         .data,
-        "the source has more than \(RecordScanner.structureErrorsMax) lines that are no CSV, the last at byte \(cursor.offset + offset)",
-        hint: "this is not the registry's file: look at the source")
+        "the source has more than \(RecordScanner.structureErrorsMax) lines that are not CSV, the last at byte \(cursor.offset + offset)",
+        hint: "check the source: this is not the registry's file")
     }
   }
 
@@ -140,10 +140,10 @@ package struct ChunkSplitter: ~Copyable {
     throw Failure(
       .data,
       "the line at byte \(cursor.offset + offset) of the source does not end within \(RecordScanner.lineBytesMax >> 20) MiB",
-      hint: "this is not the registry's file: look at the source")
+      hint: "check the source: this is not the registry's file")
   }
 
-  /// Hashes what was added since, while the processor has it at hand.
+  /// Hashes the records added since the last call, while they are in the processor's cache.
   private mutating func hashOn() {
     bytes.withUnsafeBytes { bytes in
       let part = UnsafeRawBufferPointer(rebasing: bytes[hashed..<end])
@@ -156,7 +156,7 @@ package struct ChunkSplitter: ~Copyable {
   private mutating func closeChunk() throws {
     guard cursor.chunk <= ChunkBounds.chunksMax else {
       throw Failure(
-        .data, "the source gives more than \(ChunkBounds.chunksMax) chunks", hint: "use a larger --chunk-size")
+        .data, "the source makes more than \(ChunkBounds.chunksMax) chunks", hint: "use a larger --chunk-size")
     }
     hashOn()
     let size = end
@@ -165,7 +165,7 @@ package struct ChunkSplitter: ~Copyable {
     let chunk = SplitChunk(
       bytes: bytes, cursor: cursor, records: records, lines: lines, headerBytes: headerBytes,
       structureErrors: structureErrors,
-      // Only where the proof lies behind the chunk's end must transform be told.
+      // If the chunk ends before the length limit of such a record, transform cannot tell that it is too long.
       tooLongOffsets: tooLong.filter { $0 + RecordScanner.recordBytesMax + 2 > size })
     bytes = []
     bytes = try compressor.append(chunk)
@@ -178,6 +178,6 @@ package struct ChunkSplitter: ~Copyable {
 
 extension HeaderProblem {
   var asFailure: Failure {
-    Failure(.data, "the source is refused: \(description)", hint: "look at the source; the registry stays as it is")
+    Failure(.data, "the source is refused: \(description)", hint: "check the source; the registry stays as it is")
   }
 }

@@ -1,19 +1,19 @@
 import Spool
 
-/// What a request asks for besides the URL: the rest of a version that is here in part, or all of the source unless it
-/// is the previous snapshot's.
+/// The conditions of a request: the rest of a version of which a part is already here, or the whole source unless it is
+/// unchanged since the previous snapshot.
 struct ConditionalRequest {
-  /// Where the answer may go on, and the version it has to be of; nil for all of it.
+  /// The offset to resume at and the version that the answer must be of; nil for the whole source.
   let range: (offset: Int, version: Source)?
-  /// The answer may be that the source is still this snapshot's.
+  /// The snapshot since which the source may be unchanged; nil if the request does not ask that.
   let previous: PreviousSnapshot?
   let headers: [String]
 
   /// - Parameters:
-  ///   - offset: how many bytes of the version are here.
-  ///   - version: nil where a range may not be asked for.
+  ///   - offset: number of bytes of the version that are already here.
+  ///   - version: nil if a range must not be requested.
   init(resumeAt offset: Int, of version: Source?, previous: PreviousSnapshot?, location: SourceLocation) {
-    // Without compression on the way: the bytes are what is hashed, and ranges count them.
+    // Without compression: the source's own bytes are hashed, and ranges count them.
     var headers = ["Accept-Encoding: identity"]
     if offset > 0, let version, let validator = version.strongValidator {
       range = (offset, version)

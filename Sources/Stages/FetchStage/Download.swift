@@ -4,36 +4,36 @@ import HTTP
 import Spool
 import Support
 
-/// The download of a source on the web, over as many attempts as it takes: each goes on where the one before ended, if
-/// the server lets it.
+/// Downloads a source from the web in one or more attempts. Each attempt resumes where the one before ended, if the
+/// server supports it.
 ///
-/// Two versions of the source are never spliced: the rest is asked for by Range only where a strong validator names the
-/// version (If-Range), and its status, Content-Range, length and validator are all checked. Otherwise the source is
-/// read from its start, and each finished chunk is kept only if its bytes come out the same.
+/// Never joins two versions of the source. The rest is requested by Range only if a strong validator names the version
+/// (If-Range), and the answer's status, Content-Range, length and validator are checked. Otherwise the source is read
+/// from its start, and each finished chunk is kept only if its bytes are the same.
 struct Download: ~Copyable {
   private let url: String
   private let settings: FetchSettings
   private let previous: PreviousSnapshot?
   private let log: EventLog
 
-  // What outlives an attempt.
+  // State that is kept across attempts.
 
-  /// Where chunks go; nil before an answer was accepted.
+  /// The snapshot that gets the chunks; nil if none is begun yet.
   private var snapshot: UnfinishedSnapshot?
   private var finished: FinishedChunks
-  /// False once the server has answered a range wrongly: it is not asked again.
+  /// False once the server has answered a range wrongly: no further range is requested.
   private var mayAskForRange = true
 
-  // The answer that comes in.
+  // State of the current answer.
 
-  /// Nil before its head was accepted.
+  /// Nil until the head is accepted.
   private var splitter: ChunkSplitter?
   private var bar: ProgressReporter?
-  /// The snapshot that the source still is, as the server says.
+  /// The snapshot since which the source is unchanged, if the server reports that.
   private var unchanged: PreviousSnapshot?
-  /// Offset in the source of the next byte that comes.
+  /// Offset in the source of the next byte.
   private var offset = 0
-  /// The whole source's size, where the answer says it.
+  /// Size of the whole source in bytes, if the answer gives it.
   private var total: Int?
 
   /// Fetches the source.
@@ -67,7 +67,7 @@ struct Download: ~Copyable {
       guard failures < settings.retryWaitSeconds.count else {
         throw Failure(
           .temporary, "unable to fetch \(settings.location.shown): \(error.why), \(failures + 1) times",
-          hint: "run the same command again later: it goes on from the chunks that are finished")
+          hint: "run the same command again later: it resumes after the finished chunks")
       }
       try wait(after: error, failures: failures, left: left)
       failures += 1
@@ -80,7 +80,7 @@ struct Download: ~Copyable {
       guard asked <= 60 else {
         throw Failure(
           .temporary, "unable to fetch \(settings.location.shown): \(error.why), and asks to wait \(asked) s",
-          hint: "run the same command again after that")
+          hint: "run the same command again after that time")
       }
       seconds = max(seconds, Double(asked))
     }
@@ -95,19 +95,19 @@ struct Download: ~Copyable {
   private func outOfTime() -> Failure {
     Failure(
       .temporary, "unable to fetch \(settings.location.shown) within \(Int(settings.secondsMax)) s",
-      hint: "run the same command again: it goes on from the chunks that are finished")
+      hint: "run the same command again: it resumes after the finished chunks")
   }
 
-  /// One request and its answer.
+  /// Sends one request and processes its answer.
   ///
-  /// - Throws: ``RetryableError`` where another attempt may succeed, else a `Failure`.
+  /// - Throws: ``RetryableError`` if another attempt may succeed, else a `Failure`.
   private mutating func attempt(secondsLeft: Double) throws -> FetchOutcome {
     let conditional = ConditionalRequest(
       resumeAt: finished.cursor.offset, of: mayAskForRange ? snapshot?.manifest.source : nil, previous: previous,
       location: settings.location)
     var request = Request(url: url, timeoutSeconds: secondsLeft)
     request.headers = conditional.headers
-    // Plain http is allowed to this machine alone: a proxy would be another one.
+    // Plain http is allowed to loopback only: a proxy would be another machine.
     request.bypassesProxy = !url.lowercased().hasPrefix("https:")
     request.connectTimeoutSeconds = settings.connectTimeoutSeconds
     request.lowSpeedSeconds = settings.stallSeconds
@@ -124,7 +124,7 @@ struct Download: ~Copyable {
     } catch is EnoughReceived {
       return try complete()
     } catch let error as TransferError where error.kind == .temporary && offset == total {
-      // The answer's Content-Range gives the source's length, so the answer is complete however the connection ended.
+      // All bytes of the source have arrived, so the answer is complete however the connection ended.
       return try complete()
     } catch {
       try keepFinishedChunks()
@@ -137,7 +137,7 @@ struct Download: ~Copyable {
     switch answer {
     case .whole(let source, let bytes): try beginWhole(source, bytes)
     case .rest(let offset, let total):
-      log.info("the download goes on at byte \(offset) of \(total)")
+      log.info("the download resumes at byte \(offset) of \(total)")
       (self.offset, self.total) = (offset, total)
       try beginSplitting()
     case .unchanged(let previous): unchanged = previous
@@ -149,10 +149,10 @@ struct Download: ~Copyable {
     if settings.terms.limit == nil { try Disk.check(settings.spool, sourceBytes: bytes ?? 0) }
     total = bytes
     if let earlier = snapshot, !earlier.manifest.source.mayTakeChunks(of: source) {
-      log.info("the source is newer than snapshot \(earlier.folder.id), which stays as superseded")
+      log.info("the source is newer than snapshot \(earlier.folder.id), which is kept as superseded")
       snapshot = nil
     } else if snapshot != nil, finished.cursor.offset > 0 {
-      log.info("the download starts over: finished chunks are kept where their bytes come out the same")
+      log.info("the download restarts: finished chunks are kept if their bytes are the same")
     }
     if snapshot == nil { snapshot = try UnfinishedSnapshot.begin(settings, source, log: log) }
     finished = FinishedChunks()
@@ -160,7 +160,7 @@ struct Download: ~Copyable {
   }
 
   private mutating func beginSplitting() throws {
-    guard let snapshot else { throw Failure(.bug, "chunks have no place to go") }
+    guard let snapshot else { throw Failure(.bug, "there is no snapshot for the chunks") }
     splitter = try ChunkSplitter(snapshot, after: finished)
     bar = ProgressReporter("fetch", unit: "MiB", total: total, scale: 1 << 20, log: log)
     bar?.add(offset)
@@ -172,33 +172,35 @@ struct Download: ~Copyable {
     guard offset <= settings.bytesMax else { throw tooLarge("more than") }
     if let total, offset > total {
       throw RetryableError(
-        why: "the answer goes on behind byte \(total), where it said that it would end", forbidsRanges: true)
+        why: "the answer continues after byte \(total), its announced end", forbidsRanges: true)
     }
     try splitter?.append(body)
     bar?.add(body.count)
     if splitter?.limitReached == true { throw EnoughReceived() }
   }
 
-  /// The answer has ended as it should.
+  /// Completes the snapshot after the answer has ended.
+  ///
+  /// - Throws: ``RetryableError`` if the answer ended early.
   private mutating func complete() throws -> FetchOutcome {
     if let unchanged {
-      log.info("the source says that it is unchanged since snapshot \(unchanged.folder.id)")
+      log.info("the server reports that the source is unchanged since snapshot \(unchanged.folder.id)")
       return .unchanged(unchanged.folder, unchanged.manifest)
     }
     if let total, splitter?.limitReached == false, offset != total {
-      // libcurl checks the length of an answer; this is about a range's place in the whole.
+      // libcurl checks the length of an answer, but not that a range reaches the end of the source.
       try keepFinishedChunks()
       throw RetryableError(why: "the answer ended at byte \(offset) of \(total)")
     }
     guard let splitter = splitter.take(), let snapshot else {
-      throw Failure(.bug, "an answer came to its end without a head")
+      throw Failure(.bug, "an answer ended without a head")
     }
     return try snapshot.complete(splitter.finish(), previous: previous)
   }
 
-  /// The attempt has failed: what is finished stays finished, for the next attempt or the next process.
+  /// Keeps the finished chunks of a failed attempt for the next attempt or the next process.
   ///
-  /// - Throws: why a chunk could not be written, which another attempt would not mend.
+  /// - Throws: the error of a chunk that could not be written, which another attempt would not fix.
   private mutating func keepFinishedChunks() throws {
     guard let splitter = splitter.take() else { return }
     finished = try splitter.stop()
@@ -217,27 +219,27 @@ struct Download: ~Copyable {
         .unavailable, "unable to fetch \(shown): \(error)",
         hints: [
           "check --source, the server's certificate and this machine's clock; verification is never switched off",
-          "SSL_CERT_FILE names the certificates of an authority that the system does not know, for instance a proxy's",
+          "if the system does not know the authority, for instance a proxy's, name its certificates in SSL_CERT_FILE",
         ])
     case .malformedURL:
-      return Failure(.usage, "the source's URL cannot be used: \(error)", hint: "check --source")
+      return Failure(.usage, "unable to use the source's URL: \(error)", hint: "check --source")
     case .malformedProxy:
       return Failure(
         .unavailable, "unable to fetch \(shown): \(error)",
         hint:
           "correct https_proxy, http_proxy or all_proxy, such as http://user:password@host:3128; in a password write "
-          + "%40 for @, %2F for /, %23 for # and %20 for a blank")
+          + "%40 for @, %2F for /, %23 for # and %20 for a space")
     case .unacceptable:
-      return Failure(.data, "\(shown) answers with \(error)", hint: "this is not the registry's server: check --source")
+      return Failure(.data, "\(shown) answers with \(error)", hint: "check --source: this is not the registry's server")
     }
   }
 
   private func tooLarge(_ what: String) -> Failure {
     Failure(
       .data, "the source at \(settings.location.shown) has \(what) the bound of \(settings.bytesMax) bytes",
-      hint: "raise --max-bytes if it is right")
+      hint: "raise --max-bytes if the source is right")
   }
 
-  /// Thrown inside a transfer to end it: all records that were asked for are there.
+  /// Ends a transfer early: all requested records have arrived.
   private struct EnoughReceived: Error {}
 }

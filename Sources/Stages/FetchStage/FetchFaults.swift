@@ -3,10 +3,10 @@ import FaultInjection
 import Spool
 
 extension FaultPoint {
-  /// Between an attempt that failed and the next.
+  /// Between a failed attempt and the next.
   static let retry = FaultPoint("download", "retry", [.killBefore, .killAfter])
 
-  /// Where fetch changes the spool.
+  /// The points at which fetch changes the spool.
   public static let fetch: [FaultPoint] =
     run + steps(".fetch.lock", .create)
     + steps(FaultSubject.snapshot, .makeFolder, .flushFolder, .removeFolder)

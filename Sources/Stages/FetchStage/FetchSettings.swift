@@ -1,24 +1,24 @@
 import Spool
 
-/// What fetch is asked to do, and within which bounds.
+/// The task of fetch and its limits.
 public struct FetchSettings: Sendable {
   public var spool: String
   public var location: SourceLocation
   public var terms: FetchTerms
-  /// Take up a source that says it is unchanged.
+  /// Whether to fetch the source even if it is unchanged.
   public var force: Bool
-  /// A source that is larger is refused.
+  /// Size of the largest accepted source, in bytes.
   public var bytesMax = 4 << 30
-  /// For the whole download, all attempts together.
+  /// Time limit of the whole download, all attempts together.
   public var secondsMax = 1800.0
   public var connectTimeoutSeconds = 30
-  /// Less than 1 KB/s for this long is no progress.
+  /// A transfer slower than 1 KiB/s for this long fails.
   public var stallSeconds = 60
-  /// Certificates to trust instead of the system's; and a folder of such.
+  /// A file and a folder of certificates to trust instead of the system's.
   public var caFile: String?
   public var caFolder: String?
-  /// Waits before the attempts that follow the first; each gets up to a quarter more, so that many clients do not
-  /// come back at once.
+  /// Waits before the second and each later attempt. A random share of up to a quarter is added, so that many clients
+  /// do not return at once.
   public var retryWaitSeconds = [1.0, 2.0, 4.0]
 
   public init(spool: String, location: SourceLocation, terms: FetchTerms, force: Bool) {

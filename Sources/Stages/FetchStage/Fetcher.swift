@@ -2,14 +2,14 @@ import CommandKit
 import Spool
 import Support
 
-/// The stage: one source into one snapshot.
+/// The fetch stage: reads one source into one snapshot.
 public enum Fetcher {
-  /// Brings the source into the spool, or finds that it is there already.
+  /// Fetches the source into the spool, unless it is unchanged since the newest whole snapshot.
   public static func run(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {
     try Folder.make(settings.spool, followLinks: true)
     guard let lock = try FileLock.tryLock(settings.spool + "/.fetch.lock") else {
       throw Failure(
-        .temporary, "another fetch is at work in '\(settings.spool)'",
+        .temporary, "another fetch is running in '\(settings.spool)'",
         hint: "wait for it, then run the same command again")
     }
     return try lock.hold { try fetch(settings, log: log) }
@@ -30,8 +30,8 @@ public enum Fetcher {
     return outcome
   }
 
-  /// The source is what a finished snapshot has: what was begun from it since is of no version that can still be had,
-  /// and would stand in the way as the newest.
+  /// Removes unfinished snapshots that are newer than the finished snapshot `id`, which has the current source. Their
+  /// version of the source is no longer available, and transform would pick them as the newest snapshot.
   private static func removeUnfinished(after id: SnapshotID, _ settings: FetchSettings, log: EventLog) throws {
     for newer in try SpoolIndex.snapshots(settings.spool) where newer > id {
       let folder = SnapshotFolder(spool: settings.spool, id: newer)
@@ -39,13 +39,13 @@ public enum Fetcher {
         let begun = try? DownloadManifest.read(at: folder.downloadManifest),
         begun.source.urlSHA256 == settings.location.digest, begun.terms == settings.terms
       else { continue }
-      log.info("snapshot \(newer) was never finished, and its version is gone: it is removed")
+      log.info("snapshot \(newer) is unfinished and its version is no longer available: it is removed")
       try Folder.remove(folder.path)
     }
   }
 
-  /// What a kill leaves between a folder's making and its first file is removed. A folder that holds anything else is
-  /// left alone.
+  /// Removes the folders of a fetch that was killed before it wrote `source.json`. Keeps a folder that has any other
+  /// file.
   private static func removeLeftovers(_ spool: String) throws {
     for id in try SpoolIndex.snapshots(spool) {
       let folder = SnapshotFolder(spool: spool, id: id)
@@ -57,11 +57,11 @@ public enum Fetcher {
   }
 }
 
-/// What fetch did.
+/// The result of a fetch.
 public enum FetchOutcome: Sendable {
-  /// A snapshot is whole.
+  /// A new snapshot is complete.
   case fetched(SnapshotFolder, FetchManifest)
-  /// The source is what the spool has already.
+  /// The source has not changed since this snapshot.
   case unchanged(SnapshotFolder, FetchManifest)
 
   public var folder: SnapshotFolder {

@@ -3,7 +3,7 @@ import Digest
 import Spool
 import Support
 
-/// A source on this machine.
+/// A source that is a local file.
 struct FileSource {
   let path: String
   let settings: FetchSettings
@@ -15,7 +15,7 @@ struct FileSource {
       log.info("'\(path)' has the same bytes as snapshot \(previous.folder.id): nothing to fetch")
       return .unchanged(previous.folder, previous.manifest)
     }
-    // There is no validator: an interrupted fetch starts over and keeps each chunk that comes out the same.
+    // A file has no validator: an interrupted fetch starts over and keeps each chunk whose bytes are the same.
     let snapshot =
       try UnfinishedSnapshot.find(settings, log: log)
       ?? UnfinishedSnapshot.begin(
@@ -29,8 +29,8 @@ struct FileSource {
     return try snapshot.complete(splitter.finish(), previous: previous)
   }
 
-  /// Its size first: only where that is the same are its bytes read to compare. They are read again if they differ,
-  /// which costs less than to split and compress every day's file only to find it unchanged.
+  /// Compares the size, and the bytes only if the sizes are equal. A file that differs is then read twice. That costs
+  /// less than splitting and compressing an unchanged file every day.
   private func isContent(of snapshot: PreviousSnapshot) throws -> Bool {
     guard try open().size() == snapshot.manifest.csv.bytes else { return false }
     var hash = SHA256()
@@ -49,14 +49,16 @@ struct FileSource {
     return file
   }
 
-  /// Hands on the file's bytes until there are no more or `body` says that it has enough.
+  /// Passes the file's bytes to `body`, block by block, until the file ends or `body` returns false.
+  ///
+  /// - Throws: category `data` if the file is too large, `temporary` if it changes meanwhile.
   private func read(_ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
     let file = try open()
     let before = try file.identity()
     guard before.bytes <= settings.bytesMax else {
       throw Failure(
         .data, "'\(path)' has \(before.bytes) bytes, more than the bound of \(settings.bytesMax)",
-        hint: "raise --max-bytes if it is right")
+        hint: "raise --max-bytes if the source is right")
     }
     let progress = ProgressReporter("fetch", unit: "MiB", total: before.bytes, scale: 1 << 20, log: log)
     defer { progress.finish() }
@@ -72,19 +74,21 @@ struct FileSource {
     let after = try file.identity()
     guard after == before else {
       throw Failure(
-        .temporary, "'\(path)' was changed while it was read", hint: "run the same command again once it is whole")
+        .temporary, "'\(path)' was changed while it was read", hint: "run the same command again once it is complete")
     }
   }
 }
 
-/// Room for a snapshot, checked before it is begun.
+/// Checks the free space for a snapshot before it is begun.
 enum Disk {
-  /// The published file shrinks to less than a fourth; a third of its size must be free.
+  /// Requires a third of the source's size: the published file compresses to less than a quarter.
+  ///
+  /// - Throws: category `storage` if there is less.
   static func check(_ spool: String, sourceBytes: Int) throws {
     let free = try Folder.freeBytes(spool)
     guard free < sourceBytes / 3 + (1 << 20) else { return }
     throw Failure(
-      .storage, "'\(spool)' has \(size(free)) free, too few for a source of \(size(sourceBytes))",
+      .storage, "'\(spool)' has \(size(free)) free, too little for a source of \(size(sourceBytes))",
       hint: "free some space there, or name another folder with --spool")
   }
 

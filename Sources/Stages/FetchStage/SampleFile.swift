@@ -2,8 +2,11 @@ import Glibc
 import Spool
 import Support
 
-/// The sample that ships with the project: the build lays it beside the executables.
+/// The sample that ships with the project. The build puts it beside the executables.
 public enum SampleFile {
+  /// The path of the sample.
+  ///
+  /// - Throws: category `configuration` if there is no readable file.
   public static func path() throws(Failure) -> String {
     let program: String
     do throws(SystemError) { program = try Executable.path() } catch {
@@ -12,7 +15,7 @@ public enum SampleFile {
     let path = Folder.of(program) + "/business-registry_FetchStage.resources/Sample/BGMOPEN1-sample.csv"
     guard access(path, R_OK) == 0 else {
       throw Failure(
-        .configuration, "the sample is not where the build lays it: '\(path)'",
+        .configuration, "unable to read the sample '\(path)', which the build puts there",
         hint: "build again, or give the file as --source")
     }
     return path

@@ -3,37 +3,40 @@ import HTTP
 import Spool
 import Support
 
-/// What an answer's head says of its body, before a byte of that counts.
+/// The meaning of an answer's body, decided from the head before any byte of the body is used.
 enum SourceAnswer {
-  /// All of the source.
+  /// The whole source.
   ///
-  /// - Parameter bytes: how many there are; nil where only the end will tell.
+  /// - Parameter bytes: its size; nil if the answer does not give it.
   case whole(Source, bytes: Int?)
-  /// What was asked for by range, up to the end.
+  /// The requested range, up to the end of the source.
   ///
-  /// - Parameter total: bytes of the whole source.
+  /// - Parameter total: size of the whole source in bytes.
   case rest(offset: Int, total: Int)
-  /// There is no body: the source is what this snapshot has.
+  /// No body: the source is unchanged since this snapshot.
   case unchanged(PreviousSnapshot)
 
-  /// - Throws: ``RetryableError`` where another attempt may succeed, else a `Failure`.
+  /// - Throws: ``RetryableError`` if another attempt may succeed, else a `Failure`.
   init(_ head: ResponseHead, to request: ConditionalRequest, at location: SourceLocation) throws {
     let status = head.status ?? 0
     switch (status, request.range, request.previous) {
     case (200, _, _): self = try Self.whole(head, to: request, at: location)
     case (206, let range?, _): self = try Self.rest(head, from: range.offset, of: range.version, at: location)
     case (206, nil, _):
-      throw Failure(.unavailable, "\(location.shown) answers 206 to a request without a range", hint: "check --source")
+      throw Failure(
+        .unavailable, "unable to fetch \(location.shown): the server answers 206 to a request without a range",
+        hint: "check --source")
     case (304, _, let previous?): self = .unchanged(previous)
     case (416, .some, _):
       throw RetryableError(
-        why: "the server has no such range of the source any more", isImmediate: true, forbidsRanges: true)
+        why: "the server no longer has the requested range of the source", isImmediate: true, forbidsRanges: true)
     case (408, _, _), (429, _, _), (500...599, _, _):
       throw RetryableError(why: "the server answers \(status)", retryAfterSeconds: Self.retryAfter(head))
     default:
       throw Failure(
         .unavailable, "unable to fetch \(location.shown): the server answers \(status)",
-        hint: status == 407 ? "the proxy wants a login: give it in http_proxy or https_proxy" : "check --source")
+        hint: status == 407
+          ? "the proxy requires a login: set user and password in http_proxy or https_proxy" : "check --source")
     }
   }
 
@@ -41,7 +44,8 @@ enum SourceAnswer {
     _ head: ResponseHead, to request: ConditionalRequest, at location: SourceLocation
   ) throws -> SourceAnswer {
     try requireNoCoding(head, location)
-    // A status of 200 says that the body is all of it, whatever this header says (RFC 9110, 14.4).
+    // With status 200 the body is the whole source, and Content-Range has no meaning (RFC 9110, 14.4). A header that
+    // names less than the whole contradicts the status.
     if let text = head["content-range"], ContentRange(text).map({ $0.first > 0 || $0.last < $0.total - 1 }) ?? true {
       throw RetryableError(
         why: "the server answers 200 with a part of the source", isImmediate: request.range != nil,
@@ -60,37 +64,37 @@ enum SourceAnswer {
       version.vouches(for: Source(location, head, contentLength: nil))
     else {
       throw RetryableError(
-        why: "the server's range is not the rest of the same version: the download starts over", isImmediate: true,
+        why: "the server's range is not the rest of the same version: the download restarts", isImmediate: true,
         forbidsRanges: true)
     }
     return .rest(offset: offset, total: range.total)
   }
 
   private static func requireNoCoding(_ head: ResponseHead, _ location: SourceLocation) throws {
-    // libcurl undoes any transfer coding that it knows, asked for or not.
+    // libcurl decodes every transfer coding that it knows, even one that was not requested.
     let codings = head.all("content-encoding") + head.all("transfer-encoding").filter { $0.lowercased() != "chunked" }
     guard let coding = codings.first(where: { $0.lowercased() != "identity" }) else { return }
     throw Failure(
-      .data, "\(location.shown) answers with coding '\(coding.prefix(40))', which was not asked for",
+      .data, "unable to fetch \(location.shown): the answer has coding '\(coding.prefix(40))', which was not requested",
       hint: "check --source and any proxy on the way")
   }
 
-  /// How many bytes the body is to have; nil where only its end will tell.
+  /// The announced size of the body in bytes; nil if the answer gives none.
   ///
-  /// libcurl ignores a malformed length and would take a cut answer for a complete one. With chunked encoding the
+  /// libcurl ignores a malformed length and would accept a truncated answer as complete. With chunked encoding the
   /// length is ignored (RFC 9112, section 6.3).
   private static func promisedBytes(_ head: ResponseHead, _ location: SourceLocation) throws -> Int? {
     let lengths = Set(head.all("content-length"))
     guard let text = lengths.first, head["transfer-encoding"] == nil else { return nil }
     guard lengths.count == 1, text.isDigits else {
       throw Failure(
-        .unavailable, "\(location.shown) answers with a Content-Length that is no number",
+        .unavailable, "unable to fetch \(location.shown): its Content-Length is not one number",
         hint: "check --source and any proxy on the way")
     }
     return Int(text) ?? Int.max
   }
 
-  /// Seconds to wait, from a number or a date (RFC 9110, 10.2.3); nil where there is none.
+  /// Seconds to wait, from a number or a date (RFC 9110, 10.2.3); nil if the answer gives none.
   private static func retryAfter(_ head: ResponseHead) -> Int? {
     guard let text = head["retry-after"] else { return nil }
     if text.isDigits { return Int(text) ?? Int.max }
@@ -100,13 +104,13 @@ enum SourceAnswer {
   }
 }
 
-/// Why an attempt failed that may be repeated.
+/// An error after which another attempt may succeed.
 struct RetryableError: Error {
   var why: String
   var retryAfterSeconds: Int?
-  /// The server did nothing wrong for now; only the next request must be another.
+  /// Retry without a wait: the server is working, and the next request is a different one.
   var isImmediate = false
-  /// The server's ranges cannot be trusted: it is not asked for one again.
+  /// The server's ranges cannot be trusted: no further range is requested.
   var forbidsRanges = false
 }
 

@@ -1,19 +1,19 @@
 import Digest
 import Spool
 
-/// The place in the source where a chunk begins, and what the source's head said.
+/// The position in the source at which a chunk begins, with the columns and the date from the source's head.
 struct SourceCursor: Sendable {
   /// The chunk's number.
   private(set) var chunk = 1
   private(set) var offset = 0
   private(set) var line = 1
   private(set) var record = 1
-  /// Of all chunks before.
+  /// Structure errors of all earlier chunks.
   private(set) var structureErrors = 0
   var columns: [String]?
   var sourceDate: String?
 
-  /// Goes on behind the chunk.
+  /// Moves to the end of the chunk.
   mutating func advance(bytes: Int, lines: Int, records: Int, structureErrors: Int) {
     chunk += 1
     offset += bytes
@@ -36,7 +36,7 @@ struct CommittedChunks: Sendable {
   }
 }
 
-/// The source as far as its chunks are committed: what an attempt, or another process, goes on from.
+/// The committed part of the source, from which another attempt or another process resumes.
 package struct FinishedChunks: ~Copyable {
   private(set) var committed = CommittedChunks()
   /// Where the next chunk begins.
@@ -57,7 +57,7 @@ package struct FinishedChunks: ~Copyable {
   /// The SHA-256 of the source up to the cursor.
   package consuming func sha256() -> String { hash.finish() }
 
-  /// Takes in the next chunk, which is committed already.
+  /// Appends the next chunk, which is already committed.
   mutating func append(_ manifest: FetchChunkManifest, sha256: String, bytes: UnsafeRawBufferPointer) {
     committed.append(manifest, sha256: sha256)
     hash.update(bytes)

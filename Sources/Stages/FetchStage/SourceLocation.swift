@@ -2,17 +2,18 @@ import Digest
 import Spool
 import Support
 
-/// Where the source is: on the web or in a file.
+/// The location of the source: on the web or in a file.
 public enum SourceLocation: Sendable, Equatable {
   case web(url: String)
   case file(path: String)
-  /// The sample that ships with the project, wherever it was laid.
+  /// The sample that ships with the project, wherever it is installed.
   case sample(path: String)
 
-  /// The published file.
+  /// The URL of the published file.
   public static let published = "https://eip.fia.gov.tw/data/BGMOPEN1.csv"
 
-  /// - Parameter isArgument: whether it stands on a command line, where everybody on the machine can read it.
+  /// - Parameter isArgument: whether the text is from the command line, which every user of the machine can read.
+  /// - Throws: category `usage` if the text names no supported source.
   public init(_ text: String, isArgument: Bool) throws(Failure) {
     let lower = text.lowercased()
     if lower.hasPrefix("file://") {
@@ -22,12 +23,12 @@ public enum SourceLocation: Sendable, Equatable {
       guard path.hasPrefix("/") else {
         throw Failure(
           .usage, "the source is a file URL that names another host",
-          hint: "a path begins with a third slash: file:///…")
+          hint: "write three slashes before the path: file:///…")
       }
       self = .file(path: try Self.path(path))
     } else if let end = lower.range(of: "://") {
       let scheme = String(text[..<end.lowerBound])
-      // The text before `://` may be a login.
+      // The message does not quote the text before `://`, which may be a login.
       guard scheme.isScheme else { throw Self.unreadable("the source is not") }
       guard let url = WebAddress(text) else { throw Self.unreadable("'\(scheme)://…' is not") }
       guard url.scheme == "https" || url.scheme == "http" else {
@@ -36,12 +37,12 @@ public enum SourceLocation: Sendable, Equatable {
       }
       guard url.scheme == "https" || url.isLoopback else {
         throw Failure(
-          .usage, "plain http to '\(url.host)' is refused: anybody on the way could change the data", hint: "use https")
+          .usage, "plain http to '\(url.host)' is refused: the data could be changed in transit", hint: "use https")
       }
       guard !isArgument || url.password == nil else {
         throw Failure(
           .usage, "--source holds a password, which everybody on this machine could read",
-          hint: "give it as SOURCE_URL instead")
+          hint: "set SOURCE_URL instead")
       }
       self = .web(url: text)
     } else {
@@ -51,7 +52,7 @@ public enum SourceLocation: Sendable, Equatable {
     for (ending, program) in [(".zip", "unzip -p"), (".gz", "gunzip -c")] where path.hasSuffix(ending) {
       throw Failure(
         .usage, "the source is a \(ending) file, which is not supported",
-        hint: "give the CSV itself; a file at hand is unpacked with '\(program)'")
+        hint: "give the CSV itself; unpack a local file with '\(program)'")
     }
   }
 
@@ -63,10 +64,10 @@ public enum SourceLocation: Sendable, Equatable {
   }
 
   private static func unreadable(_ what: String) -> Failure {
-    Failure(.usage, "\(what) a URL that can be read", hint: "for instance \(published)")
+    Failure(.usage, "\(what) a valid URL", hint: "for instance \(published)")
   }
 
-  /// As it may be written down: without user, password, the values of a query and parameters in the path.
+  /// The source for messages and manifests: without user, password, the values of a query and parameters in the path.
   public var shown: String {
     switch self {
     case .file(let path): path
@@ -75,7 +76,7 @@ public enum SourceLocation: Sendable, Equatable {
     }
   }
 
-  /// Tells sources apart, also where only the values of a query differ. User and password have no part in it.
+  /// SHA-256 that identifies the source, with the values of its query, but without user and password.
   var digest: String {
     switch self {
     case .file(let path): SHA256.of(Array(path.utf8))
@@ -85,7 +86,7 @@ public enum SourceLocation: Sendable, Equatable {
   }
 }
 
-/// The parts of a URL that decide what may be done with it.
+/// The parts of a URL that decide whether it is accepted and how it is shown.
 struct WebAddress {
   let scheme: String
   let user: String?
@@ -139,7 +140,7 @@ struct WebAddress {
   var withoutLogin: String { "\(scheme)://\(host)\(port)\(path)" + (query.map { "?" + $0 } ?? "") }
 
   var shown: String {
-    // A path may have parameters behind a `;`, such as a session.
+    // A path may have parameters after a `;`, such as a session.
     let plain = path.firstIndex(of: ";").map { path[..<$0] + ";…" } ?? path
     var text = "\(scheme)://\(host)\(port)\(plain)"
     if let query {
@@ -154,13 +155,13 @@ struct WebAddress {
 }
 
 extension String {
-  /// As RFC 3986 has it.
+  /// Whether it is a scheme by RFC 3986.
   fileprivate var isScheme: Bool {
     first.map { $0.isASCII && $0.isLetter } ?? false
       && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
   }
 
-  /// Whether it has a scheme, a login or a query, however mistyped.
+  /// Whether it seems to have a scheme, a login or a query, even if mistyped.
   fileprivate var looksLikeURL: Bool {
     let colon = firstIndex(of: ":")
     if lowercased().hasPrefix("http") || colon.map({ String(self[..<$0]).isScheme }) ?? false { return true }
@@ -172,7 +173,7 @@ extension String {
   /// `:` and a number.
   fileprivate var isPort: Bool { hasPrefix(":") && dropFirst().allSatisfy { $0.isASCII && $0.isNumber } }
 
-  /// The first place where `other` stands (FoundationEssentials has no such search).
+  /// The range of the first occurrence of `other` (FoundationEssentials has no such search).
   fileprivate func range(of other: String) -> Range<String.Index>? {
     var start = startIndex
     while start < endIndex {

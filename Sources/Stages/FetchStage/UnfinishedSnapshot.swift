@@ -3,7 +3,7 @@ import Records
 import Spool
 import Support
 
-/// A snapshot that fetch has begun: its folder, and what is written there until `fetch.json` says that it is whole.
+/// A snapshot that fetch has begun. It is unfinished until `fetch.json` is written.
 package struct UnfinishedSnapshot: Sendable {
   package let folder: SnapshotFolder
   let manifest: DownloadManifest
@@ -15,7 +15,7 @@ package struct UnfinishedSnapshot: Sendable {
     self.log = log
   }
 
-  /// A new one. Nothing is written before ``create()``.
+  /// Begins a new snapshot. Writes nothing before ``create()``.
   static func begin(_ settings: FetchSettings, _ source: Source, log: EventLog) throws -> UnfinishedSnapshot {
     let id = SnapshotID.next(after: try SpoolIndex.snapshots(settings.spool).last)
     let manifest = DownloadManifest(
@@ -23,9 +23,10 @@ package struct UnfinishedSnapshot: Sendable {
     return UnfinishedSnapshot(SnapshotFolder(spool: settings.spool, id: id), manifest, log: log)
   }
 
-  /// The newest snapshot, where an interrupted fetch left it.
+  /// Finds the snapshot that an interrupted fetch can resume.
   ///
-  /// - Returns: nil where the newest snapshot is whole, or was begun from another source or under other terms.
+  /// - Returns: nil if the newest snapshot is complete or damaged, or was begun from another source, with other options
+  ///   or by another version's rules.
   static func find(_ settings: FetchSettings, log: EventLog) throws -> UnfinishedSnapshot? {
     guard let id = try SpoolIndex.snapshots(settings.spool).last else { return nil }
     let folder = SnapshotFolder(spool: settings.spool, id: id)
@@ -35,21 +36,22 @@ package struct UnfinishedSnapshot: Sendable {
       guard let read = try DownloadManifest.read(at: folder.downloadManifest) else { return nil }
       manifest = read
     } catch let failure as Failure where failure.category == .data {
-      log.warning("\(failure.message): snapshot \(id) stays as superseded")
+      log.warning("\(failure.message): snapshot \(id) is kept as superseded")
       return nil
     }
     guard manifest.source.urlSHA256 == settings.location.digest, manifest.terms == settings.terms else {
-      log.info("snapshot \(id) was begun from another source or with other options: it stays as superseded")
+      log.info("snapshot \(id) was begun from another source or with other options: it is kept as superseded")
       return nil
     }
     guard manifest.rulesVersion == rulesVersion else {
-      log.info("snapshot \(id) was begun by another version's rules: it stays as superseded")
+      log.info("snapshot \(id) was begun with another rules version: it is kept as superseded")
       return nil
     }
     return UnfinishedSnapshot(folder, manifest, log: log)
   }
 
-  /// Reads the chunks that are there: each is whole and begins where the one before ends, or is fetched again.
+  /// Reads the finished chunks in order, and verifies them. Stops at the first chunk that is missing, damaged or does
+  /// not begin where the one before ends. From there on, chunks are fetched again.
   func finishedChunks() throws -> FinishedChunks {
     var finished = FinishedChunks()
     var reader = try ChunkReader()
@@ -63,21 +65,21 @@ package struct UnfinishedSnapshot: Sendable {
         else { throw Failure(.data, "'\(path)' is damaged: it does not follow the chunk before") }
         try reader.read(chunk, in: folder) { finished.append(chunk, sha256: sha256, bytes: $0) }
       } catch let failure as Failure where failure.category == .data {
-        log.warning("\(failure.message): chunk \(number) and what follows is fetched again")
+        log.warning("\(failure.message): chunk \(number) and the chunks after it are fetched again")
         try SpoolFile.remove(path)
         return finished
       }
     }
   }
 
-  /// Makes its folders and `source.json`, where they are not there.
+  /// Creates the folders and `source.json` if they are missing.
   func create() throws {
     try Folder.make(folder.path)
     try Folder.make(folder.fetchFolder)
     if try SpoolFile.size(folder.downloadManifest) == nil { try manifest.publish(at: folder.downloadManifest) }
   }
 
-  /// Commits a chunk's file and then its manifest. A file that is there with the same bytes stays.
+  /// Commits a chunk's file and then its manifest. Keeps an existing file that has the same bytes.
   ///
   /// - Returns: the SHA-256 of the manifest's bytes.
   func commit(_ chunk: FetchChunkManifest, file: inout CompressedFile) throws -> String {
@@ -86,8 +88,8 @@ package struct UnfinishedSnapshot: Sendable {
     return try chunk.publish(at: folder.fetchChunkManifest(chunk.chunk))
   }
 
-  /// Whether an earlier fetch has committed the very chunk. Another manifest in its place is removed first, so that no
-  /// moment shows one that describes other bytes.
+  /// Whether an earlier fetch has committed the same chunk. If not, removes the chunk's manifest, so that a manifest
+  /// never describes other bytes.
   private func isCommitted(_ chunk: FetchChunkManifest) throws -> Bool {
     let path = folder.fetchChunkManifest(chunk.chunk)
     guard let before = try? FetchChunkManifest.read(at: path) else {
@@ -95,14 +97,14 @@ package struct UnfinishedSnapshot: Sendable {
       return false
     }
     if before == chunk, try isWhole(chunk) { return true }
-    log.info("chunk \(chunk.chunk) came out differently this time: it is replaced")
+    log.info("chunk \(chunk.chunk) differs from the earlier fetch: it is replaced")
     try SpoolFile.remove(path)
     try Folder.sync(folder.fetchFolder)
     return false
   }
 
-  /// Whether the chunk's file is what its manifest says. An interrupted fetch was looked through only as far as the
-  /// first chunk that was not.
+  /// Whether the chunk's file matches its manifest. ``finishedChunks()`` has verified the files only up to the first
+  /// damaged one.
   private func isWhole(_ chunk: FetchChunkManifest) throws -> Bool {
     do {
       var reader = try ChunkReader()
@@ -113,8 +115,8 @@ package struct UnfinishedSnapshot: Sendable {
     }
   }
 
-  /// Writes `fetch.json`: the whole source is there. Where the previous snapshot has the same bytes, this one is
-  /// removed.
+  /// Writes `fetch.json`, which completes the snapshot. Removes the snapshot instead if the previous one has the same
+  /// bytes.
   func complete(_ finished: consuming FinishedChunks, previous: PreviousSnapshot?) throws -> FetchOutcome {
     let (chunks, cursor) = (finished.committed, finished.cursor)
     let sha256 = finished.sha256()
@@ -135,7 +137,7 @@ package struct UnfinishedSnapshot: Sendable {
     return .fetched(folder, whole)
   }
 
-  /// Removes chunks of an earlier, longer version that this one does not reach, and temporary files of killed writers.
+  /// Removes the chunks after `last`, left by a longer version of the source, and temporary files of killed processes.
   private func removeChunks(behind last: Int) throws {
     for name in try Folder.names(folder.fetchFolder) {
       let number = name.hasPrefix(".") ? nil : Int(name.prefix(6))

@@ -3,10 +3,10 @@ import Glibc
 import HTTP
 import Spool
 
-/// Which validators an answer gives for its version of the source.
+/// The validators of an answer, which identify its version of the source.
 extension Source {
-  /// The validator by which a Range request may safely go on (If-Range): a strong ETag, or a Last-Modified at least
-  /// 60 seconds older than the Date beside it (RFC 9110, 8.8.2.2); nil where the answer gives neither.
+  /// The validator with which a Range request can resume safely (If-Range): a strong ETag, or a Last-Modified at least
+  /// 60 seconds older than the answer's Date (RFC 9110, 8.8.2.2); nil if the answer gives neither.
   var strongValidator: String? {
     if let etag { return etag.hasPrefix("\"") ? etag : nil }
     guard let lastModified, let modified = HTTPDate.seconds(lastModified), let date, let now = HTTPDate.seconds(date),
@@ -16,7 +16,7 @@ extension Source {
   }
 
   /// The date for If-Modified-Since; nil if the answer has no date, or one later than its own Date (RFC 9110, section
-  /// 8.8.2.1) or than our clock. With a future date, a server that compares dates would call every later file
+  /// 8.8.2.1) or than our clock. With a future date, a server that compares dates would report every later file as
   /// unchanged.
   var modifiedSince: String? {
     guard let lastModified, let modified = HTTPDate.seconds(lastModified) else { return lastModified }
@@ -24,7 +24,7 @@ extension Source {
     return modified <= min(now, date.flatMap(HTTPDate.seconds) ?? now) ? lastModified : nil
   }
 
-  /// Whether another answer is of the same version, as far as the two say: what both give must be equal.
+  /// Whether another answer may be of the same version: every validator that both answers give must be equal.
   func sameVersion(as other: Source) -> Bool {
     if let etag, let theirs = other.etag, etag != theirs { return false }
     if let lastModified, let theirs = other.lastModified, lastModified != theirs { return false }
@@ -32,21 +32,21 @@ extension Source {
     return true
   }
 
-  /// Whether chunks of another whole answer may join those begun by this one. Where a strong validator may later vouch
-  /// for all of them by Range, only an answer that bears the very same may.
+  /// Whether chunks of another whole answer may be added to those of this one. If this answer has a strong validator, a
+  /// later Range request relies on it for all chunks, so the other answer must have the same one.
   func mayTakeChunks(of other: Source) -> Bool {
     sameVersion(as: other) && (strongValidator == nil || strongValidator == other.strongValidator)
   }
 
-  /// Whether a partial answer names the version that this one's validator does. Saying nothing is not enough: a server
-  /// that does not know If-Range would give the rest of another version.
+  /// Whether a partial answer names the same version as this one's validator. An answer without a validator is not
+  /// accepted: a server that does not know If-Range would send the rest of another version.
   func vouches(for part: Source) -> Bool {
     guard sameVersion(as: part) else { return false }
     return etag != nil ? part.etag == etag : part.lastModified == lastModified
   }
 
   init(_ location: SourceLocation, _ head: ResponseHead, contentLength: Int?) {
-    // They go back to the server as they are: nothing in them may end a header and begin another.
+    // The values are sent back to the server unchanged. A control character could end the header and begin another.
     func text(_ name: String) -> String? {
       head[name].flatMap { $0.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } ? nil : $0 }
     }
@@ -60,7 +60,7 @@ extension Source {
 enum HTTPDate {
   private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-  /// Seconds since 1970; nil where the text is no such date.
+  /// Seconds since 1970; nil if the text is not such a date.
   static func seconds(_ text: String) -> Int? {
     let words = text.split(separator: " ")
     guard words.count == 6, words[5] == "GMT", words[0].hasSuffix(","), let day = Int32(words[1]),
