@@ -55,7 +55,7 @@ import Testing
     let (workshop, _, lines) = try sample()
     let path = workshop.file("something else", "out.csv")
     let refused = try workshop.run("transform", "findings", "--export", "out.csv")
-    expect(refused, from: "transform", fails: 64, saying: "'out.csv' is there already")
+    expect(refused, from: "transform", fails: 64, saying: "'out.csv' already exists")
     #expect(text(path) == "something else")
     let ended = try workshop.succeed("transform", "findings", "--export", "out.csv", "--force")
     #expect(ended.stdout.hasPrefix("20 records are written to 'out.csv'\n20 findings: "), "\(ended)")

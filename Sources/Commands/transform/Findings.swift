@@ -5,29 +5,29 @@ import Spool
 import Support
 import TransformStage
 
-/// What was rejected and warned of. It changes nothing in the spool.
+/// Lists the findings of a snapshot. Changes nothing in the spool.
 struct FindingsCommand: SpoolCommand {
   static let configuration = CommandConfiguration(
     commandName: "findings",
-    abstract: "List what was rejected and warned of in a snapshot (default: the newest that is transformed).",
+    abstract: "List the rejections and warnings of a snapshot (default: the newest transformed one).",
     discussion: """
-      --json prints the findings as the spool has them, one JSON object a line. --export writes a correction sheet: a \
-      row for each record, which a spreadsheet opens; with --force also over an existing file.
+      --json prints the findings as stored in the spool, one JSON object per line. --export writes a correction \
+      sheet for a spreadsheet, with one row per record; --force lets it replace an existing file.
       """)
 
-  // The same groups as the command above it has: options of its own with these names would never be set.
+  // The parent command has these groups too. Options declared here under the same names would never be set.
   @OptionGroup var spoolOptions: SpoolOptions
   @OptionGroup var snapshot: SnapshotOptions
   @Option(help: ArgumentHelp("Only findings with this code; may be repeated.", valueName: "CODE"))
   var code: [String] = []
-  @Flag(help: "Only what the transformed snapshot before it did not have.")
+  @Flag(help: "Only findings that the transformed snapshot before it did not have.")
   var new = false
   @Option(help: ArgumentHelp("Write the records to a CSV file for a spreadsheet.", valueName: "FILE"))
   var export: String?
   @OptionGroup var force: ForceOptions
   @OptionGroup var output: OutputOptions
 
-  /// Where stdout is no terminal.
+  /// Width of a line if stdout is not a terminal.
   private static let width = 200
 
   func run() throws {

@@ -9,7 +9,7 @@ import TransformStage
 struct Transform: StageCommand {
   static let stage = "transform"
   static let configuration = CommandConfiguration(
-    commandName: "transform", abstract: "Turn a snapshot's chunks into validated TSV and error manifests.",
+    commandName: "transform", abstract: "Validate a snapshot's chunks and write TSV files and error manifests.",
     version: productVersion,
     subcommands: [
       FindingsCommand.self, TransformInChain<RunOptions>.self, TransformInChain<DryRunOptions>.self,
@@ -18,12 +18,14 @@ struct Transform: StageCommand {
 
   @OptionGroup var spoolOptions: SpoolOptions
   @OptionGroup var options: SnapshotStageOptions
-  @Option(help: ArgumentHelp("Judge this chunk alone; others may judge the rest.", valueName: "N"))
+  @Option(help: ArgumentHelp("Validate only this chunk; other processes may validate the rest.", valueName: "N"))
   var chunk: String?
-  @Option(help: ArgumentHelp("Judge every Nth chunk from the Ith on; others may judge the rest.", valueName: "I/N"))
+  @Option(
+    help: ArgumentHelp(
+      "Validate every Nth chunk, beginning with the Ith; other processes may validate the rest.", valueName: "I/N"))
   var shard: String?
   @OptionGroup var force: ForceOptions
-  @Flag(help: "Nothing is loaded after this.")
+  @Flag(help: "Treat this as a dry run: log how many records of each chunk would be loaded.")
   var dryRun = false
   @OptionGroup var output: OutputOptions
 
@@ -44,7 +46,8 @@ struct TransformInChain<Options: SourceChainOptions>: ChainedStage {
   func perform(_ run: inout StageRun) throws { try run.transform(options.stage, options.force, isDryRun: isDryRun) }
 }
 
-/// The snapshot was published, or is asked for by a person: any number of rejected records is accepted again.
+/// Transform as a stage of `rollback`. Accepts any number of rejected records: the snapshot was published before, or
+/// the user has named it.
 struct TransformInRollback: ChainedStage {
   static let stage = Transform.stage
   @OptionGroup var options: RollbackOptions
@@ -78,18 +81,18 @@ extension StageRun {
     let folder = settings.folder
     summary.snapshot = folder.id.description
     var settings = settings
-    // Asked for alone it is asked whether all is well; in a run the day's answer should not take longer for it.
+    // Only if transform runs alone: in a daily run, verifying the source would take time for no benefit.
     settings.verifiesSource = isFirst && isLast
     let manifest: TransformManifest
     switch try Transformer.run(settings, log: log) {
     case .chunksLeft(let count):
       result = "\(count) chunks left to others"
-      log.info("\(count) chunks wait for other processes; the last one to end settles the snapshot")
+      log.info("\(count) chunks are left to other processes; the last one to end finalizes the snapshot")
       return
     case .alreadyFinalized(let finalized):
       manifest = finalized
       result = "already done"
-      log.info("snapshot \(folder.id) is transformed already")
+      log.info("snapshot \(folder.id) is already transformed")
     case .finalized(let finalized):
       manifest = finalized
       records = finalized.totals.total
@@ -100,7 +103,9 @@ extension StageRun {
     try validate(manifest, of: folder, budget, acceptance)
   }
 
-  /// Ends a run whose snapshot would only be refused by load.
+  /// Checks whether load would refuse the snapshot, so that the run ends now.
+  ///
+  /// - Throws: category `data` if the snapshot is refused and not accepted by `--accept`.
   private func validate(
     _ manifest: TransformManifest, of folder: SnapshotFolder, _ budget: RejectBudget, _ acceptance: Acceptance?
   ) throws {
@@ -112,6 +117,6 @@ extension StageRun {
     } else if try AcceptanceManifest.read(at: folder.acceptanceManifest) == nil {
       throw Refusal(snapshot: folder.id, reasons: refusals).failure
     }
-    log.warning("snapshot \(folder.id) is accepted all the same: \(refusals.joined(separator: "; "))")
+    log.warning("snapshot \(folder.id) is accepted despite: \(refusals.joined(separator: "; "))")
   }
 }

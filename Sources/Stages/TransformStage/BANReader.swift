@@ -4,12 +4,14 @@ import Spool
 import Support
 import Synchronization
 
-/// The BANs of a chunk's registrations, read from its TSV: the first eight bytes of each row.
+/// Reads the BANs of a chunk's registrations from its TSV: the first eight bytes of each row.
 enum BANReader {
-  /// What `body` got counts only when the call returns: only then are the file's bytes known to be those of its
-  /// manifest.
+  /// Calls `body` with each BAN. The BANs are verified only when the call returns: the file's digest is known at its
+  /// end.
+  ///
+  /// - Throws: category `data` if the file does not match its manifest.
   static func read(_ file: VerifiedFile, _ body: (UInt32) -> Void) throws {
-    /// Bytes of the row that is being read: its first eight are kept, of the rest only the end matters.
+    /// Number of BAN digits that are read in the current row. After eight, the rest of the row is skipped.
     var digits = 0
     var ban: UInt32 = 0
     try file.readBlocks { bytes in
@@ -34,11 +36,11 @@ enum BANReader {
   }
 }
 
-/// One bit for each of the hundred million BANs that can be: 12.5 MB, whatever the size of the registry.
+/// A set of BANs: one bit for each of the 100 million possible BANs, 12.5 MB for a registry of any size.
 struct BANBitmap {
   private var words = [UInt64](repeating: 0, count: 100_000_000 / 64)
 
-  /// - Returns: whether it was not there before.
+  /// - Returns: whether the BAN was not in the set before.
   mutating func insert(_ ban: UInt32) -> Bool {
     let bit: UInt64 = 1 << UInt64(ban % 64)
     let word = Int(ban / 64)
@@ -48,8 +50,8 @@ struct BANBitmap {
   }
 }
 
-/// BANs of the chunks that this process has validated, whichever came first: whether one stands in two chunks is known
-/// from them, and the rows need not be read again to see it.
+/// Collects the BANs of the chunks that this process validates, in any order. Shows whether two chunks have the same
+/// BAN without reading their rows again.
 final class DuplicateTracker: Sendable {
   private struct State {
     var bitmap = BANBitmap()
@@ -59,7 +61,7 @@ final class DuplicateTracker: Sendable {
 
   private let state = Mutex(State())
 
-  /// Takes the BANs that one chunk has accepted.
+  /// Adds the accepted BANs of one chunk.
   func add(_ bans: BANSet) {
     state.withLock { state in
       state.chunks += 1
@@ -67,6 +69,6 @@ final class DuplicateTracker: Sendable {
     }
   }
 
-  /// Whether it is known of this many chunks, all that there are, that no two have the same BAN.
+  /// Whether all `count` chunks of the snapshot were added and no two of them have the same BAN.
   func areDistinct(acrossChunks count: Int) -> Bool { state.withLock { $0.chunks == count && $0.areDistinct } }
 }

@@ -1,8 +1,8 @@
 import Spool
 import Synchronization
 
-/// The manifests of a snapshot's validated chunks, as this process has written or read them. A file is read again only
-/// after another process has replaced it.
+/// Caches the manifests of a snapshot's validated chunks. A file is read again only after another process has replaced
+/// it.
 package final class ChunkManifests: Sendable {
   package struct Entry: Sendable {
     package let manifest: TransformChunkManifest
@@ -15,10 +15,10 @@ package final class ChunkManifests: Sendable {
 
   package init(_ folder: SnapshotFolder) { self.folder = folder }
 
-  /// - Returns: what is there now; nil where the chunk is not validated.
+  /// - Returns: the manifest on disk; nil if the chunk is not validated.
   package func current(_ chunk: Int) throws -> Entry? {
     let path = folder.transformChunkManifest(chunk)
-    // Before the file is read: if it is replaced in between, it is read once more the next time.
+    // Taken before the file is read: if the file is replaced in between, the next call reads it again.
     guard let file = try SpoolFile.identity(path) else { return nil }
     if let known = entries.withLock({ $0[chunk] }), known.file == file { return known }
     guard let (manifest, sha256) = try TransformChunkManifest.readWithDigest(at: path) else { return nil }
@@ -27,7 +27,8 @@ package final class ChunkManifests: Sendable {
     return entry
   }
 
-  /// Removes a chunk's manifest: while files are replaced, none describes them. The caller holds the chunk's lock.
+  /// Removes a chunk's manifest, so that it never describes files that are being replaced. The caller holds the chunk's
+  /// lock.
   func remove(_ chunk: Int) throws {
     let path = folder.transformChunkManifest(chunk)
     guard SpoolFile.isThere(path) else { return }
@@ -35,7 +36,7 @@ package final class ChunkManifests: Sendable {
     try Folder.sync(folder.transformFolder)
   }
 
-  /// Publishes a chunk's manifest. The caller holds the chunk's lock.
+  /// Commits a chunk's manifest. The caller holds the chunk's lock.
   func publish(_ manifest: TransformChunkManifest) throws {
     let path = folder.transformChunkManifest(manifest.chunk)
     let sha256 = try manifest.publish(at: path)

@@ -1,7 +1,7 @@
 import Records
 import Spool
 
-/// A chunk's three files while they are written.
+/// The three output files of a chunk while they are written.
 struct ChunkOutput: ~Copyable, ValidationOutput {
   typealias Problem = any Error
 
@@ -22,7 +22,7 @@ struct ChunkOutput: ~Copyable, ValidationOutput {
   mutating func industries(_ rows: UnsafeRawBufferPointer) throws { try industries.append(rows) }
   mutating func findings(_ lines: UnsafeRawBufferPointer) throws { try findings.append(lines) }
 
-  /// Makes the three durable and visible; their names are durable after the folder's flush.
+  /// Flushes the three files and gives them their names. The names are durable after the folder is flushed.
   consuming func seal(_ tally: Tally) throws -> (registrations: FileEntry, industries: FileEntry, findings: FileEntry) {
     (
       try registrations.seal(records: tally.accepted), try industries.seal(records: tally.industries),

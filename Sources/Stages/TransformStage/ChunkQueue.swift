@@ -4,13 +4,13 @@ import Spool
 import Support
 import Synchronization
 
-/// Chunks that wait for a worker of this process.
+/// The chunks that wait for a worker of this process.
 package final class ChunkQueue: Sendable {
   private struct State {
     var waiting: [SnapshotPlan.Chunk]
-    /// Chunks that another process holds: waited for when nothing else is left.
+    /// Chunks that another process has locked. Workers wait for them when no other chunk is left.
     var held: [SnapshotPlan.Chunk] = []
-    /// Then there is no next one, also of what a worker takes back later.
+    /// Whether a worker has failed. Then no further chunk is returned, including chunks that are postponed later.
     var hasFailed = false
   }
 
@@ -22,10 +22,10 @@ package final class ChunkQueue: Sendable {
     state = Mutex(State(waiting: chunks.reversed()))
   }
 
-  /// Runs `body` on so many threads, or fewer where there are fewer chunks, and waits for all of them. Each takes
-  /// chunks until there is no next one.
+  /// Runs `body` on `threads` threads, but at most one per chunk, and waits for all of them. Each thread takes chunks
+  /// until ``next()`` returns nil.
   ///
-  /// - Throws: what the first thread that failed threw. The others end with the chunk that they have.
+  /// - Throws: the error of the first thread that failed. The others end after their current chunk.
   package func run(threads: Int, _ body: @escaping @Sendable (ChunkQueue) throws -> Void) throws {
     guard count > 0 else { return }
     try Workers.run(min(threads, count)) { _ in
@@ -36,7 +36,7 @@ package final class ChunkQueue: Sendable {
     }
   }
 
-  /// The next chunk, and whether to wait for a process that holds it; nil where all are taken, and once a
+  /// Returns the next chunk, and whether to wait for the process that has locked it; nil if no chunk is left or a
   /// thread has failed.
   package func next() throws -> (chunk: SnapshotPlan.Chunk, wait: Bool)? {
     try StopSignal.check()
@@ -47,14 +47,14 @@ package final class ChunkQueue: Sendable {
     }
   }
 
-  /// Takes a chunk back that another process holds.
+  /// Puts back a chunk that another process has locked.
   package func postpone(_ chunk: SnapshotPlan.Chunk) { state.withLock { $0.held.append(chunk) } }
 }
 
-/// Lets so many chunks be validated at once. There is one worker more: it validates while another's files are flushed,
-/// which takes a disk and no core.
+/// Limits how many chunks are validated at once. There is one more worker: it validates while another worker flushes
+/// its files, which needs no core.
 struct CPUSlots: Sendable {
-  /// Workers to start. Where one chunk is validated at a time, everything has its order, and one worker does it.
+  /// Number of workers to start. With one job there is one worker, so that all steps have a fixed order.
   let workers: Int
   private let free: DispatchSemaphore
 

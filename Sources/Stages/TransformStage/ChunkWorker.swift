@@ -4,7 +4,7 @@ import Records
 import Spool
 import Support
 
-/// Validates chunks, one after another, with memory of its own.
+/// Validates chunks one after another, with its own buffers.
 struct ChunkWorker: ~Copyable {
   private let plan: SnapshotPlan
   private var reader: ChunkReader
@@ -18,12 +18,13 @@ struct ChunkWorker: ~Copyable {
     validator = ChunkValidator(header: plan.header)
   }
 
-  /// BANs that the last chunk has accepted.
+  /// The accepted BANs of the last chunk.
   var accepted: BANSet { validator.accepted }
 
-  /// Validates a chunk and publishes what came of it. The caller holds the chunk's lock.
+  /// Validates a chunk and commits its output files and manifest. The caller holds the chunk's lock.
   ///
-  /// - Parameter taken: BANs that earlier chunks have accepted; nil while the snapshot is not being finalized.
+  /// - Parameter taken: BANs that earlier chunks have accepted; nil unless the snapshot is being finalized.
+  /// - Throws: category `data` if the chunk is damaged.
   mutating func perform(_ chunk: SnapshotPlan.Chunk, taken: BANSet? = nil) throws {
     let folder = plan.folder
     let source = chunk.manifest
@@ -41,7 +42,7 @@ struct ChunkWorker: ~Copyable {
     guard tally.records == source.csv.records else {
       throw Failure(
         .data,
-        "'\(folder.fetchChunkManifest(source.chunk))' is damaged: it says \(source.csv.records) records, and there are \(tally.records)",
+        "'\(folder.fetchChunkManifest(source.chunk))' is damaged: it says \(source.csv.records) records, but there are \(tally.records)",
         hint: .fetchAgain)
     }
     let files = try output.seal(tally)

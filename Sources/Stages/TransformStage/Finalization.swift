@@ -4,9 +4,10 @@ import Records
 import Spool
 import Support
 
-/// Finalizing: BANs that repeat across chunks are taken out of the later ones, and the snapshot's manifest is written.
+/// Finalizes a snapshot: removes BANs that repeat across chunks from the later chunks, then writes the snapshot's
+/// manifest.
 enum Finalization {
-  /// The snapshot's manifest, where it is there and describes the chunks as they are.
+  /// Returns the snapshot's manifest; nil if it is missing or does not describe the current chunks.
   static func current(_ plan: SnapshotPlan) throws -> TransformManifest? {
     guard let manifest = try TransformManifest.read(at: plan.folder.transformManifest) else { return nil }
     guard manifest.rulesVersion == rulesVersion, manifest.cities != nil, manifest.input == plan.fetch.csv,
@@ -20,21 +21,21 @@ enum Finalization {
     return manifest
   }
 
-  /// Takes the manifest back before any chunk changes: load reads only what is finalized.
+  /// Removes the manifest before a chunk changes: load reads only finalized snapshots.
   static func withdraw(_ plan: SnapshotPlan) throws {
     guard SpoolFile.isThere(plan.folder.transformManifest) else { return }
     try SpoolFile.remove(plan.folder.transformManifest)
     try Folder.sync(plan.folder.path)
   }
 
-  /// Finalizes the snapshot, unless chunks wait for others: then it says how many.
+  /// Finalizes the snapshot, or returns how many chunks are left to other processes.
   ///
-  /// - Parameter accepted: BANs of chunks that this process has validated.
+  /// - Parameter accepted: BANs of the chunks that this process has validated.
   static func finalize(
     _ plan: SnapshotPlan, _ settings: TransformSettings, accepted: DuplicateTracker, log: EventLog
   ) throws -> Transformer.Outcome {
-    // A chunk that another process takes BANs out of is not done for a moment: hence the lock before the count. Shared,
-    // it does not wait for processes that validate chunks.
+    // Locked before the count: while another process finalizes, a chunk that it validates again is briefly not done. A
+    // shared lock does not wait for processes that validate chunks.
     func left() throws -> Int { try plan.chunks.count { try plan.state($0) != .done } }
     let path = plan.folder.finalizeLock
     let waiting = try FileLock.lock(path, shared: true, stop: log.whileWaiting(for: path)).hold(left)
@@ -53,7 +54,7 @@ enum Finalization {
   ) throws -> TransformManifest {
     let taken = accepted.areDistinct(acrossChunks: plan.chunks.count) ? [:] : try repeatedBANs(plan)
     if !taken.isEmpty {
-      log.info("\(taken.count) chunks repeat BANs of earlier ones: they are taken out")
+      log.info("\(taken.count) chunks repeat BANs of earlier chunks: these records are rejected as duplicates")
       let chunks = plan.chunks.filter { taken[$0.manifest.chunk] != nil }
       try Transformer.validate(chunks, plan, settings, taken: taken, log: log)
     }
@@ -62,7 +63,7 @@ enum Finalization {
     return manifest
   }
 
-  /// For each chunk that has them, the BANs that an earlier chunk has accepted.
+  /// Returns, for each chunk that repeats BANs, the BANs that an earlier chunk has accepted.
   private static func repeatedBANs(_ plan: SnapshotPlan) throws -> [Int: BANSet] {
     var seen = BANBitmap()
     var taken: [Int: BANSet] = [:]
@@ -118,7 +119,7 @@ enum Finalization {
 
   private static func wentAway(_ chunk: Int, _ plan: SnapshotPlan) -> Failure {
     Failure(
-      .temporary, "'\(plan.folder.transformChunkManifest(chunk))' went away while the snapshot was settled",
+      .temporary, "'\(plan.folder.transformChunkManifest(chunk))' was removed while the snapshot was finalized",
       hint: "run the same command again")
   }
 }

@@ -3,12 +3,12 @@ import Records
 import Spool
 import Support
 
-/// A fetched snapshot: its chunks as fetch left them.
+/// A fetched snapshot and the chunks that fetch has written.
 package struct SnapshotPlan: Sendable {
   package struct Chunk: Sendable {
     package let manifest: FetchChunkManifest
     let manifestSHA256: String
-    /// Over the digests of all chunks before it.
+    /// SHA-256 over the digests of all earlier chunks.
     let earlierSHA256: String
   }
 
@@ -16,21 +16,21 @@ package struct SnapshotPlan: Sendable {
   let fetch: FetchManifest
   let header: Header
   package let chunks: [Chunk]
-  /// What became of the chunks.
+  /// The manifests of the validated chunks.
   let validated: ChunkManifests
 
-  /// - Throws: category `notReady` where fetch has not finished, `data` where what it left is damaged.
+  /// - Throws: category `notReady` if fetch has not finished, `data` if its files are damaged.
   package init(_ folder: SnapshotFolder) throws {
     guard let fetch = try FetchManifest.read(at: folder.fetchManifest) else {
       throw Failure(
-        .notReady, "snapshot \(folder.id) is not fetched to its end: there is no '\(folder.fetchManifest)'",
+        .notReady, "snapshot \(folder.id) is not completely fetched: there is no '\(folder.fetchManifest)'",
         hint: "run '\(command: .fetch)' first")
     }
     self.folder = folder
     self.fetch = fetch
     do throws(HeaderProblem) { header = try Header(names: fetch.columns) } catch {
       throw Failure(
-        .data, "snapshot \(folder.id) is refused: \(error)", hint: "look at the source; the registry stays as it is")
+        .data, "snapshot \(folder.id) is refused: \(error)", hint: "check the source; the registry stays as it is")
     }
     var chunks: [Chunk] = []
     var earlier = SHA256()
@@ -47,7 +47,7 @@ package struct SnapshotPlan: Sendable {
       guard manifest.chunk == index + 1, manifest.columns == fetch.columns, manifest.firstRecord == records + 1,
         manifest.headerBytes <= manifest.csv.bytes
       else { throw damaged("it does not follow the chunk before") }
-      // Looking at its size costs nothing, and tells of a source that is gone before anybody needs it.
+      // Checking the size is cheap and finds a missing file before a worker needs it.
       guard try SpoolFile.size(folder.csv(index + 1)) == manifest.csv.compressedBytes else {
         throw Failure(
           .data, "'\(folder.csv(index + 1))' is damaged: it is missing or has another size than its manifest says",
@@ -67,44 +67,45 @@ package struct SnapshotPlan: Sendable {
     validated = ChunkManifests(folder)
   }
 
-  /// What to do about one chunk.
+  /// The state of a chunk's output.
   enum ChunkState: Equatable {
     case missing
-    /// Done from other bytes or by older rules.
+    /// Validated from other bytes or by older rules; the value says which, for the log.
     case stale(String)
     case done
   }
 
-  /// - Throws: category `data` where the chunk's output is damaged, or was made by rules that this version does not know.
+  /// - Throws: category `data` if the chunk's output is damaged, or was made by rules that this version does not know.
   func state(_ chunk: Chunk) throws -> ChunkState {
     let number = chunk.manifest.chunk
     guard let known = try validated.current(number) else { return .missing }
     let manifest = known.manifest
     guard manifest.rulesVersion <= rulesVersion else {
       throw Failure(
-        .data, "chunk \(number) was judged by rules \(manifest.rulesVersion), and this version knows \(rulesVersion)",
+        .data,
+        "chunk \(number) was validated by rules \(manifest.rulesVersion), but this version knows only \(rulesVersion)",
         hint: "use the version that wrote it, or redo it: \(command: .transform, snapshot: folder.id, "--force")")
     }
-    if manifest.inputManifestSHA256 != chunk.manifestSHA256 { return .stale("its input is another now") }
+    if manifest.inputManifestSHA256 != chunk.manifestSHA256 { return .stale("its input has changed") }
     if manifest.rulesVersion < rulesVersion {
-      return .stale("it was judged by rules \(manifest.rulesVersion), and these are \(rulesVersion)")
+      return .stale("it was validated by rules \(manifest.rulesVersion), and the current ones are \(rulesVersion)")
     }
     if manifest.cities == nil { return .stale("its businesses were not counted by city") }
     if let against = manifest.settledAgainst, against != chunk.earlierSHA256 {
-      return .stale("it was settled against other chunks")
+      return .stale("it was finalized against other chunks")
     }
     guard let (file, why) = try damage(of: number, manifest) else { return .done }
-    // Another process may have begun to replace the files meanwhile: it takes their manifest away first.
+    // Another process may have begun to replace the files: it removes their manifest first.
     guard try validated.current(number)?.file == known.file else { return try state(chunk) }
     throw damaged(file, why, chunk: number)
   }
 
-  /// A file that differs from the manifest that describes it, as far as its size tells, and how.
+  /// Returns the first file whose name or size differs from its manifest, and the difference; nil if there is none.
   private func damage(
     of chunk: Int, _ manifest: TransformChunkManifest
   ) throws -> (file: String, why: String)? {
     let manifestName = SnapshotFolder.manifestName(chunk)
-    guard manifest.chunk == chunk else { return (manifestName, "it is another chunk's") }
+    guard manifest.chunk == chunk else { return (manifestName, "it belongs to another chunk") }
     let files = [
       (folder.registrations(chunk), manifest.registrations), (folder.industries(chunk), manifest.industries),
       (folder.findings(chunk), manifest.findings),

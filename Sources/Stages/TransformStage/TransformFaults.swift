@@ -3,7 +3,7 @@ import FaultInjection
 import Spool
 
 extension FaultPoint {
-  /// Where transform changes the spool, and `findings --export` a file of the user's.
+  /// The points at which transform changes the spool, and `findings --export` a file of the user.
   public static let transform: [FaultPoint] =
     run + steps(".use.lock", .create) + steps(".settle.lock", .create) + steps("transform/.N.lock", .create)
     + steps("transform", .makeFolder, .flushFolder) + steps(FaultSubject.snapshot, .flushFolder)

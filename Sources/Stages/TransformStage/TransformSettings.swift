@@ -1,17 +1,17 @@
 import Spool
 import Support
 
-/// What transform is asked to do.
+/// The task of transform.
 public struct TransformSettings: Sendable {
   public var folder: SnapshotFolder
-  /// Chunks validated at once.
+  /// Number of chunks to validate at once.
   public var jobs: Int
   public var selection: ChunkSelection
-  /// Validate chunks again that are done.
+  /// Whether to validate chunks again that are done.
   public var force: Bool
-  /// Where all is done already, verify the source's chunks too and not only what came of them.
+  /// Whether to verify the source's chunks too, not only the output, if the snapshot is already finalized.
   public var verifiesSource = false
-  /// Tell each chunk in the log as of a dry run.
+  /// Whether to log, for each chunk, how many records would be loaded.
   public var isDryRun: Bool
 
   public init(folder: SnapshotFolder, jobs: Int, selection: ChunkSelection, force: Bool, isDryRun: Bool) {
@@ -23,7 +23,7 @@ public struct TransformSettings: Sendable {
   }
 }
 
-/// Which chunks this process validates; others may validate the rest at the same time.
+/// The chunks that this process validates; other processes may validate the rest at the same time.
 public enum ChunkSelection: Sendable, Equatable {
   case all
   case one(Int)

@@ -3,17 +3,21 @@ import Records
 import Spool
 import Support
 
-/// The stage: a fetched snapshot into validated TSV and error manifests.
+/// The transform stage: validates a fetched snapshot and writes TSV files and error manifests.
 public enum Transformer {
+  /// The result of a transform.
   public enum Outcome: Sendable {
     /// Every chunk is validated, and the snapshot is finalized.
     case finalized(TransformManifest)
-    /// It was finalized already, and its files are what their manifests say.
+    /// The snapshot was already finalized, and its files match their manifests.
     case alreadyFinalized(TransformManifest)
-    /// The chunks asked for are validated; these many wait for other processes.
+    /// The selected chunks are validated; this many are left to other processes.
     case chunksLeft(Int)
   }
 
+  /// Validates the selected chunks, and finalizes the snapshot if no chunk is left to other processes.
+  ///
+  /// - Throws: category `notReady` if the snapshot is not fetched, `data` if a file of it is damaged.
   public static func run(_ settings: TransformSettings, log: EventLog) throws -> Outcome {
     try settings.folder.use(stop: log.whileWaiting(for: settings.folder.useLock)) { try runInUse(settings, log: log) }
   }
@@ -49,15 +53,17 @@ public enum Transformer {
     switch try plan.state(chunk) {
     case .done: return false
     case .stale(let why):
-      log.info("chunk \(chunk.manifest.chunk) is judged again: \(why)")
+      log.info("chunk \(chunk.manifest.chunk) is validated again: \(why)")
       return true
     case .missing: return true
     }
   }
 
+  /// Validates chunks on several threads, and commits their output.
+  ///
   /// - Parameters:
-  ///   - taken: for each chunk, BANs that earlier ones have accepted; empty while the snapshot is not being finalized.
-  ///   - accepted: takes the BANs of each chunk that is validated.
+  ///   - taken: for each chunk, BANs that earlier chunks have accepted; empty unless the snapshot is being finalized.
+  ///   - accepted: gets the accepted BANs of each validated chunk.
   static func validate(
     _ chunks: [SnapshotPlan.Chunk], _ plan: SnapshotPlan, _ settings: TransformSettings, taken: [Int: BANSet] = [:],
     accepted: DuplicateTracker? = nil, log: EventLog
@@ -70,7 +76,7 @@ public enum Transformer {
     try ChunkQueue(chunks).run(threads: slots.workers) { queue in
       var worker = try ChunkWorker(plan, slots)
       while let (chunk, wait) = try queue.next() {
-        // Before the chunk's lock: the process that finalizes takes them in this order, too.
+        // Locked before the chunk: the process that finalizes takes the two locks in the same order.
         let isDone = try shareFinalization(plan, unless: !taken.isEmpty, log: log) {
           let path = plan.folder.chunkLock(chunk.manifest.chunk)
           let lock: FileLock?
@@ -81,7 +87,7 @@ public enum Transformer {
           }
           guard let lock else { return false }
           try lock.hold {
-            // Another process may have done it meanwhile.
+            // Another process may have validated it meanwhile.
             let taken = taken[chunk.manifest.chunk]
             guard try settings.force || taken != nil || plan.state(chunk) != .done else { return }
             try Finalization.withdraw(plan)
@@ -95,7 +101,7 @@ public enum Transformer {
     }
   }
 
-  /// Runs `body` while no process finalizes the snapshot, unless the caller does.
+  /// Runs `body` while no other process finalizes the snapshot. Takes no lock if the caller itself finalizes.
   private static func shareFinalization<Result>(
     _ plan: SnapshotPlan, unless isFinalizing: Bool, log: EventLog, _ body: () throws -> Result
   ) throws -> Result {
@@ -104,8 +110,8 @@ public enum Transformer {
     return try FileLock.lock(path, shared: true, stop: log.whileWaiting(for: path)).hold(body)
   }
 
-  /// Logs an event for each chunk: once, when the snapshot is finalized and the numbers are final, and by the process
-  /// that finalized it, so that sums over events are sums over records.
+  /// Logs events for each chunk when the numbers are final. Validation errors are logged once, by the process that has
+  /// finalized the snapshot, so that sums over events are sums over records.
   private static func logBatchEvents(_ plan: SnapshotPlan, isDryRun: Bool, newlyValidated: Bool, log: EventLog) throws {
     for chunk in plan.chunks {
       let number = chunk.manifest.chunk

@@ -3,9 +3,9 @@ import Digest
 import Spool
 import Support
 
-/// Whether a finalized snapshot's files are still what their manifests say, byte for byte.
+/// Verifies that a finalized snapshot's files still match their manifests, byte for byte.
 enum Verification {
-  /// - Parameter withSource: whether the chunks of the source are read too; that costs a second or so at full size.
+  /// - Parameter withSource: whether to read the chunks of the source too; that takes about a second at full size.
   /// - Throws: category `data`, naming the first file that differs and the command that redoes it.
   static func verify(_ plan: SnapshotPlan, jobs: Int, withSource: Bool) throws {
     try ChunkQueue(plan.chunks).run(threads: jobs) { queue in

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A finding's line by its bytes: which members it has, and where their values are. A bad day has a million findings,
-/// and most of them are only counted, compared or passed on.
+/// The members of a finding's line, as slices of its bytes. The line is not decoded, because a bad day has a million
+/// findings, and most of them are only counted, compared or passed on.
 struct FindingMembers {
   typealias Slice = UnsafeRawBufferPointer
 
@@ -12,7 +12,7 @@ struct FindingMembers {
   private var rawBase64 = Slice(start: nil, count: 0)
   private var truncated = Slice(start: nil, count: 0)
 
-  /// - Returns: nil where the line is not one JSON object with a code.
+  /// - Returns: nil if the line is not one JSON object with a code.
   init?(_ line: Slice) {
     var rest = line
     guard Self.skip(UInt8(ascii: "{"), &rest) else { return nil }
@@ -32,8 +32,8 @@ struct FindingMembers {
 
   var codeText: String { String(decoding: code, as: UTF8.self) }
 
-  /// Equal for two findings of the same code, column and record bytes, in this process. (Transform writes one text for
-  /// one value, so the values need not be decoded.)
+  /// A hash that is equal for findings with the same code, column and record bytes. Valid in this process only. The
+  /// values need not be decoded, because transform always writes a value in the same way.
   var identity: Int {
     var hasher = Hasher()
     for part in [code, column, raw, rawBase64, truncated] {
@@ -57,7 +57,7 @@ struct FindingMembers {
     var index = 0
     while let found = memchr(base + index, Int32(UInt8(ascii: "\"")), rest.count - index) {
       index = UnsafeRawPointer(found) - base
-      // A quote behind an odd number of backslashes is one of the text.
+      // A quote after an odd number of backslashes is part of the text.
       var backslashes = 0
       while backslashes < index, rest[index - 1 - backslashes] == UInt8(ascii: "\\") { backslashes += 1 }
       index += 1

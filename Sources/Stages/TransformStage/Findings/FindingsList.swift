@@ -3,11 +3,11 @@ import Spool
 import StructuredLogging
 import Support
 
-/// What was rejected and warned of in a finalized snapshot, from the spool alone.
+/// Lists the rejections and warnings of a finalized snapshot, from the spool alone.
 public enum FindingsList {
-  /// Lists the findings on stdout, or writes them into a sheet and says so there.
+  /// Writes the findings to stdout, or to a sheet with a summary on stdout.
   ///
-  /// - Throws: category `notReady` where the snapshot is not finalized, `data` where a file of it is damaged.
+  /// - Throws: category `notReady` if the snapshot is not finalized, `data` if a file of it is damaged.
   public static func run(_ settings: FindingsSettings, log: EventLog, into output: inout StandardOutput) throws {
     try settings.folder.use(stop: log.whileWaiting(for: settings.folder.useLock)) {
       try list(settings, log: log, into: &output)
@@ -21,7 +21,7 @@ public enum FindingsList {
     if settings.onlyNew, reader.previous == nil {
       if let earlier = try reader.snapshot.earlier(isFinalized: false) {
         log.advise(
-          "no earlier snapshot is transformed any more, so every finding counts as new: \(command: .transform, snapshot: earlier.id) transforms the one before again"
+          "no earlier snapshot is transformed any more, so every finding counts as new; to compare, transform the one before again: \(command: .transform, snapshot: earlier.id)"
         )
       } else {
         log.info("there is no earlier snapshot to compare with: every finding is new")
@@ -52,7 +52,7 @@ public enum FindingsList {
     return (rows, counts)
   }
 
-  /// The last line: how many there are of each code.
+  /// The last line of the output: the number of findings by code.
   private static func summary(_ counts: [String: Int], _ settings: FindingsSettings, _ reader: FindingsReader) -> String
   {
     var place = "snapshot \(reader.snapshot.folder.id)"

@@ -2,7 +2,7 @@ import CommandKit
 import Spool
 import Support
 
-/// Goes through the findings of a snapshot, line by line, and hands on those that are asked for.
+/// Reads the findings of a snapshot line by line, and selects those that the settings ask for.
 struct FindingsReader {
   /// A finding's line in its file.
   struct Line {
@@ -15,17 +15,17 @@ struct FindingsReader {
   }
 
   let snapshot: FindingsSnapshot
-  /// What it is compared with; nil where all findings are listed, or there is none.
+  /// The snapshot to compare with; nil if all findings are listed, or if there is none.
   let previous: FindingsSnapshot?
   private let codes: Set<String>
-  /// 64 bits of each finding that the snapshot before had.
+  /// 64-bit hashes of the findings of the previous snapshot.
   private let known: Set<Int>
 
   init(_ settings: FindingsSettings) throws {
     snapshot = try FindingsSnapshot(settings.folder)
     previous = settings.onlyNew ? try snapshot.previous() : nil
     codes = settings.codes
-    // Nothing is shown of what turns out to be damaged.
+    // Checked first, so that no finding is shown if a file is damaged.
     for file in snapshot.files { try file.check() }
     if let previous { known = try Self.identities(previous, codes) } else { known = [] }
   }
@@ -36,7 +36,9 @@ struct FindingsReader {
     return identities
   }
 
-  /// - Returns: how many there were of each code.
+  /// Calls `body` with each selected finding.
+  ///
+  /// - Returns: the number of selected findings by code.
   func read(_ body: (Line) throws -> Void) throws -> [String: Int] {
     var counts: [String: Int] = [:]
     try Self.read(snapshot, codes) { members, line in
@@ -59,5 +61,5 @@ struct FindingsReader {
     }
   }
 
-  private static func noFinding(_ file: VerifiedFile) -> Failure { file.damaged("it has a line that is no finding") }
+  private static func noFinding(_ file: VerifiedFile) -> Failure { file.damaged("it has a line that is not a finding") }
 }

@@ -1,7 +1,7 @@
 import Records
 import Spool
 
-/// A correction sheet while it is written: a row for each record, whose findings follow each other.
+/// A correction sheet while it is written, with one row per record. The findings of a record must be consecutive.
 struct FindingsSheet: ~Copyable {
   private var file: DurableFile
   private let header: Header
@@ -12,9 +12,9 @@ struct FindingsSheet: ~Copyable {
 
   private static let blockBytes = 1 << 18
 
-  /// Writes a sheet, which becomes durable and visible once all its findings are in.
+  /// Writes a sheet. The file is flushed and gets its name once `fill` has added all findings.
   ///
-  /// - Returns: how many rows it has, the header not counted.
+  /// - Returns: the number of rows without the header.
   static func write(
     _ path: String, header: Header, _ fill: (inout FindingsSheet) throws -> Void
   ) throws -> Int {
@@ -33,7 +33,7 @@ struct FindingsSheet: ~Copyable {
   }
 
   mutating func append(_ finding: Finding) throws {
-    // It concerns no record, so a sheet cannot correct it.
+    // A finding without a record cannot be corrected in a sheet.
     guard finding.record > 0 else { return }
     if row?.record != finding.record { try endRow() }
     var row =

@@ -3,19 +3,19 @@ import Records
 import Spool
 import Support
 
-/// The findings of a finalized snapshot: files that are checked, each against the manifest that names it.
+/// The findings files of a finalized snapshot. Each is checked against its manifest while it is read.
 struct FindingsSnapshot {
   let folder: SnapshotFolder
-  /// Of the source.
+  /// The header of the source.
   let header: Header
-  /// Whether it stands for the whole registry: only such ones can be compared with each other.
+  /// Whether the snapshot covers the whole registry. It is compared only with snapshots of the same kind.
   let whole: Bool
-  /// Code → count.
+  /// Number of findings by code.
   let counts: [String: Int]
   let records: Int
   let files: [VerifiedFile]
 
-  /// - Throws: category `notReady` where transform has not finished, `data` where something is damaged.
+  /// - Throws: category `notReady` if transform has not finished, `data` if a file is damaged.
   init(_ folder: SnapshotFolder) throws {
     let snapshot = try FinalizedSnapshot(folder)
     self.folder = folder
@@ -28,9 +28,9 @@ struct FindingsSnapshot {
 }
 
 extension FindingsSnapshot {
-  /// The newest snapshot that is finalized.
+  /// Returns the newest finalized snapshot.
   ///
-  /// - Throws: category `notReady` where there is none.
+  /// - Throws: category `notReady` if there is none.
   static func newest(_ spool: String) throws -> SnapshotFolder {
     for id in try SpoolIndex.snapshots(spool).reversed() {
       let folder = SnapshotFolder(spool: spool, id: id)
@@ -40,10 +40,10 @@ extension FindingsSnapshot {
       .notReady, "'\(spool)' holds no snapshot that is transformed", hint: "run '\(command: .dryRun)' first")
   }
 
-  /// The newest finalized snapshot that is older than this one and of its kind; nil where there is none.
+  /// Returns the newest finalized snapshot that is older than this one and of its kind; nil if there is none.
   func previous() throws -> FindingsSnapshot? { try earlier(isFinalized: true).map(FindingsSnapshot.init) }
 
-  /// The newest snapshot of its kind that is older than this one.
+  /// Returns the newest older snapshot of the same kind that is, or is not, finalized; nil if there is none.
   func earlier(isFinalized: Bool) throws -> SnapshotFolder? {
     for id in try SpoolIndex.snapshots(folder.spool).reversed() where id < folder.id {
       let earlier = SnapshotFolder(spool: folder.spool, id: id)

@@ -3,22 +3,23 @@ import Records
 import Spool
 import StructuredLogging
 
-/// Findings for a person: a line each, in columns.
+/// Formats findings for the terminal: one line per finding, in columns.
 struct FindingsTable {
   private let codeWidth: Int
   private let lineWidth: Int
   private let messageWidth: Int
   private let recordWidth: Int
 
-  /// Longer messages than this stand out instead of moving all others' records to the right.
+  /// A longer message exceeds its column, so that it does not move the records of all lines to the right.
   private static let messageWidthMax = 62
   private static let recordWidthMin = 24
   private static let severityWidth = 7
   private static let columnWidth = Column.allCases.map { TextWidth.of($0.name) }.max() ?? 0
 
   /// - Parameters:
-  ///   - codes: those that may come.
-  ///   - records: how many the snapshot has, which says how long line numbers get.
+  ///   - codes: the codes that may occur.
+  ///   - records: number of records in the snapshot, which determines the width of line numbers.
+  ///   - width: columns of a line.
   init(codes: some Sequence<String>, records: Int, width: Int) {
     let codes = Array(codes)
     codeWidth = codes.map(\.count).max() ?? 0
