@@ -1,4 +1,4 @@
-/// Addresses (營業地址) as the registry writes them: 新竹縣橫山鄉大肚村中豐路２段１０９號.
+/// Makes addresses (營業地址) in the form of the registry: 新竹縣橫山鄉大肚村中豐路２段１０９號.
 struct AddressMaker: Sendable {
   let seed: UInt64
   private let places = Places.shared
@@ -9,14 +9,14 @@ struct AddressMaker: Sendable {
 
   var areas: [Area] { places.areas }
 
-  /// The area a business is in; a revision is one more move.
+  /// Returns the area of a business. Each revision is one move.
   func area(of index: Int, revision: Int) -> Int {
     var random = RandomSource(seed: seed, .area, index: index, revision: revision)
     return places.area(&random)
   }
 
-  /// Appends the address, without quotes. Two revisions that follow one another always differ: of their house numbers
-  /// one is even and one odd.
+  /// Appends the address, without quotes. Consecutive revisions always differ: one has an even house number and one an
+  /// odd one.
   func append(_ index: Int, revision: Int, to bytes: inout [UInt8]) {
     let areaIndex = area(of: index, revision: revision)
     let area = areas[areaIndex]
@@ -33,7 +33,7 @@ struct AddressMaker: Sendable {
     bytes.append(fullWidth: houseNumber(&random, isOdd: (index + revision) % 2 == 1))
     switch random.below(100) {
     case 0..<5:
-      // Without a floor: 號之３ and ２樓 would run together.
+      // No floor: 號之３ and ２樓 would run together.
       bytes.append("號之")
       bytes.append(fullWidth: 1 + random.below(12))
       return
@@ -106,7 +106,7 @@ struct AddressMaker: Sendable {
     }
   }
 
-  /// A long tail of rooms, cut where the registry cuts an address: after 57 characters.
+  /// Appends a long list of rooms, and truncates the address after 57 characters, as the registry does.
   private func appendRooms(_ random: inout RandomSource, to bytes: inout [UInt8], from start: Int) {
     for _ in 0..<(1 + random.below(12)) {
       bytes.append("、")

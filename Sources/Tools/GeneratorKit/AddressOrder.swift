@@ -1,4 +1,4 @@
-/// The businesses of a day by area, and within an area by address.
+/// Sorts the businesses of a day by area, and within an area by address.
 ///
 /// Areas are in order by construction, so only one area's addresses are in memory at a time.
 struct AddressOrder {
@@ -10,7 +10,7 @@ struct AddressOrder {
 
   private let registry: Registry
   private let population: Population
-  /// All businesses that are open, area by area.
+  /// Indices of all open businesses, area by area.
   private var indices: [Int32]
   /// Where each area begins in `indices`, and the end of the last.
   private var starts: [Int]
@@ -20,7 +20,7 @@ struct AddressOrder {
     self.population = population
     starts = [Int](repeating: 0, count: registry.addresses.areas.count + 1)
     indices = [Int32](repeating: 0, count: population.open)
-    // A counting sort. The area of a business is drawn twice rather than kept: it costs less than the memory.
+    // A counting sort. Computing the area of a business twice costs less than the memory to keep it.
     for index in 0..<population.created {
       guard let revisions = population.revisions(index) else { continue }
       starts[registry.addresses.area(of: index, revision: Int(revisions.address)) + 1] += 1
@@ -35,8 +35,8 @@ struct AddressOrder {
     }
   }
 
-  /// The businesses of one area in the order of their addresses' UTF-8, then of their index. The addresses themselves
-  /// go to `addresses`, where the entries point.
+  /// Returns the businesses of one area, sorted by their addresses' UTF-8, then by index. Writes the addresses to
+  /// `addresses`, to which the entries refer.
   func entries(ofArea area: Int, addresses: inout [UInt8]) -> [Entry] {
     addresses.removeAll(keepingCapacity: true)
     var entries: [Entry] = []

@@ -1,11 +1,11 @@
-/// Unified business numbers (BAN, 統一編號) by index: eight digits with a right check digit, no two alike.
+/// Unified business numbers (BAN, 統一編號) by index: eight digits with a valid check digit, all different.
 ///
-/// Seven digits fix the sum of the check up to the last digit, whose weight is 1. So two last digits five apart satisfy
-/// the rule (divisible by 5), and one of them the older rule (divisible by 10) as well.
+/// The first seven digits determine the check sum except for the last digit, whose weight is 1. So two last digits,
+/// five apart, satisfy the rule (divisible by 5), and one of them also satisfies the older rule (divisible by 10).
 package struct BANSpace: Sendable {
-  /// How many businesses can have a number.
+  /// Number of businesses that can have a BAN.
   package static let businesses = 9_700_000
-  /// Dirty records take their numbers from indices from here on, so that no day's businesses ever meet one.
+  /// First index of the dirty records, so that no business of any day has the same BAN.
   static let dirtStart = businesses
 
   let seed: UInt64
@@ -17,11 +17,11 @@ package struct BANSpace: Sendable {
     shift = random.below(BANSpace.businesses)
   }
 
-  /// The number at `index`, in `0 ..< 2 * businesses`. About 8 in 100 satisfy the newer rule only, 7 in 100 begin with
-  /// 0.
+  /// Appends the BAN at `index`, in `0 ..< 2 * businesses`. About 8 in 100 satisfy only the newer rule, 7 in 100 begin
+  /// with 0.
   package func appendBAN(_ index: Int, to bytes: inout [UInt8]) {
     let prefix = sevenDigits(at: index % BANSpace.businesses)
-    // By prefix, not by index: so both halves of the space agree which of the pair the first half took.
+    // Seeded by prefix, not by index, so that both halves of the space agree which last digit the first half uses.
     var random = RandomSource(seed: seed, .ban, index: prefix + 1)
     let byFiveOnly = random.below(100) < 8
     let tensCountAsZero = random.below(2) == 0
@@ -32,8 +32,8 @@ package struct BANSpace: Sendable {
     bytes.append(UInt8(48 + (byFiveOnly != isSecondHalf ? (byTen + 5) % 10 : byTen)))
   }
 
-  /// A bijection of `0 ..< businesses` onto seven-digit prefixes, of which those with 06, 08 or 09 in front are left
-  /// out: that leaves 7 leading zeros in 97.
+  /// A bijection of `0 ..< businesses` onto the seven-digit prefixes that do not begin with 06, 08 or 09. Of these, 7
+  /// in 97 begin with 0.
   private func sevenDigits(at index: Int) -> Int {
     // 6,180,339 shares no factor with 9,700,000 = 2^5 · 5^5 · 97.
     let scattered = (index * 6_180_339 + shift) % BANSpace.businesses
@@ -42,8 +42,8 @@ package struct BANSpace: Sendable {
     return leads * 100_000 + rest
   }
 
-  /// The digits' products' digits, added up, for the first seven digits (weights 1, 2, 1, 2, 1, 2, 4). A 7 in the
-  /// seventh place makes 28, then 10, which counts as 1 or as 0.
+  /// The sum of the digits of each product of digit and weight, for the first seven digits (weights 1, 2, 1, 2, 1, 2,
+  /// 4). A 7 in the seventh place gives 28, then 10, which counts as 1 or as 0.
   private static func sum(ofPrefix prefix: Int, tensCountAsZero: Bool) -> Int {
     let seventh = prefix % 10
     var sum = seventh == 7 ? (tensCountAsZero ? 0 : 1) : seventh * 4 / 10 + seventh * 4 % 10

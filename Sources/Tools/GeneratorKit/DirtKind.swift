@@ -1,5 +1,5 @@
-/// A kind of dirt: a rejection, a warning, a blank record, or one that only looks bad. The raw value of the first two
-/// is the code that a correct reader reports.
+/// A kind of dirty record: a rejection, a warning, a blank record, or one that only looks bad. For rejections and
+/// warnings, the raw value is the code that a correct reader reports.
 public enum DirtKind: String, CaseIterable, Sendable {
   case malformedQuote = "MALFORMED_QUOTE"
   case recordTooLong = "RECORD_TOO_LONG"
@@ -16,7 +16,7 @@ public enum DirtKind: String, CaseIterable, Sendable {
   case invalidDate = "INVALID_DATE"
   case invalidInvoiceFlag = "INVALID_INVOICE_FLAG"
   case invalidIndustryCode = "INVALID_INDUSTRY_CODE"
-  /// Right by the rules, and made to break a careless reader.
+  /// Valid by the rules, but made to break a careless reader.
   case unusual = "UNUSUAL"
 
   /// Whether records of this kind are accepted.
@@ -30,10 +30,10 @@ public enum DirtKind: String, CaseIterable, Sendable {
     }
   }
 
-  /// How many ways there are to be dirty in this way.
+  /// Number of variants of this kind.
   public var waysCount: Int { variants.count }
 
-  /// The ways to be dirty in this way. The n-th record of a kind takes the n-th, and begins again after the last.
+  /// The variants of this kind. The n-th record of a kind uses the n-th, beginning again after the last.
   var variants: [Variant] {
     switch self {
     case .malformedQuote: Structure.malformedQuote
@@ -56,9 +56,9 @@ public enum DirtKind: String, CaseIterable, Sendable {
   }
 }
 
-/// How many dirty records of each kind.
+/// The number of dirty records of each kind.
 public struct DirtAmounts: Sendable, Equatable {
-  /// Records in all: as many have numbers of their own.
+  /// Limit of the total: this many dirty records have BANs of their own.
   static let limit = 600_000
 
   private var amounts = [Int](repeating: 0, count: DirtKind.allCases.count)
@@ -68,12 +68,14 @@ public struct DirtAmounts: Sendable, Equatable {
     for kind in DirtKind.allCases { self[kind] = count }
   }
 
-  /// `25`, `INVALID_BAN=3,BLANK=2`, or both: `25,RECORD_TOO_LONG=0`.
+  /// Parses `25`, `INVALID_BAN=3,BLANK=2`, or both: `25,RECORD_TOO_LONG=0`.
+  ///
+  /// - Throws: ``InvalidOptions`` for any other text.
   public init(parsing text: String) throws {
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let sides = part.split(separator: "=", omittingEmptySubsequences: false)
       guard let last = sides.last, let count = Int(last), (0...DirtAmounts.limit).contains(count) else {
-        throw InvalidOptions("'\(part)' is not a number of records, nor KIND=number (at most \(DirtAmounts.limit))")
+        throw InvalidOptions("'\(part)' is neither a number of records nor KIND=number (at most \(DirtAmounts.limit))")
       }
       switch sides.count {
       case 1:
@@ -81,7 +83,8 @@ public struct DirtAmounts: Sendable, Equatable {
       case 2:
         guard let kind = DirtKind(rawValue: String(sides[0])) else {
           throw InvalidOptions(
-            "no kind of dirt '\(sides[0])'; there are \(DirtKind.allCases.map(\.rawValue).joined(separator: ", "))")
+            "there is no kind of dirt '\(sides[0])'; the kinds are \(DirtKind.allCases.map(\.rawValue).joined(separator: ", "))"
+          )
         }
         self[kind] = count
       default:
@@ -90,11 +93,13 @@ public struct DirtAmounts: Sendable, Equatable {
     }
   }
 
+  /// The number of dirty records of one kind.
   public subscript(kind: DirtKind) -> Int {
     get { amounts[DirtAmounts.position(kind)] }
     set { amounts[DirtAmounts.position(kind)] = newValue }
   }
 
+  /// The number of all dirty records.
   public var total: Int { amounts.reduce(0, +) }
 
   private static func position(_ kind: DirtKind) -> Int {

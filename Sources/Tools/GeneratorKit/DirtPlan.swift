@@ -1,21 +1,21 @@
-/// Where dirt goes: which record, behind how many regular ones.
+/// The dirty records of a snapshot and their places among the regular records.
 struct DirtPlan: Sendable {
   struct Item: Sendable {
     let kind: DirtKind
     let variant: Variant
-    /// How many dirty records of its kind come before it in the list of all.
+    /// Position among the dirty records of its kind, from 0.
     let ordinal: Int
-    /// The business the record is made of; no regular one has its number.
+    /// Index of the business that the record is made of. No regular record has its BAN.
     let index: Int
-    /// Regular records in front of it, at least one.
+    /// Number of regular records before it, at least 1.
     let slot: Int
-    /// The regular record that a duplicate repeats, counted from 0; it stands before it.
+    /// The regular record that a duplicate repeats, counted from 0. It comes before the duplicate.
     let source: Int?
   }
 
   /// In the order of the file.
   let items: [Item]
-  /// The records that far duplicates repeat, in ascending order and each once.
+  /// The regular records that duplicates repeat, in ascending order and each once.
   let sources: [Int]
 
   init(_ amounts: DirtAmounts, seed: UInt64, rows: Int) {
@@ -25,8 +25,8 @@ struct DirtPlan: Sendable {
       for ordinal in 0..<amounts[kind] {
         let index = BANSpace.dirtStart + OrganisationMaker.stride * items.count
         var random = RandomSource(seed: seed, .dirt, index: index)
-        // Never in front, where a stamp row would be one. Blank ones not at the end either: without a final newline
-        // an empty line there is no line.
+        // Never first, where a dirty record that looks like a stamp row would be read as one. A blank record is not
+        // last either: without a final newline an empty line there would not be a line.
         let slot = 1 + random.below(kind == .blank ? rows - 1 : rows)
         let isDuplicate = kind == .duplicate
         let isNear = ordinal % 2 == 0
@@ -36,8 +36,8 @@ struct DirtPlan: Sendable {
             index: index, slot: slot, source: isDuplicate ? (isNear ? slot - 1 : random.below(slot)) : nil))
       }
     }
-    // An open quote goes last in its slot: a regular record has to follow. The place in the list breaks ties, so that
-    // the order is one on every machine.
+    // A record that leaves a quote open goes last in its slot, because a regular record must follow. The place in the
+    // list breaks ties, so that the order is the same on every machine.
     let order = items.indices.sorted {
       let (left, right) = (items[$0], items[$1])
       if left.slot != right.slot { return left.slot < right.slot }

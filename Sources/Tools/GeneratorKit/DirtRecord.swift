@@ -1,21 +1,22 @@
-/// A column by its place in the file.
+/// A column; the raw value is its position in the file.
 enum SourceColumn: Int, Sendable {
   case address, ban, headquartersBAN, name, capital, setupDate, organisation, invoice
   case code1, name1, code2, name2, code3, name3, code4, name4
 }
 
-/// An industry of a dirty record, as it stands in the file.
+/// An industry of a dirty record, as written in the file.
 typealias Industry = (code: String, name: String)
 
-/// A record being made dirty: its 16 fields as they stand in the file, quotes and all, and what is to become of it.
+/// A record that a variant makes dirty: its 16 fields as written in the file, with their quotes, and the result that a
+/// correct reader gives.
 struct DirtRecord: Sendable {
   var fields: [[UInt8]]
-  /// In place of the fields, where the record is no list of fields.
+  /// Replaces the fields if the record is not a list of fields.
   var line: [UInt8]?
 
   /// Warnings of an accepted record, one for each finding.
   var warnings: [DirtKind] = []
-  /// Industries an accepted record is left with, slots dropped because their code repeats, and names without a code.
+  /// Of an accepted record: its industries, the slots dropped because their code repeats, and the names without a code.
   var industries: Int
   var repeatedCodes: Int
   var namesWithoutCode = 0
@@ -36,7 +37,7 @@ struct DirtRecord: Sendable {
     return text.hasPrefix("\"") ? String(text.dropFirst().dropLast()) : text
   }
 
-  /// Sets a column to a value in quotes, those inside it doubled.
+  /// Sets a column to a value in quotes. Quotes inside the value are doubled.
   mutating func quote(_ column: SourceColumn, _ value: String) {
     var quoted = "\""
     for scalar in value.unicodeScalars {
@@ -46,13 +47,13 @@ struct DirtRecord: Sendable {
     self[column] = quoted + "\""
   }
 
-  /// Puts the fields into a line of which nothing is quoted.
+  /// Removes all quotes from the fields.
   mutating func unquoteAll() {
     for column in 0..<fields.count { fields[column].removeAll { $0 == UInt8(ascii: "\"") } }
   }
 
-  /// Moves the last digit of the BAN on until the number fails its check. It stays unique: no other dirty record has
-  /// the same first seven digits, and no regular number fails.
+  /// Adds `steps` to the last digit of the BAN, modulo 10, until the BAN fails its check. It stays unique: no other
+  /// dirty record has the same first seven digits, and no regular BAN fails.
   mutating func breakCheckDigit(steps: UInt8) {
     var ban = fields[SourceColumn.ban.rawValue]
     repeat { ban[7] = 48 + (ban[7] - 48 + steps) % 10 } while BANSpace.isValid(ban)
@@ -72,12 +73,12 @@ struct DirtRecord: Sendable {
   }
 }
 
-/// One way to be dirty.
+/// One variant of a kind of dirt.
 struct Variant: Sendable {
-  /// A few words for the list of dirt.
+  /// A short description for the list of dirty records.
   let what: String
-  /// The line leaves a quoted field open, so that what follows decides how it ends. Only a regular record, another such
-  /// line or the end of the file may follow: each makes it cost exactly itself.
+  /// Whether the line leaves a quoted field open, so that the next line decides how it ends. Only a regular record,
+  /// another such line or the end of the file may follow: then exactly this record is rejected.
   let leavesQuoteOpen: Bool
   let change: @Sendable (inout DirtRecord) -> Void
 
@@ -87,7 +88,7 @@ struct Variant: Sendable {
     self.change = change
   }
 
-  /// Sets one column to a text as it stands in the file.
+  /// Returns a variant that sets one column to a text as written in the file.
   static func set(_ column: SourceColumn, _ text: String) -> Variant {
     Variant("\(column) is '\(text)'") { $0[column] = text }
   }

@@ -1,4 +1,4 @@
-/// Records of the right form that a rule about values rejects.
+/// Well-formed records that a rule about values rejects.
 enum Rejected {
   static let invalidBAN: [Variant] = [
     Variant("seven digits") { $0[.ban] = String($0.value(.ban).dropLast()) },
@@ -44,7 +44,7 @@ enum Rejected {
     Variant("a name of 128 letters with an accent each") { $0[.name] = String(repeating: "e\u{301}", count: 128) },
   ]
 
-  /// Made of a record that was accepted before.
+  /// Made of a record that was accepted earlier in the file.
   static let duplicate: [Variant] = [
     Variant("the same record") { _ in },
     Variant("another name") { $0.quote(.name, "重複商行") },

@@ -1,4 +1,4 @@
-/// Records that are wrong before their values are looked at, and blank ones.
+/// Records that are rejected before their values are validated, and blank records.
 enum Structure {
   static let malformedQuote: [Variant] = [
     Variant("text after a closing quote") { $0[.name] += "店" },
@@ -31,7 +31,7 @@ enum Structure {
   ]
 
   static let invalidEncoding: [Variant] = [
-    encoding("a byte that UTF-8 has no use for", [0xFF]),
+    encoding("a byte that UTF-8 does not use", [0xFF]),
     encoding("a NUL", [0x00]),
     encoding("a truncated sequence", [0xE5, 0x8D]),
     encoding("an overlong form", [0xC0, 0xAF]),
@@ -60,7 +60,7 @@ enum Structure {
     Variant("semicolons for commas") { $0.line = Array($0.fields.joined(separator: [UInt8(ascii: ";")])).unquoted },
   ]
 
-  /// Puts bytes behind the name's first character.
+  /// Inserts bytes after the name's first character.
   private static func encoding(_ what: String, _ bad: [UInt8]) -> Variant {
     Variant(what) { record in
       record.fields[SourceColumn.name.rawValue] = Array("\"大".utf8) + bad + Array("發商行\"".utf8)

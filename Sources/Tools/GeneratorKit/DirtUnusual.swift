@@ -1,6 +1,6 @@
-/// Accepted records without a warning (but for one, which has all six), made to break a careless reader.
+/// Accepted records that are made to break a careless reader. None has a warning, except for one that has all six.
 enum Unusual {
-  /// Text and values by turns, so that a few records show some of both.
+  /// Text and values alternate, so that a small number of records has some of both.
   static let all: [Variant] = {
     let pairs = zip(text, values).flatMap { [$0, $1] }
     return pairs + text.dropFirst(values.count) + values.dropFirst(text.count)

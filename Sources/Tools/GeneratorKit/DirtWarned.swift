@@ -1,4 +1,4 @@
-/// Accepted records with a warning each.
+/// Accepted records with warnings.
 enum Warned {
   static let banChecksum: [Variant] = [
     wrongDigit("one more than a valid number", steps: 1),

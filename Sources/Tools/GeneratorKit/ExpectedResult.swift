@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-/// What a correct reader makes of a generated snapshot: every number is known, because it was put in.
+/// The result that a correct reader gives for a generated snapshot. Every number is known from the generation.
 public struct ExpectedResult: Codable, Sendable, Equatable {
   public struct Notes: Codable, Sendable, Equatable {
-    /// Slots, not businesses, whose code stands in an earlier slot of the same record.
+    /// Industry slots, not businesses, whose code is also in an earlier slot of the same record.
     public internal(set) var repeatedIndustryCodes = 0
-    /// Slots that have a name and no code.
+    /// Industry slots that have a name and no code.
     public internal(set) var industryNamesWithoutCode = 0
 
     enum CodingKeys: String, CodingKey {
@@ -14,18 +14,19 @@ public struct ExpectedResult: Codable, Sendable, Equatable {
     }
   }
 
-  /// A dirty record and where it is.
+  /// A dirty record and its place in the file.
   public struct Dirt: Codable, Sendable, Equatable {
-    /// A `DirtKind`.
+    /// The raw value of a `DirtKind`.
     public let kind: String
+    /// Description of the variant.
     public let what: String
     /// Counted from 1, after header and stamp row.
     public let record: Int
-    /// Where it begins; the header's line is 1.
+    /// The line on which it begins; the header's line is 1.
     public let line: Int
-    /// Where it begins, in bytes from 0, a byte order mark included.
+    /// The offset at which it begins, in bytes from 0, a byte order mark included.
     public let byteOffset: Int
-    /// The findings it leads to, in no particular order.
+    /// The codes of the findings it leads to, in no particular order.
     public let codes: [String]
 
     enum CodingKeys: String, CodingKey {
@@ -38,7 +39,7 @@ public struct ExpectedResult: Codable, Sendable, Equatable {
   public var records: Int { processed + failed + duplicated + blank }
   /// Accepted records.
   public internal(set) var processed = 0
-  /// Rejected records, but for duplicates.
+  /// Rejected records, without duplicates.
   public internal(set) var failed = 0
   public internal(set) var duplicated = 0
   public internal(set) var blank = 0
@@ -47,13 +48,13 @@ public struct ExpectedResult: Codable, Sendable, Equatable {
   public internal(set) var notes = Notes()
   /// ISO 8601, or nil without a stamp row.
   public internal(set) var sourceDate: String?
-  /// Industries of the accepted records, each code of a business once.
+  /// Industries of the accepted records, counting each code of a business once.
   public internal(set) var industries = 0
-  /// Size of the snapshot.
+  /// Size of the snapshot in bytes.
   public internal(set) var bytes = 0
   /// In the order of the file.
   public internal(set) var dirt: [Dirt] = []
-  /// The changes of each day since day 0, the last leading to this snapshot.
+  /// The changes of each day since day 0; the last ones lead to this snapshot.
   public internal(set) var days: [DayChanges] = []
 
   enum CodingKeys: String, CodingKey {
@@ -78,7 +79,7 @@ public struct ExpectedResult: Codable, Sendable, Equatable {
     days = try values.decode([DayChanges].self, forKey: .days)
   }
 
-  /// By hand, because the total is computed and a missing date is to stand there as null.
+  /// Written by hand, because the total is computed and a missing date is encoded as null.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(records, forKey: .records)
@@ -95,7 +96,7 @@ public struct ExpectedResult: Codable, Sendable, Equatable {
     try values.encode(days, forKey: .days)
   }
 
-  /// The manifest as JSON, keys sorted, with a line end.
+  /// Returns the result as JSON with sorted keys and a final line end.
   public func json() throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -110,7 +111,7 @@ extension ExpectedResult {
     notes.repeatedIndustryCodes += industries.repeated
   }
 
-  /// Counts a dirty record, and tells the codes it leads to.
+  /// Counts a dirty record, and returns the codes that it leads to.
   mutating func count(_ kind: DirtKind, _ record: DirtRecord) -> [String] {
     var codes: [String] = []
     switch kind {

@@ -1,15 +1,15 @@
 /// The up to four industries (行業代號, 名稱) of one business.
 struct IndustryCodes: Sendable {
-  /// Positions in the vocabulary; of these the first `count` are in use.
+  /// Positions in the vocabulary. The first `count` are in use.
   private(set) var slots = SIMD4<UInt16>(repeating: 0)
   private(set) var count = 0
-  /// Slots whose code stands in an earlier slot already.
+  /// Number of slots whose code is also in an earlier slot.
   private(set) var repeated = 0
 
-  /// Rows that a table of industries gets: one for each code.
+  /// Number of rows for a table of industries: one for each code.
   var rows: Int { count - repeated }
 
-  /// A pure function of the seed and the index: 1 to 4 industries. Seven businesses in a thousand name one twice.
+  /// Derives 1 to 4 industries from the seed and the index alone. Seven businesses in a thousand have one twice.
   init(seed: UInt64, index: Int) {
     var random = RandomSource(seed: seed, .industries, index: index)
     let wanted =
@@ -26,7 +26,7 @@ struct IndustryCodes: Sendable {
         count += 1
       }
     }
-    // 55 % have two or more; of these 1.27 %, so that it comes to 0.7 % of all.
+    // 55 % have two or more; 1.27 % of these are 0.7 % of all.
     if count > 1 && random.chance(127) {
       slots[count - 1] = slots[random.below(count - 1)]
       repeated = 1
@@ -37,7 +37,7 @@ struct IndustryCodes: Sendable {
     (0..<count).contains { slots[$0] == entry }
   }
 
-  /// Appends the eight last columns, a comma between them.
+  /// Appends the last eight columns, separated by commas.
   func append(to bytes: inout [UInt8]) {
     for slot in 0..<4 {
       if slot > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -55,7 +55,7 @@ struct IndustryCodes: Sendable {
   private static let codes = Wordlist(words.enumerated().filter { $0.offset % 2 == 0 }.map(\.element))
   private static let names = Wordlist(words.enumerated().filter { $0.offset % 2 == 1 }.map(\.element))
 
-  /// Codes and names by turns, in the manner of the tax registration's list of industries. Codes of farming and fishing
+  /// Alternating codes and names, modelled on the tax registration's list of industries. Codes of farming and fishing
   /// begin with a zero.
   private static let vocabulary = """
     011111 稻作栽培 011311 蔬菜栽培 011411 果樹栽培 011511 食用菌菇類栽培 012111 豬飼育 012211 雞飼育 013011 作物栽培服務

@@ -1,4 +1,4 @@
-/// Names (營業人名稱): invented, from parts that such names are made of.
+/// Invents names (營業人名稱) from typical parts of such names.
 struct NameMaker: Sendable {
   let seed: UInt64
   let organisations: OrganisationMaker
@@ -8,15 +8,15 @@ struct NameMaker: Sendable {
     organisations = OrganisationMaker(seed: seed)
   }
 
-  /// Appends the name, without quotes. Two revisions that follow one another always differ: each takes the next word of
-  /// the list its first part is from, and leaves the rest alone.
+  /// Appends the name, without quotes. Consecutive revisions always differ: each replaces one part by the next word of
+  /// the part's list, and keeps the rest.
   func append(_ index: Int, revision: Int, to bytes: inout [UInt8]) {
     var random = RandomSource(seed: seed, .name, index: index)
     let organisation = organisations.organisation(of: index)
     switch organisation {
     case .branch, .plant:
-      // The head office's first name: were it renamed, its branches would change with it, and a day would change more
-      // businesses than it says.
+      // The head office's first name. With its current name, renaming the head office would change its branches too,
+      // and a day would change more businesses than it lists.
       append(organisations.headOffice(of: index), revision: 0, to: &bytes)
       appendNext(NameMaker.towns, revision, &random, to: &bytes)
       bytes.append(contentsOf: (organisation == .branch ? NameMaker.branches : NameMaker.plants).word(&random))

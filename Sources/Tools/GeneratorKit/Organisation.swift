@@ -15,14 +15,15 @@ enum Organisation: Sendable {
     }
   }
 
-  /// Has a head office in the registry, and no capital of its own.
+  /// Whether it has a head office in the registry and no capital of its own.
   var isBranch: Bool { self == .branch || self == .plant }
 }
 
-/// Who is a company and who a branch of whom.
+/// Assigns legal forms, and head offices to branches.
 ///
-/// Every sixteenth index is a company, never a branch. That lets a branch name its head office by arithmetic alone, and
-/// an index lower than its own is in the registry whenever the branch is, unless a later day closed it.
+/// Every sixteenth index is a company, never a branch, so that the head office of a branch follows from arithmetic
+/// alone. Its index is lower than the branch's, so it is in the registry whenever the branch is, unless a later day
+/// closed it.
 struct OrganisationMaker: Sendable {
   static let stride = 16
 
@@ -44,7 +45,7 @@ struct OrganisationMaker: Sendable {
     }
   }
 
-  /// The head office of a branch. Every second branch belongs to one of a few chains.
+  /// Returns the index of a branch's head office. About half of the branches belong to at most 200 chains.
   func headOffice(of index: Int) -> Int {
     var random = RandomSource(seed: seed, .headOffice, index: index)
     let companies = index / OrganisationMaker.stride + 1

@@ -1,11 +1,11 @@
-/// The names of the columns, as published.
+/// The header row with the names of the columns, as published.
 let header = Array("營業地址,統一編號,總機構統一編號,營業人名稱,資本額,設立日期,組織別名稱,使用統一發票,行業代號,名稱,行業代號1,名稱1,行業代號2,名稱2,行業代號3,名稱3".utf8)
 
-/// Collects lines and hands them on a block at a time, knowing where it is.
+/// Collects lines, passes them to the sink in blocks, and tracks the position.
 struct Output<Failure: Error> {
   private static var blockSize: Int { 1 << 20 }
 
-  /// What is not yet handed on. Lines are appended here.
+  /// Bytes that are not yet passed to the sink. Lines are appended here.
   var block: [UInt8] = []
   /// The line that the next record begins on; the first is 1.
   private(set) var line = 1
@@ -22,7 +22,7 @@ struct Output<Failure: Error> {
 
   var byteOffset: Int { handedOn + block.count }
 
-  /// Begins a line. The end of the line before is written only now, so that the last one can be left out.
+  /// Begins a line. Writes the end of the line before only now, so that the last one can be left out.
   mutating func beginLine() throws(Failure) {
     if isAtStart {
       isAtStart = false
@@ -33,7 +33,7 @@ struct Output<Failure: Error> {
     if block.count >= Self.blockSize { try handOn() }
   }
 
-  /// Line breaks inside quotes count as lines too.
+  /// Adds line breaks inside quotes to the line number.
   mutating func count(lineBreaksIn bytes: [UInt8]) {
     line += bytes.count { $0 == UInt8(ascii: "\n") }
   }

@@ -1,19 +1,19 @@
-/// An area: a county or city and one of its districts. No area's text begins another's, so the order of areas is the
-/// order of all addresses in them.
+/// An area: a county or city and one of its districts. No area's text is a prefix of another's, so the order of areas
+/// is the order of all addresses in them.
 package struct Area: Sendable {
   /// 新竹縣橫山鄉
   package let text: [UInt8]
   let isRural: Bool
-  /// The village in 彰化縣線西鄉 whose name needs a private-use character (U+FB56F) belongs to this area.
+  /// Whether the area has the village in 彰化縣線西鄉 whose name needs a private-use character (U+FB56F).
   let hasPrivateUseVillage: Bool
 }
 
-/// The areas of Taiwan in the order of their UTF-8, and how often each is met.
+/// The areas of Taiwan in the order of their UTF-8, with their frequencies.
 package struct Places: Sendable {
   package static let shared = Places()
 
   package let areas: [Area]
-  /// Areas by lot: each stands here as often as its weight says. One look-up instead of a search per business.
+  /// A table for random choice: each area occurs in proportion to its weight. One look-up per business, no search.
   private let lots: [UInt16]
 
   private init() {

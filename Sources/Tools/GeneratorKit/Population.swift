@@ -1,4 +1,4 @@
-/// One day's changes, by BAN, in ascending order.
+/// The changes of one day: BANs, in ascending order.
 public struct DayChanges: Codable, Sendable, Equatable {
   /// The day the changes lead to; 1 is the first.
   public let day: Int
@@ -14,7 +14,7 @@ public struct DayChanges: Codable, Sendable, Equatable {
   }
 }
 
-/// Who is in the registry on a day, and what became of them: day 0, and the changes of each day since.
+/// The businesses in the registry on a day: those of day 0, after the changes of each day since.
 struct Population: Sendable {
   private struct State {
     var revisions = Revisions()
@@ -27,7 +27,7 @@ struct Population: Sendable {
   private(set) var created: Int
   private(set) var open: Int
   private(set) var days: [DayChanges] = []
-  /// Only businesses that ever changed. Looked up, never walked: its order is not ours.
+  /// Only businesses that have changed. Never iterated, because its order differs from run to run.
   private var states: [Int: State] = [:]
   private var closed: [Int] = []
   private let registry: Registry
@@ -39,7 +39,7 @@ struct Population: Sendable {
     for day in 0..<day { try apply(changes, day: day + 1) }
   }
 
-  /// The revisions of a business that is in the registry; nil for one that is not.
+  /// The revisions of a business; nil if it is not in the registry.
   func revisions(_ index: Int) -> Revisions? {
     if states.isEmpty { return Revisions() }
     guard let state = states[index] else { return Revisions() }
@@ -94,8 +94,8 @@ struct Population: Sendable {
     states[index]?.touchedOn = day
   }
 
-  /// A business by lot that is open and not yet changed that day. From the drawn index on the next that qualifies: that
-  /// ends even where few are left.
+  /// Picks a business that is open and has not changed that day: the first that qualifies from a random index on. This
+  /// ends even if few are left.
   private func pick(
     _ random: inout RandomSource, _ day: Int, _ what: String, where qualifies: (Int) -> Bool
   ) throws(InvalidOptions) -> Int {

@@ -1,17 +1,17 @@
-/// How often a business moved, was renamed and got another capital since day 0.
+/// How often a business has moved, was renamed and got another capital since day 0.
 struct Revisions: Sendable {
   var address: UInt16 = 0
   var name: UInt16 = 0
   var capital: UInt16 = 0
 }
 
-/// Every business there could be: the one with index i is a pure function of the seed and i. So any day of any size is
-/// made without keeping one.
+/// All possible businesses. The one with index i is a pure function of the seed and i, so a day of any size is
+/// generated without keeping businesses in memory.
 struct Registry: Sendable {
   let seed: UInt64
-  /// The day that setup dates of day 0 lead up to.
+  /// The latest setup date on day 0.
   let date: CalendarDate
-  /// Businesses of day 0; later indices are set up later, `newPerDay` each day.
+  /// Number of businesses on day 0. Higher indices are set up later, `newPerDay` each day.
   let initial: Int
   let newPerDay: Int
 
@@ -36,7 +36,7 @@ struct Registry: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// The capital (資本額) in dollars; nil where the registry leaves it blank. It differs from the revision before.
+  /// The capital (資本額) in dollars; nil if the registry leaves it blank. Consecutive revisions differ.
   func capital(_ index: Int, revision: Int) -> Int? {
     var random = RandomSource(seed: seed, .capital, index: index)
     var capital = initialCapital(organisations.organisation(of: index), &random)
@@ -52,7 +52,7 @@ struct Registry: Sendable {
     if random.chance(20) { return nil }
     switch organisation {
     case .byShares:
-      // Beyond 32 bits, in the manner of the largest (a quarter of a trillion).
+      // Beyond 32 bits, like the largest real ones (a quarter of a trillion).
       if random.chance(150) { return 2_200_000_000 + random.below(270_000_000_000) }
       return 500_000 * (1 + random.below(random.chance(8_000) ? 60 : 2_000))
     case .limited, .limitedPartnership, .foreignBranch:
@@ -62,19 +62,19 @@ struct Registry: Sendable {
     }
   }
 
-  /// The day of setup (設立日期); nil where the registry leaves it blank.
+  /// The day of setup (設立日期); nil if the registry leaves it blank.
   private func setupDate(_ index: Int) -> CalendarDate? {
     var random = RandomSource(seed: seed, .setupDate, index: index)
     if random.chance(20) { return nil }
     if index >= initial && index < BANSpace.dirtStart && newPerDay > 0 {
       return date.adding(days: (index - initial) / newPerDay + 1 - random.below(6))
     }
-    // Squared: most businesses are young, and some go back 74 years.
+    // Squared: most businesses are young, and the oldest are 74 years old.
     let share = random.below(5_200)
     return date.adding(days: -(share * share / 1_000))
   }
 
-  /// Appends a record without its address and its line end, from the comma after the address on.
+  /// Appends a record from the comma after its address on, without its line end.
   func appendRest(_ index: Int, _ revisions: Revisions, _ industries: IndustryCodes, to bytes: inout [UInt8]) {
     let organisation = organisations.organisation(of: index)
     let comma = UInt8(ascii: ",")

@@ -1,14 +1,14 @@
 extension GeneratorOptions {
-  /// The sample that ships with the project (`Sources/Stages/FetchStage/Sample/BGMOPEN1-sample.csv`). The same on the
-  /// command line, in the project's folder:
+  /// The sample that ships with the project (`Sources/Stages/FetchStage/Sample/BGMOPEN1-sample.csv`). To
+  /// generate it, run this in the project's folder:
   ///
   ///     swift run -c release generator --rows 3000 --seed 9400 --dirt MALFORMED_QUOTE=1,BLANK=2,FIELD_COUNT=1,\
   ///     INVALID_BAN=2,MISSING_NAME=1,VALUE_TOO_LONG=1,DUPLICATE=2,BAN_CHECKSUM=2,INVALID_HEADQUARTERS_BAN=1,\
   ///     INVALID_CAPITAL=3,INVALID_DATE=3,INVALID_INVOICE_FLAG=1,INVALID_INDUSTRY_CODE=2,UNUSUAL=8 \
   ///     --output Sources/Stages/FetchStage/Sample/BGMOPEN1-sample.csv
   ///
-  /// It has enough dirt for every part of a report to have something to say, and not enough to be refused. No bytes
-  /// that are not UTF-8 and no lines of 64 KiB: it is there to be opened in an editor.
+  /// It has enough dirty records to fill every part of a report, and too few to be refused. It is valid UTF-8 without
+  /// lines of 64 KiB, so that an editor can open it.
   public static var sample: GeneratorOptions {
     var options = GeneratorOptions(rows: 3_000, seed: 9400)
     options.dirt[.malformedQuote] = 1

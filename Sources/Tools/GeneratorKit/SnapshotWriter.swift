@@ -1,4 +1,4 @@
-/// One pass over a snapshot: regular records in the order of their addresses, with dirt in its slots between them.
+/// Writes a snapshot in one pass: regular records in the order of their addresses, with dirty records in their slots.
 struct SnapshotWriter<Failure: Error> {
   private let options: GeneratorOptions
   private let registry: Registry
@@ -11,7 +11,7 @@ struct SnapshotWriter<Failure: Error> {
   private var rows = 0
   private var nextDirt = 0
   private var nextSource = 0
-  /// The businesses of the regular records that duplicates repeat, by their place.
+  /// The businesses of the regular records that duplicates repeat, by the records' position.
   private var sources: [Int: Int] = [:]
   private var records = 0
 
@@ -70,14 +70,14 @@ struct SnapshotWriter<Failure: Error> {
     rows += 1
   }
 
-  /// Writes the dirt that belongs between two regular records.
+  /// Writes the dirty records that belong between two regular ones.
   private mutating func writeDirt(last: Int?, next: Int?) throws(Failure) {
     while nextDirt < plan.items.count, plan.items[nextDirt].slot == rows {
       let item = plan.items[nextDirt]
       nextDirt += 1
       var record = record(of: item.source.flatMap { sources[$0] } ?? item.index)
       if !item.kind.isAccepted && item.source == nil {
-        // A rejected record leaves no trace: so the number of a neighbour may be on it, and the neighbour stays in.
+        // A rejected record leaves no trace, so it may have a neighbour's BAN: the neighbour is still accepted.
         let bans = [item.index, last ?? item.index, next ?? item.index]
         record[.ban] = registry.ban(bans[item.ordinal % 3])
       }
@@ -96,7 +96,7 @@ struct SnapshotWriter<Failure: Error> {
     }
   }
 
-  /// A business's record by its fields.
+  /// Returns a business's record, split into its fields.
   private func record(of index: Int) -> DirtRecord {
     let revisions = population.revisions(index) ?? Revisions()
     let industries = IndustryCodes(seed: options.seed, index: index)

@@ -1,4 +1,4 @@
-/// A list of words as UTF-8 in one block: appending a word costs a copy of a few bytes and no allocation.
+/// A list of words as UTF-8 in one block, so that appending a word copies a few bytes and allocates nothing.
 struct Wordlist: Sendable {
   private let bytes: [UInt8]
   private let starts: [Int]
@@ -14,12 +14,12 @@ struct Wordlist: Sendable {
     self.starts = starts
   }
 
-  /// The words between the spaces and line breaks of `text`.
+  /// Splits `text` into words at spaces and line breaks.
   init(words text: String) {
     self.init(text.split { $0 == " " || $0 == "\n" }.map(String.init))
   }
 
-  /// Every character of `text` as a word.
+  /// Makes each character of `text` a word.
   init(characters text: String) {
     self.init(text.map { String($0) })
   }
@@ -30,7 +30,7 @@ struct Wordlist: Sendable {
     bytes[starts[index]..<starts[index + 1]]
   }
 
-  /// A word by lot.
+  /// Returns a random word.
   func word(_ random: inout RandomSource) -> ArraySlice<UInt8> {
     self[random.below(count)]
   }
@@ -41,19 +41,19 @@ extension [UInt8] {
     text.withUTF8Buffer { append(contentsOf: $0) }
   }
 
-  /// Decimal digits, without sign or grouping.
+  /// Appends decimal digits, without sign or grouping.
   mutating func append(number: Int) {
     if number >= 10 { append(number: number / 10) }
     append(UInt8(48 + number % 10))
   }
 
-  /// Decimal digits with leading zeros up to `width`.
+  /// Appends decimal digits with leading zeros up to `width`.
   mutating func append(number: Int, width: Int) {
     if width > 1 { append(number: number / 10, width: width - 1) }
     append(UInt8(48 + number % 10))
   }
 
-  /// Full-width decimal digits (U+FF10 … U+FF19), as the registry writes numbers in addresses.
+  /// Appends full-width decimal digits (U+FF10 … U+FF19), as the registry writes numbers in addresses.
   mutating func append(fullWidth number: Int) {
     if number >= 10 { append(fullWidth: number / 10) }
     append(0xEF)

@@ -1,12 +1,12 @@
 import Postgres
 import Spool
 
-/// What a schema holds, in a form in which two schemas can be compared: without times, and with snapshots and job runs
-/// by their place in order. Of job runs that did not publish only those left running are told.
+/// The content of a schema in a form that can be compared: without times, and with snapshots and job runs numbered in
+/// order. Failed job runs are left out.
 struct DatabaseContent: Equatable {
-  /// What readers see …
+  /// The tables that readers see.
   private(set) var registry: [String: [String]] = [:]
-  /// … and the rest.
+  /// The other tables and the catalog.
   private(set) var rest: [String: [String]] = [:]
 
   init(_ schema: ScratchSchema) throws {
@@ -37,7 +37,7 @@ struct DatabaseContent: Equatable {
     ("business_industry", "SELECT to_jsonb(i) FROM business_industry i ORDER BY business_id, industry_code"),
   ]
 
-  /// The number of a job run among those that published.
+  /// Numbers the job runs that have published.
   private static let runs = "(SELECT job_run_id, row_number() OVER (ORDER BY id) AS n FROM publication)"
 
   private static let otherQueries = [
@@ -90,7 +90,7 @@ struct DatabaseContent: Equatable {
       """
     ),
     (
-      // Of no run twice, whatever became of it.
+      // No run has a finding twice, including failed runs.
       "data_import_error",
       """
       SELECT to_jsonb(job_run_id) FROM data_import_error GROUP BY job_run_id, batch_number, error_type, raw_data
@@ -137,14 +137,14 @@ struct DatabaseContent: Equatable {
     ),
   ]
 
-  /// The first things in which they differ, for a person.
+  /// Returns up to five differences as messages.
   func differences(from expected: DatabaseContent) -> [String] {
     let (own, other) = (registry.merging(rest) { $1 }, expected.registry.merging(expected.rest) { $1 })
     return own.keys.sorted().filter { own[$0] != other[$0] }.prefix(5).map { name in
       let (rows, wanted) = (own[name] ?? [], other[name] ?? [])
       let extra = rows.filter { !wanted.contains($0) }.first.map { ", for instance \($0.prefix(200))" } ?? ""
       let missing = wanted.filter { !rows.contains($0) }.first.map { ", without \($0.prefix(200))" } ?? ""
-      return "database: \(name) has \(rows.count) rows where there should be \(wanted.count)\(extra)\(missing)"
+      return "database: \(name) has \(rows.count) rows instead of \(wanted.count)\(extra)\(missing)"
     }
   }
 }

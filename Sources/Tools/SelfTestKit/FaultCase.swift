@@ -3,7 +3,7 @@ import Glibc
 /// One fault in one scenario.
 package struct FaultCase: Sendable, Hashable, CustomStringConvertible {
   let scenario: Int
-  /// As in `WAY@POINT#N`.
+  /// The fault is `WAY@POINT#HIT`.
   let way: String
   let point: String
   let hit: Int
@@ -16,22 +16,22 @@ package struct FaultCase: Sendable, Hashable, CustomStringConvertible {
   }
 
   package var description: String { "\(way)@\(point)#\(hit)" }
-  /// The step of a point on a file or folder, nil where it is a statement.
+  /// The step of a point on a file or folder; nil if the point is a statement.
   private var fileStep: String? { fileSteps.first { point.hasSuffix(":" + $0) } }
 
-  /// Whether a command that had this fault may have ended so.
+  /// Whether a command with this fault may end in this way.
   ///
-  /// - Parameter code: how it ends without one.
+  /// - Parameter code: the command's exit code without a fault.
   func mayEnd(_ ended: Programs.ExitResult, undisturbed code: Int32) -> Bool {
     if way.hasPrefix("kill-") { return ended.signal == SIGKILL }
     switch (way, fileStep) {
     case ("io-error", let step?), ("disk-full", let step?):
-      // What belongs beside a snapshot that is published may be told and left to the next load. What is removed may be
-      // removed at a second try, or by the next run. Whatever else fails ends the command.
+      // A file beside a published snapshot may be reported and left to the next load. A removal may succeed at a second
+      // attempt, or in the next run. Any other error ends the command.
       let isTold = ["input/output error", "no space left on device"].contains { ended.stderr.contains($0) }
       return ended.code == 74 || ended.code == code && (isTold || step.hasPrefix("remove"))
     case ("short-write", _): return ended.code == code
-    // The database is asked again, or another time.
+    // The command tries the statement again, or ends as retryable.
     default: return ended.code == code || ended.code == 75
     }
   }
@@ -41,22 +41,22 @@ private let fileSteps = [
   "create", "write", "flush", "close", "rename", "remove", "make-folder", "flush-folder", "remove-folder",
 ]
 
-/// What came of a case.
+/// The result of a case.
 package struct FaultResult: Sendable {
   let fault: FaultCase
-  /// What was not as it has to be; empty where all was.
+  /// The deviations from the expected result; empty if the case has passed.
   package let problems: [String]
 }
 
-/// A scenario that was carried out without a fault.
+/// The result of a scenario without a fault.
 package struct FaultFreeRun: Sendable {
-  /// The state before …
+  /// The state before the command.
   let before: Workspace
-  /// … and what readers saw in it.
+  /// The tables that readers saw before the command.
   let registryBefore: [String: [String]]
-  /// How the command ended.
+  /// The exit code of the command.
   let code: Int32
-  /// What it left, and, where it acts each time, what it left when it was given twice.
+  /// The content after the command and, if it acts each time, the content after a second run.
   let outcomes: [WorkspaceContent]
   /// How often each point was reached.
   let hits: [String: Int]

@@ -1,6 +1,6 @@
 import Foundation
 
-/// One case: the command with its fault, then the same command again, and a comparison with the rehearsal.
+/// Runs one case: the command with its fault, then the same command again, and a comparison with the fault-free run.
 package struct FaultCaseRun {
   let testEnvironment: TestEnvironment
   let scenario: Scenario
@@ -12,7 +12,7 @@ package struct FaultCaseRun {
     self.rehearsal = rehearsal
   }
 
-  /// - Throws: where the trial itself cannot go on: the database or the disk is not there.
+  /// - Throws: if the test itself cannot continue, because the database or the disk is unavailable.
   package func run(_ fault: FaultCase, name: String) throws -> FaultResult {
     let problems = try testEnvironment.withCopy(rehearsal.before, scenario, name) { workspace in
       try attempt(fault, workspace)
@@ -28,11 +28,11 @@ package struct FaultCaseRun {
     }
     if !fault.mayEnd(ended, undisturbed: rehearsal.code) { problems.append("with the fault, \(ended)") }
 
-    // Whatever happened, readers see the registry as it was or as it is to be.
+    // Readers must see the registry before or after the command, and nothing in between.
     if let seen = try WorkspaceContent(workspace).database?.registry,
       seen != rehearsal.registryBefore, seen != rehearsal.outcomes[0].database?.registry
     {
-      problems.append("readers see a part of the registry")
+      problems.append("readers see a partly published registry")
     }
 
     let again = try workspace.run(scenario.command)
@@ -44,7 +44,7 @@ package struct FaultCaseRun {
   }
 }
 
-/// What is in a bench, in a form in which two can be compared.
+/// The content of a workspace in a form that can be compared.
 struct WorkspaceContent: Sendable {
   let spool: SpoolContent
   let database: DatabaseContent?
@@ -54,7 +54,7 @@ struct WorkspaceContent: Sendable {
     database = try workspace.database.map { try DatabaseContent($0) }
   }
 
-  /// The first things in which they differ, for a person.
+  /// Returns the first differences as messages.
   func differences(from expected: WorkspaceContent) -> [String] {
     var found = spool.differences(from: expected.spool)
     if let database, let other = expected.database { found += database.differences(from: other) }

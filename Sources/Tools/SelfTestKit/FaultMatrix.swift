@@ -4,14 +4,14 @@ import GeneratorKit
 import Support
 import Synchronization
 
-/// The crash matrix: every point that a program lists, in every way, in every scenario that reaches it.
+/// The fault matrix: every point that a program lists, with every fault, in every scenario that reaches it.
 public struct Matrix: Sendable {
   let testEnvironment: TestEnvironment
-  /// Whether each point is tried at every time and in every way in the first scenario that reaches it, and once in each
-  /// other one; otherwise each is tried once. What is drawn is drawn by the seed.
+  /// Whether each point is tested with every fault at every hit in the first scenario that reaches it, and once in each
+  /// other scenario. Otherwise each point is tested once. The seed determines the random choices.
   let isWhole: Bool
   let seed: UInt64
-  /// Cases at once.
+  /// Number of cases that run at once.
   let jobs: Int
   let report: @Sendable (ScenarioReport) -> Void
 
@@ -26,6 +26,7 @@ public struct Matrix: Sendable {
     self.report = report
   }
 
+  /// Runs the cases, and reports each scenario when it has ended.
   public func run() throws -> MatrixReport {
     let listed = try testEnvironment.programs.faultPoints(outputIn: testEnvironment.folder)
     let rehearsals = try Scenario.all.enumerated().map { index, scenario in

@@ -1,18 +1,19 @@
 import Foundation
 import Support
 
-/// The executables under test, as they are built.
+/// The executables under test.
 public struct Programs: Sendable {
+  /// The name of an executable.
   public enum Name: String, CaseIterable, Sendable { case fetch, transform, load }
 
   let folder: String
-  /// What every process finds in its environment, beside what a command adds.
+  /// The environment of every process. A command adds its own variables.
   let environment: [String: String]
 
   /// - Parameters:
-  ///   - folder: where the executables lie.
-  ///   - environment: what is taken from it is what leads to the database and what any program needs. The user's settings
-  ///     for real runs, a proxy among them, must not decide what comes of a proof.
+  ///   - folder: the folder of the executables.
+  ///   - environment: only the variables for the database and those that any program needs are taken from it. The
+  ///     user's settings for real runs, such as a proxy, must not affect the test.
   public init(folder: String, environment: [String: String] = ProcessInfo.processInfo.environment) {
     self.folder = folder
     let isWanted = { (name: String) in
@@ -24,7 +25,7 @@ public struct Programs: Sendable {
     ]) { $1 }
   }
 
-  /// What is left of a process.
+  /// How a process ended, and its output.
   struct ExitResult: CustomStringConvertible {
     var code: Int32?
     var signal: Int32?
@@ -39,9 +40,10 @@ public struct Programs: Sendable {
 
   private static let secondsMax = 120
 
-  /// Runs a program to its end; one that hangs is ended.
+  /// Runs a program to its end. Aborts it after 120 s.
   ///
-  /// - Parameter folder: where its output goes, for as long as it runs. Files, unlike pipes, never fill up.
+  /// - Parameter folder: the folder of its output files, which are removed afterwards. Files, unlike pipes, never fill
+  ///   up.
   func run(
     _ name: Name, _ arguments: [String], _ variables: [String: String], outputIn folder: String
   ) throws -> ExitResult {
@@ -60,6 +62,8 @@ public struct Programs: Sendable {
       code: end.code, signal: end.signal, stdout: Self.readAndRemove(stdout), stderr: Self.readAndRemove(stderr))
   }
 
+  /// Waits for a child to end. Aborts it after 120 s.
+  ///
   /// - Returns: how the child ended.
   package static func wait(for child: pid_t) throws -> ChildProcess.End {
     var looks = 0
@@ -67,14 +71,14 @@ public struct Programs: Sendable {
       do throws(SystemError) { if let end = try ChildProcess.end(of: child) { return end } } catch {
         throw Failure(.bug, "unable to wait for process \(child): \(error)")
       }
-      // A few milliseconds are all that most of them take.
+      // Most programs take only a few milliseconds.
       usleep(2000)
       looks += 1
       if looks == secondsMax * 500 { kill(child, SIGABRT) }
     }
   }
 
-  /// What a process printed into a file, which then is no more.
+  /// Returns a file's content and removes the file.
   private static func readAndRemove(_ path: String) -> String {
     let bytes = FileManager.default.contents(atPath: path) ?? Data()
     unlink(path)
@@ -83,7 +87,7 @@ public struct Programs: Sendable {
 }
 
 extension Programs {
-  /// What each program itself says that its fault points are, and what can happen there.
+  /// Returns the fault points that each program lists, with the faults of each point.
   func faultPoints(outputIn folder: String) throws -> [Name: [String: [String]]] {
     var listed: [Name: [String: [String]]] = [:]
     for name in Name.allCases {
@@ -101,7 +105,7 @@ extension Programs {
   }
 }
 
-/// The points that a command reached, in order.
+/// The fault points that a command has reached, in order.
 struct Trace: Sendable {
   let points: [String]
 

@@ -3,12 +3,12 @@ import Foundation
 import GeneratorKit
 import Support
 
-/// Days that follow each other, each command of which is struck several times over before it may end. After each
-/// command everything is as where nothing ever happened.
+/// Runs the commands of several days in order. Each command gets one to four faults before it may complete, and must
+/// then leave the same content as without faults.
 public struct RandomWalk: Sendable {
   let testEnvironment: TestEnvironment
 
-  /// What the undisturbed commands left, and which points they reached.
+  /// A command, with the content and the trace that it leaves without faults.
   struct Step: Sendable {
     let day: Int?
     let command: Command
@@ -17,7 +17,7 @@ public struct RandomWalk: Sendable {
   }
 
   private let steps: [Step]
-  /// What can happen at which point.
+  /// The faults of each point.
   private let ways: [Programs.Name: [String: [String]]]
 
   private static let course: [(day: Int?, command: Command)] = [
@@ -31,7 +31,7 @@ public struct RandomWalk: Sendable {
     (nil, "load --max-rejects 100% --keep 2"),
   ]
 
-  /// Goes the way once without faults.
+  /// Runs all commands once without faults.
   public init(testEnvironment: TestEnvironment) throws {
     self.testEnvironment = testEnvironment
     var steps: [Step] = []
@@ -59,7 +59,7 @@ public struct RandomWalk: Sendable {
     try body(workspace)
   }
 
-  /// Goes it with faults.
+  /// Runs all commands with random faults.
   public func run(seed: UInt64) throws -> WalkReport {
     var draw = RandomSource(seed: seed)
     var report = WalkReport(seed: seed, commands: steps.count, faults: 0, problems: [])

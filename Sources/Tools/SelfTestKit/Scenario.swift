@@ -1,16 +1,16 @@
 import Foundation
 import GeneratorKit
 
-/// A command, and the state in which it is given. It is carried out once without a fault, and that is what every other
-/// time has to end with.
+/// A command and the state in which it runs. Its result without a fault is the result that every run with a fault must
+/// end with.
 package struct Scenario: Sendable {
   package let name: String
   package let command: Command
-  /// What is done to the spool before; each case gets a copy of what comes of it.
+  /// Prepares the spool. Each case gets a copy of it.
   package var prepareSpool: @Sendable (Workspace) throws -> Void
-  /// What is done to the database before, for each case anew; nil where the command uses none.
+  /// Prepares the database, for each case anew; nil if the command uses no database.
   package var prepareDatabase: (@Sendable (Workspace) throws -> Void)?
-  /// Whether the command, given again when all is done, does something again.
+  /// Whether the command makes a change again when it is repeated after it has completed.
   package var actsEachTime: Bool
 
   package init(
@@ -27,9 +27,9 @@ package struct Scenario: Sendable {
 
 extension Scenario {
   private static let fetch: Command = "fetch --source {source} --chunk-size 90"
-  /// With one worker a point is reached as often each time; two may both find something to do, or one of them.
+  /// With one worker, each run reaches a point the same number of times. With two, that depends on their timing.
   private static let transform: Command = "transform --max-rejects 100% --jobs 1"
-  /// Loads with the bounds of a registry that is very small.
+  /// Returns a load that accepts any share of rejected records, because the registry is very small.
   private static func load(_ rest: String = "") -> Command { Command("load --max-rejects 100% " + rest) }
 
   /// Fetches and transforms the first days.
@@ -42,7 +42,7 @@ extension Scenario {
     }
   }
 
-  /// Publishes a day and fetches it.
+  /// Makes a day the source and fetches it.
   private static func fetched(day: Int) -> @Sendable (Workspace) throws -> Void {
     { workspace in
       try workspace.publish(day: day)
@@ -50,8 +50,8 @@ extension Scenario {
     }
   }
 
-  /// Publishes a day and fetches it half-way: two chunks are there, and the third under its temporary name. Killed
-  /// earlier, the threads would leave more or less of it each time.
+  /// Makes a day the source and fetches a part of it: two chunks, and the third under its temporary name. After an
+  /// earlier kill, the threads would leave a different part each time.
   private static func begun(day: Int) -> @Sendable (Workspace) throws -> Void {
     { workspace in
       try workspace.publish(day: day)
@@ -70,7 +70,7 @@ extension Scenario {
     { workspace in for index in 0..<count { try workspace.expect(load("--snapshot {\(index)}")) } }
   }
 
-  /// The findings of the first day as a sheet in which a record is corrected.
+  /// Exports the findings of the first day to a sheet, and corrects a record in it.
   private static func sheet(_ workspace: Workspace) throws {
     try workspace.expect("transform findings --export {file:sheet.csv}")
     let path = workspace.folder + "/sheet.csv"
@@ -111,16 +111,16 @@ extension Scenario {
   private static let fetches = [
     Scenario(name: "fetch", command: fetch, prepareSpool: { try $0.publish(day: 0) }),
     Scenario(
-      name: "fetch, gone on with", command: fetch,
+      name: "fetch, resumed", command: fetch,
       prepareSpool: { workspace in
-        // The first version came half-way; the next differs from the beginning.
+        // The first version was fetched in part. The next one differs from the beginning.
         try begun(day: 0)(workspace)
         try workspace.publish(day: 1)
       }),
     Scenario(
-      name: "fetch, as it was", command: fetch,
+      name: "fetch, source restored", command: fetch,
       prepareSpool: { workspace in
-        // A newer version was begun and is gone again.
+        // A newer version was begun, but the source is the old one again.
         try days(1)(workspace)
         try begun(day: 1)(workspace)
         try workspace.publish(day: 0)
@@ -149,10 +149,10 @@ extension Scenario {
   private static let firstLoads = [
     Scenario(name: "load, first day", command: load(), prepareSpool: days(1), prepareDatabase: { _ in }),
     Scenario(
-      name: "load, gone on with", command: load(), prepareSpool: days(1),
+      name: "load, resumed", command: load(), prepareSpool: days(1),
       prepareDatabase: { try $0.expect(load(), fault: "kill-before@publication:begin", code: nil) }),
     Scenario(
-      name: "load, another begun", command: load(), prepareSpool: days(2),
+      name: "load, other snapshot begun", command: load(), prepareSpool: days(2),
       prepareDatabase: { workspace in
         try workspace.expect(load("--snapshot {0}"), fault: "kill-after@batch:commit#2", code: nil)
       }),
@@ -187,7 +187,7 @@ extension Scenario {
     try workspace.expect(transform)
   }
 
-  /// The first day is loaded, and every business then given another name.
+  /// Loads the first day, then gives every business another name.
   private static let muchDiffers: @Sendable (Workspace) throws -> Void = { workspace in
     try loaded(1)(workspace)
     try workspace.database?.execute(
@@ -197,10 +197,10 @@ extension Scenario {
   private static let laterLoads = [
     Scenario(name: "load, next day", command: load(), prepareSpool: days(2), prepareDatabase: loaded(1)),
     Scenario(
-      name: "load, much differs", command: load("--max-change 100"), prepareSpool: days(2),
+      name: "load, mass change", command: load("--max-change 100"), prepareSpool: days(2),
       prepareDatabase: muchDiffers),
     Scenario(
-      name: "load, much differs, gone on with", command: load("--max-change 100"), prepareSpool: days(2),
+      name: "load, mass change, resumed", command: load("--max-change 100"), prepareSpool: days(2),
       prepareDatabase: { workspace in
         try muchDiffers(workspace)
         try workspace.expect(load("--max-change 100"), fault: "kill-before@publication:SAVEPOINT swap", code: nil)
@@ -223,7 +223,7 @@ extension Scenario {
   ]
 }
 
-/// A registry small enough to be loaded a thousand times, with every kind of dirt in it.
+/// A registry that is small enough to be loaded a thousand times, with every kind of dirty record.
 enum SmallRegistry {
   static func days(_ count: Int) throws -> [[UInt8]] {
     try (0..<count).map { day in
@@ -236,7 +236,7 @@ enum SmallRegistry {
   }
 }
 
-/// The record of the first day that has no name, and gets one by hand.
+/// The record of the first day that has no name, and its correction.
 enum CorrectedRecord {
   static let ban = "75002434"
   static let edits = [(",\(ban),,,", ",\(ban),,更正商行,")]

@@ -2,19 +2,19 @@ import Postgres
 import Support
 import Synchronization
 
-/// Where scratch schemas are made: the user's database. A lock of a session of its own shows that they are in use.
+/// Creates scratch schemas in the user's database. A separate session holds a lock while they are in use.
 public final class ScratchDatabase: Sendable {
   private let target: DatabaseAddress
   private let url: String
   private let number = Int.random(in: 1...999_999_999)
   private let count = Mutex(0)
-  /// A session that holds a lock as long as it lives.
+  /// The session that holds the lock.
   private let holder: Mutex<Connection>
 
-  /// First half of the lock's key, so that it meets no other program's: "regs" in ASCII.
+  /// First half of the lock's key, to avoid the locks of other programs: "regs" in ASCII.
   private static let lockClass = 0x7265_6773
 
-  /// - Throws: category `configuration` where the role may not make a schema.
+  /// - Throws: category `configuration` if the role may not create a schema.
   public init(_ url: String) throws {
     self.url = url
     do {
@@ -28,7 +28,7 @@ public final class ScratchDatabase: Sendable {
       guard try found.bool("may_create") else {
         let (database, role) = (try found.text("database"), try found.text("role"))
         throw Failure(
-          .configuration, "\(session.place): the role may not make a schema, which the proof needs",
+          .configuration, "\(session.place): the role may not create a schema, which the self-test needs",
           hint:
             "GRANT CREATE ON DATABASE \(database) TO \(role), or give another database with --database-url")
       }
@@ -49,7 +49,7 @@ public final class ScratchDatabase: Sendable {
     try Connection.open(target, applicationName: "registry-selftest")
   }
 
-  /// Schemas of a proof that was killed: nobody holds their lock.
+  /// Drops the schemas of a self-test that was killed: no session holds their lock.
   private static func dropLeftovers(_ session: inout Connection) throws {
     let schemas = try session.rows(
       """
@@ -57,7 +57,7 @@ public final class ScratchDatabase: Sendable {
       FROM pg_catalog.pg_namespace WHERE pg_has_role(nspowner, 'USAGE')
       """)
     for schema in schemas {
-      // Others have no number.
+      // Other schemas have no number.
       guard let number = try schema.optionalText("number") else { continue }
       let (name, lock) = (try schema.text("nspname"), "\(lockClass), \(number)")
       try session.transaction { session in
@@ -86,7 +86,7 @@ public final class ScratchDatabase: Sendable {
     return ScratchSchema(name: name, url: connectionString(schema: name), database: self)
   }
 
-  /// The connection string for a schema, with what options it has already: what stands last counts.
+  /// The connection string for a schema. Keeps its options: the last setting takes effect.
   private func connectionString(schema: String) -> String {
     let options = (target.options.map { $0 + " " } ?? "") + "-csearch_path=\(schema)"
     guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") else {
@@ -105,7 +105,7 @@ public final class ScratchDatabase: Sendable {
   }
 }
 
-/// An empty schema, which is all that a load sees of a database.
+/// A scratch schema. Load sees only this schema of the database.
 struct ScratchSchema: Sendable {
   let name: String
   let url: String

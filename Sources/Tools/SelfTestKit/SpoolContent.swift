@@ -2,8 +2,8 @@ import Foundation
 import Spool
 import Zstd
 
-/// What a spool holds, in a form in which two spools can be compared: each file by its path, with the snapshots and job
-/// runs numbered in order, and without the times at which something was done.
+/// The content of a spool in a form that can be compared: each file by its path, with the snapshots and job runs
+/// numbered in order, and without times.
 struct SpoolContent: Equatable {
   private(set) var files: [String: String] = [:]
 
@@ -14,7 +14,7 @@ struct SpoolContent: Equatable {
       for name in ["fetch", "transform"] { try add(folder.path + "/" + name, as: "#\(index)/\(name)") }
       try addChanges(folder.changesFolder, as: "#\(index)/changes")
     }
-    // A run that was killed leaves its mark until the next one has told of it.
+    // The mark of a killed run stays until the next run has reported it.
     for name in try Folder.names(spool + "/.runs") { files[".runs/" + name] = "mark of a run" }
   }
 
@@ -27,7 +27,7 @@ struct SpoolContent: Equatable {
     }
   }
 
-  /// The feed's files bear the numbers of job runs, of which a run that failed has taken one.
+  /// Adds the change feed's files. Their names contain the numbers of job runs, and failed runs use numbers too.
   private mutating func addChanges(_ folder: String, as shown: String) throws {
     let names = try Folder.names(folder).filter { !$0.hasSuffix(".lock") }
     for (index, name) in names.filter({ $0.hasSuffix(".json") }).enumerated() {
@@ -69,7 +69,7 @@ struct SpoolContent: Equatable {
     }.joined(separator: "\n")
   }
 
-  /// The first things in which they differ, for a person.
+  /// Returns up to five differences as messages.
   func differences(from expected: SpoolContent) -> [String] {
     let names = Set(files.keys).union(expected.files.keys).sorted()
     return names.filter { files[$0] != expected.files[$0] }.prefix(5).map { name in

@@ -2,7 +2,7 @@ import Foundation
 import Spool
 import Support
 
-/// Where benches are set up: a folder in the user's spool, on the disk that the spool is on, and the user's database.
+/// Creates workspaces in a folder of the user's spool, on the same disk, and in the user's database.
 public final class TestEnvironment: Sendable {
   let programs: Programs
   let database: ScratchDatabase
@@ -19,27 +19,28 @@ public final class TestEnvironment: Sendable {
     try Self.removeLeftovers(spool)
     folder = spool + "/\(Self.prefix)\(UInt32.random(in: .min ... .max))"
     try Folder.make(folder)
-    guard let lock = try FileLock.tryLock(folder + "/.lock") else { throw Failure(.bug, "a new lock was held") }
+    guard let lock = try FileLock.tryLock(folder + "/.lock") else { throw Failure(.bug, "a new lock is already held") }
     self.lock = SharedLock(lock)
   }
 
   private static let prefix = ".selftest."
 
-  /// Folders of proofs that were killed: nobody holds their locks.
+  /// Removes the folders of self-tests that were killed: no process holds their locks.
   private static func removeLeftovers(_ spool: String) throws {
     for name in try Folder.names(spool) where name.hasPrefix(prefix) {
       let path = spool + "/" + name
-      // Another user's is another user's, and one without a lock is just being made.
+      // Another user's folder is skipped, and one without a lock file, which is just being created.
       guard let lock = try? FileLock.tryLock(path + "/.lock", make: false) else { continue }
       try? lock.hold { try Folder.remove(path) }
     }
   }
 
+  /// Removes the scratch folder.
   public func remove() throws { try Folder.remove(folder) }
 
-  /// An empty spool, with a schema where one is needed.
+  /// Creates a workspace with an empty spool and, if needed, a schema.
   ///
-  /// - Parameter source: the name of the source, which is beside the bench.
+  /// - Parameter source: the file name of the source, which is beside the workspace.
   func workspace(_ name: String, source: String, withDatabase: Bool) throws -> Workspace {
     let path = folder + "/" + name
     try Folder.make(path)
@@ -48,7 +49,7 @@ public final class TestEnvironment: Sendable {
       database: withDatabase ? try database.schema() : nil, days: days)
   }
 
-  /// Sets up the scenario's spool and carries its command out without a fault.
+  /// Prepares the scenario's spool and runs its command without a fault.
   package func rehearse(_ scenario: Scenario, _ index: Int) throws -> FaultFreeRun {
     let before = try workspace("\(index)", source: "\(index).csv", withDatabase: false)
     try scenario.prepareSpool(before)
@@ -67,7 +68,7 @@ public final class TestEnvironment: Sendable {
     }
   }
 
-  /// The points that a scenario's command reaches, in order, while one worker is at work.
+  /// Returns the points that a scenario's command reaches, in order, with one worker.
   package func trace(_ name: String) throws -> [String] {
     guard let scenario = Scenario.all.first(where: { $0.name == name }) else {
       throw Failure(.bug, "there is no scenario '\(name)'")
@@ -81,10 +82,10 @@ public final class TestEnvironment: Sendable {
     }
   }
 
-  /// Schemas of this stand that were not dropped.
+  /// Returns the number of schemas of this environment that were not dropped.
   package func schemasLeft() throws -> Int { try database.schemasLeft() }
 
-  /// Hands over the state before a scenario's command, and clears it up.
+  /// Passes a copy of the state before a scenario's command to `body`, and removes it afterwards.
   func withCopy<Result>(
     _ before: Workspace, _ scenario: Scenario, _ name: String, _ body: (Workspace) throws -> Result
   ) throws -> Result {

@@ -4,11 +4,11 @@ import Postgres
 import Spool
 import Support
 
-/// A spool and a schema, and the programs at work on them.
+/// A spool and a schema, and the programs that run on them.
 package struct Workspace: Sendable {
   let programs: Programs
   let folder: String
-  /// The one path that all days' sources have, whatever the bench.
+  /// The path of the source, the same for all days and for copies of the workspace.
   let source: String
   let database: ScratchSchema?
   /// The sources of the days.
@@ -23,7 +23,9 @@ package struct Workspace: Sendable {
   /// Makes a day's file the source.
   package func publish(day: Int) throws { try Data(days[day]).write(to: URL(fileURLWithPath: source)) }
 
-  /// - Parameter fault: as `REGISTRY_FAULT` has it.
+  /// Runs a command on the spool and the schema.
+  ///
+  /// - Parameter fault: the value of `REGISTRY_FAULT`.
   func run(
     _ command: Command, fault: String? = nil, variables: [String: String] = [:]
   ) throws -> Programs.ExitResult {
@@ -47,7 +49,7 @@ package struct Workspace: Sendable {
     return all[index].id.description
   }
 
-  /// The same, where it has to end with `code`.
+  /// Runs a command that must end with `code`; nil if a signal must end it.
   func expect(
     _ command: Command, fault: String? = nil, code: Int32? = 0, variables: [String: String] = [:]
   ) throws {
@@ -55,11 +57,11 @@ package struct Workspace: Sendable {
     guard ended.code == code else {
       // A signal to the whole process group ends the command too.
       try StopSignal.check()
-      throw Failure(.bug, "preparing '\(command)' gave \(ended)")
+      throw Failure(.bug, "unable to prepare '\(command)': \(ended)")
     }
   }
 
-  /// The same spool in another folder, with another schema.
+  /// Copies the workspace to another folder, with another schema.
   func copy(to folder: String, database: ScratchSchema?) throws -> Workspace {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for name in try FileManager.default.contentsOfDirectory(atPath: self.folder) {
@@ -75,9 +77,9 @@ package struct Command: Sendable, CustomStringConvertible, ExpressibleByStringLi
     case text(String)
     /// The path of the source.
     case source
-    /// The name of a snapshot, by its place among those of the spool.
+    /// The name of a snapshot, by its index among those of the spool.
     case snapshot(Int)
-    /// The path of a file in the bench's folder.
+    /// The path of a file in the workspace's folder.
     case file(String)
   }
 
@@ -85,7 +87,7 @@ package struct Command: Sendable, CustomStringConvertible, ExpressibleByStringLi
   let arguments: [Argument]
   package let description: String
 
-  /// `load --snapshot {0}`: words parted by spaces; `{source}`, `{N}` and `{file:NAME}` as above.
+  /// `load --snapshot {0}`: words separated by spaces; `{source}`, `{N}` and `{file:NAME}` as above.
   package init(stringLiteral text: String) { self.init(text) }
 
   init(_ text: String) {

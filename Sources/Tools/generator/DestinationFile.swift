@@ -1,7 +1,7 @@
 import Glibc
 import Support
 
-/// Why a file could not be written.
+/// The error of a file that could not be opened or written.
 struct FileError: Error, CustomStringConvertible {
   let description: String
 
@@ -15,7 +15,7 @@ struct DestinationFile {
   private let descriptor: Int32
   private let path: String
 
-  /// Opens `path` (`-` is standard output), replacing what is there.
+  /// Opens `path` (`-` is standard output), replacing an existing file.
   static func write<Result>(to path: String, _ body: (DestinationFile) throws -> Result) throws -> Result {
     if path == "-" { return try body(DestinationFile(descriptor: STDOUT_FILENO, path: path)) }
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)

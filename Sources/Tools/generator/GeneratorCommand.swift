@@ -5,10 +5,10 @@ import GeneratorKit
 struct GeneratorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generator",
-    abstract: "Makes business tax registration files (BGMOPEN1.csv) that look real and are not.",
+    abstract: "Generate synthetic business tax registration files (BGMOPEN1.csv).",
     discussion: """
-      The same arguments make the same bytes on every machine. Day 0 is the seed's; day K + 1 differs from day K in \
-      exactly the businesses that --expect lists, so give every day the same options but --day.
+      The same arguments give the same bytes on every machine. Day 0 follows from the seed. Day K + 1 differs from \
+      day K in exactly the businesses that --expect lists, so give every day the same options except --day.
 
       Kinds of dirt: \(DirtKind.allCases.map(\.rawValue).joined(separator: ", ")).
 
@@ -17,26 +17,26 @@ struct GeneratorCommand: ParsableCommand {
       --renamed 400 --recapitalised 400 --output BGMOPEN1.csv
       """)
 
-  @Option(help: "Businesses on day 0. Dirt comes on top.")
+  @Option(help: "Businesses on day 0. Dirty records are added to them.")
   var rows: Int
 
-  @Option(help: "Another seed makes other businesses.")
+  @Option(help: "Seed of the random numbers: another seed gives other businesses.")
   var seed: UInt64 = 1
 
-  @Option(help: ArgumentHelp("Where the file goes; - is standard output.", valueName: "file"))
+  @Option(help: ArgumentHelp("Output file; - is standard output.", valueName: "file"))
   var output = "-"
 
-  @Option(help: ArgumentHelp("Where to write what a correct reader finds, as JSON.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write the result that a correct reader gives to this file, as JSON.", valueName: "file"))
   var expect: String?
 
-  @Option(help: "The day to make: 0 and on.")
+  @Option(help: "Day to generate, from 0 on.")
   var day = 0
 
   @OptionGroup(title: "Changes from each day to the next")
   var changes: ChangeOptions
 
   @Option(
-    help: "Dirty records: a number of every kind, or of single kinds: INVALID_BAN=3,BLANK=2. (default: none)",
+    help: "Dirty records: a number for every kind, or for single kinds: INVALID_BAN=3,BLANK=2. (default: none)",
     transform: { text in
       do { return try DirtAmounts(parsing: text) } catch { throw ValidationError("\(error)") }
     })

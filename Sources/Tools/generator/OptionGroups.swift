@@ -5,10 +5,10 @@ struct ChangeOptions: ParsableArguments {
   @Option(help: "Businesses registered for the first time.")
   var new = 0
 
-  @Option(help: "Businesses that are gone from the file.")
+  @Option(help: "Businesses removed from the file.")
   var closed = 0
 
-  @Option(help: "Businesses that come back after an earlier day closed them; as many as there are, up to this number.")
+  @Option(help: "Businesses that return after an earlier day closed them; fewer if fewer are closed.")
   var returned = 0
 
   @Option(help: "Businesses with another address.")
@@ -28,9 +28,11 @@ struct ChangeOptions: ParsableArguments {
 
 struct FormOptions: ParsableArguments {
   @Option(
-    help: "The date of day 0, in its stamp row; each day is one later. (default: 2026-09-01)",
+    help: "Date in the stamp row of day 0; each day is one later. (default: 2026-09-01)",
     transform: { text in
-      guard let date = CalendarDate(iso: text) else { throw ValidationError("'\(text)' is no date like 2026-09-01.") }
+      guard let date = CalendarDate(iso: text) else {
+        throw ValidationError("'\(text)' is not a date like 2026-09-01.")
+      }
       return date
     })
   var date = GeneratorOptions(rows: 0).date
@@ -44,7 +46,7 @@ struct FormOptions: ParsableArguments {
   @Flag(help: "End lines with CRLF.")
   var crlf = false
 
-  @Flag(help: "End without a line end.")
+  @Flag(help: "Omit the line end of the last line.")
   var noFinalNewline = false
 
   func apply(to options: inout GeneratorOptions) {

@@ -9,19 +9,21 @@ import Support
 struct SelfTestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "selftest",
-    abstract: "Prove, on this disk and this database, that nothing is lost, doubled or half-published.",
+    abstract:
+      "Inject faults on this disk and database, and check that nothing is lost, duplicated or partly published.",
     discussion: """
-      A small registry is fetched, transformed and loaded in a scratch folder of the spool and in scratch schemas of the \
-      database. Each command is struck by a fault, given again, and must leave what it leaves without one. The real spool \
-      and the real tables are not touched.
+      Fetches, transforms and loads a small registry in a scratch folder of the spool and in scratch schemas of the \
+      database. Each command runs with a fault, then again without one, and must leave the same result as without \
+      faults. The real spool and the real tables are not touched.
       """)
 
   @OptionGroup var spool: SpoolOptions
-  @Flag(help: "Every point, every time that it is reached, in every way; otherwise each point once, drawn by the seed.")
+  @Flag(help: "Inject every fault at every point each time it is reached; otherwise one random fault per point.")
   var all = false
-  @Option(help: ArgumentHelp("What the draw follows from (default: a new one).", valueName: "N"))
+  @Option(help: ArgumentHelp("Seed of the random choices (default: a new one).", valueName: "N"))
   var seed: UInt64?
-  @Option(help: ArgumentHelp("Walks of many faults over several days (default: 3, with --all 20).", valueName: "N"))
+  @Option(
+    help: ArgumentHelp("Number of walks: several days with many faults (default: 3, with --all 20).", valueName: "N"))
   var walks: Int?
   @OptionGroup var jobs: JobsOptions
   @Flag(help: "Print the result as one JSON document.")
@@ -38,7 +40,7 @@ struct SelfTestCommand: ParsableCommand {
   func run() throws {
     StandardFiles.open()
     StopSignal.install()
-    // Whoever starts a process that ignores it passes that on, and then the system keeps no child's end for us.
+    // The parent may have passed on an ignored SIGCHLD. The kernel would then keep no exit status of our children.
     signal(SIGCHLD, SIG_DFL)
     let failure: Failure
     do { return try prove() } catch let code as ExitCode { throw code } catch let error as Failure {
@@ -54,7 +56,9 @@ struct SelfTestCommand: ParsableCommand {
   private func prove() throws {
     let variables = ProcessInfo.processInfo.environment
     guard let url = variables["DATABASE_URL"], !url.isEmpty else {
-      throw Failure(.usage, "no database is given", hint: "\(command: .selftest), or DATABASE_URL")
+      throw Failure(
+        .usage, "no database is given",
+        hint: "set DATABASE_URL, or run '\(command: .selftest)', which has a private one")
     }
     let jobs = try jobs.resolve()
     let own = URL(fileURLWithPath: try Executable.path()).deletingLastPathComponent().path

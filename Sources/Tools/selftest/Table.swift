@@ -1,7 +1,7 @@
 import Foundation
 import SelfTestKit
 
-/// The result for a person.
+/// Prints the result as a table.
 enum Table {
   private static let columns = [
     ("killed", ["kill-before", "kill-after"]), ("I/O error", ["io-error"]), ("disk full", ["disk-full"]),
