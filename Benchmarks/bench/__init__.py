@@ -1,1 +1,1 @@
-"""Measures the three stages side by side with what people would use instead."""
+"""Measures the three stages and the tools that people would use instead."""

@@ -1,4 +1,4 @@
-"""Runs the comparisons that are asked for, and writes what came of them."""
+"""Runs the selected cases and writes the results."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def main() -> int:
     work: Path = options.work
     needed = options.rows * BYTES_A_ROW * (60 if "scaling" in options.only else 25)
     if shutil.disk_usage(work).free < needed:
-        print(f"Benchmarks: '{work}' has less than {needed >> 30} GB free\nHINT: --work DIR names another folder", file=sys.stderr)
+        print(f"Benchmarks: '{work}' has less than {needed >> 30} GB free\nHINT: name another folder with --work DIR", file=sys.stderr)
         return 74
     shop = Workshop(
         project=options.project,
@@ -64,14 +64,14 @@ def main() -> int:
         return 1
     finally:
         shop.close()
-        # What was measured before something failed is kept.
+        # Results from before a failure are kept.
         if results:
             publish(options, described, conditions, results)
     return 0
 
 
 def publish(options: argparse.Namespace, described: dict, conditions: dict, results: list[CaseResult]) -> None:
-    """The table on standard output, and both files."""
+    """Prints the table, and writes both files."""
     heading = (
         f"{conditions['rows']:,} businesses, {conditions['source_bytes'] / 1e6:.0f} MB; medians of {conditions['rounds']} rounds;"
         f" {described['cpu']}, {described['cores']} cores, {described['memory_gib']} GiB, {described['system']};"
@@ -79,10 +79,10 @@ def publish(options: argparse.Namespace, described: dict, conditions: dict, resu
     )
     text = f"{heading}\n\n{table(results)}\n"
     name = f"{conditions['date'][:10]}-{machine.slug(str(described['cpu']))}"
-    # Nothing smaller takes the place of a whole run's.
+    # A smaller run must not replace the results of a whole one.
     if options.rows != FULL_ROWS or len(results) < len(CASES):
         name += f"-{conditions['rows']}-{'-'.join(result.name for result in results)}"
-        text = f"{text}\nOnly a part, or another size: the goals are those of a whole run at full size.\n"
+        text = f"{text}\nA partial run, or one of another size: the goals apply to a whole run at full size.\n"
     print(text, end="")
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / f"{name}.md").write_text(text)
@@ -102,7 +102,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--smoke", action="store_true")
     options = parser.parse_args()
     if unknown := set(options.only) - set(CASES):
-        parser.error(f"no case is called {', '.join(sorted(unknown))}: {', '.join(CASES)}")
+        parser.error(f"unknown case {', '.join(sorted(unknown))}: the cases are {', '.join(CASES)}")
     options.rounds = options.rounds or (1 if options.smoke else 5)
     options.rows = options.rows or (2000 if options.smoke else FULL_ROWS)
     options.output = options.output or (options.work / "results" if options.smoke else options.project / "Benchmarks/results")

@@ -1,4 +1,4 @@
-"""Memory is bounded by chunks: what a stage may take beside those that it has in hand."""
+"""The memory that a stage may use besides the chunks that it holds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .report import CaseResult
 
 
 def beside_chunks(result: CaseResult, what: str, runs: list[Run], snapshot: Path, chunks: int) -> None:
-    """Adds the line that holds a stage's peak against the bound, less that many of its largest chunks."""
+    """Adds a row that compares a stage's peak, less `chunks` chunks of the largest size, with the bound."""
     sizes = [json.loads(path.read_text())["csv"]["bytes"] for path in snapshot.glob("fetch/*.json")]
     largest = max(sizes) / 2**20
     peak = median(runs, lambda run: run.peak_mib) or 0

@@ -1,4 +1,4 @@
-"""Contestants in turn, round by round: what drifts on the machine drifts for all of them."""
+"""Runs contestants in turn, round by round, so that a drift of the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def note(text: str) -> None:
 def rounds(
     contestants: dict[str, Contestant], count: int, warm_up: bool = True, may_fail: tuple[str, ...] = ()
 ) -> dict[str, list[Run]]:
-    """Runs each contestant once a round, every other round in the opposite order; the first round does not count.
+    """Runs each contestant once per round, every other round in the opposite order. The first round is a warm-up.
 
-    One that may fail, and does, is left out of what is returned.
+    A contestant of `may_fail` that fails is left out of the result.
     """
     contestants = dict(contestants)
     results: dict[str, list[Run]] = {name: [] for name in contestants}
@@ -47,5 +47,5 @@ def median(runs: list[Run], figure: Callable[[Run], float | None]) -> float | No
 
 
 def ratio(ours: list[Run], theirs: list[Run], figure: Callable[[Run], float] = lambda run: run.wall_s) -> float:
-    """The median of the ratios of each round: ours by theirs."""
+    """Returns the median of the ratios of all rounds: ours divided by theirs."""
     return statistics.median(figure(a) / figure(b) for a, b in zip(ours, theirs, strict=True))

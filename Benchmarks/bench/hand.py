@@ -1,4 +1,4 @@
-"""The best psql script that we know for the first load, and whether it makes the same tables."""
+"""Runs the best known psql script for a first load, and checks that it makes the same tables."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ROWS = """
 
 
 def same_tables(shop: Workshop) -> str | None:
-    """What differs between the tables of load and those of the script; None where nothing does."""
+    """Returns the difference between the tables of load and those of the script; None if there is none."""
     for query in (COLUMNS, INDEXES, CONSTRAINTS, ROWS):
         ours, hand = (shop.sql(query.format(schema=schema)) for schema in ("ours", "hand"))
         if ours != hand:

@@ -1,4 +1,4 @@
-"""What the figures were measured on and with."""
+"""Describes the machine and the versions of the tools."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def system_name() -> str:
 
 
 def said(*command: str) -> str | None:
-    """The first line that a command prints, or nothing where it cannot be had."""
+    """Returns the first line that a command prints; None if it cannot be run or fails."""
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

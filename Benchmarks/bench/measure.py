@@ -1,4 +1,4 @@
-"""One run of one command, by the operating system's own accounting."""
+"""Runs and measures one command, by the operating system's accounting."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Run:
     user_s: float
     system_s: float
     peak_mib: float
-    # Of PostgreSQL, where the command used it.
+    # Of PostgreSQL, if the command used it.
     server_cpu_s: float | None = None
     wal_mib: float | None = None
-    # What the command said of itself, such as the seconds of each stage.
+    # Times that the command itself reports, such as the seconds of each stage.
     parts_s: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -32,17 +32,17 @@ class Run:
 
 
 class Failed(Exception):
-    """A command that was to be measured did not end with 0."""
+    """A measured command did not end with 0."""
 
 
 INHERITED = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER"]
-"""What a measured command sees of the caller's environment: no settings, and no proxy on the way to loopback."""
+"""The variables that a measured command inherits: no settings, and no proxy, which would apply to loopback too."""
 
 
 def run(command: list[str], log: Path, env: dict[str, str] | None = None, server: ServerCPU | None = None) -> Run:
-    """Runs a command, its standard output into `log` and its standard error into `log`.err.
+    """Runs a command with its standard output in `log` and its standard error in `log`.err.
 
-    Times of children count once they are waited for, so a pipeline belongs into a `sh -c` of its own.
+    Times of children count only after they are waited for, so run a pipeline with `sh -c`.
     """
     before = server.seconds() if server else None
     outputs = [(log, 1), (log.with_suffix(log.suffix + ".err"), 2)]
@@ -50,7 +50,7 @@ def run(command: list[str], log: Path, env: dict[str, str] | None = None, server
     actions += [(os.POSIX_SPAWN_OPEN, fd, str(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644) for path, fd in outputs]
     started = time.monotonic()
     seen = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    # A process group of its own, so that all of a pipeline can be stopped.
+    # Its own process group, so that all processes of a pipeline can be stopped.
     pid = os.posix_spawnp(command[0], command, {**seen, **(env or {})}, file_actions=actions, setpgroup=0)
     try:
         _, status, usage = os.wait4(pid, 0)
@@ -72,5 +72,5 @@ def run(command: list[str], log: Path, env: dict[str, str] | None = None, server
 
 
 def peak_floor_mib() -> float:
-    """No peak reads lower: a new process counts from what its parent had."""
+    """Returns the lowest peak that can be measured: a new process begins with the peak of its parent."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

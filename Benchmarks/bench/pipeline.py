@@ -11,7 +11,7 @@ from .workshop import Workshop
 
 
 def pipeline(shop: Workshop, spool: Path, url: str, *options: str) -> Run:
-    """One `./pipeline.sh` into the schema `ours`, with the seconds of each stage."""
+    """Runs `./pipeline.sh` into the schema `ours`, and records the seconds of each stage."""
     position = shop.wal_position()
     log = shop.logs / "pipeline"
     command = [str(shop.project / "pipeline.sh"), "--json", "--spool", str(spool), "--source", url, *options]
@@ -23,7 +23,7 @@ def pipeline(shop: Workshop, spool: Path, url: str, *options: str) -> Run:
 
 
 def load(shop: Workshop, *arguments: str) -> Run:
-    """One `load` into the schema `ours`."""
+    """Runs `load` into the schema `ours`."""
     position = shop.wal_position()
     done = run([shop.program("load"), *arguments], shop.logs / "load", shop.environment, shop.server)
     done.wal_mib = shop.wal_mib_since(position)

@@ -1,4 +1,4 @@
-"""Comparisons as a table and as JSON."""
+"""Formats the comparisons as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .measure import Run
 
 @dataclass
 class Row:
-    """One line of the table: a figure of ours beside a rival's or a bound, and the goal for it."""
+    """A row of the table: our figure, that of a rival or a bound, and the goal."""
 
     what: str
     ours: str
@@ -26,7 +26,7 @@ class Row:
 
 @dataclass
 class CaseResult:
-    """What one case measured: its lines of the table, and every run of every contestant."""
+    """The result of a case: its rows of the table, and every run of every contestant."""
 
     name: str
     rows: list[Row] = field(default_factory=list)
@@ -34,14 +34,14 @@ class CaseResult:
     notes: list[str] = field(default_factory=list)
 
     def at_most(self, what: str, ours: str, rival: str, value: float, bound: float, unit: str = "") -> None:
-        """A line whose value is to be at most `bound`."""
+        """Adds a row whose value must be at most `bound`."""
         self.rows.append(Row(what, ours, rival, number(value) + unit, f"≤ {number(bound)}{unit}", value <= bound))
 
     def at_least(self, what: str, ours: str, rival: str, value: float, bound: float) -> None:
         self.rows.append(Row(what, ours, rival, f"{number(value)} times as fast", f"≥ {number(bound)}", value >= bound))
 
     def told(self, what: str, ours: str, rival: str, value: str) -> None:
-        """A line without a goal."""
+        """Adds a row without a goal."""
         self.rows.append(Row(what, ours, rival, value, ""))
 
 
@@ -54,7 +54,7 @@ def seconds(runs: list[Run]) -> str:
 
 
 def costs(runs: list[Run]) -> str:
-    """Wall, CPU and peak memory, medians."""
+    """Returns the medians of wall time, CPU time and peak memory as text."""
     wall, cpu = median(runs, lambda run: run.wall_s), median(runs, lambda run: run.cpu_s)
     peak = median(runs, lambda run: run.peak_mib)
     text = f"{wall:.2f} s, CPU {cpu:.2f} s"

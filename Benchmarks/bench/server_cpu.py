@@ -1,4 +1,4 @@
-"""What PostgreSQL's processes cost: the client's own times do not tell."""
+"""Measures the CPU time of PostgreSQL's processes, which the client's times do not include."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ class ServerCPU:
         self.ticks = os.sysconf("SC_CLK_TCK")
 
     def seconds(self) -> float:
-        """CPU of the server so far: its own, that of children that are gone, and that of those alive."""
+        """Returns the server's CPU seconds so far: its own, and those of ended and of running children."""
         fields = self._fields(self.postmaster)
         total = sum(fields[11:15])
         for child in Path(f"/proc/{self.postmaster}/task/{self.postmaster}/children").read_text().split():
             try:
                 total += sum(self._fields(int(child))[11:13])
             except OSError:
-                pass  # It ended meanwhile: the next look finds it among those that are gone.
+                pass  # It has ended meanwhile: the next call counts it among the ended ones.
         return total / self.ticks
 
     @staticmethod
     def _fields(pid: int) -> list[int]:
-        """The fields of /proc/PID/stat behind the name, from the state on; utime, stime, cutime, cstime are 11 to 14."""
+        """Returns the fields of /proc/PID/stat from the state on; utime, stime, cutime and cstime are 11 to 14."""
         text = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         return [0] + [int(field) for field in text[1:]]

@@ -1,4 +1,4 @@
-"""The scratch folder and what stands in it: files to measure with, the web server, the database."""
+"""The scratch folder with the test files, the web server and the database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .compare import note
 from .server_cpu import ServerCPU
 
 CHANGES = ["new", "closed", "moved", "renamed", "recapitalised"]
-"""Kinds of change from one day to the next; a fifth of the changes each."""
+"""Kinds of change from one day to the next. Each is a fifth of the changes."""
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Workshop:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The measured commands' database: a schema of its own."""
+        """The environment of the measured commands: a schema of their own."""
         return {"DATABASE_URL": self.url("ours"), "LOG_FORMAT": "text"}
 
     def has(self, module: str) -> bool:
@@ -59,13 +59,13 @@ class Workshop:
     # Files.
 
     def source(self, rows: int, day: int = 0) -> Path:
-        """The generated registry of so many businesses; each day after the first has 2,000 changes."""
+        """Returns a generated registry of `rows` businesses. Each day after the first has 2,000 changes at full size."""
         each = max(1, min(400, rows // 50))
         options = [text for kind in CHANGES for text in (f"--{kind}", str(each))]
         return self._generated(f"registry-{rows}-{day}.csv", "--rows", str(rows), "--day", str(day), *options)
 
     def renamed(self, rows: int) -> Path:
-        """The registry a day after the first, with another name for every business."""
+        """Returns the registry a day after the first, with another name for every business."""
         return self._generated(f"registry-{rows}-renamed.csv", "--rows", str(rows), "--day", "1", "--renamed", str(rows))
 
     def _generated(self, name: str, *options: str) -> Path:
@@ -81,11 +81,11 @@ class Workshop:
         return self.folder / "spool" / name
 
     def fetched(self, rows: int) -> tuple[Path, str]:
-        """A spool that has the registry fetched and transformed, and the snapshot's name."""
+        """Returns a spool with the registry fetched and transformed, and the snapshot's name."""
         return self._transformed(self.spool(f"fetched-{rows}"), "--source", str(self.source(rows)))
 
     def sample(self) -> tuple[Path, str]:
-        """The same of the sample."""
+        """Returns the same for the sample."""
         return self._transformed(self.spool("sample"), "--sample")
 
     def _transformed(self, spool: Path, *fetch_options: str) -> tuple[Path, str]:
@@ -101,13 +101,13 @@ class Workshop:
     # The web server.
 
     def serve(self, path: Path) -> str:
-        """Publishes a file, anew each time, and returns its address."""
+        """Serves a file as a new version, and returns its URL."""
         www = self.folder / "www"
         www.mkdir(exist_ok=True)
         target = www / "BGMOPEN1.csv"
         target.unlink(missing_ok=True)
         os.link(path, target)
-        # A time of its own for each, and long enough ago for a strong validator.
+        # Each version has its own time, long enough ago for a strong validator.
         self.published += 60
         os.utime(target, (self.published, self.published))
         if self.nginx is None:
@@ -136,7 +136,7 @@ class Workshop:
             if self.nginx.poll() is not None:
                 break
             time.sleep(0.01)
-        raise RuntimeError(f"nginx does not start: {(self.logs / 'nginx.err').read_text()}")
+        raise RuntimeError(f"unable to start nginx: {(self.logs / 'nginx.err').read_text()}")
 
     def close(self) -> None:
         if self.nginx is not None:
@@ -171,7 +171,7 @@ class Workshop:
         self.settle()
 
     def settle(self) -> None:
-        """What earlier runs have left to write is written now, and not while another is measured."""
+        """Writes what earlier runs have left to write, so that it does not slow down the next run."""
         self.sql("CHECKPOINT", user="postgres")
         os.sync()
 

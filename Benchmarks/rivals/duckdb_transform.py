@@ -1,11 +1,11 @@
-"""DuckDB doing what transform does: from the published CSV to COPY text for both tables.
+"""Does with DuckDB what transform does: from the published CSV to COPY text for both tables.
 
 usage: duckdb_transform.py SOURCE.csv FOLDER
 
-One scan of the file into a table in memory, then two COPY commands: faster here than reading the file for each of them.
-Missing marks are told by the parser: faster than a comparison of each value. Rows may come out in any order. It is
-spared what generated clean data does not need: duplicates, broken quotes, other encodings, error manifests, digests, and
-files that are flushed to the disk.
+Scans the file once into a table in memory, then runs two COPY commands: faster here than reading the file for each of
+them. The parser recognises missing marks: faster than comparing each value. Rows may come out in any order. Omits what
+generated clean data does not need: duplicates, broken quotes, other encodings, error manifests, digests, and flushing
+files to the disk.
 """
 
 import sys

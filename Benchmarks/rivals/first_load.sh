@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What an expert would write by hand for a first load, knowing these very tables: the finished files by COPY on two
-# connections at once, frozen (the tables are emptied in the same transaction: with wal_level minimal their rows write no
-# WAL), then the indexes on the same two connections, each taking the next one that nobody has taken, its own table's
-# first; then the foreign key, and statistics.
+# A first load as an expert would write it by hand for these tables. COPY loads the finished files on two connections at
+# once, frozen (the tables are emptied in the same transaction: with wal_level minimal their rows write no WAL). Then the
+# same two connections build the indexes: each takes the next free index, those of its own table first. Then the foreign
+# key and the statistics.
 # Tried, and slower: no parallel workers within an index; COPY without FREEZE; half of each table's files on each connection.
-# It has none of what load does beside: no resume, no load state, no digest, no lock, no swap that readers do not notice.
+# It omits what load does besides: resume, load state, digests, the lock, and a swap that readers do not notice.
 #
-# PSQL, DATABASE_URL (its schema is empty), TRANSFORMED (a snapshot's folder of finished files)
+# Environment: PSQL, DATABASE_URL (with an empty schema), TRANSFORMED (a snapshot's folder of finished files)
 set -euo pipefail
 : "${PSQL:?}" "${DATABASE_URL:?}" "${TRANSFORMED:?}"
 
@@ -25,8 +25,8 @@ indexes_of_industries=(
   'CREATE INDEX IF NOT EXISTS business_industry_industry_code_idx ON business_industry (industry_code, business_id)'
 )
 
-# Each index for whoever comes first: a lock of the session's, held to its end, says that it is taken, and after that the
-# index itself does.
+# Each index is built by the first connection that gets its session lock. The lock is held to the session's end; after
+# that, IF NOT EXISTS finds the index.
 build() { # INDEX...
   local index
   for index; do

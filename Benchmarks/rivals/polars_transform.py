@@ -1,9 +1,9 @@
-"""Polars doing what transform does: from the published CSV to COPY text for both tables.
+"""Does with Polars what transform does: from the published CSV to COPY text for both tables.
 
 usage: polars_transform.py SOURCE.csv FOLDER [lazy]
 
-It is spared what generated clean data does not need: duplicates, broken quotes, other encodings, error manifests,
-digests, and files that are flushed to the disk.
+Omits what generated clean data does not need: duplicates, broken quotes, other encodings, error manifests, digests, and
+flushing files to the disk.
 """
 
 import sys

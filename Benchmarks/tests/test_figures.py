@@ -1,4 +1,4 @@
-"""The arithmetic of the table: medians, ratios of pairs, goals."""
+"""Tests the arithmetic of the table: medians, ratios of pairs, goals."""
 
 import tempfile
 import unittest
@@ -16,11 +16,11 @@ def took(*walls: float) -> list[Run]:
 
 class Figures(unittest.TestCase):
     def test_ratios_are_taken_pair_by_pair(self) -> None:
-        # The machine became ten times slower in the second round: 1, 2 and 0.5, where the medians' ratio is 5.
+        # The ratios are 1, 2 and 0.5: their median is 1, while the ratio of the medians is 0.5.
         self.assertEqual(ratio(took(1, 20, 5), took(1, 10, 10)), 1)
         self.assertEqual(median(took(1, 20, 5), lambda run: run.wall_s), 5)
 
-    def test_a_figure_that_nobody_has_has_no_median(self) -> None:
+    def test_a_figure_without_values_has_no_median(self) -> None:
         self.assertIsNone(median(took(1, 2), lambda run: run.wal_mib))
 
     def test_the_first_round_does_not_count_and_the_order_changes(self) -> None:
@@ -37,7 +37,7 @@ class Figures(unittest.TestCase):
         self.assertEqual(calls, ["b", "a", "a", "b", "b", "a"])
         self.assertEqual([run.wall_s for run in results["a"]], [3, 6])
 
-    def test_a_goal_is_reached_at_its_bound_and_not_behind_it(self) -> None:
+    def test_a_goal_is_reached_at_its_bound_and_not_beyond_it(self) -> None:
         result = CaseResult("case")
         result.at_most("at most", "", "", 1.05, 1.05)
         result.at_most("over", "", "", 1.06, 1.05)

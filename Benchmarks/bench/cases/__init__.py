@@ -1,1 +1,1 @@
-"""What is compared, a file for each comparison."""
+"""The cases, one file each."""

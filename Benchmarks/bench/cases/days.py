@@ -1,4 +1,4 @@
-"""Days from end to end: the first, the second with 2,000 changes, and one on which nothing changed."""
+"""Whole days: the first, the second with 2,000 changes, and one without changes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def compare(shop: Workshop) -> CaseResult:
         goals.FIRST_DAY_RATIO,
     )
 
-    # Day 0 is loaded; from there each round has a next day, and then nothing new.
+    # Day 0 is loaded. Then each round has a next day, and a run with nothing new.
     day(0)
     later: dict[str, list[Run]] = {"second day": [], "unchanged day": [], "psql script beside it": []}
     for number in range(1, shop.rounds + 1):

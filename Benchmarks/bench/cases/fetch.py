@@ -1,4 +1,4 @@
-"""fetch against curl, with and without zstd behind it."""
+"""Compares fetch with curl, with and without zstd after it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def compare(shop: Workshop) -> CaseResult:
     result.told(what, costs(runs["fetch"]), costs(runs["curl | zstd -1 -T0"]), f"{threads:.2f}")
     alone = ratio(runs["fetch"], runs["curl"])
     result.told("fetch against `curl -o` alone", costs(runs["fetch"]), costs(runs["curl"]), f"{alone:.2f}")
-    # One is being received, and one a core and one more are being compressed, four at most.
+    # One chunk is being received. Cores + 1 chunks, but at most four, are being compressed.
     chunks = 1 + min(4, (os.cpu_count() or 1) + 1)
     beside_chunks(result, "fetch: memory beside its chunks", runs["fetch"], next(spool.glob("*/fetch.json")).parent, chunks)
     return result

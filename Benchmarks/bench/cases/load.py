@@ -1,4 +1,4 @@
-"""The first load against what an expert would write by hand for psql, and against pgloader."""
+"""Compares the first load with a psql script by an expert, and with pgloader."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def compare(shop: Workshop) -> CaseResult:
 
 
 def pgloader(shop: Workshop, result: CaseResult) -> None:
-    """Lands the raw file in one table of text, which is all that it can do with it. Once: it takes a minute."""
+    """Loads the raw file into one table of text, which is all that pgloader can do. Runs once: it takes a minute."""
     if shutil.which("pgloader") is None:
-        result.notes.append("pgloader could not be had here")
+        result.notes.append("pgloader is not available on this machine")
         return
     columns = [f"c{number}" for number in range(1, 17)]
     shop.empty_schema("raw")
@@ -57,6 +57,6 @@ def pgloader(shop: Workshop, result: CaseResult) -> None:
     landed = int(shop.sql("SELECT count(*) FROM raw.record"))
     shop.sql("DROP SCHEMA raw CASCADE")
     if landed != shop.rows:
-        result.notes.append(f"pgloader landed {landed} of {shop.rows} rows")
+        result.notes.append(f"pgloader loaded {landed} of {shop.rows} rows")
     result.runs["pgloader"] = [done]
     result.told("pgloader, the raw file into one table of text, once", "", costs([done]), "")

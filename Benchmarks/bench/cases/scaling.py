@@ -1,4 +1,4 @@
-"""Whether time grows with the source, and memory does not."""
+"""Measures whether time grows in proportion to the source, and memory does not grow."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def measure(shop: Workshop, rows: int, count: int) -> dict[str, list[Run]]:
         shop.empty_schema("ours")
         return run([shop.program("load"), "--spool", str(spool)], shop.logs / "load", shop.environment, shop.server)
 
-    # One after the other: each needs what the one before has made.
+    # In this order: each stage needs the output of the one before.
     runs = rounds({"fetch": fetch}, count)
     runs |= rounds({"transform, 1 job": lambda: transform(1), "transform, 2 jobs": lambda: transform(2)}, count)
     runs |= rounds({"first load": load}, count, warm_up=False)

@@ -1,4 +1,4 @@
-"""transform against DuckDB and Polars: from the source to the same two files of COPY text."""
+"""Compares transform with DuckDB and Polars: from the source to the same two files of COPY text."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def compare(shop: Workshop) -> CaseResult:
     rivals = [name for name in rivals if name in runs]
     one = costs(runs["transform --jobs 1"])
     result.told(f"transform, {jobs} jobs, and one", costs(runs["transform"]), f"{one} (1 job)", "")
-    # Each job has one in hand, and one more is being flushed.
+    # Each job holds one chunk, and one more is being flushed.
     chunks = 1 if jobs == 1 else jobs + 1
     beside_chunks(result, "transform: memory beside its chunks", runs["transform"], spool / snapshot, chunks)
 
@@ -58,7 +58,7 @@ def compare(shop: Workshop) -> CaseResult:
             result.notes.append(f"{name} wrote other rows than transform: it is not compared")
             rivals.remove(name)
     for missing in [] if shop.smoke else sorted({"DuckDB", "Polars"} - set(runs)):
-        result.notes.append(f"{missing} could not be had here")
+        result.notes.append(f"{missing} is not available on this machine")
     if not rivals:
         return result
     fastest = min(rivals, key=lambda name: median(runs[name], lambda one: one.wall_s) or 0)
@@ -75,7 +75,7 @@ def compare(shop: Workshop) -> CaseResult:
 
 
 def digests(folder: Path, *patterns: str, columns: int | None = None) -> list[str]:
-    """Of the rows of each table, whatever order they stand in; of the first only so many columns."""
+    """Returns digests of the sorted rows of each table; of the first table only the first `columns` columns."""
     found = []
     for index, pattern in enumerate(patterns):
         cut = f" | cut -f1-{columns}" if columns and index == 0 else ""
