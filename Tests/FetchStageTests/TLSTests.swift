@@ -234,7 +234,7 @@ import Testing
     Turn(
       "10 GB beside it",
       .raw("HTTP/1.1 302 No\r\nLocation: /b\r\nContent-Length: 9999999999\r\n\r\n", then: .zeros(10 << 30)), .data,
-      says: "beside a redirect"),
+      says: "in the body of a redirect"),
   ])
   func aBadRedirectIsRefused(_ turn: Turn) throws {
     let site = try Site(.tls(Self.good), otherwise: turn.answer)

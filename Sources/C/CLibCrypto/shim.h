@@ -1,3 +1,3 @@
-// libcrypto as Swift sees it: SHA-256, scrypt and the comparing of secrets, nothing else.
+// The parts of libcrypto that Swift imports: SHA-256, scrypt and comparing secrets.
 #include <openssl/evp.h>
 #include <openssl/crypto.h>

@@ -1,5 +1,4 @@
-// libcurl as Swift sees it. curl_easy_setopt is variadic, which Swift does not import: one shim for each type of
-// argument.
+// libcurl for Swift. curl_easy_setopt is variadic, which Swift cannot import: one shim for each type of argument.
 #include <curl/curl.h>
 #include <openssl/ssl.h>
 
@@ -27,17 +26,17 @@ static inline CURLcode registry_setopt_progress_callback(CURL *handle, registry_
   return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, value);
 }
 
-// A proxy's answer to CONNECT; 0 where there was none.
+// Returns the status of a proxy's answer to CONNECT; 0 if there was none.
 static inline long registry_proxy_status(CURL *handle) {
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &status);
   return status;
 }
 
-// curl_global_init is a macro-laden call whose flags Swift does not import.
+// curl_global_init's flags are macros that Swift cannot import.
 static inline CURLcode registry_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
 
-// Which protocols may be used at first and after a redirect: by name from 7.85 on, by bit before (Ubuntu 22.04).
+// Restricts the protocols of the request and of redirects: by name since libcurl 7.85, by bit before (Ubuntu 22.04).
 static inline CURLcode registry_restrict_protocols(CURL *handle) {
 #if LIBCURL_VERSION_NUM >= 0x075500
   CURLcode code = curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");

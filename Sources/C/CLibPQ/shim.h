@@ -1,4 +1,4 @@
-// libpq as Swift sees it. Debian keeps the header in a folder of its own, other systems do not.
+// libpq for Swift. Debian keeps the header in its own folder, other systems do not.
 #if __has_include(<postgresql/libpq-fe.h>)
 #include <postgresql/libpq-fe.h>
 #else

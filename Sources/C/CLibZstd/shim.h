@@ -1,3 +1,3 @@
-// libzstd as Swift sees it. Nothing needs a shim.
+// libzstd for Swift, which can import all of it without shims.
 #include <zstd.h>
 #include <zstd_errors.h>

@@ -1,2 +1,2 @@
-// The header is all there is; a target of C must have a file.
+// The code is in the header, but a C target needs a source file.
 #include "blocks.h"

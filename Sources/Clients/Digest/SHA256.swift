@@ -1,26 +1,26 @@
 import CLibCrypto
 
-/// A running SHA-256, by libcrypto (which uses the processor's own instructions where it has them).
+/// Computes SHA-256 digests with libcrypto, which uses the processor's SHA instructions if it has them.
 public struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
   public init() {
-    // No memory for a few hundred bytes: no caller could go on (see ``require(_:)``).
+    // No memory for a few hundred bytes: no caller could continue (see ``require(_:)``).
     guard let context = EVP_MD_CTX_new() else { fatalError("libcrypto has no memory for SHA-256") }
     self.context = context
     Self.require(EVP_DigestInit_ex(context, EVP_sha256(), nil))
   }
 
-  /// Ends the process. The two possible causes are no memory for a few hundred bytes and a libcrypto without SHA-256; a
-  /// caller can handle neither. Going on with a wrong digest would be worse: whole files would count as damaged, and
-  /// damaged ones as whole.
+  /// Ends the process on an error. The two possible causes are no memory for a few hundred bytes and a libcrypto
+  /// without SHA-256; a caller can handle neither. Continuing with a wrong digest would be worse: whole files would
+  /// count as damaged, and damaged ones as whole.
   private static func require(_ result: Int32) {
     guard result == 1 else { fatalError("libcrypto offers no SHA-256") }
   }
 
   deinit { EVP_MD_CTX_free(context) }
 
-  /// Another running hash that goes on from here.
+  /// Returns a copy that continues from the current state.
   public func copy() -> SHA256 {
     let other = SHA256()
     Self.require(EVP_MD_CTX_copy_ex(other.context, context))
@@ -37,7 +37,7 @@ public struct SHA256: ~Copyable {
     text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
   }
 
-  /// The digest of what came so far, as 64 lower-case hexadecimal digits; the next update begins a new one.
+  /// Returns the digest of all bytes so far, as 64 lower-case hexadecimal digits, and starts a new digest.
   public mutating func finish() -> String {
     var digest = [UInt8](repeating: 0, count: 32)
     Self.require(EVP_DigestFinal_ex(context, &digest, nil))
@@ -46,7 +46,7 @@ public struct SHA256: ~Copyable {
     return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 
-  /// The digest of one piece of memory.
+  /// Returns the digest of one buffer.
   public static func of(_ bytes: UnsafeRawBufferPointer) -> String {
     var hash = SHA256()
     hash.update(bytes)

@@ -1,15 +1,15 @@
 import CLibCrypto
 
-/// Derives keys from passwords (RFC 7914), by libcrypto.
+/// Derives keys from passwords (RFC 7914), with libcrypto.
 public struct Scrypt: Sendable, Equatable {
-  /// Binary logarithm of the cost.
+  /// Binary logarithm of the cost parameter.
   public let logCost: Int
-  /// Blocks of 128 bytes; memory is `128 × blockSize × 2^logCost` bytes.
+  /// The block size parameter; memory is `128 × blockSize × 2^logCost` bytes.
   public let blockSize: Int
-  /// How many times over.
+  /// The parallelization parameter.
   public let parallelism: Int
 
-  /// - Returns: nil where the numbers ask for more than 256 MiB or make no sense.
+  /// - Returns: nil if a parameter is out of range or more than 256 MiB of memory would be needed.
   public init?(logCost: Int, blockSize: Int, parallelism: Int) {
     guard 1...20 ~= logCost, 1...32 ~= blockSize, 1...16 ~= parallelism, 128 * blockSize << logCost <= 256 << 20 else {
       return nil
@@ -19,7 +19,9 @@ public struct Scrypt: Sendable, Equatable {
     self.parallelism = parallelism
   }
 
-  /// - Returns: the key; nil where there is no memory for it.
+  /// Derives a key.
+  ///
+  /// - Returns: nil if there is not enough memory.
   public func key(password: [UInt8], salt: [UInt8], byteCount: Int = 32) -> [UInt8]? {
     let password = password.map { CChar(bitPattern: $0) }
     var key = [UInt8](repeating: 0, count: byteCount)
@@ -30,7 +32,7 @@ public struct Scrypt: Sendable, Equatable {
   }
 }
 
-/// Compares in a time that says nothing of where two secrets differ.
+/// Compares two secrets. The time does not depend on where they differ.
 public func isEqualInConstantTime(_ one: [UInt8], _ other: [UInt8]) -> Bool {
   guard one.count == other.count else { return false }
   return CRYPTO_memcmp(one, other, one.count) == 0

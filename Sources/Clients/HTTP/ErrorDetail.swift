@@ -1,6 +1,6 @@
 import Glibc
 
-/// libcurl's error text, as far as it may be printed.
+/// libcurl's error text, if it can be printed without exposing a secret.
 ///
 /// libcurl quotes a proxy's address in full if it cannot parse it. If a login contains a raw `/` or `#`, libcurl takes
 /// the login's first part for host and port, and quotes these.
@@ -12,7 +12,7 @@ struct ErrorDetail {
   let isMalformedProxy: Bool
 
   /// - Parameters:
-  ///   - text: what libcurl left in its error buffer.
+  ///   - text: the content of libcurl's error buffer.
   ///   - addresses: the URL and the proxies' addresses, whose logins are secret.
   init(_ text: String, addresses: [String]) {
     whole = text
@@ -30,7 +30,7 @@ struct ErrorDetail {
     }
   }
 
-  /// The scheme of a URL is no part of its login.
+  /// Splits a text into words, without a URL's scheme, which is not part of a login.
   private static func words(_ text: Substring) -> [Substring] {
     text.split { !$0.isLetter && !$0.isNumber }.filter { !["http", "https"].contains($0) }
   }

@@ -1,4 +1,4 @@
-/// One request and its bounds.
+/// An HTTP request and its limits.
 public struct Request: Sendable {
   public enum Method: Sendable, Equatable {
     case get
@@ -8,23 +8,23 @@ public struct Request: Sendable {
 
   public var url: String
   public var method = Method.get
-  /// `Name: value`, each.
+  /// Header lines, each as `Name: value`.
   public var headers: [String] = []
-  /// Keys and names to sign the request with, for an AWS service.
+  /// Credentials and scope of the signature that an AWS service requires.
   public var signature: AWSSignature?
-  /// Whether the proxy variables are left aside, as for an address of this very machine.
+  /// Whether to ignore the proxy variables, for instance for an address of this machine.
   public var bypassesProxy = false
   public var connectTimeoutSeconds = 30
-  /// Less than `lowSpeedBytes` a second for this long is no progress.
+  /// The transfer fails if it is slower than `lowSpeedBytes` per second for this long.
   public var lowSpeedSeconds = 60
   public var lowSpeedBytes = 1024
-  /// For the whole transfer, redirects included.
+  /// Limit for the whole transfer, including redirects.
   public var timeoutSeconds: Double
-  /// All header lines together, those of redirects included.
+  /// Limit for all header lines together, including those of redirects.
   public var headerBytesMax = 64 << 10
-  /// Of an answer whose body nobody asked for.
+  /// Limit for a body that libcurl reads and drops: a redirect's.
   public var droppedBytesMax = 1 << 20
-  /// Certificates to trust instead of the system's; and a folder of such.
+  /// Certificates to trust instead of the system's: a file, a folder or both.
   public var caFile: String?
   public var caFolder: String?
 
@@ -34,10 +34,10 @@ public struct Request: Sendable {
   }
 }
 
-/// What an AWS request is signed with (Signature Version 4, by libcurl itself).
+/// Credentials and scope for AWS Signature Version 4, which libcurl computes.
 public struct AWSSignature: Sendable, Equatable {
   public var region: String
-  /// The service's name in signatures, such as `logs`.
+  /// The service's name in signatures, for instance `logs`.
   public var service: String
   public var keyID: String
   public var secret: String

@@ -1,8 +1,8 @@
-/// The last answer's status line and headers.
+/// Status line and headers of the last response.
 public struct ResponseHead: Sendable {
   /// Nil before the status line.
   public internal(set) var status: Int?
-  /// Whether the empty line behind the headers has come.
+  /// Whether the empty line after the headers has arrived.
   var isComplete = false
   private var fields: [(name: String, value: String)] = []
 
@@ -10,7 +10,7 @@ public struct ResponseHead: Sendable {
 
   mutating func append(_ name: String, _ value: String) { fields.append((name.lowercased(), value)) }
 
-  /// A header's value; the last one where it stands more than once.
+  /// A header's value; the last one if the header is repeated.
   public subscript(name: String) -> String? { all(name).last }
 
   /// All values of a header.

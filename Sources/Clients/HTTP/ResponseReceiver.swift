@@ -1,20 +1,21 @@
-/// What libcurl's callbacks share while one transfer runs. They run on the thread that performs it, inside the call.
+/// State that libcurl's callbacks share during one transfer. libcurl calls them on the thread that performs the
+/// transfer.
 final class ResponseReceiver {
   private let bounds: Request
   private let onHead: (ResponseHead) throws -> Void
   private let onBody: (UnsafeRawBufferPointer) throws -> Void
   private let check: () throws -> Void
   private let onStatus: () -> Bool
-  /// Whether the answer comes by TLS.
+  /// Whether the response arrives over TLS.
   private var isTLS = false
-  /// The last head that came, or what came of it so far.
+  /// The last head, or the part of it that has arrived.
   private(set) var head = ResponseHead()
   private var headerBytes = 0
   private var isHeadDelivered = false
-  /// What ended the transfer from our side.
+  /// The error with which a callback ended the transfer.
   private(set) var error: (any Error)?
 
-  /// - Parameter onStatus: called at each answer's status line; whether it comes by TLS.
+  /// - Parameter onStatus: called at each response's status line; returns whether the response arrives over TLS.
   init(
     bounds: Request, onHead: @escaping (ResponseHead) throws -> Void,
     onBody: @escaping (UnsafeRawBufferPointer) throws -> Void, check: @escaping () throws -> Void,
@@ -31,11 +32,14 @@ final class ResponseReceiver {
     Unmanaged<ResponseReceiver>.fromOpaque(context).takeUnretainedValue()
   }
 
-  /// - Parameter received: body bytes of the answer that comes in, also of one that libcurl reads and drops: a redirect's.
+  /// Checks the limit for dropped bytes, then calls `check`.
+  ///
+  /// - Parameter received: body bytes of the current response, including those that libcurl drops after a redirect.
+  /// - Returns: false to end the transfer.
   func tick(received: Int) -> Bool {
     guard isHeadDelivered || received <= bounds.droppedBytesMax else {
       error = TransferError(
-        kind: .unacceptable, description: "more than \(bounds.droppedBytesMax) bytes beside a redirect")
+        kind: .unacceptable, description: "more than \(bounds.droppedBytesMax) bytes in the body of a redirect")
       return false
     }
     return attempt(check)
@@ -49,7 +53,7 @@ final class ResponseReceiver {
     }
     let text = String(decoding: line, as: UTF8.self)
     if text.hasPrefix("HTTP/"), head.isComplete || head.status == nil {
-      // A status line: of the first answer, or of the one behind a redirect, a proxy's or an interim one.
+      // The status line of the first response, a proxy's, an interim one, or the one after a redirect.
       head = ResponseHead()
       isTLS = onStatus()
       let words = text.split(separator: " ")
@@ -69,20 +73,25 @@ final class ResponseReceiver {
     }
   }
 
-  /// Whether the body ends with the connection (RFC 9112, section 6.3). Only TLS then shows that it was not cut.
+  /// Whether the end of the connection ends the body (RFC 9112, section 6.3). Only TLS then shows that the body is
+  /// complete.
   var needsCloseNotify: Bool {
     let hasBody = head.status != 204 && head.status != 304
     let isChunked = head.all("transfer-encoding").contains { $0.lowercased().contains("chunked") }
-    // libcurl takes no length beside a transfer coding, whichever it is.
+    // libcurl ignores Content-Length if there is any Transfer-Encoding.
     return isTLS && hasBody && !isChunked && (head["content-length"] == nil || head["transfer-encoding"] != nil)
   }
 
-  /// Once a transfer: at the first byte of the body or, without one, at the end.
+  /// Delivers the head, once per transfer: at the first byte of the body, or at the end if there is no body.
   ///
-  /// For libcurl a connection that ends among the headers is an answer without a body.
+  /// libcurl reports a connection that ends within the headers as a response without a body.
+  ///
+  /// - Throws: ``TransferError`` if the headers are incomplete.
   func deliverHead() throws {
     guard !isHeadDelivered else { return }
-    guard head.isComplete else { throw TransferError(kind: .temporary, description: "the answer ends in its headers") }
+    guard head.isComplete else {
+      throw TransferError(kind: .temporary, description: "the response ends in its headers")
+    }
     isHeadDelivered = true
     try onHead(head)
   }
@@ -98,7 +107,7 @@ final class ResponseReceiver {
 }
 
 extension Substring {
-  /// Without white space and line end around it.
+  /// The text without white space and line ends at both ends.
   fileprivate var trimmed: String {
     var part = self
     while let first = part.first, first.isWhitespace { part.removeFirst() }

@@ -1,17 +1,17 @@
 import CLibCurl
 
-/// One request by libcurl, blocking, bytes handed on as they come.
+/// Performs requests with libcurl. Blocks, and passes bytes on as they arrive.
 ///
-/// https, and http as the caller allows it; a GET follows redirects, only to https and at most five; certificates are
-/// always verified; TLS is 1.2 or later; the proxy variables that libcurl knows are honoured. An https answer with
-/// neither Content-Length nor chunked encoding is complete only after TLS's close_notify.
+/// Accepts https and http URLs; the caller decides whether http is allowed. A GET follows at most five redirects, only
+/// to https. Certificates are always verified, TLS is 1.2 or later, and libcurl's proxy variables apply. An https
+/// response with neither Content-Length nor chunked encoding is complete only after TLS's close_notify.
 public struct Transfer: ~Copyable {
   private let handle: UnsafeMutableRawPointer
-  /// Whether TLS's close_notify has arrived. Connections write to it and outlive a request, so it lives as long as they
-  /// do.
+  /// Whether TLS's close_notify has arrived. Connections outlive a request and write to this memory, so it is freed
+  /// after them.
   private let closed: UnsafeMutablePointer<Int32>
 
-  /// libcurl asks to be initialised once, before any thread uses it.
+  /// Initialises libcurl, once per process and before any thread uses it.
   private static let isInitialised: Bool = registry_global_init() == CURLE_OK
 
   public init() throws(TransferError) {
@@ -31,10 +31,11 @@ public struct Transfer: ~Copyable {
   /// Performs the request.
   ///
   /// - Parameters:
-  ///   - onHead: the final answer's head, before the first byte of its body, or at its end where it has none.
-  ///   - onBody: pieces of the body, valid only during the call.
-  ///   - check: called several times a second; what it throws ends the transfer.
-  /// - Throws: what a closure threw, or ``TransferError``.
+  ///   - onHead: called with the final response's head before the first byte of its body, or at the end if it has no
+  ///     body.
+  ///   - onBody: called with pieces of the body, which are valid only during the call.
+  ///   - check: called several times a second; an error that it throws ends the transfer.
+  /// - Throws: a closure's error, or ``TransferError``.
   public mutating func perform(
     _ request: Request, onHead: (ResponseHead) throws -> Void, onBody: (UnsafeRawBufferPointer) throws -> Void,
     check: () throws -> Void
@@ -81,7 +82,7 @@ public struct Transfer: ~Copyable {
     guard !exchange.needsCloseNotify || closed.pointee != 0 else {
       throw TransferError(
         kind: .temporary,
-        description: "the connection ended without TLS close_notify, so the answer may be cut")
+        description: "the connection ended without TLS close_notify, so the response may be incomplete")
     }
   }
 
@@ -92,15 +93,15 @@ public struct Transfer: ~Copyable {
     registry_setopt_list(handle, CURLOPT_HTTPHEADER, headers)
     registry_restrict_protocols(handle)
     if request.bypassesProxy { registry_setopt_string(handle, CURLOPT_NOPROXY, "*") }
-    // One file needs no multiplexing, and what bounds HTTP/1.1 need not be proved again for another protocol.
+    // One file needs no multiplexing, and the limits are tested with HTTP/1.1 only.
     registry_setopt_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
     registry_setopt_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     if request.caFile != nil || request.caFolder != nil {
-      // Both of the system's go: libcurl looks into its folder even where a file is named.
+      // Replaces both defaults: libcurl also searches the system's folder if only a file is set.
       for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { registry_setopt_string(handle, option, request.caFile) }
       for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { registry_setopt_string(handle, option, request.caFolder) }
     }
-    // Threads and signals do not mix; name look-ups obey the time-outs by libcurl's own resolver.
+    // libcurl must not use signals in a process with threads. Its own resolver keeps the time-outs of name look-ups.
     registry_setopt_long(handle, CURLOPT_NOSIGNAL, 1)
     registry_setopt_long(handle, CURLOPT_CONNECTTIMEOUT, request.connectTimeoutSeconds)
     registry_setopt_long(handle, CURLOPT_LOW_SPEED_LIMIT, request.lowSpeedBytes)
@@ -133,7 +134,7 @@ public struct Transfer: ~Copyable {
       registry_setopt_string(handle, CURLOPT_CUSTOMREQUEST, "PUT")
     case .post(let body):
       registry_setopt_long(handle, CURLOPT_POSTFIELDSIZE, body.count)
-      // libcurl copies as many bytes as the size says, which is why that is set first.
+      // Set the size first: libcurl copies that many bytes.
       body.withUnsafeBytes { bytes in
         let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
         registry_setopt_pointer(handle, CURLOPT_COPYPOSTFIELDS, start)

@@ -1,18 +1,19 @@
-/// What libcurl says went wrong, by its code.
+/// An error of a transfer.
 public struct TransferError: Error, Sendable, CustomStringConvertible {
-  /// Whether trying again may help, by libcurl's code and never by its text.
+  /// Whether a retry may help. Derived from libcurl's error code, and from fixed parts of its text if one code has
+  /// several causes.
   public enum Kind: Sendable {
-    /// The network, or the other side for now.
+    /// Retryable: a network error, or a temporary problem of the server or proxy.
     case temporary
-    /// A redirect, a protocol: it stays like this.
+    /// A retry would fail, too: for instance, a redirect or a protocol is refused.
     case permanent
-    /// The server's certificate, or those that it is checked with.
+    /// The server's certificate was refused, or the CA certificates cannot be used.
     case certificate
-    /// The URL itself.
+    /// The URL is malformed.
     case malformedURL
-    /// The address in a proxy variable.
+    /// The address in a proxy variable is malformed.
     case malformedProxy
-    /// What the answer is: beyond our bounds, or in a coding that nobody asked for.
+    /// The response exceeds a limit, or has a transfer coding that was not requested.
     case unacceptable
   }
 

@@ -1,10 +1,12 @@
 import CLibCurl
 
 extension TransferError {
+  /// Classifies an error of libcurl.
+  ///
   /// - Parameters:
-  ///   - detail: libcurl's own words.
-  ///   - head: the last head that came, or its beginning.
-  ///   - proxyStatus: what a proxy answered to CONNECT, or 0.
+  ///   - detail: libcurl's error text.
+  ///   - head: the last head, or the part of it that arrived.
+  ///   - proxyStatus: the status of a proxy's answer to CONNECT, or 0.
   init(_ code: CURLcode, detail: ErrorDetail, head: ResponseHead, proxyStatus: Int) {
     let isRedirect = head.isComplete && head.status.map((300...399).contains) ?? false
     let isProxyRefusal = (400...499).contains(proxyStatus) && ![408, 429].contains(proxyStatus)
@@ -18,17 +20,17 @@ extension TransferError {
       kind = .temporary
     case CURLE_URL_MALFORMAT where !isRedirect: kind = .malformedURL
     case CURLE_UNSUPPORTED_PROTOCOL where isRedirect:
-      // The URL's own scheme was checked before.
-      text = "it redirects to a scheme that is not https, which is refused"
+      // The caller has checked the scheme of the URL itself.
+      text = "the server redirects to a scheme that is not https, which is refused"
       kind = .permanent
     case CURLE_OUT_OF_MEMORY where !head.isComplete, Self.tooLarge where !head.isComplete:
-      text = "a header line that does not end"
+      text = "a header line is too long"
       kind = .unacceptable
     case CURLE_RECV_ERROR where isProxyRefusal, CURLE_COULDNT_CONNECT where isProxyRefusal:
-      text = "the proxy refuses the connection: it answers \(proxyStatus)"
+      text = "the proxy refuses the connection with status \(proxyStatus)"
       kind = .permanent
     case CURLE_BAD_CONTENT_ENCODING:
-      text = "a transfer coding that was not asked for"
+      text = "a transfer coding that was not requested"
       kind = .unacceptable
     case CURLE_SSL_CONNECT_ERROR: kind = OpenSSLReason(in: detail.whole) == nil ? .temporary : .permanent
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
@@ -36,7 +38,7 @@ extension TransferError {
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PARTIAL_FILE,
       CURLE_OPERATION_TIMEDOUT, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PROXY, CURLE_HTTP2,
       CURLE_HTTP2_STREAM, CURLE_AGAIN, CURLE_OUT_OF_MEMORY,
-      // No status line: "HTTP/0.9".
+      // A response without a status line ("HTTP/0.9").
       CURLE_UNSUPPORTED_PROTOCOL:
       kind = .temporary
     default: kind = .permanent
@@ -44,12 +46,12 @@ extension TransferError {
     description = "\(text) (curl \(code.rawValue))"
   }
 
-  /// CURLE_TOO_LARGE, which came with 8.6: before it was "out of memory".
+  /// CURLE_TOO_LARGE, new in libcurl 8.6. Earlier versions report "out of memory".
   private static let tooLarge = CURLcode(rawValue: 100)
 }
 
-/// Why a handshake fails that would fail again: OpenSSL's numbers, which libcurl hands on as `error:0A00010B:…`. All
-/// else, as a connection that ends in the handshake, may pass.
+/// Handshake errors that a retry cannot fix: OpenSSL's error codes, which libcurl passes on as `error:0A00010B:…`. All
+/// others are retryable, for instance a connection that ends during the handshake.
 private enum OpenSSLReason: String, CaseIterable {
   case unsupportedProtocol = "0A000102"
   case wrongVersionNumber = "0A00010B"

@@ -4,25 +4,26 @@ import FaultInjection
 /// Called while a connection waits, at least five times a second; throwing ends the wait, and with it the statement.
 public typealias StopCheck = @Sendable () throws -> Void
 
-/// A session with a server. Made, used and dropped on one thread, which it blocks.
+/// A session with a server. Its calls block; only one thread at a time may use it.
 ///
 /// Its settings end with each transaction: a pooler may give the session to another client in between. ``settings`` are
 /// set at the start of every transaction, and a single statement gets a transaction of its own.
 public struct Connection: ~Copyable {
   private(set) var handle: OpaquePointer
-  /// Settings of every transaction; nil sends statements as they are, with the server's defaults.
+  /// Settings of every transaction. With nil, statements run with the server's defaults and get no transaction of their
+  /// own.
   public var settings: TransactionSettings?
-  /// Asked while anything is waited for. Replace it to finish work after it has thrown.
+  /// Called during every wait. Replace it to finish work after it has thrown.
   public var stop: StopCheck
   /// Host, database and user, for messages.
   public let place: String
   /// Whether its statements are fault points.
   public var hasFaultPoints = true
-  /// What a test does at this session's statements.
+  /// A test's hook, called before and after each statement of this session that is a fault point.
   public var faultHook: FaultHook?
-  /// The name of the transaction that is open, for the probe.
+  /// The name of the open transaction, for fault points.
   var transactionName: String?
-  /// How another session asks after this one.
+  /// The server's address, also for sessions that check on this one.
   let target: DatabaseAddress
   private let way: Way
   /// The ID of the server process that serves the transaction, not of a pooler. Behind a pooler the next transaction
@@ -39,10 +40,10 @@ public struct Connection: ~Copyable {
   /// Connects.
   ///
   /// - Parameters:
-  ///   - applicationName: what `pg_stat_activity` shows, unless the connection string says something else.
-  ///   - timeoutSeconds: for the whole way in, unless the connection string says something else.
-  ///   - settings: what every transaction begins with.
-  ///   - notice: gets the server's notices and warnings, one line each.
+  ///   - applicationName: the name in `pg_stat_activity`, unless the connection string sets another.
+  ///   - timeoutSeconds: limit for the whole connection attempt, unless the connection string sets another.
+  ///   - settings: applied at the start of every transaction.
+  ///   - notice: called with the server's notices and warnings, one line each.
   public static func open(
     _ target: DatabaseAddress, applicationName: String, timeoutSeconds: Int = 10,
     settings: TransactionSettings? = TransactionSettings(),
@@ -83,13 +84,13 @@ public struct Connection: ~Copyable {
 
   deinit { PQfinish(handle) }
 
-  /// For instance 150018 for 15.18.
+  /// The server's version, for instance 150018 for 15.18.
   public var serverVersion: Int { Int(PQserverVersion(handle)) }
 
-  /// The server process behind this session.
+  /// The ID of the server process that serves this session.
   public var processID: Int32 { backend ?? PQbackendPID(handle) }
 
-  /// Whether the session is known to be gone. It may be gone without being known.
+  /// Whether the session is known to be lost. A loss may still be undetected.
   public var isLost: Bool { PQstatus(handle) == CONNECTION_BAD }
 
   /// Another session with the same server and settings.
@@ -107,13 +108,13 @@ public struct Connection: ~Copyable {
   }
 }
 
-/// Carries notices out of libpq's callback.
+/// Passes notices from libpq's callback to a handler.
 private final class NoticeBox: Sendable {
   private let handler: @Sendable (String) -> Void
 
   init(_ handler: @escaping @Sendable (String) -> Void) { self.handler = handler }
 
-  /// The connection keeps the box for as long as libpq may call it.
+  /// Registers the handler. libpq does not retain it; the connection does.
   func attach(to handle: OpaquePointer) {
     PQsetNoticeReceiver(
       handle,

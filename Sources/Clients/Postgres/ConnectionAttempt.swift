@@ -2,7 +2,8 @@ import CLibPQ
 import Glibc
 import Support
 
-/// The way in: libpq's asynchronous connect, so that a signal or the deadline ends it. (Only the resolver blocks.)
+/// Connects with libpq's asynchronous functions, so that a signal or the deadline ends the attempt. (Only name
+/// resolution blocks.)
 package enum ConnectionAttempt {
   package static func run(
     _ target: DatabaseAddress, applicationName: String, timeoutSeconds: Int, stop: StopCheck
@@ -20,7 +21,7 @@ package enum ConnectionAttempt {
     }
   }
 
-  /// `database 'registry' on host 'db.example' port 5432 as user 'loader'`
+  /// Describes the address: `database 'registry' on host 'db.example' port 5432 as user 'loader'`.
   package static func place(of handle: OpaquePointer) -> String {
     func text(_ value: UnsafeMutablePointer<CChar>?) -> String { value.map { String(cString: $0) } ?? "" }
     return "database '\(text(PQdb(handle)))' on host '\(text(PQhost(handle)))' port \(text(PQport(handle)))"
@@ -28,7 +29,7 @@ package enum ConnectionAttempt {
   }
 
   private static func start(_ target: DatabaseAddress, applicationName: String) -> OpaquePointer? {
-    // What stands before `dbname` is a default, what stands behind it overrides the connection string.
+    // Parameters before `dbname` are defaults; those after it override the connection string.
     let parameters = [
       ("application_name", applicationName), ("keepalives_idle", "30"), ("keepalives_interval", "10"),
       ("keepalives_count", "3"), ("tcp_user_timeout", "\(DatabaseAddress.userTimeoutMilliseconds)"),
@@ -48,10 +49,11 @@ package enum ConnectionAttempt {
   private static func poll(_ handle: OpaquePointer, timeoutSeconds: Int, target: DatabaseAddress, stop: StopCheck)
     throws
   {
-    // Verbose is the only form in which libpq names the SQLSTATE of a refused connection.
+    // libpq names the SQLSTATE of a refused connection only in verbose messages.
     PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
     guard PQstatus(handle) != CONNECTION_BAD else {
-      // Refused at once, or never tried because an option is wrong? Only PQping tells the two apart.
+      // Either the server refused at once, or libpq made no attempt because an option is wrong. Only PQping tells
+      // which.
       if PQping(target.conninfo) == PQPING_NO_ATTEMPT {
         throw PostgresError(
           .malformed, message: "an option is not valid",
@@ -81,42 +83,43 @@ package enum ConnectionAttempt {
     let place = place(of: handle)
     if let (sqlState, message) = refusal(in: text) {
       let kind = PostgresError.Kind(sqlState: sqlState, message: message)
-      // No statement was sent: the server refuses the connection's options, or the database takes no connections.
+      // No statement was sent: the server refuses the connection's options, or the database accepts no connections.
       return PostgresError(
         kind == .statement ? .refused : kind, sqlState: sqlState, message: message, place: place)
     }
-    // libpq quotes the value.
+    // libpq's own message quotes the value, which may be secret.
     for (words, message) in [
       ("invalid integer value", "an option is not a number"),
-      ("could not parse network address", "its hostaddr is no address"),
+      ("could not parse network address", "its hostaddr is not an address"),
     ] where text.contains(words) {
       return PostgresError(.malformed, message: message, place: "the database URL or the service file")
     }
     let lines = text.split(separator: "\n").filter { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") }
-    // Advice may stand on lines of its own behind what happened.
+    // libpq may add hints on lines after the error.
     let line = String(lines.last { $0.hasPrefix("connection to ") } ?? lines.last ?? "no reason given")
     return PostgresError(
       kind(line, during: stage, needsPassword: PQconnectionNeedsPassword(handle) == 1), message: line, place: place)
   }
 
-  /// What a failure means that the server did not name. libpq speaks English here: nobody has set a locale.
+  /// Classifies a failure for which the server gave no SQLSTATE. libpq's text is English because this process sets no
+  /// locale.
   private static func kind(_ line: String, during stage: ConnStatusType, needsPassword: Bool) -> PostgresError.Kind {
-    // A password that nobody gave: no use in waiting.
+    // Without a password, a retry cannot help.
     if needsPassword { return .refused }
-    // Another protocol: MySQL's, or that of SSH.
+    // The server speaks another protocol, for instance MySQL's or SSH.
     if ["invalid response to SSL negotiation", "expected authentication request"].contains(where: line.contains) {
       return .refused
     }
     if ["channel binding required", "GSSAPI encryption required"].contains(where: line.contains) { return .untrusted }
-    // The network or the server went away; else a certificate was refused, or TLS is not to be had. Of a certificate of
-    // ours the server says so only after the handshake.
+    // If the connection was cut, the network or the server failed. Otherwise a certificate was refused or TLS is not
+    // available. The server reports a refused client certificate only after the handshake.
     let isCut = ["SSL SYSCALL error", "closed the connection", "could not send", "could not receive", "unexpected eof"]
       .contains { line.contains($0) }
     return line.contains("SSL error: ") || stage == CONNECTION_SSL_STARTUP && !isCut ? .untrusted : .temporary
   }
 
-  /// The server's own refusal in libpq's verbose form, `… failed: FATAL:  28P01: password …`: the severity may be
-  /// translated, the code and the punctuation are not. With several hosts or addresses the last one counts.
+  /// Finds the server's refusal in libpq's verbose text, `… failed: FATAL:  28P01: password …`. The severity may be
+  /// translated; the code and the punctuation are not. With several hosts or addresses, the last refusal counts.
   package static func refusal(in text: String) -> (sqlState: String, message: String)? {
     for line in text.split(separator: "\n").reversed() {
       let bytes = Array(line.utf8)

@@ -1,22 +1,22 @@
 import CLibPQ
 
-/// Refuses connection strings in which libpq may have taken part of a password for another value. A raw `@` or `/` in a
-/// password moves part of it into the host, the port or the database, and so into our messages, libpq's and the
-/// server's. The refusal never quotes the string.
+/// Refuses connection strings in which libpq may have read part of a password as another value. A raw `@` or `/` in a
+/// password moves part of it into the host, the port or the database, and so into messages and logs. The refusal never
+/// quotes the string.
 enum ConnectionString {
   /// - Parameters:
   ///   - conninfo: a URI, or libpq's `key=value` form.
-  ///   - values: what libpq read in it, and in the environment.
-  /// - Returns: what is wrong with it, nil for nothing.
+  ///   - values: the values that libpq read from the string, or from the string and the environment.
+  /// - Returns: what is wrong; nil if nothing is.
   static func fault(_ conninfo: String, _ values: [String: String]) -> String? {
     if let rest = afterScheme(conninfo), let fault = fault(rest) { return fault }
-    for host in split(values["host"]) where !isHost(host) { return "its host is no host name, address or folder" }
+    for host in split(values["host"]) where !isHost(host) { return "its host is not a host name, address or folder" }
     for address in split(values["hostaddr"]) where !address.utf8.allSatisfy(isHostByte) {
-      return "its hostaddr is no address"
+      return "its hostaddr is not an address"
     }
-    // libpq takes a wrong port for an unreachable host.
-    for port in split(values["port"]) where !isPort(port) { return "its port is no number from 1 to 65535" }
-    // Also after the separators of other drivers' connection strings, which libpq reads as part of the value.
+    // libpq reports a wrong port as an unreachable host.
+    for port in split(values["port"]) where !isPort(port) { return "its port is not a number from 1 to 65535" }
+    // Also finds passwords after the separators of other drivers' strings, which libpq reads as part of the value.
     for (keyword, value) in values where keyword != "password" && keyword != "sslpassword" && namesPassword(value) {
       return "its \(keyword) contains what looks like a password"
     }
@@ -49,7 +49,7 @@ enum ConnectionString {
   }
 
   private static func fault(_ uri: Substring) -> String? {
-    // By bytes: an `@` with a combining mark is another Character.
+    // Compares bytes: an `@` with a combining mark is a different Character.
     let bytes = Array(uri.utf8)
     let ats = bytes.indices.filter { bytes[$0] == UInt8(ascii: "@") }
     let end = bytes.firstIndex { $0 == UInt8(ascii: "/") } ?? bytes.count
@@ -60,16 +60,16 @@ enum ConnectionString {
     return path.contains(UInt8(ascii: " ")) ? notAllowed(in: "database") : nil
   }
 
-  /// libpq takes lists of several hosts.
+  /// Splits a list of hosts, which libpq accepts in one value.
   private static func split(_ list: String?) -> [Substring] { (list ?? "").split(separator: ",") }
 
   private static func isHost(_ host: Substring) -> Bool {
-    // A folder, or an abstract socket.
+    // A folder of sockets, or an abstract socket.
     if host.hasPrefix("/") || host.hasPrefix("@") { return !host.dropFirst().utf8.contains(UInt8(ascii: "@")) }
     return host.utf8.allSatisfy(isHostByte)
   }
 
-  /// Of a name, or of an address with its zone.
+  /// Whether a byte may be part of a host name, or of an address with a zone.
   private static func isHostByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

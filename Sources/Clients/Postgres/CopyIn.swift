@@ -1,7 +1,7 @@
 import CLibPQ
 
-/// Where the rows of a `COPY … FROM STDIN` go. The session is in it for as long as the COPY takes, so that nobody can
-/// use it for anything else meanwhile.
+/// Receives the rows of a `COPY … FROM STDIN`. It holds the session during the COPY, so that no other statement can use
+/// it.
 public struct CopySink: ~Copyable {
   private var session: Connection
   private let name: String?
@@ -11,7 +11,8 @@ public struct CopySink: ~Copyable {
     self.name = name
   }
 
-  /// Sends bytes, cut wherever the caller likes, and returns when the server has taken them from us: nothing piles up.
+  /// Sends bytes, split at any position. Returns when all are written to the socket, so that nothing piles up in
+  /// memory.
   public mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
     try session.injectFaults(.before, name)
     try session.send(bytes)
@@ -22,10 +23,9 @@ public struct CopySink: ~Copyable {
 }
 
 extension Connection {
-  /// Runs `COPY … FROM STDIN`. Returning from `body` ends it; throwing aborts it with the reason, and nothing of it
-  /// stays.
+  /// Runs `COPY … FROM STDIN`. If `body` returns, the COPY ends; if it throws, the COPY is aborted and no row stays.
   ///
-  /// - Returns: how many rows the server took.
+  /// - Returns: the number of rows that the server stored.
   public mutating func copyIn(_ sql: String, _ body: (inout CopySink) throws -> Void) throws -> Int {
     let name = faultName(sql)
     try injectFaults(.before, name)
@@ -46,7 +46,7 @@ extension Connection {
       if let problem { throw problem }
     } catch {
       if PQputCopyEnd(handle, "aborted by the client") == 1 { _ = try? flush() }
-      // What the server says to an aborted COPY is known; where it failed before us, that is the reason.
+      // If the server failed before the abort, its error is the cause. Its error about the abort itself is ignored.
       let answer = serverError()
       abandonStatement()
       if error is EarlyEnd, let answer { throw answer }
@@ -68,7 +68,7 @@ extension Connection {
   fileprivate mutating func send(_ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes
     while let base = rest.baseAddress, !rest.isEmpty {
-      // One message of moderate size at a time.
+      // Messages of at most 1 MiB.
       let count = min(rest.count, 1 << 20)
       switch PQputCopyData(handle, base.assumingMemoryBound(to: CChar.self), Int32(count)) {
       case 1: rest = UnsafeRawBufferPointer(rebasing: rest[count...])
@@ -87,7 +87,7 @@ extension Connection {
     } catch { return error as? PostgresError }
   }
 
-  /// Sends a COPY and takes the answer that opens it.
+  /// Sends a COPY and reads the server's first result.
   mutating func begin(_ sql: String, expecting: ExecStatusType) throws {
     try stop()
     guard PQsendQuery(handle, sql) == 1 else { throw lost() }
@@ -98,7 +98,7 @@ extension Connection {
       let status = PQresultStatus(result)
       if status == expecting { return }
       guard status == PGRES_FATAL_ERROR else {
-        throw PostgresError(.statement, message: "this is not the COPY it should be", place: place)
+        throw PostgresError(.statement, message: "the statement is not a COPY in the expected direction", place: place)
       }
       let reason = error(result)
       _ = try? finishStatement()

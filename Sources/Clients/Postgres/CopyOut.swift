@@ -2,9 +2,10 @@ import CLibPQ
 import Glibc
 
 extension Connection {
-  /// Runs `COPY … TO STDOUT` and hands over row by row, without the line end. Throwing from `body` cancels the rest.
+  /// Runs `COPY … TO STDOUT` and passes `body` one row at a time, without the line end. If `body` throws, the rest is
+  /// cancelled.
   ///
-  /// - Returns: how many rows came.
+  /// - Returns: the number of rows.
   @discardableResult
   public mutating func copyOut(_ sql: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Int {
     try inTransaction { try $0.copy(sql, body) }

@@ -1,21 +1,22 @@
 import CLibPQ
 
-/// Which database is meant: a checked connection string, whose password no message ever names.
+/// A validated connection string. Messages never contain its password.
 public struct DatabaseAddress: Sendable {
   /// A URI (`postgresql://user@host:port/database`) or libpq's `key=value` form; what it leaves out comes from the
   /// `PG…` variables, the service and the password file, as with psql.
   let conninfo: String
-  /// Whether the string itself carries a password, which a command line must not.
+  /// Whether the string itself contains a password, which is not allowed on a command line.
   public let hasPassword: Bool
-  /// From `options`, where the string names any.
+  /// The value of `options`, if the string has one.
   public let options: String?
-  /// From `connect_timeout`, where the string names one.
+  /// The value of `connect_timeout`, if the string has one.
   let connectTimeoutSeconds: Int?
-  /// How long a silent session is taken for a busy one before somebody asks, from `tcp_user_timeout`: what that option
-  /// is for where the kernel sees that nobody answers, it is here where a line that is dead looks alive.
+  /// Seconds without input or output after which ``DeadConnectionProbe`` checks the server, from `tcp_user_timeout`.
+  /// The kernel applies that option if the peer stops answering; the probe covers a proxy or firewall that keeps
+  /// answering.
   let silenceSeconds: Double
 
-  /// - Throws: a ``PostgresError`` of kind `malformed`. libpq's own words stay out of it: they quote the string.
+  /// - Throws: a ``PostgresError`` of kind `malformed`, without libpq's text, which quotes the string.
   public init(_ conninfo: String) throws(PostgresError) {
     var complaint: UnsafeMutablePointer<CChar>?
     let options = PQconninfoParse(conninfo, &complaint)
@@ -38,9 +39,10 @@ public struct DatabaseAddress: Sendable {
     silenceSeconds = Double(number("tcp_user_timeout") ?? DatabaseAddress.userTimeoutMilliseconds) / 1000
   }
 
-  /// The connection string in libpq's `key=value` form, for a program whose arguments anybody can read.
+  /// Returns the string in libpq's `key=value` form without its password, for a program whose arguments are visible to
+  /// all users.
   ///
-  /// - Returns: nil where it has an `sslpassword`, which no variable can pass on.
+  /// - Returns: nil if it has an `sslpassword`, which no variable can pass on.
   public func withoutPassword() -> (conninfo: String, password: String?)? {
     guard let options = PQconninfoParse(conninfo, nil) else { return nil }
     defer { PQconninfoFree(options) }
@@ -54,8 +56,8 @@ public struct DatabaseAddress: Sendable {
     return (words.isEmpty ? "dbname=''" : words.joined(separator: " "), password)
   }
 
-  /// The values of the string with what `PG…` variables, the service and libpq's defaults add. Only an attempt to connect
-  /// finds them out: this one ends at an `sslmode` that there is not, before any name is looked up.
+  /// The values of the string, completed by `PG…` variables, the service and libpq's defaults. Only a connection
+  /// attempt resolves them. This attempt fails at an invalid `sslmode`, before any name is looked up.
   private static func resolved(_ conninfo: String) -> [String: String] {
     "dbname".withCString { dbname in
       "sslmode".withCString { sslmode in
@@ -82,7 +84,7 @@ public struct DatabaseAddress: Sendable {
     return values
   }
 
-  /// Of a string that names none.
+  /// Default of `tcp_user_timeout`.
   static let userTimeoutMilliseconds = 60_000
 
   static func malformed(_ why: String) -> PostgresError {

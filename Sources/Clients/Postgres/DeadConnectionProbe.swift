@@ -2,12 +2,12 @@ import CLibPQ
 import Glibc
 import Support
 
-/// A wait in which nothing came or went. A statement may take as long as it likes, and a line that is dead may look
-/// alive: behind a proxy or a firewall the kernel is answered although the server is not there. So the server is asked.
+/// Detects dead connections. A statement may take any time, and behind a proxy or firewall a dead connection may look
+/// alive to the kernel. So after a silence, a second session asks the server.
 struct DeadConnectionProbe {
-  /// When to ask.
+  /// When to ask next, in monotonic seconds.
   fileprivate var next: Double
-  /// How often in a row the answer was that nothing is to be waited for.
+  /// Consecutive checks that found no active backend.
   fileprivate var doubts = 0
 
   init(seconds: Double) { next = MonotonicClock.seconds() + seconds }
@@ -17,23 +17,24 @@ struct DeadConnectionProbe {
 }
 
 extension Connection {
-  /// Asks after this session's work once the silence is long, in a session of its own.
+  /// After a long silence, checks in a second session whether the backend is still working.
   ///
-  /// - Throws: where twice in a row nobody is at work for us, or nobody answers. The session is of no use then.
+  /// - Throws: if two consecutive checks find no active backend or get no answer. The session is unusable then.
   mutating func probeConnection(_ silence: inout DeadConnectionProbe) throws {
     guard MonotonicClock.seconds() >= silence.next else { return }
     let isAtWork = try isAtWork()
     silence.doubts = isAtWork ? 0 : silence.doubts + 1
     silence.next = MonotonicClock.seconds() + target.silenceSeconds / 2
-    // Once is not enough: an answer may be on its way.
+    // One such check proves nothing: the result may be on its way.
     guard silence.doubts >= DeadConnectionProbe.doubtsMax else { return }
     shutdown(PQsocket(handle), Int32(SHUT_RDWR))
-    throw PostgresError(.temporary, message: "the connection is silent, and nobody is at work behind it", place: place)
+    throw PostgresError(
+      .temporary, message: "connection timed out: the server has no active backend for it", place: place)
   }
 
-  /// Whether the server has this session and does something for it, other than to wait for us.
+  /// Whether the server has a backend that works for this session and does not wait for the client.
   private func isAtWork() throws -> Bool {
-    // Before it is known who is at work behind it, a session asks for nothing that takes long.
+    // The backend is unknown until BEGIN is answered, which does not take long.
     guard let backend else { return false }
     try stop()
     let (asked, limit) = (stop, Limit(seconds: DeadConnectionProbe.answerSeconds))
@@ -54,7 +55,7 @@ extension Connection {
           AND (state IS NULL OR state NOT LIKE 'idle%' AND wait_event_type IS DISTINCT FROM 'Client'))
         """)
     } catch let error as PostgresError {
-      // A server that refuses one more session is there: then this one is left in peace.
+      // A server that refuses another session is reachable, so this session counts as busy.
       return error.sqlState != nil
     } catch is Limit.Over { return false }
   }

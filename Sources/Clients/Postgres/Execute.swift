@@ -1,7 +1,8 @@
 import CLibPQ
 
 extension Connection {
-  /// Runs a statement. Without parameters there may be several, separated by semicolons, and the last one answers.
+  /// Runs a statement. Without parameters, `sql` may hold several, separated by semicolons; the result is the last
+  /// one's.
   ///
   /// - Parameter parameters: values for `$1` …, as text; nil is NULL.
   @discardableResult
@@ -17,7 +18,7 @@ extension Connection {
   /// so it must qualify all names.
   public mutating func executeOutsideTransaction(_ sql: String) throws { try perform(sql) }
 
-  /// Sends a statement as it is.
+  /// Sends a statement as it is and waits for its result.
   @discardableResult
   mutating func perform(_ sql: String, _ parameters: [String?] = []) throws -> Rows {
     try stop()
@@ -33,7 +34,7 @@ extension Connection {
   }
 
   private func send(_ sql: String, _ parameters: [String?]) -> Int32 {
-    // One block of memory for all values: libpq copies them before it returns.
+    // One block of memory for all values; libpq copies them before it returns.
     var text: [CChar] = []
     var starts: [Int?] = []
     for parameter in parameters {

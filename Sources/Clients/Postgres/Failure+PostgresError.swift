@@ -1,8 +1,7 @@
 import Support
 
 extension Failure {
-  /// What an error of the database means to whoever runs a command. A program that knows more about one kind replaces
-  /// the category or the hints.
+  /// Describes a database error for the user of a command. A caller that knows more replaces the category or the hints.
   public init(_ error: PostgresError) {
     var what = "\(error.place): \(error.message)"
     if let detail = error.detail { what += " (\(detail))" }
@@ -19,17 +18,17 @@ extension Failure {
     case .temporary where error.sqlState == "55P03":
       (
         .temporary,
-        "somebody else holds the lock that was waited for: pg_stat_activity shows who, then run the same command again"
+        "another session holds the lock: find it in pg_stat_activity, then run the same command again"
       )
     case .temporary: (.temporary, "run the same command again once the database answers")
     case .serverDiskFull: (.temporary, "free some space on the database server, then run the same command again")
     case .denied:
       (
         .unavailable,
-        "GRANT the user the role that it needs, or run docs/roles.sql again: docs/database.md says who may do what"
+        "GRANT the user the role that it needs, or run docs/roles.sql again (docs/database.md)"
       )
     case .statement:
-      (.bug, "this is a bug, unless somebody changed the tables by hand: please report it with the line above")
+      (.bug, "this is a bug, unless the tables were changed by hand: please report it with the line above")
     case .pooled:
       (
         .configuration,
@@ -39,7 +38,7 @@ extension Failure {
     case .untrusted:
       (
         .unavailable,
-        "check sslmode, channel_binding, gssencmode, sslrootcert and sslcert (docs/database.md), and whether the certificate is of that host and in force:"
+        "check sslmode, channel_binding, gssencmode, sslrootcert and sslcert (docs/database.md), and whether the certificate is valid for that host:"
           + " openssl s_client -starttls postgres -connect HOST:PORT -CAfile ROOT.crt"
       )
     case .refused where ["42", "22"].contains(error.sqlState?.prefix(2)):
@@ -53,13 +52,14 @@ extension Failure {
     case "3D000": "create it, for instance with createdb, or correct the database URL"
     case "25006": "this is a standby, or it is read-only: name the primary in the database URL"
     case "28000":
-      "check the user in DATABASE_URL, and what the server's pg_hba.conf asks of it: TLS (sslmode=require), a certificate"
-    case "55000": "the database takes no connections: ALTER DATABASE … ALLOW_CONNECTIONS true"
+      "check the user in DATABASE_URL, and what the server's pg_hba.conf requires: TLS (sslmode=require), a certificate"
+    case "55000": "the database does not accept connections: ALTER DATABASE … ALLOW_CONNECTIONS true"
     case "28P01": "check the user in DATABASE_URL and its password (PGPASSFILE)"
     case "08P01":
-      "check user, password and database in DATABASE_URL, and what the pooler has of them ([databases], auth_file, auth_query)"
-    case nil: "check host, port, user and password in DATABASE_URL (PGPASSFILE), and that PostgreSQL answers there"
-    default: "look at the log of the database server"
+      "check user, password and database in DATABASE_URL, and the pooler's entries for them ([databases], auth_file, auth_query)"
+    case nil:
+      "check host, port, user and password in DATABASE_URL (PGPASSFILE), and whether PostgreSQL is running there"
+    default: "read the log of the database server"
     }
   }
 }

@@ -4,12 +4,12 @@ import Glibc
 import Support
 import Synchronization
 
-/// Sessions for many callers at once, a thread each, for libpq blocks. A session that is lost is reopened for the
-/// next caller, also where it was lost while it was idle.
+/// Sessions for many callers at once, each on its own thread because libpq blocks. A lost session is reopened for the
+/// next caller, also if it was lost while idle.
 public final class Pool: Sendable {
-  /// Too many callers are waiting already.
+  /// Thrown if too many callers are waiting.
   public struct Full: Error {}
-  /// The pool was closed.
+  /// Thrown if the pool is closed.
   public struct Closed: Error {}
 
   private struct Job: Sendable {
@@ -30,9 +30,9 @@ public final class Pool: Sendable {
   private let open: @Sendable (@escaping StopCheck) throws -> Connection
 
   /// - Parameters:
-  ///   - size: how many sessions there are at most; they are opened when they are needed.
-  ///   - waitingLimit: how many callers may wait for one.
-  ///   - settings: what every transaction begins with.
+  ///   - size: maximum number of sessions; they are opened on demand.
+  ///   - waitingLimit: maximum number of callers that wait for a session.
+  ///   - settings: applied at the start of every transaction.
   public init(
     _ target: DatabaseAddress, applicationName: String, size: Int, waitingLimit: Int = 200,
     settings: TransactionSettings = TransactionSettings()
@@ -44,14 +44,14 @@ public final class Pool: Sendable {
     }
     let threads = (0..<size).compactMap { _ in JoinableThread.start { [weak self] in self?.serve() } }
     state.withLock { $0.threads = threads }
-    // Callers would wait for ever.
+    // Without threads, callers would wait forever.
     if threads.isEmpty { close() }
   }
 
   /// Lends a session to `body`, which runs on the session's thread. A transaction that it leaves open ends the session.
-  /// Cancelling the task cancels the statement that is under way.
+  /// Cancelling the task cancels its current statement.
   ///
-  /// - Throws: ``Full``, ``Closed``, `CancellationError`, what opening a session throws, what `body` throws.
+  /// - Throws: ``Full``, ``Closed``, `CancellationError`, or the error of the connection attempt or of `body`.
   public func run<Answer: Sendable>(_ body: @escaping @Sendable (inout Connection) throws -> Answer) async throws
     -> Answer
   {
@@ -74,8 +74,7 @@ public final class Pool: Sendable {
     }
   }
 
-  /// Callers that wait or are at work get ``Closed``. Returns when the sessions are closed, after a few seconds at
-  /// most.
+  /// Closes the pool. Waiting and active callers get ``Closed``. Waits at most five seconds for the sessions to close.
   public func close() {
     let (waiting, threads) = state.withLock { state in
       state.isClosed = true
@@ -108,14 +107,14 @@ public final class Pool: Sendable {
     job.run(&connection)
   }
 
-  /// The next caller, waited for; nil when the pool is closed.
+  /// Waits for the next caller. Returns nil if the pool is closed.
   private func next() -> Job? {
     while true {
       jobs.wait()
       let (job, isClosed) = state.withLock { state in
         (state.jobs.isEmpty ? nil : state.jobs.removeFirst(), state.isClosed)
       }
-      // Signalled again for the next thread: each checks once more after its session, and all have to notice the end.
+      // Signals again for the next thread: every thread must notice the end, and ``close()`` signals only once.
       if isClosed { jobs.signal() }
       if job != nil || isClosed { return job }
     }
@@ -131,10 +130,10 @@ extension Connection {
   /// Whether a transaction is open.
   public var isInTransaction: Bool { PQtransactionStatus(handle) == PQTRANS_INTRANS }
 
-  /// Whether the other side has ended the session since its last statement, as the restart of a server or a pooler
-  /// does. Checks the socket only. An idle session expects no data, so any data is the server's error or the end.
+  /// Whether a server or pooler has ended the session since its last statement, for instance by a restart. Checks the
+  /// socket only. An idle session expects no data, so any data is the server's error or the end.
   var wasEnded: Bool { isLost || Socket.wait(PQsocket(handle), for: POLLIN, milliseconds: 0) != 0 }
 
-  /// Whether it is there, with no statement and no transaction open.
+  /// Whether the session works, with no statement and no transaction open.
   var isFree: Bool { !isLost && PQtransactionStatus(handle) == PQTRANS_IDLE }
 }

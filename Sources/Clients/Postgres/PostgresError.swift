@@ -1,29 +1,29 @@
-/// What the server or the way to it answered instead of a result.
+/// An error of the server, or of the connection to it.
 public struct PostgresError: Error, Sendable, Equatable {
-  /// What it means for somebody who may try again.
+  /// Whether a retry can help, and what has to change first.
   public enum Kind: Sendable, Equatable {
-    /// The connection string is malformed: nothing was tried.
+    /// The connection string is malformed; no connection was attempted.
     case malformed
-    /// It may work later: not reachable, shutting down, deadlock, out of connections or memory.
+    /// Retryable: not reachable, shutting down, deadlock, out of connections or memory.
     case temporary
-    /// The server's own disk is full.
+    /// The server's disk is full.
     case serverDiskFull
-    /// Not until somebody acts: wrong password, no such database, server too old, read-only.
+    /// Not retryable until the cause is removed: wrong password, no such database, server too old, read-only.
     case refused
-    /// The same for TLS: a certificate was refused, or there is none to be had.
+    /// Not retryable: a certificate was refused, or TLS is not available.
     case untrusted
-    /// A pooler refuses what we need: transactions, or a parameter of the connection string.
+    /// A pooler refuses what a session needs: transactions, or a parameter of the connection string.
     case pooled
-    /// The right is missing.
+    /// The user lacks a privilege.
     case denied
     /// The statement or the data in it is wrong.
     case statement
   }
 
   public var kind: Kind
-  /// Five characters, nil for trouble with the connection that the server did not name.
+  /// Five characters; nil for connection errors for which the server gave none.
   public var sqlState: String?
-  /// One line, never with a secret in it.
+  /// One line, without secrets.
   public var message: String
   public var detail: String?
   /// Where it happened, for instance `COPY incoming_registration, line 3, column setup_date: "x"`.
@@ -44,8 +44,8 @@ public struct PostgresError: Error, Sendable, Equatable {
 }
 
 extension PostgresError.Kind {
-  /// By SQLSTATE: messages are translated and change between versions. pgbouncer is the exception: it uses one code for
-  /// nearly all errors, and does not translate.
+  /// Classifies by SQLSTATE, since messages are translated and change between versions. pgbouncer is the exception: it
+  /// uses one code for nearly all errors, and does not translate.
   public init(sqlState: String, message: String = "") {
     switch sqlState {
     case "08P01" where message.contains("unsupported startup parameter"): self = .pooled
@@ -56,11 +56,11 @@ extension PostgresError.Kind {
       self = .refused
     case "53100": self = .serverDiskFull
     case "42501": self = .denied
-    // A statement cancelled by an administrator (our own stop never comes here), a lock that was not had in time,
-    // serialization, deadlock.
+    // A statement cancelled by an administrator (this process's own cancel requests are not classified here), a lock
+    // time-out, serialization, deadlock.
     case "57014", "57P01", "57P02", "57P03", "57P05", "55P03", "55006", "40001", "40P01", "25P03", "25P04":
       self = .temporary
-    // 53400 is a limit that somebody has set, such as temp_file_limit.
+    // 53400 is a configured limit, such as temp_file_limit.
     case "3D000", "25006", "57P04", "53400": self = .refused
     default:
       switch sqlState.prefix(2) {

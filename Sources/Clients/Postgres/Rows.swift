@@ -77,8 +77,8 @@ extension Connection {
   }
 }
 
-/// A row whose values are read by column name. A column that is missing, NULL where a value is required, or not of the
-/// expected form is a ``PostgresError`` that names the column, the value and the statement.
+/// A row whose values are read by column name. A missing column, NULL for a required value, and a value of another form
+/// are errors: a ``PostgresError`` that names the column, the value and the statement.
 public struct Row: Sendable {
   /// What the rows of a result share.
   final class Shape: Sendable {

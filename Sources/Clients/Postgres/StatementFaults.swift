@@ -2,12 +2,12 @@ import FaultInjection
 import Glibc
 
 extension Connection {
-  /// What a statement is called as a fault point; nil where nobody asks.
+  /// Returns the statement's name as a fault point; nil if no fault or hook is active.
   func faultName(_ sql: String) -> String? { isObserved ? StatementName.of(sql) : nil }
 
   private var isObserved: Bool { hasFaultPoints && (faultHook != nil || Faults.isActive) }
 
-  /// One side of a statement that changes something in the database: faults that are asked for happen here.
+  /// Injects the requested faults before or after a statement that changes the database.
   func injectFaults(_ side: FaultSide, _ statement: String?) throws {
     guard let statement, isObserved else { return }
     let point = FaultPoint.statement(statement, in: transactionName)
@@ -23,7 +23,7 @@ extension Connection {
     }
   }
 
-  /// Ends the session from another one, and waits until it is gone.
+  /// Terminates this session from another one, and waits until it is gone.
   private func terminate() throws {
     var session = try Connection.open(target, applicationName: "registry-fault")
     try session.execute("SELECT pg_terminate_backend(\(processID))")
@@ -32,7 +32,7 @@ extension Connection {
   }
 }
 
-/// What a statement is called, told from its text.
+/// Derives a statement's name from its text.
 enum StatementName {
   /// - Returns: nil for a statement that changes nothing.
   static func of(_ sql: String) -> String? {
@@ -48,7 +48,7 @@ enum StatementName {
     case "COPY" where sql.hasPrefix("COPY ("): return nil
     default:
       var name = [verb]
-      // Up to the first word that is no word of SQL's own: what is changed.
+      // Up to the first word that is not an SQL keyword: the object that is changed.
       while let word = words.popFirst() {
         if ["INTO", "FROM", "ON", "IF", "NOT", "EXISTS"].contains(word) { continue }
         name.append(String(word))

@@ -5,7 +5,7 @@ import Synchronization
 public final class TableLock: Sendable {
   private let session: Mutex<Connection>
 
-  /// - Parameter session: one in which ``Connection/lockTable(_:)`` has just got the lock.
+  /// - Parameter session: a session whose ``Connection/lockTable(_:)`` has just returned true.
   public init(_ session: consuming sending Connection) { self.session = Mutex(session) }
 
   /// - Throws: if the session, and with it the lock, is lost.
@@ -18,8 +18,8 @@ extension Connection {
   /// Locks a table in a transaction that stays open. The transaction keeps no snapshot and has no transaction ID, so
   /// VACUUM does not wait for it.
   ///
-  /// - Parameter table: as it stands in a statement.
-  /// - Returns: whether the lock is ours; false where another session has it.
+  /// - Parameter table: its name, quoted as in a statement.
+  /// - Returns: false if another session holds the lock.
   public mutating func lockTable(_ table: String) throws -> Bool {
     try beginTransaction()
     do {
@@ -37,9 +37,9 @@ extension Connection {
     try perform("SELECT 1")
   }
 
-  /// Who holds the lock.
+  /// Finds the session that holds the lock.
   ///
-  /// - Returns: nil if nobody holds it, or the server does not show the holder.
+  /// - Returns: nil if no session holds it, or the server does not show the holder.
   public mutating func lockHolder(_ table: String) throws -> LockHolder? {
     try LockHolder.find(
       """
@@ -48,7 +48,7 @@ extension Connection {
       """, table, &self)
   }
 
-  /// Who holds an advisory lock of two keys.
+  /// Finds the session that holds an advisory lock with two keys.
   public mutating func advisoryLockHolder(_ first: Int, _ second: String, of table: String) throws -> LockHolder? {
     try LockHolder.find(
       """

@@ -31,8 +31,8 @@ extension Connection {
   /// Rolls back what ``beginTransaction()`` began.
   public mutating func endTransaction() { rollBack() }
 
-  /// Runs `body` in a transaction of its own, unless one is open. Unlike ``transaction(_:_:_:)`` it has no fault
-  /// points: several statements that only read take one BEGIN and one COMMIT together.
+  /// Runs `body` in a transaction of its own, unless one is open, so that several reading statements share one BEGIN
+  /// and COMMIT. Unlike ``transaction(_:_:_:)`` it has no fault points.
   public mutating func inTransaction<Result>(_ body: (inout Connection) throws -> Result) throws -> Result {
     guard settings != nil, PQtransactionStatus(handle) == PQTRANS_IDLE else { return try body(&self) }
     try begin(.readCommitted)
@@ -80,8 +80,8 @@ extension Connection {
     }
   }
 
-  /// A stop before COMMIT rolls back. After COMMIT is sent its answer is awaited, so that the result is known. Ten
-  /// seconds are enough for a server that can be reached.
+  /// Commits. A stop before COMMIT rolls back. A stop after COMMIT was sent waits up to ten seconds for the answer, so
+  /// that the result is known.
   private mutating func commit() throws {
     try stop()
     let asked = stop

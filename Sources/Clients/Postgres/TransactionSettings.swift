@@ -1,7 +1,7 @@
 import CLibPQ
 
-/// Settings that apply to one transaction. Defaults of the database, the role or the session do not affect our
-/// statements, and a pooler's next client in the session finds none of our settings.
+/// Settings that apply to one transaction. Defaults of the database, the role or the session do not affect its
+/// statements. A pooler's next client in the session finds none of these settings.
 public struct TransactionSettings: Sendable {
   /// By name; see <https://www.postgresql.org/docs/current/runtime-config.html>.
   private var values: [String: String]
@@ -10,7 +10,7 @@ public struct TransactionSettings: Sendable {
   /// Whether a transaction may change nothing.
   public var isReadOnly = false
 
-  /// - Parameter values: which replace the standard ones or add to them.
+  /// - Parameter values: settings that replace the standard ones or are added to them.
   public init(_ values: [String: String] = [:]) {
     self.values = Self.standard.merging(values) { $1 }
   }
@@ -21,7 +21,7 @@ public struct TransactionSettings: Sendable {
   }
 
   private static let standard = [
-    // One form of text, whatever the server's defaults.
+    // A fixed form of text, independent of the server's defaults.
     "DateStyle": "ISO, YMD", "IntervalStyle": "iso_8601", "TimeZone": "UTC", "bytea_output": "hex",
     "extra_float_digits": "1", "standard_conforming_strings": "on", "quote_all_identifiers": "off",
     // These change what a statement means.

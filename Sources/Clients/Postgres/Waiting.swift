@@ -3,7 +3,7 @@ import Glibc
 import Support
 import Synchronization
 
-/// A span of time that begins when it is first asked.
+/// A time limit that starts at the first check.
 final class Limit: Sendable {
   struct Over: Error {}
 
@@ -32,7 +32,7 @@ final class Flag: Sendable {
 }
 
 enum Socket {
-  /// - Returns: the events that are there, 0 after the time is up or a signal came.
+  /// - Returns: the events that are ready; 0 after the time-out or a signal.
   static func wait(_ socket: Int32, for events: Int32, milliseconds: Int32) -> Int32 {
     var entry = pollfd(fd: socket, events: Int16(events), revents: 0)
     return poll(&entry, 1, milliseconds) > 0 ? Int32(entry.revents) : 0
@@ -40,9 +40,9 @@ enum Socket {
 }
 
 extension Connection {
-  /// Waits for the socket in slices, so that ``stop`` is asked in between.
+  /// Waits for the socket in slices, and calls ``stop`` in between.
   ///
-  /// - Returns: the events that are there.
+  /// - Returns: the events that are ready.
   mutating func wait(for events: Int32) throws -> Int32 {
     var silence = DeadConnectionProbe(seconds: target.silenceSeconds)
     while true {
@@ -55,7 +55,8 @@ extension Connection {
     }
   }
 
-  /// Sends what libpq has buffered. Input is taken in meanwhile: a server that waits for us to read does not read.
+  /// Sends what libpq has buffered. Reads input meanwhile: a server that waits for the client to read does not read
+  /// itself.
   mutating func flush() throws {
     while true {
       let state = PQflush(handle)
@@ -65,7 +66,7 @@ extension Connection {
     }
   }
 
-  /// The next result of the statement that is under way, nil after the last.
+  /// Returns the next result of the current statement; nil after the last.
   mutating func nextResult() throws -> OpaquePointer? {
     while PQisBusy(handle) != 0 {
       _ = try wait(for: POLLIN)
@@ -74,9 +75,9 @@ extension Connection {
     return PQgetResult(handle)
   }
 
-  /// Reads the statement under way to its end.
+  /// Reads the current statement to its end.
   ///
-  /// - Returns: the last result that carries something.
+  /// - Returns: the last result, ignoring empty statements.
   /// - Throws: the first error among the results.
   mutating func finishStatement() throws -> Rows {
     var rows = Rows()
@@ -87,7 +88,7 @@ extension Connection {
       case PGRES_TUPLES_OK, PGRES_COMMAND_OK: rows = Rows(result)
       case PGRES_EMPTY_QUERY: break
       case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
-        // COPY where no COPY was expected: the caller's SQL. The session cannot go on from here.
+        // A COPY where none was expected is the caller's mistake. The session cannot continue.
         throw PostgresError(.statement, message: "COPY needs copyIn or copyOut", place: place)
       default: if first == nil { first = error(result) }
       }
@@ -96,8 +97,8 @@ extension Connection {
     return rows
   }
 
-  /// Ends the statement under way because its caller is leaving: asks the server to cancel it and reads what it still
-  /// sends, for two seconds at most. Where that is not enough the session is of no use, and every later call says so.
+  /// Abandons the current statement: asks the server to cancel it, and reads the remaining output for at most two
+  /// seconds. If that is not enough, shuts down the connection, and every later call fails.
   mutating func abandonStatement() {
     guard PQtransactionStatus(handle) == PQTRANS_ACTIVE else { return }
     let asked = stop
@@ -105,14 +106,14 @@ extension Connection {
     stop = { try limit.check(Limit.Over()) }
     defer { stop = asked }
     let isCancelled = sendCancel()
-    // Asked at each turn: a COPY that is not over hands out the same result again and again, without waiting.
+    // Checked in each turn: an unfinished COPY returns the same result again and again, without waiting.
     while (try? stop()) != nil, let result = try? nextResult() {
       let state = PQresultStatus(result)
       PQclear(result)
       if state == PGRES_COPY_IN, PQputCopyEnd(handle, "abandoned") != 1 { break }
       if state == PGRES_COPY_OUT { while discardCopyRow() {} }
     }
-    // A request that is still on its way would hit the next statement.
+    // A cancel request that is still on its way would hit the next statement.
     while (try? stop()) != nil, !isCancelled.isSet { usleep(1000) }
     if PQtransactionStatus(handle) == PQTRANS_ACTIVE || !isCancelled.isSet {
       shutdown(PQsocket(handle), Int32(SHUT_RDWR))
@@ -158,7 +159,7 @@ extension Connection {
       detail: field(registry_result_detail(result)), context: field(registry_result_context(result)), place: place)
   }
 
-  /// The connection broke, or was given up.
+  /// The error of a connection that broke or was closed.
   func lost() -> PostgresError {
     let text = String(cString: PQerrorMessage(handle))
     if let (sqlState, message) = ConnectionAttempt.refusal(in: text) {
@@ -166,11 +167,11 @@ extension Connection {
         .init(sqlState: sqlState, message: message), sqlState: sqlState, message: message, place: place)
     }
     let line = text.split(separator: "\n").first.map(String.init)
-    return PostgresError(.temporary, message: line ?? "the connection is gone", place: place)
+    return PostgresError(.temporary, message: line ?? "the connection is lost", place: place)
   }
 }
 
-/// A copy of what is needed to reach the server, independent of the session.
+/// A copy of what a cancel request needs, independent of the session.
 ///
 /// Why it may be Sendable: the type is not copyable, so one thread at a time owns the pointer. PQgetCancel copies
 /// all that is needed; PQcancel only reads it, so libpq allows it from another thread; PQfreeCancel only frees it.

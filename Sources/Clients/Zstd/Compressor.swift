@@ -1,11 +1,11 @@
 import CLibZstd
 
-/// Compresses one zstd frame after another, bytes in, bytes out.
+/// Compresses bytes into zstd frames.
 public struct Compressor: ~Copyable {
   private let context: OpaquePointer
   private var output: UnsafeMutableRawBufferPointer
 
-  /// - Parameter level: libzstd's compression level; 1 is the fastest of the ordinary ones.
+  /// - Parameter level: libzstd's compression level; 1 is the fastest regular one.
   public init(level: Int32) throws(ZstdError) {
     context = try Self.context(level: level)
     output = .allocate(byteCount: ZSTD_CStreamOutSize(), alignment: 16)
@@ -15,7 +15,7 @@ public struct Compressor: ~Copyable {
     guard let context = ZSTD_createCCtx() else { throw ZstdError(description: "out of memory") }
     do throws(ZstdError) {
       _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level))
-      // zstd's own checksum lets `zstd -t` find a damaged chunk without our manifests.
+      // With zstd's own checksum, `zstd -t` finds a damaged chunk without the manifests.
       _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1))
     } catch {
       ZSTD_freeCCtx(context)
@@ -29,7 +29,7 @@ public struct Compressor: ~Copyable {
     output.deallocate()
   }
 
-  /// Takes in `bytes`; `emit` gets compressed bytes as they come, valid only during the call.
+  /// Compresses `bytes`. `emit` gets compressed bytes as they become available; they are valid only during the call.
   public mutating func compress(
     _ bytes: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
@@ -41,11 +41,11 @@ public struct Compressor: ~Copyable {
     try run(UnsafeRawBufferPointer(start: nil, count: 0), ZSTD_e_end, emit: emit)
   }
 
-  /// Compresses a frame whose content is all there, without a copy of it: a tenth faster. `emit` gets all of the frame.
+  /// Compresses complete content into one frame without copying it, which is 10 % faster. `emit` gets the whole frame.
   public mutating func compress(
     whole bytes: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    // Few frames need what the bound says, and what is not written to is not resident.
+    // Most frames need far less than the bound, and untouched pages take no memory.
     let bound = ZSTD_compressBound(bytes.count)
     if output.count < bound {
       output.deallocate()

@@ -1,12 +1,12 @@
 import CLibZstd
 
-/// Decompresses whole frames into memory whose size is known beforehand, so that a hostile frame cannot take more.
+/// Decompresses whole frames into memory of a known size, so that a hostile frame cannot allocate more.
 public struct Decompressor: ~Copyable {
   private let context: OpaquePointer
 
   public init() throws(ZstdError) {
-    // Out of memory is all that can go wrong here. Frames are decompressed whole into memory of a known size, so a
-    // frame that asks for a huge window costs nothing.
+    // Fails only if memory is exhausted. A frame that asks for a huge window costs nothing, since frames are
+    // decompressed whole.
     context = try Self.context()
   }
 
@@ -17,10 +17,10 @@ public struct Decompressor: ~Copyable {
 
   deinit { ZSTD_freeDCtx(context) }
 
-  /// Fills `output` with the content of all frames in `input`.
+  /// Decompresses all frames in `input` into `output`.
   ///
-  /// - Returns: how many bytes there were, at most `output.count`.
-  /// - Throws: ``ZstdError/tooLarge`` where there is more, and libzstd's errors for damaged frames.
+  /// - Returns: the number of bytes, at most `output.count`.
+  /// - Throws: ``ZstdError/tooLarge`` if the content is larger, and libzstd's errors for damaged frames.
   public mutating func decompress(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) throws(ZstdError) -> Int {
@@ -30,13 +30,13 @@ public struct Decompressor: ~Copyable {
   }
 }
 
-/// What libzstd says went wrong.
+/// An error of libzstd.
 public struct ZstdError: Error, Sendable, CustomStringConvertible {
   public let description: String
 
   public static let tooLarge = ZstdError(description: "it holds more bytes than its manifest says")
 
-  /// The number of bytes or sizes that a libzstd function returned, or its error.
+  /// Returns the size that a libzstd function returned, or throws its error.
   static func check(_ result: Int) throws(ZstdError) -> Int {
     guard ZSTD_isError(result) == 0 else { throw ZstdError(description: String(cString: ZSTD_getErrorName(result))) }
     return result

@@ -1,5 +1,5 @@
-// Questions about 64 bytes at once, each answered by 64 bits: bit i is byte i. Swift's vectors compare as well, but
-// have no way to get from a comparison to its bits. Clang makes of this what the processors that it builds for have.
+// Tests 64 bytes at once. The result has 64 bits; bit i is for byte i. Swift's vectors can compare, but cannot turn the
+// result into bits. Clang compiles this to the target processor's vector instructions.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,14 +16,14 @@ typedef bool registry_block_bits __attribute__((ext_vector_type(64)));
     result; \
   })
 
-// Where the block has a quote, comma, line feed or carriage return.
+// Finds quotes, commas, line feeds and carriage returns.
 static inline uint64_t registry_delimiters(const uint8_t *bytes) {
   registry_block block;
   memcpy(&block, bytes, sizeof block);
   return REGISTRY_BITS((block == '"') | (block == ',') | (block == '\n') | (block == '\r'));
 }
 
-// Where the block has a line feed.
+// Finds line feeds.
 static inline uint64_t registry_line_feeds(const uint8_t *bytes) {
   registry_block block;
   memcpy(&block, bytes, sizeof block);
@@ -31,9 +31,9 @@ static inline uint64_t registry_line_feeds(const uint8_t *bytes) {
 }
 
 typedef struct {
-  uint64_t leads;         // first bytes of characters of three bytes
+  uint64_t leads;         // first bytes of three-byte characters
   uint64_t continuations; // second and later bytes of characters
-  uint64_t others;        // what is neither, nor ASCII; and NUL. E0 and ED restrict their second byte, so they are here
+  uint64_t others;        // all other non-ASCII bytes, and NUL. E0 and ED restrict their second byte, so they are here
 } registry_text;
 
 static inline registry_text registry_text_at(const uint8_t *bytes) {
