@@ -118,8 +118,8 @@ import Testing
   @Test("faults and pauses that do not exist are refused before anything is written")
   func faults() throws {
     for (variables, words) in [
-      (["REGISTRY_FAULT": "kill-sometimes@fetch.json:write"], "REGISTRY_FAULT is none of"),
-      (["REGISTRY_FAULT": "trace@/nonexistent/trace"], "REGISTRY_FAULT is none of"),
+      (["REGISTRY_FAULT": "kill-sometimes@fetch.json:write"], "REGISTRY_FAULT is not one of"),
+      (["REGISTRY_FAULT": "trace@/nonexistent/trace"], "REGISTRY_FAULT is not one of"),
       (["RETRY_PAUSE_SECONDS": "soon"], "RETRY_PAUSE_SECONDS 'soon' is not a whole number"),
     ] {
       let workshop = CommandSandbox()

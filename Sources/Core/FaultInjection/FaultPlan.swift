@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// What `REGISTRY_FAULT` asks for, and how far it is.
+/// The fault that `REGISTRY_FAULT` requests, and how often its point was reached.
 final class FaultPlan: Sendable {
   enum PlannedFault {
     case list
@@ -11,7 +11,7 @@ final class FaultPlan: Sendable {
 
   private struct State {
     var hitsBefore = 0
-    /// Counted apart: several threads may be between the two sides.
+    /// Counted separately: several threads may be between the two sides.
     var hitsAfter = 0
   }
 
@@ -57,7 +57,7 @@ final class FaultPlan: Sendable {
   func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ point: FaultPoint) -> Int {
     let way = hit(point, .before)
     if let way, way != .shortWrite {
-      // A disk takes what still fits.
+      // A full disk still stores the bytes that fit.
       if way == .diskFull { _ = Glibc.write(descriptor, bytes.baseAddress, bytes.count / 2) }
       errno = Self.errorCode(way) ?? EIO
       return -1

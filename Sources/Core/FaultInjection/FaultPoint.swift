@@ -1,9 +1,9 @@
-/// A place where a program changes state outside itself: a file, a folder, the database. Its name is `SUBJECT:STEP`,
+/// A step at which a program changes state outside itself: a file, a folder, the database. Its name is `SUBJECT:STEP`,
 /// for instance `fetch/N.json:rename` or `batch:INSERT load_batch`.
 public struct FaultPoint: Hashable, Sendable, Comparable, CustomStringConvertible {
   public let subject: String
   public let step: String
-  /// What can be made to happen there.
+  /// The faults that can be injected there.
   public let ways: [FaultWay]
 
   public init(_ subject: String, _ step: String, _ ways: [FaultWay]) {
@@ -17,21 +17,21 @@ public struct FaultPoint: Hashable, Sendable, Comparable, CustomStringConvertibl
   public static func < (one: Self, other: Self) -> Bool { one.description < other.description }
 }
 
-/// What a fault does at its point, once.
+/// A kind of fault. It happens once, at its point.
 public enum FaultWay: String, CaseIterable, Sendable {
-  /// SIGKILL, as by the kernel, a power cut or an operator.
+  /// SIGKILL, as from the kernel, a power cut or an operator.
   case killBefore = "kill-before"
   case killAfter = "kill-after"
   /// The step fails with EIO.
   case ioError = "io-error"
   /// The step fails with ENOSPC (a write after half of its bytes), a statement with SQLSTATE 53100.
   case diskFull = "disk-full"
-  /// The kernel takes half of the bytes, without an error.
+  /// The kernel writes half of the bytes, without an error.
   case shortWrite = "short-write"
-  /// The server ends the session, as for an administrator.
+  /// The server ends the session, as an administrator may.
   case terminateBefore = "terminate-before"
   case terminateAfter = "terminate-after"
-  /// The statement is carried out, and its answer does not arrive.
+  /// The statement is executed, but its result does not arrive.
   case loseAnswer = "lose-answer"
 
   var side: FaultSide {
@@ -60,7 +60,7 @@ public enum FileStep: String, CaseIterable, Sendable {
 extension FaultPoint {
   public init(_ subject: String, _ step: FileStep) { self.init(subject, step.rawValue, step.ways) }
 
-  /// The points of a file that appears under its name only whole and durable.
+  /// The points of a file that gets its name only when it is complete and durable.
   public static func durableFile(_ subject: String) -> [FaultPoint] {
     [.create, .write, .flush, .close, .rename].map { (step: FileStep) in FaultPoint(subject, step) }
   }
@@ -74,8 +74,8 @@ extension FaultPoint {
   /// A statement that changes something in the database.
   ///
   /// - Parameters:
-  ///   - statement: its verb and what it changes, for instance `INSERT publication`; `begin` and `commit`.
-  ///   - transaction: the name of the one that it stands in; nil for none.
+  ///   - statement: its verb and object, for instance `INSERT publication`; or `begin` or `commit`.
+  ///   - transaction: the name of its transaction; nil for none.
   public static func statement(_ statement: String, in transaction: String?) -> FaultPoint {
     var ways: [FaultWay] = [.killBefore, .killAfter, .terminateBefore, .terminateAfter, .diskFull]
     if transaction == nil || statement == "commit" { ways.append(.loseAnswer) }

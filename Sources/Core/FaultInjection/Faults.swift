@@ -1,25 +1,25 @@
 import Glibc
 import Synchronization
 
-/// Faults that are made to happen, to prove that nothing comes of them. All go through here: those at steps on files,
-/// those at statements, and what a test does at a statement of its own session (``FaultHook``).
+/// Injects faults, to prove that the programs recover from them: at steps on files and at SQL statements. A test can
+/// also hook into the statements of its own session (``FaultHook``).
 ///
-/// Inert unless the environment variable `REGISTRY_FAULT` asks for one when the program starts:
+/// Does nothing unless the environment variable `REGISTRY_FAULT` requests it when the program starts:
 ///
 /// - `WAY@POINT` or `WAY@POINT#N`: at the Nth time (from 1) that the point is reached;
-/// - `trace@FILE`: none, and every point that is reached is written to the file, one a line;
-/// - `list`: the program prints its points and ends.
+/// - `trace@FILE`: injects no fault, and writes every point that is reached to the file, one per line;
+/// - `list`: prints the program's points, and ends the program.
 ///
-/// A plan changes nothing but what it asks for.
+/// A plan changes nothing else.
 public enum Faults {
   private static let asked = Mutex<FaultPlan?>(nil)
-  /// What was asked for by the time of the first look, which is ``begin(_:)``'s.
+  /// The plan, fixed at the first access, which is in ``begin(_:)``.
   static let plan = asked.withLock { $0 }
 
-  /// Reads what the environment asks for. A program that does not call it when it starts has no faults.
+  /// Reads the request from the environment. A program that does not call this when it starts has no faults.
   ///
-  /// - Parameter points: the program's, which `list` prints; then the program ends.
-  /// - Throws: where it asks for what does not exist.
+  /// - Parameter points: the program's points. `list` prints them and ends the program.
+  /// - Throws: if the request is malformed, or the trace file cannot be opened.
   public static func begin(_ points: [FaultPoint]) throws(FaultRequestError) {
     let asked = try FaultPlan.fromEnvironment()
     Self.asked.withLock { $0 = asked }
@@ -28,12 +28,12 @@ public enum Faults {
     exit(0)
   }
 
-  /// Whether a plan is in force: only then the names of points are made.
+  /// Whether a plan is active. The names of points are built only then.
   package static var isActive: Bool { plan != nil }
 
-  /// Performs a system call that changes a file or folder, or what the plan has in its place.
+  /// Performs a system call that changes a file or folder, or injects the planned fault.
   ///
-  /// - Returns: what the call returns; with a fault, -1 and `errno`.
+  /// - Returns: the call's result; -1 with `errno` for a fault.
   @inline(__always)
   public static func call<Result: SignedInteger>(
     _ step: FileStep, _ subject: @autoclosure () -> String, _ body: () -> Result
@@ -42,7 +42,7 @@ public enum Faults {
     return plan.call(FaultPoint(subject(), step), body)
   }
 
-  /// The same for `write`, which may also take fewer bytes than it is given.
+  /// The same for `write`, which may also write fewer bytes than requested.
   @inline(__always)
   public static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, to subject: @autoclosure () -> String)
     -> Int
@@ -51,19 +51,19 @@ public enum Faults {
     return plan.write(descriptor, bytes, FaultPoint(subject(), .write))
   }
 
-  /// A side of a step that is no system call. Being killed happens in here.
+  /// Marks one side of a step that is not a system call. A planned kill happens here.
   ///
-  /// - Returns: what else is to happen there, by the caller's hand.
+  /// - Returns: any other planned fault, which the caller injects.
   public static func at(_ side: FaultSide, of point: @autoclosure () -> FaultPoint) -> FaultWay? {
     guard let plan else { return nil }
     return plan.at(side, of: point())
   }
 }
 
-/// Called by a test's own session on both sides of each statement that changes something; what it throws takes the
-/// place of the statement, or of its answer.
+/// A test's hook, called before and after each statement of its session that changes the database. An error that it
+/// throws replaces the statement or its result.
 public typealias FaultHook = @Sendable (FaultSide, FaultPoint) throws -> Void
 
 public struct FaultRequestError: Error, CustomStringConvertible {
-  public let description = "REGISTRY_FAULT is none of list, trace@FILE, WAY@POINT, WAY@POINT#N"
+  public let description = "REGISTRY_FAULT is not one of list, trace@FILE, WAY@POINT, WAY@POINT#N"
 }

@@ -2,17 +2,16 @@ import Support
 
 /// The business accounting number (統一編號): eight ASCII digits.
 enum BANRules {
-  /// The number, or nil where the bytes are not exactly eight digits.
+  /// Returns the number, or nil if the bytes are not exactly eight digits.
   @inline(__always)
   static func number(_ base: UnsafePointer<UInt8>, _ span: ByteRange) -> UInt32? {
     span.count == 8 ? BANText.parse(UnsafeRawBufferPointer(start: base + span.start, count: 8)) : nil
   }
 
-  /// Whether the check digit is right: the decimal digits of the products with 1,2,1,2,1,2,4,1 add up to a multiple
-  /// of 5 (of 10 before 2023-04-01). Where the seventh digit is 7 its product 28 → 10 counts as 1 or as 0.
+  /// Whether the check digit is correct: the decimal digits of the products with 1,2,1,2,1,2,4,1 add up to a multiple
+  /// of 5 (of 10 before 2023-04-01). If the seventh digit is 7, its product 28 → 10 counts as 1 or as 0.
   static func checks(_ digits: UnsafePointer<UInt8>) -> Bool {
-    // The digit sum of twice a digit is 2d, less 9 from five on; of four times seven it is 10, of the others the digits
-    // of the product.
+    // The digit sum of 2d is 2d, or 2d - 9 from 5 on. The digit sum of 4d is that of the product; 7 is treated below.
     func twice(_ digit: UInt8) -> Int { Int(digit < 5 ? 2 * digit : 2 * digit - 9) }
     func fourfold(_ digit: UInt8) -> Int {
       let product = Int(digit) * 4
@@ -27,16 +26,17 @@ enum BANRules {
   }
 }
 
-/// The BAN that stands legibly in a record that the rules rejected: by it a business that the source has, only badly
-/// written, is told from one that is gone.
+/// Finds the BAN in a rejected record. It tells a business that the source has, with errors, from one that is gone.
 public enum BANExtractor {
-  /// - Where the record has as many fields as the header, it is the field 統一編號, if that is exactly eight ASCII digits.
-  /// - Where it has not, or its structure is broken, no field can be trusted to be where it should: it is the first piece
-  ///   between commas that is exactly eight ASCII digits once white space and quotes around it are taken away. (As
-  ///   published, the BAN stands before all others that may have eight digits.) Where the header has 總機構統一編號 before
-  ///   統一編號, it is the second such piece, or the only one.
+  /// Returns the BAN, or nil if none can be read:
   ///
-  /// - Parameter raw: the record's bytes, as the finding keeps them.
+  /// - If the record has as many fields as the header, the BAN is the field 統一編號, if that is exactly eight ASCII digits.
+  /// - Otherwise, or if the structure is broken, fields may be shifted. The BAN is then the first piece between commas
+  ///   that is exactly eight ASCII digits without the white space and quotes around it. (As published, the BAN comes
+  ///   before all other fields that may have eight digits.) If the header has 總機構統一編號 before 統一編號, the BAN is the
+  ///   second such piece, or the only one.
+  ///
+  /// - Parameter raw: the record's bytes, as stored in the finding.
   public static func of(_ raw: Bytes, header: Header, scanner: inout RecordScanner) -> UInt32? {
     guard let base = raw.baseAddress, !raw.isEmpty else { return nil }
     let record = scanner.scan(raw, from: 0, isFinal: true)
@@ -63,7 +63,7 @@ public enum BANExtractor {
     return first
   }
 
-  /// Without white space and quotes around it, in whatever order they stand.
+  /// Removes white space and quotes at both ends, in any order.
   private static func bare(_ base: UnsafePointer<UInt8>, _ span: ByteRange) -> ByteRange {
     var span = span
     while true {

@@ -1,4 +1,4 @@
-/// BANs that were accepted: an open-addressing table of the numbers, four bytes each.
+/// Accepted BANs: an open-addressing table of the numbers, four bytes each.
 public struct BANSet: Sendable {
   private static let empty = UInt32.max
   private var slots: [UInt32]
@@ -12,7 +12,7 @@ public struct BANSet: Sendable {
     mask = size - 1
   }
 
-  /// - Returns: whether it was not there before.
+  /// - Returns: false if it was in the set before.
   public mutating func insert(_ ban: UInt32) -> Bool {
     if count * 2 >= slots.count { grow() }
     var slot = Self.home(ban, mask)
@@ -34,7 +34,7 @@ public struct BANSet: Sendable {
     return false
   }
 
-  /// Hands each on, in no order.
+  /// Calls `body` with each BAN, in no particular order.
   public func forEachBAN(_ body: (UInt32) -> Void) {
     for ban in slots where ban != Self.empty { body(ban) }
   }

@@ -1,4 +1,4 @@
-/// The source's bytes in memory, and offsets into them. Who makes one keeps the memory alive and unchanged.
+/// Bytes of the source in memory. The caller that creates a value keeps the memory alive and unchanged.
 public typealias Bytes = UnsafeBufferPointer<UInt8>
 
 extension UInt8 {
@@ -14,7 +14,7 @@ extension UInt8 {
   @inline(__always) var digit: UInt8 { self &- .zero }
 }
 
-/// A stretch of bytes: offsets of its first byte and behind its last.
+/// A range of bytes: the offset of its first byte, and the offset after its last.
 struct ByteRange: Equatable {
   var start: Int
   var end: Int

@@ -1,10 +1,10 @@
 /// 資本額: `1000`, `1,000`, either with `.0`; at most 2^63−1.
 enum Capital {
-  /// - Returns: nil where the bytes are no such amount.
+  /// - Returns: nil if the bytes are not such an amount.
   static func amount(_ base: UnsafePointer<UInt8>, _ span: ByteRange) -> Int64? {
     var end = span.end
     var index = span.start
-    // A fraction of zeros means nothing; any other is no whole amount.
+    // A fraction of zeros is ignored; any other amount is not whole.
     if let point = (span.start..<span.end).first(where: { base[$0] == UInt8(ascii: ".") }) {
       guard point + 1 < end, (point + 1..<end).allSatisfy({ base[$0] == .zero }) else { return nil }
       end = point

@@ -1,8 +1,8 @@
 import Support
 
-/// Where the validator's output goes.
+/// Receives the validator's output.
 public protocol ValidationOutput: ~Copyable {
-  /// What writing throws; `Never` in memory.
+  /// The error of writing; `Never` in memory.
   associatedtype Problem: Error
 
   /// COPY rows of tax_registration: the columns of ``StoredColumn/all``, then content_hash.
@@ -11,7 +11,7 @@ public protocol ValidationOutput: ~Copyable {
   mutating func industries(_ rows: UnsafeRawBufferPointer) throws(Problem)
   /// Lines of the error manifest.
   mutating func findings(_ lines: UnsafeRawBufferPointer) throws(Problem)
-  /// What the next line of the error manifest says, for an output that wants it as it is.
+  /// The code and column of a finding, for an output that does not parse the lines.
   mutating func found(_ code: FindingCode, _ column: Column?)
 }
 
@@ -19,7 +19,7 @@ extension ValidationOutput where Self: ~Copyable {
   public mutating func found(_ code: FindingCode, _ column: Column?) {}
 }
 
-/// The place of a chunk in its source.
+/// The position of a chunk in its source.
 public struct ChunkPlace: Sendable {
   /// Number of its first record, from 1.
   public var firstRecord: Int
@@ -29,7 +29,7 @@ public struct ChunkPlace: Sendable {
   public var byteOffset: Int
   /// Bytes before its first record: byte order mark, header and stamp row in the first chunk.
   public var headerBytes: Int
-  /// Offsets in the chunk of records that are known as too long from bytes behind the chunk.
+  /// Offsets in the chunk of records that are too long, as only bytes after the chunk show.
   public var tooLongOffsets: Set<Int>
 
   public init(firstRecord: Int, firstLine: Int, byteOffset: Int, headerBytes: Int, tooLongOffsets: Set<Int>) {
@@ -41,23 +41,23 @@ public struct ChunkPlace: Sendable {
   }
 }
 
-/// Validates one chunk after another: bytes in, rows and findings out. No file, no clock, nothing outside the bytes.
+/// Validates one chunk after another: bytes in, rows and findings out. The result depends on the bytes alone.
 public struct ChunkValidator: ~Copyable {
   private var scanner = RecordScanner()
   private var rules: RecordRules
   private var rows = RegistrationRows()
   private var findingLines = TextBuffer(capacity: 1 << 12)
-  /// BANs that the last chunk has accepted.
+  /// BANs that were accepted in the last chunk.
   public private(set) var accepted: BANSet
-  /// Whether the last chunk ends without a line end, in a record that is rejected: a source that was cut ends so.
+  /// Whether the last chunk ends without a line end, in a rejected record. A truncated source ends like this.
   public private(set) var endsInRecord = false
   private var cities = CityCounter()
   private var tally = Tally()
 
-  /// Output is handed on in pieces of about this size.
+  /// Output is passed on in pieces of about this size.
   private static let pieceBytes = 1 << 18
 
-  /// - Parameter bansExpected: how many BANs a chunk may have; with more it only grows.
+  /// - Parameter bansExpected: the expected number of BANs in a chunk; the set grows if there are more.
   public init(header: Header, bansExpected: Int = 1 << 16) {
     rules = RecordRules(header)
     accepted = BANSet(capacity: bansExpected)
@@ -67,7 +67,7 @@ public struct ChunkValidator: ~Copyable {
   ///
   /// - Parameters:
   ///   - bytes: the whole chunk, which ends at a record's end.
-  ///   - taken: BANs that earlier chunks have accepted, as far as this chunk has them too.
+  ///   - taken: BANs that earlier chunks accepted, as far as they occur in this chunk.
   public mutating func validate<Output: ValidationOutput & ~Copyable>(
     _ bytes: Bytes, at place: ChunkPlace, taken: BANSet? = nil, into output: inout Output
   ) throws(Output.Problem) -> Tally {
@@ -75,7 +75,7 @@ public struct ChunkValidator: ~Copyable {
     accepted.removeAll()
     cities.removeAll()
     guard let base = bytes.baseAddress else { return tally }
-    // One look at the whole chunk spares a look at each record of it nearly always.
+    // One check of the whole chunk nearly always replaces the checks of its records.
     let isText = TextEncoding.isText(bytes)
     var line = place.firstLine
     var lineOffset = 0
@@ -94,7 +94,8 @@ public struct ChunkValidator: ~Copyable {
     var isRejected = false
     while offset < bytes.count {
       var record = scanner.scan(bytes, from: offset, isFinal: true)
-      // The chunk's end is not the source's: what lies behind may have said that this is no open quote but too long.
+      // The chunk's end is not the source's. Bytes after it may have shown that the record is too long, without an open
+      // quote.
       if record.outcome == .malformedQuote, place.tooLongOffsets.contains(offset) { record.outcome = .recordTooLong }
       let number = place.firstRecord + tally.records
       let result = validate(base, record, isText: isText, taken: taken)
@@ -119,14 +120,14 @@ public struct ChunkValidator: ~Copyable {
     return tally
   }
 
-  /// Looks for it only in the bytes before the first record: earlier versions counted it as a record.
+  /// Finds an unreadable stamp row before the first record. Earlier versions counted it as a record.
   private mutating func unreadableStamp(_ bytes: Bytes, _ place: ChunkPlace) -> Range<Int>? {
     guard place.byteOffset == 0, place.headerBytes > 0 else { return nil }
     let head = Bytes(rebasing: bytes[..<min(place.headerBytes, bytes.count)])
     return try? SourceHead.read(head, isFinal: true, scanner: &scanner)?.unreadableStamp
   }
 
-  /// Counts the record and its findings, and writes its rows where it is accepted.
+  /// Counts the record and its findings, and writes its rows if it is accepted.
   private mutating func validate(
     _ base: UnsafePointer<UInt8>, _ record: RecordScanner.Record, isText: Bool, taken: BANSet?
   ) -> ValidationResult {

@@ -1,9 +1,9 @@
-/// The city or county that an address begins with: three characters, the third 市 or 縣.
+/// The city or county at the start of an address: three characters, the third 市 or 縣.
 enum City {
-  /// A character of Chinese takes three bytes.
+  /// A Chinese character takes three bytes.
   static let bytes = 9
 
-  /// Whether the text begins with one. It is well-formed UTF-8.
+  /// Whether the text, which is well-formed UTF-8, begins with a city or county.
   @inline(__always)
   static func begins(_ text: UnsafePointer<UInt8>, _ count: Int) -> Bool {
     guard count >= bytes, text[0] >> 4 == 0xE, text[3] >> 4 == 0xE else { return false }
@@ -14,19 +14,20 @@ enum City {
     text[6] == a && text[7] == b && text[8] == c
   }
 
-  /// Its name. The source writes 台 and 臺 for one another: the city is one.
+  /// Returns the name. The source writes 台 and 臺 for the same city; the name has 臺.
   static func name(_ text: UnsafePointer<UInt8>) -> String {
     let name = String(decoding: UnsafeBufferPointer(start: text, count: bytes), as: UTF8.self)
     return name.hasPrefix("台") ? "臺" + name.dropFirst() : name
   }
 }
 
-/// Accepted records by city or county. The source is sorted by address: the city is nearly always the one before.
+/// Counts accepted records by city or county. The source is sorted by address, so the city is nearly always the
+/// previous one.
 struct CityCounter {
   private var counts: [String: Int] = [:]
   private var current: [UInt8] = []
   private var pending = 0
-  /// No more names are counted in a chunk.
+  /// Maximum number of names that are counted in a chunk.
   private static let namesMax = 100
 
   @inline(__always)
@@ -40,7 +41,7 @@ struct CityCounter {
     pending += 1
   }
 
-  /// City → count.
+  /// Returns the counts by city or county.
   mutating func finish() -> [String: Int] {
     close()
     return counts
@@ -55,7 +56,7 @@ struct CityCounter {
   private mutating func close() {
     guard pending > 0 else { return }
     let name = current.withUnsafeBufferPointer { text in text.baseAddress.map { City.name($0) } ?? "" }
-    // There are 22. A source that has hundreds is no registry, and its manifest must not grow with it.
+    // There are 22. A source with hundreds is not a registry, and its manifest must not grow with them.
     if counts[name] != nil || counts.count < Self.namesMax { counts[name, default: 0] += pending }
     pending = 0
   }

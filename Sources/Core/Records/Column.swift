@@ -1,7 +1,7 @@
-/// The columns of the source that the registry knows, in the published order. Each is declared here and nowhere else:
-/// header check, rows, content hash, tables, change feed, correction sheet, search and API are derived from it.
+/// The columns of the source that the registry knows, in the published order. This is their only declaration: header
+/// check, rows, content hash, tables, change feed, correction sheet, search and API are derived from it.
 ///
-/// ARCHITECTURE.md says what goes with a new one.
+/// ARCHITECTURE.md has the steps to add a column.
 public enum Column: Int, CaseIterable, Sendable {
   case address, ban, headquarters, name, capital, setupDate, type, invoice
   case industryCode1, industryName1, industryCode2, industryName2
@@ -51,32 +51,32 @@ public enum Column: Int, CaseIterable, Sendable {
   /// The published header name.
   public var name: String { Self.declarations[rawValue].name }
 
-  /// The longest value that is accepted, in Unicode scalars; nil where another rule validates the value.
+  /// The longest accepted value, in Unicode scalars; nil if another rule validates the value.
   var scalarsMax: Int? { Self.declarations[rawValue].scalarsMax }
 
-  /// What `tax_registration` has of it. Industries have a table of their own.
+  /// The columns of `tax_registration` that store it. Industries have their own table.
   public var stored: [StoredColumn] { Self.declarations[rawValue].stored }
 
-  /// What an accepted record is warned of where this column's value does not fit. A column has one such warning.
+  /// The warning about an accepted record in which this column's value does not fit. A column has one such warning.
   var warning: FindingCode? {
     Self.industryCodes.contains(self) ? .invalidIndustryCode : stored.lazy.compactMap(\.warning).first
   }
 
-  /// The column that a header name means. Names are compared byte for byte: `==` on strings would take a compatibility
+  /// Finds the column with a header name. Compares byte for byte: `==` on strings would accept a compatibility
   /// ideograph for the character that it looks like.
   init?(name: String) {
     guard let column = Self.allCases.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else { return nil }
     self = column
   }
 
-  /// A registration is nothing without these.
+  /// Columns that a registration cannot do without.
   static let required = allCases.filter { declarations[$0.rawValue].isRequired }
 
   /// The four slots for industries, in order.
   public static let industrySlots = 1...4
   private static let industryCodes = industrySlots.map { industry($0).code }
 
-  /// The code's column of a slot; the name's follows it.
+  /// The columns of a slot's code and name.
   @inline(__always)
   public static func industry(_ slot: Int) -> (code: Column, name: Column) {
     switch slot {
@@ -88,25 +88,25 @@ public enum Column: Int, CaseIterable, Sendable {
   }
 }
 
-/// A column of `tax_registration` that is made of a source's column.
+/// A column of `tax_registration` that is derived from a column of the source.
 public struct StoredColumn: Sendable {
-  /// As what a value is stored. What is missing is NULL.
+  /// The form in which a value is stored. A missing value is NULL.
   public enum Form: Sendable {
     case text
-    /// A whole amount; NULL where it is none.
+    /// A whole amount; NULL if it is not one.
     case amount
-    /// The date that the ROC calendar's digits say; NULL where they say none.
+    /// The date that the digits give in the ROC calendar; NULL if they give none.
     case date
-    /// Y or N as a truth value; NULL where it is neither.
+    /// Y or N as a truth value; NULL if it is neither.
     case flag
   }
 
-  /// What is asked of a text besides.
+  /// An additional check of a text.
   enum Check {
     case none
-    /// Its last digit is right. It is stored as it is all the same.
+    /// The last digit must be the check digit. The value is stored in any case.
     case checkDigit
-    /// It is eight digits; NULL where it is not.
+    /// The value must be eight digits. Otherwise NULL is stored.
     case eightDigitsOrNull
 
     @inline(__always)
@@ -122,7 +122,7 @@ public struct StoredColumn: Sendable {
   public let name: String
   public let form: Form
   let check: Check
-  /// What a record is warned of whose value does not fit.
+  /// The warning about a record whose value does not fit.
   let warning: FindingCode?
 
   init(_ name: String, _ form: Form, _ check: Check = .none, warning: FindingCode? = nil) {
@@ -132,12 +132,12 @@ public struct StoredColumn: Sendable {
     self.warning = warning
   }
 
-  /// The source's columns in the order in which a row has what is stored of them. That is the published order, but that
-  /// the row's key and the business's names come first.
+  /// The source's columns in the order in which a row stores them: the published order, except that the key (the BAN),
+  /// the headquarters and the name come first.
   static let sources =
     [.ban, .headquarters, .name] + Column.allCases.filter { ![.ban, .headquarters, .name].contains($0) }
 
-  /// The columns of a row of `registrations.tsv` in their order, but for the content hash, which follows them and is
-  /// made over them.
+  /// The columns of a row of `registrations.tsv`, in order, without the content hash, which follows them and covers
+  /// them.
   public static let all = sources.flatMap(\.stored)
 }

@@ -1,10 +1,11 @@
-/// What load compares businesses by: SipHash-2-4 over a business's COPY row and those of its industries.
+/// The hash by which load compares businesses: SipHash-2-4 over a business's COPY row and those of its industries.
 public enum ContentHash {
-  /// Fixed keys: a content hash means the same on every machine. Another set of keys would be another rules version.
+  /// Fixed keys: a content hash means the same on every machine. Other keys would need another rules version.
   private static var key: (UInt64, UInt64) { (0x7265_6769_7374_7279, 0x636f_6e74_656e_7431) }
 
   /// - Parameters:
-  ///   - registration: the row of tax_registration, the columns of ``StoredColumn/all``, without a tab or line feed at its end.
+  ///   - registration: the row of tax_registration, the columns of ``StoredColumn/all``, without a tab or line feed at
+  ///     its end.
   ///   - industries: the rows of business_industry in the order of their slots, each with its line feed.
   public static func of(registration: UnsafeRawBufferPointer, industries: UnsafeRawBufferPointer) -> Int64 {
     of(
@@ -26,8 +27,8 @@ public enum ContentHash {
   }
 }
 
-/// SipHash-2-4 (Aumasson, Bernstein 2012): the content hash of a registration. 64 bits tell apart the versions of one
-/// BAN; the keys are fixed so that equal content has an equal hash on every machine and every day.
+/// SipHash-2-4 (Aumasson, Bernstein 2012): the content hash of a registration. 64 bits are enough to tell apart the
+/// versions of one BAN. The keys are fixed so that equal content has an equal hash on every machine and every day.
 enum SipHash {
   static func hash(_ base: UnsafeRawPointer, _ count: Int, key k0: UInt64, _ k1: UInt64) -> UInt64 {
     var v0 = k0 ^ 0x736f_6d65_7073_6575

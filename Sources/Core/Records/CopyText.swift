@@ -1,15 +1,15 @@
-/// PostgreSQL's COPY text format: fields parted by tabs, rows by LF, NULL as `\N`, and a backslash before what would
-/// be misread (https://www.postgresql.org/docs/current/sql-copy.html, "Text Format").
+/// PostgreSQL's COPY text format: fields separated by tabs, rows by LF, NULL as `\N`, and a backslash before bytes that
+/// would be misread (https://www.postgresql.org/docs/current/sql-copy.html, "Text Format").
 extension TextBuffer {
   @inline(__always)
   mutating func appendNull() { append("\\N") }
 
-  /// A value, or NULL where it is missing.
+  /// Appends a value, or NULL if it is missing.
   @inline(__always)
   mutating func append(_ value: FieldValue, of base: UnsafePointer<UInt8>) {
     if value.isMissing { return appendNull() }
     let start = count
-    // Hardly a value holds anything to escape: it is copied as it stands, and that it may be is seen meanwhile.
+    // Few values need escaping, so the value is copied as it is and checked during the copy.
     let isPlain = appendLooking(base + value.span.start, value.span.count)
     guard !isPlain || value.escaped else { return }
     truncate(to: start)
@@ -44,7 +44,7 @@ extension TextBuffer {
     append(base + start, value.span.end - start)
   }
 
-  /// Appends bytes, and tells whether none among them is a backslash or a control character.
+  /// Appends bytes. Returns whether none of them is a backslash or a control character.
   @inline(__always)
   private mutating func appendLooking(_ from: UnsafePointer<UInt8>, _ length: Int) -> Bool {
     reserve(length)
@@ -62,7 +62,7 @@ extension TextBuffer {
         copyWord(offset)
         offset += 8
       }
-      // The last eight, some of them once more.
+      // The last eight bytes, some of them for the second time.
       copyWord(length - 8)
     } else {
       for offset in 0..<length {
@@ -76,18 +76,18 @@ extension TextBuffer {
   }
 }
 
-/// Eight bytes at a time: what a byte is asked, asked of eight at once (after "Bit Twiddling Hacks", Sean Anderson).
+/// SWAR: tests eight bytes at a time (after "Bit Twiddling Hacks", Sean Anderson).
 enum EightBytes {
   private static let ones: UInt64 = 0x0101_0101_0101_0101
   private static let highBits: UInt64 = 0x8080_8080_8080_8080
 
-  /// Not 0 where one of the bytes at least is less than `bound`, which is at most 128.
+  /// Returns a value other than 0 if at least one byte is less than `bound`, which is at most 128.
   @inline(__always)
   static func bytes(of word: UInt64, below bound: UInt8) -> UInt64 {
     (word &- ones &* UInt64(bound)) & ~word & highBits
   }
 
-  /// Not 0 where one of the bytes at least is `byte`.
+  /// Returns a value other than 0 if at least one byte is `byte`.
   @inline(__always)
   static func bytes(of word: UInt64, equalTo byte: UInt8) -> UInt64 {
     bytes(of: word ^ (ones &* UInt64(byte)), below: 1)

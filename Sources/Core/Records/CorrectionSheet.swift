@@ -1,11 +1,11 @@
 import Support
 
-/// A correction sheet: a CSV with the published columns, in any order, whose records are validated as those of a source
-/// are.
+/// A correction sheet: a CSV with the published columns, in any order. Its records are validated like those of a
+/// source.
 ///
-/// It differs from a source in this alone: one apostrophe at the beginning of a cell is taken away and the cell counts
-/// as quoted (``SheetCell``); U+FFFD in a published column stands for bytes that could not be read, and is rejected as
-/// they were; a stamp row is a record like any other.
+/// It differs from a source in three points. One apostrophe at the beginning of a cell is removed, and the cell counts
+/// as quoted (``SheetCell``). U+FFFD in a published column stands for unreadable bytes, and is rejected like them. A
+/// stamp row is an ordinary record.
 public struct CorrectionSheet: Sendable {
   /// An accepted record.
   public struct Record: Sendable, Equatable {
@@ -15,9 +15,9 @@ public struct CorrectionSheet: Sendable {
     public var registration: [UInt8]
     /// The COPY rows for business_industry.
     public var industries: [UInt8]
-    /// Codes, as many as were found.
+    /// Codes of all its warnings.
     public var warnings: [String]
-    /// Line of the sheet that it begins in.
+    /// Line of the sheet in which it begins.
     public var line = 0
     /// Checksum of the record that the row was exported from; nil for a row that was not exported.
     public var fingerprint: String?
@@ -25,14 +25,14 @@ public struct CorrectionSheet: Sendable {
 
   /// A rejection or a warning.
   public struct Finding: Sendable, Hashable {
-    /// The line that the record begins in, as an editor counts them; the header's is 1.
+    /// The line in which the record begins, as an editor counts lines; the header's is 1.
     public var line: Int
-    /// The row, as a spreadsheet counts them; the header's is 1.
+    /// The row, as a spreadsheet counts rows; the header's is 1.
     public var row: Int
     public var code: String
     /// `error` or `warning`.
     public var severity: String
-    /// The published name, nil where the finding concerns the whole record.
+    /// The published name; nil if the finding concerns the whole record.
     public var column: String?
     public var message: String
   }
@@ -42,12 +42,12 @@ public struct CorrectionSheet: Sendable {
   public var records: [Record] = []
   /// In the sheet's order.
   public var findings: [Finding] = []
-  /// Of the rows that somebody touched.
+  /// Counts of the validated rows.
   public var tally = Tally()
-  /// Rows that are as they were exported: they are not looked at.
+  /// Rows that are unchanged since their export; they are not validated.
   public var untouched = 0
 
-  /// - Throws: ``HeaderProblem`` where no sheet can be read by its first line.
+  /// - Throws: ``HeaderProblem`` if the first line is not a sheet's header.
   public static func read(_ bytes: [UInt8]) throws(HeaderProblem) -> CorrectionSheet {
     try bytes.withUnsafeBufferPointer { (bytes) throws(HeaderProblem) -> CorrectionSheet in
       let raw = UnsafeRawBufferPointer(bytes)
@@ -55,7 +55,7 @@ public struct CorrectionSheet: Sendable {
       guard let head = try SourceHead.read(bytes, isFinal: true, scanner: &scanner) else { throw .empty }
       var sheet = CorrectionSheet(header: head.header)
       var validator = SheetValidator(header: head.header)
-      // Behind the header alone: a stamp row is a record here.
+      // Only the header is skipped: a stamp row is a record here.
       var offset = scanner.scan(bytes, from: head.headerStart, isFinal: true).next
       var line = 1 + LineFeeds.count(UnsafeRawBufferPointer(rebasing: raw[..<offset]))
       while offset < bytes.count {

@@ -1,12 +1,12 @@
 import CSupport
 
-/// Finds the bytes that part fields and records, 64 at a time.
+/// Finds the delimiters of fields and records, 64 bytes at a time.
 struct Delimiters {
   private let base: UnsafePointer<UInt8>
   private let count: Int
-  /// Offset of the bytes that ``found`` is about.
+  /// Offset of the block that ``found`` describes.
   private var block: Int
-  /// A bit for each delimiter among them, the first byte's the lowest.
+  /// A bit for each byte of the block, 1 for a delimiter; the first byte's is the lowest.
   private var found: UInt64 = 0
 
   @inline(__always)
@@ -17,8 +17,8 @@ struct Delimiters {
     scanBlock()
   }
 
-  /// The offset of the first quote, comma, line feed or carriage return at `index` or behind it; `bound` where there is
-  /// none before. Offsets asked for never go back.
+  /// Returns the offset of the first quote, comma, line feed or carriage return from `index` on; `bound` if there is
+  /// none before it. `index` must not decrease from call to call.
   @inline(__always)
   mutating func next(from index: Int, before bound: Int) -> Int {
     guard index < bound else { return bound }

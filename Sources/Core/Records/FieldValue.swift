@@ -1,9 +1,9 @@
-/// A field's value: trimmed, and perhaps missing.
+/// A field's value: trimmed, or missing.
 struct FieldValue {
-  /// Without quotes around and white space at the ends; `""` inside still stands for one quote where `escaped`.
+  /// The range without quotes and white space at its ends. If `escaped`, `""` inside still stands for one quote.
   let span: ByteRange
   let escaped: Bool
-  /// Empty, or unquoted and a mark for "nothing". Missing is NULL in the database.
+  /// Empty, or an unquoted mark for "missing". Missing values are NULL in the database.
   let isMissing: Bool
 
   static let missing = FieldValue(span: ByteRange(start: 0, end: 0), escaped: false, isMissing: true)
@@ -24,7 +24,7 @@ struct FieldValue {
     isMissing = span.isEmpty || !field.quoted && span.count <= 4 && Self.isMark(base, span)
   }
 
-  /// `NULL`, `null`, `NA` or `N/A`.
+  /// Whether the value is `NULL`, `null`, `NA` or `N/A`.
   static func isMark(_ base: UnsafePointer<UInt8>, _ span: ByteRange) -> Bool {
     let text = base + span.start
     func equals(_ mark: StaticString) -> Bool {

@@ -1,11 +1,11 @@
-/// What can be said of a record: its code, severity and text. `RecordRules` applies the rules and decides which records
-/// are rejected. `docs/rules.md` explains them to users.
+/// A kind of finding: its code, severity and text. `RecordRules` applies the rules and decides which records are
+/// rejected. `docs/rules.md` explains them to users.
 public enum FindingCode: Int, CaseIterable, Sendable {
-  // Rejections: the first that applies.
+  // Rejections. Only the first that applies is reported.
   case malformedQuote, recordTooLong, invalidEncoding, fieldCount, invalidBAN, missingName, valueTooLong, duplicate
-  // Warnings: the record is accepted all the same.
+  // Warnings. The record is accepted.
   case banChecksum, invalidHeadquartersBAN, invalidCapital, invalidDate, invalidInvoiceFlag, invalidIndustryCode
-  // A warning that concerns no record.
+  // A warning that does not concern a record.
   case unreadableStamp
 
   private var declaration: (code: String, severity: Severity, message: String) {
@@ -39,28 +39,28 @@ public enum FindingCode: Int, CaseIterable, Sendable {
     }
   }
 
-  /// What a finding means for its record: `error` rejects it, with `warning` it is accepted all the same.
+  /// The effect of a finding on its record: `error` rejects it, `warning` does not.
   private enum Severity: String { case error, warning }
 
-  /// The code as users read it.
+  /// The code as users see it.
   public var code: String { declaration.code }
 
   public var severity: String { declaration.severity.rawValue }
 
   public var isRejection: Bool { declaration.severity == .error }
 
-  /// What is wrong, and what became of it. It depends on nothing outside the record, so that findings are the same
-  /// however the source was cut.
+  /// What is wrong, and what is stored. It depends on the record alone, so that findings do not depend on how the
+  /// source was split.
   public var message: String { declaration.message }
 
-  /// The code that users write so, or nil.
+  /// Finds the code with this name; nil if there is none.
   public init?(code: String) {
     guard let found = Self.allCases.first(where: { $0.code == code }) else { return nil }
     self = found
   }
 }
 
-/// The columns whose values an accepted record is warned of.
+/// The columns of an accepted record that have warnings.
 struct Warnings {
   private var columns: UInt64 = 0
 
@@ -69,7 +69,7 @@ struct Warnings {
   @inline(__always)
   mutating func insert(_ column: Column) { columns |= 1 << UInt64(column.rawValue) }
 
-  /// Hands each on in the order in which findings of one record are listed, which is the published one.
+  /// Calls `body` for each, in the published order of columns, in which a record's findings are listed.
   func forEach(_ body: (FindingCode, Column?) -> Void) {
     for column in Column.allCases where columns & 1 << UInt64(column.rawValue) != 0 {
       if let code = column.warning { body(code, column) }

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// A finding in the error manifest: one JSON object a line.
+/// A finding in the error manifest: one JSON object per line.
 struct FindingLine {
-  /// Number of the record in the snapshot, from 1; 0 where it is the row in the stamp row's place.
+  /// Number of the record in the snapshot, from 1; 0 for an unreadable stamp row.
   var record: Int
   /// Line of its first byte in the source, from 1.
   var line: Int
@@ -10,10 +10,10 @@ struct FindingLine {
   var byteOffset: Int
   var code: FindingCode
   var column: Column?
-  /// The record's bytes, the line end not counted.
+  /// The record's bytes, without its line end.
   var raw: Bytes
 
-  /// At most this many bytes of a record are kept.
+  /// Maximum number of bytes that are kept of a record.
   static let rawBytesMax = 65_536
 }
 
@@ -49,7 +49,7 @@ extension TextBuffer {
     guard let base = raw.baseAddress, !raw.isEmpty else { return append("\"raw\":\"\"") }
     let count = min(raw.count, FindingLine.rawBytesMax)
     let text = TextEncoding.wellFormedPrefix(base, count, allowNUL: true)
-    // A cut may fall inside a character: then the text ends before it.
+    // A cut may fall inside a character; the text then ends before it.
     if text == count || truncated && text > count - 4 && isCut(base + text, count - text) {
       append("\"raw\":\"")
       appendJSON(base, text)
@@ -61,14 +61,14 @@ extension TextBuffer {
     if truncated { append(",\"truncated\":true") }
   }
 
-  /// Whether the bytes are the beginning of a character that goes on behind them.
+  /// Whether the bytes are the beginning of a character that continues after them.
   private func isCut(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool {
     var padded: (UInt8, UInt8, UInt8, UInt8) = (0x80, 0x80, 0x80, 0x80)
     let width = base[0] >= 0xF0 ? 4 : base[0] >= 0xE0 ? 3 : 2
     guard count < width else { return false }
     return withUnsafeMutableBytes(of: &padded) { bytes in
       for index in 0..<count { bytes[index] = base[index] }
-      // The lowest and the highest continuation: one of them fits wherever a character can go on.
+      // The lowest and the highest continuation byte: one of them completes every incomplete character.
       for filler: UInt8 in [0x80, 0xBF] {
         for index in count..<width { bytes[index] = filler }
         guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return false }
@@ -78,7 +78,7 @@ extension TextBuffer {
     }
   }
 
-  /// The inside of a JSON string (RFC 8259, section 7); the bytes are well-formed UTF-8.
+  /// Appends the content of a JSON string (RFC 8259, section 7); the bytes are well-formed UTF-8.
   private mutating func appendJSON(_ base: UnsafePointer<UInt8>, _ count: Int) {
     let digits: StaticString = "0123456789abcdef"
     for index in 0..<count {

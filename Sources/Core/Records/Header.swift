@@ -1,16 +1,16 @@
-/// The header: which of the source's columns is which of ours.
+/// The header: maps the source's columns to those of the registry.
 public struct Header: Sendable, Equatable {
   /// All names as published, trimmed.
   public let names: [String]
-  /// For each ``Column``, by its raw value, the index of its field; -1 where the source lacks it.
+  /// For each ``Column``, by its raw value, the index of its field; -1 if the source lacks it.
   let fieldOf: [Int]
 
-  /// Known columns that the source lacks; they read as empty.
+  /// Known columns that the source lacks; their values are missing.
   public var missing: [String] { Column.allCases.filter { fieldOf[$0.rawValue] < 0 }.map(\.name) }
-  /// Columns of the source that nobody knows; they are ignored.
+  /// Unknown columns of the source; they are ignored.
   public var unknown: [String] { names.filter { Column(name: $0) == nil } }
 
-  /// - Throws: ``HeaderProblem`` where no registry can be read by these names.
+  /// - Throws: ``HeaderProblem`` if these are not a registry's names.
   public init(names: [String]) throws(HeaderProblem) {
     var fieldOf = [Int](repeating: -1, count: Column.allCases.count)
     for (index, name) in names.enumerated() {
@@ -25,7 +25,7 @@ public struct Header: Sendable, Equatable {
   }
 }
 
-/// Why a source has no header that a registry can be read by.
+/// Why a source's header is refused.
 public enum HeaderProblem: Error, Sendable, Equatable, CustomStringConvertible {
   case empty
   case notCSV
@@ -44,7 +44,7 @@ public enum HeaderProblem: Error, Sendable, Equatable, CustomStringConvertible {
     case .archive(let kind): return "the source is a \(kind) file, not a CSV file"
     case .repeatedColumn(let name): return "the header has the column \(name) twice"
     case .missingColumns(let missing, let names):
-      // What stands there instead may be anything: a few names are enough to see it.
+      // The first line may be any text: a few names are enough to recognise it.
       let found = names.prefix(4).map { $0.count > 20 ? $0.prefix(20) + "…" : $0 }.joined(separator: ",")
       let shown = String(String.UnicodeScalarView(found.unicodeScalars.map { $0.value < 0x20 ? " " : $0 }))
       return "the header lacks \(missing.joined(separator: " and ")); it begins with '\(shown)'"
@@ -52,10 +52,10 @@ public enum HeaderProblem: Error, Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// Characters that show nothing (Unicode's general category Cf): byte order marks, zero-width and directional ones.
-/// Programs put them before the first column's name, which is then no name that anybody knows.
+/// Invisible characters (Unicode's general category Cf): byte order marks, zero-width and directional ones. Programs
+/// put them before the first column's name, which would then be unknown.
 enum FormatCharacters {
-  /// Of Unicode 15. A table of our own, for what a source gives must not depend on the version of Swift.
+  /// From Unicode 15. A table of our own, so that results do not depend on the version of Swift.
   private static let ranges: [ClosedRange<UInt32>] = [
     0xAD...0xAD, 0x600...0x605, 0x61C...0x61C, 0x6DD...0x6DD, 0x70F...0x70F, 0x890...0x891, 0x8E2...0x8E2,
     0x180E...0x180E, 0x200B...0x200F, 0x202A...0x202E, 0x2060...0x2064, 0x2066...0x206F, 0xFEFF...0xFEFF,
@@ -63,7 +63,7 @@ enum FormatCharacters {
     0xE0001...0xE0001, 0xE0020...0xE007F,
   ]
 
-  /// - Returns: the offset behind all those that the bytes begin with; nil where more bytes are needed to tell.
+  /// Returns the offset after the format characters at the start; nil if more bytes are needed to decide.
   static func end(_ base: UnsafePointer<UInt8>, _ count: Int, isFinal: Bool) -> Int? {
     var offset = 0
     while offset < count, base[offset] >= 0x80 {

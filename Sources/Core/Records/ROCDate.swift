@@ -6,7 +6,7 @@ struct ROCDate {
   let month: Int
   let day: Int
 
-  /// - Returns: nil where the bytes are not seven ASCII digits or there is no such day.
+  /// - Returns: nil if the bytes are not seven ASCII digits or there is no such day.
   init?(_ base: UnsafePointer<UInt8>, _ span: ByteRange) {
     guard span.count == 7 else { return nil }
     var number = 0
@@ -23,7 +23,7 @@ struct ROCDate {
 }
 
 extension TextBuffer {
-  /// `2015-04-13`
+  /// Appends the date in the form `2015-04-13`.
   mutating func append(_ date: ROCDate) {
     append(decimal: Int64(date.year))
     append(UInt8(ascii: "-"))
@@ -46,7 +46,7 @@ enum GregorianDate {
     }
   }
 
-  /// `2026-09-01`
+  /// Returns the date in the form `2026-09-01`.
   static func iso(year: Int, month: Int, day: Int) -> String {
     year.padded(4) + "-" + month.padded(2) + "-" + day.padded(2)
   }

@@ -1,10 +1,10 @@
-/// The version of the rules by which records are read, validated and written. It rises when any accepted row, content
-/// hash or finding could differ for the same bytes: then what was validated before is stale.
+/// The version of the rules by which records are read, validated and written. Raise it if any accepted row, content
+/// hash or finding could differ for the same bytes: earlier results are then stale.
 public let rulesVersion = 2
 
-/// What the rules say of one record.
+/// The result of validating one record.
 enum ValidationResult {
-  /// Every field is missing: no finding.
+  /// Every field is missing. This is not a finding.
   case blank
   case rejected(FindingCode, Column?)
   case accepted(ban: UInt32, Warnings)
@@ -30,10 +30,10 @@ enum ValidationResult {
   }
 }
 
-/// The rules in their order: the first that applies rejects.
+/// The rules, in order: the first that applies rejects the record.
 struct RecordRules: ~Copyable {
   private let header: Header
-  /// The values of the record that was validated last, where it has as many fields as the header.
+  /// The values of the last validated record, if it has as many fields as the header.
   private(set) var values: RecordValues
 
   init(_ header: Header) {
@@ -41,15 +41,17 @@ struct RecordRules: ~Copyable {
     values = RecordValues(header)
   }
 
-  /// - Parameter isText: whether all of the record is known to be well-formed.
-  /// - Returns: what is warned of shows where the record's rows are written.
+  /// Validates one record.
+  ///
+  /// - Parameter isText: whether the whole record is known to be well-formed.
+  /// - Returns: no warnings yet; ``RegistrationRows`` finds them while it writes the record's rows.
   @inline(__always)
   mutating func validate(
     _ base: UnsafePointer<UInt8>, _ fields: UnsafePointer<RawField>, _ count: Int, isText: Bool
   ) -> ValidationResult {
     let isWhole = count == values.fieldCount
     if isWhole { values.read(base, fields) }
-    // A record with a BAN is not blank: the others' fields need no look for that.
+    // A record with a BAN is not blank, so its other fields need no check.
     if !isWhole || values[.ban].isMissing, Self.isBlank(base, fields, count) { return .blank }
     if !isText, let column = invalidEncoding(base, fields, count) { return .rejected(.invalidEncoding, column.known) }
     guard isWhole else { return .rejected(.fieldCount, nil) }
@@ -64,7 +66,7 @@ struct RecordRules: ~Copyable {
     return true
   }
 
-  /// The first field that is no text; `known` is its column where we know it.
+  /// Finds the first field that is not text; `known` is its column, if it is a known one.
   private func invalidEncoding(
     _ base: UnsafePointer<UInt8>, _ fields: UnsafePointer<RawField>, _ count: Int
   ) -> (known: Column?, Void)? {

@@ -1,49 +1,49 @@
 import Glibc
 
-/// One field as it stands in the source: where its content begins and ends, without the quotes around it.
+/// One field in the source: where its content begins and ends, without the quotes around it.
 struct RawField {
   var start: Int
   var end: Int
-  /// It began with a quote.
+  /// Whether it begins with a quote.
   var quoted: Bool
-  /// It is quoted and holds `""`, which means one quote.
+  /// Whether it is quoted and contains `""`, which means one quote.
   var escaped: Bool
 }
 
-/// Finds one record after another in bytes that may still be growing, by the CSV rules of the registry:
+/// Finds one record after another in bytes that may still grow, by the CSV rules of the registry:
 ///
 /// - A record ends at LF or CRLF outside quotes; a lone CR is data.
 /// - A field that begins with a quote is quoted; after its closing quote only a comma or the record's end may follow.
-/// - A structure error costs one line: the record is then the line up to its first LF, and reading goes on behind it.
+/// - A structure error costs one line: the record is then the line up to its first LF, and reading continues after it.
 ///
-/// The scanner looks at most ``recordBytesMax`` bytes ahead to decide, so that a quote left open never costs more.
+/// The scanner looks at most ``recordBytesMax`` bytes ahead, which bounds the cost of an open quote.
 public struct RecordScanner: ~Copyable {
-  /// A record's bytes, its line end not counted.
+  /// Maximum size of a record, without its line end.
   public static let recordBytesMax = 65_536
-  /// Beyond this a line is nothing that a registry would hold, and the snapshot is refused.
+  /// Maximum size of a line. No registry has longer ones, and a snapshot that does is refused.
   public static let lineBytesMax = 16 << 20
-  /// With more structure errors than this the snapshot is refused.
+  /// Maximum number of structure errors. A snapshot with more is refused.
   public static let structureErrorsMax = 100_000
 
   public enum Outcome: Sendable, Equatable {
-    /// A record, its fields known.
+    /// A record with known fields.
     case fields
     case malformedQuote
     case recordTooLong
-    /// Not decided before more bytes come (never where the bytes are final).
+    /// Not decided until more bytes arrive (never if the bytes are final).
     case needsMore
   }
 
   public struct Record: Sendable {
     public var outcome: Outcome
     public var start: Int
-    /// Behind its last byte, the line end not counted.
+    /// The offset after its last byte, without the line end.
     public var end: Int
-    /// Where the next record begins.
+    /// The offset of the next record.
     public var next: Int
   }
 
-  /// The fields of the record that was scanned last. A record of 65,536 commas has one more.
+  /// The fields of the last scanned record. A record of 65,536 commas has one field more.
   let fields: UnsafeMutablePointer<RawField>
   private(set) var fieldCount = 0
 
@@ -51,7 +51,7 @@ public struct RecordScanner: ~Copyable {
 
   deinit { fields.deallocate() }
 
-  /// The record that begins at `start`, which is less than `bytes.count`.
+  /// Scans the record at `start`, which is less than `bytes.count`.
   ///
   /// - Parameter isFinal: whether the source ends where `bytes` end.
   public mutating func scan(_ bytes: Bytes, from start: Int, isFinal: Bool) -> Record {
@@ -122,7 +122,7 @@ public struct RecordScanner: ~Copyable {
         append(RawField(start: content, end: index, quoted: false, escaped: false))
       }
 
-      // Behind a field.
+      // After a field.
       if index >= bound {
         if bound == count { return isFinal ? .ended(end: index, next: index) : .undecided }
         return atLimit(base, count: count, index: index, closed: closed, isFinal: isFinal)
@@ -143,7 +143,7 @@ public struct RecordScanner: ~Copyable {
     }
   }
 
-  /// The record has all the bytes that a record may have: it ends right here or it is an error.
+  /// Decides on a record that has reached the maximum size: it ends here, or it is an error.
   private func atLimit(
     _ base: UnsafePointer<UInt8>, count: Int, index: Int, closed: Bool, isFinal: Bool
   ) -> ExitCategory {

@@ -1,13 +1,13 @@
-/// The values of one record by column, each field looked at once.
+/// The values of one record by column. Each field is read once.
 struct RecordValues: ~Copyable {
   /// For each ``Column``, by its raw value.
   private let values: UnsafeMutablePointer<FieldValue>
-  /// As in the header: the field of each column, -1 where the source has none.
+  /// The index of each column's field, as in the header; -1 if the source lacks the column.
   private let fieldOf: UnsafeMutablePointer<Int>
-  /// For each column, the longest value that is accepted; `Int.max` where another rule validates the value.
+  /// For each column, the longest accepted value; `Int.max` if another rule validates the value.
   private let scalarsMax: UnsafeMutablePointer<Int>
   private let count = Column.count
-  /// How many fields a record has to have.
+  /// The number of fields that a record must have.
   let fieldCount: Int
 
   init(_ header: Header) {
@@ -28,7 +28,7 @@ struct RecordValues: ~Copyable {
     scalarsMax.deallocate()
   }
 
-  /// Takes the values of a record that has as many fields as the header.
+  /// Reads the values of a record that has as many fields as the header.
   @inline(__always)
   mutating func read(_ base: UnsafePointer<UInt8>, _ fields: UnsafePointer<RawField>) {
     for column in 0..<count {
@@ -45,7 +45,7 @@ struct RecordValues: ~Copyable {
   func tooLong(_ base: UnsafePointer<UInt8>) -> Column? {
     for column in 0..<count {
       let value = values[column]
-      // A scalar takes a byte at least.
+      // A scalar has at least one byte.
       guard value.span.count > scalarsMax[column], !value.isMissing, value.scalars(base) > scalarsMax[column] else {
         continue
       }

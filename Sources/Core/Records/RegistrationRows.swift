@@ -2,7 +2,7 @@
 struct RegistrationRows: ~Copyable {
   private(set) var registrations = TextBuffer()
   private(set) var industries = TextBuffer()
-  /// What a row of tax_registration has, in its order, as the loop over it needs it.
+  /// The columns of a row of tax_registration, in order, in the form that the loop over them needs.
   private let cells: UnsafeMutableBufferPointer<Cell>
 
   private struct Cell {
@@ -26,7 +26,7 @@ struct RegistrationRows: ~Copyable {
     industries.removeAll()
   }
 
-  /// Appends the rows of a record, the hash of them all as the last column of the first.
+  /// Appends a record's rows. The last column of the first row is the hash of all rows.
   ///
   /// - Returns: the columns whose values do not fit.
   @inline(__always)
@@ -43,7 +43,7 @@ struct RegistrationRows: ~Copyable {
     }
     let industryStart = industries.count
     appendIndustries(values, of: base, &warnings, &tally)
-    // The hash is made over the row without the tab behind it.
+    // The hash does not cover the tab after the row.
     let hash = ContentHash.of(
       registrations.pointer(at: start), registrations.count - 1 - start, industries.pointer(at: industryStart),
       industries.count - industryStart)
@@ -88,9 +88,9 @@ struct RegistrationRows: ~Copyable {
 }
 
 extension TextBuffer {
-  /// Appends what is stored of a value.
+  /// Appends the stored form of a value.
   ///
-  /// - Returns: false where the value does not fit.
+  /// - Returns: false if the value does not fit.
   @inline(__always)
   fileprivate mutating func append(
     _ value: FieldValue, of base: UnsafePointer<UInt8>, as form: StoredColumn.Form, _ check: StoredColumn.Check
@@ -130,7 +130,7 @@ extension FieldValue {
     span.count == count && (span.start..<span.end).allSatisfy { base[$0].digit <= 9 }
   }
 
-  /// Whether two values are the same text: what the source writes as `""` in a quoted field is one quote.
+  /// Whether two values are the same text: `""` in a quoted field is one quote.
   fileprivate static func same(_ a: FieldValue, _ b: FieldValue, _ base: UnsafePointer<UInt8>) -> Bool {
     var i = a.span.start
     var j = b.span.start

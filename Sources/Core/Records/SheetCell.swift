@@ -1,13 +1,12 @@
-/// How a value stands in a cell of a correction sheet, which a spreadsheet opens and saves: it keeps no quotes, and
-/// takes some text for a formula. One apostrophe before the value keeps both from doing harm; reading takes exactly one
-/// away.
+/// Converts values to cells of a correction sheet and back. A spreadsheet that saves the sheet drops quotes, and takes
+/// some text for a formula. One apostrophe before the value prevents both; reading removes exactly one.
 public enum SheetCell {
-  /// The cell for a value.
+  /// Returns the cell for a value.
   ///
   /// - Parameters:
-  ///   - isQuoted: whether quotes stood around it in the source: then a mark for "missing" is a value.
-  ///   - keepsDigits: whether digits are kept from being taken for a number that loses some: zeros at the beginning, or
-  ///     those that a spreadsheet rounds away when it saves twelve or more as 2.59304E+11.
+  ///   - isQuoted: whether the value was quoted in the source: a mark for "missing" is then a value.
+  ///   - keepsDigits: whether to protect digits that a spreadsheet would lose in a number: leading zeros, or those that
+  ///     it rounds away when it saves twelve or more as 2.59304E+11.
   public static func escape(_ value: [UInt8], isQuoted: Bool, keepsDigits: Bool = false) -> [UInt8] {
     needsApostrophe(value, isQuoted: isQuoted) || keepsDigits && losesDigits(value) ? [.apostrophe] + value : value
   }
@@ -16,7 +15,7 @@ public enum SheetCell {
     (value.count > 11 || value.count > 1 && value[0] == .zero) && value.allSatisfy { $0.digit <= 9 }
   }
 
-  /// The value of a cell, and whether it counts as quoted.
+  /// Returns the value of a cell, and whether it counts as quoted.
   public static func unescape(_ cell: [UInt8]) -> (value: [UInt8], isQuoted: Bool) {
     cell.first == .apostrophe ? (Array(cell.dropFirst()), true) : (cell, false)
   }
@@ -27,13 +26,13 @@ public enum SheetCell {
     case .apostrophe, .tab, .carriageReturn: return true
     case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"): return true
     case 0xEF:
-      // ＝, ＋, － and ＠: some spreadsheets read the full-width forms as the others.
+      // ＝, ＋, － and ＠: some spreadsheets treat the full-width forms like the ASCII ones.
       return value.count >= 3 && value[1] == 0xBC && [0x9D, 0x8B, 0x8D, 0xA0].contains(value[2])
     default: return isQuoted && isMark(value)
     }
   }
 
-  /// Whether the value, were it not quoted, would mean "missing".
+  /// Whether the value would mean "missing" if it were not quoted.
   private static func isMark(_ value: [UInt8]) -> Bool {
     value.withUnsafeBufferPointer { bytes in
       guard let base = bytes.baseAddress else { return false }
@@ -41,10 +40,10 @@ public enum SheetCell {
     }
   }
 
-  /// The most that a cell takes as CSV: two quotes around it, and one more for each inside.
+  /// The maximum size of a cell as CSV: two quotes around it, and one more for each quote inside.
   static func csvBytes(_ cell: [UInt8]) -> Int { cell.count + 2 + cell.count { $0 == .quote } }
 
-  /// A cell as CSV: in quotes where a comma, a quote, a line break or white space at an end needs them.
+  /// Appends a cell as CSV: in quotes if it has a comma, a quote, a line break, or a space at an end.
   static func append(_ cell: [UInt8], to row: inout [UInt8]) {
     let needsQuotes =
       cell.contains { $0 == .quote || $0 == .comma || $0 == .lineFeed || $0 == .carriageReturn }

@@ -1,16 +1,16 @@
 import Support
 
-/// A row of a correction sheet as it is written: one record, what was found of it, and its values to be corrected.
+/// A row of a correction sheet, for writing: a record, its findings, and its values to be corrected.
 public struct SheetRow: Sendable {
   public var line: Int
   public var record: Int
-  /// One each for every finding; a column is empty where the finding concerns the whole record.
+  /// One for each finding; a column is empty if the finding concerns the whole record.
   public var codes: [String] = []
   public var columns: [String] = []
   public var messages: [String] = []
-  /// The record's bytes, as the finding keeps them.
+  /// The record's bytes, as stored in the finding.
   public var raw: [UInt8]
-  /// Whether they are but the beginning of a longer record.
+  /// Whether ``raw`` is only the beginning of a longer record.
   public var isTruncated: Bool
 
   public init(line: Int, record: Int, raw: [UInt8], isTruncated: Bool) {
@@ -20,7 +20,7 @@ public struct SheetRow: Sendable {
     self.isTruncated = isTruncated
   }
 
-  /// The sheet's header, with the byte order mark by which Excel knows UTF-8.
+  /// The sheet's header, with the byte order mark by which Excel recognises UTF-8.
   public static var head: [UInt8] {
     let names =
       ["codes", "line", "record", "columns", "messages"] + Column.allCases.map(\.name) + [
@@ -29,12 +29,12 @@ public struct SheetRow: Sendable {
     return [0xEF, 0xBB, 0xBF] + Array(names.joined(separator: ",").utf8) + [.lineFeed]
   }
 
-  /// A row has to stay within what a record may have, or the sheet could not be read back: values of more bytes than
-  /// this (all of them together, as CSV) are left out, and of the record itself no more is shown than that.
+  /// A row must not exceed the maximum size of a record, or the sheet could not be read back. Values of more bytes than
+  /// this (all together, as CSV) are left out. The raw record is cut at its own limit.
   private static let valueBytesMax = 32 << 10
   private static let rawBytesMax = 12 << 10
 
-  /// The row as CSV with its line feed.
+  /// Returns the row as CSV with its line feed.
   ///
   /// - Parameter header: the header of the source.
   public func csv(header: Header, scanner: inout RecordScanner) -> [UInt8] {
@@ -57,12 +57,12 @@ public struct SheetRow: Sendable {
     return row
   }
 
-  /// What ``CorrectionSheet/Record/fingerprint`` is of a row that was exported from this record.
+  /// Returns the ``CorrectionSheet/Record/fingerprint`` of a row that was exported from this record.
   public func fingerprint(header: Header, scanner: inout RecordScanner) -> String {
     RowChecksum.of(values(header: header, scanner: &scanner).map(\.value))
   }
 
-  /// The published columns' values and cells, empty where the record does not give them.
+  /// The values and cells of the published columns; empty if they cannot be read from the record.
   private func values(header: Header, scanner: inout RecordScanner) -> [(value: [UInt8], cell: [UInt8])] {
     readable(header: header, scanner: &scanner) ?? Column.allCases.map { _ in ([], []) }
   }
@@ -81,7 +81,7 @@ public struct SheetRow: Sendable {
         guard index >= 0 else { return ([], []) }
         let field = scanner.fields[index]
         let value = Self.text(FieldValue(base, field).bytes(base))
-        // A BAN that lost its zeros is rejected; whatever else lost digits would go unnoticed.
+        // A BAN without its leading zeros is rejected. In other columns, lost digits would go unnoticed.
         return (value, SheetCell.escape(value, isQuoted: field.quoted, keepsDigits: column != .ban))
       }
       return values.reduce(0) { $0 + SheetCell.csvBytes($1.cell) } <= Self.valueBytesMax ? values : nil
@@ -96,7 +96,7 @@ public struct SheetRow: Sendable {
     return text[..<end] + Array("…".utf8)
   }
 
-  /// Bytes as text: what cannot be read becomes U+FFFD, by which ``CorrectionSheet`` knows it again.
+  /// Converts bytes to text: unreadable bytes become U+FFFD, which ``CorrectionSheet`` recognises.
   private static func text(_ bytes: [UInt8]) -> [UInt8] {
     if bytes.withUnsafeBufferPointer(TextEncoding.isText) { return bytes }
     return String(decoding: bytes, as: UTF8.self).utf8.flatMap { $0 == 0 ? [0xEF, 0xBF, 0xBD] : [$0] }
@@ -104,7 +104,7 @@ public struct SheetRow: Sendable {
 }
 
 extension FieldValue {
-  /// The value itself: what the source writes as `""` in a quoted field is one quote.
+  /// The value's text: `""` in a quoted field is one quote.
   func bytes(_ base: UnsafePointer<UInt8>) -> [UInt8] {
     var bytes: [UInt8] = []
     var index = span.start
@@ -116,24 +116,24 @@ extension FieldValue {
   }
 }
 
-/// The published values of a sheet's row as they were exported: by it a row that nobody touched is known, and left
-/// alone.
+/// The checksum of a row's published values, as they were exported. A row whose values still match it was not edited,
+/// and is skipped.
 enum RowChecksum {
-  /// Name of the column.
+  /// Name of the checksum's column.
   static let column = "fingerprint"
 
-  /// - Parameter values: one each for the published columns, in their order, as they stand in the cells less the escape.
+  /// - Parameter values: the values of the published columns, in order, without the escape of their cells.
   static func of(_ values: [[UInt8]]) -> String {
     var bytes: [UInt8] = []
     for value in values {
       bytes += value
-      // No value holds it.
+      // No value contains NUL.
       bytes.append(0)
     }
     let hash = bytes.withUnsafeBytes { bytes in
       bytes.baseAddress.map { SipHash.hash($0, bytes.count, key: 0x7368_6565_7466_696e, 0x6765_7270_7269_6e74) } ?? 0
     }
-    // A letter first, or a spreadsheet takes it for a number.
+    // The letter keeps spreadsheets from reading it as a number.
     return "x" + hash.padded(16, radix: 16)
   }
 }

@@ -1,5 +1,5 @@
-/// Validates a sheet's records, one at a time so that each is known by itself: every record is made into one of a
-/// source, which the validator of sources then sees.
+/// Validates a sheet's records, one at a time so that each has its own result. Every record is converted to one of a
+/// source, which ``ChunkValidator`` validates.
 struct SheetValidator: ~Copyable {
   private let header: Header
   private var scanner = RecordScanner()
@@ -8,9 +8,9 @@ struct SheetValidator: ~Copyable {
   private var taken = BANSet()
   /// The record as a source would have it.
   private var record: [UInt8] = []
-  /// Whether a field of the sheet is one of the published columns.
+  /// For each field of the sheet, whether it is a published column.
   private let isPublished: [Bool]
-  /// The field that tells whether somebody touched the row, nil where the sheet has none.
+  /// The index of the fingerprint's field; nil if the sheet has none.
   private let fingerprint: Int?
 
   init(header: Header) {
@@ -20,7 +20,9 @@ struct SheetValidator: ~Copyable {
     fingerprint = header.names.firstIndex { $0 == RowChecksum.column }
   }
 
-  /// - Returns: where the next record begins.
+  /// Validates the record at `start`.
+  ///
+  /// - Returns: the offset of the next record.
   mutating func validate(_ bytes: Bytes, from start: Int, line: Int, into sheet: inout CorrectionSheet) -> Int {
     guard let base = bytes.baseAddress else { return bytes.count }
     let scanned = scanner.scan(bytes, from: start, isFinal: true)
@@ -30,18 +32,18 @@ struct SheetValidator: ~Copyable {
     }
     fill(base, scanned)
     output.clear()
-    // That it was too long may be seen only with the lines behind it.
+    // Only the lines after it may show that the record is too long.
     let place = ChunkPlace(
       firstRecord: 1, firstLine: line, byteOffset: start, headerBytes: 0,
       tooLongOffsets: scanned.outcome == .recordTooLong ? [0] : [])
     sheet.tally += record.withUnsafeBufferPointer { validator.validate($0, at: place, taken: taken, into: &output) }
-    // A blank record has its row too.
+    // A blank record is a row, too.
     addRow(
       line: line, row: sheet.untouched + sheet.tally.records + 1, fingerprint: fingerprint(base, scanned), into: &sheet)
     return scanned.next
   }
 
-  /// Whether the row is as it was exported.
+  /// Whether the row is unchanged since its export.
   private func isUntouched(_ base: UnsafePointer<UInt8>, _ scanned: RecordScanner.Record) -> Bool {
     guard scanner.fieldCount == header.names.count, let fingerprint = fingerprint(base, scanned) else { return false }
     let values = Column.allCases.map { column in
@@ -50,7 +52,7 @@ struct SheetValidator: ~Copyable {
     return fingerprint == RowChecksum.of(values)
   }
 
-  /// What stands in that column, nil where nothing does.
+  /// The row's fingerprint; nil if it has none.
   private func fingerprint(_ base: UnsafePointer<UInt8>, _ scanned: RecordScanner.Record) -> String? {
     guard let fingerprint, scanned.outcome == .fields, fingerprint < scanner.fieldCount else { return nil }
     let value = value(base, fingerprint)
@@ -77,7 +79,8 @@ struct SheetValidator: ~Copyable {
     sheet.records.append(record)
   }
 
-  /// The record without its line end, for a CR before it may be data; an empty line keeps its end, or there were none.
+  /// Copies the record without its line end, since a CR before it may be data. An empty line keeps its end, so that
+  /// there is a record.
   private mutating func fill(_ base: UnsafePointer<UInt8>, _ scanned: RecordScanner.Record) {
     record.removeAll(keepingCapacity: true)
     if scanned.outcome == .fields, (0..<scanner.fieldCount).contains(where: { isChanged(base, $0) }) {
@@ -85,7 +88,7 @@ struct SheetValidator: ~Copyable {
         if index > 0 { record.append(.comma) }
         append(base, index)
       }
-      // Quotes that had to be doubled can make it too long: as one line it is rejected as one record.
+      // Doubled quotes can make the record too long. As one line it is rejected as one record.
       if record.count > RecordScanner.recordBytesMax {
         for index in record.indices where record[index] == .lineFeed { record[index] = UInt8(ascii: " ") }
       }
@@ -101,7 +104,7 @@ struct SheetValidator: ~Copyable {
     return base[field.start] == .apostrophe || isUnreadable(base, index)
   }
 
-  /// Whether U+FFFD stands in a published column.
+  /// Whether a published column contains U+FFFD.
   private func isUnreadable(_ base: UnsafePointer<UInt8>, _ index: Int) -> Bool {
     let field = scanner.fields[index]
     guard index < isPublished.count, isPublished[index], field.end - field.start >= 3 else { return false }
@@ -111,11 +114,10 @@ struct SheetValidator: ~Copyable {
     return false
   }
 
-  /// A field of the sheet as the source would have it, all of them in quotes but those that were not and stay as they
-  /// are.
+  /// Appends a field as the source would have it: in quotes, unless it had none and is unchanged.
   private mutating func append(_ base: UnsafePointer<UInt8>, _ index: Int) {
     let field = scanner.fields[index]
-    // 0xFF is in no UTF-8: the rules reject it as they rejected the bytes that U+FFFD stands for.
+    // 0xFF never occurs in UTF-8: the rules reject it, as they rejected the bytes that U+FFFD stands for.
     if isUnreadable(base, index) { return record.append(0xFF) }
     let isEscaped = field.start < field.end && base[field.start] == .apostrophe
     guard field.quoted || isEscaped else {
@@ -123,7 +125,7 @@ struct SheetValidator: ~Copyable {
     }
     record.append(.quote)
     for place in field.start + (isEscaped ? 1 : 0)..<field.end {
-      // Inside quotes they are doubled already.
+      // Quotes in a quoted field are doubled already.
       if base[place] == .quote, !field.quoted { record.append(.quote) }
       record.append(base[place])
     }
@@ -131,7 +133,7 @@ struct SheetValidator: ~Copyable {
   }
 }
 
-/// What the validator makes of one record.
+/// The validator's output for one record.
 struct SheetOutput: ValidationOutput {
   typealias Problem = Never
 
@@ -150,7 +152,7 @@ struct SheetOutput: ValidationOutput {
     found.removeAll(keepingCapacity: true)
   }
 
-  /// Nil where the record was not accepted. The row begins with the BAN and ends with the content hash.
+  /// Nil if the record was not accepted. The row begins with the BAN and ends with the content hash.
   var record: CorrectionSheet.Record? {
     guard let tab = registration.lastIndex(of: .tab),
       let hash = Int64(String(decoding: registration[(tab + 1)...].dropLast(), as: UTF8.self))

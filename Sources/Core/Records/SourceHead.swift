@@ -1,17 +1,19 @@
 /// The start of a source: optional format characters, the header, an optional stamp row.
 public struct SourceHead: Sendable, Equatable {
   public let header: Header
-  /// From the stamp row, ISO 8601.
+  /// The date in the stamp row, ISO 8601.
   public let sourceDate: String?
   /// Offset of the first record.
   public let end: Int
-  /// Offset of the header: 3 behind a byte order mark.
+  /// Offset of the header: 3 after a byte order mark.
   public let headerStart: Int
-  /// An unreadable stamp row, without its line end: only its first field is filled, with something other than a date of
-  /// the known form. It is not a record.
+  /// An unreadable stamp row, without its line end: only its first field has a value, which is not a date of the known
+  /// form. It is not a record.
   let unreadableStamp: Range<Int>?
 
-  /// - Returns: nil where more bytes are needed to tell (never where they are final).
+  /// Reads the start of a source.
+  ///
+  /// - Returns: nil if more bytes are needed (never if they are final).
   public static func read(
     _ bytes: Bytes, isFinal: Bool, scanner: inout RecordScanner
   ) throws(HeaderProblem) -> SourceHead? {
@@ -28,7 +30,7 @@ public struct SourceHead: Sendable, Equatable {
     let record = scanner.scan(bytes, from: start, isFinal: isFinal)
     switch record.outcome {
     case .needsMore:
-      // All that a record may have is there: only its line's end is still to come, and it is too long already.
+      // Only the line end of a complete record may be missing; beyond that the record is too long.
       guard isWithinBounds(bytes.count - start) else { throw .notCSV }
       return nil
     case .malformedQuote, .recordTooLong: throw .notCSV
@@ -36,7 +38,7 @@ public struct SourceHead: Sendable, Equatable {
     }
     let header = try Header(names: names(base, record, scanner))
 
-    // The stamp row is told by the record behind the header alone.
+    // Only the record directly after the header can be the stamp row.
     func head(date: String? = nil, unreadable: Range<Int>? = nil, end: Int) -> SourceHead {
       SourceHead(header: header, sourceDate: date, end: end, headerStart: start, unreadableStamp: unreadable)
     }
@@ -56,7 +58,7 @@ public struct SourceHead: Sendable, Equatable {
     return head(date: date, end: second.next)
   }
 
-  /// Whether so many bytes, and no end among them, may yet be a record.
+  /// Whether this many bytes without a line end may still be a record.
   private static func isWithinBounds(_ count: Int) -> Bool { count <= RecordScanner.recordBytesMax + 2 }
 
   private static func names(
@@ -78,7 +80,7 @@ public struct SourceHead: Sendable, Equatable {
     }
   }
 
-  /// Things that servers and people send instead of a CSV file, told by their first bytes so that the error can say so.
+  /// Recognises other formats by their first bytes, so that the error can name them.
   private static func foreign(_ base: UnsafePointer<UInt8>, _ count: Int, _ start: Int) -> HeaderProblem? {
     if count >= 2, base[0] == 0x1F, base[1] == 0x8B { return .archive("gzip") }
     if count >= 2, base[0] == UInt8(ascii: "P"), base[1] == UInt8(ascii: "K"), count < 3 || base[2] < 0x20 {
@@ -90,12 +92,12 @@ public struct SourceHead: Sendable, Equatable {
   }
 }
 
-/// The row behind the header that says the file's date and is no record: `01-SEP-26,,,,,,,,,,,,,,,`.
+/// The stamp row after the header, which has the file's date and is not a record: `01-SEP-26,,,,,,,,,,,,,,,`.
 enum DateRow {
   private static let months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
     .map { Array($0.utf8) }
 
-  /// Whether the record just scanned has a value in its first field and in no other.
+  /// Whether the last scanned record has a value in its first field only.
   static func isAlone(_ base: UnsafePointer<UInt8>, _ scanner: borrowing RecordScanner) -> Bool {
     for index in 1..<max(1, scanner.fieldCount) where !FieldValue(base, scanner.fields[index]).isMissing {
       return false
@@ -103,7 +105,7 @@ enum DateRow {
     return !FieldValue(base, scanner.fields[0]).isMissing
   }
 
-  /// The date that the first field says (ISO 8601), or nil where it says none.
+  /// Returns the date in the first field (ISO 8601), or nil if it is not one.
   static func date(_ base: UnsafePointer<UInt8>, _ scanner: borrowing RecordScanner) -> String? {
     let value = FieldValue(base, scanner.fields[0])
     guard value.span.count == 9 else { return nil }

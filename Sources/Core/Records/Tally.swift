@@ -1,21 +1,21 @@
-/// What became of the records of a chunk.
+/// Counts of a chunk's records.
 public struct Tally: Sendable, Equatable {
   /// All records: `accepted + rejected + duplicates + blank`.
   public var records = 0
   public var accepted = 0
-  /// Rejected, duplicates not counted.
+  /// Rejected records, without duplicates.
   public var rejected = 0
   public var duplicates = 0
   public var blank = 0
   /// Rows for business_industry.
   public var industries = 0
-  /// Industry codes that stood twice in a record.
+  /// Industry codes that were repeated in a record.
   public var repeatedIndustryCodes = 0
   /// Industry names whose slot has no code.
   public var industryNamesWithoutCode = 0
-  /// Accepted records by city or county, 臺 for 台 too; those whose address begins with none are not in it.
+  /// Accepted records by city or county, with 臺 for 台. Records whose address begins with neither are left out.
   public internal(set) var cities: [String: Int] = [:]
-  /// Lines in the error manifest, by the code's raw value.
+  /// Lines of the error manifest, by the code's raw value.
   private var counts = [Int](repeating: 0, count: FindingCode.allCases.count)
 
   public init() {}
@@ -37,10 +37,10 @@ public struct Tally: Sendable, Equatable {
 
   public subscript(code: FindingCode) -> Int { counts[code.rawValue] }
 
-  /// All lines in the error manifest.
+  /// All lines of the error manifest.
   public var findings: Int { counts.reduce(0, +) }
 
-  /// Code → count, of codes that were found.
+  /// Counts by code, without zeros.
   public var findingCounts: [String: Int] {
     var result: [String: Int] = [:]
     for code in FindingCode.allCases where self[code] > 0 { result[code.code] = self[code] }

@@ -1,4 +1,4 @@
-/// Bytes of output that grow as they are written: COPY text and JSON.
+/// A growing buffer for output: COPY text and JSON.
 public struct TextBuffer: ~Copyable {
   private var base: UnsafeMutablePointer<UInt8>
   private var capacity: Int
@@ -15,14 +15,14 @@ public struct TextBuffer: ~Copyable {
 
   public mutating func removeAll() { count = 0 }
 
-  /// Takes back what was appended behind the first `length` bytes.
+  /// Removes all bytes after the first `length`.
   mutating func truncate(to length: Int) { count = length }
 
-  /// Where the next byte goes, for who has reserved room for it.
+  /// The position of the next byte, for a caller that has reserved space.
   @inline(__always)
   var end: UnsafeMutablePointer<UInt8> { base + count }
 
-  /// So many bytes were written at ``end``.
+  /// Counts bytes that the caller has written at ``end``.
   @inline(__always)
   mutating func grew(by more: Int) { count += more }
 
@@ -66,12 +66,13 @@ public struct TextBuffer: ~Copyable {
     count += length
   }
 
-  /// A number in decimal.
+  /// Appends a number in decimal.
   @inline(__always)
   mutating func append(decimal number: Int64) {
     if number < 0 { append(UInt8(ascii: "-")) }
     var rest = number.magnitude
-    // The digits come last first: two at a time into the end of twenty bytes, from where they are moved.
+    // The last digits come first: they are written two at a time, from the end of a 20-byte buffer, and copied from
+    // there.
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
       var first = 20
       while rest >= 100 {

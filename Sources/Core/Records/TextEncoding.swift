@@ -8,7 +8,7 @@ public enum TextEncoding {
     return wellFormedPrefix(base, bytes.count, allowNUL: false) == bytes.count
   }
 
-  /// How many bytes from the start on are well-formed UTF-8.
+  /// Returns the number of bytes at the start that are well-formed UTF-8.
   static func wellFormedPrefix(_ base: UnsafePointer<UInt8>, _ count: Int, allowNUL: Bool) -> Int {
     var index = 0
     while index < count {
@@ -21,12 +21,12 @@ public enum TextEncoding {
     return index
   }
 
-  /// Skips whole blocks of ASCII and of characters of three bytes, which is what the source consists of.
+  /// Skips whole blocks of ASCII and three-byte characters, of which the source consists.
   ///
-  /// - Returns: where a character begins that needs a look of its own, or too few bytes are left for a block.
+  /// - Returns: the offset of a character that needs its own check, or after which too few bytes are left for a block.
   private static func skipOrdinary(_ base: UnsafePointer<UInt8>, _ start: Int, _ count: Int) -> Int {
     var index = start
-    /// Continuations that the next block must begin with: none, one or two, as bits.
+    /// Continuation bytes with which the next block must begin: none, one or two, as bits.
     var due: UInt64 = 0
     while index + 64 <= count {
       let text = registry_text_at(base + index)
@@ -34,13 +34,13 @@ public enum TextEncoding {
       due = text.leads >> 63 | text.leads >> 62
       index += 64
     }
-    // Back to the beginning of a character that is not complete.
+    // Back to the beginning of an incomplete character.
     return index - (due == 0 ? 0 : due == 1 ? 2 : 1)
   }
 
-  /// Looks at one character after another from `start` on, until one begins at `end` or behind it.
+  /// Checks one character after another from `start` on, until one begins at or after `end`.
   ///
-  /// - Returns: where that is, or where one that is not well-formed begins.
+  /// - Returns: the offset of that character, or of the first that is not well-formed.
   private static func wellFormed(
     _ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ count: Int, allowNUL: Bool
   ) -> Int {
@@ -82,7 +82,7 @@ public enum TextEncoding {
   @inline(__always)
   private static func isNext(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
 
-  /// How many Unicode scalars well-formed bytes hold.
+  /// Counts the Unicode scalars in well-formed bytes.
   static func scalars(_ base: UnsafePointer<UInt8>, _ span: ByteRange) -> Int {
     var count = 0
     for index in span.start..<span.end where base[index] & 0xC0 != 0x80 { count += 1 }

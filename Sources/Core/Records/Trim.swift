@@ -1,4 +1,4 @@
-/// Unicode White_Space at the ends of a field, by scalar: U+3000 goes, U+200B and U+FEFF stay.
+/// Removes Unicode White_Space at the ends of a field, by scalar: U+3000 is removed; U+200B and U+FEFF stay.
 enum Trim {
   @inline(__always)
   static func trim(_ base: UnsafePointer<UInt8>, _ span: ByteRange) -> ByteRange {
@@ -21,7 +21,7 @@ enum Trim {
     return span
   }
 
-  /// How many bytes the white space scalar at the start takes; 0 where there is none.
+  /// Returns the size of the white space scalar at the start; 0 if there is none.
   private static func leading(_ base: UnsafePointer<UInt8>, _ span: ByteRange, _ first: UInt8) -> Int {
     if first == 0x20 || first >= 0x09 && first <= 0x0D { return 1 }
     guard first >= 0x80 else { return 0 }
