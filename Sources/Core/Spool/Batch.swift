@@ -1,7 +1,7 @@
 import Digest
 import Support
 
-/// A finalized chunk; the database counts chunks as batches: batch n is chunk n.
+/// A finalized chunk. The database calls chunks batches: batch n is chunk n.
 public struct Batch: Sendable {
   public let number: Int
   public let registrations: FileEntry
@@ -9,7 +9,7 @@ public struct Batch: Sendable {
   public let findings: FileEntry
   public let totals: Totals
   public let inputManifestSHA256: String
-  /// Over the digests of the files that go into the registry: load_batch knows the batch by it.
+  /// SHA-256 over the digests of the files that go into the registry. It identifies the batch in load_batch.
   public let contentSHA256: String
 
   init(_ number: Int, _ entry: ChunkEntry, folder: SnapshotFolder, rulesVersion: Int) throws {
@@ -24,9 +24,9 @@ public struct Batch: Sendable {
       throw damaged("its SHA-256 is not the one that '\(folder.transformManifest)' names")
     }
     guard manifest.chunk == number, manifest.rulesVersion == rulesVersion else {
-      throw damaged("it is another chunk's, or judged by other rules than the snapshot")
+      throw damaged("it is of another chunk, or of another rules version than the snapshot")
     }
-    // Names in a manifest are only compared: what is read are the paths that we make ourselves.
+    // Names in a manifest are only compared. Files are read from paths that this program builds.
     guard manifest.registrations.name == SnapshotFolder.registrationsName(number),
       manifest.industries.name == SnapshotFolder.industriesName(number),
       manifest.findings.name == SnapshotFolder.findingsName(number)

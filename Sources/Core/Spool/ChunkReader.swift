@@ -2,7 +2,7 @@ import Digest
 import Support
 import Zstd
 
-/// Reads chunk files: the bytes that a manifest describes, or none.
+/// Reads chunk files, and verifies them against their manifests.
 public struct ChunkReader: ~Copyable {
   private var decompressor: Decompressor
   private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -13,9 +13,9 @@ public struct ChunkReader: ~Copyable {
 
   deinit { memory.deallocate() }
 
-  /// Hands the chunk's uncompressed bytes to `body`, valid only during the call.
+  /// Passes the chunk's uncompressed bytes to `body`; they are valid only during the call.
   ///
-  /// - Throws: a ``Failure`` with category `data` where the file differs from its manifest in name, size or digest.
+  /// - Throws: a ``Failure`` with category `data` if the file differs from its manifest in name, size or digest.
   public mutating func read<Result>(
     _ manifest: FetchChunkManifest, in folder: SnapshotFolder, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result {
@@ -32,9 +32,9 @@ public struct ChunkReader: ~Copyable {
         hint: .fetchAgain)
     }
     guard (0...ChunkBounds.bytesMax + ChunkBounds.headerBytesMax).contains(csv.bytes) else {
-      throw damaged("its manifest gives it \(csv.bytes) bytes")
+      throw damaged("its manifest has the impossible size \(csv.bytes)")
     }
-    // zstd grows what it cannot shrink by less than this.
+    // Incompressible data grows by less than this.
     guard let compressed = try SpoolFile.read(path, bytesMax: csv.bytes + csv.bytes / 128 + 1024) else {
       throw damaged("it is missing")
     }

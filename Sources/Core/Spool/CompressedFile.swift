@@ -2,7 +2,7 @@ import Digest
 import Support
 import Zstd
 
-/// Writes one compressed file after another: each compressed as its bytes come, and hashed before.
+/// Writes compressed files, one after another, and computes the SHA-256 of their uncompressed bytes.
 public struct CompressedFile: ~Copyable {
   private var compressor: Compressor
   private var hash = SHA256()
@@ -22,11 +22,11 @@ public struct CompressedFile: ~Copyable {
   }
 
   public init() throws {
-    // Level 1: a third slower levels save a tenth of the size, and the spool is not the archive.
+    // Level 1: levels that save a tenth of the size are a third slower, and the spool is not an archive.
     do { compressor = try Compressor(level: 1) } catch { throw Self.failure(error) }
   }
 
-  /// Begins a file, or goes on with it.
+  /// Appends to the open file; begins a file at `path` if none is open.
   public mutating func append(_ data: UnsafeRawBufferPointer, to path: @autoclosure () -> String) throws {
     if output.file == nil { try begin(path()) }
     hash.update(data)
@@ -34,13 +34,13 @@ public struct CompressedFile: ~Copyable {
     try compressor.compress(data) { try output.write($0) }
   }
 
-  /// Ends the file's content and describes it; then it is either kept or dropped.
+  /// Ends the file's content and describes it. Then call ``commit()`` or ``drop()``.
   public mutating func describe(records: Int) throws -> FileEntry {
     try compressor.finish { try output.write($0) }
     return entry(records)
   }
 
-  /// A file whose content is all there: begins, ends and describes it; then it is either kept or dropped.
+  /// Writes a file with complete content and describes it. Then call ``commit()`` or ``drop()``.
   public mutating func fill(with data: UnsafeRawBufferPointer, at path: String, records: Int) throws -> FileEntry {
     try begin(path)
     hash.update(data)
@@ -51,24 +51,24 @@ public struct CompressedFile: ~Copyable {
     return entry(records)
   }
 
-  /// Makes the content durable, which takes its time; ``keep()`` is then quick.
+  /// Makes the content durable, which is slow; ``commit()`` is then quick.
   public mutating func flush() throws { try output.file?.flush() }
 
-  /// Makes the file durable and visible under its name.
+  /// Makes the content durable and gives the file its name. The name is durable after ``Folder/sync(_:)``.
   public mutating func commit() throws {
     if let file = output.file.take() { try file.seal() }
     drop()
   }
 
-  /// Leaves nothing of the file; the next `append` or `fill` begins another.
+  /// Removes a file that is not committed; the next `append` or `fill` begins another.
   public mutating func drop() {
     output = Output()
     bytes = 0
   }
 
-  /// All that can go wrong with compressing is that there is no memory.
+  /// The failure of compressing, whose only possible cause is lack of memory.
   private static func failure(_ error: ZstdError) -> Failure {
-    Failure(.temporary, "libzstd: \(error)", hint: "give it more memory, then run the same command again")
+    Failure(.temporary, "libzstd: \(error)", hint: "give the process more memory, then run the same command again")
   }
 
   private mutating func begin(_ path: String) throws {

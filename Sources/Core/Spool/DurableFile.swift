@@ -3,21 +3,21 @@ import FaultInjection
 import Glibc
 import Support
 
-/// A file that appears under its name only whole and durable: written under a temporary name, flushed, renamed.
+/// A file that gets its name only when it is complete and durable: written under a temporary name, flushed, renamed.
 ///
-/// A handle that is dropped without ``publish()`` or ``seal()`` leaves nothing behind but what a kill leaves: a
-/// temporary file (`.NAME.tmp`) that the next writer of the same name overwrites.
+/// A handle that is dropped without ``publish()`` or ``seal()`` removes the temporary file (`.NAME.tmp`). A kill leaves
+/// it, and the next writer of the same name overwrites it.
 public struct DurableFile: ~Copyable {
   public let path: String
   private let temporary: String
   private var descriptor: Int32
   private var isFlushed = false
 
-  /// - Parameter mode: permissions, further limited by the umask; by default the owner only.
+  /// - Parameter mode: permissions, further limited by the umask; by default only for the owner.
   public init(_ path: String, mode: mode_t = 0o600) throws(Failure) {
     self.path = path
     temporary = Folder.of(path) + "/." + Folder.name(of: path) + ".tmp"
-    // Another name: a closure cannot take the property of a value that is not yet whole.
+    // A local copy: a closure cannot capture a property before all properties are initialised.
     let temporary = temporary
     descriptor = Faults.call(.create, at: path) {
       open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
@@ -36,7 +36,7 @@ public struct DurableFile: ~Copyable {
     try Self.writeAll(bytes, to: descriptor, at: path)
   }
 
-  /// Writes a small file, which appears under its name only whole and durable.
+  /// Writes a small file, which gets its name only when it is complete and durable.
   public static func write(_ bytes: [UInt8], to path: String) throws {
     var file = try DurableFile(path)
     try bytes.withUnsafeBytes { try file.write($0) }
@@ -45,14 +45,14 @@ public struct DurableFile: ~Copyable {
 
   /// Writes all bytes to a file of the spool.
   ///
-  /// - Parameter path: the file's name, for the message and for faults.
+  /// - Parameter path: the file's name, for messages and faults.
   public static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at path: String) throws(Failure) {
     do throws(SystemError) {
       try FileCalls.writeAll(bytes, to: descriptor) { Faults.write($0, $1, at: path) }
     } catch { throw .system("write '\(path)'", errno: error.code) }
   }
 
-  /// Makes the content so far durable.
+  /// Makes the content written so far durable.
   public mutating func flush() throws(Failure) {
     guard !isFlushed else { return }
     guard Faults.call(.flush, at: path, { fsync(descriptor) }) == 0 else {
@@ -61,7 +61,7 @@ public struct DurableFile: ~Copyable {
     isFlushed = true
   }
 
-  /// Makes the content durable and the name visible. The name itself is durable after ``Folder/sync(_:)``.
+  /// Makes the content durable and gives the file its name. The name itself is durable after ``Folder/sync(_:)``.
   public consuming func seal() throws(Failure) {
     try flush()
     let result = Faults.call(.close, at: path) { close(descriptor) }
@@ -78,7 +78,7 @@ public struct DurableFile: ~Copyable {
     }
   }
 
-  /// ``seal()``, and the name is durable too.
+  /// Does the same as ``seal()``, and makes the name durable.
   public consuming func publish() throws(Failure) {
     let folder = Folder.of(path)
     try seal()
@@ -86,9 +86,9 @@ public struct DurableFile: ~Copyable {
   }
 }
 
-/// A durable file that knows its size, its SHA-256 and its records while it is written.
+/// A durable file that computes its size and SHA-256 while it is written.
 ///
-/// Every append is a write: hand it large pieces.
+/// Every append is a write call: pass large pieces.
 public struct HashedFile: ~Copyable {
   private var file: DurableFile
   private var hash = SHA256()
@@ -103,9 +103,9 @@ public struct HashedFile: ~Copyable {
     bytes += data.count
   }
 
-  /// Makes it durable and visible; the name is durable after ``Folder/sync(_:)``.
+  /// Makes the content durable and gives the file its name. The name is durable after ``Folder/sync(_:)``.
   ///
-  /// - Parameter records: rows or lines, as the caller counted them.
+  /// - Parameter records: the number of rows or lines.
   public consuming func seal(records: Int) throws -> FileEntry {
     let entry = FileEntry(name: Folder.name(of: file.path), bytes: bytes, sha256: hash.finish(), records: records)
     try file.seal()

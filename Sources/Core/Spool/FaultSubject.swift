@@ -12,7 +12,7 @@ extension Faults {
   }
 }
 
-/// What fault points call the files and folders of a spool.
+/// The names of a spool's files and folders in fault points.
 public enum FaultSubject {
   /// The spool's own folder.
   public static let spool = "spool"
@@ -20,7 +20,7 @@ public enum FaultSubject {
   /// A file outside the spool.
   public static let outside = "file"
 
-  /// `fetch/N.json` for `…/20260901T211500Z-1f0c9a3e/fetch/000001.json`, whatever the snapshot and the number.
+  /// Returns `fetch/N.json` for `…/20260901T211500Z-1f0c9a3e/fetch/000001.json`, for every snapshot and number.
   public static func of(_ path: String) -> String {
     let parts = path.split(separator: "/")
     if let place = parts.lastIndex(where: { SnapshotID(String($0)) != nil }) {
@@ -35,7 +35,7 @@ public enum FaultSubject {
     return name.contains(".") ? outside : spool
   }
 
-  /// `N.json` for `000001.json`, `.N.lock` for `.000001.lock`.
+  /// Returns `N.json` for `000001.json`, and `.N.lock` for `.000001.lock`.
   private static func unnumbered(_ name: Substring) -> String {
     let dot = name.first == "." ? "." : ""
     let rest = name.dropFirst(dot.count)

@@ -1,14 +1,14 @@
 /// A file that a manifest describes. Its identity is the SHA-256 of its uncompressed bytes.
 public struct FileEntry: Codable, Sendable, Hashable {
-  /// The name alone, without a folder.
+  /// The name, without a folder.
   public var name: String
   /// Uncompressed size.
   public var bytes: Int
-  /// Size on disk, where the file is compressed.
+  /// Size on disk, if the file is compressed.
   public var compressedBytes: Int?
-  /// Of the uncompressed bytes, 64 hexadecimal digits.
+  /// Digest of the uncompressed bytes, 64 hexadecimal digits.
   public var sha256: String
-  /// Rows of a TSV, lines of a findings file, records of a chunk (blank ones too; header and stamp row not).
+  /// Rows of a TSV, lines of a findings file, or records of a chunk (with blank ones, without header and stamp row).
   public var records: Int
 
   public init(name: String, bytes: Int, compressedBytes: Int? = nil, sha256: String, records: Int) {
@@ -22,31 +22,31 @@ public struct FileEntry: Codable, Sendable, Hashable {
 
 /// `fetch/000001.json`: one chunk of the source, which ends at a record's end.
 ///
-/// It holds all that validating the chunk needs besides its bytes, and nothing that differs between two downloads of
-/// the same source.
+/// It has all that validating the chunk needs besides its bytes, and nothing that differs between two downloads of the
+/// same source.
 public struct FetchChunkManifest: Manifest, Hashable {
   public var format = SpoolFormat.current
   public var rulesVersion: Int
-  /// From 1.
+  /// The chunk's number, from 1.
   public var chunk: Int
   public var csv: FileEntry
   /// Offset of the chunk's first byte in the source.
   public var byteOffset: Int
   /// Line number of its first byte; the header's is 1.
   public var firstLine: Int
-  /// How many LF bytes it holds.
+  /// Number of its LF bytes.
   public var lines: Int
   /// Number of its first record; the first after header and stamp row is 1.
   public var firstRecord: Int
   /// The header's names as published, trimmed.
   public var columns: [String]
-  /// From the stamp row, ISO 8601.
+  /// The date in the stamp row, ISO 8601.
   public var sourceDate: String?
-  /// Whether it begins with the header, and how many bytes header and stamp row take (a BOM too).
+  /// Bytes of header and stamp row, with a byte order mark; 0 if the chunk does not begin with the header.
   public var headerBytes: Int
-  /// How many of its records are structure errors; a snapshot with too many is refused.
+  /// Number of its structure errors; a snapshot with too many is refused.
   public var structureErrors: Int
-  /// Offsets in the chunk of records that are too long where the bytes that prove it lie in the next chunk.
+  /// Offsets in the chunk of records that are too long, as only bytes of the next chunk prove.
   public var tooLongOffsets: [Int]
 
   public init(
@@ -68,17 +68,18 @@ public struct FetchChunkManifest: Manifest, Hashable {
   }
 }
 
-/// Where a snapshot came from, as far as it may be written down.
+/// The origin of a snapshot, without secrets.
 public struct Source: Codable, Sendable, Hashable {
-  /// URL or path; user, password and the values of a query are left out.
+  /// URL or path, without user, password and the values of a query.
   public var url: String
-  /// SHA-256 of the URL with its query, without user and password: sources that are shown alike are told apart.
+  /// SHA-256 of the URL with its query, without user and password. It tells apart sources with the same `url`.
   public var urlSHA256: String
   public var etag: String?
   public var lastModified: String?
-  /// The `Date` beside them: a Last-Modified less than a minute older is no strong validator (RFC 9110 8.8.2.2).
+  /// The `Date` of the same response: a Last-Modified less than a minute older is no strong validator (RFC 9110
+  /// 8.8.2.2).
   public var date: String?
-  /// Bytes that the answer promised.
+  /// The Content-Length of the response.
   public var contentLength: Int?
 
   public init(
@@ -94,13 +95,13 @@ public struct Source: Codable, Sendable, Hashable {
   }
 }
 
-/// How the source is cut: a download goes on only under the same terms.
+/// How the source is split. A download is resumed only under the same terms.
 public struct FetchTerms: Codable, Sendable, Hashable {
-  /// Records a chunk.
+  /// Records per chunk.
   public var chunkSize: Int
-  /// First N records only.
+  /// Maximum number of records; nil for all.
   public var limit: Int?
-  /// The sample that ships with the project.
+  /// Whether the source is the sample that ships with the project.
   public var sample: Bool
 
   public init(chunkSize: Int, limit: Int?, sample: Bool) {
@@ -109,12 +110,12 @@ public struct FetchTerms: Codable, Sendable, Hashable {
     self.sample = sample
   }
 
-  /// Whether the snapshot stands for the whole registry. A sample or a limited one is upserted, and is never the base
-  /// of a conditional request, of "unchanged" or of a comparison.
+  /// Whether the snapshot represents the whole registry. A sample or a limited snapshot is upserted. A later run never
+  /// uses it for a conditional request, for "unchanged" or for a comparison.
   public var whole: Bool { limit == nil && !sample }
 }
 
-/// `source.json`: the answer that the download began with.
+/// `source.json`: the response with which the download began.
 public struct DownloadManifest: Manifest, Hashable {
   public var format = SpoolFormat.current
   public var rulesVersion: Int
@@ -131,7 +132,7 @@ public struct DownloadManifest: Manifest, Hashable {
   }
 }
 
-/// `fetch.json`: the whole source is here.
+/// `fetch.json`: the whole source is in the spool.
 public struct FetchManifest: Manifest, Hashable {
   public var format = SpoolFormat.current
   public var rulesVersion: Int
@@ -143,7 +144,7 @@ public struct FetchManifest: Manifest, Hashable {
   public var csv: FileEntry
   public var columns: [String]
   public var sourceDate: String?
-  /// In order; the chunk's own manifest says the rest.
+  /// In order. Each chunk's own manifest has the details.
   public var chunks: [ChunkEntry]
 
   public init(
@@ -162,7 +163,7 @@ public struct FetchManifest: Manifest, Hashable {
   }
 }
 
-/// A chunk as a snapshot's manifest lists it: by the digest of the chunk's manifest.
+/// A chunk's entry in a snapshot's manifest, with the digest of the chunk's manifest.
 public struct ChunkEntry: Codable, Sendable, Hashable {
   public var manifest: String
   public var manifestSHA256: String

@@ -2,15 +2,15 @@ import FaultInjection
 import Glibc
 import Support
 
-/// A lock that the kernel drops when its holder ends, however it ends. The file stays.
+/// A lock that the kernel releases when its holder ends, however it ends. The file stays.
 public struct FileLock: ~Copyable, Sendable {
   private let descriptor: Int32
 
-  /// Takes the lock, and waits for whoever holds it.
+  /// Takes the lock; waits while another process holds it.
   ///
   /// - Parameters:
-  ///   - shared: whether others may hold it too, as long as nobody wants it alone.
-  ///   - stop: asked again and again while the holder is waited for; throwing ends the wait.
+  ///   - shared: whether other processes may share the lock. An exclusive lock excludes all others.
+  ///   - stop: called again and again during the wait; an error that it throws ends the wait.
   public static func lock(
     _ path: String, shared: Bool = false, stop: () throws(Failure) -> Void = {}
   ) throws(Failure) -> FileLock {
@@ -26,9 +26,9 @@ public struct FileLock: ~Copyable, Sendable {
   /// Takes the lock if it is free.
   ///
   /// - Parameters:
-  ///   - shared: whether others may hold it too, as long as nobody wants it alone.
-  ///   - make: whether to make the file where there is none.
-  /// - Returns: nil where another process holds it, or there is no file.
+  ///   - shared: whether other processes may share the lock. An exclusive lock excludes all others.
+  ///   - make: whether to create the file if there is none.
+  /// - Returns: nil if another process holds it, or there is no file.
   public static func tryLock(
     _ path: String, shared: Bool = false, make: Bool = true
   ) throws(Failure) -> FileLock? {
@@ -40,8 +40,8 @@ public struct FileLock: ~Copyable, Sendable {
   }
 
   private static func open(_ path: String, _ shared: Bool, make: Bool) -> Int32 {
-    // Who only shares it need not own it.
-    // Without O_NONBLOCK a named pipe in its place would be waited for.
+    // A process that only shares the lock need not own the file. Without O_NONBLOCK, opening a named pipe in its place
+    // would wait.
     let flags = (shared ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
     return make ? Faults.call(.create, at: path) { Glibc.open(path, flags | O_CREAT, 0o600) } : Glibc.open(path, flags)
   }
@@ -49,8 +49,8 @@ public struct FileLock: ~Copyable, Sendable {
   private init(_ descriptor: Int32, _ path: String, make: Bool) throws(Failure) {
     guard descriptor >= 0 else { throw .system("open lock '\(path)'", errno: errno) }
     self.descriptor = descriptor
-    // A user who can open the file can lock it. Older versions made it open to everybody; it stays so if another user
-    // owns it.
+    // A user who can open the file can lock it. Older versions gave all users access; that stays if another user owns
+    // it.
     if make { _ = fchmod(descriptor, 0o600) }
   }
 
@@ -64,13 +64,13 @@ public struct FileLock: ~Copyable, Sendable {
   }
 
   deinit {
-    // By name: a child that another thread is just starting has a copy of the descriptor until it is another program,
-    // and a lock that is only closed lasts as long as the last copy.
+    // Unlock explicitly: a lock that is only closed lasts as long as the last copy of its descriptor. A child process
+    // that another thread is starting has a copy until it executes its program.
     flock(descriptor, LOCK_UN)
     close(descriptor)
   }
 
-  /// Runs `body`, then ends the lock.
+  /// Runs `body`, then releases the lock.
   public consuming func hold<Result>(_ body: () throws -> Result) throws -> Result {
     let result = Swift.Result { try body() }
     release()

@@ -1,7 +1,7 @@
 import Digest
 import Support
 
-/// A snapshot that transform has finalized: its manifests, each checked against the one that names it.
+/// A snapshot that transform has finalized: its manifests, each verified against the one that names it.
 public struct FinalizedSnapshot: Sendable {
   public let folder: SnapshotFolder
   public let fetch: FetchManifest
@@ -10,10 +10,10 @@ public struct FinalizedSnapshot: Sendable {
 
   public var id: String { folder.id.description }
   public var totals: Totals { transform.totals }
-  /// Whether it stands for the whole registry: then what it lacks is gone.
+  /// Whether it represents the whole registry: businesses that it lacks are then gone.
   public var whole: Bool { fetch.terms.whole }
 
-  /// - Throws: category `notReady` where transform has not finished, `data` where something is damaged.
+  /// - Throws: category `notReady` if transform has not finished, `data` if a file is damaged.
   public init(_ folder: SnapshotFolder) throws {
     self.folder = folder
     guard let fetch = try FetchManifest.read(at: folder.fetchManifest) else {
@@ -32,7 +32,7 @@ public struct FinalizedSnapshot: Sendable {
     batches = try transform.chunks.enumerated().map { index, entry in
       let batch = try Batch(index + 1, entry, folder: folder, rulesVersion: transform.rulesVersion)
       guard batch.inputManifestSHA256 == fetch.chunks[index].manifestSHA256 else {
-        throw Self.stale(folder, "chunk \(index + 1) was judged from other bytes")
+        throw Self.stale(folder, "chunk \(index + 1) was validated from other bytes")
       }
       return batch
     }
@@ -56,7 +56,7 @@ public struct FinalizedSnapshot: Sendable {
   }
 }
 
-/// Its files, each checked while it is read.
+/// The files, each verified while it is read.
 extension FinalizedSnapshot {
   public func registrations(of batch: Batch) -> VerifiedFile {
     file(folder.registrations(batch.number), batch.registrations, batch)

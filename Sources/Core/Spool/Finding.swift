@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// A line of `000001.findings.jsonl`: a rejection or a warning.
 public struct Finding: Codable, Sendable, Hashable {
-  /// Number of the record in the snapshot, from 1; 0 where it is the row in the stamp row's place.
+  /// Number of the record in the snapshot, from 1; 0 for an unreadable stamp row.
   public var record: Int
   /// Line of its first byte in the source, from 1.
   public var line: Int
@@ -11,17 +11,17 @@ public struct Finding: Codable, Sendable, Hashable {
   public var code: String
   /// `error` or `warning`.
   public var severity: String
-  /// The published header name, nil where the finding concerns the whole record.
+  /// The published header name; nil if the finding concerns the whole record.
   public var column: String?
   public var message: String
-  /// The record's bytes, or, where they are not UTF-8, their base64.
+  /// The record's bytes; if they are not UTF-8, as base64 in ``rawBase64``.
   public var raw: String?
   public var rawBase64: String?
-  /// Set where only the first 64 KiB of the record are kept.
+  /// True if only the first 64 KiB of the record are kept.
   public var truncated: Bool?
 
   /// - Parameter line: with or without its line feed.
-  /// - Throws: a `DecodingError` where the line is no finding.
+  /// - Throws: a `DecodingError` if the line is not a finding.
   public init(line: some Collection<UInt8>) throws {
     guard SpoolJSON(line).isBounded else {
       throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "it is nested too deep"))
@@ -31,7 +31,7 @@ public struct Finding: Codable, Sendable, Hashable {
     self = try decoder.decode(Finding.self, from: Data(line))
   }
 
-  /// The finding as one line of JSON, without a line feed.
+  /// Encodes the finding as one line of JSON, without a line feed.
   public func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -39,12 +39,12 @@ public struct Finding: Codable, Sendable, Hashable {
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
-  /// The record's bytes; nil where the line says none.
+  /// The record's bytes; nil if the line has none.
   public var rawBytes: [UInt8]? {
     raw.map { Array($0.utf8) } ?? rawBase64.flatMap { Data(base64Encoded: $0) }.map(Array.init)
   }
 
-  /// `column` stays where it is null.
+  /// Writes `column` even if it is null.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(record, forKey: .record)

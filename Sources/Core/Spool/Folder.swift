@@ -4,22 +4,23 @@ import Support
 
 /// Folders of the spool.
 public enum Folder {
-  /// `a/b` of `a/b/c`, and `.` of `c`.
+  /// Returns `a/b` for `a/b/c`, and `.` for `c`.
   public static func of(_ path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// `c` of `a/b/c`.
+  /// Returns `c` for `a/b/c`.
   public static func name(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return path }
     return String(path[path.index(after: slash)...])
   }
 
-  /// Makes a folder durably, in an existing folder; an existing one stays as it is. Only the owner can read it:
-  /// findings hold data published by mistake, and a user who can open a lock file can block a run.
+  /// Makes a folder durably, in an existing folder. An existing folder stays as it is. Only the owner can read a new
+  /// one: findings hold data published by mistake, and a user who can open a lock file can block a run.
   ///
-  /// - Parameter followLinks: whether a link to a folder will do, as for the spool itself, which may lie on another disk.
+  /// - Parameter followLinks: whether a link to a folder is accepted, as for the spool itself, which may be on another
+  ///   disk.
   public static func make(_ path: String, followLinks: Bool = false) throws(Failure) {
     if Faults.call(.makeFolder, at: path, { mkdir(path, 0o700) }) == 0 {
       try sync(of(path))
@@ -28,11 +29,11 @@ public enum Folder {
     guard errno == EEXIST else { throw .system("make folder '\(path)'", errno: errno) }
     var status = stat()
     guard (followLinks ? stat(path, &status) : lstat(path, &status)) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-      throw Failure(.storage, "'\(path)' is in the way: it is not a folder")
+      throw Failure(.storage, "unable to make folder '\(path)': a file with that name exists")
     }
   }
 
-  /// Makes names that were added to, taken from or changed in a folder durable.
+  /// Makes added, removed and changed names in a folder durable.
   public static func sync(_ path: String) throws(Failure) {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system("open folder '\(path)'", errno: errno) }
@@ -42,10 +43,10 @@ public enum Folder {
     }
   }
 
-  /// The names in a folder, sorted; none where there is no folder.
+  /// Returns the names in a folder, sorted; empty if there is no folder.
   ///
-  /// - Parameter followLinks: whether a link to a folder will do, as for the spool itself. Whoever planted one inside would
-  ///   have us read, and remove, what lies elsewhere.
+  /// - Parameter followLinks: whether a link to a folder is accepted, as for the spool itself. A link inside the spool
+  ///   could make this program read, and remove, files elsewhere.
   public static func names(_ path: String, followLinks: Bool = false) throws(Failure) -> [String] {
     do throws(SystemError) {
       return try FileCalls.names(inDirectory: path, flags: followLinks ? 0 : O_NOFOLLOW).sorted()
@@ -56,7 +57,7 @@ public enum Folder {
     }
   }
 
-  /// - Throws: category `data` where it is a symbolic link.
+  /// - Throws: category `data` if the path is a symbolic link.
   static func requireNoLink(_ path: String, unless mayBe: Bool = false) throws(Failure) {
     var status = stat()
     guard !mayBe, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return }
@@ -65,7 +66,7 @@ public enum Folder {
       hint: SnapshotFolder.redoHint(path, inTheWay: true))
   }
 
-  /// Removes a folder and all in it. A symbolic link is removed, not followed.
+  /// Removes a folder and its content. A symbolic link is removed, not followed.
   public static func remove(_ path: String) throws(Failure) {
     var status = stat()
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return try SpoolFile.remove(path) }
@@ -80,13 +81,13 @@ public enum Folder {
     }
   }
 
-  /// Removes a folder that holds nothing; any other, or none, is no matter.
+  /// Removes a folder if it is empty. It is no error if it has content or does not exist.
   public static func removeIfEmpty(_ path: String) throws(Failure) {
     guard Faults.call(.removeFolder, at: path, { rmdir(path) }) == 0 || [ENOENT, ENOTEMPTY, ENOTDIR].contains(errno)
     else { throw .system("remove folder '\(path)'", errno: errno) }
   }
 
-  /// Bytes of all files in a folder and below.
+  /// The size of all files in a folder and below, in bytes.
   public static func weight(_ path: String) throws(Failure) -> Int {
     var bytes = 0
     for name in try names(path) {
@@ -98,10 +99,10 @@ public enum Folder {
     return bytes
   }
 
-  /// Bytes that are free for us on the file system of `path`.
+  /// Bytes that this user may still write to the file system of `path`.
   public static func freeBytes(_ path: String) throws(Failure) -> Int {
     var status = statvfs()
-    guard statvfs(path, &status) == 0 else { throw .system("look at the file system of '\(path)'", errno: errno) }
+    guard statvfs(path, &status) == 0 else { throw .system("read the free space of '\(path)'", errno: errno) }
     return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
   }
 }

@@ -1,13 +1,13 @@
-/// `accepted.json`: somebody accepted the snapshot although it was refused. Transform does not refuse it again.
+/// `accepted.json`: a user accepted the snapshot although it was refused. Transform does not refuse it again.
 public struct AcceptanceManifest: Manifest, Hashable {
   public var format = SpoolFormat.current
-  /// User of the operating system.
+  /// The operating system's user.
   public var acceptedBy: String
   /// ISO 8601, UTC.
   public var acceptedAt: String
-  /// In that user's words.
+  /// The user's reason.
   public var reason: String
-  /// Why it was refused, each with its numbers.
+  /// The reasons of the refusal, each with its numbers.
   public var refusals: [String]
 
   public init(acceptedBy: String, acceptedAt: String, reason: String, refusals: [String]) {
@@ -18,17 +18,17 @@ public struct AcceptanceManifest: Manifest, Hashable {
   }
 }
 
-/// `changes/000012.json`: what a job run changed by publishing the snapshot, beside it for people without the database.
+/// `changes/000012.json`: what a job run changed by publishing the snapshot, for readers without the database.
 public struct ChangesManifest: Manifest, Hashable {
   public var format = SpoolFormat.current
   /// Number of the run in etl_job_run.
   public var jobRunID: Int
-  /// The run in the logs: it tells apart databases that are loaded from one spool.
+  /// The run's ID in the logs. It tells apart databases that are loaded from one spool.
   public var runID: String?
   /// `load`, `rollback`, `replay` or `withdraw`.
   public var action: String
   public var sourceDate: String?
-  /// Lines of JSON, sorted by BAN; `records` counts them.
+  /// Lines of JSON, sorted by BAN; `records` is their number.
   public var changes: FileEntry
 
   public init(jobRunID: Int, runID: String?, action: String, sourceDate: String?, changes: FileEntry) {

@@ -2,14 +2,14 @@ import Digest
 import FoundationEssentials
 import Support
 
-/// A JSON file whose existence means that what it describes is done.
+/// A JSON file whose existence means that what it describes is complete.
 public protocol Manifest: Codable, Sendable {
-  /// ``SpoolFormat/current`` when it was written.
+  /// The value of ``SpoolFormat/current`` when the manifest was written.
   var format: Int { get }
 }
 
 extension Manifest {
-  /// The bytes: keys sorted, so that equal content is byte-equal.
+  /// Encodes the manifest with sorted keys, so that equal content gives equal bytes.
   public func encoded() throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -17,7 +17,7 @@ extension Manifest {
     return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
   }
 
-  /// Makes the manifest durable, then visible.
+  /// Writes the manifest: makes it durable, then visible.
   ///
   /// - Returns: the SHA-256 of its bytes.
   @discardableResult
@@ -29,11 +29,11 @@ extension Manifest {
 
   /// Reads a manifest.
   ///
-  /// - Returns: nil where there is none.
-  /// - Throws: a ``Failure`` with category `data` where it is damaged or of a higher format.
+  /// - Returns: nil if there is none.
+  /// - Throws: a ``Failure`` with category `data` if it is damaged or of a higher format.
   public static func read(at path: String) throws -> Self? { try readWithDigest(at: path)?.manifest }
 
-  /// The same, and the SHA-256 of its bytes, by which the manifest above it names it.
+  /// Reads a manifest, and returns the SHA-256 of its bytes as well, by which the manifest above refers to it.
   public static func readWithDigest(at path: String) throws -> (manifest: Self, sha256: String)? {
     guard let bytes = try SpoolFile.read(path, bytesMax: SpoolFormat.manifestBytesMax) else { return nil }
     return (try decode(bytes, path: path), SHA256.of(bytes))
@@ -50,7 +50,7 @@ extension Manifest {
     decoder.keyDecodingStrategy = .fromSnakeCase
     let data = Data(bytes)
     do {
-      // The format first: what a later format means is not ours to guess.
+      // Check the format first: this version cannot know what a later format means.
       let format = try decoder.decode(FormatOnly.self, from: data).format
       guard format <= SpoolFormat.current else {
         throw Failure(
@@ -73,7 +73,7 @@ extension Manifest {
 }
 
 extension JSONDecoder.KeyDecodingStrategy {
-  /// The way back from `.convertToSnakeCase`, which Foundation's own does not find for names like `urlSHA256`.
+  /// The reverse of `.convertToSnakeCase`. Foundation's own does not find names like `urlSHA256`.
   public static var fromSnakeCase: JSONDecoder.KeyDecodingStrategy {
     .custom { path in
       let words = (path.last?.stringValue ?? "").split(separator: "_")
@@ -95,7 +95,7 @@ extension JSONDecoder.KeyDecodingStrategy {
 private struct FormatOnly: Decodable { let format: Int }
 
 extension DecodingError {
-  /// What is wrong and where, without Foundation's prose.
+  /// Describes what is wrong and where, without Foundation's prose.
   fileprivate var inOneLine: String {
     func place(_ context: Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
     switch self {
@@ -109,25 +109,25 @@ extension DecodingError {
   }
 }
 
-/// What every manifest carries first, and what a reader checks before anything else in it.
+/// The version of the spool's format, which every manifest has and readers check first; limits of manifests.
 public enum SpoolFormat {
-  /// The one number of the on-disk contract. It changes when a file's meaning or layout changes so that an older
-  /// program would misread it; a newer program either reads the older number or says what to do.
+  /// The version of the on-disk format. Raise it if a file's meaning or layout changes so that an older program would
+  /// misread it. A newer program either reads the older format or says what to do.
   public static let current = 1
 
-  /// No number in a manifest is larger: a million of them still add up, and no source has as many bytes.
+  /// The largest number in a manifest: a sum of a million of them does not overflow, and no source has as many bytes.
   public static let numberMax = 999_999_999_999
 
-  /// No manifest is larger: read bounds come before memory. (100,000 chunks at 190 bytes are 19 MB.)
+  /// Maximum size of a manifest, checked before memory is allocated. (100,000 chunks at 190 bytes are 19 MB.)
   public static let manifestBytesMax = 32 << 20
 }
 
-/// Bounds of a chunk, the same for the stage that cuts and for those that read.
+/// Limits of a chunk, for the stage that splits the source and those that read chunks.
 public enum ChunkBounds {
   /// A chunk ends before the record that would take it over this many uncompressed bytes.
   public static let bytesMax = 32 << 20
-  /// Byte order mark, header and stamp row, which stand in the first chunk and count for no size.
+  /// Byte order mark, header and stamp row, which are in the first chunk and do not count for its size.
   public static let headerBytesMax = 3 + 2 * (65_536 + 2)
-  /// Names have a fixed width of six digits.
+  /// Names have six digits.
   public static let chunksMax = 999_999
 }

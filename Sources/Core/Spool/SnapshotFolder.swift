@@ -1,7 +1,7 @@
 import Glibc
 import Support
 
-/// Every path inside a snapshot, in one place, with an example beside it.
+/// All paths inside a snapshot, each with an example.
 public struct SnapshotFolder: Sendable, Hashable {
   /// `spool`
   public let spool: String
@@ -17,9 +17,9 @@ public struct SnapshotFolder: Sendable, Hashable {
 
   // What fetch writes.
 
-  /// `…/source.json`: the answer that the download began with; while `fetch.json` is missing it is under way.
+  /// `…/source.json`: the response with which the download began; without `fetch.json` it is not complete.
   public var downloadManifest: String { path + "/source.json" }
-  /// `…/fetch.json`: the whole source is here.
+  /// `…/fetch.json`: the whole source is in the spool.
   public var fetchManifest: String { path + "/fetch.json" }
   /// `…/fetch`
   public var fetchFolder: String { path + "/fetch" }
@@ -49,7 +49,7 @@ public struct SnapshotFolder: Sendable, Hashable {
 
   // What load writes.
 
-  /// `…/accepted.json`: somebody published it although it was refused.
+  /// `…/accepted.json`: a user accepted the snapshot although it was refused.
   public var acceptanceManifest: String { path + "/accepted.json" }
   /// `…/changes`
   public var changesFolder: String { path + "/changes" }
@@ -58,12 +58,12 @@ public struct SnapshotFolder: Sendable, Hashable {
   /// `…/changes/000012.json`
   public func changesManifest(_ jobRun: Int) -> String { changesFolder + "/" + Self.manifestName(jobRun) }
 
-  /// `…/.use.lock`: held, together with others, by stages that read the snapshot; alone by the one that removes it.
+  /// `…/.use.lock`: shared by stages that read the snapshot, exclusive for the process that removes it.
   public var useLock: String { path + "/.use.lock" }
 
-  /// The command that redoes a file of a snapshot, as a hint.
+  /// Returns a hint with the command that redoes a file of a snapshot.
   ///
-  /// - Parameter inTheWay: whether something stands there that no stage will take away.
+  /// - Parameter inTheWay: whether something has the file's name that no stage removes.
   static func redoHint(_ path: String, inTheWay: Bool = false) -> Hint {
     let first: Hint = inTheWay ? "remove it, then " : ""
     let parts = path.split(separator: "/")
@@ -72,14 +72,14 @@ public struct SnapshotFolder: Sendable, Hashable {
     }
     switch parts[place + 1].prefix(while: { $0 != "." }) {
     case "transform": return first + "redo it: \(command: .transform, snapshot: parts[place], "--force")"
-    // Neither is ever needed to go on.
-    case "changes": return "remove it, then let a load write it again: \(command: .load)"
-    case "accepted": return "remove it, and accept the snapshot again where it is refused"
+    // No stage needs either of them to continue.
+    case "changes": return "remove it, then write it again with a load: \(command: .load)"
+    case "accepted": return "remove it, and accept the snapshot again if it is refused"
     default: return .fetchAgain
     }
   }
 
-  // Names alone, as manifests give them. A name read from a manifest is only ever compared with these.
+  // Names without folders, as in manifests. A name from a manifest is only compared with these.
 
   /// `000001`
   public static func number(_ chunk: Int) -> String { chunk.padded(6) }
@@ -92,11 +92,11 @@ public struct SnapshotFolder: Sendable, Hashable {
 }
 
 extension SnapshotFolder {
-  /// Runs `body` while the snapshot cannot be removed. Any number of stages may use it at once. What is used lies in
-  /// the snapshot, and is not somebody else's that a link leads to.
+  /// Runs `body` while the snapshot cannot be removed. Any number of stages may use it at once. Symbolic links are
+  /// refused: their files would not be the snapshot's.
   ///
-  /// In a folder that is not ours to write in, as on a spool that is read-only, the lock may not be made: then nobody
-  /// of our rights can remove anything either.
+  /// If this user cannot write to the folder, for instance on a read-only spool, `body` runs without a lock: processes
+  /// with the same rights cannot remove anything either.
   @discardableResult
   public func use<Result>(
     stop: () throws(Failure) -> Void = {}, _ body: () throws -> Result
@@ -111,9 +111,9 @@ extension SnapshotFolder {
   }
 }
 
-/// What the spool holds, told from its files alone.
+/// Lists what the spool holds, from its files alone.
 public enum SpoolIndex {
-  /// All snapshots, the oldest first. Whatever else lies in the folder is ignored.
+  /// Returns all snapshots, the oldest first. Other files in the folder are ignored.
   public static func snapshots(_ spool: String) throws -> [SnapshotID] {
     try Folder.names(spool, followLinks: true).compactMap(SnapshotID.init).filter { id in
       var status = stat()

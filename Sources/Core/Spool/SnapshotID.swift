@@ -22,7 +22,7 @@ public struct SnapshotID: Sendable, Hashable, Comparable, CustomStringConvertibl
     guard !text.hasPrefix("9999"), Self.stamp(of: seconds) == text.prefix(16) else { return nil }
   }
 
-  /// A new name that sorts behind `newest`, even where the clock was set back or the second is the same.
+  /// Returns a new name that sorts after `newest`, even if the clock was set back or the second is the same.
   public static func next(after newest: SnapshotID?, now: time_t = time(nil)) -> SnapshotID {
     var seconds = now
     if let newest, newest.seconds >= seconds { seconds = newest.seconds + 1 }
@@ -45,7 +45,7 @@ public struct SnapshotID: Sendable, Hashable, Comparable, CustomStringConvertibl
 
   public static func < (a: SnapshotID, b: SnapshotID) -> Bool { a.description < b.description }
 
-  /// Seconds since 1970 that the name says.
+  /// The time in the name, in seconds since 1970.
   private var seconds: time_t {
     let digits = description.utf8.filter {
       $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 > UInt8(ascii: "Z")

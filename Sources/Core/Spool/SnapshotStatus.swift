@@ -1,6 +1,6 @@
 import Support
 
-/// How far a snapshot is and what it weighs, for people: told from files alone, damaged ones included.
+/// The state and size of a snapshot, for display. Read from files alone, even if some are damaged.
 public struct SnapshotStatus: Codable, Sendable, Hashable {
   public enum Stage: String, Codable, Sendable {
     /// fetch has not finished.
@@ -23,7 +23,7 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
   public var sourceDate: String?
   public var sample: Bool
   public var limit: Int?
-  /// On disk, all files together.
+  /// Size of all files on disk.
   public var bytes: Int
   /// Why a manifest cannot be read.
   public var problem: String?

@@ -2,11 +2,11 @@ import FaultInjection
 import Glibc
 import Support
 
-/// Reading the spool's files: bounded, never through a symbolic link.
+/// Reads the spool's files: with a size limit, and never through a symbolic link.
 public enum SpoolFile {
-  /// A whole file.
+  /// Reads a whole file.
   ///
-  /// - Returns: nil where there is none.
+  /// - Returns: nil if there is none.
   public static func read(_ path: String, bytesMax: Int) throws -> [UInt8]? {
     guard let file = try OpenFile(path) else { return nil }
     let size = try file.size()
@@ -23,27 +23,27 @@ public enum SpoolFile {
     return bytes
   }
 
-  /// Whether anything is there, be it a file or what stands in its way.
+  /// Whether a file, or anything else, has this name.
   public static func isThere(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
   }
 
-  /// Size of a regular file, nil where there is none.
+  /// Returns the size of a regular file; nil if there is none.
   public static func size(_ path: String) throws(Failure) -> Int? { try identity(path)?.bytes }
 
-  /// Tells a regular file from another that has taken its name; nil where there is none.
+  /// Returns a regular file's identity, to detect another file with its name; nil if there is none.
   public static func identity(_ path: String) throws(Failure) -> FileIdentity? {
     var status = stat()
     guard lstat(path, &status) == 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw .system("look at '\(path)'", errno: errno)
+      throw .system("stat '\(path)'", errno: errno)
     }
     try SpoolFile.requireFile(path, status)
     return FileIdentity(status)
   }
 
-  /// - Throws: category `data` where it is anything but a file. A folder is not replaced by a stage that does its work again.
+  /// - Throws: category `data` if it is not a regular file. A stage that redoes its work does not replace a folder.
   fileprivate static func requireFile(_ path: String, _ status: stat) throws(Failure) {
     let kind = status.st_mode & S_IFMT
     guard kind != S_IFREG else { return }
@@ -51,7 +51,7 @@ public enum SpoolFile {
       .data, "'\(path)' is not a regular file", hint: SnapshotFolder.redoHint(path, inTheWay: kind == S_IFDIR))
   }
 
-  /// Removes a file; it is no matter where there is none.
+  /// Removes a file. It is no error if there is none.
   public static func remove(_ path: String) throws(Failure) {
     guard Faults.call(.remove, at: path, { unlink(path) }) == 0 || errno == ENOENT else {
       throw .system("remove '\(path)'", errno: errno)
@@ -59,8 +59,8 @@ public enum SpoolFile {
   }
 }
 
-/// A file and its content, as far as they can be told without reading: another file, another size or a later write is
-/// another.
+/// The identity of a file and its content, found without reading: another file, another size or a later write changes
+/// it.
 public struct FileIdentity: Sendable, Hashable {
   public let bytes: Int
   private let inode: UInt
@@ -79,9 +79,9 @@ public struct OpenFile: ~Copyable {
   public let path: String
   private let descriptor: Int32
 
-  /// - Returns: nil where there is no such file.
+  /// - Returns: nil if there is no such file.
   public init?(_ path: String, followLinks: Bool = false) throws(Failure) {
-    // Without O_NONBLOCK a named pipe in a file's place would be waited for.
+    // Without O_NONBLOCK, opening a named pipe in a file's place would wait.
     descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | (followLinks ? 0 : O_NOFOLLOW))
     self.path = path
     guard descriptor >= 0 else {
@@ -96,19 +96,19 @@ public struct OpenFile: ~Copyable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// By which a change while it is read is seen.
+  /// The file's identity, to detect a change while it is read.
   public func identity() throws(Failure) -> FileIdentity {
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .system("look at '\(path)'", errno: errno) }
+    guard fstat(descriptor, &status) == 0 else { throw .system("stat '\(path)'", errno: errno) }
     try SpoolFile.requireFile(path, status)
     return FileIdentity(status)
   }
 
   public func size() throws(Failure) -> Int { try identity().bytes }
 
-  /// Fills the buffer as far as the file goes.
+  /// Reads until the buffer is full or the file ends.
   ///
-  /// - Returns: how many bytes came; fewer than asked for only at the end.
+  /// - Returns: the number of bytes; fewer than requested only at the end.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
     var filled = 0
     while filled < buffer.count {

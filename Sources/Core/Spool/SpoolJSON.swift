@@ -1,17 +1,17 @@
-/// What is found out of JSON in the spool before Foundation reads it, in one pass.
+/// Checks JSON from the spool in one pass, before Foundation reads it.
 struct SpoolJSON {
-  /// Whether it is nested little and has few values: each value takes some fifty bytes of memory; and where
-  /// Foundation's own bound of depth is passed at the very end of the bytes, it looks behind them to say where that
-  /// was, and ends the process.
+  /// Whether nesting and number of values are within limits. Each value takes some fifty bytes of memory. If the last
+  /// bytes exceed Foundation's own limit on depth, its decoder reads beyond them to describe the position, and ends the
+  /// process.
   private(set) var isBounded = true
-  /// Whether its numbers are whole, not negative, and so small that a sum of many can be held: they are sizes, places
-  /// and counts, which are computed with before anything proves them. It means something only of what a decoder
-  /// accepts.
+  /// Whether its numbers are whole, not negative, and so small that sums of many do not overflow. They are sizes,
+  /// positions and counts, which are used in arithmetic before anything verifies them. Valid only for JSON that a
+  /// decoder accepts.
   private(set) var hasUsableNumbers = true
 
-  /// Nothing in the spool is nested half as deep …
+  /// Nothing in the spool is nested half as deep.
   private static let depthMax = 16
-  /// … or has so many values: 100,000 chunks give 300,000.
+  /// Nothing in the spool has as many values: 100,000 chunks give 300,000.
   private static let valuesMax = 500_000
   private static let digitsMax = String(SpoolFormat.numberMax).count
 
@@ -38,7 +38,7 @@ struct SpoolJSON {
         if digits > Self.digitsMax { hasUsableNumbers = false }
         continue
       case UInt8(ascii: "-"), UInt8(ascii: "."): hasUsableNumbers = false
-      // The letters of true, false and null come by here too; those of a power do behind a digit.
+      // The letters of true, false and null come here, too; after a digit it is an exponent.
       case UInt8(ascii: "e"), UInt8(ascii: "E"): if digits > 0 { hasUsableNumbers = false }
       case UInt8(ascii: "\""): isText = true
       case UInt8(ascii: "["), UInt8(ascii: "{"):

@@ -1,10 +1,10 @@
-/// What became of the records: everything read is accepted, rejected, duplicate or blank, and the sums agree.
+/// Counts of records by result: every record is accepted, rejected, duplicate or blank.
 public struct Totals: Codable, Sendable, Hashable {
-  /// All records, header and stamp row not counted.
+  /// All records, without header and stamp row.
   public var total = 0
   /// Accepted by the rules.
   public var processed = 0
-  /// Rejected, duplicates not counted.
+  /// Rejected, without duplicates.
   public var failed = 0
   public var duplicated = 0
   public var blank = 0
@@ -19,6 +19,7 @@ public struct Totals: Codable, Sendable, Hashable {
     self.blank = blank
   }
 
+  /// Whether the counts add up to the total, and none is negative.
   public var agree: Bool {
     total == processed + failed + duplicated + blank && [processed, failed, duplicated, blank].min() ?? 0 >= 0
   }
@@ -32,18 +33,18 @@ public struct Totals: Codable, Sendable, Hashable {
   }
 }
 
-/// What is worth knowing of a snapshot and is no finding.
+/// Facts about a snapshot that are not findings.
 public struct Notes: Codable, Sendable, Hashable {
-  /// Known columns that the header lacks: they read as empty.
+  /// Known columns that the header lacks; their values are missing.
   public var missingColumns: [String] = []
-  /// Columns that nobody knows: they are ignored.
+  /// Unknown columns; they are ignored.
   public var unknownColumns: [String] = []
-  /// Industry codes that stood twice in a record: the first slot is kept.
+  /// Industry codes that were repeated in a record; the first slot is kept.
   public var repeatedIndustryCodes = 0
-  /// Industry names whose slot has no code: they are dropped.
+  /// Industry names whose slot has no code; they are dropped.
   public var industryNamesWithoutCode = 0
 
-  /// True where the source ends without a line end, in a record that is rejected: it may have been cut. Otherwise nil.
+  /// True if the source ends without a line end, in a rejected record: it may be truncated. Otherwise nil.
   public var endsInRecord: Bool?
 
   public init() {}
@@ -63,20 +64,20 @@ public struct TransformChunkManifest: Manifest, Hashable {
   public var format = SpoolFormat.current
   public var rulesVersion: Int
   public var chunk: Int
-  /// The chunk's manifest and CSV that were validated, by digest.
+  /// Digest of the chunk's manifest that was validated; ``input`` is its CSV.
   public var inputManifestSHA256: String
   public var input: FileEntry
   public var registrations: FileEntry
   public var industries: FileEntry
   public var findings: FileEntry
   public var totals: Totals
-  /// Code → count, rejections and warnings alike.
+  /// Counts by code, for rejections and warnings.
   public var findingCounts: [String: Int]
   public var notes: Notes
   /// Accepted records by city or county; nil in a manifest of a version that did not count them.
   public var cities: [String: Int]?
-  /// Set once BANs that an earlier chunk has accepted were taken out: the digest of the earlier chunks' digests, so
-  /// that a chunk finalized against other bytes is known as stale.
+  /// Set when BANs that an earlier chunk accepted have been removed: the digest of the earlier chunks' digests. It
+  /// shows whether the chunk was finalized against other bytes and is stale.
   public var settledAgainst: String?
 
   public init(
@@ -99,7 +100,7 @@ public struct TransformChunkManifest: Manifest, Hashable {
   }
 }
 
-/// `transform.json`: the snapshot is finalized. Only such a one is loaded.
+/// `transform.json`: the snapshot is finalized. Load reads only finalized snapshots.
 public struct TransformManifest: Manifest, Hashable {
   public var format = SpoolFormat.current
   public var rulesVersion: Int
@@ -113,7 +114,7 @@ public struct TransformManifest: Manifest, Hashable {
   public var cities: [String: Int]?
   /// Rows for business_industry.
   public var industries: Int
-  /// SHA-256 over the digests of the chunks' TSV files in order: what the registry is made of.
+  /// SHA-256 over the digests of the chunks' TSV files, in order: the content of the registry.
   public var contentSHA256: String
   public var chunks: [ChunkEntry]
 

@@ -2,14 +2,13 @@ import Digest
 import Glibc
 import Support
 
-/// A file that a manifest describes, checked against its entry while it is read: size, SHA-256 and number of lines.
+/// A file that a manifest describes, verified against its entry while it is read: size, SHA-256 and number of lines.
 ///
-/// What `body` gets is not yet known to be right. Only when the call returns it is, so whatever was made of it must not
-/// be committed before.
+/// The bytes that `body` gets are verified only when the call returns. Do not commit anything made from them before.
 public struct VerifiedFile {
   public let path: String
   public let entry: FileEntry
-  /// The command that makes the file anew, as a hint.
+  /// A hint with the command that makes the file again.
   let redo: Hint
 
   public init(path: String, entry: FileEntry, redo: Hint) {
@@ -19,10 +18,10 @@ public struct VerifiedFile {
   }
 
   private static let blockBytes = 1 << 18
-  /// No line is longer: a finding holds at most 64 KiB of a record, six times as long when all of it is escaped.
+  /// Maximum size of a line: a finding holds at most 64 KiB of a record, six times as long if all of it is escaped.
   private static let lineBytesMax = 1 << 20
 
-  /// Hands over the whole file, block by block.
+  /// Passes the whole file to `body`, block by block.
   public func readBlocks(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     guard let file = try OpenFile(path) else { throw damaged("it is missing") }
     let size = try file.size()
@@ -53,9 +52,9 @@ public struct VerifiedFile {
     }
   }
 
-  /// Hands over line by line, each with its line feed.
+  /// Passes the file to `body` line by line, each with its line feed.
   public func readLines(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-    // A line that a block's end cuts is put together here.
+    // The beginning of a line that the end of a block has cut.
     var carry: [UInt8] = []
     try readBlocks { block in
       var rest = block
@@ -78,7 +77,9 @@ public struct VerifiedFile {
     }
   }
 
-  /// - Throws: category `data` where the file is not what its manifest says.
+  /// Verifies the file.
+  ///
+  /// - Throws: category `data` if it differs from its manifest.
   public func check() throws { try readBlocks { _ in } }
 
   public func damaged(_ why: String) -> Failure { Failure(.data, "'\(path)' is damaged: \(why)", hint: redo) }

@@ -1,34 +1,34 @@
 import CSupport
 import Glibc
 
-/// Starting programs, without Foundation: its Process may hang where other children are started meanwhile, for each
+/// Starts programs without Foundation. Its Process may hang if other children are started meanwhile, since each
 /// inherits the socket that it waits for.
 package struct ChildProcess {
-  /// What a child finds open under a number.
+  /// What a descriptor of the child refers to.
   package enum Stream {
     case null
-    /// A file: made where there is none, and appended to unless it is emptied first.
+    /// A file: created if there is none, and appended to unless it is truncated.
     case file(String, truncate: Bool = false)
-    /// A descriptor of ours.
+    /// A descriptor of this process.
     case descriptor(Int32)
   }
 
   /// The program's path and its arguments.
   package var command: [String]
-  /// All of its environment.
+  /// The complete environment of the child.
   package var environment: [String: String]
   package var stdin = Stream.null
   package var stdout = Stream.null
   package var stderr = Stream.null
-  /// What it finds under further numbers, from 3 on.
+  /// Further descriptors, from 3 on.
   package var others: [Int32: Stream] = [:]
   package var group = Group.inherited
 
   package enum Group {
     case inherited
-    /// A process group of its own: Ctrl-C in our terminal is none of its signals.
+    /// A process group of its own: Ctrl-C in this process's terminal does not signal it.
     case own
-    /// A session of its own, which outlives ours.
+    /// A session of its own, which outlives this process's.
     case ownSession
   }
 
@@ -37,14 +37,16 @@ package struct ChildProcess {
     self.environment = environment
   }
 
-  /// Starts it. No signal is blocked or ignored in it (a shell could not trap it), and no descriptor is open but those
-  /// above: a child that inherits a listening socket keeps its port in use.
+  /// Starts the program. No signal is blocked or ignored in it (a shell could not trap it), and only the descriptors
+  /// above are open: a child that inherits a listening socket keeps its port in use.
+  ///
+  /// - Returns: the child's process ID.
   package func start() throws(SystemError) -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     let streams = others.merging([0: stdin, 1: stdout, 2: stderr]) { $1 }
-    // Descriptors of ours first: what is opened after them takes their place.
+    // Descriptors of this process first: files that are opened later may take their numbers.
     for case (let number, .descriptor(let own)) in streams { posix_spawn_file_actions_adddup2(&actions, own, number) }
     for (number, stream) in streams {
       switch stream {
@@ -95,11 +97,13 @@ package struct ChildProcess {
     /// - Parameter status: as `waitpid` gives it.
     package init(status: Int32) { self = status & 0x7F == 0 ? .exit(status >> 8 & 0xFF) : .signal(status & 0x7F) }
 
-    /// Of an exit.
+    /// The exit code; nil after a signal.
     package var code: Int32? { if case .exit(let code) = self { code } else { nil } }
     package var signal: Int32? { if case .signal(let signal) = self { signal } else { nil } }
   }
 
+  /// Returns how a child ended.
+  ///
   /// - Returns: nil while it runs.
   package static func end(of child: pid_t, wait: Bool = false) throws(SystemError) -> End? {
     var status: Int32 = 0
@@ -112,7 +116,7 @@ package struct ChildProcess {
     }
   }
 
-  /// Our own environment.
+  /// The environment of this process.
   package static var environment: [String: String] {
     var variables: [String: String] = [:]
     var next = environ

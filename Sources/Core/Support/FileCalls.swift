@@ -1,12 +1,12 @@
 import CSupport
 import Glibc
 
-/// System calls on files that need a loop to be right.
+/// System calls on files that need a loop.
 package enum FileCalls {
-  /// Writes all bytes: short writes go on, interrupted ones are repeated.
+  /// Writes all bytes: continues short writes, and repeats interrupted ones.
   ///
-  /// - Parameter call: the write itself, for a caller that does something beside it.
-  /// - Throws: the call's error; EIO where it takes nothing and gives no reason, for trying again might never end.
+  /// - Parameter call: the write itself, which a caller may wrap.
+  /// - Throws: the call's error; EIO if it writes nothing and gives no error, since repeating it might never end.
   package static func writeAll(
     _ bytes: UnsafeRawBufferPointer, to descriptor: Int32,
     by call: (Int32, UnsafeRawBufferPointer) -> Int = { Glibc.write($0, $1.baseAddress, $1.count) }
@@ -30,10 +30,10 @@ package enum FileCalls {
     }
   }
 
-  /// The names in a directory, without `.` and `..`, in no order.
+  /// Returns the names in a directory, without `.` and `..`, in no particular order.
   ///
-  /// - Parameter flags: for `open`, besides those that make it a directory's, for instance `O_NOFOLLOW`.
-  /// - Throws: also where a read fails in the middle: part of the names is never taken for all of them.
+  /// - Parameter flags: additional flags for `open`, for instance `O_NOFOLLOW`.
+  /// - Throws: also if a read fails in the middle, so that a part of the names never counts as all of them.
   package static func names(inDirectory path: String, flags: Int32 = 0) throws(SystemError) -> [String] {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags)
     guard descriptor >= 0 else { throw SystemError() }

@@ -1,16 +1,16 @@
 import Glibc
 
-/// The error of a system call, read before anything else is evaluated.
+/// The error of a system call. Create it right after the call, before errno can change.
 package struct SystemError: Error, Equatable, CustomStringConvertible {
   package let code: Int32
 
   package init(_ code: Int32 = errno) { self.code = code }
 
-  /// What the system calls it, in lower case: `no space left on device`.
+  /// The system's text in lower case: `no space left on device`.
   package var description: String { String(cString: strerror(code)).lowercased() }
 }
 
-/// A clock that nobody sets: it only goes forward.
+/// A clock that cannot be set and only goes forward.
 package enum MonotonicClock {
   package static func seconds() -> Double {
     var now = timespec()
@@ -19,9 +19,9 @@ package enum MonotonicClock {
   }
 }
 
-/// This program's own file.
+/// The file of this program.
 package enum Executable {
-  /// - Throws: where /proc is not mounted.
+  /// - Throws: if /proc is not mounted.
   package static func path() throws(SystemError) -> String {
     var buffer = [CChar](repeating: 0, count: 4096)
     let count = readlink("/proc/self/exe", &buffer, buffer.count)

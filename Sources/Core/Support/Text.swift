@@ -1,16 +1,16 @@
 import CSupport
 
 extension BinaryInteger {
-  /// Its digits with leading zeros, at least `width` of them.
+  /// Returns the digits with leading zeros, at least `width` of them.
   package func padded(_ width: Int, radix: Int = 10) -> String {
     let digits = String(self, radix: radix)
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
   }
 }
 
-/// The eight digits of a business accounting number as a number, and back.
+/// Converts the eight digits of a business accounting number (BAN) to a number and back.
 package enum BANText {
-  /// - Returns: the number that the first eight bytes spell, nil where they are not eight digits.
+  /// - Returns: the number that the first eight bytes spell; nil if they are not eight digits.
   @inlinable @inline(__always)
   package static func parse(_ text: UnsafeRawBufferPointer) -> UInt32? {
     guard text.count >= 8 else { return nil }
@@ -23,7 +23,7 @@ package enum BANText {
     return value
   }
 
-  /// - Returns: the number, nil where the text is not exactly eight ASCII digits.
+  /// - Returns: the number; nil if the text is not exactly eight ASCII digits.
   package static func parse(_ text: some StringProtocol) -> UInt32? {
     text.utf8.count == 8 ? Array(text.utf8).withUnsafeBytes(parse) : nil
   }
@@ -32,9 +32,9 @@ package enum BANText {
 }
 
 package enum JSONText {
-  /// A JSON string, with its quotes (RFC 8259, section 7).
+  /// Returns a JSON string, with its quotes (RFC 8259, section 7).
   ///
-  /// - Parameter scalarsMax: how many scalars of the text are written; a text that is cut ends with `…`.
+  /// - Parameter scalarsMax: maximum number of scalars of the text; a longer text is cut and ends with `…`.
   package static func quoted(_ text: String, scalarsMax: Int = .max) -> String {
     var result = "\""
     var room = scalarsMax
@@ -60,7 +60,7 @@ package enum JSONText {
 
 /// PostgreSQL's text form of arrays, for parameters.
 package enum PostgresArray {
-  /// For `text[]` and arrays of what is read from text.
+  /// For `text[]`, and for arrays of types that PostgreSQL reads from text.
   package static func of(_ texts: some Sequence<String>) -> String {
     let quoted = texts.map { text in
       "\""
@@ -72,14 +72,14 @@ package enum PostgresArray {
     return "{" + quoted.joined(separator: ",") + "}"
   }
 
-  /// BANs for `text[]`.
+  /// For BANs as `text[]`.
   package static func of(bans: some Sequence<UInt32>) -> String {
     "{" + bans.map(BANText.text).joined(separator: ",") + "}"
   }
 }
 
 package enum LineFeeds {
-  /// How many line feeds there are, 64 bytes at a time.
+  /// Counts line feeds, 64 bytes at a time.
   package static func count(_ bytes: UnsafeRawBufferPointer) -> Int {
     guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
     var count = 0

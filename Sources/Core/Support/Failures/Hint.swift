@@ -1,11 +1,11 @@
 import Glibc
 
-/// A command of `pipeline.sh`, as hints name it.
+/// A command of `pipeline.sh` in hints.
 public enum PipelineCommand: String, Sendable {
   case run, fetch, transform, load, findings, rollback, status, psql, selftest, console, schedule
   case dryRun = "dry-run"
 
-  /// How the script is started: `./pipeline.sh`, or what an installation calls it (`PIPELINE_NAME`).
+  /// The name of the script: `./pipeline.sh`, or what an installation calls it (`PIPELINE_NAME`).
   public static let script: String = {
     guard let name = getenv("PIPELINE_NAME").map({ String(cString: $0) }), !name.isEmpty,
       name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "./_-".contains($0)) })
@@ -20,8 +20,8 @@ public enum PipelineCommand: String, Sendable {
   fileprivate var hasDatabase: Bool { [.run, .dryRun, .load, .rollback, .status, .psql].contains(self) }
 }
 
-/// What to do about a failure: a sentence, in which each command line is a value. The command gets the `--spool` and
-/// the `--database-url` of the failed command when the hint is rendered, so that it can be typed as it stands.
+/// What to do about a failure: a sentence with commands. When it is rendered, each command gets the `--spool` and the
+/// `--database-url` of the failed command, so that it can be typed as shown.
 ///
 /// `"redo it: \(command: .transform, snapshot: id, "--force")"`
 public struct Hint: Sendable, ExpressibleByStringInterpolation {
@@ -42,9 +42,11 @@ public struct Hint: Sendable, ExpressibleByStringInterpolation {
     return both
   }
 
+  /// Renders the hint.
+  ///
   /// - Parameters:
-  ///   - spool: the folder that the failed command's `--spool` named; nil where it had none.
-  ///   - databaseURL: the same for its `--database-url`, which holds no password.
+  ///   - spool: the value of the failed command's `--spool`; nil if it had none.
+  ///   - databaseURL: the value of its `--database-url`, without a password; nil if it had none.
   public func text(spool: String?, databaseURL: String? = nil) -> String {
     parts.map { part in
       switch part {
@@ -61,7 +63,7 @@ public struct Hint: Sendable, ExpressibleByStringInterpolation {
     value.map { " \(name) \(quoted($0))" } ?? ""
   }
 
-  /// As a shell reads it.
+  /// Quotes a value for a shell.
   private static func quoted(_ text: String) -> String {
     let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "/._-".contains($0) }
     return plain
@@ -89,13 +91,13 @@ public struct Hint: Sendable, ExpressibleByStringInterpolation {
   }
 }
 
-/// Hints are equal where they read the same.
+/// Hints are equal if their texts are.
 extension Hint: Equatable, CustomStringConvertible {
   public static func == (first: Hint, second: Hint) -> Bool { first.description == second.description }
   public var description: String { text(spool: nil) }
 }
 
 extension Hint {
-  /// The hint for whatever fetch wrote.
+  /// The hint about a damaged file that fetch wrote.
   public static let fetchAgain: Hint = "fetch the source again: \(command: .fetch, "--force")"
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Work on a thread of its own, whose result somebody waits for.
+/// Work on its own thread, with a result to wait for.
 public final class BackgroundTask<Value: Sendable>: Sendable {
   private struct Cancelled: Error {}
 
@@ -17,10 +17,10 @@ public final class BackgroundTask<Value: Sendable>: Sendable {
   }
 
   private let state: State
-  /// Nil where the system has no thread left; then the work is done already.
+  /// Nil if the system could not start a thread; the work is then done already.
   private let thread: JoinableThread?
 
-  /// - Parameter body: asks the check that it is given from time to time, which throws after ``cancel()``.
+  /// - Parameter body: the work. It calls the check that it gets from time to time, which throws after ``cancel()``.
   public init(_ body: @escaping @Sendable (@escaping @Sendable () throws -> Void) throws -> Value) {
     let state = State()
     self.state = state
@@ -28,14 +28,14 @@ public final class BackgroundTask<Value: Sendable>: Sendable {
     if thread == nil { state.perform(body) }
   }
 
-  /// Waits for the end. Call it from one thread.
+  /// Waits for the end and returns the result. Call it from one thread.
   public func value() throws -> Value {
     thread?.join()
     guard let result = state.result.withLock({ $0 }) else { throw Cancelled() }
     return try result.get()
   }
 
-  /// Ends the work, and waits until it has ended.
+  /// Asks the work to end, and waits until it has ended.
   public func cancel() {
     state.isCancelled.store(true, ordering: .relaxed)
     thread?.join()

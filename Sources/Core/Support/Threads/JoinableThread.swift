@@ -10,7 +10,9 @@ public final class JoinableThread: Sendable {
 
   private init() {}
 
-  /// - Returns: nil where the system has no thread left; then nothing is done.
+  /// Starts a thread.
+  ///
+  /// - Returns: nil if the system cannot start one; `body` is then not called.
   public static func start(_ body: @escaping @Sendable () -> Void) -> JoinableThread? {
     let handle = JoinableThread()
     let box = Unmanaged.passRetained(
@@ -36,8 +38,8 @@ public final class JoinableThread: Sendable {
 
   /// Waits for the thread's end. Call it from one thread.
   ///
-  /// - Parameter seconds: how long at most; nil for as long as it takes.
-  /// - Returns: whether it has ended.
+  /// - Parameter seconds: maximum time to wait; nil to wait without limit.
+  /// - Returns: whether the thread has ended.
   @discardableResult
   public func join(seconds: Double? = nil) -> Bool {
     guard let joined = thread.withLock({ $0 }) else { return true }
@@ -62,20 +64,22 @@ public final class JoinableThread: Sendable {
   }
 }
 
-/// A thread of its own for calls that block, such as all of libpq: on the cooperative pool of Swift concurrency they
-/// would starve everything else.
+/// A thread for calls that block, such as all of libpq. On Swift concurrency's cooperative pool they would starve
+/// everything else.
 public enum BlockingThread {
-  /// - Returns: false where the machine has no thread left; then nothing is done.
+  /// Starts a thread.
+  ///
+  /// - Returns: false if the system cannot start one; `body` is then not called.
   @discardableResult
   public static func start(_ body: @escaping @Sendable () -> Void) -> Bool { JoinableThread.start(body) != nil }
 }
 
-/// The end of the process. exit() releases what libraries hold in memory, and a thread that is inside of one then
-/// crashes: after a thread that could not be joined the process ends by _exit().
+/// Ends the process. exit() releases the memory of libraries, and a thread inside one of them would crash. So after a
+/// thread that could not be joined, the process ends with _exit().
 public enum ProcessEnd {
   private static let hasThread = Atomic(false)
 
-  /// A thread is left that may be inside a C library.
+  /// Notes that a thread is left that may be inside a C library.
   public static func leavesThread() { hasThread.store(true, ordering: .relaxed) }
 
   public static func exit(_ code: Int32) -> Never {

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Work that several threads take from one list. The first one that fails ends it for all.
+/// A list of work that several threads share. The first failure ends the work of all.
 public final class WorkList<Item: Sendable>: Sendable {
   private struct State {
-    /// The next one last.
+    /// In reverse order, so that the next item is the last element.
     var waiting: [Item]
     var error: (any Error)?
   }
@@ -16,15 +16,17 @@ public final class WorkList<Item: Sendable>: Sendable {
     state = Mutex(State(waiting: items.reversed()))
   }
 
-  /// - Returns: nil where all are taken, and once a thread has failed.
+  /// Takes the next item.
+  ///
+  /// - Returns: nil if there is none left, or a thread has failed.
   public func next() -> Item? { state.withLock { $0.error == nil ? $0.waiting.popLast() : nil } }
 
-  /// Whether a thread has failed. One that works on an item for long asks, and throws whatever it likes.
+  /// Whether a thread has failed. Check it during long work on an item, and throw any error then.
   public var hasFailed: Bool { state.withLock { $0.error != nil } }
 
-  /// Runs `body` on so many threads, or fewer where there are fewer items; each takes items until there is no next one.
+  /// Runs `body` on `threads` threads, but on no more than there are items. Each takes items until there are none left.
   ///
-  /// - Throws: what the first thread that failed threw, when all have ended.
+  /// - Throws: the first error, after all threads have ended.
   public func run(threads: Int, _ body: @escaping @Sendable (WorkList) throws -> Void) throws {
     guard count > 0 else { return }
     Workers.run(min(threads, count)) { _ in

@@ -1,13 +1,12 @@
 import Glibc
 import Synchronization
 
-/// Threads for work that blocks: files, compression, libpq. Swift's own pool has a thread a core and must not be
-/// blocked; these come and go with the work.
+/// Threads for work that blocks: files, compression, libpq. Swift's own pool has one thread per core and must not be
+/// blocked. These threads end with their work.
 public enum Workers {
   /// Runs `body` on `count` threads at once, each with its number from 0, and waits for all of them.
   ///
-  /// - Throws: the first error that one of them threw. The others are not stopped: a body that takes its work from a
-  ///   shared place sees there that it is over.
+  /// - Throws: the first error that a thread threw. The other threads continue; ``WorkList`` stops them.
   public static func run<Problem: Error>(
     _ count: Int, _ body: @escaping @Sendable (Int) throws(Problem) -> Void
   ) throws(Problem) {
@@ -32,7 +31,7 @@ public enum Workers {
           return nil
         }, context.toOpaque())
       if result != 0 {
-        // With one thread at least the work gets done.
+        // One thread is enough to do the work.
         context.release()
         break
       }
@@ -59,6 +58,6 @@ public enum Workers {
     func keep(_ problem: Problem) { state.withLock { if $0 == nil { $0 = problem } } }
   }
 
-  /// How many cores are online.
+  /// Number of cores that are online.
   public static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 }
