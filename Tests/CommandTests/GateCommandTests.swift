@@ -26,7 +26,7 @@ struct GateCommandTests {
         #expect(refused.stderr.contains(reason) && message.contains(reason), "\(refused)")
       }
       #expect(message.contains("1 of 130 records") == false, "within the budget of rejections: \(message)")
-      #expect(refused.stderr.contains("HINT: if all is well with it"), "\(refused)")
+      #expect(refused.stderr.contains("HINT: if the snapshot is correct"), "\(refused)")
       #expect(
         try days.database.rows("SELECT status, error_message FROM etl_job_run ORDER BY id").last == "failed|\(message)")
       #expect(try days.names() == before)

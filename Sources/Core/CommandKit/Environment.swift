@@ -2,13 +2,14 @@ import Glibc
 import StructuredLogging
 import Support
 
-/// Settings from the environment. An option on the command line goes before its variable; an empty variable is none.
+/// Settings from the environment. A command-line option takes precedence over its variable; an empty variable counts as
+/// unset.
 public enum Environment {
   public static func value(_ name: String) -> String? {
     environmentValue(name)
   }
 
-  /// Of all variables.
+  /// The values of all variables.
   static func values() -> [String] {
     var values: [String] = []
     var next = environ
@@ -20,20 +21,20 @@ public enum Environment {
     return values
   }
 
-  /// Swift's strings replace bytes that are not UTF-8: a path with such bytes would name another file.
+  /// Refuses paths that are not UTF-8: Swift's strings replace such bytes, so the path would name another file.
   ///
-  /// - Throws: category `usage` where an argument or a variable with a path holds such bytes.
+  /// - Throws: category `usage` if an argument, or a variable with a path, is not UTF-8.
   static func requireUTF8() throws(Failure) {
     var texts = (0..<Int(CommandLine.argc)).map { ("an argument", CommandLine.unsafeArgv[$0]) }
     texts += ["SPOOL_DIR", "SOURCE_URL", "LOG_FILE"].map { ($0, getenv($0)) }
     for (name, text) in texts {
       guard let text, String(validatingCString: text) == nil else { continue }
       throw Failure(
-        .usage, "\(name) is not UTF-8", hint: "write it in UTF-8; a file or folder with such a name needs another one")
+        .usage, "\(name) is not UTF-8", hint: "write it in UTF-8; rename a file or folder whose name is not UTF-8")
     }
   }
 
-  /// A setting that is `yes` or `no`. Other values are refused, so that a typing error does not count as off.
+  /// Reads a setting that is `yes` or `no`. Other values are refused, so that a typo does not count as off.
   public static func isOn(_ name: String) throws(Failure) -> Bool {
     switch value(name) {
     case "yes": return true
@@ -42,9 +43,10 @@ public enum Environment {
     }
   }
 
-  /// A whole number from an option or else a variable.
+  /// Reads a whole number from an option, or else from a variable.
   ///
-  /// - Throws: category `usage` where it is no number or out of `range`.
+  /// - Returns: nil if neither is set.
+  /// - Throws: category `usage` if it is not a number in `range`.
   public static func number(
     _ option: String?, named name: String, variable: String?, in range: ClosedRange<Int>
   ) throws(Failure) -> Int? {

@@ -3,7 +3,7 @@ import Logging
 import StructuredLogging
 import Support
 
-/// The run's events, by name, for the log.
+/// Writes a run's events to the log.
 public struct EventLog: Sendable {
   private var logger: Logger
 
@@ -12,15 +12,15 @@ public struct EventLog: Sendable {
     logger[metadataKey: "run_id"] = .string(runID)
   }
 
-  /// From load on, every event names the job run.
+  /// Adds the job run's ID to all later events.
   public mutating func set(jobRunID: Int) { logger[metadataKey: "job_run_id"] = .stringConvertible(jobRunID) }
 
-  /// - Parameter event: one of ``Event``'s names.
+  /// Logs an event, with its name in the field `event`.
   public func event(_ event: Event, _ message: String, _ fields: [String: Field] = [:]) {
     write(event.level, message, fields.merging(["event": .text(event.rawValue)]) { $1 })
   }
 
-  /// A failure: as `etl_failed`, or as a line that no counter waits for.
+  /// Logs a failure: as `etl_failed`, or as an error line that no metric counts.
   func failure(
     _ problem: Summary.Problem, message: String? = nil, isEvent: Bool, _ fields: [String: Field] = [:]
   ) {
@@ -33,24 +33,25 @@ public struct EventLog: Sendable {
     if isEvent { event(.failed, message, fields) } else { write(.error, message, fields) }
   }
 
-  /// Whether the next run goes on without a person's help: after a temporary failure, and after a stop by SIGHUP,
+  /// Whether the next run can succeed without intervention: after a temporary failure, and after a stop by SIGHUP,
   /// SIGINT or SIGTERM.
   private static func isTemporary(exitCode: Int) -> Bool { [75, 129, 130, 143].contains(exitCode) }
 
-  /// A line for people that no counter waits for.
+  /// Logs a line that no metric counts.
   public func info(_ message: String) { note(.info, message) }
   public func warning(_ message: String) { note(.warning, message) }
   public func debug(_ message: String) { note(.debug, message) }
 
-  /// A warning with a command, which gets the spool and the database that this one was given.
+  /// Logs a hint as a warning. Commands in it get this command's `--spool` and `--database-url`.
   public func advise(_ hint: Hint) {
     warning(hint.text(spool: SpoolOptions.typed(), databaseURL: DatabaseOptions.typed()))
   }
 
-  /// What a wait for a lock asks again and again: it says once, after five seconds, that another process is waited for.
+  /// Returns a check that a loop calls while it waits for a lock. After five seconds the check logs, once, that another
+  /// process holds the lock.
   ///
-  /// - Throws: where a signal asks the process to end; category `temporary` after ten minutes, in which a process that
-  ///   works would have released it.
+  /// - Throws: (the check) category `stopped` after a signal; category `temporary` after ten minutes, since a working
+  ///   process would have released the lock by then.
   package func whileWaiting(
     for path: String, seconds: @escaping () -> Double = MonotonicClock.seconds
   ) -> () throws(Failure) -> Void {
@@ -62,7 +63,7 @@ public struct EventLog: Sendable {
       guard waited < 600 else {
         throw Failure(
           .temporary, "another process has held the lock '\(path)' for ten minutes",
-          hint: "'fuser \(path)' or 'lslocks' names it: end it if it does nothing, then run the same command again")
+          hint: "find it with 'fuser \(path)' or 'lslocks', end it if it hangs, then run the same command again")
       }
       guard waited >= 5, !isTold else { return }
       isTold = true
@@ -70,19 +71,19 @@ public struct EventLog: Sendable {
     }
   }
 
-  /// Runs an optional step: a failure is only a warning.
+  /// Runs an optional step, whose failure is only a warning.
   func orWarn(_ what: String, _ body: () throws -> Void) {
     do { try body() } catch { warning("unable to \(what): \(asFailure(error).message)") }
   }
 
-  /// A line of something that is no stage.
+  /// Logs a line for a caller that is not a stage.
   func line(_ level: Logger.Level, _ message: String, hints: [String] = [], eventID: String?) {
     var fields: [String: Field] = level == .error ? ["error": .text(message), "hints": .list(hints)] : [:]
     fields["event_id"] = eventID.map { .text($0) }
     write(level, message, fields)
   }
 
-  /// How far a stage is: for every output but a terminal, which has a bar.
+  /// Logs a stage's progress. A terminal does not show this line, since it has a bar.
   func progress(_ message: String, done: Int, total: Int?) {
     var fields: [String: Field] = ["progress_done": .count(done)]
     fields["progress_total"] = total.map { .count($0) }

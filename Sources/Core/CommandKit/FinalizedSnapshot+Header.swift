@@ -3,9 +3,9 @@ import Spool
 import Support
 
 extension FinalizedSnapshot {
-  /// The source's header.
+  /// Parses the source's header.
   ///
-  /// - Throws: category `data` where no registry can be read by the columns that fetch wrote down.
+  /// - Throws: category `data` if the columns in fetch's manifest are not those of a registry.
   public func header() throws -> Header {
     do throws(HeaderProblem) { return try Header(names: fetch.columns) } catch {
       throw Failure(.data, "'\(folder.fetchManifest)' is damaged: \(error)", hint: "\(command: .fetch, "--force")")

@@ -3,24 +3,24 @@ import FoundationEssentials
 import Glibc
 import Support
 
-/// A line of stdin into every log that is on: for `pipeline.sh`, whose own failures belong there as well.
+/// `log`: writes a line of stdin to every enabled log. `pipeline.sh` reports its own failures with it.
 public struct LogCommand: ParsableCommand {
   public enum Level: String, ExpressibleByArgument, CaseIterable, Sendable { case info, error }
 
   public static let configuration = CommandConfiguration(
-    commandName: "log", abstract: "Write stdin's first line into every log that is on; further lines are its hints.")
+    commandName: "log", abstract: "Write stdin's first line to every enabled log; further lines are its hints.")
 
   private static let bytesMax = 64 << 10
 
   @Option(help: ArgumentHelp("info or error.", valueName: "LEVEL"))
   var level = Level.info
-  @Option(help: ArgumentHelp("Who says it.", valueName: "NAME"))
+  @Option(help: ArgumentHelp("The program that reports it.", valueName: "NAME"))
   var name = "load"
   @Option(help: ArgumentHelp("The event_id (default: a new one).", visibility: .hidden))
   var eventID: String?
   @Option(
     help: ArgumentHelp(
-      "The run ends so outside its stages: complete its record, and log etl_failed unless it is a dry run.",
+      "Exit code of a run that ends outside its stages: complete its record, log etl_failed unless it is a dry run.",
       valueName: "N", visibility: .hidden))
   var exitCode: Int?
   @OptionGroup var spoolOptions: SpoolOptions
@@ -41,7 +41,7 @@ public struct LogCommand: ParsableCommand {
       return
     }
     let problem = Summary.Problem(stage: name, message: message, hints: hints, exitCode: exitCode)
-    // As in a stage, the record comes first: a run whose record has its end is not reported as killed.
+    // As in a stage, the record is written before the event: a run whose record is complete is not reported as killed.
     defer {
       if identity.command == "dry-run" {
         log.line(.error, message, hints: hints, eventID: eventID)

@@ -5,14 +5,14 @@ import StructuredLogging
 import Support
 import Synchronization
 
-/// The way of log records to CloudWatch, where `CLOUDWATCH_LOG_GROUP` asks for it. Nothing of it ever fails a run.
+/// Sends log records to CloudWatch if `CLOUDWATCH_LOG_GROUP` is set. An error here never fails a run.
 enum LogShipping {
   private static let output = Mutex<CloudWatchOutput?>(nil)
   private static let hasBegun = Atomic(false)
 
-  /// Once a process, however often it is called.
+  /// Starts sending, once per process; further calls do nothing.
   ///
-  /// - Parameter spool: where events wait that cannot be sent; nil where no spool is known.
+  /// - Parameter spool: the spool, where unsent events wait; nil if it is not known.
   static func begin(spool: String?) {
     guard !hasBegun.exchange(true, ordering: .relaxed) else { return }
     do {
@@ -21,15 +21,15 @@ enum LogShipping {
       let made = CloudWatchOutput(settings)
       output.withLock { $0 = made }
       Logs.add(made)
-    } catch { warn("no event goes to CloudWatch: \(error)") }
+    } catch { warn("no events are sent to CloudWatch: \(error)") }
   }
 
-  /// Sends what is left, says what could not be sent, and ends the process.
+  /// Sends the remaining events, reports those that could not be sent, and ends the process.
   static func end(exitCode: Int32) -> Never {
     guard let output = output.withLock({ $0.take() }) else { ProcessEnd.exit(exitCode) }
     let report = output.close()
     describe(report)
-    // exit() would take libcurl and libcrypto away from under the thread.
+    // The thread still uses libcurl and libcrypto, which exit() would clean up.
     if !report.isThreadEnded { ProcessEnd.leavesThread() }
     ProcessEnd.exit(exitCode)
   }
@@ -46,7 +46,7 @@ enum LogShipping {
     }
     if report.dropped > 0 { warn("\(report.dropped) events for CloudWatch are lost\(reason)") }
     if report.droppedFiles > 0 {
-      warn("\(report.droppedFiles) files of events for CloudWatch were removed from '.unsent': they had grown too many")
+      warn("\(report.droppedFiles) files of events for CloudWatch were removed from '.unsent': there were too many")
     }
   }
 

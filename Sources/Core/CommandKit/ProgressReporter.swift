@@ -1,8 +1,8 @@
 import StructuredLogging
 import Synchronization
 
-/// How far a stage is: a live bar on a terminal, and a line in every other log every few seconds. Any thread may
-/// report.
+/// Reports a stage's progress: a live bar on a terminal, and a line every five seconds in every other log. Any thread
+/// may report.
 public final class ProgressReporter: Sendable {
   private struct State {
     var done = 0
@@ -24,9 +24,9 @@ public final class ProgressReporter: Sendable {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - unit: what is counted, for instance `MiB`.
-  ///   - total: how many there will be, where that is known.
-  ///   - scale: how many of what is reported make one of what is shown: `1 << 20` for bytes shown as MiB.
+  ///   - unit: what is shown, for instance `MiB`.
+  ///   - total: the number of reported units at the end, if it is known.
+  ///   - scale: how many reported units make one shown unit: `1 << 20` for bytes shown as MiB.
   public init(_ title: String, unit: String, total: Int?, scale: Int = 1, log: EventLog) {
     self.title = title
     self.unit = unit
@@ -56,7 +56,7 @@ public final class ProgressReporter: Sendable {
     if let line { log.progress(text(line.done, seconds: line.seconds), done: line.done, total: total) }
   }
 
-  /// Takes the bar away; what was done is told by the summary.
+  /// Removes the bar; the summary reports the result.
   public func finish() {
     state.withLock { state in
       guard state.isBarShown else { return }

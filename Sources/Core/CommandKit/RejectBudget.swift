@@ -2,7 +2,7 @@ import Records
 import Spool
 import Support
 
-/// How many rejected records are too many: a number, or a share of all records.
+/// The limit of rejected records: a number, or a share of all records.
 public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
   case records(Int)
   /// In percent.
@@ -23,7 +23,7 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// From the option, `MAX_REJECTS`, or else the default of 1 %.
+  /// Reads the limit from the option, or else from `MAX_REJECTS`, or else takes the default of 1 %.
   public static func resolve(_ option: String?) throws(Failure) -> RejectBudget {
     guard let text = option ?? Environment.value("MAX_REJECTS") else { return standard }
     return try RejectBudget(text)
@@ -43,7 +43,7 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// Why a snapshot may not be published for its rejected records; none where it may.
+  /// Returns the reasons to refuse a snapshot because of its rejected records; empty if there are none.
   public func refusals(of totals: Totals, _ notes: Notes) -> [String] {
     var refusals: [String] = []
     if isExceeded(by: totals) {
@@ -55,7 +55,9 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
     return refusals
   }
 
-  /// - Throws: category `data` where nothing of a snapshot may ever be published: no record of it was accepted.
+  /// Refuses a snapshot without a single accepted record. `--accept` does not override this.
+  ///
+  /// - Throws: category `data`.
   public static func requireAccepted(_ totals: Totals, of folder: SnapshotFolder) throws(Failure) {
     guard totals.processed == 0 else { return }
     throw Failure(
@@ -68,12 +70,12 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// A snapshot that may not become visible, and why.
+/// The refusal of a snapshot by the acceptance checks.
 public struct Refusal: Error, Sendable, Equatable {
   public let snapshot: SnapshotID
-  /// Each with its numbers.
+  /// The reasons, each with its numbers.
   public let reasons: [String]
-  /// Whether it is a whole snapshot: neither a sample nor limited.
+  /// Whether the snapshot is whole: neither a sample nor limited.
   public let isWhole: Bool
 
   public init(snapshot: SnapshotID, reasons: [String], isWhole: Bool = true) {
@@ -89,7 +91,7 @@ public struct Refusal: Error, Sendable, Equatable {
       .data, "snapshot \(snapshot) is refused: \(reasons.joined(separator: "; "))",
       hints: (isWhole ? [] : [elsewhere]) + [
         "look at its findings: \(command: .findings, snapshot: snapshot); the registry stays as it is",
-        "if all is well with it, publish it all the same: \(command: .load, snapshot: snapshot, "--accept 'REASON'")",
+        "if the snapshot is correct, publish it anyway: \(command: .load, snapshot: snapshot, "--accept 'REASON'")",
       ])
   }
 }

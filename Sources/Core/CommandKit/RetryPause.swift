@@ -1,16 +1,17 @@
 import Glibc
 import Support
 
-/// The wait between an attempt that failed and the next.
+/// Waits between a failed attempt and the next one.
 public enum RetryPause {
-  /// How long every pause is instead of what its stage asks for: `RETRY_PAUSE_SECONDS`, which `selftest` sets to 0.
+  /// `RETRY_PAUSE_SECONDS`: replaces the length of every pause. `selftest` sets it to 0.
   ///
-  /// - Throws: category `usage` where the variable is no number.
+  /// - Returns: nil if the variable is not set.
+  /// - Throws: category `usage` if it is not a number.
   static func fixedSeconds() throws(Failure) -> Int? {
     try Environment.number(nil, named: "RETRY_PAUSE_SECONDS", variable: "RETRY_PAUSE_SECONDS", in: 0...3600)
   }
 
-  /// Waits, and ends early by throwing what `stop` throws: it is asked ten times a second.
+  /// Waits. Calls `stop` ten times a second; an error that it throws ends the wait.
   public static func wait(
     seconds: Double, stop: () throws -> Void = { try StopSignal.check() }
   ) throws {

@@ -1,12 +1,12 @@
 import Support
 
 extension Failure {
-  /// The same without arguments and variables in which a password may be. An error repeats what was mistyped, and ends
-  /// up in logs: a URL that lost its `--source` must not.
+  /// Returns the failure without arguments and variables that may hold a password. Its message may quote a mistyped
+  /// argument, for instance a URL without its `--source`, and is written to logs.
   public func withoutSecrets(_ arguments: [String] = CommandLine.arguments) -> Failure {
     var copy = self
     for argument in arguments.dropFirst() + Environment.values() {
-      // Of `--name=value` the value may be repeated alone.
+      // The message may quote only the value of `--name=value`.
       let value = argument.hasPrefix("-") ? argument.split(separator: "=", maxSplits: 1).last.map(String.init) : nil
       for text in [argument, value ?? argument] where text.mayHoldSecret {
         copy.message = copy.message.replacing(text, with: "…")
@@ -18,7 +18,8 @@ extension Failure {
 }
 
 extension String {
-  /// The same with `…` from an address that may have a login to the last `@`: such a value may be in any variable.
+  /// The text without logins: everything from the word with the first `://` to the word with the last `@` becomes `…`.
+  /// The value of any variable may be such a text.
   public var withoutLogins: String {
     let ends: Set<Character> = [" ", "'", "\""]
     guard let colon = firstRange(of: "://")?.lowerBound, let at = lastIndex(of: "@"), colon < at else { return self }
@@ -30,7 +31,7 @@ extension String {
 
 extension String {
   var mayHoldSecret: Bool {
-    // Also in malformed addresses.
+    // Also covers malformed addresses.
     contains("@") && contains(":") || contains("?") && (contains("://") || contains("="))
       || hasPrefix("http") && !hasPrefix("http://") && !hasPrefix("https://") || hasPrefix("postgres") && contains(":")
       || ["passw", "pwd=", "secret=", "token="].contains { lowercased().contains($0) }

@@ -1,17 +1,19 @@
 import Glibc
 
-/// How old the source is, in days of its own country.
+/// The age of a source, in days of Taiwan's time zone.
 public enum SourceAge {
-  /// Taiwan has one time zone and no summer time.
+  /// Taiwan has one time zone and no daylight saving time.
   private static let secondsEastOfUTC = 8 * 3600
 
-  /// A date that is further ahead is in the future.
+  /// Days that a date may be ahead. A later date counts as in the future.
   public static let daysAheadMax = 1
 
+  /// Returns the age of a date in days.
+  ///
   /// - Parameters:
-  ///   - date: ISO 8601, as manifests have it.
+  ///   - date: ISO 8601, as in manifests.
   ///   - now: seconds since 1970.
-  /// - Returns: negative in the future; nil where `date` is no date.
+  /// - Returns: a negative number if it is in the future; nil if `date` is not a date.
   public static func days(of date: String, at now: Int = time(nil)) -> Int? {
     let parts = date.split(separator: "-", omittingEmptySubsequences: false).map { Int32($0) }
     guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2] else { return nil }
@@ -37,7 +39,7 @@ extension Summary {
     return stages["fetch"] == nil ? .notChecked : .unchanged
   }
 
-  /// `source_date`, and `source_age_days` unless it is a sample or the date is in the future.
+  /// The fields `source_date`, and `source_age_days` unless the source is a sample or its date is in the future.
   func sourceFields() -> [String: EventLog.Field] {
     guard let sourceDate else { return [:] }
     var fields: [String: EventLog.Field] = ["source_date": .text(sourceDate)]

@@ -5,20 +5,21 @@ import Glibc
 import StructuredLogging
 import Support
 
-/// A command that has `--spool`: commands in the hints of its failures name the same one.
+/// A command that has `--spool`. Commands in the hints of its failures get the same one.
 public protocol SpoolCommand: ParsableCommand {
   var spoolOptions: SpoolOptions { get }
 }
 
-/// A stage as a command: it parses, this runs it and turns what happens into output and an exit code.
+/// A stage as a command. Its type declares the options; this protocol parses and runs it, prints the output, and sets
+/// the exit code.
 public protocol StageCommand: SpoolCommand {
   static var stage: String { get }
   var output: OutputOptions { get }
   /// A dry run loads nothing, and ends without `etl_completed` or `etl_failed`.
   var isDryRun: Bool { get }
-  /// Whether the run ends with it.
+  /// Whether the run ends with this stage.
   var isLast: Bool { get }
-  /// Checks options before the run begins.
+  /// Validates options before the run begins.
   func requireValid() throws
   func perform(_ run: inout StageRun) throws
 }
@@ -29,8 +30,8 @@ extension StageCommand {
   public func requireValid() throws {}
   public mutating func run() throws { try StageRun.run(self) }
 
-  /// A subcommand that stands first is parsed by itself: ArgumentParser would let it have options of the command above
-  /// it, where they do nothing. Only help and version name both.
+  /// Parses a leading subcommand alone: ArgumentParser would also accept its parent's options, which have no effect.
+  /// Only help and version name both.
   private static func parse(_ words: [String]) throws -> any ParsableCommand {
     let first = configuration.subcommands.first { $0.configuration.commandName == words.first }
     guard let first, !words.contains(where: ["-h", "--help", "--version"].contains) else {
@@ -39,18 +40,19 @@ extension StageCommand {
     return try first.parseAsRoot(Array(words.dropFirst()))
   }
 
-  /// Parses the arguments and runs: the whole of an executable. Wrong usage is told like any other failure.
+  /// Runs an executable: parses the arguments, runs the command, and ends the process. Wrong usage is reported like any
+  /// other failure.
   ///
-  /// - Parameter faultPoints: where the executable changes state outside itself.
+  /// - Parameter faultPoints: the steps at which the executable changes state outside itself.
   public static func start(_ faultPoints: [FaultPoint]) -> Never {
     StandardFiles.open()
-    // A mask that denies the owner too would lock us out of our own folders.
+    // A mask that denies the owner would lock this process out of its own folders.
     umask(umask(0) & 0o077)
     StopSignal.install()
     let words = Array(CommandLine.arguments.dropFirst())
     let asked = configuration.subcommands.first { words.contains($0.configuration.commandName ?? "") }
     let failure: Failure
-    // Of a line that is wrong, too.
+    // Also needed if the command line cannot be parsed.
     var isRun = asked.map { $0 is any StageCommand.Type } ?? true
     var spool: String?
     do {
@@ -63,7 +65,7 @@ extension StageCommand {
       isRun = command is any StageCommand
       spool = (command as? any SpoolCommand)?.spoolOptions.spool
       if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: Hint(hint)) }
-      // What fails in a command that only looks concerns who typed it, and no alarm.
+      // A failure of a read-only command concerns only its user and must not raise an alarm.
       if !isRun, !(command is LogCommand) { Logs.useStandardErrorAlone() }
       try (command as? any StageCommand)?.requireValid()
       try command.run()
@@ -92,9 +94,9 @@ extension StageCommand {
     let name = asked?.configuration.commandName ?? stage
     let identity = RunIdentity.inherited(command: name) ?? RunIdentity(command: name)
     let isDryRun = identity.command == PipelineCommand.dryRun.rawValue || words.contains("--dry-run")
-    // What a person at a terminal mistypes is shown there, and is no failed run. cron and systemd have no terminal.
+    // A usage error at a terminal is shown there, and is not a failed run. cron and systemd have no terminal.
     if failure.category == .usage, isatty(STDERR_FILENO) == 1, !RunRecords.exists(identity.runID) { isRun = false }
-    // Nothing has logged it: there was no run yet.
+    // The failure is not logged yet, since no stage had begun.
     if isRun { LogShipping.begin(spool: Environment.value("SPOOL_DIR")) } else { Logs.useStandardErrorAlone() }
     let log = EventLog(stage: stage, runID: identity.runID)
     let problem = Summary.Problem(failure, stage: stage, spool: spool)
@@ -104,18 +106,18 @@ extension StageCommand {
         try RunRecords.completeFailed(identity, problem, spool: spool)
       }
     }
-    // It is said how the run ended: the next run must not take it for killed.
+    // The end is logged, so the next run must not take this one for killed.
     RunMarker.removeInherited()
     LogShipping.end(exitCode: failure.category.exitCode)
   }
 
-  /// The command of `pipeline.sh` that this is.
+  /// This command's name in `pipeline.sh`.
   fileprivate static func command(isDryRun: Bool) -> String {
     isDryRun ? "dry-run" : configuration.commandName ?? stage
   }
 }
 
-/// One stage at work: its log, its summary, its clock.
+/// A running stage: its log, its summary and its result.
 public struct StageRun {
   public let stage: String
   public let spool: String
@@ -123,11 +125,11 @@ public struct StageRun {
   public var summary: Summary
   /// Whether the run ends with this stage.
   public let isLast: Bool
-  /// Whether the run began with it.
+  /// Whether the run began with this stage.
   public let isFirst: Bool
-  /// Records that the stage went through, for its rate.
+  /// The number of records that the stage processed, for its rate.
   public var records: Int?
-  /// What became of the stage: `done`, `already done`, `unchanged`.
+  /// The result: `done`, `already done`, `unchanged`.
   public var result = "done"
 
   static func run(_ command: some StageCommand) throws {
@@ -159,7 +161,7 @@ public struct StageRun {
       if run.isLast || failure != nil {
         run.log.orWarn("write the run's record") { try RunRecords.write(run.summary, spool: spool) }
       } else {
-        // The next stage continues it.
+        // The next stage needs the record, so this error fails the run.
         do { try RunRecords.write(run.summary, spool: spool) } catch {
           failure = problem(error)
           run.close(seconds: seconds, failure: failure)
@@ -167,13 +169,13 @@ public struct StageRun {
       }
     }
     run.logEnd(failure, isDryRun: command.isDryRun)
-    // Whatever happens from here on, the run has said how it ended, if it has.
+    // The end of the run, if it has ended, is now recorded and logged; a later error does not change that.
     marker.release(runEnded: failure != nil || run.isLast)
     if failure != nil || run.isLast, failure == nil || output.json || run.summary.snapshot != nil {
       let text = output.json ? try run.summary.json() : Array(run.summary.table().utf8)
       do { try StandardOutput.write(text, what: "the summary") } catch {
         let problem = problem(error)
-        // The table is for a reader, who is gone; a document was asked for.
+        // A table that cannot be written is only a warning. A JSON document was asked for, so its loss is a failure.
         if output.json {
           run.log.failure(problem, isEvent: false)
           failure = failure ?? problem
@@ -225,7 +227,7 @@ public struct StageRun {
     if !isDryRun { log.event(.completed, "run \(summary.runID) ended: \(summary.status.rawValue)", fields) }
   }
 
-  /// A killed run could not say that it failed.
+  /// Reports killed runs, which could not log their own failure.
   private func reportKilledRuns() {
     do {
       try RunMarker.completeKilledRuns(spool: spool) { run in
@@ -239,7 +241,7 @@ public struct StageRun {
   }
 }
 
-/// A failure as it is; anything else that is thrown is a bug of ours.
+/// Returns the error if it is a ``Failure``. Any other error is a bug.
 func asFailure(_ error: any Error) -> Failure {
   if let failure = error as? Failure { return failure }
   return Failure(.bug, "unexpected: \(error)", hint: "this is a bug: please report it with the line above")

@@ -3,19 +3,20 @@ import Support
 
 /// Descriptors 0, 1 and 2.
 public enum StandardFiles {
-  /// Opens those that are closed on /dev/null. The next file or connection would otherwise get one of their numbers,
-  /// and every line of the log would be written into it.
+  /// Opens the closed ones on /dev/null. Otherwise the next file or connection would get one of their numbers, and log
+  /// lines would be written into it.
   public static func open() {
     for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 { _ = Glibc.open("/dev/null", O_RDWR) }
   }
 }
 
-/// stdout for text of any length: gathered in blocks, each written whole.
+/// Writes text of any length to stdout, in blocks.
 public struct StandardOutput: ~Copyable {
   private var block: [UInt8] = []
   private static let blockBytes = 1 << 16
 
-  /// A reader that goes away (`| head`) ends the process without a word, as it ends other programs that list things.
+  /// Restores SIGPIPE's default: if the reader ends (`| head`), the process ends silently, as other listing programs
+  /// do.
   public init() { signal(SIGPIPE, SIG_DFL) }
 
   public mutating func write(_ text: some Sequence<UInt8>) throws {
@@ -25,13 +26,13 @@ public struct StandardOutput: ~Copyable {
 
   public mutating func write(line: String) throws { try write((line + "\n").utf8) }
 
-  /// Nothing is written behind this call's back: what was gathered last goes out here.
+  /// Writes the rest of the text. Call it at the end: no other call does.
   public mutating func flush() throws {
     try Self.write(block, what: "to stdout")
     block.removeAll(keepingCapacity: true)
   }
 
-  /// Writes out what `print` has gathered.
+  /// Writes what `print` has buffered.
   ///
   /// - Throws: category `storage` if the text cannot be written.
   public static func requireWritten() throws(Failure) {

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Spool
 import Support
 
-/// What a run did, as one document: the stages of a run add to it in turn, and the last one prints it.
+/// The result of a run, as one document. Each stage of the run adds to it, and the last one prints it.
 public struct Summary: Codable, Sendable, Equatable {
   public enum Status: String, Codable, Sendable {
     case success, partial, failed, unchanged
@@ -14,7 +14,7 @@ public struct Summary: Codable, Sendable, Equatable {
     public var seconds: Double
     /// `done`, `unchanged`, `already done`, `failed`.
     public var result: String
-    /// Records that the stage went through, and how many a second.
+    /// The number of records that the stage processed, and how many per second.
     public var records: Int?
     public var recordsPerSecond: Int?
   }
@@ -36,13 +36,13 @@ public struct Summary: Codable, Sendable, Equatable {
     public var inserted: Int
     public var updated: Int
     public var removed: Int
-    /// What the change feed has of it.
+    /// Changes that the change feed recorded.
     public var changes = ChangeCounts()
-    /// Businesses that a hand had edited and that were made right.
+    /// Businesses that were edited by hand and repaired.
     public var repaired = 0
-    /// Which, of a thousand at most.
+    /// BANs of the repaired businesses, at most 1,000.
     public var repairedBANs: [String] = []
-    /// Why the snapshot was refused, where it was accepted all the same.
+    /// The reasons for refusing the snapshot, if it was accepted anyway.
     public var acceptedRefusals: [String] = []
 
     public init(before: State, after: State, inserted: Int, updated: Int, removed: Int) {
@@ -60,7 +60,7 @@ public struct Summary: Codable, Sendable, Equatable {
     }
   }
 
-  /// What a load would do, as a dry run computed it.
+  /// What a load would do, as computed by a dry run.
   public struct Check: Codable, Sendable, Equatable {
     /// Businesses in the registry now.
     public var registrations: Int
@@ -80,7 +80,7 @@ public struct Summary: Codable, Sendable, Equatable {
     public var stage: String
     public var message: String
     public var hints: [String]
-    /// Nil where the run was killed.
+    /// Nil if the run was killed.
     public var exitCode: Int?
   }
 
@@ -92,11 +92,11 @@ public struct Summary: Codable, Sendable, Equatable {
   public var startedAt: String?
   /// Nil while the run is under way.
   public var endedAt: String?
-  /// Nil while the run is under way, and where it was killed.
+  /// Nil while the run is under way, and if it was killed.
   public var exitCode: Int?
   public var snapshot: String?
   public var status = Status.success
-  /// ISO 8601; null where the source says none.
+  /// ISO 8601; nil if the source does not state a date.
   public var sourceDate: String?
   public var source: String?
   public var totals: Totals?
@@ -108,7 +108,7 @@ public struct Summary: Codable, Sendable, Equatable {
   public var jobRunID: Int?
   public var database: Database?
   public var check: Check?
-  /// What the clean-up after it has freed in the spool.
+  /// Bytes that the clean-up after the load freed in the spool.
   public var freedBytes: Int?
   public var error: Problem?
 
@@ -130,7 +130,7 @@ public struct Summary: Codable, Sendable, Equatable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(runID, forKey: .runID)
-    // What every document has, null where it is not known.
+    // Keys that every document has; null if the value is not known.
     try container.encode(command, forKey: .command)
     try container.encode(origin, forKey: .origin)
     try container.encode(startedAt, forKey: .startedAt)
@@ -143,7 +143,7 @@ public struct Summary: Codable, Sendable, Equatable {
     try container.encode(findings ?? [:], forKey: .findings)
     try container.encode(notes, forKey: .notes)
     try container.encode(stages, forKey: .stages)
-    // What only some have.
+    // Keys that only some documents have.
     try container.encodeIfPresent(source, forKey: .source)
     try container.encodeIfPresent(industries, forKey: .industries)
     try container.encodeIfPresent(jobRunID, forKey: .jobRunID)
@@ -162,7 +162,7 @@ public struct Summary: Codable, Sendable, Equatable {
 }
 
 extension Summary {
-  /// What a finalized snapshot says of its records.
+  /// Adds the counts of a finalized snapshot.
   public mutating func add(_ manifest: TransformManifest) {
     totals = manifest.totals
     findings = manifest.findingCounts
@@ -171,7 +171,7 @@ extension Summary {
     industries = manifest.industries
   }
 
-  /// The run ends with a problem.
+  /// Ends the run with a problem.
   mutating func end(with problem: Problem) {
     status = .failed
     error = problem
@@ -200,9 +200,9 @@ extension Summary {
 }
 
 extension Summary.Problem {
-  /// A failure as it is reported: without secrets, its hints as they are typed.
+  /// Prepares a failure for output: removes secrets, and renders the hints.
   ///
-  /// - Parameter spool: the folder that the command line named with `--spool`.
+  /// - Parameter spool: the value of `--spool` on the command line.
   init(_ failure: Failure, stage: String, spool: String?) {
     let failure = failure.withoutSecrets()
     self.init(
@@ -214,13 +214,13 @@ extension Summary.Problem {
   }
 }
 
-/// Businesses that a publication added, changed or removed, as the change feed has them.
+/// Businesses that a publication added, changed or removed, as recorded in the change feed.
 public struct ChangeCounts: Codable, Sendable, Equatable {
-  /// `added`, `changed`, `removed`, `reappeared`.
+  /// By kind: `added`, `changed`, `removed`, `reappeared`.
   public var kinds: [String: Int] = [:]
-  /// Of the removed ones: `absent`, `rejected`.
+  /// Removed ones by reason: `absent`, `rejected`.
   public var reasons: [String: Int] = [:]
-  /// Of the changed ones, by column; industries count as one.
+  /// Changed ones by column; industries count as one column.
   public var columns: [String: Int] = [:]
 
   public init() {}

@@ -3,7 +3,7 @@ import Spool
 import StructuredLogging
 
 extension Summary {
-  /// The summary for a person: two columns, what and how much.
+  /// Renders the summary as a table for the terminal, with two columns.
   public func table() -> String {
     var rows: [(String, String)] = []
     rows.append(("snapshot", snapshot ?? "none"))
@@ -58,7 +58,7 @@ extension Summary {
     }.joined()
   }
 
-  /// What changed, by kind and by column.
+  /// Rows for the changes by kind, reason and column.
   private static func rows(_ changes: ChangeCounts) -> [(String, String)] {
     var rows: [(String, String)] = []
     for (kind, count) in changes.kinds.sorted(by: { $0.key < $1.key }) {
@@ -75,7 +75,7 @@ extension Summary {
       let shown = database.repairedBANs.prefix(10)
       let rest = database.repaired > shown.count ? " and \(number(database.repaired - shown.count)) more" : ""
       rows.append(
-        ("repaired", "\(number(database.repaired)) that a hand had edited: \(shown.joined(separator: ", "))\(rest)"))
+        ("repaired", "\(number(database.repaired)) edited by hand: \(shown.joined(separator: ", "))\(rest)"))
     }
     rows += database.acceptedRefusals.map { ("accepted", $0) }
     return rows
@@ -96,7 +96,7 @@ extension Summary {
       rows.append(("note", "unknown columns: \(list(notes.unknownColumns))"))
     }
     if notes.repeatedIndustryCodes > 0 {
-      rows.append(("note", "\(number(notes.repeatedIndustryCodes)) industry codes stood twice in a record"))
+      rows.append(("note", "\(number(notes.repeatedIndustryCodes)) industry codes repeated in a record"))
     }
     if notes.industryNamesWithoutCode > 0 {
       rows.append(("note", "\(number(notes.industryNamesWithoutCode)) industry names had no code"))

@@ -1,8 +1,8 @@
 import Glibc
 
-/// How much room text takes on a terminal, where an ideograph is twice as wide as a letter.
+/// The width of text on a terminal, in columns. An ideograph takes two.
 public enum TextWidth {
-  /// Columns of the terminal that stdout is; nil where it is none.
+  /// Columns of the terminal on stdout; nil if stdout is not a terminal.
   public static var terminal: Int? {
     var size = winsize()
     guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
@@ -13,12 +13,12 @@ public enum TextWidth {
 
   public static func of(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
 
-  /// The text and spaces, so that what follows stands in a column.
+  /// Pads the text with spaces to `width` columns.
   public static func pad(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - of(text)))
   }
 
-  /// The beginning of the text, with `…` for the rest, where all of it takes more than `width`.
+  /// Shortens a text that is wider than `width` columns, and marks the cut with `…`.
   public static func shorten(_ text: String, _ width: Int) -> String {
     var room = width
     var end = text.startIndex
@@ -26,14 +26,14 @@ public enum TextWidth {
     for index in scalars.indices {
       room -= self.width(scalars[index])
       if room < 0 { return text[..<end] + "…" }
-      // One column is kept for the mark.
+      // One column stays free for the mark.
       if room >= 1 { end = scalars.index(after: index) }
     }
     return text
   }
 
-  /// East Asian Wide and Fullwidth (Unicode Standard Annex 11), in coarse ranges; marks that stand on another
-  /// character.
+  /// The width of a character: two columns for East Asian Wide and Fullwidth (Unicode Standard Annex 11, in coarse
+  /// ranges), none for combining marks.
   private static func width(_ scalar: Unicode.Scalar) -> Int {
     switch scalar.value {
     case 0x300...0x36F, 0x200B...0x200F, 0xFE00...0xFE0F: 0

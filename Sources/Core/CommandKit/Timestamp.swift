@@ -1,7 +1,7 @@
 import Glibc
 import Support
 
-/// Points in time as text, and durations.
+/// Times as text, and clocks.
 public enum Timestamp {
   /// `2026-01-28T02:30:00Z`: for manifests.
   public static func utcTimestamp() -> String {

@@ -3,11 +3,11 @@ import Glibc
 import Spool
 import Support
 
-/// Whether to publish what would be refused.
+/// Options to accept a snapshot that would be refused.
 public struct AcceptOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Publish a snapshot that is refused all the same, and record why and who.", valueName: "REASON"))
+      "Publish a snapshot although it is refused, and record the reason and the user.", valueName: "REASON"))
   public var accept: String?
 
   public init() {}
@@ -25,10 +25,10 @@ public struct AcceptOptions: ParsableArguments {
   }
 }
 
-/// Why and by whom a snapshot is published that is refused.
+/// The acceptance of a refused snapshot: its reason and its user.
 public struct Acceptance: Sendable, Equatable {
   public var reason: String
-  /// The user of the operating system.
+  /// The operating system's user.
   public var user: String
 
   public init(reason: String, user: String) {
@@ -36,7 +36,7 @@ public struct Acceptance: Sendable, Equatable {
     self.user = user
   }
 
-  /// The user that this process belongs to, by name, or else by number.
+  /// Returns the user of this process: the name, or the number if there is no name.
   public static func currentUser() -> String {
     let number = getuid()
     var entry = passwd()
@@ -48,7 +48,7 @@ public struct Acceptance: Sendable, Equatable {
     return String(cString: name)
   }
 
-  /// Writes down, in the snapshot's folder, that it was accepted.
+  /// Records the acceptance in the snapshot's folder.
   public func record(_ refusals: [String], in folder: SnapshotFolder) throws {
     try AcceptanceManifest(
       acceptedBy: user, acceptedAt: Timestamp.utcTimestamp(), reason: reason, refusals: refusals

@@ -1,22 +1,22 @@
 import ArgumentParser
 import Support
 
-/// The options of a command of `pipeline.sh` that is a chain of stages. Each of its stages parses all of them and takes
-/// its own, so the first one refuses what is wrong before anything is done.
+/// The options of a `pipeline.sh` command that runs several stages. Each stage parses all of them and uses its own, so
+/// the first one refuses a wrong option before any work is done.
 public protocol ChainOptions: ParsableArguments {
   static var command: PipelineCommand { get }
-  /// The stages of the chain by name, in order.
+  /// The names of the chain's stages, in order.
   var stages: [String] { get }
   var spool: SpoolOptions { get }
   var output: OutputOptions { get }
 
-  /// Checks every value, those of variables too.
+  /// Validates all values, including those of variables.
   ///
   /// - Throws: category `usage`.
   func requireValid() throws(Failure)
 }
 
-/// A chain that begins with the source.
+/// A chain that begins with fetch.
 public protocol SourceChainOptions: ChainOptions {
   var source: SourceOptions { get }
   var stage: SnapshotStageOptions { get }
@@ -55,7 +55,7 @@ public struct DryRunOptions: SourceChainOptions {
   @OptionGroup public var source: SourceOptions
   @OptionGroup public var stage: SnapshotStageOptions
   @OptionGroup public var force: ForceOptions
-  @Flag(help: "Compare with the database, too: what would change, or why the snapshot would be refused.")
+  @Flag(help: "Also compare with the database: show what would change, or why the snapshot would be refused.")
   public var check = false
   @OptionGroup public var database: DatabaseOptions
   @OptionGroup public var gate: GateOptions
@@ -75,12 +75,12 @@ public struct DryRunOptions: SourceChainOptions {
   }
 }
 
-/// `./pipeline.sh rollback`: transform, where a snapshot is named, for a clean-up may have taken its TSV files away;
-/// and load.
+/// `./pipeline.sh rollback`: transform and load. Transform restores the TSV files of a named snapshot, which a clean-up
+/// may have removed.
 public struct RollbackOptions: ChainOptions {
   public static let command = PipelineCommand.rollback
   public var stages: [String] { ["transform", "load"] }
-  @Argument(help: "The snapshot (default: the one that was published before the one that is published now).")
+  @Argument(help: "The snapshot (default: the one published before the current one).")
   public var target: String?
   @OptionGroup public var spool: SpoolOptions
   @OptionGroup public var snapshot: SnapshotOptions
@@ -90,7 +90,9 @@ public struct RollbackOptions: ChainOptions {
 
   public init() {}
 
-  /// The snapshot that is named, as the argument or as the option.
+  /// Returns the snapshot that the argument or the option names.
+  ///
+  /// - Throws: category `usage` if they name different ones.
   public func named() throws(Failure) -> SnapshotOptions {
     guard let target else { return snapshot }
     guard snapshot.snapshot == nil || snapshot.snapshot == target else {

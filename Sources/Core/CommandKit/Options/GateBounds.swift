@@ -1,12 +1,13 @@
-/// How much a snapshot may differ from the one published last, in percent. The defaults are here.
+/// Limits of the acceptance checks, with their defaults: how much a snapshot may differ from the last published one, in
+/// percent.
 public struct GateBounds: Sendable, Equatable {
-  /// Records that may be missing.
+  /// Fewer records.
   public var decrease = 5.0
-  /// Records that may be more.
+  /// More records.
   public var increase = 10.0
-  /// Businesses that may have changed or vanished.
+  /// Changed or vanished businesses.
   public var change = 20.0
-  /// Businesses that a single city or county may have lost.
+  /// Businesses that a single city or county lost.
   public var cityLoss = 50.0
 
   public init() {}

@@ -1,15 +1,15 @@
 import ArgumentParser
 import Support
 
-/// How much a snapshot may differ from the one published last before it is refused.
+/// Limits of the acceptance checks: how much a snapshot may differ from the last published one.
 public struct GateOptions: ParsableArguments {
-  @Option(help: Self.help("fewer records than the last one, in percent", "MAX_DECREASE", "5%"))
+  @Option(help: Self.help("the number of records falls by more than P%", "MAX_DECREASE", "5%"))
   public var maxDecrease: String?
-  @Option(help: Self.help("more records than the last one, in percent", "MAX_INCREASE", "10%"))
+  @Option(help: Self.help("the number of records rises by more than P%", "MAX_INCREASE", "10%"))
   public var maxIncrease: String?
-  @Option(help: Self.help("changed or vanished businesses, in percent", "MAX_CHANGE", "20%"))
+  @Option(help: Self.help("more than P% of the businesses changed or vanished", "MAX_CHANGE", "20%"))
   public var maxChange: String?
-  @Option(help: Self.help("businesses lost by a single city or county, in percent", "MAX_CITY_LOSS", "50%"))
+  @Option(help: Self.help("a city or county lost more than P% of its businesses", "MAX_CITY_LOSS", "50%"))
   public var maxCityLoss: String?
 
   public init() {}
@@ -23,7 +23,7 @@ public struct GateOptions: ParsableArguments {
     return bounds
   }
 
-  /// The first option that the command line has.
+  /// The first of these options on the command line; nil if there is none.
   var given: String? {
     let options = [
       ("--max-decrease", maxDecrease), ("--max-increase", maxIncrease), ("--max-change", maxChange),
@@ -33,7 +33,7 @@ public struct GateOptions: ParsableArguments {
   }
 
   private static func help(_ what: String, _ variable: String, _ standard: String) -> ArgumentHelp {
-    ArgumentHelp("Publish nothing with so many \(what) (\(variable); default: \(standard)).", valueName: "P%")
+    ArgumentHelp("Refuse a snapshot if \(what) (\(variable); default: \(standard)).", valueName: "P%")
   }
 
   private static func percent(_ option: String?, _ name: String, _ variable: String) throws(Failure) -> Double? {
@@ -43,7 +43,7 @@ public struct GateOptions: ParsableArguments {
       percent <= 1_000_000
     else {
       throw Failure(
-        .usage, "\(option == nil ? variable : name) '\(text)' is no percentage", hint: "for instance \(name) 5%")
+        .usage, "\(option == nil ? variable : name) '\(text)' is not a percentage", hint: "for instance \(name) 5%")
     }
     return percent
   }

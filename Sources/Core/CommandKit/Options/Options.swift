@@ -2,10 +2,10 @@ import ArgumentParser
 import Spool
 import Support
 
-// An option is declared once, in one of these groups. A stage and the commands of `pipeline.sh` that it is part of have
-// the same groups.
+// Each option is declared once, in one of these groups. A stage shares its groups with the `pipeline.sh` commands that
+// run it.
 
-/// Where the spool is.
+/// The path of the spool.
 public struct SpoolOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Folder of the spool (SPOOL_DIR; default: spool).", valueName: "DIR"))
   public var spool: String?
@@ -17,22 +17,22 @@ public struct SpoolOptions: ParsableArguments {
     return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
   }
 
-  /// The folder on the command line; nil where there is none, or what may be an address with a password.
+  /// The spool on the command line; nil if there is none, or if the value may hold a password.
   static func typed(_ arguments: [String] = CommandLine.arguments) -> String? {
     typedValue(of: "--spool", arguments).flatMap { $0.mayHoldSecret ? nil : $0 }
   }
 }
 
-/// The value of an option as it was typed; of the last one, where it was given twice.
+/// Returns the value of an option as it was typed; the last one if it was given twice.
 ///
-/// - Returns: nil where it was not given.
+/// - Returns: nil if it was not given.
 private func typedValue(of name: String, _ arguments: [String]) -> String? {
   guard let index = arguments.lastIndex(where: { $0 == name || $0.hasPrefix(name + "=") }) else { return nil }
   let argument = arguments[index]
   return argument == name ? arguments[(index + 1)...].first : String(argument.dropFirst(name.count + 1))
 }
 
-/// What goes to stdout.
+/// The form of the output.
 public struct OutputOptions: ParsableArguments {
   @Flag(help: "Print the summary as one JSON document.")
   public var json = false
@@ -40,17 +40,17 @@ public struct OutputOptions: ParsableArguments {
   public init() {}
 }
 
-/// Whether to do again what is done.
+/// Whether to redo finished work.
 public struct ForceOptions: ParsableArguments {
-  @Flag(help: "Redo what is finished, and take up a source that says it is unchanged.")
+  @Flag(help: "Redo finished work, and process the source even if it reports no change.")
   public var force = false
 
   public init() {}
 }
 
-/// How many at once.
+/// The number of parallel jobs.
 public struct JobsOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("How many at once (JOBS; default: the number of cores).", valueName: "N"))
+  @Option(help: ArgumentHelp("Number of parallel jobs (JOBS; default: the number of cores).", valueName: "N"))
   public var jobs: String?
 
   public init() {}
@@ -60,7 +60,7 @@ public struct JobsOptions: ParsableArguments {
   }
 }
 
-/// Which database.
+/// The database to use.
 public struct DatabaseOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -69,7 +69,7 @@ public struct DatabaseOptions: ParsableArguments {
 
   public init() {}
 
-  /// The address on the command line; nil where there is none, or one that may hold a password.
+  /// The address on the command line; nil if there is none, or if it may hold a password.
   static func typed(_ arguments: [String] = CommandLine.arguments) -> String? {
     guard let value = typedValue(of: "--database-url", arguments), !value.lowercased().contains("passw")
     else { return nil }
@@ -78,7 +78,7 @@ public struct DatabaseOptions: ParsableArguments {
     return authority[..<at].contains(":") ? nil : value
   }
 
-  /// Checks the form of the address, as far as it can be seen without libpq: of a chain, only the last stage has libpq.
+  /// Validates the form of the address without libpq, which only the last stage of a chain links.
   ///
   /// - Throws: category `usage`. The address is not quoted: it may hold a password.
   func requireValid() throws(Failure) {
@@ -89,13 +89,13 @@ public struct DatabaseOptions: ParsableArguments {
       hint: "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
   }
 
-  /// The failure of an address with a password in the arguments.
+  /// The failure for an address with a password on the command line.
   public static let passwordRefused = Failure(
     .usage, "--database-url holds a password, which everybody on this machine could read",
     hint: "give it as DATABASE_URL, or keep the password in a file (PGPASSFILE)")
 }
 
-/// What transform and load have in common: which snapshot, and when its rejected records are too many.
+/// Options that transform and load share.
 public struct SnapshotStageOptions: ParsableArguments {
   @OptionGroup public var snapshot: SnapshotOptions
   @OptionGroup public var jobs: JobsOptions
@@ -105,14 +105,15 @@ public struct SnapshotStageOptions: ParsableArguments {
   public init() {}
 }
 
-/// Which snapshot a stage works on.
+/// The snapshot that a stage works on.
 public struct SnapshotOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The snapshot (default: the newest of the spool).", valueName: "ID"))
   public var snapshot: String?
 
   public init() {}
 
-  /// - Throws: category `usage` where what is named is no snapshot's name.
+  /// - Returns: nil if no snapshot is named.
+  /// - Throws: category `usage` if the value is not a snapshot's name.
   public func resolve() throws(Failure) -> SnapshotID? {
     guard let text = snapshot else { return nil }
     guard let id = SnapshotID(text) else {
@@ -121,7 +122,9 @@ public struct SnapshotOptions: ParsableArguments {
     return id
   }
 
-  /// The snapshot named, or the one that the stages before handed on, or the newest.
+  /// Returns the named snapshot, or else the one that the run's previous stage passed on, or else the newest.
+  ///
+  /// - Throws: category `notReady` if there is none.
   public func resolve(spool: String, summary: Summary) throws -> SnapshotFolder {
     if let id = try resolve() {
       guard try SpoolIndex.snapshots(spool).contains(id) else {
@@ -138,11 +141,11 @@ public struct SnapshotOptions: ParsableArguments {
   }
 }
 
-/// How many rejections are too many.
+/// The limit of rejected records.
 public struct RejectOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Publish nothing with more rejected records than N, or P % (MAX_REJECTS; default: 1%).", valueName: "N|P%"))
+      "Refuse a snapshot with more than N, or P%, rejected records (MAX_REJECTS; default: 1%).", valueName: "N|P%"))
   public var maxRejects: String?
 
   public init() {}

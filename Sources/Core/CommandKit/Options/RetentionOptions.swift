@@ -1,29 +1,28 @@
 import ArgumentParser
 import Support
 
-/// How long things are kept.
+/// How much the spool and the database keep.
 public struct RetentionLimits: Sendable, Equatable {
-  /// Snapshots in the spool that were published, the newest ones, and as many others; the one that is published now
-  /// stays anyway.
+  /// Published snapshots that the spool keeps, the newest ones, and as many others. The current one is always kept.
   public var snapshots = 7
   /// Days that the database keeps findings.
   public var findingsDays = 90
-  /// Days that it keeps the change feed, nil for ever.
+  /// Days that the database keeps the change feed; nil to keep it forever.
   public var feedDays: Int?
 
   public init() {}
 }
 
-/// How much is kept.
+/// The options of retention.
 public struct RetentionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "After the load, remove all snapshots but the newest N published ones, the newest N others and the current one (run, gc: KEEP, or 7).",
+      "After the load, remove all snapshots except the newest N published ones, the newest N others and the current one (run, gc: KEEP, or 7).",
       valueName: "N"))
   public var keep: String?
   @Option(
     help: ArgumentHelp(
-      "Delete findings and the change feed from the database after so many days (RETAIN_DAYS; default: findings after 90, the feed never).",
+      "Delete findings and the change feed from the database after this many days (RETAIN_DAYS; default: findings after 90, the feed never).",
       valueName: "DAYS"))
   public var retainDays: String?
 
@@ -46,7 +45,7 @@ public struct RetentionOptions: ParsableArguments {
 
 /// Whether rows that were edited by hand are repaired.
 public struct VerifyOptions: ParsableArguments {
-  @Flag(help: "Read the registry's full content, and make right what a hand has edited in it.")
+  @Flag(help: "Read the registry's full content, and repair rows that were edited by hand.")
   public var verify = false
 
   public init() {}

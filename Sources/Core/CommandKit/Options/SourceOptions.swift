@@ -1,23 +1,23 @@
 import ArgumentParser
 
-/// What to fetch, and how. Only fetch interprets them.
+/// The source and how to download it. Only fetch interprets these options.
 public struct SourceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("URL or path of the CSV (SOURCE_URL; default: the published file).", valueName: "URL|PATH"))
   public var source: String?
-  @Flag(help: "Take the sample that ships with the project.")
+  @Flag(help: "Use the sample that ships with the project.")
   public var sample = false
-  @Option(help: ArgumentHelp("Records a chunk (CHUNK_SIZE; default: 50000).", valueName: "N"))
+  @Option(help: ArgumentHelp("Records per chunk (CHUNK_SIZE; default: 50000).", valueName: "N"))
   public var chunkSize: String?
-  @Option(help: ArgumentHelp("The first N records only.", valueName: "N"))
+  @Option(help: ArgumentHelp("Read only the first N records.", valueName: "N"))
   public var limit: String?
-  @Option(help: ArgumentHelp("Refuse a source with more bytes (default: 4294967296).", valueName: "N"))
+  @Option(help: ArgumentHelp("Refuse a source of more than N bytes (default: 4294967296).", valueName: "N"))
   public var maxBytes: String?
-  @Option(help: ArgumentHelp("Seconds for the whole download (default: 1800).", valueName: "N"))
+  @Option(help: ArgumentHelp("Time limit for the whole download, in seconds (default: 1800).", valueName: "N"))
   public var timeout: String?
-  @Option(help: ArgumentHelp("Seconds to wait for a connection (default: 30).", valueName: "N"))
+  @Option(help: ArgumentHelp("Time limit for connecting, in seconds (default: 30).", valueName: "N"))
   public var connectTimeout: String?
-  @Option(help: ArgumentHelp("Seconds at less than 1 KB/s that are no progress (default: 60).", valueName: "N"))
+  @Option(help: ArgumentHelp("End a transfer after N seconds below 1 KB/s (default: 60).", valueName: "N"))
   public var stallTimeout: String?
 
   public init() {}

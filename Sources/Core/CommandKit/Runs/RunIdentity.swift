@@ -12,8 +12,8 @@ public enum RunOrigin: String, Codable, Sendable, CaseIterable {
   case console
 }
 
-/// What is known of a run when it begins. `pipeline.sh` decides it and passes it on to the stages as environment
-/// variables; a stage that runs alone decides it itself.
+/// A run's data at its start. `pipeline.sh` sets it and passes it to the stages as environment variables; a stage that
+/// runs alone sets it itself.
 public struct RunIdentity: Sendable, Equatable {
   public let runID: String
   /// The command of `pipeline.sh`, for instance `dry-run`.
@@ -22,7 +22,7 @@ public struct RunIdentity: Sendable, Equatable {
   /// UTC with milliseconds, so that runs sort by it.
   public let startedAt: String
 
-  /// A run that begins now.
+  /// Begins a new run.
   init(command: String) {
     runID = UUID().uuidString.lowercased()
     self.command = command
@@ -30,10 +30,10 @@ public struct RunIdentity: Sendable, Equatable {
     startedAt = Timestamp.utcMilliseconds()
   }
 
-  /// The run that `pipeline.sh` began.
+  /// Reads the run that `pipeline.sh` began from the environment.
   ///
-  /// - Parameter command: where `pipeline.sh` names none.
-  /// - Returns: nil where no `pipeline.sh` began one.
+  /// - Parameter command: the default if `pipeline.sh` names none.
+  /// - Returns: nil if `pipeline.sh` began none.
   static func inherited(command: String) -> RunIdentity? {
     guard let runID = Environment.value("RUN_ID"), RunRecords.isName(runID) else { return nil }
     return RunIdentity(
@@ -42,8 +42,8 @@ public struct RunIdentity: Sendable, Equatable {
       startedAt: Environment.value("RUN_STARTED_AT") ?? Timestamp.utcMilliseconds())
   }
 
-  /// The content of a run's marker, `COMMAND PID ORIGIN STARTED_AT`. Earlier versions wrote only the first two words, when
-  /// the run began.
+  /// Parses the content of a run's marker, `COMMAND PID ORIGIN STARTED_AT`. Earlier versions wrote only the first two
+  /// words, when the run began: `writtenAt` is then the start.
   init(runID: String, marker: String, writtenAt: String) {
     let words = marker.split(whereSeparator: \.isWhitespace).map(String.init)
     self.init(

@@ -50,7 +50,7 @@ public final class RunMarker {
   /// The spool of the run that `pipeline.sh` began, even if the command line cannot be parsed.
   static var inheritedSpool: String? { inheritedPath.map { Folder.of(Folder.of($0)) } }
 
-  /// Ends the run that `pipeline.sh` began, where no ``RunMarker`` was entered.
+  /// Removes the marker of the run that `pipeline.sh` began, for a process without a ``RunMarker``.
   static func removeInherited() {
     if let path = inheritedPath { _ = Faults.call(.remove, at: path) { unlink(path) } }
   }
@@ -77,9 +77,9 @@ public final class RunMarker {
     }
   }
 
-  /// Called when this process has logged its end.
+  /// Releases the run. Call it after this process has logged its end.
   ///
-  /// - Parameter runEnded: whether the run ends with it; the marker of a run that goes on stays for the next stage.
+  /// - Parameter runEnded: whether the run ends with this process. Otherwise the marker stays for the next stage.
   public func release(runEnded: Bool) {
     if !path.isEmpty, runEnded || !isShared { _ = Faults.call(.remove, at: path) { unlink(path) } }
   }
@@ -87,7 +87,7 @@ public final class RunMarker {
   /// Completes the records of runs that were killed, removes their markers, and reports each. A run that recorded its
   /// own end, and was killed before it removed its marker, is not reported.
   ///
-  /// - Throws: where a record cannot be written. Its marker stays for the next run.
+  /// - Throws: if a record cannot be written; its marker stays for the next run.
   static func completeKilledRuns(spool: String, report: (RunIdentity) -> Void) throws {
     var trouble: (any Error)?
     for name in try Folder.names(folder(spool)) {
@@ -113,9 +113,9 @@ public final class RunMarker {
     if let trouble { throw trouble }
   }
 
-  /// The runs that have a marker. Files that are no markers are skipped.
+  /// Lists the runs that have a marker. Files that are not markers are skipped.
   ///
-  /// - Returns: each with whether any process of it lives.
+  /// - Returns: each run, and whether one of its processes is alive.
   static func list(spool: String) throws -> [(RunIdentity, isAlive: Bool)] {
     try Folder.names(folder(spool)).filter(RunRecords.isName).compactMap { name in
       let path = folder(spool) + "/" + name
@@ -133,7 +133,7 @@ public final class RunMarker {
     return RunIdentity(runID: name, marker: String(decoding: content, as: UTF8.self), writtenAt: written)
   }
 
-  /// Leaves a marker that is being made, `.PID.RUN`, alone, and removes it if its process has ended.
+  /// Removes an unfinished marker, `.PID.RUN`, if its process has ended.
   private static func removeUnborn(_ name: String, at path: String) throws {
     guard let pid = name.split(separator: ".").first.flatMap({ pid_t($0) }), kill(pid, 0) != 0, errno == ESRCH else {
       return
@@ -146,7 +146,7 @@ public final class RunMarker {
 }
 
 extension FaultPoint {
-  /// Where any stage changes the spool for its run's sake.
+  /// The steps at which every stage changes a run's marker and record.
   public static let run: [FaultPoint] =
     steps(FaultSubject.spool, .makeFolder, .flushFolder) + steps(".runs", .makeFolder)
     + steps(".runs/RUN", .create, .write, .rename, .remove) + steps("runs", .makeFolder, .flushFolder)

@@ -4,15 +4,15 @@ import Spool
 import Support
 
 /// The records of runs: `spool/runs/<run id>.json` is the summary of a run, however the run ended. A run that is under
-/// way has its marker in `spool/.runs`; each of its stages writes the record anew, and the next stage continues it.
+/// way has its marker in `spool/.runs`. Each of its stages rewrites the record, and the next stage continues it.
 public enum RunRecords {
-  /// How many are kept, the newest ones.
+  /// The number of records to keep, the newest ones.
   static let kept = 400
-  /// The age from which no living writer needs a temporary file.
+  /// The age in seconds at which a temporary file is removed: no writer needs it that long.
   private static let temporarySecondsMax = 24 * 3600
   private static let bytesMax = 4 << 20
 
-  /// Whether a run identifier may be a file's name.
+  /// Whether a run ID may be a file's name.
   static func isName(_ runID: String) -> Bool {
     (1...64).contains(runID.utf8.count)
       && runID.utf8.allSatisfy {
@@ -26,8 +26,10 @@ public enum RunRecords {
     RunMarker.inheritedSpool.map { access(path(runID, $0), F_OK) == 0 } ?? false
   }
 
-  /// - Returns: nil where the run has no record yet.
-  /// - Throws: where the file is unreadable, or is the record of another run.
+  /// Reads a run's record.
+  ///
+  /// - Returns: nil if there is none.
+  /// - Throws: if the file is unreadable, or is the record of another run.
   public static func read(_ runID: String, spool: String) throws -> Summary? {
     guard let bytes = try SpoolFile.read(path(runID, spool), bytesMax: bytesMax) else { return nil }
     let decoder = JSONDecoder()
@@ -50,9 +52,9 @@ public enum RunRecords {
     if summary.endedAt != nil { try prune(spool, except: summary.runID) }
   }
 
-  /// Completes the record of a run that a signal or the machine's end killed before it could write how it ended.
+  /// Completes the record of a run that was killed, by a signal or a crash of the machine, before it recorded its end.
   ///
-  /// - Returns: false where the run wrote its end itself. Only that has an exit code.
+  /// - Returns: false if the run recorded its own end, which has an exit code.
   static func completeKilled(_ identity: RunIdentity, spool: String) throws -> Bool {
     var summary = (try? read(identity.runID, spool: spool)) ?? Summary(identity)
     guard summary.endedAt == nil else { return summary.exitCode == nil }
@@ -68,11 +70,11 @@ public enum RunRecords {
     try write(summary, spool: spool)
   }
 
-  /// Every recorded run and those under way, the newest first; those from the future last.
+  /// Lists all recorded and running runs, the newest first. Runs that start in the future come last.
   ///
   /// - Parameter skipped: called with the reason for each record that cannot be read.
   public static func list(spool: String, skipped: (Failure) -> Void = { _ in }) throws -> [Summary] {
-    // Markers first: a run that ends meanwhile then has its record.
+    // Read the markers first: a run that ends meanwhile then has its record.
     let markers = try RunMarker.list(spool: spool)
     var runs: [String: Summary] = [:]
     for name in try Folder.names(folder(spool)) where name.hasSuffix(".json") && !name.hasPrefix(".") {
@@ -86,13 +88,13 @@ public enum RunRecords {
       runs[identity.runID] = summary
     }
     for (runID, run) in runs where run.endedAt == nil && run.status != .running {
-      // Its marker is gone, so it ended: the disk may have been full.
+      // The marker is gone, so the run ended without recording it; the disk may have been full.
       runs[runID]?.end(
         with: Summary.Problem(
-          stage: "pipeline.sh", message: "the run could not record its end", hints: ["look into its log"],
+          stage: "pipeline.sh", message: "the run could not record its end", hints: ["read the run's log"],
           exitCode: nil))
     }
-    // What began while the clock was ahead comes last: it would stay the newest until that time has come.
+    // A run that began while the clock was ahead comes last. Otherwise it would stay the newest until that time.
     let latest = Timestamp.utcMilliseconds(secondsFromNow: 300)
     func order(_ run: Summary) -> (String, String) {
       (run.startedAt.map { $0 > latest ? "" : $0 } ?? "", run.runID)
@@ -100,7 +102,8 @@ public enum RunRecords {
     return runs.values.sorted { order($0) > order($1) }
   }
 
-  /// By modification time, so that only a record that goes has to be read. Also removes files that killed writers left.
+  /// Removes the oldest records, by modification time so that only these have to be read. Also removes files that
+  /// killed writers left.
   private static func prune(_ spool: String, except runID: String) throws {
     let names = try Folder.names(folder(spool))
     let temporary = dated(names.filter { $0.hasPrefix(".") }, spool)
@@ -113,7 +116,7 @@ public enum RunRecords {
     for file in old where file.path != path(runID, spool) { unlink(file.path) }
   }
 
-  /// Somebody may keep files of other kinds beside them.
+  /// Whether a file is a run's record. Users may keep other files in the folder.
   private static func isRecord(_ path: String, _ spool: String) -> Bool {
     let name = String(Folder.name(of: path).dropLast(5))
     return isName(name) && (try? read(name, spool: spool)) != nil
