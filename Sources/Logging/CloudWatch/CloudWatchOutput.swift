@@ -4,24 +4,24 @@ import StructuredLogging
 import Support
 import Synchronization
 
-/// Sends log records to CloudWatch Logs, in a thread of its own. Whoever logs never waits: a record goes into a bounded
-/// queue and, for the case that this process ends before it is sent, into a file.
+/// Sends log records to CloudWatch Logs on its own thread. Logging never waits: a record goes into a bounded queue, and
+/// into a file in case this process ends before it is sent.
 public final class CloudWatchOutput: LogOutput {
-  /// What became of the events that are not simply sent.
+  /// Counts of events that could not be sent, and the reasons.
   public struct Report: Sendable, Equatable {
-    /// They wait on disk for the next process.
+    /// Events on disk that wait for the next process.
     public var waiting = 0
-    /// Sent, and not kept by CloudWatch: too old, too new, or not acceptable.
+    /// Events that were sent but that CloudWatch does not keep: too old, too new, or not acceptable.
     public var rejected = 0
-    /// Neither sent nor waiting: no room was left for them.
+    /// Events that were neither sent nor stored, for lack of space.
     public var dropped = 0
-    /// Files of earlier processes that went for want of room.
+    /// Files of earlier processes that were removed for lack of space.
     public var droppedFiles = 0
     /// Why the files of earlier processes could not be listed.
     public var folderProblem: String?
-    /// Why sending did not go on, or paused at last.
+    /// Why sending stopped, or last paused.
     public var reason: String?
-    /// Why a batch was not acceptable.
+    /// Why CloudWatch did not accept a batch.
     public var rejectionReason: String?
     /// Whether the thread that sends has ended.
     public var isThreadEnded = true
@@ -33,11 +33,11 @@ public final class CloudWatchOutput: LogOutput {
     var queue: [PendingEvent] = []
     var bytes = 0
     var files: [PendingFile] = []
-    /// The number of this process's own file; nil before the first event, and where there can be none.
+    /// The number of this process's own file; nil before the first event, and if it cannot be created.
     var ownFile: Int?
     var isFileTried = false
     var report = Report()
-    /// On the monotonic clock; nil until the process ends.
+    /// The deadline on the monotonic clock; nil until the process ends.
     var endOfTime: Double?
     var isThreadStarted = false
   }
@@ -79,14 +79,14 @@ public final class CloudWatchOutput: LogOutput {
     news.signal()
   }
 
-  /// Sends what is left, for as long as the settings allow.
+  /// Sends the remaining events, for as long as the settings allow.
   ///
-  /// - Returns: what became of the rest. What is logged after it is not sent.
+  /// - Returns: a report on the rest. Events that are logged later are not sent.
   public func close() -> Report {
     let end = MonotonicClock.seconds() + settings.exitSeconds
     state.withLock { $0.endOfTime = end }
     news.signal()
-    // A call that is under way ends within a second of its time, which is how often libcurl looks at the clock.
+    // A call ends at most a second after its deadline, since libcurl checks the clock once a second.
     let isEnded = thread.wait(timeout: .now() + settings.exitSeconds + 2) == .success
     return state.withLock { state in
       var report = state.report
@@ -98,14 +98,14 @@ public final class CloudWatchOutput: LogOutput {
         {
           file.remove()
         }
-        // Their locks go with them: the next process may take the rest over.
+        // This releases their locks: the next process may claim the rest.
         (state.files, state.queue, state.ownFile) = ([], [], nil)
       }
       return report
     }
   }
 
-  /// Writes the event down, where that is possible.
+  /// Stores the event on disk, if possible.
   private func store(_ event: inout PendingEvent, _ state: inout State) {
     if !state.isFileTried {
       state.isFileTried = true
@@ -129,7 +129,7 @@ public final class CloudWatchOutput: LogOutput {
       run()
       thread.leave()
     }
-    // Without a thread the events wait, and the next one tries again.
+    // Without a thread the events wait; the next event tries again.
     if !state.isThreadStarted { thread.leave() }
   }
 
@@ -155,9 +155,9 @@ public final class CloudWatchOutput: LogOutput {
         (backoff, limit) = (Backoff(), min(EventBatch.eventsMax, limit * 2))
         confirm(count, rejected: rejected)
       case .unacceptable(let reason):
-        // One of them is at fault: it is found by halves, and the others go.
+        // One of the events is the cause. Halving the batch finds it, and the others are sent.
         if count == 1 { confirm(1, rejected: 1, rejectionReason: reason) } else { limit = count / 2 }
-      case .missing: pause("the log stream is missing, and is missing again once it is made", &backoff)
+      case .missing: pause("the log stream is missing, even after it was created", &backoff)
       case .again(let reason): pause(reason, &backoff)
       case .refused(let reason): return state.withLock { $0.report.reason = reason }
       }
@@ -165,7 +165,8 @@ public final class CloudWatchOutput: LogOutput {
     }
   }
 
-  /// Waits until there is something to send and some time went by in which more may have come, or the process ends.
+  /// Waits for events, and then for more of them, until a batch is full or `gatherSeconds` have passed. The end of the
+  /// process ends the wait.
   private func collectWaiting() {
     while state.withLock({ $0.queue.isEmpty && $0.endOfTime == nil }) { news.wait() }
     let until = MonotonicClock.seconds() + settings.gatherSeconds
@@ -179,8 +180,7 @@ public final class CloudWatchOutput: LogOutput {
     }
   }
 
-  /// The end of the process cuts a pause short: to what is left, and to a fraction of a second in which it is tried
-  /// again.
+  /// Waits before the next attempt. At the end of the process, the wait is cut to the time left, and to half a second.
   private func pause(_ reason: String, _ backoff: inout Backoff) {
     state.withLock { $0.report.reason = reason }
     let seconds = backoff.next()
@@ -193,7 +193,7 @@ public final class CloudWatchOutput: LogOutput {
     usleep(UInt32(max(0, min(0.5, seconds, secondsLeft)) * 1e6))
   }
 
-  /// The first events of the queue are over and done with.
+  /// Removes the first events of the queue, which were sent or rejected.
   private func confirm(_ count: Int, rejected: Int, rejectionReason: String? = nil) {
     state.withLock { state in
       var ends: [Int: Int] = [:]
@@ -207,7 +207,7 @@ public final class CloudWatchOutput: LogOutput {
       state.report.rejectionReason = rejectionReason ?? state.report.rejectionReason
       for (number, end) in ends {
         state.files[number].advance(to: end)
-        // Another process's: nothing more comes into it.
+        // A file of an earlier process gets no more events.
         if number != state.ownFile, !state.queue.contains(where: { $0.place?.file == number }) {
           state.files[number].remove()
         }
@@ -222,7 +222,7 @@ public final class CloudWatchOutput: LogOutput {
   }
 }
 
-/// Longer and longer pauses, each drawn by lot so that many processes do not come back at once.
+/// Growing pauses of random length, so that many processes do not retry at the same time.
 private struct Backoff {
   private var seconds = 0.5
 

@@ -1,18 +1,18 @@
 import HTTP
 import StructuredLogging
 
-/// Where events go, and how long may be spent on it.
+/// The destination of events, and limits on the time of sending.
 public struct CloudWatchSettings: Sendable {
   public var destination: Destination
-  /// Where the API is, without a slash at its end.
+  /// The address of the API, without a slash at its end.
   public var endpoint: String
   public var credentials: any CredentialSource
   public var caFile: String?
-  /// How long events are gathered before they are sent.
+  /// Seconds to gather events before they are sent.
   public var gatherSeconds = 3.0
-  /// How long sending may take once the process has nothing else to do.
+  /// Seconds that sending may take at the end of the process.
   public var exitSeconds = 5.0
-  /// Where events wait that could not be sent; nil where they cannot wait.
+  /// The folder in which unsent events wait; nil if they cannot wait.
   public var waitingFolder: String?
 
   public init(destination: Destination, endpoint: String, credentials: any CredentialSource) {
@@ -21,10 +21,10 @@ public struct CloudWatchSettings: Sendable {
     self.credentials = credentials
   }
 
-  /// From the variables that AWS programs know, and `CLOUDWATCH_LOG_GROUP`.
+  /// Reads the variables that AWS programs use, and `CLOUDWATCH_LOG_GROUP`.
   ///
-  /// - Returns: nil where no group is named.
-  /// - Throws: what is wrong with them.
+  /// - Returns: nil if no group is set.
+  /// - Throws: what is wrong with the variables.
   public static func read(_ variable: (String) -> String? = environmentValue) throws(CloudWatchProblem)
     -> CloudWatchSettings?
   {
@@ -71,7 +71,8 @@ public struct Destination: Sendable, Equatable {
     self.stream = stream
   }
 
-  /// - Parameter marks: what a name may hold besides letters and digits; nil for anything but `:` and `*`.
+  /// - Parameter marks: characters that a name may have besides letters and digits. With nil, it may have all but `:`,
+  ///   `*`, spaces and control characters.
   static func isName(_ text: String, besides marks: String?) -> Bool {
     guard !text.isEmpty, text.unicodeScalars.count <= 512 else { return false }
     return text.unicodeScalars.allSatisfy { scalar in
@@ -82,15 +83,15 @@ public struct Destination: Sendable, Equatable {
   }
 }
 
-/// Why no events can go to CloudWatch: one line.
+/// Why no events can be sent to CloudWatch: one line.
 public struct CloudWatchProblem: Error, Sendable, CustomStringConvertible {
   public let description: String
   public init(_ description: String) { self.description = description }
 }
 
-/// Who may be talked to in the clear.
+/// The addresses to which keys and events may be sent.
 enum Endpoint {
-  /// https anywhere; http to this machine alone, for nobody is on the way.
+  /// Accepts https to any host, and http only to this machine and to `hosts`, since nothing is encrypted.
   static func isAcceptable(_ url: String, besides hosts: Set<String> = []) -> Bool {
     let lower = url.lowercased()
     guard !lower.contains(where: { $0.isWhitespace || $0 == "@" || $0 == "\\" }) else { return false }
@@ -110,7 +111,7 @@ enum Endpoint {
   }
 
   private static func isLoopbackV4(_ host: Substring) -> Bool {
-    // As numbers are written: with a zero in front they would be octal ones.
+    // Numbers without leading zeros, which would make them octal.
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count == 4 && parts[0] == "127"
       && parts.allSatisfy { part in UInt8(part).map { "\($0)" == part } ?? false }

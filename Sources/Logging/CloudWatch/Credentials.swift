@@ -2,12 +2,12 @@ import FoundationEssentials
 import Glibc
 import HTTP
 
-/// Keys that requests are signed with.
+/// Keys with which requests are signed.
 public struct AWSCredentials: Sendable, Equatable {
   public var keyID: String
   public var secret: String
   public var sessionToken: String?
-  /// Seconds since 1970; nil where they do not expire by themselves.
+  /// Seconds since 1970; nil if they do not expire.
   var expires: Int?
 
   public init(keyID: String, secret: String, sessionToken: String? = nil) {
@@ -17,22 +17,22 @@ public struct AWSCredentials: Sendable, Equatable {
   }
 }
 
-/// Where keys come from. Asked before each request, by one thread.
+/// A source of keys. One thread calls it, before each request.
 public protocol CredentialSource: Sendable {
-  /// - Parameter check: called while it is waited for; what it throws ends the wait.
+  /// - Parameter check: called during the wait; an error that it throws ends the wait.
   func keys(check: () throws -> Void) throws -> AWSCredentials
 }
 
-/// The places of credentials, in the order in which AWS programs look there; `~/.aws` and web identities are not among
-/// them.
+/// Finds the source of keys, in the order in which AWS programs look for it. `~/.aws` and web identities are not
+/// supported.
 enum Credentials {
-  /// - Throws: where keys are set by halves.
+  /// - Throws: if a variable is invalid, or only one of the two keys is set.
   static func source(_ variable: (String) -> String?) throws(CloudWatchProblem) -> any CredentialSource {
     let (keyID, secret) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"))
-    // They become lines of a request's head. A secret that is mounted as a file often ends with a line break.
+    // They become header lines. A secret that is mounted as a file often ends with a line break.
     for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
       guard variable(name)?.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7F }) ?? true else {
-        throw CloudWatchProblem("\(name) holds a space, a line break or another character that no key has")
+        throw CloudWatchProblem("\(name) contains a space, a line break or another character that keys do not have")
       }
     }
     if let keyID, let secret {
@@ -40,7 +40,7 @@ enum Credentials {
         keys: AWSCredentials(keyID: keyID, secret: secret, sessionToken: variable("AWS_SESSION_TOKEN")))
     }
     guard keyID == nil, secret == nil else {
-      throw CloudWatchProblem("of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set")
+      throw CloudWatchProblem("only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set")
     }
     if let path = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
       // "@host/…" or ".host/…" would lead to another host, whose keys would be used.
@@ -78,7 +78,7 @@ public struct StaticCredentials: CredentialSource {
   public func keys(check: () throws -> Void) -> AWSCredentials { keys }
 }
 
-/// The keys of a container's role: ECS and EKS hand them out at an address of the machine.
+/// The keys of a container's role, which ECS and EKS provide at an address of the machine.
 struct ContainerCredentials: CredentialSource {
   let url: String
   let token: String?
@@ -103,7 +103,7 @@ struct ContainerCredentials: CredentialSource {
   }
 }
 
-/// The keys of a machine's role (EC2, by version 2 of its metadata service).
+/// The keys of a machine's role (EC2, with version 2 of its metadata service).
 struct InstanceCredentials: CredentialSource {
   let endpoint: String
 
@@ -121,7 +121,7 @@ struct InstanceCredentials: CredentialSource {
   }
 }
 
-/// Keeps keys until shortly before they expire.
+/// Keeps keys until five minutes before they expire.
 final class CachedCredentials {
   private let source: any CredentialSource
   private var kept: AWSCredentials?
@@ -135,11 +135,11 @@ final class CachedCredentials {
     return keys
   }
 
-  /// They were refused: the next request asks for others.
+  /// Drops keys that were refused; the next request gets new ones.
   func forget() { kept = nil }
 }
 
-/// A question to a service of this very machine.
+/// A request to a metadata service of this machine.
 private enum MetadataRequest {
   private static let bytesMax = 64 << 10
 
@@ -158,14 +158,15 @@ private enum MetadataRequest {
       try transfer.perform(
         request, onHead: { status = $0.status ?? 0 },
         onBody: { bytes in
-          guard body.count + bytes.count <= bytesMax else { throw CloudWatchProblem("the answer is too long") }
+          guard body.count + bytes.count <= bytesMax else { throw CloudWatchProblem("the response is too long") }
           body += bytes
         }, check: check)
     } catch let error as TransferError {
-      throw CloudWatchProblem("AWS_ACCESS_KEY_ID is not set, and no role's keys are to be had: \(error)")
+      throw CloudWatchProblem("AWS_ACCESS_KEY_ID is not set, and the keys of a role are not available: \(error)")
     }
     guard status == 200 else {
-      throw CloudWatchProblem("AWS_ACCESS_KEY_ID is not set, and no role's keys are to be had: status \(status)")
+      throw CloudWatchProblem(
+        "AWS_ACCESS_KEY_ID is not set, and the keys of a role are not available: status \(status)")
     }
     return body
   }
@@ -185,13 +186,13 @@ private enum MetadataRequest {
       }
     }
     guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(answer)),
-      // They become lines of a request's head.
+      // They become header lines.
       [answer.keyID, answer.secret, answer.token ?? ""].allSatisfy({ !$0.contains(where: \.isNewline) })
     else {
       throw CloudWatchProblem("the keys of \(whom) cannot be read")
     }
     var keys = AWSCredentials(keyID: answer.keyID, secret: answer.secret, sessionToken: answer.token)
-    // In half an hour at the latest, where it cannot be read.
+    // If the expiry cannot be read, the keys count as expired after half an hour.
     keys.expires = time(nil) + 1800
     if let text = answer.expiration, let date = try? Date(text, strategy: .iso8601) {
       keys.expires = Int(date.timeIntervalSince1970)

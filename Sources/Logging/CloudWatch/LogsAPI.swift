@@ -1,19 +1,19 @@
 import FoundationEssentials
 import HTTP
 
-/// CloudWatch Logs, as far as it is needed: three calls, each signed.
+/// A client of CloudWatch Logs with the three calls that are needed, each signed.
 final class LogsAPI {
-  /// What became of a call.
+  /// The result of a call.
   enum Outcome: Equatable {
-    /// - Parameter rejected: events that it took and will not keep: too old, too new, beyond the group's retention.
+    /// - Parameter rejected: events that CloudWatch received but does not keep: too old, too new, beyond the retention.
     case accepted(rejected: Int)
     /// The group or the stream does not exist.
     case missing
-    /// It may pass: throttled, not reachable, an error of the other side.
+    /// Retryable: throttled, not reachable, or an error of the server.
     case again(String)
-    /// It will not pass for as long as this process runs: keys, rights.
+    /// Not retryable while this process runs: keys, rights.
     case refused(String)
-    /// These events will never be taken.
+    /// CloudWatch will never accept these events.
     case unacceptable(String)
   }
 
@@ -22,7 +22,7 @@ final class LogsAPI {
 
   private let settings: CloudWatchSettings
   private let keys: CachedCredentials
-  /// Seconds that are left; asked again and again while a call is waited for. Nothing is left at 0.
+  /// The seconds that are left; no time is left at 0. Called again and again during a request.
   private let secondsLeft: () -> Double
   private var transfer: Transfer?
   private var secrets: [String] = []
@@ -49,10 +49,10 @@ final class LogsAPI {
     return call("PutLogEvents", body) { answer in Self.rejected(of: events.count, in: answer) }
   }
 
-  /// Makes the stream, and the group where there is none.
+  /// Creates the stream, and the group if there is none.
   func makeStream() -> Outcome {
     let outcome = makeStreamOrGroup()
-    // It is not the events that are unacceptable, but the names.
+    // The names are not acceptable, not the events.
     if case .unacceptable(let reason) = outcome { return .refused(reason) }
     return outcome
   }
@@ -82,7 +82,7 @@ final class LogsAPI {
     } catch let problem as CloudWatchProblem {
       return .again("\(problem)")
     } catch is OutOfTime {
-      return .again("no answer from \(settings.endpoint) in time")
+      return .again("no response from \(settings.endpoint) in time")
     } catch { return .refused("\(error)") }
   }
 
@@ -111,7 +111,7 @@ final class LogsAPI {
     request.signature = AWSSignature(
       region: settings.destination.region, service: "logs", keyID: keys.keyID, secret: keys.secret)
     request.connectTimeoutSeconds = 5
-    // In the clear to this machine alone.
+    // http is only used for this machine, which needs no proxy.
     request.bypassesProxy = !settings.endpoint.lowercased().hasPrefix("https://")
     request.caFile = settings.caFile
     var answer = Answer()
@@ -125,7 +125,7 @@ final class LogsAPI {
       },
       onBody: { bytes in
         guard answer.body.count + bytes.count <= Self.answerBytesMax else {
-          throw CloudWatchProblem("the answer is longer than \(Self.answerBytesMax) bytes")
+          throw CloudWatchProblem("the response is longer than \(Self.answerBytesMax) bytes")
         }
         answer.body += bytes
       }, check: check)
@@ -135,7 +135,7 @@ final class LogsAPI {
   private func outcome(_ answer: Answer, _ action: String, _ rejected: ([UInt8]) -> Int?) -> Outcome {
     if answer.status == 200 {
       return rejected(answer.body).map { .accepted(rejected: $0) }
-        ?? .again("\(action) answers 200, but not as CloudWatch does")
+        ?? .again("\(action) answers 200, but not with a response of CloudWatch")
     }
     struct Problem: Decodable {
       var type: String?
@@ -152,10 +152,10 @@ final class LogsAPI {
     // `com.amazonaws.logs#ResourceNotFoundException`, or `ResourceNotFoundException:http://…` in the header.
     let named = (answer.errorType ?? problem?.type ?? "").split(separator: ":").first ?? ""
     let type = named.split(separator: "#").last.map(String.init) ?? ""
-    // A proxy answers in a language of its own.
+    // A proxy's response has another format.
     let raw = type.isEmpty ? String(decoding: answer.body.prefix(300), as: UTF8.self) : nil
     let detail = (problem?.message ?? problem?.otherMessage ?? raw).map { ": \($0.prefix(300))" } ?? ""
-    // Whoever repeats what we sent does not get it into our log.
+    // A response may repeat the request's secrets, which must not be logged.
     let text = withoutSecrets("\(action) answers \(answer.status) \(type.prefix(100))\(detail)")
     switch type {
     case "ResourceNotFoundException": return .missing
@@ -165,20 +165,20 @@ final class LogsAPI {
       return .again(text)
     case "InvalidParameterException": return .unacceptable(text)
     case "ExpiredTokenException", "ExpiredToken":
-      // A role's keys are had anew; those in variables stay what they are until the time is up.
+      // A role's keys can be renewed; those in variables do not change.
       keys.forget()
       return settings.credentials is StaticCredentials ? .refused(text) : .again(text)
     default:
-      // 413: a proxy's bound. 4xx else: keys, rights, an address that is not the API's.
+      // 413 is a proxy's limit. Other 4xx: keys, rights, or an address that is not the API's.
       if answer.status == 413 { return .unacceptable(text) }
       return answer.status == 429 || answer.status == 408 || answer.status >= 500 ? .again(text) : .refused(text)
     }
   }
 
-  /// `rejectedLogEventsInfo` gives ends of ranges: what is too old or expired stands in front of its index, what is too
-  /// new from its index on.
+  /// Counts the rejected events. `rejectedLogEventsInfo` has the bounds of ranges: events before an index are too old
+  /// or expired, events from an index on are too new.
   ///
-  /// - Returns: nil where it is no answer of CloudWatch's, but for instance a proxy's page.
+  /// - Returns: nil if this is not a response of CloudWatch but, for instance, a proxy's page.
   static func rejected(of count: Int, in answer: [UInt8]) -> Int? {
     struct Info: Decodable {
       var tooNewLogEventStartIndex: Int?
@@ -188,7 +188,7 @@ final class LogsAPI {
     struct Answer: Decodable { var rejectedLogEventsInfo: Info? }
     guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(answer)) else { return nil }
     guard let info = answer.rejectedLogEventsInfo else { return 0 }
-    // Whatever stands there, it is a place among the events.
+    // Limits an index to the number of events.
     func place(_ index: Int) -> Int { min(max(0, index), count) }
     let old = place(max(info.tooOldLogEventEndIndex ?? 0, info.expiredLogEventEndIndex ?? 0))
     return min(count, old + count - place(info.tooNewLogEventStartIndex ?? count))

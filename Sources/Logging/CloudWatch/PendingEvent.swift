@@ -1,8 +1,8 @@
-/// One event that is to be sent.
+/// An event to be sent.
 public struct PendingEvent: Sendable, Equatable {
   public var millisecondsSince1970: Int
   public var message: String
-  /// Where it waits on disk, for the case that this process cannot send it; nil where it does not.
+  /// Its place on disk, in case this process cannot send it; nil if it is not stored.
   var place: Place?
 
   public init(millisecondsSince1970: Int, message: String) {
@@ -29,29 +29,29 @@ public struct PendingEvent: Sendable, Equatable {
     return event
   }
 
-  /// What CloudWatch counts for it.
+  /// The size that CloudWatch counts for it.
   var bytes: Int { message.utf8.count + 26 }
 
   struct Place: Sendable, Equatable {
-    /// Of the files that this process holds.
+    /// The number of the file among those that this process holds.
     var file: Int
-    /// The byte behind it.
+    /// The offset after the event.
     var end: Int
   }
 }
 
-/// How many events go into one request (PutLogEvents, API reference of CloudWatch Logs).
+/// The events of one request, within the limits of PutLogEvents (API reference of CloudWatch Logs).
 public enum EventBatch {
   public static let eventsMax = 10_000
-  /// Of UTF-8, and 26 for each event.
+  /// Bytes of UTF-8, and 26 for each event.
   public static let bytesMax = 1_048_576
   public static let messageBytesMax = 256 * 1024 - 26
   public static let spanMilliseconds = 24 * 3600 * 1000
 
-  /// The longest beginning that makes a batch, in the order of time.
+  /// Returns the longest beginning of the events that makes a batch, sorted by time.
   ///
-  /// - Parameter limit: of how many events at most.
-  /// - Returns: how many events it is, and the batch.
+  /// - Parameter limit: maximum number of events.
+  /// - Returns: the number of events, and the batch.
   public static func first(
     of events: some Sequence<PendingEvent>, limit: Int = eventsMax
   ) -> (count: Int, batch: [PendingEvent]) {
@@ -67,7 +67,7 @@ public enum EventBatch {
       bytes += event.bytes
       batch.append(event)
     }
-    // Stable: of one time the order is kept.
+    // Stable: events with the same time keep their order.
     let order = batch.indices.sorted {
       (batch[$0].millisecondsSince1970, $0) < (batch[$1].millisecondsSince1970, $1)
     }

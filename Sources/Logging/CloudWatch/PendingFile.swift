@@ -2,22 +2,22 @@ import Glibc
 import StructuredLogging
 import Support
 
-/// Events on disk that are not sent yet, so that they outlive a process that cannot send them, or is killed. A file
-/// belongs to the process that holds its lock; one whose lock is free is taken over by the next process.
+/// Unsent events on disk, which outlive a process that cannot send them or is killed. A file belongs to the process
+/// that holds its lock. If the lock is free, the next process claims the file.
 ///
 ///     00000000000000000093 ap-northeast-1 /docker/etl console      the first byte that is not sent
-///     1769567400123 {"timestamp":…}                                one line an event
+///     1769567400123 {"timestamp":…}                                one line per event
 final class PendingFile {
-  /// What the files of earlier processes take of the queue leaves room for this one's own events.
+  /// Maximum size of a file. Its events fit into the part of the queue that is for earlier processes.
   static let bytesMax = 3 << 20
-  /// Beyond it a file is none of ours.
+  /// A larger file was not written by this program.
   static let acceptedBytesMax = 4 * bytesMax
   private static let offsetDigits = 20
 
   private let descriptor: Int32
   private let path: String
   private let headBytes: Int
-  /// The byte behind the last event.
+  /// The offset after the last event.
   private var end: Int
   private var isRemoved = false
 
@@ -33,11 +33,13 @@ final class PendingFile {
     close(descriptor)
   }
 
-  /// - Returns: nil where it cannot be made.
+  /// Creates a file.
+  ///
+  /// - Returns: nil if that is not possible.
   static func make(in folder: String, name: String, for destination: Destination) -> PendingFile? {
     guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { return nil }
     let path = folder + "/" + name
-    // Locked before it has its name: nobody takes it over meanwhile.
+    // Locked before it gets its name, so that no other process claims it meanwhile.
     let new = path + ".new"
     let descriptor = open(new, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { return nil }
@@ -52,9 +54,10 @@ final class PendingFile {
     return file
   }
 
-  /// Takes over a file that nobody holds.
+  /// Claims a file whose lock is free.
   ///
-  /// - Returns: it and its events; nil where somebody holds it, or it is for another stream, or is none of ours.
+  /// - Returns: the file and its events; nil if another process holds it, it is for another stream, or this program did
+  ///   not write it.
   static func claim(_ path: String, for destination: Destination, number: Int) -> (PendingFile, [PendingEvent])? {
     let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
@@ -72,7 +75,7 @@ final class PendingFile {
     else { return nil }
     var events: [PendingEvent] = []
     var start = min(offset, bytes.count)
-    // A last line without its end is what a full disk left of an event.
+    // A last line without its end is the part of an event for which a full disk had space.
     while let newline = bytes[start...].firstIndex(of: 0x0A) {
       if var event = event(bytes[start..<newline]) {
         event.place = PendingEvent.Place(file: number, end: newline + 1)
@@ -84,7 +87,9 @@ final class PendingFile {
     return (file, events)
   }
 
-  /// - Returns: the byte behind it; nil where it cannot wait there.
+  /// Appends an event.
+  ///
+  /// - Returns: the offset after it; nil if it cannot be stored.
   func append(_ event: PendingEvent) -> Int? {
     let line = "\(event.millisecondsSince1970) \(event.message)\n"
     guard !isRemoved, end + line.utf8.count <= Self.bytesMax, write(line, at: end) else { return nil }
@@ -92,10 +97,10 @@ final class PendingFile {
     return end
   }
 
-  /// Everything in front of a byte is sent.
+  /// Notes that all bytes before an offset were sent.
   func advance(to byte: Int) {
     if byte >= end, end > Self.bytesMax / 8 {
-      // Room for more. A process killed between the two leaves a head that points behind the end: nothing to send
+      // Empties the file. A kill between the two writes leaves a head that points after the end: no event is sent
       // again.
       if write(byte.padded(Self.offsetDigits), at: 0), ftruncate(descriptor, off_t(headBytes)) == 0 {
         end = headBytes
@@ -116,7 +121,7 @@ final class PendingFile {
     "\(offset.padded(offsetDigits)) \(destination.region) \(destination.group) \(destination.stream)\n"
   }
 
-  /// - Returns: nil for what no process has written, and CloudWatch would never take.
+  /// - Returns: nil for a line that no process wrote, or that CloudWatch would never accept.
   private static func event(_ line: ArraySlice<UInt8>) -> PendingEvent? {
     guard let space = line.firstIndex(of: 0x20), let time = Int(String(decoding: line[..<space], as: UTF8.self)),
       (0..<(1 << 53)).contains(time)

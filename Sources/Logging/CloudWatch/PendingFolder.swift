@@ -1,16 +1,17 @@
 import Glibc
 import Support
 
-/// The files of events that wait, of this process and of those before it.
+/// The files of waiting events, of this process and of earlier ones.
 struct PendingFolder {
-  /// All files together; what goes beyond is lost, the oldest first.
+  /// Maximum size of all files together; beyond it, the oldest are removed.
   static let bytesMax = 32 << 20
-  /// Taken over by one process: each holds a descriptor, of which a run needs some as well. The rest is the next one's.
+  /// Maximum number of files that one process claims. Each needs a descriptor, and the run needs some as well. The next
+  /// process claims the rest.
   static let filesMax = 64
 
   let path: String
 
-  /// The files that are nobody's, the oldest first, and their events, as far as they find room in `bytes`.
+  /// Claims files with free locks, the oldest first, as long as their events fit into `bytes`.
   func claim(for destination: Destination, bytes room: Int) -> (files: [PendingFile], events: [PendingEvent]) {
     var files: [PendingFile] = []
     var events: [PendingEvent] = []
@@ -31,10 +32,11 @@ struct PendingFolder {
     return (files, events)
   }
 
-  /// Removes the oldest files that nobody holds while all together are too many, and what a kill left unborn.
+  /// Removes the oldest files with free locks while all together are too large, and unfinished files of killed
+  /// processes.
   ///
-  /// - Returns: how many files went.
-  /// - Throws: where the folder cannot be read: what waits in it is neither sent nor trimmed.
+  /// - Returns: the number of removed files of events.
+  /// - Throws: if the folder cannot be read; its events are then neither sent nor removed.
   func trim() throws(CloudWatchProblem) -> Int {
     for name in try names(ending: ".events.new") {
       var status = stat()
@@ -45,7 +47,7 @@ struct PendingFolder {
     for name in try names() {
       var status = stat()
       let file = path + "/" + name
-      // A larger one is none of ours, and may have any size.
+      // This program did not write a larger file, which may have any size.
       guard lstat(file, &status) == 0, status.st_size <= PendingFile.acceptedBytesMax else { continue }
       sizes.append((file, Int(status.st_size)))
     }
@@ -62,13 +64,12 @@ struct PendingFolder {
     return removed
   }
 
-  /// Their names begin with the time. Where the folder cannot be read to its end there are none: what of it is seen is
-  /// not the oldest.
+  /// Lists the files; their names begin with the time. A partial list is an error, since it may lack the oldest.
   private func names(ending suffix: String = ".events") throws(CloudWatchProblem) -> [String] {
     do throws(SystemError) {
       return try FileCalls.names(inDirectory: path).filter { $0.hasSuffix(suffix) }.sorted()
     } catch {
-      // Nothing has waited yet.
+      // No event has waited yet.
       if error.code == ENOENT { return [] }
       throw CloudWatchProblem("unable to read '\(path)': \(error)")
     }

@@ -3,24 +3,24 @@ import Glibc
 import Support
 import Synchronization
 
-/// JSON lines in a file that rotates, and that all processes share: each line is one write at its end. Who finds it
-/// full opens the next one under a lock, by a new name; five are kept.
+/// Writes JSON lines to a rotating file that all processes share. Each line is one write at the end of the file. A
+/// process that finds the file full opens the next one, with a new name, under a lock. Five files are kept.
 public final class FileOutput: LogOutput {
   private struct State {
     var descriptor: Int32 = -1
     /// The time in the open file's name.
     var time: LogTime?
-    /// A line that did not fit on the disk was cut: the next one begins on a line of its own.
+    /// Whether a full disk has cut the last line. The next one then begins with a line break.
     var isLineOpen = false
-    /// Trouble is told once.
+    /// Whether a problem was reported; only the first one is.
     var isTold = false
-    /// So is the lock waited for.
+    /// Whether a lock was waited for; only the first one is.
     var hasWaited = false
   }
 
   public static let bytesMax = 10 << 20
   public static let filesKept = 5
-  /// Set aside behind a file's size, for lines that several processes write while it is full.
+  /// Space that is reserved beyond a file's size, for lines that several processes write when it is full.
   private static let spareBytes = 1 << 20
 
   private let files: LogFiles
@@ -47,13 +47,13 @@ public final class FileOutput: LogOutput {
     }
     guard let problem else { return }
     Logs.tellOnStandardError(
-      "LOG_FILE '\(files.stem)' \(problem): what is logged is missing there",
+      "LOG_FILE '\(files.stem)' \(problem): log lines are missing there",
       record.fields.filter { ["run_id", "event_id"].contains($0.key) })
   }
 
-  /// - Returns: what went wrong.
+  /// - Returns: the problem; nil if there is none.
   private func append(_ line: String, _ state: inout State) -> String? {
-    if files.isDeviceOrFolder { return "is a device, a pipe or a folder, not the beginning of file names" }
+    if files.isDeviceOrFolder { return "is a device, a pipe or a folder, not a prefix of file names" }
     if let problem = openCurrent(&state) { return problem }
     let bytes = Array(((state.isLineOpen ? "\n" : "") + line).utf8)
     let (count, code) = bytes.withUnsafeBytes { bytes -> (Int, Int32) in
@@ -71,7 +71,9 @@ public final class FileOutput: LogOutput {
     return nil
   }
 
-  /// Sees to it that the open file is the current one, and has room.
+  /// Makes sure that the open file is the current one and has space.
+  ///
+  /// - Returns: the problem; nil if there is none.
   private func openCurrent(_ state: inout State) -> String? {
     if hasRoom(state) { return nil }
     if let last = (try? files.times())?.last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) {
@@ -85,13 +87,13 @@ public final class FileOutput: LogOutput {
     return isThere(state) && fstat(state.descriptor, &status) == 0 && status.st_size < bytesMax + spare
   }
 
-  /// Whether a file is open that nobody has removed.
+  /// Whether a file is open and was not removed.
   private func isThere(_ state: State) -> Bool {
     var status = stat()
     return state.descriptor >= 0 && fstat(state.descriptor, &status) == 0 && status.st_nlink > 0
   }
 
-  /// Makes the next file, unless another process just did.
+  /// Creates the next file, unless another process has just done so.
   private func openNext(_ state: inout State) -> String? {
     files.makeFolder()
     let lock = Glibc.open(files.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
@@ -99,7 +101,7 @@ public final class FileOutput: LogOutput {
       let error = SystemError()
       return "cannot be opened: \(error)"
     }
-    // Who can open it can hold it.
+    // A user who can open the lock can hold it.
     _ = fchmod(lock, 0o600)
     defer {
       flock(lock, LOCK_UN)
@@ -108,28 +110,28 @@ public final class FileOutput: LogOutput {
     let isPatient = state.descriptor < 0 && !state.hasWaited
     state.hasWaited = state.hasWaited || isPatient
     guard acquire(lock, patiently: isPatient) else {
-      // Somebody holds it and does not go on. A file that grows beyond its size is better than a run that waits.
-      return isThere(state) ? nil : "is locked by another process that does not go on"
+      // Another process holds the lock and does not release it. A file beyond its size is better than a run that waits.
+      return isThere(state) ? nil : "is locked by another process that does not release it"
     }
     let times: [LogTime]
     do throws(SystemError) { times = try files.times() } catch {
-      // Which is the last is not known: a file that grows is better than two that take turns.
+      // It is not known which file is the last. A file beyond its size is better than two that are used in turn.
       return isThere(state) ? nil : "cannot be listed: \(error)"
     }
     if let last = times.last, last != state.time, open(last, O_APPEND, &state), hasRoom(state) { return nil }
     let now = LogTime.now()
-    // Later than every other one, also where the clock was set back.
+    // Later than all other files, even if the clock was set back.
     let time = times.last.map { $0.millisecondsSince1970 >= now.millisecondsSince1970 ? $0.next : now } ?? now
     let descriptor = opened(time, O_APPEND | O_CREAT | O_EXCL)
     guard descriptor >= 0 else {
       let error = SystemError()
       return "cannot be opened: \(error)"
     }
-    // Room is set aside at once, so that no line is ever cut by a disk that fills up.
+    // Space is reserved at once, so that a full disk never cuts a line.
     guard registry_reserve(descriptor, Int64(bytesMax + Self.spareBytes)) else {
       close(descriptor)
       unlink(files.path(time))
-      // The one that is open has room that was set aside behind its end.
+      // The open file still has reserved space.
       return hasRoom(state, spare: Self.spareBytes / 2) ? nil : "cannot be written: the disk is full"
     }
     use(descriptor, time, &state)
@@ -137,7 +139,7 @@ public final class FileOutput: LogOutput {
     return nil
   }
 
-  /// - Parameter patiently: whether to wait for who holds it, a little.
+  /// - Parameter patiently: whether to wait up to two seconds for another holder.
   private func acquire(_ lock: Int32, patiently: Bool) -> Bool {
     for _ in 0..<(patiently ? 100 : 1) {
       if flock(lock, LOCK_EX | LOCK_NB) == 0 { return true }

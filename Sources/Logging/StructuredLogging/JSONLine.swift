@@ -1,11 +1,11 @@
 import Logging
 import Support
 
-/// Which way a record goes. The copies of one record differ in this alone, so that whoever counts them counts one way.
+/// The path of a record. The copies of a record differ only in this, so that a counter can count one path.
 public enum LogPath: String, Sendable {
-  /// stderr, and CloudWatch straight from the process.
+  /// stderr, and CloudWatch directly from this process.
   case console
-  /// The file, and CloudWatch by way of the agent that reads it.
+  /// The file, and CloudWatch through the agent that reads it.
   case file
 }
 
@@ -20,8 +20,8 @@ public enum JSONLine {
     "event", "event_id", "run_id", "job_run_id", "status", "exit_code", "temporary", "registry",
   ]
 
-  /// The record as one line without its line end, at most ``bytesMax`` bytes: long texts and lists are shortened, the
-  /// JSON stays whole. A shortened text ends with `…`, and the line has the field `truncated`.
+  /// Returns the record as one line without its line end, of at most ``bytesMax`` bytes. Long texts and lists are
+  /// shortened; the JSON stays valid. A shortened text ends with `…`, and the line has the field `truncated`.
   public static func text(_ record: LogRecord, path: LogPath) -> String {
     let whole = JSONWriter().line(record, path, record.fields)
     if whole.utf8.count <= bytesMax { return whole }
@@ -36,7 +36,7 @@ public enum JSONLine {
 }
 
 private struct JSONWriter {
-  /// Scalars of a text, and members of a list, that are written.
+  /// Maximum number of scalars of a text, and of members of a list.
   var textMax = Int.max
   var listMax = Int.max
 

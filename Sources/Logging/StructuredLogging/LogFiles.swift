@@ -1,23 +1,23 @@
 import Glibc
 import Support
 
-/// The files that `LOG_FILE` is the stem of: `STEM-20260128T023000.123Z`, and the last of them is the one written to. A
-/// collector that has one open never sees it renamed or cut.
+/// The files with the stem `LOG_FILE`: `STEM-20260128T023000.123Z`. Lines are written to the last one. Files are never
+/// renamed or truncated, so that a collector can keep one open.
 struct LogFiles: Sendable {
   let stem: String
 
-  /// Held while the next name is agreed on.
+  /// Held while the next file is created.
   var lock: String { stem + ".lock" }
 
-  /// Whether the stem names a device, a pipe or a folder: files beside /dev/stdout, for instance, would take memory.
+  /// Whether the stem names a device, a pipe or a folder. Files next to /dev/stdout, for instance, would take memory.
   var isDeviceOrFolder: Bool {
     if isBelowDevices || stem.hasSuffix("/") { return true }
     var status = stat()
-    // A folder of that name may lie beside the files.
+    // A folder with that name may be next to the files.
     return stat(stem, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 
-  /// Whether the folder, or the nearest one above it that is there, lies in /dev: by another spelling or a link as well.
+  /// Whether the folder, or its nearest existing parent, is in /dev, also by another spelling or a link.
   private var isBelowDevices: Bool {
     var nearest = folder
     while true {
@@ -33,11 +33,11 @@ struct LogFiles: Sendable {
 
   func path(_ time: LogTime) -> String { stem + "-" + time.stamp }
 
-  /// The times in the names of those that are there, the oldest first.
+  /// The times in the names of the existing files, the oldest first.
   func times() throws(SystemError) -> [LogTime] { try names().filter { $0.rest.isEmpty }.map(\.time) }
 
-  /// Removes all but the newest, and with them what another program has made of them: logrotate's `….1.gz`, for
-  /// instance. Where the folder cannot be read nothing is removed: which are the newest is not known.
+  /// Removes all but the newest files, and what other programs have made from the removed ones, for instance
+  /// logrotate's `….1.gz`. If the folder cannot be read, nothing is removed, since the newest are not known.
   func removeOld(keeping count: Int) {
     guard let names = try? names() else { return }
     var kept: [LogTime] = []
@@ -47,7 +47,7 @@ struct LogFiles: Sendable {
     }
   }
 
-  /// The times in the names and what stands behind them, the oldest first.
+  /// The times in the names, and the rest of each name, the oldest first.
   private func names() throws(SystemError) -> [(time: LogTime, rest: String)] {
     let found: [String]
     do throws(SystemError) { found = try FileCalls.names(inDirectory: folder) } catch {
@@ -67,7 +67,7 @@ struct LogFiles: Sendable {
     return names.sorted { $0.time.millisecondsSince1970 < $1.time.millisecondsSince1970 }
   }
 
-  /// Makes the folder that they lie in, and those above it.
+  /// Creates the files' folder and its parents.
   func makeFolder() {
     for end in folder.indices.dropFirst() where folder[end] == "/" { mkdir(String(folder[..<end]), 0o755) }
     mkdir(folder, 0o755)

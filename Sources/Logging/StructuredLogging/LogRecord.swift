@@ -1,10 +1,10 @@
 import Logging
 
-/// One thing to log, as every output gets it.
+/// A log record, as every output gets it.
 public struct LogRecord: Sendable {
   public let time: LogTime
   public let level: Logger.Level
-  /// Who says it: `fetch`, `transform`, `load`.
+  /// The program that logs it: `fetch`, `transform`, `load`.
   public let name: String
   public let message: String
   /// The event's fields, by name.
@@ -19,11 +19,12 @@ public struct LogRecord: Sendable {
   }
 }
 
-/// Where log records go.
+/// A destination of log records.
 public protocol LogOutput: Sendable {
-  /// Any thread may call it. It never waits for a network, and it never fails: what it cannot do it counts or tells.
+  /// Writes a record. Any thread may call it. It never waits for a network and never fails: it counts or reports
+  /// problems.
   func write(_ record: LogRecord)
 }
 
-/// An output for who sits there and sees it.
+/// An output to stderr.
 protocol StandardErrorOutput: LogOutput {}

@@ -1,14 +1,14 @@
 import Glibc
 import Logging
 
-/// Which lines stderr gets, from `LOG_FORMAT`: `text`, `json`, or both.
+/// The kinds of lines on stderr, from `LOG_FORMAT`: `text`, `json`, or both.
 public struct LogFormat: OptionSet, Sendable {
   public let rawValue: Int
   public init(rawValue: Int) { self.rawValue = rawValue }
 
-  /// For a person.
+  /// Lines for people.
   public static let text = LogFormat(rawValue: 1)
-  /// One JSON object a line, for programs.
+  /// One JSON object per line, for programs.
   public static let json = LogFormat(rawValue: 2)
 
   public static let current = environmentValue("LOG_FORMAT").flatMap { LogFormat($0) } ?? .text
@@ -26,7 +26,7 @@ public struct LogFormat: OptionSet, Sendable {
   }
 }
 
-/// The least level that is written, from `LOG_LEVEL`.
+/// The lowest level that is written, from `LOG_LEVEL`.
 public enum LogLevel {
   public static let current: Logger.Level = environmentValue("LOG_LEVEL").flatMap(level) ?? .info
 
@@ -35,7 +35,7 @@ public enum LogLevel {
 
 /// The variables that this library reads.
 public enum LogSettings {
-  /// What is wrong with a variable, and its allowed values; nil if all are valid.
+  /// Returns what is wrong with a variable, and its allowed values; nil if all are valid.
   public static func problem(_ variable: (String) -> String? = environmentValue) -> (message: String, hint: String)? {
     if let format = variable("LOG_FORMAT"), LogFormat(format) == nil {
       return ("invalid LOG_FORMAT '\(format)'", "set it to text, json or text,json")
@@ -47,7 +47,7 @@ public enum LogSettings {
   }
 }
 
-/// A variable of the environment; an empty one is none.
+/// Returns a variable of the environment; nil if it is not set or empty.
 public func environmentValue(_ name: String) -> String? {
   guard let text = getenv(name) else { return nil }
   let value = String(cString: text)

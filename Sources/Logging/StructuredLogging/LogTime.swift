@@ -1,7 +1,7 @@
 import Glibc
 import Support
 
-/// The time of a log record, taken once, so that all its copies bear the same.
+/// The time of a log record, taken once so that all its copies have the same time.
 public struct LogTime: Sendable, Equatable {
   public let secondsSince1970: Int
   public let milliseconds: Int
@@ -27,7 +27,7 @@ public struct LogTime: Sendable, Equatable {
       + (offset / 60).padded(2) + (offset % 60).padded(2)
   }
 
-  /// `2026-01-28T02:30:00.123Z`: RFC 3339, which Go and log collectors read, in UTC, which sorts by time.
+  /// `2026-01-28T02:30:00.123Z`: RFC 3339, which Go and log collectors read. In UTC, it sorts by time.
   public var rfc3339: String {
     let parts = utc
     return Self.date(parts) + "T" + Self.wall(parts) + "." + milliseconds.padded(3) + "Z"
@@ -49,7 +49,7 @@ public struct LogTime: Sendable, Equatable {
       + milliseconds.padded(3) + "Z"
   }
 
-  /// - Parameter stamp: as ``stamp`` writes it; nil for anything else.
+  /// Parses a time that ``stamp`` wrote; nil for anything else.
   init?(stamp: Substring) {
     let bytes = Array(stamp.utf8)
     func number(_ range: Range<Int>) -> Int32? {

@@ -1,19 +1,18 @@
 import Logging
 import Synchronization
 
-/// The process's log: loggers on one side, outputs on the other.
+/// The process's log: passes the records of its loggers to the outputs.
 public enum Logs {
   private static let outputs = Mutex(standard())
 
   public static func logger(_ name: String) -> Logger {
     var logger = Logger(label: name) { RecordHandler(label: $0) }
-    // Named events reach files and CloudWatch at any level: what counts them must not depend on how much a person
-    // reads.
+    // Named events reach files and CloudWatch at any level: metrics must not depend on the level that people read.
     logger.logLevel = min(LogLevel.current, .info)
     return logger
   }
 
-  /// Records go there too from now on.
+  /// Adds an output for all later records.
   public static func add(_ output: some LogOutput) { outputs.withLock { $0.append(output) } }
 
   static func write(_ record: LogRecord) {
@@ -24,11 +23,10 @@ public enum Logs {
     }
   }
 
-  /// From now on nothing goes to files or CloudWatch: for commands that are no run, whose failures concern who typed
-  /// them.
+  /// Removes all outputs but stderr: for commands that are not runs, whose failures concern only their user.
   public static func useStandardErrorAlone() { outputs.withLock { $0.removeAll { !($0 is any StandardErrorOutput) } } }
 
-  /// What an output has to say of itself. It goes to stderr alone, which cannot have the same trouble, and so the other
+  /// Reports a problem of an output. Writes to stderr only, which does not have the same problem, so that the other
   /// outputs have the same records.
   public static func tellOnStandardError(_ message: String, _ fields: Logger.Metadata) {
     let record = LogRecord(time: .now(), level: .warning, name: "log", message: message, fields: fields)
@@ -47,7 +45,7 @@ public enum Logs {
   }
 }
 
-/// swift-log's side: turns what is logged into one record for all outputs.
+/// The log handler of swift-log: makes one record for all outputs.
 private struct RecordHandler: LogHandler {
   let label: String
   var metadata: Logger.Metadata = [:]

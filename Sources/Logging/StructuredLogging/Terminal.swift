@@ -1,14 +1,14 @@
 import Glibc
 import Support
 
-/// What may be shown on a terminal.
+/// The terminal on stderr, and text that is safe to show there.
 public enum Terminal {
   public static let isError = isatty(STDERR_FILENO) == 1
 
   /// Whether stderr shows colours and its user wants them (https://no-color.org).
   static let showsColours = isError && environmentValue("NO_COLOR") == nil && environmentValue("TERM") != "dumb"
 
-  /// Text without control characters, which could change what the terminal shows.
+  /// Replaces control characters, which could change what the terminal shows.
   public static func safe(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
     var result = ""
@@ -28,11 +28,11 @@ public enum Terminal {
   }
 }
 
-/// stderr, which takes lines in whole writes, so that those of several processes do not mix.
+/// stderr. Each text is one write, so that lines of several processes do not mix.
 public enum StandardError {
   public static func write(_ text: String) {
     var text = text
-    // Who cannot be told cannot be told why.
+    // There is no place to report an error of stderr.
     text.withUTF8 { try? FileCalls.writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
   }
 }

@@ -1,22 +1,22 @@
 import Glibc
 import Logging
 
-/// Lines for a person: time, level, name and message, then the event's fields, those that are looked for most first; in
-/// colours on a terminal. A failure is its message and its hints.
+/// Writes lines for people: time, level, name and message, then the event's fields, the most important first; in
+/// colours on a terminal. A failure is written as its message and its hints.
 struct TextOutput: StandardErrorOutput {
-  /// In front of all others.
+  /// The fields that come first.
   private static let seenFirst = [
     "event", "status", "batch_num", "raw_count", "records_total", "records_success", "records_failed",
     "records_duplicates", "error_count", "success_rate", "duration_seconds", "job_run_id",
   ]
-  /// Names that tell one record from another, which are for programs: shown only where everything is asked for.
+  /// IDs, which are for programs; shown only at the level debug.
   private static let names: Set<String> = ["event_id", "run_id"]
-  /// Told in lines of their own.
+  /// Fields that are never listed after a message.
   private static let told: Set<String> = ["error", "hints", "progress_done", "progress_total"]
 
   let colours: Colours
   let showsAll: Bool
-  /// Lines that cron mails or a file keeps are read on another day.
+  /// Lines in a file or a mail from cron are read on another day.
   let showsDate: Bool
 
   init(
@@ -32,7 +32,10 @@ struct TextOutput: StandardErrorOutput {
     if let text = text(record) { StandardError.write(text) }
   }
 
-  /// - Returns: nil for what is told otherwise: batches and progress by the bar, a killed run by its warning.
+  /// Formats a record.
+  ///
+  /// - Returns: nil for records that are shown in another way: batches and progress by the bar, a killed run by its
+  ///   warning.
   func text(_ record: LogRecord) -> String? {
     if let failure = failure(record) { return failure }
     if record.fields["progress_done"] != nil, Terminal.isError { return nil }
@@ -65,13 +68,13 @@ struct TextOutput: StandardErrorOutput {
     return (first + rest).compactMap { key in shown[key].map { (key, "\($0)") } }
   }
 
-  /// In quotes where it is not one word.
+  /// Quotes a text that is not one word.
   private static func word(_ text: String) -> String {
     text.isEmpty || text.contains(where: \.isWhitespace) ? "\"\(text)\"" : text
   }
 }
 
-/// How words stand out on a terminal.
+/// The colours of text on a terminal.
 enum Colours {
   case on
   case off
