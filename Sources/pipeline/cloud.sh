@@ -284,7 +284,7 @@ confirm() { # QUESTION
   [[ -z $flag_yes ]] || return 0
   [[ -t 0 ]] || fail 64 "'$command' needs a confirmation, but stdin is not a terminal; nothing was removed" "add --yes"
   read -r -p "$1 Type yes: " answer
-  [[ $answer == yes ]] || fail 64 "nothing was removed"
+  [[ $answer == yes ]] || fail 64 "not confirmed; nothing was removed" "type yes, or add --yes"
 }
 
 destroy() {
@@ -359,7 +359,7 @@ drill() { # fail, errors or log
   case $1 in
     fail) # like a run whose source does not exist
       "$binaries/fetch" --source '/nonexistent/drill.csv' >&2 || code=$?
-      ((code == 69)) || fail 70 "the drill's run ended with exit code $code instead of 69"
+      ((code == 69)) || fail 70 "the drill's run ended with exit code $code instead of 69" "see the message above"
       say 'drill: one run failed; expect the alarm etl-failed within about five minutes'
       ;;
     errors)

@@ -110,7 +110,8 @@ cluster_start() {
       fail 78 "unable to create a private PostgreSQL: neither '$project/.postgres' nor '$cluster' can be used" \
       "set DATABASE_URL to a database"
     if ((EUID == 0)); then owner=(-o "$server_uid" -g "$server_gid"); fi
-    [[ -d $cluster ]] || install -d -m 700 "${owner[@]}" -- "$cluster" || fail 74 "unable to create '$cluster'"
+    [[ -d $cluster ]] || install -d -m 700 "${owner[@]}" -- "$cluster" ||
+      fail 74 "unable to create '$cluster'" "check the owner and the free space of its parent folder"
     exec 8<"$cluster"
     flock 8
     cluster_wait

@@ -17,5 +17,6 @@ console_role() {
   local problem
   need_psql
   problem=$(as_server "${psql:?}" -X -q -v ON_ERROR_STOP=1 -h "${data:?}" -p "${port:?}" -U postgres registry 2>&1 \
-    <"$project/Sources/pipeline/console-role.sql") || fail 69 "unable to create the console's role: $(grep -m 1 -i error <<<"$problem")"
+    <"$project/Sources/pipeline/console-role.sql") || fail 69 "unable to create the console's role: $(grep -m 1 -i error <<<"$problem")" \
+    "${me:?} down stops the private PostgreSQL; then run the same command again"
 }

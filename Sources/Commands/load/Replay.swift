@@ -103,7 +103,7 @@ struct WithdrawCommand: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "withdraw", abstract: "Withdraw corrections: the registry gets the values of the source again.")
 
-  @Argument(help: "The BANs of the businesses.")
+  @Argument(help: ArgumentHelp("The BANs of the businesses.", valueName: "ban"))
   var bans: [String]
   @OptionGroup var spoolOptions: SpoolOptions
   @OptionGroup var database: DatabaseOptions

@@ -24,7 +24,7 @@ extension StageRun {
     } else {
       records = outcome.totals.total
     }
-    for refusal in outcome.refusals { log.warning("accepted all the same: \(refusal)") }
+    for refusal in outcome.refusals { log.warning("accepted despite: \(refusal)") }
     if outcome.repaired > 0 {
       let which = outcome.repaired > outcome.repairedBANs.count ? ", among them" : ""
       log.warning(

@@ -117,6 +117,6 @@ extension StageRun {
     } else if try AcceptanceManifest.read(at: folder.acceptanceManifest) == nil {
       throw Refusal(snapshot: folder.id, reasons: refusals).failure
     }
-    log.warning("snapshot \(folder.id) is accepted despite: \(refusals.joined(separator: "; "))")
+    log.warning("snapshot \(folder.id) accepted despite: \(refusals.joined(separator: "; "))")
   }
 }

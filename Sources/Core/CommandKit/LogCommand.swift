@@ -8,7 +8,8 @@ public struct LogCommand: ParsableCommand {
   public enum Level: String, ExpressibleByArgument, CaseIterable, Sendable { case info, error }
 
   public static let configuration = CommandConfiguration(
-    commandName: "log", abstract: "Write stdin's first line to every enabled log; further lines are its hints.")
+    commandName: "log", abstract: "Write stdin's first line to every enabled log; further lines are its hints.",
+    shouldDisplay: false)
 
   private static let bytesMax = 64 << 10
 
