@@ -1,6 +1,6 @@
 import Records
 
-/// A business as a test writes it down.
+/// A business in test data.
 struct Business: Hashable {
   var ban: String
   var name: String
@@ -11,9 +11,9 @@ struct Business: Hashable {
   var setupDate: String? = "2015-04-13"
   var type: String? = "獨資"
   var invoice: Bool? = true
-  /// Codes, slot by slot; an empty one is an empty slot.
+  /// Industry codes by slot; an empty code is an empty slot.
   var industries: [String] = ["471913", "472913"]
-  /// Names that are others than `行業` and the code.
+  /// Industry names by code, where they are not `行業` and the code.
   var industryNames: [String: String?] = [:]
 
   init(_ ban: String, _ name: String) {
@@ -34,10 +34,10 @@ struct Business: Hashable {
     }
   }
 
-  /// The columns that come from the source, in their order.
+  /// The values of the source's columns, in the order of `StoredColumn.all`.
   var values: [String?] { StoredColumn.all.map { stored[$0.name] ?? nil } }
 
-  /// The same by name.
+  /// The values of the source's columns by column name.
   var stored: [String: String?] {
     [
       "ban": ban, "headquarters_ban": headquarters, "business_name": name, "business_address": address,
@@ -61,7 +61,7 @@ struct Business: Hashable {
     }.joined()
   }
 
-  /// As transform escapes it.
+  /// Escapes a value for COPY as transform does.
   private static func copyText(_ value: String?) -> String {
     guard let value else { return "\\N" }
     var text = ""

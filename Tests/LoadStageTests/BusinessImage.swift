@@ -1,7 +1,7 @@
 import Foundation
 import TestCluster
 
-/// A business as one JSON value: what the change feed and the functions over it say.
+/// A business as one JSON value, as the change feed and its SQL functions return it.
 struct BusinessImage: Codable, Hashable {
   struct Industry: Codable, Hashable {
     var order: Int
@@ -39,7 +39,7 @@ struct BusinessImage: Codable, Hashable {
     self = try decoder.decode(Self.self, from: Data(json.utf8))
   }
 
-  /// Names of the columns in which it differs; industries count as one.
+  /// Returns the names of the columns that differ; industries count as one column.
   func differences(from other: BusinessImage) -> Set<String> {
     let columns: [(String, Bool)] = [
       ("headquarters_ban", headquartersBan == other.headquartersBan),
@@ -57,7 +57,7 @@ struct BusinessImage: Codable, Hashable {
 }
 
 extension TestDatabase {
-  /// An expression for the image of a row `r` of tax_registration, made otherwise than load makes it.
+  /// SQL for the image of a row `r` of tax_registration, written independently of the SQL in load.
   static let image = """
     to_jsonb(r) - ARRAY['data_source_date', 'created_at', 'updated_at', 'content_hash']
       || jsonb_build_object('industries', coalesce((
@@ -65,10 +65,10 @@ extension TestDatabase {
         FROM business_industry i WHERE i.business_id = r.ban), '[]'))
     """
 
-  /// What the registry's tables hold.
+  /// Returns the content of the registry's tables.
   func images() throws -> Set<BusinessImage> { try images("SELECT \(Self.image) FROM tax_registration r") }
 
-  /// The registry as it was on each of some days.
+  /// Returns the registry as of each day.
   func images(asOf days: [String]) throws -> [String: Set<BusinessImage>] {
     let rows = try execute(
       """
@@ -78,14 +78,14 @@ extension TestDatabase {
       .mapValues { rows in Set(try rows.map { try BusinessImage(json: $0[1] ?? "") }) }
   }
 
-  /// The registry as it was on a day.
+  /// Returns the registry as of a day.
   func images(asOf day: String) throws -> Set<BusinessImage> { try images(asOf: [day])[day] ?? [] }
 
   private func images(_ sql: String) throws -> Set<BusinessImage> {
     Set(try execute(sql).values.map { try BusinessImage(json: $0[0] ?? "") })
   }
 
-  /// All that a snapshot determines of both tables.
+  /// Returns all columns of both tables that depend only on the snapshot.
   func content() throws -> [String] {
     try rows(
       """
@@ -95,5 +95,5 @@ extension TestDatabase {
   }
 }
 
-/// A set of businesses as images.
+/// Returns the images of businesses.
 func images(_ businesses: some Sequence<Business>) -> Set<BusinessImage> { Set(businesses.map(BusinessImage.init)) }

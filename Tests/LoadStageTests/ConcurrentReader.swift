@@ -4,7 +4,7 @@ import Support
 import Synchronization
 import TestCluster
 
-/// Reads the registry again and again in a thread and a session of its own, each time with one statement.
+/// Reads the registry in a loop, one statement per read, on its own thread and session.
 final class ConcurrentReader: Sendable {
   private struct State {
     var reads = 0
@@ -20,8 +20,8 @@ final class ConcurrentReader: Sendable {
 
   private init(_ database: TestDatabase) { self.database = database }
 
-  /// All that was published, as one value: counts and checksums of the registry's tables, what brought them, and the
-  /// feed.
+  /// Returns all published state as one value: row counts and checksums of the tables, the last publication, and the
+  /// size of the feed.
   static let statement = """
     SELECT concat_ws(' ', (SELECT count(*) FROM tax_registration), (SELECT count(*) FROM business_industry),
       (SELECT md5(string_agg(r::text, '|' ORDER BY ban)) FROM tax_registration r),
@@ -29,7 +29,9 @@ final class ConcurrentReader: Sendable {
       (SELECT max(id) FROM publication), (SELECT count(*) FROM registration_change))
     """
 
-  /// - Returns: what it saw, one after the other and each once in a row.
+  /// Runs `body` while the reader reads.
+  ///
+  /// - Returns: the values that were read, in order, without consecutive repeats.
   static func with(_ database: TestDatabase, _ body: (ConcurrentReader) throws -> Void) throws -> [String] {
     let reader = ConcurrentReader(database)
     let join = Join()
@@ -48,11 +50,11 @@ final class ConcurrentReader: Sendable {
     }
   }
 
-  /// Returns after a whole read that began after the call.
+  /// Waits for a complete read that starts after this call.
   func waitForALook() {
     let semaphore = DispatchSemaphore(value: 0)
     state.withLock { state in
-      // The present read does not count.
+      // The read in progress does not count.
       if state.error == nil { state.waiting.append((state.reads + 2, semaphore)) } else { semaphore.signal() }
     }
     semaphore.wait()

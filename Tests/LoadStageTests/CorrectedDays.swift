@@ -1,20 +1,20 @@
 import SeededRandom
 import TestSupport
 
-/// Some days of a small registry, some of its records bad, and what corrections make of it: the promise written down a
-/// second time, to compare with.
+/// Reference model of corrections: random days of a small registry with bad records, and the registry that is expected
+/// after corrections.
 struct CorrectedDays {
-  /// A business in the source of a day.
+  /// A record in the source of a day.
   enum Record {
-    /// With a finding that a correction repairs, or without.
+    /// `isFaulty`: the record has a finding that a correction repairs.
     case accepted(Business, isFaulty: Bool)
-    /// Its BAN can be read, or not.
+    /// `isLegible`: the BAN of the rejected record can be read.
     case rejected(isLegible: Bool)
   }
 
   struct Correction {
     var row: Business
-    /// What the source said when it was put on; nil where the rules accepted nothing.
+    /// The source's row when the correction was applied; nil if the rules accepted none.
     var source: Business?
     var repairsFault: Bool
   }
@@ -30,12 +30,12 @@ struct CorrectedDays {
     }
   }
 
-  /// What the rules accept of the day.
+  /// The accepted rows of the day.
   var accepted: [Business] {
     source.sorted { $0.key < $1.key }.compactMap { if case .accepted(let row, _) = $1 { row } else { nil } }
   }
 
-  /// Businesses whose record has a fault, or is rejected and can be read.
+  /// Returns the BANs of accepted records with a fault, or else of rejected records whose BAN is legible.
   func bans(faulty: Bool) -> [String] {
     source.sorted { $0.key < $1.key }.compactMap { ban, record in
       switch record {
@@ -45,7 +45,7 @@ struct CorrectedDays {
     }
   }
 
-  /// What the registry has to hold.
+  /// The expected content of the registry.
   var registry: [Business] {
     corrections.values.map(\.row) + accepted.filter { corrections[$0.ban] == nil }
   }
@@ -57,7 +57,7 @@ struct CorrectedDays {
       case 1: source[ban] = chance(2) ? nil : source[ban]
       case 2, 3: source[ban] = .accepted(row(ban), isFaulty: chance(2))
       case 4:
-        // The same as the correction says.
+        // The source now has the row of the correction.
         if let correction = corrections[ban] { source[ban] = .accepted(correction.row, isFaulty: chance(2)) }
       default: break
       }
@@ -76,9 +76,9 @@ struct CorrectedDays {
     }
   }
 
-  /// Puts some records on.
+  /// Corrects some random records.
   ///
-  /// - Returns: them.
+  /// - Returns: the corrected rows.
   mutating func correct() -> [Business] {
     let bans = (0..<Int.random(in: 1...4, using: &generator)).map { _ in
       "\(20_000_000 + Int.random(in: 0..<26, using: &generator))"
@@ -94,7 +94,7 @@ struct CorrectedDays {
     }
   }
 
-  /// Takes some off.
+  /// Withdraws some random corrections and returns their BANs.
   mutating func withdraw() -> [String] {
     let bans = corrections.keys.sorted().filter { _ in chance(2) }
     for ban in bans { corrections[ban] = nil }

@@ -7,7 +7,7 @@ import Testing
 @Suite("Corrections over many days", .needsServer)
 struct CorrectedDaysTests {
   @Test(
-    "random days, corrections and withdrawals: the registry is the day's source with the corrections in force on it")
+    "after random days, corrections and withdrawals, the registry is the day's source with the corrections in force")
   func randomDays() throws {
     let seed = UInt64.random(in: 0..<1_000_000)
     for seed in seed..<seed + 6 {
@@ -42,7 +42,7 @@ struct CorrectedDaysTests {
 
   private func publish(_ days: CorrectedDays, _ harness: LoadHarness, day: Int) throws -> SnapshotFolder {
     let errors = days.bans(faulty: false).map { TestSpool.finding("MISSING_NAME", "error", raw: Business($0, "").csv) }
-    // A finding stands beside the chunk that its record is in.
+    // A finding belongs to the chunk of its record.
     let faulty = Set(days.bans(faulty: true))
     var findings = [1: errors]
     for (index, row) in days.accepted.enumerated() where faulty.contains(row.ban) {
@@ -52,12 +52,12 @@ struct CorrectedDaysTests {
     let date = "2026-09-\(day < 10 ? "0" : "")\(day)"
     let snapshot = try harness.spool.snapshot(
       days.accepted, .init(sourceDate: date, findings: findings, failed: 40))
-    // Findings are no content: without force a day with other findings alone would not be looked at.
+    // Findings are not part of the content: without force, load skips a day on which only findings differ.
     try harness.load(snapshot) { $0.force = true }
     return snapshot
   }
 
-  /// The registry is what it has to be, the marks too, and the feed is the difference.
+  /// Checks the registry and the corrections in force, and that the feed is the difference from the day before.
   private func expect(
     _ days: CorrectedDays, from before: [Business], _ harness: LoadHarness, _ place: String
   ) throws {
@@ -82,12 +82,12 @@ struct CorrectedDaysTests {
     #expect(feed == expected, "\(place)")
   }
 
-  /// What all the days have left is what one load leaves of the last snapshot with the corrections in it.
+  /// Checks that a fresh load of the last day with its corrections gives the same registry.
   private func expectFreshLoadEqual(_ days: CorrectedDays, _ harness: LoadHarness, _ place: String) throws {
     try LoadHarness.with { fresh in
       try fresh.load(days.registry.sorted { $0.ban < $1.ban })
       #expect(try fresh.registry() == harness.registry(), "\(place)")
-      // The hashes are those of the content: nothing would be made right.
+      // The stored hashes match the content: --verify repairs nothing.
       let last = try #require(try SpoolIndex.snapshots(harness.spool.path).last)
       let outcome = try harness.load(SnapshotFolder(spool: harness.spool.path, id: last)) { $0.verify = true }
       #expect(outcome.repaired == 0 && outcome.changes.updated == 0, "\(place)")

@@ -5,7 +5,7 @@ import Support
 import Testing
 
 extension Business {
-  /// The record as a source or a sheet has it.
+  /// The record as a CSV line of a source or a correction sheet.
   var csv: String {
     var fields: [String: String?] = [
       "營業地址": address, "統一編號": ban, "總機構統一編號": headquarters, "營業人名稱": name,
@@ -20,7 +20,7 @@ extension Business {
 }
 
 extension CorrectionSheet {
-  /// A sheet that a person has filled in.
+  /// Returns a correction sheet with rows and raw lines.
   static func of(_ rows: [Business], raw: [String] = []) throws -> CorrectionSheet {
     let lines = [TestSpool.columns.joined(separator: ",")] + rows.map(\.csv) + raw
     return try read(Array((lines.joined(separator: "\n") + "\n").utf8))
@@ -28,14 +28,14 @@ extension CorrectionSheet {
 }
 
 extension TestSpool {
-  /// A line of findings.
+  /// Returns a line of a findings file.
   static func finding(_ code: String, _ severity: String, raw: String) -> String {
     #"{"record":1,"line":3,"byte_offset":9,"code":"\#(code)","severity":"\#(severity)","column":null,"message":"m","raw":"\#(raw)"}"#
   }
 }
 
 extension LoadHarness {
-  /// Puts records on.
+  /// Applies corrections.
   @discardableResult
   func replay(
     _ snapshot: SnapshotFolder, _ rows: [Business], _ change: (inout LoadSettings) -> Void = { _ in }
@@ -56,7 +56,7 @@ extension LoadHarness {
     }
   }
 
-  /// Takes corrections off.
+  /// Withdraws corrections.
   @discardableResult
   func withdraw(_ snapshot: SnapshotFolder, _ bans: String...) throws -> LoadOutcome {
     try load(snapshot) {
@@ -65,20 +65,20 @@ extension LoadHarness {
     }
   }
 
-  /// What readers see, and nothing of the load itself.
+  /// Checks the rows that readers see; unlike `expect`, it ignores the working data of the load.
   func expectRegistry(_ rows: [Business], sourceLocation: SourceLocation = #_sourceLocation) throws {
     let registry = try registry()
     let expected = Self.expected(rows)
     #expect(registry == expected, sourceLocation: sourceLocation)
   }
 
-  /// Every correction ever, with how it ended.
+  /// Returns all corrections, each with its end reason.
   func corrections() throws -> [String] {
     try database.rows(
       "SELECT ban, coalesce(end_reason, 'in force') FROM registration_correction ORDER BY id")
   }
 
-  /// The feed of the run that was published last.
+  /// Returns the feed rows of the last publication.
   func feed() throws -> [String] {
     try database.rows(
       """

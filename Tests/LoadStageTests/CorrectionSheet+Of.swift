@@ -2,7 +2,7 @@ import Records
 import Testing
 
 extension CorrectionSheet {
-  /// A sheet that calls businesses `corrected`.
+  /// Returns a sheet that renames businesses to `corrected`.
   static func of(_ bans: [String]) throws -> CorrectionSheet {
     let rows = bans.map { ban in
       var row = Business(ban, "corrected")

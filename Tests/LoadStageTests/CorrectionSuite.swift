@@ -4,14 +4,14 @@ import Spool
 import Support
 import TestCluster
 
-/// What suites about corrections have in common: days with a record that is rejected and one that is warned of.
+/// Test data of the correction suites: days with a rejected record and a record with warnings.
 protocol CorrectionSuite {}
 
 extension CorrectionSuite {
   static var rejected: String { "20000000" }
   static var warned: String { "10000003" }
 
-  /// A day with a record that the rules reject, whose BAN can be read, and one that they warn of.
+  /// Writes a day with rejected records whose BANs are legible, and records with warnings.
   func day(
     _ harness: LoadHarness, _ rows: [Business], rejects: [String] = [Self.rejected], warns: [String] = [Self.warned],
     date: String? = "2026-09-01", sample: Bool = false
@@ -29,7 +29,7 @@ extension CorrectionSuite {
       .init(sourceDate: date, sample: sample, findings: [1: errors + warnings], failed: max(rejects.count, 1)))
   }
 
-  /// The source's rows: of the one warned of no capital can be read.
+  /// Returns the source's rows; the record with warnings has no capital.
   func source(_ count: Int = 12) -> [Business] {
     businesses(count).map { row in
       var row = row

@@ -5,9 +5,9 @@ import Support
 import TestCluster
 import Testing
 
-@Suite("Corrections by hand", .needsServer)
+@Suite("Corrections", .needsServer)
 struct CorrectionTests: CorrectionSuite {
-  @Test("a rejected record that is corrected joins the registry, and stays marked")
+  @Test("a corrected rejected record joins the registry, and its correction stays in force")
   func rejectedRecord() throws {
     try with { harness in
       let rows = source()
@@ -32,7 +32,7 @@ struct CorrectionTests: CorrectionSuite {
       #expect(try harness.database.rows("SELECT source_date FROM registration_change") == ["-"])
       #expect(try harness.jobs() == ["partial|-", "success|-"])
 
-      // The days after: the same record, another one that is as bad, and none at all.
+      // Later days: the record is still rejected, then missing.
       for rejects in [[Self.rejected], [Self.rejected], []] {
         let next = try day(harness, source(13), rejects: rejects, date: "2026-09-02")
         try harness.load(next) { $0.force = true }
@@ -42,7 +42,7 @@ struct CorrectionTests: CorrectionSuite {
     }
   }
 
-  @Test("it ends as fixed when the source has a record that the rules accept, whatever it says")
+  @Test("a correction of a rejected record ends as fixed when the source has an accepted record, equal or not")
   func rejectedRecordIsFixed() throws {
     try with { harness in
       let added = Business(Self.rejected, "補正商行")
@@ -53,7 +53,7 @@ struct CorrectionTests: CorrectionSuite {
         try harness.load(try day(harness, source() + [theirs], rejects: [], date: "2026-09-02"))
         try harness.expect(source() + [theirs])
         #expect(try harness.feed() == (theirs == added ? [] : ["changed|20000000|business_name"]))
-        // And nothing of it comes back.
+        // The ended correction does not come back.
         try harness.load(try day(harness, source(), rejects: [], date: "2026-09-03"))
         try harness.expect(source())
       }
@@ -67,7 +67,7 @@ struct CorrectionTests: CorrectionSuite {
     }
   }
 
-  @Test("a record warned of that is corrected replaces the source's, as long as that stays as it is")
+  @Test("a correction of a record with warnings replaces the source's record while that is unchanged")
   func warnedRecord() throws {
     try with { harness in
       let snapshot = try day(harness, source())
@@ -75,7 +75,7 @@ struct CorrectionTests: CorrectionSuite {
       #expect(try harness.replay(snapshot, [corrected]).changes.updated == 1)
       try harness.expect(put(corrected, on: source()))
       #expect(try harness.feed() == ["changed|10000003|capital_amount"])
-      // BAN_CHECKSUM is in the corrected record still.
+      // The corrected record still has the BAN_CHECKSUM warning.
       #expect(
         try harness.database.rows("SELECT fixed_codes, source_hash IS NOT NULL FROM registration_correction") == [
           "{INVALID_CAPITAL}|t"
@@ -88,7 +88,7 @@ struct CorrectionTests: CorrectionSuite {
     }
   }
 
-  @Test("it stays while the source changes something else and keeps the fault, and ends with the fault")
+  @Test("a correction stays in force while the source keeps the fault, and ends with the fault")
   func warnedRecordChanges() throws {
     try with { harness in
       let snapshot = try day(harness, source())
@@ -99,7 +99,7 @@ struct CorrectionTests: CorrectionSuite {
       try harness.load(try day(harness, moved, date: "2026-09-02"))
       try harness.expect(put(corrected, on: source()))
       #expect(try harness.feed() == [])
-      // The other warning is none that was repaired.
+      // The correction did not repair the other warning.
       let fixed = TestSpool.finding("BAN_CHECKSUM", "warning", raw: moved[3].csv)
       moved[3].capital = 7000
       try harness.load(
@@ -110,13 +110,13 @@ struct CorrectionTests: CorrectionSuite {
     }
   }
 
-  @Test("it ends as fixed when the source says the same")
+  @Test("a correction ends as fixed when the source has the same values")
   func sourceSaysTheSame() throws {
     try with { harness in
       let snapshot = try day(harness, source())
       try harness.load(snapshot)
       try harness.replay(snapshot, [corrected])
-      // With the finding still there, as far as anybody can tell.
+      // The finding is still reported.
       try harness.load(try day(harness, put(corrected, on: source()), date: "2026-09-02"))
       try harness.expect(put(corrected, on: source()))
       #expect(try harness.corrections() == ["10000003|fixed"])
@@ -124,7 +124,7 @@ struct CorrectionTests: CorrectionSuite {
     }
   }
 
-  @Test("it ends as gone with the business, but not while its BAN stands legibly in a rejected record")
+  @Test("a correction ends as gone with the business, but not while a rejected record has its legible BAN")
   func businessVanishes() throws {
     try with { harness in
       let snapshot = try day(harness, source())
@@ -134,21 +134,21 @@ struct CorrectionTests: CorrectionSuite {
       try harness.load(try day(harness, others, rejects: [Self.warned], warns: [], date: "2026-09-02"))
       try harness.expect(others + [corrected])
       #expect(try harness.corrections() == ["10000003|in force"])
-      // Illegible is not there.
+      // A rejected record with an illegible BAN does not count.
       try harness.load(try day(harness, others, rejects: ["1000000"], warns: [], date: "2026-09-03")) {
         $0.force = true
       }
       try harness.expect(others)
       #expect(try harness.corrections() == ["10000003|gone"])
       #expect(try harness.feed() == ["removed|10000003|absent"])
-      // Back again it is the source's.
+      // When the business returns, it has the source's values.
       try harness.load(try day(harness, source(), date: "2026-09-04"))
       try harness.expect(source())
       #expect(try harness.feed() == ["reappeared|10000003|"])
     }
   }
 
-  @Test("a business is removed as rejected when its BAN stands legibly in a rejected record, else as absent")
+  @Test("a business is removed as rejected if a rejected record has its legible BAN, otherwise as absent")
   func removalReasons() throws {
     try with { harness in
       try harness.load(try day(harness, source(), rejects: []))
@@ -159,7 +159,7 @@ struct CorrectionTests: CorrectionSuite {
         try harness.database.rows("SELECT changes -> 'reasons' FROM publication ORDER BY id DESC LIMIT 1") == [
           #"{"absent": 1, "rejected": 1}"#
         ])
-      // Corrected it is there again.
+      // A correction brings it back.
       let snapshot = try day(harness, others, rejects: ["10000005"], date: "2026-09-02")
       try harness.load(snapshot)
       try harness.replay(snapshot, [Business("10000005", "補")])

@@ -5,7 +5,7 @@ import Support
 import TestCluster
 import Testing
 
-@Suite("A snapshot that is not as its manifests say", .needsServer)
+@Suite("A snapshot that does not match its manifests", .needsServer)
 struct DamageTests {
   enum File: String, CaseIterable { case registrations, industries, findings }
   enum Harm: String, CaseIterable { case flippedBit, extraRow, missingRow, cut, gone, link, garbage }
@@ -35,7 +35,7 @@ struct DamageTests {
     if harm != .gone && harm != .link { try Data(bytes).write(to: url) }
   }
 
-  @Test("a file that transform replaces during the load is no damage: the same command does it later")
+  @Test("a file that transform replaces during the load is a retryable error, not damage")
   func replacedMeanwhile() throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(businesses(25))
@@ -53,7 +53,7 @@ struct DamageTests {
     }
   }
 
-  @Test("a file that differs is damaged: 65, named, and nothing is published", arguments: Harm.allCases)
+  @Test("a damaged file is named: 65, and nothing is published", arguments: Harm.allCases)
   func damagedFile(_ harm: Harm) throws {
     for firstLoad in [true, false] {
       for file in File.allCases {
@@ -76,7 +76,7 @@ struct DamageTests {
           #expect(harness.log.retries == 0)
           #expect(try harness.registry() == LoadHarness.expected(before))
           #expect(try harness.jobs().last == "failed|\(failure.message)")
-          // Redone, it goes on past what is in.
+          // With the file restored, the load succeeds.
           try SpoolFile.remove(path)
           try good.write(to: URL(fileURLWithPath: path))
           try harness.load(snapshot)
@@ -86,7 +86,7 @@ struct DamageTests {
     }
   }
 
-  @Test("manifests that are damaged, of a higher format, of others, or missing")
+  @Test("damaged manifests and manifests of a higher format: 65")
   func manifests() throws {
     try LoadHarness.with { harness in
       func edit(_ path: String, _ from: String, _ to: String) throws {
@@ -114,12 +114,12 @@ struct DamageTests {
       #expect(try harness.failure(snapshot).category == .data)
       failure = try harness.failure(snapshot)
       #expect(failure.hints.first?.description.hasPrefix("./pipeline.sh transform") == true)
-      // Nothing of all that opened a job run.
+      // None of these loads opened a job run.
       #expect(try harness.database.scalar("SELECT to_regclass('etl_job_run')") == nil)
     }
   }
 
-  @Test("what is not settled is not loaded: 66")
+  @Test("a snapshot that is not finalized is not loaded: 66")
   func notFinalized() throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(businesses(5))
@@ -137,7 +137,7 @@ struct DamageTests {
     }
   }
 
-  @Test("over the budget, or without an accepted record: 65, and a job run says why")
+  @Test("too many rejections, or no accepted record: 65, and the job run records the reason")
   func refused() throws {
     try LoadHarness.with { harness in
       let rows = businesses(10)

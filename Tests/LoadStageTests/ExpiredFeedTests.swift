@@ -3,9 +3,9 @@ import LoadStage
 import Postgres
 import Testing
 
-@Suite("A feed that expired", .needsServer)
+@Suite("An expired change feed", .needsServer)
 struct ExpiredFeedTests {
-  /// Five days, each published on its own day, and what the model says of them.
+  /// Publishes five days and keeps a model of them.
   private func withDays(_ body: (LoadHarness, inout RegistryModel) throws -> Void) throws {
     try LoadHarness.with { harness in
       var model = RegistryModel()
@@ -18,7 +18,7 @@ struct ExpiredFeedTests {
         let outcome = try harness.load(rows, .init(sourceDate: "2026-09-0\(day)", findings: [1: [finding]]))
         let job = try #require(outcome.jobRunID)
         model.publish(Dictionary(uniqueKeysWithValues: rows.map { ($0.ban, $0) }), job: job)
-        // As if it had been that long ago: 50, 40, 30, 20 and 10 days.
+        // Dates the publications back by 50, 40, 30, 20 and 10 days.
         try harness.database.execute(
           """
           UPDATE publication SET published_at = now() - '\(60 - day * 10) days'::interval WHERE job_run_id = \(job);
@@ -36,7 +36,7 @@ struct ExpiredFeedTests {
       harness.database.url, spool: harness.spool.path, limits, lockGraceSeconds: 60, stop: {})
   }
 
-  @Test("loses its older publications without a gap, and says of each when")
+  @Test("the feed of the oldest publications is removed without a gap, with the time for each")
   func prefix() throws {
     try withDays { harness, model in
       let freed = try clean(harness) { $0.feedDays = 25 }
@@ -48,7 +48,7 @@ struct ExpiredFeedTests {
         try harness.database.rows("SELECT feed_expired_at IS NOT NULL FROM publication ORDER BY id")
           == ["t", "t", "t", "f", "f"])
       #expect(try clean(harness) { $0.feedDays = 25 }.changes == 0)
-      // There is a note if the feed does not cover the whole time.
+      // There is a note if the feed does not cover the whole period.
       let days = try harness.database.rows("SELECT as_of_date FROM publication ORDER BY id")
       for (since, isComplete) in [(nil, false), (days[2], false), (days[3], true)] {
         var (query, notes) = (ChangeQuery(), [String]())
@@ -59,10 +59,10 @@ struct ExpiredFeedTests {
     }
   }
 
-  @Test("one that was published before an older one goes with it")
+  @Test("if a publication has expired by its time, all earlier publications expire with it")
   func noGap() throws {
     try withDays { harness, model in
-      // The clock was set back: the fourth seems the oldest.
+      // As after a clock change: the fourth publication seems to be the oldest.
       let fourth = model.published[3].job
       try harness.database.execute(
         "UPDATE publication SET published_at = now() - '90 days'::interval WHERE job_run_id = \(fourth)")
@@ -73,7 +73,7 @@ struct ExpiredFeedTests {
     }
   }
 
-  @Test("stays where no age is set")
+  @Test("without a maximum age, the feed is kept")
   func forEver() throws {
     try withDays { harness, model in
       let freed = try clean(harness) { _ in }
@@ -82,7 +82,7 @@ struct ExpiredFeedTests {
     }
   }
 
-  @Test("what is asked of an older day is refused by name, and a later day is answered as before")
+  @Test("registry_as_of refuses days before the feed, and answers later days as before")
   func asOf() throws {
     try withDays { harness, model in
       _ = try clean(harness) { $0.feedDays = 25 }
@@ -99,12 +99,12 @@ struct ExpiredFeedTests {
           try harness.database.images(asOf: "2026-09-0\(day)") == images(model.published[day - 1].state.values),
           "day \(day)")
       }
-      // Before the first publication nothing was there, which needs no feed.
+      // Before the first publication the registry was empty; that needs no feed.
       #expect(try harness.database.images(asOf: "2026-08-31") == [])
     }
   }
 
-  @Test("a business's history begins with the state that the feed begins with")
+  @Test("the history of a business begins with its state at the start of the feed")
   func history() throws {
     try withDays { harness, model in
       _ = try clean(harness) { $0.feedDays = 25 }
@@ -118,7 +118,7 @@ struct ExpiredFeedTests {
     }
   }
 
-  @Test("and goes on with the next day")
+  @Test("the next day is added to an expired feed")
   func goesOn() throws {
     try withDays { harness, model in
       _ = try clean(harness) { $0.feedDays = 0 }
@@ -137,7 +137,7 @@ struct ExpiredFeedTests {
     }
   }
 
-  @Test("findings go by their own age")
+  @Test("findings have a maximum age of their own")
   func findings() throws {
     try withDays { harness, model in
       let freed = try clean(harness) { $0.findingsDays = 35 }

@@ -5,9 +5,9 @@ import Spool
 import Testing
 import Zstd
 
-@Suite("The change feed as files", .needsServer)
+@Suite("Change-feed files", .needsServer)
 struct FeedFileTests {
-  /// Two days, of which the second changes some businesses. Where the second's file and its manifest are.
+  /// Loads two days and passes the paths of the second day's change-feed file and its manifest.
   private func withTwoDays(
     _ body: (LoadHarness, _ second: SnapshotFolder, _ job: Int, _ changes: String, _ manifest: String) throws -> Void
   ) throws {
@@ -44,7 +44,7 @@ struct FeedFileTests {
     harness.log.all.compactMap { if case .trouble(let text) = $0 { text } else { nil } }
   }
 
-  @Test("are the rows of the table, one a line and in order, beside the snapshot that brought them")
+  @Test("the file has the rows of registration_change, one per line and in order")
   func content() throws {
     try withTwoDays { harness, second, job, changes, manifest in
       let read = try #require(try ChangesManifest.read(at: manifest))
@@ -66,7 +66,7 @@ struct FeedFileTests {
       #expect(lines == table)
       #expect(lines.count == 13)
       #expect(read.changes.records == 13)
-      // Each a row that the table has, whatever its text holds.
+      // Each line is a row of the table, also with control characters.
       for line in lines {
         let isRow = try harness.database.execute(
           """
@@ -81,7 +81,7 @@ struct FeedFileTests {
     }
   }
 
-  @Test("the base of the feed has an empty one")
+  @Test("the first publication has an empty file")
   func base() throws {
     try LoadHarness.with { harness in
       let first = try harness.spool.snapshot(businesses(5))
@@ -111,11 +111,11 @@ struct FeedFileTests {
     }
   }
 
-  @Test("one that is missing is made again byte for byte by whichever load comes next", arguments: Harm.allCases)
+  @Test("the next load writes a missing or damaged file again, byte for byte", arguments: Harm.allCases)
   func rebuilt(_ harm: Harm) throws {
     try withTwoDays { harness, second, _, changes, manifest in
       let before = [bytes(changes), bytes(manifest)]
-      // A load that has nothing else to do, and one that publishes another snapshot.
+      // A load with nothing else to do, and one that publishes another snapshot.
       for next in [second, try harness.spool.snapshot(businesses(41), .init(sourceDate: "2026-09-03"))] {
         try self.harm(harm, changes, manifest)
         let outcome = try harness.load(next)
@@ -126,7 +126,7 @@ struct FeedFileTests {
     }
   }
 
-  @Test("one that is there is left alone")
+  @Test("an intact file is not written again")
   func leftAlone() throws {
     try withTwoDays { harness, second, _, changes, manifest in
       func inode(_ path: String) throws -> Int? {
@@ -136,12 +136,12 @@ struct FeedFileTests {
       try harness.load(second)
       try harness.load(second) { $0.force = true }
       #expect(try [inode(changes), inode(manifest)] == before)
-      // The reload has one of its own.
+      // The forced load has its own file and manifest.
       #expect(try Folder.names(second.changesFolder).count == 4)
     }
   }
 
-  @Test("of a publication whose feed expired none is made: it would say that nothing changed")
+  @Test("no file is written for an expired feed: an empty file would mean that nothing changed")
   func expired() throws {
     try withTwoDays { harness, second, _, changes, manifest in
       var limits = RetentionLimits()
@@ -155,13 +155,13 @@ struct FeedFileTests {
     }
   }
 
-  @Test("where the spool takes none the load is told of it, and published all the same; the next one makes up for it")
+  @Test("if the file cannot be written, the load reports it and publishes; the next load writes the file")
   func unwritable() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(10))
       let rows = businesses(11)
       let second = try harness.spool.snapshot(rows, .init(sourceDate: "2026-09-02"))
-      // In the folder's way, which stops the owner of the spool and root alike.
+      // A file in place of the folder stops every user, root included.
       try Data().write(to: URL(fileURLWithPath: second.changesFolder))
       let outcome = try harness.load(second)
       #expect(outcome.result == .published)
@@ -179,7 +179,7 @@ struct FeedFileTests {
     }
   }
 
-  @Test("a snapshot whose place is taken does not keep the others from theirs")
+  @Test("a snapshot whose file cannot be written does not affect the files of others")
   func oneInTheWay() throws {
     try LoadHarness.with { harness in
       let first = try harness.spool.snapshot(businesses(10))

@@ -13,7 +13,7 @@ struct FeedRow: Hashable {
 }
 
 extension TestDatabase {
-  /// The feed, publication by publication.
+  /// Returns the feed in the order of publications.
   func feed() throws -> [FeedRow] {
     try feedRows(
       """
@@ -22,7 +22,7 @@ extension TestDatabase {
       """)
   }
 
-  /// What became of businesses, one after the other.
+  /// Returns the history of each business, in the order of `bans`.
   func history(_ bans: [String]) throws -> [FeedRow] {
     try feedRows(
       """

@@ -11,7 +11,7 @@ struct FindingsTests {
       + #""severity":"\#(severity)","column":"營業人名稱","message":"it is \"severity\":\"odd\"",\#(raw)}"#
   }
 
-  @Test("a hundred of each severity a batch, the first ones, whole")
+  @Test("the first 100 findings of each severity are stored per batch, complete")
   func capped() throws {
     try LoadHarness.with { harness in
       let lines = (1...250).map { line($0, $0.isMultiple(of: 2) ? "warning" : "error") }
@@ -38,7 +38,7 @@ struct FindingsTests {
     }
   }
 
-  @Test("a record with a NUL byte goes in as base64; one that only spells the escape stays")
+  @Test("a record with a NUL byte is stored as base64; one that only contains the escape as text is not")
   func nulBytes() throws {
     try LoadHarness.with { harness in
       let lines = [
@@ -56,7 +56,7 @@ struct FindingsTests {
     }
   }
 
-  @Test("a line that is no finding is damage")
+  @Test("an invalid line in a findings file is damage")
   func noFinding() throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(businesses(5), .init(findings: [1: ["{}"]]))

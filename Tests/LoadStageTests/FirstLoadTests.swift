@@ -6,9 +6,9 @@ import Synchronization
 import TestCluster
 import Testing
 
-@Suite("The first load", .needsServer)
+@Suite("The initial load", .needsServer)
 struct FirstLoadTests {
-  @Test("fills the registry whole and leaves nothing of itself")
+  @Test("fills the registry and leaves no working data behind")
   func fillsTheRegistry() throws {
     try LoadHarness.with { harness in
       let rows = businesses(35)
@@ -55,7 +55,7 @@ struct FirstLoadTests {
   }
 
   @Test(
-    "the tables it puts in place are those of the migrations: columns, defaults, indexes, constraints, comments, grants"
+    "the new tables have the columns, defaults, indexes, constraints, comments and grants of the replaced ones"
   )
   func sameDefinition() throws {
     try LoadHarness.with { harness in
@@ -63,12 +63,12 @@ struct FirstLoadTests {
       try harness.database.execute(
         """
         CREATE INDEX "an index of the Owner" ON tax_registration (lower(business_name)) WHERE capital_amount > 0;
-        -- Two names of the longest that there are, which differ at their end.
+        -- Two names of the maximum length, 63 bytes, that differ only at their end.
         CREATE INDEX \(String(repeating: "x", count: 62))a ON tax_registration (business_name DESC);
         CREATE INDEX \(String(repeating: "x", count: 62))b ON tax_registration (capital_amount DESC);
         GRANT SELECT ON tax_registration, business_industry TO PUBLIC;
         ALTER TABLE tax_registration SET (fillfactor = 80);
-        -- A server may keep column options of its own, which nobody can set.
+        -- A server may have column options of its own that users cannot set.
         UPDATE pg_attribute SET attoptions = '{server_version=1}'
           WHERE attrelid IN ('tax_registration'::regclass, 'business_industry'::regclass) AND attnum > 0
         """)
@@ -76,7 +76,7 @@ struct FirstLoadTests {
       #expect(try harness.load(businesses(35)).kind == .initial)
       #expect(try definition(harness) == before)
       #expect(before.contains { $0.contains("an index of the Owner") })
-      // The defaults of the load itself are gone.
+      // The load's own column defaults are gone.
       try harness.database.execute(
         "INSERT INTO tax_registration (ban, business_name, content_hash) VALUES ('99999999', 'by hand', 0)")
       #expect(
@@ -86,7 +86,7 @@ struct FirstLoadTests {
   }
 
   @Test(
-    "what hangs on the empty tables survives: then the rows come by INSERT",
+    "objects that depend on the empty tables survive: the rows are inserted instead",
     arguments: [
       "CREATE VIEW hanging AS SELECT ban, business_name FROM tax_registration",
       "CREATE TABLE hanging (ban text COLLATE \"C\" REFERENCES tax_registration)",
@@ -113,7 +113,7 @@ struct FirstLoadTests {
     }
   }
 
-  @Test("a view that is made while batches are loaded survives, and so does a load that readers block")
+  @Test("a view created during the load survives, and a load that readers block succeeds")
   func hangsLater() throws {
     for statement in ["CREATE VIEW hanging AS SELECT ban FROM tax_registration", nil] {
       try LoadHarness.with { harness in
@@ -142,14 +142,14 @@ struct FirstLoadTests {
     }
   }
 
-  @Test("a reader in a loop sees nothing or the whole registry")
+  @Test("a reader sees an empty or the complete registry")
   func readerSeesAllOrNothing() throws {
     try LoadHarness.with { harness in
       let rows = businesses(60)
       let seen = Mutex<Set<String>>([])
       let snapshot = try harness.spool.snapshot(rows)
       try prepare(harness)
-      // Looks at every point of the load, and from a thread of its own as often as it can.
+      // Counts the rows at every point of the load, and in a loop on another thread.
       let look: @Sendable () throws -> Void = { [database = harness.database] in
         let counts = try database.rows(
           "SELECT (SELECT count(*) FROM tax_registration), (SELECT count(*) FROM business_industry)")
@@ -163,7 +163,7 @@ struct FirstLoadTests {
         do { while !over.withLock({ $0 }) { try look() } } catch { Issue.record(error) }
       }
       try harness.load(snapshot) { settings in
-        // At the last point the tables are locked for the moment of the swap.
+        // At `.publishing` the tables are locked for the swap.
         settings.atPoints { if $0 != .publishing { try look() } }
       }
       over.withLock { $0 = true }
@@ -172,7 +172,7 @@ struct FirstLoadTests {
     }
   }
 
-  @Test("nobody else may read the tables that take the rows")
+  @Test("no other role may read the bulk tables")
   func bulkTablesAreClosed() throws {
     try LoadHarness.with { harness in
       try harness.database.execute(
@@ -193,7 +193,7 @@ struct FirstLoadTests {
     }
   }
 
-  /// Makes the tables without loading anything.
+  /// Creates the empty tables.
   private func prepare(_ harness: LoadHarness) throws {
     var session = try harness.database.open()
     try Migrator.migrate(&session, events: { _ in })

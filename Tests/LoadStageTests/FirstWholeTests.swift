@@ -11,7 +11,7 @@ struct FirstWholeTests {
   private static let sample = TestSpool.Options(sourceDate: "2026-08-01", sample: true)
   private static let limited = TestSpool.Options(sourceDate: "2026-08-15", limit: 9)
 
-  /// Loads samples that differ, and what they leave: a feed, a correction, a business that was taken out.
+  /// Loads two samples that leave a change feed, and adds a correction and a removed business.
   private func loadSamples(_ harness: LoadHarness) throws {
     try harness.load(businesses(9), Self.sample)
     try harness.load([Business("99999999", "of the sample alone")] + businesses(8), Self.limited)
@@ -24,7 +24,7 @@ struct FirstWholeTests {
     #expect(try harness.database.scalar("SELECT count(*) > 0 FROM registration_change") == "t")
   }
 
-  /// As if nothing had ever been loaded, but for the job runs.
+  /// Checks that only the job runs are left of the samples.
   private func expectBase(_ harness: LoadHarness, _ rows: [Business]) throws {
     try harness.expect(rows)
     #expect(
@@ -34,13 +34,13 @@ struct FirstWholeTests {
           (SELECT count(*) FROM removed_registration), (SELECT string_agg(snapshot || whole, ' ') FROM publication) IS NOT NULL,
           (SELECT count(*) FROM publication), (SELECT count(*) FROM etl_job_run)
         """) == ["0|0|0|t|1|3"])
-    // Before the base there is nothing, and every business came with it.
+    // The feed begins with this publication: it added every business, and nothing was before it.
     #expect(try harness.database.scalar("SELECT count(*) FROM registry_as_of('2026-08-20')") == "0")
     #expect(try harness.database.scalar("SELECT count(*) FROM registry_as_of('2026-09-01')") == "\(rows.count)")
     #expect(try harness.database.rows("SELECT kind, job_run_id FROM registry_history('10000002')") == ["added|3"])
   }
 
-  @Test("is an initial load: the tables are replaced, and nothing of the samples is left")
+  @Test("is an initial load: it replaces the tables, and no data of the samples is left")
   func replaces() throws {
     try LoadHarness.with { harness in
       try loadSamples(harness)
@@ -60,14 +60,14 @@ struct FirstWholeTests {
       #expect(
         try harness.database.scalar(
           "SELECT relacl::text LIKE '%=r/%' FROM pg_class WHERE oid = 'tax_registration'::regclass") == "t")
-      // The next day is compared with it.
+      // The next day is compared with this snapshot.
       try harness.load(businesses(36), .init(sourceDate: "2026-09-02"))
       #expect(try harness.database.rows("SELECT kind FROM registration_change") == ["added"])
     }
   }
 
   @Test(
-    "where something hangs on the tables, its rows are written into them",
+    "if objects depend on the tables, the rows are written into the existing tables",
     arguments: [
       "CREATE VIEW hanging AS SELECT ban FROM tax_registration",
       "CREATE TABLE hanging AS SELECT ban FROM tax_registration WHERE ban <> '99999999'; ALTER TABLE hanging ADD FOREIGN KEY (ban) REFERENCES tax_registration",
@@ -84,7 +84,7 @@ struct FirstWholeTests {
     }
   }
 
-  @Test("readers see the sample or the whole registry, and nothing else")
+  @Test("readers see either the sample or the whole registry")
   func readers() throws {
     for view in [false, true] {
       try LoadHarness.with { harness in
@@ -109,7 +109,7 @@ struct FirstWholeTests {
     }
   }
 
-  @Test("a transaction that has looked at the sample keeps it, and the swap waits for it")
+  @Test("a repeatable-read transaction still sees the sample, and the tables are not swapped")
   func repeatableRead() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(9), Self.sample)
@@ -117,7 +117,7 @@ struct FirstWholeTests {
       try reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM publication")
       let rows = businesses(35)
       let outcome = try harness.load(rows)
-      // The tables could not be had: the rows were written into them.
+      // The tables could not be swapped: the rows were written into them.
       #expect(outcome.kind == .incremental)
       #expect(try reader.execute("SELECT count(*) FROM tax_registration").scalar == "9")
       try reader.execute("COMMIT")
@@ -126,7 +126,7 @@ struct FirstWholeTests {
     }
   }
 
-  @Test("what a user hangs on the tables while the load is under way keeps its rows")
+  @Test("a table that references the registry since the load began keeps its rows")
   func hangsLater() throws {
     for action in ["CASCADE", "NO ACTION"] {
       try LoadHarness.with { harness in
@@ -153,7 +153,7 @@ struct FirstWholeTests {
   }
 
   @Test(
-    "tables that a subscriber gets are not replaced",
+    "tables in a logical-replication publication are not replaced",
     arguments: ["FOR TABLE tax_registration", "FOR TABLES IN SCHEMA current"])
   func replicated(_ what: String) throws {
     try LoadHarness.with { harness in
@@ -172,7 +172,7 @@ struct FirstWholeTests {
     }
   }
 
-  @Test("a column that was accepted with a sample is not asked for again")
+  @Test("a missing column that was accepted with a sample is not refused again")
   func acceptedColumn() throws {
     try LoadHarness.with { harness in
       var options = Self.sample
@@ -184,7 +184,7 @@ struct FirstWholeTests {
     }
   }
 
-  @Test("a role without the right to remove what samples left changes the rows one by one, as before")
+  @Test("a role without the right to delete the samples' publications writes the rows one by one")
   func withoutTheRight() throws {
     try LoadHarness.with { harness in
       try loadSamples(harness)

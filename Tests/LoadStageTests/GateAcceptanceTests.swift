@@ -5,11 +5,11 @@ import Support
 import TestCluster
 import Testing
 
-@Suite("Accepting what the gate refuses", .needsServer)
+@Suite("Accepting a refused snapshot", .needsServer)
 struct GateAcceptanceTests {
   private let acceptance = Acceptance(reason: "all codes were re-issued\n“二”", user: "ops")
 
-  @Test("a day on which every business changed is refused, then accepted: who, when and why is kept")
+  @Test("a day that changes every business is refused, then accepted; user, time and reason are stored")
   func massChange() throws {
     try LoadHarness.with { harness in
       let rows = businesses(300)
@@ -38,14 +38,14 @@ struct GateAcceptanceTests {
       #expect(manifest.refusals == outcome.refusals)
       #expect(manifest.acceptedAt.wholeMatch(of: #/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/#) != nil)
       #expect(try harness.jobs() == ["success|-", "failed|\(failure.message)", "partial|-"])
-      // It is the measure of the days that follow.
+      // The next day is compared with it.
       try harness.load(Array(changed.prefix(295)), .init(sourceDate: "2026-08-31"))
       let result = try harness.load(snapshot) { $0.action = .rollback }
       #expect(result.refusals.isEmpty)
     }
   }
 
-  @Test("nothing is written down of an acceptance that nobody needed")
+  @Test("an acceptance that was not needed is not recorded")
   func notNeeded() throws {
     try LoadHarness.with { harness in
       for count in [200, 201] {
@@ -61,7 +61,7 @@ struct GateAcceptanceTests {
     }
   }
 
-  @Test("the first load has nothing to be compared with but the budget for rejections")
+  @Test("the initial load is checked against the rejection budget")
   func firstLoad() throws {
     try LoadHarness.with { harness in
       let rows = businesses(100)
@@ -76,7 +76,7 @@ struct GateAcceptanceTests {
     }
   }
 
-  @Test("a snapshot without an accepted record is refused, whoever accepts it")
+  @Test("a snapshot without an accepted record is refused even with an acceptance")
   func nothingAccepted() throws {
     try LoadHarness.with { harness in
       let rows = businesses(3)
@@ -88,7 +88,7 @@ struct GateAcceptanceTests {
     }
   }
 
-  @Test("killed behind the COMMIT it stays accepted, and the next load has nothing to do")
+  @Test("after a kill behind the COMMIT, the acceptance is stored and the next load has nothing to do")
   func lostAnswer() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(200))

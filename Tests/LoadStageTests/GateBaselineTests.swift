@@ -5,12 +5,12 @@ import Support
 import TestCluster
 import Testing
 
-@Suite("What the gate measures by", .needsServer)
+@Suite("The gate's baseline", .needsServer)
 struct GateBaselineTests {
   private let acceptance = Acceptance.test
 
   @Test(
-    "a sample and a limited snapshot are refused on top of a whole one, and measured by nothing else",
+    "a sample or a limited snapshot after a whole one is refused, for that reason alone",
     arguments: [true, false])
   func partOntoWhole(_ sample: Bool) throws {
     try LoadHarness.with { harness in
@@ -26,7 +26,7 @@ struct GateBaselineTests {
       #expect(failure.message.hasSuffix("it is \(what), and the registry holds the whole snapshot \(whole.id)"))
       #expect(failure.hints.first?.description.contains("another database") == true)
       try harness.expect(rows)
-      // A further whole one in between changes nothing.
+      // Another whole snapshot in between changes nothing.
       try harness.load(businesses(201))
       #expect(try harness.failure(part).category == .data)
       let outcome = try harness.load(part) { $0.acceptance = acceptance }
@@ -35,7 +35,7 @@ struct GateBaselineTests {
     }
   }
 
-  @Test("on a registry of samples alone they are loaded, and a whole one after them", arguments: [true, false])
+  @Test("samples load into a registry of samples, and a whole snapshot after them", arguments: [true, false])
   func partsAlone(_ sample: Bool) throws {
     try LoadHarness.with { harness in
       for count in [20, 30] {
@@ -46,11 +46,11 @@ struct GateBaselineTests {
     }
   }
 
-  @Test("a file without a published column is refused on the first load too, whole or not", arguments: [0, 1, 2])
+  @Test("a source that lacks a column is refused on the initial load too, whole or not", arguments: [0, 1, 2])
   func columnOnTheFirstLoad(_ kind: Int) throws {
     for isPristine in [true, false] {
       try LoadHarness.with { harness in
-        // Where the tables cannot be replaced, the first load goes by INSERT.
+        // If the tables cannot be replaced, the initial load inserts the rows.
         if !isPristine { try harness.hangAView() }
         let lacking = try harness.spool.snapshot(
           businesses(5), .init(sample: kind == 1, limit: kind == 2 ? 5 : nil, notes: GateTests.lacking("營業地址")))
@@ -64,7 +64,7 @@ struct GateBaselineTests {
     }
   }
 
-  @Test("the date that counts is the last that was published, however many without one were accepted since")
+  @Test("the baseline date is the last published one, even if undated snapshots were accepted since")
   func unreadableStamps() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(200), .init(sourceDate: "2026-09-01"))
@@ -79,7 +79,7 @@ struct GateBaselineTests {
     }
   }
 
-  @Test("a date in the future is refused, on the first load too; accepted, it is no measure for the days that follow")
+  @Test("a future date is refused, on the initial load too; if accepted, it is no baseline for later days")
   func future() throws {
     try LoadHarness.with { harness in
       // 2026-11-28 00:00 in Taipei.
@@ -102,14 +102,14 @@ struct GateBaselineTests {
       try load(201, "2099-12-01", accepted: true)
       try load(202, "2026-09-28")
       #expect(try refusal(203, "2026-09-27").message.contains("is before 2026-09-28"))
-      // A clock that is ahead.
+      // One day ahead passes: clocks may differ.
       try load(203, "2026-11-29")
       try harness.expect(businesses(203))
     }
   }
 
   @Test(
-    "a first load of a date in the future that is accepted does not keep the next day out", arguments: [true, false])
+    "an accepted initial load with a future date does not block the next day", arguments: [true, false])
   func acceptedFuture(_ isPristine: Bool) throws {
     try LoadHarness.with { harness in
       if !isPristine { try harness.hangAView() }
@@ -121,7 +121,7 @@ struct GateBaselineTests {
     }
   }
 
-  @Test("without a whole one, a column is told as missing once", arguments: [true, false])
+  @Test("without a whole snapshot, too, a missing column has to be accepted only once", arguments: [true, false])
   func columnOfSamples(_ sample: Bool) throws {
     try LoadHarness.with { harness in
       let options = TestSpool.Options(sample: sample, limit: sample ? nil : 9, notes: GateTests.lacking("資本額"))
@@ -134,16 +134,16 @@ struct GateBaselineTests {
     }
   }
 
-  @Test("and nothing is compared with them", arguments: [true, false])
+  @Test("a sample or a limited snapshot is never the baseline", arguments: [true, false])
   func partialIsNoBaseline(_ sample: Bool) throws {
     try LoadHarness.with { harness in
       let limit = sample ? nil : 150
-      // The very first is one.
+      // The first snapshot is a partial one.
       let first = TestSpool.Options(sourceDate: "2026-09-09", sample: sample, limit: limit)
       try harness.load(businesses(150), first)
       let rows = businesses(400)
       try harness.load(rows)
-      // It says another date, other columns and another number of records than the whole one before.
+      // Its date, columns and number of records differ from those of the whole snapshot before it.
       let part = try harness.spool.snapshot(
         Array(rows.prefix(150)),
         .init(sourceDate: "2026-09-30", sample: sample, limit: limit, notes: GateTests.lacking("資本額")))
@@ -158,7 +158,7 @@ struct GateBaselineTests {
     }
   }
 
-  @Test("a column is told as missing once: accepted, it is missed no more")
+  @Test("a missing column has to be accepted only once")
   func columns() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(5))
@@ -172,14 +172,14 @@ struct GateBaselineTests {
     }
   }
 
-  @Test("after a rollback it is the snapshot that was rolled back to")
+  @Test("after a rollback, the baseline is the snapshot that was rolled back to")
   func afterARollback() throws {
     try LoadHarness.with { harness in
       let good = try harness.spool.snapshot(businesses(200), .init(sourceDate: "2026-09-01"))
       try harness.load(good)
       let bad = try harness.spool.snapshot(businesses(400), .init(sourceDate: "2026-09-05"))
       try harness.load(bad) { $0.acceptance = .init(reason: "thought to be right", user: "ops") }
-      // Going back halves the registry, and is asked for by name.
+      // The rollback halves the registry: the gate does not apply to it.
       let result = try harness.load(good) { $0.action = .rollback }
       #expect(result.changes.removed == 200)
       try harness.expect(businesses(200))
@@ -191,7 +191,7 @@ struct GateBaselineTests {
     }
   }
 
-  @Test("corrections move no measure: the date before them counts")
+  @Test("corrections do not change the baseline: the date before them counts")
   func afterAReplay() throws {
     try LoadHarness.with { harness in
       let rows = businesses(200)

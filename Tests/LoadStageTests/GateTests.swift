@@ -8,14 +8,14 @@ import Testing
 
 @Suite("The gate", .needsServer)
 struct GateTests {
-  /// A day and the one after it, which is at a bound, or one step beyond.
+  /// A day and the next one, which is exactly at a bound or just beyond it.
   struct Step: CustomTestStringConvertible {
     var what: String
     var before: [Business]
     var after: [Business]
     var options = TestSpool.Options()
     var bounds = GateBounds()
-    /// Nil where it passes.
+    /// The expected refusal; nil if the day passes.
     var refusal: String?
 
     var testDescription: String { "\(what): \(refusal ?? "passes")" }
@@ -40,11 +40,11 @@ struct GateTests {
       refusal: "99 records where snapshot SNAPSHOT has 100: 1.0 % fewer"),
     Step(what: "nearly all of 99 gone", before: scattered(99), after: scattered(1)),
     Step(what: "three times 99", before: scattered(99), after: scattered(297)),
-    // Records are counted as they were read, whatever the rules say of them.
+    // Rejected records count as records.
     Step(
       what: "5 % fewer, of which 3 are rejected", before: businesses(400), after: businesses(377),
       options: .init(failed: 3)),
-    // Each record that is lost is made up for by one that stands twice.
+    // A duplicate stands in for each lost record.
     Step(
       what: "5 % fewer, and as many duplicates", before: businesses(400), after: businesses(380),
       options: .init(duplicated: 20)),
@@ -69,7 +69,7 @@ struct GateTests {
     Step(
       what: "over 20 % changed or vanished", before: businesses(200), after: renamed(31, of: businesses(190)),
       refusal: "41 of 200 businesses changed or vanished"),
-    // New ones are none that changed.
+    // New businesses do not count as changed.
     Step(
       what: "20 % changed and 10 % new", before: businesses(200),
       after: renamed(40, of: businesses(200)) + businesses(20, from: 30_000_000)),
@@ -88,7 +88,7 @@ struct GateTests {
     Step(
       what: "all of a city of 50", before: living(50, in: "連江縣"), after: living(0, in: "連江縣"),
       refusal: "連江縣 lost 50 of 50 businesses: 100.0 %"),
-    Step(what: "the other way to write it", before: living(60, in: "臺中市"), after: living(60, in: "台中市")),
+    Step(what: "the city's other spelling", before: living(60, in: "臺中市"), after: living(60, in: "台中市")),
     Step(what: "and back", before: living(60, in: "台中市"), after: living(60, in: "臺中市")),
   ]
 
@@ -120,7 +120,7 @@ struct GateTests {
     Step(
       what: "no source date", before: businesses(3), after: businesses(2), options: .init(sourceDate: nil),
       refusal: "it has no source date, so it may be older than 2026-09-01, which was published already"),
-    // That is no share: it counts for the smallest registry.
+    // Not a share: this check applies to registries of any size.
     Step(
       what: "the day before", before: businesses(3), after: businesses(2), options: .init(sourceDate: "2026-08-31"),
       refusal: "its source date 2026-08-31 is before 2026-09-01, which was published already"),
@@ -153,14 +153,14 @@ struct GateTests {
       let reason = refusal.replacingOccurrences(of: "SNAPSHOT", with: first.id.description)
       #expect(failure.message.hasPrefix("snapshot \(second.id) is refused: "))
       #expect(failure.message.contains(reason), "\(failure.message)")
-      #expect(!failure.message.contains(";"), "one reason alone: \(failure.message)")
+      #expect(!failure.message.contains(";"), "exactly one reason: \(failure.message)")
       #expect(failure.message == Refusal(snapshot: second.id, reasons: check.refusals).failure.message)
       #expect(try harness.jobs() == ["success|-", "failed|\(failure.message)"])
       try harness.expect(step.before)
     }
   }
 
-  @Test("a part of a whole registry is refused, even where it has all of its records")
+  @Test("a limited snapshot after a whole one is refused, even if it has all records")
   func partOfTheSame() throws {
     try LoadHarness.with { harness in
       let rows = businesses(200)
@@ -172,7 +172,7 @@ struct GateTests {
     }
   }
 
-  @Test("duplicates of the day before are no reason to refuse a day without them")
+  @Test("a day without the previous day's duplicates is not refused")
   func duplicatesBefore() throws {
     try LoadHarness.with { harness in
       let rows = businesses(200)
@@ -181,7 +181,7 @@ struct GateTests {
     }
   }
 
-  @Test("every reason is told at once, with its numbers")
+  @Test("all reasons are reported at once, with their numbers")
   func allReasons() throws {
     try LoadHarness.with { harness in
       let rows = Self.living(100, in: "臺中市")
@@ -202,7 +202,7 @@ struct GateTests {
     }
   }
 
-  @Test("the next good day passes as if nothing had been")
+  @Test("after refused days, the next good day passes")
   func goodDayAfterwards() throws {
     try LoadHarness.with { harness in
       let rows = businesses(200)
@@ -218,7 +218,7 @@ struct GateTests {
     }
   }
 
-  @Test("readers stay where they are while it is looked at, and after")
+  @Test("readers see the old registry while a snapshot is checked and after it is refused")
   func readers() throws {
     try LoadHarness.with { harness in
       let rows = businesses(150)
@@ -236,7 +236,7 @@ struct GateTests {
     }
   }
 
-  @Test("what a version published that wrote no measures down is measured by the registry")
+  @Test("if an earlier version stored no baseline, the registry's tables are the baseline")
   func measuredByTheRegistry() throws {
     try LoadHarness.with { harness in
       try harness.load(Self.living(60, in: "台中市"))
@@ -279,7 +279,7 @@ struct GateTests {
     }
   }
 
-  /// Businesses of which so many have a head office.
+  /// Returns 600 businesses, the first `count` with a head office.
   static func heads(_ count: Int) -> [Business] {
     businesses(600).enumerated().map { index, row in
       var row = row
@@ -288,7 +288,7 @@ struct GateTests {
     }
   }
 
-  /// Businesses of which so many have three industries.
+  /// Returns 600 businesses, the first `count` with three industries.
   static func thirds(_ count: Int) -> [Business] {
     businesses(600).enumerated().map { index, row in
       var row = row
@@ -297,7 +297,7 @@ struct GateTests {
     }
   }
 
-  /// In cities of at most 49.
+  /// Returns businesses in seven cities, each below the 50 businesses from which a city is checked.
   static func scattered(_ count: Int) -> [Business] {
     businesses(count).enumerated().map { index, row in
       var row = row
@@ -306,7 +306,7 @@ struct GateTests {
     }
   }
 
-  /// A thousand businesses, the first of them in a city and the others in another.
+  /// Returns 1000 businesses, the first `count` in `city` and the others in Taipei.
   static func living(_ count: Int, in city: String) -> [Business] {
     businesses(1000).enumerated().map { index, row in
       var row = row

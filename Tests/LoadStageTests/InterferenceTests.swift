@@ -4,12 +4,11 @@ import Support
 import TestCluster
 import Testing
 
-/// What users hang on the tables must not make a load say what is not so, and what somebody plants beside them is not
-/// run.
+/// Triggers and rules of users must not make a load report a wrong result, and planted functions must not run.
 @Suite("Interference", .needsServer)
 struct InterferenceTests {
   @Test(
-    "rows that a trigger or rule keeps back are noticed, and nothing is published",
+    "rows that a trigger or rule suppresses are noticed, and nothing is published",
     arguments: [
       "CREATE TRIGGER t BEFORE INSERT ON tax_registration FOR EACH ROW EXECUTE FUNCTION swallow()",
       "CREATE TRIGGER t BEFORE DELETE ON tax_registration FOR EACH ROW EXECUTE FUNCTION swallow()",
@@ -50,7 +49,7 @@ struct InterferenceTests {
     }
   }
 
-  @Test("functions of the server's names in the schema are not run")
+  @Test("functions in the schema that are named like the server's are not run")
   func planted() throws {
     try LoadHarness.with { harness in
       func plant(_ signatures: String...) throws {
@@ -62,7 +61,7 @@ struct InterferenceTests {
       try plant("left(name, integer)", "obj_description(oid, text)", "array_to_string(text[], text)")
       let first = businesses(30)
       try harness.load(first)
-      // The migrations, which only the owner runs, name these without their schema.
+      // Planted after the migrations, which only the owner runs and which call these without a schema.
       try plant("quote_ident(name)", "format(text, text)", "format(text, name)")
       var second = first
       second[3].name = "changed"
@@ -72,7 +71,7 @@ struct InterferenceTests {
   }
 
   @Test(
-    "something else of a name that is needed is 78", arguments: ["TABLE business_industry_bulk (x integer)", "DOMAIN"])
+    "another object with a name that load needs: 78", arguments: ["TABLE business_industry_bulk (x integer)", "DOMAIN"])
   func taken(_ kind: String) throws {
     try LoadHarness.with { harness in
       try harness.database.execute(

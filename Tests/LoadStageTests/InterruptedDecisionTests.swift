@@ -8,12 +8,12 @@ import Support
 import TestCluster
 import Testing
 
-/// What one run decided, and another must not act on.
-@Suite("What a run decided and did not finish", .needsServer)
+/// A run must not act on the decisions of an interrupted one.
+@Suite("Decisions of interrupted runs", .needsServer)
 struct InterruptedDecisionTests {
   private struct Killed: Error {}
 
-  @Test("rows that a withdraw staged are not taken up by the load that follows it")
+  @Test("a load does not use rows that a withdraw staged")
   func stagedByAWithdraw() throws {
     try LoadHarness.with { harness in
       let rows = businesses(25)
@@ -34,7 +34,7 @@ struct InterruptedDecisionTests {
     }
   }
 
-  @Test("corrections go on top of what is published when the lock is held, or not at all")
+  @Test("corrections are refused if another snapshot was published meanwhile")
   func publishedMeanwhile() throws {
     try LoadHarness.with { harness in
       let first = try harness.spool.snapshot(businesses(10))
@@ -50,7 +50,7 @@ struct InterruptedDecisionTests {
     }
   }
 
-  @Test("on top of a sample over a whole snapshot no correction is put: the sample does not know the rest")
+  @Test("corrections on a sample after a whole snapshot are refused: the sample lacks the other records")
   func onASample() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(10))
@@ -65,7 +65,7 @@ struct InterruptedDecisionTests {
     }
   }
 
-  @Test("a run that another has overtaken between two attempts goes on as a new one: the feed goes by their numbers")
+  @Test("a run that another one overtakes between two attempts opens a new job run, which orders the feed")
   func overtaken() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(10))
@@ -92,7 +92,7 @@ struct InterruptedDecisionTests {
   }
 
   @Test(
-    "a server that has lost the job run, or has another of its number, gets one of its own",
+    "if the server lost the job run, or its number is another run's, load opens a new one",
     arguments: [
       "DELETE FROM import_progress WHERE job_run_id > 1; DELETE FROM etl_job_run WHERE id > 1",
       "UPDATE etl_job_run SET run_id = 'another', status = 'failed' WHERE id > 1",
@@ -117,7 +117,7 @@ struct InterruptedDecisionTests {
     }
   }
 
-  @Test("what was published although it was refused is not refused when it is verified; its file is made up for")
+  @Test("--verify does not refuse an accepted snapshot, and restores its acceptance file")
   func accepted() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(200))
@@ -132,9 +132,9 @@ struct InterruptedDecisionTests {
   }
 }
 
-@Suite("What a rollback leaves in force", .needsServer)
+@Suite("State after a rollback", .needsServer)
 struct RollbackInForceTests {
-  @Test("a snapshot that was never published is no way back: it has not passed the gate")
+  @Test("a snapshot that was never published is no rollback target: it has not passed the gate")
   func neverPublished() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(200))
@@ -146,7 +146,7 @@ struct RollbackInForceTests {
     }
   }
 
-  @Test("the way back passes over a day that was rolled back itself")
+  @Test("the default rollback target skips a day that was rolled back")
   func passesOver() throws {
     try LoadHarness.with { harness in
       let days = try [200, 202, 204].enumerated().map { index, count in
@@ -160,7 +160,7 @@ struct RollbackInForceTests {
     }
   }
 
-  @Test("from a sample on top the way back is to the whole one under it")
+  @Test("the rollback from a sample goes to the whole snapshot before it")
   func sampleOnTop() throws {
     try LoadHarness.with { harness in
       let days = try [200, 202].enumerated().map { index, count in
@@ -193,7 +193,7 @@ struct RollbackInForceTests {
     }
   }
 
-  @Test("a rollback ends no correction: who goes forward again has it still")
+  @Test("a rollback ends no correction: it still applies when the newer snapshot is loaded again")
   func corrections() throws {
     try LoadHarness.with { harness in
       let rows = businesses(200)
@@ -214,7 +214,7 @@ struct RollbackInForceTests {
     }
   }
 
-  @Test("a BAN is legible also in a rejected record that is not UTF-8")
+  @Test("a BAN is legible even in a rejected record that is not UTF-8")
   func base64() throws {
     try LoadHarness.with { harness in
       let rows = businesses(200)
@@ -229,11 +229,11 @@ struct RollbackInForceTests {
   }
 }
 
-@Suite("A load that is taken up again", .needsServer)
+@Suite("A resumed load", .needsServer)
 struct TakenUpAgainTests {
   private struct Killed: Error {}
 
-  @Test("what a rollback staged is of no use to a load, for corrections end by the one and not by the other")
+  @Test("a load does not use rows that a rollback staged: a load ends corrections, a rollback does not")
   func rollbackThenLoad() throws {
     try LoadHarness.with { harness in
       let first = businesses(25)
@@ -252,7 +252,7 @@ struct TakenUpAgainTests {
     }
   }
 
-  @Test("a registry that was edited since it was staged is seen: the load begins anew")
+  @Test("a registry that was edited after staging is noticed, and the load starts over")
   func editedMeanwhile() throws {
     try LoadHarness.with { harness in
       let rows = businesses(25)
@@ -266,7 +266,7 @@ struct TakenUpAgainTests {
     }
   }
 
-  @Test("a correction that is named twice is taken off once")
+  @Test("a correction that is named twice is withdrawn once")
   func namedTwice() throws {
     try LoadHarness.with { harness in
       let rows = businesses(10)

@@ -9,13 +9,13 @@ import Synchronization
 import TestCluster
 import Testing
 
-/// A spool and a database, and loads from the one into the other.
+/// A spool and a database, with functions to load from one into the other.
 struct LoadHarness: Sendable {
   let spool: TestSpool
   let database: TestDatabase
   let log = EventList()
   var maxRejects = RejectBudget.standard
-  /// From which share of businesses that differ a load rebuilds the tables; nil for never.
+  /// The share of differing businesses from which a load rebuilds the tables; nil for never.
   var rebuildShareMin: Double?
 
   static func with<Result>(_ body: (LoadHarness) throws -> Result) throws -> Result {
@@ -24,7 +24,7 @@ struct LoadHarness: Sendable {
     }
   }
 
-  /// With a database of its own.
+  /// Runs `body` with a separate database.
   static func withDatabase(encoding: String = "UTF8", _ body: (LoadHarness) throws -> Void) throws {
     try TestSpool.with { spool in
       try TestDatabase.withDatabase(encoding: encoding) { try body(LoadHarness(spool: spool, database: $0)) }
@@ -39,13 +39,13 @@ struct LoadHarness: Sendable {
     settings.pause = { _ in }
     settings.lockTimeoutMilliseconds = 50
     settings.rebuildShareMin = rebuildShareMin ?? .infinity
-    // A session of our own that has just failed may hold the lock for a moment still.
+    // The session of a load that has just failed may still hold the lock for a moment.
     settings.lockGraceSeconds = 60
     return settings
   }
 
-  // With settings to change never inside of #expect: the compiler has been seen to take a closure in a macro's argument
-  // for an earlier one of the same function.
+  // Never pass `change` inside of #expect: the compiler was seen to confuse a closure in a macro's argument with an
+  // earlier one of the same function.
   @discardableResult
   func load(_ snapshot: SnapshotFolder, _ change: (inout LoadSettings) -> Void = { _ in }) throws -> LoadOutcome {
     var settings = settings(snapshot)
@@ -53,14 +53,14 @@ struct LoadHarness: Sendable {
     return try Load.run(settings)
   }
 
-  /// What a load would do.
+  /// Checks a snapshot without loading it (dry run).
   func check(_ snapshot: SnapshotFolder, _ change: (inout LoadSettings) -> Void = { _ in }) throws -> LoadCheck {
     var settings = settings(snapshot)
     change(&settings)
     return try Load.check(settings)
   }
 
-  /// Loads, and expects it to fail.
+  /// Loads a snapshot, expects a failure and returns it.
   func failure(
     _ snapshot: SnapshotFolder, _ change: (inout LoadSettings) -> Void = { _ in },
     sourceLocation: SourceLocation = #_sourceLocation
@@ -78,7 +78,7 @@ struct LoadHarness: Sendable {
     try load(try spool.snapshot(rows, options))
   }
 
-  /// What readers see, row by row, less the columns that tell about the load.
+  /// Returns the registry row by row, without the columns that describe the load.
   func registry() throws -> [String] {
     try database.rows(
       """
@@ -89,7 +89,7 @@ struct LoadHarness: Sendable {
       """)
   }
 
-  /// What `registry` should give.
+  /// Returns the expected result of `registry()`.
   static func expected(_ rows: [Business]) -> [String] {
     rows.sorted { $0.ban < $1.ban }.map { business in
       let industries = business.slots.map { slot in
@@ -102,7 +102,7 @@ struct LoadHarness: Sendable {
 
   func expect(_ rows: [Business], sourceLocation: SourceLocation = #_sourceLocation) throws {
     #expect(try registry() == Self.expected(rows), sourceLocation: sourceLocation)
-    // Nothing is left of the load itself.
+    // The load left no working data behind.
     let left = try database.scalar(
       """
       SELECT (SELECT count(*) FROM load_batch) + (SELECT count(*) FROM incoming_registration)
@@ -113,13 +113,13 @@ struct LoadHarness: Sendable {
     #expect(left == "0", sourceLocation: sourceLocation)
   }
 
-  /// Makes the empty tables.
+  /// Creates the empty tables.
   func makeTables() throws {
     var session = try database.open()
     try Migrator.migrate(&session, events: { _ in })
   }
 
-  /// Makes the empty tables, with a view of a user on them: so they are not replaced by others.
+  /// Creates the empty tables with a user's view on them, so that load cannot replace them.
   func hangAView() throws {
     try makeTables()
     try database.execute("CREATE VIEW of_a_user AS SELECT ban, business_name FROM tax_registration")
@@ -140,11 +140,11 @@ final class EventList: Sendable {
 }
 
 extension Acceptance {
-  /// Of what a test loads although the gate refuses it.
+  /// Accepts a snapshot that the gate would refuse.
   static let test = Acceptance(reason: "a test", user: "ops")
 }
 
-/// A fault that happens once, at one place.
+/// Runs a body only the first time, for faults that happen once.
 final class Once: Sendable {
   private let done = Mutex(false)
 
@@ -158,7 +158,7 @@ final class Once: Sendable {
   }
 }
 
-/// A number that several threads raise.
+/// A counter that several threads increment.
 final class Counter: Sendable {
   private let value = Mutex(0)
 
@@ -167,9 +167,9 @@ final class Counter: Sendable {
 }
 
 extension Trait where Self == ConditionTrait {
-  /// Needs a PostgreSQL of any kind.
+  /// Requires a PostgreSQL server.
   static var needsServer: Self { .enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")") }
-  /// Needs one of our own, where roles and databases may be made.
+  /// Requires the tests' own server, where they may create roles and databases.
   static var needsOwnServer: Self {
     .enabled(
       if: TestCluster.isOwn, "\(TestCluster.unavailable ?? "needs a server of its own: unset TEST_DATABASE_URL")")

@@ -2,19 +2,19 @@ import FaultInjection
 import LoadStage
 import Synchronization
 
-/// Places where a test makes a load fail, or looks at what others see.
+/// Points of a load at which a test injects a fault or checks what readers see.
 enum LoadPoint: Sendable, Hashable {
   case jobOpened
-  /// So many batches are written, the last one right before its COMMIT.
+  /// This many batches are written; the last one is right before its COMMIT.
   case batchStaged(Int)
   case batchCommitted(Int)
-  /// All is written and nothing is committed.
+  /// Right before the COMMIT of the publication.
   case publishing
   case published
 }
 
 extension LoadSettings {
-  /// Calls `body` at each of the places, from several threads.
+  /// Calls `body` at each point, from several threads.
   mutating func atPoints(_ body: @escaping @Sendable (LoadPoint) throws -> Void) {
     let batches = Mutex<[FaultSide: Int]>([:])
     @Sendable func number(_ side: FaultSide) -> Int {

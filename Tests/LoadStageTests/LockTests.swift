@@ -5,7 +5,7 @@ import Synchronization
 import TestCluster
 import Testing
 
-/// Who can keep a load from running, and who cannot.
+/// Which sessions can block a load, and which cannot.
 @Suite("The run's lock", .needsOwnServer)
 struct LockTests {
   private func with(_ body: (LoadHarness, _ stranger: String) throws -> Void) throws {
@@ -21,7 +21,7 @@ struct LockTests {
     }
   }
 
-  /// The lock of earlier versions.
+  /// SQL that takes the lock of earlier versions.
   private func advisory(_ harness: LoadHarness) -> String {
     """
     SELECT pg_advisory_lock(1919248233, (oid::bigint - 2147483648)::int) FROM pg_namespace
@@ -29,13 +29,13 @@ struct LockTests {
     """
   }
 
-  /// As a version left it that has no table for the lock.
+  /// Creates the tables of a version that has no lock table.
   private func makeEarlierTables(_ harness: LoadHarness) throws {
     var session = try harness.database.open()
     try Migrator.migrate(&session, Array(Migration.all.prefix(5)), events: { _ in })
   }
 
-  @Test("a reader cannot keep a load from running, by the lock of earlier versions or by ours")
+  @Test("a reader cannot block a load, by the lock of earlier versions or by the current one")
   func stranger() throws {
     try with { harness, role in
       try makeEarlierTables(harness)
@@ -56,7 +56,7 @@ struct LockTests {
     }
   }
 
-  @Test("an earlier version that is at work is not met, and is named", arguments: [true, false])
+  @Test("a load does not start while an earlier version holds its lock, and names it", arguments: [true, false])
   func earlierVersion(_ isAdvisory: Bool) throws {
     try with { harness, role in
       try makeEarlierTables(harness)
@@ -75,7 +75,7 @@ struct LockTests {
     }
   }
 
-  @Test("an earlier version refuses the tables while a load is under way")
+  @Test("an earlier version refuses the tables during a load")
   func excludesEarlier() throws {
     try LoadHarness.with { harness in
       let refused = Mutex<Failure?>(nil)
@@ -92,8 +92,8 @@ struct LockTests {
     }
   }
 
-  @Test("what waits for the lock holds up no load", .timeLimit(.minutes(1)))
-  func nobodyWaitsBehindIt() throws {
+  @Test("a session that waits for the lock does not block a load", .timeLimit(.minutes(1)))
+  func aWaitingSessionDoesNotBlockALoad() throws {
     try LoadHarness.with { harness in
       let (once, reindexed) = (Once(), Join())
       let outcome = try harness.load(try harness.spool.snapshot(businesses(35))) {
@@ -125,7 +125,7 @@ struct LockTests {
     }
   }
 
-  @Test("a run that has lost the lock publishes nothing until it has it again")
+  @Test("a run that has lost the lock publishes nothing until it holds the lock again")
   func lost() throws {
     try LoadHarness.with { harness in
       let once = Once()
@@ -150,7 +150,7 @@ struct LockTests {
     }
   }
 
-  @Test("several first loads at once: one makes the tables, all end well or are told to wait")
+  @Test("of several concurrent initial loads one creates the tables, and all succeed")
   func firstLoads() throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(businesses(15))
@@ -169,7 +169,7 @@ struct LockTests {
   }
 
   @Test(
-    "a heartbeat that waits for a silent server ends when it is told to, and its thread with it",
+    "stop() ends a heartbeat that waits for a silent server, and its thread",
     .timeLimit(.minutes(1)))
   func heartbeat() throws {
     let server = try HandshakeServer(.staysSilent)
@@ -195,7 +195,7 @@ struct LockTests {
       "\(failure)")
   }
 
-  @Test("the migrations that come before the lock of earlier versions make its table")
+  @Test("the migrations up to Migrator.lockable create the lock table of earlier versions")
   func lockable() throws {
     for (count, isThere) in [(Migrator.lockable - 1, false), (Migrator.lockable, true)] {
       try LoadHarness.with { harness in
@@ -206,7 +206,7 @@ struct LockTests {
     }
   }
 
-  @Test("row-level security that hides rows is named, and nothing is taken for empty")
+  @Test("row-level security that hides rows is reported, and no table is mistaken for empty")
   func rowSecurity() throws {
     try with { harness, role in
       try harness.load(businesses(5))
@@ -227,7 +227,7 @@ struct LockTests {
     }
   }
 
-  @Test("a table of somebody's that inherits from ours is named, and none of its rows is touched")
+  @Test("a user's table that inherits from a registry table is named, and no row is changed")
   func aTableThatInherits() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(5))
@@ -243,7 +243,7 @@ struct LockTests {
     }
   }
 
-  @Test("a schema of the login's own name is not filled beside the one that has the registry")
+  @Test("a schema named like the login is not filled if another schema has the registry")
   func aSchemaOfTheLoginsName() throws {
     try with { harness, role in
       try harness.load(businesses(5))
@@ -264,7 +264,7 @@ struct LockTests {
     }
   }
 
-  @Test("a sequence that is behind its table is named, and what sets it")
+  @Test("a sequence that is behind its table is reported, with a setval command")
   func sequenceBehind() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(5))
@@ -277,7 +277,7 @@ struct LockTests {
   }
 
   @Test(
-    "options that the server or libpq refuses are no bug and no reason to try again",
+    "options that the server or libpq refuses are configuration or usage errors",
     arguments: [
       ("&options=-cserch_path%3Dx", ExitCategory.configuration), ("&options=--nonsense", .configuration),
       ("postgresql://u@127.0.0.1:1/d?keepalives_idle=abc", .usage),
@@ -294,7 +294,7 @@ struct LockTests {
     }
   }
 
-  @Test("status does not take what the role may not read for nothing")
+  @Test("status reports tables that the role may not read, and does not treat them as missing")
   func unreadable() throws {
     try with { harness, role in
       #expect(try DatabaseStatus.query(harness.database.url, stop: {}).problem == nil)

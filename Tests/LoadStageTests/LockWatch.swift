@@ -9,7 +9,7 @@ final class LockWatch: Sendable {
 
   init(_ database: TestDatabase) { self.database = database }
 
-  /// Name that the sessions must have.
+  /// The application name that the load's sessions must use.
   var applicationName: String { "watched_" + database.name }
 
   func record(_ point: LoadPoint) throws {
@@ -22,7 +22,7 @@ final class LockWatch: Sendable {
     found.withLock { $0[point, default: []].formUnion(locks) }
   }
 
-  /// Modes by point since the last call.
+  /// Returns the lock modes by point since the last call.
   func recorded() -> [LoadPoint: Set<String>] {
     found.withLock { found in
       defer { found = [:] }

@@ -5,7 +5,7 @@ import Support
 import TestCluster
 import Testing
 
-@Suite("Another day", .needsServer)
+@Suite("The incremental load", .needsServer)
 struct NextDayTests {
   private func change(_ rows: [Business], _ ban: String, _ change: (inout Business) -> Void) -> [Business] {
     rows.map { row in
@@ -15,7 +15,7 @@ struct NextDayTests {
     }
   }
 
-  @Test("writes the businesses that differ and no others")
+  @Test("writes only the businesses that differ")
   func writesWhatDiffers() throws {
     try LoadHarness.with { harness in
       let first = businesses(40)
@@ -59,7 +59,7 @@ struct NextDayTests {
       let createdAfter = try harness.database.rows(
         "SELECT ban, created_at FROM tax_registration WHERE ban < '2' ORDER BY ban")
       #expect(createdAfter == created.filter { !$0.hasPrefix("10000003") && !$0.hasPrefix("10000017") })
-      // An industry that stayed as it is was not written either.
+      // Unchanged industries were not written either.
       let slots = try harness.database.rows(
         """
         SELECT industry_code, i.xmin::text = r.xmin::text FROM business_industry i JOIN tax_registration r ON ban = business_id
@@ -69,7 +69,7 @@ struct NextDayTests {
     }
   }
 
-  @Test("a BAN that returns keeps the day it was first seen")
+  @Test("a BAN that returns keeps its created_at")
   func returningBAN() throws {
     try LoadHarness.with { harness in
       let rows = businesses(12)
@@ -86,7 +86,7 @@ struct NextDayTests {
     }
   }
 
-  @Test("the same snapshot again changes nothing, and says so")
+  @Test("the same snapshot again changes nothing and is reported as unchanged")
   func unchanged() throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(businesses(12))
@@ -106,7 +106,7 @@ struct NextDayTests {
     }
   }
 
-  @Test("the same rows under another name change nothing; judged by other rules they are looked at")
+  @Test("the same rows in another snapshot change nothing; with another rules version they are loaded")
   func sameContent() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(12))
@@ -129,13 +129,13 @@ struct NextDayTests {
       let merged = change(rows, "10000001") { $0.name = "changed" } + [Business("20000000", "new")]
       try harness.expect(merged)
       #expect(try harness.load(few, options).result == .unchanged)
-      // The whole of the same content is not the same: what it lacks is gone.
+      // The same rows as a whole snapshot are another case: the businesses that it lacks are removed.
       #expect(try harness.load(few).changes.removed == 9)
       try harness.expect(few)
     }
   }
 
-  @Test("a day on which everything differs, chunked otherwise")
+  @Test("a day on which everything differs, with another chunk size")
   func everythingDiffers() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(60))
@@ -148,7 +148,7 @@ struct NextDayTests {
     }
   }
 
-  @Test("rows that a hand put in go, even where their BAN is none")
+  @Test("rows inserted by hand are removed, even if their BAN is invalid")
   func invalidBANs() throws {
     try LoadHarness.with { harness in
       let rows = businesses(5)
@@ -162,7 +162,7 @@ struct NextDayTests {
     }
   }
 
-  @Test("readers wait for no lock of it, and see the one day or the other")
+  @Test("readers wait for no lock of the load, and see one day or the other")
   func readersGoOn() throws {
     try LoadHarness.with { harness in
       let first = businesses(30)
@@ -202,7 +202,7 @@ struct NextDayTests {
     }
   }
 
-  /// Which version of its row each business has.
+  /// Returns the row version (xmin and ctid) of each business.
   private func versions(_ harness: LoadHarness) throws -> [String: String] {
     let rows = try harness.database.execute("SELECT ban, xmin::text || ctid::text FROM tax_registration")
     return Dictionary(uniqueKeysWithValues: rows.values.map { ($0[0] ?? "", $0[1] ?? "") })

@@ -28,7 +28,7 @@ struct OneRunTests {
     }
   }
 
-  @Test("two schemas of one database are loaded at once", .needsOwnServer)
+  @Test("two schemas of one database can be loaded at the same time", .needsOwnServer)
   func perSchema() throws {
     try LoadHarness.with { harness in
       try harness.database.execute("CREATE SCHEMA \"other \(harness.database.name)\"")
@@ -48,13 +48,13 @@ struct OneRunTests {
     }
   }
 
-  @Test("a row left running is closed, and its run is named")
+  @Test("a job run left as running is closed, and its run is named")
   func staleRow() throws {
     try LoadHarness.with { harness in
       let rows = businesses(15)
       try harness.load(rows)
       try harness.database.execute("INSERT INTO etl_job_run (run_id) VALUES ('killed run')")
-      // Even where there is nothing to do.
+      // Even if there is nothing to load.
       #expect(try harness.load(rows).result == .unchanged)
       let closed = harness.log.all.compactMap {
         if case .staleRunClosed(let job, let run, _) = $0 { "\(job) \(run ?? "-")" } else { nil }
@@ -67,7 +67,7 @@ struct OneRunTests {
     }
   }
 
-  @Test("the heartbeat moves while nothing else does", .timeLimit(.minutes(1)))
+  @Test("the heartbeat updates the job run while nothing else happens", .timeLimit(.minutes(1)))
   func heartbeat() throws {
     try LoadHarness.with { harness in
       let once = Once()
@@ -86,7 +86,7 @@ struct OneRunTests {
     }
   }
 
-  @Test("a lock that is given up within the grace is had")
+  @Test("a lock that is released within the grace period is acquired")
   func grace() throws {
     try LoadHarness.with { harness in
       let released = Join()
@@ -94,7 +94,7 @@ struct OneRunTests {
       let held = Join()
       held.enter()
       released.enter()
-      // On a thread of its own, which ends with its session, and with that the lock.
+      // On its own thread: the session ends with the thread, and the lock with the session.
       BlockingThread.start { [database = harness.database] in
         defer { released.leave() }
         do {
@@ -113,7 +113,7 @@ struct OneRunTests {
     }
   }
 
-  @Test("stopped by a signal: nothing half-published, the row is closed, the next run goes on")
+  @Test("stopped by a signal: nothing is published, the job run is closed, the next run completes the load")
   func stopped() throws {
     for place in [LoadPoint.jobOpened, .batchCommitted(2), .publishing] {
       try LoadHarness.with { harness in
@@ -126,7 +126,7 @@ struct OneRunTests {
           $0.atPoints { if $0 == place { signal.withLock { $0 = true } } }
         }
         if place == .publishing {
-          // The COMMIT that was under way is not left unknown; what stopped is the end behind it.
+          // The signal comes right before the COMMIT, which is not sent.
           #expect(failure.category == .stopped(signal: 15))
         }
         #expect(failure.category.exitCode == 143)
@@ -138,7 +138,7 @@ struct OneRunTests {
     }
   }
 
-  @Test("a statement that the server is busy with is cancelled by the stop", .timeLimit(.minutes(1)))
+  @Test("a stop cancels the statement that the server is executing", .timeLimit(.minutes(1)))
   func stoppedWhileBusy() throws {
     try LoadHarness.with { harness in
       let rows = businesses(15)
@@ -149,7 +149,7 @@ struct OneRunTests {
         SELECT EXISTS (SELECT FROM pg_stat_activity
           WHERE wait_event_type = 'Lock' AND \(blocker.processID) = ANY (pg_blocking_pids(pid)))
         """
-      // Stays on: what the stop has cancelled waits no longer.
+      // Stays true: the cancelled statement no longer waits.
       let isStopped = Mutex(false)
       let failure = try harness.failure(try harness.spool.snapshot(businesses(16))) {
         [database = harness.database] settings in

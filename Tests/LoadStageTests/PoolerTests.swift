@@ -5,10 +5,11 @@ import Synchronization
 import TestCluster
 import Testing
 
-/// A pooler gives the session of one client to another, with everything that was set in it.
+/// A pooler passes the session of one client to another, with all its settings.
 @Suite("Behind a pooler", .enabled(if: TestPooler.isAvailable, "\(TestPooler.unavailable ?? "")"))
 struct PoolerTests {
-  /// A role whose schema is that of the test: a pooler refuses `options` in a connection string.
+  /// Runs `body` with a pooler and a role whose search_path is the test's schema: a pooler refuses `options` in a
+  /// connection string.
   private func with(_ mode: String, _ body: (LoadHarness, TestPooler) throws -> Void) throws {
     try LoadHarness.with { harness in
       let role = "r\(harness.database.name)"
@@ -22,7 +23,7 @@ struct PoolerTests {
     }
   }
 
-  /// What other clients find in the sessions that the pooler keeps.
+  /// Returns the settings, locks, channels and roles left in the pooler's sessions.
   private func left(_ pooler: TestPooler) throws -> [[String?]] {
     var session = try TestDatabase.open(pooler.url)
     return try session.execute(
@@ -37,7 +38,7 @@ struct PoolerTests {
   }
 
   @Test(
-    "loads go through it, one after the other, and leave nothing in its sessions",
+    "consecutive loads succeed and leave nothing in the pooler's sessions",
     arguments: ["session", "transaction"])
   func loads(_ mode: String) throws {
     try with(mode) { harness, pooler in
@@ -51,7 +52,7 @@ struct PoolerTests {
   }
 
   @Test(
-    "of two loads at once one is refused, and neither calls the other killed", arguments: ["session", "transaction"])
+    "of two concurrent loads one is refused; neither marks the other as killed", arguments: ["session", "transaction"])
   func twoAtOnce(_ mode: String) throws {
     try with(mode) { harness, pooler in
       let snapshot = try harness.spool.snapshot(businesses(35))
@@ -76,7 +77,7 @@ struct PoolerTests {
     }
   }
 
-  @Test("one that gives a session for a statement alone is refused before anything is made")
+  @Test("a pooler in statement mode is refused before any table is created")
   func statementMode() throws {
     try with("statement") { harness, pooler in
       let failure = try harness.failure(try harness.spool.snapshot(businesses(5))) { $0.databaseURL = pooler.url }
@@ -87,7 +88,7 @@ struct PoolerTests {
     }
   }
 
-  @Test("options in the connection string are refused at once, with the way out")
+  @Test("options in the connection string are refused without a retry, with a hint")
   func options() throws {
     try with("transaction") { harness, pooler in
       let failure = try harness.failure(try harness.spool.snapshot(businesses(5))) {
@@ -99,7 +100,7 @@ struct PoolerTests {
     }
   }
 
-  @Test("status and changes read through it")
+  @Test("status works through a pooler")
   func reading() throws {
     try with("transaction") { harness, pooler in
       try harness.load(try harness.spool.snapshot(businesses(5))) { $0.databaseURL = pooler.url }

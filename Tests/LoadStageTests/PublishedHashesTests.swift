@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Comparing by hash")
 struct PublishedHashesTests {
-  @Test("the table finds what was put in, and only that, however full it is")
+  @Test("the table finds exactly the inserted BANs, at any fill level")
   func hashes() {
     var generator = SystemRandomNumberGenerator()
     var known: [UInt32: Int64] = [:]
@@ -26,7 +26,7 @@ struct PublishedHashesTests {
   }
 
   @Test(
-    "a line gives its BAN and its hash",
+    "a line is parsed into its BAN and its hash",
     arguments: [
       ("00501503\tx\ty\t-9223372036854775808\n", 501_503, Int64.min),
       ("99999999\t\\N\t9223372036854775807", 99_999_999, Int64.max), ("12345678\t0\n", 12_345_678, 0),
@@ -40,7 +40,7 @@ struct PublishedHashesTests {
   }
 
   @Test(
-    "anything else is no line",
+    "malformed lines are refused",
     arguments: [
       "", "\n", "12345678", "12345678\t", "1234567\t1", "123456789\t1", "1234567x\t1", "12345678\tx", "12345678\t-",
       "12345678\t9223372036854775808", "12345678\t-9223372036854775809", "12345678 1",
@@ -49,7 +49,7 @@ struct PublishedHashesTests {
     Array(text.utf8).withUnsafeBytes { #expect(RegistrationLine($0) == nil) }
   }
 
-  @Test("BANs as text keep their zeros")
+  @Test("BANs as text keep their leading zeros")
   func zeros() {
     #expect(BANText.text(501_503) == "00501503")
     #expect(BANText.text(0) == "00000000")

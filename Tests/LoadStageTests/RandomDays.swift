@@ -1,7 +1,7 @@
 import SeededRandom
 import TestSupport
 
-/// Makes days that follow one another, over a small universe of businesses.
+/// Generates consecutive days of a small set of businesses.
 struct RandomDays {
   var random: SeededRandom
   private let universe = (0..<90).map { String(10_000_000 + $0 * 37) } + ["00000000", "00501503", "99999999"]
@@ -16,9 +16,11 @@ struct RandomDays {
     return state
   }
 
-  /// - Parameter former: businesses as they were at some time; one that returns may be as it was.
+  /// Returns the next day.
+  ///
+  /// - Parameter former: former states of businesses; a business that returns may get its former state.
   mutating func day(after state: RegistryModel.State, former: RegistryModel.State) -> RegistryModel.State {
-    // From a day without any change to one on which hardly anything stays.
+    // From a day without changes to one that changes almost everything.
     let (vanishing, changing, appearing) = random.pick([(0, 0, 0), (2, 3, 2), (10, 10, 10), (20, 40, 20), (60, 95, 30)])
     var next: RegistryModel.State = [:]
     for ban in universe {
@@ -33,7 +35,7 @@ struct RandomDays {
     return next
   }
 
-  /// A few businesses of a day: some of those that are there, and some that are not.
+  /// Returns some businesses, of the day's and others.
   mutating func some(of state: RegistryModel.State) -> RegistryModel.State {
     var some: RegistryModel.State = [:]
     for ban in universe where random.chance(15) {
@@ -53,7 +55,7 @@ struct RandomDays {
   private let names = ["第一商店", "第二商店", "a\\b", "\\N", "行\n列", "欄\t位", "\u{8}\u{B}\u{C}\r", " ", "\"x\",'y'", "𠮷野家"]
   private let codes = ["471913", "472913", "561112", "000000", "631211", "x"]
 
-  /// One column; it may become what it was.
+  /// Changes one column, perhaps to the same value.
   private mutating func change(_ business: inout Business) {
     switch random.number(1...9) {
     case 1: business.name = random.pick(names)

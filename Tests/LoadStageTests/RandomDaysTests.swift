@@ -6,7 +6,7 @@ struct RandomDaysTests {
   private static let first = UInt64.random(in: 0...UInt64.max / 2)
 
   @Test(
-    "tables, feed, counts, as-of and history are those of a plain model, whatever follows on what",
+    "tables, feed, counts, as-of and history match a simple model for random sequences of days",
     arguments: (0..<(Drawn.areAll ? 24 : 6)).map { first + $0 })
   func modelled(_ seed: UInt64) throws {
     try LoadHarness.with { harness in

@@ -4,18 +4,18 @@ import Spool
 import TestCluster
 import Testing
 
-/// A sequence of random days, each followed by a look at all that the database says.
+/// A sequence of random days; after each, the database is compared with a model.
 struct RandomTrial {
   let seed: UInt64
   private(set) var harness: LoadHarness
   private var days: RandomDays
   private var model = RegistryModel()
-  /// Businesses as they were when they were there last.
+  /// The last state of every business.
   private var former: RegistryModel.State = [:]
   private var versions: [String: Version] = [:]
   private var snapshots: [Snapshot] = []
   private var last: Snapshot?
-  /// Days of the calendar around today, and the one that the source has come to.
+  /// Calendar days around today, and the index of the source's current day.
   private let calendar: [String]
   private var today = 2
   private var step = "before the first step"
@@ -27,11 +27,11 @@ struct RandomTrial {
     let isWhole: Bool
   }
 
-  /// What a row tells of who wrote it and when.
+  /// When and by which transaction a row was written.
   private struct Version: Equatable {
     let createdAt: String
     let transaction: String
-    /// The table, which is another one after each rebuild.
+    /// The table's OID, which changes with each rebuild.
     let table: String
   }
 
@@ -41,13 +41,13 @@ struct RandomTrial {
     days = RandomDays(seed: seed)
     // Tables are never rebuilt, often, or for every change.
     self.harness.rebuildShareMin = days.random.pick([nil, 0.15, 0])
-    // A publication without a source date counts from the day on which it is published: that is among them.
+    // Contains today: a publication without a source date counts from the day of its publication.
     calendar = try harness.database.rows(
       "SELECT ((now() AT TIME ZONE 'Asia/Taipei')::date + n)::date FROM generate_series(-6, 20) AS n")
   }
 
   mutating func run(steps: Int) throws {
-    // Tables on which something hangs are filled otherwise than bare ones.
+    // Tables with dependent objects are filled in another way.
     if days.random.chance(30) { try harness.hangAView() }
     try day(days.first(), isWhole: !days.random.chance(20))
     for number in 1...steps {
@@ -64,7 +64,7 @@ struct RandomTrial {
     try checkHistory()
   }
 
-  /// Where a failure was seen.
+  /// Seed and step, for failure messages.
   private var place: Comment { "seed \(seed), \(step)" }
 
   // MARK: Steps
@@ -84,11 +84,11 @@ struct RandomTrial {
       return try checkTables()
     }
     try load(Snapshot(folder: folder, state: state, isWhole: isWhole))
-    // Making one takes thrice as long as a load.
+    // A fresh schema takes three times as long as a load.
     if isWhole, days.random.chance(40) { try checkAgainstFreshSchema(rows) }
   }
 
-  /// What is published is loaded again although it is.
+  /// Loads the published snapshot again with force.
   private mutating func reload() throws {
     guard let last else { return }
     step += ": \(last.folder.id) again"
@@ -101,11 +101,11 @@ struct RandomTrial {
     let target = days.random.pick(wholes)
     step += ": rollback to \(target.folder.id)"
     let outcome = try load(target) { $0.action = .rollback }
-    // Not the way back again, unless somebody asks for it by name.
+    // The newer snapshot is not loaded again unless it is named.
     guard outcome.result == .published,
       let newest = snapshots.filter({ $0.folder.id > target.folder.id }).max(by: { $0.folder.id < $1.folder.id })
     else { return }
-    step += ", then \(newest.folder.id) of its own accord"
+    step += ", then \(newest.folder.id) without --snapshot"
     let untaken = try harness.load(newest.folder)
     #expect(untaken.result == .unchanged, place)
     try checkTables()
@@ -130,7 +130,7 @@ struct RandomTrial {
     let outcome = try harness.load(snapshot.folder, change)
     #expect(check.refusals == outcome.refusals && check.registrations == before.counts.registrations, place)
     #expect(check.isUnchanged == (outcome.result == .unchanged), place)
-    // The first publication is the feed's base: there all are added.
+    // The first publication starts the feed: the check counts all its businesses as added.
     if replacesSamples {
       model.forget()
       versions = [:]
@@ -139,8 +139,8 @@ struct RandomTrial {
     #expect(check.changes == added, place)
     let next = snapshot.isWhole ? snapshot.state : before.merging(snapshot.state) { $1 }
     #expect(outcome.repaired == 0 && outcome.repairedBANs == [], place)
-    // The gate's bounds are for larger registries; a sample on top of a whole snapshot, a lost date and the calendar's
-    // days after today are not.
+    // The gate's shares apply only to larger registries. It still refuses a sample after a whole snapshot, a missing
+    // date, and dates after today.
     let isKnown = outcome.refusals.allSatisfy {
       $0.hasPrefix("it is ") || $0.hasPrefix("it has no source date") || $0.hasSuffix(" days in the future")
     }
@@ -172,7 +172,7 @@ struct RandomTrial {
     #expect(hashes == model.current.keys.sorted().map { "\($0)|\(model.current[$0]?.contentHash ?? 0)" }, place)
   }
 
-  /// All columns that a snapshot determines, the content hash among them.
+  /// Compares all columns that depend only on the snapshot, such as the content hash, with a fresh load.
   private func checkAgainstFreshSchema(_ rows: [Business]) throws {
     let fresh = try LoadHarness.with { fresh in
       try fresh.load(rows)
@@ -195,7 +195,7 @@ struct RandomTrial {
       outcome.changes.unchanged == snapshot.state.count - outcome.changes.inserted - outcome.changes.updated, place)
   }
 
-  /// A business keeps the day it was first seen, and a row that the feed does not name was not touched.
+  /// Checks that a business keeps its created_at, and that rows outside the feed were not written.
   private mutating func checkVersions(_ rows: [FeedRow]) throws {
     let named = Set(rows.map(\.ban))
     for row in try harness.database.execute("SELECT ban, created_at, xmin, tableoid FROM tax_registration").values {
@@ -213,7 +213,7 @@ struct RandomTrial {
 
   private func checkFeed() throws {
     #expect(try harness.database.feed() == model.feed, place)
-    // Folded over the base, value by value as jsonb, it gives the registry; and each row goes on from the one before.
+    // Applied to the base, the feed gives the registry; and each row's `before` is the `after` of the row before it.
     let broken = try harness.database.rows(
       """
       WITH step AS (

@@ -6,15 +6,15 @@ import Support
 import TestCluster
 import Testing
 
-@Suite("Readers while loads are at work", .needsServer)
+@Suite("Readers during loads", .needsServer)
 struct ReadersTests {
-  /// A load under the eyes of a reader.
+  /// Loads while a reader reads and the locks are recorded.
   private struct Watched {
     let harness: LoadHarness
     let reader: ConcurrentReader
     let locks: LockWatch
 
-    /// - Returns: the modes of locks, by point.
+    /// - Returns: the lock modes by point.
     func load(
       _ snapshot: SnapshotFolder, _ change: (inout LoadSettings) -> Void = { _ in }
     ) throws -> [LoadPoint: Set<String>] {
@@ -22,7 +22,7 @@ struct ReadersTests {
         settings.applicationName = locks.applicationName
         settings.atPoints { [reader, locks] point in
           try locks.record(point)
-          // All is written and nothing is committed.
+          // Everything is written, and nothing is committed.
           if point == .publishing { reader.waitForALook() }
         }
         change(&settings)
@@ -49,7 +49,7 @@ struct ReadersTests {
     }
   }
 
-  /// The registry's first load is done; a user has hung a view and a table of theirs on it.
+  /// Runs `body` after the initial load, with a user's view and referencing table on the registry.
   private func watched(_ body: (Watched, _ read: () throws -> Void) throws -> Void) throws {
     try LoadHarness.with { harness in
       try harness.load(Self.first)
@@ -68,10 +68,10 @@ struct ReadersTests {
         try read()
         try body(Watched(harness: harness, reader: reader, locks: LockWatch(harness.database)), read)
       }
-      // It looked at each of them: so there is nothing else that it can have seen.
+      // The reader saw exactly the published states.
       #expect(seen == published)
       #expect(Set(published).count == published.count)
-      // The user's own is still there, and still works.
+      // The user's view and foreign key still work.
       let differing = """
         SELECT count(*) FROM names n FULL JOIN tax_registration r USING (ban) WHERE n.business_name IS DISTINCT FROM r.business_name
         """
@@ -93,11 +93,11 @@ struct ReadersTests {
     for (point, modes) in locks {
       #expect(modes.isSubset(of: Self.harmless), "\(point)", sourceLocation: sourceLocation)
     }
-    // The watch sees what there is to see.
+    // The watch does see the locks of a load.
     #expect((locks[.publishing]?.contains("RowExclusiveLock") ?? false) == writes, sourceLocation: sourceLocation)
   }
 
-  @Test("a day of changes, then one of none")
+  @Test("a day with changes, then one without")
   func dayOfChanges() throws {
     try watched { load, read in
       let snapshot = try load.harness.spool.snapshot(Self.changed, .init(sourceDate: "2026-09-02"))
@@ -106,7 +106,7 @@ struct ReadersTests {
       #expect(locks.keys.contains(.batchStaged(15)) && locks.keys.contains(.batchCommitted(15)))
       #expect(locks.keys.contains(.jobOpened) && locks.keys.contains(.published))
       try read()
-      // The feed's end and the registry stay; only the publication is another.
+      // Registry and feed are unchanged; only the publication is new.
       expectHarmless(try load.load(snapshot) { $0.force = true })
       try read()
       #expect(try load.harness.database.rows("SELECT ban FROM favourite ORDER BY 1") == ["10000003", "-"])
@@ -136,7 +136,7 @@ struct ReadersTests {
     }
   }
 
-  @Test("a snapshot that is refused, whatever for")
+  @Test("refused snapshots")
   func refused() throws {
     try watched { load, read in
       for (rows, date) in [(Self.everyOneChanged, "2026-09-02"), (Self.changed, "2026-08-31"), ([], "2026-09-02")] {
@@ -152,7 +152,7 @@ struct ReadersTests {
     }
   }
 
-  @Test("corrections put on, and taken off")
+  @Test("corrections applied, then withdrawn")
   func corrections() throws {
     try watched { load, read in
       let harness = load.harness
@@ -177,7 +177,7 @@ struct ReadersTests {
     }
   }
 
-  @Test("what a hand edited is made right")
+  @Test("rows edited by hand are repaired")
   func repair() throws {
     try watched { load, read in
       try load.harness.database.execute(

@@ -5,10 +5,10 @@ import Support
 import TestCluster
 import Testing
 
-/// Days on which much differs: load fills new tables and swaps them with the old ones.
-@Suite("A day on which much differs", .needsServer)
+/// If many businesses differ, load fills new tables and swaps them with the old ones.
+@Suite("Rebuilding the tables", .needsServer)
 struct RebuildTests {
-  /// A registry of one day, whose next loads rebuild its tables whatever differs.
+  /// Runs `body` with a registry of one day whose next loads always rebuild its tables.
   private func with(_ rows: [Business], _ body: (LoadHarness) throws -> Void) throws {
     try LoadHarness.with { harness in
       var harness = harness
@@ -33,13 +33,13 @@ struct RebuildTests {
     }
   }
 
-  /// Days that follow on the first one, with the tables rebuilt from each to the next or not.
+  /// The days after the first one.
   private static let days = [
     otherwise(Array(first.dropFirst(7)), "!") + [Business("20000000", "new")],
     otherwise(first, "!"), Array(first.prefix(100)), first,
   ]
 
-  /// All that the loads leave, but for when it was.
+  /// Returns everything that loads write, except absolute times.
   private func content(_ harness: LoadHarness) throws -> [String] {
     try harness.database.content()
       + harness.database.rows(
@@ -63,7 +63,7 @@ struct RebuildTests {
         """)
   }
 
-  @Test("leaves what writing the rows one by one leaves: rows, times, feed, history, counts; and so does its rollback")
+  @Test("a rebuild gives the same rows, times, feed, history and counts as writing row by row, and can be rolled back")
   func equalToRowByRow() throws {
     try with(Self.first) { harness in
       try LoadHarness.with { plain in
@@ -115,7 +115,7 @@ struct RebuildTests {
     }
   }
 
-  /// What keeps a swap from being had, and what is left alone by it.
+  /// Checks that a load that cannot swap the tables writes the rows one by one.
   private func writesRowsOneByOne(
     _ harness: LoadHarness, _ rows: [Business], _ change: (inout LoadSettings) -> Void = { _ in }
   ) throws {
@@ -131,7 +131,7 @@ struct RebuildTests {
     try harness.expect(rows)
   }
 
-  @Test("a transaction that began before sees what it would have seen, and the rows are written one by one")
+  @Test("an older transaction still sees the old rows, and the rows are written one by one")
   func oldSnapshot() throws {
     try with(Self.first) { harness in
       var old = try harness.database.open()
@@ -143,7 +143,7 @@ struct RebuildTests {
     }
   }
 
-  @Test("readers and writers that hold the tables are not waited for without end")
+  @Test("the wait for readers and writers that hold the tables is bounded")
   func heldTables() throws {
     for (statement, reason) in [
       ("SELECT FROM tax_registration", "readers hold locks on them"),
@@ -159,7 +159,7 @@ struct RebuildTests {
   }
 
   @Test(
-    "what hangs on the tables keeps them",
+    "tables with dependent objects are not rebuilt",
     arguments: [
       "CREATE VIEW mine AS SELECT ban FROM tax_registration",
       "CREATE TABLE mine (ban text COLLATE \"C\" REFERENCES tax_registration)",
@@ -173,7 +173,7 @@ struct RebuildTests {
     }
   }
 
-  @Test("rights that somebody else than the owner granted stay that one's to revoke")
+  @Test("rights that a role has passed on are still revoked with that role's own")
   func handedOn() throws {
     try with(Self.first) { harness in
       let (lead, guest) = (harness.database.name + "_lead", harness.database.name + "_guest")
@@ -191,7 +191,7 @@ struct RebuildTests {
     }
   }
 
-  @Test("indexes, grants, defaults and comments of the tables stay")
+  @Test("a rebuild keeps indexes, grants, defaults and comments")
   func properties() throws {
     try with(Self.first) { harness in
       try harness.database.execute(
@@ -215,7 +215,7 @@ struct RebuildTests {
     }
   }
 
-  @Test("what somebody changed since the load began is not lost: the load compares again")
+  @Test("a row inserted by hand during the load is noticed: the load compares again")
   func changedMeanwhile() throws {
     try with(Self.first) { harness in
       let once = Once()

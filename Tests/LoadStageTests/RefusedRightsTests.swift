@@ -5,7 +5,7 @@ import TestCluster
 import Testing
 
 /// What each role of `docs/roles.sql` may not do.
-@Suite("Rights that roles have not", .needsOwnServer)
+@Suite("Rights that roles do not have", .needsOwnServer)
 struct RefusedRightsTests {
   private static func with(_ body: (LoadHarness, TestRoles) throws -> Void) throws {
     try LoadHarness.with { harness in
@@ -28,7 +28,7 @@ struct RefusedRightsTests {
     }
   }
 
-  @Test("no role is, or is a member of, one that has to be trusted with the server")
+  @Test("no role has server-wide rights, or is a member of a role that has them")
   func ordinaryRoles() throws {
     try Self.with { harness, roles in
       let names = TestRoles.Role.allCases.flatMap { ["'\(roles.group($0))'", "'\(roles.login($0))'"] }
@@ -55,7 +55,7 @@ struct RefusedRightsTests {
     }
   }
 
-  @Test("nobody but the owner makes, alters, empties or removes anything")
+  @Test("only the owner creates, alters, truncates or drops anything")
   func definitions() throws {
     try Self.with { harness, roles in
       let statements =
@@ -79,7 +79,7 @@ struct RefusedRightsTests {
       for role in [TestRoles.Role.loader, .reader, .console] {
         try expectDenied(statements, role, roles)
       }
-      // A grant of what one may not hand on is only warned of.
+      // PostgreSQL only warns about a GRANT without the grant option.
       for role in [TestRoles.Role.loader, .console] {
         _ = try roles.refusals(as: role, Migration.tables.map { "GRANT SELECT ON \($0) TO PUBLIC; COMMIT" })
       }
@@ -89,7 +89,7 @@ struct RefusedRightsTests {
         WHERE c.relnamespace = current_schema()::regnamespace AND a.grantee = 0
         """)
       #expect(granted == "0")
-      // The statements themselves are sound.
+      // The statements themselves are valid.
       let sound = statements.filter { !$0.contains("SET ROLE") && !$0.contains("SCHEMA") }
       for (statement, sqlState) in try roles.refusals(as: .owner, sound) {
         #expect(sqlState == nil || statement.contains("TRIGGER ALL") && sqlState == Self.denied, "\(statement)")
@@ -97,7 +97,7 @@ struct RefusedRightsTests {
     }
   }
 
-  @Test("readers and the console change no row, and readers see what is published and nothing else")
+  @Test("readers and the console change no row, and readers see only what is published")
   func rows() throws {
     try Self.with { harness, roles in
       let forReaders: Set = [
@@ -133,7 +133,7 @@ struct RefusedRightsTests {
     }
   }
 
-  @Test("the loader writes no migration, and takes nothing back of what was published or recorded")
+  @Test("the loader writes no migration, and cannot delete or alter published or recorded data")
   func history() throws {
     try Self.with { _, roles in
       let statements = [
@@ -149,7 +149,7 @@ struct RefusedRightsTests {
   }
 
   @Test(
-    "a load as a reader or the console: 69; as the loader before the tables are made, or with a migration pending: 78")
+    "a load as a reader or the console: 69; as the loader without the tables, or with a pending migration: 78")
   func loads() throws {
     try LoadHarness.with { harness in
       try TestRoles.with(harness.database) { roles in

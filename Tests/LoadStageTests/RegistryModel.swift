@@ -1,17 +1,19 @@
 import LoadStage
 
-/// What the registry, its feed and its history must be, told from the snapshots alone.
+/// Reference model of the registry, its feed and its history, built from the snapshots alone.
 struct RegistryModel {
   typealias State = [String: Business]
 
   private(set) var current: State = [:]
-  /// BANs that were there once.
+  /// All BANs that were ever published.
   private var seen: Set<String> = []
   /// The states that were published, in order.
   private(set) var published: [(job: Int, state: State)] = []
   private(set) var feed: [FeedRow] = []
 
-  /// - Returns: the rows that the publication adds to the feed, sorted by BAN; the first one is its base and has none.
+  /// Publishes a state.
+  ///
+  /// - Returns: the rows that the publication adds to the feed, sorted by BAN; none for the first publication.
   @discardableResult
   mutating func publish(_ next: State, job: Int) -> [FeedRow] {
     let isBase = published.isEmpty
@@ -23,7 +25,7 @@ struct RegistryModel {
     return rows
   }
 
-  /// The first whole snapshot begins anew.
+  /// Resets the model, as the first whole snapshot resets the registry.
   mutating func forget() { self = RegistryModel() }
 
   private func row(_ ban: String, _ next: State, _ job: Int) -> FeedRow? {
@@ -41,7 +43,7 @@ struct RegistryModel {
     }
   }
 
-  /// What became of a business. Where it was there at the first publication that is its beginning.
+  /// Returns the history of a business. It begins with the first publication if that contains the business.
   func history(_ ban: String) -> [FeedRow] {
     let base = published.first.flatMap { base in
       base.state[ban].map { FeedRow(job: base.job, ban: ban, kind: "added", after: BusinessImage($0)) }
@@ -51,7 +53,7 @@ struct RegistryModel {
 }
 
 extension RegistryModel.State {
-  /// Rows of the two tables.
+  /// The row counts of the two tables.
   var counts: RegistryState {
     RegistryState(registrations: count, industries: values.reduce(0) { $0 + $1.slots.count })
   }

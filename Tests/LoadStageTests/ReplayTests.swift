@@ -5,9 +5,9 @@ import Support
 import TestCluster
 import Testing
 
-@Suite("Corrections put on and taken off", .needsServer)
+@Suite("Applying and withdrawing corrections", .needsServer)
 struct ReplayTests: CorrectionSuite {
-  @Test("withdrawn, the registry has exactly what the source says")
+  @Test("after a withdrawal, the registry is exactly the source")
   func withdrawn() throws {
     try with { harness in
       let snapshot = try day(harness, source())
@@ -29,16 +29,16 @@ struct ReplayTests: CorrectionSuite {
         $0.withdrawn = [10_000_004]
       }
       #expect(failure.category == .data && failure.message.contains("no correction of 10000004 is in force"))
-      // Asked again, perhaps because an answer was lost, it is done already.
+      // A repeated withdrawal, perhaps after a lost answer, has nothing to do.
       #expect(try harness.withdraw(snapshot, Self.warned).result == .unchanged)
-      // Put on again it is the same business, seen first when it was.
+      // Applied again, the business keeps its created_at.
       try harness.replay(snapshot, [added])
       #expect(try harness.feed() == ["reappeared|20000000|"])
       #expect(try harness.database.scalar("SELECT created_at FROM tax_registration WHERE ban = '20000000'") == created)
     }
   }
 
-  @Test("corrections make no source younger")
+  @Test("corrections do not change the source date")
   func age() throws {
     try with { harness in
       let snapshot = try day(harness, source())
@@ -50,7 +50,7 @@ struct ReplayTests: CorrectionSuite {
     }
   }
 
-  @Test("a correction is replaced by another; the same again changes nothing")
+  @Test("a correction replaces an earlier one; the same one again changes nothing")
   func replaced() throws {
     try with { harness in
       let snapshot = try day(harness, source())
@@ -64,7 +64,7 @@ struct ReplayTests: CorrectionSuite {
       try harness.expect(put(other, on: source()))
       #expect(try harness.feed() == ["changed|10000003|capital_amount"])
       #expect(try harness.corrections() == ["10000003|replaced", "10000003|in force"])
-      // The source's hash and the codes are those of its own record, not of the first correction.
+      // The source hash and the codes are those of the source's record, not of the first correction.
       #expect(
         try harness.database.scalar("SELECT count(DISTINCT (source_hash, fixed_codes)) FROM registration_correction")
           == "1")
@@ -73,7 +73,7 @@ struct ReplayTests: CorrectionSuite {
     }
   }
 
-  @Test("records of a sheet that say what the source says change nothing, and undo no earlier correction")
+  @Test("records of a sheet that equal the source change nothing and end no earlier correction")
   func untouchedRecords() throws {
     try with { harness in
       let snapshot = try day(harness, source())
@@ -84,7 +84,7 @@ struct ReplayTests: CorrectionSuite {
       try harness.expect(put(corrected, on: source()) + [added])
       #expect(try harness.feed() == ["added|20000000|"])
       #expect(try harness.corrections() == ["10000003|in force", "20000000|in force"])
-      // The same sheet again, and what the source said once, are nothing to do.
+      // The same sheet again changes nothing, and neither do former values of the source.
       #expect(try harness.replay(snapshot, source() + [added]).result == .unchanged)
       var moved = source()
       moved[3].address = "高雄市苓雅區四維三路２號"
@@ -96,7 +96,7 @@ struct ReplayTests: CorrectionSuite {
     }
   }
 
-  @Test("a sheet's rejected records are findings of the run; the others join")
+  @Test("rejected records of a sheet become findings of the run; the others are applied")
   func rejectedInTheSheet() throws {
     try with { harness in
       let snapshot = try day(harness, source())
@@ -119,7 +119,7 @@ struct ReplayTests: CorrectionSuite {
     }
   }
 
-  @Test("what a hand has edited meanwhile is made right by the way, and is no change of the feed")
+  @Test("rows edited by hand are repaired too, and do not appear in the feed")
   func besideAnEdit() throws {
     try with { harness in
       let snapshot = try day(harness, source())
@@ -134,7 +134,7 @@ struct ReplayTests: CorrectionSuite {
       try harness.expect(put(corrected, on: source()))
       #expect(outcome.repairedBANs == ["10000007", "10000008", "99999999"])
       #expect(try harness.feed() == ["changed|10000003|capital_amount"])
-      // A correction's own row is made right too.
+      // A corrected row is repaired too.
       try harness.database.execute(
         """
         UPDATE tax_registration SET business_name = 'by hand' WHERE ban = '10000003';
@@ -147,7 +147,7 @@ struct ReplayTests: CorrectionSuite {
     }
   }
 
-  @Test("on a sample they join what is there, and come off again")
+  @Test("corrections can be applied to a sample and withdrawn")
   func onASample() throws {
     try with { harness in
       let snapshot = try day(harness, source(), sample: true)
@@ -156,7 +156,7 @@ struct ReplayTests: CorrectionSuite {
       try harness.replay(snapshot, [corrected, added])
       try harness.expect(put(corrected, on: source()) + [added])
       #expect(try harness.database.rows("SELECT DISTINCT whole FROM publication") == ["f"])
-      // A sample that lacks them ends nothing.
+      // A sample without these businesses ends no correction.
       let other = try day(harness, Array(source().suffix(2)), rejects: [], sample: true)
       try harness.load(other)
       try harness.expect(put(corrected, on: source()) + [added])
@@ -168,7 +168,7 @@ struct ReplayTests: CorrectionSuite {
     }
   }
 
-  @Test("they outlive a rollback while the older snapshot has the fault too")
+  @Test("corrections survive a rollback if the older snapshot has the fault too")
   func acrossARollback() throws {
     try with { harness in
       let first = try day(harness, source())
@@ -183,7 +183,7 @@ struct ReplayTests: CorrectionSuite {
     }
   }
 
-  @Test("before anything is published there is nothing to correct: 66")
+  @Test("without a publication there is nothing to correct: 66")
   func nothingPublished() throws {
     try with { harness in
       let snapshot = try day(harness, source())

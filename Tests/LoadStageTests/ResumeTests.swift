@@ -6,13 +6,13 @@ import Synchronization
 import TestCluster
 import Testing
 
-@Suite("A load that is cut short", .needsServer)
+@Suite("An interrupted load", .needsServer)
 struct ResumeTests {
   private struct Crash: Error {}
 
   private static let lost = PostgresError(.temporary, message: "the connection is gone", place: "the test")
 
-  /// Both ways: into an empty registry, and over one that has rows.
+  /// Runs `body` with an empty registry, then with one that has rows.
   private func bothWays(_ body: (LoadHarness, _ before: [Business]) throws -> Void) throws {
     for before in [[], businesses(3)] {
       try LoadHarness.with { harness in
@@ -22,7 +22,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("cut at any batch, the next run goes on past the batches that are in", arguments: [1, 2, 3, 4])
+  @Test("interrupted at any batch, the next run resumes after the loaded batches", arguments: [1, 2, 3, 4])
   func goesOn(_ batch: Int) throws {
     for point in [LoadPoint.batchStaged(batch), .batchCommitted(batch)] {
       try bothWays { harness, before in
@@ -38,7 +38,7 @@ struct ResumeTests {
         let outcome = try harness.load(snapshot)
         #expect(outcome.batchesResumed == (point == .batchStaged(batch) ? batch - 1 : batch))
         try harness.expect(rows)
-        // Each run that got so far has all its findings, once.
+        // The resuming job run has all findings, once.
         #expect(
           try harness.database.rows(
             "SELECT batch_number, count(*) FROM data_import_error WHERE job_run_id = \(outcome.jobRunID ?? 0) GROUP BY 1 ORDER BY 1"
@@ -48,7 +48,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("a lost connection is taken up again in the same job run, whatever was under way")
+  @Test("after a lost connection at any point, the load continues in the same job run")
   func retries() throws {
     for point in [
       LoadPoint.jobOpened, .batchStaged(2), .batchCommitted(2), .publishing, .published,
@@ -73,7 +73,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("so is one that is lost before anything is sent")
+  @Test("a connection that is lost before the first statement is replaced too")
   func retriesTheFirstStatement() throws {
     try LoadHarness.with { harness in
       let once = Once()
@@ -85,7 +85,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("after four attempts it is 75, and the job run says why")
+  @Test("after four attempts: 75, and the job run records the reason")
   func retriesAreUsedUp() throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(businesses(15))
@@ -108,7 +108,7 @@ struct ResumeTests {
       try LoadHarness.with { harness in
         if !before.isEmpty { try harness.load(before) }
         let rows = businesses(35)
-        // By process: one that is slow to die is asked twice.
+        // By process ID, because a slow backend is terminated twice.
         let killed = Mutex<Set<String>>([])
         let outcome = try harness.load(try harness.spool.snapshot(rows)) { [database = harness.database] settings in
           settings.jobs = 1
@@ -132,7 +132,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("what was staged of another snapshot, or against another base, is of no use")
+  @Test("rows staged for another snapshot, or against another registry state, are discarded")
   func discards() throws {
     try bothWays { harness, before in
       let first = try harness.spool.snapshot(businesses(35))
@@ -141,13 +141,13 @@ struct ResumeTests {
       let outcome = try harness.load(try harness.spool.snapshot(rows))
       #expect(outcome.batchesResumed == 0)
       try harness.expect(rows)
-      // And the one that was cut short is compared anew.
+      // The interrupted snapshot is compared again from the start.
       #expect(try harness.load(first).batchesResumed == 0)
       try harness.expect(businesses(35))
     }
   }
 
-  @Test("a session that was given up commits nothing more")
+  @Test("a session that another run has fenced off commits nothing more")
   func fenced() throws {
     try bothWays { harness, before in
       let snapshot = try harness.spool.snapshot(businesses(15))
@@ -167,7 +167,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("somebody else's publication in between is seen: the comparison begins anew")
+  @Test("a publication by another run is noticed, and the comparison starts over")
   func publishedMeanwhile() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(5))
@@ -193,7 +193,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("rows that appear in the empty registry meanwhile are not lost sight of")
+  @Test("rows inserted into the empty registry during the load are noticed")
   func filledMeanwhile() throws {
     try LoadHarness.with { harness in
       let rows = businesses(25)

@@ -4,24 +4,24 @@ import Spool
 import TestSupport
 import Testing
 
-@Suite("What a clean-up does with each snapshot")
+@Suite("Retention plan")
 struct RetentionPlanTests {
-  /// `F` fetched, `T` transformed too, both of them published once; `f` and `t` a sample, or never published; `d` a
-  /// download that did not end; `!` behind it where it is wanted. Fates: `k`eep, `s`trip, `r`emove.
+  /// `F`: fetched; `T`: also transformed; both were published. `f`, `t`: the same, but a sample or never published.
+  /// `d`: an incomplete download. A following `!`: the snapshot is wanted. Fates: `k`eep, `s`trip, `r`emove.
   @Test(
-    "the newest are kept, the older ones of them stripped, what is wanted is left as it is",
+    "the newest are kept, the older ones of them stripped, wanted ones left unchanged",
     arguments: [
       ("", 7, ""), ("T", 1, "k"), ("TT", 1, "rk"), ("TTT", 1, "rrk"), ("TTT", 2, "rkk"),
-      // Of those that are kept two have what transform made of them.
+      // Two of the kept snapshots keep transform's output.
       ("TTTTT", 4, "rsskk"), ("TTTTT", 7, "ssskk"), ("TTT", 7, "skk"), ("FTT", 7, "kkk"), ("FFF", 7, "kkk"),
       ("TFF", 7, "skk"), ("TTTF", 3, "rskk"),
-      // However old it is.
+      // A wanted snapshot is kept at any age.
       ("T!TTT", 1, "krrk"), ("T!TTTT", 3, "krskk"), ("TT!TTT", 2, "rkrkk"), ("T!T!TT", 1, "kkrk"), ("T!", 1, "k"),
       ("F!TT", 1, "krk"), ("TT!T", 7, "skk"),
-      // Downloads: the newest may be gone on with; the others never are, and count for nothing.
+      // Incomplete downloads: only the newest can be resumed; the others are removed and do not count.
       ("d", 1, "k"), ("dT", 1, "rk"), ("Td", 1, "kk"), ("dd", 7, "rk"), ("TdT", 2, "krk"), ("dTdTdTd", 2, "rrrkrkk"),
       ("TTTd", 3, "skkk"), ("d!T", 1, "rk"), ("dT!", 1, "rk"),
-      // Samples, dry runs and the like count for themselves.
+      // Samples, dry runs and the like are counted separately.
       ("Tttttt", 1, "krrrrk"), ("TTtttt", 2, "kkrrkk"), ("tTtTt", 1, "rrrkk"), ("tttt", 2, "rrkk"),
       ("TTTttt", 3, "skkskk"),
       ("TTTf", 2, "rkkk"), ("t!TTt", 1, "krkk"), ("Ttttt", 7, "kssk" + "k"), ("tdT", 1, "krk"),
@@ -49,7 +49,7 @@ struct RetentionPlanTests {
     #expect(fates.joined() == expected)
   }
 
-  @Test("whatever the spool holds: the newest stays, what is wanted stays, and no more than asked for stays beside")
+  @Test("for any spool: the newest and the wanted snapshots are kept, and no more than asked for besides")
   func anySpool() throws {
     let seed = UInt64.random(in: 0..<1_000_000)
     var generator = SeededRandom(seed: seed)

@@ -7,9 +7,9 @@ import Support
 import TestCluster
 import Testing
 
-@Suite("Cleaning up", .needsServer)
+@Suite("Clean-up", .needsServer)
 struct RetentionTests {
-  /// Days of one registry, each published.
+  /// Publishes `count` days.
   private func days(_ harness: LoadHarness, _ count: Int) throws -> [SnapshotFolder] {
     try (0..<count).map { day in
       let snapshot = try harness.spool.snapshot(businesses(200 + day), .init(sourceDate: "2026-09-\(10 + day)"))
@@ -34,7 +34,7 @@ struct RetentionTests {
     try SpoolFile.size(snapshot.transformManifest) != nil && !Folder.names(snapshot.transformFolder).isEmpty
   }
 
-  @Test("the newest are kept, older ones of them without their TSV files, and what was freed is told")
+  @Test("the newest are kept, older ones of them without their TSV files, and the freed space is reported")
   func keepsTheNewest() throws {
     try LoadHarness.with { harness in
       let snapshots = try days(harness, 6)
@@ -46,7 +46,7 @@ struct RetentionTests {
       #expect(try SpoolIndex.snapshots(harness.spool.path) == snapshots.suffix(4).map(\.id))
       #expect(try snapshots.suffix(4).map(isTransformed) == [false, false, true, true])
       #expect(try before - Folder.weight(harness.spool.path) == freed.bytes)
-      // The source and the change feed of the stripped ones stay.
+      // Stripped snapshots keep their source and change feed.
       for snapshot in snapshots[2..<4] {
         #expect(try FetchManifest.read(at: snapshot.fetchManifest) != nil)
         #expect(try !Folder.names(snapshot.changesFolder).isEmpty)
@@ -56,19 +56,19 @@ struct RetentionTests {
     }
   }
 
-  @Test("what is published and what a rollback would take stay, however old")
+  @Test("the published snapshot and the rollback target are kept at any age")
   func keepsWhatIsPublished() throws {
     try LoadHarness.with { harness in
       let snapshots = try days(harness, 4)
       try harness.load(snapshots[1]) { $0.action = .rollback }
       for _ in 0..<3 { try harness.spool.snapshot(businesses(300)) }
       let freed = try cleanUp(harness, keep: 1)
-      // Of those that were published the newest, of the others the newest, and what is wanted.
+      // Left are the newest published one, the newest of the others, and the wanted ones.
       #expect(names(freed.removed).count == 3)
       #expect(
         try SpoolIndex.snapshots(harness.spool.path).prefix(3) == [snapshots[0].id, snapshots[1].id, snapshots[3].id])
       #expect(try isTransformed(snapshots[0]) && isTransformed(snapshots[1]))
-      // They work as before.
+      // Corrections and the rollback still work.
       try harness.replay(snapshots[1], [Business("20000000", "補")])
       let target = try Rollback.target(harness.database.url, spool: harness.spool.path, stop: {})
       #expect(target == snapshots[0])
@@ -96,7 +96,7 @@ struct RetentionTests {
     }
   }
 
-  @Test("a published one whose feed files could not be written counts as published all the same")
+  @Test("a published snapshot without change-feed files still counts as published")
   func withoutFeedFiles() throws {
     try LoadHarness.with { harness in
       let published = try days(harness, 3)
@@ -108,7 +108,7 @@ struct RetentionTests {
     }
   }
 
-  @Test("a snapshot in use is left as it is, and named; the next clean-up takes it")
+  @Test("a snapshot in use is left unchanged and named; the next clean-up handles it")
   func inUse() throws {
     try LoadHarness.with { harness in
       let snapshots = try days(harness, 5)
@@ -127,7 +127,7 @@ struct RetentionTests {
     }
   }
 
-  @Test("downloads that did not end go once a newer snapshot is there; the newest stays to be gone on with")
+  @Test("incomplete downloads are removed once a newer snapshot exists; the newest is kept to be resumed")
   func downloads() throws {
     try LoadHarness.with { harness in
       func unfinished() throws -> SnapshotFolder {
@@ -145,11 +145,11 @@ struct RetentionTests {
     }
   }
 
-  @Test("a clean-up that was cut short is ended by the next one, wherever it was cut")
+  @Test("the next clean-up completes an interrupted one, wherever it stopped")
   func cutShort() throws {
     try LoadHarness.with { harness in
       let snapshots = try days(harness, 5)
-      // As it goes: the manifests first, then file by file.
+      // In the order of a clean-up: first the manifests, then file by file.
       let removed = snapshots[0]
       try SpoolFile.remove(removed.transformManifest)
       try SpoolFile.remove(removed.fetchManifest)
@@ -161,7 +161,7 @@ struct RetentionTests {
       let stripped = snapshots[2]
       try SpoolFile.remove(stripped.transformManifest)
       try SpoolFile.remove(stripped.registrations(1))
-      // Nobody takes what is left for a snapshot that can be loaded.
+      // Load refuses the partly removed snapshots.
       for snapshot in [removed, half, stripped] { #expect(try harness.failure(snapshot).category == .notReady) }
 
       let freed = try cleanUp(harness, keep: 3)
@@ -172,7 +172,7 @@ struct RetentionTests {
     }
   }
 
-  @Test("while another run holds the lock nothing is cleaned: 75")
+  @Test("while another run holds the lock, nothing is removed: 75")
   func lockHeld() throws {
     try LoadHarness.with { harness in
       let snapshots = try days(harness, 3)
@@ -197,7 +197,7 @@ struct RetentionTests {
     }
   }
 
-  @Test("before the first load, and without a database, nothing is published")
+  @Test("a clean-up works before the first load and without a database")
   func nothingPublished() throws {
     try LoadHarness.with { harness in
       let snapshots = try (0..<3).map { _ in try harness.spool.snapshot(businesses(3)) }
@@ -210,7 +210,7 @@ struct RetentionTests {
     }
   }
 
-  @Test("with a migration pending nobody can tell what is published: 78, and nothing goes")
+  @Test("with a pending migration: 78, and nothing is removed")
   func pendingMigration() throws {
     try LoadHarness.with { harness in
       _ = try days(harness, 3)
@@ -222,7 +222,7 @@ struct RetentionTests {
     }
   }
 
-  @Test("a publication of all tables lets loads, rollbacks and the clean-up change every one of them", .needsOwnServer)
+  @Test("loads and clean-ups work with a logical-replication publication FOR ALL TABLES", .needsOwnServer)
   func allTablesPublished() throws {
     try LoadHarness.withDatabase { harness in
       try harness.database.execute("CREATE PUBLICATION everything FOR ALL TABLES")
@@ -244,7 +244,7 @@ struct RetentionTests {
     }
   }
 
-  @Test("the database keeps findings and the feed for as long as it is asked to, the feed for ever unless it is")
+  @Test("findings and feed are kept for the given number of days, the feed forever by default")
   func database() throws {
     try LoadHarness.with { harness in
       var harness = harness
@@ -254,7 +254,7 @@ struct RetentionTests {
         try harness.load(
           businesses(200 + day), .init(sourceDate: "2026-09-\(10 + day)", findings: [1: [finding]], failed: 1))
       }
-      // The first two were a hundred days ago.
+      // Dates the first two back by 100 days.
       try harness.database.execute(
         """
         UPDATE etl_job_run SET completed_at = completed_at - interval '100 days' WHERE id <= 2;
@@ -271,7 +271,7 @@ struct RetentionTests {
         try harness.database.rows(
           "SELECT feed_expired_at IS NOT NULL, (SELECT count(*) FROM registration_change c WHERE c.job_run_id = p.job_run_id) FROM publication p ORDER BY id"
         ) == ["t|0", "t|0", "f|1", "f|1"])
-      // What is asked of a day that the feed has lost is refused; of the others it is answered.
+      // registry_as_of refuses days that the feed no longer covers, and answers later ones.
       #expect(throws: PostgresError.self) {
         try harness.database.rows("SELECT count(*) FROM registry_as_of('2026-09-10')")
       }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Rights and settings", .needsServer)
 struct RightsTests {
-  @Test("a table of that name that is not ours: 78")
+  @Test("a table with a registry table's name that load did not create: 78")
   func foreignTable() throws {
     try LoadHarness.with { harness in
       try harness.database.execute("CREATE TABLE tax_registration (ban text)")
@@ -14,14 +14,14 @@ struct RightsTests {
       let failure = try harness.failure(snapshot)
       #expect(failure.category == .configuration)
       #expect(failure.message.hasSuffix("tables with our names exist that load did not create: tax_registration"))
-      // A dry run says so, too.
+      // A dry run reports the same.
       let checked = #expect(throws: Failure.self) { try harness.check(snapshot) }
       #expect(checked?.message == failure.message)
       #expect(try harness.database.scalar("SELECT to_regclass('schema_migration')") == nil)
     }
   }
 
-  @Test("tables of a newer program, or of one that was never released: 78")
+  @Test("tables of a newer or of an unreleased version: 78")
   func otherVersions() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(1))
@@ -34,7 +34,7 @@ struct RightsTests {
     }
   }
 
-  @Test("a search path that leads nowhere: 78")
+  @Test("a search_path without an existing schema: 78")
   func noSchema() throws {
     try LoadHarness.with { harness in
       let failure = try harness.failure(try harness.spool.snapshot(businesses(1))) {
@@ -44,7 +44,7 @@ struct RightsTests {
     }
   }
 
-  @Test("tables of the same name further down the search path are not touched", .needsOwnServer)
+  @Test("tables with the same names later in the search_path are not touched", .needsOwnServer)
   func searchPath() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(3))
@@ -87,7 +87,7 @@ struct RightsTests {
     }
   }
 
-  @Test("a limit of temporary files that is too low: 78, and it is named", .needsOwnServer)
+  @Test("a temp_file_limit that is too low: 78, and it is named", .needsOwnServer)
   func temporaryFiles() throws {
     try TestDatabase.with { database in
       var session = try TestDatabase.open(database.url + "%20-ctemp_file_limit%3D1kB%20-cwork_mem%3D64kB")

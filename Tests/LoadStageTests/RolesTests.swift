@@ -6,7 +6,7 @@ import Support
 import TestCluster
 import Testing
 
-/// Each load with the least role that it needs; the roles are those of `docs/roles.sql`.
+/// Runs each command with the least privileged role that suffices, of those in `docs/roles.sql`.
 @Suite("Roles", .needsOwnServer)
 struct RolesTests {
   private static func with(_ body: (LoadHarness, TestRoles) throws -> Void) throws {
@@ -16,7 +16,7 @@ struct RolesTests {
   private let finding =
     #"{"record":1,"line":3,"byte_offset":9,"code":"X","severity":"error","column":null,"message":"m","raw":"r"}"#
 
-  /// Who owns what, and who may do what with it.
+  /// Returns the owners and privileges of all objects in the schema.
   private func rights(_ harness: LoadHarness) throws -> [String] {
     try harness.database.rows(
       """
@@ -30,7 +30,7 @@ struct RolesTests {
   }
 
   @Test(
-    "the owner makes the tables and fills them the fast way; the loader goes on at once, and readers once they are let in"
+    "the owner does the initial load; the loader can load at once, and readers read once roles.sql was run again"
   )
   func fromNothing() throws {
     try Self.with { harness, roles in
@@ -40,7 +40,7 @@ struct RolesTests {
       #expect(
         try harness.database.rows("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = current_schema()")
           == [roles.group(.owner)])
-      // Before the file is run again the defaults hold.
+      // Until roles.sql is run again, the default privileges apply.
       var second = first.filter { $0.ban != "10000007" } + [Business("20000000", "new")]
       second[3].name = "changed"
       let next = try harness.load(try harness.spool.snapshot(second, .init(findings: [1: [finding]]))) {
@@ -57,10 +57,10 @@ struct RolesTests {
     }
   }
 
-  @Test("the first load's new tables have the rights of those whose place they take")
+  @Test("the tables of the initial load get the rights of the tables that they replace")
   func swap() throws {
     try Self.with { harness, roles in
-      // Refused, it makes the tables and leaves them empty.
+      // A refused load creates the tables and leaves them empty.
       let refused = try harness.spool.snapshot(businesses(2), .init(failed: 8))
       #expect(try harness.failure(refused) { $0.databaseURL = roles.url(.owner) }.category == .data)
       try roles.apply()
@@ -73,7 +73,7 @@ struct RolesTests {
     }
   }
 
-  @Test("a first load under way is the owner's alone")
+  @Test("only the owner can read the tables of an initial load in progress")
   func bulkTablesAreHidden() throws {
     try Self.with { harness, roles in
       let snapshot = try harness.spool.snapshot(businesses(25))
@@ -103,7 +103,7 @@ struct RolesTests {
     }
   }
 
-  @Test("going back, corrections, withdrawals, repairs and clean-ups need no more than the loader's rights")
+  @Test("rollbacks, corrections, withdrawals, repairs and clean-ups need only the loader's rights")
   func everythingElse() throws {
     try Self.with { harness, roles in
       func asLoader(_ settings: inout LoadSettings) { settings.databaseURL = roles.url(.loader) }
@@ -113,7 +113,7 @@ struct RolesTests {
       let second = try harness.spool.snapshot(
         businesses(122), .init(sourceDate: "2026-09-02", findings: [1: [finding]]))
       try harness.load(second, asLoader)
-      // More than the bounds allow: refused, it clears what it staged; accepted, every row changes.
+      // Beyond the gate's bounds: the refused load clears its staged rows; the accepted one changes every row.
       var all = businesses(122)
       for index in all.indices { all[index].name = "新\(index)" }
       let third = try harness.spool.snapshot(all, .init(sourceDate: "2026-09-03"))
@@ -170,7 +170,7 @@ struct RolesTests {
     }
   }
 
-  @Test("run again the file changes nothing, and takes back what it does not name")
+  @Test("running roles.sql again changes nothing, and revokes rights that it does not grant")
   func again() throws {
     try Self.with { harness, roles in
       try harness.load(try harness.spool.snapshot(businesses(5))) { $0.databaseURL = roles.url(.owner) }
@@ -189,7 +189,7 @@ struct RolesTests {
     }
   }
 
-  @Test("tables that somebody else has made become the owner's, and its next migration can be made")
+  @Test("tables that another role created become the owner's, which can then run the next migration")
   func takingOver() throws {
     try Self.with { harness, roles in
       try harness.load(businesses(5))
@@ -215,7 +215,7 @@ struct RolesTests {
     }
   }
 
-  @Test("in a table that is not the registry's nothing is granted")
+  @Test("nothing is granted on a table that is not the registry's")
   func foreignTables() throws {
     try LoadHarness.with { harness in
       try harness.database.execute("CREATE TABLE publication (x int); CREATE TABLE schema_migration (x int)")
@@ -231,7 +231,7 @@ struct RolesTests {
     }
   }
 
-  @Test("who owns a database and may create roles, and is no superuser, can run the file, and it makes the schema")
+  @Test("a database owner with CREATEROLE, not a superuser, can run roles.sql, and it creates the schema")
   func byTheDatabasesOwner() throws {
     try LoadHarness.with { harness in
       let name = harness.database.name
@@ -261,7 +261,7 @@ struct RolesTests {
     }
   }
 
-  @Test("the file runs nothing that somebody planted, and takes over nothing that acts in the owner's name")
+  @Test("roles.sql runs no planted function, and takes over nothing that would act with the owner's rights")
   func planted() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(5))

@@ -5,9 +5,9 @@ import Support
 import TestCluster
 import Testing
 
-@Suite("Going back", .needsServer)
+@Suite("Rollback", .needsServer)
 struct RollbackTests {
-  /// Three days of one registry.
+  /// Publishes three days.
   private func days(_ harness: LoadHarness) throws -> [SnapshotFolder] {
     try [200, 202, 204].enumerated().map { index, count in
       let snapshot = try harness.spool.snapshot(businesses(count), .init(sourceDate: "2026-09-0\(index + 1)"))
@@ -20,7 +20,7 @@ struct RollbackTests {
     try Rollback.target(harness.database.url, spool: harness.spool.path, stop: {}).id
   }
 
-  @Test("the target is the one published before, and given again it stays; behind the first there is none: 66")
+  @Test("the default target is the previous publication, and the same after the rollback; without one: 66")
   func target() throws {
     try LoadHarness.with { harness in
       func failure() throws -> Failure { try #require(throws: Failure.self) { try target(harness) } }
@@ -42,7 +42,7 @@ struct RollbackTests {
     }
   }
 
-  @Test("without a name it goes back by one publication: where the spool lacks that one, 66, and the next one is named")
+  @Test("if the spool lacks the default target: 66, and the next older one is named")
   func lacking() throws {
     try LoadHarness.with { harness in
       let snapshots = try days(harness)
@@ -53,7 +53,7 @@ struct RollbackTests {
     }
   }
 
-  @Test("the same source, published again under another name, is no target: going back to it would change nothing")
+  @Test("another snapshot of the published source is no target: going back to it would change nothing")
   func sameSource() throws {
     try LoadHarness.with { harness in
       let snapshots = try days(harness)
@@ -66,7 +66,7 @@ struct RollbackTests {
     }
   }
 
-  @Test("samples, and what was never published, are no target")
+  @Test("samples and unpublished snapshots are no target")
   func noTarget() throws {
     try LoadHarness.with { harness in
       let first = try harness.spool.snapshot(businesses(20))
@@ -86,7 +86,7 @@ struct RollbackTests {
     }
   }
 
-  @Test("what was gone back from is not loaded again but by its name, whatever happened since")
+  @Test("a snapshot that was rolled back is loaded again only by its name, also after later changes")
   func notLoadedAgain() throws {
     try LoadHarness.with { harness in
       let snapshots = try days(harness)
@@ -96,25 +96,25 @@ struct RollbackTests {
         let outcome = try harness.load(bad)
         #expect(outcome.result == .unchanged)
         #expect(harness.log.advice.last?.contains("--snapshot \(bad.id)") == true)
-        // To verify what is published it has to be named.
+        // --verify needs the name of the published snapshot.
         let unverified = try harness.failure(bad) { $0.verify = true }
         #expect(
           unverified.category == .notReady
             && unverified.hints[0].description.contains("--snapshot \(snapshots[0].id) --verify"))
-        // The same content under another name.
+        // The same content in another snapshot.
         #expect(try harness.load(businesses(204), .init(sourceDate: "2026-09-03")).result == .unchanged)
         try harness.expect(rows)
       }
       try harness.load(snapshots[0]) { $0.action = .rollback }
       try expectHeld(rows)
-      // A correction on what was rolled back to leaves the rollback in force, and so does its end.
+      // Applying or withdrawing a correction leaves the rollback in force.
       var corrected = rows[5]
       corrected.name = "更正"
       try harness.replay(snapshots[0], [corrected])
       try expectHeld(rows.filter { $0.ban != corrected.ban } + [corrected])
       try harness.withdraw(snapshots[0], corrected.ban)
       try expectHeld(rows)
-      // A sample too.
+      // A sample leaves it in force too.
       try harness.load(try harness.spool.snapshot([Business("10000001", "樣本")], .init(sample: true))) {
         $0.acceptance = .test
       }
@@ -126,7 +126,7 @@ struct RollbackTests {
     }
   }
 
-  @Test("the day after is loaded, whether or not the rollback was in force")
+  @Test("the next day is loaded after a rollback")
   func theDayAfter() throws {
     try LoadHarness.with { harness in
       let snapshots = try days(harness)
@@ -137,7 +137,7 @@ struct RollbackTests {
     }
   }
 
-  @Test("to what is published already there is nothing to do")
+  @Test("a rollback to the published snapshot has nothing to do")
   func alreadyThere() throws {
     try LoadHarness.with { harness in
       let snapshots = try days(harness)
@@ -146,7 +146,7 @@ struct RollbackTests {
     }
   }
 
-  @Test("neither the gate nor the budget for rejections is asked: a person did")
+  @Test("the gate and the rejection budget do not apply: a person asked for the rollback")
   func nothingIsAsked() throws {
     try LoadHarness.with { harness in
       let first = try harness.spool.snapshot(

@@ -8,7 +8,7 @@ struct SQLTests {
     try String(sql: Array(sql.utf8), values)
   }
 
-  @Test("loses the comment at its beginning, and gets the values of its names")
+  @Test("loses its leading comment, and its placeholders are replaced")
   func names() throws {
     #expect(
       try statement(
@@ -25,7 +25,7 @@ struct SQLTests {
     #expect(try statement("-- Nothing to replace.\nSELECT 1\n") == "SELECT 1\n")
   }
 
-  @Test("is refused where a name has no value, or a value no name")
+  @Test("is refused if a placeholder has no value, or a value no placeholder")
   func errors() {
     #expect(throws: Failure.self) { try statement("SELECT :column") }
     #expect(throws: Failure.self) { try statement("SELECT :'column'", ["colum": "x"]) }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The schema", .needsServer)
 struct SchemaTests {
-  @Test("every table and column says what it is for, and has one of the few types that are used")
+  @Test("every table and column has a comment and one of the allowed types")
   func comments() throws {
     try LoadHarness.with { harness in
       try harness.load(businesses(1))
@@ -32,7 +32,7 @@ struct SchemaTests {
     }
   }
 
-  @Test("the tables and functions have the columns that are declared, and no other")
+  @Test("the tables and functions have exactly the declared columns")
   func declaredColumns() throws {
     let declared = StoredColumn.all.map { column in
       switch column.form {
@@ -80,7 +80,7 @@ struct SchemaTests {
     }
   }
 
-  @Test("a database in another encoding than UTF8 is refused before the tables are made", .needsOwnServer)
+  @Test("a database in another encoding than UTF8 is refused before the tables are created", .needsOwnServer)
   func otherEncoding() throws {
     for encoding in ["SQL_ASCII", "LATIN1", "EUC_TW"] {
       try LoadHarness.withDatabase(encoding: encoding) { harness in
@@ -92,7 +92,7 @@ struct SchemaTests {
     }
   }
 
-  @Test("status tells what is there, before a load and after, and of a database that does not answer")
+  @Test("status describes the database before and after a load, and one that does not answer")
   func status() throws {
     try LoadHarness.with { harness in
       let empty = try DatabaseStatus.query(harness.database.url, stop: {})

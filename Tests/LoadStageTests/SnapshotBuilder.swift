@@ -4,7 +4,7 @@ import Records
 import Spool
 import Support
 
-/// n businesses with BANs from `first`.
+/// Returns `count` businesses with consecutive BANs from `first`.
 func businesses(_ count: Int, from first: Int = 10_000_000) -> [Business] {
   (0..<count).map { Business(String(first + $0), "第\($0)商店") }
 }
@@ -29,14 +29,14 @@ struct TestSpool {
     /// Chunk → findings lines.
     var findings: [Int: [String]] = [:]
     var notes = Notes()
-    /// Rejected and so on, beside the rows; it goes to the first chunk.
+    /// Rejected and duplicate records besides the rows, counted in the first chunk.
     var failed = 0
     var duplicated = 0
-    /// Of the whole snapshot.
+    /// Findings by code of the whole snapshot.
     var findingCounts: [String: Int] = [:]
   }
 
-  /// As published.
+  /// The columns of the published source.
   static let columns = Column.allCases.map(\.name)
 
   private func cities(_ rows: [Business]) -> [String: Int] {
@@ -48,7 +48,7 @@ struct TestSpool {
     }
   }
 
-  /// Writes a snapshot: its rows cut into chunks, the files, and the manifests.
+  /// Writes a finalized snapshot: the rows in chunks, the files and the manifests.
   @discardableResult
   func snapshot(_ rows: [Business], _ options: Options = Options()) throws -> SnapshotFolder {
     let newest = try Folder.names(path).last.flatMap { SnapshotID($0) }

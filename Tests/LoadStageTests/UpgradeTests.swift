@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A database of an earlier version", .needsServer)
 struct UpgradeTests {
-  /// As a version without a change feed left it: three days, of which the last is in the tables.
+  /// Creates the database of a version without a change feed: three days, the last one in the tables.
   private func withOldDatabase(_ rows: [Business], _ body: (LoadHarness) throws -> Void) throws {
     try LoadHarness.with { harness in
       var session = try harness.database.open()
@@ -37,7 +37,7 @@ struct UpgradeTests {
     }
   }
 
-  @Test("goes on from what it holds, and refuses days that are older than its feed")
+  @Test("the next load continues from its rows, and days before the feed are refused")
   func goesOn() throws {
     let old = businesses(12)
     try withOldDatabase(old) { harness in

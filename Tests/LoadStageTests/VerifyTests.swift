@@ -5,11 +5,11 @@ import Spool
 import Support
 import Testing
 
-@Suite("A registry that a hand has edited", .needsServer)
+@Suite("A registry edited by hand", .needsServer)
 struct VerifyTests {
   private static let odd = "a\u{8}b\u{B}c\u{C}d\\e\nf\tg\rh\\N\u{1}\u{7F}"
 
-  /// Sixteen businesses, some with all that a value may hold.
+  /// Sixteen businesses, some with special characters, NULLs and empty slots.
   private static var rows: [Business] {
     var rows = businesses(16)
     rows[1].name = odd
@@ -27,7 +27,7 @@ struct VerifyTests {
   }
 
   @Test(
-    "a table that was emptied is no registry that is unchanged, nor one to compare with; --verify fills it",
+    "a load refuses an emptied table, with the same or another snapshot; --verify fills it",
     arguments: [
       ("TRUNCATE tax_registration CASCADE", "tax_registration"), ("DELETE FROM business_industry", "business_industry"),
     ])
@@ -48,7 +48,7 @@ struct VerifyTests {
     }
   }
 
-  /// What a hand does, in SQL, and to whom.
+  /// An edit by hand in SQL, and the BANs that it affects.
   struct Edit: CustomTestStringConvertible, Sendable {
     let sql: String
     let bans: [String]
@@ -89,7 +89,7 @@ struct VerifyTests {
     Edit("INSERT INTO business_industry VALUES ('10000004', 'a', E'\\n', -1), ('10000004', 'b', 'c', 99)", "10000004"),
   ]
 
-  /// Of rows of business_industry; `slot` is their column `order`.
+  /// Edits rows of business_industry; `slot` stands for their column `order`.
   private static func change(_ set: String, _ bans: String...) -> Edit {
     Edit("UPDATE business_industry SET " + set.replacing("slot", with: "\"order\""), bans)
   }
@@ -119,7 +119,7 @@ struct VerifyTests {
     try harness.load(snapshot) { $0.verify = true }
   }
 
-  @Test("what nobody edited is found to be as it was left, whatever it holds")
+  @Test("--verify repairs nothing in an unedited registry, also with special characters")
   func untouched() throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(Self.rows)
@@ -133,7 +133,7 @@ struct VerifyTests {
     }
   }
 
-  @Test("is made right, and nothing of it is a change of the source", arguments: edits)
+  @Test("--verify repairs the edit, and it does not appear in the feed", arguments: edits)
   func edited(_ edit: Edit) throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(Self.rows, .init(chunkSize: 5))
@@ -152,20 +152,20 @@ struct VerifyTests {
       #expect(try harness.database.rows("SELECT ban FROM removed_registration") == [])
       let kept = "SELECT repaired, array_length(repaired_bans, 1) FROM publication ORDER BY id DESC LIMIT 1"
       #expect(try harness.database.rows(kept) == ["\(edit.bans.count)|\(edit.bans.count)"])
-      // A second look finds nothing.
+      // A second --verify repairs nothing.
       #expect(try verify(harness, snapshot).repaired == 0)
     }
   }
 
   private static func bytewise(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
 
-  @Test("with the source's next day, only what the source changed is in the feed")
+  @Test("with the source's next day, only the source's changes are in the feed")
   func withANewDay() throws {
     try LoadHarness.with { harness in
       var rows = Self.rows
       try harness.load(rows)
       let invalidBANs = Self.businessesOfTheirOwn.last
-      // But for the hash: by it alone the source's record of before is known.
+      // Not the edit of content_hash: only the hash identifies the source's previous record.
       let edits = Self.columns.dropLast() + Self.industries + [invalidBANs].compactMap { $0 }
       for edit in edits { try harness.database.execute(edit.sql) }
       rows.removeAll { $0.ban == "10000012" }
@@ -187,9 +187,8 @@ struct VerifyTests {
     }
   }
 
-  /// The registry alone tells of no business that a hand deleted that it was there, and of none that it put in that it
-  /// is not the source's.
-  @Test("with the source's next day, a business that a hand deleted is not added by the source")
+  /// Known limitation: the registry does not show that a row was deleted or inserted by hand.
+  @Test("with the source's next day, a business deleted by hand is not reported as added")
   func deletedBeforeANewDay() throws {
     try LoadHarness.with { harness in
       try harness.load(Self.rows)
@@ -207,7 +206,7 @@ struct VerifyTests {
     }
   }
 
-  @Test("edited to what the source says the next day, it follows the source from there on")
+  @Test("a row edited to the source's next value follows the source from then on")
   func editedAhead() throws {
     try LoadHarness.with { harness in
       let first = Self.rows
@@ -218,14 +217,14 @@ struct VerifyTests {
       let outcome = try verify(harness, try harness.spool.snapshot(second, .init(sourceDate: "2026-09-02")))
       #expect(outcome.repairedBANs == ["10000005"])
       #expect(try harness.database.images() == images(second))
-      // And back, with a look at the hashes alone.
+      // And back, with a load that compares only the hashes.
       try harness.load(first, .init(sourceDate: "2026-09-03"))
       #expect(try harness.database.images() == images(first))
       #expect(try harness.database.feed().map(\.ban) == ["10000005"])
     }
   }
 
-  @Test("a business with a correction is made right as the correction has it")
+  @Test("a corrected business is repaired to its correction")
   func corrected() throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(Self.rows)
@@ -254,7 +253,7 @@ struct VerifyTests {
     }
   }
 
-  @Test("a business that is gone and that a hand put back goes again; when the source has it again it has returned")
+  @Test("a removed business inserted by hand is removed again; when the source has it again, it reappears")
   func putBack() throws {
     try LoadHarness.with { harness in
       let first = Self.rows
@@ -272,7 +271,7 @@ struct VerifyTests {
     }
   }
 
-  @Test("of very many the first thousand are named, and all are counted")
+  @Test("all repaired businesses are counted, and the first 1000 are named")
   func many() throws {
     try LoadHarness.with { harness in
       let snapshot = try harness.spool.snapshot(businesses(1200), .init(chunkSize: 500))
