@@ -3,13 +3,13 @@ import Spool
 import Support
 import Testing
 
-/// Chunks that are compressed side by side, where one of them cannot be written.
+/// Chunks are compressed in parallel and committed in order.
 @Suite struct ChunkCompressorTests {
   enum Step: CaseIterable { case chunk, earlierManifest, manifest }
 
-  /// Chunk 3 cannot be written, or its manifest cannot: a folder is in the way.
+  /// Chunk 3 or its manifest cannot be written: a folder has its name.
   @Test(arguments: Step.allCases)
-  func nothingBehindAChunkThatFailedAppears(_ step: Step) throws {
+  func noChunkAfterAFailedOneIsCommitted(_ step: Step) throws {
     let source = SplitSource(chunkSize: 1)
     let fetch = source.folder.fetchFolder
     try Folder.make(source.folder.path)
@@ -27,15 +27,14 @@ import Testing
     #expect(try FetchChunkManifest.read(at: source.folder.fetchChunkManifest(2))?.csv.records == 1)
   }
 
-  /// However they overtake one another while they are compressed: every other one is large.
-  @Test func chunksAppearInTheirOrder() throws {
+  /// Every other chunk is large, so that small ones are compressed first.
+  @Test func chunksAreCommittedInOrder() throws {
     let source = SplitSource(chunkSize: 40)
     let pieces = (0..<30).map { chunk in
       let note = String(repeating: "備註", count: chunk % 2 == 0 ? 9000 : 1)
       return Array((0..<40).map { "\(10_000_000 + chunk * 40 + $0),甲行,\(note)\n" }.joined().utf8)
     }
     let split = try #require(try source.split([Array("統一編號,營業人名稱,備註\n".utf8)] + pieces))
-    // In the order of their commits.
     #expect(split.chunks.map(\.manifest) == (1...30).map(SnapshotFolder.manifestName))
   }
 }

@@ -8,11 +8,11 @@ import Spool
 import TestSupport
 import Testing
 
-/// Cutting the source into chunks, however its bytes arrive.
+/// Splitting the source into chunks, independent of how its bytes arrive.
 @Suite struct ChunkSplitterTests {
-  /// Chunks of two records, and the bytes in two pieces: at every offset of the small files.
+  /// Chunks of two records; the bytes arrive in two pieces, split at every offset of the small files.
   @Test(arguments: malformedFiles.filter { $0.bytes.count < 500 })
-  func cutsAtRecordEndsWhateverTheSplit(_ file: MalformedFile) throws {
+  func chunksEndAtRecordEndsForEveryInputSplit(_ file: MalformedFile) throws {
     let reference = referenceRead(file.bytes)
     let (whole, chunks) = try cutAndRead([file.bytes], chunkSize: 2)
     #expect((whole == nil) == (reference.refusal != nil && reference.columns.isEmpty), "\(file.why)")
@@ -32,9 +32,9 @@ import Testing
     }
   }
 
-  /// The large ones near their bounds, and in many small pieces.
+  /// The large files, split near their bounds and into many small pieces.
   @Test(arguments: malformedFiles.filter { $0.bytes.count >= 500 })
-  func cutsLargeRecordsWhateverTheSplit(_ file: MalformedFile) throws {
+  func largeRecordsAreSplitAlikeForEveryInputSplit(_ file: MalformedFile) throws {
     let whole = try cut([file.bytes], chunkSize: 1)
     let reference = referenceRead(file.bytes)
     let ends = reference.recordEnds.suffix(4)
@@ -50,7 +50,7 @@ import Testing
     #expect(try cut(pieces, chunkSize: 1) == whole, "\(file.name) in pieces of 977")
   }
 
-  @Test func aLimitArchivesExactlyItsPrefix() throws {
+  @Test func aLimitKeepsExactlyTheFirstRecords() throws {
     for seed in UInt64(1)...50 {
       let bytes = randomDirtyFile(seed: seed, records: 12)
       let reference = referenceRead(bytes)
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func aChunkEndsBeforeTheRecordThatWouldTakeItOver32MiB() throws {
+  @Test func aChunkIsAtMost32MiB() throws {
     var bytes = Array("統一編號,營業人名稱,備註\n".utf8)
     let row = Array("04595257,甲行,\"".utf8) + [UInt8](repeating: 0x61, count: 60_000) + Array("\"\n".utf8)
     for _ in 0..<600 { bytes += row }
@@ -77,12 +77,12 @@ import Testing
     #expect(chunks[0].csv.bytes + row.count > 32 << 20)
   }
 
-  @Test func refusesALineThatDoesNotEnd() throws {
+  @Test func aLineOverTheBoundIsRefused() throws {
     let header = Array("統一編號,營業人名稱\n".utf8)
     let piece = [UInt8](repeating: 0x61, count: 1 << 20)
     #expect(throws: (any Error).self) { try cut([header] + Array(repeating: piece, count: 17), chunkSize: 10) }
     #expect(try cut([header] + Array(repeating: piece, count: 16), chunkSize: 10) != nil)
-    // A header that does not end is no reason to take more memory.
+    // A header without an end is refused at the first piece.
     var splitter = try ChunkSplitter(SplitSource(chunkSize: 10).snapshot, after: FinishedChunks())
     var taken = 0
     #expect(throws: (any Error).self) {
@@ -94,7 +94,7 @@ import Testing
     #expect(taken == 0)
   }
 
-  @Test func refusesMoreThanAHundredThousandStructureErrors() throws {
+  @Test func moreThan100000StructureErrorsAreRefused() throws {
     let header = Array("統一編號,營業人名稱\n".utf8)
     let line = Array("a,\"b\"c\n".utf8)
     let most = (0..<100_000).flatMap { _ in line }
@@ -104,7 +104,7 @@ import Testing
   }
 }
 
-/// - Returns: the chunks as `fetch.json` lists them, by the digests of their manifests; nil where the header is refused.
+/// - Returns: the chunks as `fetch.json` lists them; nil if the header is refused.
 private func cut(_ pieces: [[UInt8]], chunkSize: Int) throws -> [ChunkEntry]? {
   try cut(pieces, into: SplitSource(chunkSize: chunkSize))
 }

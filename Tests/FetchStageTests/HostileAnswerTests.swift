@@ -6,15 +6,15 @@ import Support
 import TestSupport
 import Testing
 
-/// Answers that are no source, each given to every request until the server is well again.
+/// Answers that are not the source; each is given to every request until the server recovers.
 @Suite struct HostileAnswerTests {
   struct Hostile: CustomTestStringConvertible, Sendable {
     let what: String
     let answer: Attempt
     let category: ExitCategory
-    /// What the message says.
+    /// A part of the expected message.
     let says: String
-    /// What all answers together may have cost at most, from what the server's kernel took: 8 MB lie in sockets.
+    /// The most bytes of all answers that the server's kernel may take; up to 8 MB of them lie in socket buffers.
     var bytesMax = 16 << 20
     var file = ServedFile(HostileAnswerTests.good)
     var testDescription: String { what }
@@ -23,25 +23,25 @@ import Testing
       (self.what, self.answer, self.category, self.says) = (what, answer, category, says)
     }
 
-    /// A whole answer as it goes over the wire.
+    /// A complete answer, byte for byte.
     init(_ what: String, _ category: ExitCategory, _ says: String, raw: String, then content: Content = Content("")) {
       self.init(what, category, says, .raw(raw, then: content))
     }
 
-    /// The file under another Content-Length, or with other headers.
+    /// The file with these headers.
     init(_ what: String, _ category: ExitCategory, _ says: String, headers: String) {
       self.init(
         what, category, says, raw: "HTTP/1.1 200 OK\r\n\(headers)\r\n\r\n", then: Content(HostileAnswerTests.good))
     }
 
-    /// The file behind a chunk's size.
+    /// The file after these chunk headers.
     init(_ what: String, chunks: String) {
       self.init(
         what, .temporary, "(curl ", raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)",
         then: Content(HostileAnswerTests.good))
     }
 
-    /// A body without end, or as good as.
+    /// An endless body, or nearly so.
     init(_ what: String, _ says: String, endless content: Content, _ length: ServedFile.Length) {
       self.init(what, .data, says, .whole)
       file = ServedFile(content).with { $0.length = length }
@@ -149,7 +149,7 @@ import Testing
   ]
 
   @Test(arguments: noHTTP + lengths + statuses + bodies)
-  func endsAsTheContractSays(_ hostile: Hostile) throws {
+  func hostileAnswersEndWithTheRightExitCode(_ hostile: Hostile) throws {
     let web = try WebFixture(hostile.file, otherwise: hostile.answer)
     let end = End { try web.fetch() }
     let failure = try #require(end.failure, "\(end)")
@@ -157,10 +157,10 @@ import Testing
     #expect(failure.message.contains(hostile.says), "\(failure)")
     #expect(failure.message.utf8.count < 500 && !failure.message.contains("\n"), "\(failure)")
     #expect(!failure.hints.isEmpty && failure.hints.allSatisfy { !$0.description.isEmpty }, "\(failure)")
-    // Temporary trouble is tried three times more, all else is not.
+    // Only retryable errors are retried, three times.
     #expect(web.server.requests.count == (hostile.category == .temporary ? 4 : 1))
     #expect(web.server.wireBytesSent <= hostile.bytesMax, "\(web.server.wireBytesSent)")
-    // Nothing is there but what was finished before it went wrong, and that is no snapshot.
+    // Only finished chunks are left, and no complete snapshot.
     for id in try SpoolIndex.snapshots(web.spool) {
       let folder = SnapshotFolder(spool: web.spool, id: id)
       #expect(try FetchManifest.read(at: folder.fetchManifest) == nil)
@@ -170,7 +170,7 @@ import Testing
     try web.expectRecovery(hostile.what)
   }
 
-  /// What is odd and harmless: the source is taken, right to the byte.
+  /// Unusual but harmless answers: the source is fetched byte for byte.
   @Test(arguments: [
     ("more bytes than promised", Attempt.whole.with { $0.extraBytes = 500 }),
     ("the same length twice", .raw("HTTP/1.1 200 OK\r\n\(length)\r\n\(length)\r\n\r\n", then: Content(good))),
@@ -195,7 +195,7 @@ import Testing
     ("no content type, and cookies", .whole.with { $0.overrides = ["Content-Type": "", "Set-Cookie": "a=b"] }),
     ("identity", .whole.with { $0.overrides = ["Content-Encoding": "Identity"] }),
   ])
-  func takesWhatIsOnlyOdd(_ what: String, _ answer: Attempt) throws {
+  func unusualButValidAnswersAreFetched(_ what: String, _ answer: Attempt) throws {
     let web = try WebFixture(ServedFile(Self.good), otherwise: answer)
     let folder = try web.fetch().expectFetched()
     #expect(try web.content(folder) == Self.good)
@@ -203,8 +203,8 @@ import Testing
     #expect(web.server.requests.allSatisfy { $0.headers["Cookie"] == nil })
   }
 
-  /// Validators go back to the server as they came, and so must hold nothing that a header ends with.
-  @Test func aValidatorThatWouldBeAHeaderIsNone() throws {
+  /// Validators are sent back to the server unchanged, so they must not contain a line end.
+  @Test func aValidatorWithALineEndIsIgnored() throws {
     let evil = "\"a\rX-Evil: 1\""
     let file = ServedFile(WebFixture.source(rows: 1000), lastModified: WebFixture.old + "\rX-Evil: 2", etag: evil)
     let web = try WebFixture(file, plan: [.cut(after: 120_000)])
@@ -225,7 +225,7 @@ import Testing
     ("61", 1), ("1000000000", 1), ("9223372036854775807", 1), ("99999999999999999999999", 1),
     ("Fri, 31 Dec 9999 23:59:59 GMT", 1), ("Sun, 06 Nov 2094 08:49:37 GMT", 1),
   ])
-  func waitsNoLongerThanAMinute(_ retryAfter: String, _ requests: Int) throws {
+  func retryAfterIsHonouredUpToAMinute(_ retryAfter: String, _ requests: Int) throws {
     for status in [429, 503] {
       let web = try WebFixture(ServedFile(Self.good), otherwise: .busy(status, retryAfter: retryAfter))
       let failure = try #require(End { try web.fetch() }.failure)
@@ -236,8 +236,8 @@ import Testing
     }
   }
 
-  /// In seconds, and as a date by the server's clock, whatever that says.
-  @Test func waitsAsLongAsItIsAsked() throws {
+  /// In seconds, and as a date relative to the server's own Date header.
+  @Test func retryAfterIsHonoured() throws {
     let date = Headers.Field("Date", WebFixture.old)
     let later = HTTPDate.string(HTTPDate.seconds(WebFixture.old)! + 1)
     for headers in [Headers([.init("Retry-After", "1")]), Headers([date, .init("Retry-After", later)])] {
@@ -246,7 +246,7 @@ import Testing
       _ = try web.fetch().expectFetched()
       #expect(Timestamp.monotonicSeconds() - started >= 1)
       #expect(web.server.requests.count == 2)
-      // Not past the time that all attempts have together.
+      // But not beyond the time limit of all attempts together.
       let hurried = try WebFixture(ServedFile(Self.good), otherwise: .page(503, headers: headers, body: "later"))
       let failure = try #require(End { try hurried.fetch { $0.secondsMax = 0.9 } }.failure)
       #expect(failure.category == .temporary && failure.message.contains("within"), "\(failure)")
@@ -256,7 +256,7 @@ import Testing
 }
 
 extension HostileAnswerTests.Hostile {
-  /// A body that begins as the registry and goes on for ever.
+  /// A body that begins like the registry and is endless.
   struct Body {
     var then: [UInt8]
   }

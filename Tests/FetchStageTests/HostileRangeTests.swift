@@ -7,12 +7,12 @@ import Support
 import TestSupport
 import Testing
 
-/// A download that is asked to go on, and a server that gives something else.
+/// A resumed download, and a server that answers with something else than the rest.
 @Suite struct HostileRangeTests {
   struct Hostile: CustomTestStringConvertible, Sendable {
     let what: String
     let second: Attempt
-    /// Another version from the second request on.
+    /// Another version of the source, served from the second request on.
     var newer: ServedFile?
     var testDescription: String { what }
 
@@ -27,7 +27,7 @@ import Testing
 
   static let v1 = ServedFile(WebFixture.source(rows: 1000), lastModified: WebFixture.old, etag: "\"v1\"")
     .with { $0.date = .afterLastModified(3600) }
-  /// As long as the first, and another from its third record on.
+  /// As long as the first version, and different from its third record on.
   static let v2Bytes = WebFixture.source(rows: 1000).map { $0 == UInt8(ascii: "5") ? UInt8(ascii: "6") : $0 }
   static let v2 = ServedFile(v2Bytes, lastModified: WebFixture.old, etag: "\"v2\"").with {
     $0.date = .afterLastModified(3600)
@@ -69,9 +69,9 @@ import Testing
       },
     ]
 
-  /// The source comes out right all the same, with one request more, or two.
+  /// The source is still fetched correctly, with one or two more requests.
   @Test(arguments: hostile)
-  func startsOverWhereTheRestIsNotTheRest(_ hostile: Hostile) throws {
+  func aWrongRangeAnswerStartsTheDownloadOver(_ hostile: Hostile) throws {
     let web = try WebFixture(Self.v1, plan: [.cut(after: 120_000), hostile.second])
     if let newer = hostile.newer { web.script.replace(with: newer, fromRequest: 2) }
     let folder = try web.fetch().expectFetched()
@@ -86,11 +86,11 @@ import Testing
     try web.expectWholeChunks(of: [Self.v1.content.bytes, Self.v2Bytes], hostile.what)
   }
 
-  /// More than the rest: what is too much is not taken for chunks.
-  @Test func theRestEndsWhereItSaidThatItWould() throws {
+  /// The answer is longer than the range: the extra bytes do not become chunks.
+  @Test func bytesBeyondTheRangeAreIgnored() throws {
     let file = Self.v1.with { $0.length = .untilClose }
     let web = try WebFixture(file, plan: [.cut(after: 120_000), Attempt.whole.with { $0.extraBytes = 60_000 }])
-    // The first answer has no length: only a reset says that it is not the whole.
+    // The first answer has no length: only a reset shows that it is incomplete.
     web.script.update { $0.plan[0] = .reset(after: 120_000) }
     let folder = try web.fetch().expectFetched()
     let fetched = try web.content(folder)
@@ -98,29 +98,29 @@ import Testing
     #expect(web.server.requests.map { $0.headers["Range"] != nil } == [false, true, false])
   }
 
-  /// 304 answers no range; a coding makes it other bytes.
+  /// A range request cannot be answered with 304, and a content coding changes the bytes.
   @Test(arguments: [
     ("304", Attempt.page(304), ExitCategory.unavailable), ("404", .page(404), .unavailable),
     ("a coding", .whole.with { $0.overrides = ["Content-Encoding": "gzip"] }, .data),
     ("204", .page(204), .unavailable),
   ])
-  func endsForGoodWithWholeChunks(_ what: String, _ second: Attempt, _ category: ExitCategory) throws {
+  func aRefusedRangeIsNotRetriedAndChunksAreKept(_ what: String, _ second: Attempt, _ category: ExitCategory) throws {
     let web = try WebFixture(Self.v1, plan: [.cut(after: 120_000), second])
     let failure = try #require(End { try web.fetch() }.failure)
     #expect(failure.category == category, "\(failure)")
     #expect(web.server.requests.count == 2)
     #expect(try web.expectWholeChunks(of: [Self.v1.content.bytes], what) >= 4)
     try web.expectRecovery(what)
-    #expect(web.server.requests[2].headers["Range"] != nil, "it goes on")
+    #expect(web.server.requests[2].headers["Range"] != nil, "the download is resumed")
   }
 
-  /// Any sequence of troubles, while the source changes: what is whole in the end is one version, and so is every
-  /// snapshot on the way whose versions can be told apart.
+  /// Random sequences of faults while the source changes: the final snapshot is one version, and so is every earlier
+  /// snapshot if the versions can be told apart.
   @Test(arguments: UInt64(1)...40)
-  func neverSplicesWhateverHappens(_ seed: UInt64) throws {
+  func randomFaultsNeverSpliceVersions(_ seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     let validated = seed % 4 != 0
-    // Where an answer with the whole source may lack them, too, versions cannot be told apart either.
+    // Some answers then lack validators, so that versions cannot be told apart either.
     let strips = seed % 5 == 0
     let versions = (1...3).map { number -> ServedFile in
       let bytes = number == 2 ? Self.v2Bytes : WebFixture.source(rows: number == 1 ? 1000 : 1060)

@@ -4,10 +4,10 @@ import Spool
 import TestSupport
 import Testing
 
-/// What is kept of an interrupted fetch.
+/// Chunks that are kept from an interrupted fetch.
 @Suite struct KeptChunkTests {
-  /// A chunk behind one that is fetched again was not looked at before: its size alone says nothing.
-  @Test func aDamagedChunkOfTheRightSizeIsWrittenAnew() throws {
+  /// A kept chunk after one that is fetched again has not been verified; its size alone proves nothing.
+  @Test func aDamagedChunkOfTheRightSizeIsReplaced() throws {
     let scratch = ScratchFolder()
     let source = Array("統一編號,營業人名稱\n04595257,甲\n10000009,乙\n20000003,丙\n".utf8)
     let settings = FetchSettings(

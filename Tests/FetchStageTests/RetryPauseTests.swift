@@ -6,8 +6,8 @@ import Testing
 
 @Suite("The pause before another attempt")
 struct RetryPauseTests {
-  /// Stopped when it is asked for the second time, which is a tenth of a second later: so it waits.
-  @Test("is as long with a plan of faults as without")
+  /// The second stop check, a tenth of a second later, stops the wait: so the pause did wait.
+  @Test("is not shortened by a plan of faults")
   func withAPlan() async {
     await #expect(processExitsWith: .success) {
       setenv("REGISTRY_FAULT", "trace@/dev/null", 1)
@@ -23,7 +23,7 @@ struct RetryPauseTests {
     }
   }
 
-  @Test("is what the environment says, where it says so", .timeLimit(.minutes(1)))
+  @Test("is taken from RETRY_PAUSE_SECONDS, if set", .timeLimit(.minutes(1)))
   func fixed() async {
     await #expect(processExitsWith: .success) {
       setenv("RETRY_PAUSE_SECONDS", "0", 1)

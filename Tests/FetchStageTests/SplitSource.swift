@@ -3,7 +3,7 @@ import FetchStage
 import Spool
 import TestSupport
 
-/// A source that is split into a snapshot in a scratch folder.
+/// Splits a source into a snapshot in a scratch folder.
 struct SplitSource {
   private let scratch = ScratchFolder()
   let snapshot: UnfinishedSnapshot
@@ -17,7 +17,7 @@ struct SplitSource {
       SnapshotFolder(spool: scratch.path, id: .next(after: nil)), manifest, log: quietLog)
   }
 
-  /// - Returns: the chunks as `fetch.json` lists them, and the SHA-256 of the source; nil where the header is refused.
+  /// - Returns: the chunks as `fetch.json` lists them, and the SHA-256 of the source; nil if the header is refused.
   func split(_ pieces: [[UInt8]]) throws -> (chunks: [ChunkEntry], sha256: String)? {
     var splitter = try ChunkSplitter(snapshot, after: FinishedChunks())
     do {
@@ -30,7 +30,7 @@ struct SplitSource {
     }
   }
 
-  /// The manifests that are there, up to the first that is not.
+  /// Returns the chunk manifests up to the first missing one.
   func manifests() throws -> [FetchChunkManifest] {
     var manifests: [FetchChunkManifest] = []
     while let next = try FetchChunkManifest.read(at: folder.fetchChunkManifest(manifests.count + 1)) {

@@ -5,14 +5,14 @@ import Support
 import TestSupport
 import Testing
 
-/// What a fetch that failed leaves behind, whatever the server did.
+/// Checks of what a failed fetch leaves behind.
 extension WebFixture {
-  /// Every finished chunk is byte-equal to what stands at its place in a version that the server has, and nothing says
-  /// that a snapshot is whole unless it is.
+  /// Checks that every finished chunk equals its part of a version of the source, and that a snapshot is only marked
+  /// complete if it is.
   ///
-  /// - Parameter mixed: whether versions cannot be told apart, so that chunks of two may lie side by side until one has
-  ///   come to its end; otherwise all chunks of a snapshot are of one version.
-  /// - Returns: how many chunks there are.
+  /// - Parameter mixed: whether versions cannot be told apart, so that an incomplete snapshot may have chunks of
+  ///   several; otherwise all chunks of a snapshot are of one version.
+  /// - Returns: the number of finished chunks in incomplete snapshots.
   @discardableResult
   func expectWholeChunks(
     of versions: [[UInt8]], mixed: Bool = false, _ what: String,
@@ -39,7 +39,7 @@ extension WebFixture {
         names.formUnion([SnapshotFolder.csvName(number), SnapshotFolder.manifestName(number)])
         count += 1
       }
-      // A chunk file without its manifest is not finished; nobody takes it for more.
+      // A chunk file without its manifest is allowed: it is not finished.
       let extra = Set(try Folder.names(folder.fetchFolder)).subtracting(names)
       let unexplained = extra.filter { $0.hasSuffix(".json") || $0.hasSuffix(".tmp") }
       #expect(mixed || unexplained.isEmpty, "\(what): \(unexplained)", sourceLocation: sourceLocation)
@@ -47,7 +47,7 @@ extension WebFixture {
     return count
   }
 
-  /// The same command, and a server that is well again.
+  /// Checks that the same command succeeds once the server has recovered.
   func expectRecovery(_ what: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws {
     script.update { ($0.plan, $0.otherwise, $0.replacements) = ([], .whole, [:]) }
     let folder = try fetch().expectFetched()
@@ -56,7 +56,7 @@ extension WebFixture {
     #expect(fetched == current, "\(what): not what the server has", sourceLocation: sourceLocation)
   }
 
-  /// What the server has now.
+  /// The server's current file.
   private var current: [UInt8] {
     var bytes: [UInt8] = []
     script.update { bytes = $0.file.content.bytes }

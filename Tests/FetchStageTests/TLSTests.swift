@@ -6,7 +6,7 @@ import TLSProxy
 import TestSupport
 import Testing
 
-/// A server behind TLS, good or bad.
+/// Fetching from a TLS server, valid or not.
 @Suite struct TLSTests {
   static let authority = Certificate("Authority of these tests", for: nil)
   static let other = Certificate("Another authority", for: nil)
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: [TLSProxy.Version.tls12, .tls13])
-  func aGoodOneIsFetchedAndGoneOnWith(_ version: TLSProxy.Version) throws {
+  func aValidServerIsFetchedFromAndResumed(_ version: TLSProxy.Version) throws {
     let site = try Site(.tls(Self.good, newest: version), plan: [.cut(after: 120_000), .reset(after: 30_000)])
     let end = try site.fetch()
     let folder = try #require(end.folder, "\(end)")
@@ -82,7 +82,7 @@ import Testing
   ]
 
   @Test(arguments: bad)
-  func aBadOneIsRefusedAtOnceAndForGood(_ bad: Bad) throws {
+  func anInvalidServerIsRefusedWithoutARetry(_ bad: Bad) throws {
     let site = try Site(bad.kind)
     let end = try site.fetch()
     let failure = try #require(end.failure, "\(end)")
@@ -90,8 +90,8 @@ import Testing
     #expect(failure.message.contains(bad.says) && failure.message.contains(site.proxy.url("/data.csv")), "\(failure)")
     #expect(
       failure.hints.contains { $0.description.contains("SSL_CERT_FILE") } || bad.says.contains("version"), "\(failure)")
-    #expect(site.proxy.connections == 1, "it is not tried again")
-    #expect(site.web.server.requests.isEmpty, "nothing was asked for")
+    #expect(site.proxy.connections == 1, "no retry")
+    #expect(site.web.server.requests.isEmpty, "no request was sent")
     #expect(try SpoolIndex.snapshots(site.web.spool).isEmpty)
     let mended = try TLSProxy(.tls(Self.good), to: site.web.server.port)
     let again = try site.fetch(through: mended)
@@ -100,7 +100,7 @@ import Testing
     #expect(fetched == site.web.bytes)
   }
 
-  @Test func aHandshakeThatEndsIsTriedAgain() throws {
+  @Test func aHandshakeThatBreaksOffIsRetried() throws {
     let site = try Site(.says(""))
     let failure = try #require(try site.fetch().failure)
     #expect(failure.category == .temporary, "\(failure)")
@@ -108,18 +108,18 @@ import Testing
     #expect(try SpoolIndex.snapshots(site.web.spool).isEmpty)
   }
 
-  @Test func certificatesThatCannotBeReadAreNamed() throws {
+  @Test func anUnreadableCertificateFileIsNamed() throws {
     let site = try Site(.tls(Self.good))
     let failure = try #require(try site.fetch { $0.caFile = "/nonexistent/authority.pem" }.failure)
     #expect(failure.category == .unavailable && failure.message.contains("/nonexistent/authority.pem"), "\(failure)")
     #expect(site.web.server.requests.isEmpty)
   }
 
-  /// Somebody on the way can cut the connection, but not sign TLS's close_notify: without it, the end of the connection
-  /// is not the end of the answer.
+  /// An attacker can cut the connection, but cannot forge TLS's close_notify: without it, the end of the connection is
+  /// not the end of the answer.
   @Test(arguments: ServedFile.Length.allCases)
-  func anEndWithoutCloseNotifyIsNoEnd(_ length: ServedFile.Length) throws {
-    // The rest comes as a range, which says where the source ends.
+  func anEndWithoutCloseNotifyIsACut(_ length: ServedFile.Length) throws {
+    // The rest is fetched as a range, whose header gives the size of the source.
     let site = try Site(
       .tls(Self.good, abrupt: true), Self.file.with { $0.length = length }, plan: [.cut(after: 120_000)])
     let end = try site.fetch()
@@ -130,13 +130,13 @@ import Testing
   }
 
   @Test(arguments: [TLSProxy.Version.tls12, .tls13])
-  func withoutLengthOnlyCloseNotifyIsTheEnd(_ version: TLSProxy.Version) throws {
+  func withoutALengthOnlyCloseNotifyEndsTheAnswer(_ version: TLSProxy.Version) throws {
     let file = ServedFile(WebFixture.source(rows: 1000)).with { $0.length = .untilClose }
     let answers: [Attempt] = [
-      // Nothing is missing, and nobody can know it.
+      // Nothing is missing, but that cannot be known.
       .whole, .cut(after: 120_000),
       .raw("HTTP/1.0 200 OK\r\n\r\n", then: Content(WebFixture.source(rows: 148))),
-      // libcurl takes no length beside a transfer coding.
+      // libcurl ignores Content-Length if there is a Transfer-Encoding.
       .raw(
         "HTTP/1.1 200 OK\r\nContent-Length: \(file.content.count)\r\nTransfer-Encoding: identity\r\nConnection: close\r\n\r\n",
         then: Content(WebFixture.source(rows: 148))),
@@ -160,9 +160,9 @@ import Testing
     }
   }
 
-  /// libcurl has a pointer of its own in the connection, which it follows when a ticket comes.
+  /// libcurl stores a pointer in the TLS session and follows it when a session ticket arrives.
   @Test(arguments: [ServedFile.Length.contentLength, .untilClose])
-  func sessionTicketsInTheMiddleOfAnAnswerChangeNothing(_ length: ServedFile.Length) throws {
+  func sessionTicketsDuringAnAnswerAreHarmless(_ length: ServedFile.Length) throws {
     let site = try Site(.tls(Self.good, tickets: true), Self.file.with { $0.length = length })
     let end = try site.fetch()
     let folder = try #require(end.folder, "\(end)")
@@ -170,7 +170,7 @@ import Testing
     #expect(fetched == site.web.bytes)
   }
 
-  /// What decides is the status, not the body beside it.
+  /// For other answers than the source, the status decides, not the body.
   @Test(
     arguments: [
       ("redirect", "HTTP/1.0 302 Found\r\nLocation: /b.csv\r\n\r\nmoved", nil),
@@ -178,7 +178,7 @@ import Testing
       ("no such file", "HTTP/1.0 404 Not Found\r\n\r\nno", .unavailable),
       ("a busy server", "HTTP/1.0 503 Busy\r\n\r\nno", .temporary),
     ] as [(String, String, ExitCategory?)])
-  func anAnswerWithoutLengthOrCloseNotify(_ what: String, _ answer: String, _ category: ExitCategory?) throws {
+  func theStatusDecidesWithoutLengthOrCloseNotify(_ what: String, _ answer: String, _ category: ExitCategory?) throws {
     let site = try Site(
       .tls(Self.good, abrupt: true), plan: Array(repeating: .raw(answer, then: Content("")), count: 4))
     if category == nil { site.web.script.update { $0.plan = Array($0.plan.prefix(1)) } }
@@ -189,7 +189,7 @@ import Testing
 
   // MARK: Redirects
 
-  /// The password is for the host that it was given for.
+  /// The password is only sent to the host of the URL that contains it.
   @Test func aRedirectToAnotherHostWorksWithoutTheLogin() throws {
     for isSame in [true, false] {
       let target = try Site(.tls(Self.good))

@@ -7,9 +7,9 @@ import Support
 import TestSupport
 import Testing
 
-/// A connection that ends at any byte of an answer, its head included.
+/// A connection that ends at any byte of an answer, including its head.
 @Suite struct TruncatedAnswerTests {
-  /// How an answer names its version, and how it tells its end.
+  /// The validators of an answer, and how its end is marked.
   struct Kind: CustomTestStringConvertible, Sendable {
     var name: String
     var lastModified: String?
@@ -26,7 +26,7 @@ import Testing
       }
     }
 
-    /// The answer as it goes over the wire, to be cut anywhere.
+    /// The bytes of the whole answer, and the length of its head.
     var wire: (bytes: [UInt8], head: Int) {
       let date = lastModified == nil ? WebFixture.old : HTTPDate.string(HTTPDate.seconds(WebFixture.old)! + age)
       var head = "HTTP/1.1 200 OK\r\nDate: \(date)\r\n"
@@ -63,11 +63,11 @@ import Testing
     Kind(name: "young date", lastModified: WebFixture.old, etag: nil, age: 0, length: .chunked, isReset: true),
   ]
 
-  /// One cut, and then a server that is well: the second request gives the rest.
+  /// One cut, then no more faults: the second request gets the rest.
   @Test(arguments: kinds)
-  func atEveryByteCostsOneMoreRequest(_ kind: Kind) throws {
+  func aCutAtAnyByteCostsOneMoreRequest(_ kind: Kind) throws {
     let (wire, head) = kind.wire
-    // The last chunk has no bytes: behind its size nothing that counts is missing.
+    // The last chunk is empty: the bytes after its size do not matter.
     let needed = kind.length == .chunked ? wire.count - 4 : wire.count
     let isStrong = kind.file.etag?.hasPrefix("\"") ?? (kind.lastModified != nil && kind.age >= 60)
     let server = try WebFixture(kind.file)
@@ -82,7 +82,7 @@ import Testing
       #expect(fetched == Self.small, "\(what)")
       let requests = Array(web.server.requests.dropFirst(before))
       #expect(requests.count == 2 || requests.count == 1 && offset >= needed, "\(what): \(requests.count) requests")
-      // Only what a strong validator vouches for is gone on with, from the end of a chunk that had come.
+      // Only with a strong validator is the download resumed, from the end of the last complete chunk.
       if let range = requests.last?.headers["Range"], requests.count == 2 {
         #expect(isStrong && offset > head, "\(what): \(range)")
       } else if isStrong, kind.length == .contentLength, offset > wire.count - 10 {
@@ -92,9 +92,9 @@ import Testing
     }
   }
 
-  /// All four attempts are cut at the same byte; what had come whole stays, and the next command gives the source.
+  /// All four attempts are cut at the same byte: complete chunks are kept, and the next command fetches the source.
   @Test(arguments: [kinds[0], kinds[4], kinds[6]])
-  func atEveryByteOfEveryAttemptLeavesWholeChunks(_ kind: Kind) throws {
+  func cutsOfEveryAttemptLeaveOnlyCompleteChunks(_ kind: Kind) throws {
     let (wire, head) = kind.wire
     let server = try WebFixture(kind.file)
     for offset in stride(from: 0, to: wire.count - 4, by: 3) {
@@ -118,9 +118,9 @@ import Testing
     }
   }
 
-  /// Where only the end of the connection tells the end of the source, an orderly end cannot be told from a cut: what
-  /// came is taken for what it is, as if a file with these bytes were given. (The bounds of load are there for this.)
-  @Test func withoutALengthWhatCameIsTheSource() throws {
+  /// If only the end of the connection marks the end of the source, a cut looks like an orderly end: the bytes received
+  /// are treated as the source. (The acceptance checks of load catch such snapshots.)
+  @Test func withoutALengthTheReceivedBytesAreTheSource() throws {
     let kind = Kind(name: "no validator", lastModified: nil, etag: nil, length: .untilClose)
     let (wire, head) = kind.wire
     let server = try WebFixture(kind.file)
@@ -138,17 +138,16 @@ import Testing
       let reference = End { try file.fetch { $0.location = .file(path: path) } }
       #expect(end.failure?.category == reference.failure?.category, "\(offset): \(end)")
       if let folder = end.folder { #expect(try web.content(folder) == prefix, "\(offset)") }
-      // A reset is never an end.
+      // A reset is never an orderly end.
       let reset = WebFixture(server)
       reset.script.plan(Self.cut(wire, offset, true))
       #expect(try End { try reset.fetch() }.folder.map(reset.content) == Self.small, "\(offset), reset")
     }
   }
 
-  /// Cuts at random bytes of a source of 200 KB, again and again: each attempt costs at most what it was cut short of
-  /// and one chunk.
+  /// Repeated cuts at random bytes of a source of 200 KB: each costs at most about one chunk more.
   @Test(arguments: UInt64(1)...16)
-  func anywhereGoesOnWhereTheLastChunkEnded(_ seed: UInt64) throws {
+  func repeatedCutsResumeAtTheLastCompleteChunk(_ seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     let bytes = WebFixture.source(rows: 1000)
     let file = ServedFile(bytes, lastModified: WebFixture.old, etag: seed % 2 == 0 ? "\"v1\"" : nil)
@@ -186,7 +185,7 @@ import Testing
 }
 
 extension FileScript {
-  /// For the next request alone.
+  /// Applies to the next request only.
   fileprivate func plan(_ attempt: Attempt) {
     update { $0.plan = Array(repeating: .whole, count: $0.attempts) + [attempt] }
   }

@@ -14,7 +14,7 @@ struct WebFixture {
   let script: FileScript
   let server: LoopbackServer
   private let content: Content
-  /// Only where it fits into memory.
+  /// The file's bytes; only for files that fit into memory.
   var bytes: [UInt8] { content.bytes }
   var spool: String { scratch.path + "/spool" }
 
@@ -24,12 +24,12 @@ struct WebFixture {
     content = file.content
   }
 
-  /// Another spool on the same server.
+  /// Creates another spool for the same server.
   init(_ other: WebFixture) {
     (script, server, content) = (other.script, other.server, other.content)
   }
 
-  /// Chunks of a hundred records; no wait between attempts.
+  /// Fetches with chunks of 100 records and without waits between attempts.
   func fetch(force: Bool = false, _ change: (inout FetchSettings) -> Void = { _ in }) throws -> FetchOutcome {
     var settings = FetchSettings(
       spool: spool, location: try SourceLocation(server.url("/data.csv"), isArgument: true),
@@ -39,7 +39,7 @@ struct WebFixture {
     return try Fetcher.run(settings, log: quietLog)
   }
 
-  /// All chunks of a snapshot, decompressed and joined.
+  /// Returns all chunks of a snapshot, decompressed and joined.
   func content(_ folder: SnapshotFolder) throws -> [UInt8] {
     var reader = try ChunkReader()
     var all: [UInt8] = []
@@ -51,7 +51,7 @@ struct WebFixture {
     return all
   }
 
-  /// A source of about 200 bytes a row.
+  /// Returns a source with about 200 bytes per row.
   static func source(rows: Int) -> [UInt8] {
     var text = "統一編號,營業人名稱,營業地址\n01-SEP-26,,\n"
     for row in 0..<rows {

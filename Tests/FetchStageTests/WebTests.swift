@@ -7,7 +7,7 @@ import Testing
 
 /// Fetching over real HTTP, on loopback.
 @Suite struct WebTests {
-  @Test func takesTheSourceWholeAndThenSaysUnchanged() throws {
+  @Test func aSecondFetchIsUnchangedAndAForcedOneIsNot() throws {
     let web = try WebFixture(ServedFile(WebFixture.source(rows: 500), lastModified: WebFixture.old, etag: "\"v1\""))
     let folder = try web.fetch().expectFetched()
     #expect(try web.content(folder) == web.bytes)
@@ -29,8 +29,8 @@ import Testing
     #expect(location.shown == "https://h:1/a;…?c=…&…")
   }
 
-  /// A server that compares dates would take every later file for unchanged.
-  @Test(arguments: [-1, 3600]) func aDateThatIsStillToComeIsNotSentBack(_ age: Int) throws {
+  /// With this date, a server would consider every later file unchanged.
+  @Test(arguments: [-1, 3600]) func aFutureLastModifiedIsNotSentBack(_ age: Int) throws {
     let future = "Thu, 01 Jan 2099 00:00:00 GMT"
     let file = ServedFile(WebFixture.source(rows: 100), lastModified: future, etag: nil)
     let web = try WebFixture(file.with { $0.date = .afterLastModified(age) })
@@ -40,7 +40,7 @@ import Testing
     #expect(web.server.requests[1].headers["If-Modified-Since"] == nil)
   }
 
-  @Test func equalBytesAreUnchangedAndLeaveNothing() throws {
+  @Test func equalBytesAreUnchangedAndLeaveNoSnapshot() throws {
     let web = try WebFixture(ServedFile(WebFixture.source(rows: 100), lastModified: nil, etag: nil))
     let folder = try web.fetch().expectFetched()
     guard case .unchanged = try web.fetch() else {
@@ -51,7 +51,7 @@ import Testing
     #expect(try SpoolIndex.snapshots(web.spool) == [folder.id])
   }
 
-  /// Last-Modified alone, a strong ETag, and what is no strong validator.
+  /// A strong Last-Modified, a strong ETag, and weak or no validators.
   @Test(arguments: [
     Validators(lastModified: true, etag: nil, age: 60, isStrong: true),
     Validators(lastModified: true, etag: nil, age: 59, isStrong: false),
@@ -59,7 +59,7 @@ import Testing
     Validators(lastModified: true, etag: "W/\"v1\"", age: 3600, isStrong: false),
     Validators(lastModified: false, etag: nil, age: 0, isStrong: false),
   ])
-  func goesOnWhereChunksEndOnlyByAStrongValidator(_ validators: Validators) throws {
+  func onlyAStrongValidatorResumesADownload(_ validators: Validators) throws {
     let file = ServedFile(
       WebFixture.source(rows: 1000), lastModified: validators.lastModified ? WebFixture.old : nil, etag: validators.etag
     ).with { $0.date = .afterLastModified(validators.age) }
@@ -71,7 +71,7 @@ import Testing
     #expect(web.server.exchanges.last?.status == (validators.isStrong ? 206 : 200))
   }
 
-  @Test func startsOverKeepingChunksThatComeOutTheSame() throws {
+  @Test func equalChunksAreKeptWhenADownloadStartsOver() throws {
     let web = try WebFixture(
       ServedFile(WebFixture.source(rows: 1000), lastModified: nil, etag: nil),
       plan: Array(repeating: .cut(after: 120_000), count: 4))
@@ -85,7 +85,7 @@ import Testing
     #expect(try web.content(folder) == web.bytes)
   }
 
-  @Test func neverSplicesTwoVersions() throws {
+  @Test func twoVersionsAreNeverSpliced() throws {
     let old = ServedFile(WebFixture.source(rows: 1000), lastModified: WebFixture.old, etag: "\"v1\"")
     let new = ServedFile(WebFixture.source(rows: 1001), lastModified: WebFixture.old, etag: "\"v2\"")
     for behaviour in ["honest", "ifRangeIgnored", "wrongContentRange", "rangeShifted", "rangeIgnored"] {
@@ -101,7 +101,7 @@ import Testing
       #expect(
         try web.content(folder) == (changes ? WebFixture.source(rows: 1001) : WebFixture.source(rows: 1000)),
         "\(behaviour)")
-      // The old version's chunks stay apart, as a superseded snapshot.
+      // The old version's chunks stay in a superseded snapshot.
       #expect(try SpoolIndex.snapshots(web.spool).count == (changes ? 2 : 1), "\(behaviour)")
     }
   }
@@ -117,8 +117,9 @@ import Testing
     #expect(try SpoolIndex.snapshots(web.spool).count == 2)
   }
 
-  /// Otherwise it would stay the newest for ever: load would ask for fetch, and fetch find nothing to do.
-  @Test func whatWasNeverFinishedGoesOnceTheSourceIsAsBefore() throws {
+  /// Otherwise the incomplete snapshot would stay the newest: load would ask for fetch, and fetch would have nothing to
+  /// do.
+  @Test func anIncompleteSnapshotIsRemovedWhenTheSourceIsUnchanged() throws {
     let v1 = ServedFile(WebFixture.source(rows: 1000), lastModified: WebFixture.old, etag: "\"v1\"")
     let web = try WebFixture(v1)
     let first = try web.fetch().expectFetched()
@@ -136,7 +137,7 @@ import Testing
     #expect(try SpoolIndex.snapshots(web.spool) == [first.id])
   }
 
-  @Test func aDamagedManifestIsNoBaseAndMendsItself() throws {
+  @Test func aDamagedManifestLeadsToANewSnapshot() throws {
     let web = try WebFixture(ServedFile(WebFixture.source(rows: 100), lastModified: WebFixture.old, etag: "\"v1\""))
     let first = try web.fetch().expectFetched()
     truncate(first.fetchManifest, 50)
@@ -159,7 +160,7 @@ import Testing
     #expect(try web.content(folder) == web.bytes)
   }
 
-  @Test func triesAgainThreeTimesAndThenEndsAsTemporary() throws {
+  @Test func aRetryableErrorIsRetriedThreeTimes() throws {
     let file = ServedFile(WebFixture.source(rows: 10), lastModified: nil, etag: nil)
     for status in [408, 429, 500, 503] {
       let web = try WebFixture(file, plan: [.busy(status), .hangUp, .resetAtOnce])
@@ -191,21 +192,21 @@ import Testing
     ("gzip not asked for", Attempt.whole.with { $0.overrides.add("Content-Encoding", "gzip") }, .data),
     ("megabyte of headers", Attempt.whole.with { $0.padding = .init(lines: 1024, length: 1024) }, .data),
   ])
-  func endsForGoodWithoutWritingAnything(_ name: String, _ answer: Attempt, _ expected: ExitCategory) throws {
+  func otherErrorsAreNotRetriedAndWriteNothing(_ name: String, _ answer: Attempt, _ expected: ExitCategory) throws {
     let web = try WebFixture(ServedFile(WebFixture.source(rows: 10), lastModified: nil, etag: nil), otherwise: answer)
     #expect(category { try web.fetch() } == expected, "\(name)")
     #expect(web.server.requests.count == 1, "\(name)")
     #expect(try SpoolIndex.snapshots(web.spool).isEmpty, "\(name)")
   }
 
-  @Test func aPromiseThatIsNotKeptIsNoSnapshot() throws {
+  @Test func anAnswerShorterThanItsLengthIsRetried() throws {
     let file = ServedFile(WebFixture.source(rows: 200), lastModified: WebFixture.old, etag: "\"v1\"")
     let web = try WebFixture(file, plan: [Attempt.whole.with { $0.extraBytes = -500 }])
     #expect(try web.content(web.fetch().expectFetched()) == web.bytes)
     #expect(web.server.requests.count == 2)
   }
 
-  @Test func boundsTheBytesThatItTakes() throws {
+  @Test func theSizeOfTheSourceIsBounded() throws {
     for length in [ServedFile.Length.contentLength, .chunked, .untilClose] {
       let file = ServedFile(WebFixture.source(rows: 1000), lastModified: nil, etag: nil).with { $0.length = length }
       let web = try WebFixture(file)
@@ -214,7 +215,7 @@ import Testing
     }
   }
 
-  @Test func aSampleOrLimitedSnapshotIsNeverABase() throws {
+  @Test func aLimitedSnapshotIsNeverThePreviousSnapshot() throws {
     let file = ServedFile(WebFixture.source(rows: 100), lastModified: WebFixture.old, etag: "\"v1\"")
     let web = try WebFixture(file)
     let limited = try web.fetch { $0.terms.limit = 30 }.expectFetched()

@@ -10,7 +10,7 @@ let quietLog: EventLog = {
   return EventLog(stage: "test", runID: "test")
 }()
 
-/// Fetches a file into a spool, and transforms it, in this process.
+/// Fetches a file into a spool and transforms it, in this process.
 struct Pipeline {
   let scratch = ScratchFolder()
   var spool: String { scratch.path + "/spool" }
@@ -32,7 +32,7 @@ struct Pipeline {
 }
 
 extension Transformer.Outcome {
-  /// The finalized snapshot's manifest; nil while chunks wait.
+  /// The finalized snapshot's manifest; nil while chunks are left.
   var manifest: TransformManifest? {
     switch self {
     case .finalized(let manifest), .alreadyFinalized(let manifest): manifest

@@ -6,35 +6,35 @@ import TestSupport
 import Testing
 import TransformStage
 
-/// How often a process reads what it has written or verified.
+/// How often a process reads files that it has written or verified.
 @Suite struct ReadTests {
-  /// Fourteen records in four chunks; a BAN of the first stands in the last as well.
+  /// Fourteen records in four chunks; the last chunk repeats a BAN of the first.
   private static let bytes = Array(
     ("統一編號,營業人名稱\n" + (0..<13).map { "\(10_000_000 + $0),第\($0)號\n" }.joined() + "10000001,又\n").utf8)
 
   @Test(arguments: [1, 3])
-  func noChunkManifestIsReadByItsWriter(jobs: Int) throws {
+  func aProcessDoesNotReadItsOwnChunkManifests(jobs: Int) throws {
     let pipeline = Pipeline()
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
     try Folder.make(folder.transformFolder)
     let opened = try FolderWatch(folder.transformFolder)
     guard case .finalized(let manifest) = try pipeline.transform(folder, jobs: jobs) else {
-      Issue.record("not settled")
+      Issue.record("not finalized")
       return
     }
-    // The last chunk is validated again, without the BAN that the first has.
+    // The last chunk is validated again, without the repeated BAN.
     #expect(manifest.totals.duplicated == 1)
     #expect(opened.manifests() == [:])
   }
 
-  @Test func anotherProcessReadsEachOnce() throws {
+  @Test func anotherProcessReadsEachManifestOnce() throws {
     let pipeline = Pipeline()
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
     _ = try pipeline.transform(folder)
     let opened = try FolderWatch(folder.transformFolder)
     for _ in 1...2 {
       guard case .alreadyFinalized = try pipeline.transform(folder, jobs: 3) else {
-        Issue.record("not settled")
+        Issue.record("not finalized")
         return
       }
       #expect(
@@ -42,7 +42,7 @@ import TransformStage
     }
   }
 
-  @Test func whatAnotherProcessHasReplacedIsReadAgain() throws {
+  @Test func aManifestReplacedByAnotherProcessIsReadAgain() throws {
     let pipeline = Pipeline()
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
     _ = try pipeline.transform(folder)
@@ -57,8 +57,8 @@ import TransformStage
     #expect(try manifests.current(4) == nil)
   }
 
-  /// The others end what they have in hand, and begin nothing else, not even what they give back afterwards.
-  @Test(.timeLimit(.minutes(1))) func whenOneWorkerFailsAllStop() throws {
+  /// The other workers finish their chunk and start no other one, not even a postponed one.
+  @Test(.timeLimit(.minutes(1))) func aFailedWorkerStopsAllOthers() throws {
     struct Broken: Error {}
     let pipeline = Pipeline()
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 1)
@@ -66,7 +66,7 @@ import TransformStage
     let begun = DispatchSemaphore(value: 0)
     #expect(throws: Broken.self) {
       try ChunkQueue(plan.chunks).run(threads: 3) { queue in
-        // By itself it would never end.
+        // Without the failure, this loop would never end.
         while let (chunk, _) = try queue.next() {
           if chunk.manifest.chunk == 1 {
             begun.wait()
@@ -79,7 +79,6 @@ import TransformStage
     }
   }
 
-  /// The first file that differs ends the verification of all.
   @Test func verificationStopsAtTheFirstDamagedFile() throws {
     let pipeline = Pipeline()
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 1)
@@ -97,19 +96,19 @@ import TransformStage
   }
 }
 
-/// Counts how often each file in a folder is opened, and nothing is read that is not opened.
+/// Counts how often each file in a folder is opened; every read needs an open.
 private final class FolderWatch {
   private let descriptor: Int32
 
   init(_ folder: String) throws {
     descriptor = inotify_init1(Int32(IN_NONBLOCK))
-    // The kernel joins equal events that follow one another: closing stands between two of opening.
+    // The kernel merges equal consecutive events; a close event keeps two open events apart.
     try #require(inotify_add_watch(descriptor, folder, UInt32(IN_OPEN | IN_CLOSE_NOWRITE | IN_CLOSE_WRITE)) >= 0)
   }
 
   deinit { close(descriptor) }
 
-  /// Name → how often it was opened since the last call. Temporary files do not count.
+  /// Returns how often each file was opened since the last call, without temporary files.
   func counts() -> [String: Int] {
     var counts: [String: Int] = [:]
     let headBytes = MemoryLayout<inotify_event>.size

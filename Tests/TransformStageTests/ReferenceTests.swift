@@ -6,22 +6,22 @@ import Support
 import TestSupport
 import Testing
 
-/// Fetch and transform, through real files, against the slow reference: results do not depend on how the work is cut.
+/// Compares fetch and transform with the slow reference: results do not depend on chunk size or jobs.
 @Suite struct ReferenceTests {
   static let chunkSizes = [1, 2, 7, 1000, 50_000]
 
   @Test(arguments: malformedFiles)
-  func theCorpusGivesWhatTheReferenceSays(_ file: MalformedFile) throws {
+  func malformedFilesMatchTheReference(_ file: MalformedFile) throws {
     try check(file.bytes, file.name)
   }
 
-  @Test func randomFilesGiveWhatTheReferenceSays() throws {
+  @Test func randomFilesMatchTheReference() throws {
     let first = UInt64.random(in: 0...UInt64.max / 2)
     for seed in first..<first + 60 { try check(randomDirtyFile(seed: seed, records: 15), "seed \(seed)") }
   }
 
   @Test(arguments: 1...6 as ClosedRange<UInt64>)
-  func generatedDirtGivesWhatTheReferenceSays(_ seed: UInt64) throws {
+  func generatedDirtMatchesTheReference(_ seed: UInt64) throws {
     var options = GeneratorOptions(rows: 300, seed: seed)
     options.dirt = DirtAmounts(ofEach: 4)
     try check(try Generator(options).generate().bytes, "generated, seed \(seed)")

@@ -8,11 +8,11 @@ import TestSupport
 import Testing
 import TransformStage
 
-/// Rerunning, damage, staleness, and several processes on one spool.
+/// Reruns, damage, stale chunks, and several processes on one spool.
 @Suite struct StateTests {
   static let bytes = StateTests.source()
 
-  /// Twenty records; the BANs of the last five stand in the first chunk already.
+  /// Returns twenty records; the last five repeat BANs of the first five.
   static func source() -> [UInt8] {
     var text = "統一編號,營業人名稱\n"
     for row in 0..<15 { text += "\(10_000_000 + row),第\(row)號\n" }
@@ -20,7 +20,7 @@ import TransformStage
     return Array(text.utf8)
   }
 
-  @Test func aSecondRunFindsAllDone() throws {
+  @Test func aSecondRunChangesNothing() throws {
     let pipeline = Pipeline()
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
     guard case .finalized(let first) = try pipeline.transform(folder) else {
@@ -56,9 +56,9 @@ import TransformStage
     #expect(files(folder) == files(wholeFolder))
   }
 
-  /// Every output file, changed or gone, is named with the command that redoes it; that command mends it.
+  /// A changed or missing output file is named with the command that writes it again; that command repairs it.
   @Test(arguments: ["registrations.tsv", "industries.tsv", "findings.jsonl"], ["flipped", "shorter", "gone"])
-  func damageIsNamedAndMended(_ kind: String, _ damage: String) throws {
+  func damageIsReportedAndRepaired(_ kind: String, _ damage: String) throws {
     let pipeline = Pipeline()
     // Each chunk has rows, industries and findings.
     var text = "統一編號,營業人名稱,行業代號\n"
@@ -84,8 +84,8 @@ import TransformStage
     #expect(try pipeline.transform(folder).manifest != nil)
   }
 
-  /// A BAN that damage has put into an earlier chunk must not take the real one out of a later chunk.
-  @Test func damageBeforeTheEndTakesNothingOut() throws {
+  /// A damaged BAN in an earlier chunk must not remove the same, intact BAN from a later chunk.
+  @Test func aDamagedBANRemovesNoOtherRecord() throws {
     let whole = Pipeline()
     let wholeFolder = try whole.fetch(Self.bytes, chunkSize: 4)
     _ = try whole.transform(wholeFolder)
@@ -106,15 +106,15 @@ import TransformStage
     #expect(files(folder) == files(wholeFolder))
   }
 
-  /// While one process finalizes the snapshot, another does a chunk again: the files are those of one run.
-  @Test func aChunkDoneAgainMeanwhileHasItsRepeatedBANsTakenOut() throws {
+  /// While one process finalizes the snapshot, another transforms a chunk again: the files are those of a single run.
+  @Test func aChunkTransformedDuringFinalizationLosesItsRepeatedBANs() throws {
     let whole = Pipeline()
     let wholeFolder = try whole.fetch(Self.repeating, chunkSize: 4)
     _ = try whole.transform(wholeFolder)
     let pipeline = Pipeline()
     let folder = try pipeline.fetch(Self.repeating, chunkSize: 4)
     for chunk in 1..<6 { _ = try pipeline.transform(folder, selection: .one(chunk)) }
-    // The last chunk is validated and all are finalized, but for the fifth, which is locked here.
+    // The last chunk is validated, and all are finalized except the fifth, which is locked here.
     let held = Mutex<FileLock?>(nil)
     try held.withLock { lock in lock = try FileLock.tryLock(folder.chunkLock(5)) }
     try Workers.run(3) { (worker: Int) throws(any Error) in
@@ -135,19 +135,19 @@ import TransformStage
         _ = try pipeline.transform(folder, selection: .one(6), force: true)
       default:
         try #require(try wait(for: true, looks: 60_000))
-        // It must wait for the first one. Where it does not, it is soon done.
+        // Worker 1 must wait for worker 0; if it did not, it would be done soon.
         _ = try wait(for: false, looks: 300)
         held.withLock { lock in lock = nil }
       }
     }
     #expect(try pipeline.transform(folder).manifest != nil)
     #expect(files(folder) == files(wholeFolder))
-    // The name in the file is part of the format.
+    // The field's name in the file is part of the format.
     let manifest = String(decoding: try #require(ScratchFolder.read(folder.transformChunkManifest(6))), as: UTF8.self)
     #expect(manifest.contains("\"settled_against\""))
   }
 
-  /// Twenty-four records in six chunks; the BANs of the last three chunks stand in the first three.
+  /// Twenty-four records in six chunks; the last three chunks repeat the BANs of the first three.
   private static let repeating = Array(
     ("統一編號,營業人名稱\n" + (0..<24).map { "\(10_000_000 + $0 % 12),第\($0)號\n" }.joined()).utf8)
 
@@ -178,13 +178,13 @@ import TransformStage
     #expect(failure?.category == .notReady)
   }
 
-  /// Chunks are independent until they are finalized: one validated again against other earlier chunks is stale.
-  @Test func whatIsStaleIsRedone() throws {
+  /// A chunk is stale if it was finalized against other earlier chunks, or for other rules or another input.
+  @Test func staleChunksAreTransformedAgain() throws {
     let pipeline = Pipeline()
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
     _ = try pipeline.transform(folder)
     let before = files(folder)
-    for change in ["older rules", "other input", "settled against others"] {
+    for change in ["older rules", "other input", "finalized against others"] {
       let path = folder.transformChunkManifest(5)
       var manifest = try #require(try TransformChunkManifest.read(at: path))
       switch change {
@@ -201,8 +201,8 @@ import TransformStage
     }
   }
 
-  /// A kill between any two files leaves a subset: whatever is missing, the same command gives the same bytes.
-  @Test func anySubsetOfFilesIsTakenUp() throws {
+  /// A kill between any two files leaves a subset of them; the same command then gives the same bytes.
+  @Test func anySubsetOfFilesIsCompleted() throws {
     let pipeline = Pipeline()
     let folder = try pipeline.fetch(Self.bytes, chunkSize: 4)
     _ = try pipeline.transform(folder)
@@ -211,7 +211,7 @@ import TransformStage
     for _ in 0..<40 {
       unlink(folder.transformManifest)
       for chunk in 1...5 where random.next() % 2 == 0 {
-        // Manifest first: a kill never leaves one without what it describes.
+        // The manifest is removed first: a kill never leaves a manifest without its files.
         unlink(folder.transformChunkManifest(chunk))
         if random.next() % 2 == 0 { unlink(folder.registrations(chunk)) }
         if random.next() % 2 == 0 { unlink(folder.findings(chunk)) }
@@ -221,7 +221,7 @@ import TransformStage
     }
   }
 
-  /// Name → content of everything that transform writes, locks apart.
+  /// Returns name and content of all files that transform writes, except locks.
   private func files(_ folder: SnapshotFolder) -> [String: [UInt8]] {
     var files: [String: [UInt8]] = [:]
     for name in (try? Folder.names(folder.transformFolder)) ?? [] where !name.hasPrefix(".") {
