@@ -4,7 +4,7 @@ import Spool
 import TestSupport
 import Testing
 
-/// The chunks are the source, and the same source makes the same chunks.
+/// The chunks joined are the source, and the same source gives the same chunks.
 @Suite struct ArchiveTests {
   @Test func twoFetchesOfOneSourceAreByteEqual() throws {
     let bytes = try Source.generate(rows: 3_000, dirt: [.malformedQuote: 5, .invalidEncoding: 5, .recordTooLong: 2])
@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test func decompressedAndJoinedTheyHaveTheDigestOfTheManifest() throws {
+  @Test func joinedChunksHaveTheDigestInTheManifest() throws {
     let workshop = CommandSandbox()
     let bytes = try Source.generate(rows: 2_000)
     try workshop.succeed("fetch", "--source", workshop.file(bytes), "--chunk-size", "300")
@@ -39,7 +39,7 @@ import Testing
     #expect(digest.stdout == "\(manifest.csv.sha256)  -\n")
   }
 
-  @Test func aLimitArchivesExactlyItsPrefixAndIsNoBase() throws {
+  @Test func aLimitKeepsExactlyTheFirstRecordsAndIsNoPreviousSnapshot() throws {
     let workshop = CommandSandbox()
     let text = Source.plain(rows: 10)
     let path = workshop.file(text)

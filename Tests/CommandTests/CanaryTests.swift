@@ -6,11 +6,11 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// Secrets of every kind, all different, through whole runs that succeed and that fail: none is in an argument, an
-/// output, a file or a table.
+/// Secrets of every kind, all different, in runs that succeed and that fail: none appears in an argument, an output, a
+/// file or a table.
 @Suite(.enabled(if: TestCluster.isOwn, "needs a server of its own"))
 struct CanaryTests {
-  /// What must never be seen, by what it is.
+  /// The planted secrets, with a name for each.
   private struct Canaries {
     private(set) var all: [(name: String, text: String)] = []
 
@@ -20,13 +20,13 @@ struct CanaryTests {
       return text
     }
 
-    /// As a header carries it.
+    /// Adds another form of a secret, such as its encoding in a header.
     mutating func also(_ name: String, _ text: String) { all.append((name, text)) }
 
     func found(in text: String) -> [String] { all.filter { text.contains($0.text) }.map(\.name) }
   }
 
-  /// `pipeline.sh` with stages that write down all arguments on the machine, and the summary that they hand on.
+  /// `pipeline.sh` with stages that record the arguments of all processes on the machine.
   private final class Fixture {
     let copy: ScriptCopy
     let script: FileScript
@@ -102,7 +102,7 @@ struct CanaryTests {
 
     var sourceURL: String { "http://user:\(query)@127.0.0.1:\(web.port)/a.csv?token=\(token)" }
 
-    /// Runs a command in both forms of logs, and looks at what it leaves.
+    /// Runs a command with each log format and checks its output for secrets.
     func run(
       _ arguments: String..., ends code: Int32 = 0, formats: [String] = ["text", "json"], saying text: String = "",
       variables: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
@@ -121,7 +121,7 @@ struct CanaryTests {
       }
     }
 
-    /// Every file that is left, whatever is packed in it, every table, and the server's own log.
+    /// Checks every file, also decompressed, every table, and the server's log.
     func expectNothingLeft() throws {
       let scratch = copy.workshop.scratch.path
       for (name, text) in canaries.all { #expect(try files(under: scratch, holding: text) == [], "\(name)") }
@@ -137,10 +137,10 @@ struct CanaryTests {
         let rows = try session.execute("SELECT t::text FROM \(role).\(table) t").values
         #expect(canaries.found(in: rows.compactMap { $0[0] }.joined(separator: "\n")) == [], "\(table)")
       }
-      // The log of a real server has what a statement said that failed.
+      // A server logs the text of statements that fail.
       #expect(canaries.found(in: try database.log()) == [])
 
-      // What was looked at was there.
+      // Proves that the checks above had something to check.
       #expect(try !files(under: copy.workshop.spool, holding: "http://127.0.0.1:\(web.port)/a.csv?token=…").isEmpty)
       let urls = try session.execute("SELECT data_source_url FROM \(role).etl_job_run").values
       #expect(urls.first == ["http://127.0.0.1:\(web.port)/a.csv?token=…"])
@@ -152,7 +152,7 @@ struct CanaryTests {
     }
   }
 
-  @Test func runsThatSucceed() throws {
+  @Test func successfulRunsRevealNoSecret() throws {
     let fixture = try Fixture()
     let scratch = fixture.copy.workshop.scratch.path
     try fixture.run("run", formats: ["text"])
@@ -161,7 +161,7 @@ struct CanaryTests {
     fixture.script.replace(with: ServedFile(Fixture.source(day: 2, rows: 102)))
     try fixture.run("fetch", "--json")
     try fixture.run("transform", "--force")
-    // The password from a file.
+    // The password comes from a file.
     let secrets = ScratchFolder()
     let pgpass = secrets.write(Array("*:*:*:*:\(fixture.password)\n".utf8), to: "pgpass")
     chmod(pgpass, 0o600)
@@ -177,7 +177,7 @@ struct CanaryTests {
     try fixture.run("replay", "sheet.csv")
     try fixture.run("withdraw", "\(Days.validBANs[201])")
     try fixture.run("rollback", formats: ["json"])
-    // psql is told where to go by an argument, which has no password. (Options are no secret.)
+    // psql gets its address as an argument, without the password. (Options are not secret.)
     try fixture.run(
       "psql", "-Xc", "SELECT count(*) FROM tax_registration", formats: ["text"],
       variables: [
@@ -189,7 +189,7 @@ struct CanaryTests {
     try fixture.expectNothingLeft()
   }
 
-  @Test func runsThatFail() throws {
+  @Test func failedRunsRevealNoSecret() throws {
     let fixture = try Fixture()
     try fixture.run("run", formats: ["text"])
     let wrong = fixture.canaries.plant("a wrong password in DATABASE_URL")
@@ -206,12 +206,12 @@ struct CanaryTests {
       ("postgresql://u:\(secret)@[bad/d", 64), ("postgresql://u:\(secret)/x@h:99999/d", 64),
       ("postgresql://u@h/d?password=\(secret)&nonsense=1", 64), ("host=h password='\(secret)' nonsense=1", 64),
     ] as [(String, Int32)] {
-      // Patience with one that is not reachable takes seconds.
+      // Retries for an unreachable server take seconds: only one format is tried.
       try fixture.run(
         code == 75 ? "changes" : "load", "--json", ends: code, formats: code == 75 ? ["json"] : ["text", "json"],
         variables: ["DATABASE_URL": url])
     }
-    // The row that a constraint or a trigger of somebody's refuses is told; what else the session has is not.
+    // The message of a user's constraint or trigger is shown; other data of the session is not.
     var session = try fixture.database.open()
     try session.execute(
       """

@@ -3,15 +3,15 @@ import Spool
 import TestSupport
 import Testing
 
-/// The commands of `pipeline.sh` that are chains of stages, `run`, `dry-run` and `rollback`: their options are declared
-/// in Swift alone, and the first stage refuses what is wrong in any of them.
+/// The commands of `pipeline.sh` that run several stages (`run`, `dry-run`, `rollback`): their options are declared in
+/// Swift alone, and the first stage refuses wrong options of all stages.
 @Suite struct ChainTests {
   struct Wrong: CustomTestStringConvertible {
     var stage = "fetch"
     var command = "run"
     var arguments: [String] = []
     var variables: [String: String] = [:]
-    /// What the error names.
+    /// A part of the expected error message.
     var names: String
 
     var testDescription: String { ([command] + arguments + variables.map { "\($0)=\($1)" }).joined(separator: " ") }
@@ -76,7 +76,7 @@ import Testing
   static let wrong = single + bounds + retention + rollback
 
   @Test(arguments: wrong)
-  func theFirstStageRefusesWhatIsWrong(_ wrong: Wrong) throws {
+  func theFirstStageRefusesWrongOptionsOfAllStages(_ wrong: Wrong) throws {
     let workshop = CommandSandbox()
     let run = Run(workshop)
     let variables = run.variables.merging(["RUN_COMMAND": wrong.command, "LOG_FORMAT": "text"]) { $1 }
@@ -95,7 +95,7 @@ import Testing
     #expect(document["command"]?.string == wrong.command && document["exit_code"]?.int == 64)
   }
 
-  /// Every command of `pipeline.sh` with options, the program that parses them, and arguments that it needs.
+  /// Every command of `pipeline.sh` with options, the binary that parses them, and its required arguments.
   static let commands: [(words: [String], program: String, needs: [String])] = [
     (["run"], "fetch", []), (["run"], "transform", []), (["run"], "load", []), (["dry-run"], "fetch", []),
     (["dry-run"], "transform", []), (["dry-run"], "load", []), (["rollback"], "transform", []),
@@ -104,7 +104,7 @@ import Testing
     (["status"], "load", []), (["runs"], "load", []), (["findings"], "transform", []),
   ]
 
-  /// An option, with whether it has a value, and its text in the help.
+  /// An option, whether it has a value, and its text in the help.
   struct Option: Hashable {
     var name: String
     var hasValue: Bool
@@ -127,9 +127,9 @@ import Testing
     return options.filter { $0.name != "--help" && $0.name != "--version" }
   }
 
-  /// A command takes the options that its help lists, and no other one: none is swallowed without an effect. Each stage
-  /// of a chain takes the same ones.
-  @Test func aCommandTakesExactlyTheOptionsOfItsHelp() throws {
+  /// A command accepts exactly the options in its help, so that no option is ignored silently. All stages of a command
+  /// accept the same options.
+  @Test func aCommandAcceptsExactlyTheOptionsInItsHelp() throws {
     var lists: [[Option]] = []
     for command in Self.commands { lists.append(try Self.options(command.program, command.words)) }
     let all = Set(lists.joined().map { Option(name: $0.name, hasValue: $0.hasValue, text: "") })
@@ -158,7 +158,7 @@ import Testing
     }
   }
 
-  /// `./pipeline.sh --help` is there before anything is built. It says of run's options what Swift says.
+  /// `./pipeline.sh --help` works before anything is built. Its text about run's options agrees with Swift's.
   @Test func theScriptsHelpListsTheOptionsOfRun() throws {
     let path = Folder.of(Folder.of(Folder.of(#filePath))) + "/Sources/pipeline/usage.txt"
     let usage = String(decoding: try #require(ScratchFolder.read(path)), as: UTF8.self)

@@ -2,14 +2,15 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// `load changes`, and what the summary says of the same.
+/// `load changes`, and the changes in the summary.
 @Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct ChangesCommandTests {
   private static let bans = Days.validBANs
-  /// A name that would paint the terminal, turn the line round and break it.
+  /// A name with escape sequences, a bidirectional override and a tab.
   private static let hostile = "\"\u{1B}[31m紅\u{202E}字\t'; DROP TABLE x; --\""
 
-  /// Four days: one goes and one comes, one is renamed and one gets another amount, the first comes back.
+  /// Loads four days: one business is removed and one added, one is renamed and one gets another amount, and the first
+  /// one returns.
   private func fourDays(_ days: Days) throws {
     var records = Days.records(20)
     try days.fetch(records, day: 1)
@@ -32,7 +33,7 @@ struct ChangesCommandTests {
     #expect(table.contains("\n  reappeared  ") && table.contains("1 inserted, 0 updated, 0 removed"), "\(table)")
   }
 
-  @Test func toldForAPersonTheNewestFirst() throws {
+  @Test func theTextOutputListsTheNewestFirst() throws {
     try Days.with { days in
       try fourDays(days)
       let lines = try days.succeed("changes").stdout.split(separator: "\n").map(String.init)
@@ -49,7 +50,7 @@ struct ChangesCommandTests {
     }
   }
 
-  @Test func hostileNamesDoNoHarm() throws {
+  @Test func hostileNamesAreShownSafely() throws {
     try Days.with { days in
       try fourDays(days)
       for arguments in [[], ["--kind", "added"], ["--ban", "\(Self.bans[30])"]] {
@@ -58,7 +59,7 @@ struct ChangesCommandTests {
         let unsafe = shown.stdout.unicodeScalars.contains { $0.value == 0x1B || $0.value == 0x202E || $0.value == 9 }
         #expect(!unsafe, "\(shown)")
       }
-      // As JSON it is the name itself, on one line.
+      // The JSON output has the name itself, on one line.
       let lines = try days.succeed("changes", "--json", "--kind", "added").stdout.split(separator: "\n")
       #expect(lines.count == 1)
       let change = try JSON(lines[0])
@@ -66,7 +67,7 @@ struct ChangesCommandTests {
     }
   }
 
-  @Test func asJSONEachLineIsOneChange() throws {
+  @Test func eachJSONLineIsOneChange() throws {
     try Days.with { days in
       try fourDays(days)
       func changes(_ arguments: String...) throws -> [JSON] {
@@ -105,7 +106,7 @@ struct ChangesCommandTests {
     }
   }
 
-  @Test func aRunThatIsNoLoadIsMarked() throws {
+  @Test func otherActionsThanLoadAreMarked() throws {
     try Days.with { days in
       try fourDays(days)
       try days.succeed("rollback")

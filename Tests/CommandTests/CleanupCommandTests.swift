@@ -4,10 +4,10 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// `load gc`, and `load --keep`, on snapshots that the real stages have made.
+/// `load gc` and `load --keep`, on snapshots of the real stages.
 @Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct CleanupCommandTests {
-  /// Days that are fetched, transformed and loaded.
+  /// Fetches, transforms and loads `count` days.
   private func load(_ days: Days, _ count: Int) throws -> [SnapshotFolder] {
     try (1...count).map { day in
       let snapshot = try days.fetch(Days.records(100 + day), day: day)
@@ -18,7 +18,7 @@ struct CleanupCommandTests {
 
   private func names(_ parts: JSON?) -> [String]? { parts?.array?.map { $0["snapshot"]?.string ?? "" } }
 
-  @Test func whatIsStrippedTransformMakesAgainByteForByte() throws {
+  @Test func transformRestoresAStrippedSnapshotByteForByte() throws {
     try Days.with { days in
       let snapshots = try load(days, 5)
       let before = try snapshots.map { try files($0.path) }
@@ -43,7 +43,7 @@ struct CleanupCommandTests {
     }
   }
 
-  @Test func toldForAPerson() throws {
+  @Test func theTextOutputListsEachSnapshot() throws {
     try Days.with { days in
       let snapshots = try load(days, 4)
       let ended = try snapshots[0].use { try days.succeed("gc", variables: ["KEEP": "3"]) }
@@ -57,13 +57,13 @@ struct CleanupCommandTests {
     }
   }
 
-  @Test func aLoadEndsWithOneWhereItIsAskedTo() throws {
+  @Test func aLoadWithKeepEndsWithACleanUp() throws {
     try Days.with { days in
       let snapshots = try load(days, 3)
       let untouched = try days.succeed("--json")
       #expect(try JSON(untouched.stdout)["freed_bytes"] == nil)
       #expect(try days.workshop.snapshots.count == 3)
-      // Also where there is nothing else to do. The one before stays: a rollback would take it.
+      // Also if there is nothing to load. The previous snapshot is kept for a rollback.
       let ended = try days.succeed("--keep", "1", "--json")
       let document = try JSON(ended.stdout)
       #expect(document["status"]?.string == "unchanged" && document["freed_bytes"]?.int ?? 0 > 1000, "\(ended)")
@@ -71,15 +71,15 @@ struct CleanupCommandTests {
       #expect(try days.workshop.snapshots.map(\.id) == snapshots[1...].map(\.id))
       try days.succeed("rollback")
       #expect(try days.names().count == 102)
-      // A run that is refused frees nothing.
+      // A refused load frees nothing.
       try days.fetch(Days.records(10), day: 4)
       #expect(try days.load("--keep", "1").code == 65)
       #expect(try days.workshop.snapshots.count == 3)
     }
   }
 
-  /// Killed between any two files, the next one ends what it began.
-  @Test func killedAtAnyMomentTheNextOneEndsIt() throws {
+  /// After a kill between any two files, the next clean-up completes the interrupted one.
+  @Test func theNextCleanUpCompletesAKilledOne() throws {
     try Days.with { days in
       let snapshots = try load(days, 4)
       let before = try files(snapshots[3].path)
@@ -87,7 +87,7 @@ struct CleanupCommandTests {
       try? running.wait(until: "the first manifest is gone") { try SpoolFile.size(snapshots[0].fetchManifest) == nil }
       running.kill(SIGKILL)
       _ = try running.wait()
-      // The killed one's session may hold the lock for a moment.
+      // The session of the killed process may hold the lock for a moment.
       var next = try days.load("gc", "--keep", "1")
       for _ in 1...100 where next.code == 75 { next = try days.load("gc", "--keep", "1") }
       #expect(next.code == 0, "\(next)")
@@ -97,7 +97,7 @@ struct CleanupCommandTests {
     }
   }
 
-  @Test func withoutADatabaseAndWithWrongValues() throws {
+  @Test func itWorksWithoutADatabaseAndRefusesWrongValues() throws {
     let workshop = CommandSandbox()
     for day in 1...2 {
       try workshop.succeed("fetch", "--source", workshop.file(Source.plain(rows: 10 + day)))
@@ -120,7 +120,7 @@ struct CleanupCommandTests {
     #expect(try workshop.snapshots.count == 1)
   }
 
-  @Test func whileALoadIsUnderWayItIs75() throws {
+  @Test func duringALoadItIs75() throws {
     try LoadFixture.with(rows: 200, chunkSize: 20) { fixture in
       try fixture.makeSchema()
       let barrier = try Barrier(fixture, after: 3)

@@ -2,17 +2,17 @@ import Glibc
 import Support
 import TestSupport
 
-/// A program and how it is called: one of the built stages, which lie beside the tests, or any other.
+/// A program and its arguments: a built stage, in the folder of the tests, or any other program.
 struct Command {
   var program: String
   var arguments: [String] = []
-  /// All of it: nothing is inherited from whoever runs the tests.
+  /// The complete environment: nothing is inherited from the test process.
   var environment: [String: String] = [:]
   var folder = "/"
-  /// Where stdout goes; nil for a file that the test reads.
+  /// The file for stdout; nil for a temporary file that the test reads.
   var stdout: String?
 
-  /// A stage's executable.
+  /// Returns the path of a stage's executable.
   static func path(of stage: String) -> String {
     let tests = (try? Executable.path()) ?? ""
     return String(tests[..<(tests.lastIndex(of: "/") ?? tests.startIndex)]) + "/" + stage
@@ -23,15 +23,15 @@ struct Command {
   func run() throws -> Ended { try start().wait() }
 }
 
-/// What is left of a process.
+/// The result of a process.
 struct Ended: CustomStringConvertible {
-  /// Nil where a signal killed it.
+  /// Nil if a signal killed the process.
   let code: Int32?
-  /// The signal that killed it.
+  /// The signal that killed the process, if any.
   let signal: Int32?
   let stdout: String
   let stderr: String
-  /// The most memory that it was seen to have at once, in bytes.
+  /// The highest memory use that was observed, in bytes.
   let peakBytes: Int
 
   var description: String {
@@ -39,16 +39,16 @@ struct Ended: CustomStringConvertible {
   }
 }
 
-/// A process that was started. One that is let go of is killed.
+/// A started process. It is killed when the object is deinitialized.
 final class Running {
   struct Overdue: Error { let description: String }
 
   let process: pid_t
   private let command: Command
-  /// Its stdout and stderr are files, which never fill up as pipes do.
+  /// The folder for stdout and stderr: files, because pipes can fill up.
   private let output = ScratchFolder()
-  /// A pipe that the process alone holds open: it ends when the process does. (A FIFO, which the child itself opens:
-  /// no other child that is started meanwhile can inherit it.)
+  /// A pipe that only the process holds open, so that it closes when the process ends. (A FIFO that the child itself
+  /// opens: no other child that is started meanwhile can inherit it.)
   private let leash: Int32
   private var end: ChildProcess.End?
   private var peakBytes = 0
@@ -59,12 +59,12 @@ final class Running {
     mkfifo(fifo, 0o600)
     leash = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard leash >= 0 else { throw Overdue(description: "no pipe: \(SystemError())") }
-    // The shell goes to the folder and becomes the program.
+    // The shell changes to the folder and becomes the program.
     let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", command.folder, command.program]
     var child = ChildProcess(shell + command.arguments, environment: command.environment)
     (child.stdout, child.stderr) = (.file(command.stdout ?? output.path + "/stdout"), .file(output.path + "/stderr"))
     child.others = [3: .file(fifo)]
-    // Ctrl-C on the tests is none of its signals.
+    // Its own group, so that Ctrl-C on the tests does not signal it.
     child.group = .own
     do throws(SystemError) { process = try child.start() } catch {
       close(leash)
@@ -82,16 +82,16 @@ final class Running {
 
   func kill(_ signal: Int32) { _ = Glibc.kill(process, signal) }
 
-  /// The same for it and what it has started.
+  /// Sends the signal to the process and its children.
   func killGroup(_ signal: Int32) { _ = Glibc.kill(-process, signal) }
 
   var hasEnded: Bool { leashEnds(milliseconds: 0) }
 
-  /// What it has written so far.
+  /// Stderr so far.
   var stderr: String { text("stderr") }
 
-  /// Waits for its end, and kills it once that takes too long. Looks meanwhile how much memory it has taken: what the
-  /// system says of a child that has ended will not do, for it counts the memory of whoever started it.
+  /// Waits for the end of the process, and kills it after `seconds`. Samples its memory use meanwhile: the kernel's
+  /// figure for an ended child includes the memory of its parent.
   func wait(seconds: Int = 120, lookingEvery milliseconds: Int32 = 20) throws -> Ended {
     var looks = seconds * 1000 / Int(milliseconds)
     while !leashEnds(milliseconds: milliseconds) {
@@ -115,12 +115,12 @@ final class Running {
     if words.count > 1, let kibibytes = Int(words[1]) { peakBytes = max(peakBytes, kibibytes << 10) }
   }
 
-  /// Looks, a thousand times a second, until something is so.
+  /// Waits until a condition holds, checking it every millisecond, for up to a minute.
   func wait(until what: String, _ isSo: () throws -> Bool) throws {
     for _ in 0..<60_000 {
       if try isSo() { return }
       guard !leashEnds(milliseconds: 1) else {
-        // It may have come with the very end.
+        // It may have become true right at the end.
         if try isSo() { return }
         throw Overdue(description: "it ended before \(what): \(try wait())")
       }

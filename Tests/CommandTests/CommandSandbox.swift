@@ -4,11 +4,11 @@ import Spool
 import TestSupport
 import Testing
 
-/// A spool of one test's own, and the executables at work on it.
+/// A spool for one test, and commands that run on it.
 struct CommandSandbox {
   let scratch: ScratchFolder
   var spool: String
-  /// What every command finds in its environment, beside what a test adds.
+  /// The environment of every command; tests add to it.
   var environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "TZ": "CST-8", "LC_ALL": "C.UTF-8"]
 
   init(onDisk: Bool = false) {
@@ -16,7 +16,7 @@ struct CommandSandbox {
     spool = scratch.path + "/spool"
   }
 
-  /// The stage on this spool.
+  /// Returns a command of a stage for this spool.
   func command(_ stage: String, _ arguments: [String], _ variables: [String: String] = [:]) -> Command {
     Command(
       program: Command.path(of: stage), arguments: ["--spool", spool] + arguments,
@@ -31,7 +31,7 @@ struct CommandSandbox {
     try command(stage, arguments, variables).run()
   }
 
-  /// The same, where it has to succeed.
+  /// Runs a stage and requires exit code 0.
   @discardableResult
   func succeed(
     _ stage: String, _ arguments: String..., variables: [String: String] = [:],
@@ -42,7 +42,7 @@ struct CommandSandbox {
     return ended
   }
 
-  /// The path of a file with these bytes.
+  /// Writes a file and returns its path.
   func file(_ bytes: [UInt8], _ name: String = "source.csv") -> String { scratch.write(bytes, to: name) }
   func file(_ text: String, _ name: String = "source.csv") -> String { file(Array(text.utf8), name) }
 
@@ -50,27 +50,27 @@ struct CommandSandbox {
     get throws { try SpoolIndex.snapshots(spool).map { SnapshotFolder(spool: spool, id: $0) } }
   }
 
-  /// The only one.
+  /// Returns the only snapshot.
   func snapshot(sourceLocation: SourceLocation = #_sourceLocation) throws -> SnapshotFolder {
     let all = try snapshots
     try #require(all.count == 1, "\(all.map(\.path))", sourceLocation: sourceLocation)
     return all[0]
   }
 
-  /// Marks of runs that are under way, or were killed.
+  /// The markers of running or killed runs.
   var markers: [String] { get throws { try Folder.names(spool + "/.runs") } }
 }
 
-/// Real-shaped sources.
+/// Generated sources.
 enum Source {
-  /// With so many records of some kinds of dirt.
+  /// Returns a realistic source with the given number of records for each kind of dirt.
   static func generate(rows: Int, seed: UInt64 = 1, dirt: [DirtKind: Int] = [:]) throws -> [UInt8] {
     var options = GeneratorOptions(rows: rows, seed: seed)
     for (kind, count) in dirt { options.dirt[kind] = count }
     return try Generator(options).generate().bytes
   }
 
-  /// `bad` of the records have no BAN.
+  /// Returns a simple source in which the first `bad` records have an invalid BAN.
   static func plain(rows: Int, bad: Int = 0) -> String {
     var text =
       "統一編號,營業人名稱,營業地址,總機構統一編號,資本額,設立日期,組織別名稱,使用統一發票,行業代號,名稱,行業代號1,名稱1,行業代號2,名稱2,行業代號3,名稱3\n"

@@ -4,7 +4,7 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// A workshop whose source changes from day to day, and an empty schema that the days are loaded into.
+/// A sandbox whose source changes from day to day, and an empty schema into which the days are loaded.
 struct Days {
   static let header =
     "營業地址,統一編號,總機構統一編號,營業人名稱,資本額,設立日期,組織別名稱,使用統一發票,行業代號,名稱,行業代號1,名稱1,行業代號2,名稱2,行業代號3,名稱3"
@@ -16,17 +16,17 @@ struct Days {
     try TestDatabase.with { database in try body(Days(database: database)) }
   }
 
-  /// A clean record.
+  /// Returns a valid record.
   static func record(_ ban: Int, _ name: String, capital: String = "1000") -> String {
     "臺北市信義區市府路１號,\(ban),,\(name),\(capital),1040413,獨資,Y,471913,雜貨,,,,,,"
   }
 
-  /// `count` clean records. The numbers are ones whose check digit nobody would miss.
+  /// Returns `count` valid records, whose BANs have the right check digit.
   static func records(_ count: Int) -> [String] {
     validBANs.prefix(count).enumerated().map { record($1, "第\($0)商店") }
   }
 
-  /// Numbers with the right check digit, in order.
+  /// BANs with the right check digit, in order.
   static let validBANs: [Int] = (20_000_000..<20_004_000).filter { ban in
     let weights = [1, 2, 1, 2, 1, 2, 4, 1]
     let digits = String(ban).utf8.map { Int($0) - 48 }
@@ -39,7 +39,7 @@ struct Days {
 
   var variables: [String: String] { ["DATABASE_URL": database.url] }
 
-  /// Fetches and transforms a day's source.
+  /// Fetches and transforms the source of a day in September 2026.
   @discardableResult
   func fetch(_ records: [String], day: Int, maxRejects: String = "100%") throws -> SnapshotFolder {
     let stamp = "0\(day)-SEP-26" + String(repeating: ",", count: 15)
@@ -49,12 +49,12 @@ struct Days {
     return try #require(try workshop.snapshots.last)
   }
 
-  /// Runs a subcommand, or with none the load itself.
+  /// Runs a subcommand of `load`, or without one the load itself.
   func load(_ arguments: String..., variables: [String: String] = [:]) throws -> Ended {
     try workshop.command("load", arguments, self.variables.merging(variables) { $1 }).run()
   }
 
-  /// The same, where it has to succeed.
+  /// Runs `load` and requires exit code 0.
   @discardableResult
   func succeed(
     _ arguments: String..., variables: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
@@ -64,9 +64,9 @@ struct Days {
     return ended
   }
 
-  /// BAN and name of every business.
+  /// Returns BAN and name of every business.
   func names() throws -> [String] { try database.rows("SELECT ban, business_name FROM tax_registration ORDER BY ban") }
 
-  /// How each publication came about.
+  /// Returns the action of each publication.
   func actions() throws -> [String] { try database.rows("SELECT action FROM publication ORDER BY id") }
 }

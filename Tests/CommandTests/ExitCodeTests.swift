@@ -4,11 +4,11 @@ import Spool
 import TestSupport
 import Testing
 
-/// The exit code tells a script what to do.
+/// Exit codes of the stages.
 @Suite struct ExitCodeTests {
   static let nowhere = ["DATABASE_URL": "postgresql:///x?host=/nonexistent"]
 
-  /// What containers take for healthy.
+  /// For health checks of containers.
   @Test func aHealthCheckFailsWithoutADatabase() throws {
     let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--sample")
@@ -16,7 +16,7 @@ import Testing
     #expect(check.code == 75 && check.stdout.isEmpty, "\(check)")
   }
 
-  @Test func aStageBeforeItsTurnIs66() throws {
+  @Test func aStageWithoutTheStageBeforeIs66() throws {
     let workshop = CommandSandbox()
     for stage in ["transform", "load"] {
       expect(
@@ -28,7 +28,7 @@ import Testing
     try workshop.succeed("fetch", "--source", workshop.file(Source.plain(rows: 10)), "--chunk-size", "4")
     let snapshot = try workshop.snapshot()
     expect(try workshop.run("load", variables: Self.nowhere), from: "load", fails: 66, saying: "not transformed")
-    // All chunks but one are validated: it is not finalized.
+    // One chunk is not validated, so the snapshot is not finalized.
     for chunk in ["1", "3"] { try workshop.succeed("transform", "--chunk", chunk) }
     expect(try workshop.run("load", variables: Self.nowhere), from: "load", fails: 66, saying: "not transformed")
     unlink(snapshot.fetchManifest)
@@ -36,7 +36,7 @@ import Testing
     expect(try workshop.run("load", variables: Self.nowhere), from: "load", fails: 66, saying: "not fetched")
   }
 
-  @Test func aSourceThatIsNotThereIs69() throws {
+  @Test func aMissingSourceIs69() throws {
     let workshop = CommandSandbox()
     mkdir(workshop.scratch.path + "/folder", 0o755)
     for path in ["missing.csv", "folder", "missing/a.csv", "file://" + workshop.scratch.path + "/missing.csv"] {
@@ -50,12 +50,12 @@ import Testing
     ] {
       let server = try LoopbackServer(FileScript(ServedFile("x"), otherwise: attempt))
       expect(try workshop.run("fetch", "--source", server.url("/a.csv")), from: "fetch", fails: 69, saying: names)
-      #expect(server.requests.count == 1, "it is not asked again")
+      #expect(server.requests.count == 1, "no retry")
     }
     #expect(try workshop.snapshots.isEmpty)
   }
 
-  @Test func aSecondFetchIs75WhileTheFirstIsAtWork() throws {
+  @Test func aSecondFetchDuringTheFirstIs75() throws {
     let workshop = CommandSandbox()
     let gate = Gate()
     let bytes = Array(Source.plain(rows: 5000).utf8)
@@ -72,7 +72,7 @@ import Testing
     #expect(try FetchManifest.read(at: workshop.snapshot().fetchManifest)?.csv.bytes == bytes.count)
   }
 
-  @Test func aServerWithoutRestIs75() throws {
+  @Test func aLongRetryAfterIs75() throws {
     let workshop = CommandSandbox()
     let server = try LoopbackServer(FileScript(ServedFile("x"), otherwise: .busy(503, retryAfter: "61")))
     expect(try workshop.run("fetch", "--source", server.url("/a.csv")), from: "fetch", fails: 75, saying: "61 s")

@@ -3,8 +3,8 @@ import Glibc
 import Spool
 import TestSupport
 
-/// Digests of all files of a folder and below, by their paths in it. Names that begin with a dot, locks and unfinished
-/// files, are left out.
+/// Returns the digests of all files below a folder, by relative path. Names that begin with a dot (locks and unfinished
+/// files) are left out.
 func files(_ folder: String) throws -> [String: String] {
   var found: [String: String] = [:]
   for name in try Folder.names(folder) where !name.hasPrefix(".") {
@@ -14,7 +14,7 @@ func files(_ folder: String) throws -> [String: String] {
     if status.st_mode & S_IFMT == S_IFDIR {
       for (inner, digest) in try files(path) { found[name + "/" + inner] = digest }
     } else if status.st_mode & S_IFMT != S_IFREG {
-      // A pipe would be waited for, and what a link leads to is not here.
+      // Reading a pipe would block, and the target of a link is outside the folder.
       found[name] = "no file"
     } else {
       found[name] = SHA256.of(ScratchFolder.read(path) ?? [])
@@ -23,12 +23,12 @@ func files(_ folder: String) throws -> [String: String] {
   return found
 }
 
-/// What transform made of a snapshot.
+/// Returns the digests of transform's output files.
 func transformed(_ snapshot: SnapshotFolder) throws -> [String: String] {
   try files(snapshot.path).filter { $0.key.hasPrefix("transform") }
 }
 
-/// Which files they are, not what is in them: a file that was written anew is another.
+/// Returns the inode of each file: a rewritten file has another one.
 func inodes(_ folder: String) throws -> [String: UInt] {
   var found: [String: UInt] = [:]
   for name in try Folder.names(folder) where !name.hasPrefix(".") {
@@ -38,12 +38,12 @@ func inodes(_ folder: String) throws -> [String: UInt] {
   return found
 }
 
-/// How many manifests of chunks a folder holds.
+/// Returns the number of chunk manifests in a folder.
 func manifests(_ folder: String) throws -> Int {
   try Folder.names(folder).count { !$0.hasPrefix(".") && $0.hasSuffix(".json") }
 }
 
-/// The files under a folder, hidden ones too, in which some text stands.
+/// Returns the files below a folder, including hidden ones, whose name or content contains a text.
 func files(under folder: String, holding text: String) throws -> [String] {
   var found: [String] = []
   for name in try Folder.names(folder) {

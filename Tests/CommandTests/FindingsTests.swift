@@ -4,9 +4,9 @@ import Spool
 import TestSupport
 import Testing
 
-/// `transform findings`: what was rejected and warned of, from the spool alone.
+/// `transform findings` lists rejections and warnings from the spool alone.
 @Suite struct FindingsTests {
-  /// The sample, transformed.
+  /// Returns a sandbox with the transformed sample, and its finding lines.
   private func sample() throws -> (CommandSandbox, SnapshotFolder, lines: [String]) {
     let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--sample", "--chunk-size", "700")
@@ -17,7 +17,7 @@ import Testing
     return (workshop, snapshot, lines)
   }
 
-  @Test func listsALineForEachAndCountsThem() throws {
+  @Test func eachFindingIsALineAndAllAreCounted() throws {
     let (workshop, snapshot, lines) = try sample()
     let before = try files(workshop.spool)
     let ended = try workshop.succeed("transform", "findings")
@@ -36,7 +36,7 @@ import Testing
     #expect(try workshop.markers == [])
   }
 
-  @Test func jsonIsTheLinesOfTheSpool() throws {
+  @Test func theJSONOutputIsTheLinesOfTheSpool() throws {
     let (workshop, snapshot, lines) = try sample()
     let all = try workshop.succeed("transform", "findings", "--json")
     #expect(all.stdout == lines.joined(separator: "\n") + "\n")
@@ -51,7 +51,7 @@ import Testing
     #expect(try workshop.succeed("transform", "findings", "--json", "--code", "RECORD_TOO_LONG").stdout == "")
   }
 
-  @Test func theSheetIsReadBackAsItWasValidated() throws {
+  @Test func anExportedSheetGivesTheSameFindings() throws {
     let (workshop, _, lines) = try sample()
     let path = workshop.file("something else", "out.csv")
     let refused = try workshop.run("transform", "findings", "--export", "out.csv")
@@ -70,7 +70,7 @@ import Testing
     let columns =
       ["codes", "line", "record", "columns", "messages"] + Column.allCases.map(\.name) + ["fingerprint", "raw"]
     #expect(exported.header.names == columns)
-    // A duplicate is one only beside the other record, and what has no fields has empty cells.
+    // A duplicate needs the other record, and a record without fields has empty cells.
     let validated = findings.filter { $0.code != "DUPLICATE" }.map {
       ["FIELD_COUNT", "MALFORMED_QUOTE"].contains($0.code) ? "INVALID_BAN" : $0.code
     }
@@ -83,7 +83,7 @@ import Testing
     #"\"=HYPERLINK(""x"")\""#, "'quoted", "-1", "\"NA\"", "\u{202E}x\u{1B}[31m", "\"a\"\"b,\nc\"", "＝1",
   ].map { $0.replacing("\\\"", with: "\"") }
 
-  @Test func hostileValuesDoNoHarm() throws {
+  @Test func hostileValuesAreShownAndExportedSafely() throws {
     let workshop = CommandSandbox()
     var source = "營業人名稱,統一編號,資本額,備註\n"
     for (index, name) in Self.hostile.enumerated() { source += "\(name),1000000\(index),=1+1,@x\n" }
@@ -108,7 +108,7 @@ import Testing
     #expect(rows == ScratchFolder.read(try workshop.snapshot().registrations(1)))
   }
 
-  @Test func bytesThatAreNoTextAreShownAndRejectedAgain() throws {
+  @Test func invalidUTF8IsShownAndRejectedAgain() throws {
     let workshop = CommandSandbox()
     let bytes = Array("統一編號,營業人名稱\n04595257,甲".utf8) + [0xFF] + Array("行\n10000009,乙\n".utf8)
     try workshop.succeed("fetch", "--source", workshop.file(bytes))
@@ -120,21 +120,21 @@ import Testing
     #expect(sheet.findings.map(\.code) == ["INVALID_ENCODING"] && sheet.records.isEmpty)
   }
 
-  @Test func newIsWhatTheSnapshotBeforeDidNotHave() throws {
+  @Test func newListsFindingsThatThePreviousSnapshotLacks() throws {
     let workshop = CommandSandbox()
     func day(_ rows: String, chunkSize: String) throws {
       let source = workshop.file("統一編號,營業人名稱,資本額\n" + rows)
       try workshop.succeed("fetch", "--source", source, "--chunk-size", chunkSize)
       try workshop.succeed("transform", "--max-rejects", "100%")
     }
-    // A sample is no day before.
+    // A sample is not a previous snapshot.
     try workshop.succeed("fetch", "--sample")
     try workshop.succeed("transform")
     try day("04595257,甲,1.5\nx,乙,\n10000009,丙,1\n", chunkSize: "1")
     let first = try workshop.succeed("transform", "findings", "--new", "--json")
     #expect(first.stdout.split(separator: "\n").count == 2)
     #expect(first.stderr.contains("no earlier snapshot to compare with"))
-    // Other lines, other chunks, and of one record another value.
+    // The same records on other lines and in other chunks, one with another value.
     try day("10000009,丙,1\nx,乙,\n04595257,甲,1.6\n,丁,\n", chunkSize: "2")
     let second = try workshop.succeed("transform", "findings", "--new", "--json")
     let codes = try second.stdout.split(separator: "\n").map { try Finding(line: $0.utf8) }
@@ -143,7 +143,7 @@ import Testing
     let snapshots = try workshop.snapshots
     let shown = try workshop.succeed("transform", "findings", "--new", "--code", "INVALID_BAN").stdout
     #expect(shown.contains("1 new finding: INVALID_BAN 1") && shown.contains("compared with \(snapshots[1].id)"))
-    // One that is not finalized is passed over, as the newest and as the one before.
+    // A snapshot that is not finalized is skipped, as the newest and as the previous one.
     unlink(snapshots[1].transformManifest)
     let stripped = try workshop.run("transform", "findings", "--new").stderr
     #expect(stripped.contains("--snapshot \(snapshots[1].id)"), "\(stripped)")
@@ -152,13 +152,13 @@ import Testing
   }
 
   @Test(arguments: ["flipped", "shorter", "gone", "manifest"])
-  func damageIs65AndNothingIsShown(_ damage: String) throws {
+  func damageIs65AndNothingIsWritten(_ damage: String) throws {
     let (workshop, snapshot, _) = try sample()
     let path = damage == "manifest" ? snapshot.transformChunkManifest(3) : snapshot.findings(3)
     var bytes = try #require(ScratchFolder.read(path))
     switch damage {
     case "shorter": bytes.removeLast()
-    // Still a manifest, but not the one that the snapshot's names.
+    // Still a valid manifest, but with another digest than the snapshot's manifest has.
     case "manifest": bytes.append(UInt8(ascii: "\n"))
     default: bytes[bytes.count / 2] ^= 1
     }
@@ -172,7 +172,7 @@ import Testing
     #expect(try Folder.names(workshop.scratch.path) == ["spool"])
   }
 
-  @Test func whatIsNotFinalizedIs66AndWrongUsage64() throws {
+  @Test func anUnfinalizedSnapshotIs66AndWrongUsage64() throws {
     let workshop = CommandSandbox()
     func fails(_ code: Int32, _ arguments: String..., saying text: String) throws {
       let ended = try workshop.command("transform", ["findings"] + arguments).run()

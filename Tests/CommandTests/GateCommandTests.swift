@@ -3,7 +3,7 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// The gate as whoever runs `load` meets it.
+/// The gate on the command line of `load`.
 @Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct GateCommandTests {
   @Test func aRefusalIs65WithEveryReasonInTheErrorTheSummaryAndTheJobRun() throws {
@@ -36,7 +36,7 @@ struct GateCommandTests {
     }
   }
 
-  @Test func acceptedItIsPublishedAndSaysSo() throws {
+  @Test func anAcceptedSnapshotIsPublishedAndTheAcceptanceReported() throws {
     try Days.with { days in
       try days.fetch(Days.records(200), day: 1)
       try days.succeed()
@@ -86,7 +86,7 @@ struct GateCommandTests {
       #expect(try days.load().code == 65)
       #expect(try days.load("--max-decrease", "14.9%").code == 65)
       #expect(try days.load(variables: ["MAX_DECREASE": "14"]).code == 65)
-      // An option goes before its variable.
+      // An option takes precedence over its variable.
       #expect(try days.load("--max-decrease", "1%", variables: ["MAX_DECREASE": "50%"]).code == 65)
       #expect(try days.load("--max-decrease", "15%", "--max-change", "14%").code == 65)
       try days.succeed("--max-decrease", "15%", "--max-change=15", variables: ["MAX_CITY_LOSS": "15%"])
@@ -96,7 +96,7 @@ struct GateCommandTests {
     }
   }
 
-  @Test func anAcceptedBudgetLetsTheRunPassAndTheNextOneHasNothingToDo() throws {
+  @Test func anAcceptedSnapshotStaysAcceptedInTheNextRun() throws {
     try Days.with { days in
       let text = Source.plain(rows: 100, bad: 5)
       let source = days.workshop.file(text)
@@ -117,7 +117,7 @@ struct GateCommandTests {
       #expect(try days.database.rows("SELECT accept_reason FROM publication") == ["five bad ones are known"])
       let unchanged = try JSON(try days.succeed("--json").stdout)
       #expect(unchanged["status"]?.string == "unchanged")
-      // Another source is not accepted with it.
+      // The acceptance does not apply to another source.
       _ = days.workshop.file(Source.plain(rows: 100, bad: 6))
       #expect(try run() == [0, 65])
     }

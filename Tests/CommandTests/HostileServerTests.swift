@@ -5,7 +5,7 @@ import TLSProxy
 import TestSupport
 import Testing
 
-/// The command against servers that mean no good: exit codes, memory, certificates, proxies.
+/// `fetch` against hostile servers: exit codes, memory, certificates, proxies.
 @Suite struct HostileServerTests {
   static let bytes = Array(Source.plain(rows: 100).utf8)
 
@@ -19,7 +19,7 @@ import Testing
     var options: [String] = []
     var testDescription: String { what }
 
-    /// - Parameter begin: what goes before bytes without end.
+    /// - Parameter begin: the start of the answer, before the endless bytes.
     init(_ what: String, _ begin: String, _ then: [UInt8], gigabytes: Int, says: String, _ options: String...) {
       (self.what, self.says, self.options, code) = (what, says, options, 65)
       answer = .raw("HTTP/1.1 200 OK\r\n" + begin, then: .repeating(then, count: gigabytes << 30))
@@ -28,7 +28,7 @@ import Testing
 
   static let header = "\r\n統一編號,營業人名稱\n"
 
-  /// In 96 MB of data memory, all that the process may have, whatever comes.
+  /// The process may use 96 MiB of data memory (`ulimit -d`).
   @Test(arguments: [
     Flood("10 GB of zeros", "\r\n", [0], gigabytes: 10, says: "refused"),
     Flood("10 GB of zeros behind a header", header, [0], gigabytes: 10, says: "16 MiB"),
@@ -50,7 +50,7 @@ import Testing
     }
     expect(try fetch(), from: "fetch", fails: flood.code, saying: flood.says)
     #expect(server.requests.count == 1)
-    // What was read, and what lies in the sockets.
+    // The bytes that were read, plus those in socket buffers.
     #expect(server.wireBytesSent < 40 << 20, "\(server.wireBytesSent)")
     for snapshot in try workshop.snapshots { #expect(try SpoolFile.size(snapshot.fetchManifest) == nil) }
     script.update { $0.otherwise = .whole }
@@ -63,7 +63,7 @@ import Testing
 
   // MARK: Certificates
 
-  @Test func anAuthorityOfOnesOwnIsTrustedByVariable() throws {
+  @Test func aPrivateAuthorityIsTrustedByVariable() throws {
     let authority = Certificate("Authority of a company", for: nil)
     let server = try LoopbackServer(FileScript(ServedFile(Self.bytes)))
     let good = try TLSProxy(.tls(Certificate("good", for: "IP:127.0.0.1", issuer: authority)), to: server.port)
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  /// Whatever the machine's own settings allow.
+  /// Even if OpenSSL's system-wide configuration allows it.
   @Test func anOldTLSIsRefused() throws {
     let authority = Certificate("Authority", for: nil)
     let server = try LoopbackServer(FileScript(ServedFile(Self.bytes)))
@@ -130,8 +130,8 @@ import Testing
 
   // MARK: Proxies
 
-  /// It is for this machine alone, and a proxy would be another one.
-  @Test func plainHTTPGoesByNoProxy() throws {
+  /// Plain http is only allowed on this machine, and a proxy could be another machine.
+  @Test func plainHTTPUsesNoProxy() throws {
     let proxy = try LoopbackServer(FileScript(ServedFile(Self.bytes)))
     let server = try LoopbackServer(FileScript(ServedFile(Self.bytes)))
     let url = server.url("/a.csv")
@@ -144,7 +144,7 @@ import Testing
     #expect(proxy.requests.isEmpty && server.requests.count == 4)
   }
 
-  @Test func httpsGoesThroughTheProxyAndIsVerifiedAllTheSame() throws {
+  @Test func httpsUsesTheProxyAndVerifiesTheServer() throws {
     let authority = Certificate("Authority", for: nil)
     let server = try LoopbackServer(FileScript(ServedFile(Self.bytes)))
     let good = try TLSProxy(.tls(Certificate("good", for: "IP:127.0.0.1", issuer: authority)), to: server.port)
@@ -166,7 +166,7 @@ import Testing
       proxy.heads.map { $0.prefix { $0 != "\r\n" } } == [
         "CONNECT 127.0.0.1:\(stranger.port) HTTP/1.1", "CONNECT 127.0.0.1:\(good.port) HTTP/1.1",
       ])
-    // "user:sesame7f3" in base64, for the proxy alone.
+    // "user:sesame7f3" in base64, sent only to the proxy.
     #expect(proxy.heads.allSatisfy { $0.contains("Proxy-Authorization: Basic dXNlcjpzZXNhbWU3ZjM=\r\n") })
     #expect(server.requests.allSatisfy { $0.headers["Proxy-Authorization"] == nil })
     for ended in [refused, ended] { #expect(!"\(ended)".contains(SecretTests.canary)) }
@@ -197,7 +197,7 @@ import Testing
       answer: "HTTP/1.1 502 No\r\nX: " + String(repeating: "x", count: 1 << 20) + "\r\n\r\n", code: 75, says: "within",
       connections: 2),
   ])
-  func aProxyThatRefuses(_ refusing: Refusing) throws {
+  func aRefusalOfAProxyIsReported(_ refusing: Refusing) throws {
     let proxy = try TLSProxy(.proxy(answer: refusing.answer), to: 0)
     let workshop = CommandSandbox()
     let ended = try workshop.run(

@@ -4,12 +4,12 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// Values that mean something to SQL, COPY, a spreadsheet or a terminal: loaded and shown as the data that they are.
+/// Values with a meaning in SQL, COPY, a spreadsheet or a terminal are loaded and shown as plain data.
 @Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct HostileValueTests {
   private static let bans = Days.validBANs
 
-  /// As they should stand in the database.
+  /// The values, as expected in the database.
   private static func values() -> [String] {
     [
       "'; DROP TABLE tax_registration; --", "$$; DROP TABLE tax_registration; $$", "\\.", "\\N", "\\\\N", "\\", "\\n",
@@ -22,7 +22,7 @@ struct HostileValueTests {
     ]
   }
 
-  /// Characters of four bytes each that no compression makes smaller.
+  /// Returns random characters of four bytes each, which do not compress.
   private static func random(_ count: Int) -> String {
     var text = String.UnicodeScalarView()
     while text.count < count {
@@ -31,22 +31,22 @@ struct HostileValueTests {
     return String(text)
   }
 
-  /// Without an amount that could be read, so that each is a finding too.
+  /// Returns a record with an invalid capital, so that it has a finding too.
   private static func record(_ ban: Int, _ value: String, address: String) -> String {
     "\(quotedField(address)),\(ban),,\(quotedField(value)),=1+1,1040413,獨資,Y,471913,\(quotedField(value)),,,,,,"
   }
 
-  @Test func areLoadedAndShownAsTheDataThatTheyAre() throws {
+  @Test func hostileValuesAreLoadedAndShownAsData() throws {
     let values = Self.values()
     try Days.with { days in
       let addresses = values.map { $0.unicodeScalars.count == 255 ? Self.random(500) : $0 }
       let hostile = values.indices.map { Self.record(Self.bans[$0], values[$0], address: addresses[$0]) }
       let half = values.count / 2
-      // The first load copies into new tables, the second compares and changes.
+      // The initial load copies into new tables, the incremental load compares and changes rows.
       let plain = values.indices[half...].map { Days.record(Self.bans[$0], "第\($0)商店") }
       try days.fetch(hostile[..<half] + plain, day: 1)
       let first = try days.succeed()
-      // Bytes that are no text, and a NUL, are rejected and told of.
+      // Records with a NUL or a wrong number of fields are rejected and reported.
       let rejected = ["\u{1B}[2J,20009999,,x\u{0}y,,,,,,,,,,,,", "=1,'; DROP TABLE etl_job_run; --"]
       try days.fetch(hostile + rejected, day: 2)
       let second = try days.succeed("--accept", "'; DROP TABLE publication; --\u{202E}\u{1B}[2J")
@@ -71,7 +71,7 @@ struct HostileValueTests {
       #expect(
         row == [hex(values[index]), hex(addresses[index]), hex(values[index])], "\(values[index].debugDescription)")
     }
-    // By its index, which a value of 1,020 bytes is in too.
+    // Found through the index, which also holds values of 1,020 bytes.
     for value in values where value.unicodeScalars.count == 255 {
       let found = try days.database.scalar("SELECT count(*) FROM tax_registration WHERE business_name = '\(value)'")
       #expect(found == "1")
@@ -79,7 +79,7 @@ struct HostileValueTests {
     #expect(try days.database.scalar("SELECT count(*) FROM data_import_error WHERE severity = 'error'") == "2")
   }
 
-  /// The change feed of the second day.
+  /// Checks the change feed of the second day.
   private func expectTold(_ names: [String], _ days: Days) throws {
     let shown = try days.succeed("changes").stdout
     expectSafe(shown)
@@ -92,7 +92,7 @@ struct HostileValueTests {
     try expectSafe(days.succeed("status").stdout)
   }
 
-  /// The findings, for a person, a program and a spreadsheet.
+  /// Checks the findings as text, JSON and an exported sheet.
   private func expectFound(_ values: [String], _ addresses: [String], _ days: Days) throws {
     let workshop = days.workshop
     try expectSafe(workshop.succeed("transform", "findings").stdout)
@@ -104,13 +104,13 @@ struct HostileValueTests {
     #expect(cells.count == (values.count + 1) * (5 + 16 + 2))
     let formulas = cells.filter { cell in "=+-@\t\r＝＋－＠".unicodeScalars.contains { cell.unicodeScalars.first == $0 } }
     #expect(formulas == [])
-    // Taken back, they are what they were.
+    // Read back from the sheet, the values are unchanged.
     let taken = try CorrectionSheet.read(touched(sheet)).records.flatMap { CopyTextReader.rows($0.registration) }
     #expect(taken.map { hex($0[2] ?? "") } == values.map(hex))
     #expect(taken.map { hex($0[3] ?? "") } == addresses.map(hex))
   }
 
-  /// All cells of a CSV, as a spreadsheet takes them.
+  /// Returns all cells of a CSV file, as a spreadsheet parses them.
   private static func cells(_ bytes: [UInt8]) -> [String] {
     var cells: [String] = []
     var cell: [UInt8] = []
@@ -118,7 +118,7 @@ struct HostileValueTests {
     for (index, byte) in bytes.enumerated() {
       switch byte {
       case 0x22:
-        // The second of two inside quotes stands for one.
+        // Two quotes inside a quoted cell stand for one.
         if !isQuoted, index > 0, bytes[index - 1] == 0x22 { cell.append(byte) }
         isQuoted.toggle()
       case 0x2C where !isQuoted, 0x0A where !isQuoted:
@@ -130,7 +130,7 @@ struct HostileValueTests {
     return cells
   }
 
-  /// Nothing that moves a cursor, paints, or turns the direction of a line.
+  /// Checks that a text has no control or bidirectional characters.
   private func expectSafe(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) {
     let unsafe = text.unicodeScalars.filter { scalar in
       let isControl = scalar.properties.generalCategory == .control && scalar != "\n"

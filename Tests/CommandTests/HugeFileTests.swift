@@ -3,18 +3,17 @@ import Spool
 import TestSupport
 import Testing
 
-/// Large files that mean harm: what they cost in lines, in time and in memory. HUGE_FILES=1 makes them as large as they
-/// come (300 MB, 3 GB); else they are smaller.
+/// Large hostile files: their cost in lines, time and memory. With HUGE_FILES=1 they are 300 MB, otherwise 20 MB.
 @Suite(.serialized) struct HugeFileTests {
   private static let isFull = getenv("HUGE_FILES") != nil
   private static let fileBytes = isFull ? 300_000_000 : 20_000_000
-  /// Of a stage, whatever the file: a line of 16 MiB and a chunk of 32 MiB are the largest things that it holds.
+  /// The memory limit of a stage for any file: at most it holds a line of 16 MiB and a chunk of 32 MiB.
   private static let memoryMax = 160 << 20
   /// Generous: a full file takes a few seconds.
   private static let secondsMax = 120
 
-  /// At the beginning of the first record, in the middle, and in the last one.
-  @Test func aQuoteLeftOpenCostsOneLine() throws {
+  /// In the first record, in one in the middle, and in the last one.
+  @Test func anOpenQuoteCostsOneLine() throws {
     let workshop = CommandSandbox(onDisk: Self.isFull)
     let count = Self.fileBytes / HugeSource.record(1).count
     let broken = [1, count / 2, count]
@@ -43,15 +42,15 @@ import Testing
     var testDescription: String { line.debugDescription }
   }
 
-  /// Each of these lines is an error of its own, and of each all that a record may have must be looked at before that
-  /// is known, or the next line shows it.
+  /// Each of these lines is a structure error. It is only found after reading up to the maximum length of a record, or
+  /// in the next line.
   @Test(arguments: [
     Hopeless(line: "x\",\"\n", says: "more than 100000 lines"),
     Hopeless(line: "a,\"b\n", says: "more than 100000 lines"),
     Hopeless(line: "\"a\n", says: "more than 100000 lines"),
     Hopeless(line: "\"\"\"x\n", says: "more than 100000 lines"),
   ])
-  func nothingButErrorsIsRefusedAtOnce(_ hopeless: Hopeless) throws {
+  func aFileOfStructureErrorsIsRefused(_ hopeless: Hopeless) throws {
     let workshop = CommandSandbox(onDisk: Self.isFull)
     let source = file(of: hopeless.line, bytes: Self.fileBytes, workshop)
     let ended = try measured(workshop, "fetch", "--source", source.path, code: 65)
@@ -59,10 +58,10 @@ import Testing
     #expect(try workshop.snapshots.allSatisfy { try SpoolFile.size($0.fetchManifest) == nil })
   }
 
-  /// Two such lines make a record each: none of it is wrong as CSV, and none of it is a business.
-  @Test func nothingButRecordsOverTwoLinesIsRefused() throws {
+  /// Two of these lines are one record: valid CSV, but not a business.
+  @Test func aFileOfInvalidTwoLineRecordsIsRefused() throws {
     let workshop = CommandSandbox(onDisk: Self.isFull)
-    // What is found weighs twenty times as much.
+    // The findings take twenty times as much space.
     let source = file(of: "a,\"\n", bytes: Self.fileBytes / (Self.isFull ? 1 : 10), workshop)
     try measured(workshop, "fetch", "--source", source.path)
     let ended = try measured(workshop, "transform", code: 65)
@@ -70,7 +69,7 @@ import Testing
   }
 
   @Test(arguments: ["x", "\"", "", "20000003,", "20000003,\""])
-  func aLineWithoutEndIsRefusedWithinTheBound(_ start: String) throws {
+  func anEndlessLineIsRefusedWithinTheBound(_ start: String) throws {
     let workshop = CommandSandbox()
     let source = HugeSource(workshop.scratch.path + "/source.csv") { write in
       write(HugeSource.header + Array(start.utf8))
@@ -81,11 +80,11 @@ import Testing
     expect(ended, from: "fetch", fails: 65, saying: "does not end within 16 MiB")
   }
 
-  /// The bound itself is accepted, one more is not.
+  /// The bound itself is accepted, one more error is not.
   @Test(arguments: [100_000, 100_001])
-  func aHundredThousandErrorsAreTheBound(_ errors: Int) throws {
+  func atMost100000StructureErrorsAreAccepted(_ errors: Int) throws {
     let workshop = CommandSandbox(onDisk: Self.isFull)
-    // The first costs 64 KiB each time, the second is known at its fourth byte.
+    // The first line costs 64 KiB to find, the second is found at its fourth byte.
     let line = Array((Self.isFull ? "x\",\"\n" : "\"a\"b\n").utf8)
     let good = 100
     let source = HugeSource(workshop.scratch.path + "/source.csv") { write in

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Any JSON value. Whole numbers and others are told apart.
+/// Any JSON value. Integers and other numbers are different cases.
 enum JSON: Decodable, Equatable {
   case null
   case bool(Bool)

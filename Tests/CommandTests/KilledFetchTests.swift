@@ -4,15 +4,15 @@ import Spool
 import TestSupport
 import Testing
 
-/// A fetch that is killed or stopped on the way: the next one goes on from its finished chunks.
+/// After a fetch is killed or stopped, the next one resumes from its finished chunks.
 @Suite struct KilledFetchTests {
   static let lastModified = "Sun, 06 Nov 1994 08:49:37 GMT"
   static let chunkSize = 500
-  /// 60 % of the source, and half a chunk.
+  /// 61 % of the source, in the middle of a chunk.
   static let recordsBefore = 15_250
   static let json = ["LOG_FORMAT": "json"]
 
-  /// A source of some megabytes, and a server that stops once at 60 % of it.
+  /// A source of some megabytes, and a server that pauses once at about 60 % of it.
   private struct Stage {
     let workshop = CommandSandbox()
     let bytes: [UInt8]
@@ -23,7 +23,7 @@ import Testing
     init() throws {
       let bytes = try Source.generate(rows: 25_000)
       self.bytes = bytes
-      // In the middle of a chunk, behind header, stamp row and so many records.
+      // In the middle of a chunk, after header, stamp row and `recordsBefore` records.
       let lines = bytes.indices.filter { bytes[$0] == UInt8(ascii: "\n") }
       offset = lines[1 + recordsBefore] + 100
       server = try LoopbackServer(
@@ -35,7 +35,7 @@ import Testing
         "fetch", "--source", server.url("/a.csv"), "--chunk-size", "\(chunkSize)", variables: KilledFetchTests.json)
     }
 
-    /// Starts a fetch that has written every chunk of what came, and waits for more.
+    /// Starts a fetch and returns when it has written all complete chunks and waits for more bytes.
     func fetchToTheGate() throws -> Running {
       let fetch = try fetch()
       try server.waitFor(bytesSent: offset)
@@ -46,7 +46,7 @@ import Testing
       return fetch
     }
 
-    /// What the next one must do: ask for the rest, once, and give the source.
+    /// Checks that the next fetch requests the rest once and that the snapshot is the source.
     func expectTheRest(_ ended: Ended, request: Int) throws {
       #expect(ended.code == 0, "\(ended)")
       let snapshot = try workshop.snapshot()
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func afterSIGKILLAt60PercentTheNextTransfersTheRest() throws {
+  @Test func afterSIGKILLTheNextFetchTransfersOnlyTheRest() throws {
     let stage = try Stage()
     let killed = try stage.fetchToTheGate()
     killed.kill(SIGKILL)
@@ -84,24 +84,24 @@ import Testing
     #expect(log.all("etl_failed").first?.fields["error"]?.string?.contains("killed") == true)
     #expect(log.all("etl_started").map(\.runID) != [killedRun])
 
-    // Told once, not by every run from then on.
+    // The killed run is reported once, not by every later run.
     let third = try LogLine.read(try stage.fetch().wait().stderr)
     #expect(third.all("etl_failed").isEmpty)
   }
 
   @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
-  func aSignalStopsItAndTheNextGoesOn(_ signal: Int32) throws {
+  func aSignalStopsAFetchAndTheNextResumes(_ signal: Int32) throws {
     let stage = try Stage()
     let stopped = try stage.fetchToTheGate()
     let folder = try stage.workshop.snapshot().fetchFolder
     let before = try files(folder)
-    // A service manager signals the group, and the script passes its own on: it may come more than once.
+    // A service manager signals the group, and the script forwards its own signal: several may arrive.
     for _ in 1...3 { stopped.kill(signal) }
     let first = try stopped.wait()
     #expect(first.code == 128 + signal, "\(first)")
     let log = try LogLine.read(first.stderr)
     #expect(log.events == ["etl_started", "etl_failed"])
-    #expect(log.last?.fields["temporary"] == .bool(true), "the next one goes on: nobody has to look")
+    #expect(log.last?.fields["temporary"] == .bool(true), "the next fetch resumes: no action is needed")
     #expect(try files(folder) == before, "nothing half-published")
     #expect(try Folder.names(folder).allSatisfy { !$0.hasSuffix(".tmp") })
     #expect(try SpoolFile.size(stage.workshop.snapshot().fetchManifest) == nil)
@@ -111,7 +111,7 @@ import Testing
     #expect(try LogLine.read(second.stderr).all("etl_failed").isEmpty)
   }
 
-  /// As under nohup: whoever starts it has asked that it does not end with the terminal.
+  /// As with nohup: the caller wants the process to survive the terminal.
   @Test func anIgnoredHangUpStaysIgnored() throws {
     let stage = try Stage()
     let fetch = stage.workshop.command(
@@ -127,9 +127,8 @@ import Testing
     #expect(ended.code == 0, "\(ended)")
   }
 
-  /// A stage has a process group of its own, and `stty tostop` stops those in the background that write to the
-  /// terminal.
-  @Test func aTerminalDoesNotStopIt() throws {
+  /// A stage runs in its own process group, and `stty tostop` stops background processes that write to the terminal.
+  @Test func aTerminalDoesNotStopAFetchInTheBackground() throws {
     let workshop = CommandSandbox()
     let source = workshop.file(Source.plain(rows: 5))
     let fetch = workshop.command("fetch", ["--source", source])
@@ -143,8 +142,8 @@ import Testing
     #expect(try FetchManifest.read(at: workshop.snapshot().fetchManifest)?.csv.records == 5)
   }
 
-  /// Killed again and again, wherever it is: in the end the bytes are the source's, and each run is reported once.
-  @Test func killsAtAnyMomentLoseNothing() throws {
+  /// After several kills at any moment, the snapshot is the source, and each killed run is reported once.
+  @Test func killsAtAnyMomentLoseNoData() throws {
     let workshop = CommandSandbox()
     let bytes = try Source.generate(rows: 6_000)
     let server = try LoopbackServer(FileScript(ServedFile(bytes, lastModified: Self.lastModified)))
@@ -153,7 +152,7 @@ import Testing
     }
     var killed: [String] = []
     var reported: [String] = []
-    /// Killed when they had said that they were done, and before they had ended: reported or not, nothing is lost.
+    /// Runs that were killed between their last event and their end: they may be reported or not.
     var completed: Set<String> = []
     for chunks in [1, 20, 50, 90, 119] {
       let running = try fetch()
@@ -175,7 +174,7 @@ import Testing
   }
 }
 
-/// A snapshot's chunks, decompressed and joined.
+/// Returns a snapshot's chunks, decompressed and joined.
 func source(_ snapshot: SnapshotFolder) throws -> [UInt8] {
   var reader = try ChunkReader()
   var all: [UInt8] = []

@@ -5,7 +5,7 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// A workshop with a finalized snapshot of a dirty source, and an empty schema to load it into.
+/// A sandbox with a finalized snapshot of a dirty source, and an empty schema to load it into.
 struct LoadFixture {
   static let canary = "sesame7f3"
   let workshop: CommandSandbox
@@ -26,7 +26,7 @@ struct LoadFixture {
     batches = try manifests(workshop.snapshot().transformFolder)
   }
 
-  /// How the server knows the sessions of this fixture's loads.
+  /// The application name of the sessions of this fixture's loads.
   var sessions: String { database.name }
 
   var variables: [String: String] {
@@ -39,7 +39,7 @@ struct LoadFixture {
 
   func load(_ arguments: String...) throws -> Ended { try workshop.command("load", arguments, variables).run() }
 
-  /// Has the schema made by a load that is refused, without publishing anything.
+  /// Creates the tables with a refused load, which publishes nothing.
   func makeSchema() throws {
     expect(
       try workshop.run("load", "--max-rejects", "0", variables: ["DATABASE_URL": database.url]), from: "load",
@@ -47,7 +47,7 @@ struct LoadFixture {
     #expect(try published() == [0, 0])
   }
 
-  /// Rows of the two tables at one instant, as any reader sees them.
+  /// Returns the row counts of the two tables, in one statement.
   func published() throws -> [Int?] {
     try database.execute("SELECT (SELECT count(*) FROM tax_registration), (SELECT count(*) FROM business_industry)")
       .values[0].map { $0.flatMap { Int($0) } }
@@ -55,7 +55,7 @@ struct LoadFixture {
 
   var all: [Int?] { [reference.registrations.count, reference.industries.count] }
 
-  /// Expects the registry to be what the reference made of the source, row by row.
+  /// Checks that the registry equals the reference's result for the source, row by row.
   func expectAll(sourceLocation: SourceLocation = #_sourceLocation) throws {
     var observed = ObservedOutput()
     observed.registrations = try database.execute(
@@ -68,7 +68,7 @@ struct LoadFixture {
     ).values.map { row in
       ReferenceIndustry(ban: row[0] ?? "", code: row[1] ?? "", name: row[2], order: row[3].flatMap { Int($0) } ?? 0)
     }
-    // Findings and sums are the spool's.
+    // Findings and totals are in the spool, not compared here.
     (observed.findings, observed.totals) = (reference.findings, reference.totals)
     var expected = reference
     expected.registrations.sort { $0.ban < $1.ban }
@@ -77,17 +77,17 @@ struct LoadFixture {
     #expect(difference == nil, sourceLocation: sourceLocation)
   }
 
-  /// Statuses of the job runs, in order.
+  /// Returns the statuses of the job runs, in order.
   func jobs() throws -> [String] { try database.rows("SELECT status FROM etl_job_run ORDER BY id") }
 }
 
-/// Stops loads before a batch is entered in the ledger, until it is let go of.
+/// Blocks loads before they insert a batch into load_batch, until it is opened.
 final class Barrier {
   private let fixture: LoadFixture
-  /// The session that holds it.
+  /// The session that holds the advisory lock.
   private var holder: Connection?
 
-  /// - Parameter batch: the last one that gets through.
+  /// - Parameter batch: the last batch that is not blocked.
   init(_ fixture: LoadFixture, after batch: Int) throws {
     self.fixture = fixture
     var connection = try fixture.database.open()
@@ -103,9 +103,9 @@ final class Barrier {
     holder = consume connection
   }
 
-  /// Lets everybody through, and waits for sessions of loads that are no more.
+  /// Unblocks the loads, and waits until the sessions of ended loads are gone.
   ///
-  /// - Parameter whileRunning: whether a load is at it still.
+  /// - Parameter whileRunning: whether a load is still running; then it does not wait.
   func open(whileRunning: Bool = false) throws {
     holder = nil
     if whileRunning { return }
@@ -114,7 +114,7 @@ final class Barrier {
     while try fixture.database.scalar(
       "SELECT count(*) FROM pg_stat_activity WHERE application_name = '\(fixture.sessions)'") != "0"
     {
-      try #require(clock.now < deadline, "a session of a load that is no more stays")
+      try #require(clock.now < deadline, "the session of an ended load is still open")
     }
     try fixture.database.execute("DROP TRIGGER wait_at_barrier ON load_batch")
   }

@@ -9,7 +9,7 @@ import Testing
 /// `load` as a process, against a real server.
 @Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct LoadTests {
-  @Test func aLoadTellsItselfInOrderAndTheSameAgainChangesNothing() throws {
+  @Test func aLoadLogsItsEventsInOrderAndTheSameAgainChangesNothing() throws {
     try LoadFixture.with(rows: 300, chunkSize: 50) { fixture in
       let first = try fixture.load("--jobs", "1", "--json")
       #expect(first.code == 0, "\(first)")
@@ -47,8 +47,8 @@ struct LoadTests {
       let unchanged = try LogLine.read(second.stderr)
       #expect(unchanged.events == ["etl_started", "etl_summary", "etl_completed"])
       #expect(unchanged.last?.fields["status"]?.string == "unchanged")
-      #expect(unchanged.last?.fields["registry"]?.string == "not_checked", "nobody has asked the source")
-      #expect(try fixture.jobs() == ["partial"], "nothing to do leaves no row")
+      #expect(unchanged.last?.fields["registry"]?.string == "not_checked", "the source was not checked")
+      #expect(try fixture.jobs() == ["partial"], "an unchanged load inserts no job run")
       try fixture.expectAll()
     }
   }
@@ -68,7 +68,7 @@ struct LoadTests {
     }
   }
 
-  @Test func theBudgetIsValidatedAgainAndARefusalPublishesNothing() throws {
+  @Test func loadChecksTheRejectionBudgetAndARefusalPublishesNothing() throws {
     try LoadFixture.with(rows: 100, chunkSize: 50) { fixture in
       for _ in 1...2 {
         let refused = try fixture.load("--max-rejects", "1")
@@ -86,7 +86,7 @@ struct LoadTests {
     }
   }
 
-  @Test func aReaderSeesNoRegistryOrTheWholeOne() throws {
+  @Test func aReaderSeesAnEmptyOrTheCompleteRegistry() throws {
     try LoadFixture.with(rows: 3_000, chunkSize: 100) { fixture in
       try fixture.makeSchema()
       let running = try fixture.start()
@@ -103,7 +103,7 @@ struct LoadTests {
   }
 
   @Test(arguments: [SIGKILL, SIGTERM])
-  func stoppedHalfWayTheNextGoesPastTheBatchesThatAreIn(_ signal: Int32) throws {
+  func theNextLoadSkipsTheBatchesOfAStoppedOne(_ signal: Int32) throws {
     try LoadFixture.with(rows: 600, chunkSize: 20) { fixture in
       try fixture.makeSchema()
       let barrier = try Barrier(fixture, after: 12)
@@ -112,7 +112,7 @@ struct LoadTests {
         try fixture.database.scalar("SELECT count(*) FROM load_batch") == "12"
       }
 
-      // Meanwhile nobody else may load, and readers see nothing.
+      // Meanwhile no other load can start, and readers see an empty registry.
       let second = try fixture.load()
       #expect(second.code == 75 && second.stderr.contains("another run holds the lock"), "\(second)")
       #expect(try fixture.published() == [0, 0])
@@ -142,7 +142,7 @@ struct LoadTests {
     }
   }
 
-  @Test func killsAtAnyMomentLoseNothing() throws {
+  @Test func killsAtAnyMomentLoseNoData() throws {
     try LoadFixture.with(rows: 2_000, chunkSize: 20) { fixture in
       try fixture.makeSchema()
       for batches in [1, 30, 60, 95] {
@@ -155,7 +155,7 @@ struct LoadTests {
         let seen = try fixture.published()
         #expect(seen == [0, 0] || seen == fixture.all)
       }
-      // A killed run's session may live for a moment, with the lock.
+      // The session of a killed run may hold the lock for a moment.
       var last = try fixture.load()
       for _ in 1...100 where last.code == 75 { last = try fixture.load() }
       #expect(last.code == 0, "\(last)")
@@ -166,7 +166,7 @@ struct LoadTests {
   }
 
   @Test(.enabled(if: TestCluster.isOwn, "the server is not ours"))
-  func aDatabaseThatIsRefusedIs69AndOneThatIsNotThere75() throws {
+  func aRefusedLoginIs69AndAnUnreachableServer75() throws {
     let workshop = try CommandSandbox.fetched(Array(Source.plain(rows: 5).utf8), chunkSize: 5)
     try workshop.succeed("transform")
     let cluster = try TestCluster.shared.get()
@@ -191,9 +191,9 @@ struct LoadTests {
     #expect(try workshop.markers == [])
   }
 
-  /// The password is in use, and is written nowhere.
+  /// The password is used and does not appear in outputs, tables or files.
   @Test(.enabled(if: TestCluster.isOwn, "the server is not ours"))
-  func aPasswordThatWorksIsInNoOutput() throws {
+  func aUsedPasswordAppearsNowhere() throws {
     try LoadFixture.with(rows: 60, chunkSize: 20) { fixture in
       let url = fixture.database.url(user: "postgres", password: LoadFixture.canary)
       var variables = ["DATABASE_URL": url, "MAX_REJECTS": "0", "LOG_LEVEL": "trace"]

@@ -3,7 +3,7 @@ import Spool
 import TestSupport
 import Testing
 
-/// `LOG_FILE` and `LOG_LEVEL`, as the programs that ship take them.
+/// `LOG_FILE` and `LOG_LEVEL`, with the real binaries.
 @Suite struct LogFileTests {
   private func lines(_ workshop: CommandSandbox) throws -> [LogLine] {
     let folder = workshop.scratch.path + "/logs"
@@ -19,7 +19,7 @@ import Testing
     ["LOG_FILE": workshop.scratch.path + "/logs/etl.log"].merging(more) { $1 }
   }
 
-  @Test func theFileHasWhatStderrHas() throws {
+  @Test func theFileHasTheRecordsOfStderr() throws {
     let workshop = CommandSandbox()
     let ended = try workshop.run("fetch", "--sample", variables: variables(workshop, ["LOG_FORMAT": "text,json"]))
     let stderr = ended.stderr.split(separator: "\n").map(String.init)
@@ -30,7 +30,7 @@ import Testing
     #expect(try lines(workshop).allSatisfy { $0.fields["path"]?.string == "file" })
   }
 
-  /// What is counted is logged at any level; what a person reads is not.
+  /// Events are for monitoring and are logged at any level; messages for people are not.
   @Test func eventsAreLoggedAtAnyLevel() throws {
     let workshop = CommandSandbox()
     let ended = try workshop.run("fetch", "--sample", variables: variables(workshop, ["LOG_LEVEL": "error"]))
@@ -39,12 +39,12 @@ import Testing
     #expect(try lines(workshop).count == 2)
   }
 
-  /// A slip of the fingers, or a health check without a database, is no failure of a run.
+  /// A mistyped option, or a health check without a database, is not a failed run.
   @Test(arguments: [
     ["load", "status", "--bogus"], ["load", "changes", "--since", "today"], ["transform", "findings", "--bogus"],
     ["load", "gc", "--keep", "none"], ["load", "status", "--check"],
   ])
-  func whatIsNoRunRaisesNoAlarm(_ words: [String]) throws {
+  func otherCommandsThanRunsLogNoEvents(_ words: [String]) throws {
     let workshop = CommandSandbox()
     let command = workshop.command(words[0], Array(words.dropFirst()), variables(workshop, ["LOG_FORMAT": "json"]))
     let ended = try command.run()
@@ -52,17 +52,17 @@ import Testing
     #expect(try lines(workshop).isEmpty)
   }
 
-  @Test func aLogFileThatCannotBeFailsNothing() throws {
+  @Test func anUnusableLogFileFailsNoRun() throws {
     for place in ["/proc/none/etl.log", "/dev/null/etl.log", "/dev/stdout", "/var/"] {
       let ended = try CommandSandbox().run("fetch", "--sample", variables: ["LOG_FILE": place])
       #expect(ended.code == 0 && ended.stderr.contains("LOG_FILE '\(place)'"), "\(ended)")
-      #expect(ended.stderr.split(separator: "\n").filter { $0.contains("LOG_FILE") }.count == 1, "told once: \(ended)")
+      #expect(ended.stderr.split(separator: "\n").filter { $0.contains("LOG_FILE") }.count == 1, "only once: \(ended)")
     }
     #expect(try Folder.names("/dev").allSatisfy { !$0.hasPrefix("stdout-") && !$0.hasPrefix("null-") })
   }
 
-  /// /dev is memory: what is written there takes it from the machine.
-  @Test func aLinkToDevicesIsNoPlaceForALogFile() throws {
+  /// /dev is in memory: files there use up the machine's memory.
+  @Test func aLogFileBehindALinkToDevIsRefused() throws {
     let workshop = CommandSandbox()
     let link = workshop.scratch.path + "/devices"
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/dev")
@@ -72,14 +72,14 @@ import Testing
     #expect(try Folder.names("/dev").allSatisfy { !$0.hasPrefix("registry-test-") })
   }
 
-  /// A full disk keeps no line back that has room in the file that is open, and cuts none.
+  /// With a full disk, lines that fit into the open file are still written, and no line is truncated.
   @Test(.enabled(if: SmallDisk.isPossible, "no right to mount a small disk here"))
-  func aFullDiskCutsNoLine() throws {
+  func aFullDiskTruncatesNoLine() throws {
     let (workshop, disk) = (CommandSandbox(), try #require(SmallDisk(bytes: 24 << 20)))
     let variables = ["LOG_FILE": disk.path + "/etl.log"]
     try workshop.succeed("fetch", "--sample", variables: variables)
     let first = try #require(names(disk).first)
-    // It has grown to its size, and there is no room for another one.
+    // The file has reached its maximum size, and there is no space for another one.
     let handle = try #require(FileHandle(forWritingAtPath: disk.path + "/" + first))
     try handle.seekToEnd()
     let filler = String(repeating: "x", count: 1022) + "\n"

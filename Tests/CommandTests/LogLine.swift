@@ -1,10 +1,10 @@
 import Testing
 
-/// A line of a stage's log, with `LOG_FORMAT=json`.
+/// A line of a stage's log with `LOG_FORMAT=json`.
 struct LogLine {
   let fields: JSON
 
-  /// All lines of stderr, each checked against what holds for every line.
+  /// Parses all lines of stderr, and checks the fields that every line has.
   static func read(_ stderr: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> [LogLine] {
     #expect(stderr.isEmpty || stderr.hasSuffix("\n"), sourceLocation: sourceLocation)
     return try stderr.split(separator: "\n").map { text in
@@ -26,12 +26,12 @@ struct LogLine {
   private func check(_ text: String, _ place: SourceLocation) {
     let stamp = #/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0800/#
     #expect((try? stamp.wholeMatch(in: fields["timestamp"]?.string ?? "")) != nil, "\(text)", sourceLocation: place)
-    // The same time as RFC 3339 has it: its minutes and seconds are those of every time zone.
+    // The same time in RFC 3339, in UTC: minutes and seconds are equal.
     let (time, local) = (fields["time"]?.string ?? "", fields["timestamp"]?.string ?? "")
     #expect(
       time.count == 24 && time.hasSuffix("Z") && time.dropFirst(13).dropLast() == local.dropFirst(13).dropLast(5),
       "\(text)", sourceLocation: place)
-    #expect(text.utf8.count < 16_384, "a collector splits it", sourceLocation: place)
+    #expect(text.utf8.count < 16_384, "log collectors split longer lines", sourceLocation: place)
     let level = fields["level"]?.string ?? ""
     #expect(["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"].contains(level), "\(text)", sourceLocation: place)
     #expect(fields["name"]?.string?.isEmpty == false && !message.isEmpty, "\(text)", sourceLocation: place)

@@ -3,15 +3,15 @@ import Spool
 import TestSupport
 import Testing
 
-/// With `LOG_FORMAT=json` every line of stderr is one object, and its events tell the run.
+/// With `LOG_FORMAT=json` every line of stderr is one object, and its events describe the run.
 @Suite struct LogTests {
   static let json = ["LOG_FORMAT": "json"]
 
-  @Test func aFetchOrTransformAloneIsARunThatCompletes() throws {
+  @Test func aSingleFetchOrTransformIsARunThatCompletes() throws {
     let workshop = CommandSandbox()
     let fetch = try log(workshop.run("fetch", "--sample", variables: Self.json))
     #expect(fetch.events == ["etl_started", "etl_completed"])
-    // Nothing was published, and no registry was looked at; a sample's age says nothing of the source.
+    // Nothing was published and no registry was checked. A sample has no age.
     #expect(fetch.last?.fields["registry"]?.string == "not_checked")
     #expect(fetch.last?.fields["source_date"]?.string == "2026-09-01")
     #expect(fetch.last?.fields["source_age_days"] == nil)
@@ -32,14 +32,14 @@ import Testing
     #expect((summary["duration_seconds"]?.number ?? -1) >= 0)
   }
 
-  /// A failure that passes by itself is told from one that needs a person.
+  /// Retryable failures are marked as temporary.
   @Test func aFailureSaysWhetherItIsTemporary() throws {
     try failed(
       CommandSandbox().run("fetch", "--source", "http://127.0.0.1:1/none.csv", variables: Self.json), 75,
       saying: "127.0.0.1")
   }
 
-  /// Days of Taiwan's calendar since the date that the source bears.
+  /// The age is in days since the source date, in Taiwan's time zone.
   @Test func theSourceHasAnAge() throws {
     let workshop = CommandSandbox()
     let source = "統一編號,營業人名稱\n01-SEP-26,\n10000000,第一號\n"
@@ -63,14 +63,14 @@ import Testing
     #expect(try workshop.run("load", "status", variables: [name: value]).code == 64)
   }
 
-  /// stderr is no terminal here, so its lines are kept somewhere.
-  @Test func textThatIsKeptHasItsDate() throws {
+  /// Stderr is not a terminal here, so its lines have dates.
+  @Test func textLinesHaveDatesIfStderrIsNoTerminal() throws {
     let ended = try CommandSandbox().run("fetch", "--sample")
     let line = try #require(ended.stderr.split(separator: "\n").first)
     #expect(try #/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d fetch: .*/#.wholeMatch(in: line) != nil, "\(ended)")
   }
 
-  @Test func aDryRunEndsWithNeither() throws {
+  @Test func aDryRunLogsNeitherCompletedNorFailed() throws {
     let workshop = CommandSandbox()
     let bytes = Array(Source.plain(rows: 10, bad: 1).utf8)
     try workshop.succeed("fetch", "--source", workshop.file(bytes), "--chunk-size", "4")
@@ -79,7 +79,7 @@ import Testing
     let first = try log(refused)
     #expect(Set(first.events) == ["etl_started", "batch_dry_run", "batch_validation_errors"])
     #expect(first.all("batch_dry_run").compactMap { $0.fields["batch_num"]?.int }.sorted() == [1, 2, 3])
-    #expect(first.last?.fields["level"]?.string == "ERROR", "why it failed is told all the same: \(refused)")
+    #expect(first.last?.fields["level"]?.string == "ERROR", "the reason is still logged: \(refused)")
     #expect(first.last?.fields["hints"]?.array?.isEmpty == false)
     let passed = try workshop.run("transform", "--dry-run", "--max-rejects", "1", "--force", variables: Self.json)
     #expect(passed.code == 0)
@@ -100,8 +100,8 @@ import Testing
     #expect(try workshop.markers == [])
   }
 
-  /// What fails before the run has a log is told in the same form.
-  @Test func whatFailsBeforeTheRunBeginsIsAnObjectToo() throws {
+  /// Failures before the run has a log have the same form.
+  @Test func aFailureBeforeTheRunIsAnObjectToo() throws {
     let workshop = CommandSandbox()
     try failed(workshop.run("fetch", "--bogus", variables: Self.json), 64, saying: "--bogus", begins: false)
     _ = workshop.file("", "spool")
@@ -112,11 +112,11 @@ import Testing
     #expect(try log(dry).events == [])
     let status = try CommandSandbox().run("load", "status", variables: Self.json)
     #expect(status.code == 64)
-    #expect(try log(status).events == [], "it is no run: \(status)")
+    #expect(try log(status).events == [], "not a run: \(status)")
     #expect(try log(status).count == 1)
   }
 
-  @Test func aChainBeginsOnceAndHasOneRunID() throws {
+  @Test func aRunOfSeveralStagesStartsOnceAndHasOneRunID() throws {
     let workshop = CommandSandbox()
     let run = Run(workshop)
     let fetch = try workshop.run(

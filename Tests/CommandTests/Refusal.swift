@@ -1,6 +1,6 @@
 import Testing
 
-/// Expects a stage to have failed as it is to: the code, one error line with `text`, and hints behind it.
+/// Checks that a stage failed with the exit code, one error line that contains `text`, and hints after it.
 func expect(
   _ ended: Ended, from stage: String, fails code: Int32, saying text: String = "",
   sourceLocation: SourceLocation = #_sourceLocation

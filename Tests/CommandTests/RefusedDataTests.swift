@@ -3,7 +3,7 @@ import Spool
 import TestSupport
 import Testing
 
-/// Data that is not acceptable is 65, again as long as it is the same.
+/// Unacceptable data is 65, also when it is fetched again.
 @Suite struct RefusedDataTests {
   struct Bad: CustomTestStringConvertible {
     var what: String
@@ -28,7 +28,7 @@ import Testing
   ]
 
   @Test(arguments: bad)
-  func isRefusedBeforeAnythingIsWritten(_ bad: Bad) throws {
+  func badDataIsRefusedBeforeAnythingIsWritten(_ bad: Bad) throws {
     let workshop = CommandSandbox()
     let server = try LoopbackServer(FileScript(ServedFile(bad.bytes, lastModified: "Sun, 06 Nov 1994 08:49:37 GMT")))
     for source in [workshop.file(bad.bytes), server.url("/a.csv")] {
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: ["統一編號,營業人名稱\n", "統一編號,營業人名稱\n01-SEP-26,\n", "統一編號,營業人名稱\nx,甲行\n\n"])
-  func noAcceptedRecordIsRefusedWhateverTheBudget(_ text: String) throws {
+  func aSourceWithoutAnAcceptedRecordIsRefusedWithAnyBudget(_ text: String) throws {
     let workshop = CommandSandbox()
     let source = workshop.file(text)
     try workshop.succeed("fetch", "--source", source)
@@ -56,10 +56,10 @@ import Testing
     }
   }
 
-  /// A file that is still being copied, or that was cut at its source.
-  @Test func aSourceThatEndsInARecordIsRefusedUntilItIsAccepted() throws {
+  /// Such as a file that is still being copied, or a truncated source.
+  @Test func aSourceThatEndsWithinARecordIsRefusedUntilItIsAccepted() throws {
     let whole = Array(Source.plain(rows: 300).utf8)
-    // Of the last line nothing, its end, and half of it is missing.
+    // Of the last line, nothing is missing, then its line end, then half of it.
     for (missing, isCut) in [(0, false), (1, false), (whole.split(separator: 10).last.map { $0.count / 2 } ?? 0, true)]
     {
       let workshop = CommandSandbox()
@@ -93,13 +93,13 @@ import Testing
       #expect(try workshop.run("transform", "--max-rejects", budget).code == 0)
       #expect(try workshop.run("transform", variables: ["MAX_REJECTS": budget]).code == 0)
     }
-    // An option goes before its variable.
+    // An option takes precedence over its variable.
     #expect(try workshop.run("transform", "--max-rejects", "3", variables: ["MAX_REJECTS": "0"]).code == 0)
     #expect(try transformed(snapshot) == first)
-    #expect(try CommandTests.inodes(snapshot.transformFolder) == inodes, "nothing was done again")
+    #expect(try CommandTests.inodes(snapshot.transformFolder) == inodes, "no file was written again")
   }
 
-  @Test func damagedAndHigherFormatsAreNamed() throws {
+  @Test func damagedFilesAndHigherFormatsAreNamed() throws {
     let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--source", workshop.file(Source.plain(rows: 20)), "--chunk-size", "5")
     try workshop.succeed("transform")

@@ -2,10 +2,10 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// `load --verify`: what a hand has edited is made right and named.
+/// `load --verify` repairs rows that were edited by hand and names them.
 @Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct RepairCommandTests {
-  @Test func whatAHandHasEditedIsMadeRightAndNamed() throws {
+  @Test func rowsEditedByHandAreRepairedAndNamed() throws {
     try Days.with { days in
       try days.fetch(Days.records(20), day: 1)
       try days.succeed()

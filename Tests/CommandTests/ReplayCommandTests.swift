@@ -3,17 +3,17 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// `findings --export`, a hand, `load replay`, `load withdraw`.
+/// `findings --export`, an edited sheet, `load replay`, `load withdraw`.
 @Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct ReplayCommandTests {
   private static let bans = Days.validBANs
 
-  /// 50 clean records, then one without a name and one whose capital is no amount.
+  /// 50 valid records, then one without a name and one with an invalid capital.
   private static var source: [String] {
     Days.records(50) + [Days.record(bans[60], ""), Days.record(bans[61], "資本行", capital: "lots")]
   }
 
-  /// The sheet, with the words of a row replaced.
+  /// Exports the sheet and edits it.
   private func export(_ days: Days, to name: String = "sheet.csv", _ edits: [(String, String)] = []) throws {
     try days.workshop.succeed("transform", "findings", "--export", name)
     let path = days.workshop.scratch.path + "/" + name
@@ -28,7 +28,7 @@ struct ReplayCommandTests {
   private let named = (",\(bans[60]),,,1000,", ",\(bans[60]),,補正行,1000,")
   private let priced = (",資本行,lots,", ",資本行,5000,")
 
-  @Test func aSheetGoesOutIsCorrectedAndComesBackIn() throws {
+  @Test func anExportedSheetIsCorrectedAndReplayed() throws {
     try Days.with { days in
       let snapshot = try days.fetch(Self.source, day: 1)
       try days.succeed("--max-rejects", "100%")
@@ -56,13 +56,13 @@ struct ReplayCommandTests {
       #expect(try JSON(again.stdout)["status"]?.string == "unchanged", "\(again)")
       #expect(try days.actions() == ["load", "replay"])
 
-      // A fresh export of what stands in the spool, untouched, undoes nothing.
+      // Replaying a fresh, unedited export undoes nothing.
       try export(days, to: "fresh.csv")
       let untouched = try days.succeed("replay", "fresh.csv", "--json")
       #expect(try JSON(untouched.stdout)["status"]?.string == "unchanged", "\(untouched)")
       #expect(untouched.stderr.contains("2 rows of 'fresh.csv' were not edited"), "\(untouched)")
 
-      // The days after: with the faults still there, and without them.
+      // Later days: with the faults, then without them.
       try days.fetch(Self.source + [Days.record(Self.bans[62], "新行")], day: 2)
       try days.succeed("--max-rejects", "100%")
       #expect(try days.names().count == 53)
@@ -79,9 +79,9 @@ struct ReplayCommandTests {
     }
   }
 
-  /// Between the export and the replay the source moved one business and closed the other: what nobody corrected must
-  /// not go back to the day of the export.
-  @Test func rowsOfAnOlderSnapshotAreLeftOut() throws {
+  /// Between export and replay the source renamed one business and dropped the other: values that were not corrected
+  /// must not return to those of the day of the export.
+  @Test func rowsOfAnOlderSnapshotAreIgnored() throws {
     try Days.with { days in
       let third = Days.record(Self.bans[63], "無資本", capital: "none")
       try days.fetch(Self.source + [third], day: 1)
@@ -108,8 +108,8 @@ struct ReplayCommandTests {
     }
   }
 
-  /// One digit mistyped must not put a business in the place of another one.
-  @Test func aRowTakesNoOtherBusinessesPlace() throws {
+  /// A mistyped digit must not replace another business.
+  @Test func aCorrectedRowCannotReplaceAnotherBusiness() throws {
     try Days.with { days in
       let (rejected, free, taken) = (Self.bans[60], Self.bans[70], Self.bans[7])
       try days.fetch(Self.source, day: 1)
@@ -123,7 +123,7 @@ struct ReplayCommandTests {
       #expect(refused.stderr.contains("(lines 3) change the BAN of a record that was accepted"), "\(refused)")
       let after = try content(days)
       #expect(after == before)
-      // With an unused BAN it is a correction, which a later sheet can replace.
+      // With an unused BAN, the row is a correction, which a later sheet can replace.
       for (file, name) in [("first.csv", "補正行"), ("second.csv", "補正商行")] {
         try export(days, to: file, [(",\(rejected),,,1000,", ",\(free),,\(name),1000,")])
         try days.succeed("replay", file)
@@ -132,8 +132,8 @@ struct ReplayCommandTests {
     }
   }
 
-  /// A spreadsheet writes twelve digits as 2.59304E+11, also in a row that nobody touched.
-  @Test func longNumbersAreKeptFromSpreadsheets() throws {
+  /// A spreadsheet writes twelve digits as 2.59304E+11, even in a row that was not edited.
+  @Test func longNumbersAreProtectedFromSpreadsheets() throws {
     try Days.with { days in
       try days.fetch(Self.source + [Days.record(Self.bans[63], "", capital: "259303804580")], day: 1)
       try days.succeed("--max-rejects", "100%")
@@ -145,7 +145,7 @@ struct ReplayCommandTests {
     }
   }
 
-  /// All that the source says of every business.
+  /// Returns all values from the source for every business.
   private func content(_ days: Days) throws -> [String] {
     try days.database.rows(
       """
@@ -156,7 +156,7 @@ struct ReplayCommandTests {
       """)
   }
 
-  @Test func withdrawnTheRegistryIsTheSourcesAgain() throws {
+  @Test func afterAWithdrawalTheRegistryIsTheSource() throws {
     try Days.with { days in
       try days.fetch(Self.source, day: 1)
       try days.succeed("--max-rejects", "100%")
@@ -170,7 +170,7 @@ struct ReplayCommandTests {
       #expect(after == before)
       #expect(try days.actions() == ["load", "replay", "withdraw"])
       let again = try days.succeed("withdraw", "\(Self.bans[60])", "--json")
-      #expect(try JSON(again.stdout)["status"]?.string == "unchanged", "asked again it is done already")
+      #expect(try JSON(again.stdout)["status"]?.string == "unchanged", "a repeated withdrawal has nothing to do")
       expect(
         try days.load("withdraw", "\(Self.bans[59])"), from: "load", fails: 65,
         saying: "no correction of \(Self.bans[59]) is in force")
@@ -179,7 +179,7 @@ struct ReplayCommandTests {
     }
   }
 
-  @Test func aNumberThatASpreadsheetShortenedIsRejectedAndSaid() throws {
+  @Test func aNumberShortenedByASpreadsheetIsRejectedAndReported() throws {
     try Days.with { days in
       let source =
         Days.records(5) + [Days.record(Self.bans[61], "資本行", capital: "lots")] + [
@@ -198,7 +198,7 @@ struct ReplayCommandTests {
     }
   }
 
-  @Test func onASampleTheyJoinWhatIsThere() throws {
+  @Test func correctionsCanBeAppliedToASample() throws {
     try Days.with { days in
       try days.workshop.succeed("fetch", "--sample")
       try days.workshop.succeed("transform")
@@ -213,7 +213,7 @@ struct ReplayCommandTests {
     }
   }
 
-  @Test func whatIsNoSheetAndWhatHasNothingToJoinChangesNothing() throws {
+  @Test func anInvalidSheetOrAMissingSnapshotChangesNothing() throws {
     try Days.with { days in
       _ = days.workshop.file("\(Days.header)\n\(Days.record(Self.bans[0], "x"))\n", "sheet.csv")
       expect(try days.load("replay", "sheet.csv"), from: "load", fails: 66, saying: "nothing was ever published here")
@@ -229,7 +229,7 @@ struct ReplayCommandTests {
       expect(try days.load("replay", "book.xlsx"), from: "load", fails: 65, saying: "is not a correction sheet")
       #expect(try days.load("replay", "rejected.csv").code == 65)
       expect(try days.load("replay"), from: "load", fails: 64)
-      // The spool has lost the snapshot that is published.
+      // The spool no longer has the published snapshot.
       try Folder.remove(snapshot.path)
       expect(
         try days.load("replay", "sheet.csv"), from: "load", fails: 66,

@@ -4,10 +4,10 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// Every command with the least of the documented roles that it needs, and what a lesser one is told.
+/// Every command with the least privileged documented role, and its error with a lesser role.
 @Suite(.enabled(if: TestCluster.isOwn, "\(TestCluster.unavailable ?? "needs a server of its own")"))
 struct RoleCommandTests {
-  /// Days whose commands run as the roles of `docs/roles.sql`.
+  /// Days whose commands run with the roles of `docs/roles.sql`.
   private struct Fixture {
     let days: Days
     let roles: TestRoles
@@ -22,7 +22,7 @@ struct RoleCommandTests {
       try days.workshop.command("load", arguments, ["DATABASE_URL": roles.url(role)]).run()
     }
 
-    /// Runs `load` where it has to succeed.
+    /// Runs `load` and requires exit code 0.
     @discardableResult
     func succeed(
       as role: TestRoles.Role, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation
@@ -35,7 +35,7 @@ struct RoleCommandTests {
     func published() throws -> String? { try days.database.scalar("SELECT count(*) FROM publication") }
   }
 
-  @Test func everyCommandWithTheLeastRole() throws {
+  @Test func everyCommandWorksWithTheLeastRole() throws {
     try Fixture.with { fixture in
       let days = fixture.days
       try days.fetch(Days.records(120), day: 1)
@@ -43,7 +43,7 @@ struct RoleCommandTests {
       try fixture.roles.apply()
       let second = try days.fetch(Days.records(121) + [Days.record(Days.validBANs[200], "")], day: 2)
       try fixture.succeed(as: .loader)
-      // Every business is another one.
+      // Every business is changed.
       let third = try days.fetch(Days.validBANs.prefix(121).map { Days.record($0, "新", capital: "7") }, day: 3)
       let check = try fixture.run(as: .console, ["--dry-run", "--json"])
       #expect(check.code == 65 && check.stdout.contains("\"check\""), "\(check)")
@@ -79,7 +79,7 @@ struct RoleCommandTests {
         let changes = try fixture.succeed(as: role, "changes", "--json")
         #expect(changes.stdout.split(separator: "\n").count > 121, "\(changes)")
       }
-      // The data is a reader's, how the loads fared is not.
+      // A reader may see the data, but not the job runs.
       let seen = try fixture.succeed(as: .reader, "status")
       #expect(seen.stdout.contains("registry   121 registrations"), "\(seen)")
       #expect(seen.stdout.contains("permission denied for table etl_job_run"), "\(seen)")

@@ -6,7 +6,7 @@ import Testing
 /// `load rollback`.
 @Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct RollbackCommandTests {
-  @Test func goesBackToTheOneBeforeAndStaysThereUntilAnotherIsAskedFor() throws {
+  @Test func aRollbackRestoresThePreviousSnapshotAndStaysInForce() throws {
     try Days.with { days in
       let good = try days.fetch(Days.records(100), day: 1)
       try days.succeed()
@@ -21,7 +21,7 @@ struct RollbackCommandTests {
       #expect(try days.names() == rows)
       #expect(try days.actions() == ["load", "load", "rollback"])
 
-      // As every night, until the source is another one.
+      // Nightly loads of the same source change nothing.
       for _ in 1...2 {
         let nightly = try days.succeed("--json")
         #expect(try JSON(nightly.stdout)["status"]?.string == "unchanged")
@@ -36,7 +36,7 @@ struct RollbackCommandTests {
     }
   }
 
-  @Test func toASnapshotByItsNameAndAgainForNothing() throws {
+  @Test func aRollbackToANamedSnapshotIsUnchangedTheSecondTime() throws {
     try Days.with { days in
       let snapshots = try [100, 102, 104].enumerated().map { index, count in
         let snapshot = try days.fetch(Days.records(count), day: index + 1)
@@ -48,7 +48,7 @@ struct RollbackCommandTests {
       #expect(
         try JSON(try days.succeed("rollback", snapshots[0].id.description, "--json").stdout)["status"]?.string
           == "unchanged")
-      // Forwards too: any whole one.
+      // Also to a newer whole snapshot.
       try days.succeed("rollback", "--snapshot", snapshots[2].id.description)
       #expect(try days.names().count == 104)
       try days.succeed("rollback")
@@ -74,7 +74,7 @@ struct RollbackCommandTests {
         try days.load("rollback", "20260101T000000Z-00000000"), from: "load", fails: 66,
         saying: "20260101T000000Z-00000000")
       #expect(try days.names() == before)
-      // The whole snapshot has taken the sample's place.
+      // The whole snapshot has replaced the sample.
       #expect(try days.actions() == ["load"])
     }
   }

@@ -5,9 +5,9 @@ import Spool
 import TestSupport
 import Testing
 
-/// `spool/runs/<run id>.json`: the summary of every run, however it ended.
+/// `spool/runs/<run id>.json`: the summary of every run, also of failed and killed ones.
 @Suite struct RunRecordTests {
-  @Test func aRunLeavesTheSummaryThatItPrints() throws {
+  @Test func theRecordOfARunIsThePrintedSummary() throws {
     let workshop = CommandSandbox()
     let fetch = try workshop.run("fetch", "--sample", "--json")
     let record = try record(workshop)
@@ -29,7 +29,7 @@ import Testing
     #expect(record["error"]?["message"]?.string?.contains("missing.csv") == true)
   }
 
-  /// Wrong usage of a stage, found before it knows its spool.
+  /// Wrong usage is found before the stage knows its spool.
   @Test func wrongUsageInAChainIsRecorded() throws {
     let workshop = CommandSandbox()
     let run = Run(workshop)
@@ -39,9 +39,9 @@ import Testing
     #expect(record["exit_code"]?.int == 64 && record["error"]?["stage"]?.string == "transform")
   }
 
-  /// A run under way is listed as running, with what its stages have done so far; once killed, the next run completes
-  /// it.
-  @Test func aKilledRunIsCompletedByTheNext() throws {
+  /// A run in progress is listed as running, with the results of its stages so far. Once it is killed, the next run
+  /// completes its record.
+  @Test func theNextRunCompletesTheRecordOfAKilledOne() throws {
     let workshop = CommandSandbox()
     var run: Run? = Run(workshop)
     let variables = try #require(run).variables
@@ -63,8 +63,8 @@ import Testing
     #expect(try workshop.markers.isEmpty)
   }
 
-  /// Somebody may keep files of his own beside the records.
-  @Test func onlyRecordsAreRemoved() throws {
+  /// Users may keep files of their own beside the records.
+  @Test func retentionRemovesOnlyRecords() throws {
     let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--sample")
     let old = try record(workshop)
@@ -80,8 +80,8 @@ import Testing
     #expect(names.contains((old["run_id"]?.string ?? "") + ".json"))
   }
 
-  /// A mask may deny the owner what it denies others; our own folders stay ours.
-  @Test(arguments: ["0177", "0777"]) func aMaskThatDeniesItsOwner(_ mask: String) throws {
+  /// A umask may deny rights to the owner; the stages' own folders stay accessible for the owner.
+  @Test(arguments: ["0177", "0777"]) func aUmaskThatDeniesTheOwnerIsOverridden(_ mask: String) throws {
     let workshop = CommandSandbox()
     let script = workshop.scratch.write(Array("#!/bin/sh\numask \(mask)\nexec \"$@\"\n".utf8), to: "masked")
     chmod(script, 0o755)
@@ -97,9 +97,9 @@ import Testing
     }
   }
 
-  /// What `pipeline.sh` says of a run that ends outside its stages.
+  /// `pipeline.sh` reports runs that end outside their stages.
   @Test(arguments: [(75, true), (78, false), (137, false), (143, true)])
-  func anEndOutsideTheStagesIsRecordedAndAnEvent(code: Int, isTemporary: Bool) throws {
+  func anEndOutsideTheStagesIsRecordedAndLogged(code: Int, isTemporary: Bool) throws {
     let workshop = CommandSandbox()
     let run = Run(workshop)
     for command in ["run", "dry-run"] {
@@ -115,8 +115,8 @@ import Testing
     }
   }
 
-  /// The alarm does not depend on the disk.
-  @Test func anEndThatCannotBeRecordedIsAnEventAllTheSame() throws {
+  /// The failure event does not depend on the disk.
+  @Test func anEndThatCannotBeRecordedIsStillLogged() throws {
     let workshop = CommandSandbox()
     let run = Run(workshop)
     _ = workshop.file("", "spool/runs")
@@ -138,8 +138,8 @@ import Testing
     ).run()
   }
 
-  /// Killed after it had recorded its end: nothing failed. One whose record another run completed is still to be
-  /// reported.
+  /// A run that was killed after it recorded its end did not fail. A run whose record was completed by another run is
+  /// still reported.
   @Test(arguments: [true, false]) func aRunThatRecordedItsEndIsNotReportedAsKilled(hasEnded: Bool) throws {
     let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--sample")
@@ -159,7 +159,7 @@ import Testing
     #expect(try workshop.markers == [])
   }
 
-  /// What killed writers left: one that is younger than a day may be being written.
+  /// Temporary files of killed processes; a younger one may still be in use.
   @Test func temporaryFilesOlderThanADayAreRemoved() throws {
     let workshop = CommandSandbox()
     try Folder.make(workshop.spool)
@@ -192,8 +192,8 @@ import Testing
     #expect(!names.contains("5.json") && names.contains("6.json") && names.contains("404.json"))
   }
 
-  /// Whatever else lies among the markers, the runs are listed and killed ones are completed.
-  @Test func whatIsNoMarkerHidesNoRun() throws {
+  /// With other files among the markers, runs are still listed and killed ones completed.
+  @Test func otherFilesAmongTheMarkersHideNoRun() throws {
     let workshop = CommandSandbox()
     var run: Run? = Run(workshop)
     let variables = try #require(run).variables
@@ -203,7 +203,7 @@ import Testing
     #expect(mkdir(markers + "0", 0o700) == 0 && mkfifo(markers + "1", 0o600) == 0)
     #expect(symlink("/etc/passwd", markers + "2") == 0)
     _ = workshop.scratch.write([UInt8](repeating: 65, count: 5000), to: "spool/.runs/3")
-    // One whose record cannot be written.
+    // A marker whose record cannot be written.
     _ = workshop.scratch.write(Array("run 1\n".utf8), to: "spool/.runs/4")
     #expect(mkdir(workshop.spool + "/runs/4.json", 0o700) == 0)
 
@@ -214,8 +214,8 @@ import Testing
     #expect(killed.command == "run" && killed.endedAt != nil && killed.status == .failed)
   }
 
-  /// Earlier versions wrote the command and the process alone.
-  @Test func aMarkerWithoutAStartTimeCountsFromWhenItWasWritten() throws {
+  /// Earlier versions wrote only the command and the process ID.
+  @Test func aMarkerWithoutAStartTimeCountsFromItsFileTime() throws {
     let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--sample")
     let marker = workshop.scratch.write(Array("run 1\n".utf8), to: "spool/.runs/old")
@@ -226,8 +226,8 @@ import Testing
     #expect(killed.startedAt?.hasPrefix("2026-09-01T00:00:00") == true, "\(killed)")
   }
 
-  /// The disk was full when it ended: what its stages had written before says nothing of that.
-  @Test func aRunWhoseEndIsUnknownIsNoSuccess() throws {
+  /// If the disk was full at the end of a run, the results that its stages wrote before do not make it a success.
+  @Test func aRunWithoutARecordedEndIsFailed() throws {
     let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--sample")
     let name = try #require(try Folder.names(workshop.spool + "/runs").first)
@@ -239,7 +239,7 @@ import Testing
     #expect(run.status == .failed && run.endedAt != nil && run.error != nil)
   }
 
-  /// A stage that fails before it has read what the stages before it wrote.
+  /// A stage fails before it can read the record of the earlier stages.
   @Test func aRunWhoseRecordIsDamagedIsNotReportedAsKilled() throws {
     let workshop = CommandSandbox()
     let variables = Run(workshop).variables
@@ -250,7 +250,7 @@ import Testing
     #expect(try RunRecords.list(spool: workshop.spool).map(\.exitCode) == [65])
   }
 
-  @Test func whatIsNotTheRunsMarkerIsLeftAlone() throws {
+  @Test func aFileThatIsNoMarkerIsLeftAlone() throws {
     let workshop = CommandSandbox()
     let file = workshop.file("mine", "precious")
     try workshop.succeed("fetch", "--sample", variables: ["RUN_ID": "abc", "RUN_MARKER": file])
@@ -258,7 +258,7 @@ import Testing
     #expect(try RunRecords.list(spool: workshop.spool).count == 1)
   }
 
-  @Test func runsAreListedForPeopleAndPrograms() throws {
+  @Test func runsAreListedAsTextAndJSON() throws {
     let workshop = CommandSandbox()
     let list = { (arguments: String...) in
       try workshop.command("load", ["runs"] + arguments).run()
@@ -277,7 +277,7 @@ import Testing
     let copy = try #require(try Folder.names(workshop.spool + "/runs").first { $0 != "damaged.json" })
     let record = try #require(ScratchFolder.read(workshop.spool + "/runs/" + copy))
     _ = workshop.scratch.write(record, to: "spool/runs/copy.json")
-    #expect(try list().stdout == table.stdout, "a copy of a record is no second run")
+    #expect(try list().stdout == table.stdout, "a copy of a record is not another run")
     let documents = try #require(try JSON(list("--json").stdout).array)
     #expect(documents.map { $0["command"]?.string } == ["transform", "fetch"])
     #expect(try JSON(list("--json", "--limit", "1").stdout).array?.count == 1)

@@ -3,7 +3,7 @@ import Spool
 import TestSupport
 import Testing
 
-/// A copy of the scripts with the real executables, as built a moment ago.
+/// A copy of the scripts with the real executables, stamped as just built.
 struct ScriptCopy {
   var workshop = CommandSandbox()
   var folder: String { workshop.scratch.path + "/copy" }
@@ -24,7 +24,7 @@ struct ScriptCopy {
     mkdir(workshop.spool, 0o755)
   }
 
-  /// Runs a shell's script in the scratch folder.
+  /// Runs a shell script in the scratch folder and requires exit code 0.
   @discardableResult
   func shell(_ script: String, _ variables: [String: String] = [:]) throws -> Ended {
     let ended = try Command(

@@ -4,10 +4,10 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// `pipeline.sh` with the real executables. (Tests/shell has the script's own ways, with executables that only tell how
-/// they were called.)
+/// `pipeline.sh` with the real executables. (Tests/shell tests the script itself, with fake executables that record
+/// their arguments.)
 @Suite struct ScriptTests {
-  @Test func aDryRunIsOneRunThatEndsWithNeitherEvent() throws {
+  @Test func aDryRunLogsNeitherCompletedNorFailed() throws {
     let copy = try ScriptCopy()
     let ended = try copy.run(["dry-run", "--sample", "--chunk-size", "1000", "--json"])
     #expect(ended.code == 0, "\(ended)")
@@ -21,7 +21,7 @@ import Testing
     #expect(try copy.workshop.markers == [])
   }
 
-  @Test func aDryRunThatFailsEndsWithNeitherEventToo() throws {
+  @Test func aFailedDryRunLogsNeitherCompletedNorFailed() throws {
     let copy = try ScriptCopy()
     for arguments in [["--source", "missing.csv"], ["--sample", "--max-rejects", "0"]] {
       let ended = try copy.run(["dry-run", "--json"] + arguments)
@@ -33,8 +33,7 @@ import Testing
     }
   }
 
-  /// Nothing is fetched, and it is a failed run, unless a person mistyped it at a terminal. (A dry run is never
-  /// counted.)
+  /// Nothing is fetched, and the run is recorded as failed, except at a terminal. (A dry run logs no failure event.)
   @Test func aWrongOptionEndsARunBeforeTheDownload() throws {
     let copy = try ScriptCopy()
     for (arguments, event) in [
@@ -64,7 +63,7 @@ import Testing
   }
 
   @Test(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
-  func aRunGoesFromTheSourceToTheRegistryAsOneRun() throws {
+  func allStagesOfARunShareOneRunID() throws {
     let copy = try ScriptCopy()
     try TestDatabase.with { database in
       let variables = ["DATABASE_URL": database.url]

@@ -2,7 +2,7 @@ import Glibc
 import LoopbackServer
 import Testing
 
-/// Passwords are refused where everybody can read them, and are in no output and no file.
+/// Passwords are refused where other users can read them, and appear in no output and no file.
 @Suite struct SecretTests {
   static let canary = "sesame7f3"
 
@@ -17,7 +17,7 @@ import Testing
     ["--sample=https://user:sesame7f3@127.0.0.1:1/a.csv"],
     ["--limit", "https://user:sesame7f3@127.0.0.1:1/a.csv"],
   ])
-  func aSourcesPasswordOnTheCommandLine(_ arguments: [String]) throws {
+  func aSourcePasswordOnTheCommandLineIsRefused(_ arguments: [String]) throws {
     try refuses("fetch", arguments)
   }
 
@@ -34,18 +34,18 @@ import Testing
     ["--force=postgresql://user:sesame7f3@127.0.0.1/d"],
     ["host=/x", "password=sesame7f3"],
   ])
-  func aDatabasesPasswordOnTheCommandLine(_ arguments: [String]) throws {
+  func aDatabasePasswordOnTheCommandLineIsRefused(_ arguments: [String]) throws {
     try refuses("load", arguments)
   }
 
-  /// libpq takes what stands behind a raw `@` or `/` for the host or the database, and names it.
+  /// libpq parses the text after an unescaped `@` or `/` as host or database, and shows it in its error.
   @Test(arguments: [
     "postgresql://user:x@sesame7f3@127.0.0.1:1/d", "postgresql://user:1/sesame7f3@127.0.0.1:1/d",
     "postgresql://user/sesame7f3@127.0.0.1:1/d", "postgresql://user:sesame7f3", "postgresql://user:1/d/sesame7f3",
     "postgresql://user:%zzsesame7f3@127.0.0.1:1/d", "user=user:sesame7f3@127.0.0.1 dbname=d",
     "dbname=postgresql://user:sesame7f3@127.0.0.1/d", "host=127.0.0.1 password=x sesame7f3",
   ])
-  func aMalformedAddressOfADatabase(_ url: String) throws {
+  func aMalformedDatabaseURLIsNotShown(_ url: String) throws {
     for command in [["load"], ["load", "status"], ["load", "changes"], ["load", "gc"]] {
       let workshop = CommandSandbox()
       let log = workshop.scratch.path + "/log"
@@ -57,12 +57,12 @@ import Testing
     }
   }
 
-  /// A service that the address itself names.
+  /// A service that is named in the database URL.
   @Test(arguments: [
     "host=u:sesame7f3@127.0.0.1", "user=u:sesame7f3", "dbname=a;password=sesame7f3", "user=postgres password=sesame7f3",
     "hostaddr=sesame7f3@127.0.0.1",
   ])
-  func aServiceOfADatabase(_ line: String) throws {
+  func aServiceWithAPasswordIsNotShown(_ line: String) throws {
     for url in ["service=f", "postgresql:///?service=f", "postgresql://127.0.0.1:1/d?service=f"] {
       guard !(url.contains("/d?") && (line.hasPrefix("dbname") || line.hasPrefix("host="))) else { continue }
       let workshop = CommandSandbox()
@@ -87,7 +87,7 @@ import Testing
     #expect(ended.code == 0 && ended.stdout == address + "|-c|SELECT 1|\n" + password + "\n", "\(ended)")
   }
 
-  /// psql would quote what it takes for the host, the user or the database.
+  /// psql would show the host, user or database that it parses.
   @Test(arguments: [
     "postgresql://u:sesame7f3@sesame7f3@127.0.0.1:1/d", "postgresql://u/sesame7f3@127.0.0.1:1/d",
     "postgresql://u:sesame7f3", "postgresql://u:x@127.0.0.1:sesame7f3/d", "postgresql://u:%zzsesame7f3@127.0.0.1:1/d",
@@ -101,7 +101,7 @@ import Testing
     "postgresql://127.0.0.1:1/d?user=u:sesame7f3", "postgresql://u@h/d?port=sesame7f3",
     "postgresql://u:a%00sesame7f3@h/d", "postgresql://u@h/d?sslpassword=sesame7f3",
   ])
-  func psqlIsNotGivenAMalformedAddress(_ url: String) throws {
+  func psqlGetsNoMalformedDatabaseURL(_ url: String) throws {
     let ended = try psql(url)
     #expect(ended.code == 64 && !(ended.stdout + ended.stderr).contains("sesame"), "\(ended)")
   }
@@ -124,13 +124,13 @@ import Testing
     }
   }
 
-  /// libcurl quotes such an address, or names the part of it that it takes for the host.
+  /// libcurl shows such a URL, or the part that it parses as the host.
   @Test(arguments: [
     "http://u:sesame7f3@127.0.0.1:99999", "http://u:x@sesame7f3@127.0.0.1:99999", "http://u:sesame7f3/y@127.0.0.1:1",
     "http://u:x#sesame7f3@127.0.0.1:1", "http://u:x sesame7f3@127.0.0.1:1", "foo://u:sesame7f3@127.0.0.1:1",
     "u:sesame7f3@127.0.0.1:99999", "http://u:sesame7f3@[bad",
   ])
-  func aMalformedAddressOfAProxy(_ proxy: String) throws {
+  func aMalformedProxyURLIsNotShown(_ proxy: String) throws {
     let workshop = CommandSandbox()
     let variables = [
       "SOURCE_URL": "https://127.0.0.1:1/x.csv", "https_proxy": proxy, "LOG_LEVEL": "trace", "LOG_FORMAT": "json",
@@ -144,8 +144,8 @@ import Testing
     #expect(try files(under: workshop.scratch.path, holding: "sesame").isEmpty)
   }
 
-  /// Plain http is for this machine alone: a proxy would be another one.
-  @Test func aSourceOfThisMachineIsNotFetchedByAProxy() throws {
+  /// Plain http is only allowed on this machine, and a proxy could be another machine.
+  @Test func aSourceOnThisMachineUsesNoProxy() throws {
     let workshop = CommandSandbox()
     let server = try LoopbackServer(FileScript(ServedFile(Source.plain(rows: 5))))
     let proxy = ["http_proxy": "http://127.0.0.1:1", "all_proxy": "http://127.0.0.1:1"]
@@ -156,7 +156,7 @@ import Testing
   @Test(
     arguments: ["JOBS", "CHUNK_SIZE", "LOG_LEVEL", "MAX_REJECTS", "KEEP"],
     ["sesame7f3", "x,sesame7f3", "x'sesame7f3", "x sesame7f3", "x@sesame7f3"])
-  func anAddressInAnothersPlace(_ variable: String, _ password: String) throws {
+  func aDatabaseURLInAnotherVariableIsNotShown(_ variable: String, _ password: String) throws {
     let workshop = CommandSandbox()
     let variables = [variable: "postgresql://u:\(password)@h/d", "LOG_FILE": workshop.scratch.path + "/log"]
     let ended = try workshop.command("fetch", ["run", "--sample", "--json"], variables).run()
@@ -166,7 +166,7 @@ import Testing
   }
 
   @Test(arguments: ["JOBS", "CHUNK_SIZE", "LOG_LEVEL", "LOG_FORMAT", "MAX_REJECTS", "KEEP", "RETRY_PAUSE_SECONDS"])
-  func anAddressOfAnotherFormInAnothersPlace(_ variable: String) throws {
+  func aConnectionStringInAnotherVariableIsNotShown(_ variable: String) throws {
     for value in ["host=h password=sesame7f3", "jdbc:postgresql://h/d?user=u&password=sesame7f3"] {
       let workshop = CommandSandbox()
       let variables = [variable: value, "LOG_FILE": workshop.scratch.path + "/log"]
@@ -177,9 +177,9 @@ import Testing
     }
   }
 
-  /// A hint repeats the folder that was named.
+  /// Hints contain the spool folder.
   @Test(arguments: ["postgresql://u:sesame;7f3@127.0.0.1", "host=h password=sesame7f3"])
-  func anAddressInPlaceOfTheSpool(_ spool: String) throws {
+  func aDatabaseURLAsTheSpoolIsNotShown(_ spool: String) throws {
     let workshop = CommandSandbox()
     for stage in ["transform", "load"] {
       let ended = try workshop.command(stage, ["--spool", spool], ["DATABASE_URL": "postgresql:///x"]).run()
@@ -187,11 +187,11 @@ import Testing
     }
   }
 
-  /// What stands before a raw `/` or `#` looks like host and port.
+  /// The text before an unescaped `/` or `#` looks like host and port.
   @Test(arguments: [
     "http://sesame7f3:1/y@127.0.0.1:1", "http://sesame7f3:1#y@127.0.0.1:1", "http://sesame7f3/y@127.0.0.1:1",
   ])
-  func aProxysLoginThatIsTakenForAHost(_ proxy: String) throws {
+  func aProxyLoginThatLooksLikeAHostIsNotShown(_ proxy: String) throws {
     let workshop = CommandSandbox()
     let variables = ["SOURCE_URL": "https://127.0.0.1:1/x.csv", "https_proxy": proxy, "LOG_LEVEL": "trace"]
     let ended = try workshop.run("fetch", "--json", "--timeout", "1", variables: variables)
@@ -209,7 +209,7 @@ import Testing
     "https://user:1?sesame7f3@127.0.0.1/x.csv", "https://sesame7f3/x@127.0.0.1/x.csv", "user=u password=sesame7f3",
     "host=h passwd=sesame7f3",
   ])
-  func aMistypedAddressOfASource(_ url: String) throws {
+  func aMistypedSourceURLIsNotShown(_ url: String) throws {
     for (arguments, variables) in [
       ([], ["SOURCE_URL": url]), (["--source", url], [:]), (["--source=" + url], [:]), ([url], [:]),
       (["--sorce=" + url], [:]),
@@ -224,17 +224,17 @@ import Testing
     }
   }
 
-  /// A file of such a name is a file.
-  @Test func aFileWhoseNameLooksLikeAURL() throws {
+  /// An existing file with such a name is used as a file.
+  @Test func aFileNamedLikeAURLIsFetched() throws {
     let workshop = CommandSandbox()
     let file = workshop.file(Source.plain(rows: 5), "http:a@b?c=d.csv")
     try workshop.succeed("fetch", "--source", file)
     try workshop.succeed("fetch", "--source", "http:a@b?c=d.csv")
   }
 
-  /// In SOURCE_URL they may be: the server gets them, and nobody else.
+  /// Passwords are allowed in SOURCE_URL; they are only sent to the server.
   @Test(arguments: [Attempt.whole, .page(404), .page(401, headers: ["WWW-Authenticate": "Basic"])])
-  func aSourcesPasswordInTheEnvironment(_ attempt: Attempt) throws {
+  func aSourcePasswordInTheEnvironmentIsSentOnlyToTheServer(_ attempt: Attempt) throws {
     let workshop = CommandSandbox()
     let server = try LoopbackServer(FileScript(ServedFile(Source.plain(rows: 5)), otherwise: attempt))
     let url = "http://user:\(Self.canary)@127.0.0.1:\(server.port)/a.csv?token=\(Self.canary)"

@@ -6,9 +6,9 @@ import Spool
 import TestSupport
 import Testing
 
-/// Several `transform` processes on one spool give the bytes of one.
+/// Several `transform` processes on one spool give the files of a single one.
 @Suite struct SharedSpoolTests {
-  /// Records that repeat BANs of chunks near and far; and what one process made of them.
+  /// A source with BANs repeated across chunks, and the output of a single process.
   private struct Example {
     let bytes: [UInt8]
     let expected: [String: String]
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func threeShardsAtOnceGiveTheBytesOfOneRun() throws {
+  @Test func threeConcurrentShardsGiveTheFilesOfOneRun() throws {
     let example = try Example(rows: 1_500, chunkSize: 25)
     for _ in 1...3 {
       let workshop = try CommandSandbox.fetched(example.bytes, chunkSize: 25)
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func fourProcessesAtOnceGiveTheBytesOfOneRun() throws {
+  @Test func fourConcurrentProcessesGiveTheFilesOfOneRun() throws {
     let example = try Example(rows: 1_500, chunkSize: 25)
     for _ in 1...3 {
       let workshop = try CommandSandbox.fetched(example.bytes, chunkSize: 25)
@@ -48,25 +48,25 @@ import Testing
         let ended = try process.wait()
         #expect(ended.code == 0, "\(ended)")
         #expect(!ended.stderr.contains("was killed"), "\(ended)")
-        #expect(try SpoolFile.size(workshop.snapshot().transformManifest) != nil, "it ended before all was settled")
+        #expect(try SpoolFile.size(workshop.snapshot().transformManifest) != nil, "not finalized at its end")
       }
       #expect(try transformed(workshop.snapshot()) == example.expected)
       #expect(try workshop.markers == [])
     }
   }
 
-  /// Killed where others wait for it: at a chunk, and before the snapshot is finalized.
-  @Test func afterSIGKILLTheNextRunGivesTheBytesOfOne() throws {
+  /// Processes are killed at a chunk, and before the snapshot is finalized.
+  @Test func afterSIGKILLTheNextRunGivesTheFilesOfOneRun() throws {
     let example = try Example(rows: 1_500, chunkSize: 25)
     let workshop = try CommandSandbox.fetched(example.bytes, chunkSize: 25)
     let snapshot = try workshop.snapshot()
     mkdir(snapshot.transformFolder, 0o755)
     for (lock, done) in [(snapshot.chunkLock(7), 62), (snapshot.chunkLock(1), 62), (snapshot.finalizeLock, 63)] {
-      // One chunk is not validated, or all are and not finalized, however fast the machine. Workers share the last
-      // lock.
+      // The held lock stops it: one chunk is not validated, or all are validated and not finalized. Workers share the
+      // last lock.
       try FileLock.lock(lock, shared: lock == snapshot.finalizeLock).hold {
         let running = try workshop.start("transform", "--max-rejects", "100%", variables: ["JOBS": "2"])
-        try running.wait(until: "\(done) chunks are judged") { try manifests(snapshot.transformFolder) >= done }
+        try running.wait(until: "\(done) chunks are validated") { try manifests(snapshot.transformFolder) >= done }
         running.kill(SIGKILL)
         #expect(try running.wait().signal == SIGKILL)
       }
@@ -77,7 +77,7 @@ import Testing
     #expect(try transformed(snapshot) == example.expected)
   }
 
-  @Test func killsAtAnyMomentChangeNothing() throws {
+  @Test func killsAtAnyMomentDoNotChangeTheResult() throws {
     let example = try Example(rows: 3_000, chunkSize: 20)
     for seed in UInt64(1)...3 {
       var random = SeededRandom(seed: seed)
@@ -86,7 +86,7 @@ import Testing
       for _ in 1...4 {
         let goal = Int(random.next() % 160)
         let running = try workshop.start("transform", "--max-rejects", "100%", "--jobs", "\(1 + goal % 3)")
-        try? running.wait(until: "\(goal) chunks are judged") { try manifests(snapshot.transformFolder) >= goal }
+        try? running.wait(until: "\(goal) chunks are validated") { try manifests(snapshot.transformFolder) >= goal }
         running.kill(SIGKILL)
         _ = try running.wait()
       }
@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test(arguments: [SIGTERM, SIGINT])
-  func aSignalStopsItEvenWhereItWaitsForAnother(_ signal: Int32) throws {
+  func aSignalStopsAProcessThatWaitsForALock(_ signal: Int32) throws {
     let workshop = try CommandSandbox.fetched(Array(Source.plain(rows: 20).utf8), chunkSize: 5)
     let snapshot = try workshop.snapshot()
     mkdir(snapshot.transformFolder, 0o755)
@@ -118,7 +118,7 @@ import Testing
 }
 
 extension CommandSandbox {
-  /// One with a snapshot of these bytes.
+  /// Returns a sandbox with a fetched snapshot of a source.
   static func fetched(_ bytes: [UInt8], chunkSize: Int) throws -> CommandSandbox {
     let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--source", workshop.file(bytes), "--chunk-size", "\(chunkSize)")

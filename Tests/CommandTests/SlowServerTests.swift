@@ -4,11 +4,11 @@ import TLSProxy
 import TestSupport
 import Testing
 
-/// Servers that take their time, for ever: every bound in seconds is kept by the command.
+/// Slow servers: `fetch` enforces every time limit.
 @Suite struct SlowServerTests {
   static let bytes = Array(Source.plain(rows: 20_000).utf8)
 
-  /// A server, a fetch from it, and what it must come to.
+  /// A server, a running fetch, and its expected result.
   private struct Case {
     let what: String
     let workshop = CommandSandbox()
@@ -39,8 +39,8 @@ import Testing
     }
   }
 
-  /// All at once: they do nothing but wait.
-  @Test func everyTimeIsBounded() throws {
+  /// All cases run concurrently: they only wait.
+  @Test func everyTimeLimitIsEnforced() throws {
     let never = Gate()
     let blackhole = try Blackhole()
     let refusing = try LoopbackServer(FileScript(ServedFile("x")))
@@ -89,7 +89,7 @@ import Testing
         variables: ["https_proxy": refusing.url("")]),
     ]
     for one in cases {
-      // Its own bound, with time for a busy machine.
+      // Longer than each limit, for a busy machine.
       let ended = try one.running.wait(seconds: 60)
       expect(ended, from: "fetch", fails: 75, saying: one.says)
       #expect(ended.stderr.contains("fetch: unable to fetch \(one.url)"), "\(one.what): \(ended)")
@@ -100,7 +100,7 @@ import Testing
       for snapshot in try one.workshop.snapshots {
         #expect(try SpoolFile.size(snapshot.fetchManifest) == nil, "\(one.what)")
       }
-      // The same command, and a server that is well.
+      // The same command succeeds once the server works.
       guard let script = one.script else { continue }
       script.update { $0.otherwise = .whole }
       try one.workshop.succeed("fetch", "--source", one.url, "--chunk-size", "1000")

@@ -1,12 +1,12 @@
 import Glibc
 import TestSupport
 
-/// A small file system, which can be full or read-only.
+/// A small tmpfs that can be filled or made read-only.
 final class SmallDisk: Sendable {
   let scratch = ScratchFolder()
   var path: String { scratch.path + "/disk" }
 
-  /// Whether this process may mount one: root outside most containers.
+  /// Whether this process may mount a tmpfs: as root, outside of most containers.
   static let isPossible = SmallDisk(bytes: 1 << 20) != nil
 
   init?(bytes: Int) {
@@ -22,7 +22,7 @@ final class SmallDisk: Sendable {
     mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT) | (readOnly ? UInt(MS_RDONLY) : 0), nil) == 0
   }
 
-  /// Takes all space but so many bytes.
+  /// Fills the file system, except for `bytes`.
   func fill(leaving bytes: Int) {
     var status = statvfs()
     statvfs(path, &status)

@@ -4,9 +4,9 @@ import Spool
 import TestSupport
 import Testing
 
-/// A disk that is full or cannot be written is 74, and the same command works once the cause is gone.
+/// A full or read-only disk is 74, and the same command succeeds once the cause is fixed.
 @Suite struct StorageTests {
-  @Test func aFileInTheWayOfTheSpoolIs74() throws {
+  @Test func aFileInPlaceOfTheSpoolIs74() throws {
     let workshop = CommandSandbox()
     let source = workshop.file(Source.plain(rows: 3))
     _ = workshop.file("", "spool")
@@ -18,19 +18,19 @@ import Testing
     try workshop.succeed("fetch", "--source", source)
   }
 
-  @Test func aSpoolInAFolderThatIsNotThereIs74() throws {
+  @Test func aSpoolInAMissingFolderIs74() throws {
     var workshop = CommandSandbox()
     workshop.spool += "/no/where"
     expect(try workshop.run("fetch", "--sample"), from: "fetch", fails: 74, saying: workshop.spool)
   }
 
-  /// The registry may be published by then: only the word of it is lost, and the run is not told as killed later.
+  /// The registry may be published already: only the summary is lost, and the run is not reported as killed later.
   @Test func aSummaryThatCannotBeWrittenIs74() throws {
     let workshop = CommandSandbox()
     var fetch = workshop.command("fetch", ["--sample", "--json"])
     fetch.stdout = "/dev/full"
     expect(try fetch.run(), from: "fetch", fails: 74, saying: "summary")
-    // The table is only for a reader, and the record has it all.
+    // Without --json the table is only informative, and the run record has the data.
     fetch = workshop.command("fetch", ["--sample", "--force"])
     fetch.stdout = "/dev/full"
     let table = try fetch.run()
@@ -40,8 +40,8 @@ import Testing
     #expect(try workshop.markers == [])
   }
 
-  /// What is opened next would get the numbers of stdout and stderr, and every line of the log would go into it.
-  @Test func closedStandardFilesHarmNoOther() throws {
+  /// The next files opened would get the descriptors of stdout and stderr, and the log would be written into them.
+  @Test func closedStandardStreamsDamageNoFile() throws {
     try LoadFixture.with(rows: 300, chunkSize: 50) { fixture in
       let load = try Command(
         program: "/bin/sh",
@@ -76,11 +76,11 @@ import Testing
   }
 
   @Test(.enabled(if: SmallDisk.isPossible, "this process may not mount"))
-  func aDiskThatFillsUpOnTheWayIs74AndNothingIsLost() throws {
+  func aDiskThatFillsUpIs74AndTheNextFetchResumes() throws {
     var workshop = CommandSandbox()
     let disk = try #require(SmallDisk(bytes: 2 << 20))
     workshop.spool = disk.path + "/spool"
-    // Without a length nobody can know before that it is too large; noise does not shrink.
+    // Without a length, the size is not known in advance; random text does not compress.
     var noise = SystemRandomNumberGenerator()
     var text = "統一編號,營業人名稱,備註\n"
     for row in 0..<8000 {
@@ -90,7 +90,7 @@ import Testing
     let server = try LoopbackServer(FileScript(file))
     func fetch() throws -> Ended { try workshop.run("fetch", "--source", server.url("/a.csv"), "--chunk-size", "500") }
 
-    // The first time on the way, then because too little is left for a start.
+    // First during the download, then because there is too little space to start.
     for reason in ["no space left", ""] {
       expect(try fetch(), from: "fetch", fails: 74, saying: reason)
       let snapshot = try workshop.snapshot()
@@ -114,7 +114,7 @@ import Testing
   }
 
   @Test(.enabled(if: SmallDisk.isPossible, "this process may not mount"))
-  func tooLittleSpaceIsSeenBeforeTheStart() throws {
+  func tooLittleSpaceIsNoticedBeforeTheDownload() throws {
     var workshop = CommandSandbox()
     let disk = try #require(SmallDisk(bytes: 2 << 20))
     workshop.spool = disk.path + "/spool"

@@ -4,14 +4,14 @@ import Spool
 import TestSupport
 import Testing
 
-/// `--json`: stdout has one document and nothing else, stderr nothing of it.
+/// `--json`: stdout is exactly one document, and stderr has no part of it.
 @Suite struct SummaryTests {
   static let keys: Set<String> = [
     "snapshot", "status", "source_date", "totals", "findings", "notes", "stages",
     "command", "origin", "started_at", "ended_at", "exit_code",
   ]
 
-  @Test func eachStageSaysWhatItDid() throws {
+  @Test func eachStagePrintsItsResult() throws {
     let workshop = CommandSandbox()
     let fetch = try summary(try workshop.run("fetch", "--sample", "--json"), status: "success")
     let snapshot = try workshop.snapshot()
@@ -45,7 +45,7 @@ import Testing
     try summary(try workshop.run("transform", "--force", "--json"), status: "success")
   }
 
-  @Test func missingAndUnknownColumnsAreNotesAndNoFindings() throws {
+  @Test func missingAndUnknownColumnsAreNotesNotFindings() throws {
     let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--source", workshop.file("統一編號,營業人名稱,備註\n04595257,甲行,x\n"))
     let document = try summary(try workshop.run("transform", "--json"), status: "success")
@@ -72,8 +72,8 @@ import Testing
     try failed(try summary(load, status: "failed"), stage: "load", code: 75)
   }
 
-  /// The stages of one run hand it on; the last one prints it, or the one that fails.
-  @Test func aChainHandsItOn() throws {
+  /// The stages of a run pass the summary on; the last one, or the one that fails, prints it.
+  @Test func theStagesOfARunShareTheSummary() throws {
     let workshop = CommandSandbox()
     let run = Run(workshop)
     let fetch = try workshop.run(
@@ -90,10 +90,10 @@ import Testing
     #expect(document["stages"]?.keys == ["fetch", "transform"])
     #expect(document["run_id"]?.string == run.id)
     #expect(document["source"]?.string == "sample:BGMOPEN1-sample.csv")
-    #expect(try workshop.markers.isEmpty, "the stage that ends the run takes its marker away")
+    #expect(try workshop.markers.isEmpty, "the stage that ends the run removes its marker")
   }
 
-  @Test func withoutJSONATableIsPrinted() throws {
+  @Test func withoutTheJSONOptionATableIsPrinted() throws {
     let workshop = CommandSandbox()
     let fetch = try workshop.succeed("fetch", "--sample")
     #expect(fetch.stdout.hasPrefix("snapshot") && !fetch.stderr.contains("snapshot  "))
@@ -101,7 +101,7 @@ import Testing
     #expect(transform.stdout.contains("INVALID_BAN") && transform.stdout.contains("partial"))
   }
 
-  /// The document, with what every document has.
+  /// Parses the summary, and checks the keys that every summary has.
   @discardableResult
   private func summary(
     _ ended: Ended, status: String, sourceLocation: SourceLocation = #_sourceLocation
@@ -126,7 +126,7 @@ import Testing
   }
 }
 
-/// A run of several stages, as `pipeline.sh` begins it: it holds the lock of the run's marker.
+/// A run of several stages, started as `pipeline.sh` does: it holds the lock of the run's marker.
 final class Run {
   let id = "7e570000-0000-4000-8000-00000000cafe"
   private let marker: String

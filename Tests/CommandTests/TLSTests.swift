@@ -4,10 +4,10 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// The way to the database by TLS, as libpq has it, with the real executable.
+/// TLS connections to the database, with libpq and the real executable.
 @Suite(.serialized, .enabled(if: TestCluster.isOwn, "needs a server of its own"))
 struct TLSTests {
-  /// A finalized snapshot, and loads of it through TLS into a schema of the test's own.
+  /// A finalized snapshot, and loads of it through TLS into the test's own schema.
   private struct Fixture {
     let server: TLSServer
     let workshop: CommandSandbox
@@ -33,27 +33,27 @@ struct TLSTests {
       try workshop.run("load", "--force", variables: variables.merging(["DATABASE_URL": url]) { $1 })
     }
 
-    /// Refused for good: at once, with a reason that names the trouble and hints what to look at.
+    /// Checks that a load fails with 69 and without a retry, with a cause and a hint.
     func refuses(
       _ url: String, _ variables: [String: String] = [:], saying text: String, hint: String = "sslrootcert",
       sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
       let ended = try load(url, variables)
       expect(ended, from: "load", fails: 69, saying: text, sourceLocation: sourceLocation)
-      #expect(!ended.stderr.contains("again in"), "it does not try again: \(ended)", sourceLocation: sourceLocation)
+      #expect(!ended.stderr.contains("again in"), "no retry: \(ended)", sourceLocation: sourceLocation)
       #expect(ended.stderr.contains(hint), "\(ended)", sourceLocation: sourceLocation)
     }
 
     var root: String { "sslrootcert=" + server.certificate("ca.crt") }
   }
 
-  @Test func aServerThatIsWhoItSaysIsLoadedInto() throws {
+  @Test func aVerifiedServerIsLoadedInto() throws {
     try Fixture.with { fixture in
       for options in ["sslmode=require", "sslmode=verify-ca&\(fixture.root)", "sslmode=verify-full&\(fixture.root)"] {
         let ended = try fixture.load(fixture.url(options))
         #expect(ended.code == 0, "\(ended)")
       }
-      // As libpq's variables, too.
+      // Also with libpq's variables.
       let variables = ["PGSSLMODE": "verify-full", "PGSSLROOTCERT": fixture.server.certificate("ca.crt")]
       #expect(try fixture.load(fixture.url(""), variables).code == 0)
       var session = try fixture.server.open()
@@ -61,12 +61,12 @@ struct TLSTests {
     }
   }
 
-  @Test func aServerThatIsNotIs69AtOnce() throws {
+  @Test func anUnverifiedServerIs69WithoutARetry() throws {
     try Fixture.with { fixture in
       let verify = "sslmode=verify-full"
       try fixture.refuses(
         fixture.url(host: "127.0.0.1", "\(verify)&\(fixture.root)"), saying: "does not match host name")
-      // The name is looked at by verify-full alone.
+      // Only verify-full checks the name.
       #expect(try fixture.load(fixture.url(host: "127.0.0.1", "sslmode=verify-ca&\(fixture.root)")).code == 0)
       let other = "sslrootcert=" + fixture.server.certificate("other-ca.crt")
       for mode in ["verify-full", "verify-ca"] {
@@ -78,7 +78,7 @@ struct TLSTests {
     }
   }
 
-  @Test func aCertificateThatHasExpiredIs69() throws {
+  @Test func anExpiredCertificateIs69() throws {
     try Fixture.with { fixture in
       try fixture.server.show("expired.crt")
       defer { try? fixture.server.show("server.crt") }
@@ -90,13 +90,13 @@ struct TLSTests {
     }
   }
 
-  /// A server reads its settings anew when it likes to.
+  /// The server reloads its settings asynchronously.
   private func wait(until isSo: () -> Bool) throws {
     let deadline = ContinuousClock.now + .seconds(60)
-    while !isSo() { try #require(ContinuousClock.now < deadline, "the server shows the certificate that it had") }
+    while !isSo() { try #require(ContinuousClock.now < deadline, "the server still shows the earlier certificate") }
   }
 
-  @Test func aUserWithACertificateGetsInAndWithoutItNot() throws {
+  @Test func aClientCertificateIsRequired() throws {
     try Fixture.with { fixture in
       let server = fixture.server
       let client = "sslcert=\(server.certificate("client.crt"))&sslkey=\(server.certificate("client.key"))"
@@ -106,21 +106,21 @@ struct TLSTests {
       try fixture.refuses(
         fixture.url(user: "certified", verify), saying: "connection requires a valid client certificate",
         hint: "DATABASE_URL")
-      // One of an authority that the server does not know.
+      // A certificate of an authority that the server does not trust.
       let stranger = "sslcert=\(server.certificate("other-ca.crt"))&sslkey=\(server.certificate("other-ca.key"))"
       try fixture.refuses(fixture.url(user: "certified", "\(verify)&\(stranger)"), saying: "alert", hint: "sslcert")
     }
   }
 
-  @Test func aServerThatWantsTLSIs69WithoutIt() throws {
+  @Test func aServerThatRequiresTLSIs69WithoutIt() throws {
     try Fixture.with { fixture in
       try fixture.refuses(fixture.url("sslmode=disable"), saying: "SQLSTATE 28000", hint: "sslmode")
-      // What libpq does unless told otherwise works.
+      // libpq's default works.
       #expect(try fixture.load(fixture.url("")).code == 0)
     }
   }
 
-  @Test func aServerWithoutTLSIs69WhereItIsAskedFor() throws {
+  @Test func aServerWithoutTLSIs69IfTLSIsRequired() throws {
     try Fixture.with { fixture in
       let server = try HandshakeServer(.refuses)
       for mode in ["require", "verify-ca", "verify-full"] {
@@ -136,11 +136,11 @@ struct TLSTests {
       let server = try HandshakeServer(.breaksOff)
       let ended = try fixture.load("postgresql://u@127.0.0.1:\(server.port)/d?sslmode=require")
       expect(ended, from: "load", fails: 75)
-      #expect(server.connections == 4, "it tries again, three times: \(ended)")
+      #expect(server.connections == 4, "three retries: \(ended)")
     }
   }
 
-  @Test func aPasswordFromItsFileOrTheEnvironment() throws {
+  @Test func aPasswordIsReadFromItsFileOrTheEnvironment() throws {
     try Fixture.with { fixture in
       let verify = "sslmode=verify-full&\(fixture.root)"
       func file(_ password: String, mode: mode_t = 0o600) -> [String: String] {
@@ -161,7 +161,7 @@ struct TLSTests {
         let ended = try fixture.load(url, variables)
         #expect(ended.code == 0, "\(ended)")
       }
-      // A wrong one, none, and a file that others may read, which libpq leaves alone.
+      // A wrong password, none, and a file that others may read, which libpq ignores.
       for (variables, text) in [
         (file("falsch"), "SQLSTATE 28P01"), (["PGPASSWORD": "falsch"], "SQLSTATE 28P01"),
         ([:], "no password supplied"), (file(TLSServer.password, mode: 0o644), "no password supplied"),

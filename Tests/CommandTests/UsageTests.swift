@@ -3,13 +3,13 @@ import LoopbackServer
 import TestSupport
 import Testing
 
-/// Wrong usage is 64, said in one line with a hint, before anything is done.
+/// Wrong usage is 64, with a one-line message and a hint, before anything is done.
 @Suite struct UsageTests {
   struct Call: CustomTestStringConvertible {
     var stage: String
     var arguments: [String] = []
     var variables: [String: String] = [:]
-    /// What the error names.
+    /// A part of the expected error message.
     var names: String
 
     var testDescription: String {
@@ -71,7 +71,7 @@ import Testing
     }
 
   @Test(arguments: wrong)
-  func isSaidInOneLineWithAHint(_ call: Call) throws {
+  func wrongUsageIsReportedInOneLineWithAHint(_ call: Call) throws {
     let workshop = CommandSandbox()
     let ended = try workshop.command(call.stage, call.arguments, call.variables).run()
     expect(ended, from: call.stage, fails: 64, saying: call.names)
@@ -79,28 +79,27 @@ import Testing
     #expect(try workshop.snapshots.isEmpty)
   }
 
-  /// Arguments of `pipeline.sh` lead to the executables: a hint names what was typed, not a program in the build
-  /// folder.
+  /// `pipeline.sh` passes its arguments on to the executables: hints name `pipeline.sh`, not a binary.
   @Test(arguments: [
     ("fetch", ["--bogus"], "fetch"), ("transform", ["--bogus"], "transform"), ("load", ["--bogus"], "load"),
     ("transform", ["findings", "--bogus"], "findings"), ("load", ["runs", "--bogus"], "runs"),
     ("load", ["gc", "--bogus"], "gc"), ("load", ["replay", "--bogus"], "replay"),
   ])
-  func hintsNameWhatCanBeTyped(stage: String, arguments: [String], command: String) throws {
+  func hintsNameThePipelineCommand(stage: String, arguments: [String], command: String) throws {
     let workshop = CommandSandbox()
     let ended = try workshop.command(stage, arguments).run()
     #expect(ended.code == 64)
     #expect(ended.stderr.contains("\nHINT: see './pipeline.sh \(command) --help'\n"), "\(ended)")
   }
 
-  @Test func aChunkThatIsNotThereIsWrongUsage() throws {
+  @Test func aMissingChunkIsWrongUsage() throws {
     let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--source", workshop.file(Source.plain(rows: 3)))
     expect(try workshop.run("transform", "--chunk", "2"), from: "transform", fails: 64, saying: "no chunk 2")
   }
 
   @Test(arguments: ["fetch", "transform", "load"])
-  func helpAndVersionLeaveNoTrace(_ stage: String) throws {
+  func helpAndVersionCreateNoFiles(_ stage: String) throws {
     for option in ["--help", "--version"] {
       var workshop = CommandSandbox()
       workshop.environment["SPOOL_DIR"] = workshop.spool

@@ -17,14 +17,14 @@ import Testing
     #expect(failure?.category == .temporary && failure?.message.contains("'/spool/.settle.lock'") == true)
   }
 
-  /// Such as a worker that was stopped, and not ended.
+  /// For instance a lock of a worker that was stopped, but not ended.
   @Test func aWaitForALockIsLogged() throws {
     let workshop = CommandSandbox()
     try workshop.succeed("fetch", "--sample")
     let path = try workshop.snapshot().path + "/.settle.lock"
     let lock = try FileLock.lock(path)
     let transform = try workshop.start("transform")
-    try transform.wait(until: "it says what it waits for") {
+    try transform.wait(until: "it reports the lock that it waits for") {
       transform.stderr.contains("another process holds the lock '\(path)'")
     }
     lock.release()

@@ -6,9 +6,11 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// Small libraries that programs are started with.
+/// Small libraries for LD_PRELOAD.
 enum Preload {
-  /// - Returns: the bytes of `NAME.so`, made in the folder; nil where no C compiler is to be had.
+  /// Compiles `NAME.so` in the folder.
+  ///
+  /// - Returns: the bytes of the library; nil if there is no C compiler.
   static func compile(_ source: String, _ name: String, in scratch: ScratchFolder) -> [UInt8]? {
     let code = scratch.write(Array(source.utf8), to: name + ".c")
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
@@ -24,7 +26,7 @@ enum Preload {
   }
 }
 
-/// A clock that is not the right one, made by a small library that programs are started with.
+/// A preloaded library that shifts the clock.
 enum FalseClock {
   private static let source = """
     #define _GNU_SOURCE
@@ -58,7 +60,7 @@ enum FalseClock {
 
   private static let scratch = ScratchFolder()
 
-  /// The library's bytes; nil where no C compiler is to be had.
+  /// The library's bytes; nil if there is no C compiler.
   static let library: [UInt8]? = Preload.compile(source, "clock", in: scratch)
 
   static var path: String { scratch.path + "/clock.so" }
@@ -68,17 +70,17 @@ enum FalseClock {
 
 @Suite(.enabled(if: FalseClock.library != nil, "no C compiler"))
 struct ClockTests {
-  /// Each day the machine's clock is set back by a year: snapshots follow on one another all the same, and the newest
-  /// stays the newest, for every stage and for a clean-up.
+  /// The machine's clock is set back by a year each day: snapshots keep their order, and the newest stays the newest
+  /// for every stage and for a clean-up.
   @Test(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
-  func aClockThatIsSetBackReordersNothing() throws {
+  func aClockSetBackReordersNoSnapshots() throws {
     try Days.with { days in
       var ids: [SnapshotID] = []
       for day in 1...4 {
         let variables = days.variables.merging(FalseClock.variables(days: -365 * (day - 1))) { $1 }
         let text = ([Days.header, "0\(day)-SEP-26" + String(repeating: ",", count: 15)] + Days.records(200 + day))
         let source = days.workshop.file(text.joined(separator: "\n") + "\n")
-        // To a clock that is behind, the day is in the future.
+        // For a clock that is behind, the source date is in the future.
         let accept = day > 1 ? ["--accept", "the clock is wrong"] : []
         for (stage, arguments) in [("fetch", ["--source", source]), ("transform", []), ("load", accept)] {
           let ended = try days.workshop.command(
@@ -91,7 +93,7 @@ struct ClockTests {
             #expect((line.fields["duration_seconds"]?.number ?? 0) >= 0, "\(ended)")
           }
           if stage == "fetch", day > 1 {
-            // The clock was indeed another one.
+            // Checks that the clock was shifted.
             #expect(ended.stderr.contains("\"timestamp\":\"20") && !ended.stderr.isEmpty)
             let manifest = try #require(try FetchManifest.read(at: days.workshop.snapshots.last?.fetchManifest ?? ""))
             #expect(manifest.startedAt < (ids.last?.description ?? ""), "the clock was not set back")
@@ -113,9 +115,9 @@ struct ClockTests {
     }
   }
 
-  /// The server's own clock is set back by three days, and forth again.
+  /// The clock of the database server is set back by three days, then forward again.
   @Test(.enabled(if: OwnServer.isAvailable, "\(OwnServer.unavailable ?? "")"))
-  func aServerWhoseClockIsSetBackIsLoadedAllTheSame() throws {
+  func loadsSucceedIfTheServersClockIsSetBack() throws {
     let server = try OwnServer()
     let days = try TwoDays()
     try days.succeed(server.url(), days.arguments(.bulk))
@@ -136,7 +138,7 @@ struct ClockTests {
       #expect(statuses == Array(["partial", "failed", "partial", "partial"].prefix(statuses.count)))
       #expect(try days.succeed(server.url(), ["status"]).stdout.contains("partial"))
     }
-    // A load's own times never go back, whatever the clock was before.
+    // The times of a load never go back.
     #expect(
       try server.execute(
         "SELECT count(*) FROM etl_job_run WHERE completed_at < started_at AND run_id <> 'killed run'"

@@ -6,9 +6,9 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// Every kind of file in a snapshot, harmed in every way, under every command: it is told and named, or is no matter.
-/// Nothing outside the spool is touched, no memory is taken for what a file says of itself, no registry is changed, and
-/// the command that the hint gives makes the files again, byte for byte.
+/// Every kind of damage to every kind of file in a snapshot, with every command: the damage is reported with the file's
+/// name, or does not matter. Nothing outside the spool is touched, memory use is independent of the sizes in a file, no
+/// registry is changed, and the command in the hint restores the files byte for byte.
 @Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct DamageTableTests {
   private static let secret = "outside-the-spool-7c1"
@@ -18,7 +18,7 @@ struct DamageTableTests {
   }
 
   @Test(arguments: SpoolKind.allCases)
-  func isToldAndMendedOrIsNoMatter(_ kind: SpoolKind) throws {
+  func damageIsReportedAndRepaired(_ kind: SpoolKind) throws {
     try TestDatabase.with { fresh in
       try TestDatabase.with { back in
         try TestDatabase.with { forward in
@@ -33,8 +33,8 @@ struct DamageTableTests {
   }
 }
 
-/// One snapshot that is loaded, and three databases: into the first it can still be loaded, in the second it can be
-/// gone back to, in the third it is published.
+/// One damaged snapshot and three databases: the first has yet to load it, the second has rolled it back, and in the
+/// third it is published.
 private struct DamageTable {
   let days: TwoDays
   let urls: (fresh: String, back: String, forward: String)
@@ -55,12 +55,12 @@ private struct DamageTable {
     canary = days.workshop.file(secret + "\n", "canary")
     try days.succeed(fresh, days.arguments(.bulk))
     for way in Way.allCases { try days.succeed(back, days.arguments(way)) }
-    // The spool's feed is that of the database loaded last.
+    // The change-feed files in the spool are those of the database that was loaded last.
     for way in [Way.bulk, .reconcile] { try days.succeed(forward, days.arguments(way)) }
     var session = try TestDatabase.open(forward)
     let ids = try session.execute("SELECT job_run_id FROM publication ORDER BY id").values.map { Int($0[0] ?? "") ?? 0 }
     jobs = (ids[0], ids[1])
-    // An acceptance, as transform writes one.
+    // Writes an acceptance file.
     let second = days.second.id.description
     let accept = ["--snapshot", second, "--max-rejects", "0", "--accept", "known"]
     try #require(days.workshop.command("transform", accept).run().code == 0)
@@ -98,7 +98,7 @@ private struct DamageTable {
     }
   }
 
-  /// Nothing that a reader sees has changed.
+  /// Checks that readers still see the same data.
   func expectSameRegistries() throws {
     let after = try [urls.fresh, urls.back, urls.forward].map(Holdings.published)
     for (now, then) in zip(after, before) {
@@ -107,7 +107,7 @@ private struct DamageTable {
     }
   }
 
-  /// One of the two that read most, and of the others one after the other.
+  /// Returns one of the two commands that read most, and the others in turn.
   private mutating func verbs() -> [DamageTableTests.Verb] {
     let all = DamageTableTests.Verb.allCases
     if Drawn.areAll { return all }
@@ -118,7 +118,7 @@ private struct DamageTable {
     ]
   }
 
-  /// Runs that would make the snapshot visible, because what they read is whole, have tests of their own.
+  /// Returns false for commands that may not notice the damage and would publish the snapshot.
   private func mayBeTried(_ verb: DamageTableTests.Verb, _ kind: SpoolKind, _ harm: SpoolHarm) -> Bool {
     switch verb {
     case .load, .rollback: mustTell(verb, kind, harm)
@@ -127,10 +127,10 @@ private struct DamageTable {
     }
   }
 
-  /// Which command reads what, and finds it wrong.
+  /// Returns whether the command reads the file and must report the damage.
   private func mustTell(_ verb: DamageTableTests.Verb, _ kind: SpoolKind, _ harm: SpoolHarm) -> Bool {
-    // A bit in a text that nobody compares with anything is no matter, and neither is another snapshot's manifest that
-    // is right in itself.
+    // A changed bit in a text that is not compared with anything does not matter, and neither does a valid manifest of
+    // another snapshot.
     let isPlausible = [.flipped, .swapped].contains(harm)
     let isMadeAgain = harm == .gone
     switch (verb, kind) {
@@ -170,7 +170,7 @@ private struct DamageTable {
     }
   }
 
-  /// Does what the hint says, and what the command that it gives says in its turn.
+  /// Runs the command in the hint, and the commands in its hints in turn.
   private func mend(_ ended: Ended, _ kind: SpoolKind, _ harm: SpoolHarm, _ what: String) throws {
     var told = ended
     for _ in 1...4 {
@@ -182,7 +182,7 @@ private struct DamageTable {
         return
       }
       let words = hint[start...].prefix { $0 != "'" }.split(separator: " ").map(String.init)
-      // What is refused for its records has nothing to mend.
+      // A snapshot that is refused for its records needs no repair.
       if words.contains("--accept") { return }
       if words[0] == "fetch" { return try fetchAgain(Array(words.dropFirst()), what) }
       told = try days.workshop.command(words[0], words.dropFirst() + ["--max-rejects", "100%"]).run()
@@ -191,14 +191,14 @@ private struct DamageTable {
       }
     }
     #expect(told.code == 0, "\(what), as the hints say: \(told)")
-    // The digest of the whole source stands in transform's manifest too, and only fetch ever proves it.
+    // The digest of the whole source is also in transform's manifest, and only fetch verifies it.
     if kind == .fetch, harm == .otherDigest { return }
     let made = try files(days.second.path)
     let differing = original.filter { made[$0] != $1 && $0.hasPrefix("transform") }.keys
     #expect(differing.isEmpty, "\(what): \(differing)")
   }
 
-  /// The source is brought in once more, as another snapshot with the same chunks.
+  /// Fetches the source again, as another snapshot with the same chunks.
   private func fetchAgain(_ words: [String], _ what: String) throws {
     let again = try days.workshop.command("fetch", ["--source", days.source, "--chunk-size", "40"] + words).run()
     #expect(again.code == 0, "\(what), as the hint says: \(again)")

@@ -4,35 +4,34 @@ import Support
 import Synchronization
 import TestSupport
 
-/// Stands between a load and its server and passes every byte on, until it sees what it waits for. Then a fault comes,
-/// once.
+/// A proxy between a load and its server. It forwards every byte and injects one fault at a given message.
 final class FaultyWire: Sendable {
-  /// What a session of the load sends.
+  /// The message of a session at which the fault is injected.
   enum Moment: Sendable {
-    /// The nth block of rows, all sessions counted together.
+    /// The nth block of rows, counted over all sessions.
     case rows(Int)
-    /// A statement that begins so.
+    /// A statement with this beginning.
     case statement(String)
-    /// The COMMIT that makes a snapshot visible.
+    /// The COMMIT of the publication.
     case publishingCommit
   }
 
   enum Fault: Sendable {
-    /// The line breaks before it is passed on.
+    /// The connection breaks before the message is forwarded.
     case cut
-    /// It is passed on; of the answer so many bytes come back, and then the line breaks.
+    /// The message is forwarded; the connection breaks after this many bytes of the answer.
     case cutAnswer(bytes: Int)
-    /// From it on nothing goes either way, and the line looks alive. Whether what the load sends is taken from it.
+    /// The connection stays open, but nothing is forwarded any more. `takes`: the bytes that the load sends are read.
     case silence(takes: Bool)
-    /// Something else happens before it is passed on.
+    /// The closure runs before the message is forwarded.
     case before(@Sendable () -> Void)
-    /// Something else happens once it was passed on and answered, and before the answer comes back.
+    /// The closure runs after the server has answered and before the answer is returned.
     case after(@Sendable () -> Void)
   }
 
-  /// Where its socket is.
+  /// The folder of the proxy's socket.
   var folder: String { scratch.path }
-  /// Whether the fault has come.
+  /// Whether the fault was injected.
   var isOver: Bool { state.withLock { $0.isOver } }
 
   private struct State {
@@ -47,7 +46,7 @@ final class FaultyWire: Sendable {
   private let moment: Moment
   private let fault: Fault
   private let state = Mutex(State())
-  /// Held while a fault takes its time: nobody gets through meanwhile.
+  /// Held while the closure of a fault runs: new connections wait.
   private let gate = Mutex(())
 
   /// - Parameter upstream: the folder of the server's socket.
@@ -82,7 +81,9 @@ final class FaultyWire: Sendable {
     }
   }
 
-  /// - Returns: whether the line goes on.
+  /// Forwards a message, or injects the fault.
+  ///
+  /// - Returns: whether the connection continues.
   private func take(_ message: WireMessage, on line: WireLine) -> Bool {
     guard isMoment(message, on: line) else { return line.forward(message) }
     switch fault {

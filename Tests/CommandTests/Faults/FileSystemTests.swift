@@ -3,7 +3,7 @@ import Spool
 import TestSupport
 import Testing
 
-/// A file system that fails in ways that a real disk seldom does, made by a library that programs are started with.
+/// A preloaded library for errors that a real file system seldom returns.
 private enum FalseFileSystem {
   private static let source = """
     #define _GNU_SOURCE
@@ -48,7 +48,7 @@ private enum FalseFileSystem {
 
 @Suite struct FileSystemTests {
   @Test(.enabled(if: FalseFileSystem.isAvailable, "needs a C compiler"))
-  func aFolderThatCannotBeReadIsNotTakenForAShortOne() throws {
+  func anUnreadableFolderIsAnErrorAndNotShorter() throws {
     let workshop = try CommandSandbox.fetched(Array(Source.plain(rows: 5).utf8), chunkSize: 5)
     let ended = try workshop.run(
       "transform", variables: FalseFileSystem.variables.merging(["UNREADABLE": "/spool"]) { $1 })
@@ -58,7 +58,7 @@ private enum FalseFileSystem {
   }
 
   @Test(.enabled(if: FalseFileSystem.isAvailable, "needs a C compiler"))
-  func aDiskThatTakesNothingIsAnError() throws {
+  func aWriteOfZeroBytesIsAnError() throws {
     let workshop = CommandSandbox()
     let ended = try workshop.run(
       "fetch", "--sample", variables: FalseFileSystem.variables.merging(["TAKES_NOTHING": ".csv.zst.tmp"]) { $1 })
@@ -66,8 +66,8 @@ private enum FalseFileSystem {
     try workshop.succeed("fetch", "--sample")
   }
 
-  /// Whatever the umask of who runs it.
-  @Test func whatIsMadeInASpoolIsNobodyElses() throws {
+  /// Independent of the umask.
+  @Test func filesInASpoolBelongToTheOwnerAlone() throws {
     let workshop = CommandSandbox()
     for stage in ["fetch", "transform"] {
       let arguments = ["--spool", workshop.spool] + (stage == "fetch" ? ["--sample"] : [])
@@ -85,9 +85,9 @@ private enum FalseFileSystem {
     }
   }
 
-  /// Locks that an older version left open to everybody.
-  @Test(.enabled(if: geteuid() == 0, "needs root, to be somebody else"))
-  func nobodyElseCanHoldALock() throws {
+  /// Lock files that an older version made readable for everybody.
+  @Test(.enabled(if: geteuid() == 0, "needs root, to run as another user"))
+  func otherUsersCannotHoldALock() throws {
     let workshop = CommandSandbox()
     for folder in [workshop.scratch.path, workshop.spool] {
       mkdir(folder, 0o755)

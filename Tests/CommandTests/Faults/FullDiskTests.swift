@@ -7,12 +7,12 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// Disks that are full: the server's tables, the server's log, and the spool's at the moment behind the COMMIT.
+/// Full disks: of the server's tables, of the server's write-ahead log, and of the spool right after the COMMIT.
 @Suite(
   .enabled(if: SmallDisk.isPossible, "this process may not mount"),
   .enabled(if: OwnServer.isAvailable, "\(OwnServer.unavailable ?? "")"))
 struct FullDiskTests {
-  /// A disk on which the server may have a folder.
+  /// Returns a small disk that the server may access.
   private func disk(bytes: Int) throws -> SmallDisk {
     let disk = try #require(SmallDisk(bytes: bytes))
     chmod(disk.scratch.path, 0o755)
@@ -20,15 +20,15 @@ struct FullDiskTests {
   }
 
   @Test(arguments: [Way.bulk, .reconcile])
-  func aFullDiskOfTheTablesIs75AndTheSameCommandGoesOnOnceThereIsRoom(_ way: Way) throws {
+  func aFullDiskOfTheTablesIs75AndTheSameCommandSucceedsWithSpace(_ way: Way) throws {
     let disk = try disk(bytes: 64 << 20)
     let data = disk.path + "/data"
     mkdir(data, 0o755)
-    // The log has room of its own, so that the server lives.
+    // The write-ahead log has a disk of its own, so that the server keeps running.
     let roomy = try self.disk(bytes: 64 << 20)
     mkdir(roomy.path + "/wal", 0o755)
     let server = try OwnServer(data: data, wal: roomy.path + "/wal")
-    // It ends before its disks do.
+    // Stops the server before its disks are removed.
     defer { withExtendedLifetime((disk, roomy)) { _ = try? server.stopImmediately() } }
     let days = try TwoDays()
     try days.prepare(way, server.url())
@@ -46,9 +46,9 @@ struct FullDiskTests {
     try expectHoldings(server.url(), after: way)
   }
 
-  /// The server itself goes down by it, and does not come up again until there is room.
+  /// The server itself shuts down, and starts again only once there is space.
   @Test(arguments: Drawn.areAll ? [Way.bulk, .reconcile] : [.bulk])
-  func aFullLogIs75AndTheSameCommandGoesOnOnceThereIsRoom(_ way: Way) throws {
+  func aFullWALDiskIs75AndTheSameCommandSucceedsWithSpace(_ way: Way) throws {
     let disk = try disk(bytes: 24 << 20)
     let wal = disk.path + "/wal"
     mkdir(wal, 0o755)
@@ -60,12 +60,12 @@ struct FullDiskTests {
       #expect(try days.load(server.url(), days.arguments(way) + ["--max-rejects", "0"]).code == 65)
     }
     let before = try Holdings.published(server.url())
-    // At a barrier in the load's own words: as it begins to put rows in.
+    // When the load starts to copy rows.
     let wire = FaultyWire(
       to: server.folder, at: .rows(1),
       .before {
         disk.fill(leaving: 0)
-        // What is left of the segment under way is used up by somebody else.
+        // Another session uses up the rest of the current WAL segment.
         _ = try? server.execute("CREATE TABLE filler AS SELECT repeat('x', 1000) FROM generate_series(1, 40000)")
       })
     let ended = try days.load(server.url(host: wire.folder), days.arguments(way))
@@ -81,7 +81,7 @@ struct FullDiskTests {
   }
 
   @Test(.enabled(if: TestCluster.isOwn, "the server is not ours"))
-  func aSpoolThatIsFullBehindTheCommitIsToldAndMadeUpFor() throws {
+  func aFullSpoolAfterTheCommitIsReportedAndTheNextLoadWritesTheFiles() throws {
     let folder = try #require(TestCluster.shared.get().socketFolder)
     try TestDatabase.with { database in
       let disk = try disk(bytes: 8 << 20)

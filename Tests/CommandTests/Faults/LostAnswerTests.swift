@@ -6,10 +6,11 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// The line to the server breaks at the worst moment, or falls silent.
+/// The connection to the server breaks at the worst moment, or stays open without any traffic.
 @Suite(.enabled(if: TestCluster.isOwn, "the server is not ours"))
 struct LostAnswerTests {
-  /// What becomes of the COMMIT that publishes, and of its answer (CommandComplete and ReadyForQuery, 18 bytes).
+  /// Where the connection breaks around the COMMIT of the publication and its answer (CommandComplete and
+  /// ReadyForQuery, 18 bytes).
   enum Cut: String, CaseIterable {
     case beforeItIsSent, beforeItsAnswer, inItsAnswer, behindItsAnswer
 
@@ -28,7 +29,7 @@ struct LostAnswerTests {
   }
 
   @Test(arguments: Drawn.pairs(Way.allCases.reversed(), Cut.allCases + (Drawn.areAll ? [] : Cut.allCases.reversed())))
-  func aCommitWhoseAnswerIsLostIsFoundOutAbout(_ way: Way, _ cut: Cut) throws {
+  func theResultOfACommitIsFoundWhenItsAnswerIsLost(_ way: Way, _ cut: Cut) throws {
     let folder = try #require(TestCluster.shared.get().socketFolder)
     try TestDatabase.with { database in
       let days = try TwoDays()
@@ -37,7 +38,7 @@ struct LostAnswerTests {
       let ended = try days.load(try wired(database, to: wire), days.arguments(way) + ["--json"])
       #expect(ended.code == 0 && wire.isOver, "\(ended)")
       #expect(ended.stderr.count(of: "trying again in") == 1, "\(ended)")
-      // It says what it would have said where nothing happens.
+      // The summary is that of an uninterrupted load.
       #expect(try JSON(ended.stdout)["database"] == Holdings.account(of: way), "\(ended)")
       try expectHoldings(database.url, after: way)
       #expect(
@@ -52,9 +53,9 @@ struct LostAnswerTests {
 
   enum Silence: String, CaseIterable { case inRowsTaken, inRowsNotTaken, atTheCommit }
 
-  /// The option that bounds it stands in the URL, as a user would set it.
+  /// The time limit is an option in the URL, as a user would set it.
   @Test(arguments: Drawn.pairs([Way.reconcile, .bulk], Silence.allCases))
-  func aLineThatFallsSilentIsGivenUp(_ way: Way, _ silence: Silence) throws {
+  func aSilentConnectionIsGivenUp(_ way: Way, _ silence: Silence) throws {
     let folder = try #require(TestCluster.shared.get().socketFolder)
     try TestDatabase.with { database in
       let days = try TwoDays()
@@ -70,8 +71,8 @@ struct LostAnswerTests {
     }
   }
 
-  /// Whoever takes long is not taken for dead: a batch that waits for longer than the line may be silent.
-  @Test func aServerThatIsAtWorkIsWaitedFor() throws {
+  /// A slow server is not treated as dead: the batch waits longer than the connection may be idle.
+  @Test func aWorkingServerIsWaitedFor() throws {
     try LoadFixture.with(rows: 100, chunkSize: 20) { fixture in
       try fixture.makeSchema()
       let barrier = try Barrier(fixture, after: 2)
@@ -79,7 +80,7 @@ struct LostAnswerTests {
         "load", ["--jobs", "1"],
         fixture.variables.merging(["DATABASE_URL": fixture.database.url + "&tcp_user_timeout=50"]) { $1 }
       ).start()
-      // Asked after at least four times: a session that asks is a new one each time.
+      // A second session checks the backend; each check is a new session.
       try running.wait(until: "it is asked after") {
         try fixture.database.execute("SELECT pg_stat_clear_snapshot()")
         return try fixture.database.scalar(

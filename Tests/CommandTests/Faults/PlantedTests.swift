@@ -4,10 +4,10 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// A spool that is not as the stages left it: read-only, or with links that lead elsewhere.
+/// A spool that was changed after the stages: read-only, or with symbolic links.
 @Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct PlantedTests {
-  /// Links in the place of a snapshot's folders lead nowhere: what lies elsewhere is not read, written or removed.
+  /// Symbolic links in place of a snapshot's folders are not followed: their targets are not read, written or removed.
   @Test(arguments: ["fetch", "transform", "changes"])
   func aFolderThatIsALinkIsNotFollowed(_ name: String) throws {
     try TestDatabase.with { database in
@@ -35,15 +35,15 @@ struct PlantedTests {
       #expect(name == "changes" || status.stdout.contains("is a symbolic link"), "\(status)")
       try expectHoldings(database.url, after: .reconcile)
 
-      // A clean-up that takes the snapshot away, or what transform made of it.
+      // A clean-up that removes or strips the snapshot.
       _ = try days.load(database.url, ["gc", "--keep", "1"])
       try Folder.remove(days.first.path)
       #expect(try files(elsewhere) == before && inodes(elsewhere) == nodes)
     }
   }
 
-  /// The same where a clean-up would strip the snapshot: it used to follow the link, and remove what it led to.
-  @Test func aCleanUpRemovesALinkAndNotWhatItLeadsTo() throws {
+  /// Regression test: a clean-up that strips a snapshot followed the link and removed its target.
+  @Test func aCleanUpNeverRemovesTheTargetOfALink() throws {
     try Days.with { days in
       var snapshots: [SnapshotFolder] = []
       for day in 1...4 {
@@ -63,9 +63,9 @@ struct PlantedTests {
     }
   }
 
-  /// What is read can be loaded from a spool that nobody may write to; what cannot be written beside it is told.
+  /// A read-only spool can be loaded from; files that cannot be written into it are reported.
   @Test(.enabled(if: SmallDisk.isPossible, "this process may not mount"))
-  func aFinishedSpoolThatIsReadOnlyIsLoaded() throws {
+  func aReadOnlySpoolCanBeLoadedFrom() throws {
     try TestDatabase.with { database in
       let disk = try #require(SmallDisk(bytes: 16 << 20))
       var days = try TwoDays()
@@ -86,7 +86,7 @@ struct PlantedTests {
         ("fetch", ["--source", days.source, "--force"]), ("transform", ["--force"]), ("load", ["gc", "--keep", "1"]),
       ] {
         let ended = try days.workshop.command(stage, arguments, ["DATABASE_URL": database.url]).run()
-        // A clean-up has nothing to free here, where two snapshots are wanted.
+        // A clean-up has nothing to remove: both snapshots are wanted.
         #expect(ended.code == (arguments[0] == "gc" ? 0 : 74), "\(stage): \(ended)")
         #expect(arguments[0] == "gc" || ended.stderr.contains("read-only file system"), "\(stage): \(ended)")
       }

@@ -5,10 +5,10 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// The server takes the connection and refuses the work: out of disk, out of patience, a deadlock, a session ended.
+/// The server accepts the connection and refuses a statement: full disk, timeout, deadlock, ended session.
 @Suite(.enabled(if: TestCluster.isOwn, "the server is not ours"))
 struct ServerRefusalTests {
-  /// What an answer of the server means, wherever it comes: the first time, or each time until it is mended.
+  /// A SQLSTATE that is not retried, with the expected exit code and hint.
   struct Refusal: CustomTestStringConvertible, Sendable {
     let state: String
     let code: Int32
@@ -23,8 +23,7 @@ struct ServerRefusalTests {
     Refusal(state: "23514", code: 78, hint: "constraint of yours"), Refusal(state: "P0001", code: 78, hint: "trigger"),
   ]
 
-  /// A trigger on the ledger, or on the publications, that refuses so many times. A sequence knows how often: it is not
-  /// rolled back.
+  /// Creates a trigger on `table` that fails `times` times. It counts with a sequence, which is not rolled back.
   private func refuse(_ database: TestDatabase, on table: String, _ state: String, times: Int) throws {
     try database.execute(
       """
@@ -44,14 +43,14 @@ struct ServerRefusalTests {
   static let places = ["load_batch", "publication"]
 
   @Test(arguments: Drawn.pairs(Drawn.pairs([Way.bulk, .reconcile], places), passing))
-  func whatPassesIsTriedAgain(_ where: (Way, String), _ state: String) throws {
+  func aRetryableRefusalIsRetried(_ where: (Way, String), _ state: String) throws {
     let (way, place) = `where`
     try TestDatabase.with { database in
       let days = try TwoDays()
       try prepare(days, way, database)
       try refuse(database, on: place, state, times: 1)
       let ended = try days.load(database.url, days.arguments(way) + ["--jobs", "1"])
-      // A lock that is not had while the tables are swapped is tried for again on the spot, and told in words.
+      // A lock that times out during the swap is retried at once, and is reported with another text.
       let told =
         ended.stderr.count(of: "SQLSTATE \(state)") + ended.stderr.count(of: "readers hold locks on the tables")
       #expect(ended.code == 0 && told == 1, "\(state) on \(place): \(ended)")
@@ -61,7 +60,7 @@ struct ServerRefusalTests {
   }
 
   @Test(arguments: Drawn.pairs(Drawn.pairs([Way.bulk, .reconcile], places.reversed()), lasting))
-  func whatLastsIsToldAtOnceAndTheSameCommandGoesOnOnceItIsMended(
+  func otherRefusalsAreReportedAtOnceAndTheSameCommandSucceedsLater(
     _ where: (Way, String), _ refusal: Refusal
   ) throws {
     let (way, place) = `where`
@@ -81,7 +80,7 @@ struct ServerRefusalTests {
     }
   }
 
-  /// Has the tables made, for a first load too, by a load that is refused.
+  /// Prepares the database; for an initial load, a refused load creates the tables.
   private func prepare(_ days: TwoDays, _ way: Way, _ database: TestDatabase) throws {
     try days.prepare(way, database.url)
     guard way == .bulk else { return }
@@ -89,8 +88,8 @@ struct ServerRefusalTests {
     #expect(refused.code == 65, "\(refused)")
   }
 
-  /// Time-outs that somebody has set for the role, or for everybody, are no bounds of a load: it has its own.
-  @Test func timeOutsOfTheRoleAreNotOurs() throws {
+  /// Timeouts of the role do not apply to a load: it sets its own.
+  @Test func timeoutsOfTheRoleDoNotApply() throws {
     try TestDatabase.with { database in
       let days = try TwoDays()
       let role = "r_" + database.name
@@ -102,7 +101,7 @@ struct ServerRefusalTests {
         """)
       defer { _ = try? database.execute("DROP OWNED BY \(role) CASCADE; DROP ROLE \(role)") }
       try prepare(days, .bulk, database)
-      // Each session that writes says what bounds it has.
+      // Records the timeouts of each session that writes.
       try database.execute(
         """
         CREATE TABLE seen_bounds (bounds text);
@@ -121,7 +120,7 @@ struct ServerRefusalTests {
     }
   }
 
-  /// A lock that somebody holds is waited for, readers of other rows go on, and it is gone on with.
+  /// The load waits for a table lock, readers of other tables are not blocked, and the load then succeeds.
   @Test(arguments: [Way.bulk, .reconcile])
   func aLockedTableIsWaitedFor(_ way: Way) throws {
     try TestDatabase.with { database in
@@ -145,11 +144,11 @@ struct ServerRefusalTests {
     }
   }
 
-  /// Whose session is ended from outside.
+  /// The session that is terminated.
   enum Victim: String, CaseIterable { case main, worker, heartbeat }
 
   @Test(arguments: Victim.allCases)
-  func aSessionThatIsEndedIsReplaced(_ victim: Victim) throws {
+  func aTerminatedSessionIsReplaced(_ victim: Victim) throws {
     try LoadFixture.with(rows: 200, chunkSize: 20) { fixture in
       try fixture.makeSchema()
       let barrier = try Barrier(fixture, after: 4)
@@ -157,7 +156,7 @@ struct ServerRefusalTests {
       try running.wait(until: "four batches are in") {
         try fixture.database.scalar("SELECT count(*) FROM load_batch") == "4"
       }
-      // The heartbeat is caught where it waits for the row that it moves.
+      // The heartbeat is terminated while it waits for the row that it updates.
       var holder: Connection? = nil
       if victim == .heartbeat {
         holder = try fixture.database.open()
@@ -178,7 +177,7 @@ struct ServerRefusalTests {
       }
       _ = holder.take()
       if victim == .worker {
-        try running.wait(until: "it goes on") { running.stderr.contains("trying again in") }
+        try running.wait(until: "it retries") { running.stderr.contains("trying again in") }
       }
       try barrier.open(whileRunning: true)
       let ended = try running.wait()

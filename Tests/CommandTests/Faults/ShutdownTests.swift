@@ -7,10 +7,10 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// The server goes down as where the power fails, in the middle of a load.
+/// The server crashes during a load, as in a power failure.
 @Suite(.enabled(if: OwnServer.isAvailable, "\(OwnServer.unavailable ?? "")"))
 struct ShutdownTests {
-  /// What was seen where the server went down.
+  /// Observations at the crash of the server.
   private final class Seen: Sendable {
     let problems = Mutex<[String]>([])
     let batches = Mutex<(before: Int, after: Int)>((0, 0))
@@ -48,11 +48,11 @@ struct ShutdownTests {
   }
 
   @Test(arguments: Drawn.areAll ? Way.allCases : [.bulk, .reconcile])
-  func aServerThatIsThereAgainAtOnceIsGoneOnWith(_ way: Way) throws {
+  func aLoadSurvivesACrashAndRestartOfTheServer(_ way: Way) throws {
     let server = try OwnServer()
     var random = SeededRandom(seed: 20_260_901)
     let blocks = way == .bulk ? 24 : 12
-    // Moments of the way in and of the way out; those among the rows are drawn.
+    // Moments during the copying and the publication; those during the copying are random.
     var moments = (1...2).map { _ in ("rows", FaultyWire.Moment.rows(1 + Int(random.next() % UInt64(blocks))), false) }
     if way == .bulk {
       moments += [
@@ -70,8 +70,8 @@ struct ShutdownTests {
       let days = try TwoDays()
       try days.prepare(way, server.url())
       let seen = Seen()
-      // Batches that are committed without waiting for the disk may be lost, and their rows with them, never one
-      // without the other. So that they surely are, nobody else writes.
+      // Batches that are committed asynchronously may be lost, but only together with their rows. The stopped WAL
+      // writer makes sure that some are lost.
       try server.holdWriter()
       let act: @Sendable () -> Void = { [self] in crash(server, way, seen, mayBePublished: isAfter) }
       let wire = FaultyWire(to: server.folder, at: moment, isAfter ? .after(act) : .before(act))
@@ -90,7 +90,7 @@ struct ShutdownTests {
   }
 
   @Test(arguments: Drawn.areAll ? [Way.bulk, .reconcile] : [.reconcile])
-  func aServerThatStaysAwayIs75AndTheSameCommandGoesOn(_ way: Way) throws {
+  func aServerThatStaysDownIs75AndTheSameCommandSucceedsLater(_ way: Way) throws {
     let server = try OwnServer()
     let days = try TwoDays()
     try days.prepare(way, server.url())

@@ -4,7 +4,7 @@ import Spool
 import TestSupport
 import Testing
 
-/// The files of a snapshot, by what they are.
+/// The kinds of files in a snapshot.
 enum SpoolKind: String, CaseIterable {
   case source, fetch, fetchChunk, csv, transform, transformChunk, registrations, industries, findings, accepted
   case changes, changesManifest
@@ -26,15 +26,15 @@ enum SpoolKind: String, CaseIterable {
     }
   }
 
-  /// Whether each chunk has one.
+  /// Whether there is one file per chunk.
   var isOfAChunk: Bool {
     [.fetchChunk, .csv, .transformChunk, .registrations, .industries, .findings].contains(self)
   }
 
-  /// Whether it describes files by name, size and digest.
+  /// Whether the file describes other files by name, size and digest.
   var describesFiles: Bool { [.fetch, .fetchChunk, .transform, .transformChunk, .changesManifest].contains(self) }
 
-  /// What names it by its digest.
+  /// The manifest that contains the digest of this file.
   var parent: SpoolKind? {
     switch self {
     case .fetchChunk: .fetch
@@ -46,12 +46,12 @@ enum SpoolKind: String, CaseIterable {
   var isManifest: Bool { describesFiles || self == .source || self == .accepted }
 }
 
-/// What may become of a file.
+/// The kinds of damage to a file.
 enum SpoolHarm: String, CaseIterable {
   case flipped, cut, emptied, gone, swapped, folder, pipe, linkInside, linkOutside, linkDangling
-  /// The same, and a manifest above it names the changed one, so that all looks well at first.
+  /// A changed manifest; the digest in its parent manifest is updated, so that the change is not obvious.
   case higherFormat, moreRecords, otherDigest, climbingName, absoluteName, hugeSize, negativeSize, overflowingSize
-  /// A small file that becomes a large one, with the size on disk as its manifest says.
+  /// A small compressed file that decompresses to a large one; its compressed size matches the manifest.
   case bomb
 
   func suits(_ kind: SpoolKind) -> Bool {
@@ -64,11 +64,11 @@ enum SpoolHarm: String, CaseIterable {
     }
   }
 
-  /// The same file name, another file.
+  /// Whether the path is replaced by something that is not a regular file.
   var isAnotherThing: Bool { [.folder, .pipe, .linkInside, .linkOutside, .linkDangling].contains(self) }
 }
 
-/// One file of a snapshot, harmed.
+/// One kind of damage to one file of a snapshot.
 struct SpoolDamage {
   let kind: SpoolKind
   let harm: SpoolHarm
@@ -76,12 +76,12 @@ struct SpoolDamage {
   /// An earlier snapshot.
   let other: SnapshotFolder
   let jobs: (other: Int, folder: Int)
-  /// A file outside the spool, which nobody may read or write.
+  /// A file outside the spool that no command may read or write.
   let canary: String
 
   var path: String { kind.path(folder, job: jobs.folder) }
 
-  /// Whether there is another of its kind to change places with.
+  /// Whether there is another file of this kind to swap with.
   var isPossible: Bool { harm != .swapped || kind != .accepted }
 
   func inflict() throws {
@@ -94,7 +94,7 @@ struct SpoolDamage {
     case .swapped:
       let neighbour = kind.isOfAChunk ? kind.path(folder, chunk: 3, job: 0) : kind.path(other, job: jobs.other)
       let theirs = try #require(ScratchFolder.read(neighbour))
-      // Only where the two are different something is swapped.
+      // Swapping equal files would change nothing.
       if theirs == bytes { write(bytes + bytes) } else { write(theirs) }
       if kind.isOfAChunk { write(bytes, to: neighbour) }
     case .folder:
@@ -157,7 +157,7 @@ struct SpoolDamage {
     try become(text.replacingCharacters(in: first.range, with: change(first.output.1)))
   }
 
-  /// The manifest above it, where there is one, is made to fit.
+  /// Writes the file, and updates its digest in the parent manifest, if any.
   private func become(_ text: String) throws {
     let before = SHA256.of(try #require(ScratchFolder.read(path)))
     write(Array(text.utf8))

@@ -5,16 +5,16 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// Two days of one registry, fetched and transformed, to be loaded wherever a test likes.
+/// Two fetched and transformed days of one registry.
 struct TwoDays {
   private(set) var workshop: CommandSandbox
   private(set) var first: SnapshotFolder
   private(set) var second: SnapshotFolder
 
-  /// What the second day was fetched from.
+  /// The source of the second day.
   var source: String { workshop.scratch.path + "/source.csv" }
 
-  /// Fetched and transformed once; every test has a copy of its own.
+  /// Fetched and transformed once; every test gets a copy.
   private static let template = Result { try CommandSandbox.withTwoDays() }
 
   init() throws {
@@ -25,13 +25,13 @@ struct TwoDays {
     (first, second) = (snapshots[0], snapshots[1])
   }
 
-  /// The spool is another folder from now on, with the same in it.
+  /// Uses another folder with the same content as the spool from now on.
   mutating func move(to spool: String) {
     workshop.spool = spool
     (first, second) = (SnapshotFolder(spool: spool, id: first.id), SnapshotFolder(spool: spool, id: second.id))
   }
 
-  /// Loads a day, or with other arguments does something else.
+  /// Runs `load` with arguments.
   func load(_ url: String, _ arguments: [String], variables: [String: String] = [:]) throws -> Ended {
     try start(url, arguments, variables: variables).wait()
   }
@@ -58,7 +58,7 @@ struct TwoDays {
     }
   }
 
-  /// What has to be loaded before, for a way to be taken.
+  /// Loads everything that must be published before `way`.
   func prepare(_ way: Way, _ url: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
     for earlier in Way.allCases.prefix(while: { $0 != way }) {
       try succeed(url, arguments(earlier), sourceLocation: sourceLocation)
@@ -66,11 +66,11 @@ struct TwoDays {
   }
 }
 
-/// The ways in which a snapshot becomes visible, each of which follows on the one before.
+/// The kinds of publication, in the order in which a test does them.
 enum Way: String, CaseIterable {
-  /// The first load.
+  /// The initial load.
   case bulk
-  /// The next day.
+  /// The incremental load of the next day.
   case reconcile
   case rollback
 }
@@ -104,12 +104,12 @@ enum Files {
   }
 }
 
-/// All that a database holds of the registry, less what tells the runs and the times of one attempt from another's.
+/// The content of a database, without run IDs and times, for comparison with an uninterrupted run.
 enum Holdings {
-  /// What is there after each way, if nothing happens.
+  /// Returns the content after a publication without faults.
   static func expected(after way: Way) throws -> [String] { try uninterrupted.get()[way]?.holdings ?? [] }
 
-  /// The summary's account of what a load did to the database, if nothing happens.
+  /// Returns the `database` part of the summary of a publication without faults.
   static func account(of way: Way) throws -> JSON? { try uninterrupted.get()[way]?.account }
 
   private static let uninterrupted = Result {
@@ -124,10 +124,10 @@ enum Holdings {
     }
   }
 
-  /// The businesses alone.
+  /// Returns only businesses and industries.
   static func registry(_ url: String) throws -> [String] { try of(url, queries.prefix(2)) }
 
-  /// What readers see of it.
+  /// Returns the published content.
   static func published(_ url: String) throws -> [String] { try of(url, queries.prefix(7)) }
 
   static func of(_ url: String) throws -> [String] { try of(url, queries[...]) }
@@ -170,7 +170,7 @@ enum Holdings {
   ]
 }
 
-/// Expects a database to hold what an uninterrupted run would have left.
+/// Checks that a database has the content that an uninterrupted run leaves.
 func expectHoldings(_ url: String, after way: Way, sourceLocation: SourceLocation = #_sourceLocation) throws {
   let (held, expected) = (try Holdings.of(url), try Holdings.expected(after: way))
   let differences = held.difference(from: expected).prefix(6).map { "\($0)" }

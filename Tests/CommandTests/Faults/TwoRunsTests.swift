@@ -7,10 +7,10 @@ import TestCluster
 import TestSupport
 import Testing
 
-/// Two whole runs at once: one wins, the other waits or ends with 75, and the registry is what one run alone makes.
+/// Two concurrent runs: one wins, the other waits or ends with 75, and the registry is that of a single run.
 @Suite(.enabled(if: TestCluster.isAvailable, "\(TestCluster.unavailable ?? "")"))
 struct TwoRunsTests {
-  /// The stages one after the other, as `pipeline.sh` calls them, in a group of their own.
+  /// Starts the stages one after the other, as `pipeline.sh` does, in their own process group.
   private func start(_ workshop: CommandSandbox, _ source: String, _ url: String, jobs: Int) throws -> Running {
     let stages = ["fetch", "transform", "load"].map { "\(Command.path(of: $0)) \"$@\"" }
     var command = workshop.command("fetch", [], ["DATABASE_URL": url, "SOURCE_URL": source, "MAX_REJECTS": "100%"])
@@ -25,7 +25,7 @@ struct TwoRunsTests {
     return try command.start()
   }
 
-  /// Businesses and industries, and whether nothing is left half-done.
+  /// Returns businesses and industries.
   private func registry(_ url: String) throws -> [String] { try Holdings.registry(url) }
 
   private func sources() throws -> [String] {
@@ -46,7 +46,7 @@ struct TwoRunsTests {
   }
 
   @Test(arguments: Drawn.pairs([true, false], [true, false]))
-  func oneWinsAndTheRegistryIsWhole(_ sameSpool: Bool, _ sameSource: Bool) throws {
+  func theRegistryIsThatOfASingleRun(_ sameSpool: Bool, _ sameSource: Bool) throws {
     let sources = try sources()
     let alone = try sources.map(alone)
     for seed in UInt64(1)...(Drawn.areAll ? 8 : 2) {
@@ -60,17 +60,17 @@ struct TwoRunsTests {
         let runs = try (0..<2).map {
           try start(workshops[$0], files[$0], database.url, jobs: 1 + Int(random.next() % 3))
         }
-        // Of every other pair one is killed, at a moment that is drawn.
+        // In every other pair, one run is killed at a random moment.
         let victim = seed % 2 == 1 ? nil : Int(random.next() % 2)
         if let victim {
           let goal = Int(random.next() % 12)
           let seen = { try manifests(workshops[victim].snapshots.last?.transformFolder ?? "/nonexistent") }
-          try? runs[victim].wait(until: "\(goal) chunks are judged") { try seen() >= goal }
+          try? runs[victim].wait(until: "\(goal) chunks are validated") { try seen() >= goal }
           runs[victim].killGroup(SIGKILL)
         }
         let codes = try runs.enumerated().map { index, run in
           let ended = try run.wait()
-          // A stage by itself takes the newest snapshot, which may be the other's and not yet fetched: 66.
+          // A single stage uses the newest snapshot, which may be the other run's and incomplete: 66.
           let codes: [Int32] = sameSpool && !sameSource ? [0, 66, 75] : [0, 75]
           #expect(
             ended.code.map { codes.contains($0) } ?? (index == victim), "seed \(seed), run \(index): \(ended)")
@@ -79,9 +79,9 @@ struct TwoRunsTests {
         #expect(victim != nil || codes.contains(0) || codes.contains(66), "seed \(seed): \(codes)")
         if codes.contains(0) {
           let held = try registry(database.url)
-          #expect(alone.contains(held), "seed \(seed): the registry is neither's")
+          #expect(alone.contains(held), "seed \(seed): the registry is that of neither source")
         }
-        // The same commands again, one after the other. A killed run's session may live for a moment.
+        // The same commands again, one after the other. The session of a killed run may exist for a moment.
         for index in 0..<2 {
           var again = try start(workshops[index], files[index], database.url, jobs: 2).wait()
           for _ in 1...20 where again.code == 75 {
@@ -100,7 +100,7 @@ struct TwoRunsTests {
     }
   }
 
-  /// While one load is held in the middle, the other one's spool is of no help to it: it ends at once.
+  /// The lock is in the database: a load from another spool ends at once while the first one is running.
   @Test func aLoadFromAnotherSpoolEndsWith75() throws {
     try LoadFixture.with(rows: 200, chunkSize: 20) { fixture in
       try fixture.makeSchema()

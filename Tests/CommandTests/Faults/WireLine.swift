@@ -1,19 +1,19 @@
 import Glibc
 import Synchronization
 
-/// One message of a session's client, as it is on the wire.
+/// One message of PostgreSQL's protocol from a client.
 struct WireMessage {
   let bytes: ArraySlice<UInt8>
-  /// Zero for the messages at the very beginning.
+  /// The message type; zero for a startup message, which has none.
   let type: UInt8
 
   var isRows: Bool { type == UInt8(ascii: "d") }
 
-  /// The SQL of a simple or of a prepared statement.
+  /// The SQL of a simple query or of a Parse message.
   var statement: String? {
     switch type {
     case UInt8(ascii: "Q"): text(bytes.dropFirst(5))
-    // The name of the prepared statement stands before it.
+    // After the name of the prepared statement.
     case UInt8(ascii: "P"): text(bytes.dropFirst(5).drop { $0 != 0 }.dropFirst())
     default: nil
     }
@@ -25,7 +25,7 @@ struct WireMessage {
   }
 }
 
-/// A session's two sockets. They are closed when nobody passes anything any more.
+/// The two sockets of a proxied session. They are closed when both forwarding threads have ended.
 final class WireLine: Sendable {
   private let client: Int32
   private let server: Int32
@@ -53,12 +53,12 @@ final class WireLine: Sendable {
 
   func forward(_ message: WireMessage) -> Bool { UnixSocket.write(Array(message.bytes), to: server) }
 
-  /// What comes back from now on is passed on so far.
+  /// Forwards only this many bytes of the next answer, then breaks the connection.
   func cutAnswer(after bytes: Int, then act: @escaping @Sendable () -> Void) {
     answers.withLock { $0 = .cut(after: bytes, then: act) }
   }
 
-  /// Stays until the client hangs up.
+  /// Forwards nothing more, and waits until the client hangs up.
   func fallSilent(takes: Bool) {
     answers.withLock { $0 = .hold }
     if takes {
@@ -105,7 +105,7 @@ final class WireLine: Sendable {
         return
       }
     }
-    // Who has fallen silent does not say that the server has left either.
+    // A silent connection does not report the server's end to the client either.
     guard case .hold = answers.withLock({ $0 }) else { return }
     var entry = pollfd(fd: client, events: 0, revents: 0)
     while poll(&entry, 1, -1) < 0, errno == EINTR {}
@@ -141,7 +141,7 @@ enum UnixSocket {
     while true {
       let descriptor = Glibc.accept(listener, nil, nil)
       if descriptor >= 0 {
-        // Processes that the tests start must not keep the line open.
+        // Child processes of the tests must not keep the connection open.
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         return descriptor
       }
