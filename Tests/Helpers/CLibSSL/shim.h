@@ -1,4 +1,4 @@
-// libssl for the servers of the tests. What is a macro, or variadic, is a function here, so that Swift sees it.
+// libssl for the test servers. Macros and variadic functions are wrapped in functions, so that Swift can call them.
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>

@@ -1,16 +1,15 @@
-/// What befalls the answer to one request. Everything can be combined; offsets count the body bytes of this answer
-/// from 0 (for an answer to a Range request, byte 0 is the first of the range).
+/// The answer to one request, and its faults. All properties can be combined; offsets count the body bytes of this
+/// answer from 0 (for an answer to a Range request, byte 0 is the first of the range).
 public struct Attempt: Sendable {
   public enum Answer: Sendable {
-    /// The file, as the request's conditions and range ask.
+    /// The file, according to the request's conditions and range.
     case file
     case page(status: Int, headers: Headers, body: Content)
-    /// These bytes, whatever they are, and then the content; the connection closes behind them. A cut counts from the
-    /// first.
+    /// These bytes and then the content, sent unchanged; then the connection closes. A cut counts from the first byte.
     case raw([UInt8], Content)
-    /// Closes the connection without a byte.
+    /// Closes the connection without sending a byte.
     case hangUp
-    /// Resets it without a byte.
+    /// Resets the connection without sending a byte.
     case reset
   }
 
@@ -35,7 +34,7 @@ public struct Attempt: Sendable {
     }
   }
 
-  /// A slow body: every piece waits first.
+  /// A slow body, with a wait before every piece.
   public struct Trickle: Sendable {
     public enum Pace: Sendable {
       case turnstile(Turnstile)
@@ -51,7 +50,7 @@ public struct Attempt: Sendable {
     }
   }
 
-  /// Meaningless header lines of that length each.
+  /// Extra header lines, with the length of each.
   public struct Padding: Sendable, Equatable {
     public var lines: Int
     public var length: Int
@@ -63,7 +62,7 @@ public struct Attempt: Sendable {
   }
 
   public var answer = Answer.file
-  /// Nothing is sent, the head neither, until this gate opens.
+  /// Nothing is sent, not even the head, until this gate opens.
   public var silence: Gate?
   public var pauses: [Pause] = []
   public var cut: Cut?
@@ -73,17 +72,17 @@ public struct Attempt: Sendable {
   public var extraBytes = 0
   /// Answers a Range request with 200 and the whole file.
   public var ignoresRange = false
-  /// Serves a range that begins so many bytes later (or earlier) than asked, and says so in Content-Range.
+  /// Serves a range that begins this many bytes later (or earlier) than requested, with the actual Content-Range.
   public var rangeShift = 0
   /// Headers that replace those of the same name, the computed ones (Content-Range, Content-Length, ETag) included. An
   /// entry with an empty value removes the header.
   public var overrides: Headers = [:]
-  /// Another status over the same headers and body.
+  /// Another status with the same headers and body.
   public var status: Int?
 
   public init() {}
 
-  /// A changed copy.
+  /// Returns a changed copy.
   public func with(_ change: (inout Attempt) -> Void) -> Attempt {
     var copy = self
     change(&copy)
@@ -92,7 +91,7 @@ public struct Attempt: Sendable {
 }
 
 extension Attempt {
-  /// Nothing befalls it.
+  /// An answer without faults.
   public static var whole: Attempt { Attempt() }
 
   public static var hangUp: Attempt { whole.with { $0.answer = .hangUp } }
@@ -107,7 +106,7 @@ extension Attempt {
     whole.with { $0.pauses = [Pause(at: offset, until: gate)] }
   }
 
-  /// The request is read, and then nothing until the gate opens.
+  /// Reads the request and sends nothing until the gate opens.
   public static func silent(until gate: Gate) -> Attempt { whole.with { $0.silence = gate } }
 
   public static func page(_ status: Int, headers: Headers = [:], body: String = "") -> Attempt {
@@ -118,7 +117,7 @@ extension Attempt {
     whole.with { $0.answer = .raw(Array(text.utf8), content) }
   }
 
-  /// Retry-After as it is to be on the wire: seconds, or `HTTPDate.string(HTTPDate.now + 5)`.
+  /// - Parameter retryAfter: the header's value: seconds, or a date such as `HTTPDate.string(HTTPDate.now + 5)`.
   public static func busy(_ status: Int = 503, retryAfter: String? = nil) -> Attempt {
     var headers: Headers = ["Content-Type": "text/plain"]
     headers["Retry-After"] = retryAfter

@@ -1,4 +1,4 @@
-/// What RFC 9110 (13.2.2, 14.2) makes of the conditions and the range of a request.
+/// The part of the file that a request selects by its conditions and range, according to RFC 9110, 13.2.2 and 14.2.
 enum Selection: Equatable {
   case whole
   case part(Range<Int>)
@@ -33,7 +33,7 @@ enum Selection: Equatable {
     return !validator.hasPrefix("W/") && validator == file.lastModified
   }
 
-  /// One range; several, or something else, are answered with the whole file.
+  /// Parses a single range; several ranges, or anything else, select the whole file.
   private static func range(_ header: String, of count: Int) -> Selection {
     guard header.hasPrefix("bytes="), !header.contains(",") else { return .whole }
     let bounds = header.dropFirst(6).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map(
@@ -51,6 +51,6 @@ enum Selection: Equatable {
     }
   }
 
-  /// An ETag for the weak comparison.
+  /// Returns an ETag without its weakness mark, for the weak comparison.
   private static func opaque(_ tag: String) -> String { tag.hasPrefix("W/") ? String(tag.dropFirst(2)) : tag }
 }

@@ -1,4 +1,4 @@
-/// The bytes of a file: given, or a block over and over (gigabytes of zeros cost no memory).
+/// The bytes of a file: given, or a repeated block (gigabytes of zeros need no memory).
 public struct Content: Sendable {
   private let block: [UInt8]
   public let count: Int
@@ -17,20 +17,20 @@ public struct Content: Sendable {
     self.count = count
   }
 
-  /// All of it, in memory.
+  /// All bytes, in memory.
   public var bytes: [UInt8] { (0..<count).map { block[$0 % block.count] } }
 
   public static func zeros(_ count: Int) -> Content { repeating([0], count: count) }
 
-  /// The block, over and over, `count` bytes in all.
+  /// Returns the block repeated up to `count` bytes.
   public static func repeating(_ block: [UInt8], count: Int) -> Content {
     precondition(!block.isEmpty && count >= 0)
-    // A longer block makes larger pieces.
+    // A longer block allows larger pieces.
     let copies = max(1, (64 << 10) / block.count)
     return Content(block: Array(repeatElement(block, count: copies).joined()), count: count)
   }
 
-  /// At most `limit` bytes from `offset`, at least one if there is one.
+  /// Returns at most `limit` bytes from `offset`, and at least one unless the end is reached.
   func piece(at offset: Int, limit: Int) -> ArraySlice<UInt8> {
     guard offset < count, limit > 0 else { return [] }
     let start = offset % block.count

@@ -16,7 +16,7 @@ final class Core: Sendable {
     self.handler = handler
   }
 
-  /// Runs after the last thread has let go of the core.
+  /// Runs after the last thread has released the core.
   deinit {
     close(listener)
   }
@@ -30,7 +30,7 @@ final class Core: Sendable {
     _ = ledger.wait(timeout: timeout) { $0.threads == 0 ? true : nil }
   }
 
-  /// A counted thread: `stop` waits until there is none.
+  /// Starts a counted thread: `stop` waits until none is left.
   private func spawn(_ body: @escaping @Sendable (Core) -> Void) throws {
     ledger.change { $0.threads += 1 }
     let started = BlockingThread.start { [self] in
@@ -47,20 +47,20 @@ final class Core: Sendable {
     while true {
       let events = poll([(stopSignal.descriptor, Poll.readable), (listener, Poll.readable)], timeout: nil)
       if events[0] != 0 {
-        // From now on the system refuses connections, though the socket lives until `deinit`.
+        // From now on the system refuses connections, although the socket is only closed in `deinit`.
         shutdown(listener, Int32(SHUT_RDWR))
         return
       }
       let descriptor = accept(listener, nil, nil)
       guard descriptor >= 0 else {
-        // Out of descriptors: some connection will end.
+        // Out of descriptors: wait until a connection ends.
         if errno == EMFILE || errno == ENFILE {
           _ = poll([(stopSignal.descriptor, Poll.readable)], timeout: .milliseconds(20))
         }
         continue
       }
-      // accept4 would be better, but Glibc shows it only under _GNU_SOURCE. A child process that starts in between
-      // holds the connection open a while longer; that is why `Link.close` shuts it down first.
+      // accept4 would be better, but Glibc declares it only with _GNU_SOURCE. A child process that starts in between
+      // keeps the connection open; that is why `Link.close` shuts it down first.
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
       let number = ledger.change { ledger in
         ledger.connections += 1
@@ -96,7 +96,7 @@ final class Core: Sendable {
     }
   }
 
-  /// False if the connection is over.
+  /// Answers a request; returns false if the connection has ended.
   private func answer(_ request: Request, over link: Link) -> Bool {
     link.current = request
     defer { link.current = nil }
@@ -112,7 +112,7 @@ final class Core: Sendable {
     } catch {
       outcome = .failed("\(error)")
     }
-    // The outcome is recorded before the socket is closed: a client that sees the end finds it written down.
+    // The outcome is recorded before the socket is closed, so that it is there once the client sees the end.
     ledger.change { $0.exchanges[request.number - 1].outcome = outcome }
     if case .failed = outcome { return false }
     return responder.leavesConnectionUsable

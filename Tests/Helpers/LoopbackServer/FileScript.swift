@@ -1,17 +1,17 @@
 import Synchronization
 
-/// A handler that serves one file by a script: what befalls the first request, the second, and so on. The test can
-/// change everything between (and during) requests; an answer that has begun keeps the version it began with.
+/// A handler that serves one file by a script: an attempt for the first request, the second, and so on. The test can
+/// change everything between and during requests; an answer that has begun keeps its version.
 public final class FileScript: Sendable {
   public struct State: Sendable {
     public var file: ServedFile
-    /// For request 1, 2, … of this script.
+    /// The attempts for request 1, 2, … of this script.
     public var plan: [Attempt]
-    /// For every request after the plan's last.
+    /// The attempt for every request after the plan.
     public var otherwise: Attempt
-    /// Files that take the place of the one before from that request on.
+    /// Files that replace the current one from that request on.
     public var replacements: [Int: ServedFile] = [:]
-    /// Requests so far.
+    /// The number of requests so far.
     public internal(set) var attempts = 0
 
     mutating func next() -> (ServedFile, Attempt) {
@@ -27,17 +27,17 @@ public final class FileScript: Sendable {
     state = Mutex(State(file: file, plan: plan, otherwise: otherwise))
   }
 
-  /// Changes anything, at once for all requests that come later.
+  /// Changes the state in one step, for all later requests.
   public func update(_ change: (inout State) -> Void) {
     state.withLock { change(&$0) }
   }
 
-  /// The content and the validators from now on.
+  /// Replaces content and validators from now on.
   public func replace(with file: ServedFile) {
     update { $0.file = file }
   }
 
-  /// The content and the validators from that request on.
+  /// Replaces content and validators from that request on.
   public func replace(with file: ServedFile, fromRequest number: Int) {
     update { $0.replacements[number] = file }
   }
@@ -72,7 +72,7 @@ public final class FileScript: Sendable {
 }
 
 extension LoopbackServer {
-  /// Answers every path by the script.
+  /// Creates a server that answers every path by the script.
   public convenience init(_ script: FileScript) throws {
     try self.init(script.answer)
   }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A latch that the test controls: closed until `open()`, then open for ever.
+/// A latch that the test controls: closed until `open()`, then open permanently.
 public final class Gate: Sendable {
   let signal = Signal()
 
@@ -12,8 +12,8 @@ public final class Gate: Sendable {
     signal.raise()
   }
 
-  /// Throws `LoopbackError.timedOut` rather than hanging. A handler waits with `Responder.wait(until:)` instead, which
-  /// also wakes up when its client goes away or the server stops.
+  /// Waits until the gate is open, or throws `LoopbackError.timedOut`. Handlers use `Responder.wait(until:)` instead,
+  /// which also ends when the client disconnects or the server stops.
   public func waitUntilOpen(timeout: Duration = .seconds(30)) throws {
     if poll([(signal.descriptor, Poll.readable)], timeout: timeout)[0] == 0 {
       throw LoopbackError.timedOut("a gate stayed closed")
@@ -21,7 +21,7 @@ public final class Gate: Sendable {
   }
 }
 
-/// A gate that counts: every `admit` lets that many passages through, one `Responder.pass` takes one.
+/// A counting gate: `admit` allows a number of passages, and each `Responder.pass` uses one.
 public final class Turnstile: Sendable {
   let signal = Signal()
   private let admitted: Mutex<Int>
@@ -39,7 +39,7 @@ public final class Turnstile: Sendable {
     }
   }
 
-  /// Takes one passage, if there is one. The signal is up exactly while the number is not zero.
+  /// Uses one passage, if there is one. The signal is raised exactly while the number is not zero.
   func tryPass() -> Bool {
     admitted.withLock { number in
       guard number > 0 else { return false }

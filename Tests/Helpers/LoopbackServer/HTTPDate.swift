@@ -1,6 +1,6 @@
 import Glibc
 
-/// Dates as HTTP writes them: `Sun, 06 Nov 1994 08:49:37 GMT`, in whole seconds since 1970.
+/// Dates in HTTP's format, `Sun, 06 Nov 1994 08:49:37 GMT`, and in whole seconds since 1970.
 public enum HTTPDate {
   private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
   private static let months = [
@@ -19,7 +19,7 @@ public enum HTTPDate {
     return "\(weekday), \(date) \(pad(parts.tm_hour)):\(pad(parts.tm_min)):\(pad(parts.tm_sec)) GMT"
   }
 
-  /// Nil for anything but that one format.
+  /// Parses a date; nil for any other format.
   public static func seconds(_ text: String) -> Int? {
     let parts = text.split { $0 == " " || $0 == ":" || $0 == "," }
     guard parts.count == 8, parts[7] == "GMT", let month = months.firstIndex(of: String(parts[2])) else { return nil }

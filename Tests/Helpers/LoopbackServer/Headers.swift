@@ -1,4 +1,4 @@
-/// Header fields in the order of the wire. Names are compared without regard to case.
+/// Header fields in the order of transmission. Names are case-insensitive.
 public struct Headers: Sendable, Equatable, ExpressibleByDictionaryLiteral {
   public struct Field: Sendable, Equatable {
     public var name: String
@@ -21,7 +21,7 @@ public struct Headers: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     fields = elements.map { Field($0.0, $0.1) }
   }
 
-  /// The first value of that name. Setting replaces every field of the name, nil removes them.
+  /// The first value of a name. Setting it replaces all fields of that name; nil removes them.
   public subscript(name: String) -> String? {
     get { fields.first { Self.same($0.name, name) }?.value }
     set {
@@ -43,7 +43,7 @@ public struct Headers: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     fields += others.fields
   }
 
-  /// Whether a comma-separated header (Connection, Transfer-Encoding) lists the token.
+  /// Returns whether a comma-separated header (Connection, Transfer-Encoding) contains the token.
   func lists(_ token: String, in name: String) -> Bool {
     all(name).contains { value in
       value.split(separator: ",").contains { Self.same($0.trimmed, token) }
@@ -56,7 +56,7 @@ public struct Headers: Sendable, Equatable, ExpressibleByDictionaryLiteral {
 }
 
 extension StringProtocol {
-  /// Without the spaces and tabs around it.
+  /// The string without spaces and tabs at both ends.
   var trimmed: String {
     func isSpace(_ character: Character) -> Bool { character == " " || character == "\t" }
     guard let first = firstIndex(where: { !isSpace($0) }), let last = lastIndex(where: { !isSpace($0) }) else {

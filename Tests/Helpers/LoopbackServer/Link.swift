@@ -1,13 +1,13 @@
 import Glibc
 
-/// The socket of one connection. It belongs to the connection's thread: no other thread uses or closes it. Every wait
-/// ends when the server stops.
+/// The socket of one connection. Only the connection's thread uses and closes it. Every wait ends when the server
+/// stops.
 final class Link {
   let number: Int
   private var descriptor: Int32
   private let ledger: Monitor<Ledger>
   private let stopSignal: Signal
-  /// The request that sent bytes are counted for.
+  /// The request for which sent bytes are counted.
   var current: Request?
 
   init(descriptor: Int32, number: Int, ledger: Monitor<Ledger>, stopSignal: Signal) {
@@ -29,7 +29,7 @@ final class Link {
     !isOpen || poll([(descriptor, Poll.peerClosed)], timeout: .zero)[0] != 0
   }
 
-  /// Some bytes; none at the end of the stream.
+  /// Receives some bytes; none at the end of the stream.
   func receive() throws -> [UInt8] {
     while isOpen {
       try block(on: Poll.readable)
@@ -51,8 +51,8 @@ final class Link {
     throw LoopbackError.connectionEnded
   }
 
-  /// Sends everything. What the kernel takes and what the ledger counts change in one step: a client that has a byte
-  /// finds it counted.
+  /// Sends all bytes. Each is counted in the same step as the kernel accepts it, so that bytes which a client has are
+  /// always counted.
   func transmit(_ bytes: UnsafeBufferPointer<UInt8>, isBody: Bool) throws {
     var rest = UnsafeRawBufferPointer(bytes)[...]
     while !rest.isEmpty {
@@ -77,21 +77,21 @@ final class Link {
     }
   }
 
-  /// Waits for a signal, or, without one, for the time to pass. Throws when the client or the server goes.
-  /// False after `timeout`.
+  /// Waits for a signal, or, without one, for `timeout`. Throws when the client disconnects or the server stops.
+  /// Returns false after `timeout`.
   func wait(for signal: Signal?, timeout: Duration) throws -> Bool {
     guard isOpen else { throw LoopbackError.connectionEnded }
     var descriptors = [(stopSignal.descriptor, Poll.readable), (descriptor, Poll.peerClosed)]
     if let signal { descriptors.append((signal.descriptor, Poll.readable)) }
     let events = poll(descriptors, timeout: timeout)
     if events[0] != 0 { throw LoopbackError.stopped }
-    // An open gate comes first: the next byte that is sent finds out about the client.
+    // An open gate takes precedence: the next byte that is sent detects a lost client.
     if signal != nil, events[2] != 0 { return true }
     if events[1] != 0 { throw LoopbackError.clientGone }
     return false
   }
 
-  /// Until the client's system has acknowledged every byte; at most `timeout`.
+  /// Waits until the client's system has acknowledged every byte; at most for `timeout`.
   func waitUntilDelivered(timeout: Duration) throws {
     let deadline = ContinuousClock.now + timeout
     var waiting: Int32 = 0
@@ -101,7 +101,7 @@ final class Link {
     }
   }
 
-  /// Ends the connection after what has been sent.
+  /// Ends the connection after all sent bytes.
   func close() {
     guard isOpen else { return }
     shutdown(descriptor, Int32(SHUT_WR))
@@ -119,8 +119,8 @@ final class Link {
     descriptor = -1
   }
 
-  /// Closing a socket that holds unread bytes resets the connection, and the client may lose the answer: reads them,
-  /// within bounds, until the client closes too.
+  /// Reads the client's remaining bytes, within bounds, until it closes too. Closing a socket with unread bytes would
+  /// reset the connection, and the client could lose the answer.
   private func discardInput() {
     var sink = [UInt8](repeating: 0, count: 64 << 10)
     var left = 64 << 20
@@ -129,7 +129,7 @@ final class Link {
       let count = recv(descriptor, &sink, sink.count, Int32(MSG_DONTWAIT))
       if count > 0 {
         left -= count
-        // More may come after bytes that nobody expected.
+        // More bytes may follow unexpected ones.
         _ = poll([(descriptor, Poll.readable), (stopSignal.descriptor, Poll.readable)], timeout: .seconds(1))
       } else if count == 0 || errno != EINTR {
         return

@@ -3,9 +3,9 @@ public enum LoopbackError: Error, Sendable, Equatable {
   case clientGone
   /// `LoopbackServer.stop()` was called.
   case stopped
-  /// The handler used the connection after it had ended it.
+  /// The handler used the connection after ending it.
   case connectionEnded
-  /// A wait passed its deadline: what did not happen.
+  /// A wait timed out; the text names the event that did not happen.
   case timedOut(String)
   case system(call: String, errno: Int32)
 }

@@ -1,5 +1,5 @@
-/// An HTTP/1.1 server on 127.0.0.1 for tests in the same process: blocking threads, one for each connection. The
-/// handler runs on them, for several connections at once.
+/// An HTTP/1.1 server on 127.0.0.1 for tests in the same process, with one blocking thread per connection. Handlers of
+/// several connections run concurrently.
 public final class LoopbackServer: Sendable {
   public typealias Handler = @Sendable (Request, Responder) throws -> Void
 
@@ -16,11 +16,11 @@ public final class LoopbackServer: Sendable {
 
   public var port: UInt16 { core.port }
 
-  /// The path begins with a slash.
+  /// - Parameter path: begins with a slash.
   public func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
 
-  /// Ends every connection and returns when the threads are gone. Not for use in a handler. A server that is let go of
-  /// stops too, without the wait.
+  /// Ends every connection and waits until the threads have ended. Do not call it in a handler. Deinitialization stops
+  /// the server too, without waiting.
   public func stop() {
     core.stop(timeout: .seconds(10))
   }
@@ -31,20 +31,20 @@ public final class LoopbackServer: Sendable {
 
   public var exchanges: [Exchange] { core.ledger.read { $0.exchanges } }
 
-  /// Connections that were accepted.
+  /// The number of accepted connections.
   public var connections: Int { core.ledger.read { $0.connections } }
 
-  /// Body bytes over all answers: what the kernel took, not what a client read.
+  /// Body bytes of all answers that the kernel accepted; clients may have read fewer.
   public var bytesSent: Int { exchanges.reduce(0) { $0 + $1.bytesSent } }
 
   public var wireBytesSent: Int { exchanges.reduce(0) { $0 + $1.wireBytesSent } }
 
-  /// Body bytes of the answer to one request; zero if it has not arrived.
+  /// Returns the body bytes of the answer to one request; zero if the request has not arrived.
   public func bytesSent(request number: Int) -> Int {
     core.ledger.read { $0.exchanges.indices.contains(number - 1) ? $0.exchanges[number - 1].bytesSent : 0 }
   }
 
-  /// What handlers threw, other than that the client left or the server stopped.
+  /// Errors of handlers, other than a disconnected client or a stopped server.
   public var failures: [String] {
     exchanges.compactMap { exchange in
       if case .failed(let reason) = exchange.outcome { "request \(exchange.request.number): \(reason)" } else { nil }
@@ -53,7 +53,7 @@ public final class LoopbackServer: Sendable {
 
   // MARK: Waiting
 
-  /// Blocks until at least that many body bytes went out, over all answers or for one request.
+  /// Blocks until at least that many body bytes were sent, in all answers or in that to one request.
   public func waitFor(bytesSent count: Int, request number: Int? = nil, timeout: Duration = .seconds(30)) throws {
     try wait("\(count) bytes sent", timeout: timeout) { exchanges in
       let sent = exchanges.filter { number == nil || $0.request.number == number }.reduce(0) { $0 + $1.bytesSent }
@@ -65,7 +65,7 @@ public final class LoopbackServer: Sendable {
     try wait("\(count) requests", timeout: timeout) { $0.count >= count ? true : nil }
   }
 
-  /// Blocks until the handler is done with that request.
+  /// Blocks until the handler has finished that request.
   @discardableResult
   public func waitForEnd(ofRequest number: Int, timeout: Duration = .seconds(30)) throws -> Exchange {
     try wait("the end of request \(number)", timeout: timeout) { exchanges in

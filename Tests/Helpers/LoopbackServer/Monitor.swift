@@ -1,11 +1,11 @@
 import Glibc
 
-/// A value behind a mutex, with a condition variable: threads wait until the value is as they want it, or a deadline
-/// passes.
+/// A value protected by a mutex, with a condition variable: threads wait until a condition on the value holds, or until
+/// a deadline.
 ///
 /// `@unchecked Sendable` is sound: `value` is touched only between `pthread_mutex_lock` and `pthread_mutex_unlock` of
 /// the one mutex (in `read`, `change` and `wait`; `pthread_cond_timedwait` holds it whenever it returns), the two
-/// pointers never change and are freed in `deinit`, when nobody can be waiting, and values go in and out as `Sendable`.
+/// pointers never change and are freed in `deinit`, when no thread can wait, and values go in and out as `Sendable`.
 final class Monitor<Value: Sendable>: @unchecked Sendable {
   private var value: Value
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -38,7 +38,7 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
     return try body(value)
   }
 
-  /// Changes the value and wakes everybody who waits.
+  /// Changes the value and wakes all waiting threads.
   func change<Result: Sendable>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     pthread_mutex_lock(mutex)
     defer {
@@ -48,7 +48,7 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
     return try body(&value)
   }
 
-  /// Waits until `body` gives something. Nil once `timeout` has passed without that.
+  /// Waits until `body` returns a value, and returns it; nil after `timeout`.
   func wait<Result: Sendable>(timeout: Duration, until body: (borrowing Value) throws -> Result?) rethrows -> Result? {
     var deadline = timespec()
     clock_gettime(CLOCK_MONOTONIC, &deadline)

@@ -1,4 +1,4 @@
-/// An answer before it is sent.
+/// A computed answer, before it is sent.
 struct Reply {
   var status: Int
   var headers: Headers
@@ -14,7 +14,7 @@ struct Reply {
     self.length = length
   }
 
-  /// What an honest server would answer, but for the attempt's tricks with ranges.
+  /// Computes the answer of a correct server, with the attempt's changes to ranges.
   init(to request: Request, file: ServedFile, attempt: Attempt) {
     let count = file.content.count
     self.init(status: 200, headers: file.validators, content: file.content, range: 0..<count, length: file.length)
@@ -98,7 +98,7 @@ struct Reply {
     }
   }
 
-  /// Bytes past the range are filled up with x.
+  /// Returns bytes of the range; beyond its end, the letter x.
   private func piece(at offset: Int, limit: Int) -> ArraySlice<UInt8> {
     let left = range.count - offset
     if left <= 0 { return ArraySlice(repeatElement(UInt8(ascii: "x"), count: limit)) }

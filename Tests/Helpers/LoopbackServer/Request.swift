@@ -1,11 +1,11 @@
-/// A request as it arrived.
+/// A received request.
 public struct Request: Sendable, Equatable {
-  /// 1 for the first request that the server received, 2 for the next, over all connections.
+  /// The number of the request over all connections, from 1.
   public var number: Int
-  /// 1 for the first connection. Requests that share it came over one kept-alive connection.
+  /// The number of the connection, from 1. Requests with the same number came over one kept-alive connection.
   public var connection: Int
   public var method: String
-  /// As sent: the path and the query.
+  /// The path and the query, as sent.
   public var target: String
   public var version: String
   public var headers: Headers
@@ -26,7 +26,7 @@ public struct Request: Sendable, Equatable {
     body = []
   }
 
-  /// Parses a request head without its last empty line. Nil if it is none.
+  /// Parses a request head without its final empty line; nil if it is malformed.
   init?(head: some Collection<UInt8>) {
     let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false)
     guard let parts = lines.first?.split(separator: " ", omittingEmptySubsequences: false), parts.count == 3,

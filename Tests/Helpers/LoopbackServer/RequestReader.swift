@@ -1,16 +1,16 @@
-/// Cuts the byte stream of a connection into requests, within bounds.
+/// Splits the byte stream of a connection into requests, within bounds.
 struct RequestReader {
   static let headLimit = 64 << 10
   static let bodyLimit = 8 << 20
 
-  /// Why a request was refused: the status that says so.
+  /// A refused request, with the status of the answer.
   struct Refusal: Error {
     var status: Int
   }
 
   private var buffer: [UInt8] = []
 
-  /// Nil when the client has closed the connection between two requests.
+  /// Returns the next request; nil if the client has closed the connection between two requests.
   mutating func next(from link: Link) throws -> Request? {
     var searched = 0
     var end = Self.endOfHead(in: buffer, from: 0)

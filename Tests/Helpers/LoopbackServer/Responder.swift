@@ -1,7 +1,7 @@
-/// Writes one answer, as rightly or wrongly as the handler likes. It is used on the thread that the handler runs on.
+/// Writes one answer, correct or not. Only the handler's thread uses it.
 ///
-/// When the handler returns, the connection is kept for the next request if the answer is as long as its head says,
-/// and closed otherwise.
+/// When the handler returns, the connection is kept if the answer has the length given in its head, and closed
+/// otherwise.
 public final class Responder {
   private enum Framing: Equatable {
     case bodiless
@@ -26,7 +26,7 @@ public final class Responder {
     mustClose = !request.wantsConnectionKept
   }
 
-  /// Sends the status line and the headers: these and no others.
+  /// Sends the status line and exactly these headers.
   public func sendHead(status: Int, reason: String? = nil, headers: Headers = [:]) throws {
     var head = "HTTP/1.1 \(status) \(reason ?? Self.reason(for: status))\r\n"
     for field in headers.fields { head += "\(field.name): \(field.value)\r\n" }
@@ -39,7 +39,7 @@ public final class Responder {
     try transmit(head.utf8, isBody: false)
   }
 
-  /// Sends bytes of the body as they are.
+  /// Sends bytes of the body unchanged.
   public func send(_ bytes: some Collection<UInt8>) throws {
     bodyCount += bytes.count
     try transmit(bytes, isBody: true)
@@ -58,7 +58,7 @@ public final class Responder {
     chunksFinished = true
   }
 
-  /// Sends anything at all, not counted as body. The connection is closed afterwards.
+  /// Sends arbitrary bytes that do not count as body. The connection is closed afterwards.
   public func sendRaw(_ bytes: some Collection<UInt8>) throws {
     mustClose = true
     try transmit(bytes, isBody: false)
@@ -68,7 +68,7 @@ public final class Responder {
     try sendRaw(text.utf8)
   }
 
-  /// Closes the connection after what has been sent.
+  /// Closes the connection after all sent bytes.
   public func close() {
     link.close()
   }
@@ -80,14 +80,14 @@ public final class Responder {
     wasReset = true
   }
 
-  /// Throws `clientGone` or `stopped` when that comes first.
+  /// Waits for a gate. Throws `clientGone` or `stopped` if that happens first.
   public func wait(until gate: Gate, timeout: Duration = .seconds(60)) throws {
     guard try link.wait(for: gate.signal, timeout: timeout) else {
       throw LoopbackError.timedOut("a gate stayed closed")
     }
   }
 
-  /// Takes one passage.
+  /// Uses one passage of a turnstile, and waits for it if necessary.
   public func pass(_ turnstile: Turnstile, timeout: Duration = .seconds(60)) throws {
     let deadline = ContinuousClock.now + timeout
     while !turnstile.tryPass() {
@@ -98,7 +98,7 @@ public final class Responder {
     }
   }
 
-  /// Lets time pass: for a server that is slow on purpose, never to wait for something to happen.
+  /// Waits for `duration`, for a deliberately slow server; not for waiting until something happens.
   public func dawdle(_ duration: Duration) throws {
     _ = try link.wait(for: nil, timeout: duration)
   }
@@ -115,10 +115,10 @@ public final class Responder {
     throw LoopbackError.timedOut("the client stayed")
   }
 
-  /// Whether the next request may come over the same connection.
+  /// Whether the connection can be used for the next request.
   var leavesConnectionUsable: Bool { link.isOpen && !mustClose && isComplete }
 
-  /// Whether the answer was sent as its head promised, whatever becomes of the connection.
+  /// Whether the answer was sent as its head promised.
   var isComplete: Bool {
     switch framing {
     case .bodiless: bodyCount == 0

@@ -1,4 +1,4 @@
-/// Sends each path (without its query) to its handler; other paths get 404.
+/// Dispatches each path (without its query) to its handler; other paths get 404.
 public struct Router: Sendable {
   public var routes: [String: LoopbackServer.Handler]
 
@@ -11,15 +11,15 @@ public struct Router: Sendable {
     try responder.sendHead(status: 404, headers: ["Content-Length": "0"])
   }
 
-  /// A handler that redirects.
+  /// Returns a handler that redirects.
   public static func redirect(to location: String, status: Int = 302) -> LoopbackServer.Handler {
     { _, responder in
       try responder.sendHead(status: status, headers: ["Location": location, "Content-Length": "0"])
     }
   }
 
-  /// Redirects from `/hop/1` to `/hop/2` and so on, `hops` of them, the last to `target`. Nil for a target makes a
-  /// loop back to `/hop/1`.
+  /// Adds redirects from `/hop/1` to `/hop/2` and so on, `hops` in all, the last one to `target`; nil loops back to
+  /// `/hop/1`.
   public mutating func addRedirects(hops: Int, to target: String?) {
     guard hops > 0 else { return }
     for hop in 1...hops {

@@ -1,9 +1,9 @@
-/// A file as an honest server of some kind offers it. What goes wrong on the way is an `Attempt`.
+/// A file and the properties of a correct server that serves it. Faults are in `Attempt`.
 public struct ServedFile: Sendable {
   public enum DateHeader: Sendable, Equatable {
     case now
     case fixed(String)
-    /// So many seconds after `lastModified`: 60 make it a strong validator, 59 do not (RFC 9110, 8.8.2.2).
+    /// This many seconds after `lastModified`: 60 make it a strong validator, 59 do not (RFC 9110, 8.8.2.2).
     case afterLastModified(Int)
     case none
   }
@@ -15,24 +15,24 @@ public struct ServedFile: Sendable {
   }
 
   public enum IfRange: Sendable, Equatable {
-    /// The range only if the ETag matches strongly or the date is exactly `lastModified`; otherwise the whole file.
+    /// Sends the range only if the ETag matches strongly or the date equals `lastModified`; otherwise the whole file.
     case honoured
-    /// The range whatever If-Range says: a client that does not check the validator splices two versions.
+    /// Sends the range and ignores If-Range: a client that does not check the validator splices two versions.
     case ignored
   }
 
   public var content: Content
   public var lastModified: String?
-  /// As on the wire, `"a"` or `W/"a"` with the quotes.
+  /// The header's value with its quotes: `"a"` or `W/"a"`.
   public var etag: String?
   public var date = DateHeader.now
   public var length = Length.contentLength
   public var acceptsRanges = true
   public var ifRange = IfRange.honoured
-  /// Whether If-None-Match and If-Modified-Since lead to 304.
+  /// Whether If-None-Match and If-Modified-Since are answered with 304.
   public var answersConditions = true
   public var contentType: String? = "text/csv"
-  /// Only the header: the content is sent as it is.
+  /// Only the header: the content is sent unchanged.
   public var contentEncoding: String?
   public var headers: Headers = [:]
 
@@ -50,14 +50,14 @@ public struct ServedFile: Sendable {
     self.init(Content(text), lastModified: lastModified, etag: etag)
   }
 
-  /// A changed copy.
+  /// Returns a changed copy.
   public func with(_ change: (inout ServedFile) -> Void) -> ServedFile {
     var copy = self
     change(&copy)
     return copy
   }
 
-  /// Date, Last-Modified and ETag.
+  /// The headers Date, Last-Modified and ETag.
   var validators: Headers {
     var headers: Headers = [:]
     headers["Date"] =

@@ -1,14 +1,14 @@
 import Glibc
 
-/// A flag that `poll` can see: its descriptor is readable while the flag is up. So one thread can wait for a gate, for
-/// its client and for the end of the server at once, without asking again and again.
+/// A flag for `poll`: its descriptor is readable while the flag is raised. One thread can thus wait for a gate, its
+/// client and the end of the server at the same time.
 final class Signal: Sendable {
   private let readEnd: Int32
   private let writeEnd: Int32
 
   init() {
     var ends: [Int32] = [-1, -1]
-    // A socket pair, because it is born close-on-exec: no child process of a test inherits it.
+    // A socket pair, because it is created close-on-exec: no child process of a test inherits it.
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     precondition(socketpair(AF_UNIX, kind, 0, &ends) == 0, "socketpair: errno \(errno)")
     (readEnd, writeEnd) = (ends[0], ends[1])
@@ -23,7 +23,7 @@ final class Signal: Sendable {
 
   var isUp: Bool { poll([(readEnd, Poll.readable)], timeout: .zero)[0] != 0 }
 
-  /// Raising it twice is harmless: one `lower` takes everything away.
+  /// Raises the flag. Raising it twice is harmless: one `lower` clears it.
   func raise() {
     _ = send(writeEnd, [1], 1, Int32(MSG_NOSIGNAL))
   }
@@ -37,12 +37,12 @@ final class Signal: Sendable {
 enum Poll {
   static let readable = Int16(POLLIN)
   static let writable = Int16(POLLOUT)
-  /// POLLRDHUP, which Glibc shows only under _GNU_SOURCE. The same on every architecture that Swift knows.
+  /// POLLRDHUP, which Glibc declares only with _GNU_SOURCE. It is the same on every architecture that Swift supports.
   static let peerClosed: Int16 = 0x2000
 }
 
-/// `poll(2)`, going on after an interrupting signal. The answer has an entry for each descriptor; all are zero after
-/// `timeout`. A nil timeout waits for ever.
+/// Calls `poll(2)`, and again after an interrupting signal. Returns an entry for each descriptor; all are zero after
+/// `timeout`. A nil timeout waits without a limit.
 func poll(_ descriptors: [(descriptor: Int32, events: Int16)], timeout: Duration?) -> [Int16] {
   var entries = descriptors.map { pollfd(fd: $0.descriptor, events: $0.events, revents: 0) }
   let deadline = timeout.map { ContinuousClock.now + $0 }
@@ -58,7 +58,7 @@ func poll(_ descriptors: [(descriptor: Int32, events: Int16)], timeout: Duration
   }
 }
 
-/// Rounded up, so that nobody spins through the last millisecond.
+/// Returns the remaining time, rounded up to avoid busy waiting in the last millisecond.
 private func millisecondsLeft(until deadline: ContinuousClock.Instant) -> Int32 {
   let left = (deadline - ContinuousClock.now).components
   guard left.seconds >= 0, left.attoseconds >= 0 else { return 0 }

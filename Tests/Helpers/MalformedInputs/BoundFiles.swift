@@ -1,5 +1,5 @@
-/// Around the bound of 65,536 bytes for a record without its line end. A plain record goes first and last: what comes
-/// after must be read from the right place.
+/// A file around the bound of 65,536 bytes for a record without its line end. It begins and ends with a plain record,
+/// which must be read from the right place.
 private func bound(_ name: String, why: String, _ pieces: Piece...) -> MalformedFile {
   file("bound-\(name)", why: why, shortHeader, good, Piece(pieces.flatMap(\.bytes)), "00000005,店\n")
 }
@@ -7,11 +7,11 @@ private func bound(_ name: String, why: String, _ pieces: Piece...) -> Malformed
 private let limit = 65_536
 private let start = "12345675,"
 
-/// A record of so many bytes, all but its last in an unquoted field.
+/// A record of `count` bytes, with an unquoted last field.
 private func plain(_ count: Int) -> Piece { repeated(start, 1) + repeated("x", count - 9) }
-/// A record of so many bytes that ends in a closing quote.
+/// A record of `count` bytes that ends with a closing quote.
 private func quoted(_ count: Int) -> Piece { repeated(start + "\"", 1) + repeated("x", count - 11) + "\"" }
-/// So many bytes that end inside quotes.
+/// The first `count` bytes of a record, ending inside quotes.
 private func open(_ count: Int) -> Piece { repeated(start + "\"", 1) + repeated("x", count - 10) }
 
 extension Piece {
@@ -20,7 +20,7 @@ extension Piece {
 
 let boundFiles = [
   bound("lf-before", why: "one below", plain(limit - 1), "\n"),
-  bound("lf-at", why: "exactly so long is fine (but the name is not)", plain(limit), "\n"),
+  bound("lf-at", why: "exactly at the bound is allowed (but the name is too long)", plain(limit), "\n"),
   bound("lf-over", why: "one over", plain(limit + 1), "\n"),
   bound("crlf-before", why: "CR is byte 65,536: line end", plain(limit - 1), "\r\n"),
   bound("crlf-at", why: "CR is the first byte behind the bound", plain(limit), "\r\n"),
@@ -29,9 +29,9 @@ let boundFiles = [
   bound("cr-last-inside", why: "a lone CR as the last byte allowed", plain(limit - 1), "\r,\n"),
   bound("quoted-lf-at", why: "a closing quote as the last byte allowed", quoted(limit), "\n"),
   bound("quoted-crlf-at", why: "and CRLF behind it", quoted(limit), "\r\n"),
-  bound("quoted-comma-at", why: "closed, and goes on: too long", quoted(limit), ",x\n"),
+  bound("quoted-comma-at", why: "closed, but the record continues: too long", quoted(limit), ",x\n"),
   bound("quoted-quote-at", why: "it was not closed: the next quote keeps it open", quoted(limit), "\"x\"\n"),
-  bound("quoted-junk-at", why: "what may not follow a quote is found first", quoted(limit), "x\n"),
+  bound("quoted-junk-at", why: "an invalid byte after a quote is found first", quoted(limit), "x\n"),
   bound("quoted-cr-at", why: "so is a CR without LF", quoted(limit), "\rx\n"),
   bound("open-at", why: "LF inside the quotes ends nothing", open(limit), "\n\"\n"),
   bound("open-closes-at", why: "a closing quote one byte too late", open(limit), "\"\n"),
@@ -50,7 +50,7 @@ let boundFiles = [
   bound("long-line", why: "far over: raw is cut at 65,536 bytes", repeated("長", 40_000), "\r\n"),
   bound("long-open-line", why: "far over with a quote open", "\"", repeated("長", 40_000), "\r\n"),
   bound(
-    "accepted", why: "white space is trimmed: so long a record can be accepted", repeated(start, 1),
+    "accepted", why: "white space is trimmed: a record of this length can be accepted", repeated(start, 1),
     repeated(" ", limit - 12), "店\n"),
   bound("all-blank", why: "65,537 empty fields are a blank record", repeated(",", limit), "\n"),
   bound("all-quotes", why: "32,767 quotes in quotes", repeated("\"", limit), "\n"),
@@ -61,12 +61,12 @@ let boundFiles = [
   file("bound-end-of-file-open", why: "open at the end and at the bound", shortHeader, good, open(limit)),
   file("bound-end-of-file-closed", why: "closed at the end and at the bound", shortHeader, good, quoted(limit)),
   file("bound-end-of-file-closed-cr", why: "a lone CR may not follow", shortHeader, good, quoted(limit), "\r"),
-  file("bound-header-at", why: "a header may be so long", "統一編號,營業人名稱,", repeated("x", limit - 29), "\n20000003,店,\n"),
-  file("bound-header-over", why: "and no longer", "統一編號,營業人名稱,", repeated("x", limit - 28), "\n20000003,店,\n"),
+  file("bound-header-at", why: "allowed in a header", "統一編號,營業人名稱,", repeated("x", limit - 29), "\n20000003,店,\n"),
+  file("bound-header-over", why: "one over", "統一編號,營業人名稱,", repeated("x", limit - 28), "\n20000003,店,\n"),
   file(
     "bound-bom-header", why: "the BOM is no part of the record", byteOrderMark, "統一編號,營業人名稱,",
     repeated("x", limit - 29), "\n20000003,店,\n"),
   file(
-    "bound-stamp", why: "a stamp so long is one still", shortHeader, "01-SEP-26,", repeated(" ", limit - 10), "\n", good
+    "bound-stamp", why: "still a stamp", shortHeader, "01-SEP-26,", repeated(" ", limit - 10), "\n", good
   ),
 ]

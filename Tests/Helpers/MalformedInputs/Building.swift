@@ -1,4 +1,4 @@
-/// A piece of a file: text, or bytes that no text can hold.
+/// A piece of a file: text, or arbitrary bytes.
 struct Piece: ExpressibleByStringInterpolation, ExpressibleByArrayLiteral {
   var bytes: [UInt8]
 
@@ -11,16 +11,16 @@ func file(_ name: String, why: String, _ pieces: Piece...) -> MalformedFile {
   MalformedFile(name: name, bytes: pieces.flatMap(\.bytes), why: why)
 }
 
-/// The smallest header that is accepted: what does not need the other columns stays small with it.
+/// The shortest accepted header; it keeps files small that do not need other columns.
 let shortHeader: Piece = "統一編號,營業人名稱\n"
 
-/// Room for a name and one more value.
+/// A header with one more column.
 let addressHeader: Piece = "統一編號,營業人名稱,營業地址\n"
 
 let fullHeader: Piece =
   "營業地址,統一編號,總機構統一編號,營業人名稱,資本額,設立日期,組織別名稱,使用統一發票,行業代號,名稱,行業代號1,名稱1,行業代號2,名稱2,行業代號3,名稱3\n"
 
-/// An accepted record for the short header, so that a file is not refused for want of one.
+/// An accepted record for the short header: a file without one is refused.
 let good: Piece = "20000003,好店\n"
 
 let byteOrderMark: Piece = [0xEF, 0xBB, 0xBF]
@@ -29,15 +29,15 @@ func repeated(_ text: String, _ count: Int) -> Piece {
   Piece(Array(String(repeating: text, count: count).utf8))
 }
 
-/// A BAN of its own for each record of a table, check digit and all, so that nothing but the table's matter is found.
+/// Returns a BAN with a valid check digit for each index, so that only the intended findings occur.
 func ban(_ index: Int) -> String {
   let (tens, ones) = (index / 10 % 10, index % 10)
-  // After 1000 the tens weigh 1, the ones 2, the 0 nothing: the last digit fills up to a multiple of 5.
+  // After 1000, the tens weigh 1, the ones 2, the 0 nothing; the last digit completes a multiple of 5.
   let sum = 1 + tens + 2 * ones / 10 + 2 * ones % 10
   return "1000\(tens)\(ones)0\((5 - sum % 5) % 5)"
 }
 
-/// A value as a quoted field. By scalars: a quote and an accent behind it are one Character.
+/// Returns a value as a quoted field. Works on scalars: a quote with a combining accent is a single Character.
 public func quotedField(_ value: String) -> String {
   var field = String.UnicodeScalarView("\"".unicodeScalars)
   for scalar in value.unicodeScalars {

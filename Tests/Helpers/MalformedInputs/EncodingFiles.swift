@@ -24,28 +24,28 @@ let encodingFiles = [
     "four-byte-names", why: "extension B and private use are data", shortHeader,
     "12345675,𥂁𥕢\u{FB56F}\n20000003,\"𡘙\"\n"),
   file(
-    "cut-by-a-quote", why: "a scalar cannot go on behind an escaped quote", shortHeader, "12345675,\"", [0xE5], "\"\"",
+    "cut-by-a-quote", why: "no scalar continues after an escaped quote", shortHeader, "12345675,\"", [0xE5], "\"\"",
     [0xBA, 0x97], "\"\n", good),
   file(
-    "cut-by-a-comma", why: "nor behind a comma: the first bad field is named", shortHeader, "12345675", [0xE5], ",",
+    "cut-by-a-comma", why: "nor after a comma: the first bad field is named", shortHeader, "12345675", [0xE5], ",",
     [0xBA, 0x97], "\n", good),
   file("cut-by-a-line", why: "two bad records", shortHeader, "12345675,", [0xE5, 0xBA], "\n", [0x97], ",店\n", good),
   file(
-    "bad-beyond-the-header", why: "encoding goes before the count, and the column has no name", shortHeader,
+    "bad-beyond-the-header", why: "encoding is checked before the field count, and the column has no name", shortHeader,
     "12345675,店,", [0xFE], "\n", [0xFE], ",店,店\n", good),
   file("bad-alone", why: "not blank", shortHeader, ",", [0x80], "\n\u{0}\n\"\u{0}\",\n", good),
-  file("bad-and-broken", why: "structure goes first", shortHeader, "12345675,\"", [0xFF], "\"x\n", good),
+  file("bad-and-broken", why: "structure is checked first", shortHeader, "12345675,\"", [0xFF], "\"x\n", good),
   file(
     "bad-at-end-of-file", why: "cut in the middle of a scalar, as a broken download is", shortHeader, good, "12345675,",
     [0xE5, 0xBA]),
-  file("bad-in-an-accepted-ban", why: "encoding goes before duplicates", shortHeader, good, "20000003,", [0xFF], "\n"),
+  file("bad-in-an-accepted-ban", why: "encoding comes before duplicates", shortHeader, good, "20000003,", [0xFF], "\n"),
 ]
 
-/// In the middle of a value, at its end before a comma or a line end, quoted, and at the end of the file.
+/// A file with bad bytes in a value, at its end before a comma or a line end, in quotes, and at the end of the file.
 private func badUTF8(_ name: String, _ bytes: [UInt8]) -> MalformedFile {
   let bad = Piece(bytes)
   return file(
-    "bad-\(name)", why: "INVALID_ENCODING wherever it stands", addressHeader, "20000003,店,路\n12345675,店", bad,
+    "bad-\(name)", why: "INVALID_ENCODING at any position", addressHeader, "20000003,店,路\n12345675,店", bad,
     "鋪,路\n12345675,店",
     bad, ",路\n12345675,\"", bad, "\",路\n12345675,店,", bad, "\r\n", bad, "12345675,店,路\n12345675,店,路", bad)
 }

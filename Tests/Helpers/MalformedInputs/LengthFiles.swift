@@ -17,16 +17,16 @@ let lengthFiles = [
     "length-industry-code", why: "20 is a bad code, 21 is too long", "統一編號,營業人名稱,行業代號2\n12345675,店,", repeated("1", 20),
     "\n20000003,店,", repeated("1", 21), "\n"),
   file(
-    "length-industry-name", why: "too long even where no code stands by it", "統一編號,營業人名稱,名稱3\n12345675,店,",
+    "length-industry-name", why: "too long even without a code", "統一編號,營業人名稱,名稱3\n12345675,店,",
     repeated("豆", 255), "\n20000003,店,", repeated("豆", 256), "\n"),
   file(
     "length-no-limit", why: "a long capital or head office is a warning", "統一編號,營業人名稱,資本額,總機構統一編號\n12345675,店,",
     repeated("1", 300), ",", repeated("2", 300), "\n"),
   file(
-    "length-trimmed-first", why: "white space around counts for nothing, escaped quotes for one", shortHeader,
+    "length-trimmed-first", why: "surrounding white space does not count, an escaped quote counts once", shortHeader,
     "12345675,", repeated("\u{3000}", 9), repeated("x", 255), repeated(" ", 9), "\n20000003,\"", repeated("\"\"", 255),
     "\"\n00000005,\"", repeated("\"\"", 256), "\"\n"),
-  file("length-before-duplicate", why: "too long goes first", shortHeader, good, "20000003,", repeated("x", 256), "\n"),
+  file("length-before-duplicate", why: "length comes first", shortHeader, good, "20000003,", repeated("x", 256), "\n"),
 ]
 
 private func lengths(_ name: String, _ text: String, scalarsEach: Int = 1) -> MalformedFile {

@@ -1,11 +1,11 @@
-/// A source file made by hand to be read wrongly: small enough, mostly, to be cut at every byte offset.
+/// A handmade source file that is easily misread. Most are small enough to be split at every byte offset.
 public struct MalformedFile: Sendable, CustomStringConvertible {
   public var name: String
   public var bytes: [UInt8]
-  /// What a reader may get wrong here.
+  /// The aspect that a reader may get wrong.
   public var why: String
 
-  /// The name alone: a test that takes the corpus as its arguments prints this.
+  /// Only the name, for parameterized tests.
   public var description: String { name }
 }
 

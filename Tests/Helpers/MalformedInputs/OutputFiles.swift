@@ -1,4 +1,4 @@
-/// Values that mean something to what is written: COPY text for the accepted, JSON for the findings.
+/// Values with a meaning in the output formats: COPY text for accepted records, JSON for findings.
 let outputFiles = [
   file(
     "copy-null", why: "COPY writes NULL as \\N: as a value it is two characters", addressHeader,
@@ -19,6 +19,6 @@ let outputFiles = [
     "json-astral", why: "in raw: outside the first plane, and unpaired nothing", shortHeader,
     "𥂁,\u{FB56F}\u{10FFFF}\u{FFFE}\n", good),
   file(
-    "json-bad-raw", why: "raw that is no UTF-8 goes as base64", shortHeader, "x,", [0xFF], "\n\"", [0xFF], "\"x\n", good
+    "json-bad-raw", why: "invalid UTF-8 in raw is base64", shortHeader, "x,", [0xFF], "\n\"", [0xFF], "\"x\n", good
   ),
 ]

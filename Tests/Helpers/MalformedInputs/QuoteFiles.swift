@@ -48,10 +48,10 @@ let quoteFiles = [
     "junk-on-a-second-line", why: "found on line 3, costs line 2, and the remains are a record", shortHeader,
     "12345675,\"店\n鋪\"x\n", good),
   file(
-    "junk-after-quoted-crlf", why: "the line ends at the first LF although it was in quotes", shortHeader,
+    "junk-after-quoted-crlf", why: "the line ends at the first LF, although that was in quotes", shortHeader,
     "\"a\r\nb\"\"\r\nc\" \r\n", good),
   file(
-    "two-errors-running", why: "each line is judged from its own start", shortHeader,
+    "two-errors-running", why: "each line is read again from its own start", shortHeader,
     "\"x\"y\n\"x\"y\n\"\n\"\n\"z\"\"\"\"a\n", good),
   file(
     "quote-alone-on-lines", why: "two lines of one quote are one blank record, three are not", shortHeader, good,

@@ -1,14 +1,14 @@
 import SeededRandom
 
-/// A small hostile file: registrations, mostly well-formed, then single bytes and short pieces spoilt. The same seed
-/// makes the same file, on any machine.
+/// Returns a small hostile file: mostly well-formed registrations with random damage to bytes and short pieces. The
+/// same seed gives the same file on any machine.
 public func randomDirtyFile(seed: UInt64, records: Int) -> [UInt8] {
   var random = SeededRandom(seed: seed)
   let columns = randomHeader(&random)
   var file: [UInt8] = random.onceIn(4) ? [0xEF, 0xBB, 0xBF] : []
   file += line(columns, &random)
   if random.onceIn(2) { file += line(randomStamp(columns.count, &random), &random) }
-  // Most of the headers stay whole, for a refused file tests little else.
+  // Most headers stay intact, because a refused file tests little else.
   let spoilFrom = random.onceIn(16) ? 0 : file.count
 
   for _ in 0..<records {
@@ -23,30 +23,30 @@ private func line(_ fields: [String], _ random: inout SeededRandom) -> [UInt8] {
   Array((fields.joined(separator: ",") + (random.onceIn(4) ? "\r\n" : "\n")).utf8)
 }
 
-/// Puts hostile pieces into a file, takes bytes out, repeats stretches: so many times, from an offset on.
+/// Damages a file `times` times from an offset on: inserts hostile pieces, removes bytes, repeats stretches.
 public func spoil(_ file: inout [UInt8], from: Int, times: Int, _ random: inout SeededRandom) {
   for _ in 0..<times {
-    // What was taken out may have left nothing behind `from`.
+    // Removals may have left no bytes after `from`.
     let from = min(from, file.count)
     let position = from + random.below(file.count - from + 1)
     switch random.below(8) {
     case 0...3:
       file.insert(contentsOf: random.pick(hostilePieces), at: position)
     case 4, 5:
-      // In place of what stood there: lengths stay, meanings do not.
+      // Overwrites bytes: the length stays, the meaning changes.
       let piece = random.pick(hostilePieces)
       file.replaceSubrange(position..<min(position + piece.count, file.count), with: piece)
     case 6:
       file.removeSubrange(position..<min(position + 1 + random.below(4), file.count))
     default:
-      // A short stretch again somewhere else: fields and line ends where none belong.
+      // Repeats a short stretch elsewhere: fields and line ends at wrong places.
       let stretch = file[position..<min(position + random.below(24), file.count)]
       file.insert(contentsOf: stretch, at: from + random.below(file.count - from + 1))
     }
   }
 }
 
-/// What stands here more than once is drawn more often.
+/// Pieces that are listed more than once are picked more often.
 private let hostilePieces: [[UInt8]] =
   [
     "\"", "\"", "\"", "\"", "\"\"", "\"\"\"", "\",", ",\"", "\"\n", "\n\"", ",", ",", "\n", "\n", "\r", "\r", "\r\n",

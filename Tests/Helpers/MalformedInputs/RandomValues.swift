@@ -5,7 +5,7 @@ private let publishedColumns = [
   "行業代號", "名稱", "行業代號1", "名稱1", "行業代號2", "名稱2", "行業代號3", "名稱3",
 ]
 
-/// The published header more often than not; else some columns in another order, and one that nobody knows.
+/// Returns the published header in most cases, else some columns in another order and an unknown one.
 func randomHeader(_ random: inout SeededRandom) -> [String] {
   if random.below(4) > 0 { return publishedColumns }
   var columns = ["統一編號", "營業人名稱"]
@@ -21,7 +21,7 @@ func randomStamp(_ fieldCount: Int, _ random: inout SeededRandom) -> [String] {
   return [date] + Array(repeating: random.onceIn(8) ? "NA" : "", count: fieldCount - 1)
 }
 
-/// A value as it stands in the file, quotes and all.
+/// Returns a value as in the file, including quotes.
 func randomValue(_ column: String, _ random: inout SeededRandom) -> String {
   if random.onceIn(40) {
     return random.pick(["", "NA", "\"NA\"", "NULL", " null ", "N/A", "\"\"", "\u{3000}", "\"\n\""])
@@ -43,7 +43,7 @@ func randomValue(_ column: String, _ random: inout SeededRandom) -> String {
   }
 }
 
-/// From so few that repeats are common.
+/// Returns one of few BANs, so that duplicates are common.
 private func randomBAN(_ random: inout SeededRandom) -> String {
   if random.onceIn(16) { return random.pick(["1234567", "123456789", "１２３４５６７５", "", "\"12345675\"", " 00000005"]) }
   return String(10_000_000 + random.below(24))

@@ -5,9 +5,9 @@ let stampFiles = [
     "stamp-crlf-bom", why: "as Windows writes it", byteOrderMark, "統一編號,營業人名稱\r\n29-FEB-24,\r\n20000003,好店\r\nx,\r\n"),
   file("stamp-one-field", why: "the rest is missing: there is none", shortHeader, "01-SEP-26\n", good, "01-SEP-26\n"),
   file(
-    "stamp-extra-field", why: "so many fields as it likes, all missing", shortHeader, "01-SEP-26,,,NA, ,\"\"\n", good),
+    "stamp-extra-field", why: "any number of fields, all missing", shortHeader, "01-SEP-26,,,NA, ,\"\"\n", good),
   file(
-    "stamp-extra-value", why: "a value behind the header's columns is no absence", shortHeader, "01-SEP-26,,x\n", good),
+    "stamp-extra-value", why: "a value beyond the header's columns counts", shortHeader, "01-SEP-26,,x\n", good),
   file(
     "stamp-17th-field", why: "sixteen columns, seventeen fields", fullHeader, "01-SEP-26,,,,,,,,,,,,,,,,\n",
     "路,12345675,,店,,,,,,,,,,,,\n"),
@@ -18,7 +18,7 @@ let stampFiles = [
     "stamp-quoted-lf", why: "trimmed of LFs too: record 1 starts on line 4", shortHeader, "\"\n01-SEP-26\", \n", "x,\n",
     good),
   file(
-    "stamp-other-locale", why: "no date that we read, and no record", shortHeader, "02-9月 -26,\n", good,
+    "stamp-other-locale", why: "an unreadable date, and not a record", shortHeader, "02-9月 -26,\n", good,
     "31-8月 -26,\n"),
   file("stamp-no-text", why: "no date either, as base64", shortHeader, [0x80], ",\n", good),
   file(
@@ -33,7 +33,7 @@ let stampFiles = [
   file("stamp-with-name", why: "a name makes it a record", shortHeader, "01-SEP-26,店\n", good),
   file("stamp-second-column", why: "only the first field counts", shortHeader, ",01-SEP-26\n", good),
   file(
-    "stamp-first-field-reordered", why: "the first field, whatever its column", "營業人名稱,統一編號\n01-SEP-26,\n店,12345675\n"),
+    "stamp-first-field-reordered", why: "the first field, of any column", "營業人名稱,統一編號\n01-SEP-26,\n店,12345675\n"),
   file("stamp-after-blank", why: "record 2 of the file or nothing", shortHeader, "\n01-SEP-26,\n", good),
   file("stamp-twice", why: "the second is a record", shortHeader, "01-SEP-26,\n02-SEP-26,\n", good),
   file("stamp-last", why: "too late", shortHeader, good, "01-SEP-26,\n"),

@@ -1,4 +1,4 @@
-/// Values of one column that look right, or wrong, and are not: a record each.
+/// A file with one record per value of a column: values that look right but are wrong, or the reverse.
 private func values(_ name: String, why: String, column: String, _ values: [String]) -> MalformedFile {
   var text = "統一編號,營業人名稱,\(column)\n"
   for (index, value) in values.enumerated() { text += "\(ban(index)),店,\(value)\n" }

@@ -1,4 +1,4 @@
-/// Every scalar that Unicode 16 calls White_Space but LF, which an unquoted field cannot hold.
+/// Every scalar with the property White_Space in Unicode 16, except LF, which an unquoted field cannot contain.
 private let whiteSpace =
   "\t\u{B}\u{C}\r \u{85}\u{A0}\u{1680}"
   + "\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200A}"

@@ -1,13 +1,13 @@
 /// A column of the source.
 struct KnownColumn {
   var name: String
-  /// The most scalars that a value may have; nil where another rule says what a value is.
+  /// The maximum length of a value in scalars; nil if another rule defines valid values.
   var limit: Int?
-  /// The column that stores the value as it is; nil where more is made of it.
+  /// The column that stores the value unchanged; nil if the value is converted.
   var text: String?
 }
 
-/// The columns of the source, in the order in which they are published.
+/// The columns of the source, in the published order.
 let knownColumns = [
   KnownColumn(name: "營業地址", limit: 500, text: "business_address"),
   KnownColumn(name: "統一編號"),
@@ -30,7 +30,7 @@ let knownColumns = [
 public let publishedColumns = knownColumns.map(\.name)
 
 extension ReferenceRegistration {
-  /// The columns of a row, in its order.
+  /// The columns of a row, in order.
   public static let columns = [
     "ban", "headquarters_ban", "business_name", "business_address", "capital_amount", "business_setup_date",
     "setup_date", "business_type", "is_use_invoice",

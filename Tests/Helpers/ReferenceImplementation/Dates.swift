@@ -1,4 +1,4 @@
-/// The source date of a stamp row, ISO: a first field like 01-SEP-26, and nothing in any other.
+/// Returns the source date of a stamp row as ISO: the first field is like 01-SEP-26, all others are missing.
 func stampDate(_ record: ScannedRecord) -> String? {
   let values = record.error == nil ? record.fields.map { FieldValue($0) } : []
   guard let text = values.first?.text, values.dropFirst().allSatisfy({ $0.isMissing }) else { return nil }
@@ -13,8 +13,8 @@ func stampDate(_ record: ScannedRecord) -> String? {
   return isoDate(year: 2000 + year, month: month + 1, day: day)
 }
 
-/// Whether a row in the stamp row's place is one, readable or not: something in its first field, and nothing in any
-/// other. With a BAN there it is a record.
+/// Returns whether a row in the stamp's position is a stamp row, readable or not: only its first field has a value,
+/// and that is not a BAN.
 func isStampLike(_ record: ScannedRecord, _ header: Header) -> Bool {
   let values = record.fields.map { FieldValue($0) }
   guard record.error == nil, let first = values.first, !first.isMissing else { return false }
@@ -22,7 +22,7 @@ func isStampLike(_ record: ScannedRecord, _ header: Header) -> Bool {
   return values.dropFirst().allSatisfy { $0.isMissing }
 }
 
-/// A date of the Republic of China, year 1 being 1912, in seven digits: 0400711 is 1951-07-11.
+/// Converts a date of the Republic of China calendar (year 1 is 1912) in seven digits: 0400711 is 1951-07-11.
 func republicDate(_ text: String) -> String? {
   guard isDigits(text, count: 7), let number = Int(text) else { return nil }
   let year = number / 10_000
@@ -30,7 +30,7 @@ func republicDate(_ text: String) -> String? {
   return isoDate(year: 1911 + year, month: number / 100 % 100, day: number % 100)
 }
 
-/// `nil` for a day that the calendar does not have.
+/// Returns an ISO date; `nil` if the day does not exist.
 private func isoDate(year: Int, month: Int, day: Int) -> String? {
   let isLeap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
   let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
@@ -38,7 +38,7 @@ private func isoDate(year: Int, month: Int, day: Int) -> String? {
   return "\(year)-\(month < 10 ? "0" : "")\(month)-\(day < 10 ? "0" : "")\(day)"
 }
 
-/// Whether the text is ASCII digits only (`Character.isNumber` and the like take ３ and ٣ too), so many of them.
+/// Returns whether the text is exactly `count` ASCII digits. (`Character.isNumber` also accepts ３ and ٣.)
 func isDigits(_ text: String, count: Int) -> Bool {
   text.utf8.count == count && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
 }

@@ -1,6 +1,6 @@
-/// What a field says once it is decoded, trimmed and held against the markers of absence.
+/// The value of a field after decoding, trimming and comparing with the markers of absence.
 enum FieldValue {
-  /// Not UTF-8, or with a NUL in it.
+  /// Not UTF-8, or contains a NUL.
   case undecodable
   case missing
   case text(String)
@@ -31,7 +31,7 @@ enum FieldValue {
   }
 }
 
-/// The text without White_Space at both ends, scalar by scalar (a Character may hold several: CR and LF, say).
+/// Returns the text without White_Space at both ends, trimmed by scalar (a Character such as CR LF has several).
 func trimmedText(_ bytes: [UInt8]) -> String? {
   guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else { return nil }
   let scalars = text.unicodeScalars

@@ -30,7 +30,7 @@ struct Header {
     columns.filter { name in !isKnown(name) }
   }
 
-  /// The known column of the field at `position`: none for an unknown column or beyond the header's end.
+  /// Returns the known column of the field at `position`; nil for an unknown column or beyond the header's end.
   func knownColumn(at position: Int) -> String? {
     guard position < columns.count, isKnown(columns[position]) else { return nil }
     return columns[position]

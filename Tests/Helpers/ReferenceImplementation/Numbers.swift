@@ -1,4 +1,4 @@
-/// The capital: digits, or digits in groups of three, either with `.0…` behind; `nil` where it is not, or over 2^63−1.
+/// Converts a capital: digits, or digits in groups of three, with an optional `.0…`; `nil` if invalid or over 2^63−1.
 func capital(_ text: String) -> Int64? {
   let parts = text.unicodeScalars.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
   if parts.count > 2 { return nil }
@@ -13,11 +13,11 @@ func capital(_ text: String) -> Int64? {
       guard index == 0 ? group.utf8.count <= 3 : group.utf8.count == 3 else { return nil }
     }
   }
-  // Only digits are left, so all that Int64 can refuse is a number over its bound.
+  // Only digits are left, so Int64 can only refuse numbers over its bound.
   return Int64(groups.joined())
 }
 
-/// The check digit of a BAN of eight digits, by 5.
+/// Returns whether the check digit of an eight-digit BAN is right, modulo 5.
 func isBANChecked(_ ban: String) -> Bool {
   let digits = ban.utf8.map { Int($0) - 48 }
   let weights = [1, 2, 1, 2, 1, 2, 4, 1]

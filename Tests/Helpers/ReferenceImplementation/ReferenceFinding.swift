@@ -1,16 +1,16 @@
-/// One rejection or warning, as far as the rules fix it (the wording of the message is free).
+/// One rejection or warning, with the fields that the rules define (not the message).
 public struct ReferenceFinding: Equatable, Sendable {
-  /// The first after header and stamp is 1; 0 for a row in the stamp's place that is none.
+  /// The number of the record, from 1 after header and stamp; 0 for an unreadable stamp row.
   public var record: Int
-  /// One more than the LFs before the record.
+  /// The number of LFs before the record, plus one.
   public var line: Int
-  /// Of the record's first byte in the file, BOM included.
+  /// The offset of the record's first byte in the file, including a BOM.
   public var byteOffset: Int
   public var code: String
-  /// `error` for a rejection, `warning` for what an accepted record carries.
+  /// `error` for a rejection, `warning` for an accepted record.
   public var severity: String
   public var column: String?
-  /// The record without its line end, at most the first 65,536 bytes of it.
+  /// The record without its line end, at most its first 65,536 bytes.
   public var raw: [UInt8]
   public var truncated: Bool
 

@@ -1,9 +1,9 @@
 private let maximumLineBytes = 16 * 1024 * 1024
 private let maximumStructureErrors = 100_000
 
-/// Reads a whole source file by the published rules, slowly and one rule at a time.
+/// Reads a whole source file according to the published rules, slowly and one rule at a time.
 ///
-/// Written from the rules alone, as something to hold the fast path against: nothing here may be shared with it.
+/// Written from the rules alone, for comparison with the fast path: the two must not share code.
 public func referenceRead(_ bytes: [UInt8]) -> ReferenceResult {
   var result = ReferenceResult()
   var position = 0
@@ -50,7 +50,7 @@ public func referenceRead(_ bytes: [UInt8]) -> ReferenceResult {
 
   var acceptedBANs: Set<String> = []
   var structureErrors = 0
-  // Counted along the way: a count from the start for each record would be too slow even for a reference.
+  // Counted incrementally: counting from the start for each record would be too slow even for a reference.
   var line = 1 + lineFeeds(bytes[..<position])
   while position < bytes.count {
     let record = scanRecord(bytes, from: position)
@@ -99,12 +99,12 @@ public func referenceRead(_ bytes: [UInt8]) -> ReferenceResult {
   return result
 }
 
-/// A record that reads well is far shorter, so only a broken one can be such a line.
+/// Returns why a line is too long. Valid records are far shorter, so only a structure error can be such a line.
 private func lineRefusal(_ record: ScannedRecord) -> String? {
   record.contentEnd - record.start > maximumLineBytes ? "a line of more than 16 MiB" : nil
 }
 
-/// How long the character is that the bytes begin with, where it is one that shows nothing (general category Cf).
+/// Returns the length in bytes of an invisible character (general category Cf) at the start of the bytes, if any.
 private func formatCharacter(_ bytes: ArraySlice<UInt8>) -> Int? {
   (1...4).first { width in
     guard let scalars = String(validating: bytes.prefix(width), as: UTF8.self)?.unicodeScalars else { return false }

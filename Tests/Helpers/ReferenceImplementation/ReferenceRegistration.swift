@@ -1,6 +1,6 @@
 /// An accepted record as it is stored.
 public struct ReferenceRegistration: Equatable, Sendable {
-  /// Column → value as PostgreSQL writes it; what is NULL is not in it.
+  /// Values by column, as PostgreSQL writes them; NULLs are left out.
   private var values: [String: String] = [:]
 
   public init(_ values: [String: String] = [:]) {

@@ -1,17 +1,17 @@
-/// All that the rules make of one source file, in file order.
+/// The complete result of the rules for one source file, in file order.
 ///
-/// Text is compared byte for byte everywhere: Swift's own `==` takes canonically equivalent text for equal (行 U+FA08
-/// and 行 U+884C, for instance), which would hide a reader that swaps one for the other.
+/// Text is compared byte for byte everywhere: Swift's own `==` treats canonically equivalent text as equal (行 U+FA08
+/// and 行 U+884C, for instance), which would hide a reader that replaces one with the other.
 public struct ReferenceResult: Sendable {
-  /// Why the snapshot is refused. Then the rest is only what was known at that point.
+  /// Why the snapshot is refused, if it is. The other properties then have only what was known at that point.
   public var refusal: String?
-  /// Of the stamp row, as ISO.
+  /// The date of the stamp row, as ISO.
   public var sourceDate: String?
   /// The header's names, trimmed.
   public var columns: [String] = []
   /// Known columns that the header lacks, in the published order.
   public var missingColumns: [String] = []
-  /// Header names that are not known, in the header's order, as often as they stand there.
+  /// Unknown header names, in the header's order, including repetitions.
   public var unknownColumns: [String] = []
   public var registrations: [ReferenceRegistration] = []
   public var industries: [ReferenceIndustry] = []
@@ -19,7 +19,7 @@ public struct ReferenceResult: Sendable {
   public var totals = ReferenceTotals()
   public var repeatedIndustryCodes = 0
   public var industryNamesWithoutCode = 0
-  /// The offset after each record's line end; header and stamp have theirs too.
+  /// The offset after each record's line end, including those of header and stamp.
   public var recordEnds: [Int] = []
 
   public init() {}
@@ -41,7 +41,7 @@ public struct ReferenceTotals: Equatable, Sendable {
   }
 }
 
-/// Whether two texts, or two absences of one, are the same bytes.
+/// Returns whether two texts have the same bytes, or are both nil.
 func sameBytes(_ left: String?, _ right: String?) -> Bool {
   guard let left, let right else { return left == nil && right == nil }
   return left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)

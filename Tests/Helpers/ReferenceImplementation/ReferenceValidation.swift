@@ -1,4 +1,4 @@
-/// What becomes of one record, everything but `DUPLICATE`, which needs the others.
+/// The result of validating one record, except for `DUPLICATE`, which needs the other records.
 enum ReferenceValidation {
   case blank
   case rejected(Issue)
@@ -23,7 +23,7 @@ func validate(_ record: ScannedRecord, _ header: Header) -> ReferenceValidation 
     .rejected(ReferenceValidation.Issue(code: code, column: column))
   }
 
-  // The first that applies decides: their order is part of the rules.
+  // The first error that applies decides: their order is part of the rules.
   if let error = record.error { return rejected(error.rawValue) }
   let values = record.fields.map { FieldValue($0) }
   if values.allSatisfy({ $0.isMissing }) { return .blank }
@@ -51,7 +51,7 @@ private func accept(ban: String, value: (String) -> String?) -> ReferenceValidat
   func warn(_ code: String, _ column: String) {
     accepted.warnings.append(ReferenceValidation.Issue(code: code, column: column))
   }
-  /// Stores what is made of a value, or warns where nothing can be.
+  /// Stores the converted value, or warns if it cannot be converted.
   func store(_ column: String, of source: String, orWarn code: String, _ make: (String) -> String?) {
     guard let text = value(source) else { return }
     registration[column] = make(text)

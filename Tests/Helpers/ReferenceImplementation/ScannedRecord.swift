@@ -1,4 +1,4 @@
-/// A record as the bytes say it, before anything is validated.
+/// A parsed record, before validation.
 struct ScannedRecord {
   enum StructureError: String {
     case malformedQuote = "MALFORMED_QUOTE"
@@ -6,18 +6,18 @@ struct ScannedRecord {
   }
 
   struct Field {
-    /// Without the quotes around it, and with `""` as one quote.
+    /// The bytes without surrounding quotes, and with `""` as one quote.
     var bytes: [UInt8] = []
     var isQuoted = false
   }
 
-  /// Of the first byte.
+  /// The offset of the first byte.
   var start: Int
-  /// After the last byte that is not line end.
+  /// The offset after the last byte before the line end.
   var contentEnd: Int
-  /// After the line end: the next record starts here.
+  /// The offset after the line end, where the next record starts.
   var end: Int
-  /// Empty for a structure error, which has no fields to speak of.
+  /// Empty for a structure error.
   var fields: [Field] = []
   var error: StructureError?
 }
@@ -29,7 +29,7 @@ private let quote = UInt8(ascii: "\"")
 private let lineFeed = UInt8(ascii: "\n")
 private let carriageReturn = UInt8(ascii: "\r")
 
-/// Reads the record that starts at `start`, byte by byte; there is at least one byte.
+/// Reads the record at `start`, byte by byte; there must be at least one byte.
 func scanRecord(_ bytes: [UInt8], from start: Int) -> ScannedRecord {
   enum State { case fieldStart, unquoted, quoted, afterQuote }
   var state = State.fieldStart
@@ -54,7 +54,7 @@ func scanRecord(_ bytes: [UInt8], from start: Int) -> ScannedRecord {
     if position - start == maximumRecordBytes {
       switch state {
       case .quoted: return brokenLine(bytes, from: start, .malformedQuote)
-      // A second quote keeps the field open, and what may not follow a quote is wrong at any length.
+      // A second quote keeps the field open; an invalid byte after a quote is an error at any length.
       case .afterQuote: return brokenLine(bytes, from: start, byte == comma ? .recordTooLong : .malformedQuote)
       case .fieldStart, .unquoted: return brokenLine(bytes, from: start, .recordTooLong)
       }
@@ -85,14 +85,14 @@ func scanRecord(_ bytes: [UInt8], from start: Int) -> ScannedRecord {
   }
 }
 
-/// 1 for LF, 2 for CRLF, 0 where no line end begins.
+/// Returns 1 for LF, 2 for CRLF, and 0 if there is no line end at `position`.
 private func lineEndLength(_ bytes: [UInt8], at position: Int) -> Int {
   if position < bytes.count, bytes[position] == lineFeed { return 1 }
   if position + 1 < bytes.count, bytes[position] == carriageReturn, bytes[position + 1] == lineFeed { return 2 }
   return 0
 }
 
-/// A structure error takes the line up to the first LF, whatever was thought of that LF before.
+/// Returns a structure error, which extends to the first LF, even if that LF was in quotes.
 private func brokenLine(_ bytes: [UInt8], from start: Int, _ error: ScannedRecord.StructureError) -> ScannedRecord {
   guard let lineEnd = bytes[start...].firstIndex(of: lineFeed) else {
     return ScannedRecord(start: start, contentEnd: bytes.count, end: bytes.count, error: error)

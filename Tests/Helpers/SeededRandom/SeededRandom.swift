@@ -1,7 +1,7 @@
-/// Random numbers that a seed makes again (SeededRandom), for whoever is told a failure's seed.
+/// Random numbers that a seed reproduces (SplitMix64), for repeating a failure.
 ///
-/// Bounded numbers are its own way: `Int.random(in:using:)` may change with the standard library, and a seed in a bug
-/// report must make the same file for ever.
+/// Bounded numbers have their own implementation: `Int.random(in:using:)` may change with the standard library, and a
+/// seed in a bug report must always give the same file.
 public struct SeededRandom: RandomNumberGenerator, Sendable {
   public let seed: UInt64
   private var state: UInt64
@@ -19,15 +19,15 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     return mixed ^ (mixed >> 31)
   }
 
-  /// 0 to `bound` - 1. The modulo's bias is far too small to matter here.
+  /// Returns 0 to `bound` - 1. The bias of the modulo is negligible here.
   public mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 
   public mutating func number(_ range: ClosedRange<Int>) -> Int { range.lowerBound + below(range.count) }
 
-  /// True once in so many times.
+  /// Returns true with a probability of 1 in `times`.
   public mutating func onceIn(_ times: Int) -> Bool { below(times) == 0 }
 
-  /// True in that many of a hundred cases.
+  /// Returns true with a probability of `percent`.
   public mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
 
   public mutating func pick<Element>(_ choices: [Element]) -> Element { choices[below(choices.count)] }

@@ -1,13 +1,12 @@
 import CLibSSL
 import Glibc
 
-/// A certificate and its key, made for one test.
+/// A certificate and its key, created for one test.
 ///
-/// `@unchecked Sendable` is sound: nothing changes them once they are made, and OpenSSL counts its references
-/// atomically.
+/// `@unchecked Sendable` is sound: both are immutable after initialization, and OpenSSL counts references atomically.
 public final class Certificate: @unchecked Sendable {
   public struct Validity: Sendable {
-    /// Seconds from now.
+    /// The start, in seconds from now.
     public var from: Int
     public var to: Int
 
@@ -20,8 +19,8 @@ public final class Certificate: @unchecked Sendable {
   let key: OpaquePointer
 
   /// - Parameters:
-  ///   - names: as in `IP:127.0.0.1,DNS:localhost`; nil for an authority.
-  ///   - issuer: nil for one that signs itself.
+  ///   - names: for instance `IP:127.0.0.1,DNS:localhost`; nil for an authority.
+  ///   - issuer: nil for a self-signed certificate.
   public init(_ name: String, for names: String?, validity: Validity = .now, issuer: Certificate? = nil) {
     guard let x509 = X509_new(), let key = test_make_key() else { preconditionFailure("no certificate") }
     (self.x509, self.key) = (x509, key)
@@ -54,14 +53,14 @@ public final class Certificate: @unchecked Sendable {
     X509_EXTENSION_free(part)
   }
 
-  /// Writes the certificate, without its key, as SSL_CERT_FILE wants it.
+  /// Writes the certificate without its key, as a file for SSL_CERT_FILE.
   public func write(to path: String) {
     guard let file = fopen(path, "w") else { preconditionFailure("cannot write \(path)") }
     PEM_write_X509(file, x509)
     fclose(file)
   }
 
-  /// What its file has to be called in a folder for SSL_CERT_DIR.
+  /// The file name that the certificate needs in a folder for SSL_CERT_DIR.
   public var hashedName: String {
     let hash = String(X509_subject_name_hash(x509), radix: 16)
     return String(repeating: "0", count: 8 - hash.count) + hash + ".0"

@@ -1,12 +1,12 @@
 import CLibSSL
 import Glibc
 
-/// TLS on a blocking socket, from the server's side. It belongs to one thread.
+/// The server side of TLS on a blocking socket. For use by one thread.
 final class Secure {
   private let ssl: OpaquePointer
   private let tickets: Bool
 
-  /// Nil where the handshake fails.
+  /// Returns nil if the handshake fails.
   init?(_ descriptor: Int32, _ certificate: Certificate, newest: Int32, tickets: Bool) {
     guard let context = SSL_CTX_new(TLS_server_method()) else { return nil }
     defer { SSL_CTX_free(context) }
@@ -18,7 +18,7 @@ final class Secure {
     self.ssl = ssl
     self.tickets = tickets
     SSL_set_fd(ssl, descriptor)
-    // The client that does not like the certificate says so: its alert is read, or its own end would be a reset.
+    // Reads the alert of a client that refuses the certificate: closing with unread bytes would reset the connection.
     guard SSL_accept(ssl) == 1 else { return nil }
   }
 
@@ -42,7 +42,7 @@ final class Secure {
 
 /// Carries bytes between a client and a server until one of them ends.
 enum Pump {
-  /// - Returns: whether the server ended it in order.
+  /// - Returns: whether the server ended the connection in order.
   static func run(_ client: Int32, _ secure: Secure?, _ server: Int32) -> Bool {
     while true {
       var pollers = [client, server].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }

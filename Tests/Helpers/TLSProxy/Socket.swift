@@ -1,6 +1,6 @@
 import Glibc
 
-/// Plain sockets on loopback.
+/// Functions for plain sockets on loopback.
 enum Socket {
   struct Problem: Error { let call: String, code: Int32 }
 
@@ -53,7 +53,7 @@ enum Socket {
     return true
   }
 
-  /// What there is; empty at the end, nil after a reset.
+  /// Receives available bytes; empty at the end, nil after a reset.
   static func receive(_ descriptor: Int32) -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     while true {
@@ -63,7 +63,7 @@ enum Socket {
     }
   }
 
-  /// A request's head.
+  /// Receives the head of a request.
   static func head(_ descriptor: Int32) -> String? {
     var text = ""
     while !text.hasSuffix("\r\n\r\n") {
@@ -73,7 +73,7 @@ enum Socket {
     return text
   }
 
-  /// The last words, and the other side's end before ours, so that nothing resets the connection.
+  /// Sends a final text and waits for the other side to close first, so that the connection is not reset.
   static func farewell(_ descriptor: Int32, _ text: String) {
     guard send(descriptor, text.utf8) else { return }
     shutdown(descriptor, Int32(SHUT_WR))
@@ -82,7 +82,7 @@ enum Socket {
   }
 }
 
-/// An address at which a connection is never accepted: the queue of those that wait is full.
+/// A port that never accepts a connection, because its backlog is full.
 public final class Blackhole: Sendable {
   public let port: UInt16
   private let listener: Int32

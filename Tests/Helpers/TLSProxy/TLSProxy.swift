@@ -3,16 +3,16 @@ import Glibc
 import Support
 import Synchronization
 
-/// Stands before a server on loopback: ends TLS for it, or is a proxy on the way to it.
+/// Terminates TLS for a server on loopback, or acts as an HTTP proxy.
 public final class TLSProxy: Sendable {
   public enum Kind: Sendable {
-    /// TLS with this certificate; `newest` is the newest version that is spoken. Where it is `abrupt` the connection
-    /// ends without TLS's own farewell, as one does that somebody on the way has cut. With `tickets` a session ticket
-    /// goes before each piece of the answer, which TLS 1.3 allows at any time.
+    /// TLS with this certificate, up to the version `newest`. With `abrupt`, the connection ends without close_notify,
+    /// as if cut by an attacker. With `tickets`, a session ticket precedes each piece of the answer, which TLS 1.3
+    /// allows at any time.
     case tls(Certificate, newest: Version = .tls13, abrupt: Bool = false, tickets: Bool = false)
-    /// Answers CONNECT: with 200 it leads to where it was asked for.
+    /// An HTTP proxy that answers CONNECT; with status 200 it connects to the requested port.
     case proxy(answer: String = "HTTP/1.1 200 Connection established\r\n\r\n")
-    /// Says this to whoever connects, and closes.
+    /// Sends this text to each client, and closes.
     case says(String)
   }
 
@@ -51,11 +51,11 @@ public final class TLSProxy: Sendable {
   }
 
   public var connections: Int { core.state.withLock { $0.connections } }
-  /// What came for a proxy, each up to its empty line.
+  /// The heads of requests to the proxy, up to the empty line.
   public var heads: [String] { core.state.withLock { $0.heads } }
 }
 
-/// What the threads share.
+/// The state that the threads share.
 private final class Core: Sendable {
   struct State: Sendable {
     var connections = 0

@@ -1,13 +1,13 @@
 import Foundation
 
-/// Certificates made for one run of the tests: an authority and another one, and what the first has signed.
+/// Certificates created for one run of the tests: two authorities, and certificates that the first has signed.
 struct Certificates {
   let folder: String
 
   func path(_ name: String) -> String { folder + "/" + name }
 
   /// - `ca.crt`, `other-ca.crt`: authorities
-  /// - `server.crt`: of a server named localhost; `expired.crt`: the same, of yesterday; `server.key`: the key of both
+  /// - `server.crt`: of a server named localhost; `expired.crt`: the same, expired yesterday; `server.key`: their key
   /// - `client.crt`, `client.key`: of a user named certified
   static func make(in folder: String) throws -> Certificates {
     _ = try Shell.run(

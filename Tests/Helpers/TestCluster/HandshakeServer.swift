@@ -3,18 +3,18 @@ import Postgres
 import Support
 import Synchronization
 
-/// Answers libpq's request for TLS, and ends the connection.
+/// Answers libpq's TLS request, and ends the connection.
 public final class HandshakeServer: Sendable {
   public enum Answer: Sendable {
-    /// No TLS here.
+    /// Refuses TLS.
     case refuses
-    /// TLS, and then nothing.
+    /// Accepts TLS, then closes.
     case breaksOff
-    /// Not even an answer.
+    /// Closes without an answer.
     case hangsUp
-    /// What another protocol would say.
+    /// Sends this text, as a server of another protocol does.
     case says(String)
-    /// The connection stays, and nothing comes.
+    /// Keeps the connection open and sends nothing.
     case staysSilent
   }
 
@@ -29,7 +29,7 @@ public final class HandshakeServer: Sendable {
       while true {
         let connection = accept(descriptor, nil, nil)
         guard connection >= 0 else {
-          // Closed here and not elsewhere: its number may be another's by then.
+          // Closed only here: elsewhere, the descriptor might already be reused.
           close(descriptor)
           return
         }
@@ -41,12 +41,12 @@ public final class HandshakeServer: Sendable {
     }
   }
 
-  /// Wakes the thread that waits for connections; it ends.
+  /// Ends the thread that waits for connections.
   deinit {
     shutdown(listener.descriptor, Int32(SHUT_RDWR))
   }
 
-  /// Connections so far.
+  /// The number of connections so far.
   public var connections: Int { count.withLock { $0 } }
 
   private static func serve(_ connection: Int32, _ answer: Answer) {
@@ -56,7 +56,7 @@ public final class HandshakeServer: Sendable {
     switch answer {
     case .hangsUp: return
     case .staysSilent:
-      // Until the client goes.
+      // Blocks until the client disconnects.
       _ = recv(connection, &request, request.count, Int32(MSG_WAITALL))
       return
     case .refuses: bytes = Array("N".utf8)
@@ -64,7 +64,7 @@ public final class HandshakeServer: Sendable {
     case .says(let text): bytes = Array(text.utf8)
     }
     _ = bytes.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-    // What the client begins with is read, so that it sees an end and not a reset.
+    // Reads the client's first bytes, so that it sees an orderly end instead of a reset.
     var hello = [UInt8](repeating: 0, count: 4096)
     _ = recv(connection, &hello, hello.count, 0)
   }

@@ -28,7 +28,7 @@ struct LoopbackPort {
 
   func close() { _ = Glibc.close(descriptor) }
 
-  /// A port that nobody listened on a moment ago.
+  /// Returns a port that was free a moment ago.
   static func free() throws -> Int {
     let port = try LoopbackPort()
     port.close()

@@ -2,24 +2,24 @@ import Foundation
 import Postgres
 import Synchronization
 
-/// A PostgreSQL that one test alone has, to stop, to starve and to start again. It ends with its last owner, and with
-/// the test process, however that ends.
+/// A PostgreSQL server for a single test, which may stop it, fill its disk and restart it. It ends with its last owner,
+/// or with the test process, even if that is killed.
 public final class OwnServer: Sendable {
-  /// Where its socket is.
+  /// The folder of its socket.
   public let folder: String
   private let data: String
   private let programs: String
   private let heldWriter = Mutex<Int?>(nil)
 
-  /// Why there can be none; nil where there can.
+  /// Why no server can be started; nil if one can.
   public static let unavailable: String? =
     TestCluster.programFolder() == nil ? "no PostgreSQL to start: install postgresql" : nil
   public static var isAvailable: Bool { unavailable == nil }
 
   /// - Parameters:
-  ///   - settings: for instance `wal_writer_delay=10s`.
-  ///   - data: a folder that is there and empty, on a disk of its own; nil for one beside the socket.
-  ///   - wal: the same for the log of what is written.
+  ///   - settings: lines for postgresql.conf, for instance `wal_writer_delay=10s`.
+  ///   - data: an existing empty folder on a separate disk; nil for one beside the socket.
+  ///   - wal: the same for the write-ahead log.
   public init(_ settings: [String] = [], data: String? = nil, wal: String? = nil) throws {
     programs = TestCluster.programFolder() ?? ""
     folder = try Shell.run(
@@ -38,11 +38,11 @@ public final class OwnServer: Sendable {
     _ = try? Shell.run(Self.asServer + Self.end, ["programs": programs, "folder": folder, "data": data])
   }
 
-  /// Starts it, and waits until it answers.
+  /// Starts the server and waits until it answers.
   ///
   /// - Parameters:
-  ///   - preload: a library that it runs with …
-  ///   - clockOffset: … which sets its clock by so many seconds.
+  ///   - preload: a library for LD_PRELOAD.
+  ///   - clockOffset: the number of seconds by which the library shifts the clock.
   public func start(preload: String = "", clockOffset: Int = 0) throws {
     _ = try Shell.run(
       Self.asServer + """
@@ -52,7 +52,7 @@ public final class OwnServer: Sendable {
         """, ["programs": programs, "folder": folder, "data": data, "preload": preload, "offset": "\(clockOffset)"])
   }
 
-  /// Ends every session at once and flushes nothing, as where the power fails. What comes next begins with recovery.
+  /// Ends every session at once without flushing, as in a power failure. The next start begins with recovery.
   public func stopImmediately() throws {
     let held = heldWriter.withLock { $0.take() }
     _ = try Shell.run(
@@ -67,14 +67,14 @@ public final class OwnServer: Sendable {
         """, ["programs": programs, "data": data, "held": held.map { "\($0)" } ?? ""])
   }
 
-  /// From now on nothing is written behind a commit that does not ask for it, and is lost with ``stopImmediately()``.
+  /// Stops the WAL writer: asynchronous commits are no longer written, and are lost with ``stopImmediately()``.
   public func holdWriter() throws {
     let process = try execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'").number
     guard let process, kill(pid_t(process), SIGSTOP) == 0 else { throw Shell.Failed(description: "no WAL writer") }
     heldWriter.withLock { $0 = process }
   }
 
-  /// The end of its log.
+  /// The server's log.
   public var log: String {
     String(decoding: FileManager.default.contents(atPath: folder + "/log") ?? Data(), as: UTF8.self)
   }
@@ -91,7 +91,7 @@ public final class OwnServer: Sendable {
     return try session.execute(sql)
   }
 
-  /// The server does not run as root.
+  /// Defines a function that runs commands as postgres, because the server refuses to run as root.
   private static let asServer = """
     as_server() { "$@"; }
     if [ "$(id -u)" = 0 ]; then as_server() { runuser -u postgres -- "$@"; }; fi

@@ -1,8 +1,8 @@
 import Glibc
 import Support
 
-/// Shell scripts as child processes. (Foundation's Process waits for a socket that every descendant inherits, and a
-/// server that a script leaves behind would keep it open for ever.)
+/// Runs shell scripts as child processes. (Foundation's Process waits for a socket that every descendant inherits; a
+/// server that a script leaves running would keep it open.)
 enum Shell {
   struct Failed: Error, CustomStringConvertible {
     let description: String
@@ -10,7 +10,7 @@ enum Shell {
 
   /// Runs a script to its end.
   ///
-  /// - Returns: what it wrote on stdout, without the last line end.
+  /// - Returns: its stdout without the last line end.
   static func run(_ script: String, _ variables: [String: String]) throws -> String {
     let (read, write) = try pipe()
     let child: pid_t
@@ -33,11 +33,11 @@ enum Shell {
     return String(decoding: output, as: UTF8.self)
   }
 
-  /// Starts a script whose stdin ends with this process, however it ends.
+  /// Starts a script whose stdin closes when this process ends, even if it is killed.
   static func startOnLeash(_ script: String, _ variables: [String: String]) throws {
     let (read, _) = try pipe()
     defer { close(read) }
-    // The other end is left open on purpose: the kernel closes it.
+    // The other end is deliberately left open: the kernel closes it.
     _ = try spawn(script, variables, stdin: .descriptor(read), stdout: .null)
   }
 
@@ -54,7 +54,7 @@ enum Shell {
     let assignments = variables.map { "\($0)='\($1)'; " }.joined()
     var process = ChildProcess(["/bin/sh", "-c", assignments + script], environment: ChildProcess.environment)
     (process.stdin, process.stdout, process.stderr) = (stdin, stdout, .descriptor(STDERR_FILENO))
-    // Ctrl-C on the tests must not reach the server before them.
+    // Ctrl-C must not stop the server before the tests.
     process.group = .own
     return try process.start()
   }

@@ -1,10 +1,10 @@
 import Foundation
 import Postgres
 
-/// A PostgreSQL of our own on a TCP port of the loopback interface, which lets nobody in without TLS.
+/// A PostgreSQL server on a TCP port of the loopback interface that requires TLS.
 ///
-/// - `postgres` is trusted, `certified` needs a client certificate of that name, everybody else a password.
-/// - Its certificate is for `localhost`, so 127.0.0.1 is another host's name.
+/// - `postgres` is trusted, `certified` needs a client certificate of that name, all others a password.
+/// - Its certificate is for `localhost`, so 127.0.0.1 does not match.
 public final class TLSServer: Sendable {
   public static let shared: Result<TLSServer, any Error> = Result { try TLSServer() }
   public static let password = "ge heim&%/"
@@ -32,28 +32,28 @@ public final class TLSServer: Sendable {
       """)
   }
 
-  /// A file of the certificates that the tests were made.
+  /// Returns the path of a file of the test certificates.
   public func certificate(_ name: String) -> String { certificates.path(name) }
 
-  /// The database under another name of its host.
+  /// Returns the URL of the database, with a user, a host name and options.
   public func url(user: String = "postgres", host: String = "localhost", _ options: String) -> String {
     "postgresql://\(user)@\(host):\(port)/postgres?\(options)"
   }
 
-  /// What the server has written down.
+  /// Returns the server's log.
   public func log() throws -> String { try Shell.run("cat \"$folder/data/log\"", ["folder": folder]) }
 
-  /// A session past TLS, to look at what came through it.
+  /// Opens a session through the socket, without TLS, for checks.
   public func open() throws -> Connection { try TestDatabase.open(socketURL) }
 
-  /// Has the server show another certificate from now on.
+  /// Makes the server use another certificate from now on.
   public func show(_ certificate: String) throws {
     var session = try open()
     try session.execute("ALTER SYSTEM SET ssl_cert_file = '\(certificate)'")
     try session.execute("SELECT pg_reload_conf()")
   }
 
-  /// The port is one that the kernel has just given out: another process may be faster, so several are tried.
+  /// The kernel chose the port a moment ago, and another process may take it first: several ports are tried.
   private static let startScript = """
     set -eu
     as_server() { "$@"; }

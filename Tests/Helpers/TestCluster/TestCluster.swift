@@ -1,16 +1,15 @@
 import Foundation
 import Postgres
 
-/// A PostgreSQL to test against.
+/// The PostgreSQL server for the tests.
 ///
-/// - `TEST_DATABASE_URL` set: that server, and it must work; each test gets a schema of its own.
-/// - unset: a throw-away cluster of our own, the same. It ends with the test process, even
-///   where that is killed.
-/// - neither to be had: ``unavailable`` says why, and tests are skipped saying so.
+/// - `TEST_DATABASE_URL` set: that server, which must work; each test gets its own schema.
+/// - Unset: a temporary cluster, used in the same way. It ends with the test process, even if that is killed.
+/// - Neither available: ``unavailable`` is the reason with which tests are skipped.
 public final class TestCluster: Sendable {
   public static let shared: Result<TestCluster, Unavailable> = start()
 
-  /// Why there is no server; nil where there is one.
+  /// Why there is no server; nil if there is one.
   public static var unavailable: String? {
     if case .failure(let reason) = shared { return reason.why }
     return nil
@@ -18,16 +17,16 @@ public final class TestCluster: Sendable {
 
   public static var isAvailable: Bool { unavailable == nil }
 
-  /// Whether the server is ours, so that tests may make roles and databases and kill sessions.
+  /// Whether the server is the tests' own, so that they may create roles and databases and terminate sessions.
   public static var isOwn: Bool { (try? shared.get())?.socketFolder != nil }
 
   public struct Unavailable: Error {
     public let why: String
   }
 
-  /// Where the socket of our own server is, nil for one that was given.
+  /// The folder of the own server's socket; nil for a given server.
   public let socketFolder: String?
-  /// The URL that tests begin with.
+  /// The URL of the server.
   let url: String
 
   private init(socketFolder: String?, url: String) {
@@ -35,7 +34,7 @@ public final class TestCluster: Sendable {
     self.url = url
   }
 
-  /// The URL of a role in our own server.
+  /// Returns the URL of a role in the own server.
   public func ownURL(user: String, database: String = "postgres") -> String {
     TestCluster.ownURL(user: user, database: database, socketFolder: socketFolder ?? "")
   }
@@ -60,7 +59,7 @@ public final class TestCluster: Sendable {
     } catch { return .failure(Unavailable(why: "unable to start a PostgreSQL to test with: \(error)")) }
   }
 
-  /// Where initdb and pg_ctl are.
+  /// Returns the folder of initdb and pg_ctl.
   static func programFolder() -> String? {
     let environment = ProcessInfo.processInfo.environment
     var folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
@@ -73,8 +72,8 @@ public final class TestCluster: Sendable {
     }
   }
 
-  /// The server does not run as root, and a socket's path is short: hence a folder of its own right in /tmp. A role
-  /// named with_password needs one, everybody else is trusted.
+  /// The server does not run as root, and a socket's path must be short: hence a folder directly in /tmp. The role
+  /// with_password needs a password, all others are trusted.
   private static let startScript = """
     set -eu
     folder=$(mktemp -d /tmp/regtest.XXXXXX)
@@ -94,7 +93,7 @@ public final class TestCluster: Sendable {
     echo "$folder"
     """
 
-  /// Waits for the end of the test process, however it comes, and takes the cluster down then.
+  /// Waits for the end of the test process, then stops and removes the cluster.
   static let stopScript = """
     cat >/dev/null
     as_server() { "$@"; }

@@ -1,14 +1,14 @@
 import Foundation
 import Postgres
 
-/// An empty schema for one test, which is all that a load sees of a database. (A database of its own takes 200 ms.)
+/// An empty schema for one test, in place of a database. (Creating a database takes 200 ms.)
 public struct TestDatabase: Sendable {
-  /// Name of the schema; fit for roles and application names of the test, too.
+  /// The name of the schema, also usable for roles and application names of the test.
   public let name: String
   public let url: String
   private let cluster: TestCluster
 
-  /// Makes one, hands it over and drops it.
+  /// Creates a schema, passes it to `body` and drops it.
   @discardableResult
   public static func with<Result>(_ body: (TestDatabase) throws -> Result) throws -> Result {
     let database = try TestDatabase()
@@ -16,7 +16,7 @@ public struct TestDatabase: Sendable {
     return try body(database)
   }
 
-  /// The same for what waits without blocking.
+  /// The same for an asynchronous body.
   @discardableResult
   public static func withAsync<Result>(_ body: (TestDatabase) async throws -> Result) async throws -> Result {
     let database = try TestDatabase()
@@ -24,7 +24,7 @@ public struct TestDatabase: Sendable {
     return try await body(database)
   }
 
-  /// The same in a database of its own, for what reaches a whole database. Only in a server of our own.
+  /// The same with a separate database, for tests that affect a whole database. Needs the tests' own server.
   public static func withDatabase(encoding: String = "UTF8", _ body: (TestDatabase) throws -> Void) throws {
     try with { scratch in
       let name = scratch.name
@@ -51,22 +51,22 @@ public struct TestDatabase: Sendable {
     try session.execute("CREATE SCHEMA \(name)")
   }
 
-  /// The same schema as another role; only in a server of our own.
+  /// Returns the URL of this schema for another role. Needs the tests' own server.
   public func url(user: String, password: String? = nil) -> String {
     TestDatabase.url(cluster.ownURL(user: user + (password.map { ":" + $0 } ?? "")), schema: name)
   }
 
-  /// Another schema of the same database.
+  /// Returns the URL of another schema in the same database.
   public func url(schema: String) -> String { TestDatabase.url(cluster.url, schema: schema) }
 
   private static func url(_ url: String, schema: String) -> String {
     url + (url.contains("?") ? "&" : "?") + "options=-csearch_path%3D\(schema)"
   }
 
-  /// A session as its owner.
+  /// Opens a session as the schema's owner.
   public func open() throws -> Connection { try TestDatabase.open(url) }
 
-  /// Runs statements as its owner.
+  /// Runs statements as the schema's owner.
   @discardableResult
   public func execute(_ sql: String, _ parameters: [String?] = []) throws -> Rows {
     var session = try open()
@@ -76,7 +76,7 @@ public struct TestDatabase: Sendable {
   /// The first column of the first row.
   public func scalar(_ sql: String) throws -> String? { try execute(sql).scalar }
 
-  /// All rows, each as one text, with NULL as `-`.
+  /// Returns all rows, each as one text with the columns joined by `|`, and NULL as `-`.
   public func rows(_ sql: String) throws -> [String] {
     try execute(sql).values.map { $0.map { $0 ?? "-" }.joined(separator: "|") }
   }
@@ -86,7 +86,7 @@ public struct TestDatabase: Sendable {
     _ = try? session.execute("SET client_min_messages = warning; DROP SCHEMA \(name) CASCADE")
   }
 
-  /// Statements are sent as they are, also such as begin and end transactions.
+  /// Opens a session that sends statements unchanged, including those that begin and end transactions.
   public static func open(_ url: String) throws -> Connection {
     try Connection.open(try DatabaseAddress(url), applicationName: "registry-tests", settings: nil)
   }
@@ -95,8 +95,8 @@ public struct TestDatabase: Sendable {
 extension Rows {
   /// The first column of the first row.
   public var scalar: String? { values.first?.first ?? nil }
-  /// The same as a number.
+  /// The first column of the first row as a number.
   public var number: Int? { scalar.flatMap { Int($0) } }
-  /// The same as a truth value.
+  /// The first column of the first row as a Boolean.
   public var truth: Bool { scalar == "t" }
 }

@@ -1,14 +1,14 @@
 import Foundation
 import Postgres
 
-/// A pgbouncer between a test and our own server, whose sessions all are of one role. It ends with its owner, and with
-/// the test process, however that ends.
+/// A pgbouncer between a test and the tests' own server, with sessions of one role. It ends with its owner, or with
+/// the test process, even if that is killed.
 public final class TestPooler: Sendable {
-  /// Where clients connect to.
+  /// The URL for clients.
   public let url: String
   private let folder: String
 
-  /// Why there can be none; nil where there can.
+  /// Why no pooler can be started; nil if one can.
   public static let unavailable: String? =
     !TestCluster.isOwn
     ? "needs a server of its own: unset TEST_DATABASE_URL"
@@ -23,7 +23,7 @@ public final class TestPooler: Sendable {
 
   /// - Parameters:
   ///   - mode: `session`, `transaction` or `statement`.
-  ///   - role: whose sessions it opens.
+  ///   - role: the role of its sessions.
   public init(mode: String, role: String) throws {
     let cluster = try TestCluster.shared.get()
     folder = try Shell.run(

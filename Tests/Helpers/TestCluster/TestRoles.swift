@@ -1,6 +1,6 @@
 import Postgres
 
-/// The documented roles, made by the very file that users run, for one test's schema; only in a server of our own.
+/// The roles of `docs/roles.sql`, created with that file for one test's schema. Needs the tests' own server.
 public struct TestRoles: Sendable {
   public enum Role: String, CaseIterable, Sendable {
     case owner, loader, reader, console
@@ -8,7 +8,7 @@ public struct TestRoles: Sendable {
 
   public let database: TestDatabase
 
-  /// Makes them and a login for each, hands them over and drops them with all they own.
+  /// Creates the roles and a login for each, passes them to `body`, and drops them with all objects that they own.
   public static func with<Result>(
     _ database: TestDatabase, _ body: (TestRoles) throws -> Result
   ) throws -> Result {
@@ -18,18 +18,18 @@ public struct TestRoles: Sendable {
     try database.execute(
       Role.allCases.map { "CREATE ROLE \(roles.login($0)) LOGIN; GRANT \(roles.group($0)) TO \(roles.login($0))" }
         .joined(separator: ";"))
-    // As the documentation has it: what the owner makes belongs to the role and not to whoever logged in.
+    // As documented: objects that the owner creates belong to the role, not to the login.
     try database.execute("ALTER ROLE \(roles.login(.owner)) SET role TO \(roles.group(.owner))")
     return try body(roles)
   }
 
-  /// Runs the file, or runs it again.
+  /// Runs `docs/roles.sql`, or runs it again.
   public func apply() throws {
     let names = Role.allCases.map { "-v \($0)=\(group($0))" }.joined(separator: " ")
     try TestRoles.run("-v schema=\(database.name) \(names)", url: database.url)
   }
 
-  /// Runs the file as psql is told to.
+  /// Runs `docs/roles.sql` with options of psql.
   public static func run(_ options: String, url: String) throws {
     let folders = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
     _ = try Shell.run(
@@ -39,9 +39,9 @@ public struct TestRoles: Sendable {
       """, ["file": "/\(folders)/docs/roles.sql", "url": url])
   }
 
-  /// The role that the file makes.
+  /// Returns the name of the role that the file creates.
   public func group(_ role: Role) -> String { "\(role)_\(database.name)" }
-  /// A user that has the role, and nothing else.
+  /// Returns the name of a login that has only this role.
   public func login(_ role: Role) -> String { "user_\(group(role))" }
   public func url(_ role: Role) -> String { database.url(user: login(role)) }
 
@@ -52,10 +52,10 @@ public struct TestRoles: Sendable {
     return try session.execute(sql)
   }
 
-  /// Of a statement as the role, the SQLSTATE by which it is refused; nil where it is not.
+  /// Returns the SQLSTATE with which a statement of the role is refused; nil if it is not refused.
   public func refusal(as role: Role, _ sql: String) throws -> String? { try refusals(as: role, [sql])[0].sqlState }
 
-  /// The same for several, in one session; each is taken back.
+  /// The same for several statements in one session; each is rolled back.
   public func refusals(
     as role: Role, _ statements: [String]
   ) throws -> [(statement: String, sqlState: String?)] {

@@ -1,6 +1,6 @@
-/// Reads COPY text back, written apart from what writes it: one value at a time, as PostgreSQL's manual says it.
+/// Parses COPY text according to PostgreSQL's manual, independent of the code that writes it.
 public enum CopyTextReader {
-  /// Rows of fields; nil is NULL.
+  /// Returns rows of fields; nil is NULL.
   public static func rows(_ bytes: [UInt8]) -> [[String?]] {
     var rows: [[String?]] = []
     for line in bytes.split(separator: 10, omittingEmptySubsequences: false).dropLast() {

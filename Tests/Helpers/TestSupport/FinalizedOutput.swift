@@ -2,7 +2,7 @@ import ReferenceImplementation
 import Spool
 
 extension ObservedOutput {
-  /// What a finalized snapshot's files say.
+  /// Reads the files of a finalized snapshot.
   public init(_ folder: SnapshotFolder, _ manifest: TransformManifest) throws {
     self.init()
     for chunk in 1...manifest.chunks.count {

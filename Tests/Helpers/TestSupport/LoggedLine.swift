@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// What tells a line of a JSON log from others: which event it is a copy of, and which way it went.
+/// The identifying fields of a JSON log line: the ID of its event, and the path by which the line was sent.
 public struct LoggedLine: Decodable, Equatable {
   public var eventID: String
   public var path: String

@@ -1,12 +1,12 @@
 import FoundationEssentials
 import ReferenceImplementation
 
-/// What the fast path made of a source, in the reference's own types so that the two can be compared.
+/// The result of the fast path for a source, in the reference's types for comparison.
 public struct ObservedOutput: Sendable {
   public var registrations: [ReferenceRegistration] = []
   public var industries: [ReferenceIndustry] = []
   public var findings: [ReferenceFinding] = []
-  /// BAN → content hash.
+  /// Content hashes by BAN.
   public var hashes: [String: Int64] = [:]
   public var totals = ReferenceTotals()
 
@@ -67,12 +67,12 @@ public struct ObservedOutput: Sendable {
 }
 
 extension ObservedOutput {
-  /// Where this differs from the reference; nil where it does not.
+  /// Returns a description of the first difference from the reference; nil if there is none.
   public func difference(from reference: ReferenceResult) -> String? {
     if totals != reference.totals { return "totals \(totals) and not \(reference.totals)" }
     if let place = firstDifference(registrations, reference.registrations) { return "registration \(place)" }
     if let place = firstDifference(industries, reference.industries) { return "industry \(place)" }
-    // What is kept of a cut record may end before the cut where that falls inside a character.
+    // The kept part of a truncated record may end up to three bytes earlier, at the end of a character.
     let expected = zip(reference.findings, findings).map { theirs, ours in
       theirs.truncated && theirs.raw.starts(with: ours.raw) && theirs.raw.count - ours.raw.count < 4
         ? theirs.with(raw: ours.raw) : theirs

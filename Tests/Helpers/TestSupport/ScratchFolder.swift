@@ -1,10 +1,10 @@
 import Glibc
 
-/// A folder of one test's own, in memory where the machine has such a file system, removed at its end.
+/// A temporary folder for one test, in memory (/dev/shm) if possible, removed on deinitialization.
 public final class ScratchFolder: Sendable {
   public let path: String
 
-  /// - Parameter onDisk: for what is too large to lie in memory.
+  /// - Parameter onDisk: for files that are too large for memory.
   public init(onDisk: Bool = false) {
     let parent = !onDisk && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
     var template = Array("\(parent)/registry-test-XXXXXX".utf8CString)

@@ -1,15 +1,15 @@
 import Records
 import ReferenceImplementation
 
-/// A source validated in memory, as one chunk.
+/// A source that is validated in memory, as one chunk.
 public struct ValidatedSource {
   public var header: Header
   public var sourceDate: String?
   public var output = MemoryOutput()
   public var tally = Tally()
 
-  /// - Parameter stampIsRecord: whether a stamp row is validated like any other.
-  /// - Returns: nil where the header is refused.
+  /// - Parameter stampIsRecord: whether a stamp row is validated like any other row.
+  /// - Returns: nil if the header is refused.
   public init?(_ bytes: [UInt8], stampIsRecord: Bool = false) throws {
     var scanner = RecordScanner()
     var output = MemoryOutput()
@@ -22,7 +22,7 @@ public struct ValidatedSource {
       let end = stampIsRecord ? scanner.scan(bytes, from: head.headerStart, isFinal: true).next : head.end
       let place = ChunkPlace(
         firstRecord: 1, firstLine: 1, byteOffset: 0, headerBytes: end, tooLongOffsets: [])
-      // Its table of BANs has to grow.
+      // A small table of BANs, so that it has to grow.
       var validator = ChunkValidator(header: head.header, bansExpected: 4)
       return (head, validator.validate(bytes, at: place, into: &output))
     }
