@@ -188,7 +188,7 @@ class CollectorTests(unittest.TestCase):
 
     def test_the_documented_jq_filter_works(self):
         filter_ = '.time | sub("\\\\.[0-9]+Z$"; "Z") | fromdate'
-        page = (SOURCE / "docs/monitoring.md").read_text()
+        page = (SOURCE / "docs/log-events.md").read_text()
         self.assertTrue(filter_ in page, filter_)
         for line, instant in zip(self.lines, self.instants):
             said = subprocess.run(["jq", filter_], input=json.dumps(line), capture_output=True, text=True, check=True)
