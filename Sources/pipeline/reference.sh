@@ -50,7 +50,7 @@ list_program() { # PROGRAM
          ([.arguments[]? | select(.kind == "positional" and .shouldDisplay)
            | (if .isOptional then "[]" else "" end) as $brackets
            | $brackets[:1] + (.valueName | ascii_upcase) + (if .isRepeating then "..." else "" end) + $brackets[1:]] | join(" ")),
-         .abstract],
+         ([.abstract, .discussion] | map(select(. != null) | gsub("\\s+"; " ")) | join(" "))],
         (.arguments[]? | select(.kind != "positional" and .shouldDisplay and ([.preferredName.name] | inside(["help", "version"]) | not))
           | ["option", "--\(.preferredName.name)", (if .kind == "option" then .valueName else "" end), .abstract]),
         (.subcommands[]? | select(.shouldDisplay and .commandName != "help") | lines($path));

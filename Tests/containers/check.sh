@@ -18,13 +18,8 @@ for argument; do
   esac
 done
 
-say() { echo "check.sh: $*" >&2; }
-logs_as() { [[ $1 == text ]]; }
-fail() { # CODE MESSAGE [HINT...]
-  echo "check.sh: $2" >&2
-  (($# == 2)) || printf 'HINT: %s\n' "${@:3}" >&2
-  exit "$1"
-}
+# shellcheck source=Tests/shell/support/bare_root.sh
+source "$project/Tests/shell/support/bare_root.sh"
 # shellcheck source=Sources/pipeline/url.sh
 source "$project/Sources/pipeline/url.sh"
 # shellcheck source=Sources/pipeline/packages.sh
@@ -87,16 +82,9 @@ image_of() { # NAME FOLDER [CONFIG...]
 default_of() { sed -n "s/^ARG $1=//p" "$project/Dockerfile"; }
 
 assemble_bases() {
-  local runtime swift release toolchain mirror
+  local runtime swift toolchain mirror
   runtime=$(default_of RUNTIME_IMAGE) swift=$(default_of SWIFT_IMAGE)
-  release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-  say "assembling $runtime from Debian's packages ($release)"
-  debootstrap --variant=minbase "$release" "$scratch/debian" >"$scratch/debootstrap.log" 2>&1 ||
-    { tail -n 5 "$scratch/debootstrap.log" >&2 && fail 69 "debootstrap fails"; }
-  # The updates and certificates that this machine knows.
-  rm -f "$scratch/debian/etc/apt/sources.list"
-  cp -a /etc/apt/sources.list.d/debian.sources "$scratch/debian/etc/apt/sources.list.d/" 2>/dev/null ||
-    cp -a /etc/apt/sources.list "$scratch/debian/etc/apt/"
+  make_bare_root "$scratch/debian"
   image_of "docker.io/library/$runtime" "$scratch/debian"
 
   say "assembling $swift from the toolchain of this machine"
@@ -140,11 +128,6 @@ start_server() {
 }
 
 sql() { PGPASSWORD=sample-password "$POSTGRES_BIN/psql" -XAtq -h 127.0.0.1 -p "$port" -U registry -d "$1" -c "$2"; }
-
-equal() { # WHAT EXPECTED ACTUAL
-  [[ $2 == "$3" ]] || fail 70 "$1: expected '$2', got '$3'"
-  say "$1: $3"
-}
 
 try_image() {
   local container health

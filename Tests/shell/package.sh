@@ -9,7 +9,7 @@ make() { # FOLDER
     say() { :; }
     fail() { echo "$2" >&2 && exit "$1"; }
     # shellcheck disable=SC2034 # for package.sh
-    project=$tree version=1.0.0 me=./pipeline.sh self=$tree/pipeline.sh
+    project=$tree binaries=$tree/.build/release version=1.0.0 me=./pipeline.sh self=$tree/pipeline.sh
     # shellcheck source=Sources/pipeline/reference.sh
     source "$tree/Sources/pipeline/reference.sh"
     # shellcheck source=Sources/pipeline/package.sh
@@ -23,6 +23,11 @@ commit_copy() {
   mkdir -p "$scratch/bin"
   printf '#!/bin/sh\necho "shlibs:Depends=libpq5 (>= 15)"\n' >"$scratch/bin/dpkg-shlibdeps" && chmod +x "$scratch/bin/dpkg-shlibdeps"
   export PATH=$scratch/bin:$PATH
+  # Their help, as the manual page asks for it.
+  local program
+  for program in fetch transform load console; do
+    export "STUB_$program=[[ \$* != *dump-help ]] || echo '{\"command\":{\"commandName\":\"$program\",\"abstract\":\"Try $program.\"}}'"
+  done
   cp -a "$source_tree"/{docs,packaging,LICENSE,CHANGELOG.md,README.md,README.zh-TW.md,SECURITY.md} "$tree"
   mkdir -p "$tree/.build/release/business-registry_FetchStage.resources/Sample"
   cp "$tree/.build/release/load" "$tree/.build/release/console"
@@ -58,7 +63,9 @@ test_packages_are_complete_and_reproducible() {
   equal hint 'HINT: business-registry --help lists the commands' "$("$installed" nonsense 2>&1 | tail -n 1)"
   SPOOL_DIR=$scratch/spool DATABASE_URL=postgresql:///x "$installed" load >/dev/null
   equal calls "load " "$(tail -n 1 "$calls")"
-  gzip -dc "$root/usr/share/man/man1/business-registry.1.gz" | grep -q '^\.B \\-\\-database\\-url \\fIURI\\fR$'
+  gzip -dc "$root/usr/share/man/man1/business-registry.1.gz" >"$scratch/manual"
+  grep -q '^\.B \\-\\-database\\-url \\fIURI\\fR$' "$scratch/manual"
+  equal 'commands of the programs' 'Try fetch. Try transform. Try load. Try console.' "$(grep '^Try' "$scratch/manual" | tr '\n' ' ' | sed 's/ $//')"
 }
 
 test_a_tarball_runs_from_any_folder() {

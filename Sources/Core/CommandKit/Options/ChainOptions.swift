@@ -80,7 +80,8 @@ public struct DryRunOptions: SourceChainOptions {
 public struct RollbackOptions: ChainOptions {
   public static let command = PipelineCommand.rollback
   public var stages: [String] { ["transform", "load"] }
-  @Argument(help: "The snapshot (default: the one published before the current one).")
+  @Argument(
+    help: ArgumentHelp("The snapshot (default: the one published before the current one).", valueName: "snapshot"))
   public var target: String?
   @OptionGroup public var spool: SpoolOptions
   @OptionGroup public var snapshot: SnapshotOptions

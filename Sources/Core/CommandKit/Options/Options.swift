@@ -34,7 +34,7 @@ private func typedValue(of name: String, _ arguments: [String]) -> String? {
 
 /// The form of the output.
 public struct OutputOptions: ParsableArguments {
-  @Flag(help: "Print the summary as one JSON document.")
+  @Flag(help: "Print the result as JSON.")
   public var json = false
 
   public init() {}
