@@ -29,14 +29,17 @@ need_package_tools() {
 }
 
 make_packages() { # PROGRAMS OUTPUT
-  local stage output=$2 architecture name
+  local stage output=$2 architecture name version=$version
   SOURCE_DATE_EPOCH=$(git -C "$project" log -1 --format=%ct 2>/dev/null) || fail 78 "'package' needs a git clone" "clone the project with git, and run it there"
   export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
   umask 022
+  # Between two releases each commit has a version of its own, so that apt installs a later one over an earlier one.
+  [[ $(git -C "$project" tag --points-at HEAD) == *"v$version"* ]] || version+=+git$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S)
   architecture=$(dpkg --print-architecture)
   name=business-registry-$version-linux-$(uname -m)
   stage=$(mktemp -d)
   mkdir -p -- "$output"
+  rm -f -- "$output"/business-registry[_-]*
   stage_files "$1" "$stage/root"
   stage_bill_of_materials >"$stage/sbom.spdx.json"
   make_tarball "$stage" "$name" "$output"
@@ -61,7 +64,8 @@ stage_files() { # PROGRAMS ROOT
   install -m 755 -- "$project/pipeline.sh" "$home/pipeline.sh"
   cp -R -- "$project/Sources/pipeline" "$home/Sources/"
   commit_hash >"$home/COMMIT"
-  ln -s ../lib/business-registry/pipeline.sh "$2/usr/bin/business-registry"
+  sed 's#^home=.*#home=/usr/lib/business-registry#' "$project/packaging/business-registry" >"$2/usr/bin/business-registry"
+  chmod 755 "$2/usr/bin/business-registry"
   for unit in "$project"/packaging/systemd/*.service "$project"/packaging/systemd/*.timer; do
     sed 's#/opt/business-registry/pipeline.sh#/usr/bin/business-registry#' "$unit" >"$2/usr/lib/systemd/system/${unit##*/}"
   done

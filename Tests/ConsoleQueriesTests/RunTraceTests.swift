@@ -36,6 +36,11 @@ struct RunTraceTests {
       log: Self.line(0, "fetch", "run r begins with fetch"), stages: Self.stages, now: Self.start + 3)
     #expect(states(first) == ["running", "waiting", "waiting"])
     #expect(first.stages.map(\.seconds) == [3, nil, nil])
+    let downloading = RunTrace(
+      log: Self.line(0, "fetch", "run r begins with fetch")
+        + Self.line(1, "fetch", "snapshot S-0 was begun from another source: it is kept as superseded"),
+      stages: Self.stages, now: Self.start + 3)
+    #expect(downloading.stages == first.stages)
     let second = RunTrace(log: Self.fetched, stages: Self.stages, now: Self.start + 6)
     #expect(states(second) == ["done", "running", "waiting"])
     #expect(second.stages.map(\.seconds) == [4, 2, nil])

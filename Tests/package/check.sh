@@ -33,10 +33,9 @@ install_packages "${missing[@]}"
 scratch=$(mktemp -d /var/tmp/registry-package-XXXXXX)
 root=$scratch/root
 state=/var/lib/business-registry
-trap 'as_registry business-registry down >/dev/null 2>&1 || :; umount "$root/proc" 2>/dev/null || :; rm -rf -- "$scratch"' EXIT
+trap 'inside business-registry down >/dev/null 2>&1 || :; umount "$root/proc" 2>/dev/null || :; rm -rf -- "$scratch"' EXIT
 
 inside() { chroot "$root" "$@"; }
-as_registry() { inside runuser -u registry -- env "XDG_STATE_HOME=$state" "SPOOL_DIR=$state/spool" "$@"; }
 apt() { inside env DEBIAN_FRONTEND=noninteractive apt-get -qq -y "$@" >"$scratch/apt.log" 2>&1 || { tail -n 5 "$scratch/apt.log" >&2 && fail 69 "apt-get $1 fails"; }; }
 services() { cat "$root/services" 2>/dev/null && rm -f "$root/services"; } # what was asked of systemctl
 
@@ -78,12 +77,12 @@ install_bare() {
 load_sample() {
   apt install postgresql
   services >/dev/null || :
-  as_registry business-registry --sample >"$scratch/summary" 2>"$scratch/log" || { cat "$scratch/log" >&2 && fail 70 "the sample cannot be loaded"; }
+  inside business-registry --sample >"$scratch/summary" 2>"$scratch/log" || { cat "$scratch/log" >&2 && fail 70 "the sample cannot be loaded"; }
   equal 'businesses in the registry' "$(sed -n 's/^registrations.* //p' "$scratch/summary")" "$(registrations)"
-  equal 'owner of the spool' registry "$(inside stat -c %U "$state/spool")"
+  equal 'owner of the spool' business-registry "$(inside stat -c %U "$state/spool")"
 }
 
-registrations() { as_registry business-registry psql -X -A -t -c "SELECT to_char(count(*), 'FM999,999') FROM tax_registration"; }
+registrations() { inside business-registry psql -X -A -t -c "SELECT to_char(count(*), 'FM999,999') FROM tax_registration"; }
 
 # The names of the processes that run inside.
 processes() {
@@ -103,7 +102,7 @@ upgrade() {
   equal 'asked of systemd by the upgrade' $'--system daemon-reload\ntry-restart business-registry.timer business-registry-console.service\n--system daemon-reload' "$(services)"
   equal 'registry after the upgrade' "$before" "$(registrations)"
   equal 'edited settings after the upgrade' 'LOG_LEVEL=debug' "$(tail -n 1 "$root/etc/business-registry/registry.env")"
-  equal 'load after the upgrade' 0 "$(as_registry business-registry load >/dev/null 2>&1 && echo 0 || echo $?)"
+  equal 'load after the upgrade' 0 "$(inside business-registry load >/dev/null 2>&1 && echo 0 || echo $?)"
 }
 
 remove_and_purge() {

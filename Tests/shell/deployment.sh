@@ -61,6 +61,26 @@ test_the_console_starts_from_a_read_only_installation() {
   equal 'calls' 'console ' "$(<"$calls")"
 }
 
+# What the packages install as business-registry.
+test_the_installed_command_has_the_settings_of_the_services() {
+  prepare_service || return 0
+  local command=$scratch/business-registry settings=$scratch/registry.env
+  sed "s|^home=.*|home='$tree'|; s|^settings=.*|settings=$settings|; s|^state=.*|state=$scratch/state|; s|^user=.*|user=nobody|" \
+    "$source_tree/packaging/business-registry" >"$command"
+  chmod 755 "$command"
+  # shellcheck disable=SC2016 # nothing is expanded in the settings
+  printf '%s\n' '# a comment' 'DATABASE_URL="postgresql://nightly@db/registry?a=$b&c=d"' 'LOG_FORMAT=text' ' not a setting' >"$settings"
+  chmod 600 "$settings"
+  # shellcheck disable=SC2016 # for the stage to expand
+  export STUB_load='echo "$DATABASE_URL $SPOOL_DIR $(id -un) $PIPELINE_NAME"'
+  unset LOG_FILE
+  # shellcheck disable=SC2016 # nothing is expanded in the settings
+  equal 'as root' 'postgresql://nightly@db/registry?a=$b&c=d '"$scratch/state/spool nobody business-registry" "$("$command" load)"
+  equal 'a variable that is set' "postgresql:///other $scratch/state/spool nobody business-registry" "$(DATABASE_URL=postgresql:///other "$command" load)"
+  equal 'as another user' "postgresql:///mine $scratch/state/mine nobody business-registry" \
+    "$(setpriv --reuid=65534 --regid=65534 --clear-groups -- env DATABASE_URL=postgresql:///mine SPOOL_DIR="$scratch/state/mine" "$command" load)"
+}
+
 # A server like the image's: the superuser is trusted on the socket; the network needs passwords.
 as_postgres() { (cd / && setpriv --reuid="$1" --regid="$1" --clear-groups -- env -i PATH="$POSTGRES_BIN:$PATH" "${@:2}"); }
 

@@ -54,10 +54,12 @@ test_packages_are_complete_and_reproducible() {
   equal settings '' "$(grep '^DATABASE_URL' "$root/etc/business-registry/registry.env")"
   equal units "$(cd "$source_tree/packaging/systemd" && echo *.service *.timer)" "$(cd "$root/usr/lib/systemd/system" && echo *)"
   equal 'paths of the source' '' "$(grep -l /opt/business-registry "$root"/usr/lib/systemd/system/*)"
+  [[ $(dpkg-deb --field "$deb" Version) =~ ^1\.0\.0\+git20[0-9]{12}$ ]]
   equal depends 'adduser, ca-certificates, tzdata, zstd, libpq5 (>= 15)' "$(dpkg-deb --field "$deb" Depends)"
   equal owners 'root/root' "$(dpkg-deb -c "$deb" | awk '{ print $2 }' | sort -u)"
   # It runs under its installed name, prints its commit, and uses that name in hints.
-  local installed=$root/usr/bin/business-registry
+  local installed=$root/usr/lib/business-registry/pipeline.sh
+  export PIPELINE_NAME=business-registry
   [[ $("$installed" --version) =~ ^pipeline\.sh\ 1\.0\.0\ \([0-9a-f]{12}\)$ ]]
   equal usage 'usage: business-registry [COMMAND] [OPTIONS]' "$("$installed" --help | head -n 1)"
   equal hint 'HINT: business-registry --help lists the commands' "$("$installed" nonsense 2>&1 | tail -n 1)"

@@ -34,7 +34,9 @@ public struct RunMonitor {
     guard try begin() else { return }
     let child: pid_t
     do {
-      let environment = ChildProcess.environment.merging(["LOG_FORMAT": "json"]) { $1 }
+      // The console reads the run's progress from these lines.
+      var environment = ChildProcess.environment.merging(["LOG_FORMAT": "json"]) { $1 }
+      if !["debug", "trace"].contains(environment["LOG_LEVEL"]?.lowercased()) { environment["LOG_LEVEL"] = "info" }
       var process = ChildProcess(command, environment: environment)
       (process.stdout, process.stderr) = (.file(folder.summary), .file(folder.log))
       // `pipeline.sh` uses the numbers from 7 on.

@@ -47,8 +47,10 @@ public struct RunTrace: Sendable, Equatable {
   /// the next stage logs its first line.
   private static func stages(_ lines: [RunLogLine], _ names: [String], now: Double?) -> [Stage] {
     var began = names.map { name in lines.first { $0.name == name }?.time }
-    // The last message of fetch names its snapshot.
-    let fetched = lines.first { $0.name == "fetch" && $0.message.hasPrefix("snapshot ") }?.time
+    // The last message of fetch: "snapshot ID: N records in M chunks". Others may begin with an earlier snapshot.
+    let fetched = lines.last {
+      $0.name == "fetch" && $0.message.hasPrefix("snapshot ") && $0.message.hasSuffix(" chunks")
+    }?.time
     if let fetched, let next = names.firstIndex(of: "fetch").map({ $0 + 1 }), next < names.count, began[next] == nil {
       began[next] = fetched
     }
