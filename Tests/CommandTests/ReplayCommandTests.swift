@@ -1,3 +1,4 @@
+import Records
 import Spool
 import TestCluster
 import TestSupport
@@ -27,6 +28,27 @@ struct ReplayCommandTests {
 
   private let named = (",\(bans[60]),,,1000,", ",\(bans[60]),,補正行,1000,")
   private let priced = (",資本行,lots,", ",資本行,5000,")
+
+  /// A record without a finding is in no export. Its row has the published columns alone.
+  @Test func aRecordWithoutAFindingIsCorrectedByASheetOfThePublishedColumns() throws {
+    try Days.with { days in
+      try days.fetch(Days.records(50), day: 1)
+      try days.succeed()
+      let header = Column.allCases.map(\.name).joined(separator: ",")
+      _ = days.workshop.file("\(header)\r\n\(Days.record(Self.bans[7], "更名行"))\r\n", "own.csv")
+      try days.succeed("replay", "own.csv")
+      let name = "SELECT business_name FROM tax_registration WHERE ban = '\(Self.bans[7])'"
+      #expect(try days.database.rows(name) == ["更名行"])
+      // It stays while the source has the same record, and ends with the record's next change there.
+      try days.fetch(Days.records(51), day: 2)
+      try days.succeed()
+      #expect(try days.database.rows(name) == ["更名行"])
+      try days.fetch(Days.records(51).map { $0.replacing(",\(Self.bans[7]),,", with: ",\(Self.bans[7]),,新名") }, day: 3)
+      try days.succeed()
+      #expect(try days.database.rows("SELECT end_reason FROM registration_correction") == ["fixed"])
+      #expect(try days.database.rows(name) != ["更名行"])
+    }
+  }
 
   @Test func anExportedSheetIsCorrectedAndReplayed() throws {
     try Days.with { days in

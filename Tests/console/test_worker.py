@@ -103,6 +103,15 @@ class WorkerTest(unittest.TestCase):
         log = self.office.sql(f"SELECT log FROM console.task WHERE id = {task}")
         self.assertEqual([line[0] for line in log][1:3], ["no CONSOLE_DATABASE_URL", self.office.url])
 
+    def test_a_run_logs_what_the_console_reads(self):
+        """Whatever the console itself logs: progress comes from lines of level INFO in JSON."""
+        self.office.start(
+            pipeline=self.pipeline, STARTS=str(self.starts), LOG_LEVEL="warning", LOG_FORMAT="text")
+        task = self.add("env=LOG_LEVEL", "env=LOG_FORMAT")
+        self.assertEqual(self.ended(task)[0], "succeeded")
+        log = self.office.sql(f"SELECT log FROM console.task WHERE id = {task}")
+        self.assertEqual([line[0] for line in log][1:3], ["info", "json"])
+
     def test_a_run_does_not_inherit_the_consoles_socket(self):
         """Otherwise a restarted console would find its port in use for the duration of the run."""
         self.start()

@@ -174,5 +174,6 @@ def shell_words(source):
 
 
 def shell_text(text):
-    text = re.sub(r"\$\((?:[^()]|\([^()]*\))*\)|\$\{[^}]*\}|\$me\b|\$[\w*@]+", lambda v: "./pipeline.sh" if v.group() == "$me" else "…", text)
+    text = re.sub(r"\$me\b|\$\{me[^}]*\}", "./pipeline.sh", text)
+    text = re.sub(r"\$\((?:[^()]|\([^()]*\))*\)|\$\{[^}]*\}|\$[\w*@]+", "…", text)
     return re.sub(r"\\(.)", r"\1", text)

@@ -104,6 +104,9 @@ warning, and the command continues. [Rules](rules.md) lists the findings of sing
 # Tables
 
 
+FOR_READERS = ["tax_registration", "business_industry", "registration_change", "registration_correction", "publication"]
+
+
 def schema(query):
     """`query` returns the rows of an SQL statement as lists of text."""
     page = "# Tables and columns\n\n" + GENERATED
@@ -114,7 +117,8 @@ What `load` makes in the schema that `DATABASE_URL` names, `public` unless it sa
     relations = query("""
         SELECT c.oid, c.relname, obj_description(c.oid, 'pg_class') FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') ORDER BY c.relname""")
-    for oid, name, comment in relations:
+    # Those for readers come first.
+    for oid, name, comment in sorted(relations, key=lambda row: FOR_READERS.index(row[1]) if row[1] in FOR_READERS else 9):
         page += f"\n## {name}\n\n{plain(comment)}\n\n"
         page += table(["column", "type", "meaning"], [
             [code(column), kind, plain(meaning)]

@@ -87,11 +87,14 @@ public struct Refusal: Error, Sendable, Equatable {
   public var failure: Failure {
     let elsewhere: Hint =
       "load it into another database, or another schema of this one (options=-csearch_path%3DSCHEMA in DATABASE_URL)"
+    let accept: Hint =
+      "if the snapshot is correct, publish it anyway: \(command: .load, snapshot: snapshot, "--accept 'REASON'")"
     return Failure(
       .data, "snapshot \(snapshot) is refused: \(reasons.joined(separator: "; "))",
-      hints: (isWhole ? [] : [elsewhere]) + [
+      hints: [
         "look at its findings: \(command: .findings, snapshot: snapshot); the registry stays as it is",
-        "if the snapshot is correct, publish it anyway: \(command: .load, snapshot: snapshot, "--accept 'REASON'")",
+        // --accept would mix a sample into the whole registry, so the hint does not name it.
+        isWhole ? accept : elsewhere,
       ])
   }
 }

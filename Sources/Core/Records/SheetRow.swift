@@ -81,8 +81,7 @@ public struct SheetRow: Sendable {
         guard index >= 0 else { return ([], []) }
         let field = scanner.fields[index]
         let value = Self.text(FieldValue(base, field).bytes(base))
-        // A BAN without its leading zeros is rejected. In other columns, lost digits would go unnoticed.
-        return (value, SheetCell.escape(value, isQuoted: field.quoted, keepsDigits: column != .ban))
+        return (value, SheetCell.escape(value, isQuoted: field.quoted, keepsDigits: true))
       }
       return values.reduce(0) { $0 + SheetCell.csvBytes($1.cell) } <= Self.valueBytesMax ? values : nil
     }
