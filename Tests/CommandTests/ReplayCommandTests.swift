@@ -201,6 +201,7 @@ struct ReplayCommandTests {
     }
   }
 
+  /// The spreadsheet drops the zero if the apostrophe before it is removed.
   @Test func aNumberShortenedByASpreadsheetIsRejectedAndReported() throws {
     try Days.with { days in
       let source =
@@ -209,7 +210,7 @@ struct ReplayCommandTests {
         ]
       try days.fetch(source, day: 1)
       try days.succeed()
-      try export(days, [(",01234565,,零字行,lots,", ",1234565,,零字行,1000,"), priced])
+      try export(days, [(",'01234565,,零字行,lots,", ",1234565,,零字行,1000,"), priced])
       let ended = try days.succeed("replay", "sheet.csv", "--json")
       #expect(try JSON(ended.stdout)["status"]?.string == "partial", "\(ended)")
       #expect(ended.stderr.contains("統一編號: INVALID_BAN"), "\(ended)")
