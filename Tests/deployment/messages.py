@@ -60,10 +60,16 @@ def of_swift(source, file=pathlib.Path("x.swift")):
             category, text, hints = category.group(1), given[1], given[2:]
         else:
             category, text, hints = "", given[0], []
-        hint = " ".join(next(iter(literals(hint)), "…") for hint in hints) or defaults.get(category, "")
-        for literal in literals(text):
-            if re.search(r"\w", literal):
-                yield Message(literal, EXIT_CODES.get(category, ""), hint, place)
+        hint = next((shown_hint(argument) for argument in hints if argument.startswith("hint")), defaults.get(category, ""))
+        for shown in literals(text):
+            if re.search(r"\w", shown):
+                yield Message(shown, EXIT_CODES.get(category, ""), hint, place)
+
+
+def shown_hint(expression):
+    """The texts of an array one after the other, those of '?:' and '??' as alternatives."""
+    name, expression = re.match(r"(hints?): *(.*)", expression, re.DOTALL).groups()
+    return ("; " if name == "hints" else " — or: ").join(literals(expression)) or "do what the hint says"
 
 
 def default_hints():
@@ -88,7 +94,7 @@ def arguments(source, position):
             continue
         depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(character, 0)
         if depth == 0 or character == "," and depth == 1:
-            found.append(source[start:position].strip())
+            found.append(re.sub(r"\A(\s*//.*\n)+", "", source[start:position]).strip())
             start = position + 1
         if depth == 0:
             return [argument for argument in found if argument]
@@ -130,8 +136,9 @@ def interpolation(expression):
     words = ["./pipeline.sh", name]
     words += ["--snapshot ID"] if "snapshot:" in expression else []
     words += ["--chunk N"] if "chunk:" in expression else []
-    options = re.search(r'"(.*)"', expression)
-    return " ".join(words + ([literal(expression, options.start())[0]] if options else []))
+    # The last argument is a text of options. 'snapshot: "ID"' is a text as well.
+    options = [argument for argument in arguments(f"({expression})", 0) if argument.startswith('"')]
+    return " ".join(words + [literal(option, 0)[0] for option in options])
 
 
 def literals(expression):
@@ -145,7 +152,8 @@ def literals(expression):
             joined = (joined or "") + text
             continue
         depth += {"(": 1, ")": -1}.get(character, 0)
-        if joined is not None and (character == ":" or character == "," and depth == 0):
+        ends = character == ":" or character == "," and depth == 0 or expression.startswith("??", position)
+        if joined is not None and ends:
             texts, joined = [*texts, joined], None
         position += 1
     return texts if joined is None else [*texts, joined]
