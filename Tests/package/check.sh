@@ -55,13 +55,16 @@ build() {
 }
 
 install_bare() {
+  local program
   make_bare_root "$root"
   mount -t proc proc "$root/proc"
-  # A systemctl that writes down how it is called, as if systemd ran.
+  # Stand-ins that write down how they are called (apt looks for no program below /usr/local), as if systemd ran.
   mkdir -p "$root/run/systemd/system"
   # shellcheck disable=SC2016 # for the script to expand
-  printf '#!/bin/sh\necho "$*" >>/services\n' >"$root/usr/local/bin/systemctl"
-  chmod 755 "$root/usr/local/bin/systemctl"
+  for program in systemctl deb-systemd-invoke; do
+    printf '#!/bin/sh\necho "$*" >>/services\n' >"$root/usr/bin/$program"
+    chmod 755 "$root/usr/bin/$program"
+  done
   cp "$deb" "$root/first.deb"
   apt update
   apt install --no-install-recommends /first.deb
@@ -109,7 +112,7 @@ remove_and_purge() {
   local spool
   spool=$(inside ls "$state/spool")
   apt remove business-registry
-  services | grep -q '^disable --now business-registry.timer' || fail 70 "the timer was not stopped"
+  services | grep -q '^stop business-registry.timer' || fail 70 "the timer was not stopped"
   equal 'processes after the removal' '' "$(processes)"
   equal 'programs after the removal' '' "$(ls "$root/usr/lib/business-registry" "$root/usr/bin/business-registry" 2>/dev/null || :)"
   equal 'spool after the removal' "$spool" "$(inside ls "$state/spool")"
