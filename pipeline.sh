@@ -137,7 +137,7 @@ open_marker() {
   # A finished spool may be read-only. A stage that must write there reports the error itself.
   [[ ! -d $spool || -w $spool ]] || return 0
   # The executables would decode it to a different path.
-  ! command -v iconv >/dev/null || [[ $(valid_utf8 "$spool") == "$spool" ]] || fail 64 "the spool's path is not UTF-8" "rename the folder"
+  ! command -v iconv >/dev/null || [[ $(valid_utf8 "$spool") == "$spool" ]] || fail 64 "the spool's path is not UTF-8" "rename the folder: its whole path must be UTF-8"
   for folder in "$spool" "$spool/.runs"; do
     [[ -e $folder || ! -L $folder ]] || fail 74 "'$folder' is a symbolic link whose target does not exist" "mount the target's disk, or correct the link"
     [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -m 700 -- "$folder" 2>&1) || [[ -d $folder ]] ||
@@ -177,8 +177,9 @@ stage() { # STAGE ARGUMENT...
     # Stopped by a signal: the stage has removed the marker, unless the signal came too early.
     129 | 130 | 143) [[ -z ${RUN_MARKER-} || ! -e $RUN_MARKER ]] || fail "$code" "stopped by SIG$(kill -l $((code - 128)))" ;;
     126 | 127) fail 78 "unable to start '$binaries/$1'" "see the message above" \
-      "if it says that a file is missing or cannot be executed: in a git clone, remove '$project/.build' and run the same command again; otherwise install the package again" ;;
-    12[89] | 1[3-9]?) fail "$code" "$1 was killed by signal $((code - 128))" "run the same command again: it continues from there" ;;
+      "in a git clone, if a file is missing or cannot be executed: remove '$project/.build' and run the same command again" \
+      "with the package: install it again" ;;
+    12[89] | 1[3-9]?) fail "$code" "$1 was killed by signal $((code - 128))" "run the same command again: finished work is kept" ;;
   esac
   exit "$code"
 }
@@ -227,7 +228,7 @@ export SPOOL_DIR=${SPOOL_DIR:-$project/spool}
 need_database() {
   [[ -z ${DATABASE_URL-} ]] || return 0
   [[ -e $project/Package.swift || -n ${XDG_STATE_HOME-} ]] ||
-    fail 78 "DATABASE_URL is not set" "set DATABASE_URL, or set XDG_STATE_HOME to a folder for a private PostgreSQL"
+    fail 78 "DATABASE_URL is not set" "set DATABASE_URL, or run $me with XDG_STATE_HOME set to a folder for a private PostgreSQL"
   cluster_start 9>&- # the server would keep the marker locked, and the run would look alive forever
 }
 

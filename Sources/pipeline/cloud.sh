@@ -120,8 +120,9 @@ require_deployed_region() {
   deployed=$(output aws_region)
   [[ $deployed =~ ^[a-z]{2}(-[a-z]+)+-[0-9]+$ ]] || return 0 # without this output, Terraform prints a warning on stdout
   [[ ${TF_VAR_aws_region:-$deployed} == "$deployed" ]] ||
-    fail 64 "the AWS resources are in the region '$deployed', not in '$TF_VAR_aws_region'" \
-      "unset AWS_REGION, or destroy them first: AWS_REGION=$deployed $me destroy"
+    fail 64 "the AWS resources are in the region '$deployed', but the settings name '$TF_VAR_aws_region'; nothing was changed" \
+      "to use region '$deployed': set AWS_REGION=$deployed" \
+      "to use region '$TF_VAR_aws_region': delete the resources and their logs first: AWS_REGION=$deployed $me destroy"
   export TF_VAR_aws_region=$deployed
 }
 
@@ -154,8 +155,8 @@ require_own_group() { # GROUP
     value=$(sed -nE "s/^ +\"?$tag\"? += \"(.*)\"$/\1/p" <<<"$known_tags" | head -n 1)
     [[ -n $value && -n $wanted && $value != "$wanted" ]] || continue
     terraform "-chdir=$terraform_folder" state rm aws_cloudwatch_log_group.etl >/dev/null 2>&1 || :
-    fail 78 "the log group '$1' belongs to another installation in this account: its $name is '$value'; nothing was changed" \
-      "set other names for this one: TF_VAR_project_name and TF_VAR_log_group_name"
+    fail 78 "the log group '$1' belongs to another installation in this account, with $name '$value'; nothing was changed" \
+      "set other names for this installation: TF_VAR_project_name and TF_VAR_log_group_name"
   done <<<$'project_name Project\nenvironment Environment'
 }
 
@@ -188,8 +189,8 @@ require_own_containers() {
   [[ -n $name ]] || return 0
   other=$(docker ps --all --filter "label=com.docker.compose.project=$name" \
     --format '{{.Label "com.docker.compose.project.working_dir"}}' 2>/dev/null | grep -vxF -e '' -e "$project" | head -n 1) || other=''
-  [[ -z $other ]] || fail 78 "the containers of the project '$name' belong to the folder '$other'; nothing was changed" \
-    "set another name for this one: COMPOSE_PROJECT_NAME in '$settings'"
+  [[ -z $other ]] || fail 78 "the Compose project '$name' is already used by the folder '$other'; nothing was changed" \
+    "set another COMPOSE_PROJECT_NAME in '$settings'"
 }
 
 compose_or_fail() { # SUBCOMMAND ARGUMENT...
@@ -256,7 +257,7 @@ up() {
   take_flags '' "$@"
   need_docker
   [[ -n ${POSTGRES_PASSWORD-}$(setting "$settings" POSTGRES_PASSWORD)$(setting "$local_settings" POSTGRES_PASSWORD) ]] ||
-    fail 78 "POSTGRES_PASSWORD is not set" "install -m 600 .env.example .env, then set it in .env: there is no default"
+    fail 78 "POSTGRES_PASSWORD is not set" "create .env: install -m 600 .env.example .env; then set POSTGRES_PASSWORD in it (there is no default)"
   say 'docker compose up'
   compose_or_fail up --detach
 }
@@ -284,7 +285,7 @@ confirm() { # QUESTION
   [[ -z $flag_yes ]] || return 0
   [[ -t 0 ]] || fail 64 "'$command' needs a confirmation, but stdin is not a terminal; nothing was removed" "add --yes"
   read -r -p "$1 Type yes: " answer
-  [[ $answer == yes ]] || fail 64 "not confirmed; nothing was removed" "type yes, or add --yes"
+  [[ $answer == yes ]] || fail 64 "not confirmed; nothing was removed" "run the same command again and type yes, or add --yes"
 }
 
 destroy() {
@@ -345,7 +346,7 @@ cleanup() {
 
 # Runs in a container if containers are set up, because the agent reads the log file there.
 drill() { # fail, errors or log
-  [[ $# == 1 && $1 =~ ^(fail|errors|log)$ ]] || fail 64 "'drill' takes one of fail, errors, log" "see $me --help"
+  [[ $# == 1 && $1 =~ ^(fail|errors|log)$ ]] || fail 64 "'drill' needs one word: fail, errors or log" "for example: $me drill fail"
   if [[ -e $local_settings ]] && has_docker; then
     say "drill $1, in the container"
     compose_or_fail run --rm etl drill "$1"
@@ -353,13 +354,13 @@ drill() { # fail, errors or log
   fi
   [[ ! -e $local_settings ]] || use_local_settings
   [[ -n ${LOG_FILE-}${CLOUDWATCH_LOG_GROUP-} ]] ||
-    fail 78 "no log is watched: neither LOG_FILE nor CLOUDWATCH_LOG_GROUP is set" "run $me setup, or set one of them"
+    fail 78 "the drill has no log to write to: neither LOG_FILE nor CLOUDWATCH_LOG_GROUP is set" "run $me setup, or set one of them"
   build
   local code=0 number
   case $1 in
     fail) # like a run whose source does not exist
       "$binaries/fetch" --source '/nonexistent/drill.csv' >&2 || code=$?
-      ((code == 69)) || fail 70 "the drill's run ended with exit code $code instead of 69" "see the message above"
+      ((code == 69)) || fail 70 "the drill's run should end with exit code 69, but ended with $code" "see the message above"
       say 'drill: one run failed; expect the alarm etl-failed within about five minutes'
       ;;
     errors)

@@ -89,7 +89,7 @@ cluster_wait() {
     sleep 0.1
   done
   fail 75 "the private PostgreSQL in '$cluster' is still $state" \
-    "stop it and end its sessions: ${me-./pipeline.sh} down; then run the same command again"
+    "stop it, which ends its sessions: ${me-./pipeline.sh} down; then run the same command again"
 }
 
 # shellcheck disable=SC2034 # 'private' is for pipeline.sh
@@ -107,7 +107,7 @@ cluster_start() {
   if ! cluster_running; then
     need_postgres
     cluster_locate ||
-      fail 78 "unable to create a private PostgreSQL: neither '$project/.postgres' nor '$cluster' can be used" \
+      fail 78 "unable to create a private PostgreSQL: neither '$project/.postgres' nor '$cluster' can be used (no permission, or a path that is too long or has a comma)" \
       "set DATABASE_URL to a database"
     if ((EUID == 0)); then owner=(-o "$server_uid" -g "$server_gid"); fi
     [[ -d $cluster ]] || install -d -m 700 "${owner[@]}" -- "$cluster" ||
@@ -124,20 +124,20 @@ cluster_start() {
 cluster_launch() {
   local version='' server_lock
   [[ -e $data/PG_VERSION ]] && read -r version <"$data/PG_VERSION"
-  find_postgres "$version" || fail 78 "'$cluster' was made by PostgreSQL $version, which is not installed" \
-    "install postgresql-$version, or remove the folder and load again from the spool"
+  find_postgres "$version" || fail 78 "the data in '$cluster' needs PostgreSQL $version, which is not installed" \
+    "install postgresql-$version; or move the folder away and load again: history, corrections and accounts are then lost"
   [[ -n $version ]] || cluster_create
   cluster_configure
   # Every process of a server holds this lock, wherever it runs. After a crash, its processes may end a little later.
   as_server touch server.lock
   exec {server_lock}<"$cluster/server.lock"
-  flock -w 30 "$server_lock" || fail 75 "processes of another server use the private PostgreSQL's folder '$cluster'" \
-    "stop the container in which they may run, or run the same command again in a minute"
+  flock -w 30 "$server_lock" || fail 75 "processes of another server still use the private PostgreSQL's folder '$cluster'" \
+    "wait a minute and run the same command again; if it fails again, stop the container that uses this folder"
   # If another process now has the pid of a crashed server, PostgreSQL would take it for the server and refuse to start.
   as_server rm -f data/postmaster.pid "data/.s.PGSQL.$port.lock"
   close_inherited "$POSTGRES_BIN/pg_ctl" -D data -l server.log -w -t 600 start >/dev/null 2>&1 || {
     tail -n 5 -- "$cluster/server.log" >&2 || :
-    fail 69 "unable to start the private PostgreSQL in '$cluster'" "see its log '$cluster/server.log'"
+    fail 69 "unable to start the private PostgreSQL in '$cluster'" "correct the cause, which the lines above from '$cluster/server.log' name, then run the same command again"
   }
   exec {server_lock}<&-
 }
@@ -176,8 +176,8 @@ cluster_stop() {
     say 'no private PostgreSQL is running'
     return
   fi
-  cluster_here || fail 75 "unable to stop the private PostgreSQL in '$cluster': its processes are not visible from here" \
-    "stop it where it runs, for instance in another container"
+  cluster_here || fail 75 "unable to stop the private PostgreSQL in '$cluster': it runs in another container or PID namespace" \
+    "stop it there"
   find_postgres "$(<"$data/PG_VERSION")" || POSTGRES_BIN=''
   as_server "${POSTGRES_BIN:+$POSTGRES_BIN/}pg_ctl" -D data -m fast -w -t 600 stop >/dev/null ||
     fail 75 "unable to stop the private PostgreSQL in '$cluster'" "see its log '$cluster/server.log'"

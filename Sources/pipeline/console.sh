@@ -18,5 +18,5 @@ console_role() {
   need_psql
   problem=$(as_server "${psql:?}" -X -q -v ON_ERROR_STOP=1 -h "${data:?}" -p "${port:?}" -U postgres registry 2>&1 \
     <"$project/Sources/pipeline/console-role.sql") || fail 69 "unable to create the console's role: $(grep -m 1 -i error <<<"$problem")" \
-    "${me:?} down stops the private PostgreSQL; then run the same command again"
+    "restart the private PostgreSQL: ${me:?} down, then run the same command again"
 }

@@ -152,7 +152,7 @@ class SetupTests(unittest.TestCase):
         (self.project.tree / ".env").write_text("POSTGRES_PASSWORD=x\n")
         for command in [["down"], ["up"]]:
             ended = self.project.run(*command, expect=78, **theirs)
-            self.assertIn("belong to the folder '/opt/business-registry'", ended.stderr)
+            self.assertIn("is already used by the folder '/opt/business-registry'", ended.stderr)
             self.assertIn("COMPOSE_PROJECT_NAME", ended.stderr)
         self.assertNotRegex("\n".join(self.docker_calls()), " (up|down) ")
         self.project.run("up", expect=0, DOCKER_FOLDERS=str(self.project.tree))
@@ -162,13 +162,13 @@ class SetupTests(unittest.TestCase):
         groups, password = self.groups(), self.saved()["POSTGRES_PASSWORD"]
         for command in [["destroy", "--yes"], ["setup"], ["cleanup", "--yes"]]:
             ended = self.project.run(*command, expect=64, AWS_REGION="eu-west-1")
-            self.assertIn("are in the region 'ap-northeast-1', not in 'eu-west-1'", ended.stderr)
+            self.assertIn("are in the region 'ap-northeast-1', but the settings name 'eu-west-1'", ended.stderr)
         self.assertEqual(self.groups(), groups)
         other = Project()
         self.addCleanup(other.close)
         other.environment |= self.project.environment
         ended = other.run("setup", expect=78, TF_VAR_environment="staging")
-        self.assertIn("belongs to another installation in this account: its environment is 'production'", ended.stderr)
+        self.assertIn("belongs to another installation in this account, with environment 'production'", ended.stderr)
         other.run("destroy", "--yes", expect=0)
         self.assertEqual(self.groups(), groups)
         ended = self.project.run("cleanup", "--yes", expect=0)
@@ -288,7 +288,7 @@ class SetupTests(unittest.TestCase):
         self.assertIn("POSTGRES_PASSWORD is not set", ended.stderr)
         self.assertEqual(self.docker_calls(), [])
         self.project.run("drill", "nonsense", expect=64)
-        self.assertIn("no log is watched", self.project.run("drill", "log", expect=78).stderr)
+        self.assertIn("the drill has no log to write to", self.project.run("drill", "log", expect=78).stderr)
 
 
 class SecretTests(unittest.TestCase):

@@ -177,7 +177,7 @@ test_a_server_in_another_container_is_used_and_no_second_one_started() {
   equal 'what another container reads' 1 "$("${elsewhere[@]}" "$tree/pipeline.sh" psql -X -Atc 'SELECT count(*) FROM proof' 2>&1)"
   code=0
   err=$("${elsewhere[@]}" "$tree/pipeline.sh" down 2>&1) || code=$?
-  refused 75 'not visible from here'
+  refused 75 'runs in another container or PID namespace'
   equal server "$first" "$(server)"
   : >"$calls"
   "${elsewhere[@]}" "$tree/pipeline.sh" status

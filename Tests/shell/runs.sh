@@ -18,7 +18,7 @@ test_a_stage_that_crashed_is_logged_at_once() {
   equal markers '' "$(ls -A "$tree/spool/.runs")"
   equal ended 'dry-run shell 137 --spool '"$tree"'/spool
 transform was killed by signal 9
-run the same command again: it continues from there' "$(<"$calls.log")"
+run the same command again: finished work is kept' "$(<"$calls.log")"
   # A stage that logged the end and then crashed is not logged again.
   rm "$calls.log"
   # shellcheck disable=SC2016
