@@ -16,7 +16,9 @@ struct ScheduleCommand: ParsableCommand {
   struct Daily: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "daily",
-      abstract: "Set a full run at 02:00 Taipei time each day. Repeating the command restores this schedule.")
+      abstract:
+        "Create the schedule 'daily': a full run at 02:00 Taipei time each day. If it exists, it gets these settings again."
+    )
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
@@ -29,7 +31,8 @@ struct ScheduleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "dry-run-per-minute",
       abstract:
-        "Set a dry run every minute, five times, to test that schedules work. Repeating the command starts over.")
+        "Create the schedule 'dry-run-per-minute': five dry runs, one per minute, to test schedules. If it exists, it starts over."
+    )
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {

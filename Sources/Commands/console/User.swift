@@ -17,8 +17,8 @@ struct UserCommand: ParsableCommand {
     @Option(
       help:
         """
-        viewer (sees everything) or operator (may start, stop and schedule); the first account is an operator, later \
-        ones viewers.
+        viewer: may read all pages except the audit; operator: may also start, stop and schedule runs (default: \
+        operator for the first account, viewer for others).
         """
     )
     var role: String?
@@ -92,7 +92,9 @@ struct UserCommand: ParsableCommand {
 
   struct Token: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print an API token, valid for a year: Authorization: Bearer TOKEN. A new password ends it.")
+      abstract:
+        "Create an API token and print it. Send it as 'Authorization: Bearer TOKEN'. It ends after a year, or when the password changes."
+    )
     @Argument var name: String
     @OptionGroup var database: DatabaseOptions
 
@@ -110,7 +112,7 @@ struct UserCommand: ParsableCommand {
 
   struct Tokens: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List the API tokens: ID, account, and when each was made, was last used and ends.")
+      abstract: "List the API tokens: ID, account, creation time, last use and expiry.")
     @Argument(help: "Only the tokens of this account.") var name: String?
     @OptionGroup var database: DatabaseOptions
 

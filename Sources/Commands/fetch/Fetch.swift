@@ -11,8 +11,8 @@ struct Fetch: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch", abstract: "Fetch the source into the spool, in chunks that end at record ends.",
     discussion: """
-      Set proxies with https_proxy, all_proxy and no_proxy. SSL_CERT_FILE and SSL_CERT_DIR name \
-      certificates to trust instead of the system's, for instance a company's.
+      The variables https_proxy, all_proxy and no_proxy set proxies. SSL_CERT_FILE and SSL_CERT_DIR replace the \
+      system's certificates, for example by those of a company proxy.
       """,
     version: productVersion, subcommands: [FetchInChain<RunOptions>.self, FetchInChain<DryRunOptions>.self])
 

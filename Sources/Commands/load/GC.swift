@@ -8,7 +8,8 @@ import Support
 struct GCCommand: SpoolCommand {
   static let configuration = CommandConfiguration(
     commandName: "gc",
-    abstract: "Remove old snapshots and files that can be rebuilt, but nothing that is published or in use.")
+    abstract:
+      "Remove old snapshots, and files that can be made again. The published snapshot and snapshots in use stay.")
 
   @OptionGroup var spoolOptions: SpoolOptions
   @OptionGroup var database: DatabaseOptions

@@ -12,7 +12,7 @@ struct RunsCommand: SpoolCommand {
 
   @OptionGroup var spoolOptions: SpoolOptions
   @Option(
-    help: ArgumentHelp("Only the newest N (default: 20; with --json all, up to 400).", valueName: "N"))
+    help: ArgumentHelp("The newest N runs (default: 20; with --json: all, at most 400).", valueName: "N"))
   var limit: String?
   @OptionGroup var output: OutputOptions
 

@@ -20,7 +20,7 @@ struct FindingsCommand: SpoolCommand {
   @OptionGroup var snapshot: SnapshotOptions
   @Option(help: ArgumentHelp("Only findings with this code; may be repeated.", valueName: "CODE"))
   var code: [String] = []
-  @Flag(help: "Only findings that the transformed snapshot before it did not have.")
+  @Flag(help: "Only findings that the previous transformed snapshot did not have.")
   var new = false
   @Option(help: ArgumentHelp("Write the records to a CSV file for a spreadsheet.", valueName: "FILE"))
   var export: String?

@@ -7,7 +7,8 @@ import Support
 public struct AcceptOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Publish a snapshot although it is refused, and record the reason and the user.", valueName: "REASON"))
+      "Accept a snapshot that the checks of this command refuse, and record the reason and the user.",
+      valueName: "REASON"))
   public var accept: String?
 
   public init() {}

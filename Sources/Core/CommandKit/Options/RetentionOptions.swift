@@ -17,12 +17,12 @@ public struct RetentionLimits: Sendable, Equatable {
 public struct RetentionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "After the load, remove all snapshots except the newest N published ones, the newest N others and the current one (run, gc: KEEP, or 7).",
+      "Clean up: keep the newest N published snapshots, the newest N others, the current one and the one that a rollback goes to (KEEP; default: 7). load cleans up only with this option or --retain-days.",
       valueName: "N"))
   public var keep: String?
   @Option(
     help: ArgumentHelp(
-      "Delete findings and the change feed from the database after this many days (RETAIN_DAYS; default: findings after 90, the feed never).",
+      "Delete findings and changes that are older than DAYS days from the database (RETAIN_DAYS; default: findings after 90 days, changes never).",
       valueName: "DAYS"))
   public var retainDays: String?
 
