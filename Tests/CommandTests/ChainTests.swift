@@ -34,17 +34,17 @@ import Testing
     Wrong(arguments: ["--snapshot", "2026-09-01"], names: "'2026-09-01' is not a snapshot's name"),
     Wrong(arguments: ["--source", "http://example.org/a.csv"], names: "plain http"),
     Wrong(variables: ["SOURCE_URL": "ftp://example.org/a.csv"], names: "'ftp'"),
-    Wrong(variables: ["DATABASE_URL": "registry"], names: "the database URL: it has the wrong form"),
+    Wrong(variables: ["DATABASE_URL": "registry"], names: "the database URL is not valid"),
     Wrong(variables: ["MAX_DECREASE": "x"], names: "MAX_DECREASE 'x'"),
     Wrong(variables: ["MAX_CITY_LOSS": "-5"], names: "MAX_CITY_LOSS '-5'"),
     Wrong(command: "dry-run", arguments: ["--keep", "3"], names: "--keep"),
     Wrong(command: "dry-run", arguments: ["--verify"], names: "--verify"),
     Wrong(command: "dry-run", arguments: ["--check", "--keep", "3"], names: "--keep"),
     Wrong(
-      command: "dry-run", arguments: ["--max-change", "3%"], names: "without --check knows no option '--max-change'"),
+      command: "dry-run", arguments: ["--max-change", "3%"], names: "accepts '--max-change' only together with --check"),
     Wrong(
       command: "dry-run", arguments: ["--database-url", "postgresql:///x"],
-      names: "without --check knows no option '--database-url'"),
+      names: "accepts '--database-url' only together with --check"),
     Wrong(command: "dry-run", arguments: ["--check", "--max-change", "x"], names: "--max-change 'x'"),
     Wrong(command: "dry-run", variables: ["JOBS": "0"], names: "JOBS '0'"),
   ]

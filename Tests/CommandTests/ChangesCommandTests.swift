@@ -131,7 +131,7 @@ struct ChangesCommandTests {
         expect(ended, from: "load", fails: 64, saying: text)
         #expect(ended.stdout.isEmpty)
       }
-      expect(try days.load("changes"), from: "load", fails: 66, saying: "nothing was ever published here")
+      expect(try days.load("changes"), from: "load", fails: 66, saying: "no snapshot was published here yet")
     }
   }
 }

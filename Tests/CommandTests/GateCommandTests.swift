@@ -45,7 +45,7 @@ struct GateCommandTests {
       let ended = try days.succeed("--accept", "half of them = gone, '確認'", "--json")
       let document = try JSON(ended.stdout)
       #expect(document["database"]?["accepted_refusals"]?.array?.count == 2, "\(ended)")
-      #expect(ended.stderr.contains("accepted despite: 100 records where"), "\(ended)")
+      #expect(ended.stderr.contains("published although it was refused: 100 records where"), "\(ended)")
       #expect(try days.names().count == 100)
       #expect(
         try days.database.rows(

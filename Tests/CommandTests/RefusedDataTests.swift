@@ -50,7 +50,7 @@ import Testing
     try workshop.succeed("fetch", "--source", source)
     for _ in 1...2 {
       let ended = try workshop.run("transform", "--max-rejects", "100%")
-      let why = text.contains("x,") ? "not one of its 2 records" : "no record behind its header"
+      let why = text.contains("x,") ? "not one of its 2 records" : "no record follows its header"
       expect(ended, from: "transform", fails: 65, saying: why)
       #expect(try workshop.run("fetch", "--source", source).code == 0)
     }

@@ -17,7 +17,7 @@ struct RepairCommandTests {
       let database = try JSON(ended.stdout)["database"]
       #expect(database?["repaired"]?.int == 1 && database?["repaired_bans"] == .array([.string(ban)]), "\(ended)")
       #expect(database?["changes"]?["kinds"] == .object([:]), "\(ended)")
-      #expect(ended.stderr.contains("1 businesses that were edited by hand were repaired: \(ban)"), "\(ended)")
+      #expect(ended.stderr.contains("repaired 1 businesses that had been edited by hand: \(ban)"), "\(ended)")
       #expect(try days.names() == before)
       #expect(try days.succeed("changes").stdout == "no changes\n")
     }

@@ -195,7 +195,7 @@ struct ReplayCommandTests {
       #expect(try JSON(again.stdout)["status"]?.string == "unchanged", "a repeated withdrawal has nothing to do")
       expect(
         try days.load("withdraw", "\(Self.bans[59])"), from: "load", fails: 65,
-        saying: "no correction of \(Self.bans[59]) is in force")
+        saying: "no correction in force for BAN \(Self.bans[59])")
       expect(try days.load("withdraw", "2000000"), from: "load", fails: 64, saying: "'2000000' is not a BAN")
       expect(try days.load("withdraw"), from: "load", fails: 64)
     }
@@ -239,7 +239,8 @@ struct ReplayCommandTests {
   @Test func anInvalidSheetOrAMissingSnapshotChangesNothing() throws {
     try Days.with { days in
       _ = days.workshop.file("\(Days.header)\n\(Days.record(Self.bans[0], "x"))\n", "sheet.csv")
-      expect(try days.load("replay", "sheet.csv"), from: "load", fails: 66, saying: "nothing was ever published here")
+      expect(
+        try days.load("replay", "sheet.csv"), from: "load", fails: 66, saying: "no snapshot was published here yet")
       expect(try days.load("withdraw", "\(Self.bans[0])"), from: "load", fails: 66)
       let snapshot = try days.fetch(Self.source, day: 1)
       try days.succeed("--max-rejects", "100%")

@@ -58,7 +58,7 @@ struct RollbackCommandTests {
 
   @Test func aSampleIs65NothingEarlier66AndAWrongName64() throws {
     try Days.with { days in
-      expect(try days.load("rollback"), from: "load", fails: 66, saying: "nothing was ever published here")
+      expect(try days.load("rollback"), from: "load", fails: 66, saying: "no snapshot was published here yet")
       try days.workshop.succeed("fetch", "--sample")
       try days.workshop.succeed("transform")
       let sample = try days.workshop.snapshot()

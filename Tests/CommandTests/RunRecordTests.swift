@@ -273,7 +273,7 @@ import Testing
     #expect(lines.count == 3 && lines[0].first == "started", "\(table)")
     #expect(lines[1].dropFirst().prefix(4) == ["shell", "transform", "failed", "65"], "\(table)")
     #expect(lines[2].dropFirst().prefix(4) == ["shell", "fetch", "success", "0"], "\(table)")
-    #expect(table.stderr.contains("damaged.json' is not the record of run damaged"))
+    #expect(table.stderr.contains("damaged.json' does not describe run damaged"))
     let copy = try #require(try Folder.names(workshop.spool + "/runs").first { $0 != "damaged.json" })
     let record = try #require(ScratchFolder.read(workshop.spool + "/runs/" + copy))
     _ = workshop.scratch.write(record, to: "spool/runs/copy.json")

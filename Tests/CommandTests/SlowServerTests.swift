@@ -57,7 +57,7 @@ import Testing
     }
     let slow = ["--stall-timeout", "1", "--timeout", "60"]
     let cases = [
-      try Case("503 for ever", .busy(503), says: "answers 503, 4 times"),
+      try Case("503 for ever", .busy(503), says: "answers 503; gave up after 4 attempts"),
       try Case("silence", .silent(until: never), "--stall-timeout", "1", says: "too slow"),
       try Case(
         "500 B/s", .trickling(50, pace: .every(.milliseconds(100))), "--stall-timeout", "1", says: "too slow"),
@@ -72,20 +72,21 @@ import Testing
       try Case("503, no time", .busy(503), "--timeout", "2", says: "within 2 s", requests: 1...2),
       try Case("headers that drip", dripping, slow, "too slow", 4...4),
       try Case(
-        "never accepted", silent, ["--connect-timeout", "1"], "(curl 28), 4 times", 0...0,
+        "never accepted", silent, ["--connect-timeout", "1"], "(curl 28); gave up after 4 attempts", 0...0,
         url: "http://127.0.0.1:\(blackhole.port)/a.csv"),
       try Case(
         "never accepted, no time", silent, ["--timeout", "2"], "within 2 s", 0...0,
         url: "https://127.0.0.1:\(blackhole.port)/a.csv"),
       try Case(
-        "a handshake without an end", silent, ["--connect-timeout", "1"], "(curl 28), 4 times", 0...0,
+        "a handshake without an end", silent, ["--connect-timeout", "1"], "(curl 28); gave up after 4 attempts", 0...0,
         url: "https://127.0.0.1:\(silent.port)/a.csv"),
-      try Case("refused", refusing, [], "(curl 7), 4 times", 0...0),
+      try Case("refused", refusing, [], "(curl 7); gave up after 4 attempts", 0...0),
       try Case(
-        "a proxy that says nothing", silent, ["--connect-timeout", "1"], "(curl 28), 4 times", 0...0,
+        "a proxy that says nothing", silent, ["--connect-timeout", "1"], "(curl 28); gave up after 4 attempts", 0...0,
         url: "https://127.0.0.1:1/a.csv", variables: ["https_proxy": silent.url("")]),
       try Case(
-        "a proxy that refuses", refusing, [], "(curl 7), 4 times", 0...0, url: "https://127.0.0.1:1/a.csv",
+        "a proxy that refuses", refusing, [], "(curl 7); gave up after 4 attempts", 0...0,
+        url: "https://127.0.0.1:1/a.csv",
         variables: ["https_proxy": refusing.url("")]),
     ]
     for one in cases {
@@ -93,7 +94,7 @@ import Testing
       let ended = try one.running.wait(seconds: 60)
       expect(ended, from: "fetch", fails: 75, saying: one.says)
       #expect(ended.stderr.contains("fetch: unable to fetch \(one.url)"), "\(one.what): \(ended)")
-      if one.says.hasSuffix("4 times") || one.requests == 4...4 {
+      if one.says.hasSuffix("4 attempts") || one.requests == 4...4 {
         #expect(clock.now - started >= .seconds(7), "\(one.what): it waits 1, 2 and 4 s in between")
       }
       if one.server !== silent { #expect(one.requests ~= one.server.requests.count, "\(one.what)") }

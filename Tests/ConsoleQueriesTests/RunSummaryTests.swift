@@ -7,7 +7,7 @@ struct RunSummaryTests {
   static let failed = """
     {
       "error" : {
-        "exit_code" : 65, "hints" : ["look at its findings", "publish it all the same"],
+        "exit_code" : 65, "hints" : ["list its rejected records", "publish it all the same"],
         "message" : "snapshot S-1 is refused: 9000 records where snapshot S-0 has 20340: 55.75 % fewer", "stage" : "load"
       },
       "findings" : { "BAN_CHECKSUM" : 20, "INVALID_BAN" : 3 },

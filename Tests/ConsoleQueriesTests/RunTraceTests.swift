@@ -38,7 +38,7 @@ struct RunTraceTests {
     #expect(first.stages.map(\.seconds) == [3, nil, nil])
     let downloading = RunTrace(
       log: Self.line(0, "fetch", "run r begins with fetch")
-        + Self.line(1, "fetch", "snapshot S-0 was begun from another source: it is kept as superseded"),
+        + Self.line(1, "fetch", "snapshot S-0 was begun from another source: it is not resumed"),
       stages: Self.stages, now: Self.start + 3)
     #expect(downloading.stages == first.stages)
     let second = RunTrace(log: Self.fetched, stages: Self.stages, now: Self.start + 6)

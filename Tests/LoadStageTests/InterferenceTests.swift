@@ -34,7 +34,7 @@ struct InterferenceTests {
       let failure = try harness.failure(next)
       #expect(failure.category == .configuration, "\(failure)")
       #expect(
-        failure.hints.contains { $0.description.contains(" of yours ") || $0.description.contains("RETURN NEW") },
+        failure.hints.contains { $0.description.contains("suppresses rows") || $0.description.contains("RETURN NEW") },
         "\(failure)")
       let names = try harness.database.rows("SELECT ban, business_name FROM tax_registration ORDER BY ban")
       #expect(names == first.map { "\($0.ban)|\($0.name)" }.sorted())

@@ -45,7 +45,7 @@ struct InterruptedDecisionTests {
         $0.action = .replay
         $0.sheet = sheet
       }
-      #expect(failure.category == .temporary && failure.message.contains("published meanwhile"))
+      #expect(failure.category == .temporary && failure.message.contains("published while this command ran"))
       try harness.expect(businesses(11))
     }
   }

@@ -220,7 +220,7 @@ struct LockTests {
         $0.databaseURL = url
       }
       #expect(failure.category == .unavailable)
-      #expect(failure.message.contains("row-level security hides rows of schema_migration, tax_registration"))
+      #expect(failure.message.contains("row-level security may hide rows of schema_migration, tax_registration"))
       let status = try DatabaseStatus.query(harness.database.url(user: role), stop: {})
       #expect(status.problem?.contains("row-level security") == true)
       #expect(try harness.registry().count == 5)

@@ -28,7 +28,7 @@ struct ReplayTests: CorrectionSuite {
         $0.action = .withdraw
         $0.withdrawn = [10_000_004]
       }
-      #expect(failure.category == .data && failure.message.contains("no correction of 10000004 is in force"))
+      #expect(failure.category == .data && failure.message.contains("no correction in force for BAN 10000004"))
       // A repeated withdrawal, perhaps after a lost answer, has nothing to do.
       #expect(try harness.withdraw(snapshot, Self.warned).result == .unchanged)
       // Applied again, the business keeps its created_at.

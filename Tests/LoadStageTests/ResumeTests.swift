@@ -161,7 +161,7 @@ struct ResumeTests {
         }
       }
       #expect(failure.category == .temporary)
-      #expect(failure.message.contains("taken over"))
+      #expect(failure.message.contains("another run has continued this load"))
       #expect(try harness.registry() == LoadHarness.expected(before))
       #expect(try harness.database.scalar("SELECT count(*) FROM load_batch") == "1")
     }

@@ -13,7 +13,7 @@ struct RightsTests {
       let snapshot = try harness.spool.snapshot(businesses(1))
       let failure = try harness.failure(snapshot)
       #expect(failure.category == .configuration)
-      #expect(failure.message.hasSuffix("tables with our names exist that load did not create: tax_registration"))
+      #expect(failure.message.hasSuffix("but load did not create them: tax_registration"))
       // A dry run reports the same.
       let checked = #expect(throws: Failure.self) { try harness.check(snapshot) }
       #expect(checked?.message == failure.message)

@@ -115,7 +115,7 @@ class ConnectionLimitTests(ConnectionTest):
         # A connection counts after the console has accepted it.
         until(lambda: login("127.0.0.2") == "")
         self.assertIn("200 OK", login("127.0.0.1"))
-        self.assertEqual(len(re.findall("WARNING.* from 127.0.0.2, which has 150 open", visits.office.log())), 1)
+        self.assertEqual(len(re.findall("WARNING.* from 127.0.0.2: it has 150 connections open", visits.office.log())), 1)
         for connection in held:
             connection.close()
 

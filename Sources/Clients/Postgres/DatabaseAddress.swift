@@ -24,7 +24,7 @@ public struct DatabaseAddress: Sendable {
       PQfreemem(complaint)
       PQconninfoFree(options)
     }
-    guard let options, !conninfo.utf8.contains(0) else { throw DatabaseAddress.malformed("it has the wrong form") }
+    guard let options, !conninfo.utf8.contains(0) else { throw DatabaseAddress.malformed("it is not valid") }
     let values = DatabaseAddress.values(options)
     if let fault = ConnectionString.fault(conninfo, values) { throw DatabaseAddress.malformed(fault) }
     // Messages also quote values that the string leaves to the environment or to a service.

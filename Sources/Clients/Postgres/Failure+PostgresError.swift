@@ -14,7 +14,7 @@ extension Failure {
   private static func meaning(of error: PostgresError) -> (ExitCategory, Hint) {
     switch error.kind {
     case .malformed:
-      (.usage, "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
+      (.usage, "use postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
     case .temporary where error.sqlState == "55P03":
       (
         .temporary,

@@ -18,7 +18,7 @@ extension DatabaseOptions {
     guard let url = Environment.value("CONSOLE_DATABASE_URL") ?? Environment.value("DATABASE_URL") else {
       throw Failure(
         .usage, "no database is given",
-        hint: "set DATABASE_URL, or run '\(command: .console)', which has a private one")
+        hint: "set DATABASE_URL, or run '\(command: .console)': it starts a private PostgreSQL")
     }
     return try DatabaseAddress(url)
   }

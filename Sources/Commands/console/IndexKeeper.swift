@@ -40,7 +40,7 @@ final class IndexKeeper: Sendable {
       } catch SearchIndexes.BuildError.isDenied {
         if !isTold {
           logger.warning(
-            "searches are slow: run '\(PipelineCommand.script) console prepare' as the owner of the registry's tables"
+            "searches are slow: the console's login may not create the search indexes; run '\(PipelineCommand.script) console prepare' as the owner of the registry's tables"
           )
         }
         isTold = true

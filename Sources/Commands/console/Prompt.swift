@@ -7,7 +7,9 @@ enum Prompt {
   static func line(_ question: String) throws -> String {
     if isatty(STDIN_FILENO) != 0 { ask(question) }
     guard let line = readLine() else {
-      throw Failure(.usage, "unable to read an answer: stdin has ended", hint: "type it, or pipe it to stdin")
+      throw Failure(
+        .usage, "unable to read an answer: stdin has ended",
+        hint: "run the command on a terminal, or pipe one line to stdin")
     }
     return line
   }
@@ -33,7 +35,11 @@ enum Prompt {
       tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown)
       ask("\n")
     }
-    guard let line = readLine() else { throw Failure(.usage, "no password was entered") }
+    guard let line = readLine() else {
+      throw Failure(
+        .usage, "no password was entered",
+        hint: "run the same command again and type a password, or pipe one line to stdin")
+    }
     return line
   }
 

@@ -21,14 +21,11 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The address to listen on (CONSOLE_HOST).") var host: String?
   @Option(help: "The port, 0 for any free one (CONSOLE_PORT).") var port: String?
   @Option(help: "The folder of the spool (SPOOL_DIR).") var spool: String?
-  @Flag(help: "Browsers connect by TLS, through a proxy that adds X-Forwarded-For (CONSOLE_BEHIND_TLS=yes).")
+  @Flag(help: "The console is behind a TLS proxy that sets X-Forwarded-For (CONSOLE_BEHIND_TLS=yes).")
   var behindTLS = false
   @Option(
     help: ArgumentHelp(
-      """
-      With --behind-tls: the proxies whose X-Forwarded-For is trusted, 127.0.0.1,::1 by default \
-      (CONSOLE_TRUSTED_PROXIES).
-      """,
+      "Addresses of trusted proxies, with --behind-tls (CONSOLE_TRUSTED_PROXIES; default: 127.0.0.1,::1).",
       valueName: "ADDRESS[/BITS],…"))
   var trustedProxy: String?
   @Option(
@@ -39,7 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(help: "Serve pages only: this console starts no runs.")
   var noWorker = false
   @Flag(
-    help: "Stop a run under way when the console ends, as containers need it (CONSOLE_STOPS_RUNS=yes).")
+    help: "When the console ends, stop the run that it has started; for containers (CONSOLE_STOPS_RUNS=yes).")
   var stopsRuns = false
   @OptionGroup var database: DatabaseOptions
 
@@ -59,17 +56,16 @@ struct ServeCommand: AsyncParsableCommand {
     if role != .usable {
       let cause =
         role == .missing
-        ? "it is not a member of a role '\(ReadOnlyRole.name)'; create the role with docs/roles.sql"
-        : "the role '\(ReadOnlyRole.name)' has no rights in this database; run docs/roles.sql in it, then restart the"
-          + " console"
-      logger.warning("pages use the rights of the console's own login, in read-only transactions: \(cause)")
+        ? "the login is not a member of such a role; create it with docs/roles.sql"
+        : "the role has no rights in this database; run docs/roles.sql in it, then restart the console"
+      logger.warning("pages use the rights of the console's login instead of the role '\(ReadOnlyRole.name)': \(cause)")
     }
     let pools = Pools(target, role: role == .usable ? ReadOnlyRole.name : nil, searchPath: searchPath)
     if !settings.isBehindTLS, !ClientAddress.isLoopback(host) {
       logger.warning(
         """
-        listening on \(host) without TLS: passwords and session cookies cross the network unencrypted, unless only \
-        this machine can reach the port; put a TLS proxy in front of it and start with --behind-tls
+        listening on \(host) without TLS: other machines that reach this port send passwords and cookies unencrypted; \
+        put a TLS proxy before it, and start with --behind-tls
         """)
     }
     let site = try Site(pages: pools.pages, exports: pools.exports, store: pools.store, settings: settings)
@@ -133,7 +129,7 @@ struct ServeCommand: AsyncParsableCommand {
       guard let name = PublicName(text) else {
         throw Failure(
           .usage, "--public-name: '\(text)' is not a host name, so no request can match it",
-          hint: "give the part of the browser's address between https:// and the next /, such as registry.example.org"
+          hint: "give host names only, without https:// and without a path, such as registry.example.org"
             + " or registry.example.org:8443 (CONSOLE_PUBLIC_NAME)")
       }
       return name
@@ -158,7 +154,7 @@ struct ServeCommand: AsyncParsableCommand {
   private func makeWorker(_ target: DatabaseAddress, _ spool: String, _ logger: Logger) throws -> Worker {
     guard let pipeline = Environment.value("PIPELINE") else {
       throw Failure(
-        .usage, "PIPELINE is not set: runs need the path of pipeline.sh",
+        .usage, "the console cannot start runs: PIPELINE, the path of pipeline.sh, is not set",
         hint: "run '\(command: .console)', or set PIPELINE to its path")
     }
     var settings = Worker.Settings(

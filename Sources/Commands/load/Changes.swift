@@ -49,7 +49,7 @@ struct ChangesCommand: ParsableCommand {
 
   private func check(_ value: String?, _ name: String, in values: [String]) throws {
     guard let value, !values.contains(value) else { return }
-    throw Failure(.usage, "\(name) '\(value)' is unknown", hint: "one of \(values.joined(separator: ", "))")
+    throw Failure(.usage, "\(name) '\(value)' is unknown", hint: "use one of \(values.joined(separator: ", "))")
   }
 
   /// Returns whether the text is `YYYY-MM-DD` and the day exists.

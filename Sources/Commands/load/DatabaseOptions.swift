@@ -8,7 +8,8 @@ extension DatabaseOptions {
   func resolve() throws -> String {
     guard let url = databaseURL ?? Environment.value("DATABASE_URL") else {
       throw Failure(
-        .usage, "no database is given", hint: "set DATABASE_URL, or run '\(command: .load)', which has a private one")
+        .usage, "no database is given",
+        hint: "set DATABASE_URL, or run '\(command: .load)': it starts a private PostgreSQL")
     }
     let target: DatabaseAddress
     do { target = try DatabaseAddress(url) } catch { throw Failure(error) }

@@ -9,7 +9,7 @@ import Support
 struct LoadCommand: StageCommand {
   static let stage = "load"
   static let configuration = CommandConfiguration(
-    commandName: "load", abstract: "Make the registry in PostgreSQL equal to a finalized snapshot.",
+    commandName: "load", abstract: "Make the registry in PostgreSQL equal to a transformed snapshot.",
     version: productVersion,
     subcommands: [
       LoadInRun.self, LoadInDryRun.self, RollbackCommand.self, ReplayCommand.self, WithdrawCommand.self,
@@ -34,7 +34,9 @@ struct LoadCommand: StageCommand {
   func perform(_ run: inout StageRun) throws {
     let limits = try retention.resolve()
     guard !dryRun || !(verify.verify || force.force || retention.isAsked) else {
-      throw Failure(.usage, "--dry-run cannot be combined with --verify, --force, --keep or --retain-days")
+      throw Failure(
+        .usage, "--dry-run cannot be combined with --verify, --force, --keep or --retain-days",
+        hint: "leave out --dry-run, or the other options")
     }
     var settings = try LoadSettings(run, options, database, gate)
     if dryRun { return try run.check(settings) }

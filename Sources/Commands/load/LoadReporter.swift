@@ -27,7 +27,7 @@ final class LoadReporter: Sendable {
       case .snapshotRead(let snapshot): state.snapshot = snapshot
       case .staleRunClosed(let id, _, let error):
         // The run that finds the killed run's marker in its spool logs `etl_failed`.
-        state.log.warning("job run \(id) was left running and is closed as failed: \(error)")
+        state.log.warning("job run \(id) ended without a result, and is marked as failed: \(error)")
       case .jobOpened(let id):
         state.jobRunID = id
         state.log.set(jobRunID: id)

@@ -16,13 +16,19 @@ struct PsqlCommand: ParsableCommand {
   var arguments: [String] = []
 
   func run() throws {
-    guard let url = Environment.value("DATABASE_URL") else { throw Failure(.usage, "DATABASE_URL is not set") }
+    guard let url = Environment.value("DATABASE_URL") else {
+      throw Failure(
+        .usage, "DATABASE_URL is not set",
+        hint:
+          "set DATABASE_URL, or run \(PipelineCommand.script) with XDG_STATE_HOME set to a folder for a private PostgreSQL"
+      )
+    }
     let target: DatabaseAddress
     do { target = try DatabaseAddress(url) } catch { throw Failure(error) }
     guard let address = target.withoutPassword() else {
       throw Failure(
-        .usage, "the database URL has an sslpassword, which psql accepts only in its arguments",
-        hint: "remove it from DATABASE_URL; psql asks for it")
+        .usage, "unable to pass the sslpassword to psql, which reads it only from arguments that every user can see",
+        hint: "remove sslpassword from DATABASE_URL; psql then asks for it")
     }
     if let password = address.password { setenv("PGPASSWORD", password, 1) }
     // exec keeps ignored signals ignored.

@@ -13,8 +13,9 @@ struct ReplayCommand: StageCommand {
     abstract:
       "Apply the corrected records of a sheet that '\(PipelineCommand.script) findings --export' wrote.",
     discussion: """
-      The records are validated by the same rules and written into the published registry. They stay, recorded in \
-      registration_correction, until the source has a record without the fault or you withdraw them.
+      The records are validated by the same rules and written into the published registry. Each \
+      correction stays in force until the source corrects the record or you withdraw the correction. \
+      registration_correction stores them.
       """)
 
   @Argument(help: "The sheet: CSV with the published columns.")
@@ -40,8 +41,8 @@ struct ReplayCommand: StageCommand {
     guard !sheet.records.isEmpty || sheet.tally.rejected + sheet.tally.duplicates == 0 else {
       throw Failure(
         .data,
-        "'\(file)' has no corrected record that the rules accept: \(sheet.tally.rejected + sheet.tally.duplicates) are rejected, \(sheet.untouched) were not edited; nothing was published",
-        hint: "correct the rows named above, then run the same command again")
+        "no row of '\(file)' can be loaded: \(sheet.tally.rejected + sheet.tally.duplicates) rows are rejected, \(sheet.untouched) rows were not edited; nothing was published",
+        hint: "correct the rejected rows (their line numbers are printed above), then run the same command again")
     }
     var settings = LoadSettings(
       snapshot: try PublishedSnapshot.find(url, spool: run.spool), databaseURL: url, runID: run.summary.runID,
@@ -59,7 +60,7 @@ struct ReplayCommand: StageCommand {
         let column = finding.column.map { ", \($0)" } ?? ""
         log.warning("'\(file)', line \(finding.line)\(column): \(finding.code), \(finding.message) (\(what))")
       }
-      if findings.count > 20 { log.warning("and \(findings.count - 20) more findings in '\(file)' (\(what))") }
+      if findings.count > 20 { log.warning("'\(file)' has \(findings.count - 20) more findings (\(what))") }
     }
   }
 
@@ -70,7 +71,7 @@ struct ReplayCommand: StageCommand {
     }
     let size: Int
     do throws(Failure) { size = try file.size() } catch {
-      throw Failure(.data, "'\(self.file)' is not a file", hint: "name the sheet that was saved as CSV")
+      throw Failure(.data, "'\(self.file)' is not a regular file", hint: "name the CSV file that the spreadsheet saved")
     }
     guard size <= Self.bytesMax else {
       throw Failure(

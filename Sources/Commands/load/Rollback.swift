@@ -10,7 +10,7 @@ struct RollbackCommand: ChainedStage {
   static let stage = "load"
   static let configuration = CommandConfiguration(
     commandName: RollbackOptions.command.rawValue,
-    abstract: "Make the registry equal to an earlier snapshot that the spool still has.")
+    abstract: "Make the registry equal to an earlier published snapshot that is still in the spool.")
 
   @OptionGroup var options: RollbackOptions
 
@@ -25,8 +25,8 @@ struct RollbackCommand: ChainedStage {
       : snapshot.resolve(spool: run.spool, summary: run.summary)
     if snapshot.snapshot == nil, try SpoolFile.size(folder.transformManifest) == nil {
       throw Failure(
-        .notReady, "snapshot \(folder.id), the one to roll back to, has no transform files: a clean-up removed them",
-        hint: "\(command: .rollback, folder.id.description) transforms it again and rolls back to it")
+        .notReady, "unable to roll back: a clean-up has removed the transform files of snapshot \(folder.id)",
+        hint: "make them again and roll back: \(command: .rollback, folder.id.description)")
     }
     var settings = LoadSettings(snapshot: folder, databaseURL: url, runID: run.summary.runID, jobs: jobs)
     settings.action = .rollback

@@ -24,11 +24,11 @@ extension StageRun {
     } else {
       records = outcome.totals.total
     }
-    for refusal in outcome.refusals { log.warning("accepted despite: \(refusal)") }
+    for refusal in outcome.refusals { log.warning("published although it was refused: \(refusal)") }
     if outcome.repaired > 0 {
       let which = outcome.repaired > outcome.repairedBANs.count ? ", among them" : ""
       log.warning(
-        "\(outcome.repaired) businesses that were edited by hand were repaired\(which): \(outcome.repairedBANs.joined(separator: " "))"
+        "repaired \(outcome.repaired) businesses that had been edited by hand\(which): \(outcome.repairedBANs.joined(separator: " "))"
       )
     }
     summary.status = outcome.status
@@ -59,7 +59,9 @@ extension StageRun {
     guard settings.acceptance != nil else {
       throw Refusal(snapshot: folder.id, reasons: found.refusals, isWhole: found.isWhole).failure
     }
-    for refusal in found.refusals { log.warning("would be accepted: \(refusal)") }
+    for refusal in found.refusals {
+      log.warning("load --accept would publish the snapshot although it is refused: \(refusal)")
+    }
   }
 
   /// Adds to the summary what fetch and transform recorded about the snapshot, for a load that runs alone.

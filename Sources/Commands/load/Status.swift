@@ -17,7 +17,10 @@ struct StatusCommand: SpoolCommand {
   @Option(
     help: ArgumentHelp("Skip the database, and print this reason instead.", valueName: "WHY", visibility: .hidden))
   var noDatabase: String?
-  @Flag(help: "Print nothing, and exit 0 if the spool can be written and the database answers: for health checks.")
+  @Flag(
+    help:
+      "For health checks: print no status, and exit with 0 if the spool is writable and the database answers and is not a standby."
+  )
   var check = false
   /// The same option group as the parent command: a separate flag of that name would never be set.
   @OptionGroup var output: OutputOptions
@@ -55,7 +58,7 @@ struct StatusCommand: SpoolCommand {
 
   private func check(spool: String) throws {
     guard access(spool, W_OK) == 0 else { throw Failure.system("write in '\(spool)'", errno: errno) }
-    if let noDatabase { throw Failure(.temporary, "no database: \(noDatabase)") }
+    if let noDatabase { throw Failure(.temporary, "the database cannot be reached: \(noDatabase)") }
     try DatabaseStatus.requireAnswer(database.resolve())
   }
 

@@ -9,7 +9,7 @@ import TransformStage
 struct Transform: StageCommand {
   static let stage = "transform"
   static let configuration = CommandConfiguration(
-    commandName: "transform", abstract: "Validate a snapshot's chunks and write TSV files and error manifests.",
+    commandName: "transform", abstract: "Validate the chunks of a snapshot, and write TSV files and findings.",
     version: productVersion,
     subcommands: [
       FindingsCommand.self, TransformInChain<RunOptions>.self, TransformInChain<DryRunOptions>.self,
@@ -25,7 +25,7 @@ struct Transform: StageCommand {
       "Validate every Nth chunk, beginning with the Ith; other processes may validate the rest.", valueName: "I/N"))
   var shard: String?
   @OptionGroup var force: ForceOptions
-  @Flag(help: "Treat this as a dry run: log how many records of each chunk would be loaded.")
+  @Flag(help: "Log how many records of each chunk would be loaded. The files are written as usual.")
   var dryRun = false
   @OptionGroup var output: OutputOptions
 
@@ -117,6 +117,6 @@ extension StageRun {
     } else if try AcceptanceManifest.read(at: folder.acceptanceManifest) == nil {
       throw Refusal(snapshot: folder.id, reasons: refusals).failure
     }
-    log.warning("snapshot \(folder.id) accepted despite: \(refusals.joined(separator: "; "))")
+    log.warning("snapshot \(folder.id) is accepted although it was refused: \(refusals.joined(separator: "; "))")
   }
 }

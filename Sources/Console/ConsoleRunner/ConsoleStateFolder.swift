@@ -41,8 +41,8 @@ public struct ConsoleStateFolder: Sendable {
     let word = String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" }
     guard word.utf8.count == 8 else {
       throw Failure(
-        .data, "'\(file)' is damaged: it must contain a name of eight characters",
-        hint: "remove it to give the spool a new name; the console then records running tasks as cut short")
+        .data, "'\(file)' is damaged: it must hold the spool's ID of eight characters",
+        hint: "remove it: the console creates a new one, and shows runs that are under way as cut short")
     }
     return String(word)
   }

@@ -39,7 +39,7 @@ public enum Environment {
     switch value(name) {
     case "yes": return true
     case "no", nil: return false
-    case let text?: throw Failure(.usage, "\(name) is '\(text)'", hint: "set it to yes or no")
+    case let text?: throw Failure(.usage, "\(name) must be yes or no, not '\(text)'", hint: "set it to yes or no")
     }
   }
 
@@ -55,7 +55,7 @@ public enum Environment {
     guard let number = Int(text), range.contains(number) else {
       throw Failure(
         .usage, "\(origin) '\(text)' is not a whole number from \(range.lowerBound) to \(range.upperBound)",
-        hint: "correct \(origin), or leave it out for its default")
+        hint: "correct \(origin), or leave it out to use the default")
     }
     return number
   }

@@ -19,7 +19,7 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
       self = .records(count)
     } else {
       throw Failure(
-        .usage, "--max-rejects '\(text)' is neither a number of records nor a share", hint: "for instance 100 or 1%")
+        .usage, "--max-rejects '\(text)' is neither a number nor a percentage", hint: "for instance 100 or 1%")
     }
   }
 
@@ -64,9 +64,12 @@ public enum RejectBudget: Sendable, Equatable, CustomStringConvertible {
       .data,
       "snapshot \(folder.id) is refused: "
         + (totals.total == 0
-          ? "it has no record behind its header (a line ends with LF or CRLF, not with CR alone)"
+          ? "no record follows its header (lines must end with LF or CRLF; CR alone does not end a line)"
           : "not one of its \(totals.total) records is accepted"),
-      hint: "look at its findings: \(command: .findings, snapshot: folder.id); the registry stays as it is")
+      hints: [
+        "check the source, and list the rejected records: \(command: .findings, snapshot: folder.id)",
+        "--accept does not help; the registry stays as it is",
+      ])
   }
 }
 
@@ -92,7 +95,7 @@ public struct Refusal: Error, Sendable, Equatable {
     return Failure(
       .data, "snapshot \(snapshot) is refused: \(reasons.joined(separator: "; "))",
       hints: [
-        "look at its findings: \(command: .findings, snapshot: snapshot); the registry stays as it is",
+        "list its rejected records: \(command: .findings, snapshot: snapshot); the registry stays as it is",
         // --accept would mix a sample into the whole registry, so the hint does not name it.
         isWhole ? accept : elsewhere,
       ])

@@ -231,20 +231,20 @@ public struct StageRun {
   private func reportKilledRuns() {
     do {
       try RunMarker.completeKilledRuns(spool: spool) { run in
-        log.warning("run \(run.runID) was killed; this run continues from what it left")
+        log.warning("run \(run.runID) was killed; its finished work is kept")
         guard run.command != "dry-run" else { return }
         EventLog(stage: stage, runID: run.runID).event(
           .failed, "run \(run.runID) was killed",
           ["status": "failed", "error": "killed before it ended", "temporary": .flag(false)])
       }
-    } catch { log.warning("unable to look for killed runs: \(asFailure(error).message)") }
+    } catch { log.warning("unable to check whether earlier runs were killed: \(asFailure(error).message)") }
   }
 }
 
 /// Returns the error if it is a ``Failure``. Any other error is a bug.
 func asFailure(_ error: any Error) -> Failure {
   if let failure = error as? Failure { return failure }
-  return Failure(.bug, "unexpected: \(error)", hint: "this is a bug: please report it with the line above")
+  return Failure(.bug, "unexpected error: \(error)", hint: "this is a bug: please report it with the line above")
 }
 
 /// The version that `--version` prints.

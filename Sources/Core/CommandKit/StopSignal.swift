@@ -40,7 +40,7 @@ public enum StopSignal {
     if number != 0 {
       throw Failure(
         .stopped(signal: number), "stopped by signal \(number)",
-        hint: "run the same command again: it resumes from here")
+        hint: "run the same command again: finished work is kept")
     }
   }
 }

@@ -8,7 +8,7 @@ public struct ChunkReader: ~Copyable {
   private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   public init() throws {
-    do { decompressor = try Decompressor() } catch { throw Failure(.temporary, "libzstd: \(error)") }
+    do { decompressor = try Decompressor() } catch { throw Failure(.temporary, "unable to decompress: \(error)") }
   }
 
   deinit { memory.deallocate() }
@@ -28,7 +28,7 @@ public struct ChunkReader: ~Copyable {
     let csv = manifest.csv
     guard csv.name == SnapshotFolder.csvName(manifest.chunk) else {
       throw Failure(
-        .data, "'\(folder.fetchChunkManifest(manifest.chunk))' is damaged: it names another file",
+        .data, "'\(folder.fetchChunkManifest(manifest.chunk))' is damaged: it does not name its own chunk's file",
         hint: .fetchAgain)
     }
     guard (0...ChunkBounds.bytesMax + ChunkBounds.headerBytesMax).contains(csv.bytes) else {

@@ -68,7 +68,8 @@ public struct CompressedFile: ~Copyable {
 
   /// The failure of compressing, whose only possible cause is lack of memory.
   private static func failure(_ error: ZstdError) -> Failure {
-    Failure(.temporary, "libzstd: \(error)", hint: "give the process more memory, then run the same command again")
+    Failure(
+      .temporary, "unable to compress: \(error)", hint: "give the process more memory, then run the same command again")
   }
 
   private mutating func begin(_ path: String) throws {

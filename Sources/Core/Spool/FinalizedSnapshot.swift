@@ -19,12 +19,12 @@ public struct FinalizedSnapshot: Sendable {
     guard let fetch = try FetchManifest.read(at: folder.fetchManifest) else {
       throw Failure(
         .notReady, "snapshot \(folder.id) is not fetched: there is no '\(folder.fetchManifest)'",
-        hint: "\(command: .fetch)")
+        hint: "run '\(command: .fetch)' first")
     }
     guard let transform = try TransformManifest.read(at: folder.transformManifest) else {
       throw Failure(
         .notReady, "snapshot \(folder.id) is not transformed: there is no '\(folder.transformManifest)'",
-        hint: "\(command: .transform, snapshot: folder.id)")
+        hint: "run '\(command: .transform, snapshot: folder.id)' first")
     }
     guard transform.input.sha256 == fetch.csv.sha256, transform.chunks.count == fetch.chunks.count else {
       throw Self.stale(folder, "'\(folder.transformManifest)' was made from other bytes")
@@ -42,8 +42,8 @@ public struct FinalizedSnapshot: Sendable {
       transform.industries == batches.reduce(0, { $0 + $1.industries.records })
     else {
       throw Failure(
-        .data, "'\(folder.transformManifest)' is damaged: its sums are not those of its chunks",
-        hint: "\(command: .transform, snapshot: folder.id, "--force")")
+        .data, "'\(folder.transformManifest)' is damaged: its totals differ from the totals of its chunks",
+        hint: "redo it: \(command: .transform, snapshot: folder.id, "--force")")
     }
     self.fetch = fetch
     self.transform = transform
@@ -52,7 +52,7 @@ public struct FinalizedSnapshot: Sendable {
   private static func stale(_ folder: SnapshotFolder, _ why: String) -> Failure {
     Failure(
       .notReady, "snapshot \(folder.id) has to be transformed again: \(why)",
-      hint: "\(command: .transform, snapshot: folder.id)")
+      hint: "run '\(command: .transform, snapshot: folder.id)' first")
   }
 }
 

@@ -62,7 +62,7 @@ public enum Folder {
     var status = stat()
     guard !mayBe, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return }
     throw Failure(
-      .data, "'\(path)' is a symbolic link, which the spool never holds",
+      .data, "'\(path)' is a symbolic link; the spool may not contain symbolic links",
       hint: SnapshotFolder.redoHint(path, inTheWay: true))
   }
 

@@ -54,7 +54,7 @@ extension Manifest {
       let format = try decoder.decode(FormatOnly.self, from: data).format
       guard format <= SpoolFormat.current else {
         throw Failure(
-          .data, "'\(path)' has spool format \(format), and this version knows \(SpoolFormat.current)",
+          .data, "'\(path)' has spool format \(format); this program supports format \(SpoolFormat.current)",
           hint: "use the version that wrote it, or a newer one")
       }
       guard format == SpoolFormat.current else {

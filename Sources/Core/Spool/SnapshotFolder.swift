@@ -68,7 +68,7 @@ public struct SnapshotFolder: Sendable, Hashable {
     let first: Hint = inTheWay ? "remove it, then " : ""
     let parts = path.split(separator: "/")
     guard let place = parts.lastIndex(where: { SnapshotID(String($0)) != nil }), place + 1 < parts.count else {
-      return first + "redo the stage that wrote it with --force"
+      return first + "run the stage that writes it again, with --force"
     }
     switch parts[place + 1].prefix(while: { $0 != "." }) {
     case "transform": return first + "redo it: \(command: .transform, snapshot: parts[place], "--force")"

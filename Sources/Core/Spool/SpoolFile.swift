@@ -12,7 +12,7 @@ public enum SpoolFile {
     let size = try file.size()
     guard size <= bytesMax else {
       throw Failure(
-        .data, "'\(path)' is damaged: \(size) bytes where at most \(bytesMax) can be",
+        .data, "'\(path)' is damaged: it has \(size) bytes, more than the maximum of \(bytesMax)",
         hint: SnapshotFolder.redoHint(path))
     }
     var bytes = [UInt8](repeating: 0, count: size)
@@ -88,7 +88,8 @@ public struct OpenFile: ~Copyable {
       if errno == ENOENT || errno == ENOTDIR { return nil }
       if errno == ELOOP, !followLinks {
         throw Failure(
-          .data, "'\(path)' is a symbolic link, which the spool never holds", hint: SnapshotFolder.redoHint(path))
+          .data, "'\(path)' is a symbolic link; the spool may not contain symbolic links",
+          hint: SnapshotFolder.redoHint(path))
       }
       throw .system("open '\(path)'", errno: errno)
     }

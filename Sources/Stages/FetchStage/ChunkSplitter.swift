@@ -131,7 +131,7 @@ package struct ChunkSplitter: ~Copyable {
       throw Failure(
         .data,
         "the source has more than \(RecordScanner.structureErrorsMax) lines that are not CSV, the last at byte \(cursor.offset + offset)",
-        hint: "check the source: this is not the registry's file")
+        hint: "check the source: it may be another file, or damaged")
     }
   }
 
@@ -140,7 +140,7 @@ package struct ChunkSplitter: ~Copyable {
     throw Failure(
       .data,
       "the line at byte \(cursor.offset + offset) of the source does not end within \(RecordScanner.lineBytesMax >> 20) MiB",
-      hint: "check the source: this is not the registry's file")
+      hint: "check the source: it may be another file, or damaged")
   }
 
   /// Hashes the records added since the last call, while they are in the processor's cache.

@@ -66,7 +66,8 @@ struct Download: ~Copyable {
       if error.forbidsRanges { mayAskForRange = false }
       guard failures < settings.retryWaitSeconds.count else {
         throw Failure(
-          .temporary, "unable to fetch \(settings.location.shown): \(error.why), \(failures + 1) times",
+          .temporary,
+          "unable to fetch \(settings.location.shown): \(error.why); gave up after \(failures + 1) attempts",
           hint: "run the same command again later: it resumes after the finished chunks")
       }
       try wait(after: error, failures: failures, left: left)
@@ -79,8 +80,8 @@ struct Download: ~Copyable {
     if let asked = error.retryAfterSeconds {
       guard asked <= 60 else {
         throw Failure(
-          .temporary, "unable to fetch \(settings.location.shown): \(error.why), and asks to wait \(asked) s",
-          hint: "run the same command again after that time")
+          .temporary, "unable to fetch \(settings.location.shown): \(error.why); the server asks to wait \(asked) s",
+          hint: "run the same command again after \(asked) s")
       }
       seconds = max(seconds, Double(asked))
     }
@@ -94,7 +95,7 @@ struct Download: ~Copyable {
 
   private func outOfTime() -> Failure {
     Failure(
-      .temporary, "unable to fetch \(settings.location.shown) within \(Int(settings.secondsMax)) s",
+      .temporary, "unable to fetch \(settings.location.shown) within \(Int(settings.secondsMax)) s (--timeout)",
       hint: "run the same command again: it resumes after the finished chunks")
   }
 
@@ -145,11 +146,11 @@ struct Download: ~Copyable {
   }
 
   private mutating func beginWhole(_ source: Source, _ bytes: Int?) throws {
-    if let bytes, bytes > settings.bytesMax { throw tooLarge("\(bytes) bytes, more than") }
+    if let bytes, bytes > settings.bytesMax { throw tooLarge("\(bytes)") }
     if settings.terms.limit == nil { try Disk.check(settings.spool, sourceBytes: bytes ?? 0) }
     total = bytes
     if let earlier = snapshot, !earlier.manifest.source.mayTakeChunks(of: source) {
-      log.info("the source is newer than snapshot \(earlier.folder.id), which is kept as superseded")
+      log.info("the source is newer than snapshot \(earlier.folder.id), which is not resumed")
       snapshot = nil
     } else if snapshot != nil, finished.cursor.offset > 0 {
       log.info("the download restarts: finished chunks are kept if their bytes are the same")
@@ -160,7 +161,7 @@ struct Download: ~Copyable {
   }
 
   private mutating func beginSplitting() throws {
-    guard let snapshot else { throw Failure(.bug, "there is no snapshot for the chunks") }
+    guard let snapshot else { throw Failure(.bug, "internal error: chunks arrived before the snapshot was begun") }
     splitter = try ChunkSplitter(snapshot, after: finished)
     bar = ProgressReporter("fetch", unit: "MiB", total: total, scale: 1 << 20, log: log)
     bar?.add(offset)
@@ -169,7 +170,7 @@ struct Download: ~Copyable {
   private mutating func append(_ body: UnsafeRawBufferPointer) throws {
     if unchanged != nil { return }
     offset += body.count
-    guard offset <= settings.bytesMax else { throw tooLarge("more than") }
+    guard offset <= settings.bytesMax else { throw tooLarge("at least \(offset)") }
     if let total, offset > total {
       throw RetryableError(
         why: "the answer continues after byte \(total), its announced end", forbidsRanges: true)
@@ -193,7 +194,7 @@ struct Download: ~Copyable {
       throw RetryableError(why: "the answer ended at byte \(offset) of \(total)")
     }
     guard let splitter = splitter.take(), let snapshot else {
-      throw Failure(.bug, "an answer ended without a head")
+      throw Failure(.bug, "internal error: the server's answer ended before its headers")
     }
     return try snapshot.complete(splitter.finish(), previous: previous)
   }
@@ -218,8 +219,8 @@ struct Download: ~Copyable {
       return Failure(
         .unavailable, "unable to fetch \(shown): \(error)",
         hints: [
-          "check --source, the server's certificate and this machine's clock; verification is never switched off",
-          "if the system does not know the authority, for instance a proxy's, name its certificates in SSL_CERT_FILE",
+          "check --source, the server's certificate and this machine's clock",
+          "if a company proxy or server has its own authority, name its certificates in SSL_CERT_FILE (the check cannot be switched off)",
         ])
     case .malformedURL:
       return Failure(.usage, "unable to use the source's URL: \(error)", hint: "check --source")
@@ -230,14 +231,15 @@ struct Download: ~Copyable {
           "correct https_proxy, http_proxy or all_proxy, such as http://user:password@host:3128; in a password write "
           + "%40 for @, %2F for /, %23 for # and %20 for a space")
     case .unacceptable:
-      return Failure(.data, "\(shown) answers with \(error)", hint: "check --source: this is not the registry's server")
+      return Failure(
+        .data, "the answer of \(shown) is refused: \(error)", hint: "check --source: this may be another server")
     }
   }
 
-  private func tooLarge(_ what: String) -> Failure {
+  private func tooLarge(_ bytes: String) -> Failure {
     Failure(
-      .data, "the source at \(settings.location.shown) has \(what) the bound of \(settings.bytesMax) bytes",
-      hint: "raise --max-bytes if the source is right")
+      .data, "the source at \(settings.location.shown) has \(bytes) bytes, more than --max-bytes \(settings.bytesMax)",
+      hint: "if this is the correct source, set a larger --max-bytes")
   }
 
   /// Ends a transfer early: all requested records have arrived.

@@ -57,8 +57,8 @@ struct FileSource {
     let before = try file.identity()
     guard before.bytes <= settings.bytesMax else {
       throw Failure(
-        .data, "'\(path)' has \(before.bytes) bytes, more than the bound of \(settings.bytesMax)",
-        hint: "raise --max-bytes if the source is right")
+        .data, "'\(path)' has \(before.bytes) bytes, more than --max-bytes \(settings.bytesMax)",
+        hint: "if this is the correct file, set a larger --max-bytes")
     }
     let progress = ProgressReporter("fetch", unit: "MiB", total: before.bytes, scale: 1 << 20, log: log)
     defer { progress.finish() }
@@ -74,7 +74,8 @@ struct FileSource {
     let after = try file.identity()
     guard after == before else {
       throw Failure(
-        .temporary, "'\(path)' was changed while it was read", hint: "run the same command again once it is complete")
+        .temporary, "the file '\(path)' changed while fetch read it",
+        hint: "wait until the file is complete, then run the same command again")
     }
   }
 }
@@ -88,7 +89,8 @@ enum Disk {
     let free = try Folder.freeBytes(spool)
     guard free < sourceBytes / 3 + (1 << 20) else { return }
     throw Failure(
-      .storage, "'\(spool)' has \(size(free)) free, too little for a source of \(size(sourceBytes))",
+      .storage,
+      "'\(spool)' has only \(size(free)) free, but a source of \(size(sourceBytes)) needs at least a third of its size",
       hint: "free some space there, or name another folder with --spool")
   }
 

@@ -15,8 +15,11 @@ public enum SampleFile {
     let path = Folder.of(program) + "/business-registry_FetchStage.resources/Sample/BGMOPEN1-sample.csv"
     guard access(path, R_OK) == 0 else {
       throw Failure(
-        .configuration, "unable to read the sample '\(path)', which the build puts there",
-        hint: "build again, or give the file as --source")
+        .configuration, "unable to read the sample '\(path)'",
+        hints: [
+          "in a git clone: remove .build and run the same command again", "with the package: install it again",
+          "or name a CSV file with --source",
+        ])
     }
     return path
   }

@@ -32,11 +32,13 @@ enum SourceAnswer {
         why: "the server no longer has the requested range of the source", isImmediate: true, forbidsRanges: true)
     case (408, _, _), (429, _, _), (500...599, _, _):
       throw RetryableError(why: "the server answers \(status)", retryAfterSeconds: Self.retryAfter(head))
+    case (407, _, _):
+      throw Failure(
+        .unavailable, "unable to fetch \(location.shown): the server answers 407, since the proxy requires a login",
+        hint: "set user and password in http_proxy or https_proxy, such as http://user:password@host:3128")
     default:
       throw Failure(
-        .unavailable, "unable to fetch \(location.shown): the server answers \(status)",
-        hint: status == 407
-          ? "the proxy requires a login: set user and password in http_proxy or https_proxy" : "check --source")
+        .unavailable, "unable to fetch \(location.shown): the server answers \(status)", hint: "check --source")
     }
   }
 

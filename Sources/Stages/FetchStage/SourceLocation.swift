@@ -29,8 +29,10 @@ public enum SourceLocation: Sendable, Equatable {
     } else if let end = lower.range(of: "://") {
       let scheme = String(text[..<end.lowerBound])
       // The message does not quote the text before `://`, which may be a login.
-      guard scheme.isScheme else { throw Self.unreadable("the source is not") }
-      guard let url = WebAddress(text) else { throw Self.unreadable("'\(scheme)://…' is not") }
+      guard scheme.isScheme else { throw Failure(.usage, "the source is not a valid URL", hint: Self.example) }
+      guard let url = WebAddress(text) else {
+        throw Failure(.usage, "'\(scheme)://…' is not a valid URL", hint: Self.example)
+      }
       guard url.scheme == "https" || url.scheme == "http" else {
         throw Failure(
           .usage, "the source's scheme '\(url.scheme)' is not supported", hint: "give an https URL or a path")
@@ -60,12 +62,10 @@ public enum SourceLocation: Sendable, Equatable {
   ///   may hold a password.
   private static func path(_ text: String) throws(Failure) -> String {
     guard text.looksLikeURL, !SpoolFile.isThere(text) else { return text }
-    throw unreadable("the source is neither a file nor")
+    throw Failure(.usage, "the source is neither a file nor a valid URL", hint: example)
   }
 
-  private static func unreadable(_ what: String) -> Failure {
-    Failure(.usage, "\(what) a valid URL", hint: "for instance \(published)")
-  }
+  private static let example: Hint = "for example \(published)"
 
   /// The source for messages and manifests: without user, password, the values of a query and parameters in the path.
   public var shown: String {

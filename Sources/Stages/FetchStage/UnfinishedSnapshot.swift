@@ -36,15 +36,15 @@ package struct UnfinishedSnapshot: Sendable {
       guard let read = try DownloadManifest.read(at: folder.downloadManifest) else { return nil }
       manifest = read
     } catch let failure as Failure where failure.category == .data {
-      log.warning("\(failure.message): snapshot \(id) is kept as superseded")
+      log.warning("\(failure.message); the unfinished snapshot \(id) is not resumed, and a later clean-up removes it")
       return nil
     }
     guard manifest.source.urlSHA256 == settings.location.digest, manifest.terms == settings.terms else {
-      log.info("snapshot \(id) was begun from another source or with other options: it is kept as superseded")
+      log.info("snapshot \(id) was begun from another source or with other options: it is not resumed")
       return nil
     }
     guard manifest.rulesVersion == rulesVersion else {
-      log.info("snapshot \(id) was begun with another rules version: it is kept as superseded")
+      log.info("snapshot \(id) was begun with another rules version: it is not resumed")
       return nil
     }
     return UnfinishedSnapshot(folder, manifest, log: log)
@@ -62,10 +62,10 @@ package struct UnfinishedSnapshot: Sendable {
         guard let (chunk, sha256) = try FetchChunkManifest.readWithDigest(at: path) else { return finished }
         guard chunk.chunk == number, chunk.byteOffset == finished.cursor.offset,
           chunk.firstRecord == finished.cursor.record
-        else { throw Failure(.data, "'\(path)' is damaged: it does not follow the chunk before") }
+        else { throw Failure(.data, "'\(path)' is damaged: its chunk does not begin where the one before ends") }
         try reader.read(chunk, in: folder) { finished.append(chunk, sha256: sha256, bytes: $0) }
       } catch let failure as Failure where failure.category == .data {
-        log.warning("\(failure.message): chunk \(number) and the chunks after it are fetched again")
+        log.warning("\(failure.message); fetching chunk \(number) and all later chunks again")
         try SpoolFile.remove(path)
         return finished
       }

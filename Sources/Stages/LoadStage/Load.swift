@@ -55,7 +55,7 @@ public enum Load {
       (try? TransformManifest.read(at: snapshot.folder.transformManifest)) != snapshot.transform
     else { return failure }
     return Failure(
-      .temporary, "snapshot \(snapshot.id) was transformed again during the load: \(failure.message)",
+      .temporary, "transform replaced the files of snapshot \(snapshot.id) while load read them: \(failure.message)",
       hint: "run the same command again")
   }
 

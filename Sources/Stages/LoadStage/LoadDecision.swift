@@ -66,7 +66,8 @@ extension LoadRun {
   private func requireBase(_ last: Publication?, _ session: inout Connection) throws {
     if settings.action == .load { return }
     guard let last else {
-      throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "\(command: .load)")
+      throw Failure(
+        .notReady, "\(session.place): no snapshot was published here yet", hint: "load one first: \(command: .load)")
     }
     switch settings.action {
     case .load: break
@@ -76,25 +77,26 @@ extension LoadRun {
         "SELECT EXISTS (SELECT FROM publication WHERE snapshot = $1 AND whole)", [snapshot.id])
       guard wasPublished else {
         throw Failure(
-          .data, "\(session.place): snapshot \(snapshot.id) was never published here, so it cannot be rolled back to",
-          hint: "\(command: .load, snapshot: snapshot.id) loads it, after the acceptance checks")
+          .data, "\(session.place): unable to roll back to snapshot \(snapshot.id): it was never published here",
+          hint: "to publish it with the acceptance checks: \(command: .load, snapshot: snapshot.id)")
       }
     case .replay, .withdraw:
       guard last.holds(snapshot) else {
         throw Failure(
           .temporary,
           last.snapshot == snapshot.id
-            ? "\(session.place): snapshot \(snapshot.id) was transformed again after it was published"
-            : "\(session.place): another snapshot was published meanwhile, \(last.snapshot)",
+            ? "\(session.place): snapshot \(snapshot.id) was transformed again after it was published, and differs from the registry"
+            : "\(session.place): another snapshot was published while this command ran: \(last.snapshot)",
           hint: last.snapshot == snapshot.id
-            ? "load it first: \(command: .load, snapshot: snapshot.id)" : "run the same command again")
+            ? "publish it first: \(command: .load, snapshot: snapshot.id)" : "run the same command again")
       }
       let wholeBefore = try session.bool("SELECT EXISTS (SELECT FROM publication WHERE whole)")
       guard last.whole || !wholeBefore else {
         throw Failure(
           .notReady,
-          "\(session.place): a sample or a limited snapshot was loaded over a whole one, and corrections need the whole one",
-          hint: "load the whole one again first: \(command: .load, snapshot: "ID", "--force"), or \(command: .run)")
+          "\(session.place): the published snapshot is a sample or limited, and was loaded after a whole one; corrections need a whole snapshot",
+          hint: "load the whole snapshot again first: \(command: .load, snapshot: "ID", "--force"), or \(command: .run)"
+        )
       }
     }
   }
@@ -161,12 +163,12 @@ extension LoadRun {
       guard !settings.verify else {
         throw Failure(
           .notReady,
-          "snapshot \(snapshot.id) was rolled back to \(rollback.snapshot): it is not published, so it cannot be verified",
-          hint: "\(command: .load, snapshot: rollback.snapshot, "--verify") verifies what is published")
+          "unable to verify snapshot \(snapshot.id): after a rollback, snapshot \(rollback.snapshot) is the published one",
+          hint: "verify the published snapshot: \(command: .load, snapshot: rollback.snapshot, "--verify")")
       }
       settings.events(
         .advice(
-          "the content of snapshot \(snapshot.id) was rolled back to \(rollback.snapshot) and is not loaded again: \(command: .load, snapshot: snapshot.id) loads it"
+          "snapshot \(snapshot.id) is not loaded: the registry was rolled back from its content to snapshot \(rollback.snapshot); to load it anyway: \(command: .load, snapshot: snapshot.id)"
         ))
       return true
     }
@@ -192,8 +194,8 @@ extension LoadRun {
       guard try !session.bool("SELECT EXISTS (SELECT FROM \(table.name))") else { continue }
       throw Failure(
         .configuration,
-        "\(session.place): table \(table.name) is empty, although snapshot \(last.snapshot) with \(rows) rows is published",
-        hint: "it was emptied, or a restore is not complete: \(command: .load, "--verify") writes it again")
+        "\(session.place): table \(table.name) is empty, but the published snapshot \(last.snapshot) has \(rows) rows",
+        hint: "it was emptied, or a restore is not complete; fill it again: \(command: .load, "--verify")")
     }
   }
 
@@ -217,9 +219,9 @@ extension LoadRun {
       try rows.filter { try $0.optionalText("end_reason") == "withdrawn" }.map { try $0.ban("ban") })
     guard let ban = bans.first(where: { !withdrawn.contains($0) }) else { return }
     throw Failure(
-      .data, "\(session.place): no correction of \(BANText.text(ban)) is in force",
+      .data, "\(session.place): there is no correction in force for BAN \(BANText.text(ban)); nothing was changed",
       hint:
-        "those in force: \(command: .psql, "-c 'SELECT ban, corrected_at FROM registration_correction WHERE ended_at IS NULL'")"
+        "list the corrections in force: \(command: .psql, "-c 'SELECT ban, corrected_at FROM registration_correction WHERE ended_at IS NULL'")"
     )
   }
 }

@@ -27,17 +27,19 @@ public enum Rollback {
       }
       guard let id = before.first else {
         throw Failure(
-          .notReady, "\(session.place): no other snapshot was published before the present one",
+          .notReady, "\(session.place): unable to roll back: no snapshot was published before the current one",
           hint:
-            "\(command: .status) lists the snapshots; \(command: .rollback, "SNAPSHOT") goes back to any whole one that was published"
+            "\(command: .status) lists the snapshots; \(command: .rollback, "SNAPSHOT") can go back to every whole snapshot that was published here"
         )
       }
       // Any other snapshot would undo more than the caller asked for.
       guard inSpool.contains(id) else {
         throw Failure(
-          .notReady, "snapshot \(id), published before the present one, is not in '\(spool)'",
-          hint: near.map { "\(command: .rollback, $0.description) goes back to an earlier snapshot that is there" }
-            ?? "name the spool that has it: --spool DIR")
+          .notReady, "snapshot \(id), published before the current one, is not in '\(spool)'",
+          hint: near.map {
+            "\(command: .rollback, $0.description) goes back to the newest earlier snapshot in this spool"
+          }
+            ?? "run the command with the spool that has it: --spool DIR")
       }
       return SnapshotFolder(spool: spool, id: id)
     } catch { throw Failure(from: error) }

@@ -42,7 +42,7 @@ struct ChunkWorker: ~Copyable {
     guard tally.records == source.csv.records else {
       throw Failure(
         .data,
-        "'\(folder.fetchChunkManifest(source.chunk))' is damaged: it says \(source.csv.records) records, but there are \(tally.records)",
+        "'\(folder.fetchChunkManifest(source.chunk))' is damaged: it lists \(source.csv.records) records, but its chunk has \(tally.records)",
         hint: .fetchAgain)
     }
     let files = try output.seal(tally)

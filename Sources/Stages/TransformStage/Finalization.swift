@@ -108,7 +108,8 @@ enum Finalization {
     }
     guard totals.agree, totals.total == plan.fetch.csv.records else {
       throw Failure(
-        .bug, "the sums of snapshot \(plan.folder.id) do not agree: \(totals) of \(plan.fetch.csv.records) records",
+        .bug,
+        "internal error: the counts of snapshot \(plan.folder.id) do not add up: \(totals) instead of \(plan.fetch.csv.records) records",
         hint: "this is a bug: please report it with the line above")
     }
     return TransformManifest(
@@ -119,7 +120,8 @@ enum Finalization {
 
   private static func wentAway(_ chunk: Int, _ plan: SnapshotPlan) -> Failure {
     Failure(
-      .temporary, "'\(plan.folder.transformChunkManifest(chunk))' was removed while the snapshot was finalized",
+      .temporary,
+      "another process removed '\(plan.folder.transformChunkManifest(chunk))' while transform completed the snapshot",
       hint: "run the same command again")
   }
 }

@@ -23,7 +23,7 @@ package struct SnapshotPlan: Sendable {
   package init(_ folder: SnapshotFolder) throws {
     guard let fetch = try FetchManifest.read(at: folder.fetchManifest) else {
       throw Failure(
-        .notReady, "snapshot \(folder.id) is not completely fetched: there is no '\(folder.fetchManifest)'",
+        .notReady, "the download of snapshot \(folder.id) is not finished: there is no '\(folder.fetchManifest)'",
         hint: "run '\(command: .fetch)' first")
     }
     self.folder = folder
@@ -50,7 +50,7 @@ package struct SnapshotPlan: Sendable {
       // Checking the size is cheap and finds a missing file before a worker needs it.
       guard try SpoolFile.size(folder.csv(index + 1)) == manifest.csv.compressedBytes else {
         throw Failure(
-          .data, "'\(folder.csv(index + 1))' is damaged: it is missing or has another size than its manifest says",
+          .data, "'\(folder.csv(index + 1))' is missing, or its size differs from its manifest",
           hint: .fetchAgain)
       }
       var soFar = earlier.copy()
@@ -60,7 +60,8 @@ package struct SnapshotPlan: Sendable {
     }
     guard records == fetch.csv.records else {
       throw Failure(
-        .data, "'\(folder.fetchManifest)' is damaged: its chunks hold \(records) records, not \(fetch.csv.records)",
+        .data,
+        "'\(folder.fetchManifest)' is damaged: it lists \(fetch.csv.records) records, but its chunks have \(records)",
         hint: .fetchAgain)
     }
     self.chunks = chunks
@@ -83,8 +84,10 @@ package struct SnapshotPlan: Sendable {
     guard manifest.rulesVersion <= rulesVersion else {
       throw Failure(
         .data,
-        "chunk \(number) was validated by rules \(manifest.rulesVersion), but this version knows only \(rulesVersion)",
-        hint: "use the version that wrote it, or redo it: \(command: .transform, snapshot: folder.id, "--force")")
+        "chunk \(number) was validated with rules version \(manifest.rulesVersion); this program supports versions up to \(rulesVersion)",
+        hint:
+          "use the newer program again, or validate the snapshot with this one: \(command: .transform, snapshot: folder.id, "--force")"
+      )
     }
     if manifest.inputManifestSHA256 != chunk.manifestSHA256 { return .stale("its input has changed") }
     if manifest.rulesVersion < rulesVersion {

@@ -35,7 +35,7 @@ public enum ChunkSelection: Sendable, Equatable {
     case (nil, nil): self = .all
     case (let text?, nil):
       guard let number = Int(text), number >= 1 else {
-        throw Failure(.usage, "--chunk '\(text)' is not a chunk's number", hint: "the first is 1")
+        throw Failure(.usage, "--chunk '\(text)' is not a chunk number", hint: "chunks are numbered from 1")
       }
       self = .one(number)
     case (nil, let text?):

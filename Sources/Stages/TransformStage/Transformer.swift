@@ -26,8 +26,8 @@ public enum Transformer {
     let plan = try SnapshotPlan(settings.folder)
     if case .one(let chunk) = settings.selection, chunk > plan.chunks.count {
       throw Failure(
-        .usage, "there is no chunk \(chunk): snapshot \(plan.folder.id) has \(plan.chunks.count)",
-        hint: "the first is 1")
+        .usage, "there is no chunk \(chunk): snapshot \(plan.folder.id) has \(plan.chunks.count) chunks",
+        hint: "use a number from 1 to \(plan.chunks.count)")
     }
     try Folder.make(plan.folder.transformFolder)
     let selected = plan.chunks.filter { settings.selection.contains($0.manifest.chunk) }

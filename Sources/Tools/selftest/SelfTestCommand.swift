@@ -58,7 +58,7 @@ struct SelfTestCommand: ParsableCommand {
     guard let url = variables["DATABASE_URL"], !url.isEmpty else {
       throw Failure(
         .usage, "no database is given",
-        hint: "set DATABASE_URL, or run '\(command: .selftest)', which has a private one")
+        hint: "set DATABASE_URL, or run '\(command: .selftest)': it starts a private PostgreSQL")
     }
     let jobs = try jobs.resolve()
     let own = URL(fileURLWithPath: try Executable.path()).deletingLastPathComponent().path

@@ -37,7 +37,9 @@ final class ConnectionLimit: Sendable {
       last = now
       return true
     }
-    if isNews { logger.warning("refused a connection from \(address), which has \(most) open") }
+    if isNews {
+      logger.warning("refused a connection from \(address): it has \(most) connections open, which is the limit")
+    }
     return .refused
   }
 }

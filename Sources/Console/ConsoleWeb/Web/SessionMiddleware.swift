@@ -35,7 +35,7 @@ struct SessionMiddleware: RouterMiddleware {
     let proxies = site.settings.trustedProxies
     if !forwarded.isEmpty, !proxies.contains(where: { $0.contains(peer) }), firstTime.isFirst() {
       logger.warning(
-        "X-Forwarded-For from \(peer) is ignored: --trusted-proxy (CONSOLE_TRUSTED_PROXIES) does not name it")
+        "X-Forwarded-For from \(peer) is ignored: this address is not in --trusted-proxy (CONSOLE_TRUSTED_PROXIES)")
     }
     return proxies.client(peer, forwarded: forwarded)
   }

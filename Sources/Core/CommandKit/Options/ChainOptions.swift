@@ -66,8 +66,8 @@ public struct DryRunOptions: SourceChainOptions {
   public func requireValid() throws(Failure) {
     if !check, let option = database.databaseURL == nil ? gate.given : "--database-url" {
       throw Failure(
-        .usage, "'dry-run' without --check knows no option '\(option)'",
-        hint: "\(command: .dryRun, "--check") compares with the database")
+        .usage, "'dry-run' accepts '\(option)' only together with --check",
+        hint: "add --check, or leave out '\(option)'")
     }
     try stage.requireValid()
     if check { try database.requireValid() }

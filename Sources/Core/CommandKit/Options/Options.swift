@@ -42,7 +42,10 @@ public struct OutputOptions: ParsableArguments {
 
 /// Whether to redo finished work.
 public struct ForceOptions: ParsableArguments {
-  @Flag(help: "Redo finished work, and process the source even if it reports no change.")
+  @Flag(
+    help:
+      "Do the work again, even if it is finished or the source is unchanged (findings: overwrite the file of --export)."
+  )
   public var force = false
 
   public init() {}
@@ -64,7 +67,8 @@ public struct JobsOptions: ParsableArguments {
 public struct DatabaseOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The database, as a URI without a password (DATABASE_URL, which may hold one).", valueName: "URI"))
+      "URL of the database, without a password (default: DATABASE_URL, which may contain the password).",
+      valueName: "URI"))
   public var databaseURL: String?
 
   public init() {}
@@ -85,8 +89,8 @@ public struct DatabaseOptions: ParsableArguments {
     guard let text = databaseURL ?? Environment.value("DATABASE_URL") else { return }
     guard !["postgresql://", "postgres://"].contains(where: text.hasPrefix), !text.contains("=") else { return }
     throw Failure(
-      .usage, "the database URL: it has the wrong form",
-      hint: "the form is postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
+      .usage, "the database URL is not valid",
+      hint: "use postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
   }
 
   /// The failure for an address with a password on the command line.
@@ -107,7 +111,10 @@ public struct SnapshotStageOptions: ParsableArguments {
 
 /// The snapshot that a stage works on.
 public struct SnapshotOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The snapshot (default: the newest of the spool).", valueName: "ID"))
+  @Option(
+    help: ArgumentHelp(
+      "The snapshot (default: the newest; rollback: the one published before the current one; findings: the newest transformed one).",
+      valueName: "ID"))
   public var snapshot: String?
 
   public init() {}
@@ -117,7 +124,7 @@ public struct SnapshotOptions: ParsableArguments {
   public func resolve() throws(Failure) -> SnapshotID? {
     guard let text = snapshot else { return nil }
     guard let id = SnapshotID(text) else {
-      throw Failure(.usage, "'\(text)' is not a snapshot's name", hint: "run '\(command: .status)' to see them")
+      throw Failure(.usage, "'\(text)' is not a snapshot's name", hint: "\(command: .status) lists the snapshots")
     }
     return id
   }
@@ -129,7 +136,8 @@ public struct SnapshotOptions: ParsableArguments {
     if let id = try resolve() {
       guard try SpoolIndex.snapshots(spool).contains(id) else {
         throw Failure(
-          .notReady, "snapshot \(id) is not in '\(spool)'", hint: "run '\(command: .status)' to see what is")
+          .notReady, "snapshot \(id) is not in '\(spool)'", hint: "\(command: .status) lists the snapshots in the spool"
+        )
       }
       return SnapshotFolder(spool: spool, id: id)
     }

@@ -36,8 +36,8 @@ public enum RunRecords {
     decoder.keyDecodingStrategy = .fromSnakeCase
     guard let summary = try? decoder.decode(Summary.self, from: Data(bytes)), summary.runID == runID else {
       throw Failure(
-        .data, "'\(path(runID, spool))' is not the record of run \(runID)",
-        hint: "remove it: only the list of runs needs it")
+        .data, "'\(path(runID, spool))' does not describe run \(runID)",
+        hint: "remove it: the run then disappears from the list of runs, and nothing else changes")
     }
     return summary
   }

@@ -47,13 +47,13 @@ public enum ExitCategory: Sendable, Equatable {
   fileprivate var hint: Hint {
     switch self {
     case .usage: "see '\(PipelineCommand.script) --help'"
-    case .data: "put the file back as it was, or redo the stage that wrote it with --force"
+    case .data: "restore the file from a backup, or run the stage that writes it again, with --force"
     case .notReady: "run the previous stage first"
     case .unavailable, .configuration: "fix the problem, then run the same command again"
     case .bug: "this is a bug: please report it with the line above"
     case .storage: "check the path and its disk, then run the same command again"
     case .temporary: "run the same command again later"
-    case .stopped: "run the same command again: it resumes from here"
+    case .stopped: "run the same command again: finished work is kept"
     }
   }
 
@@ -88,7 +88,7 @@ extension Failure {
     case EACCES, EPERM, EROFS:
       return Failure(
         .storage, "unable to \(action): \(reason)",
-        hint: "check its owner and permissions, and whether the file system is writable")
+        hint: "check the owner and the permissions of this path, and whether the file system is mounted read-only")
     case EMFILE, ENFILE, ENOMEM:
       return Failure(
         .temporary, "unable to \(action): \(reason)",

@@ -53,8 +53,10 @@ struct ChangeFeed {
     guard written != staged else { return }
     throw Failure(
       .configuration,
-      "\(session.place): a BEFORE trigger or a rule on registration_change has left out \(staged - written) of \(staged) rows of the feed; nothing was published",
-      hint: "make the trigger RETURN NEW or an AFTER trigger, and make the rule DO ALSO")
+      "\(session.place): a trigger or rule on registration_change suppressed \(staged - written) of \(staged) rows; nothing was published",
+      hints: [
+        "BEFORE trigger: let it RETURN NEW, or make it an AFTER trigger", "rule: use DO ALSO instead of DO INSTEAD",
+      ])
   }
 
   private func count(_ session: inout Connection) throws -> ChangeCounts {

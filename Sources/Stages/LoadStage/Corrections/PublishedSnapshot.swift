@@ -18,14 +18,17 @@ public enum PublishedSnapshot {
       guard try session.bool("SELECT pg_catalog.to_regclass('publication') IS NOT NULL"),
         let last = try session.rows("SELECT snapshot FROM publication ORDER BY id DESC LIMIT 1").first
       else {
-        throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "\(command: .load)")
+        throw Failure(
+          .notReady, "\(session.place): no snapshot was published here yet",
+          hint: "load one first: \(command: .load)")
       }
       let id = try last.snapshotID("snapshot")
       guard try SpoolIndex.snapshots(spool).contains(id) else {
         throw Failure(
-          .notReady, "the published snapshot \(id) is not in '\(spool)'",
+          .notReady, "the published snapshot \(id) is not in '\(spool)'; corrections need its files",
           hint:
-            "name the spool that it was loaded from (--spool DIR), or load another snapshot first: \(command: .run)")
+            "run the command with the spool that has it (--spool DIR), or publish a new snapshot first: \(command: .run)"
+        )
       }
       return SnapshotFolder(spool: spool, id: id)
     } catch { throw Failure(from: error) }

@@ -111,8 +111,8 @@ struct IncrementalPublish {
     else {
       throw Failure(
         .configuration,
-        "\(session.place): \(effect.inserted + effect.updated) of \(differing) differing businesses were written and \(effect.removed) of \(gone) removed, or not all of their industries; nothing was published",
-        hint: "a trigger or rule of yours on the tables suppresses rows: correct or disable it")
+        "\(session.place): not all rows were written: \(effect.inserted + effect.updated) of \(differing) changed businesses, \(effect.removed) of \(gone) removals, or too few of their industries; nothing was published",
+        hint: "a trigger or rule on the tables suppresses rows: correct or disable it")
     }
   }
 
@@ -135,7 +135,7 @@ struct IncrementalPublish {
       throw Failure(
         .configuration,
         "\(session.place): incoming_removal has only \(staged) of \(diff.removals.count) rows; nothing was published",
-        hint: "a trigger of yours on it suppresses rows: correct or disable it")
+        hint: "a trigger or rule on incoming_removal suppresses rows: correct or disable it")
     }
     try session.execute("ANALYZE incoming_removal")
   }

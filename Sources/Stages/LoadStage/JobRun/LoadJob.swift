@@ -45,7 +45,7 @@ struct LoadJob {
   /// load needs a higher one.
   mutating func leaveIfOvertaken(by last: Publication?) {
     guard let open, let last, last.jobRunID > open.id else { return }
-    fail(Failure(.temporary, "job run \(last.jobRunID) published meanwhile: the load continues in a new job run"))
+    fail(Failure(.temporary, "job run \(last.jobRunID) was published first; this load continues as a new job run"))
     stopHeartbeat()
     state = .none
   }

@@ -35,8 +35,8 @@ struct LoadState: Sendable {
         """)
       guard let row = rows.first else {
         throw Failure(
-          .configuration, "\(session.place): current_load has lost its row",
-          hint: "INSERT INTO current_load (fence) VALUES (\(Int.max / 2))")
+          .configuration, "\(session.place): table current_load is empty; it must have one row",
+          hint: "run in psql: INSERT INTO current_load (fence) VALUES (\(Int.max / 2))")
       }
       let before = try row.int("fence")
       let staged = try ["kind", "content_sha256", "rules_version", "source_date", "base_publication", "action"]
@@ -104,7 +104,7 @@ struct LoadState: Sendable {
     let rows = try session.execute("SELECT FROM current_load WHERE fence = \(fence) FOR \(strength)")
     guard rows.affected == 1 else {
       throw Failure(
-        .temporary, "\(session.place): another run has taken over this load",
+        .temporary, "\(session.place): another run has continued this load; this run publishes nothing",
         hint: "wait for it to end, then run the same command again")
     }
   }

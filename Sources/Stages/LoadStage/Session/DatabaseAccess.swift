@@ -33,7 +33,8 @@ struct DatabaseAccess: Sendable {
     guard session.serverVersion >= Self.serverVersionMin else {
       throw Failure(
         .unavailable,
-        "\(session.place): the server is version \(session.serverVersion / 10_000), and 13 or later is needed")
+        "\(session.place): PostgreSQL \(session.serverVersion / 10_000) is too old: version 13 or later is needed",
+        hint: "upgrade the server, or use a database of a newer one")
     }
     session.faultHook = faultHook
     if hasSchema { return session }
@@ -65,7 +66,7 @@ struct DatabaseAccess: Sendable {
     }
     guard let name = try found.optionalText("schema"), let schema = try found.optionalText("quoted_schema") else {
       throw Failure(
-        .configuration, "\(place): no schema of the search path exists",
+        .configuration, "\(place): none of the schemas in search_path exists",
         hint: "create one with CREATE SCHEMA, or name an existing one: postgresql://…?options=-csearch_path%3DSCHEMA")
     }
     guard !name.hasPrefix("pg_"), name != "information_schema" else {
@@ -82,22 +83,25 @@ struct DatabaseAccess: Sendable {
     if let other = try found.optionalText("other_registry") {
       throw Failure(
         .configuration,
-        "\(place): schema '\(name)' comes first in the search path and has no registry, but schema \(other) has one",
+        "\(place): the registry is in schema \(other), but schema '\(name)' comes first in search_path",
         hint:
-          "choose one: ALTER ROLE USER SET search_path = SCHEMA, or"
+          "put the schema to use first: ALTER ROLE USER SET search_path = SCHEMA, or"
           + " postgresql://…?options=-csearch_path%3DSCHEMA")
     }
     // Statements on a table also apply to tables that inherit from it: a load would remove their rows.
     if let heir = try found.optionalText("heir") {
       throw Failure(
-        .configuration, "\(place): table \(heir), so its rows would count as the registry's",
+        .configuration, "\(place): table \(heir): its rows would count as rows of the registry",
         hint: "ALTER TABLE … NO INHERIT …; for a table with the same columns, use CREATE TABLE … (LIKE …)")
     }
     if let tables = try found.optionalText("hiding_tables") {
       throw Failure(
         .unavailable,
-        "\(place): row-level security hides rows of \(tables) from this role; nothing was read or written",
-        hint: "ALTER TABLE … NO FORCE ROW LEVEL SECURITY for the owner, or ALTER ROLE … BYPASSRLS")
+        "\(place): row-level security may hide rows of \(tables) from this role; nothing was read or written",
+        hints: [
+          "if the role owns the tables: ALTER TABLE … NO FORCE ROW LEVEL SECURITY",
+          "otherwise: ALTER ROLE … BYPASSRLS, or a policy USING (true)",
+        ])
     }
     return schema
   }

@@ -95,15 +95,15 @@ package enum Migrator {
     if let newest = applied.keys.max(), newest > migrations.count {
       throw Failure(
         .configuration,
-        "\(session.place): the tables have schema version \(newest), and this program knows \(migrations.count)",
+        "\(session.place): the tables have schema version \(newest); this program supports versions up to \(migrations.count)",
         hint: "use the version of the program that made them, or a newer one")
     }
     for migration in migrations {
       guard let sha256 = applied[migration.version], sha256 != migration.sha256 else { continue }
       throw Failure(
         .configuration,
-        "\(session.place): migration \(migration.version) was applied with different content",
-        hint: "the tables were made by a version that was never released: use another schema or database")
+        "\(session.place): migration \(migration.version) in this database differs from the one in this program",
+        hint: "use another schema or database: an unreleased version made these tables")
     }
     return applied
   }
@@ -113,15 +113,16 @@ package enum Migrator {
   /// - Throws: category `notReady` if nothing was ever loaded, `configuration` if the schema has another version.
   static func requireCurrent(_ session: inout Connection) throws {
     guard try session.bool("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL") else {
-      throw Failure(.notReady, "\(session.place): nothing was ever published here", hint: "\(command: .load)")
+      throw Failure(
+        .notReady, "\(session.place): no snapshot was published here yet", hint: "load one first: \(command: .load)")
     }
     let version = try session.int("SELECT coalesce(max(version), 0) FROM schema_migration")
     guard version == Migration.all.count else {
       throw Failure(
         .configuration,
-        "\(session.place): the tables have schema version \(version), and this program has \(Migration.all.count)",
+        "\(session.place): the tables have schema version \(version); this program needs version \(Migration.all.count)",
         hint: version < Migration.all.count
-          ? "\(command: .load) brings them up to date"
+          ? "\(command: .load) upgrades the tables"
           : "use the version of the program that made them, or a newer one")
     }
   }
@@ -143,8 +144,10 @@ package enum Migrator {
     } catch let error as PostgresError where error.kind == .denied {
       throw Failure(
         .configuration,
-        "\(error.place): schema version \(first.version) is pending, and the role may not apply it: \(error.message)",
-        hint: "run this once as the owner of the schema and its tables; later loads need only the loader's rights")
+        "\(error.place): the tables need schema version \(first.version), and this role may not create it: \(error.message)",
+        hint:
+          "run the same command once as the owner of the schema and its tables; later loads can use the loader's role again"
+      )
     }
     for migration in migrations { events(.note("schema version \(migration.version) (\(migration.name)) applied")) }
   }
@@ -155,7 +158,9 @@ package enum Migrator {
     guard encoding != "UTF8" else { return }
     throw Failure(
       .configuration, "\(session.place): the database's encoding is \(encoding), and UTF8 is needed",
-      hint: "CREATE DATABASE registry ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0")
+      hint:
+        "create a database with the encoding UTF8, for example: CREATE DATABASE registry ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
+    )
   }
 
   /// Fails if tables with our names exist that load did not create.
@@ -169,7 +174,8 @@ package enum Migrator {
       """)
     guard let names = found else { return }
     throw Failure(
-      .configuration, "\(session.place): tables with our names exist that load did not create: \(names)",
+      .configuration,
+      "\(session.place): these tables have names of the registry's tables, but load did not create them: \(names)",
       hint: "rename them, or load into another schema: postgresql://…?options=-csearch_path%3DSCHEMA")
   }
 }

@@ -32,14 +32,18 @@ private struct SQLNames {
           copy(1)
           continue
         }
-        guard let value = values[name] else { throw Failure(.bug, "the statement's ':\(name)' has no value") }
+        guard let value = values[name] else {
+          throw Failure(.bug, "internal error: the placeholder ':\(name)' of an SQL statement has no value")
+        }
         unused.remove(name)
         result.append(contentsOf: (isQuoted ? Self.literal(value) : value).unicodeScalars)
         index += length
       default: copy(1)
       }
     }
-    guard unused.isEmpty else { throw Failure(.bug, "the statement has no ':\(unused.sorted()[0])'") }
+    guard unused.isEmpty else {
+      throw Failure(.bug, "internal error: an SQL statement has no placeholder ':\(unused.sorted()[0])'")
+    }
     return String(result)
   }
 

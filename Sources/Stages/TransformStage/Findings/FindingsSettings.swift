@@ -42,7 +42,7 @@ public struct FindingsSettings: Sendable {
   private static func validate(_ path: String, replaces: Bool) throws {
     let hint: Hint = "name a file to write, for instance --export findings.csv"
     guard !Folder.name(of: path).isEmpty, path != "-" else {
-      throw Failure(.usage, "--export '\(path)' is not a file", hint: hint)
+      throw Failure(.usage, "--export '\(path)' names no file", hint: hint)
     }
     let size: Int?
     do throws(Failure) { size = try SpoolFile.size(path) } catch {
@@ -51,8 +51,8 @@ public struct FindingsSettings: Sendable {
     }
     guard size == nil || replaces else {
       throw Failure(
-        .usage, "--export '\(path)' already exists, perhaps with corrections in it",
-        hint: "name another file, or replace this one with --force")
+        .usage, "--export '\(path)' exists already; nothing was written",
+        hint: "name another file; --force overwrites this one with the corrections in it")
     }
   }
 }

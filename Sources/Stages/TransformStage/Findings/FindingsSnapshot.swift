@@ -37,7 +37,7 @@ extension FindingsSnapshot {
       if try isFinalized(folder) { return folder }
     }
     throw Failure(
-      .notReady, "'\(spool)' holds no snapshot that is transformed", hint: "run '\(command: .dryRun)' first")
+      .notReady, "there is no transformed snapshot in '\(spool)'", hint: "run '\(command: .dryRun)' first")
   }
 
   /// Returns the newest finalized snapshot that is older than this one and of its kind; nil if there is none.
