@@ -67,7 +67,7 @@ def costs(runs: list[Run]) -> str:
 
 
 def table(results: list[CaseResult]) -> str:
-    lines = ["| | this project | beside it | figure | goal | reached |", "|---|---|---|---|---|---|"]
+    lines = ["| case | this project | other tool | result | goal | met |", "|---|---|---|---|---|---|"]
     for result in results:
         for row in result.rows:
             cells = [row.what, row.ours, row.rival, row.value, row.goal, row.verdict()]

@@ -39,11 +39,11 @@ def compare(shop: Workshop) -> CaseResult:
     value = ratio(runs["fetch"], runs["curl | zstd -1"])
     result.at_most("fetch against `curl \\| zstd -1`", costs(runs["fetch"]), costs(runs["curl | zstd -1"]), value, goals.FETCH_RATIO)
     threads = ratio(runs["fetch"], runs["curl | zstd -1 -T0"])
-    what = "fetch against `curl \\| zstd -1 -T0`, a thread a core"
+    what = "fetch against `curl \\| zstd -1 -T0`, one thread per core"
     result.told(what, costs(runs["fetch"]), costs(runs["curl | zstd -1 -T0"]), f"{threads:.2f}")
     alone = ratio(runs["fetch"], runs["curl"])
     result.told("fetch against `curl -o` alone", costs(runs["fetch"]), costs(runs["curl"]), f"{alone:.2f}")
     # One chunk is being received. Cores + 1 chunks, but at most four, are being compressed.
     chunks = 1 + min(4, (os.cpu_count() or 1) + 1)
-    beside_chunks(result, "fetch: memory beside its chunks", runs["fetch"], next(spool.glob("*/fetch.json")).parent, chunks)
+    beside_chunks(result, "fetch: memory without its chunk buffers", runs["fetch"], next(spool.glob("*/fetch.json")).parent, chunks)
     return result

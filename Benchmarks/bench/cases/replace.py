@@ -75,13 +75,13 @@ def every_business(shop: Workshop, result: CaseResult) -> None:
     result.runs |= runs
     script, first, changed, back = (runs[name] for name in names)
     result.at_most(
-        "a day on which every business differs, against a first day",
+        "a day on which every business differs, against a first run",
         f"{costs(changed)} ({stages(changed)})",
         costs(first),
         ratio(changed, first),
         goals.MASS_CHANGE_RATIO,
     )
-    result.at_most("going back from it, against a first day", costs(back), costs(first), ratio(back, first), goals.MASS_CHANGE_RATIO)
+    result.at_most("rollback of that day, against a first run", costs(back), costs(first), ratio(back, first), goals.MASS_CHANGE_RATIO)
     result.told("that day against the psql script's first load", costs(changed), costs(script), f"{ratio(changed, script):.3g}")
     peak = max(one.peak_mib for one in changed + back)
-    result.at_most("its memory, and that of the way back", f"{peak:.0f} MiB", "", peak, goals.LOAD_MIB, " MiB")
+    result.at_most("memory of both", f"{peak:.0f} MiB", "", peak, goals.LOAD_MIB, " MiB")

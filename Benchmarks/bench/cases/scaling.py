@@ -31,8 +31,8 @@ def compare(shop: Workshop) -> CaseResult:
         peaks = {size: median(runs, lambda one: one.peak_mib) or 0 for size, runs in by_size.items()}
         shown = ", ".join(f"{size:g}×: {per_record[size]:.2f} µs, {peaks[size]:.0f} MiB" for size in sizes)
         growth = per_record[sizes[-1]] / per_record[1]
-        result.at_most(f"{name}: time a record at {sizes[-1]}× (one run) by that at 1×", shown, "", growth, goals.GROWTH_RATIO)
-        result.at_most(f"{name}: memory likewise", "", "", peaks[sizes[-1]] / peaks[1], goals.MEMORY_GROWTH_RATIO)
+        result.at_most(f"{name}: time per record at {sizes[-1]}× the size (one run), divided by that at 1×", shown, "", growth, goals.GROWTH_RATIO)
+        result.at_most(f"{name}: memory at {sizes[-1]}× the size, divided by that at 1×", "", "", peaks[sizes[-1]] / peaks[1], goals.MEMORY_GROWTH_RATIO)
     return result
 
 

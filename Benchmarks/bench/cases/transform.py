@@ -45,10 +45,10 @@ def compare(shop: Workshop) -> CaseResult:
     runs = result.runs = rounds(contestants, shop.rounds, may_fail=tuple(rivals))
     rivals = [name for name in rivals if name in runs]
     one = costs(runs["transform --jobs 1"])
-    result.told(f"transform, {jobs} jobs, and one", costs(runs["transform"]), f"{one} (1 job)", "")
+    result.told(f"transform with {jobs} jobs, compared with 1 job", costs(runs["transform"]), f"{one} (1 job)", "")
     # Each job holds one chunk, and one more is being flushed.
     chunks = 1 if jobs == 1 else jobs + 1
-    beside_chunks(result, "transform: memory beside its chunks", runs["transform"], spool / snapshot, chunks)
+    beside_chunks(result, "transform: memory without its chunk buffers", runs["transform"], spool / snapshot, chunks)
 
     expected = digests(produced, "*.registrations.tsv", "*.industries.tsv", columns=9)
     for name in list(rivals):
@@ -70,7 +70,7 @@ def compare(shop: Workshop) -> CaseResult:
         else:
             result.told(what, costs(runs["transform"]), costs(runs[name]), f"{value:.2f} times as fast")
     share = ratio(runs["transform"], runs[fastest], lambda one: one.peak_mib)
-    result.at_most(f"its memory by that of {fastest}", "", "", share, goals.TRANSFORM_MEMORY_SHARE)
+    result.at_most(f"transform's memory divided by that of {fastest}", "", "", share, goals.TRANSFORM_MEMORY_SHARE)
     return result
 
 
