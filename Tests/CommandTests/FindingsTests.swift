@@ -179,7 +179,7 @@ import Testing
       expect(ended, from: "transform", fails: code, saying: text)
       #expect(ended.stdout.isEmpty)
     }
-    try fails(66, saying: "holds no snapshot")
+    try fails(66, saying: "there is no transformed snapshot in")
     try workshop.succeed("fetch", "--source", workshop.file("統一編號,營業人名稱\n04595257,甲行\n"))
     let snapshot = try workshop.snapshot()
     try fails(66, saying: "there is no transformed snapshot in")

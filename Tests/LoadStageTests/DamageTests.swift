@@ -49,7 +49,7 @@ struct DamageTests {
         }
       }
       #expect(failure?.category == .temporary)
-      #expect(failure?.message.contains("transformed again") == true, "\(failure?.message ?? "")")
+      #expect(failure?.message.contains("transform replaced the files") == true, "\(failure?.message ?? "")")
     }
   }
 

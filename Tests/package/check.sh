@@ -102,7 +102,7 @@ upgrade() {
   sed -i 's/^Version: .*/&+next/' "$scratch/next/DEBIAN/control"
   dpkg-deb --root-owner-group -Zgzip -b "$scratch/next" "$root/next.deb" >/dev/null
   apt install --no-install-recommends /next.deb
-  equal 'asked of systemd by the upgrade' $'--system daemon-reload\ntry-restart business-registry.timer business-registry-console.service\n--system daemon-reload' "$(services)"
+  equal 'asked of systemd by the upgrade' $'--system daemon-reload\n--system daemon-reload\ntry-restart business-registry.timer business-registry-console.service' "$(services)"
   equal 'registry after the upgrade' "$before" "$(registrations)"
   equal 'edited settings after the upgrade' 'LOG_LEVEL=debug' "$(tail -n 1 "$root/etc/business-registry/registry.env")"
   equal 'load after the upgrade' 0 "$(inside business-registry load >/dev/null 2>&1 && echo 0 || echo $?)"

@@ -42,7 +42,7 @@ extension Failure {
     where ["incoming_registration_pkey", "tax_registration_pkey_bulk"].contains(where: error.message.contains):
       "the snapshot has a BAN twice: validate it again with \(command: .transform, "--force")"
     case let state? where state.hasPrefix("23"):
-      "a constraint of yours on the tables refuses the data: correct or drop it"
+      "a constraint on the tables refuses the data, or a trigger or rule suppresses rows: correct or drop it"
     default: nil
     }
   }
