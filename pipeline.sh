@@ -192,7 +192,7 @@ chain() { # STAGES ARGUMENT...
   close_marker
 }
 
-for part in options url signals packages build cluster cluster-settings console cloud reference package; do
+for part in options url signals packages build cluster cluster-settings console cloud terraform compose reference package; do
   # shellcheck source=/dev/null # each is checked by itself
   source "$project/Sources/pipeline/$part.sh"
 done

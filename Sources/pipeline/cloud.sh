@@ -1,38 +1,12 @@
 # shellcheck shell=bash
-# Commands around the pipeline: AWS resources by Terraform, containers by Docker Compose, and local files with secrets.
+# Commands around the pipeline: setup, up, destroy, cleanup and drill, and the local files with secrets.
 : "${project:?}" "${binaries:?}" "${command:?}" "${me:?}"
 
-terraform_folder=$project/terraform
 settings=$project/.env             # the user's
 local_settings=$project/.env.local # written by setup: the log writer's key
-agent_config=$project/terraform/cloudwatch-agent.local.json
-agent_credentials=$project/terraform/cloudwatch-agent.local.credentials
-
-# --- Requirements, checked before anything is done ----------------------------------------------------------------------
-
-need_terraform() {
-  command -v terraform >/dev/null ||
-    fail 78 "Terraform is missing" "see https://developer.hashicorp.com/terraform/install"
-}
-
-need_docker() {
-  command -v docker >/dev/null || fail 78 "Docker is missing" "see https://docs.docker.com/engine/install"
-  docker compose version >/dev/null 2>&1 ||
-    fail 78 "Docker Compose is missing: 'docker compose' fails" "see https://docs.docker.com/compose/install"
-  docker info >/dev/null 2>&1 ||
-    fail 78 "the Docker daemon does not answer: 'docker info' fails" "start it, or add your user to the group docker"
-}
-
-has_docker() { command -v docker >/dev/null && docker info >/dev/null 2>&1; }
-
-need_aws() {
-  [[ -n ${AWS_ACCESS_KEY_ID-}${AWS_PROFILE-}${AWS_ROLE_ARN-}${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-}${AWS_CONTAINER_CREDENTIALS_FULL_URI-} ||
-    -e ${AWS_SHARED_CREDENTIALS_FILE:-${HOME-}/.aws/credentials} || -e ${AWS_CONFIG_FILE:-${HOME-}/.aws/config} ]] ||
-    fail 78 "no AWS credentials are set" \
-      "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, for a user with the rights in terraform/deployer-policy.json"
-}
-
-# --- Settings in files --------------------------------------------------------------------------------------------------
+terraform_folder=$project/terraform
+agent_config=$terraform_folder/cloudwatch-agent.local.json
+agent_credentials=$terraform_folder/cloudwatch-agent.local.credentials
 
 # Prints a variable's value from a file of NAME=value lines, as Compose reads it: without quotes and a trailing comment.
 # Nothing is expanded or executed.
@@ -94,121 +68,6 @@ write_local_settings() {
   chmod 644 -- "$agent_config" # it contains no secret, and the agent runs as another user
 }
 
-# --- Terraform ----------------------------------------------------------------------------------------------------------
-
-# Sets Terraform's variables, and a strict umask: its state contains the log writer's key.
-terraform_prepare() {
-  local region line
-  umask 077
-  region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(setting "$settings" AWS_REGION)}}
-  [[ -z $region ]] || export TF_VAR_aws_region="${TF_VAR_aws_region:-$region}"
-  export TF_IN_AUTOMATION=1
-  while IFS= read -r line; do
-    [[ -n ${!line-} ]] || export "$line=$(setting "$settings" "$line")"
-  done < <(sed -n 's/^\(TF_VAR_[a-z_]*\)=..*/\1/p' -- "$settings" 2>/dev/null)
-}
-
-terraform_or_fail() { # SUBCOMMAND ARGUMENT...
-  [[ -t 2 ]] || set -- "$@" -no-color
-  attend_or_stop terraform "-chdir=$terraform_folder" "$@" >&2 ||
-    fail 69 "terraform $1 failed" "fix the problem that its messages above name, then run the same command again: it continues from there"
-}
-
-# Refuses a region other than the deployed one: there Terraform would find no resources, and drop them from its state.
-require_deployed_region() {
-  local deployed
-  deployed=$(output aws_region)
-  [[ $deployed =~ ^[a-z]{2}(-[a-z]+)+-[0-9]+$ ]] || return 0 # without this output, Terraform prints a warning on stdout
-  [[ ${TF_VAR_aws_region:-$deployed} == "$deployed" ]] ||
-    fail 64 "the AWS resources are in the region '$deployed', but the settings name '$TF_VAR_aws_region'; nothing was changed" \
-      "to use region '$deployed': set AWS_REGION=$deployed" \
-      "to use region '$TF_VAR_aws_region': delete the resources and their logs first: AWS_REGION=$deployed $me destroy"
-  export TF_VAR_aws_region=$deployed
-}
-
-# Imports an existing log group with its streams into Terraform's state: a process that may create the group could have done
-# so. Refuses the log group of another installation.
-terraform_adopt() {
-  local group known
-  known=$(terraform "-chdir=$terraform_folder" state list 2>/dev/null) || known=''
-  group=$(terraform "-chdir=$terraform_folder" console 2>/dev/null <<<'var.log_group_name' | tr -d '"') || group=''
-  [[ -n $group ]] || return 0
-  adopt_one aws_cloudwatch_log_group.etl "$group"
-  require_own_group "$group"
-  adopt_one 'aws_cloudwatch_log_stream.path["console"]' "$group:console"
-  adopt_one 'aws_cloudwatch_log_stream.path["file"]' "$group:file"
-}
-
-adopt_one() { # ADDRESS ID
-  [[ $known != *"$1"* ]] || return 0
-  ! attend_or_stop terraform "-chdir=$terraform_folder" import -input=false -no-color "$1" "$2" >/dev/null 2>&1 ||
-    say "'$2' exists already: imported into Terraform's state"
-}
-
-# Refuses a log group whose tags name another installation. A log group that a process has created has no tags.
-require_own_group() { # GROUP
-  local known_tags name tag value wanted
-  [[ $known != *aws_cloudwatch_log_group.etl* ]] || return 0
-  known_tags=$(terraform "-chdir=$terraform_folder" state show -no-color aws_cloudwatch_log_group.etl 2>/dev/null) || return 0
-  while read -r name tag; do
-    wanted=$(terraform "-chdir=$terraform_folder" console 2>/dev/null <<<"var.$name" | tr -d '"') || wanted=''
-    value=$(sed -nE "s/^ +\"?$tag\"? += \"(.*)\"$/\1/p" <<<"$known_tags" | head -n 1)
-    [[ -n $value && -n $wanted && $value != "$wanted" ]] || continue
-    terraform "-chdir=$terraform_folder" state rm aws_cloudwatch_log_group.etl >/dev/null 2>&1 || :
-    fail 78 "the log group '$1' belongs to another installation in this account, with $name '$value'; nothing was changed" \
-      "set other names for this installation: TF_VAR_project_name and TF_VAR_log_group_name"
-  done <<<$'project_name Project\nenvironment Environment'
-}
-
-output() { terraform "-chdir=$terraform_folder" output -raw "$1" 2>/dev/null || :; } # NAME; prints nothing if it is null
-
-has_state() { compgen -G "$terraform_folder/terraform.tfstate*" >/dev/null; }
-
-# --- Compose ------------------------------------------------------------------------------------------------------------
-
-# Sets compose to a Docker Compose command with the settings of both files. It removes the shell's AWS keys: they are the
-# deployer's, who has many more rights than writing logs.
-make_compose() { # SUBCOMMAND
-  local file
-  compose=(env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_PROFILE)
-  # compose.yaml requires a password, although nothing is started.
-  [[ $1 != down ]] || compose+=("POSTGRES_PASSWORD=none")
-  compose+=(docker compose --project-directory "$project")
-  for file in "$settings" "$local_settings"; do [[ ! -e $file ]] || compose+=(--env-file "$file"); done
-  if [[ $1 == down ]]; then
-    compose+=(--profile aws --profile console --profile run) # all profiles of compose.yaml
-  elif [[ -n $(setting "$local_settings" CLOUDWATCH_LOG_GROUP)$(setting "$settings" CLOUDWATCH_LOG_GROUP) ]]; then
-    compose+=(--profile aws)
-  fi
-}
-
-# Refuses to touch the containers of another folder: Docker Compose names a project only by the last part of its path.
-require_own_containers() {
-  local name other
-  name=$("${compose[@]}" config 2>/dev/null | sed -n 's/^name: //p') || name=''
-  [[ -n $name ]] || return 0
-  other=$(docker ps --all --filter "label=com.docker.compose.project=$name" \
-    --format '{{.Label "com.docker.compose.project.working_dir"}}' 2>/dev/null | grep -vxF -e '' -e "$project" | head -n 1) || other=''
-  [[ -z $other ]] || fail 78 "the Compose project '$name' is already used by the folder '$other'; nothing was changed" \
-    "set another COMPOSE_PROJECT_NAME in '$settings'"
-}
-
-compose_or_fail() { # SUBCOMMAND ARGUMENT...
-  local compose
-  make_compose "$1"
-  [[ $1 == build ]] || require_own_containers
-  attend_or_stop "${compose[@]}" "$@" >&2 ||
-    fail 69 "docker compose $1 failed" "fix the problem that its messages above name, then run the same command again: it continues from there"
-}
-
-exec_compose() { # ARGUMENT...
-  local compose
-  make_compose "${1-}"
-  exec "${compose[@]}" "$@"
-}
-
-# --- Commands -----------------------------------------------------------------------------------------------------------
-
 take_flags() { # KNOWN ARGUMENT...: sets flag_<name> for each
   local known=$1 flag
   shift
@@ -262,24 +121,6 @@ up() {
   compose_or_fail up --detach
 }
 
-# Stops the project's containers of all profiles. Returns 1 if containers were set up, but Docker does not answer.
-compose_down() { # OPTION...
-  local compose services is_set_up=''
-  [[ ! -e $settings && ! -e $local_settings ]] || is_set_up=yes
-  if ! has_docker; then
-    [[ -n $is_set_up ]] || return 0
-    say 'unable to stop containers: the Docker daemon does not answer'
-    return 1
-  fi
-  make_compose down
-  # If nothing was set up, containers of that name belong to another folder.
-  if [[ -z $is_set_up ]] && ! (require_own_containers) 2>/dev/null; then return 0; fi
-  services=$("${compose[@]}" ps --all --format '{{.Service}}' 2>/dev/null | sort -u | tr '\n' ' ') || services=''
-  [[ -n $is_set_up || -n $services ]] || return 0
-  say "docker compose down${*:+ $*}: ${services:-there are no containers}"
-  compose_or_fail down --remove-orphans "$@"
-}
-
 confirm() { # QUESTION
   local answer=''
   [[ -z $flag_yes ]] || return 0
@@ -295,31 +136,6 @@ destroy() {
   need_aws
   confirm 'This removes the log group with its logs, the alarms, the dashboard and the log writer.'
   terraform_destroy
-}
-
-# Destroys the resources. AWS refuses to delete a user who has keys that Terraform does not manage, such as keys made by
-# hand. Then a second attempt deletes the user with all keys.
-terraform_remove() {
-  local user='aws_iam_user.log_writer[0]'
-  ! attend_or_stop terraform "-chdir=$terraform_folder" destroy -input=false -auto-approve -no-color >&2 || return 0
-  [[ $(terraform "-chdir=$terraform_folder" state list 2>/dev/null) == *"$user"* ]] ||
-    fail 69 "terraform destroy failed" "fix the problem that its messages above name, then run the same command again: it continues from there"
-  say 'the log writer still exists: deleting it with all its keys, also those made by hand'
-  export TF_VAR_force_destroy_log_writer=true
-  terraform_or_fail apply -input=false -auto-approve "-target=$user"
-  terraform_or_fail destroy -input=false -auto-approve
-}
-
-# Destroys the resources, and removes the local secrets except the database's password.
-terraform_destroy() {
-  terraform_prepare
-  say 'terraform destroy'
-  terraform_or_fail init -input=false
-  require_deployed_region
-  terraform_remove
-  # The state is empty now, but its backup contains the key.
-  rm -f -- "$terraform_folder"/terraform.tfstate* "$agent_credentials" "$agent_config"
-  keep_password
 }
 
 # Keeps only the database's password in the local settings, for as long as the database exists; with 'never', nothing.
@@ -341,8 +157,6 @@ cleanup() {
   rm -f -- "$local_settings.new" "$agent_credentials" "$agent_credentials.new" "$agent_config"
   say "removed the AWS resources and the local secrets$([[ ! -e $local_settings ]] || echo "; the database's password stays in '${local_settings##*/}', because its volume stays (--volumes removes both)")$([[ ! -e $settings ]] || echo "; '.env' is kept")$left"
 }
-
-# --- Drills -------------------------------------------------------------------------------------------------------------
 
 # Runs in a container if containers are set up, because the agent reads the log file there.
 drill() { # fail, errors or log

@@ -109,6 +109,13 @@ struct GateTests {
       what: "over half of the records with a warning", before: businesses(200), after: businesses(199),
       options: .init(findingCounts: ["INVALID_CAPITAL": 100]),
       refusal: "100 findings INVALID_CAPITAL in 199 accepted records"),
+    Step(
+      what: "half of the industries with a warning", before: businesses(200), after: businesses(199),
+      options: .init(findingCounts: ["INVALID_INDUSTRY_CODE": 199])),
+    Step(
+      what: "over half of the industries with a warning", before: businesses(200), after: businesses(199),
+      options: .init(findingCounts: ["INVALID_INDUSTRY_CODE": 200]),
+      refusal: "200 findings INVALID_INDUSTRY_CODE in 398 industries"),
   ]
 
   static let others: [Step] = [

@@ -144,18 +144,22 @@ struct Gate {
     }
   }
 
-  /// Warnings that each stand for a lost value.
-  private static let lossy: [FindingCode] = [
+  /// Warnings that each stand for a value in another form than the column has: it is lost, or stored as it is.
+  private static let malformed: [FindingCode] = [
     .invalidHeadquartersBAN, .invalidCapital, .invalidDate, .invalidInvoiceFlag, .invalidIndustryCode,
   ]
 
   private func unreadable(_ snapshot: FinalizedSnapshot) -> [String] {
-    let accepted = snapshot.totals.processed
-    return Self.lossy.compactMap { code in
+    guard snapshot.totals.processed >= Self.recordsMin else { return [] }
+    return Self.malformed.compactMap { code in
       let count = snapshot.transform.findingCounts[code.code, default: 0]
-      guard accepted >= Self.recordsMin, count * 2 > accepted else { return nil }
+      // A record has up to four industries, each with a warning of its own.
+      let (values, what) =
+        code == .invalidIndustryCode
+        ? (snapshot.transform.industries, "industries") : (snapshot.totals.processed, "accepted records")
+      guard count * 2 > values else { return nil }
       return
-        "\(count) findings \(code.code) in \(accepted) accepted records: the source may have changed how it writes that column"
+        "\(count) findings \(code.code) in \(values) \(what): the source may have changed how it writes that column"
     }
   }
 
