@@ -161,7 +161,7 @@ let package = Package(
       "ConsoleStore", in: "Console", ["Digest", "Postgres", "Schedules", "Support"],
       resources: [
         .embedInCode("store.sql"), .embedInCode("store-2.sql"), .embedInCode("store-3.sql"),
-        .embedInCode("store-4.sql"),
+        .embedInCode("store-4.sql"), .embedInCode("store-5.sql"),
       ]),
     library(
       "ConsoleQueries", in: "Console", ["Postgres", "Records", "Support"], resources: [.embedInCode("search.sql")]),

@@ -50,6 +50,36 @@ struct ReplayCommandTests {
     }
   }
 
+  /// A correction replaces the source's record as a whole. What is lost by that is reported.
+  @Test func aCorrectionThatReplacesOrHidesOtherChangesIsReported() throws {
+    try Days.with { days in
+      try days.fetch(Self.source, day: 1)
+      try days.succeed("--max-rejects", "100%")
+      try export(days, [priced])
+      let first = try days.succeed("replay", "sheet.csv")
+      #expect(!first.stderr.contains("replace corrections"), "\(first)")
+      // The sheet has the source's values.
+      try export(days, to: "second.csv", [(",資本行,lots,", ",資本商行,lots,")])
+      let second = try days.succeed("replay", "second.csv")
+      #expect(second.stderr.contains("1 rows of the sheet replace corrections in force as a whole"), "\(second)")
+      #expect(second.stderr.contains(" \(Self.bans[61]);"), "\(second)")
+
+      try export(days, to: "third.csv", [priced])
+      try days.succeed("replay", "third.csv")
+      let same = Self.source.dropLast() + [Days.record(Self.bans[61], "資本行", capital: "lots")]
+      try days.fetch(same + [Days.record(Self.bans[62], "新行")], day: 2)
+      let quiet = try days.succeed("--max-rejects", "100%")
+      #expect(!quiet.stderr.contains("the source has changed"), "\(quiet)")
+      try days.fetch(Self.source.dropLast() + [Days.record(Self.bans[61], "更名行", capital: "lots")], day: 3)
+      let hidden = try days.succeed("--max-rejects", "100%")
+      #expect(
+        hidden.stderr.contains("the source has changed 1 records whose corrections stay in force")
+          && hidden.stderr.contains(" \(Self.bans[61]); to take the source's record"), "\(hidden)")
+      #expect(
+        try days.database.rows("SELECT business_name FROM tax_registration WHERE ban = '\(Self.bans[61])'") == ["資本行"])
+    }
+  }
+
   @Test func anExportedSheetIsCorrectedAndReplayed() throws {
     try Days.with { days in
       let snapshot = try days.fetch(Self.source, day: 1)

@@ -33,6 +33,24 @@ struct AccountTests {
     }
   }
 
+  @Test("a console belongs to the registry of one schema")
+  func claim() throws {
+    try ConsoleStoreHarness.with { database, connection in
+      try RegistryClaim.take(on: &connection)
+      let none = try connection.execute("SELECT count(*) FROM console.registry").number
+      #expect(none == 0, "there is no registry yet")
+      let schema = try #require(try connection.execute("SELECT current_schema()").scalar)
+      let other = schema + "_other"
+      try connection.execute(
+        "CREATE TABLE publication (); CREATE SCHEMA \(other); CREATE TABLE \(other).publication ()")
+      for _ in 1...2 { try RegistryClaim.take(on: &connection) }
+      try connection.execute("SET search_path = console, \(other), \(schema)")
+      #expect(throws: ConsoleStoreError.otherRegistry(recorded: schema, found: other)) {
+        try RegistryClaim.take(on: &connection)
+      }
+    }
+  }
+
   @Test("a schema of version 1 is upgraded and keeps its rows")
   func upgrade() throws {
     try ConsoleStoreHarness.with(install: false) { database, connection in

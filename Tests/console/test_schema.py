@@ -27,4 +27,4 @@ class SchemaTest(unittest.TestCase):
         self.addCleanup(office.close)
         office.run("run", "--sample", expect=0)
         ended = office.run("console", expect=64, CONSOLE_BEHIND_TLS="maybe", LOG_FORMAT="text")
-        self.assertIn("CONSOLE_BEHIND_TLS is 'maybe'", ended.stderr)
+        self.assertIn("CONSOLE_BEHIND_TLS must be yes or no, not 'maybe'", ended.stderr)

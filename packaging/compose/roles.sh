@@ -16,6 +16,9 @@ run_sql <<'SQL'
 SET client_min_messages = warning;
 SET log_statement = none;
 SET log_min_error_statement = panic;
+SET log_min_duration_statement = -1;
+SET log_min_duration_sample = -1;
+SET pg_stat_statements.track_utility = off;
 SELECT format('CREATE ROLE %I LOGIN', name) FROM unnest(ARRAY['registry', 'console']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 ALTER ROLE registry PASSWORD :'password';

@@ -75,6 +75,14 @@ extension Failure {
       self.init(
         .configuration, "the schema 'console' has objects of another program",
         hint: "set CONSOLE_DATABASE_URL to another database, or rename that schema")
+    case .otherRegistry(let recorded, let found):
+      self.init(
+        .configuration,
+        "this database's console belongs to the registry in schema '\(recorded)', not to the one in schema '\(found)'",
+        hints: [
+          "for a second registry with a console, use a second database",
+          "if the registry moved: UPDATE console.registry SET schema_name = '\(found)'",
+        ])
     case .accountExists(let name):
       self.init(
         .usage, "account '\(name)' already exists",

@@ -7,7 +7,7 @@ public enum ConsoleSchema {
   /// One script per schema version; each upgrades from the version before. An existing schema gets the missing ones.
   package static let steps = [
     PackageResources.store_sql, PackageResources.store_2_sql, PackageResources.store_3_sql,
-    PackageResources.store_4_sql,
+    PackageResources.store_4_sql, PackageResources.store_5_sql,
   ]
   package static var version: Int { steps.count }
   /// The beginning of the schema's comment. It marks the schema as the console's.
@@ -59,6 +59,8 @@ public enum ConsoleStoreError: Error, Equatable {
   case newerSchema(found: Int, known: Int)
   /// The schema has objects of another program.
   case foreignSchema
+  /// The console belongs to the registry of another schema.
+  case otherRegistry(recorded: String, found: String)
   case accountExists(String)
   case noSuchAccount(String)
   case badName(String)

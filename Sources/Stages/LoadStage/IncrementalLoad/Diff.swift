@@ -19,6 +19,8 @@ struct Diff: Sendable {
   var repairs: [UInt32] = []
   /// The outcome for each correction in force or to add.
   var resolutions: [UInt32: Correction.Resolution] = [:]
+  /// Businesses whose correction stays although the source has changed their record since: the registry lacks the changes.
+  var hidden: [UInt32] = []
   /// Businesses with a correction whose content the registry does not hold.
   var correctionsToStage: [UInt32] = []
 

@@ -25,6 +25,7 @@ final class DiffBuilder: Sendable {
     var changed = 0
     var repairs: [UInt32] = []
     var resolutions: [UInt32: Correction.Resolution] = [:]
+    var hidden: [UInt32] = []
     var rejected: Set<UInt32> = []
   }
 
@@ -111,6 +112,7 @@ final class DiffBuilder: Sendable {
       diff.staged = state.part.differing
       diff.changed = state.part.changed
       diff.repairs = state.part.repairs
+      diff.hidden = state.part.hidden
       for ban in corrections.bans {
         let resolution =
           state.part.resolutions[ban]
@@ -156,6 +158,9 @@ final class DiffBuilder: Sendable {
       parsed.ban, accepted: parsed.contentHash, codes: findings.codes[parsed.ban] ?? [])
     {
       part.resolutions[parsed.ban] = resolution
+      if resolution == .kept, !corrections.stay, corrections.inForce[parsed.ban]?.sourceHash != parsed.contentHash {
+        part.hidden.append(parsed.ban)
+      }
       if resolution.holds { return nil }
       isRepair = isRepair && resolution == .needless
     }
@@ -177,6 +182,7 @@ final class DiffBuilder: Sendable {
       state.part.differing += part.differing
       state.part.changed += part.changed
       state.part.repairs += part.repairs
+      state.part.hidden += part.hidden
       state.part.resolutions.merge(part.resolutions) { $1 }
       state.part.rejected.formUnion(findings.rejected)
     }

@@ -35,8 +35,15 @@ struct IncrementalLoad {
         stage: { findings, session in try comparison.stage(snapshot, batch, findings, &session) })
     }
     if !load.batchesIn.isEmpty { try comparison.checkStaged(&session) }
-    return Compared(
-      diff: comparison.diff(whole: snapshot.whole), registrations: hashes.count + hashes.invalidBANs.count)
+    let diff = comparison.diff(whole: snapshot.whole)
+    if !diff.hidden.isEmpty {
+      let (bans, more) = (diff.hidden.sorted().prefix(10).map(BANText.text), diff.hidden.count > 10 ? " …" : "")
+      settings.events(
+        .advice(
+          "the source has changed \(diff.hidden.count) records whose corrections stay in force, so the registry lacks these changes: \(bans.joined(separator: " "))\(more); to take the source's record: \(PipelineCommand.script) withdraw BAN"
+        ))
+    }
+    return Compared(diff: diff, registrations: hashes.count + hashes.invalidBANs.count)
   }
 
   /// Applies the acceptance checks.
