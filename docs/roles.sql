@@ -3,8 +3,8 @@
 --   psql -X -f docs/roles.sql DATABASE
 --
 -- Run it as a superuser, or as the database's owner with CREATEROLE: before the first load, again after it, and after an
--- upgrade that brings tables. It sets the rights to exactly what this file says, so it is safe to run again. It is one
--- transaction.
+-- upgrade that brings tables. It sets the rights of its four roles to exactly what this file says, so it is safe to run
+-- again. It is one transaction. Rights of PUBLIC and of other roles stay.
 --
 -- Roles belong to the whole server. If it has a second registry, give that one other roles:
 --   -v schema=… -v owner=… -v loader=… -v reader=… -v console=…
