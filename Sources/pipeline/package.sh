@@ -86,6 +86,7 @@ stage_files() { # PROGRAMS ROOT
 stage_reference() ( # ROOT SCRIPT
   # shellcheck disable=SC2030,SC2034 # for reference.sh
   me=business-registry self=$2 binaries=${2%/*}/bin
+  # shellcheck disable=SC2030 # for this subshell
   export PIPELINE_NAME=$me
   manual_page "$me" "$(date -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)" | gzip -9n >"$1/usr/share/man/man1/$me.1.gz"
   completion bash >"$1/usr/share/bash-completion/completions/$me"

@@ -59,6 +59,7 @@ test_packages_are_complete_and_reproducible() {
   equal owners 'root/root' "$(dpkg-deb -c "$deb" | awk '{ print $2 }' | sort -u)"
   # It runs under its installed name, prints its commit, and uses that name in hints.
   local installed=$root/usr/lib/business-registry/pipeline.sh
+  # shellcheck disable=SC2031 # of a subshell elsewhere
   export PIPELINE_NAME=business-registry
   [[ $("$installed" --version) =~ ^pipeline\.sh\ 1\.0\.0\ \([0-9a-f]{12}\)$ ]]
   equal usage 'usage: business-registry [COMMAND] [OPTIONS]' "$("$installed" --help | head -n 1)"
