@@ -117,7 +117,8 @@ run_tests() { # [ARGUMENT OF swift test...]
     attend swift test --skip-build -c release --disable-testable-imports "$@" || code=$?
     exit "$code"
   fi
-  shellcheck -x -a pipeline.sh .ci/run Tests/shell/*.sh Tests/shell/*/*.sh Sources/pipeline/*.sh Benchmarks/run Benchmarks/rivals/*.sh
+  shellcheck -x -a pipeline.sh .ci/run Tests/shell/*.sh Tests/shell/*/*.sh Tests/*/check.sh Sources/pipeline/*.sh Benchmarks/run Benchmarks/rivals/*.sh \
+    packaging/business-registry packaging/debian/p* packaging/compose/*.sh
   build_everything
   rm -rf -- "$suite_logs" && mkdir -p -- "$suite_logs"
   trap 'kill -- "${suites[@]/#/-}" 2>/dev/null || :' EXIT

@@ -34,7 +34,7 @@ make_packages() { # PROGRAMS OUTPUT
   export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
   umask 022
   # Between two releases each commit has a version of its own, so that apt installs a later one over an earlier one.
-  [[ $(git -C "$project" tag --points-at HEAD) == *"v$version"* ]] || version+=+git$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S)
+  git -C "$project" tag --points-at HEAD | grep -qxF "v$version" || version+=+git$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S)
   architecture=$(dpkg --print-architecture)
   name=business-registry-$version-linux-$(uname -m)
   stage=$(mktemp -d)

@@ -33,7 +33,7 @@ install_packages "${missing[@]}"
 scratch=$(mktemp -d /var/tmp/registry-package-XXXXXX)
 root=$scratch/root
 state=/var/lib/business-registry
-trap 'inside business-registry down >/dev/null 2>&1 || :; umount "$root/proc" 2>/dev/null || :; rm -rf -- "$scratch"' EXIT
+trap 'inside business-registry down >/dev/null 2>&1 || :; umount -l "$root/proc" 2>/dev/null || :; rm -rf --one-file-system -- "$scratch"' EXIT
 
 inside() { chroot "$root" "$@"; }
 apt() { inside env DEBIAN_FRONTEND=noninteractive apt-get -qq -y "$@" >"$scratch/apt.log" 2>&1 || { tail -n 5 "$scratch/apt.log" >&2 && fail 69 "apt-get $1 fails"; }; }

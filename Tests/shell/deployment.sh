@@ -69,7 +69,8 @@ test_the_installed_command_has_the_settings_of_the_services() {
     "$source_tree/packaging/business-registry" >"$command"
   chmod 755 "$command"
   # shellcheck disable=SC2016 # nothing is expanded in the settings
-  printf '%s\n' '# a comment' 'DATABASE_URL="postgresql://nightly@db/registry?a=$b&c=d"' 'LOG_FORMAT=text' ' not a setting' >"$settings"
+  printf '%s\n' '# a comment' 'DATABASE_URL=postgresql:///earlier' 'export LOG_FORMAT=json' 'not a setting' \
+    '  DATABASE_URL = "postgresql://nightly@db/registry?a=$b&c=d"  ' >"$settings"
   chmod 600 "$settings"
   # shellcheck disable=SC2016 # for the stage to expand
   export STUB_load='echo "$DATABASE_URL $SPOOL_DIR $(id -un) $PIPELINE_NAME"'
@@ -77,6 +78,14 @@ test_the_installed_command_has_the_settings_of_the_services() {
   # shellcheck disable=SC2016 # nothing is expanded in the settings
   equal 'as root' 'postgresql://nightly@db/registry?a=$b&c=d '"$scratch/state/spool nobody business-registry" "$("$command" load)"
   equal 'a variable that is set' "postgresql:///other $scratch/state/spool nobody business-registry" "$(DATABASE_URL=postgresql:///other "$command" load)"
+  # A stop is the script's own to handle.
+  # shellcheck disable=SC2016 # for the stage to expand
+  export STUB_fetch='kill -TERM $PPID; sleep 1'
+  ! "$command" fetch 2>/dev/null || return 1
+  grep -q 'fetch got TERM' "$calls" || equal calls 'fetch got TERM' "$(<"$calls")"
+  rm -f -- "$settings"
+  # shellcheck disable=SC2016 # for the stage to expand
+  equal 'without settings' "$scratch/state/spool nobody" "$(STUB_load='echo "$SPOOL_DIR $(id -un)"' DATABASE_URL=postgresql:///x "$command" load)"
   equal 'as another user' "postgresql:///mine $scratch/state/mine nobody business-registry" \
     "$(setpriv --reuid=65534 --regid=65534 --clear-groups -- env DATABASE_URL=postgresql:///mine SPOOL_DIR="$scratch/state/mine" "$command" load)"
 }

@@ -28,6 +28,7 @@ extension DatabaseOptions {
     do {
       var connection = try Connection.open(try target(), applicationName: "registry console")
       try ConsoleSchema.install(on: &connection)
+      try RegistryClaim.take(on: &connection)
       return try body(&connection)
     } catch {
       throw Failure(error)

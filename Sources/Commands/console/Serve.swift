@@ -51,7 +51,6 @@ struct ServeCommand: AsyncParsableCommand {
     let (accounts, searchPath, role) = try database.withStore { connection in
       let searchPath = try RegistryPath.find(on: &connection)
       if let searchPath { connection.settings?["search_path"] = searchPath }
-      try RegistryClaim.take(on: &connection)
       return (try Accounts.count(on: &connection), searchPath, try ReadOnlyRole.find(on: &connection))
     }
     if role != .usable {

@@ -83,11 +83,11 @@ enum StatusTable {
     var state: String
     switch snapshot.stage {
     case .fetching: state = "fetch unfinished, \(snapshot.chunks) chunks"
-    case .fetched: state = snapshot.published ? "published before, TSV files removed" : "fetched, not transformed"
+    case .fetched: state = snapshot.hasFeedFiles ? "published before, TSV files removed" : "fetched, not transformed"
     case .transforming: state = "\(snapshot.chunksTransformed) of \(snapshot.chunks) chunks transformed"
     case .transformed: state = "transformed"
     }
-    if snapshot.stage != .transformed, !snapshot.published, !isNewest { state += ", superseded" }
+    if snapshot.stage != .transformed, !snapshot.hasFeedFiles, !isNewest { state += ", superseded" }
     if snapshot.sample { state += ", sample" }
     if let limit = snapshot.limit { state += ", first \(limit) records" }
     var line = "snapshot   \(snapshot.snapshot)  \(state), \(snapshot.bytes >> 20) MiB"

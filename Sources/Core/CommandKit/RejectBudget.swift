@@ -88,16 +88,14 @@ public struct Refusal: Error, Sendable, Equatable {
   }
 
   public var failure: Failure {
-    let elsewhere: Hint =
-      "load it into another database, or another schema of this one (options=-csearch_path%3DSCHEMA in DATABASE_URL)"
-    let accept: Hint =
-      "if the snapshot is correct, publish it anyway: \(command: .load, snapshot: snapshot, "--accept 'REASON'")"
-    return Failure(
+    Failure(
       .data, "snapshot \(snapshot) is refused: \(reasons.joined(separator: "; "))",
       hints: [
         "list its rejected records: \(command: .findings, snapshot: snapshot); the registry stays as it is",
         // --accept would mix a sample into the whole registry, so the hint does not name it.
-        isWhole ? accept : elsewhere,
+        isWhole
+          ? "if the snapshot is correct, publish it anyway: \(command: .load, snapshot: snapshot, "--accept 'REASON'")"
+          : "load it into another database, or another schema of this one (options=-csearch_path%3DSCHEMA in DATABASE_URL)",
       ])
   }
 }

@@ -23,8 +23,8 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
   public var sourceDate: String?
   public var sample: Bool
   public var limit: Int?
-  /// Whether load has published it: its change-feed files are here.
-  public var published = false
+  /// Whether change-feed files are here, which load writes when it publishes the snapshot.
+  public var hasFeedFiles = false
   /// Size of all files on disk.
   public var bytes: Int
   /// Why a manifest cannot be read.
@@ -38,7 +38,7 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
     do {
       status.chunks = try Folder.names(folder.fetchFolder).count(where: isManifest)
       status.chunksTransformed = try Folder.names(folder.transformFolder).count(where: isManifest)
-      status.published = try !Folder.names(folder.changesFolder).isEmpty
+      status.hasFeedFiles = try !Folder.names(folder.changesFolder).isEmpty
       try status.readState(folder)
     } catch let failure as Failure { status.problem = failure.message }
     return status

@@ -152,14 +152,6 @@ extension LoadRun {
     let hint: Hint = "export a sheet again and correct the records there: \(command: .findings, "--export FILE.csv")"
     if corrections.new.isEmpty, !left.isEmpty { throw Failure(.data, left.joined(separator: "; "), hint: hint) }
     for problem in left { settings.events(.advice("\(problem); \(hint)")) }
-    let replacing = corrections.new.keys.filter { corrections.inForce[$0] != nil }.sorted()
-    if !replacing.isEmpty {
-      let (bans, more) = (replacing.prefix(10).map(BANText.text), replacing.count > 10 ? " …" : "")
-      settings.events(
-        .advice(
-          "\(replacing.count) rows of the sheet replace corrections in force as a whole, also in columns that this sheet leaves as the source has them: \(bans.joined(separator: " "))\(more); registration_correction keeps the earlier values"
-        ))
-    }
   }
 
   /// Returns whether there is nothing to do, and reports why.

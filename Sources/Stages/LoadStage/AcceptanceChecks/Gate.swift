@@ -150,14 +150,13 @@ struct Gate {
   ]
 
   private func unreadable(_ snapshot: FinalizedSnapshot) -> [String] {
-    guard snapshot.totals.processed >= Self.recordsMin else { return [] }
     return Self.malformed.compactMap { code in
       let count = snapshot.transform.findingCounts[code.code, default: 0]
       // A record has up to four industries, each with a warning of its own.
       let (values, what) =
         code == .invalidIndustryCode
         ? (snapshot.transform.industries, "industries") : (snapshot.totals.processed, "accepted records")
-      guard count * 2 > values else { return nil }
+      guard values >= Self.recordsMin, count * 2 > values else { return nil }
       return
         "\(count) findings \(code.code) in \(values) \(what): the source may have changed how it writes that column"
     }

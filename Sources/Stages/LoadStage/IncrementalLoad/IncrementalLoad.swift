@@ -36,14 +36,31 @@ struct IncrementalLoad {
     }
     if !load.batchesIn.isEmpty { try comparison.checkStaged(&session) }
     let diff = comparison.diff(whole: snapshot.whole)
+    reportLosses(of: diff)
+    return Compared(diff: diff, registrations: hashes.count + hashes.invalidBANs.count)
+  }
+
+  /// Reports values that corrections replace: a correction holds a record as a whole.
+  private func reportLosses(of diff: Diff) {
+    func list(_ bans: [UInt32]) -> String {
+      bans.sorted().prefix(10).map(BANText.text).joined(separator: " ") + (bans.count > 10 ? " …" : "")
+    }
     if !diff.hidden.isEmpty {
-      let (bans, more) = (diff.hidden.sorted().prefix(10).map(BANText.text), diff.hidden.count > 10 ? " …" : "")
       settings.events(
         .advice(
-          "the source has changed \(diff.hidden.count) records whose corrections stay in force, so the registry lacks these changes: \(bans.joined(separator: " "))\(more); to take the source's record: \(PipelineCommand.script) withdraw BAN"
+          "the source has changed \(diff.hidden.count) records whose corrections stay in force, so the registry lacks these changes: \(list(diff.hidden)); to take the source's record: \(PipelineCommand.script) withdraw BAN"
         ))
     }
-    return Compared(diff: diff, registrations: hashes.count + hashes.invalidBANs.count)
+    let replaced = diff.resolutions.compactMap { ban, resolution -> UInt32? in
+      guard case .put = resolution, corrections.inForce[ban] != nil else { return nil }
+      return ban
+    }
+    if !replaced.isEmpty {
+      settings.events(
+        .advice(
+          "\(replaced.count) rows of the sheet replace corrections in force as a whole, also in columns that this sheet leaves as the source has them: \(list(replaced)); registration_correction keeps the earlier values"
+        ))
+    }
   }
 
   /// Applies the acceptance checks.
