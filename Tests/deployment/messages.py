@@ -60,16 +60,20 @@ def of_swift(source, file=pathlib.Path("x.swift")):
             category, text, hints = category.group(1), given[1], given[2:]
         else:
             category, text, hints = "", given[0], []
-        hint = next((shown_hint(argument) for argument in hints if argument.startswith("hint")), defaults.get(category, ""))
-        for shown in literals(text):
+        texts = literals(text)
+        hint = next((shown_hints(argument) for argument in hints if argument.startswith("hint")), [defaults.get(category, "")])
+        # With as many alternatives as the message has, each belongs to one.
+        hint = hint if len(hint) == len(texts) else [" — or: ".join(hint)] * len(texts)
+        for shown, what_to_do in zip(texts, hint):
             if re.search(r"\w", shown):
-                yield Message(shown, EXIT_CODES.get(category, ""), hint, place)
+                yield Message(shown, EXIT_CODES.get(category, ""), what_to_do, place)
 
 
-def shown_hint(expression):
-    """The texts of an array one after the other, those of '?:' and '??' as alternatives."""
+def shown_hints(expression):
+    """The alternatives of '?:' and '??'; the texts of an array one after the other."""
     name, expression = re.match(r"(hints?): *(.*)", expression, re.DOTALL).groups()
-    return ("; " if name == "hints" else " — or: ").join(literals(expression)) or "do what the hint says"
+    texts = literals(expression) or ["do what the hint says"]
+    return ["; ".join(texts)] if name == "hints" else texts
 
 
 def default_hints():
@@ -137,8 +141,8 @@ def interpolation(expression):
     words += ["--snapshot ID"] if "snapshot:" in expression else []
     words += ["--chunk N"] if "chunk:" in expression else []
     # The last argument is a text of options. 'snapshot: "ID"' is a text as well.
-    options = [argument for argument in arguments(f"({expression})", 0) if argument.startswith('"')]
-    return " ".join(words + [literal(option, 0)[0] for option in options])
+    options = [argument for argument in arguments(f"({expression})", 0) if not re.match(r"\w+: ", argument)]
+    return " ".join(words + [literal(option, 0)[0] if option.startswith('"') else "ID" for option in options])
 
 
 def literals(expression):

@@ -52,7 +52,7 @@ public struct FindingsSettings: Sendable {
     guard size == nil || replaces else {
       throw Failure(
         .usage, "--export '\(path)' exists already; nothing was written",
-        hint: "name another file; --force overwrites this one with the corrections in it")
+        hint: "name another file; --force replaces this file, and the corrections in it are lost")
     }
   }
 }
