@@ -104,7 +104,7 @@ build_everything() { # ARGUMENT OF swift build...
 # With arguments, runs the Swift tests that they select. Without, runs all suites in parallel, because they mostly wait. The
 # shell and Python suites start while the Swift tests are compiled.
 run_tests() { # [ARGUMENT OF swift test...]
-  local name code=0 ended failed=()
+  local name code=0 failed=()
   cd "$project" || exit
   # The tests start their own databases, and must not touch the caller's.
   unset DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE RUN_ID KEEP RETAIN_DAYS "${!MAX_@}"
@@ -127,11 +127,7 @@ run_tests() { # [ARGUMENT OF swift test...]
   build_everything --build-tests
   for name in "${!swift_suites[@]}"; do start_suite "$name" run_swift_suite "$name"; done
   for name in "${!suites[@]}"; do
-    # Not by what wait returns: bash forgets it if another process gets the number meanwhile.
-    wait "${suites[$name]}" 2>/dev/null || :
-    ended=1 # if the suite was killed
-    [[ ! -e $suite_logs/$name.code ]] || read -r ended <"$suite_logs/$name.code"
-    ((ended == 0)) || code=$ended failed+=("$name")
+    wait "${suites[$name]}" || code=$? failed+=("$name")
     cat -- "$suite_logs/$name.log"
   done
   trap - EXIT
@@ -151,11 +147,7 @@ suite_logs=$project/.build/tests
 
 start_suite() { # NAME COMMAND...
   set -m # its own process group, to be killed as a whole; without job control, bash would start it with SIGINT ignored
-  {
-    local code=0
-    "${@:2}" || code=$?
-    echo "$code" >"$suite_logs/$1.code"
-  } >"$suite_logs/$1.log" 2>&1 </dev/null &
+  "${@:2}" >"$suite_logs/$1.log" 2>&1 </dev/null &
   suites[$1]=$!
   set +m
 }
