@@ -22,12 +22,8 @@ done
 source "$project/Tests/shell/support/bare_root.sh"
 # shellcheck source=Sources/pipeline/url.sh
 source "$project/Sources/pipeline/url.sh"
-# shellcheck source=Sources/pipeline/packages.sh
-source "$project/Sources/pipeline/packages.sh"
-# shellcheck source=Tests/shell/support/venv.sh
-source "$project/Tests/shell/support/venv.sh"
 
-((EUID == 0)) || fail 78 "debootstrap and chroot need root" "run it as root, in a machine that is there for it"
+require_root
 missing=()
 command -v buildah >/dev/null || missing+=(buildah)
 command -v docker-compose >/dev/null || missing+=(docker-compose)

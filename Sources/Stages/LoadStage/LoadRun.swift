@@ -66,7 +66,7 @@ struct LoadRun: Sendable {
   ) throws -> LoadState {
     try LoadState.acquire(
       &session, lock, snapshot, settings.action, kind, job, base: standing.published?.id,
-      anew: settings.comparesAnew || restarts,
+      restarting: settings.comparesFromStart || restarts,
       events: settings.events)
   }
 

@@ -77,7 +77,7 @@ public struct LoadSettings: Sendable {
 
 extension LoadSettings {
   /// Whether to discard rows that an earlier attempt staged: they come from a different comparison.
-  var comparesAnew: Bool { verify || action == .replay || action == .withdraw }
+  var comparesFromStart: Bool { verify || action == .replay || action == .withdraw }
 
   /// Returns why the snapshot is refused for its rejected records. Only for loads: corrections and rollbacks are a
   /// person's decision.

@@ -8,7 +8,7 @@ package struct Scenario: Sendable {
   package let command: Command
   /// Prepares the spool. Each case gets a copy of it.
   package var prepareSpool: @Sendable (Workspace) throws -> Void
-  /// Prepares the database, for each case anew; nil if the command uses no database.
+  /// Prepares the database before each case; nil if the command uses no database.
   package var prepareDatabase: (@Sendable (Workspace) throws -> Void)?
   /// Whether the command makes a change again when it is repeated after it has completed.
   package var actsEachTime: Bool

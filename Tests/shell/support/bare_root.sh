@@ -1,5 +1,11 @@
 # shellcheck shell=bash
-# What the checks of the image and of the package share: messages, and a Debian without anything.
+# What the checks of the image and of the package share: messages, installing tools, and a Debian without anything.
+: "${project:?}"
+
+# shellcheck source=Sources/pipeline/packages.sh
+source "$project/Sources/pipeline/packages.sh"
+# shellcheck source=Tests/shell/support/venv.sh
+source "$project/Tests/shell/support/venv.sh"
 
 say() { echo "${0##*/}: $*" >&2; }
 logs_as() { [[ $1 == text ]]; }
@@ -9,6 +15,8 @@ fail() { # CODE MESSAGE [HINT...]
   (($# == 2)) || printf 'HINT: %s\n' "${@:3}" >&2
   exit "$1"
 }
+
+require_root() { ((EUID == 0)) || fail 78 "debootstrap and chroot need root" "run it as root, in a machine that is there for it"; }
 
 equal() { # WHAT EXPECTED ACTUAL
   [[ $2 == "$3" ]] || fail 70 "$1: expected '$2', got '$3'"

@@ -16,10 +16,10 @@ struct LoadState: Sendable {
 
   /// Acquires the load for this attempt. Waits for batches that workers of an older attempt are committing.
   ///
-  /// - Parameter anew: whether to discard what an earlier attempt staged, and keep other runs from resuming this load.
+  /// - Parameter restarting: whether to discard what an earlier attempt staged, and keep other runs from resuming this load.
   static func acquire(
     _ session: inout Connection, _ lock: RunLock, _ snapshot: FinalizedSnapshot, _ action: LoadAction, _ kind: LoadKind,
-    _ job: JobRun, base: Int?, anew: Bool = false, events: (LoadEvent) -> Void
+    _ job: JobRun, base: Int?, restarting: Bool = false, events: (LoadEvent) -> Void
   ) throws -> LoadState {
     try session.transaction("take-over") { session in
       try session.execute("SET LOCAL lock_timeout = '10s'")
@@ -42,10 +42,10 @@ struct LoadState: Sendable {
       let staged = try ["kind", "content_sha256", "rules_version", "source_date", "base_publication", "action"]
         .map { try row.optionalText($0) }
       var batchesIn: Set<Int> = []
-      if !anew, staged == identity { batchesIn = try loadedBatches(&session, snapshot, kind) }
+      if !restarting, staged == identity { batchesIn = try loadedBatches(&session, snapshot, kind) }
       if batchesIn.isEmpty {
         try discard(&session)
-        if staged[0] != nil, !anew {
+        if staged[0] != nil, !restarting {
           events(.note("discarded the rows of an interrupted load: this load cannot resume from them"))
         }
         if kind == .initial { try BulkTables.create(&session, sourceDate: transform.sourceDate) }
@@ -55,7 +55,7 @@ struct LoadState: Sendable {
         events(.note("resuming: \(batchesIn.count) of \(snapshot.batches.count) batches are already loaded"))
       }
       // No content hash: another run must not resume from rows that depend on this run's input.
-      let written = anew ? [identity[0], nil] + identity[2...] : identity
+      let written = restarting ? [identity[0], nil] + identity[2...] : identity
       try session.execute(
         """
         UPDATE current_load SET fence = \(before + 1), job_run_id = \(job.id), kind = $1, content_sha256 = $2,
