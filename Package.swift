@@ -119,7 +119,7 @@ let package = Package(
     library("Zstd", in: "Clients", ["CLibZstd"]),
 
     // The core and the interface.
-    library("FaultInjection", in: "Core"),
+    library("FaultInjection", in: "Core", ["CSupport"]),
     library("Records", in: "Core", ["CSupport", "Support"]),
     library("Spool", in: "Core", ["CSupport", "Support", "FaultInjection", "Digest", "Zstd"]),
     library("StructuredLogging", in: "Logging", ["CSupport", "Support", logging]),
@@ -151,7 +151,7 @@ let package = Package(
 
     // Injects faults into the three executables, and checks the result.
     library(
-      "SelfTestKit", in: "Tools", ["GeneratorKit", "Postgres", "Spool", "CommandKit", "Support", "Zstd"]),
+      "SelfTestKit", in: "Tools", ["CSupport", "GeneratorKit", "Postgres", "Spool", "CommandKit", "Support", "Zstd"]),
     executable("selftest", in: "Tools", ["SelfTestKit", "CommandKit", "Postgres", "Support"]),
 
     // The console without its pages. The console and the stages do not import each other.

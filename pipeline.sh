@@ -130,7 +130,7 @@ valid_utf8() { # TEXT
 # Creates and locks the run's marker. All processes of the run inherit fd 9, so it stays locked while any of them lives.
 # An unlocked marker tells the next run that this one was killed, so the marker is removed only after the end is logged.
 open_marker() {
-  local folder problem new
+  local folder problem='' new
   export RUN_COMMAND=$command
   spool=${spool:-$SPOOL_DIR}
   [[ $spool == /* ]] || spool=$PWD/$spool
@@ -147,6 +147,7 @@ open_marker() {
   new=$folder/.$$.$RUN_ID # locked before the rename, so that no other run sees it unlocked
   lock_marker "$new" "$folder/$RUN_ID" 2>/dev/null || {
     rm -f -- "$new" 2>/dev/null || :
+    [[ -z $problem ]] || fail 74 "unable to lock '$new': $problem" "put the spool on a local file system, such as ext4 or xfs (--spool DIR)"
     fail 74 "unable to write to '$folder'" "check its owner, its mode and the free space of the disk"
   }
   export RUN_MARKER=$folder/$RUN_ID
@@ -161,7 +162,7 @@ warn_of_owner() {
 lock_marker() { # NEW-FILE MARKER
   local mask
   mask=$(umask)
-  umask 077 && exec 9>"$1" && umask "$mask" && flock -w 5 9 &&
+  umask 077 && exec 9>"$1" && umask "$mask" && { problem=$(flock -w 5 9 2>&1) || ! problem=${problem##*: }; } &&
     echo "$command $$ $RUN_ORIGIN $RUN_STARTED_AT" >&9 && mv -- "$1" "$2"
 }
 
@@ -188,7 +189,11 @@ stage() { # STAGE ARGUMENT...
 # Every stage parses all arguments of the command, so the first one rejects wrong arguments.
 chain() { # STAGES ARGUMENT...
   local name
-  for name in $1; do stage "$name" "$command" "${@:2}"; done
+  for name in $1; do
+    # The stage before may have ended just before the signal.
+    ((caught == 0)) || fail $((128 + caught)) "stopped by SIG$(kill -l "$caught")"
+    stage "$name" "$command" "${@:2}"
+  done
   close_marker
 }
 
@@ -234,6 +239,14 @@ need_database() {
 
 need_source() {
   [[ -e $project/Package.swift ]] || fail 78 "'$command' needs the project's sources" "run it in a clone of the project: this is an installation"
+}
+
+# Runs selftest in namespaces of its own: whatever it starts and mounts ends with it.
+cut_power() { # ARGUMENT...
+  ((EUID == 0)) || fail 78 "unable to cut the power: only root may mount a loop device" "run the same command as root"
+  need_postgres
+  if has_argument '*xfs' "$@" && ! command -v mkfs.xfs >/dev/null; then install_packages xfsprogs; fi
+  exec unshare --mount --pid --fork --kill-child --mount-proc "$binaries/selftest" "$@"
 }
 
 case $command in
@@ -319,6 +332,7 @@ case $command in
   selftest)
     need_source
     build_selftest
+    if [[ -z $asks ]] && has_argument --power "$@"; then cut_power "$@"; fi
     [[ -n $asks ]] || need_database
     exec "$binaries/selftest" "$@"
     ;;

@@ -11,11 +11,13 @@ build_packages() {
   need_build_packages
   need_package_tools
   export WITH_CONSOLE=yes
+  lock_build
   for program in "${packaged[@]}"; do
     say "building $program for the package"
     swift_quietly build -c release --static-swift-stdlib --scratch-path "$products" --product "$program" ||
       fail 70 "unable to build $program" "see the messages above"
   done
+  exec 7>&-
   make_packages "$products/release" "$project/dist"
 }
 

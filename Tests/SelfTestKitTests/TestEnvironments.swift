@@ -11,7 +11,7 @@ enum TestEnvironments {
     let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
     try TestDatabase.with { database in
       let testEnvironment = try TestEnvironment(
-        programs: Programs(folder: own), databaseURL: database.url, spool: spool)
+        programs: Programs(folder: own), target: .database(url: database.url), spool: spool)
       try body(testEnvironment)
       try testEnvironment.remove()
       #expect(try FileManager.default.contentsOfDirectory(atPath: spool) == [])

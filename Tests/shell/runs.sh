@@ -143,12 +143,26 @@ test_signals_reach_the_stage_once() {
     kill -s "$signal" $!
     code=0
     wait $! || code=$?
-    equal 'exit code' $((128 + $(kill -l "$signal"))) "$code"
-    equal calls "transform got $signal" "$(tail -n +3 "$calls")"
-    equal output '' "$(<"$scratch/out")"
+    equal 'calls, output and exit code' "transform got $signal; ; $((128 + $(kill -l "$signal")))" \
+      "$(tail -n +3 "$calls"); $(<"$scratch/out"); $code"
   done
   # The stub removes the marker when it is stopped.
   equal markers 0 "$(find "$tree/spool/.runs" -type f | wc -l)"
+}
+
+# A stage that has finished when the signal comes removes no marker, and the next one must not start.
+test_a_signal_at_the_end_of_a_stage_ends_the_run() {
+  set -m # without job control, a shell starts background commands with SIGINT ignored
+  # shellcheck disable=SC2016 # for the stage to expand
+  STUB_fetch='trap "exit 0" INT; echo ready >>"$calls"; sleep 20 & wait' "$tree/pipeline.sh" dry-run >"$scratch/out" 2>&1 &
+  wait_for ready
+  kill -s INT $!
+  code=0
+  wait $! || code=$?
+  equal 'calls and exit code' 'ready; 130' "$(tail -n +2 "$calls"); $code"
+  equal ended "dry-run shell 130 --spool $tree/spool
+stopped by SIGINT" "$(<"$calls.log")"
+  equal markers '' "$(ls -A "$tree/spool/.runs")"
 }
 
 # After Ctrl-C during the build, the run is recorded as stopped, and the next run does not report it as killed.

@@ -1,3 +1,4 @@
+import CSupport
 import Glibc
 import Synchronization
 
@@ -16,15 +17,23 @@ final class FaultPlan: Sendable {
   }
 
   let wish: PlannedFault
+  /// The folder whose file system a kill stops; nil for none.
+  private let volume: Int32?
   private let state = Mutex(State())
 
-  private init(_ wish: PlannedFault) { self.wish = wish }
+  private init(_ wish: PlannedFault, volume: Int32?) {
+    self.wish = wish
+    self.volume = volume
+  }
 
   static func fromEnvironment() throws(FaultRequestError) -> FaultPlan? {
     let text = getenv("REGISTRY_FAULT").map { String(cString: $0) } ?? ""
     if text.isEmpty { return nil }
     guard let wish = parse(text) else { throw FaultRequestError() }
-    return FaultPlan(wish)
+    guard let folder = getenv("REGISTRY_FAULT_VOLUME"), folder.pointee != 0 else { return FaultPlan(wish, volume: nil) }
+    let volume = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard volume >= 0 else { throw FaultRequestError() }
+    return FaultPlan(wish, volume: volume)
   }
 
   private static func parse(_ text: String) -> PlannedFault? {
@@ -98,12 +107,19 @@ final class FaultPlan: Sendable {
       }
       guard isNow else { return nil }
       Self.report("fault: \(way.rawValue) at \(name), time \(hit)")
-      if way == .killBefore || way == .killAfter {
-        kill(getpid(), SIGKILL)
-        while true { pause() }
-      }
+      if way == .killBefore || way == .killAfter { die() }
       return way
     }
+  }
+
+  /// Ends this process as the kernel or a power cut does.
+  private func die() -> Never {
+    if let volume, !registry_stop_file_system(volume) {
+      Self.report("the file system of REGISTRY_FAULT_VOLUME cannot be stopped")
+      _exit(1)
+    }
+    kill(getpid(), SIGKILL)
+    while true { pause() }
   }
 
   private static func report(_ line: String) {

@@ -19,7 +19,7 @@ public struct FaultPoint: Hashable, Sendable, Comparable, CustomStringConvertibl
 
 /// A kind of fault. It happens once, at its point.
 public enum FaultWay: String, CaseIterable, Sendable {
-  /// SIGKILL, as from the kernel, a power cut or an operator.
+  /// SIGKILL, as from the kernel or an operator; with `REGISTRY_FAULT_VOLUME`, a power cut.
   case killBefore = "kill-before"
   case killAfter = "kill-after"
   /// The step fails with EIO.

@@ -10,6 +10,9 @@ import Synchronization
 /// - `trace@FILE`: injects no fault, and writes every point that is reached to the file, one per line;
 /// - `list`: prints the program's points, and ends the program.
 ///
+/// If `REGISTRY_FAULT_VOLUME` names a folder too, a kill is a power cut: it first stops the folder's file system, which
+/// then lacks everything that was not flushed. This needs root, and ext4 or xfs.
+///
 /// A plan changes nothing else.
 public enum Faults {
   private static let asked = Mutex<FaultPlan?>(nil)
@@ -65,5 +68,6 @@ public enum Faults {
 public typealias FaultHook = @Sendable (FaultSide, FaultPoint) throws -> Void
 
 public struct FaultRequestError: Error, CustomStringConvertible {
-  public let description = "REGISTRY_FAULT is not one of list, trace@FILE, WAY@POINT, WAY@POINT#N"
+  public let description =
+    "REGISTRY_FAULT is not one of list, trace@FILE, WAY@POINT, WAY@POINT#N, or REGISTRY_FAULT_VOLUME is no folder"
 }

@@ -43,6 +43,17 @@ public enum Folder {
     }
   }
 
+  /// Checks, before work begins, that the spool's file system can make names durable and exclude other processes.
+  ///
+  /// - Parameter lock: a file in it that this process has locked.
+  public static func requireFileSystem(_ spool: String, lock: String) throws(Failure) {
+    try sync(spool)
+    guard try FileLock.tryLock(lock, make: false) == nil else {
+      throw Failure(
+        .storage, "unable to lock '\(lock)': its file system allows the lock twice", hint: Failure.otherFileSystem)
+    }
+  }
+
   /// Returns the names in a folder, sorted; empty if there is no folder.
   ///
   /// - Parameter followLinks: whether a link to a folder is accepted, as for the spool itself. A link inside the spool

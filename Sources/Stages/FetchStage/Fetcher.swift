@@ -7,12 +7,16 @@ public enum Fetcher {
   /// Fetches the source into the spool, unless it is unchanged since the newest whole snapshot.
   public static func run(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {
     try Folder.make(settings.spool, followLinks: true)
-    guard let lock = try FileLock.tryLock(settings.spool + "/.fetch.lock") else {
+    let path = settings.spool + "/.fetch.lock"
+    guard let lock = try FileLock.tryLock(path) else {
       throw Failure(
         .temporary, "another fetch is running in '\(settings.spool)'",
         hint: "wait for it, then run the same command again")
     }
-    return try lock.hold { try fetch(settings, log: log) }
+    return try lock.hold {
+      try Folder.requireFileSystem(settings.spool, lock: path)
+      return try fetch(settings, log: log)
+    }
   }
 
   private static func fetch(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {

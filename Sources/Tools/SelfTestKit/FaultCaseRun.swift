@@ -1,6 +1,8 @@
 import Foundation
 
 /// Runs one case: the command with its fault, then the same command again, and a comparison with the fault-free run.
+///
+/// With a ``PowerVolume``, the fault is a power cut, and another one follows the second run: its result must be durable.
 package struct FaultCaseRun {
   let testEnvironment: TestEnvironment
   let scenario: Scenario
@@ -22,7 +24,10 @@ package struct FaultCaseRun {
 
   private func attempt(_ fault: FaultCase, _ workspace: Workspace) throws -> [String] {
     var problems: [String] = []
-    let ended = try workspace.run(scenario.command, fault: fault.description)
+    let power = testEnvironment.power
+    try power?.flush()
+    let ended = try workspace.run(scenario.command, fault: fault.description, variables: power?.variables ?? [:])
+    try power?.cutAndRestart()
     if !ended.stderr.contains("fault: \(fault.way) at \(fault.point)") {
       problems.append("the fault never came: \(ended)")
     }
@@ -37,6 +42,7 @@ package struct FaultCaseRun {
 
     let again = try workspace.run(scenario.command)
     if again.code != rehearsal.code { problems.append("the same command again: \(again)") }
+    try power?.cutAndRestart()
     let content = try WorkspaceContent(workspace)
     let differences = rehearsal.outcomes.map { content.differences(from: $0) }
     if !differences.contains([]) { problems += differences[0] }

@@ -10,25 +10,32 @@ public struct Matrix: Sendable {
   /// Whether each point is tested with every fault at every hit in the first scenario that reaches it, and once in each
   /// other scenario. Otherwise each point is tested once. The seed determines the random choices.
   let isWhole: Bool
+  /// The number of cases, drawn from these at random; nil for all.
+  let casesMax: Int?
   let seed: UInt64
   /// Number of cases that run at once.
   let jobs: Int
   let report: @Sendable (ScenarioReport) -> Void
 
   public init(
-    testEnvironment: TestEnvironment, isWhole: Bool, seed: UInt64, jobs: Int,
+    testEnvironment: TestEnvironment, isWhole: Bool, casesMax: Int? = nil, seed: UInt64, jobs: Int,
     report: @escaping @Sendable (ScenarioReport) -> Void
   ) {
     self.testEnvironment = testEnvironment
     self.isWhole = isWhole
+    self.casesMax = casesMax
     self.seed = seed
-    self.jobs = jobs
+    // A power cut ends all programs on the volume.
+    self.jobs = testEnvironment.power == nil ? jobs : 1
     self.report = report
   }
 
   /// Runs the cases, and reports each scenario when it has ended.
   public func run() throws -> MatrixReport {
-    let listed = try testEnvironment.programs.faultPoints(outputIn: testEnvironment.folder)
+    var listed = try testEnvironment.programs.faultPoints(outputIn: testEnvironment.folder)
+    if testEnvironment.power != nil {
+      listed = listed.mapValues { $0.mapValues { ways in ways.filter { $0.hasPrefix("kill-") } } }
+    }
     let rehearsals = try Scenario.all.enumerated().map { index, scenario in
       try testEnvironment.rehearse(scenario, index)
     }
@@ -38,7 +45,11 @@ public struct Matrix: Sendable {
         reached[Scenario.all[index].command.program, default: [:]][point, default: []] += [index]
       }
     }
-    let cases = isWhole ? all(rehearsals, listed, reached) : drawn(rehearsals, listed, reached)
+    var cases = isWhole ? all(rehearsals, listed, reached) : drawn(rehearsals, listed, reached)
+    if let casesMax {
+      var draw = RandomSource(seed: seed)
+      while cases.count > casesMax { cases.remove(at: draw.below(cases.count)) }
+    }
     let reports = try Scenario.all.indices.map { index in
       try StopSignal.check()
       let mine = cases.filter { $0.scenario == index }

@@ -1,3 +1,4 @@
+import CommandKit
 import Foundation
 import Spool
 import Zstd
@@ -14,8 +15,11 @@ struct SpoolContent: Equatable {
       for name in ["fetch", "transform"] { try add(folder.path + "/" + name, as: "#\(index)/\(name)") }
       try addChanges(folder.changesFolder, as: "#\(index)/changes")
     }
-    // The mark of a killed run stays until the next run has reported it.
-    for name in try Folder.names(spool + "/.runs") { files[".runs/" + name] = "mark of a run" }
+    // The mark of a killed run stays until the next run has reported it. After a power cut, a run that has recorded its
+    // end may have a mark, which the next run removes.
+    for name in try Folder.names(spool + "/.runs") where try RunRecords.read(name, spool: spool)?.endedAt == nil {
+      files[".runs/" + name] = "mark of a run"
+    }
   }
 
   private mutating func add(_ folder: String, as shown: String) throws {

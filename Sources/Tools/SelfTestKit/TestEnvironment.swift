@@ -6,14 +6,21 @@ import Support
 public final class TestEnvironment: Sendable {
   let programs: Programs
   let database: ScratchDatabase
+  /// The scratch folder.
   let folder: String
+  /// The volume of workspaces and database, if kills are power cuts.
+  let power: PowerVolume?
   let days: [[UInt8]]
   private let lock: SharedLock
 
-  /// - Parameter spool: the folder in which the scratch folder is made.
-  public init(programs: Programs, databaseURL: String, spool: String) throws {
+  /// The folder of the workspaces.
+  private var workspaces: String { power?.folder ?? folder }
+
+  /// - Parameters:
+  ///   - target: the database to test with.
+  ///   - spool: the folder in which the scratch folder is made.
+  public init(programs: Programs, target: Target, spool: String) throws {
     self.programs = programs
-    database = try ScratchDatabase(databaseURL)
     days = try SmallRegistry.days(4)
     try Folder.make(spool, followLinks: true)
     try Self.removeLeftovers(spool)
@@ -21,6 +28,24 @@ public final class TestEnvironment: Sendable {
     try Folder.make(folder)
     guard let lock = try FileLock.tryLock(folder + "/.lock") else { throw Failure(.bug, "a new lock is already held") }
     self.lock = SharedLock(lock)
+    switch target {
+    case .database(let url):
+      power = nil
+      database = try ScratchDatabase(url)
+    case .volume(let kind, let postgres):
+      let volume = try PowerVolume(in: folder, kind: kind, postgres: postgres)
+      power = volume
+      database = try ScratchDatabase(volume.databaseURL)
+    }
+  }
+
+  /// The database in which scratch schemas are made.
+  public enum Target {
+    case database(url: String)
+    /// A new volume with a server, whose power is cut instead of killing the programs.
+    ///
+    /// - Parameter postgres: the folder of PostgreSQL's programs.
+    case volume(VolumeKind, postgres: String)
   }
 
   private static let prefix = ".selftest."
@@ -36,16 +61,19 @@ public final class TestEnvironment: Sendable {
   }
 
   /// Removes the scratch folder.
-  public func remove() throws { try Folder.remove(folder) }
+  public func remove() throws {
+    try power?.remove()
+    try Folder.remove(folder)
+  }
 
   /// Creates a workspace with an empty spool and, if needed, a schema.
   ///
   /// - Parameter source: the file name of the source, which is beside the workspace.
   func workspace(_ name: String, source: String, withDatabase: Bool) throws -> Workspace {
-    let path = folder + "/" + name
+    let path = workspaces + "/" + name
     try Folder.make(path)
     return Workspace(
-      programs: programs, folder: path, source: folder + "/" + source,
+      programs: programs, folder: path, source: workspaces + "/" + source, outputs: power == nil ? path : folder,
       database: withDatabase ? try database.schema() : nil, days: days)
   }
 
@@ -90,7 +118,7 @@ public final class TestEnvironment: Sendable {
     _ before: Workspace, _ scenario: Scenario, _ name: String, _ body: (Workspace) throws -> Result
   ) throws -> Result {
     let schema = scenario.prepareDatabase != nil ? try database.schema() : nil
-    let workspace = try before.copy(to: folder + "/" + name, database: schema)
+    let workspace = try before.copy(to: workspaces + "/" + name, outputs: power == nil ? nil : folder, database: schema)
     defer {
       try? Folder.remove(workspace.folder)
       try? schema?.drop()

@@ -10,6 +10,8 @@ package struct Workspace: Sendable {
   let folder: String
   /// The path of the source, the same for all days and for copies of the workspace.
   let source: String
+  /// The folder for the output of programs.
+  let outputs: String
   let database: ScratchSchema?
   /// The sources of the days.
   let days: [[UInt8]]
@@ -40,7 +42,7 @@ package struct Workspace: Sendable {
       case .file(let name): folder + "/" + name
       }
     }
-    return try programs.run(command.program, arguments, variables, outputIn: folder)
+    return try programs.run(command.program, arguments, variables, outputIn: outputs)
   }
 
   private func snapshot(_ index: Int) throws -> String {
@@ -62,12 +64,15 @@ package struct Workspace: Sendable {
   }
 
   /// Copies the workspace to another folder, with another schema.
-  func copy(to folder: String, database: ScratchSchema?) throws -> Workspace {
+  ///
+  /// - Parameter outputs: the folder for the output of programs; nil for the new one.
+  func copy(to folder: String, outputs: String?, database: ScratchSchema?) throws -> Workspace {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for name in try FileManager.default.contentsOfDirectory(atPath: self.folder) {
       try FileManager.default.copyItem(atPath: self.folder + "/" + name, toPath: folder + "/" + name)
     }
-    return Workspace(programs: programs, folder: folder, source: source, database: database, days: days)
+    return Workspace(
+      programs: programs, folder: folder, source: source, outputs: outputs ?? folder, database: database, days: days)
   }
 }
 

@@ -20,6 +20,16 @@ struct SelfTestCommand: ParsableCommand {
   @OptionGroup var spool: SpoolOptions
   @Flag(help: "Inject every fault at every point each time it is reached; otherwise one random fault per point.")
   var all = false
+  @Flag(
+    help: """
+      Cut the power at every point instead: stop a file system in a scratch file, with a PostgreSQL on it, without \
+      flushing. Needs root and loop devices.
+      """)
+  var power = false
+  @Option(help: ArgumentHelp("File system of --power: ext4 or xfs (default: ext4).", valueName: "NAME"))
+  var fileSystem = VolumeKind.ext4
+  @Option(help: ArgumentHelp("Number of cases, drawn at random (default: all that the other options select).", valueName: "N"))
+  var cases: Int?
   @Option(help: ArgumentHelp("Seed of the random choices (default: a new one).", valueName: "N"))
   var seed: UInt64?
   @Option(
@@ -54,27 +64,25 @@ struct SelfTestCommand: ParsableCommand {
   }
 
   private func prove() throws {
-    let variables = ProcessInfo.processInfo.environment
-    guard let url = variables["DATABASE_URL"], !url.isEmpty else {
-      throw Failure(
-        .usage, "no database is given",
-        hint: "set DATABASE_URL, or run '\(command: .selftest)': it starts a private PostgreSQL")
-    }
+    let target = try target()
     let jobs = try jobs.resolve()
     let own = URL(fileURLWithPath: try Executable.path()).deletingLastPathComponent().path
     let seed = self.seed ?? UInt64.random(in: 1...999_999)
     let started = Date()
     let testEnvironment = try TestEnvironment(
-      programs: Programs(folder: own), databaseURL: url, spool: spool.path)
+      programs: Programs(folder: own), target: target, spool: spool.path)
     defer { try? testEnvironment.remove() }
 
-    if !json { Table.begin(seed: seed) }
+    if !json { Table.begin(seed: seed, cutsPower: power) }
     let printsRows = !json
-    let matrix = try Matrix(testEnvironment: testEnvironment, isWhole: all, seed: seed, jobs: min(jobs, 16)) { report in
+    let matrix = try Matrix(
+      testEnvironment: testEnvironment, isWhole: all || power, casesMax: cases, seed: seed, jobs: min(jobs, 16)
+    ) { report in
       if printsRows { Table.row(report) }
     }.run()
-    let walk = try RandomWalk(testEnvironment: testEnvironment)
-    let walks = try (0..<UInt64(max(0, self.walks ?? (all ? 20 : 3)))).map { try walk.run(seed: seed &+ $0) }
+    let count = UInt64(max(0, self.walks ?? (power || cases != nil ? 0 : all ? 20 : 3)))
+    let walk = try count == 0 ? nil : RandomWalk(testEnvironment: testEnvironment)
+    let walks = try (0..<count).compactMap { try walk?.run(seed: seed &+ $0) }
     let isPassed = matrix.isPassed && walks.allSatisfy { $0.problems.isEmpty }
     let seconds = (Date().timeIntervalSince(started) * 10).rounded() / 10
     let result = Result(seed: seed, seconds: seconds, isPassed: isPassed, matrix: matrix, walks: walks)
@@ -88,7 +96,27 @@ struct SelfTestCommand: ParsableCommand {
     }
     if !isPassed { throw ExitCode(ExitCategory.bug.exitCode) }
   }
+
+  private func target() throws -> TestEnvironment.Target {
+    let variables = ProcessInfo.processInfo.environment
+    if power {
+      guard let programs = variables["POSTGRES_BIN"], !programs.isEmpty else {
+        throw Failure(
+          .usage, "POSTGRES_BIN does not name the folder of PostgreSQL's programs",
+          hint: "run '\(command: .selftest) --power': it finds them")
+      }
+      return .volume(fileSystem, postgres: programs)
+    }
+    guard let url = variables["DATABASE_URL"], !url.isEmpty else {
+      throw Failure(
+        .usage, "no database is given",
+        hint: "set DATABASE_URL, or run '\(command: .selftest)': it starts a private PostgreSQL")
+    }
+    return .database(url: url)
+  }
 }
+
+extension VolumeKind: ExpressibleByArgument {}
 
 enum Message {
   static func line(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }

@@ -9,9 +9,10 @@ enum Table {
     ("answer lost", ["lose-answer"]),
   ]
 
-  static func begin(seed: UInt64) {
+  static func begin(seed: UInt64, cutsPower: Bool) {
     show("seed \(seed)")
-    show(pad("", 36) + "points  " + columns.map { pad($0.0, 14) }.joined())
+    let names = [cutsPower ? "power cut" : columns[0].0] + columns[1...].map(\.0)
+    show(pad("", 36) + "points  " + names.map { pad($0, 14) }.joined())
   }
 
   static func row(_ report: ScenarioReport) {

@@ -38,6 +38,21 @@ private enum FalseFileSystem {
       if (!real) real = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
       return concerns(descriptor, "TAKES_NOTHING") ? 0 : real(descriptor, bytes, count);
     }
+    int fsync(int descriptor) {
+      static int (*real)(int);
+      if (!real) real = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
+      if (!concerns(descriptor, "NOT_FLUSHED")) return real(descriptor);
+      errno = EINVAL;
+      return -1;
+    }
+    int flock(int descriptor, int operation) {
+      static int (*real)(int, int);
+      if (!real) real = (int (*)(int, int))dlsym(RTLD_NEXT, "flock");
+      if (concerns(descriptor, "LOCKED_TWICE")) return 0;
+      if (!concerns(descriptor, "NOT_LOCKED")) return real(descriptor, operation);
+      errno = ENOLCK;
+      return -1;
+    }
 
     """
 
@@ -63,6 +78,26 @@ private enum FalseFileSystem {
     let ended = try workshop.run(
       "fetch", "--sample", variables: FalseFileSystem.variables.merging(["TAKES_NOTHING": ".csv.zst.tmp"]) { $1 })
     expect(ended, from: "fetch", fails: 74, saying: "unable to write")
+    try workshop.succeed("fetch", "--sample")
+  }
+
+  @Test(
+    "fetch names what the spool's file system lacks before it reads the source",
+    .enabled(if: FalseFileSystem.isAvailable, "needs a C compiler"),
+    arguments: [
+      ("NOT_FLUSHED", "/spool", "unable to flush folder 'SPOOL': invalid argument"),
+      ("NOT_LOCKED", "/.fetch.lock", "unable to lock 'SPOOL/.fetch.lock': no locks available"),
+      ("LOCKED_TWICE", "/.fetch.lock", "unable to lock 'SPOOL/.fetch.lock': its file system allows the lock twice"),
+    ])
+  func aFileSystemWithoutFlushingOrLocksIsRefused(_ variable: String, _ file: String, _ message: String) throws {
+    let workshop = CommandSandbox()
+    try workshop.succeed("fetch", "--sample")
+    let before = try everything(in: workshop.spool).map(\.path).filter { !$0.contains("/runs/") }
+    let ended = try workshop.run(
+      "fetch", "--sample", "--force", variables: FalseFileSystem.variables.merging([variable: file]) { $1 })
+    expect(ended, from: "fetch", fails: 74, saying: message.replacing("SPOOL", with: workshop.spool))
+    #expect(ended.stderr.contains("HINT: that file system does not support this: put the spool on a local file system"))
+    #expect(try everything(in: workshop.spool).map(\.path).filter { !$0.contains("/runs/") } == before)
     try workshop.succeed("fetch", "--sample")
   }
 

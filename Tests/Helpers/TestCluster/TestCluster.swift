@@ -60,7 +60,7 @@ public final class TestCluster: Sendable {
   }
 
   /// Returns the folder of initdb and pg_ctl.
-  static func programFolder() -> String? {
+  public static func programFolder() -> String? {
     let environment = ProcessInfo.processInfo.environment
     var folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
     if let folder = environment["POSTGRES_BIN"] { folders.insert(folder, at: 0) }

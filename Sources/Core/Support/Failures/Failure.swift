@@ -94,8 +94,15 @@ extension Failure {
         .temporary, "unable to \(action): \(reason)",
         hint: "the system has run out of file descriptors or memory: run the same command again"
       )
+    case EINVAL, ENOSYS, ENOTSUP, ENOLCK:
+      return Failure(.storage, "unable to \(action): \(reason)", hint: otherFileSystem)
     default:
       return Failure(.storage, "unable to \(action): \(reason)")
     }
+  }
+
+  /// The hint if a file system lacks a call.
+  public static var otherFileSystem: Hint {
+    "that file system does not support this: put the spool on a local file system, such as ext4 or xfs (--spool DIR)"
   }
 }
