@@ -95,6 +95,7 @@ cluster_wait() {
 # shellcheck disable=SC2034 # 'private' is for pipeline.sh
 use_cluster() {
   private=yes
+  export DATABASE_ORIGIN=private # hints need not name it
   unset "${!PG@}" # PGHOSTADDR, PGSERVICE and others would select another server
   export DATABASE_URL
   DATABASE_URL="postgresql:///registry?host=$(percent_encode "$data")&port=$port&user=registry"

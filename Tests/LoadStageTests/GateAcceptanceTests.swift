@@ -61,6 +61,36 @@ struct GateAcceptanceTests {
     }
   }
 
+  @Test("an acceptance without a name is refused if several snapshots wait, or if the newest is limited")
+  func whichSnapshot() throws {
+    try LoadHarness.with { harness in
+      let rows = businesses(300)
+      try harness.load(rows)
+      let checked = try harness.spool.snapshot(GateTests.renamed(300, of: rows))
+      try #require(try harness.failure(checked).category == .data)
+      let cut = try harness.spool.snapshot(Array(rows.prefix(100)))
+      let failure = try harness.failure(cut) {
+        $0.acceptance = acceptance
+        $0.isNamed = false
+      }
+      #expect(failure.category == .usage)
+      #expect(
+        failure.message == "--accept does not say which snapshot: 2 are not published: \(checked.id), \(cut.id)")
+      try harness.expect(rows)
+      try harness.load(checked) { $0.acceptance = acceptance }
+      try harness.load(cut) { $0.acceptance = acceptance }
+
+      let limited = try harness.spool.snapshot(businesses(5), .init(limit: 5))
+      let second = try harness.failure(limited) {
+        $0.acceptance = acceptance
+        $0.isNamed = false
+      }
+      #expect(second.message == "--accept does not say which snapshot: \(limited.id) is a sample, or limited")
+      // A run that fetched the snapshot itself has named it.
+      try harness.load(limited) { $0.acceptance = acceptance }
+    }
+  }
+
   @Test("the initial load is checked against the rejection budget")
   func firstLoad() throws {
     try LoadHarness.with { harness in

@@ -191,7 +191,7 @@ struct LockTests {
     let failure = Failure(ofLoad: PostgresError(kind, sqlState: sqlState, message: message, place: "the database"))
     #expect(failure.category == .temporary)
     #expect(
-      failure.hints.contains { $0.description.contains("--jobs + 4 sessions") && $0.description.contains("--jobs 1") },
+      failure.hints.contains { $0.description.contains("a load needs 3 sessions at once, and uses up to --jobs + 4") },
       "\(failure)")
   }
 

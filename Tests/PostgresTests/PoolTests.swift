@@ -92,6 +92,27 @@ struct PoolTests {
     }
   }
 
+  @Test("if the server grants fewer sessions than the pool may have, callers wait for those", .timeLimit(.minutes(1)))
+  func fewSessions() async throws {
+    guard TestCluster.isOwn else { return }
+    try await TestDatabase.withAsync { database in
+      let role = "few_" + database.name
+      try database.execute("CREATE ROLE \(role) LOGIN CONNECTION LIMIT 1")
+      let pool = Pool(try DatabaseAddress(database.url(user: role)), applicationName: database.name, size: 4)
+      _ = try await pool.run { try $0.execute("SELECT 1") }
+      let answers = try await withThrowingTaskGroup(of: Int.self) { group in
+        for number in 0..<40 {
+          group.addTask { try await pool.run { try $0.execute("SELECT \(number)").number ?? -1 } }
+        }
+        return try await group.reduce(into: Set()) { $0.insert($1) }
+      }
+      #expect(answers == Set(0..<40))
+      pool.close()
+      while try database.scalar("SELECT count(*) FROM pg_stat_activity WHERE usename = '\(role)'") != "0" {}
+      try database.execute("DROP ROLE \(role)")
+    }
+  }
+
   @Test("a closed pool leaves no threads behind")
   func closing() async throws {
     try await TestDatabase.withAsync { database in

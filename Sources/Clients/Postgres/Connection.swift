@@ -17,10 +17,14 @@ public struct Connection: ~Copyable {
   public var stop: StopCheck
   /// Host, database and user, for messages.
   public let place: String
+  /// Called with a line if a statement waits for something that an operator may have to provide.
+  public var report: @Sendable (String) -> Void = { _ in }
   /// Whether its statements are fault points.
   public var hasFaultPoints = true
   /// A test's hook, called before and after each statement of this session that is a fault point.
   public var faultHook: FaultHook?
+  /// Seconds until the first probe of a silent statement, if this is less than the address says.
+  var silenceSecondsMax = Double.infinity
   /// The name of the open transaction, for fault points.
   var transactionName: String?
   /// The server's address, also for sessions that check on this one.

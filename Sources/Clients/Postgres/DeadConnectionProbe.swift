@@ -9,6 +9,7 @@ struct DeadConnectionProbe {
   fileprivate var next: Double
   /// Consecutive checks that found no active backend.
   fileprivate var doubts = 0
+  fileprivate var hasReported = false
 
   init(seconds: Double) { next = MonotonicClock.seconds() + seconds }
 
@@ -22,7 +23,7 @@ extension Connection {
   /// - Throws: if two consecutive checks find no active backend or get no answer. The session is unusable then.
   mutating func probeConnection(_ silence: inout DeadConnectionProbe) throws {
     guard MonotonicClock.seconds() >= silence.next else { return }
-    let isAtWork = try isAtWork()
+    let isAtWork = try isAtWork(&silence)
     silence.doubts = isAtWork ? 0 : silence.doubts + 1
     silence.next = MonotonicClock.seconds() + target.silenceSeconds / 2
     // One such check proves nothing: the result may be on its way.
@@ -33,7 +34,7 @@ extension Connection {
   }
 
   /// Whether the server has a backend that works for this session and does not wait for the client.
-  private func isAtWork() throws -> Bool {
+  private func isAtWork(_ silence: inout DeadConnectionProbe) throws -> Bool {
     // The backend is unknown until BEGIN is answered, which does not take long.
     guard let backend else { return false }
     try stop()
@@ -49,11 +50,19 @@ extension Connection {
           try asked()
           try limit.check(Limit.Over())
         })
-      return try session.bool(
+      let found = try session.rows(
         """
-        SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid = \(backend)
-          AND (state IS NULL OR state NOT LIKE 'idle%' AND wait_event_type IS DISTINCT FROM 'Client'))
+        SELECT state IS NULL OR state NOT LIKE 'idle%' AND wait_event_type IS DISTINCT FROM 'Client' AS is_at_work,
+          coalesce(wait_event = 'SyncRep', false) AS waits_for_standby
+        FROM pg_catalog.pg_stat_activity WHERE pid = \(backend)
         """)
+      guard let row = found.first else { return false }
+      if try row.bool("waits_for_standby"), !silence.hasReported {
+        silence.hasReported = true
+        report(
+          "COMMIT waits for a synchronous standby: start one of synchronous_standby_names, or correct that setting")
+      }
+      return try row.bool("is_at_work")
     } catch let error as PostgresError {
       // A server that refuses another session is reachable, so this session counts as busy.
       return error.sqlState != nil

@@ -21,6 +21,8 @@ public final class Pool: Sendable {
   private struct State {
     var jobs: [Job] = []
     var isClosed = false
+    /// Number of threads that have a session.
+    var sessions = 0
     var threads: [JoinableThread] = []
   }
 
@@ -91,12 +93,34 @@ public final class Pool: Sendable {
     while let job = next() {
       do {
         var connection = try open { [weak self] in try self?.check(job) }
+        state.withLock { $0.sessions += 1 }
+        defer { state.withLock { $0.sessions -= 1 } }
         job.run(&connection)
         while connection.isFree, let job = next() { lend(&connection, to: job) }
+      } catch let error as PostgresError where error.kind == .temporary && leaveToOthers(job) {
+        pause()
       } catch {
         job.fail(error)
       }
     }
+  }
+
+  /// Puts the caller in the first place of the queue if another thread has a session: the server may grant fewer than
+  /// the pool may have.
+  private func leaveToOthers(_ job: Job) -> Bool {
+    let isLeft = state.withLock { state in
+      guard state.sessions > 0, !state.isClosed, !job.isCancelled.isSet else { return false }
+      state.jobs.insert(job, at: 0)
+      return true
+    }
+    if isLeft { jobs.signal() }
+    return isLeft
+  }
+
+  /// Lets the threads that have a session serve the callers for five seconds.
+  private func pause() {
+    let end = MonotonicClock.seconds() + 5
+    while MonotonicClock.seconds() < end, !state.withLock({ $0.isClosed }) { usleep(100_000) }
   }
 
   private func lend(_ connection: inout Connection, to job: Job) {

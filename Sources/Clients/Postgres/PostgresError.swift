@@ -43,6 +43,15 @@ public struct PostgresError: Error, Sendable, Equatable {
   }
 }
 
+extension PostgresError {
+  /// Whether the server or a pooler grants no further session. PgBouncer has one SQLSTATE for nearly all its errors.
+  public var isShortOfSessions: Bool {
+    sqlState == "53300"
+      || sqlState == "08P01"
+        && ["query_wait_timeout", "no more connections allowed"].contains { message.contains($0) }
+  }
+}
+
 extension PostgresError.Kind {
   /// Classifies by SQLSTATE, since messages are translated and change between versions. pgbouncer is the exception: it
   /// uses one code for nearly all errors, and does not translate.

@@ -71,6 +71,7 @@ extension Connection {
       backend = try perform(sql).values.first?.last.flatMap { $0.flatMap { Int32($0) } }
     } catch {
       rollBack()
+      if try leaveOutSettings(after: error) { return try sendBegin(isolation) }
       // A standby refuses read-write mode as not supported; a read-only database refuses the first write.
       guard var refusal = error as? PostgresError, refusal.sqlState == "0A000", !settings.isReadOnly else {
         throw error
@@ -78,6 +79,23 @@ extension Connection {
       (refusal.kind, refusal.sqlState) = (.refused, "25006")
       throw refusal
     }
+  }
+
+  /// Leaves out settings of which the server refuses the name (42704) or the value (22023).
+  ///
+  /// - Returns: whether the transaction can be begun again, with fewer settings.
+  private mutating func leaveOutSettings(after error: any Error) throws -> Bool {
+    // With a role, 22023 may mean that there is no such role.
+    guard let error = error as? PostgresError,
+      error.sqlState == "42704" || error.sqlState == "22023" && settings?.role == nil
+    else { return false }
+    let known = try perform("SELECT pg_catalog.lower(name) FROM pg_catalog.pg_settings").values.compactMap(\.first)
+    let version = serverVersion
+    let names = settings?.leaveOut(unlessIn: Set(known.compactMap(\.self)), serverVersion: version) ?? []
+    if !names.isEmpty {
+      report("the server refuses these settings, which are left out: \(names.joined(separator: ", "))")
+    }
+    return !names.isEmpty
   }
 
   /// Commits. A stop before COMMIT rolls back. A stop after COMMIT was sent waits up to ten seconds for the answer, so
@@ -88,6 +106,8 @@ extension Connection {
     let limit = Limit(seconds: 10)
     stop = { do { try asked() } catch { try limit.check(error) } }
     defer { stop = asked }
+    silenceSecondsMax = 10
+    defer { silenceSecondsMax = .infinity }
     try perform("COMMIT")
   }
 

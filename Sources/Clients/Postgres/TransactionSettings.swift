@@ -36,8 +36,30 @@ public struct TransactionSettings: Sendable {
     "tcp_keepalives_count": "3",
   ]
 
+  /// Settings that only help: without them, the result is the same.
+  private static let helpful: Set = [
+    "client_connection_check_interval", "tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count",
+    "synchronous_commit", "maintenance_work_mem", "work_mem",
+  ]
+
+  /// Leaves out what the server refuses: a setting that it does not know means nothing there, and one that only helps
+  /// is not needed.
+  ///
+  /// - Parameter known: the names of the server's settings.
+  /// - Returns: the names that are left out.
+  mutating func leaveOut(unlessIn known: Set<String>, serverVersion: Int) -> [String] {
+    let unknown = supported(serverVersion).keys.filter { !known.contains($0.lowercased()) }
+    let refused = unknown.isEmpty ? values.keys.filter(Self.helpful.contains) : unknown
+    for name in refused { values[name] = nil }
+    return refused.sorted()
+  }
+
   /// The server version that introduced a setting; all supported servers have the others.
   private static let since = ["client_connection_check_interval": 140_000, "transaction_timeout": 170_000]
+
+  private func supported(_ serverVersion: Int) -> [String: String] {
+    values.filter { Self.since[$0.key] ?? 0 <= serverVersion }
+  }
 
   /// Begins a transaction and applies its settings, in one message. The last column of the answer is the server
   /// process.
@@ -45,8 +67,10 @@ public struct TransactionSettings: Sendable {
   /// - Parameter quote: quotes a text as a literal.
   func begin(_ isolation: Isolation, serverVersion: Int, quote: (String) throws -> String) rethrows -> String {
     // The role comes last: it may lack the right to set the others.
-    let all = values.sorted { $0.key < $1.key } + (role.map { [("role", $0)] } ?? [])
-    let calls = try all.filter { Self.since[$0.0] ?? 0 <= serverVersion }.map { name, value in
+    let all =
+      supported(serverVersion).sorted { $0.key < $1.key }
+      + (role.map { [("role", $0)] } ?? [])
+    let calls = try all.map { name, value in
       "pg_catalog.set_config(\(try quote(name)), \(try quote(value)), true)"
     }
     return isolation.begin(isReadOnly: isReadOnly)

@@ -44,7 +44,7 @@ extension Connection {
   ///
   /// - Returns: the events that are ready.
   mutating func wait(for events: Int32) throws -> Int32 {
-    var silence = DeadConnectionProbe(seconds: target.silenceSeconds)
+    var silence = DeadConnectionProbe(seconds: min(target.silenceSeconds, silenceSecondsMax))
     while true {
       try stop()
       let socket = PQsocket(handle)

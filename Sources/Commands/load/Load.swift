@@ -57,7 +57,11 @@ struct LoadInRun: ChainedStage {
     var settings = try LoadSettings(run, options.stage, options.database, options.gate)
     settings.verify = options.verify.verify
     settings.force = options.force.force
-    try run.load(settings)
+    do { try run.load(settings) } catch let refusal as Failure where refusal.category == .data {
+      // Without this, a source that is refused every day would fill the disk.
+      run.cleanUp(settings.databaseURL, limits)
+      throw refusal
+    }
     run.cleanUp(settings.databaseURL, limits)
   }
 }
@@ -86,5 +90,6 @@ extension LoadSettings {
     self.bounds = bounds
     self.acceptance = acceptance
     isChosen = options.snapshot.snapshot != nil
+    isNamed = isChosen || run.summary.snapshot != nil
   }
 }

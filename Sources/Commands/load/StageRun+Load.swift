@@ -31,6 +31,9 @@ extension StageRun {
         "repaired \(outcome.repaired) businesses that had been edited by hand\(which): \(outcome.repairedBANs.joined(separator: " "))"
       )
     }
+    if settings.acceptance != nil, outcome.refusals.isEmpty, outcome.result == .published {
+      log.warning("--accept was not needed: the snapshot was not refused")
+    }
     summary.status = outcome.status
     summary.database = Summary.Database(outcome)
   }

@@ -15,6 +15,7 @@ struct LoadRun: Sendable {
     var access = try DatabaseAccess(
       settings.databaseURL, applicationName: settings.applicationName, stop: settings.stop)
     access.faultHook = settings.faultHook
+    access.report = { [events = settings.events] in events(.advice("\($0)")) }
     self.access = access
     snapshot = try FinalizedSnapshot(settings.snapshot)
     guard settings.action != .rollback || snapshot.whole else {
@@ -35,6 +36,7 @@ struct LoadRun: Sendable {
     let workers = BatchWorkers(access: access, count: settings.jobs)
     let result = try locked(&session, access) { lock, session in
       try Migrator.migrate(&session, events: settings.events)
+      try Migrator.inspect(&session, events: settings.events)
       switch try decide(&job, restarts: restarts, &session) {
       case .published(let publication): return outcome(publication, before: try publication.before(&session))
       case .unchanged(let last): return unchanged(last)

@@ -25,6 +25,8 @@ public struct LoadSettings: Sendable {
   public var bounds = GateBounds()
   /// Publish the snapshot even if it is refused.
   public var acceptance: Acceptance?
+  /// Whether the user, or the run's previous stage, named the snapshot. Otherwise it is the newest one.
+  public var isNamed = true
   /// Read the registry's full content, and repair rows that were edited by hand.
   public var verify = false
   /// Of `replay`: the sheet whose records are added.
@@ -87,8 +89,27 @@ extension LoadSettings {
 
   /// - Throws: a ``Refusal`` if there are reasons and they are not accepted.
   func accept(_ refusals: [String], of snapshot: FinalizedSnapshot) throws {
-    guard !refusals.isEmpty, acceptance == nil else { return }
+    guard !refusals.isEmpty else { return }
+    guard acceptance == nil else { return try requireNamed(snapshot) }
     throw Refusal(snapshot: snapshot.folder.id, reasons: refusals, isWhole: snapshot.whole)
+  }
+
+  /// Fails if an acceptance may mean another snapshot than the newest one: if several wait to be published, or if it is a
+  /// sample or limited, which a whole registry should not be merged with by mistake.
+  private func requireNamed(_ snapshot: FinalizedSnapshot) throws {
+    guard !isNamed else { return }
+    let spool = self.snapshot.spool
+    let all = try SpoolIndex.snapshots(spool).map { try SnapshotStatus.read(SnapshotFolder(spool: spool, id: $0)) }
+    let published = all.lastIndex(where: \.hasFeedFiles)
+    let waiting = all[(published.map { $0 + 1 } ?? 0)...].filter { $0.stage == .transformed }.map(\.snapshot)
+    guard waiting.count > 1 || !snapshot.whole && published != nil else { return }
+    throw Failure(
+      .usage,
+      "--accept does not say which snapshot: "
+        + (waiting.count > 1
+          ? "\(waiting.count) are not published: \(waiting.joined(separator: ", "))"
+          : "\(snapshot.folder.id) is a sample, or limited"),
+      hint: "name the one that you have checked: \(command: .load, snapshot: "ID", "--accept 'REASON'")")
   }
 
   /// Totals of the records that the run processes: the snapshot's, or those of a correction sheet.

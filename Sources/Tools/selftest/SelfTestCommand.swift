@@ -28,7 +28,9 @@ struct SelfTestCommand: ParsableCommand {
   var power = false
   @Option(help: ArgumentHelp("File system of --power: ext4 or xfs (default: ext4).", valueName: "NAME"))
   var fileSystem = VolumeKind.ext4
-  @Option(help: ArgumentHelp("Number of cases, drawn at random (default: all that the other options select).", valueName: "N"))
+  @Option(
+    help: ArgumentHelp("Number of cases, drawn at random (default: all that the other options select).", valueName: "N")
+  )
   var cases: Int?
   @Option(help: ArgumentHelp("Seed of the random choices (default: a new one).", valueName: "N"))
   var seed: UInt64?

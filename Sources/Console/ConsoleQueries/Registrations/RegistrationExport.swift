@@ -5,7 +5,7 @@ import Records
 /// published columns.
 ///
 /// As in the pipeline's own sheets (docs/rules.md), these cells get a leading apostrophe: possible formulas, texts that
-/// begin with an apostrophe, values such as `NULL` or `NA`, and digits with a leading zero, except 統一編號.
+/// begin with an apostrophe, values such as `NULL` or `NA`, and digits with a leading zero.
 public struct RegistrationExport: Sendable {
   /// The column names of the source.
   public static let columns = Column.allCases.map(\.name)
@@ -75,7 +75,7 @@ public struct RegistrationExport: Sendable {
     guard let stored = column.stored.first else { return "NULL" }
     let value = "r.\(stored.name)"
     return switch stored.form {
-    case .text: column == .ban ? value : cell(value)
+    case .text: cell(value)
     case .amount, .date: value
     case .flag: "CASE WHEN \(value) THEN 'Y' WHEN NOT \(value) THEN 'N' END"
     }

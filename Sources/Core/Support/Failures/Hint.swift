@@ -48,16 +48,25 @@ public struct Hint: Sendable, ExpressibleByStringInterpolation {
   ///   - spool: the value of the failed command's `--spool`; nil if it had none.
   ///   - databaseURL: the value of its `--database-url`, without a password; nil if it had none.
   public func text(spool: String?, databaseURL: String? = nil) -> String {
-    parts.map { part in
+    var usesDatabase = false
+    let text = parts.map { part in
       switch part {
-      case .text(let text): text
+      case .text(let text): return text
       case .command(let command, let arguments):
-        "\(PipelineCommand.script) \(command.rawValue)"
+        usesDatabase = usesDatabase || command.hasDatabase
+        return "\(PipelineCommand.script) \(command.rawValue)"
           + (command.hasSpool ? Self.option("--spool", spool) : "")
           + (command.hasDatabase ? Self.option("--database-url", databaseURL) : "") + arguments
       }
     }.joined()
+    return usesDatabase && databaseURL == nil && Self.isDatabaseGiven ? text + " (with the same DATABASE_URL)" : text
   }
+
+  /// Whether the caller set DATABASE_URL, perhaps for this command only: without it, the command in a hint would work
+  /// on another database. `pipeline.sh` and the installed command set DATABASE_ORIGIN if they will set it again.
+  private static let isDatabaseGiven = isSet("DATABASE_URL") && !isSet("DATABASE_ORIGIN")
+
+  private static func isSet(_ variable: String) -> Bool { getenv(variable).map { $0.pointee != 0 } ?? false }
 
   private static func option(_ name: String, _ value: String?) -> String {
     value.map { " \(name) \(quoted($0))" } ?? ""

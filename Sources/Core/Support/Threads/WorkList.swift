@@ -21,6 +21,9 @@ public final class WorkList<Item: Sendable>: Sendable {
   /// - Returns: nil if there is none left, or a thread has failed.
   public func next() -> Item? { state.withLock { $0.error == nil ? $0.waiting.popLast() : nil } }
 
+  /// Whether no item is left to take.
+  public var isEmpty: Bool { state.withLock { $0.waiting.isEmpty } }
+
   /// Whether a thread has failed. Check it during long work on an item, and throw any error then.
   public var hasFailed: Bool { state.withLock { $0.error != nil } }
 

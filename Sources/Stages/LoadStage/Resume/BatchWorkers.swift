@@ -1,7 +1,9 @@
 import Postgres
 import Support
+import Synchronization
 
-/// Worker threads with a session each, which process the items of one list. If one fails, the others stop.
+/// Worker threads with a session each, which process the items of one list. If one fails, the others stop. A worker for
+/// which there is no session leaves its work to the others.
 struct BatchWorkers: Sendable {
   let access: DatabaseAccess
   let count: Int
@@ -19,12 +21,29 @@ struct BatchWorkers: Sendable {
       try stop()
       if list.hasFailed { throw OtherFailed() }
     }
-    try list.run(threads: count) { [access] list in
-      var session = try access.open()
+    var opening = access
+    opening.stop = { [access] in
+      try access.stop()
+      // A pooler may keep a worker waiting until the others have done the work.
+      if list.isEmpty { throw NothingLeft() }
+    }
+    let shortage = Mutex<PostgresError?>(nil)
+    try list.run(threads: count) { [access, opening] list in
+      var session: Connection
+      do { session = try opening.open() } catch is NothingLeft { return } catch let error as PostgresError
+        where error.isShortOfSessions
+      {
+        shortage.withLock { $0 = error }
+        return
+      }
+      session.stop = access.stop
       while let item = list.next() { try body(&session, item) }
     }
+    if let error = shortage.withLock({ $0 }), !list.isEmpty { throw error }
   }
 
   /// Stops a worker after another one has failed. The error of that one is reported.
   private struct OtherFailed: Error {}
+  /// Ends a worker that waits for a session while no work is left.
+  private struct NothingLeft: Error {}
 }

@@ -8,6 +8,8 @@ struct DatabaseAccess: Sendable {
   let applicationName: String
   var stop: StopCheck
   var settings = TransactionSettings()
+  /// Called if a statement waits for something that an operator may have to provide.
+  var report: @Sendable (String) -> Void = { _ in }
   /// Called at the sessions' statements, for tests.
   var faultHook: FaultHook?
   /// Whether ``settings`` name the schema already.
@@ -37,6 +39,7 @@ struct DatabaseAccess: Sendable {
         hint: "upgrade the server, or use a database of a newer one")
     }
     session.faultHook = faultHook
+    session.report = report
     if hasSchema { return session }
     let tables = Migration.tables.map { "'\($0)'" }.joined(separator: ", ")
     let found = try session.row(String(sql: PackageResources.find_schema_sql, ["tables": tables]))

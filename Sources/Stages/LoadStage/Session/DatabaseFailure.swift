@@ -48,10 +48,10 @@ extension Failure {
   }
 
   private static func temporaryHint(_ error: PostgresError) -> Hint {
-    if isShortOfSessions(error) {
-      // One session for each worker, and one each to publish, to hold the lock, for the heartbeat, and to check an idle
-      // session.
-      return "a load needs up to --jobs + 4 sessions at once: run it with --jobs 1, or raise the limit of the role"
+    if error.isShortOfSessions {
+      // One to publish, one to hold the lock, one worker. More are for further workers, the heartbeat, and to check an
+      // idle session.
+      return "a load needs 3 sessions at once, and uses up to --jobs + 4: raise the limit of the role"
         + " (ALTER ROLE … CONNECTION LIMIT), of the server (max_connections) or of the pooler (default_pool_size,"
         + " max_client_conn)"
     }
@@ -61,13 +61,6 @@ extension Failure {
         + " otherwise run the same command again"
     }
     return "run the same command again once the database answers: it skips the batches that are already loaded"
-  }
-
-  /// Returns whether there are too few sessions. PgBouncer has one SQLSTATE for nearly all its errors.
-  private static func isShortOfSessions(_ error: PostgresError) -> Bool {
-    error.sqlState == "53300"
-      || error.sqlState == "08P01"
-        && ["query_wait_timeout", "no more connections allowed"].contains { error.message.contains($0) }
   }
 }
 

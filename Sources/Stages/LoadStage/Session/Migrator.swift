@@ -76,6 +76,44 @@ package enum Migrator {
     for migration in migrations where applied[migration.version] == nil { try apply([migration], &session, events) }
   }
 
+  /// Checks the tables of the current version for what other people may have done to them: a restore that was
+  /// interrupted, a renamed schema.
+  static func inspect(_ session: inout Connection, events: (LoadEvent) -> Void) throws {
+    try requireKeys(&session)
+    try nameSchema(&session, events)
+  }
+
+  /// Corrects the functions that name the schema, if it was renamed.
+  private static func nameSchema(_ session: inout Connection, _ events: (LoadEvent) -> Void) throws {
+    for statement in try session.texts(String(sql: PackageResources.name_schema_sql)) {
+      do {
+        try session.execute(statement)
+        events(.note("the schema was renamed: a function that names it was corrected"))
+      } catch let error as PostgresError where error.kind == .denied {
+        events(
+          .advice(
+            "the schema was renamed, and the functions registry_as_of and registry_history still name the former one: run a load as their owner"
+          ))
+      }
+    }
+  }
+
+  /// Fails if a table has lost its primary key: rows could then be stored twice.
+  private static func requireKeys(_ session: inout Connection) throws {
+    let names = Migration.tables.map { "'\($0)'" }.joined(separator: ", ")
+    let found = try session.optionalText(
+      """
+      SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_catalog.pg_class c
+      WHERE c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema())
+        AND c.relname IN (\(names)) AND NOT EXISTS (
+          SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
+      """)
+    guard let tables = found else { return }
+    throw Failure(
+      .configuration, "\(session.place): these tables have no primary key: \(tables)",
+      hint: "a restore of the database was interrupted: stop the console, and restore the dump again (docs/install.md)")
+  }
+
   /// Returns the versions that the database has, with the SHA-256 of each migration.
   ///
   /// - Throws: category `configuration` if they do not match this program's migrations.

@@ -21,12 +21,28 @@ enum ReplacementCheck {
       if try session.bool(sql) { return reason }
     }
     if !mayHaveRows, try session.bool(hasRows) { return "they have rows" }
+    if let refusal = try refusalOfEventTrigger(&session) { return "an event trigger refuses that: \(refusal)" }
     let dependants = try String(
       sql: PackageResources.list_dependants_sql,
       [
         "constraints": literals(RegistryTable.both.flatMap(\.constraints)), "foreign_key": RegistryTable.foreignKey,
       ])
     return try session.optionalText(dependants).map { "other objects depend on them: \($0)" }
+  }
+
+  /// Creates, alters and drops a table, if the database has event triggers, and undoes all of that.
+  ///
+  /// - Returns: the message with which a trigger refuses; nil if none does.
+  private static func refusalOfEventTrigger(_ session: inout Connection) throws -> String? {
+    guard try session.bool("SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtenabled IN ('O', 'A'))")
+    else { return nil }
+    let hadFaultPoints = session.hasFaultPoints
+    session.hasFaultPoints = false
+    defer { session.hasFaultPoints = hadFaultPoints }
+    return try session.inTransaction { session in
+      try session.execute(String(sql: PackageResources.try_replacement_sql))
+      return try session.optionalText("SELECT nullif(pg_catalog.current_setting('registry.refusal', true), '')")
+    }
   }
 
   static func isEmpty(_ session: inout Connection) throws -> Bool { try !session.bool(hasRows) }
