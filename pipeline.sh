@@ -60,6 +60,11 @@ fail() { # CODE MESSAGE [HINT...]
   exit "$code"
 }
 
+warn() { # MESSAGE [HINT...]
+  ! logs_as text || show_failure "$@" >&2 || :
+  ! logs_as json || log_json WARNING "$1" ",\"hints\":[$(json "${@:2}")]" || :
+}
+
 show_failure() { # MESSAGE [HINT...]
   echo "pipeline.sh: $1"
   (($# == 1)) || printf 'HINT: %s\n' "${@:2}"
@@ -197,7 +202,7 @@ chain() { # STAGES ARGUMENT...
   close_marker
 }
 
-for part in options url signals packages build cluster cluster-settings console cloud terraform compose reference package; do
+for part in options url signals packages build cluster cluster-settings cluster-upgrade console cloud terraform compose reference package; do
   # shellcheck source=/dev/null # each is checked by itself
   source "$project/Sources/pipeline/$part.sh"
 done
@@ -344,7 +349,6 @@ case $command in
     ;;
   test)
     need_source
-    need_test_tools
     run_tests "$@"
     ;;
 esac

@@ -103,8 +103,25 @@ build_everything() { # ARGUMENT OF swift build...
 
 # With arguments, runs the Swift tests that they select. Without, runs all suites in parallel, because they mostly wait. The
 # shell and Python suites start while the Swift tests are compiled.
-run_tests() { # [ARGUMENT OF swift test...]
-  local name code=0 failed=()
+run_tests() { # [--postgres VERSION] [ARGUMENT OF swift test...]
+  local name code=0 failed=() arguments=() version=''
+  # shellcheck source=Tests/shell/support/postgres.sh
+  source "$project/Tests/shell/support/postgres.sh"
+  while (($#)); do
+    case $1 in
+      --postgres | --postgres=*)
+        [[ $1 == *=* ]] || shift
+        version=${1-} && version=${version#--postgres=}
+        [[ $version =~ ^1[5678]$ ]] || fail 64 "unable to test with PostgreSQL '$version'" "--postgres 15, 16, 17 or 18"
+        ;;
+      *) arguments+=("$1") ;;
+    esac
+    (($# == 0)) || shift
+  done
+  set -- "${arguments[@]}"
+  need_test_tools
+  trap end_tests EXIT
+  select_postgres "$version"
   cd "$project" || exit
   # The tests start their own databases, and must not touch the caller's.
   unset DATABASE_URL SOURCE_URL SPOOL_DIR JOBS CHUNK_SIZE RUN_ID KEEP RETAIN_DAYS "${!MAX_@}"
@@ -121,7 +138,6 @@ run_tests() { # [ARGUMENT OF swift test...]
     packaging/business-registry packaging/debian/p* packaging/compose/*.sh
   build_everything
   rm -rf -- "$suite_logs" && mkdir -p -- "$suite_logs"
-  trap 'kill -- "${suites[@]/#/-}" 2>/dev/null || :' EXIT
   start_suite shell run_shell_suites
   start_suite python Tests/shell/python.sh
   build_everything --build-tests
@@ -130,7 +146,7 @@ run_tests() { # [ARGUMENT OF swift test...]
     wait "${suites[$name]}" || code=$? failed+=("$name")
     cat -- "$suite_logs/$name.log"
   done
-  trap - EXIT
+  suites=()
   say 'the slowest Swift tests, in seconds:'
   sed -nE 's/.*<testcase classname="([^"]*)" name="([^"]*)" time="([0-9.]+)".*/\3 \1 \2/p' "$suite_logs"/*-swift-testing.xml |
     sort -rn | head -n 10 >&2 || :
@@ -144,6 +160,11 @@ run_tests() { # [ARGUMENT OF swift test...]
 
 declare -A suites=() # process group of each
 suite_logs=$project/.build/tests
+
+end_tests() {
+  [[ ${#suites[@]} == 0 ]] || kill -- "${suites[@]/#/-}" 2>/dev/null || :
+  remove_postgres
+}
 
 start_suite() { # NAME COMMAND...
   set -m # its own process group, to be killed as a whole; without job control, bash would start it with SIGINT ignored

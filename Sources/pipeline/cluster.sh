@@ -69,7 +69,10 @@ cluster_state() { # starting, ready, stopping
   printf '%s' "${lines[7]-}" | tr -d ' '
 }
 
-cluster_exists() { cluster_locate && as_server test -e "$data/PG_VERSION"; }
+cluster_exists() {
+  # shellcheck disable=SC2016 # for the other shell
+  cluster_locate && as_server sh -c 'for data; do [ ! -e "$data/PG_VERSION" ] || exit 0; done; exit 1' sh "$data" "$data".old-*
+}
 
 cluster_running() {
   cluster_locate && cluster_ready
@@ -124,16 +127,19 @@ cluster_start() {
 
 cluster_launch() {
   local version='' server_lock
-  [[ -e $data/PG_VERSION ]] && read -r version <"$data/PG_VERSION"
-  find_postgres "$version" || fail 78 "the data in '$cluster' needs PostgreSQL $version, which is not installed" \
-    "install postgresql-$version; or move the folder away and load again: history, corrections and accounts are then lost"
-  [[ -n $version ]] || cluster_create
-  cluster_configure
   # Every process of a server holds this lock, wherever it runs. After a crash, its processes may end a little later.
   as_server touch server.lock
   exec {server_lock}<"$cluster/server.lock"
+  stop_upgrade # of a killed command
   flock -w 30 "$server_lock" || fail 75 "processes of another server still use the private PostgreSQL's folder '$cluster'" \
     "wait a minute and run the same command again; if it fails again, stop the container that uses this folder"
+  clear_upgrade
+  [[ -e $data/PG_VERSION ]] && read -r version <"$data/PG_VERSION"
+  find_postgres "$version" || fail 78 "the data in '$cluster' needs PostgreSQL $version, which is not installed" \
+    "install postgresql-$version: if a newer version is installed beside it, the same command then upgrades the data" \
+    "or move the folder away and load again: history, corrections and accounts are then lost"
+  if [[ -n $version ]]; then upgrade_cluster "$version"; else cluster_create; fi
+  cluster_configure data
   # If another process now has the pid of a crashed server, PostgreSQL would take it for the server and refuse to start.
   as_server rm -f data/postmaster.pid "data/.s.PGSQL.$port.lock"
   close_inherited "$POSTGRES_BIN/pg_ctl" -D data -l server.log -w -t 600 start >/dev/null 2>&1 || {
@@ -141,6 +147,7 @@ cluster_launch() {
     fail 69 "unable to start the private PostgreSQL in '$cluster'" "correct the cause, which the lines above from '$cluster/server.log' name, then run the same command again"
   }
   exec {server_lock}<&-
+  remove_old_cluster
 }
 
 # The server outlives this script. It must not inherit a pipe, whose reader would wait for it, or any lock but its own.
@@ -152,16 +159,17 @@ close_inherited() (
   as_server "$@"
 )
 
-# Creates the cluster in data.new, with roles and database, and renames it: so an existing cluster is always complete.
 # Names sort by bytes, like the tables. The ctype C.UTF-8 tells Chinese letters from punctuation.
+initdb_options=(-U postgres -E UTF8 --locale=C --lc-ctype=C.UTF-8 --data-checksums --auth=peer)
+
+# Creates the cluster in data.new, with roles and database, and renames it: so an existing cluster is always complete.
 cluster_create() {
   local problem
   say "creating a private PostgreSQL in '$cluster'"
   [[ $cluster == "$project/.postgres" ]] ||
     say "not in the project: user '$server_user' cannot use a folder there, or its path is too long for a socket or has a comma"
   as_server rm -rf data.new
-  problem=$(as_server "$POSTGRES_BIN/initdb" -D data.new -U postgres -E UTF8 --locale=C --lc-ctype=C.UTF-8 \
-    --data-checksums --auth=peer 2>&1 &&
+  problem=$(as_server "$POSTGRES_BIN/initdb" -D data.new "${initdb_options[@]}" 2>&1 &&
     as_server "$POSTGRES_BIN/postgres" --single -D data.new -c exit_on_error=on postgres 2>&1 <<<"
 CREATE ROLE registry LOGIN
 CREATE DATABASE registry OWNER registry" &&
@@ -173,7 +181,7 @@ CREATE DATABASE registry OWNER registry" &&
 cluster_stop() {
   # If the server is stopping, do not wait for the lock: a command that waits for the server may hold it.
   if ! { cluster_locate && [[ -e $data/PG_VERSION ]] && exec 8<"$cluster" &&
-    { [[ $(cluster_state) == stopping ]] || flock 8; } && cluster_alive; }; then
+    { [[ $(cluster_state) == stopping ]] || flock 8; } && stop_upgrade && cluster_alive; }; then
     say 'no private PostgreSQL is running'
     return
   fi

@@ -4,6 +4,8 @@
 # shellcheck source=Sources/pipeline/progress.sh
 source "${BASH_SOURCE[0]%/*}/progress.sh"
 
+chosen_postgres=${POSTGRES_BIN-} # the caller's choice
+
 has_header() {
   local folder
   for folder in /usr/include /usr/include/*-linux-gnu /usr/include/postgresql /usr/local/include; do
@@ -45,6 +47,9 @@ need_test_tools() {
 need_postgres() {
   find_postgres '' || install_packages postgresql
   find_postgres '' || fail 78 "PostgreSQL 13 or newer is missing" "install it, or set DATABASE_URL to a database"
+  [[ -z $chosen_postgres || $POSTGRES_BIN == "$chosen_postgres" ]] ||
+    fail 78 "unable to use '$chosen_postgres', which POSTGRES_BIN names: it has no initdb and postgres of version 13 or newer" \
+    "set POSTGRES_BIN to the folder of PostgreSQL's programs, or unset it"
   ((EUID != 0)) || getent passwd postgres >/dev/null ||
     fail 78 "there is no user 'postgres', and PostgreSQL does not run as root" "create it: useradd --system --create-home postgres"
 }
@@ -56,18 +61,22 @@ need_psql() {
   psql=$(command -v psql) || psql=$POSTGRES_BIN/psql
 }
 
-# Sets POSTGRES_BIN to the folder of the newest PostgreSQL from 13 on, or of the given major version.
+# Sets POSTGRES_BIN to the folder of PostgreSQL's programs, and postgres_version to their major version: the caller's choice if
+# there is one, otherwise the newest from 13 on. With a version, it finds that one, wherever it is.
 find_postgres() { # VERSION or ''
   local folder found newest=12
   # Debian does not put them on PATH.
-  for folder in /usr/lib/postgresql/*/bin "$(dirname -- "$(readlink -f -- "$(command -v initdb)")")"; do
+  for folder in "$chosen_postgres" /usr/lib/postgresql/*/bin "$(dirname -- "$(readlink -f -- "$(command -v initdb)")")"; do
     [[ -x $folder/initdb && -x $folder/postgres && $("$folder/postgres" --version) =~ \)\ ([0-9]+) ]] || continue
     found=${BASH_REMATCH[1]}
     if [[ $found == "${1:-$found}" ]] && ((found > newest)); then
       newest=$found
-      export POSTGRES_BIN=$folder
+      POSTGRES_BIN=$folder
+      [[ $folder != "$chosen_postgres" ]] || break
     fi
   done
+  # shellcheck disable=SC2034 # for cluster-upgrade.sh
+  postgres_version=$newest
   ((newest > 12))
 }
 

@@ -51,7 +51,7 @@ class Project:
         (self.tree / ".build/pipeline.stamp").touch()  # newer than all sources
         self.log_stem = self.folder / "logs/etl.log"
         self.environment = {
-            name: os.environ[name] for name in ["PATH", "HOME", "LANG", "TMPDIR"] if name in os.environ
+            name: os.environ[name] for name in ["PATH", "HOME", "LANG", "TMPDIR", "POSTGRES_BIN"] if name in os.environ
         } | {"LOG_FORMAT": "json", "LOG_FILE": str(self.log_stem), "TZ": "Asia/Taipei", "NO_PROXY": "*"}
 
     def close(self):
