@@ -8,7 +8,7 @@ import Testing
 
 /// Secrets of every kind, all different, in runs that succeed and that fail: none appears in an argument, an output, a
 /// file or a table.
-@Suite(.enabled(if: TestCluster.isOwn, "needs a server of its own"))
+@Suite(.enabled(if: TLSServer.isAvailable, "\(TLSServer.unavailable ?? "")"))
 struct CanaryTests {
   /// The planted secrets, with a name for each.
   private struct Canaries {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// TLS connections to the database, with libpq and the real executable.
-@Suite(.serialized, .enabled(if: TestCluster.isOwn, "needs a server of its own"))
+@Suite(.serialized, .enabled(if: TLSServer.isAvailable, "\(TLSServer.unavailable ?? "")"))
 struct TLSTests {
   /// A finalized snapshot, and loads of it through TLS into the test's own schema.
   private struct Fixture {

@@ -9,13 +9,14 @@ cat >"$scratch/bin/swift" <<'SWIFT'
 echo "swift ${*: -1}${WITH_CONSOLE:+ with the console}" >>"$calls"
 case $1 in
   --version) echo "Swift version ${found:-6.9} (swift)" ;;
+  test) echo "tests with $POSTGRES_BIN: $*" >>"$calls" ;;
   package) [[ -z ${offline-} ]] ;;
   build)
     sleep "${slow:-0}"
     [[ -z ${steps-} ]] || { echo '[3/9] Compiling a.swift' && until [[ -e $steps ]]; do sleep 0.05; done; }
     [[ -z ${broken-} ]] || { echo 'error: a.swift:1' && exit 1; }
     mkdir -p "$3/.build/release"
-    cp "$stages/${*: -1}" "$3/.build/release/"
+    [[ $* == *--build-tests ]] || cp "$stages/${*: -1}" "$3/.build/release/"
     ;;
 esac
 SWIFT
@@ -154,6 +155,27 @@ test_unreachable_packages_exit_with_75() {
   touch "$tree/Package.swift"
   offline=yes pipeline status
   equal 'exit code' 75 "$code"
+}
+
+test_the_tests_run_with_the_chosen_postgres() {
+  local project=$source_tree version
+  # shellcheck source=Sources/pipeline/packages.sh
+  source "$source_tree/Sources/pipeline/packages.sh"
+  find_postgres '' || { echo 'skipped: no PostgreSQL' && return 0; }
+  version=${postgres_version:?}
+  mkdir -p "$tree/Tests/shell"
+  cp -a "$source_tree/Tests/shell/support" "$tree/Tests/shell/"
+  sed -i 's/^  need_test_tools$//' "$tree/Sources/pipeline/build.sh" # it installs packages
+  pipeline test --postgres 14 --filter A
+  refused 64 "unable to test with PostgreSQL '14'"
+  pipeline test --filter A --postgres
+  refused 64 "unable to test with PostgreSQL ''"
+  pipeline test --filter A "--postgres=$version" --skip B
+  equal 'tests' "tests with $POSTGRES_BIN: test --skip-build -c release --disable-testable-imports --filter A --skip B" "$(grep '^tests' "$calls")"
+  # A folder that the caller names wins over a newer version elsewhere.
+  ln -s "$POSTGRES_BIN" "$scratch/programs"
+  POSTGRES_BIN=$scratch/programs pipeline test --filter A
+  equal 'tests' "tests with $scratch/programs: test --skip-build -c release --disable-testable-imports --filter A" "$(grep '^tests' "$calls" | tail -n 1)"
 }
 
 test_packages_from_pypi_are_pinned_by_digest() {

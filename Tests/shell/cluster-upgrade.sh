@@ -9,21 +9,6 @@ project=$source_tree
 # shellcheck source=Sources/pipeline/packages.sh
 source "$source_tree/Sources/pipeline/packages.sh"
 
-# Sets old and new to the folders of the programs of two versions.
-choose_servers() {
-  find_postgres '' || return
-  if ((postgres_version < 18)); then
-    old=$POSTGRES_BIN
-    install_postgres 18 || return
-    new=$POSTGRES_BIN
-  else
-    new=$POSTGRES_BIN chosen_postgres=''
-    find_postgres '' && ((postgres_version < 18)) || install_postgres 17 || return
-    old=$POSTGRES_BIN
-  fi
-  export PATH=$old:$PATH # where pipeline.sh finds it while POSTGRES_BIN names the new version
-}
-
 # Provides the new version with the possibility to replace its programs.
 new_programs() {
   mkdir -p "$scratch/new"

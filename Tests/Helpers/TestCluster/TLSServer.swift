@@ -14,9 +14,21 @@ public final class TLSServer: Sendable {
   private let socketURL: String
   private let certificates: Certificates
 
+  /// Why no server can be started; nil if one can.
+  public static let unavailable: String? =
+    !TestCluster.isOwn
+    ? "needs a server of its own" : programs == nil ? "no PostgreSQL with TLS to test with: install postgresql" : nil
+  public static var isAvailable: Bool { unavailable == nil }
+
+  /// Some builds of PostgreSQL cannot use TLS. The client is tested here, so another version will do.
+  private static let programs = TestCluster.programFolders().first { folder in
+    let program = try? Data(contentsOf: URL(fileURLWithPath: folder + "/postgres"), options: .alwaysMapped)
+    return program?.range(of: Data("libssl".utf8)) != nil
+  }
+
   private init() throws {
-    guard let programs = TestCluster.programFolder() else {
-      throw TestCluster.Unavailable(why: "no PostgreSQL server to test with")
+    guard let programs = Self.programs else {
+      throw TestCluster.Unavailable(why: "no PostgreSQL with TLS to test with")
     }
     folder = try Shell.run("mktemp -d /tmp/regtls.XXXXXX", [:])
     try Shell.startOnLeash(TestCluster.stopScript, ["programs": programs, "folder": folder])

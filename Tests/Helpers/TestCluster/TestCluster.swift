@@ -60,14 +60,17 @@ public final class TestCluster: Sendable {
   }
 
   /// Returns the folder of initdb and pg_ctl.
-  public static func programFolder() -> String? {
+  public static func programFolder() -> String? { programFolders().first }
+
+  /// Returns all of these folders; the first one is that of the version to test with.
+  static func programFolders() -> [String] {
     let environment = ProcessInfo.processInfo.environment
     var folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
     if let folder = environment["POSTGRES_BIN"] { folders.insert(folder, at: 0) }
     let debian = "/usr/lib/postgresql"
     let versions = (try? FileManager.default.contentsOfDirectory(atPath: debian)) ?? []
     folders += versions.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }.map { "\(debian)/\($0)/bin" }
-    return folders.first { folder in
+    return folders.filter { folder in
       ["initdb", "pg_ctl", "postgres"].allSatisfy { FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)") }
     }
   }

