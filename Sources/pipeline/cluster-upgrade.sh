@@ -65,15 +65,14 @@ replace_cluster() {
 
 # Runs a step in upgrade/, with its output in upgrade.log. If it fails, prints the cause.
 attempt() { # COMMAND...
-  local output code=0
+  local output more='' code=0
   output=$(close_inherited env -C upgrade "$@" 2>&1) || {
     code=$?
     # pg_upgrade and pg_ctl refer to other files, which are removed with the folder.
-    output+=$'\n'$(as_server find upgrade/new upgrade/server.log -type f \( -name '*.txt' -o -name '*.log' \) -exec tail -n 50 {} + 2>/dev/null)
+    more=$(as_server find upgrade/new upgrade/server.log -type f \( -name '*.txt' -o -name '*.log' \) -exec tail -n 50 {} + 2>/dev/null)
   }
-  printf '%s\n' "\$ $*" "$output" | as_server tee -a upgrade.log >/dev/null
-  ((code == 0)) || echo "${1##*/}: $(grep -m 1 -E 'error: |fatal$|^[<>] ' <<<"$output" ||
-    grep -m 1 -iE 'error|fatal|cannot|could not|no space' <<<"$output")" | tr -s ' \t' ' '
+  printf '%s\n' "\$ $*" "$output" "$more" | as_server tee -a upgrade.log >/dev/null
+  ((code == 0)) || echo "${1##*/}: $(grep -m 1 -E 'error: |failed check: |fatal$|^[<>] ' <<<"$output"$'\n'"$more" || grep . <<<"$output" | tail -n 1)" | tr -s ' \t' ' '
   return "$code"
 }
 

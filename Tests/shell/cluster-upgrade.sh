@@ -107,7 +107,7 @@ test_after_a_failed_upgrade_the_old_version_runs() {
   not_upgraded "data/elsewhere' is a symbolic link"
   rm "$tree/.postgres/data/elsewhere"
   # shellcheck disable=SC2016 # for the hook to expand
-  hook vacuumdb '"${real%/*}/psql" -q "${@:1:6}" -d registry -c "DELETE FROM sample WHERE number = 1"; exec "$real" "$@"'
+  hook vacuumdb '[[ $* != *--analyze-only ]] || "${real%/*}/psql" -q "${@:1:6}" -d registry -c "DELETE FROM sample WHERE number = 1"; exec "$real" "$@"'
   pipeline load
   not_upgraded 'diff: < sample|5000'
   POSTGRES_BIN=$old pipeline load
@@ -115,7 +115,7 @@ test_after_a_failed_upgrade_the_old_version_runs() {
   as_superuser 'CREATE TABLE refused (x regproc)' >/dev/null
   stop
   pipeline load
-  not_upgraded 'pg_upgrade: Checking for reg* data types in user tables fatal'
+  not_upgraded 'Checking for reg* data types in user tables'
   grep -q 'refused.x' "$tree/.postgres/upgrade.log"
 }
 
