@@ -196,7 +196,7 @@ chain() { # STAGES ARGUMENT...
   local name
   for name in $1; do
     # The stage before may have ended just before the signal.
-    ((caught == 0)) || fail $((128 + caught)) "stopped by SIG$(kill -l "$caught")"
+    ((${caught:?} == 0)) || fail $((128 + caught)) "stopped by SIG$(kill -l "$caught")"
     stage "$name" "$command" "${@:2}"
   done
   close_marker
@@ -250,6 +250,7 @@ need_source() {
 cut_power() { # ARGUMENT...
   ((EUID == 0)) || fail 78 "unable to cut the power: only root may mount a loop device" "run the same command as root"
   need_postgres
+  export POSTGRES_BIN
   if has_argument '*xfs' "$@" && ! command -v mkfs.xfs >/dev/null; then install_packages xfsprogs; fi
   exec unshare --mount --pid --fork --kill-child --mount-proc "$binaries/selftest" "$@"
 }
