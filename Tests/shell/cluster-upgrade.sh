@@ -176,5 +176,5 @@ test_a_killed_upgrade_is_repeated() {
 
 servers() { pgrep -fc "^$new/postgres -D new" || :; }
 
+trap 'cd / && { "$tree/pipeline.sh" down || :; rm -rf -- "$scratch"; remove_postgres; } >/dev/null 2>&1' EXIT
 if choose_servers; then run_all; else echo 'cluster-upgrade.sh: skipped: unable to install a second PostgreSQL from PyPI'; fi
-remove_postgres
