@@ -60,7 +60,7 @@ make_upgrade() {
 
 # Gives the new cluster the name of the old one. A kill between the renames is undone by clear_upgrade.
 replace_cluster() {
-  as_server mv -T data "data.old-$old" 2>&1 && as_server mv -T upgrade/new data 2>&1 && as_server sync .
+  as_server mv -T data "data.old-$old" 2>&1 && as_server mv -T upgrade/new data 2>&1 && { as_server sync . || :; }
 }
 
 # Runs a step in upgrade/, with its output in upgrade.log. If it fails, prints the cause.
