@@ -50,6 +50,8 @@ compose_or_fail() { # SUBCOMMAND ARGUMENT...
 exec_compose() { # ARGUMENT...
   local compose
   make_compose "${1-}"
+  # These three change nothing.
+  [[ ${1-} =~ ^(config|help|version)$ ]] || require_own_containers
   exec "${compose[@]}" "$@"
 }
 

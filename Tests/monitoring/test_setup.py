@@ -150,12 +150,14 @@ class SetupTests(unittest.TestCase):
         for command in [["down"], ["cleanup", "--yes", "--volumes"]]:
             self.project.run(*command, expect=0, **theirs)
         (self.project.tree / ".env").write_text("POSTGRES_PASSWORD=x\n")
-        for command in [["down"], ["up"]]:
+        for command in [["down"], ["up"], ["compose", "down", "--volumes"], ["compose", "--profile", "console", "up", "-d"]]:
             ended = self.project.run(*command, expect=78, **theirs)
             self.assertIn("is already used by the folder '/opt/business-registry'", ended.stderr)
             self.assertIn("COMPOSE_PROJECT_NAME", ended.stderr)
         self.assertNotRegex("\n".join(self.docker_calls()), " (up|down) ")
-        self.project.run("up", expect=0, DOCKER_FOLDERS=str(self.project.tree))
+        for command in [["up"], ["compose", "down"]]:
+            self.project.run(*command, expect=0, DOCKER_FOLDERS=str(self.project.tree))
+        self.project.run("compose", "version", expect=0, **theirs)
 
     def test_other_regions_and_installations_are_not_touched_and_a_kept_volume_keeps_its_password(self):
         self.project.run("setup", expect=0, TF_VAR_environment="production", TF_VAR_log_retention_days="90")
