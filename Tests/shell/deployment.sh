@@ -90,6 +90,39 @@ test_the_installed_command_has_the_settings_of_the_services() {
     "$(setpriv --reuid=65534 --regid=65534 --clear-groups -- env DATABASE_URL=postgresql:///mine SPOOL_DIR="$scratch/state/mine" "$command" load)"
 }
 
+# A disk that is mounted in a folder of the package belongs to somebody else, and so does a unit with a similar name.
+test_a_purge_removes_only_what_belongs_to_the_package() {
+  prepare_service || return 0
+  local root=$scratch/purged wants file unit
+  sed "s# /var/# $root/var/#g; s#/etc/systemd#$root&#g; s#/run/systemd#$root&#g" "$source_tree/packaging/debian/postrm" >"$scratch/postrm"
+  wants=$root/etc/systemd/system/timers.target.wants
+  mkdir -p "$root/var/lib/business-registry/spool" "$root/var/lib/business-registry/disk" "$root/var/log/business-registry" "$wants"
+  touch "$root/var/lib/business-registry/spool/"{a,b} "$root/var/log/business-registry/etl.log"
+  for file in "$source_tree"/packaging/systemd/business-registry*; do
+    unit=${file##*/}
+    mkdir -p "$root/etc/systemd/system/business-registry.service.wants"
+    ln -s "/lib/systemd/system/$unit" "$root/etc/systemd/system/business-registry.service.wants/$unit"
+  done
+  ln -s /etc/systemd/system/business-registry-mirror.timer "$wants/"
+  # shellcheck disable=SC2016 # for the shell inside
+  purge() { # FOLDER that is a mount point
+    unshare --mount -- sh -c 'mount -t tmpfs none "$1" && touch "$1/kept" && sh "$2" purge && ls "$1"' sh "$1" "$scratch/postrm" \
+      >"$scratch/out" 2>"$scratch/err" || { cat "$scratch/err" && return 1; }
+  }
+  purge "$root/var/lib/business-registry/disk"
+  equal 'what is left on the other disk' kept "$(<"$scratch/out")"
+  equal 'lines' 1 "$(wc -l <"$scratch/err")"
+  grep -q "unable to remove all of '$root/var/lib/business-registry': .*/disk'" "$scratch/err" || equal error 'names the disk' "$(<"$scratch/err")"
+  equal 'what is left' "$root/var/lib/business-registry/disk" "$(find "$root/var" -mindepth 3)"
+  equal 'links' "$wants/business-registry-mirror.timer" "$(find "$root/etc" -name 'business-registry*')"
+  # The folder itself is a mount point.
+  purge "$root/var/lib/business-registry"
+  equal 'what is left on the disk of the state' '' "$(<"$scratch/out")"
+  grep -q "unable to remove all of '$root/var/lib/business-registry': .* busy" "$scratch/err" || equal error 'busy' "$(<"$scratch/err")"
+  sh "$scratch/postrm" purge
+  equal 'what is left' '' "$(find "$root/var" -name '*business-registry*')"
+}
+
 # A server like the image's: the superuser is trusted on the socket; the network needs passwords.
 as_postgres() { (cd / && setpriv --reuid="$1" --regid="$1" --clear-groups -- env -i PATH="$POSTGRES_BIN:$PATH" "${@:2}"); }
 
