@@ -12,6 +12,40 @@ set +o posix # POSIXLY_CORRECT turns it on
 
 umask u=rwx # the inherited umask may deny the owner access to new folders
 
+command=${1:-run}
+[[ $command != -* ]] || command=run
+unset RUN_MARKER RUN_COMMAND
+read -r RUN_ID </proc/sys/kernel/random/uuid
+
+is_run() { [[ $command =~ ^(run|dry-run|fetch|transform|load|rollback|replay|withdraw)$ ]]; }
+
+# A stage removes the marker after it has logged the end of the run. Then the script must not log it again.
+ends_run() { is_run && [[ -z ${RUN_MARKER-} || -e $RUN_MARKER ]]; }
+
+logs_as() { # text or json
+  local formats=${LOG_FORMAT-}
+  formats=,${formats,,},
+  [[ $formats == *,$1,* ]] || [[ $1 == text && $formats != *,json,* ]]
+}
+
+# If bash cannot start a process, it tries again for 15 s, then exits with 254. This report needs no process.
+report_no_process() {
+  local now=$EPOCHREALTIME event_id message='unable to start a process: the limit on processes is reached, or memory is short'
+  local hint='end other processes, or raise the limit (ulimit -u), then run the same command again' time fields=''
+  trap '' PIPE
+  ! logs_as text || printf 'pipeline.sh: %s\nHINT: %s\n' "$message" "$hint" >&2 || :
+  if logs_as json; then
+    read -r event_id </proc/sys/kernel/random/uuid
+    TZ=UTC printf -v time '%(%Y-%m-%dT%H:%M:%S)T.%s' "${now%[.,]*}" "${now: -6:3}"
+    ! ends_run || [[ $command == dry-run ]] || fields=',"event":"etl_failed","exit_code":75,"temporary":true,"status":"failed"'
+    printf '{"timestamp":"%s+0000","time":"%sZ","level":"ERROR","name":"pipeline.sh","message":"%s","path":"console","event_id":"%s","run_id":"%s"%s,"error":"%s","hints":["%s"]}\n' \
+      "$time" "$time" "$message" "$event_id" "$RUN_ID" "$fields" "$message" "$hint" >&2 || :
+  fi
+  exit 75
+}
+trap '(($? != 254)) || report_no_process' EXIT
+( ( ( (:) && :) && :) && :) # as many processes as the functions below need at once
+
 version=1.0.0
 self=$(readlink -f -- "${BASH_SOURCE[0]}")
 project=${self%/*}
@@ -23,15 +57,12 @@ me=${PIPELINE_NAME-}
 [[ ${BASH_SOURCE[0]##*/} == pipeline.sh ]] || me=${BASH_SOURCE[0]##*/}
 [[ $me =~ ^[A-Za-z0-9._/-]+$ ]] || me=./pipeline.sh
 export PIPELINE_NAME=$me
-command=run
 private='' # yes if the database is the private PostgreSQL
 spool='' arguments=() psql=''
-read -r RUN_ID </proc/sys/kernel/random/uuid
 RUN_STARTED_AT=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
 origin=${RUN_ORIGIN:-shell}
 RUN_ORIGIN=shell # an unknown origin is not recorded
 [[ ! $origin =~ ^(schedule|console)$ ]] || RUN_ORIGIN=$origin
-unset RUN_MARKER RUN_COMMAND
 export RUN_ID RUN_STARTED_AT RUN_ORIGIN
 
 # A failed write to stderr does not stop the run.
@@ -70,19 +101,8 @@ show_failure() { # MESSAGE [HINT...]
   (($# == 1)) || printf 'HINT: %s\n' "${@:2}"
 }
 
-is_run() { [[ $command =~ ^(run|dry-run|fetch|transform|load|rollback|replay|withdraw)$ ]]; }
-
-# A stage removes the marker after it has logged the end of the run. Then the script must not log it again.
-ends_run() { is_run && [[ -z ${RUN_MARKER-} || -e $RUN_MARKER ]]; }
-
 # Prints whether the next run can continue without an operator: after a temporary failure, SIGHUP, SIGINT or SIGTERM.
 is_temporary() { [[ $1 =~ ^(75|129|130|143)$ ]] && echo true || echo false; } # CODE
-
-logs_as() { # text or json
-  local formats=${LOG_FORMAT-}
-  formats=,${formats,,},
-  [[ $formats == *,$1,* ]] || [[ $1 == text && $formats != *,json,* ]]
-}
 
 # Reports a run that ends outside its stages: to the log file and CloudWatch, if configured, and in the run's record.
 # A failure to write the record is ignored. If `load` cannot run, the script writes the record itself.

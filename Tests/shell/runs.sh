@@ -228,4 +228,29 @@ test_a_signal_while_a_stage_ends_gives_a_documented_exit_code() {
   done
 }
 
+# bash itself ends with 254, after it has tried again for 15 s.
+test_a_limit_on_processes_is_temporary() {
+  local limit user=()
+  ((EUID != 0)) || user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+  chmod 777 "$scratch"
+  # With two processes the first one can be started, but none from within.
+  for limit in 1 2; do
+    (
+      ulimit -u "$limit"
+      LOG_FORMAT=text,json exec "${user[@]}" "$tree/pipeline.sh" fetch --spool "$scratch/limited"
+    ) >"$scratch/limit$limit" 2>&1 &
+  done
+  for limit in 1 2; do
+    code=0
+    wait -n || code=$?
+    equal 'exit code' 75 "$code"
+  done
+  for limit in 1 2; do
+    equal 'event' 'etl_failed 75 true failed' "$(grep '^{' "$scratch/limit$limit" |
+      jq -r 'select(.message == .error and (.time | endswith("Z"))) | [.event, .exit_code, .temporary, .status] | map(tostring) | join(" ")')"
+    equal 'text' 1 "$(grep -c '^pipeline.sh: unable to start a process: ' "$scratch/limit$limit")"
+  done
+  equal calls '' "$(<"$calls")"
+}
+
 run_all
