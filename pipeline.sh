@@ -170,10 +170,13 @@ open_marker() {
   done
   ((EUID != 0)) || [[ $(stat -c %u -- "$spool") == 0 ]] || warn_of_owner
   new=$folder/.$$.$RUN_ID # locked before the rename, so that no other run sees it unlocked
-  lock_marker "$new" "$folder/$RUN_ID" 2>/dev/null || {
+  lock_marker "$new" "$folder/$RUN_ID" || {
     rm -f -- "$new" 2>/dev/null || :
-    [[ -z $problem ]] || fail 74 "unable to lock '$new': $problem" "put the spool on a local file system, such as ext4 or xfs (--spool DIR)"
-    fail 74 "unable to write to '$folder'" "check its owner, its mode and the free space of the disk"
+    # fd 9 is bad if it is beyond the limit.
+    [[ $problem != *': '@(Bad file descriptor|Too many open files) ]] ||
+      fail 75 "unable to write to '$folder': too many open files" "raise the limit on open files: ulimit -n 1024"
+    [[ $problem != flock:* ]] || fail 74 "unable to lock '$new': ${problem##*: }" "put the spool on a local file system, such as ext4 or xfs (--spool DIR)"
+    fail 74 "unable to write to '$folder': ${problem##*: }" "check its owner, its mode and the free space of the disk"
   }
   export RUN_MARKER=$folder/$RUN_ID
 }
@@ -184,11 +187,13 @@ warn_of_owner() {
   say "the spool '$spool' belongs to '$owner', who cannot change the files that root writes: run this as '$owner', or chown the spool afterwards"
 }
 
+# Sets problem to the system's message if it fails. bash prints its own, so a subshell tries first.
 lock_marker() { # NEW-FILE MARKER
   local mask
   mask=$(umask)
-  umask 077 && exec 9>"$1" && umask "$mask" && { problem=$(flock -w 5 9 2>&1) || ! problem=${problem##*: }; } &&
-    echo "$command $$ $RUN_ORIGIN $RUN_STARTED_AT" >&9 && mv -- "$1" "$2"
+  umask 077
+  problem=$( (LC_ALL=C && : 9>"$1") 2>&1) && exec 9>"$1" && umask "$mask" && problem=$(LC_ALL=C flock -w 5 9 2>&1) &&
+    problem=$( (LC_ALL=C && echo "$command $$ $RUN_ORIGIN $RUN_STARTED_AT" >&9) 2>&1) && problem=$(LC_ALL=C mv -- "$1" "$2" 2>&1)
 }
 
 close_marker() { [[ -z ${RUN_MARKER-} ]] || rm -f -- "$RUN_MARKER"; }

@@ -253,4 +253,14 @@ test_a_limit_on_processes_is_temporary() {
   equal calls '' "$(<"$calls")"
 }
 
+test_a_limit_on_open_files_is_named() {
+  local limit
+  for limit in 8 10; do
+    code=0
+    err=$(ulimit -n "$limit" && "$tree/pipeline.sh" fetch 2>&1) || code=$?
+    refused 75 "unable to write to '$tree/spool/.runs': too many open files"
+  done
+  equal 'markers' '' "$(find "$tree/spool/.runs" -type f)"
+}
+
 run_all
