@@ -253,6 +253,18 @@ test_a_limit_on_processes_is_temporary() {
   equal calls '' "$(<"$calls")"
 }
 
+# The stages then end with 74, too. Here they could not even write to the file of calls.
+test_a_limit_on_file_size_ends_the_run_with_74() {
+  code=0
+  err=$(ulimit -f 0 && "$tree/pipeline.sh" fetch --spool "$scratch/small" 2>&1 >/dev/null) || code=$?
+  refused 74 "unable to write to '$scratch/small/.runs': File too large"
+  equal calls '' "$(<"$calls")"
+  # A stage gets the limit and an ignored signal.
+  # shellcheck disable=SC2016 # for the stage to expand
+  STUB_fetch='(ulimit -f 0; echo x >"$calls.big") || echo "failed with $?"' pipeline fetch --spool "$scratch/small"
+  equal 'a write of a stage' 'failed with 1' "$out"
+}
+
 test_a_limit_on_open_files_is_named() {
   local limit
   for limit in 8 10; do
