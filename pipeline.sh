@@ -108,12 +108,15 @@ is_temporary() { [[ $1 =~ ^(75|129|130|143)$ ]] && echo true || echo false; } # 
 # Reports a run that ends outside its stages: to the log file and CloudWatch, if configured, and in the run's record.
 # A failure to write the record is ignored. If `load` cannot run, the script writes the record itself.
 end_run() { # CODE MESSAGE [HINT...]
-  local code=$1 folder=${spool:-${SPOOL_DIR:-$project/spool}}
+  local code=$1 folder=${spool:-${SPOOL_DIR:-$project/spool}} record
   shift
   export RUN_COMMAND=$command
+  # `load` refuses a path that is not UTF-8. It then logs the event, and the script writes the record.
+  record=$folder
+  is_utf8 "$folder" || record=/dev/null
   # On stdin, because every user of the machine can read arguments.
-  printf '%s\n' "$@" | "$binaries/load" log --level error --name pipeline.sh --event-id "$event_id" --exit-code "$code" \
-    --spool "$folder" >/dev/null 2>&1 || write_record "$folder" "$code" "$@" 2>/dev/null || :
+  printf '%s\n' "$@" | SPOOL_DIR='' "$binaries/load" log --level error --name pipeline.sh --event-id "$event_id" --exit-code "$code" \
+    --spool "$record" >/dev/null 2>&1 || write_record "$folder" "$code" "$@" 2>/dev/null || :
   [[ -z ${RUN_MARKER-} ]] || close_marker
 }
 
@@ -148,6 +151,8 @@ json() { # TEXT...
   printf '%s' "${items#,}"
 }
 
+is_utf8() { ! command -v iconv >/dev/null || [[ $(valid_utf8 "$1") == "$1" ]]; } # TEXT
+
 # Prints a text without invalid UTF-8. It converts through UTF-16, because iconv accepts numbers beyond Unicode in UTF-8.
 valid_utf8() { # TEXT
   iconv -c -f UTF-8 -t UTF-16LE <<<"$1" | iconv -f UTF-16LE -t UTF-8 || : # the first iconv fails if it drops bytes
@@ -163,7 +168,7 @@ open_marker() {
   # A finished spool may be read-only. A stage that must write there reports the error itself.
   [[ ! -d $spool || -w $spool ]] || return 0
   # The executables would decode it to a different path.
-  ! command -v iconv >/dev/null || [[ $(valid_utf8 "$spool") == "$spool" ]] || fail 64 "the spool's path is not UTF-8" "rename the folder: its whole path must be UTF-8"
+  is_utf8 "$spool" || fail 64 "the spool's path is not UTF-8" "rename the folder: its whole path must be UTF-8"
   for folder in "$spool" "$spool/.runs"; do
     [[ -e $folder || ! -L $folder ]] || fail 74 "'$folder' is a symbolic link whose target does not exist" "mount the target's disk, or correct the link"
     [[ -d $folder ]] || problem=$(LC_ALL=C mkdir -m 700 -- "$folder" 2>&1) || [[ -d $folder ]] ||

@@ -265,6 +265,19 @@ test_a_limit_on_file_size_ends_the_run_with_74() {
   equal 'a write of a stage' 'failed with 1' "$out"
 }
 
+# The programs refuse such a path, and must still report the end of the run.
+test_a_spool_whose_path_is_not_utf8_is_logged() {
+  cp "$source_tree/.build/release/load" "$tree/.build/release/load"
+  mkdir "$scratch/"$'\xff'
+  LOG_FILE=$scratch/logs/etl.log SPOOL_DIR=$scratch/$'\xff' pipeline run
+  refused 64 "the spool's path is not UTF-8"
+  LOG_FILE=$scratch/logs/etl.log pipeline run --spool "$scratch/"$'\xff'
+  refused 64 "the spool's path is not UTF-8"
+  equal events "$(printf "the spool's path is not UTF-8 etl_failed 64\n%.0s" 1 2)" \
+    "$(cat "$scratch/logs/"* | jq -r '[.message, .event, .exit_code] | map(tostring) | join(" ")')"
+  equal records 2 "$(find "$scratch/"$'\xff/runs' -name '*.json' | wc -l)"
+}
+
 test_a_limit_on_open_files_is_named() {
   local limit
   for limit in 8 10; do
