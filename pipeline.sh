@@ -373,7 +373,10 @@ case $command in
     [[ -n $asks ]] || need_database
     exec "$binaries/selftest" "$@"
     ;;
-  completion) completion "$@" ;;
+  completion)
+    text=$(completion "$@")
+    printf '%s\n' "$text" || exit 74
+    ;;
   package)
     (($# == 0)) || fail 64 "'package' takes no arguments" "$me --help lists the commands"
     need_source

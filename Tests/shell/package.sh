@@ -94,6 +94,11 @@ test_every_command_and_option_is_completed() {
     equal "exit code for $name" 0 "$code"
     [[ $out == *rollback* && $out == *max-city-loss* ]]
   done
+  for name in bash zsh fish; do
+    code=0
+    "$tree/pipeline.sh" completion "$name" >/dev/full 2>/dev/null || code=$?
+    equal "exit code for $name on a full disk" 74 "$code"
+  done
   pipeline completion tcsh
   refused 64 "'completion' needs a shell: bash, zsh or fish"
 }
