@@ -165,7 +165,7 @@ test_the_roles_of_the_containers() {
   done
   [[ $(as_login "$old" "$port" postgres -c 'SELECT 1' || :) == *'rejects connection'* ]]
   # The console can read the owner's tables, but not change them.
-  as_login "$old" "$port" registry -c 'CREATE TABLE tax_registration (ban text); INSERT INTO tax_registration VALUES (1)' >/dev/null
+  as_login "$old" "$port" registry -c 'CREATE TABLE tax_registration (ban text PRIMARY KEY); INSERT INTO tax_registration VALUES (1)' >/dev/null
   equal 'owner' registry_owner "$(as_login "$old" "$port" registry -c "SELECT tableowner FROM pg_tables WHERE tablename = 'tax_registration'")"
   equal 'read' 1 "$(as_login "$old" "$port" console -c 'SET ROLE registry_console' -c 'SELECT ban FROM tax_registration' | tail -n 1)"
   [[ $(as_login "$old" "$port" console -c 'DELETE FROM tax_registration' || :) == *'permission denied'* ]]
@@ -175,10 +175,31 @@ test_the_roles_of_the_containers() {
   as_postgres 65534 pg_dump -h "$old" -p "$port" -U postgres -Fc registry >"$scratch/registry.dump"
   start_server "$new" "$other"
   make_roles "$new" "$other"
-  as_postgres 65534 pg_restore -h "$new" -p "$other" -U postgres -d registry --clean --if-exists --exit-on-error <"$scratch/registry.dump"
+  local restore=()
+  # The options of every command in the documentation are the same.
+  mapfile -t restore < <(grep -rhoE 'pg_restore .*-d registry .*--clean [^<>]*' "$source_tree/docs" | grep -oE -- '--clean( --[a-z-]+)*' | sort -u)
+  equal 'kinds of restore' 1 "${#restore[@]}"
+  read -ra restore <<<"${restore[0]}"
+  restore=(pg_restore -h "$new" -p "$other" -U postgres -d registry "${restore[@]}")
+  as_postgres 65534 "${restore[@]}" <"$scratch/registry.dump"
   equal 'restored' 'registry_owner|1' "$(as_login "$new" "$other" registry -c "SELECT tableowner, ban
     FROM pg_tables, tax_registration WHERE tablename = 'tax_registration'")"
   equal 'rights' 1 "$(as_login "$new" "$other" console -c 'SET ROLE registry_console' -c 'SELECT ban FROM tax_registration' | tail -n 1)"
+  # A console at work holds a lock. A restore waits for it, and changes nothing if it is interrupted.
+  local query=(psql -X -A -t -h "$new" -p "$other" -U postgres -d registry -c) lock
+  mkfifo "$scratch/console" && : >"$scratch/locked"
+  as_login "$new" "$other" console -q <"$scratch/console" >"$scratch/locked" &
+  lock=$!
+  exec 5>"$scratch/console"
+  echo 'BEGIN; LOCK TABLE console.account IN SHARE UPDATE EXCLUSIVE MODE; SELECT 1;' >&5
+  until grep -q 1 "$scratch/locked"; do sleep 0.05; done
+  as_postgres 65534 "${restore[@]}" <"$scratch/registry.dump" 2>/dev/null &
+  until [[ $(as_postgres 65534 "${query[@]}" "SELECT count(*) FROM pg_locks WHERE NOT granted") == 1 ]]; do sleep 0.05; done
+  as_postgres 65534 "${query[@]}" "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted" >/dev/null
+  ! wait $! || return 1
+  exec 5>&-
+  wait "$lock"
+  equal 'keys after an interrupted restore' tax_registration_pkey "$(as_postgres 65534 "${query[@]}" "SELECT conname FROM pg_constraint WHERE conrelid = 'tax_registration'::regclass")"
 }
 
 run_all
