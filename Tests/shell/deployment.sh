@@ -51,6 +51,29 @@ test_the_private_postgresql_is_in_the_state_directory() {
   [[ $err == *'stopped the private PostgreSQL'* ]]
 }
 
+# The nightly run would load into the private PostgreSQL, and nobody would notice.
+test_a_misspelt_database_url_is_refused() {
+  local name unit variables=()
+  mkdir "$scratch/state"
+  for unit in business-registry.service business-registry-console.service; do
+    mapfile -t variables < <(unit_environment "$source_tree/packaging/systemd/$unit")
+    for name in DATABASE_ULR database_url DB_URL; do
+      code=0
+      err=$(env "${variables[@]}" "CONSOLE_DATABASE_URL=postgresql://console@db/registry" "$name=postgres://nightly:secret@db/registry" \
+        "$tree/pipeline.sh" load 2>&1) || code=$?
+      refused 78 "DATABASE_URL is not set, but $name names a database"
+      [[ $err != *secret* ]]
+    done
+  done
+  equal calls '' "$(<"$calls")"
+  [[ ! -e $tree/.postgres ]]
+  equal recorded 6 "$(grep -c '^load shell 78' "$calls.log")"
+  rm -rf -- "$scratch/state" # it belongs to this user
+  # With DATABASE_URL, other variables do not matter.
+  DATABASE_URL=postgresql:///x DATABASE_ULR=postgresql:///y XDG_STATE_HOME=$scratch pipeline load
+  equal 'exit code' 0 "$code"
+}
+
 # A build of the console writes a file. A read-only installation that has this file must start without writing it.
 test_the_console_starts_from_a_read_only_installation() {
   prepare_service || return 0
