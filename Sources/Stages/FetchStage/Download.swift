@@ -10,6 +10,9 @@ import Support
 /// Never joins two versions of the source. The rest is requested by Range only if a strong validator names the version
 /// (If-Range), and the answer's status, Content-Range, length and validator are checked. Otherwise the source is read
 /// from its start, and each finished chunk is kept only if its bytes are the same.
+///
+/// Machines behind one name may give the same bytes different validators. Each counts as a version of its own, until
+/// its bytes differ: the chunks that it has confirmed are known for each.
 struct Download: ~Copyable {
   private let url: String
   private let settings: FetchSettings
@@ -18,11 +21,14 @@ struct Download: ~Copyable {
 
   // State that is kept across attempts.
 
-  /// The snapshot that gets the chunks; nil if none is begun yet.
+  /// The snapshot that gets the chunks, with the version of the current answer; nil if none is begun yet.
   private var snapshot: UnfinishedSnapshot?
   private var finished: FinishedChunks
-  /// False once the server has answered a range wrongly: no further range is requested.
-  private var mayAskForRange = true
+  /// Versions whose rest can be requested. The one that has not answered for the longest time is first: if machines
+  /// answer in turn, its machine is the next.
+  private var versions: [KnownVersion] = []
+  /// Whether the next request may ask for a range.
+  private var ranges = RetryableError.Ranges.allowed
 
   // State of the current answer.
 
@@ -53,6 +59,7 @@ struct Download: ~Copyable {
     let snapshot = try UnfinishedSnapshot.find(settings, log: log)
     self.snapshot = snapshot
     finished = try snapshot?.finishedChunks() ?? FinishedChunks()
+    if let snapshot { remember(snapshot.manifest.source) }
   }
 
   private mutating func run(until deadline: Double) throws -> FetchOutcome {
@@ -63,7 +70,7 @@ struct Download: ~Copyable {
       guard left > 0 else { throw outOfTime() }
       let error: RetryableError
       do { return try attempt(secondsLeft: left) } catch let retryable as RetryableError { error = retryable }
-      if error.forbidsRanges { mayAskForRange = false }
+      if ranges != .forbidden { ranges = error.ranges }
       guard failures < settings.retryWaitSeconds.count else {
         throw Failure(
           .temporary,
@@ -103,9 +110,12 @@ struct Download: ~Copyable {
   ///
   /// - Throws: ``RetryableError`` if another attempt may succeed, else a `Failure`.
   private mutating func attempt(secondsLeft: Double) throws -> FetchOutcome {
+    let version = ranges == .allowed ? versions.first : nil
+    if let version, let snapshot, version.chunks != finished.entries {
+      finished = try snapshot.finishedChunks(of: version.chunks)
+    }
     let conditional = ConditionalRequest(
-      resumeAt: finished.cursor.offset, of: mayAskForRange ? snapshot?.manifest.source : nil, previous: previous,
-      location: settings.location)
+      resumeAt: finished.cursor.offset, of: version?.source, previous: previous, location: settings.location)
     var request = Request(url: url, timeoutSeconds: secondsLeft)
     request.headers = conditional.headers
     // Plain http is allowed to loopback only: a proxy would be another machine.
@@ -140,6 +150,7 @@ struct Download: ~Copyable {
     case .rest(let offset, let total):
       log.info("the download resumes at byte \(offset) of \(total)")
       (self.offset, self.total) = (offset, total)
+      if let asked = versions.first { answers(asked.source) }
       try beginSplitting()
     case .unchanged(let previous): unchanged = previous
     }
@@ -149,15 +160,35 @@ struct Download: ~Copyable {
     if let bytes, bytes > settings.bytesMax { throw tooLarge("\(bytes)") }
     if settings.terms.limit == nil { try Disk.check(settings.spool, sourceBytes: bytes ?? 0) }
     total = bytes
-    if let earlier = snapshot, !earlier.manifest.source.mayTakeChunks(of: source) {
-      log.info("the source is newer than snapshot \(earlier.folder.id), which is not resumed")
-      snapshot = nil
-    } else if snapshot != nil, finished.cursor.offset > 0 {
+    if finished.cursor.offset > 0 {
       log.info("the download restarts: finished chunks are kept if their bytes are the same")
     }
+    if let last = versions.last, last.source.isInterchangeable(with: source) {
+      // It has answered twice in a row, although another version was requested: the others are gone.
+      versions = [last]
+    }
     if snapshot == nil { snapshot = try UnfinishedSnapshot.begin(settings, source, log: log) }
+    answers(source)
     finished = FinishedChunks()
     try beginSplitting()
+  }
+
+  /// Notes the version of the current answer.
+  private mutating func answers(_ source: Source) {
+    guard let current = snapshot, !current.manifest.source.isInterchangeable(with: source) else { return }
+    log.info("the answer has another ETag or Last-Modified than before: a newer source, or another machine's answer")
+    snapshot = current.with(source)
+  }
+
+  /// Notes that the finished chunks are of a version, in addition to those that it had before.
+  private mutating func remember(_ source: Source) {
+    let received = finished.entries
+    // A version with another chunk is no longer in the folder.
+    versions.removeAll { zip($0.chunks, received).contains { $0 != $1 } }
+    let before = versions.firstIndex { $0.source.isInterchangeable(with: source) }.map { versions.remove(at: $0) }
+    guard source.strongValidator != nil else { return }
+    let chunks = before.map { $0.chunks.count > received.count ? $0.chunks : received } ?? received
+    if !chunks.isEmpty { versions.append(KnownVersion(source: source, chunks: chunks)) }
   }
 
   private mutating func beginSplitting() throws {
@@ -173,7 +204,7 @@ struct Download: ~Copyable {
     guard offset <= settings.bytesMax else { throw tooLarge("at least \(offset)") }
     if let total, offset > total {
       throw RetryableError(
-        why: "the answer continues after byte \(total), its announced end", forbidsRanges: true)
+        why: "the answer continues after byte \(total), its announced end", ranges: .forbidden)
     }
     try splitter?.append(body)
     bar?.add(body.count)
@@ -203,8 +234,9 @@ struct Download: ~Copyable {
   ///
   /// - Throws: the error of a chunk that could not be written, which another attempt would not fix.
   private mutating func keepFinishedChunks() throws {
-    guard let splitter = splitter.take() else { return }
+    guard let splitter = splitter.take(), let snapshot else { return }
     finished = try splitter.stop()
+    remember(snapshot.manifest.source)
   }
 
   private func classify(_ error: any Error) -> any Error {
@@ -244,4 +276,10 @@ struct Download: ~Copyable {
 
   /// Ends a transfer early: all requested records have arrived.
   private struct EnoughReceived: Error {}
+
+  /// A version of the source, and those of its chunks that have arrived or were confirmed.
+  private struct KnownVersion {
+    let source: Source
+    let chunks: [ChunkEntry]
+  }
 }

@@ -29,7 +29,7 @@ enum SourceAnswer {
     case (304, _, let previous?): self = .unchanged(previous)
     case (416, .some, _):
       throw RetryableError(
-        why: "the server no longer has the requested range of the source", isImmediate: true, forbidsRanges: true)
+        why: "the server no longer has the requested range of the source", isImmediate: true, ranges: .forbidden)
     case (408, _, _), (429, _, _), (500...599, _, _):
       throw RetryableError(why: "the server answers \(status)", retryAfterSeconds: Self.retryAfter(head))
     case (407, _, _):
@@ -50,8 +50,7 @@ enum SourceAnswer {
     // names less than the whole contradicts the status.
     if let text = head["content-range"], ContentRange(text).map({ $0.first > 0 || $0.last < $0.total - 1 }) ?? true {
       throw RetryableError(
-        why: "the server answers 200 with a part of the source", isImmediate: request.range != nil,
-        forbidsRanges: true)
+        why: "the server answers 200 with a part of the source", isImmediate: request.range != nil, ranges: .forbidden)
     }
     let bytes = try promisedBytes(head, location)
     return .whole(Source(location, head, contentLength: bytes), bytes: bytes)
@@ -61,13 +60,14 @@ enum SourceAnswer {
     _ head: ResponseHead, from offset: Int, of version: Source, at location: SourceLocation
   ) throws -> SourceAnswer {
     try requireNoCoding(head, location)
+    let part = Source(location, head, contentLength: nil)
     guard let range = ContentRange(head["content-range"] ?? ""), range.first == offset, range.last == range.total - 1,
-      version.contentLength ?? range.total == range.total,
-      version.vouches(for: Source(location, head, contentLength: nil))
+      version.contentLength ?? range.total == range.total, version.vouches(for: part)
     else {
+      // With other validators it may be another machine's answer: the next whole answer shows whether the bytes differ.
       throw RetryableError(
         why: "the server's range is not the rest of the same version: the download restarts", isImmediate: true,
-        forbidsRanges: true)
+        ranges: version.sameVersion(as: part) ? .forbidden : .notNext)
     }
     return .rest(offset: offset, total: range.total)
   }
@@ -112,8 +112,16 @@ struct RetryableError: Error {
   var retryAfterSeconds: Int?
   /// Retry without a wait: the server is working, and the next request is a different one.
   var isImmediate = false
-  /// The server's ranges cannot be trusted: no further range is requested.
-  var forbidsRanges = false
+  var ranges = Ranges.allowed
+
+  /// Whether later requests may ask for a range.
+  enum Ranges {
+    case allowed
+    /// The next request asks for the whole source.
+    case notNext
+    /// The server's ranges cannot be trusted: no further range is requested.
+    case forbidden
+  }
 }
 
 /// `Content-Range: bytes 100-199/200`

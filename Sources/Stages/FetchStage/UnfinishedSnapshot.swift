@@ -50,16 +50,28 @@ package struct UnfinishedSnapshot: Sendable {
     return UnfinishedSnapshot(folder, manifest, log: log)
   }
 
+  /// The same snapshot for an answer of another version of the source.
+  func with(_ source: Source) -> UnfinishedSnapshot {
+    var manifest = manifest
+    manifest.source = source
+    return UnfinishedSnapshot(folder, manifest, log: log)
+  }
+
   /// Reads the finished chunks in order, and verifies them. Stops at the first chunk that is missing, damaged or does
   /// not begin where the one before ends. From there on, chunks are fetched again.
-  func finishedChunks() throws -> FinishedChunks {
+  ///
+  /// - Parameter known: the chunks of one version; a chunk that is not one of them ends the reading. Nil for all chunks.
+  func finishedChunks(of known: [ChunkEntry]? = nil) throws -> FinishedChunks {
     var finished = FinishedChunks()
     var reader = try ChunkReader()
     while true {
       let number = finished.cursor.chunk
       let path = folder.fetchChunkManifest(number)
       do {
-        guard let (chunk, sha256) = try FetchChunkManifest.readWithDigest(at: path) else { return finished }
+        guard known.map({ number <= $0.count }) ?? true,
+          let (chunk, sha256) = try FetchChunkManifest.readWithDigest(at: path),
+          known.map({ $0[number - 1].manifestSHA256 == sha256 }) ?? true
+        else { return finished }
         guard chunk.chunk == number, chunk.byteOffset == finished.cursor.offset,
           chunk.firstRecord == finished.cursor.record
         else { throw Failure(.data, "'\(path)' is damaged: its chunk does not begin where the one before ends") }
@@ -83,7 +95,12 @@ package struct UnfinishedSnapshot: Sendable {
   ///
   /// - Returns: the SHA-256 of the manifest's bytes.
   func commit(_ chunk: FetchChunkManifest, file: inout CompressedFile) throws -> String {
-    if try isCommitted(chunk) { file.drop() } else { try file.commit() }
+    if try isCommitted(chunk) {
+      file.drop()
+    } else {
+      try recordSource(from: chunk.chunk)
+      try file.commit()
+    }
     try Folder.sync(folder.fetchFolder)
     return try chunk.publish(at: folder.fetchChunkManifest(chunk.chunk))
   }
@@ -101,6 +118,23 @@ package struct UnfinishedSnapshot: Sendable {
     try SpoolFile.remove(path)
     try Folder.sync(folder.fetchFolder)
     return false
+  }
+
+  /// Makes `source.json` name the version of the source that the next chunk is from.
+  ///
+  /// `source.json` changes as late as possible: until an answer of another version differs from the finished chunks or
+  /// continues after them, an interrupted fetch can still resume the recorded version. A Range request relies on all
+  /// chunks being of the recorded version, so the manifests that this answer has not confirmed are removed first.
+  ///
+  /// - Parameter chunk: the first chunk that this answer has not confirmed.
+  private func recordSource(from chunk: Int) throws {
+    let recorded = try? DownloadManifest.read(at: folder.downloadManifest)?.source
+    if let recorded, recorded.isInterchangeable(with: manifest.source) { return }
+    for name in try Folder.names(folder.fetchFolder) where name.hasSuffix(".json") && !name.hasPrefix(".") {
+      if let number = Int(name.prefix(6)), number >= chunk { try SpoolFile.remove(folder.fetchFolder + "/" + name) }
+    }
+    try Folder.sync(folder.fetchFolder)
+    try manifest.publish(at: folder.downloadManifest)
   }
 
   /// Whether the chunk's file matches its manifest. ``finishedChunks()`` has verified the files only up to the first
@@ -125,6 +159,7 @@ package struct UnfinishedSnapshot: Sendable {
       log.info("the source has the same bytes as snapshot \(previous.folder.id): nothing to fetch")
       return .unchanged(previous.folder, previous.manifest)
     }
+    try recordSource(from: chunks.entries.count + 1)
     try removeChunks(behind: chunks.entries.count)
     let whole = FetchManifest(
       rulesVersion: rulesVersion, source: manifest.source, terms: manifest.terms, startedAt: manifest.startedAt,

@@ -32,10 +32,10 @@ extension Source {
     return true
   }
 
-  /// Whether chunks of another whole answer may be added to those of this one. If this answer has a strong validator, a
-  /// later Range request relies on it for all chunks, so the other answer must have the same one.
-  func mayTakeChunks(of other: Source) -> Bool {
-    sameVersion(as: other) && (strongValidator == nil || strongValidator == other.strongValidator)
+  /// Whether a Range request for the other version's rest may be answered with this one's. Both versions then have the
+  /// same strong validator, or neither has one.
+  func isInterchangeable(with other: Source) -> Bool {
+    sameVersion(as: other) && strongValidator == other.strongValidator
   }
 
   /// Whether a partial answer names the same version as this one's validator. An answer without a validator is not
