@@ -108,8 +108,10 @@ import Testing
     Hostile("a content coding", .data, "'gzip'", headers: "Content-Encoding: gzip\r\n\(length)"),
     Hostile("two content codings", .data, "'br'", headers: "Content-Encoding: br\r\nContent-Encoding: identity"),
     Hostile(
-      "a coding of 30 KB that would write on the terminal", .data, "'\u{1B}]0;",
-      headers: "Content-Encoding: \u{1B}]0;\(String(repeating: "z", count: 30_000))"),
+      "a coding in a list", .data, "'gzip'", headers: "Content-Encoding: identity,\taws-chunked ,GZip\r\n\(length)"),
+    Hostile(
+      "a coding beside 30 KB that would write on the terminal", .data, "'zstd'",
+      headers: "Content-Encoding: \u{1B}]0;\(String(repeating: "z", count: 30_000)), zstd"),
   ]
 
   static let refusedStatuses = [
@@ -194,7 +196,6 @@ import Testing
     ),
     ("60 KB of headers", .whole.with { $0.padding = .init(lines: 60, length: 1000) }),
     ("no content type, and cookies", .whole.with { $0.overrides = ["Content-Type": "", "Set-Cookie": "a=b"] }),
-    ("identity", .whole.with { $0.overrides = ["Content-Encoding": "Identity"] }),
   ])
   func unusualButValidAnswersAreFetched(_ what: String, _ answer: Attempt) throws {
     let web = try WebFixture(ServedFile(Self.good), otherwise: answer)
@@ -202,6 +203,27 @@ import Testing
     #expect(try web.content(folder) == Self.good)
     #expect(web.server.requests.count == 1)
     #expect(web.server.requests.allSatisfy { $0.headers["Cookie"] == nil })
+  }
+
+  /// Values of Content-Encoding that real servers send with plain bytes.
+  @Test(arguments: [
+    "", "identity", "Identity", "identity, identity", "identity\r\nContent-Encoding: identity", "aws-chunked",
+    "identity, aws-chunked", "UTF-8", "none", "binary", "\u{1B}]0;z",
+  ])
+  func aContentEncodingThatCodesNothingIsAccepted(_ value: String) throws {
+    let head = "HTTP/1.1 200 OK\r\nContent-Encoding: \(value)\r\n\(Self.length)\r\n\r\n"
+    let web = try WebFixture(ServedFile(Self.good), otherwise: .raw(head, then: Content(Self.good)))
+    let folder = try web.fetch().expectFetched()
+    #expect(try web.content(folder) == Self.good)
+  }
+
+  @Test(arguments: ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "X-Compress"])
+  func aContentCodingIsRefused(_ coding: String) throws {
+    let answer = Attempt.whole.with { $0.overrides = ["Content-Encoding": coding] }
+    let web = try WebFixture(ServedFile(Self.good), otherwise: answer)
+    let failure = try #require(End { try web.fetch() }.failure)
+    #expect(failure.category == .data && failure.message.contains("'\(coding.lowercased())'"), "\(failure)")
+    #expect(web.server.requests.count == 1)
   }
 
   /// Validators are sent back to the server unchanged, so they must not contain a line end.

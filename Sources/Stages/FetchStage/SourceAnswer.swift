@@ -72,10 +72,23 @@ enum SourceAnswer {
     return .rest(offset: offset, total: range.total)
   }
 
+  /// Content codings that change the body: the registered ones (IANA, HTTP Content Coding Registry) and common others.
+  private static let codings: Set<String> = [
+    "aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip", "x-compress", "x-gzip",
+    "zstd", "bzip2", "lz4", "lzma", "sdch", "x-bzip2", "x-lzma", "x-xz", "xz",
+  ]
+
+  /// Refuses a body that is coded although no coding was requested.
+  ///
+  /// Servers also send values of Content-Encoding that change no byte: empty, `identity`, `aws-chunked` or a character
+  /// set. Any word that names no coding is accepted: the check of the source's header finds bytes that are not CSV.
   private static func requireNoCoding(_ head: ResponseHead, _ location: SourceLocation) throws {
+    let words = head.all("content-encoding").flatMap {
+      $0.lowercased().split { $0 == "," || $0 == ";" || $0.isWhitespace }
+    }
     // libcurl decodes every transfer coding that it knows, even one that was not requested.
-    let codings = head.all("content-encoding") + head.all("transfer-encoding").filter { $0.lowercased() != "chunked" }
-    guard let coding = codings.first(where: { $0.lowercased() != "identity" }) else { return }
+    let transfer = head.all("transfer-encoding").filter { !["chunked", "identity"].contains($0.lowercased()) }
+    guard let coding = words.map(String.init).first(where: codings.contains) ?? transfer.first else { return }
     throw Failure(
       .data, "unable to fetch \(location.shown): the answer has coding '\(coding.prefix(40))', which was not requested",
       hint: "check --source and any proxy on the way")
