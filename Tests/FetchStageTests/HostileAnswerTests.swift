@@ -54,14 +54,14 @@ import Testing
   static let length = "Content-Length: \(good.count)"
 
   static let noHTTP: [Hostile] = [
-    Hostile("a greeting of another protocol", .temporary, "HTTP/0.9", raw: "SSH-2.0-OpenSSH_9.2\r\n"),
-    Hostile("garbage", .temporary, "HTTP/0.9", raw: "\u{0}\u{1}\u{2}garbage\r\n\r\n"),
-    Hostile("an empty line", .temporary, "HTTP/0.9", raw: "\r\n\r\n"),
+    Hostile("a greeting of another protocol", .unavailable, "HTTP/0.9", raw: "SSH-2.0-OpenSSH_9.2\r\n"),
+    Hostile("garbage", .unavailable, "HTTP/0.9", raw: "\u{0}\u{1}\u{2}garbage\r\n\r\n"),
+    Hostile("an empty line", .unavailable, "HTTP/0.9", raw: "\r\n\r\n"),
     Hostile(
-      "a status that is none", .temporary, "HTTP version", raw: "HTTP/1.1 abc OK\r\n\(length)\r\n\r\n",
+      "a status that is none", .unavailable, "HTTP version", raw: "HTTP/1.1 abc OK\r\n\(length)\r\n\r\n",
       then: Content(good)),
     Hostile(
-      "a version that is none", .temporary, "HTTP version", raw: "HTTP/9.9 200 OK\r\n\(length)\r\n\r\n",
+      "a version that is none", .unavailable, "HTTP version", raw: "HTTP/9.9 200 OK\r\n\(length)\r\n\r\n",
       then: Content(good)),
     Hostile(
       "only interim answers", .temporary, "Empty reply", raw: "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\n\r\n"),
@@ -93,9 +93,13 @@ import Testing
     Hostile("two lengths", .unavailable, "Content-Length", headers: "\(length)\r\nContent-Length: 7"),
     Hostile("two lengths, the other first", .unavailable, "Content-Length", headers: "Content-Length: 7\r\n\(length)"),
     Hostile("a length of 2^63 - 1", .data, "more than --max-bytes", headers: "Content-Length: 9223372036854775807"),
-    Hostile("a length of 2^63", .data, "more than --max-bytes", headers: "Content-Length: 9223372036854775808"),
+    Hostile("a length of 2^63", .unavailable, "'9223372036854775808'", headers: "Content-Length: 9223372036854775808"),
     Hostile(
-      "a length of 2^64 and a little", .data, "more than --max-bytes", headers: "Content-Length: 18446744073709551700"),
+      "a length of 2^64 and a little", .unavailable, "'18446744073709551700'",
+      headers: "Content-Length: 18446744073709551700"),
+    Hostile(
+      "a length of 23 digits", .unavailable, "'99999999999999999999999'",
+      headers: "Content-Length: 99999999999999999999999"),
     Hostile("more than --max-bytes", .data, "more than --max-bytes", headers: "Content-Length: 4294967297"),
     Hostile("fewer bytes than promised", .temporary, "1 bytes remaining", .whole.with { $0.extraBytes = -1 }),
     Hostile("a chunk that is cut", chunks: String(good.count + 9, radix: 16) + "\r\n"),

@@ -37,11 +37,12 @@ extension TransferError {
       kind = .certificate
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PARTIAL_FILE,
       CURLE_OPERATION_TIMEDOUT, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PROXY, CURLE_HTTP2,
-      CURLE_HTTP2_STREAM, CURLE_AGAIN, CURLE_OUT_OF_MEMORY,
-      // A response without a status line ("HTTP/0.9").
-      CURLE_UNSUPPORTED_PROTOCOL:
+      CURLE_HTTP2_STREAM, CURLE_AGAIN, CURLE_OUT_OF_MEMORY:
       kind = .temporary
-    default: kind = .permanent
+    default:
+      // Among others CURLE_UNSUPPORTED_PROTOCOL: the server speaks another protocol, or none ("HTTP/0.9"). libcurl
+      // reports a status line that is cut off as an empty reply instead.
+      kind = .permanent
     }
     description = "\(text) (curl \(code.rawValue))"
   }

@@ -99,14 +99,15 @@ enum SourceAnswer {
   /// libcurl ignores a malformed length and would accept a truncated answer as complete. With chunked encoding the
   /// length is ignored (RFC 9112, section 6.3).
   private static func promisedBytes(_ head: ResponseHead, _ location: SourceLocation) throws -> Int? {
-    let lengths = Set(head.all("content-length"))
+    let lengths = head.all("content-length")
     guard let text = lengths.first, head["transfer-encoding"] == nil else { return nil }
-    guard lengths.count == 1, text.isDigits else {
+    guard Set(lengths).count == 1, text.isDigits, let bytes = Int(text) else {
+      let shown = lengths.map { $0.prefix(40) }.prefix(3).joined(separator: "', '")
       throw Failure(
-        .unavailable, "unable to fetch \(location.shown): its Content-Length is not one number",
+        .unavailable, "unable to fetch \(location.shown): its Content-Length '\(shown)' is not one number of bytes",
         hint: "check --source and any proxy on the way")
     }
-    return Int(text) ?? Int.max
+    return bytes
   }
 
   /// Seconds to wait, from a number or a date (RFC 9110, 10.2.3); nil if the answer gives none.
