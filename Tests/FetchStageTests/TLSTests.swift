@@ -100,6 +100,54 @@ import Testing
     #expect(fetched == site.web.bytes)
   }
 
+  /// A fatal alert, the first bytes from the server.
+  private static func alert(_ number: UInt8) -> TLSProxy.Kind {
+    .says("\u{15}\u{3}\u{3}\u{0}\u{2}\u{2}\(Character(UnicodeScalar(number)))")
+  }
+
+  /// A ServerHello of TLS 1.2 without the extension for secure renegotiation (RFC 5746): version, random, no session,
+  /// TLS_RSA_WITH_AES_128_CBC_SHA, no compression.
+  private static let legacyHello =
+    "\u{16}\u{3}\u{3}\u{0}\u{2A}\u{2}\u{0}\u{0}\u{26}\u{3}\u{3}" + String(repeating: "A", count: 32)
+    + "\u{0}\u{0}\u{2F}\u{0}"
+
+  /// Alerts that describe the configuration of server or client: RFC 8446, section 6.2.
+  @Test(arguments: [40, 42, 43, 44, 45, 46, 48, 49, 70, 71, 86, 112, 116, 120] as [UInt8])
+  func anAlertAboutTheConfigurationIsNotRetried(_ number: UInt8) throws {
+    try expectRefusal(
+      by: Self.alert(number), says: "error:0A000\(String(1000 + Int(number), radix: 16, uppercase: true))")
+  }
+
+  @Test func insecureRenegotiationIsNotRetried() throws {
+    try expectRefusal(by: .says(Self.legacyHello), says: "error:0A000152")
+  }
+
+  /// TLS 1.3 refuses the client after the handshake, when it already reads the response.
+  @Test(arguments: [TLSProxy.Version.tls12, .tls13])
+  func aServerThatRequiresACertificateIsNotRetried(_ version: TLSProxy.Version) throws {
+    try expectRefusal(
+      by: .tls(Self.good, newest: version, requiresLogin: true),
+      says: version == .tls13 ? "error:0A00045C" : "error:0A000410")
+  }
+
+  private func expectRefusal(by kind: TLSProxy.Kind, says: String) throws {
+    let site = try Site(kind)
+    let end = try site.fetch()
+    let failure = try #require(end.failure, "\(end)")
+    #expect(failure.category == .unavailable && failure.message.contains(says), "\(failure)")
+    #expect(site.proxy.connections == 1, "no retry")
+    #expect(try SpoolIndex.snapshots(site.web.spool).isEmpty)
+  }
+
+  /// bad_record_mac, decode_error, internal_error and user_canceled: damage on the way, or trouble of one machine.
+  @Test(arguments: [20, 50, 80, 90] as [UInt8])
+  func anAlertThatMayBeTemporaryIsRetried(_ number: UInt8) throws {
+    let site = try Site(Self.alert(number))
+    let failure = try #require(try site.fetch().failure)
+    #expect(failure.category == .temporary, "\(failure)")
+    #expect(site.proxy.connections == 4)
+  }
+
   @Test func aHandshakeThatBreaksOffIsRetried() throws {
     let site = try Site(.says(""))
     let failure = try #require(try site.fetch().failure)

@@ -32,12 +32,14 @@ extension TransferError {
     case CURLE_BAD_CONTENT_ENCODING:
       text = "a transfer coding that was not requested"
       kind = .unacceptable
-    case CURLE_SSL_CONNECT_ERROR: kind = OpenSSLReason(in: detail.whole) == nil ? .temporary : .permanent
+    case CURLE_SSL_CONNECT_ERROR, CURLE_RECV_ERROR, CURLE_SEND_ERROR:
+      // With TLS 1.3 a server refuses the client after the handshake, when the response is read already.
+      kind = PermanentTLSError(in: detail.whole) == nil ? .temporary : .permanent
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
       kind = .certificate
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PARTIAL_FILE,
-      CURLE_OPERATION_TIMEDOUT, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PROXY, CURLE_HTTP2,
-      CURLE_HTTP2_STREAM, CURLE_AGAIN, CURLE_OUT_OF_MEMORY:
+      CURLE_OPERATION_TIMEDOUT, CURLE_GOT_NOTHING, CURLE_PROXY, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_AGAIN,
+      CURLE_OUT_OF_MEMORY:
       kind = .temporary
     default:
       // Among others CURLE_UNSUPPORTED_PROTOCOL: the server speaks another protocol, or none ("HTTP/0.9"). libcurl
@@ -51,19 +53,72 @@ extension TransferError {
   private static let tooLarge = CURLcode(rawValue: 100)
 }
 
-/// Handshake errors that a retry cannot fix: OpenSSL's error codes, which libcurl passes on as `error:0A00010B:…`. All
-/// others are retryable, for instance a connection that ends during the handshake.
-private enum OpenSSLReason: String, CaseIterable {
-  case unsupportedProtocol = "0A000102"
-  case wrongVersionNumber = "0A00010B"
-  case noProtocolsAvailable = "0A0000BF"
-  case noSharedCipher = "0A0000C1"
-  case alertHandshakeFailure = "0A000410"
-  case alertProtocolVersion = "0A00042E"
-  case alertInsufficientSecurity = "0A00042F"
+/// A TLS error that another attempt would meet again, found by its number in OpenSSL, which libcurl passes on as
+/// `error:0A00010B:…`: the library (0A is TLS), then the reason. All other errors may be temporary, for instance a
+/// connection that ends during the handshake, or a record that was damaged on its way.
+private struct PermanentTLSError {
+  /// A received alert's reason is this plus the alert's number (SSL_AD_REASON_OFFSET in openssl/ssl.h).
+  private static let alertBase = 1000
 
+  /// Alerts with which a server reports that the two sides do not fit, or refuses the client: RFC 8446, section 6.2, with
+  /// those of earlier versions in RFC 5246, section 7.2, and RFC 6066, section 9.
+  private static let alerts: Set<Int> = [
+    40,  // handshake_failure
+    41,  // no_certificate
+    42,  // bad_certificate
+    43,  // unsupported_certificate
+    44,  // certificate_revoked
+    45,  // certificate_expired
+    46,  // certificate_unknown
+    48,  // unknown_ca
+    49,  // access_denied
+    60,  // export_restriction
+    70,  // protocol_version
+    71,  // insufficient_security
+    86,  // inappropriate_fallback
+    100,  // no_renegotiation
+    109,  // missing_extension
+    110,  // unsupported_extension
+    111,  // certificate_unobtainable
+    112,  // unrecognized_name
+    113,  // bad_certificate_status_response
+    114,  // bad_certificate_hash_value
+    115,  // unknown_psk_identity
+    116,  // certificate_required
+    120,  // no_application_protocol
+    121,  // ech_required
+  ]
+
+  /// What OpenSSL itself refuses about the server's configuration: SSL_R_… in openssl/sslerr.h.
+  private static let reasons: Set<Int> = [
+    0x9B,  // HTTPS_PROXY_REQUEST
+    0x9C,  // HTTP_REQUEST
+    0xA6,  // VERSION_TOO_HIGH
+    0xB5,  // NO_CIPHERS_AVAILABLE
+    0xBF,  // NO_PROTOCOLS_AVAILABLE
+    0xC1,  // NO_SHARED_CIPHER
+    0xF8,  // UNKNOWN_CIPHER_RETURNED
+    0xFC,  // UNKNOWN_PROTOCOL
+    0xFE,  // UNKNOWN_SSL_VERSION
+    0x102,  // UNSUPPORTED_PROTOCOL
+    0x103,  // UNSUPPORTED_SSL_VERSION
+    0x105,  // WRONG_CIPHER_RETURNED
+    0x10A,  // WRONG_SSL_VERSION
+    0x10B,  // WRONG_VERSION_NUMBER
+    0x13B,  // UNSUPPORTED_ELLIPTIC_CURVE
+    0x14D,  // LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED
+    0x152,  // UNSAFE_LEGACY_RENEGOTIATION_DISABLED
+    0x172,  // WRONG_SIGNATURE_TYPE
+    0x17A,  // WRONG_CURVE
+    0x18A,  // DH_KEY_TOO_SMALL
+    0x18C,  // VERSION_TOO_LOW
+  ]
+
+  /// - Parameter text: libcurl's error text.
   init?(in text: String) {
-    guard let reason = Self.allCases.first(where: { text.contains("error:\($0.rawValue):") }) else { return nil }
-    self = reason
+    guard let number = text.firstRange(of: "error:0A")?.upperBound,
+      let reason = Int(text[number...].prefix(6), radix: 16),
+      Self.reasons.contains(reason) || Self.alerts.contains(reason - Self.alertBase)
+    else { return nil }
   }
 }

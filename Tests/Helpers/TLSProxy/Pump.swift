@@ -7,11 +7,12 @@ final class Secure {
   private let tickets: Bool
 
   /// Returns nil if the handshake fails.
-  init?(_ descriptor: Int32, _ certificate: Certificate, newest: Int32, tickets: Bool) {
+  init?(_ descriptor: Int32, _ certificate: Certificate, newest: Int32, tickets: Bool, requiresLogin: Bool) {
     guard let context = SSL_CTX_new(TLS_server_method()) else { return nil }
     defer { SSL_CTX_free(context) }
     test_set_newest_version(context, newest)
     if newest < TLS1_2_VERSION { SSL_CTX_set_security_level(context, 0) }
+    if requiresLogin { SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil) }
     guard SSL_CTX_use_certificate(context, certificate.x509) == 1,
       SSL_CTX_use_PrivateKey(context, certificate.key) == 1, let ssl = SSL_new(context)
     else { return nil }

@@ -8,8 +8,9 @@ public final class TLSProxy: Sendable {
   public enum Kind: Sendable {
     /// TLS with this certificate, up to the version `newest`. With `abrupt`, the connection ends without close_notify,
     /// as if cut by an attacker. With `tickets`, a session ticket precedes each piece of the answer, which TLS 1.3
-    /// allows at any time.
-    case tls(Certificate, newest: Version = .tls13, abrupt: Bool = false, tickets: Bool = false)
+    /// allows at any time. With `requiresLogin`, a client without a certificate is refused.
+    case tls(
+      Certificate, newest: Version = .tls13, abrupt: Bool = false, tickets: Bool = false, requiresLogin: Bool = false)
     /// An HTTP proxy that answers CONNECT; with status 200 it connects to the requested port.
     case proxy(answer: String = "HTTP/1.1 200 Connection established\r\n\r\n")
     /// Sends this text to each client, and closes.
@@ -73,8 +74,15 @@ private final class Core: Sendable {
     defer { close(client) }
     switch kind {
     case .says(let text): Socket.farewell(client, text)
-    case .tls(let certificate, let newest, let abrupt, let tickets):
-      guard let secure = Secure(client, certificate, newest: newest.rawValue, tickets: tickets) else { return }
+    case .tls(let certificate, let newest, let abrupt, let tickets, let requiresLogin):
+      guard
+        let secure = Secure(
+          client, certificate, newest: newest.rawValue, tickets: tickets, requiresLogin: requiresLogin)
+      else {
+        // Closing with unread bytes would reset the connection, and the client would miss the alert.
+        if requiresLogin { Socket.farewell(client, "") }
+        return
+      }
       guard let server = Socket.connect(target) else { return }
       defer { close(server) }
       if Pump.run(client, secure, server) && !abrupt { secure.close() }
