@@ -255,6 +255,50 @@ import Testing
     }
   }
 
+  /// A server that answers only requests with its cookie, and sets it with a redirect to the same URL.
+  @Test func aCookieFromARedirectIsSentBackWithinTheDownload() throws {
+    let redirect = Attempt.whole.with {
+      $0.answer = .page(
+        status: 302, headers: ["Location": "/data.csv", "Set-Cookie": "pass=sesame; Path=/; Secure"], body: Content(""))
+    }
+    let site = try Site(.tls(Self.good), plan: [redirect, .cut(after: 120_000), redirect, .whole])
+    let folder = try #require(try site.fetch().folder)
+    let fetched = try site.web.content(folder)
+    #expect(fetched == site.web.bytes)
+    // Each attempt gets the cookie anew.
+    #expect(site.web.server.requests.map { $0.headers["Cookie"] } == [nil, "pass=sesame", nil, "pass=sesame"])
+    #expect(site.web.server.requests.map { $0.headers["Range"] != nil } == [false, false, true, true])
+    // The next download has no cookie, and no file has one.
+    guard case .unchanged = try site.fetch() else {
+      Issue.record("not unchanged")
+      return
+    }
+    #expect(site.web.server.requests.last?.headers["Cookie"] == nil)
+    for path in [folder.downloadManifest, folder.fetchManifest] {
+      let text = String(decoding: try #require(ScratchFolder.read(path)), as: UTF8.self)
+      #expect(!text.contains("sesame"), "\(path)")
+    }
+  }
+
+  @Test func aCookieIsNotSentToAnotherHost() throws {
+    let target = try Site(.tls(Self.good))
+    let elsewhere = try TLSProxy(.tls(Self.good), to: target.web.server.port, host: "127.0.0.2")
+    let first = try Site(
+      .tls(Self.good),
+      plan: [
+        .whole.with {
+          $0.answer = .page(
+            status: 302, headers: ["Location": elsewhere.url("/b.csv"), "Set-Cookie": "pass=sesame; Path=/"],
+            body: Content(""))
+        }
+      ])
+    let folder = try #require(try first.fetch().folder)
+    let fetched = try first.web.content(folder)
+    #expect(fetched == first.web.bytes)
+    #expect(target.web.server.requests.map(\.path) == ["/b.csv"])
+    #expect(target.web.server.requests.allSatisfy { $0.headers["Cookie"] == nil })
+  }
+
   struct Turn: CustomTestStringConvertible, Sendable {
     let what: String
     let answer: Attempt

@@ -3,7 +3,7 @@ import CLibCurl
 /// Performs requests with libcurl. Blocks, and passes bytes on as they arrive.
 ///
 /// Accepts https and http URLs; the caller decides whether http is allowed. A GET follows at most five redirects, only
-/// to https. Certificates are always verified, TLS is 1.2 or later, and libcurl's proxy variables apply. An https
+/// to https, and sends the cookies that these set. Certificates are always verified, TLS is 1.2 or later, and libcurl's proxy variables apply. An https
 /// response with neither Content-Length nor chunked encoding is complete only after TLS's close_notify.
 public struct Transfer: ~Copyable {
   private let handle: UnsafeMutableRawPointer
@@ -130,6 +130,9 @@ public struct Transfer: ~Copyable {
     case .get:
       registry_setopt_long(handle, CURLOPT_FOLLOWLOCATION, 1)
       registry_setopt_long(handle, CURLOPT_MAXREDIRS, 5)
+      // Some servers set a cookie with a redirect and require it afterwards. An empty name keeps cookies in memory, as
+      // long as the handle; libcurl sends each back only to the host or domain that set it.
+      registry_setopt_string(handle, CURLOPT_COOKIEFILE, "")
     case .put:
       registry_setopt_string(handle, CURLOPT_CUSTOMREQUEST, "PUT")
     case .post(let body):
