@@ -110,6 +110,23 @@ import Testing
     #expect(Set(others).isSubset(of: names()))
   }
 
+  @Test func onlyLogFilesAndTheirCompressedFormsAreRemoved() throws {
+    try FileManager.default.createDirectory(atPath: scratch.path + "/logs", withIntermediateDirectories: true)
+    let old = "etl.log-20250101T000000.000Z"
+    let removed = ["", ".gz", ".1.gz", ".12.gz.1.gz", "-20260109.gz"].map { old + $0 }
+    let kept = [
+      ".keep", ".1", "-20260109", "-notes.txt", ".gz.keep", ".gz.", ".1.gz2", "-2026.gz", "..gz", ".x.gz", ".tar.gz",
+      ".lock",
+    ].map { old + $0 }
+    for name in removed + kept { try Data("x".utf8).write(to: URL(filePath: scratch.path + "/logs/" + name)) }
+    for month in 2...8 { try Data("x".utf8).write(to: URL(filePath: stem + "-20250\(month)01T000000.000Z")) }
+    let output = FileOutput(stem: stem, bytesMax: 1000)
+    for number in 0..<100 { output.write(record(number)) }
+    let left = Set(names())
+    #expect(left.isSuperset(of: kept), "removed: \(Set(kept).subtracting(left))")
+    #expect(left.isDisjoint(with: removed), "left: \(left.intersection(removed))")
+  }
+
   /// If the clock was set back, the next file must still sort after the last.
   @Test func aNameFromTheFutureIsFollowedByALaterOne() throws {
     try FileManager.default.createDirectory(atPath: scratch.path + "/logs", withIntermediateDirectories: true)

@@ -36,8 +36,8 @@ struct LogFiles: Sendable {
   /// The times in the names of the existing files, the oldest first.
   func times() throws(SystemError) -> [LogTime] { try names().filter { $0.rest.isEmpty }.map(\.time) }
 
-  /// Removes all but the newest files, and what other programs have made from the removed ones, for instance
-  /// logrotate's `….1.gz`. If the folder cannot be read, nothing is removed, since the newest are not known.
+  /// Removes all but the newest files, and what gzip or logrotate has made from the removed ones, for instance `….1.gz`.
+  /// Other files next to them stay. If the folder cannot be read, nothing is removed, since the newest are not known.
   func removeOld(keeping count: Int) {
     guard let names = try? names() else { return }
     var kept: [LogTime] = []
@@ -60,11 +60,26 @@ struct LogFiles: Sendable {
       let stamp = found.dropFirst(prefix.count)
       let rest = stamp.dropFirst(LogTime.stampLength)
       guard let time = LogTime(stamp: stamp.prefix(LogTime.stampLength)),
-        rest.isEmpty || rest.hasPrefix(".") || rest.hasPrefix("-")
+        rest.isEmpty || Self.isCompressed(rest)
       else { continue }
       names.append((time, String(rest)))
     }
     return names.sorted { $0.time.millisecondsSince1970 < $1.time.millisecondsSince1970 }
+  }
+
+  /// Whether a name's rest is gzip's `.gz`, or logrotate's with a number or a date before it: `.1.gz`, `-20260109.gz`.
+  /// A file that was compressed again has several.
+  private static func isCompressed(_ rest: Substring) -> Bool {
+    var left = rest
+    while !left.isEmpty {
+      let mark = left.first
+      let digits = left.dropFirst().prefix { $0.isASCII && $0.isNumber }
+      let isRotated = mark == "." && !digits.isEmpty || mark == "-" && digits.count == 8
+      if isRotated { left = left[digits.endIndex...] }
+      guard left.hasPrefix(".gz") else { return false }
+      left = left.dropFirst(3)
+    }
+    return true
   }
 
   /// Creates the files' folder and its parents.
