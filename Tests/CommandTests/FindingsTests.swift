@@ -133,7 +133,11 @@ import Testing
     try day("04595257,甲,1.5\nx,乙,\n10000009,丙,1\n", chunkSize: "1")
     let first = try workshop.succeed("transform", "findings", "--new", "--json")
     #expect(first.stdout.split(separator: "\n").count == 2)
-    #expect(first.stderr.contains("no earlier snapshot to compare with"))
+    #expect(first.stderr.contains("no earlier snapshot to compare with: all findings are listed"))
+    let table = try workshop.succeed("transform", "findings", "--new").stdout
+    #expect(table.contains("\n2 findings: ") && table.contains("without an earlier one to compare with"), "\(table)")
+    let none = try workshop.succeed("transform", "findings", "--new", "--code", "DUPLICATE").stdout
+    #expect(none.hasPrefix("no findings of these codes: snapshot "), "\(none)")
     // The same records on other lines and in other chunks, one with another value.
     try day("10000009,丙,1\nx,乙,\n04595257,甲,1.6\n,丁,\n", chunkSize: "2")
     let second = try workshop.succeed("transform", "findings", "--new", "--json")
@@ -147,6 +151,7 @@ import Testing
     unlink(snapshots[1].transformManifest)
     let stripped = try workshop.run("transform", "findings", "--new").stderr
     #expect(stripped.contains("--snapshot \(snapshots[1].id)"), "\(stripped)")
+    #expect(stripped.contains("nothing to compare with, and all findings are listed"), "\(stripped)")
     unlink(snapshots[2].transformManifest)
     #expect(try workshop.succeed("transform", "findings").stdout.contains(snapshots[0].id.description))
   }

@@ -21,10 +21,10 @@ public enum FindingsList {
     if settings.onlyNew, reader.previous == nil {
       if let earlier = try reader.snapshot.earlier(isFinalized: false) {
         log.advise(
-          "no earlier snapshot is transformed any more, so every finding counts as new; to compare, transform the one before again: \(command: .transform, snapshot: earlier.id)"
+          "no earlier snapshot is transformed any more: there is nothing to compare with, and all findings are listed; to compare, transform the one before again: \(command: .transform, snapshot: earlier.id)"
         )
       } else {
-        log.info("there is no earlier snapshot to compare with: every finding is new")
+        log.info("there is no earlier snapshot to compare with: all findings are listed")
       }
     }
     let counts: [String: Int]
@@ -56,9 +56,14 @@ public enum FindingsList {
   private static func summary(_ counts: [String: Int], _ settings: FindingsSettings, _ reader: FindingsReader) -> String
   {
     var place = "snapshot \(reader.snapshot.folder.id)"
-    if let previous = reader.previous { place += ", compared with \(previous.folder.id)" }
+    var new = ""
+    if let previous = reader.previous {
+      place += ", compared with \(previous.folder.id)"
+      new = "new "
+    } else if settings.onlyNew {
+      place += ", without an earlier one to compare with"
+    }
     let total = counts.values.reduce(0, +)
-    let new = settings.onlyNew ? "new " : ""
     let which = settings.codes.isEmpty ? "" : " of these codes"
     guard total > 0 else { return "no \(new)findings\(which): \(place)" }
     let each = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
