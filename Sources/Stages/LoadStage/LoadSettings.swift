@@ -103,12 +103,12 @@ extension LoadSettings {
     let published = all.lastIndex(where: \.hasFeedFiles)
     let waiting = all[(published.map { $0 + 1 } ?? 0)...].filter { $0.stage == .transformed }.map(\.snapshot)
     guard waiting.count > 1 || !snapshot.whole && published != nil else { return }
+    let why =
+      waiting.count > 1
+      ? "\(waiting.count) are not published: \(waiting.joined(separator: ", "))"
+      : "\(snapshot.folder.id) is a sample, or limited"
     throw Failure(
-      .usage,
-      "--accept does not say which snapshot: "
-        + (waiting.count > 1
-          ? "\(waiting.count) are not published: \(waiting.joined(separator: ", "))"
-          : "\(snapshot.folder.id) is a sample, or limited"),
+      .usage, "--accept does not say which snapshot: \(why)",
       hint: "name the one that you have checked: \(command: .load, snapshot: "ID", "--accept 'REASON'")")
   }
 

@@ -10,7 +10,7 @@ public struct Matrix: Sendable {
   /// Whether each point is tested with every fault at every hit in the first scenario that reaches it, and once in each
   /// other scenario. Otherwise each point is tested once. The seed determines the random choices.
   let isWhole: Bool
-  /// The number of cases, drawn from these at random; nil for all.
+  /// The number of cases, drawn at random, each in another scenario if possible; nil for all.
   let casesMax: Int?
   let seed: UInt64
   /// Number of cases that run at once.
@@ -36,24 +36,24 @@ public struct Matrix: Sendable {
     if testEnvironment.power != nil {
       listed = listed.mapValues { $0.mapValues { ways in ways.filter { $0.hasPrefix("kill-") } } }
     }
-    let rehearsals = try Scenario.all.enumerated().map { index, scenario in
-      try testEnvironment.rehearse(scenario, index)
-    }
+    let scenarios = casesMax.map(drawnScenarios) ?? Array(Scenario.all.indices)
+    var rehearsals: [Int: FaultFreeRun] = [:]
     var reached: [Programs.Name: [String: [Int]]] = [:]
-    for (index, rehearsal) in rehearsals.enumerated() {
+    for index in scenarios {
+      let rehearsal = try testEnvironment.rehearse(Scenario.all[index], index)
+      rehearsals[index] = rehearsal
       for point in rehearsal.hits.keys {
         reached[Scenario.all[index].command.program, default: [:]][point, default: []] += [index]
       }
     }
-    var cases = isWhole ? all(rehearsals, listed, reached) : drawn(rehearsals, listed, reached)
-    if let casesMax {
-      var draw = RandomSource(seed: seed)
-      while cases.count > casesMax { cases.remove(at: draw.below(cases.count)) }
-    }
-    let reports = try Scenario.all.indices.map { index in
+    let cases =
+      casesMax.map { few($0, rehearsals, listed) }
+      ?? (isWhole ? all(rehearsals, listed, reached) : drawn(rehearsals, listed, reached))
+    let reports = try scenarios.compactMap { index -> ScenarioReport? in
       try StopSignal.check()
+      guard let rehearsal = rehearsals[index] else { return nil }
       let mine = cases.filter { $0.scenario == index }
-      let report = report(Scenario.all[index], rehearsals[index], try run(mine, Scenario.all[index], rehearsals[index]))
+      let report = report(Scenario.all[index], rehearsal, try run(mine, Scenario.all[index], rehearsal))
       self.report(report)
       return report
     }
@@ -62,19 +62,42 @@ public struct Matrix: Sendable {
       unlisted: reached.flatMap { program, points in
         Set(points.keys).subtracting((listed[program] ?? [:]).keys).map { "\(program.rawValue) \($0)" }
       }.sorted(),
-      unreached: listed.flatMap { program, points in
-        Set(points.keys).subtracting((reached[program] ?? [:]).keys).map { "\(program.rawValue) \($0)" }
-      }.sorted(),
+      unreached: casesMax != nil
+        ? []
+        : listed.flatMap { program, points in
+          Set(points.keys).subtracting((reached[program] ?? [:]).keys).map { "\(program.rawValue) \($0)" }
+        }.sorted(),
       points: listed.values.reduce(0) { $0 + $1.count })
   }
 
   private typealias Points<Value> = [Programs.Name: [String: Value]]
 
+  private func drawnScenarios(_ count: Int) -> [Int] {
+    var draw = RandomSource(seed: seed)
+    var scenarios = Array(Scenario.all.indices)
+    while scenarios.count > max(1, count) { scenarios.remove(at: draw.below(scenarios.count)) }
+    return scenarios
+  }
+
+  private func few(_ count: Int, _ rehearsals: [Int: FaultFreeRun], _ listed: Points<[String]>) -> [FaultCase] {
+    var draw = RandomSource(seed: seed)
+    let scenarios = rehearsals.sorted { $0.key < $1.key }
+    return (0..<max(0, count)).compactMap { number in
+      let (index, rehearsal) = scenarios[number % scenarios.count]
+      let ways = listed[Scenario.all[index].command.program] ?? [:]
+      let points = rehearsal.hits.filter { ways[$0.key]?.isEmpty == false }.sorted { $0.key < $1.key }
+      guard !points.isEmpty else { return nil }
+      let (point, hits) = points[draw.below(points.count)]
+      guard let ways = ways[point] else { return nil }
+      return FaultCase(scenario: index, way: ways[draw.below(ways.count)], point: point, hit: 1 + draw.below(hits))
+    }
+  }
+
   private func all(
-    _ rehearsals: [FaultFreeRun], _ listed: Points<[String]>, _ reached: Points<[Int]>
+    _ rehearsals: [Int: FaultFreeRun], _ listed: Points<[String]>, _ reached: Points<[Int]>
   ) -> [FaultCase] {
     var draw = RandomSource(seed: seed)
-    return rehearsals.enumerated().flatMap { index, rehearsal in
+    return rehearsals.sorted { $0.key < $1.key }.flatMap { index, rehearsal in
       let program = Scenario.all[index].command.program
       return rehearsal.hits.sorted { $0.key < $1.key }.flatMap { point, hits -> [FaultCase] in
         let ways = listed[program]?[point] ?? []
@@ -87,14 +110,14 @@ public struct Matrix: Sendable {
   }
 
   private func drawn(
-    _ rehearsals: [FaultFreeRun], _ listed: Points<[String]>, _ reached: Points<[Int]>
+    _ rehearsals: [Int: FaultFreeRun], _ listed: Points<[String]>, _ reached: Points<[Int]>
   ) -> [FaultCase] {
     var draw = RandomSource(seed: seed)
     return Programs.Name.allCases.flatMap { program in
       (reached[program] ?? [:]).sorted { $0.key < $1.key }.compactMap { point, scenarios in
         guard let ways = listed[program]?[point], !ways.isEmpty else { return nil }
         let scenario = scenarios[draw.below(scenarios.count)]
-        let hits = rehearsals[scenario].hits[point] ?? 1
+        let hits = rehearsals[scenario]?.hits[point] ?? 1
         return FaultCase(
           scenario: scenario, way: ways[draw.below(ways.count)], point: point, hit: 1 + draw.below(hits))
       }
