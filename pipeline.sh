@@ -270,11 +270,11 @@ need_database() {
   [[ -z ${DATABASE_URL-} ]] || return 0
   [[ -e $project/Package.swift || -n ${XDG_STATE_HOME-} ]] ||
     fail 78 "DATABASE_URL is not set" "set DATABASE_URL, or run $me with XDG_STATE_HOME set to a folder for a private PostgreSQL"
-  [[ -z ${XDG_STATE_HOME-} ]] || refuse_misspelt_url
+  [[ ${DATABASE_ORIGIN-} != settings ]] || refuse_misspelt_url
   cluster_start 9>&- # the server would keep the marker locked, and the run would look alive forever
 }
 
-# Under systemd and in an installation, which set XDG_STATE_HOME, a misspelt DATABASE_URL must not select the private PostgreSQL.
+# A misspelt DATABASE_URL in the settings of the services must not select the private PostgreSQL.
 refuse_misspelt_url() {
   local name
   for name in $(compgen -e); do

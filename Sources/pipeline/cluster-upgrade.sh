@@ -5,13 +5,14 @@
 
 # Sets POSTGRES_BIN to the programs with which the cluster then has to be started: the old ones if the upgrade fails.
 upgrade_cluster() { # VERSION of the cluster
-  local old=$1 old_programs=$POSTGRES_BIN new new_programs problem
+  local old=$1 old_programs=$POSTGRES_BIN new new_programs problem at_exit
   find_postgres ''
   new=${postgres_version:?} new_programs=$POSTGRES_BIN
   POSTGRES_BIN=$old_programs
   ((new > old)) || return 0
   : "${cluster:?}"
   say "upgrading the private PostgreSQL in '$cluster' from version $old to $new: with a large registry this takes a minute"
+  at_exit=$(trap -p EXIT)
   trap 'stop_upgrade; clear_upgrade' EXIT # a signal ends the script
   if problem=$(make_upgrade) && problem=$(replace_cluster); then
     POSTGRES_BIN=$new_programs
@@ -24,7 +25,7 @@ upgrade_cluster() { # VERSION of the cluster
   fi
   stop_upgrade
   clear_upgrade
-  trap - EXIT
+  eval "${at_exit:-trap - EXIT}"
 }
 
 # Makes upgrade/new. If a step fails, prints the cause.
@@ -90,8 +91,8 @@ with_server() { # PROGRAMS FOLDER FUNCTION ARGUMENT...
   attempt "$1/pg_ctl" -D "$2" -m fast -w -t 600 stop && return "$code"
 }
 
-# PostgreSQL 15.20 and its like keep a counter in the options of each column. An older pg_dump of a newer version takes it
-# for an option of the user, and the new server refuses it.
+# PostgreSQL 15.20 stores 'pg_attver' in pg_attribute.attoptions. pg_dump of a version that does not know it, such as 18.6,
+# dumps it as an option of the column, and the new server refuses that option.
 prepare_copy() {
   list_contents before && in_databases prepared <<'SQL'
 UPDATE pg_attribute
@@ -109,7 +110,7 @@ finish_upgrade() {
 list_contents() { # FOLDER
   in_databases "$1" <<'SQL'
 SELECT current_database();
-SELECT 'SELECT publication FROM publication ORDER BY id DESC LIMIT 1' WHERE to_regclass('publication') IS NOT NULL \gexec
+SELECT 'SELECT publication FROM publication ORDER BY id DESC LIMIT 1' WHERE to_regclass('schema_migration') IS NOT NULL AND to_regclass('publication') IS NOT NULL \gexec
 SELECT format(CASE relkind WHEN 'S' THEN 'SELECT %L, last_value, is_called FROM %s' ELSE 'SELECT %L, count(*) FROM ONLY %s' END,
     oid::regclass, oid::regclass)
   FROM pg_class
@@ -133,12 +134,13 @@ in_databases() { # FOLDER
 
 # Ends the processes of an upgrade, which are those that work in its folder. Servers outlive the pg_upgrade that started them.
 stop_upgrade() {
-  local process folder processes try
+  local process folder processes try here
   [[ -e $cluster/upgrade ]] || return 0
+  here=$(readlink -f -- "$cluster")
   for ((try = 0; try < 100; try++)); do
     processes=()
     while IFS=$'\t' read -r -d '' process folder; do
-      [[ $folder/ != "$cluster/upgrade/"* ]] || processes+=("${process##*/}")
+      [[ $folder/ != "$here/upgrade/"* ]] || processes+=("${process##*/}")
     done < <(as_server find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -printf '%h\t%l\0' 2>/dev/null)
     ((${#processes[@]})) || return 0
     # shellcheck disable=SC2016 # for the other shell
@@ -150,9 +152,10 @@ stop_upgrade() {
 # Removes an upgrade that did not end. If it was killed between its renames, the old cluster gets its name back.
 clear_upgrade() {
   # shellcheck disable=SC2016
-  as_server sh -c 'rm -rf upgrade .s.PGSQL.*
-    for old in data.old-*; do [ -e data ] || [ ! -e "$old" ] || mv -T "$old" data; done'
+  as_server sh -c 'cd "$1" && rm -rf upgrade .s.PGSQL.* &&
+    for old in data.old-*; do [ -e data ] || [ ! -e "$old" ] || mv -T "$old" data; done' sh "$cluster"
 }
 
 # Removes the old cluster, after the new one has started.
-remove_old_cluster() { as_server sh -c 'rm -rf data.old-*'; }
+# shellcheck disable=SC2016 # for the other shell
+remove_old_cluster() { as_server sh -c 'cd "$1" && rm -rf data.old-*' sh "$cluster"; }

@@ -4,7 +4,7 @@
 # shellcheck source=Sources/pipeline/progress.sh
 source "${BASH_SOURCE[0]%/*}/progress.sh"
 
-chosen_postgres=${POSTGRES_BIN-} # the caller's choice
+chosen_postgres=${POSTGRES_BIN:+$(realpath -sm -- "$POSTGRES_BIN")} # the caller's choice
 
 has_header() {
   local folder

@@ -32,9 +32,7 @@ attend() {
     # A repeated wait returns -1, 127 or 255 if the command has ended: then the previous answer was its exit code.
     [[ -z $code || ! $answer =~ ^(-1|127|255)$ ]] || break
     code=$answer
-    # If a signal interrupted wait, wait again, unless the command has ended meanwhile.
-    ((seen == signals || code <= 128)) || kill -0 "$child" 2>/dev/null || break
-    ((seen != signals && code > 128)) || break
+    ((seen != signals && code > 128)) || break # a signal interrupted wait: wait again
   done
   child=''
   return "$code"

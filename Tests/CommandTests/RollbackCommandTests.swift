@@ -26,7 +26,7 @@ struct RollbackCommandTests {
         let nightly = try days.succeed("--json")
         #expect(try JSON(nightly.stdout)["status"]?.string == "unchanged")
         #expect(nightly.stderr.contains("./pipeline.sh load --spool "), "\(nightly)")
-        #expect(nightly.stderr.contains("--snapshot \(bad.id)\n"), "\(nightly)")
+        #expect(nightly.stderr.contains("--snapshot \(bad.id) (with the same DATABASE_URL)\n"), "\(nightly)")
         #expect(!nightly.stderr.contains("the registry already holds snapshot \(bad.id)"), "\(nightly)")
       }
       #expect(try days.names() == rows)

@@ -78,11 +78,13 @@ struct SharedServerTests {
   }
 
   @Test(
-    "after a schema is renamed, the next load corrects the functions that name it", arguments: ["plain", "r", "A \"b"])
+    "after a schema is renamed, the next load corrects the functions that name it",
+    arguments: ["plain", "r", "A \"b", "old_SCHEMA"])
   func renamedSchema(_ name: String) throws {
     try LoadHarness.withDatabase { harness in
       try harness.load(businesses(3), .init(sourceDate: "2026-08-01"))
       try harness.load(businesses(5), .init(sourceDate: "2026-08-02"))
+      let name = name.replacing("SCHEMA", with: harness.database.name)
       let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
       let first = harness.database.name
       func rows(_ schema: String) throws -> [String] {

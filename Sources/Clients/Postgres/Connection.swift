@@ -17,7 +17,7 @@ public struct Connection: ~Copyable {
   public var stop: StopCheck
   /// Host, database and user, for messages.
   public let place: String
-  /// Called with a line if a statement waits for something that an operator may have to provide.
+  /// Called with a line for the operator: what a statement waits for, or which settings were left out.
   public var report: @Sendable (String) -> Void = { _ in }
   /// Whether its statements are fault points.
   public var hasFaultPoints = true

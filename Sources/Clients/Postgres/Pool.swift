@@ -92,18 +92,32 @@ public final class Pool: Sendable {
   private func serve() {
     while let job = next() {
       do {
-        var connection = try open { [weak self] in try self?.check(job) }
+        // A pooler grants a session only at the first statement, and may keep it waiting for minutes.
+        let limit = state.withLock { $0.sessions > 0 } ? Limit(seconds: 5) : nil
+        var connection = try open { [weak self] in
+          try self?.check(job)
+          try limit?.check(NoSession())
+        }
+        _ = try connection.bool("SELECT true")
+        connection.stop = { [weak self] in try self?.check(job) }
         state.withLock { $0.sessions += 1 }
         defer { state.withLock { $0.sessions -= 1 } }
         job.run(&connection)
         while connection.isFree, let job = next() { lend(&connection, to: job) }
-      } catch let error as PostgresError where error.kind == .temporary && leaveToOthers(job) {
+      } catch let error where Self.isShortage(error) && leaveToOthers(job) {
         pause()
       } catch {
         job.fail(error)
       }
     }
   }
+
+  private static func isShortage(_ error: any Error) -> Bool {
+    error is NoSession || (error as? PostgresError)?.isShortOfSessions == true
+  }
+
+  /// Ends the attempt of a thread to get a session while another one has a session.
+  private struct NoSession: Error {}
 
   /// Puts the caller in the first place of the queue if another thread has a session: the server may grant fewer than
   /// the pool may have.

@@ -71,7 +71,11 @@ extension Connection {
       backend = try perform(sql).values.first?.last.flatMap { $0.flatMap { Int32($0) } }
     } catch {
       rollBack()
-      if try leaveOutSettings(after: error) { return try sendBegin(isolation) }
+      let refused = try leaveOutSettings(after: error)
+      if !refused.isEmpty {
+        try sendBegin(isolation)
+        return report("the server refuses these settings, which are left out: \(refused.joined(separator: ", "))")
+      }
       // A standby refuses read-write mode as not supported; a read-only database refuses the first write.
       guard var refusal = error as? PostgresError, refusal.sqlState == "0A000", !settings.isReadOnly else {
         throw error
@@ -83,19 +87,12 @@ extension Connection {
 
   /// Leaves out settings of which the server refuses the name (42704) or the value (22023).
   ///
-  /// - Returns: whether the transaction can be begun again, with fewer settings.
-  private mutating func leaveOutSettings(after error: any Error) throws -> Bool {
-    // With a role, 22023 may mean that there is no such role.
-    guard let error = error as? PostgresError,
-      error.sqlState == "42704" || error.sqlState == "22023" && settings?.role == nil
-    else { return false }
+  /// - Returns: their names; without any, a second attempt would fail, too.
+  private mutating func leaveOutSettings(after error: any Error) throws -> [String] {
+    guard let error = error as? PostgresError, ["42704", "22023"].contains(error.sqlState) else { return [] }
     let known = try perform("SELECT pg_catalog.lower(name) FROM pg_catalog.pg_settings").values.compactMap(\.first)
     let version = serverVersion
-    let names = settings?.leaveOut(unlessIn: Set(known.compactMap(\.self)), serverVersion: version) ?? []
-    if !names.isEmpty {
-      report("the server refuses these settings, which are left out: \(names.joined(separator: ", "))")
-    }
-    return !names.isEmpty
+    return settings?.leaveOut(unlessIn: Set(known.compactMap(\.self)), serverVersion: version) ?? []
   }
 
   /// Commits. A stop before COMMIT rolls back. A stop after COMMIT was sent waits up to ten seconds for the answer, so

@@ -80,7 +80,7 @@ extension StageRun {
     }
   }
 
-  /// Cleans up at the end of a run that has succeeded. An error is only logged.
+  /// Cleans up at the end of a run that has succeeded, or whose snapshot is refused. An error is only logged.
   mutating func cleanUp(_ url: String, _ limits: RetentionLimits) {
     do {
       let freed = try Cleanup.run(url, spool: spool, limits)

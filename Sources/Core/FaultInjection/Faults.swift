@@ -69,5 +69,5 @@ public typealias FaultHook = @Sendable (FaultSide, FaultPoint) throws -> Void
 
 public struct FaultRequestError: Error, CustomStringConvertible {
   public let description =
-    "REGISTRY_FAULT is not one of list, trace@FILE, WAY@POINT, WAY@POINT#N, or REGISTRY_FAULT_VOLUME is no folder"
+    "REGISTRY_FAULT is not one of list, trace@FILE, WAY@POINT, WAY@POINT#N, or REGISTRY_FAULT_VOLUME is not a folder"
 }

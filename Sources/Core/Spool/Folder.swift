@@ -50,7 +50,7 @@ public enum Folder {
     try sync(spool)
     guard try FileLock.tryLock(lock, make: false) == nil else {
       throw Failure(
-        .storage, "unable to lock '\(lock)': its file system allows the lock twice", hint: Failure.otherFileSystem)
+        .storage, "unable to lock '\(lock)': its file system does not enforce locks", hint: Failure.otherFileSystem)
     }
   }
 

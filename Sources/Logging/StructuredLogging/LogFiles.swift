@@ -36,7 +36,7 @@ struct LogFiles: Sendable {
   /// The times in the names of the existing files, the oldest first.
   func times() throws(SystemError) -> [LogTime] { try names().filter { $0.rest.isEmpty }.map(\.time) }
 
-  /// Removes all but the newest files, and what gzip or logrotate has made from the removed ones, for instance `….1.gz`.
+  /// Removes all but the newest files, and what gzip has made from the removed ones, for instance `….1.gz`.
   /// Other files next to them stay. If the folder cannot be read, nothing is removed, since the newest are not known.
   func removeOld(keeping count: Int) {
     guard let names = try? names() else { return }

@@ -2,6 +2,14 @@ import CommandKit
 import Postgres
 import Spool
 import Support
+import Synchronization
+
+/// The lines that one of a load's sessions has reported.
+private final class OnceEach: Sendable {
+  private let lines = Mutex(Set<String>())
+
+  func isNew(_ line: String) -> Bool { lines.withLock { $0.insert(line).inserted } }
+}
 
 /// The settings and the snapshot of a load. Immutable.
 struct LoadRun: Sendable {
@@ -15,7 +23,8 @@ struct LoadRun: Sendable {
     var access = try DatabaseAccess(
       settings.databaseURL, applicationName: settings.applicationName, stop: settings.stop)
     access.faultHook = settings.faultHook
-    access.report = { [events = settings.events] in events(.advice("\($0)")) }
+    let reported = OnceEach()
+    access.report = { [events = settings.events] line in if reported.isNew(line) { events(.advice("\(line)")) } }
     self.access = access
     snapshot = try FinalizedSnapshot(settings.snapshot)
     guard settings.action != .rollback || snapshot.whole else {

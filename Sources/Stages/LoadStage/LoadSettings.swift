@@ -25,7 +25,7 @@ public struct LoadSettings: Sendable {
   public var bounds = GateBounds()
   /// Publish the snapshot even if it is refused.
   public var acceptance: Acceptance?
-  /// Whether the user, or the run's previous stage, named the snapshot. Otherwise it is the newest one.
+  /// Whether the user, or the run's previous stage, named the snapshot. If false, it is the newest one.
   public var isNamed = true
   /// Read the registry's full content, and repair rows that were edited by hand.
   public var verify = false
@@ -94,8 +94,8 @@ extension LoadSettings {
     throw Refusal(snapshot: snapshot.folder.id, reasons: refusals, isWhole: snapshot.whole)
   }
 
-  /// Fails if an acceptance may mean another snapshot than the newest one: if several wait to be published, or if it is a
-  /// sample or limited, which a whole registry should not be merged with by mistake.
+  /// Fails if `--accept` names no snapshot and could mean another one: several wait to be published, or the newest is a
+  /// sample or limited.
   private func requireNamed(_ snapshot: FinalizedSnapshot) throws {
     guard !isNamed else { return }
     let spool = self.snapshot.spool

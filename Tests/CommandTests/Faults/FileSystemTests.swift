@@ -87,7 +87,7 @@ private enum FalseFileSystem {
     arguments: [
       ("NOT_FLUSHED", "/spool", "unable to flush folder 'SPOOL': invalid argument"),
       ("NOT_LOCKED", "/.fetch.lock", "unable to lock 'SPOOL/.fetch.lock': no locks available"),
-      ("LOCKED_TWICE", "/.fetch.lock", "unable to lock 'SPOOL/.fetch.lock': its file system allows the lock twice"),
+      ("LOCKED_TWICE", "/.fetch.lock", "unable to lock 'SPOOL/.fetch.lock': its file system does not enforce locks"),
     ])
   func aFileSystemWithoutFlushingOrLocksIsRefused(_ variable: String, _ file: String, _ message: String) throws {
     let workshop = CommandSandbox()

@@ -30,7 +30,7 @@ struct BatchWorkers: Sendable {
     let shortage = Mutex<PostgresError?>(nil)
     try list.run(threads: count) { [access, opening] list in
       var session: Connection
-      do { session = try opening.open() } catch is NothingLeft { return } catch let error as PostgresError
+      do { session = try Self.open(opening) } catch is NothingLeft { return } catch let error as PostgresError
         where error.isShortOfSessions
       {
         shortage.withLock { $0 = error }
@@ -40,6 +40,13 @@ struct BatchWorkers: Sendable {
       while let item = list.next() { try body(&session, item) }
     }
     if let error = shortage.withLock({ $0 }), !list.isEmpty { throw error }
+  }
+
+  /// Opens a session and runs a statement: a pooler grants a session only then.
+  private static func open(_ access: DatabaseAccess) throws -> Connection {
+    var session = try access.open()
+    _ = try session.bool("SELECT true")
+    return session
   }
 
   /// Stops a worker after another one has failed. The error of that one is reported.

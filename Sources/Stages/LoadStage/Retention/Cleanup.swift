@@ -41,7 +41,7 @@ public enum Cleanup {
       let access = try DatabaseAccess(databaseURL, applicationName: applicationName, stop: stop)
       var session = try access.open()
       guard try session.bool("SELECT pg_catalog.to_regclass('schema_migration') IS NOT NULL") else {
-        return try clean(spool, limits, published: [], wanted: [], stop)
+        return try clean(spool, limits, published: [], wanted: loaded(spool), stop)
       }
       try Migrator.requireCurrent(&session)
       let lock: RunLock
@@ -51,7 +51,10 @@ public enum Cleanup {
       defer { lock.release() }
       let last = try session.rows("SELECT snapshot FROM publication ORDER BY id DESC LIMIT 1")
       let published = try last.first?.snapshotID("snapshot")
-      let wanted = Set([published, try Rollback.target(&session, spool: spool)].compactMap { $0 })
+      // If nothing was published here, the spool may serve another database.
+      let wanted =
+        published == nil
+        ? try loaded(spool) : Set([published, try Rollback.target(&session, spool: spool)].compactMap { $0 })
       let ever = try session.rows("SELECT DISTINCT snapshot FROM publication WHERE whole")
       var freed = try clean(
         spool, limits, published: Set(ever.map { try $0.snapshotID("snapshot") }), wanted: wanted, stop)

@@ -8,7 +8,7 @@ struct DatabaseAccess: Sendable {
   let applicationName: String
   var stop: StopCheck
   var settings = TransactionSettings()
-  /// Called if a statement waits for something that an operator may have to provide.
+  /// Called with lines for the operator; see ``Connection/report``.
   var report: @Sendable (String) -> Void = { _ in }
   /// Called at the sessions' statements, for tests.
   var faultHook: FaultHook?

@@ -94,6 +94,7 @@ package enum Migrator {
           .advice(
             "the schema was renamed, and the functions registry_as_of and registry_history still name the former one: run a load as their owner"
           ))
+        return
       }
     }
   }

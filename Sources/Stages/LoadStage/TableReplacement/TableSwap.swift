@@ -30,10 +30,15 @@ struct TableSwap {
   func perform(_ session: inout Connection) throws {
     // No object can begin to depend on the tables while they are locked.
     if let reason = try ReplacementCheck.obstacle(&session, mayHaveRows: mayHaveRows) { throw Obstacle(reason: reason) }
-    for table in RegistryTable.both { try copyProperties(table, &session) }
-    try session.execute("DROP TABLE business_industry, tax_registration")
-    for table in RegistryTable.both { try session.execute("ALTER TABLE \(table.bulkName) RENAME TO \(table.name)") }
-    for index in indexes { try session.execute("ALTER INDEX \(index.bulkName) RENAME TO \(index.name)") }
+    do {
+      for table in RegistryTable.both { try copyProperties(table, &session) }
+      try session.execute("DROP TABLE business_industry, tax_registration")
+      for table in RegistryTable.both { try session.execute("ALTER TABLE \(table.bulkName) RENAME TO \(table.name)") }
+      for index in indexes { try session.execute("ALTER INDEX \(index.bulkName) RENAME TO \(index.name)") }
+    } catch let error as PostgresError where error.sqlState == "P0001" {
+      // An event trigger may protect these tables by their names.
+      throw Obstacle(reason: "an event trigger refuses that: \(error.message)")
+    }
   }
 
   /// Copies defaults, comment, grants and the autovacuum setting from the registry's table to the bulk table.
