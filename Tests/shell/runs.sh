@@ -136,6 +136,8 @@ test_signals_reach_the_stage_once() {
   local signal
   set -m # without job control, a shell starts background commands with SIGINT ignored
   for signal in HUP INT TERM; do
+    # bash cannot trap a signal that was ignored when it started, as under nohup.
+    ! (("0x$(sed -n 's/^SigIgn:[[:space:]]*//p' /proc/self/status)" >> ($(kill -l "$signal") - 1) & 1)) || continue
     : >"$calls"
     STUB_transform='sleep 20 & wait' "$tree/pipeline.sh" dry-run >"$scratch/out" 2>&1 &
     wait_for transform
