@@ -266,7 +266,7 @@ import Testing
     let folder = try #require(try site.fetch().folder)
     let fetched = try site.web.content(folder)
     #expect(fetched == site.web.bytes)
-    // Each attempt gets the cookie anew.
+    // Each attempt follows the redirects again, and gets the cookie again.
     #expect(site.web.server.requests.map { $0.headers["Cookie"] } == [nil, "pass=sesame", nil, "pass=sesame"])
     #expect(site.web.server.requests.map { $0.headers["Range"] != nil } == [false, false, true, true])
     // The next download has no cookie, and no file has one.
