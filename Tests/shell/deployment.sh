@@ -222,7 +222,7 @@ test_the_roles_of_the_containers() {
   ! wait $! || return 1
   exec 5>&-
   wait "$lock"
-  equal 'keys after an interrupted restore' tax_registration_pkey "$(as_postgres 65534 "${query[@]}" "SELECT conname FROM pg_constraint WHERE conrelid = 'tax_registration'::regclass")"
+  equal 'keys after an interrupted restore' tax_registration_pkey "$(as_postgres 65534 "${query[@]}" "SELECT conname FROM pg_constraint WHERE conrelid = 'tax_registration'::regclass AND contype = 'p'")"
 }
 
 run_all
