@@ -15,6 +15,9 @@ read_options() {
         [[ -n $value ]] || fail 64 "'--spool' needs a value" "--spool DIR"
         spool=$value
         ;;
+      # For the clean-up after a refused run; the executables read the options themselves.
+      --keep) export KEEP=$value ;;
+      --retain-days) export RETAIN_DAYS=$value ;;
       --database-url)
         refuse_password "$value"
         [[ -n $value ]] || fail 64 "'--database-url' needs a value" "--database-url postgresql://USER@HOST/DATABASE"

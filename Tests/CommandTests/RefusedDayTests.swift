@@ -8,29 +8,24 @@ struct RefusedDayTests {
   @Test("a source that is refused day after day leaves a bounded number of snapshots")
   func refusedDays() throws {
     try TestDatabase.with { database in
-      let workshop = CommandSandbox()
-      func day(_ rows: Int, _ options: String...) throws -> [Ended] {
-        let source = workshop.file(Source.plain(rows: rows))
-        return try ["fetch", "transform", "load"].map { stage in
-          let arguments = ["run", "--source", source, "--keep", "2", "--database-url", database.url] + options
-          return try Command(
-            program: Command.path(of: stage),
-            arguments: [arguments[0], "--spool", workshop.spool] + arguments.dropFirst(),
-            environment: workshop.environment, folder: workshop.scratch.path
-          ).run()
-        }
+      let copy = try ScriptCopy()
+      func day(_ rows: Int, bad: Int = 0) throws -> Ended {
+        let source = copy.workshop.file(Source.plain(rows: rows, bad: bad))
+        return try copy.run(["run", "--source", source, "--keep", "2", "--json"], ["DATABASE_URL": database.url])
       }
-      #expect(try day(300).map(\.code) == [0, 0, 0])
-      for refused in 1...6 {
-        let ended = try day(100 + refused)
-        #expect(ended.map(\.code) == [0, 0, 65], "\(ended)")
-        #expect(try workshop.snapshots.count <= 3)
+      #expect(try day(300).code == 0)
+      for refused in 1...8 {
+        // Load refuses a snapshot that lacks most businesses, transform one with too many rejected records.
+        let ended = try refused > 4 ? day(300 + refused, bad: 20) : day(100 + refused)
+        #expect(ended.code == 65, "\(ended)")
+        #expect(try JSON(ended.stdout)["error"]?["stage"]?.string == (refused > 4 ? "transform" : "load"))
+        #expect(try copy.workshop.snapshots.count <= 3)
       }
       // The published one and the newest refused one, which may still be accepted, are among them.
-      let newest = try #require(try workshop.snapshots.last)
+      let newest = try #require(try copy.workshop.snapshots.last)
       #expect(SpoolFile.isThere(newest.transformManifest))
-      #expect(try workshop.snapshots.contains { try !Folder.names($0.changesFolder).isEmpty })
-      #expect(try day(301).map(\.code) == [0, 0, 0])
+      #expect(try copy.workshop.snapshots.contains { try !Folder.names($0.changesFolder).isEmpty })
+      #expect(try day(301).code == 0)
     }
   }
 

@@ -99,7 +99,7 @@ struct FirstWholeTests {
           }
           try read()
           try harness.load(snapshot) { settings in
-            settings.lockTimeoutMilliseconds = 2000
+            settings.limits.lockTimeoutMilliseconds = 2000
             settings.atPoints { if case .batchCommitted = $0 { reader.waitForALook() } }
           }
           try read()

@@ -37,10 +37,10 @@ struct LoadHarness: Sendable {
       stop: {},
       events: { [log] in log.add($0) })
     settings.pause = { _ in }
-    settings.lockTimeoutMilliseconds = 50
-    settings.rebuildShareMin = rebuildShareMin ?? .infinity
+    settings.limits.lockTimeoutMilliseconds = 50
+    settings.limits.rebuildShareMin = rebuildShareMin ?? .infinity
     // The session of a load that has just failed may still hold the lock for a moment.
-    settings.lockGraceSeconds = 60
+    settings.limits.lockGraceSeconds = 60
     return settings
   }
 

@@ -44,7 +44,7 @@ struct LockTests {
       var reader = try TestDatabase.open(harness.database.url(user: role))
       try reader.execute(advisory(harness))
       for count in 5...6 {
-        try harness.load(try harness.spool.snapshot(businesses(count))) { $0.lockGraceSeconds = 0 }
+        try harness.load(try harness.spool.snapshot(businesses(count))) { $0.limits.lockGraceSeconds = 0 }
         try harness.expect(businesses(count))
         let error = #expect(throws: PostgresError.self) {
           try reader.execute("BEGIN; LOCK TABLE \(RunLock.table) IN SHARE UPDATE EXCLUSIVE MODE")
@@ -65,7 +65,7 @@ struct LockTests {
       try earlier.execute(
         isAdvisory ? advisory(harness) : "BEGIN; LOCK TABLE load_batch IN SHARE UPDATE EXCLUSIVE MODE")
       let snapshot = try harness.spool.snapshot(businesses(6))
-      let failure = try harness.failure(snapshot) { $0.lockGraceSeconds = 0 }
+      let failure = try harness.failure(snapshot) { $0.limits.lockGraceSeconds = 0 }
       #expect(failure.category == .temporary)
       #expect(failure.message.contains("another run holds the lock"))
       #expect(failure.message.contains("held by 'registry-tests', user '\(role)', process \(earlier.processID)"))
@@ -159,7 +159,7 @@ struct LockTests {
         do {
           try harness.load(snapshot) {
             $0.runID = "run-\(number)"
-            $0.lockGraceSeconds = 60
+            $0.limits.lockGraceSeconds = 60
           }
         } catch { failures.withLock { $0.append("\(error)") } }
       }

@@ -15,7 +15,7 @@ struct OneRunTests {
       let second = Mutex<Failure?>(nil)
       try harness.load(snapshot) { settings in
         var inner = harness.settings(snapshot)
-        inner.lockGraceSeconds = 0
+        inner.limits.lockGraceSeconds = 0
         settings.atPoints { [inner] point in
           guard point == .publishing else { return }
           do { _ = try Load.run(inner) } catch { second.withLock { $0 = error as? Failure } }
@@ -72,7 +72,7 @@ struct OneRunTests {
     try LoadHarness.with { harness in
       let once = Once()
       try harness.load(try harness.spool.snapshot(businesses(15))) { [database = harness.database] settings in
-        settings.heartbeatSeconds = 0.01
+        settings.limits.heartbeatSeconds = 0.01
         settings.atPoints { point in
           guard point == .batchCommitted(1) else { return }
           try once.run {
@@ -108,7 +108,7 @@ struct OneRunTests {
         }
       }
       held.wait()
-      try harness.load(try harness.spool.snapshot(businesses(15))) { $0.lockGraceSeconds = 60 }
+      try harness.load(try harness.spool.snapshot(businesses(15))) { $0.limits.lockGraceSeconds = 60 }
       released.wait()
     }
   }
@@ -153,7 +153,7 @@ struct OneRunTests {
       let isStopped = Mutex(false)
       let failure = try harness.failure(try harness.spool.snapshot(businesses(16))) {
         [database = harness.database] settings in
-        settings.lockTimeoutMilliseconds = 60_000
+        settings.limits.lockTimeoutMilliseconds = 60_000
         settings.stop = {
           let isOver = try isStopped.withLock { isOver in
             if !isOver { isOver = try database.execute(isWaiting).truth }

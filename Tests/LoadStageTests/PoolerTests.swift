@@ -60,7 +60,7 @@ struct PoolerTests {
       try harness.load(snapshot) { settings in
         settings.databaseURL = pooler.url
         var inner = settings
-        inner.lockGraceSeconds = 0
+        inner.limits.lockGraceSeconds = 0
         settings.atPoints { [inner] point in
           guard point == .batchCommitted(1) || point == .publishing else { return }
           do { _ = try Load.run(inner) } catch { refusals.withLock { $0.append(Failure(described: error)) } }

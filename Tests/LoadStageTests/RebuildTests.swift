@@ -105,7 +105,7 @@ struct RebuildTests {
           let snapshot = try harness.spool.snapshot(rows, .init(sourceDate: "2026-09-0\(number + 2)"))
           try harness.load(snapshot) {
             $0.acceptance = .test
-            $0.rebuildLockAttempts = 10_000
+            $0.limits.rebuildLockAttempts = 10_000
           }
           #expect(try table(harness) != before)
           try look()
@@ -122,8 +122,8 @@ struct RebuildTests {
     let before = try table(harness)
     let outcome = try harness.load(try harness.spool.snapshot(rows, .init(sourceDate: "2026-09-02"))) {
       $0.acceptance = .test
-      $0.rebuildLockAttempts = 2
-      $0.snapshotWaitSeconds = 0.5
+      $0.limits.rebuildLockAttempts = 2
+      $0.limits.snapshotWaitSeconds = 0.5
       change(&$0)
     }
     #expect(outcome.kind == .incremental && outcome.counts.kinds["changed"] == 120)

@@ -20,6 +20,9 @@ public struct TransactionSettings: Sendable {
     set { values[name] = newValue }
   }
 
+  /// How long a statement waits for a lock: a forgotten lock must not block a run all night.
+  public static let lockTimeout = "10min"
+
   private static let standard = [
     // A fixed form of text, independent of the server's defaults.
     "DateStyle": "ISO, YMD", "IntervalStyle": "iso_8601", "TimeZone": "UTC", "bytea_output": "hex",
@@ -28,8 +31,8 @@ public struct TransactionSettings: Sendable {
     "array_nulls": "on", "transform_null_equals": "off", "gin_fuzzy_search_limit": "0",
     // A policy that hides rows is an error: hidden rows must not count as missing.
     "row_security": "off",
-    // No time limit for statements, but one for locks: a forgotten lock must not block a run all night.
-    "statement_timeout": "0", "lock_timeout": "10min", "transaction_timeout": "0",
+    // No time limit for statements.
+    "statement_timeout": "0", "lock_timeout": lockTimeout, "transaction_timeout": "0",
     "idle_in_transaction_session_timeout": "0", "exit_on_error": "off",
     // If this process or the network is gone, the transaction ends soon, since others wait for its locks.
     "client_connection_check_interval": "1s", "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10",

@@ -57,11 +57,7 @@ struct LoadInRun: ChainedStage {
     var settings = try LoadSettings(run, options.stage, options.database, options.gate)
     settings.verify = options.verify.verify
     settings.force = options.force.force
-    do { try run.load(settings) } catch let refusal as Failure where refusal.isRefusal {
-      // Without this, a source that is refused every day would fill the disk.
-      run.cleanUp(settings.databaseURL, limits)
-      throw refusal
-    }
+    try run.load(settings)
     run.cleanUp(settings.databaseURL, limits)
   }
 }

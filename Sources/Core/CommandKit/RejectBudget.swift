@@ -88,7 +88,7 @@ public struct Refusal: Error, Sendable, Equatable {
   }
 
   public var failure: Failure {
-    var failure = Failure(
+    Failure(
       .data, "snapshot \(snapshot) is refused: \(reasons.joined(separator: "; "))",
       hints: [
         "list its rejected records: \(command: .findings, snapshot: snapshot); the registry stays as it is",
@@ -97,8 +97,6 @@ public struct Refusal: Error, Sendable, Equatable {
           ? "if the snapshot is correct, publish it anyway: \(command: .load, snapshot: snapshot, "--accept 'REASON'")"
           : "load it into another database, or another schema of this one (options=-csearch_path%3DSCHEMA in DATABASE_URL)",
       ])
-    failure.isRefusal = true
-    return failure
   }
 }
 

@@ -4,7 +4,7 @@ import Support
 import Synchronization
 
 /// Writes JSON lines to a rotating file that all processes share. Each line is one write at the end of the file. A
-/// process that finds the file full opens the next one, with a new name, under a lock. Five files are kept.
+/// process that finds the file full opens the next one, with a new name, under a lock.
 public final class FileOutput: LogOutput {
   private struct State {
     var descriptor: Int32 = -1
@@ -18,8 +18,6 @@ public final class FileOutput: LogOutput {
     var hasWaited = false
   }
 
-  public static let bytesMax = 10 << 20
-  public static let filesKept = 5
   /// Space that is reserved beyond a file's size, for lines that several processes write when it is full.
   private static let spareBytes = 1 << 20
 
@@ -27,7 +25,7 @@ public final class FileOutput: LogOutput {
   private let bytesMax: Int
   private let state = Mutex(State())
 
-  public init(stem: String, bytesMax: Int = FileOutput.bytesMax) {
+  public init(stem: String, bytesMax: Int = LogFiles.bytesMax) {
     files = LogFiles(stem: stem)
     self.bytesMax = bytesMax
   }
@@ -135,7 +133,7 @@ public final class FileOutput: LogOutput {
       return hasRoom(state, spare: Self.spareBytes / 2) ? nil : "cannot be written: the disk is full"
     }
     use(descriptor, time, &state)
-    files.removeOld(keeping: Self.filesKept)
+    files.removeOld()
     return nil
   }
 

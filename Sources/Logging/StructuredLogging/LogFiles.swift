@@ -3,7 +3,12 @@ import Support
 
 /// The files with the stem `LOG_FILE`: `STEM-20260128T023000.123Z`. Lines are written to the last one. Files are never
 /// renamed or truncated, so that a collector can keep one open.
-struct LogFiles: Sendable {
+public struct LogFiles: Sendable {
+  /// Size at which the next file begins.
+  public static let bytesMax = 10 << 20
+  /// Number of files that are kept.
+  public static let countMax = 5
+
   let stem: String
 
   /// Held while the next file is created.
@@ -38,11 +43,11 @@ struct LogFiles: Sendable {
 
   /// Removes all but the newest files, and what gzip has made from the removed ones, for instance `….1.gz`.
   /// Other files next to them stay. If the folder cannot be read, nothing is removed, since the newest are not known.
-  func removeOld(keeping count: Int) {
+  func removeOld() {
     guard let names = try? names() else { return }
     var kept: [LogTime] = []
     for (time, rest) in names.reversed() {
-      if !kept.contains(time), kept.count < count { kept.append(time) }
+      if !kept.contains(time), kept.count < Self.countMax { kept.append(time) }
       if !kept.contains(time) { unlink(path(time) + rest) }
     }
   }

@@ -66,8 +66,8 @@ struct LoadRun: Sendable {
     _ session: inout Connection, _ access: DatabaseAccess, _ body: (RunLock, inout Connection) throws -> LoadOutcome
   ) throws -> LoadOutcome {
     try Migrator.makeLockable(
-      &session, access, graceSeconds: settings.lockGraceSeconds, events: settings.events)
-    let lock = try RunLock.acquire(access, graceSeconds: settings.lockGraceSeconds, events: settings.events)
+      &session, access, graceSeconds: settings.limits.lockGraceSeconds, events: settings.events)
+    let lock = try RunLock.acquire(access, graceSeconds: settings.limits.lockGraceSeconds, events: settings.events)
     defer { lock.release() }
     return try body(lock, &session)
   }

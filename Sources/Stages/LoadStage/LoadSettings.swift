@@ -46,17 +46,7 @@ public struct LoadSettings: Sendable {
   package var now: @Sendable () -> Int = { time(nil) }
   package var pause: @Sendable (_ seconds: Double) throws -> Void
   package var faultHook: FaultHook?
-  /// Maximum time that the swap of an initial load makes readers wait, and its number of attempts.
-  package var lockTimeoutMilliseconds = 1000
-  package var lockAttempts = 5
-  /// Share of differing businesses from which rebuilding the tables takes less time than changing rows in place.
-  package var rebuildShareMin = 0.15
-  /// Number of attempts to lock the tables for the swap of rebuilt ones.
-  package var rebuildLockAttempts = 30
-  /// Maximum time that this swap waits for older transactions.
-  package var snapshotWaitSeconds = 60.0
-  package var lockGraceSeconds = 2.0
-  package var heartbeatSeconds = 5.0
+  package var limits = LoadLimits()
 
   public init(
     snapshot: SnapshotFolder, databaseURL: String, runID: String, jobs: Int = 2, maxRejects: RejectBudget = .standard,

@@ -10,8 +10,6 @@ public struct Failure: Error, Sendable, Equatable {
   public var message: String
   /// What to do, one sentence each.
   public var hints: [Hint]
-  /// Whether the acceptance checks refuse the snapshot.
-  public var isRefusal = false
 
   public init(_ category: ExitCategory, _ message: String, hints: [Hint] = []) {
     self.category = category

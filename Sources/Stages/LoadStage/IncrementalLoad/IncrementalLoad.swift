@@ -105,7 +105,7 @@ struct IncrementalLoad {
   /// - Returns: nil to write the rows one by one.
   private func rebuild(_ compared: Compared, _ session: inout Connection) throws -> TableRebuild? {
     let differing = Double(compared.diff.staged + compared.diff.removals.count)
-    guard differing >= settings.rebuildShareMin * Double(compared.registrations) else { return nil }
+    guard differing >= settings.limits.rebuildShareMin * Double(compared.registrations) else { return nil }
     // Corrections are staged by the transaction that publishes, which no other session sees.
     guard settings.action == .load || settings.action == .rollback, compared.diff.correctionsToStage.isEmpty,
       try ReplacementCheck.obstacle(&session, mayHaveRows: true) == nil

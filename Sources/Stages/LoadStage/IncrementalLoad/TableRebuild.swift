@@ -23,11 +23,11 @@ struct TableRebuild: Sendable {
   /// - Parameter session: the session of the transaction that publishes.
   /// - Throws: a ``TableSwap/Obstacle`` if another session is writing to the tables.
   func start(_ session: inout Connection) throws -> BackgroundTask<Built> {
-    try session.execute("SET LOCAL lock_timeout = '\(5 * settings.lockTimeoutMilliseconds)ms'")
+    try session.execute("SET LOCAL lock_timeout = '\(5 * settings.limits.lockTimeoutMilliseconds)ms'")
     do { try session.execute("LOCK TABLE tax_registration, business_industry IN SHARE MODE") } catch let error
       as PostgresError where error.sqlState == "55P03"
     { throw TableSwap.Obstacle(reason: "another session is writing to them") }
-    try session.execute("SET LOCAL lock_timeout = '10min'")
+    try session.execute("SET LOCAL lock_timeout = '\(TransactionSettings.lockTimeout)'")
     let now = try session.optionalText("SELECT pg_catalog.now()")
     return BackgroundTask { [self] isCancelled in
       var access = workers.access
@@ -80,7 +80,7 @@ struct TableRebuild: Sendable {
   ///
   /// - Throws: a ``TableSwap/Obstacle`` if one lasts too long.
   func waitForOldSnapshots() throws {
-    let seconds = settings.snapshotWaitSeconds
+    let seconds = settings.limits.snapshotWaitSeconds
     do {
       var session = try workers.access.open(withinSeconds: seconds)
       let table = try session.optionalText(
@@ -96,14 +96,14 @@ struct TableRebuild: Sendable {
 
   /// Locks the tables for the swap. Waits for readers in short attempts, so that new readers do not wait for long.
   func lockForSwap(_ session: inout Connection) throws {
-    for attempt in 1...settings.rebuildLockAttempts {
+    for attempt in 1...settings.limits.rebuildLockAttempts {
       try session.execute("SAVEPOINT swap")
       do {
-        return try TableSwap.lock(timeoutMilliseconds: min(100, settings.lockTimeoutMilliseconds), &session)
+        return try TableSwap.lock(timeoutMilliseconds: min(100, settings.limits.lockTimeoutMilliseconds), &session)
       } catch let error as PostgresError where error.sqlState == "55P03" {
         try session.execute("ROLLBACK TO SAVEPOINT swap")
         settings.events(
-          .note("readers hold locks on the tables (attempt \(attempt) of \(settings.rebuildLockAttempts))"))
+          .note("readers hold locks on the tables (attempt \(attempt) of \(settings.limits.rebuildLockAttempts))"))
         try settings.pause(1)
       }
     }

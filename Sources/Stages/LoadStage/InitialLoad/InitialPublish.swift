@@ -17,12 +17,12 @@ struct InitialPublish {
   let replacesSamples: Bool
 
   func perform(_ session: inout Connection) throws -> Publication {
-    for attempt in 1...max(1, settings.lockAttempts) {
+    for attempt in 1...max(1, settings.limits.lockAttempts) {
       do {
         return try publish(&session) { session in try swap(&session) }
       } catch let error as PostgresError where error.sqlState == "55P03" {
         // Readers hold the tables. The pause lets waiting readers run before the next attempt.
-        settings.events(.note("readers hold locks on the tables (attempt \(attempt) of \(settings.lockAttempts))"))
+        settings.events(.note("readers hold locks on the tables (attempt \(attempt) of \(settings.limits.lockAttempts))"))
         try settings.pause(1)
       } catch let error as TableSwap.Obstacle {
         guard !replacesSamples else { throw RestartLoad(reason: "the tables cannot be swapped: \(error.reason)") }
@@ -62,7 +62,7 @@ struct InitialPublish {
   private func swap(_ session: inout Connection) throws {
     // With samples, also lock the other tables that a reader may have read before.
     try TableSwap.lock(
-      replacesSamples ? SampleRows.tables : [], timeoutMilliseconds: settings.lockTimeoutMilliseconds, &session)
+      replacesSamples ? SampleRows.tables : [], timeoutMilliseconds: settings.limits.lockTimeoutMilliseconds, &session)
     try requireUnfilled(&session)
     try TableSwap(indexes: indexes, mayHaveRows: replacesSamples).perform(&session)
   }

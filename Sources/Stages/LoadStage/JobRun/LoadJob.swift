@@ -56,7 +56,7 @@ struct LoadJob {
   func stopHeartbeat() { if case .open(_, let heartbeat) = state { heartbeat.stop() } }
 
   private mutating func opened(_ job: JobRun) {
-    state = .open(job, Heartbeat(run.access, job, everySeconds: run.settings.heartbeatSeconds))
+    state = .open(job, Heartbeat(run.access, job, everySeconds: run.settings.limits.heartbeatSeconds))
     run.settings.events(.jobOpened(jobRunID: job.id))
   }
 }
