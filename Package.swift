@@ -75,7 +75,7 @@ let console: [Target] =
       "console", in: "Commands",
       [
         "ConsoleStore", "ConsoleQueries", "ConsoleRunner", "ConsoleWeb", "Support", "StructuredLogging", "Postgres",
-        "Schedules", "Spool", "CommandKit", logging, hummingbird, lifecycle,
+        "Schedules", "Spool", "CommandKit", "FaultInjection", logging, hummingbird, lifecycle,
       ]),
     tests("ConsoleWebTests", ["ConsoleWeb", "ConsoleStore", "ConsoleQueries", "Records", "Schedules"]),
   ]
@@ -165,7 +165,7 @@ let package = Package(
       ]),
     library(
       "ConsoleQueries", in: "Console", ["Postgres", "Records", "Support"], resources: [.embedInCode("search.sql")]),
-    library("ConsoleRunner", in: "Console", ["ConsoleStore", "Support", "Postgres", "Spool", logging]),
+    library("ConsoleRunner", in: "Console", ["ConsoleStore", "FaultInjection", "Support", "Postgres", "Spool", logging]),
 
     systemLibrary("CLibSSL", path: "Tests/Helpers/CLibSSL"),
     testHelper("LoopbackServer", ["Support"]),

@@ -1,5 +1,7 @@
 import ArgumentParser
 import CommandKit
+import ConsoleRunner
+import FaultInjection
 import Glibc
 import Logging
 import StructuredLogging
@@ -26,6 +28,9 @@ struct Console: AsyncParsableCommand {
     Logs.useStandardErrorAlone()
     var failure: Failure
     do {
+      do throws(FaultRequestError) { try Faults.begin(FaultPoint.console) } catch {
+        throw Failure(.usage, "\(error)", hint: "REGISTRY_FAULT=list prints this program's points")
+      }
       var command = try parseAsRoot()
       if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: Hint(hint)) }
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }

@@ -1,4 +1,5 @@
 import ConsoleStore
+import FaultInjection
 import Glibc
 import Spool
 import Support
@@ -29,7 +30,9 @@ public struct RunMonitor {
     pthread_sigmask(SIG_BLOCK, &wanted, nil)
 
     // FileLock does not fit: the run's processes inherit this lock, so that it is held until the last of them ends.
-    let lock = open(folder.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let lock = Faults.call(.create, at: folder.lock) {
+      open(folder.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    }
     guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { return }
     guard try begin() else { return }
     let child: pid_t
@@ -56,16 +59,22 @@ public struct RunMonitor {
   ///
   /// - Returns: false if the run was started before.
   private func begin() throws -> Bool {
-    let started = open(folder.started, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let started = Faults.call(.create, at: folder.started) {
+      open(folder.started, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    }
     guard started >= 0 else { return false }
     defer { close(started) }
-    do throws(SystemError) {
-      try FileCalls.writeAll(Array("\(getpid())\n".utf8), to: started)
-      guard fsync(started) == 0 else { throw SystemError() }
+    do throws(Failure) {
+      try Array("\(getpid())\n".utf8).withUnsafeBytes { bytes throws(Failure) in
+        try DurableFile.writeAll(bytes, to: started, at: folder.started)
+      }
+      guard Faults.call(.flush, at: folder.started, { fsync(started) }) == 0 else {
+        throw .system("flush '\(folder.started)'", errno: errno)
+      }
     } catch {
       // The run has not started, so it may be started later.
       unlink(folder.started)
-      throw Failure.system("write '\(folder.started)'", errno: error.code)
+      throw error
     }
     try Folder.sync(folder.path)
     return true

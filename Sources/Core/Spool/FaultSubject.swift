@@ -27,12 +27,18 @@ public enum FaultSubject {
       let inner = parts[(place + 1)...].map(unnumbered)
       return inner.isEmpty ? snapshot : inner.joined(separator: "/")
     }
+    if let place = parts.lastIndex(of: ".console") { return consoleName(parts[place...]) }
     if parts.dropLast().last == ".runs" { return ".runs/RUN" }
     if parts.dropLast().last == "runs" { return "runs/RUN.json" }
     guard let name = parts.last else { return spool }
     if name == "runs" { return "runs" }
     if name.first == "." { return String(name) }
     return name.contains(".") ? outside : spool
+  }
+
+  /// Returns `.console/tasks/TASK/exit` for `.console/tasks/12-1764470400000000/exit`.
+  private static func consoleName(_ parts: ArraySlice<Substring>) -> String {
+    parts.enumerated().map { $0 == 2 ? "TASK" : String($1) }.joined(separator: "/")
   }
 
   /// Returns `N.json` for `000001.json`, and `.N.lock` for `.000001.lock`.

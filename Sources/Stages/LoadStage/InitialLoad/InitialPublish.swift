@@ -22,7 +22,8 @@ struct InitialPublish {
         return try publish(&session) { session in try swap(&session) }
       } catch let error as PostgresError where error.sqlState == "55P03" {
         // Readers hold the tables. The pause lets waiting readers run before the next attempt.
-        settings.events(.note("readers hold locks on the tables (attempt \(attempt) of \(settings.limits.lockAttempts))"))
+        settings.events(
+          .note("readers hold locks on the tables (attempt \(attempt) of \(settings.limits.lockAttempts))"))
         try settings.pause(1)
       } catch let error as TableSwap.Obstacle {
         guard !replacesSamples else { throw RestartLoad(reason: "the tables cannot be swapped: \(error.reason)") }
