@@ -165,7 +165,9 @@ let package = Package(
       ]),
     library(
       "ConsoleQueries", in: "Console", ["Postgres", "Records", "Support"], resources: [.embedInCode("search.sql")]),
-    library("ConsoleRunner", in: "Console", ["ConsoleStore", "FaultInjection", "Support", "Postgres", "Spool", logging]),
+    library(
+      "ConsoleRunner", in: "Console",
+      ["ConsoleStore", "FaultInjection", "Support", "Postgres", "Spool", logging]),
 
     systemLibrary("CLibSSL", path: "Tests/Helpers/CLibSSL"),
     testHelper("LoopbackServer", ["Support"]),

@@ -65,8 +65,8 @@ public struct RunMonitor {
     guard started >= 0 else { return false }
     defer { close(started) }
     do throws(Failure) {
-      try Array("\(getpid())\n".utf8).withUnsafeBytes { bytes throws(Failure) in
-        try DurableFile.writeAll(bytes, to: started, at: folder.started)
+      try Array("\(getpid())\n".utf8).withUnsafeBufferPointer { bytes throws(Failure) in
+        try DurableFile.writeAll(UnsafeRawBufferPointer(bytes), to: started, at: folder.started)
       }
       guard Faults.call(.flush, at: folder.started, { fsync(started) }) == 0 else {
         throw .system("flush '\(folder.started)'", errno: errno)
