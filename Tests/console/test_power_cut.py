@@ -15,7 +15,7 @@ import unittest
 from monitoring.registry import BINARIES, SOURCE
 
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
-FIND = 'set -euo pipefail; source "$1/Sources/pipeline/packages.sh"; find_postgres ""; echo "$POSTGRES_BIN"'
+FIND = 'set -euo pipefail; project=$1; source "$1/Sources/pipeline/packages.sh"; find_postgres ""; echo "$POSTGRES_BIN"'
 NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 PROBE = "mkfs.ext4 -V && losetup --find && mount -t tmpfs none /mnt"
 
