@@ -52,6 +52,25 @@ test_a_run_that_ends_outside_its_stages_logs_an_event() {
   [[ ! -e $calls.log ]]
 }
 
+# Without this, a source that is refused every day would fill the disk. The option counts more than the variable, as for load.
+test_a_refused_run_cleans_up() {
+  export DATABASE_URL=postgresql:///x KEEP=9
+  # shellcheck disable=SC2016 # for the stage to expand
+  export STUB_load='if [[ $1 == gc ]]; then echo "removed $KEEP"; echo freed; else exit 65; fi'
+  STUB_transform='exit 65' pipeline run --keep 3
+  equal 'refused by transform' "65 load gc --spool $tree/spool" "$code $(tail -n 1 "$calls")"
+  equal 'what it says' 'removed 3' "$(sed -n 's/^pipeline.sh: //p' <<<"$err" | head -n 1)"
+  pipeline run
+  equal 'refused by load' "65 load gc --spool $tree/spool" "$code $(tail -n 1 "$calls")"
+  STUB_load='exit 65' pipeline run
+  equal 'a clean-up that fails' '65 pipeline.sh: unable to finish the clean-up' "$code $(head -n 1 <<<"$err")"
+  : >"$calls"
+  STUB_transform='exit 75' pipeline run
+  STUB_transform='exit 65' pipeline dry-run
+  STUB_transform='exit 65' pipeline transform
+  equal 'no other command cleans up' '' "$(grep ' gc' "$calls" || :)"
+}
+
 # A run that ends before, between or outside its stages has a record, and is not reported as killed.
 test_a_run_that_ends_outside_its_stages_has_a_record() {
   RUN_ORIGIN=schedule pipeline run --database-url '' && refused 64 "'--database-url' needs a value"
