@@ -16,7 +16,13 @@ trap '' XFSZ # a write beyond the limit on file size (ulimit -f) then fails with
 command=${1:-run}
 [[ $command != -* ]] || command=run
 unset RUN_MARKER RUN_COMMAND
-read -r RUN_ID </proc/sys/kernel/random/uuid
+
+# Sets a variable to a random UUID. This needs no file, which the limit on open files may prevent.
+make_id() { # VARIABLE
+  printf -v "$1" '%08x-%04x-4%03x-8%03x-%08x%04x' "$SRANDOM" $((SRANDOM & 0xffff)) $((SRANDOM & 0xfff)) \
+    $((SRANDOM & 0xfff)) "$SRANDOM" $((SRANDOM & 0xffff))
+}
+make_id RUN_ID
 
 is_run() { [[ $command =~ ^(run|dry-run|fetch|transform|load|rollback|replay|withdraw)$ ]]; }
 
@@ -29,22 +35,26 @@ logs_as() { # text or json
   [[ $formats == *,$1,* ]] || [[ $1 == text && $formats != *,json,* ]]
 }
 
-# If bash cannot start a process, it tries again for 15 s, then exits with 254. This report needs no process.
-report_no_process() {
-  local now=$EPOCHREALTIME event_id message='unable to start a process: the limit on processes is reached, or memory is short'
-  local hint='end other processes, or raise the limit (ulimit -u), then run the same command again' time fields=''
+# Ends the run with a report that needs neither a process nor a file.
+report_limit() { # MESSAGE HINT
+  local now=$EPOCHREALTIME event_id message=$1 hint=$2 time fields=''
   trap '' PIPE
-  ! logs_as text || printf 'pipeline.sh: %s\nHINT: %s\n' "$message" "$hint" >&2 || :
+  exec >&2 || : # a redirection of a single command needs one more file
+  ! logs_as text || printf 'pipeline.sh: %s\nHINT: %s\n' "$message" "$hint" || :
   if logs_as json; then
-    read -r event_id </proc/sys/kernel/random/uuid
+    make_id event_id
     TZ=UTC printf -v time '%(%Y-%m-%dT%H:%M:%S)T.%s' "${now%[.,]*}" "${now: -6:3}"
     ! ends_run || [[ $command == dry-run ]] || fields=',"event":"etl_failed","exit_code":75,"temporary":true,"status":"failed"'
     printf '{"timestamp":"%s+0000","time":"%sZ","level":"ERROR","name":"pipeline.sh","message":"%s","path":"console","event_id":"%s","run_id":"%s"%s,"error":"%s","hints":["%s"]}\n' \
-      "$time" "$time" "$message" "$event_id" "$RUN_ID" "$fields" "$message" "$hint" >&2 || :
+      "$time" "$time" "$message" "$event_id" "$RUN_ID" "$fields" "$message" "$hint" || :
   fi
   exit 75
 }
-trap '(($? != 254)) || report_no_process' EXIT
+# If bash cannot start a process, it tries again for 15 s, then exits with 254.
+trap '(($? != 254)) || report_limit "unable to start a process: the limit on processes is reached, or memory is short" \
+  "end other processes, or raise the limit (ulimit -u), then run the same command again"' EXIT
+{ : 9</dev/null; } 2>/dev/null || # the highest number that the script uses
+  report_limit 'fewer than ten files may be open at once' 'raise the limit (ulimit -n 1024), then run the same command again'
 ( ( ( (:) && :) && :) && :) # as many processes as the functions below need at once
 
 version=1.0.0
@@ -79,7 +89,7 @@ fail() { # CODE MESSAGE [HINT...]
   # A misplaced value may be a database URL with a password.
   [[ $message != *://*@* ]] || message=$(LC_ALL=C sed -E "s#[^ ']*://.*@[^ ']*#…#" <<<"$message")
   shift 2
-  read -r event_id </proc/sys/kernel/random/uuid
+  make_id event_id
   ! logs_as text || show_failure "$message" "$@" >&2 || :
   # A usage error at a terminal is not recorded as a failed run. cron and systemd have no terminal.
   if [[ $code == 64 && -t 2 ]]; then
@@ -104,11 +114,12 @@ show_failure() { # MESSAGE [HINT...]
 }
 
 log_json() { # LEVEL MESSAGE [MEMBERS]
-  local now
+  local now id=${event_id-}
+  [[ -n $id ]] || make_id id
   now=@$(date +%s.%3N)
   printf '{"timestamp":"%s","time":"%s","level":"%s","name":"pipeline.sh","message":%s,"path":"console","event_id":"%s","run_id":"%s"%s}\n' \
     "$(date -d "$now" +%Y-%m-%dT%H:%M:%S.%3N%z)" "$(date -u -d "$now" +%Y-%m-%dT%H:%M:%S.%3NZ)" "$1" "$(json "$2")" \
-    "${event_id:-$(</proc/sys/kernel/random/uuid)}" "$RUN_ID" "${3-}" >&2
+    "$id" "$RUN_ID" "${3-}" >&2
 }
 
 # Prints texts as JSON strings, separated by commas. Each is cut to 1,000 characters: collectors split lines of 16 KiB.
