@@ -158,7 +158,7 @@ struct Download: ~Copyable {
 
   private mutating func beginWhole(_ source: Source, _ bytes: Int?) throws {
     if let bytes, bytes > settings.bytesMax { throw tooLarge("\(bytes)") }
-    if settings.terms.limit == nil { try Disk.check(settings.spool, sourceBytes: bytes ?? 0) }
+    if settings.terms.limit == nil { try FreeSpace.check(settings.spool, sourceBytes: bytes ?? 0) }
     total = bytes
     if finished.cursor.offset > 0 {
       log.info("the download restarts: finished chunks are kept if their bytes are the same")

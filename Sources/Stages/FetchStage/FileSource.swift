@@ -20,7 +20,7 @@ struct FileSource {
       try UnfinishedSnapshot.find(settings, log: log)
       ?? UnfinishedSnapshot.begin(
         settings, Source(url: settings.location.shown, urlSHA256: settings.location.digest), log: log)
-    if settings.terms.limit == nil { try Disk.check(settings.spool, sourceBytes: try open().size()) }
+    if settings.terms.limit == nil { try FreeSpace.check(settings.spool, sourceBytes: try open().size()) }
     var splitter = try ChunkSplitter(snapshot, after: FinishedChunks())
     try read { bytes in
       try splitter.append(bytes)
@@ -77,24 +77,5 @@ struct FileSource {
         .temporary, "the file '\(path)' changed while fetch read it",
         hint: "wait until the file is complete, then run the same command again")
     }
-  }
-}
-
-/// Checks the free space for a snapshot before it is begun.
-enum Disk {
-  /// Requires a third of the source's size: the published file compresses to less than a quarter.
-  ///
-  /// - Throws: category `storage` if there is less.
-  static func check(_ spool: String, sourceBytes: Int) throws {
-    let free = try Folder.freeBytes(spool)
-    guard free < sourceBytes / 3 + (1 << 20) else { return }
-    throw Failure(
-      .storage,
-      "'\(spool)' has only \(size(free)) free, but a source of \(size(sourceBytes)) needs at least a third of its size",
-      hint: "free some space there, or name another folder with --spool")
-  }
-
-  private static func size(_ bytes: Int) -> String {
-    bytes < 10 << 20 ? "\(bytes >> 10) KiB" : "\(bytes >> 20) MiB"
   }
 }
