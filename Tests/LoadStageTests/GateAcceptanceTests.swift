@@ -71,7 +71,7 @@ struct GateAcceptanceTests {
       let cut = try harness.spool.snapshot(Array(rows.prefix(100)))
       let failure = try harness.failure(cut) {
         $0.acceptance = acceptance
-        $0.isNamed = false
+        $0.choice = .newest
       }
       #expect(failure.category == .usage)
       #expect(
@@ -83,7 +83,7 @@ struct GateAcceptanceTests {
       let limited = try harness.spool.snapshot(businesses(5), .init(limit: 5))
       let second = try harness.failure(limited) {
         $0.acceptance = acceptance
-        $0.isNamed = false
+        $0.choice = .newest
       }
       #expect(second.message == "--accept does not say which snapshot: \(limited.id) is a sample, or limited")
       // A run that fetched the snapshot itself has named it.

@@ -186,7 +186,7 @@ struct RollbackInForceTests {
       try harness.load(good) { $0.action = .rollback }
       try harness.load(good) {
         $0.verify = true
-        $0.isChosen = true
+        $0.choice = .user
       }
       #expect(try harness.load(bad).result == .unchanged)
       try harness.expect(businesses(200))
@@ -209,7 +209,7 @@ struct RollbackInForceTests {
       try harness.replay(second, [corrected])
       try harness.load(first) { $0.action = .rollback }
       #expect(try harness.corrections() == ["10000003|in force"])
-      try harness.load(second) { $0.isChosen = true }
+      try harness.load(second) { $0.choice = .user }
       try harness.expect(rows.filter { $0.ban != "10000003" } + [corrected])
     }
   }
@@ -246,7 +246,7 @@ struct TakenUpAgainTests {
         $0.action = .rollback
         $0.atPoints { if $0 == .publishing { throw Killed() } }
       }
-      try harness.load(days[0]) { $0.isChosen = true }
+      try harness.load(days[0]) { $0.choice = .user }
       #expect(try harness.corrections() == ["10000003|fixed"])
       try harness.expect(first)
     }

@@ -121,7 +121,7 @@ struct RandomTrial {
     if verify { step += ", verified" }
     let change = { (settings: inout LoadSettings) in
       settings.bounds.cityLoss = 100
-      settings.isChosen = true
+      settings.choice = .user
       settings.verify = verify
       settings.acceptance = .test
       change(&settings)

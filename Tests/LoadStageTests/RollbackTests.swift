@@ -120,7 +120,7 @@ struct RollbackTests {
       }
       try expectHeld(rows.filter { $0.ban != "10000001" } + [Business("10000001", "樣本")])
 
-      try harness.load(bad) { $0.isChosen = true }
+      try harness.load(bad) { $0.choice = .user }
       try harness.expect(businesses(204))
       #expect(try harness.load(bad).result == .unchanged)
     }

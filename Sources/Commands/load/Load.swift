@@ -85,7 +85,6 @@ extension LoadSettings {
       runID: run.summary.runID, jobs: jobs, maxRejects: maxRejects)
     self.bounds = bounds
     self.acceptance = acceptance
-    isChosen = options.snapshot.snapshot != nil
-    isNamed = isChosen || run.summary.snapshot != nil
+    choice = options.snapshot.snapshot != nil ? .user : run.summary.snapshot != nil ? .run : .newest
   }
 }

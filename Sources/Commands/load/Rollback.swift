@@ -30,7 +30,7 @@ struct RollbackCommand: ChainedStage {
     }
     var settings = LoadSettings(snapshot: folder, databaseURL: url, runID: run.summary.runID, jobs: jobs)
     settings.action = .rollback
-    settings.isChosen = true
+    settings.choice = .user
     try run.load(settings)
   }
 }

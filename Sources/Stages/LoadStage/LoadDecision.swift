@@ -159,7 +159,9 @@ extension LoadRun {
     _ last: Publication, _ corrections: Corrections, _ session: inout Connection
   ) throws -> Bool {
     if settings.force { return false }
-    if settings.action == .load, !settings.isChosen, let rollback = try Publication.rollback(from: snapshot, &session) {
+    if settings.action == .load, settings.choice != .user,
+      let rollback = try Publication.rollback(from: snapshot, &session)
+    {
       guard !settings.verify else {
         throw Failure(
           .notReady,

@@ -6,6 +6,16 @@ import Records
 import Spool
 import Support
 
+/// Who has chosen the snapshot.
+public enum SnapshotChoice: Sendable {
+  /// Nobody: it is the newest one.
+  case newest
+  /// The run's previous stage.
+  case run
+  /// The user has named it.
+  case user
+}
+
 /// What to load, and where to.
 public struct LoadSettings: Sendable {
   public var snapshot: SnapshotFolder
@@ -18,15 +28,12 @@ public struct LoadSettings: Sendable {
   public var maxRejects: RejectBudget
   /// Compare and publish even if this snapshot is already published.
   public var force: Bool
-  /// Whether the caller named the snapshot.
-  public var isChosen = false
+  public var choice = SnapshotChoice.run
   public var action = LoadAction.load
   /// How much a snapshot may differ from the one published last.
   public var bounds = GateBounds()
   /// Publish the snapshot even if it is refused.
   public var acceptance: Acceptance?
-  /// Whether the user, or the run's previous stage, named the snapshot. If false, it is the newest one.
-  public var isNamed = true
   /// Read the registry's full content, and repair rows that were edited by hand.
   public var verify = false
   /// Of `replay`: the sheet whose records are added.
@@ -87,7 +94,7 @@ extension LoadSettings {
   /// Fails if `--accept` names no snapshot and could mean another one: several wait to be published, or the newest is a
   /// sample or limited.
   private func requireNamed(_ snapshot: FinalizedSnapshot) throws {
-    guard !isNamed else { return }
+    guard choice == .newest else { return }
     let spool = self.snapshot.spool
     let all = try SpoolIndex.snapshots(spool).map { try SnapshotStatus.read(SnapshotFolder(spool: spool, id: $0)) }
     let published = all.lastIndex(where: \.hasFeedFiles)
