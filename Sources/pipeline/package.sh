@@ -14,7 +14,9 @@ build_packages() {
   lock_build
   for program in "${packaged[@]}"; do
     say "building $program for the package"
-    swift_quietly build -c release --static-swift-stdlib --scratch-path "$products" --product "$program" ||
+    # Otherwise the compiler writes hashes for incremental builds into the programs, in which two builds differ.
+    swift_quietly build -c release --static-swift-stdlib -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen \
+      --scratch-path "$products" --product "$program" ||
       fail 70 "unable to build $program" "see the messages above"
   done
   exec 7>&-
@@ -60,8 +62,7 @@ stage_files() { # PROGRAMS ROOT
     "$2/usr/share/fish/vendor_completions.d"
   for program in "${packaged[@]}"; do
     install -m 755 -- "$1/$program" "$home/bin/$program"
-    # Two builds of a commit differ only in the compiler's hash for incremental builds, and in the identifier made from it.
-    strip --remove-section=.swift_modhash --remove-section=.note.gnu.build-id -- "$home/bin/$program" 2>/dev/null || :
+    strip -- "$home/bin/$program" 2>/dev/null || :
   done
   cp -R -- "$1/business-registry_FetchStage.resources" "$home/bin/"
   install -m 755 -- "$project/pipeline.sh" "$home/pipeline.sh"

@@ -1,5 +1,7 @@
 # shellcheck shell=bash
 # Runs the stages, with the run's marker before them and its record at its end.
+failed_stage=pipeline.sh # or the stage that was killed or did not start
+
 : "${command:?}" "${project:?}" "${binaries:?}" "${me:?}"
 
 # Creates and locks the run's marker. All processes of the run inherit fd 9, so it stays locked while any of them lives.
@@ -55,6 +57,7 @@ stage() { # STAGE ARGUMENT...
   attend "$binaries/$1" "${@:2}" || code=$?
   case $code in
     0) return ;;
+    12[6-9] | 1[3-9]?) failed_stage=$1 ;;&
     # Stopped by a signal: the stage has removed the marker, unless the signal came too early.
     129 | 130 | 143) [[ -z ${RUN_MARKER-} || ! -e $RUN_MARKER ]] || fail "$code" "stopped by SIG$(kill -l $((code - 128)))" ;;
     126 | 127) fail 78 "unable to start '$binaries/$1'" "see the message above" \
@@ -101,7 +104,7 @@ end_run() { # CODE MESSAGE [HINT...]
   record=$folder
   is_utf8 "$folder" || record=/dev/null
   # On stdin, because every user of the machine can read arguments.
-  printf '%s\n' "$@" | SPOOL_DIR='' "$binaries/load" log --level error --name pipeline.sh --event-id "$event_id" --exit-code "$code" \
+  printf '%s\n' "$@" | SPOOL_DIR='' "$binaries/load" log --level error --name pipeline.sh --stage "$failed_stage" --event-id "$event_id" --exit-code "$code" \
     --spool "$record" >/dev/null 2>&1 || write_record "$folder" "$code" "$@" 2>/dev/null || :
   [[ -z ${RUN_MARKER-} ]] || close_marker
 }
@@ -112,6 +115,6 @@ write_record() { # FOLDER CODE MESSAGE [HINT...]
     printf '{"run_id":"%s","command":"%s","origin":"%s",' "$RUN_ID" "$command" "$RUN_ORIGIN"
     printf '"started_at":"%s","ended_at":"%s",' "$RUN_STARTED_AT" "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)"
     printf '"exit_code":%d,"status":"failed","stages":{},"findings":{},' "$2"
-    printf '"error":{"stage":"pipeline.sh","message":%s,"hints":[%s],"exit_code":%d}}\n' "$(json "$3")" "$(json "${@:4}")" "$2"
+    printf '"error":{"stage":"%s","message":%s,"hints":[%s],"exit_code":%d}}\n' "$failed_stage" "$(json "$3")" "$(json "${@:4}")" "$2"
   } >"$1/runs/.$RUN_ID" && mv -n -- "$1/runs/.$RUN_ID" "$1/runs/$RUN_ID.json"
 }

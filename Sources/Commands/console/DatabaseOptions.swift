@@ -24,11 +24,15 @@ extension DatabaseOptions {
   }
 
   /// Runs `body` with a connection to the database, and creates or upgrades the console's schema first.
-  func withStore<Answer>(_ body: (inout Connection) throws -> Answer) throws -> Answer {
+  ///
+  /// - Parameter isOptional: whether `body` also runs for a login without rights on that schema.
+  func withStore<Answer>(isOptional: Bool = false, _ body: (inout Connection) throws -> Answer) throws -> Answer {
     do {
       var connection = try Connection.open(try target(), applicationName: "registry console")
-      try ConsoleSchema.install(on: &connection)
-      try RegistryClaim.take(on: &connection)
+      do {
+        try ConsoleSchema.install(on: &connection)
+        try RegistryClaim.take(on: &connection)
+      } catch let error as PostgresError where isOptional && error.kind == .denied {}
       return try body(&connection)
     } catch {
       throw Failure(error)

@@ -14,7 +14,8 @@ struct PrepareCommand: ParsableCommand {
   @OptionGroup var database: DatabaseOptions
 
   func run() throws {
-    try database.withStore { connection in
+    // The owner of the registry's tables needs no right on the console's schema.
+    try database.withStore(isOptional: true) { connection in
       if dropIndexes { return try SearchIndexes.drop(on: &connection) }
       try Self.build(on: &connection, Logs.logger("console"))
       for index in try SearchIndexes.list(on: &connection) {

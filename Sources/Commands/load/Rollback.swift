@@ -25,7 +25,7 @@ struct RollbackCommand: ChainedStage {
       : snapshot.resolve(spool: run.spool, summary: run.summary)
     if snapshot.snapshot == nil, try SpoolFile.size(folder.transformManifest) == nil {
       throw Failure(
-        .notReady, "unable to roll back: a clean-up has removed the transform files of snapshot \(folder.id)",
+        .notReady, "unable to roll back: transform's files of snapshot \(folder.id) are incomplete or removed",
         hint: "make them again and roll back: \(command: .rollback, folder.id.description)")
     }
     var settings = LoadSettings(snapshot: folder, databaseURL: url, runID: run.summary.runID, jobs: jobs)

@@ -11,8 +11,8 @@ extension StageRun {
     let reporter = LoadReporter(log: log)
     defer {
       reporter.finish()
-      // The totals and findings of a replay are those of its sheet.
-      if settings.sheet == nil { describe(folder, reporter.snapshot) }
+      // The totals and findings of a replay are those of its sheet; a withdrawal has none.
+      if [.load, .rollback].contains(settings.action) { describe(folder, reporter.snapshot) }
       summary.jobRunID = reporter.jobRunID
       if let id = reporter.jobRunID { log.set(jobRunID: id) }
     }
@@ -101,5 +101,6 @@ extension Summary.Database {
     repaired = outcome.repaired
     repairedBANs = outcome.repairedBANs
     acceptedRefusals = outcome.refusals
+    rolledBackTo = outcome.rolledBackTo
   }
 }

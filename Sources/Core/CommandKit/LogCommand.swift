@@ -17,6 +17,8 @@ public struct LogCommand: ParsableCommand {
   var level = Level.info
   @Option(help: ArgumentHelp("The program that reports it.", valueName: "NAME"))
   var name = "load"
+  @Option(help: ArgumentHelp("The stage that was killed (default: NAME).", visibility: .hidden))
+  var stage: String?
   @Option(help: ArgumentHelp("The event_id (default: a new one).", visibility: .hidden))
   var eventID: String?
   @Option(
@@ -41,7 +43,7 @@ public struct LogCommand: ParsableCommand {
       log.line(level == .info ? .info : .error, message, hints: hints, eventID: eventID)
       return
     }
-    let problem = Summary.Problem(stage: name, message: message, hints: hints, exitCode: exitCode)
+    let problem = Summary.Problem(stage: stage ?? name, message: message, hints: hints, exitCode: exitCode)
     // As in a stage, the record is written before the event: a run whose record is complete is not reported as killed.
     defer {
       if identity.command == "dry-run" {

@@ -44,6 +44,8 @@ public struct Summary: Codable, Sendable, Equatable {
     public var repairedBANs: [String] = []
     /// The reasons for refusing the snapshot, if it was accepted anyway.
     public var acceptedRefusals: [String] = []
+    /// The published snapshot, if the registry was rolled back to it and the run's snapshot is therefore not loaded.
+    public var rolledBackTo: String?
 
     public init(before: State, after: State, inserted: Int, updated: Int, removed: Int) {
       self.before = before
@@ -54,7 +56,7 @@ public struct Summary: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-      case before, after, inserted, updated, removed, changes, repaired, acceptedRefusals
+      case before, after, inserted, updated, removed, changes, repaired, acceptedRefusals, rolledBackTo
       // Otherwise it would be written as `repaired_ba_ns`.
       case repairedBANs = "repairedBans"
     }

@@ -11,9 +11,10 @@ extension Summary {
     rows.append(("source date", sourceDate ?? "not known"))
     rows.append(("status", status.rawValue))
     let codes = (findings ?? [:]).sorted { $0.key < $1.key }
+    let isLoaded = database.map { $0.rolledBackTo == nil } ?? false
     if let totals {
       rows.append(("records", Self.number(totals.total)))
-      rows.append(("  \(database == nil ? "accepted" : "loaded")", Self.number(totals.processed)))
+      rows.append(("  \(isLoaded ? "loaded" : "accepted")", Self.number(totals.processed)))
       rows.append(("  rejected", Self.number(totals.failed)))
       rows += codes.filter { Self.isRejection($0.key) && $0.key != FindingCode.duplicate.code }.map(Self.row)
       rows.append(("  duplicate", Self.number(totals.duplicated)))
@@ -71,6 +72,9 @@ extension Summary {
 
   private static func rows(_ database: Database) -> [(String, String)] {
     var rows: [(String, String)] = []
+    if let snapshot = database.rolledBackTo {
+      rows.append(("not loaded", "the registry was rolled back to snapshot \(snapshot)"))
+    }
     if database.repaired > 0 {
       let shown = database.repairedBANs.prefix(10)
       let rest = database.repaired > shown.count ? " and \(number(database.repaired - shown.count)) more" : ""

@@ -27,6 +27,8 @@ public struct LoadOutcome: Sendable {
   public var repairedBANs: [String] = []
   /// Refusals that were accepted.
   public var refusals: [String] = []
+  /// The published snapshot, if the registry was rolled back to it and the snapshot is therefore not loaded.
+  public var rolledBackTo: String?
   public var batches: Int
   /// Batches that an earlier attempt or run had loaded.
   public var batchesResumed: Int

@@ -133,8 +133,9 @@ struct LoadRun: Sendable {
     changes.unchanged = snapshot.totals.processed
     return LoadOutcome(
       result: .unchanged, status: .unchanged, jobRunID: nil, kind: nil, totals: snapshot.totals, before: last.state,
-      after: last.state, changes: changes, batches: snapshot.batches.count, batchesResumed: 0,
-      seconds: MonotonicClock.seconds() - started)
+      after: last.state, changes: changes,
+      rolledBackTo: settings.action == .load && !last.holds(snapshot) ? last.snapshot.description : nil,
+      batches: snapshot.batches.count, batchesResumed: 0, seconds: MonotonicClock.seconds() - started)
   }
 
   private func outcome(_ publication: Publication, before: RegistryState, resumed: Int = 0) -> LoadOutcome {

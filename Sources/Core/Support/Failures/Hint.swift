@@ -108,5 +108,6 @@ extension Hint: Equatable, CustomStringConvertible {
 
 extension Hint {
   /// The hint about a damaged file that fetch wrote.
-  public static let fetchAgain: Hint = "fetch the source again: \(command: .fetch, "--force")"
+  public static let fetchAgain: Hint =
+    "fetch the source again, with the same --source or SOURCE_URL if it was given: \(command: .fetch, "--force")"
 }
