@@ -73,7 +73,9 @@ struct StatusCommand: SpoolCommand {
 /// The status as text.
 enum StatusTable {
   static func text(_ report: StatusCommand.Report) -> String {
-    var lines = ["spool      \(report.spool): \(report.snapshots.count) snapshots, \(report.bytes >> 20) MiB"]
+    var lines = [
+      "spool      \(report.spool): \(report.snapshots.count) \(report.snapshots.count == 1 ? "snapshot" : "snapshots"), \(report.bytes >> 20) MiB"
+    ]
     for snapshot in report.snapshots { lines += self.lines(snapshot, isNewest: snapshot == report.snapshots.last) }
     lines += self.lines(report.database)
     return lines.joined(separator: "\n")
