@@ -65,17 +65,11 @@ stage() { # STAGE ARGUMENT...
       "with the package: install it again" ;;
     12[89] | 1[3-9]?) fail "$code" "$1 was killed by signal $((code - 128))" "run the same command again: finished work is kept" ;;
   esac
-  # Without this, a source that is refused every day would fill the disk.
-  [[ $command:$code != run:65 ]] || clean_up
+  # Without this, a source that is refused every day would fill the disk. A named snapshot may be old, and must stay.
+  if [[ $command:$code == run:65 ]] && ! has_argument '--snapshot*' "$@"; then
+    attend "$binaries/load" gc --after-run --spool "$spool" || :
+  fi
   exit "$code"
-}
-
-# Cleans up as load does at the end of a successful run.
-clean_up() {
-  local lines=() line
-  mapfile -t lines < <("$binaries/load" gc --spool "$spool" 2>/dev/null)
-  ((${#lines[@]} > 0)) || warn "unable to finish the clean-up" "see why: $me gc"
-  ((${#lines[@]} < 2)) || for line in "${lines[@]}"; do say "$line"; done
 }
 
 # The stages share one summary, the run's record. Each adds to it; the last one, or the one that fails, prints it.

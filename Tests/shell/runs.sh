@@ -54,20 +54,26 @@ test_a_run_that_ends_outside_its_stages_logs_an_event() {
 
 # Without this, a source that is refused every day would fill the disk. The option counts more than the variable, as for load.
 test_a_refused_run_cleans_up() {
+  local clean="65 load gc --after-run --spool $tree/spool, keeping 3"
   export DATABASE_URL=postgresql:///x KEEP=9
   # shellcheck disable=SC2016 # for the stage to expand
-  export STUB_load='if [[ $1 == gc ]]; then echo "removed $KEEP"; echo freed; else exit 65; fi'
+  export STUB_load='if [[ $1 != gc ]]; then exit 65; fi; sed -i "\$s/\$/, keeping $KEEP/" "$calls"; eval "${STUB_gc-}"'
   STUB_transform='exit 65' pipeline run --keep 3
-  equal 'refused by transform' "65 load gc --spool $tree/spool" "$code $(tail -n 1 "$calls")"
-  equal 'what it says' 'removed 3' "$(sed -n 's/^pipeline.sh: //p' <<<"$err" | head -n 1)"
-  pipeline run
-  equal 'refused by load' "65 load gc --spool $tree/spool" "$code $(tail -n 1 "$calls")"
-  STUB_load='exit 65' pipeline run
-  equal 'a clean-up that fails' '65 pipeline.sh: unable to finish the clean-up' "$code $(head -n 1 <<<"$err")"
+  equal 'refused by transform' "$clean" "$code $(tail -n 1 "$calls")"
+  pipeline run --keep=3
+  equal 'refused by load' "$clean" "$code $(tail -n 1 "$calls")"
+  # Neither an error nor a signal changes the exit code of the run.
+  STUB_gc='exit 74' pipeline run --keep 3
+  equal 'a clean-up that fails' "$clean" "$code $(tail -n 1 "$calls")"
+  # shellcheck disable=SC2016
+  STUB_gc='kill -TERM $PPID; sleep 60 & wait' pipeline run --keep 3
+  equal 'a clean-up that is stopped' '65 load got TERM' "$code $(tail -n 1 "$calls")"
   : >"$calls"
   STUB_transform='exit 75' pipeline run
   STUB_transform='exit 65' pipeline dry-run
   STUB_transform='exit 65' pipeline transform
+  # The user may go on with the snapshot, which may be an old one.
+  STUB_transform='exit 65' pipeline run --snapshot 20260901T211500Z-1f0c9a3e
   equal 'no other command cleans up' '' "$(grep ' gc' "$calls" || :)"
 }
 

@@ -139,6 +139,9 @@ struct ServeCommand: AsyncParsableCommand {
       isBehindTLS: isBehindTLS, trustedProxies: isBehindTLS ? ranges : [],
       hostNames: HostNames([host], publicNames: names),
       snapshots: { (try? Folder.names(spool, followLinks: true))?.filter { SnapshotID($0) != nil } },
+      isTransformed: {
+        SnapshotID($0).map { SpoolFile.isThere(SnapshotFolder(spool: spool, id: $0).transformManifest) } ?? false
+      },
       runs: { try await runs.runs() })
   }
 

@@ -16,10 +16,21 @@ struct GCCommand: SpoolCommand {
   @OptionGroup var retention: RetentionOptions
   @Flag(help: ArgumentHelp("Clean up the spool only: there is no database.", visibility: .hidden))
   var withoutDatabase = false
+  @Flag(
+    help: ArgumentHelp("Clean up at the end of a run: log what is removed, and ignore errors.", visibility: .hidden))
+  var afterRun = false
   @OptionGroup var output: OutputOptions
+
+  var isLogged: Bool { afterRun }
 
   func run() throws {
     let limits = try retention.resolve()
+    if afterRun {
+      _ = EventLog.ofRun(stage: "load", spool: spoolOptions.path).cleanUp(spool: spoolOptions.path, limits) {
+        try database.resolve()
+      }
+      return
+    }
     let freed = try Cleanup.run(
       withoutDatabase ? nil : database.resolve(), spool: spoolOptions.path, limits)
     var stdout = StandardOutput()

@@ -80,14 +80,24 @@ extension StageRun {
     }
   }
 
-  /// Cleans up at the end of a run that has succeeded, or whose snapshot is refused. An error is only logged.
+  /// Cleans up at the end of a run that has succeeded.
   mutating func cleanUp(_ url: String, _ limits: RetentionLimits) {
+    summary.freedBytes = log.cleanUp(spool: spool, limits) { url } ?? summary.freedBytes
+  }
+}
+
+extension EventLog {
+  /// Cleans up, and logs what was removed. An error is only logged.
+  ///
+  /// - Returns: the number of bytes that were freed; nil after an error.
+  func cleanUp(spool: String, _ limits: RetentionLimits, _ url: () throws -> String) -> Int? {
     do {
-      let freed = try Cleanup.run(url, spool: spool, limits)
-      if freed != Freed() { for line in freed.lines { log.info(line) } }
-      summary.freedBytes = freed.bytes
+      let freed = try Cleanup.run(url(), spool: spool, limits)
+      if freed != Freed() { for line in freed.lines { info(line) } }
+      return freed.bytes
     } catch {
-      log.warning("unable to finish the clean-up: \((error as? Failure)?.message ?? "\(error)")")
+      warning("unable to finish the clean-up: \((error as? Failure)?.message ?? "\(error)")")
+      return nil
     }
   }
 }

@@ -39,18 +39,22 @@ public struct Site: Sendable {
 
     /// Returns the names of the snapshots in the spool, for rollbacks; nil if they are unknown.
     public var snapshots: @Sendable () -> [String]?
+    /// Whether the spool has the transform files of a snapshot, so that it can be loaded.
+    public var isTransformed: @Sendable (_ snapshot: String) -> Bool
     /// Returns the recorded runs of the spool, including those under way.
     public var runs: @Sendable () async throws -> [RunSummary]
 
     public init(
       isBehindTLS: Bool = false, trustedProxies: [AddressRange] = [], hostNames: HostNames = HostNames([]),
       snapshots: @escaping @Sendable () -> [String]? = { nil },
+      isTransformed: @escaping @Sendable (String) -> Bool = { _ in true },
       runs: @escaping @Sendable () async throws -> [RunSummary] = { [] }
     ) {
       self.isBehindTLS = isBehindTLS
       self.trustedProxies = trustedProxies
       self.hostNames = hostNames
       self.snapshots = snapshots
+      self.isTransformed = isTransformed
       self.runs = runs
     }
   }

@@ -72,3 +72,11 @@ public struct LogCommand: ParsableCommand {
     return String(decoding: bytes[..<count], as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
   }
 }
+
+extension EventLog {
+  /// The log of a command that belongs to the run of `pipeline.sh`, and is no stage of it.
+  public static func ofRun(stage: String, spool: String) -> EventLog {
+    LogShipping.begin(spool: spool)
+    return EventLog(stage: stage, runID: (RunIdentity.inherited(command: stage) ?? RunIdentity(command: stage)).runID)
+  }
+}

@@ -8,6 +8,12 @@ import Support
 /// A command that has `--spool`. Commands in the hints of its failures get the same one.
 public protocol SpoolCommand: ParsableCommand {
   var spoolOptions: SpoolOptions { get }
+  /// Whether its messages go to every enabled log, as those of a stage. Else they concern only its user.
+  var isLogged: Bool { get }
+}
+
+extension SpoolCommand {
+  public var isLogged: Bool { false }
 }
 
 /// A stage as a command. Its type declares the options; this protocol parses and runs it, prints the output, and sets
@@ -66,7 +72,8 @@ extension StageCommand {
       spool = (command as? any SpoolCommand)?.spoolOptions.spool
       if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: Hint(hint)) }
       // A failure of a read-only command concerns only its user and must not raise an alarm.
-      if !isRun, !(command is LogCommand) { Logs.useStandardErrorAlone() }
+      let isLogged = (command as? any SpoolCommand)?.isLogged ?? (command is LogCommand)
+      if !isRun, !isLogged { Logs.useStandardErrorAlone() }
       try (command as? any StageCommand)?.requireValid()
       try command.run()
       LogShipping.end(exitCode: 0)

@@ -96,11 +96,13 @@ struct JobRunRoutes {
     let jobRuns = loads?.runs ?? []
     let more: [String: Any?] = [
       "runs": jobRuns.map(JobRunValues(text: text).row), "has_runs": !jobRuns.isEmpty,
-      "may_accept": !run.isDryRun && summary.refusal?.mayBeAccepted(newest: loads?.newest) ?? false,
-      "accept_path": "/runs/\(runID)/accept", "nav_runs": true,
+      "nav_runs": true,
     ]
+    let acceptance = site.acceptance(
+      of: run.isDryRun ? nil : summary.refusal, newest: loads?.newest, path: "/runs/\(runID)/accept")
     return site.page(
-      "run-record", context, (RunValues(text: text).page(run) as [String: Any?]).merging(more) { $1 })
+      "run-record", context,
+      (RunValues(text: text).page(run) as [String: Any?]).merging(more) { $1 }.merging(acceptance) { $1 })
   }
 
   private func values(_ found: Found, _ task: ConsoleTask?, _ context: ConsoleContext) -> [String: Any?] {
@@ -111,13 +113,14 @@ struct JobRunRoutes {
         "severity": count.severity, "severity_text": text("finding_" + count.severity),
       ]
     }
-    let acceptable = found.run.refusal.map { $0.mayBeAccepted(newest: found.newest) } ?? false
+    let acceptance = site.acceptance(
+      of: found.run.refusal, newest: found.newest, path: "/runs/\(found.run.id)/accept")
     let more: [String: Any?] = [
       "findings": findings, "has_findings": !findings.isEmpty, "findings_none": text.noFindings(of: found.run),
-      "task_id": task?.id, "may_accept": acceptable,
-      "accept_path": "/runs/\(found.run.id)/accept", "nav_runs": true,
+      "task_id": task?.id, "nav_runs": true,
     ]
     return (JobRunValues(text: text).page(found.run, found.progress) as [String: Any?]).merging(more) { $1 }
+      .merging(acceptance) { $1 }
   }
 }
 
@@ -126,6 +129,20 @@ extension SnapshotRefusal {
   ///
   /// - Parameter newest: the newest snapshot that was ever published.
   func mayBeAccepted(newest: String?) -> Bool { isAcceptable && newest.map { snapshot > $0 } ?? true }
+}
+
+extension Site {
+  /// The values of the form with which an operator accepts a refused snapshot.
+  ///
+  /// - Parameters:
+  ///   - newest: the newest snapshot that was ever published.
+  ///   - path: where the form is sent.
+  func acceptance(of refusal: SnapshotRefusal?, newest: String?, path: String) -> [String: Any?] {
+    guard let refusal, refusal.mayBeAccepted(newest: newest) else { return [:] }
+    // A clean-up may have removed the files, which only a command line can make again.
+    guard settings.isTransformed(refusal.snapshot) else { return ["accept_removed": refusal.snapshot] }
+    return ["may_accept": true, "accept_path": path]
+  }
 }
 
 /// The job runs of one run of the pipeline.

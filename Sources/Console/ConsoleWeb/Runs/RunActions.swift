@@ -68,6 +68,7 @@ struct RunActions {
     guard let refusal else { throw Problem(.notFound, "problem_not_found") }
     let newest = try await site.readRegistry(context) { try JobRuns.newestSnapshot(&$0) } ?? nil
     guard refusal.mayBeAccepted(newest: newest) else { throw Problem(.conflict, "run_problem_not_acceptable") }
+    guard site.settings.isTransformed(refusal.snapshot) else { throw Problem(.conflict, "run_accept_removed") }
     guard let reason = Self.reason(context.form["reason"]) else {
       throw Problem(.unprocessableContent, "run_problem_reason")
     }

@@ -64,9 +64,8 @@ struct TaskRoutes {
       "retry_stage": !task.mayBeRepeated
         ? nil
         : page.failedStage.flatMap { $0 == task.kind.rawValue ? nil : RunText(site: site, context: context).kind($0) },
-      "may_accept": page.refusal?.mayBeAccepted(newest: found.newest) ?? false,
-      "accept_path": "/tasks/\(task.id)/accept", "nav_runs": true,
-    ]
+      "nav_runs": true,
+    ].merging(site.acceptance(of: page.refusal, newest: found.newest, path: "/tasks/\(task.id)/accept")) { $1 }
   }
 }
 
