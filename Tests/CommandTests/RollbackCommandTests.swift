@@ -25,10 +25,15 @@ struct RollbackCommandTests {
       for _ in 1...2 {
         let nightly = try days.succeed("--json")
         #expect(try JSON(nightly.stdout)["status"]?.string == "unchanged")
+        #expect(try JSON(nightly.stdout)["database"]?["rolled_back_to"]?.string == good.id.description)
         #expect(nightly.stderr.contains("./pipeline.sh load --spool "), "\(nightly)")
         #expect(nightly.stderr.contains("--snapshot \(bad.id) (with the same DATABASE_URL)\n"), "\(nightly)")
         #expect(!nightly.stderr.contains("the registry already holds snapshot \(bad.id)"), "\(nightly)")
       }
+      let table = try days.succeed().stdout
+      #expect(
+        table.contains("\nnot loaded ") && table.contains("\n  accepted ") && !table.contains("\n  loaded "), "\(table)"
+      )
       #expect(try days.names() == rows)
       try days.succeed("--snapshot", bad.id.description)
       #expect(try days.names().count == 108)

@@ -188,6 +188,14 @@ class RunsTest(unittest.TestCase):
         path = f"/runs/{run['run_id']}"
         self.assertIn(f'action="{path}/accept"', self.browser.get(path).text)
         self.assertNotIn("/accept", self.office.browser(VIEWER).get(path).text)
+        # A clean-up may remove the files that load needs.
+        manifest = self.office.tree / "spool" / run["snapshot"] / "transform.json"
+        manifest.rename(manifest.with_suffix(".kept"))
+        page = self.browser.get(path).text
+        self.assertNotIn("/accept", page)
+        self.assertIn(f"transform --snapshot {run['snapshot']}", page)
+        self.assertEqual(self.browser.post(f"{path}/accept", reason="known").status, 409)
+        manifest.with_suffix(".kept").rename(manifest)
         answer = self.browser.post(f"{path}/accept", reason="known")
         self.assertEqual(answer.status, 303)
 

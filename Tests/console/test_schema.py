@@ -2,6 +2,8 @@
 
 import unittest
 
+from monitoring.registry import SOURCE
+
 from .console_project import OPERATOR, ConsoleProject
 
 
@@ -21,6 +23,21 @@ class SchemaTest(unittest.TestCase):
         self.assertIn(name, browser.get(f"/registrations/{ban}").text)
         self.assertEqual(browser.get("/healthz").status, 200)
         self.assertNotIn("has no rights", office.log())
+
+    def test_the_tables_owner_builds_the_search_indexes(self):
+        """With the roles of docs/roles.sql, that login has no right on the console's schema."""
+        office = ConsoleProject()
+        self.addCleanup(office.close)
+        office.run("run", "--sample", expect=0)
+        office.sql("CREATE ROLE console LOGIN; CREATE ROLE migrator LOGIN; CREATE SCHEMA console AUTHORIZATION console")
+        office.run("psql", "-q", "-f", str(SOURCE / "docs/roles.sql"), expect=0)
+        office.sql("GRANT registry_console TO console; GRANT registry_owner TO migrator")
+        office.sql("ALTER ROLE migrator IN DATABASE registry SET role TO registry_owner")
+        office.sql("ALTER ROLE console IN DATABASE registry SET search_path = public")
+        console, migrator = (office.url.replace("user=registry", f"user={name}") for name in ["console", "migrator"])
+        office.run("console", "user", "list", expect=0, CONSOLE_DATABASE_URL=console)
+        ended = office.run("console", "prepare", expect=0, DATABASE_URL=migrator)
+        self.assertEqual({line.split("\t")[1] for line in ended.stdout.splitlines()}, {"ready"})
 
     def test_a_mistyped_switch_is_refused(self):
         office = ConsoleProject()
