@@ -14,9 +14,9 @@ build_packages() {
   lock_build
   for program in "${packaged[@]}"; do
     say "building $program for the package"
-    # Otherwise the compiler writes hashes for incremental builds into the programs, in which two builds differ.
+    # Without the hashes for incremental builds, in which two builds differ, and without the linker's hash of all sections.
     swift_quietly build -c release --static-swift-stdlib -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen \
-      --scratch-path "$products" --product "$program" ||
+      -Xlinker --build-id=none --scratch-path "$products" --product "$program" ||
       fail 70 "unable to build $program" "see the messages above"
   done
   exec 7>&-
