@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Runs the stages, with the run's marker before them and its record at its end.
-failed_stage=pipeline.sh # or the stage that was killed or did not start
+failed_stage=pipeline.sh # or the stage that did not start, was killed or stopped
 
 : "${command:?}" "${project:?}" "${binaries:?}" "${me:?}"
 
@@ -55,9 +55,9 @@ close_marker() { [[ -z ${RUN_MARKER-} ]] || rm -f -- "$RUN_MARKER"; }
 stage() { # STAGE ARGUMENT...
   local code=0
   attend "$binaries/$1" "${@:2}" || code=$?
+  ((code != 0)) || return 0
+  failed_stage=$1
   case $code in
-    0) return ;;
-    12[6-9] | 1[3-9]?) failed_stage=$1 ;;&
     # Stopped by a signal: the stage has removed the marker, unless the signal came too early.
     129 | 130 | 143) [[ -z ${RUN_MARKER-} || ! -e $RUN_MARKER ]] || fail "$code" "stopped by SIG$(kill -l $((code - 128)))" ;;
     126 | 127) fail 78 "unable to start '$binaries/$1'" "see the message above" \
@@ -65,8 +65,8 @@ stage() { # STAGE ARGUMENT...
       "with the package: install it again" ;;
     12[89] | 1[3-9]?) fail "$code" "$1 was killed by signal $((code - 128))" "run the same command again: finished work is kept" ;;
   esac
-  # Without this, a source that is refused every day would fill the disk. A named snapshot may be old, and must stay.
-  if [[ $command:$code == run:65 ]] && ! has_argument '--snapshot*' "$@"; then
+  # Without this, a source that ends with 65 every day would fill the disk. A named snapshot may be old, and must stay.
+  if [[ $command:$code:${caught:?} == run:65:0 ]] && ! has_argument '--snapshot*' "$@"; then
     attend "$binaries/load" gc --after-run --spool "$spool" || :
   fi
   exit "$code"

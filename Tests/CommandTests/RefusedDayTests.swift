@@ -9,9 +9,11 @@ struct RefusedDayTests {
   func refusedDays() throws {
     try TestDatabase.with { database in
       let copy = try ScriptCopy()
+      let logs = copy.workshop.scratch.path + "/etl.log"
       func day(_ rows: Int, bad: Int = 0) throws -> Ended {
         let source = copy.workshop.file(Source.plain(rows: rows, bad: bad))
-        return try copy.run(["run", "--source", source, "--keep", "2", "--json"], ["DATABASE_URL": database.url])
+        return try copy.run(
+          ["run", "--source", source, "--keep", "2", "--json"], ["DATABASE_URL": database.url, "LOG_FILE": logs])
       }
       #expect(try day(300).code == 0)
       for refused in 1...8 {
@@ -21,6 +23,11 @@ struct RefusedDayTests {
         #expect(try JSON(ended.stdout)["error"]?["stage"]?.string == (refused > 4 ? "transform" : "load"))
         #expect(try copy.workshop.snapshots.count <= 3)
       }
+      // What was removed is logged as lines of the run.
+      let lines = try Folder.names(copy.workshop.scratch.path).filter { $0.hasPrefix("etl.log-") }
+        .flatMap { try LogLine.read(String(contentsOfFile: copy.workshop.scratch.path + "/" + $0, encoding: .utf8)) }
+      let removals = lines.filter { $0.fields["message"]?.string?.hasPrefix("removed ") == true }
+      #expect(removals.count >= 6 && Set(removals.map(\.runID)).isSubset(of: Set(lines.all("etl_failed").map(\.runID))))
       // The published one and the newest refused one, which may still be accepted, are among them.
       let newest = try #require(try copy.workshop.snapshots.last)
       #expect(SpoolFile.isThere(newest.transformManifest))

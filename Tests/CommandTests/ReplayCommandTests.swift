@@ -218,6 +218,8 @@ struct ReplayCommandTests {
       let ended = try days.succeed("withdraw", "\(Self.bans[60])", "\(Self.bans[61])", "--json")
       #expect(
         try JSON(ended.stdout)["database"]?["changes"]?["reasons"] == .object(["rejected": .int(1)]), "\(ended)")
+      #expect(try JSON(ended.stdout)["source_date"]?.string == "2026-09-01" && JSON(ended.stdout)["totals"]?.int == nil)
+      #expect(try JSON(ended.stdout)["status"]?.string == "success")
       let after = try content(days)
       #expect(after == before)
       #expect(try days.actions() == ["load", "replay", "withdraw"])

@@ -17,11 +17,18 @@ from monitoring.registry import BINARIES, SOURCE
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
 FIND = 'set -euo pipefail; project=$1; source "$1/Sources/pipeline/packages.sh"; find_postgres ""; echo "$POSTGRES_BIN"'
 NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-PROBE = "mkfs.ext4 -V && losetup --find && mount -t tmpfs none /mnt"
+# Makes and mounts a small file system, as the test does.
+PROBE = """
+    set -e
+    mount -t tmpfs none /mnt
+    truncate --size=8M /mnt/image
+    mkfs.ext4 -q /mnt/image
+    mkdir /mnt/volume
+    mount -t ext4 -o loop /mnt/image /mnt/volume"""
 
 
 def run(*words):
-    return subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=3600, check=False)
 
 
 class PowerCutTest(unittest.TestCase):
@@ -34,10 +41,12 @@ class PowerCutTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, folder)
         folder.chmod(0o755)
         print(f"SEED={SEED}", flush=True)
-        postgres = run("bash", "-c", FIND, "bash", SOURCE).stdout.split("\n")[0]
+        found = run("bash", "-c", FIND, "bash", SOURCE)
+        if found.returncode:
+            self.skipTest("needs PostgreSQL")
         cases = "all" if os.environ.get("TESTS") == "all" else "4"
-        ended = run(*NAMESPACES, sys.executable, pathlib.Path(__file__).with_name("power.py"), folder, postgres,
-                    BINARIES / "console", str(SEED), cases)
+        ended = run(*NAMESPACES, sys.executable, pathlib.Path(__file__).with_name("power.py"), folder,
+                    found.stdout.strip(), BINARIES / "console", str(SEED), cases)
         print(ended.stdout)
-        self.assertEqual(ended.returncode, 0, ended.stdout)
-        self.assertRegex(ended.stdout, r"^\d+ points, \d+ power cuts, 0 failures")
+        self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
+        self.assertRegex(ended.stdout, r"^\d+ points, [1-9]\d* power cuts, 0 failures")

@@ -167,11 +167,11 @@ def literals(expression):
 
 
 def of_shell(source, file=pathlib.Path("x.sh")):
-    for call in re.finditer(r"(?<![\w-])(?:fail (\d+)|warn) ", source):
+    for call in re.finditer(r"(?<![\w-])(?:fail (\d+)|warn|(report_limit)) ", source):
         place = f"{file.name}:{source.count(chr(10), 0, call.start()) + 1}"
         words = shell_words(source[call.end() :])
         if words:
-            yield Message(words[0], call.group(1) or "", "; ".join(words[1:]), place)
+            yield Message(words[0], call.group(1) or (call.group(2) and "75") or "", "; ".join(words[1:]), place)
 
 
 def shell_words(source):

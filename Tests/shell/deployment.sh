@@ -67,7 +67,7 @@ test_a_misspelt_database_url_is_refused() {
   done
   equal calls '' "$(<"$calls")"
   [[ ! -e $tree/.postgres ]]
-  equal recorded 6 "$(grep -c '^load shell 78' "$calls.log")"
+  equal recorded 6 "$(grep -c '^load shell pipeline.sh 78' "$calls.log")"
   rm -rf -- "$scratch/state" # it belongs to this user
   # With DATABASE_URL, other variables do not matter.
   DATABASE_URL=postgresql:///x DATABASE_ULR=postgresql:///y XDG_STATE_HOME=$scratch pipeline load

@@ -16,7 +16,7 @@ test_a_stage_that_crashed_is_logged_at_once() {
   STUB_transform='kill -KILL $$' pipeline dry-run
   refused 137 'transform was killed by signal 9'
   equal markers '' "$(ls -A "$tree/spool/.runs")"
-  equal ended 'dry-run shell 137 --spool '"$tree"'/spool
+  equal ended 'dry-run shell transform 137 --spool '"$tree"'/spool
 transform was killed by signal 9
 run the same command again: finished work is kept' "$(<"$calls.log")"
   # A stage that logged the end and then crashed is not logged again.
@@ -69,18 +69,19 @@ test_a_refused_run_cleans_up() {
   STUB_gc='kill -TERM $PPID; sleep 60 & wait' pipeline run --keep 3
   equal 'a clean-up that is stopped' '65 load got TERM' "$code $(tail -n 1 "$calls")"
   : >"$calls"
-  STUB_transform='exit 75' pipeline run
-  STUB_transform='exit 65' pipeline dry-run
-  STUB_transform='exit 65' pipeline transform
+  STUB_transform='exit 75' pipeline run && equal 'temporary' 75 "$code"
+  STUB_transform='exit 65' pipeline dry-run && equal 'dry run' 65 "$code"
+  STUB_transform='exit 65' pipeline transform && equal 'transform' 65 "$code"
+  STUB_load='exit 65' pipeline load && equal 'load' 65 "$code"
   # The user may go on with the snapshot, which may be an old one.
-  STUB_transform='exit 65' pipeline run --snapshot 20260901T211500Z-1f0c9a3e
+  STUB_transform='exit 65' pipeline run --snapshot 20260901T211500Z-1f0c9a3e && equal 'named' 65 "$code"
   equal 'no other command cleans up' '' "$(grep ' gc' "$calls" || :)"
 }
 
 # A run that ends before, between or outside its stages has a record, and is not reported as killed.
 test_a_run_that_ends_outside_its_stages_has_a_record() {
   RUN_ORIGIN=schedule pipeline run --database-url '' && refused 64 "'--database-url' needs a value"
-  equal ended "run schedule 64 --spool $tree/spool
+  equal ended "run schedule pipeline.sh 64 --spool $tree/spool
 '--database-url' needs a value
 --database-url postgresql://USER@HOST/DATABASE" "$(<"$calls.log")"
   rm "$calls.log"
@@ -119,7 +120,7 @@ test_a_usage_error_at_a_terminal_is_not_a_failed_run() {
 test_a_stage_that_is_stopped_before_it_logs_its_end_has_a_record() {
   STUB_transform='exit 130' pipeline dry-run
   equal 'exit code' 130 "$code"
-  equal ended "dry-run shell 130 --spool $tree/spool
+  equal ended "dry-run shell transform 130 --spool $tree/spool
 stopped by SIGINT" "$(<"$calls.log")"
   equal markers '' "$(ls -A "$tree/spool/.runs")"
 }
@@ -187,7 +188,7 @@ test_a_signal_at_the_end_of_a_stage_ends_the_run() {
   code=0
   wait $! || code=$?
   equal 'calls and exit code' 'ready; 130' "$(tail -n +2 "$calls"); $code"
-  equal ended "dry-run shell 130 --spool $tree/spool
+  equal ended "dry-run shell pipeline.sh 130 --spool $tree/spool
 stopped by SIGINT" "$(<"$calls.log")"
   equal markers '' "$(ls -A "$tree/spool/.runs")"
 }
@@ -212,7 +213,7 @@ SWIFT
   code=0
   wait $! || code=$?
   equal 'exit code' 130 "$code"
-  equal ended "dry-run shell 130 --spool $tree/spool
+  equal ended "dry-run shell pipeline.sh 130 --spool $tree/spool
 stopped by SIGINT" "$(<"$calls.log")"
   equal markers '' "$(ls -A "$tree/spool/.runs")"
 }
@@ -240,9 +241,9 @@ test_a_failed_write_to_stderr_changes_no_exit_code_and_no_record() {
   # shellcheck disable=SC2016 # for the stage to expand
   code=0 && STUB_fetch='kill -KILL $$' "$tree/pipeline.sh" fetch 2>/dev/full || code=$?
   equal 'exit code' 137 "$code"
-  equal 'what was recorded' 'load shell 64
-load shell 74
-fetch shell 137' "$(grep -oE '^[a-z]+ shell [0-9]+' "$calls.log")"
+  equal 'what was recorded' 'load shell pipeline.sh 64
+load shell pipeline.sh 74
+fetch shell fetch 137' "$(grep -oE '^[a-z]+ shell [a-z.]+ [0-9]+' "$calls.log")"
 }
 
 # The signal arrives at about the time when the stage ends: the exit code is that of either, and never another one.

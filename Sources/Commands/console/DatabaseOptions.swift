@@ -25,14 +25,18 @@ extension DatabaseOptions {
 
   /// Runs `body` with a connection to the database, and creates or upgrades the console's schema first.
   ///
-  /// - Parameter isOptional: whether `body` also runs for a login without rights on that schema.
-  func withStore<Answer>(isOptional: Bool = false, _ body: (inout Connection) throws -> Answer) throws -> Answer {
+  /// - Parameter ifDenied: called if the login has no rights on that schema, which `body` then does without; nil if it
+  ///   needs them.
+  func withStore<Answer>(ifDenied: (() -> Void)? = nil, _ body: (inout Connection) throws -> Answer) throws -> Answer {
     do {
       var connection = try Connection.open(try target(), applicationName: "registry console")
       do {
         try ConsoleSchema.install(on: &connection)
         try RegistryClaim.take(on: &connection)
-      } catch let error as PostgresError where isOptional && error.kind == .denied {}
+      } catch let error as PostgresError where error.kind == .denied {
+        guard let ifDenied else { throw error }
+        ifDenied()
+      }
       return try body(&connection)
     } catch {
       throw Failure(error)

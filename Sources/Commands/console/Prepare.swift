@@ -14,10 +14,14 @@ struct PrepareCommand: ParsableCommand {
   @OptionGroup var database: DatabaseOptions
 
   func run() throws {
+    let logger = Logs.logger("console")
     // The owner of the registry's tables needs no right on the console's schema.
-    try database.withStore(isOptional: true) { connection in
+    func onlyIndexes() {
+      logger.notice("this login has no right on the schema 'console': only the search indexes are prepared")
+    }
+    try database.withStore(ifDenied: onlyIndexes) { connection in
       if dropIndexes { return try SearchIndexes.drop(on: &connection) }
-      try Self.build(on: &connection, Logs.logger("console"))
+      try Self.build(on: &connection, logger)
       for index in try SearchIndexes.list(on: &connection) {
         print("\(index.name)\t\(index.state.rawValue)\t\(index.bytes >> 20) MB")
       }

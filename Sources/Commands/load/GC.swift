@@ -26,9 +26,8 @@ struct GCCommand: SpoolCommand {
   func run() throws {
     let limits = try retention.resolve()
     if afterRun {
-      _ = EventLog.ofRun(stage: "load", spool: spoolOptions.path).cleanUp(spool: spoolOptions.path, limits) {
-        try database.resolve()
-      }
+      let log = EventLog.ofRun(stage: "load", spool: spoolOptions.path)
+      StageRun.cleanUp(try database.resolve(), spool: spoolOptions.path, limits, log)
       return
     }
     let freed = try Cleanup.run(

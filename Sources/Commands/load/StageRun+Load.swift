@@ -12,7 +12,7 @@ extension StageRun {
     defer {
       reporter.finish()
       // The totals and findings of a replay are those of its sheet; a withdrawal has none.
-      if [.load, .rollback].contains(settings.action) { describe(folder, reporter.snapshot) }
+      describe(folder, reporter.snapshot, withTotals: [.load, .rollback].contains(settings.action))
       summary.jobRunID = reporter.jobRunID
       if let id = reporter.jobRunID { log.set(jobRunID: id) }
     }
@@ -69,34 +69,36 @@ extension StageRun {
 
   /// Adds to the summary what fetch and transform recorded about the snapshot, for a load that runs alone.
   ///
-  /// - Parameter snapshot: nil if it could not be read whole. Then the summary gets what can be read, and the load
-  ///   reports the error.
-  private mutating func describe(_ folder: SnapshotFolder, _ snapshot: FinalizedSnapshot?) {
+  /// - Parameters:
+  ///   - snapshot: nil if it could not be read whole. Then the summary gets what can be read, and the load reports the
+  ///     error.
+  ///   - withTotals: whether the run processes the snapshot's records.
+  private mutating func describe(_ folder: SnapshotFolder, _ snapshot: FinalizedSnapshot?, withTotals: Bool = true) {
     if let fetch = snapshot?.fetch ?? (try? FetchManifest.read(at: folder.fetchManifest)) {
       summary.source = fetch.source.url
     }
     if let transform = snapshot?.transform ?? (try? TransformManifest.read(at: folder.transformManifest)) {
-      summary.add(transform)
+      summary.sourceDate = transform.sourceDate
+      if withTotals { summary.add(transform) }
     }
   }
 
   /// Cleans up at the end of a run that has succeeded.
   mutating func cleanUp(_ url: String, _ limits: RetentionLimits) {
-    summary.freedBytes = log.cleanUp(spool: spool, limits) { url } ?? summary.freedBytes
+    summary.freedBytes = Self.cleanUp(url, spool: spool, limits, log)
   }
-}
 
-extension EventLog {
   /// Cleans up, and logs what was removed. An error is only logged.
   ///
   /// - Returns: the number of bytes that were freed; nil after an error.
-  func cleanUp(spool: String, _ limits: RetentionLimits, _ url: () throws -> String) -> Int? {
+  @discardableResult
+  static func cleanUp(_ url: String, spool: String, _ limits: RetentionLimits, _ log: EventLog) -> Int? {
     do {
-      let freed = try Cleanup.run(url(), spool: spool, limits)
-      if freed != Freed() { for line in freed.lines { info(line) } }
+      let freed = try Cleanup.run(url, spool: spool, limits)
+      if freed != Freed() { for line in freed.lines { log.info(line) } }
       return freed.bytes
     } catch {
-      warning("unable to finish the clean-up: \((error as? Failure)?.message ?? "\(error)")")
+      log.warning("unable to finish the clean-up: \((error as? Failure)?.message ?? "\(error)")")
       return nil
     }
   }

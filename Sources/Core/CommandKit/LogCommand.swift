@@ -4,7 +4,7 @@ import Glibc
 import Support
 
 /// `log`: writes a line of stdin to every enabled log. `pipeline.sh` reports its own failures with it.
-public struct LogCommand: ParsableCommand {
+public struct LogCommand: SpoolCommand {
   public enum Level: String, ExpressibleByArgument, CaseIterable, Sendable { case info, error }
 
   public static let configuration = CommandConfiguration(
@@ -17,7 +17,9 @@ public struct LogCommand: ParsableCommand {
   var level = Level.info
   @Option(help: ArgumentHelp("The program that reports it.", valueName: "NAME"))
   var name = "load"
-  @Option(help: ArgumentHelp("The stage that was killed (default: NAME).", visibility: .hidden))
+  @Option(
+    help: ArgumentHelp(
+      "The stage that ended the run, if it could not report that itself (default: NAME).", visibility: .hidden))
   var stage: String?
   @Option(help: ArgumentHelp("The event_id (default: a new one).", visibility: .hidden))
   var eventID: String?
@@ -26,14 +28,15 @@ public struct LogCommand: ParsableCommand {
       "Exit code of a run that ends outside its stages: complete its record, log etl_failed unless it is a dry run.",
       valueName: "N", visibility: .hidden))
   var exitCode: Int?
-  @OptionGroup var spoolOptions: SpoolOptions
+  @OptionGroup public var spoolOptions: SpoolOptions
 
   public init() {}
 
+  public var isLogged: Bool { true }
+
   public func run() throws {
-    LogShipping.begin(spool: spoolOptions.path)
     let identity = RunIdentity.inherited(command: name) ?? RunIdentity(command: name)
-    let log = EventLog(stage: name, runID: identity.runID)
+    let log = EventLog.ofRun(stage: name, spool: spoolOptions.path)
     let lines = try Self.readLines()
     guard let message = lines.first else {
       throw Failure(.usage, "stdin holds no line to log", hint: "put the message on its first line")

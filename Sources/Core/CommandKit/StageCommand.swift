@@ -72,8 +72,7 @@ extension StageCommand {
       spool = (command as? any SpoolCommand)?.spoolOptions.spool
       if let (message, hint) = LogSettings.problem() { throw Failure(.usage, message, hint: Hint(hint)) }
       // A failure of a read-only command concerns only its user and must not raise an alarm.
-      let isLogged = (command as? any SpoolCommand)?.isLogged ?? (command is LogCommand)
-      if !isRun, !isLogged { Logs.useStandardErrorAlone() }
+      if !isRun, (command as? any SpoolCommand)?.isLogged != true { Logs.useStandardErrorAlone() }
       try (command as? any StageCommand)?.requireValid()
       try command.run()
       LogShipping.end(exitCode: 0)

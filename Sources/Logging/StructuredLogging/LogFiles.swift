@@ -7,7 +7,7 @@ public struct LogFiles: Sendable {
   /// Size at which the next file begins.
   public static let bytesMax = 10 << 20
   /// Number of files that are kept.
-  public static let countMax = 5
+  private static let countMax = 5
 
   let stem: String
 

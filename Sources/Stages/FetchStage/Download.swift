@@ -94,7 +94,7 @@ struct Download: ~Copyable {
     }
     if error.isImmediate { seconds = 0 }
     guard seconds < left else { throw outOfTime() }
-    log.warning("\(error.why): trying again in \(max(1, Int(seconds.rounded()))) s")
+    log.warning("\(error.why): trying again in \(Int(seconds.rounded(.up))) s")
     _ = Faults.at(.before, of: .retry)
     try RetryPause.wait(seconds: seconds)
     _ = Faults.at(.after, of: .retry)

@@ -3,12 +3,20 @@ import Postgres
 import Spool
 import Support
 
+/// Why a load changes nothing.
+enum NothingToDo {
+  /// The registry has the snapshot's content, or the correction's.
+  case held
+  /// The registry was rolled back from the snapshot's content to another snapshot.
+  case rolledBack(to: String)
+}
+
 /// What a load has to do, with the data that it needs for that.
 enum LoadDecision {
   /// An earlier attempt published, but the answer to its COMMIT was lost.
   case published(Publication)
   /// Do nothing: the registry holds the snapshot, or a rollback from it is in force.
-  case unchanged(Publication)
+  case unchanged(Publication, NothingToDo)
   /// Initial load: fill new tables and swap them with the registry's, which are empty or hold samples.
   case initial(JobRun, Standing)
   /// Incremental load: write what differs. Also the first load, if the tables cannot be replaced.
@@ -53,7 +61,7 @@ extension LoadRun {
     try requireBase(last, &session)
     try checkAlone(last, &job, &session)
     let corrections = standing.replacesSamples ? Corrections() : try readCorrections(&session)
-    if let last, try isUnchanged(last, corrections, &session) { return .unchanged(last) }
+    if let last, let reason = try nothingToDo(last, corrections, &session) { return .unchanged(last, reason) }
     let job = try job.open(&session)
     if let last, !settings.verify, !settings.force { try requireRows(of: last, &session) }
     if standing.replacesSamples { settings.events(.note("the registry held samples only: it counts as empty")) }
@@ -154,11 +162,11 @@ extension LoadRun {
     for problem in left { settings.events(.advice("\(problem); \(hint)")) }
   }
 
-  /// Returns whether there is nothing to do, and reports why.
-  func isUnchanged(
+  /// Returns why there is nothing to do, and reports it; nil if there is something to do.
+  func nothingToDo(
     _ last: Publication, _ corrections: Corrections, _ session: inout Connection
-  ) throws -> Bool {
-    if settings.force { return false }
+  ) throws -> NothingToDo? {
+    if settings.force { return nil }
     if settings.action == .load, settings.choice != .user,
       let rollback = try Publication.rollback(from: snapshot, &session)
     {
@@ -172,20 +180,19 @@ extension LoadRun {
         .advice(
           "snapshot \(snapshot.id) is not loaded: the registry was rolled back from its content to snapshot \(rollback.snapshot); to load it anyway: \(command: .load, snapshot: snapshot.id)"
         ))
-      return true
+      return .rolledBack(to: rollback.snapshot)
     }
-    if settings.verify { return false }
+    if settings.verify { return nil }
     let isHeld =
       switch settings.action {
       case .load, .rollback: last.holds(snapshot)
       case .replay: corrections.new.isEmpty
       case .withdraw: corrections.withdrawn.isEmpty
       }
-    if isHeld {
-      try requireRows(of: last, &session)
-      settings.events(.note("the registry already holds snapshot \(snapshot.id): nothing to do"))
-    }
-    return isHeld
+    guard isHeld else { return nil }
+    try requireRows(of: last, &session)
+    settings.events(.note("the registry already holds snapshot \(snapshot.id): nothing to do"))
+    return .held
   }
 
   /// Fails if a table is empty although the last publication has rows: the load would compare with the empty table.

@@ -1,7 +1,5 @@
-import Postgres
-
 /// How long a load waits for other sessions, how often it tries again, and from how many differences it rebuilds tables.
-/// All of its statements wait up to ``TransactionSettings/lockTimeout`` for a lock, unless these limits are shorter.
+/// Where no limit is set here, a statement waits ten minutes for a lock (`TransactionSettings.lockTimeout`).
 package struct LoadLimits: Sendable {
   /// Share of differing businesses from which rebuilding the tables takes less time than changing rows in place.
   package var rebuildShareMin = 0.15

@@ -48,7 +48,7 @@ struct LoadRun: Sendable {
       try Migrator.inspect(&session, events: settings.events)
       switch try decide(&job, restarts: restarts, &session) {
       case .published(let publication): return outcome(publication, before: try publication.before(&session))
-      case .unchanged(let last): return unchanged(last)
+      case .unchanged(let last, let reason): return unchanged(last, reason)
       case .initial(let job, let standing):
         let load = try acquire(.initial, job, lock, standing, restarts: restarts, &session)
         return try loadInitially(load, workers, standing, &session)
@@ -128,14 +128,15 @@ struct LoadRun: Sendable {
     try FeedFiles(spool: settings.snapshot.spool, stop: settings.stop).write(&session)
   }
 
-  private func unchanged(_ last: Publication) -> LoadOutcome {
+  private func unchanged(_ last: Publication, _ reason: NothingToDo) -> LoadOutcome {
+    let rolledBackTo = if case .rolledBack(let snapshot) = reason { snapshot } else { String?.none }
     var changes = RegistryChanges()
     changes.unchanged = snapshot.totals.processed
     return LoadOutcome(
       result: .unchanged, status: .unchanged, jobRunID: nil, kind: nil, totals: snapshot.totals, before: last.state,
       after: last.state, changes: changes,
-      rolledBackTo: settings.action == .load && !last.holds(snapshot) ? last.snapshot.description : nil,
-      batches: snapshot.batches.count, batchesResumed: 0, seconds: MonotonicClock.seconds() - started)
+      rolledBackTo: rolledBackTo, batches: snapshot.batches.count, batchesResumed: 0,
+      seconds: MonotonicClock.seconds() - started)
   }
 
   private func outcome(_ publication: Publication, before: RegistryState, resumed: Int = 0) -> LoadOutcome {

@@ -10,7 +10,7 @@ import Support
 public enum SnapshotChoice: Sendable {
   /// Nobody: it is the newest one.
   case newest
-  /// The run's previous stage.
+  /// The run: its previous stage, or the published snapshot.
   case run
   /// The user has named it.
   case user

@@ -24,7 +24,7 @@ me=${0##*/}
 stop() { sleep 0.2; echo "$me got $1" >>"$calls"; rm -f -- "${RUN_MARKER-}"; exit $((128 + $(kill -l "$1"))); }
 for signal in HUP INT TERM; do trap "stop $signal" "$signal"; done
 # 'load log' records the end of a run that ended outside its stages. It is recorded separately.
-if [[ ${1-} == log ]]; then words=$* && { echo "$RUN_COMMAND $RUN_ORIGIN ${words##*--exit-code }"; cat; } >>"$calls.log"; exit "${STUB_log-0}"; fi
+if [[ ${1-} == log ]]; then words=$* && { echo "$RUN_COMMAND $RUN_ORIGIN ${words#*--stage }" | sed "s/ --event-id [^ ]* --exit-code//"; cat; } >>"$calls.log"; exit "${STUB_log-0}"; fi
 if [[ ${1-} == psql ]]; then exec "$2" "$DATABASE_URL" "${@:3}"; fi
 echo "$me $*" >>"$calls"
 action=STUB_$me

@@ -2,6 +2,7 @@ import ConsoleQueries
 import ConsoleStore
 import Hummingbird
 import Postgres
+import Support
 
 /// The list of runs, and the pages of runs without a task.
 struct JobRunRoutes {
@@ -139,8 +140,13 @@ extension Site {
   ///   - path: where the form is sent.
   func acceptance(of refusal: SnapshotRefusal?, newest: String?, path: String) -> [String: Any?] {
     guard let refusal, refusal.mayBeAccepted(newest: newest) else { return [:] }
-    // A clean-up may have removed the files, which only a command line can make again.
-    guard settings.isTransformed(refusal.snapshot) else { return ["accept_removed": refusal.snapshot] }
+    guard settings.isTransformed(refusal.snapshot) else {
+      // Only a command line can make removed files again, if the snapshot is still there.
+      let isThere = settings.snapshots()?.contains(refusal.snapshot) ?? false
+      return isThere
+        ? ["accept_command": "\(PipelineCommand.script) transform --snapshot \(refusal.snapshot)"]
+        : ["accept_gone": true]
+    }
     return ["may_accept": true, "accept_path": path]
   }
 }

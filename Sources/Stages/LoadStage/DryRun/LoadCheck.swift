@@ -49,7 +49,7 @@ extension LoadRun {
       let corrections = try readCorrections(&session)
       var check = LoadCheck(isWhole: snapshot.whole)
       check.registrations = last.state.registrations
-      check.isUnchanged = try isUnchanged(last, corrections, &session)
+      check.isUnchanged = try nothingToDo(last, corrections, &session) != nil
       if !check.isUnchanged { try compare(last, corrections, into: &check, &session) }
       return check
     }
