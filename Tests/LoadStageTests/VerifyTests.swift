@@ -3,6 +3,7 @@ import LoadStage
 import Records
 import Spool
 import Support
+import Synchronization
 import Testing
 
 @Suite("A registry edited by hand", .needsServer)
@@ -27,24 +28,55 @@ struct VerifyTests {
   }
 
   @Test(
-    "a load refuses an emptied table, with the same or another snapshot; --verify fills it",
+    "a load refuses an emptied table, with any snapshot and option; --verify with the published one fills it",
     arguments: [
       ("TRUNCATE tax_registration CASCADE", "tax_registration"), ("DELETE FROM business_industry", "business_industry"),
     ])
   func emptied(_ sql: String, _ table: String) throws {
     try LoadHarness.with { harness in
-      let snapshot = try harness.spool.snapshot(Self.rows)
-      try harness.load(snapshot)
+      let published = try harness.spool.snapshot(Self.rows)
+      try harness.load(published)
       try harness.database.execute(sql)
       let next = try harness.spool.snapshot(Array(Self.rows.dropLast()))
-      for snapshot in [snapshot, next] {
-        let failure = #expect(throws: Failure.self) { try harness.load(snapshot) }
+      // From another snapshot, the feed would record all rows as changes of the source.
+      for (snapshot, verify, force) in [
+        (published, false, false), (published, false, true), (next, false, false), (next, false, true),
+        (next, true, false),
+      ] {
+        let failure = #expect(throws: Failure.self) {
+          try harness.load(snapshot) { ($0.verify, $0.force) = (verify, force) }
+        }
         #expect(failure?.category == .configuration)
         #expect(failure?.message.contains("table \(table) is empty") == true)
-        #expect(failure?.hints.first?.description.contains("./pipeline.sh load --verify") == true)
+        #expect(failure?.hints.first?.description.contains("--snapshot \(published.id) --verify") == true)
       }
-      #expect(try harness.load(snapshot) { $0.verify = true }.repaired > 0)
+      #expect(throws: Failure.self) { try harness.check(next) }
+      #expect(try harness.load(published) { $0.verify = true }.repaired > 0)
       try harness.expect(Self.rows)
+    }
+  }
+
+  @Test("a load of the next day warns if rows were deleted or inserted by hand, unless they were repaired before")
+  func partly() throws {
+    try LoadHarness.with { harness in
+      let published = try harness.spool.snapshot(Self.rows)
+      try harness.load(published)
+      let next = try harness.spool.snapshot(Array(Self.rows.dropLast()))
+      func advice(_ snapshot: SnapshotFolder, verify: Bool = false) throws -> [String] {
+        let advice = Mutex<[String]>([])
+        try harness.load(snapshot) {
+          $0.verify = verify
+          $0.events = { event in if case .advice(let text) = event { advice.withLock { $0.append(text) } } }
+        }
+        return advice.withLock { $0 }
+      }
+      try harness.database.execute("DELETE FROM tax_registration WHERE ban = '10000003'")
+      #expect(try advice(published, verify: true) == [])
+      #expect(try advice(next) == [])
+      try harness.database.execute("DELETE FROM tax_registration WHERE ban = '10000003'")
+      let told = try advice(published, verify: false) + advice(try harness.spool.snapshot(Self.rows))
+      #expect(
+        told.count == 1 && told.allSatisfy { $0.contains("14 businesses") && $0.contains("\(next.id)") }, "\(told)")
     }
   }
 

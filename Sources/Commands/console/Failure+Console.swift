@@ -34,8 +34,8 @@ extension Failure {
       self.init(error)
       if error.kind == .denied {
         hints = [
-          "create the schema that the console keeps its accounts and schedules in: CREATE SCHEMA console AUTHORIZATION"
-            + " LOGIN"
+          "use the login that owns the schema 'console', or for the search indexes the one that owns the registry's tables",
+          "if there is no schema 'console', create it: CREATE SCHEMA console AUTHORIZATION LOGIN",
         ]
       }
     case let error as ConsoleStoreError: self.init(error)

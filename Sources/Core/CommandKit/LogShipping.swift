@@ -45,6 +45,12 @@ enum LogShipping {
       warn("CloudWatch rejected \(report.rejected) events\(why)")
     }
     if report.dropped > 0 { warn("\(report.dropped) events for CloudWatch are lost\(reason)") }
+    if report.damagedLines > 0 {
+      warn("\(report.damagedLines) events for CloudWatch that waited in '.unsent' are lost: their files were damaged")
+    }
+    if report.damagedFiles > 0 {
+      warn("\(report.damagedFiles) files in '.unsent' are damaged: their events are not sent; remove them")
+    }
     if report.droppedFiles > 0 {
       warn("\(report.droppedFiles) files of events for CloudWatch were removed from '.unsent': there were too many")
     }

@@ -17,6 +17,9 @@ public final class CloudWatchOutput: LogOutput {
     public var dropped = 0
     /// Files of earlier processes that were removed for lack of space.
     public var droppedFiles = 0
+    /// Events that waited and cannot be read, and files of which none can be read.
+    public var damagedLines = 0
+    public var damagedFiles = 0
     /// Why the files of earlier processes could not be listed.
     public var folderProblem: String?
     /// Why sending stopped, or last paused.
@@ -57,7 +60,9 @@ public final class CloudWatchOutput: LogOutput {
     let folder = PendingFolder(path: path)
     state.withLock { state in
       do { state.report.droppedFiles = try folder.trim() } catch { state.report.folderProblem = "\(error)" }
-      (state.files, state.queue) = folder.claim(for: settings.destination, bytes: Self.queueBytesMax / 2)
+      let claim = folder.claim(for: settings.destination, bytes: Self.queueBytesMax / 2)
+      (state.files, state.queue) = (claim.files, claim.events)
+      (state.report.damagedLines, state.report.damagedFiles) = (claim.damagedLines, claim.damagedFiles)
       state.bytes = state.queue.reduce(0) { $0 + $1.bytes }
       if !state.queue.isEmpty { startThread(&state) }
     }

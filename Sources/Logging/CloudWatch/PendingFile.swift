@@ -56,9 +56,11 @@ final class PendingFile {
 
   /// Claims a file whose lock is free.
   ///
-  /// - Returns: the file and its events; nil if another process holds it, it is for another stream, or this program did
+  /// - Returns: the file, its events and the number of damaged lines; nil if another process holds it, it is for another stream, or this program did
   ///   not write it.
-  static func claim(_ path: String, for destination: Destination, number: Int) -> (PendingFile, [PendingEvent])? {
+  static func claim(_ path: String, for destination: Destination, number: Int) -> (
+    PendingFile, [PendingEvent], damaged: Int
+  )? {
     let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     let headBytes = head(0, destination).utf8.count
@@ -74,17 +76,29 @@ final class PendingFile {
       bytes.prefix(headBytes).elementsEqual(head(offset, destination).utf8)
     else { return nil }
     var events: [PendingEvent] = []
+    var damaged = 0
     var start = min(offset, bytes.count)
     // A last line without its end is the part of an event for which a full disk had space.
     while let newline = bytes[start...].firstIndex(of: 0x0A) {
       if var event = event(bytes[start..<newline]) {
         event.place = PendingEvent.Place(file: number, end: newline + 1)
         events.append(event)
+      } else {
+        damaged += 1
       }
       start = newline + 1
     }
     file.end = start
-    return (file, events)
+    return (file, events, damaged)
+  }
+
+  /// Whether a file does not begin as this program writes it.
+  static func isDamaged(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else { return false }
+    let file = PendingFile(descriptor: descriptor, path: path, headBytes: 0, end: 0)
+    guard let first = file.read(offsetDigits) else { return true }
+    return Int(String(decoding: first, as: UTF8.self)) == nil
   }
 
   /// Appends an event.

@@ -11,25 +11,39 @@ struct PendingFolder {
 
   let path: String
 
-  /// Claims files with free locks, the oldest first, as long as their events fit into `bytes`.
-  func claim(for destination: Destination, bytes room: Int) -> (files: [PendingFile], events: [PendingEvent]) {
+  /// The claimed files and their events.
+  struct Claim {
     var files: [PendingFile] = []
     var events: [PendingEvent] = []
+    /// Lines that are no events: the file was damaged.
+    var damagedLines = 0
+    /// Files whose first line is damaged. They stay until ``PendingFolder/trim()``.
+    var damagedFiles = 0
+  }
+
+  /// Claims files with free locks, the oldest first, as long as their events fit into `bytes`.
+  func claim(for destination: Destination, bytes room: Int) -> Claim {
+    var claim = Claim()
     var bytes = 0
-    for name in (try? names()) ?? [] where files.count < Self.filesMax {
-      guard let (file, more) = PendingFile.claim(path + "/" + name, for: destination, number: files.count) else {
+    for name in (try? names()) ?? [] where claim.files.count < Self.filesMax {
+      let file = path + "/" + name
+      guard
+        let (file, more, damaged) = PendingFile.claim(file, for: destination, number: claim.files.count)
+      else {
+        if PendingFile.isDamaged(file) { claim.damagedFiles += 1 }
         continue
       }
+      claim.damagedLines += damaged
       guard !more.isEmpty else {
         file.remove()
         continue
       }
       bytes += more.reduce(0) { $0 + $1.bytes }
-      guard bytes <= room || files.isEmpty else { break }
-      files.append(file)
-      events += more
+      guard bytes <= room || claim.files.isEmpty else { break }
+      claim.files.append(file)
+      claim.events += more
     }
-    return (files, events)
+    return claim
   }
 
   /// Removes the oldest files with free locks while all together are too large, and unfinished files of killed

@@ -63,7 +63,8 @@ extension LoadRun {
     let corrections = standing.replacesSamples ? Corrections() : try readCorrections(&session)
     if let last, let reason = try nothingToDo(last, corrections, &session) { return .unchanged(last, reason) }
     let job = try job.open(&session)
-    if let last, !settings.verify, !settings.force { try requireRows(of: last, &session) }
+    // Filling a table from another snapshot would record all rows as changes of the source.
+    if let last, !(settings.verify && last.holds(snapshot)) { try requireRows(of: last, &session) }
     if standing.replacesSamples { settings.events(.note("the registry held samples only: it counts as empty")) }
     let mayReplace = last == nil && !(restarts && standing.replacesSamples)
     if mayReplace, try canReplaceTables(standing, &session) { return .initial(job, standing) }
@@ -196,7 +197,7 @@ extension LoadRun {
   }
 
   /// Fails if a table is empty although the last publication has rows: the load would compare with the empty table.
-  private func requireRows(of last: Publication, _ session: inout Connection) throws {
+  func requireRows(of last: Publication, _ session: inout Connection) throws {
     for (table, rows) in [
       (RegistryTable.registration, last.state.registrations), (RegistryTable.industry, last.state.industries),
     ] where rows > 0 {
@@ -204,7 +205,9 @@ extension LoadRun {
       throw Failure(
         .configuration,
         "\(session.place): table \(table.name) is empty, but the published snapshot \(last.snapshot) has \(rows) rows",
-        hint: "it was emptied, or a restore is not complete; fill it again: \(command: .load, "--verify")")
+        hint:
+          "it was emptied, or a restore is not complete; fill it again, then run the same command again: \(command: .load, snapshot: last.snapshot, "--verify")"
+      )
     }
   }
 

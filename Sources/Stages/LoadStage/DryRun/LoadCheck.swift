@@ -50,6 +50,7 @@ extension LoadRun {
       var check = LoadCheck(isWhole: snapshot.whole)
       check.registrations = last.state.registrations
       check.isUnchanged = try nothingToDo(last, corrections, &session) != nil
+      try requireRows(of: last, &session)
       if !check.isUnchanged { try compare(last, corrections, into: &check, &session) }
       return check
     }

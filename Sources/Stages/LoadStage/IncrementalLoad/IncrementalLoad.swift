@@ -37,7 +37,18 @@ struct IncrementalLoad {
     if !load.batchesIn.isEmpty { try comparison.checkStaged(&session) }
     let diff = comparison.diff(whole: snapshot.whole)
     reportLosses(of: diff)
-    return Compared(diff: diff, registrations: hashes.count + hashes.invalidBANs.count)
+    let registrations = hashes.count + hashes.invalidBANs.count
+    if !settings.verify { reportEdits(registrations) }
+    return Compared(diff: diff, registrations: registrations)
+  }
+
+  /// Reports that rows were deleted or inserted by hand: the change feed takes them for changes of the source.
+  private func reportEdits(_ registrations: Int) {
+    guard let last = standing.last, last.state.registrations != registrations else { return }
+    settings.events(
+      .advice(
+        "the registry has \(registrations) businesses, but snapshot \(last.snapshot) was published with \(last.state.registrations): rows were deleted or inserted by hand, and the feed records that as changes of the source; to repair such rows without a trace in the feed, run before the next day's load: \(command: .load, snapshot: last.snapshot, "--verify")"
+      ))
   }
 
   /// Reports values that corrections replace: a correction holds a record as a whole.
