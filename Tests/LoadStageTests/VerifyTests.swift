@@ -66,7 +66,7 @@ struct VerifyTests {
         let advice = Mutex<[String]>([])
         try harness.load(snapshot) {
           $0.verify = verify
-          $0.events = { event in if case .advice(let text) = event { advice.withLock { $0.append(text) } } }
+          $0.events = { event in if case .advice(let text) = event { advice.withLock { $0.append(text.description) } } }
         }
         return advice.withLock { $0 }
       }
