@@ -12,7 +12,7 @@ extension FaultPoint {
   private static let task: [FaultPoint] =
     steps(place, .makeFolder, .flushFolder, .removeFolder)
     + steps(place + "/lock", .create) + steps(place + "/started", .create, .write, .flush)
-    + durableFile(place + "/stop") + durableFile(place + "/exit")
+    + steps(place + "/stop", .create, .flush, .close, .rename) + durableFile(place + "/exit")
     + ["lock", "started", "log", "summary", "stop", "exit"].flatMap { steps(place + "/" + $0, .remove) }
 
   private static let place = ".console/tasks/TASK"
