@@ -16,7 +16,7 @@ struct ModelBusiness {
   /// Returns the sort key; a missing value sorts first.
   func key(_ sort: RegistrationSort) -> [UInt8] {
     switch sort {
-    case .ban: []
+    case .relevance, .ban: []
     case .name: Array(name.utf8)
     // Big-endian and of fixed length, so that bytes compare like numbers.
     case .capital:

@@ -11,6 +11,8 @@ struct RegistrationQueryTests {
       ("name", "甲", .tooShort), ("name", " 甲 ", .tooShort), ("name", "a\0b", .choice), ("address", "號", .tooShort),
       ("name", String(repeating: "甲", count: 256), .tooLong), ("type", String(repeating: "甲", count: 51), .tooLong),
       ("invoice", "Y", .choice), ("industry", "1234567", .industry), ("industry", "47x", .industry),
+      ("industry", "咖", .tooShort), ("q", "甲", .tooShort), ("q", "a\0b", .choice),
+      ("q", String(repeating: "甲", count: 201), .tooLong), ("q", "甲乙 乙 丙 丁 戊 己 庚 辛 壬", .tooLong),
       ("city", "臺北", .city),
       ("capital_min", "-1", .amount), ("capital_min", "1.5", .amount),
       ("capital_max", "9223372036854775808", .amount),
@@ -39,7 +41,8 @@ struct RegistrationQueryTests {
   @Test("a query's parameters give the same query again, and empty values are omitted")
   func parameters() throws {
     let values = [
-      "ban": "0123", "name": "a&b=c", "address": "５段", "type": "獨資", "invoice": "unknown", "industry": "47",
+      "q": "咖啡 台北市", "ban": "0123", "name": "a&b=c", "address": "５段", "type": "獨資", "invoice": "unknown",
+      "industry": "47",
       "city": "台北市", "capital_min": "0", "capital_max": "9223372036854775807", "head_office": "01234567",
       "sort": "set_up",
       "order": "desc",

@@ -83,9 +83,11 @@ struct RegistrationSearchTests {
   @Test("rejects a cursor that was changed, cut off or made for another order")
   func places() throws {
     try RunHarness.with { _, connection in
+      // Without a text, relevance is the order by BAN.
+      let orders = RegistrationSort.allCases.filter { $0 != .relevance }
       var dice = ModelDice()
       for business in dice.businesses(20) { try business.insert(&connection) }
-      for sort in RegistrationSort.allCases {
+      for sort in orders {
         let query = try RegistrationQuery(["sort": sort.rawValue])
         let page = try RegistrationSearch(query, size: 5).page(on: &connection)
         let place = try #require(page.next)
@@ -94,7 +96,7 @@ struct RegistrationSearchTests {
             $0 == 0x2D || $0 == 0x5F || Unicode.Scalar($0).properties.isAlphabetic || 0x30...0x39 ~= $0
           })
         let refused = QueryProblem("place", .place)
-        for other in RegistrationSort.allCases {
+        for other in orders {
           for order in ["asc", "desc"] where (other, order) != (sort, "asc") {
             let query = try RegistrationQuery(["sort": other.rawValue, "order": order])
             #expect(throws: refused) { try RegistrationSearch(query, place: place) }

@@ -16,7 +16,7 @@ except ImportError:
     AXE_SCRIPT = None
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-NO_PAGES = {"/language", "/healthz", "/assets/console.css", "/schedules/next", "/tasks/1/events"}
+NO_PAGES = {"/language", "/healthz", "/assets/console.css", "/schedules/next", "/registrations/suggestions", "/tasks/1/events"}
 browser = office = operator = None
 pages = []
 

@@ -24,7 +24,7 @@ class CoreTests(WindowTest):
         self.assertEqual(self.page.input_value("[name=name]"), OPERATOR)
         self.window.log_in()
         self.assertEqual(self.window.path, "/figures?one=1")
-        self.page.click("header form button")
+        self.page.click(".site-tools form button")
         self.assertEqual(self.window.path, "/login")
         self.window.goto("/figures")
         self.assertEqual(self.window.path, "/login?to=%2Ffigures")
@@ -61,6 +61,33 @@ class CoreTests(WindowTest):
         self.assertEqual(self.names(), more[:1])
         self.search(name="沒有這樣的名稱")
         self.assertEqual(self.names(), [])
+        self.assertFaults()
+
+    def test_search_box(self):
+        """On every page: a number opens the business, other words are found and marked."""
+        self.window.enter(walk.operator)
+        self.window.goto("/registrations")
+        [ban, name] = [self.page.locator(place).first.text_content() for place in ["td.ban", "tbody th"]]
+        self.window.goto("/figures")
+        self.page.fill("header [name=q]", name)
+        self.page.press("header [name=q]", "Enter")
+        self.page.wait_for_url(re.compile(r"/registrations\?q="))
+        self.assertEqual(self.names()[0], name)
+        self.assertEqual(self.page.locator("tbody th mark").first.text_content(), name)
+        self.assertEqual(self.page.input_value("header [name=q]"), name)
+        for typed in [ban, f"{ban[:4]}-{ban[4:]}", f"統編 {ban}".replace(" ", "")]:
+            self.page.fill("header [name=q]", typed)
+            self.page.click("header .site-search button")
+            self.page.wait_for_url(re.compile(f"/registrations/{ban}$"))
+        # The search keeps its words when a condition is added.
+        self.window.goto("/registrations?q=" + window.quoted("有限公司"))
+        self.page.click("details.advanced summary")
+        self.page.select_option("form.filters [name=sort]", "name")
+        self.page.click("form.filters button")
+        self.page.wait_for_url(re.compile(r"q=%E6.*sort=name"))
+        self.assertTrue(all("有限公司" in name for name in self.names()))
+        self.window.goto("/registrations?q=" + window.quoted("沒有這樣的名稱"))
+        self.assertIn(text("reg_none"), self.window.text("[role=status]"))
         self.assertFaults()
 
     def test_dry_run(self):
@@ -134,6 +161,15 @@ class WithoutScriptsTests(CoreTests):
 
 class ScriptTests(WindowTest):
     """Functions that need scripts."""
+
+    def test_the_search_box_suggests_businesses(self):
+        self.window.enter(walk.operator)
+        self.window.goto("/registrations")
+        [ban, name] = [self.page.locator(place).first.text_content() for place in ["td.ban", "tbody th"]]
+        self.window.goto("/figures")
+        self.page.fill("header [name=q]", name)
+        self.page.wait_for_selector(f'datalist option[value="{ban}"]', state="attached")
+        self.assertFaults()
 
     def test_progress_is_shown_without_reloading_the_page(self):
         self.window.enter(walk.operator)

@@ -59,6 +59,7 @@ class WindowTest(unittest.TestCase):
 
     def search(self, **fields):
         self.window.goto("/registrations")
+        self.page.click("details.advanced summary")
         for name, value in fields.items():
             self.page.fill(f"form.filters [name={name}]", value)
         self.page.click("form.filters button")

@@ -19,8 +19,20 @@ public enum Industries {
     }
   }
 
-  /// Returns the codes that begin with one to six digits. The recursive query reads the index code by code.
-  static func codes(of digits: String, _ connection: inout Connection) throws -> [String] {
+  /// Returns the codes that begin with one to six digits, or whose names contain a text. The recursive query reads the
+  /// index code by code.
+  ///
+  /// - Parameter name: folded (``SearchText``).
+  static func codes(of name: String, _ connection: inout Connection) throws -> [String] {
+    guard name.isDigits else {
+      return try connection.texts(
+        """
+        SELECT code FROM (\(all)) AS a CROSS JOIN LATERAL (
+          SELECT i.industry_name FROM business_industry i WHERE i.industry_code = a.code LIMIT 1) AS n
+        WHERE strpos(\(RegistrationText.folded("n.industry_name")), $1) > 0
+        """, [name])
+    }
+    let digits = name
     if digits.utf8.count == 6 { return [digits] }
     return try connection.texts(
       """
@@ -36,6 +48,26 @@ public enum Industries {
       SELECT code FROM codes WHERE code IS NOT NULL
       """, [digits, digits.endOfPrefix])
   }
+
+  /// Returns the codes of the industries that a word names: by a part of the name, or by the beginning of the code.
+  static func codes(named word: SearchText.Word, _ connection: inout Connection) throws -> [String] {
+    // One or two digits are the beginning of too many codes.
+    let isName = word.digits.map { 3...6 ~= $0.utf8.count } ?? (word.text.unicodeScalars.count > 1)
+    return isName ? try codes(of: word.digits ?? word.text, &connection) : []
+  }
+
+  /// Selects all codes. The recursive query reads the index code by code.
+  private static let all = """
+    WITH RECURSIVE codes (code) AS (
+      (SELECT industry_code FROM business_industry ORDER BY industry_code LIMIT 1)
+      UNION ALL
+      SELECT (
+        SELECT i.industry_code FROM business_industry i WHERE i.industry_code > codes.code
+        ORDER BY i.industry_code LIMIT 1)
+      FROM codes WHERE codes.code IS NOT NULL
+    )
+    SELECT code FROM codes WHERE code IS NOT NULL
+    """
 }
 
 /// The choices of the search form.

@@ -5,7 +5,7 @@ struct RegistrationConditions {
   /// How the conditions are used.
   enum Use {
     /// They filter rows that are read in the list's order; no index is used for them.
-    case looking
+    case looking(industryCodes: [String])
     /// They select all matching rows, by indexes that the server chooses.
     case collecting(hasBigrams: Bool, industryCodes: [String])
   }
@@ -28,7 +28,7 @@ struct RegistrationConditions {
   /// Returns the conditions that bound the sort key, so that rows outside the bounds are not read.
   func range(of sort: RegistrationSort, _ values: inout SQLValues) -> [String] {
     switch sort {
-    case .ban: query.ban.map { prefix("\(row).ban", $0, full: 8, &values) } ?? []
+    case .relevance, .ban: query.ban.map { prefix("\(row).ban", $0, full: 8, &values) } ?? []
     case .capital: type(&values) + capital("coalesce(\(row).capital_amount, -1)", &values)
     case .name, .setUp: []
     }
@@ -83,10 +83,13 @@ struct RegistrationConditions {
   private func industry(_ values: inout SQLValues) -> String? {
     guard let industry = query.industry else { return nil }
     switch use {
-    case .looking:
+    case .looking(let codes):
       // This reads all industries of a business, four at most. With the code as a WHERE condition, the server may
       // choose the index on codes and scan a range of codes again for each row.
-      let code = prefix("i.industry_code", industry, full: 6, &values).joined(separator: " AND ")
+      let code =
+        industry.isDigits
+        ? prefix("i.industry_code", industry, full: 6, &values).joined(separator: " AND ")
+        : "i.industry_code = ANY (\(values.add(SQLValues.array(codes), #"text[] COLLATE "C""#)))"
       return "(SELECT bool_or(\(code)) FROM business_industry i WHERE i.business_id = \(row).ban)"
     case .collecting(_, let codes):
       // The codes are listed one by one, since the server estimates the businesses of a range only roughly.
@@ -97,6 +100,12 @@ struct RegistrationConditions {
 }
 
 extension RegistrationConditions.Use {
+  /// Returns the use for filtering rows.
+  static func looking(for query: RegistrationQuery, _ connection: inout Connection) throws -> Self {
+    guard let industry = query.industry, !industry.isDigits else { return .looking(industryCodes: []) }
+    return .looking(industryCodes: try Industries.codes(of: industry, &connection))
+  }
+
   /// Returns the use for collecting a query's rows, with the available indexes and codes.
   static func collecting(for query: RegistrationQuery, _ connection: inout Connection) throws -> Self {
     let hasText = query.name != nil || query.address != nil

@@ -29,7 +29,11 @@ public struct RegistrationExport: Sendable {
     try RegistrySnapshot.read(&connection) { connection in
       var values = SQLValues(.settings)
       let use = try RegistrationConditions.Use.collecting(for: query, &connection)
-      let conditions = RegistrationConditions(query, use).all(&values)
+      var conditions = RegistrationConditions(query, use).all(&values)
+      if let text = query.text {
+        let ways = try TextMatches(text, &connection).ways(&values, filters: [], limit: nil)
+        conditions.append("r.ban IN (\(ways.joined(separator: " UNION ")))")
+      }
       try values.set(on: &connection)
       var piece = Array("\u{FEFF}\(Self.columns.joined(separator: ","))\r\n".utf8)
       let rows = try connection.copyOut(sql(conditions)) { row in
@@ -58,7 +62,7 @@ public struct RegistrationExport: Sendable {
           SELECT \(slots.joined(separator: ", ")) FROM business_industry i WHERE i.business_id = r.ban
         ) AS i
         \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
-        ORDER BY \(query.sort == .ban ? "" : "\(query.sort.key(of: "r")) \(direction), ")r.ban \(direction)
+        ORDER BY \([.relevance, .ban].contains(query.sort) ? "" : "\(query.sort.key(of: "r")) \(direction), ")r.ban \(direction)
       ) TO STDOUT (FORMAT csv)
       """
   }

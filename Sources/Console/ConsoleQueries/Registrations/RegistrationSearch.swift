@@ -29,8 +29,8 @@ public struct RegistrationSearch: Sendable {
       self.place = nil
       return
     }
-    guard let place = PageCursor(text), place.list == Self.list(query), query.sort.isKey(place.key),
-      BAN(place.ban) != nil
+    guard let place = PageCursor(text), place.list == Self.list(query), BAN(place.ban) != nil,
+      query.text == nil ? query.sort.isKey(place.key) : Self.rowsBefore(place) != nil
     else { throw QueryProblem("place", .place) }
     self.place = place
   }
@@ -40,11 +40,52 @@ public struct RegistrationSearch: Sendable {
   /// - Throws: a `PostgresError`, with SQLSTATE 57014 after the session's `statement_timeout`.
   public func page(on connection: inout Connection) throws -> RegistrationPage {
     try RegistrySnapshot.read(&connection) { connection in
+      if let text = query.text { return try match(text, &connection) }
       let page = try find(&connection)
       guard page.rows.isEmpty, place?.way == .before else { return page }
       // The rows before the cursor were removed meanwhile, so this is the first page.
       return try RegistrationSearch(query, size: size).find(&connection)
     }
+  }
+
+  /// Reads a page of the businesses that match a text. They are few, so the cursor is the number of rows before the page.
+  private func match(_ text: SearchText, _ connection: inout Connection) throws -> RegistrationPage {
+    let matches = try TextMatches(text, &connection)
+    var values = SQLValues()
+    let filters = RegistrationConditions(query, try .looking(for: query, &connection)).all(&values)
+    let ways = matches.ways(&values, filters: filters, limit: TextMatches.foundMax)
+    let order = query.sort == .relevance ? matches.rank(&values) : query.sort.key(of: "r")
+    let before = place.flatMap(Self.rowsBefore) ?? 0
+    // A sequential scan would compare each business with the pattern. The server chooses it if it expects many matches.
+    try connection.execute(
+      """
+      SELECT pg_catalog.set_config('enable_seqscan', 'off', true),
+        pg_catalog.set_config('max_parallel_workers_per_gather', '0', true)
+      """)
+    let rows = try connection.rows(
+      """
+      WITH \(ways.enumerated().map { "way_\($0) AS MATERIALIZED (\($1))" }.joined(separator: ", ")),
+        found AS MATERIALIZED (\(ways.indices.map { "SELECT ban FROM way_\($0)" }.joined(separator: " UNION ")))
+      SELECT \(Registration.columns(of: "r")), (SELECT count(*) FROM found) AS total,
+        \(ways.indices.map { "(SELECT count(*) FROM way_\($0)) = \(TextMatches.foundMax)" }.joined(separator: " OR "))
+          AS is_cut
+      FROM found JOIN tax_registration r USING (ban)
+      ORDER BY \(order) \(query.descends ? "DESC" : "ASC"), r.ban LIMIT \(size + 1) OFFSET \(before)
+      """, values.values)
+    let total = try rows.first.map { try $0.bool("is_cut") ? nil : try $0.int("total") } ?? (before == 0 ? 0 : nil)
+    func cursor(_ rowsBefore: Int) -> String {
+      PageCursor(.after, in: Self.list(query), key: "\(rowsBefore)", ban: "00000000").text
+    }
+    return RegistrationPage(
+      rows: try withIndustries(rows.prefix(size).map(Registration.init), &connection),
+      next: rows.count > size ? cursor(before + size) : nil,
+      previous: before > 0 ? cursor(max(0, before - size)) : nil, total: total)
+  }
+
+  /// The number of rows before the page of a cursor.
+  private static func rowsBefore(_ place: PageCursor) -> Int? {
+    guard place.key.isDigits, let rows = Int(place.key), rows <= 100 * TextMatches.foundMax else { return nil }
+    return rows
   }
 
   private func find(_ connection: inout Connection) throws -> RegistrationPage {
@@ -76,7 +117,7 @@ public struct RegistrationSearch: Sendable {
 
   private func findPage(_ connection: inout Connection) throws -> Found {
     var values = SQLValues()
-    let conditions = RegistrationConditions(query, .looking)
+    let conditions = RegistrationConditions(query, try .looking(for: query, &connection))
     let inner = conditions.range(of: query.sort, &values) + beyond(&values)
     let outer = conditions.all(&values)
     return Found(
@@ -128,7 +169,7 @@ public struct RegistrationSearch: Sendable {
   }
 
   private static func list(_ query: RegistrationQuery) -> String {
-    query.sort.rawValue + (query.descends ? "-" : "+")
+    (query.text == nil ? "" : "q-") + query.sort.rawValue + (query.descends ? "-" : "+")
   }
 
   private func text(_ way: PageCursor.Way, _ row: Row) throws -> String {

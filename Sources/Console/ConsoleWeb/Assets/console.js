@@ -28,6 +28,22 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
   form.addEventListener("change", show);
 }
 
+// Suggestions while the user types: <input data-suggest="/registrations/suggestions">. The server sends escaped options.
+for (const input of document.querySelectorAll("input[data-suggest]")) {
+  const list = document.createElement("datalist");
+  list.id = "suggestions";
+  input.after(list);
+  input.setAttribute("list", list.id);
+  let waiting = 0;
+  const show = async () => {
+    const typed = input.value.trim();
+    if (typed.length < 2) return;
+    const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(typed)}`, { credentials: "same-origin" });
+    if (answer.ok && typed === input.value.trim()) list.innerHTML = await answer.text();
+  };
+  input.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(show, 200); });
+}
+
 // A double click must not send a form twice.
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", () => {

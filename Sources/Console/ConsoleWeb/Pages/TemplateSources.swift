@@ -11,6 +11,7 @@ extension Templates {
     "registrations": PackageResources.registrations_mustache,
     "registrations-change": PackageResources.registrations_change_mustache,
     "registrations-changes": PackageResources.registrations_changes_mustache,
+    "registrations-suggestions": PackageResources.registrations_suggestions_mustache,
     "run": PackageResources.run_mustache,
     "run-accept": PackageResources.run_accept_mustache,
     "run-buttons": PackageResources.run_buttons_mustache,

@@ -14,7 +14,7 @@ struct RegistrationListPage {
   func values(_ types: [String], _ query: RegistrationQuery, _ page: RegistrationPage) -> [String: Any?] {
     var values = form(types)
     let parameters = query.parameters
-    values["rows"] = page.rows.map(row)
+    values["rows"] = page.rows.map { row($0, query.text) }
     values["has_rows"] = !page.rows.isEmpty
     values["found"] =
       if let total = page.total {
@@ -38,6 +38,8 @@ struct RegistrationListPage {
   private func form(_ types: [String]) -> [String: Any?] {
     var values: [String: Any?] = ["nav_registrations": true, "has_filters": hasFilters]
     for name in RegistrationQuery.names { values["f_" + name] = fields[name] }
+    values["q"] = fields["q"]
+    values["has_advanced"] = RegistrationQuery.names.contains { $0 != "q" && fields[$0]?.isEmpty == false }
     values["types"] = options("type", types)
     values["cities"] = options("city", RegistrationChoices.cities, chosen: fields["city"]?.replacing("台", with: "臺"))
     values["invoices"] = options("invoice", RegistrationQuery.Invoice.allCases.map(\.rawValue), named: "")
@@ -61,12 +63,17 @@ struct RegistrationListPage {
     }
   }
 
-  private func row(_ row: Registration) -> [String: Any] {
+  private func row(_ row: Registration, _ searched: SearchText?) -> [String: Any] {
     [
-      "ban": row.ban, "name": row.name, "address": row.address ?? "–", "type": row.type ?? "–",
+      "ban": row.ban, "name": parts(row.name, searched), "address": parts(row.address ?? "–", searched),
+      "type": row.type ?? "–",
       "capital": row.capital.map { text.count(Int($0)) } ?? "–", "set_up": row.setUp ?? row.setUpAsPublished ?? "–",
       "is_corrected": row.isCorrected,
       "industries": row.industries.map { ["code": $0.code, "industry": $0.name ?? $0.code] },
     ]
+  }
+
+  private func parts(_ text: String, _ searched: SearchText?) -> [[String: Any]] {
+    (searched?.parts(of: text) ?? [(text, false)]).map { ["text": $0.text, "is_match": $0.isMatch] }
   }
 }

@@ -9,6 +9,7 @@ struct RegistrationRoutes {
   func add(to router: Router<ConsoleContext>) {
     router.get("/registrations") { request, context in try await list(request, context) }
     router.get("/registrations.csv") { request, context in try await export(request, context) }
+    router.get("/registrations/suggestions") { request, context in try await suggestions(request, context) }
     router.get("/registrations/:ban") { _, context in
       guard let ban = context.parameters.get("ban").flatMap({ BAN($0) }),
         let business = try await site.read(context, { try Business.find(ban, on: &$0) })
@@ -26,11 +27,26 @@ struct RegistrationRoutes {
       let (types, found) = try await site.read(context) { connection in
         (try RegistrationChoices.types(on: &connection), try search.page(on: &connection))
       }
+      if let ban = query.text?.ban, query.parameters.count == 1, found.rows.first?.ban == ban.text {
+        return site.redirect(to: "/registrations/\(ban.text)")
+      }
       return site.page("registrations", context, page.values(types, query, found))
     } catch let problem as QueryProblem {
       let types = try await site.read(context) { try RegistrationChoices.types(on: &$0) }
       return site.page("registrations", context, page.values(types, problem), status: .badRequest)
     }
+  }
+
+  /// Answers what the search box suggests while the user types, as options of a list.
+  private func suggestions(_ request: Request, _ context: ConsoleContext) async throws -> Response {
+    let typed = try QueryFields(request).values["q"]
+    guard let query = try? RegistrationQuery(["q": typed ?? ""]), query.text != nil,
+      let search = try? RegistrationSearch(query, size: 8)
+    else { return site.page("registrations-suggestions", context) }
+    let found = try await site.read(context) { try search.page(on: &$0) }
+    return site.page(
+      "registrations-suggestions", context,
+      ["rows": found.rows.map { ["ban": $0.ban, "name": $0.name, "address": $0.address ?? ""] }])
   }
 
   private func export(_ request: Request, _ context: ConsoleContext) async throws -> Response {

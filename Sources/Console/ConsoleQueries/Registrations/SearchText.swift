@@ -1,0 +1,187 @@
+/// What a user types into the search box: words, separated by spaces. A business matches if each word is in its name or
+/// its address, is the beginning of its BAN, or is the name or the beginning of the code of one of its industries.
+public struct SearchText: Sendable, Equatable {
+  /// A word, folded as registry_bigrams and ``RegistrationText`` fold texts.
+  public struct Word: Sendable, Equatable {
+    public let text: String
+    /// One to eight digits, if the word can be a BAN or its beginning.
+    public let digits: String?
+  }
+
+  public static let lengthMax = 200
+  public static let wordsMax = 8
+
+  /// As typed, without spaces at both ends.
+  public let typed: String
+  public let words: [Word]
+
+  /// The BAN, if the text is one and nothing else.
+  public var ban: BAN? { words.count == 1 ? words.first?.digits.flatMap { BAN($0) } : nil }
+
+  /// - Returns: nil if there is no word.
+  /// - Throws: ``QueryProblem`` for the parameter `q`.
+  init?(_ typed: String) throws(QueryProblem) {
+    guard typed.unicodeScalars.count <= Self.lengthMax else { throw QueryProblem("q", .tooLong) }
+    guard !typed.utf8.contains(0) else { throw QueryProblem("q", .choice) }
+    let folded = Self.folded(typed)
+    words = folded.split(whereSeparator: { $0.isWhitespace || "，,、;；".contains($0) }).map(Self.word)
+    guard !words.isEmpty else { return nil }
+    guard words.count <= Self.wordsMax else { throw QueryProblem("q", .tooLong) }
+    guard words.contains(where: { $0.text.unicodeScalars.count > 1 }) else { throw QueryProblem("q", .tooShort) }
+    self.typed = typed
+  }
+
+  /// The text with half-width characters, capitals, and 臺 for 台.
+  static func folded(_ text: String) -> String {
+    var folded = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars { folded.append(self.folded(scalar)) }
+    return String(folded)
+  }
+
+  static func folded(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+    let half =
+      switch scalar.value {
+      case 0xFF01...0xFF5E: scalar.value - 0xFF01 + 0x21
+      case 0x3000: UInt32(0x20)
+      default: scalar.value
+      }
+    let capital = 0x61...0x7A ~= half ? half - 0x20 : half
+    return capital == 0x53F0 ? "臺" : Unicode.Scalar(capital) ?? scalar
+  }
+
+  private static func word(_ text: Substring) -> Word {
+    var rest = text
+    for name in ["統一編號", "統編"] where rest.hasPrefix(name) { rest.removeFirst(name.count) }
+    let isNamed = rest.count < text.count
+    if isNamed { rest = rest.drop { ":.#=".contains($0) } }
+    let number = rest.replacing("-", with: "")
+    guard number.utf8.count <= 8, String(number).isDigits else { return Word(text: String(text), digits: nil) }
+    // 9891-3634 is a BAN, but 12-3 may be the number of a house.
+    let isBAN = isNamed || !rest.contains("-") || number.utf8.count == 8
+    return Word(text: String(isNamed ? number : text[...]), digits: isBAN ? String(number) : nil)
+  }
+}
+
+extension SearchText {
+  /// Splits a text at the words that it contains, to mark them.
+  public func parts(of text: String) -> [(text: String, isMatch: Bool)] {
+    let scalars = Array(text.unicodeScalars)
+    let folded = scalars.map(Self.folded)
+    var isMatch = [Bool](repeating: false, count: scalars.count)
+    for word in words.map({ Array($0.text.unicodeScalars) }) where word.count <= folded.count {
+      for start in 0...(folded.count - word.count) where folded[start..<start + word.count].elementsEqual(word) {
+        for place in start..<start + word.count { isMatch[place] = true }
+      }
+    }
+    var parts: [(text: String, isMatch: Bool)] = []
+    for (scalar, isMatch) in zip(scalars, isMatch) {
+      if parts.last?.isMatch != isMatch { parts.append(("", isMatch)) }
+      parts[parts.count - 1].text.unicodeScalars.append(scalar)
+    }
+    return parts
+  }
+}
+
+extension SearchText.Word {
+  /// The city or county, if the word names one.
+  var city: String? { RegistrationChoices.cities.contains(text) ? text : nil }
+
+  /// How the word can be written in an address.
+  var address: AddressPattern { AddressPattern(text) }
+}
+
+/// The ways in which a part of an address can be written, as a regular expression of PostgreSQL. District, village (里)
+/// and neighbourhood (鄰) may be missing in what a user types, and numbers may be written in Arabic or Chinese numerals.
+struct AddressPattern: Equatable {
+  private(set) var regex = ""
+  /// Texts of at least two characters that every match contains.
+  private(set) var parts: [String] = []
+  private var part = ""
+
+  /// - Parameter text: folded.
+  init(_ text: String) {
+    var rest = Array(text)[...]
+    while let character = rest.first {
+      if let (number, length) = Self.number(at: rest) {
+        endPart()
+        // 5號 is not in 15號.
+        regex += "(?<![0-9一二三四五六七八九十])(\(Self.spellings(of: number).joined(separator: "|")))"
+        rest.removeFirst(length)
+        continue
+      }
+      rest.removeFirst()
+      part.append(character)
+      regex += Self.escaped(character)
+      guard !rest.isEmpty else { continue }
+      if "縣市".contains(character) { optional("([^縣市]{1,4}[區鄉鎮市])?" + Self.village) }
+      if "區鄉鎮".contains(character) { optional(Self.village) }
+      if "里村鄰".contains(character) { optional("([0-9]{1,3}鄰)?") }
+    }
+    endPart()
+  }
+
+  private static let village = "([^縣市區鄉鎮0-9]{1,5}[里村])?([0-9]{1,3}鄰)?"
+
+  private mutating func optional(_ pattern: String) {
+    endPart()
+    regex += pattern
+  }
+
+  private mutating func endPart() {
+    if part.count > 1 { parts.append(part) }
+    part = ""
+  }
+
+  private static func escaped(_ character: Character) -> String {
+    #"\.^$*+?()[]{}|"#.contains(character) ? "\\\(character)" : String(character)
+  }
+
+  private static let units = Set("路街段巷弄號樓鄰")
+  private static let numerals = Array("〇一二三四五六七八九")
+
+  /// Returns the number from 1 to 9999 at the beginning of a text, if a unit follows it, and its length.
+  static func number(at text: ArraySlice<Character>) -> (number: Int, length: Int)? {
+    let digits = text.prefix { $0.isASCII && $0.isNumber || numerals.contains($0) || "零十百".contains($0) }
+    guard !digits.isEmpty, let unit = text.dropFirst(digits.count).first, units.contains(unit),
+      let number = value(of: digits), 1...9999 ~= number
+    else { return nil }
+    return (number, digits.count)
+  }
+
+  private static func value(of digits: ArraySlice<Character>) -> Int? {
+    if digits.allSatisfy({ $0.isASCII }) { return digits.count > 4 ? nil : Int(String(digits)) }
+    if digits.contains(where: \.isASCII) { return nil }
+    guard digits.contains(where: { "十百".contains($0) }) else {
+      // 一二三 is 123.
+      return digits.count > 4 ? nil : digits.reduce(0) { $0 * 10 + (numerals.firstIndex(of: $1) ?? 0) }
+    }
+    var (sum, digit) = (0, 0)
+    for character in digits {
+      switch character {
+      case "百", "十":
+        sum += max(digit, 1) * (character == "百" ? 100 : 10)
+        digit = 0
+      default: digit = numerals.firstIndex(of: character) ?? 0
+      }
+    }
+    return sum + digit
+  }
+
+  /// Returns a number in Arabic and in Chinese numerals.
+  static func spellings(of number: Int) -> [String] {
+    let digits = String(number).compactMap(\.wholeNumberValue)
+    var spellings = ["\(number)", String(digits.map { numerals[$0] })]
+    if 10...99 ~= number {
+      let tens = number / 10 > 1 ? String(numerals[number / 10]) : ""
+      spellings.append(tens + "十" + (number % 10 > 0 ? String(numerals[number % 10]) : ""))
+    }
+    if 100...999 ~= number {
+      let (tens, ones) = (number / 10 % 10, number % 10)
+      let rest =
+        tens > 0
+        ? "\(numerals[tens])十" + (ones > 0 ? String(numerals[ones]) : "") : ones > 0 ? "零\(numerals[ones])" : ""
+      spellings.append("\(numerals[number / 100])百" + rest)
+    }
+    return spellings
+  }
+}

@@ -1,0 +1,96 @@
+import Postgres
+
+/// The businesses that match a search text, as SQL: several ways to match, each by its own index.
+struct TextMatches {
+  /// How many businesses each way finds at most. A text that more businesses match says too little to sort them.
+  static let foundMax = 2_000
+
+  private let text: SearchText
+  private let hasBigrams: Bool
+  /// The industry codes that each word names.
+  private let codes: [[String]]
+
+  init(_ text: SearchText, _ connection: inout Connection) throws {
+    self.text = text
+    hasBigrams = try SearchIndexes.hasBigrams(&connection)
+    codes = try text.words.map { try Industries.codes(named: $0, &connection) }
+  }
+
+  /// Returns queries of a column `ban`, one for each way to match.
+  ///
+  /// - Parameters:
+  ///   - filters: further conditions on the row `r`.
+  ///   - limit: how many businesses each query finds at most; nil for all.
+  func ways(_ values: inout SQLValues, filters: [String], limit: Int?) -> [String] {
+    let names = text.words.map { name($0, &values) }
+    let texts = zip(text.words, names).map { word, name in "(\(name) OR \(address(word, &values)))" }
+    func others(_ index: Int) -> [String] { texts.indices.filter { $0 != index }.map { texts[$0] } }
+    let end = limit.map { " LIMIT \($0)" } ?? ""
+    func way(_ conditions: [String]) -> String {
+      "SELECT r.ban FROM tax_registration r WHERE \((conditions + filters).joined(separator: " AND "))\(end)"
+    }
+    var ways: [String] = []
+    for (index, word) in text.words.enumerated() {
+      if let digits = word.digits {
+        let start = values.add(digits)
+        let isBAN =
+          digits.utf8.count == 8
+          ? ["r.ban = \(start)"] : ["r.ban >= \(start)", "r.ban < \(values.add(digits.endOfPrefix))"]
+        ways.append(way(isBAN + others(index)))
+      }
+      if !codes[index].isEmpty {
+        let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
+        let conditions = ["r.ban = i.business_id"] + others(index) + filters
+        // Business by business: the server might prefer to read all that match the other words.
+        ways.append(
+          """
+          SELECT m.ban FROM business_industry i CROSS JOIN LATERAL (
+            SELECT r.ban FROM tax_registration r WHERE \(conditions.joined(separator: " AND ")) OFFSET 0) AS m
+          WHERE i.industry_code = ANY (\(list))\(end)
+          """)
+      }
+    }
+    ways.append(way(names))
+    ways.append(way(texts))
+    // Names that contain a word may be too many. Those that begin with it come first.
+    for (index, word) in text.words.enumerated() where word.text.unicodeScalars.count > 1 && word.city == nil {
+      for spelling in Set([word.text, word.text.replacing("臺", with: "台")]) {
+        let start = values.add(spelling)
+        let end = values.add(spelling.endOfPrefix)
+        ways.append(way(["r.business_name >= \(start)", "r.business_name < \(end)"] + others(index)))
+      }
+    }
+    return ways
+  }
+
+  /// Returns how well the business `r` matches, as a number that is less for a better match.
+  func rank(_ values: inout SQLValues) -> String {
+    let name = RegistrationText.folded("r.business_name")
+    let whole = values.add(text.words.map(\.text).joined())
+    let starts = text.words.map { "starts_with(\(name), \(values.add($0.text)))" }
+    var cases = ["WHEN \(name) = \(whole) THEN 1", "WHEN \(starts.joined(separator: " OR ")) THEN 2"]
+    if let ban = text.ban { cases.insert("WHEN r.ban = \(values.add(ban.text)) THEN 0", at: 0) }
+    let names = text.words.map { "strpos(\(name), \(values.add($0.text))) > 0" }
+    return "CASE \(cases.joined(separator: " ")) WHEN \(names.joined(separator: " AND ")) THEN 3 ELSE 4 END"
+  }
+
+  private func name(_ word: SearchText.Word, _ values: inout SQLValues) -> String {
+    let value = values.add(word.text)
+    let contains = RegistrationText.contains("r.business_name", value)
+    guard hasBigrams, word.text.unicodeScalars.count > 1 else { return contains }
+    return "(registry_bigrams(r.business_name) @> registry_bigrams(\(value)) AND \(contains))"
+  }
+
+  private func address(_ word: SearchText.Word, _ values: inout SQLValues) -> String {
+    if let city = word.city {
+      return "\(RegistrationText.oneTai("\"left\"(r.business_address, 3)")) = \(values.add(city))"
+    }
+    let pattern = word.address
+    let matches = "\(RegistrationText.folded("r.business_address")) ~ \(values.add(pattern.regex))"
+    guard hasBigrams, !pattern.parts.isEmpty else { return matches }
+    let parts = pattern.parts.map { part in
+      "registry_bigrams(r.business_address) @> registry_bigrams(\(values.add(part)))"
+    }
+    return "(\((parts + [matches]).joined(separator: " AND ")))"
+  }
+}
