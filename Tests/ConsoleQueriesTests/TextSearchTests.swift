@@ -33,7 +33,10 @@ struct TextSearchTests {
       Case("中山北路2段15號3樓", "12345678"), Case("文化路1段", "98913635"), Case("復興3路105號", "20000001"),
       Case("中正路五十七號", "20000003"), Case("中正路7號", ""), Case("花蓮縣中正路", "20000003"),
       // Nothing, and characters with a meaning in patterns.
-      Case("沒有這個", ""), Case("信義路.*", ""), Case("(咖啡", ""), Case("%咖啡", ""), Case("'; --", ""),
+      Case("沒有這個", ""), Case("1號", "12340000"), Case("57號", "20000003"), Case("(98913634).", "98913634"),
+      Case("98913634\u{200B}", "98913634"),
+      Case("(\u{301}ab", ""), Case("ab[\u{301}", ""), Case("縣|\u{301}", ""), Case("市縣", ""), Case("{\u{301}2}", ""),
+      Case("信義路.*", ""), Case("(咖啡", ""), Case("%咖啡", ""), Case("'; --", ""),
     ])
   func finds(_ wanted: Case) throws {
     for isIndexed in [false, true] {
@@ -77,6 +80,8 @@ struct TextSearchTests {
       #expect(throws: QueryProblem("place", .place)) {
         try RegistrationSearch(RegistrationQuery(["q": "商行", "sort": "name"]), place: first.next)
       }
+      let descending = try RegistrationSearch(RegistrationQuery(["q": "商行", "order": "desc"])).page(on: &connection)
+      #expect(descending.rows.map(\.ban) == ["20000002", "12340000"])
     }
   }
 

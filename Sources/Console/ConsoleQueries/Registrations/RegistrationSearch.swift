@@ -30,7 +30,7 @@ public struct RegistrationSearch: Sendable {
       return
     }
     guard let place = PageCursor(text), place.list == Self.list(query), BAN(place.ban) != nil,
-      query.text == nil ? query.sort.isKey(place.key) : Self.rowsBefore(place) != nil
+      query.text == nil ? query.sort.isKey(place.key) : Self.position(place) != nil
     else { throw QueryProblem("place", .place) }
     self.place = place
   }
@@ -53,9 +53,13 @@ public struct RegistrationSearch: Sendable {
     let matches = try TextMatches(text, &connection)
     var values = SQLValues()
     let filters = RegistrationConditions(query, try .looking(for: query, &connection)).all(&values)
-    let ways = matches.ways(&values, filters: filters, limit: TextMatches.foundMax)
-    let order = query.sort == .relevance ? matches.rank(&values) : query.sort.key(of: "r")
-    let before = place.flatMap(Self.rowsBefore) ?? 0
+    // Only the best matches can be chosen from a part of all.
+    let isRelevance = query.sort == .relevance
+    let ways = matches.ways(&values, filters: filters, limit: isRelevance ? TextMatches.foundMax : nil)
+    let order = isRelevance ? matches.rank(&values) : query.sort.key(of: "r")
+    let publication = try connection.optionalInt("SELECT max(id) FROM publication") ?? 0
+    let before = try rowsBefore(publication)
+    let isCut = ways.indices.map { "(SELECT count(*) FROM way_\($0)) = \(TextMatches.foundMax)" }
     // A sequential scan would compare each business with the pattern. The server chooses it if it expects many matches.
     try connection.execute(
       """
@@ -67,25 +71,35 @@ public struct RegistrationSearch: Sendable {
       WITH \(ways.enumerated().map { "way_\($0) AS MATERIALIZED (\($1))" }.joined(separator: ", ")),
         found AS MATERIALIZED (\(ways.indices.map { "SELECT ban FROM way_\($0)" }.joined(separator: " UNION ")))
       SELECT \(Registration.columns(of: "r")), (SELECT count(*) FROM found) AS total,
-        \(ways.indices.map { "(SELECT count(*) FROM way_\($0)) = \(TextMatches.foundMax)" }.joined(separator: " OR "))
-          AS is_cut
+        \(isRelevance ? isCut.joined(separator: " OR ") : "false") AS is_cut
       FROM found JOIN tax_registration r USING (ban)
-      ORDER BY \(order) \(query.descends ? "DESC" : "ASC"), r.ban LIMIT \(size + 1) OFFSET \(before)
+      ORDER BY \(order) \(direction), r.ban \(direction) LIMIT \(size + 1) OFFSET \(before)
       """, values.values)
-    let total = try rows.first.map { try $0.bool("is_cut") ? nil : try $0.int("total") } ?? (before == 0 ? 0 : nil)
+    let wasCut = try rows.first?.bool("is_cut") ?? false
     func cursor(_ rowsBefore: Int) -> String {
-      PageCursor(.after, in: Self.list(query), key: "\(rowsBefore)", ban: "00000000").text
+      PageCursor(.after, in: Self.list(query), key: "\(rowsBefore) \(publication)", ban: "00000000").text
     }
     return RegistrationPage(
       rows: try withIndustries(rows.prefix(size).map(Registration.init), &connection),
       next: rows.count > size ? cursor(before + size) : nil,
-      previous: before > 0 ? cursor(max(0, before - size)) : nil, total: total)
+      previous: before > 0 ? cursor(max(0, before - size)) : nil,
+      total: before > 0 || wasCut ? nil : try rows.first?.int("total") ?? 0, isCut: wasCut)
   }
 
-  /// The number of rows before the page of a cursor.
-  private static func rowsBefore(_ place: PageCursor) -> Int? {
-    guard place.key.isDigits, let rows = Int(place.key), rows <= 100 * TextMatches.foundMax else { return nil }
+  /// Returns the number of rows before the page.
+  ///
+  /// - Throws: ``QueryProblem`` if the registry was published again since the cursor was made: rows have moved.
+  private func rowsBefore(_ publication: Int) throws -> Int {
+    guard let place else { return 0 }
+    guard let (rows, known) = Self.position(place), known == publication else { throw QueryProblem("place", .place) }
     return rows
+  }
+
+  /// The rows before the page of a cursor, and the publication that they belong to.
+  private static func position(_ place: PageCursor) -> (rows: Int, publication: Int)? {
+    let parts = place.key.split(separator: " ").compactMap { String($0).isDigits ? Int($0) : nil }
+    guard parts.count == 2, parts[0] <= 4_000_000 else { return nil }
+    return (parts[0], parts[1])
   }
 
   private func find(_ connection: inout Connection) throws -> RegistrationPage {
@@ -196,4 +210,6 @@ public struct RegistrationPage: Sendable, Equatable {
   /// The number of matches, if the search for the first page has counted them; nil if there are many, and on other
   /// pages.
   public var total: Int?
+  /// Whether more businesses match a text than a search finds.
+  public var isCut = false
 }

@@ -34,7 +34,10 @@ public struct SearchText: Sendable, Equatable {
   /// The text with half-width characters, capitals, and 臺 for 台.
   static func folded(_ text: String) -> String {
     var folded = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars { folded.append(self.folded(scalar)) }
+    // Invisible characters come with pasted texts.
+    for scalar in text.unicodeScalars where scalar.properties.generalCategory != .format {
+      folded.append(self.folded(scalar))
+    }
     return String(folded)
   }
 
@@ -53,12 +56,16 @@ public struct SearchText: Sendable, Equatable {
     var rest = text
     for name in ["統一編號", "統編"] where rest.hasPrefix(name) { rest.removeFirst(name.count) }
     let isNamed = rest.count < text.count
-    if isNamed { rest = rest.drop { ":.#=".contains($0) } }
-    let number = rest.replacing("-", with: "")
-    guard number.utf8.count <= 8, String(number).isDigits else { return Word(text: String(text), digits: nil) }
+    // Punctuation around a number comes with pasted texts.
+    let bare = rest.drop { !$0.isNumber }.reversed().drop { !$0.isNumber }.reversed()
+    let around = rest.filter { $0.isLetter || $0.isNumber || $0 == "-" }
+    let number = String(bare).replacing("-", with: "")
+    guard around == String(bare), number.utf8.count <= 8, number.isDigits else {
+      return Word(text: String(text), digits: nil)
+    }
     // 9891-3634 is a BAN, but 12-3 may be the number of a house.
-    let isBAN = isNamed || !rest.contains("-") || number.utf8.count == 8
-    return Word(text: String(isNamed ? number : text[...]), digits: isBAN ? String(number) : nil)
+    let isBAN = isNamed || !bare.contains("-") || number.utf8.count == 8
+    return Word(text: isNamed || bare.count < rest.count ? number : String(text), digits: isBAN ? number : nil)
   }
 }
 
@@ -94,28 +101,31 @@ extension SearchText.Word {
 /// and neighbourhood (鄰) may be missing in what a user types, and numbers may be written in Arabic or Chinese numerals.
 struct AddressPattern: Equatable {
   private(set) var regex = ""
-  /// Texts of at least two characters that every match contains.
-  private(set) var parts: [String] = []
+  /// For an index: every match contains one text of each list. The texts have at least two characters.
+  private(set) var parts: [[String]] = []
   private var part = ""
 
   /// - Parameter text: folded.
   init(_ text: String) {
-    var rest = Array(text)[...]
-    while let character = rest.first {
+    // Scalars, since a character may be a parenthesis with an accent.
+    var rest = Array(text.unicodeScalars)[...]
+    while let scalar = rest.first {
       if let (number, length) = Self.number(at: rest) {
         endPart()
+        let spellings = Self.spellings(of: number)
         // 5號 is not in 15號.
-        regex += "(?<![0-9一二三四五六七八九十])(\(Self.spellings(of: number).joined(separator: "|")))"
+        regex += "(?<![0-9一二三四五六七八九十])(\(spellings.joined(separator: "|")))"
         rest.removeFirst(length)
+        if let unit = rest.first { parts.append(spellings.map { $0 + String(unit) }) }
         continue
       }
       rest.removeFirst()
-      part.append(character)
-      regex += Self.escaped(character)
+      part.unicodeScalars.append(scalar)
+      regex += Self.escaped(scalar)
       guard !rest.isEmpty else { continue }
-      if "縣市".contains(character) { optional("([^縣市]{1,4}[區鄉鎮市])?" + Self.village) }
-      if "區鄉鎮".contains(character) { optional(Self.village) }
-      if "里村鄰".contains(character) { optional("([0-9]{1,3}鄰)?") }
+      if "縣市".unicodeScalars.contains(scalar) { optional("([^縣市]{1,4}[區鄉鎮市])?" + Self.village) }
+      if "區鄉鎮".unicodeScalars.contains(scalar) { optional(Self.village) }
+      if "里村鄰".unicodeScalars.contains(scalar) { optional("([0-9]{1,3}鄰)?") }
     }
     endPart()
   }
@@ -128,40 +138,44 @@ struct AddressPattern: Equatable {
   }
 
   private mutating func endPart() {
-    if part.count > 1 { parts.append(part) }
+    if part.unicodeScalars.count > 1 { parts.append([part]) }
     part = ""
   }
 
-  private static func escaped(_ character: Character) -> String {
-    #"\.^$*+?()[]{}|"#.contains(character) ? "\\\(character)" : String(character)
+  private static func escaped(_ scalar: Unicode.Scalar) -> String {
+    #"\.^$*+?()[]{}|"#.unicodeScalars.contains(scalar) ? "\\\(scalar)" : String(scalar)
   }
 
-  private static let units = Set("路街段巷弄號樓鄰")
-  private static let numerals = Array("〇一二三四五六七八九")
+  private static let units = Set("路街段巷弄號樓鄰".unicodeScalars)
+  private static let numerals = Array("〇一二三四五六七八九".unicodeScalars)
 
   /// Returns the number from 1 to 9999 at the beginning of a text, if a unit follows it, and its length.
-  static func number(at text: ArraySlice<Character>) -> (number: Int, length: Int)? {
-    let digits = text.prefix { $0.isASCII && $0.isNumber || numerals.contains($0) || "零十百".contains($0) }
+  static func number(at text: ArraySlice<Unicode.Scalar>) -> (number: Int, length: Int)? {
+    let digits = text.prefix { isArabic($0) || numerals.contains($0) || "零十百".unicodeScalars.contains($0) }
     guard !digits.isEmpty, let unit = text.dropFirst(digits.count).first, units.contains(unit),
       let number = value(of: digits), 1...9999 ~= number
     else { return nil }
     return (number, digits.count)
   }
 
-  private static func value(of digits: ArraySlice<Character>) -> Int? {
-    if digits.allSatisfy({ $0.isASCII }) { return digits.count > 4 ? nil : Int(String(digits)) }
-    if digits.contains(where: \.isASCII) { return nil }
-    guard digits.contains(where: { "十百".contains($0) }) else {
+  private static func isArabic(_ scalar: Unicode.Scalar) -> Bool { 0x30...0x39 ~= scalar.value }
+
+  private static func value(of digits: ArraySlice<Unicode.Scalar>) -> Int? {
+    if digits.allSatisfy(isArabic) {
+      return digits.count > 4 ? nil : digits.reduce(0) { $0 * 10 + Int($1.value - 0x30) }
+    }
+    if digits.contains(where: isArabic) { return nil }
+    guard digits.contains(where: { "十百".unicodeScalars.contains($0) }) else {
       // 一二三 is 123.
       return digits.count > 4 ? nil : digits.reduce(0) { $0 * 10 + (numerals.firstIndex(of: $1) ?? 0) }
     }
     var (sum, digit) = (0, 0)
-    for character in digits {
-      switch character {
+    for scalar in digits {
+      switch scalar {
       case "百", "十":
-        sum += max(digit, 1) * (character == "百" ? 100 : 10)
+        sum += max(digit, 1) * (scalar == "百" ? 100 : 10)
         digit = 0
-      default: digit = numerals.firstIndex(of: character) ?? 0
+      default: digit = numerals.firstIndex(of: scalar) ?? 0
       }
     }
     return sum + digit
@@ -170,7 +184,7 @@ struct AddressPattern: Equatable {
   /// Returns a number in Arabic and in Chinese numerals.
   static func spellings(of number: Int) -> [String] {
     let digits = String(number).compactMap(\.wholeNumberValue)
-    var spellings = ["\(number)", String(digits.map { numerals[$0] })]
+    var spellings = ["\(number)", digits.map { String(numerals[$0]) }.joined()]
     if 10...99 ~= number {
       let tens = number / 10 > 1 ? String(numerals[number / 10]) : ""
       spellings.append(tens + "十" + (number % 10 > 0 ? String(numerals[number % 10]) : ""))

@@ -86,10 +86,13 @@ struct TextMatches {
       return "\(RegistrationText.oneTai("\"left\"(r.business_address, 3)")) = \(values.add(city))"
     }
     let pattern = word.address
+    // 市縣 would be compared with every address.
+    guard !pattern.parts.isEmpty else { return "false" }
     let matches = "\(RegistrationText.folded("r.business_address")) ~ \(values.add(pattern.regex))"
-    guard hasBigrams, !pattern.parts.isEmpty else { return matches }
-    let parts = pattern.parts.map { part in
-      "registry_bigrams(r.business_address) @> registry_bigrams(\(values.add(part)))"
+    guard hasBigrams else { return matches }
+    let parts = pattern.parts.map { texts in
+      let contains = texts.map { "registry_bigrams(r.business_address) @> registry_bigrams(\(values.add($0)))" }
+      return "(\(contains.joined(separator: " OR ")))"
     }
     return "(\((parts + [matches]).joined(separator: " AND ")))"
   }

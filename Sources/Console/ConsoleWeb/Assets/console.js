@@ -35,11 +35,19 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
   input.after(list);
   input.setAttribute("list", list.id);
   let waiting = 0;
+  let last = new AbortController();
   const show = async () => {
     const typed = input.value.trim();
     if (typed.length < 2) return;
-    const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(typed)}`, { credentials: "same-origin" });
-    if (answer.ok && typed === input.value.trim()) list.innerHTML = await answer.text();
+    last.abort();
+    last = new AbortController();
+    const path = `${input.dataset.suggest}?q=${encodeURIComponent(typed)}`;
+    try {
+      const answer = await fetch(path, { credentials: "same-origin", signal: last.signal });
+      if (answer.ok) list.innerHTML = await answer.text();
+    } catch (error) {
+      if (error.name !== "AbortError") throw error;
+    }
   };
   input.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(show, 200); });
 }

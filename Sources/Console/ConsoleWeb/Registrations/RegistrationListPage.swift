@@ -22,6 +22,7 @@ struct RegistrationListPage {
       } else {
         text(page.next == nil && page.previous == nil ? "reg_found" : "reg_found_more", text.count(page.rows.count))
       }
+    if page.isCut { values["found"] = text("reg_found_cut") }
     values["next_path"] = QueryFields.path("/registrations", parameters, at: page.next)
     values["previous_path"] = QueryFields.path("/registrations", parameters, at: page.previous)
     values["csv_path"] = QueryFields.path("/registrations.csv", parameters)

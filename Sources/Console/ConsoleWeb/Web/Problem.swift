@@ -31,6 +31,9 @@ public struct Problem: Error, Sendable {
     case is Pool.Full: self.init(.serviceUnavailable, "problem_busy", retryAfterSeconds: 5)
     case let error as PostgresError where error.sqlState == "57014":
       self.init(.serviceUnavailable, "problem_too_slow")
+    // A value of the request that the database cannot use, such as a pattern.
+    case let error as PostgresError where error.sqlState?.hasPrefix("22") ?? false:
+      self.init(.badRequest, "problem_bad_request")
     case let error as PostgresError where error.kind == .denied:
       self.init(.serviceUnavailable, "problem_no_right", detail: error.message)
     case let error as PostgresError where error.sqlState == "42P01" || error.sqlState == "42883":
