@@ -29,12 +29,17 @@ class SchemaTest(unittest.TestCase):
         office = ConsoleProject()
         self.addCleanup(office.close)
         office.run("run", "--sample", expect=0)
-        office.sql("CREATE ROLE console LOGIN; CREATE ROLE migrator LOGIN; CREATE SCHEMA console AUTHORIZATION console")
-        office.run("psql", "-q", "-f", str(SOURCE / "docs/roles.sql"), expect=0)
-        office.sql("GRANT registry_console TO console; GRANT registry_owner TO migrator")
-        office.sql("ALTER ROLE migrator IN DATABASE registry SET role TO registry_owner")
-        office.sql("ALTER ROLE console IN DATABASE registry SET search_path = public")
-        console, migrator = (office.url.replace("user=registry", f"user={name}") for name in ["console", "migrator"])
+        superuser, console, migrator = (
+            office.url.replace("user=registry", f"user={name}") for name in ["postgres", "console", "migrator"])
+
+        def execute(*arguments):
+            office.run("psql", "-q", "-v", "ON_ERROR_STOP=1", *arguments, expect=0, DATABASE_URL=superuser)
+
+        execute("-c", "CREATE ROLE console LOGIN; CREATE ROLE migrator LOGIN; CREATE SCHEMA console AUTHORIZATION console")
+        execute("-f", str(SOURCE / "docs/roles.sql"))
+        execute("-c", "GRANT registry_console TO console; GRANT registry_owner TO migrator")
+        execute("-c", "ALTER ROLE migrator IN DATABASE registry SET role TO registry_owner")
+        execute("-c", "ALTER ROLE console IN DATABASE registry SET search_path = public")
         office.run("console", "user", "list", expect=0, CONSOLE_DATABASE_URL=console)
         ended = office.run("console", "prepare", expect=0, DATABASE_URL=migrator)
         self.assertEqual({line.split("\t")[1] for line in ended.stdout.splitlines()}, {"ready"})
