@@ -65,5 +65,13 @@ class WindowTest(unittest.TestCase):
         self.page.click("form.filters button")
         self.page.wait_for_url(re.compile(r"/registrations\?"))
 
+    def type_a_name(self):
+        """Types the name of a business into the search box of another page. Returns its number and name."""
+        self.window.goto("/registrations")
+        ban, name = (self.page.locator(place).first.text_content() for place in ["td.ban", "tbody th"])
+        self.window.goto("/figures")
+        self.page.fill("header [name=q]", name)
+        return ban, name
+
     def names(self):
         return self.page.locator("tbody th").all_text_contents()
