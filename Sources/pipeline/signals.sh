@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Forwards signals to the running command, and returns its exit code.
 
+: "${binaries:?}"
 child='' process_group='' undelivered='' signals=0 caught=0
 
 # shellcheck disable=SC2034 # callers of attend read 'caught'
@@ -21,7 +22,8 @@ attend() {
   local seen answer code=''
   child=starting undelivered=''
   set -m
-  "$@" </dev/null &
+  # Only fetch gets the script's stdin, which may be its source.
+  if [[ $1 == "$binaries/fetch" ]]; then "$@" & else "$@" </dev/null & fi
   # shellcheck disable=SC2034 # for callers of attend
   child=$! process_group=$!
   set +m

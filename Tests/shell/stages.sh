@@ -28,6 +28,11 @@ test_every_stage_of_a_run_gets_all_arguments_unchanged() {
   equal calls "$(printf '%s dry-run --json --check\n' fetch transform load)" "$(<"$calls")"
 }
 
+test_only_fetch_reads_stdin() {
+  export DATABASE_URL=postgresql:///x STUB_fetch='head -n 1' STUB_transform=cat STUB_load=cat
+  equal output a "$(printf 'a\nb\n' | "$tree/pipeline.sh" --source - 2>/dev/null)"
+}
+
 test_a_rollback_is_a_load_and_transforms_a_named_snapshot_first() {
   export DATABASE_URL=postgresql:///x
   pipeline rollback --spool back --json

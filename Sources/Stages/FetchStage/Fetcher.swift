@@ -25,7 +25,13 @@ public enum Fetcher {
     let outcome: FetchOutcome
     switch settings.location {
     case .file(let path), .sample(let path):
-      outcome = try FileSource(path: path, settings: settings, previous: previous, log: log).fetch()
+      if let pipe = try StreamSource(pipe: path, settings, previous: previous, log: log) {
+        outcome = try pipe.fetch()
+      } else {
+        outcome = try FileSource(path: path, settings: settings, previous: previous, log: log).fetch()
+      }
+    case .descriptor(let number):
+      outcome = try StreamSource(number, settings, previous: previous, log: log).fetch()
     case .web(let url): outcome = try Download.run(url, settings, previous: previous, log: log)
     }
     if case .unchanged(let folder, _) = outcome {

@@ -15,11 +15,7 @@ struct FileSource {
       log.info("'\(path)' has the same bytes as snapshot \(previous.folder.id): nothing to fetch")
       return .unchanged(previous.folder, previous.manifest)
     }
-    // A file has no validator: an interrupted fetch starts over and keeps each chunk whose bytes are the same.
-    let snapshot =
-      try UnfinishedSnapshot.find(settings, log: log)
-      ?? UnfinishedSnapshot.begin(
-        settings, Source(url: settings.location.shown, urlSHA256: settings.location.digest), log: log)
+    let snapshot = try UnfinishedSnapshot.findOrBegin(settings, log: log)
     if settings.terms.limit == nil { try FreeSpace.check(settings.spool, sourceBytes: try open().size()) }
     var splitter = try ChunkSplitter(snapshot, after: FinishedChunks())
     try read { bytes in

@@ -2,10 +2,13 @@ import Digest
 import Spool
 import Support
 
-/// The location of the source: on the web or in a file.
+/// The location of the source: on the web, in a file or in a stream.
 public enum SourceLocation: Sendable, Equatable {
   case web(url: String)
+  /// A file or a named pipe.
   case file(path: String)
+  /// An open descriptor of this process, such as stdin.
+  case descriptor(Int32)
   /// The sample that ships with the project, wherever it is installed.
   case sample(path: String)
 
@@ -16,14 +19,21 @@ public enum SourceLocation: Sendable, Equatable {
   /// - Throws: category `usage` if the text names no supported source.
   public init(_ text: String, isArgument: Bool) throws(Failure) {
     let lower = text.lowercased()
-    if lower.hasPrefix("file://") {
+    if let descriptor = Self.descriptor(text) {
+      self = .descriptor(descriptor)
+    } else if lower.hasPrefix("file://") {
       // RFC 8089: the host is this machine.
       let host = lower.hasPrefix("file://localhost/") ? "localhost" : ""
-      let path = String(text.dropFirst(7 + host.count))
-      guard path.hasPrefix("/") else {
+      let encoded = text.dropFirst(7 + host.count)
+      guard encoded.hasPrefix("/") else {
         throw Failure(
           .usage, "the source is a file URL that names another host",
           hint: "write three slashes before the path: file:///…")
+      }
+      guard let path = encoded.percentDecoded, !path.contains("\0") else {
+        throw Failure(
+          .usage, "the source is a file URL with a '%' that begins no UTF-8 character",
+          hint: "write '%' as %25, or give the path instead of a URL")
       }
       self = .file(path: try Self.path(path))
     } else if let end = lower.range(of: "://") {
@@ -54,8 +64,18 @@ public enum SourceLocation: Sendable, Equatable {
     for (ending, program) in [(".zip", "unzip -p"), (".gz", "gunzip -c")] where path.hasSuffix(ending) {
       throw Failure(
         .usage, "the source is a \(ending) file, which is not supported",
-        hint: "give the CSV itself; unpack a local file with '\(program)'")
+        hint: "unpack it into the command: \(program) FILE | \(command: .run, "--source -")")
     }
+  }
+
+  /// The descriptor that `-`, `/dev/stdin` or `/dev/fd/N` names; nil for other texts. Opening such a path instead would
+  /// read a file from its start, and cannot open a socket or another user's pipe.
+  private static func descriptor(_ text: String) -> Int32? {
+    if text == "-" || text == "/dev/stdin" { return 0 }
+    guard text.hasPrefix("/dev/fd/"), text.utf8.dropFirst(8).allSatisfy({ (0x30...0x39).contains($0) }) else {
+      return nil
+    }
+    return Int32(text.dropFirst(8))
   }
 
   /// - Throws: if there is no such file and the text looks like a mistyped URL. The message does not quote it, since it
@@ -71,6 +91,7 @@ public enum SourceLocation: Sendable, Equatable {
   public var shown: String {
     switch self {
     case .file(let path): path
+    case .descriptor(let number): number == 0 ? "stdin" : "/dev/fd/\(number)"
     case .sample(let path): "sample:" + Folder.name(of: path)
     case .web(let url): WebAddress(url)?.shown ?? "a URL"
     }
@@ -80,7 +101,7 @@ public enum SourceLocation: Sendable, Equatable {
   var digest: String {
     switch self {
     case .file(let path): SHA256.of(Array(path.utf8))
-    case .sample: SHA256.of(Array(shown.utf8))
+    case .sample, .descriptor: SHA256.of(Array(shown.utf8))
     case .web(let url): SHA256.of(Array((WebAddress(url)?.withoutLogin ?? url).utf8))
     }
   }
@@ -151,6 +172,23 @@ struct WebAddress {
         }.joined(separator: "&")
     }
     return text
+  }
+}
+
+extension Substring {
+  /// The text with each `%41` replaced by its byte (RFC 3986, 2.1); nil if two hexadecimal digits are missing or the
+  /// result is not UTF-8.
+  fileprivate var percentDecoded: String? {
+    let parts = utf8.split(separator: UInt8(ascii: "%"), omittingEmptySubsequences: false)
+    var bytes = Array(parts[0])
+    for part in parts.dropFirst() {
+      guard let digits = String(part.prefix(2)), digits.utf8.count == 2, digits.allSatisfy(\.isHexDigit),
+        let byte = UInt8(digits, radix: 16)
+      else { return nil }
+      bytes.append(byte)
+      bytes += part.dropFirst(2)
+    }
+    return String(validating: bytes, as: UTF8.self)
   }
 }
 

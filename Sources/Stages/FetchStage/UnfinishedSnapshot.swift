@@ -50,6 +50,13 @@ package struct UnfinishedSnapshot: Sendable {
     return UnfinishedSnapshot(folder, manifest, log: log)
   }
 
+  /// The snapshot for a source without validators, such as a file. An interrupted fetch starts over and keeps each chunk
+  /// whose bytes are the same.
+  static func findOrBegin(_ settings: FetchSettings, log: EventLog) throws -> UnfinishedSnapshot {
+    try find(settings, log: log)
+      ?? begin(settings, Source(url: settings.location.shown, urlSHA256: settings.location.digest), log: log)
+  }
+
   /// The same snapshot for an answer of another version of the source.
   func with(_ source: Source) -> UnfinishedSnapshot {
     var manifest = manifest

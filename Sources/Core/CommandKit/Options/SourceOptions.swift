@@ -3,7 +3,8 @@ import ArgumentParser
 /// The source and how to download it. Only fetch interprets these options.
 public struct SourceOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("URL or path of the CSV (SOURCE_URL; default: the published file).", valueName: "URL|PATH"))
+    help: ArgumentHelp(
+      "URL or path of the CSV, or - for stdin (SOURCE_URL; default: the published file).", valueName: "URL|PATH"))
   public var source: String?
   @Flag(help: "Use the sample that ships with the project.")
   public var sample = false
@@ -13,7 +14,8 @@ public struct SourceOptions: ParsableArguments {
   public var limit: String?
   @Option(help: ArgumentHelp("Refuse a source of more than N bytes (default: 4294967296).", valueName: "N"))
   public var maxBytes: String?
-  @Option(help: ArgumentHelp("Time limit for the whole download, in seconds (default: 1800).", valueName: "N"))
+  @Option(
+    help: ArgumentHelp("Time limit for the whole download or stream, in seconds (default: 1800).", valueName: "N"))
   public var timeout: String?
   @Option(help: ArgumentHelp("Time limit for connecting, in seconds (default: 30).", valueName: "N"))
   public var connectTimeout: String?
