@@ -12,7 +12,8 @@ import Testing
     let fetch = workshop.command("fetch", arguments)
     let command = ([fetch.program] + fetch.arguments).map { "'\($0)'" }.joined(separator: " ")
     return try Command(
-      program: "/bin/bash", arguments: ["-c", text.split(separator: "FETCH").joined(separator: command)],
+      program: "/bin/bash",
+      arguments: ["-c", text.split(separator: "FETCH", omittingEmptySubsequences: false).joined(separator: command)],
       environment: fetch.environment, folder: fetch.folder
     ).run()
   }
