@@ -54,13 +54,13 @@ import Testing
     #expect(mkfifo(pipe, 0o600) == 0)
     let killed = try workshop.start("fetch", "--source", pipe, "--chunk-size", "100")
     let writer = open(pipe, O_WRONLY | O_CLOEXEC)
-    defer { close(writer) }
     #expect(bytes.withUnsafeBytes { write(writer, $0.baseAddress, bytes.count * 6 / 10) } == bytes.count * 6 / 10)
     try killed.wait(until: "five chunks are there") {
       try workshop.snapshots.last.map { try manifests($0.fetchFolder) >= 5 } ?? false
     }
     killed.kill(SIGKILL)
     #expect(try killed.wait().signal == SIGKILL)
+    close(writer)
     let first = try inodes(workshop.snapshot().fetchFolder)
 
     _ = workshop.file(bytes)
