@@ -113,6 +113,9 @@ def schema(query):
     page += """
 What `load` makes in the schema that `DATABASE_URL` names, `public` unless it says otherwise. `\\d+ TABLE` in psql shows the same comments.
 [Rules](rules.md) says which values are stored.
+
+- **City**: no column has it; an address begins with it. The source writes both 臺 and 台: `WHERE left(business_address, 3) IN ('臺中市', '台中市')`.
+- **Industries**: `"order"` counts the source's columns; 1 is 行業代號. The source does not say which industry is the main one.
 """
     relations = query("""
         SELECT c.oid, c.relname, obj_description(c.oid, 'pg_class') FROM pg_class c

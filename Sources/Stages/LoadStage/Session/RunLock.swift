@@ -72,7 +72,7 @@ package final class RunLock: Sendable {
   }
 
   private static func failure(_ holder: LockHolder?, _ table: String, _ session: inout Connection) throws -> Failure {
-    var message = "\(session.place): another run holds the lock"
+    var details = ""
     // A role that may not read the table gets the message without this part.
     let running = try? session.rows(
       """
@@ -80,11 +80,11 @@ package final class RunLock: Sendable {
       ORDER BY id DESC LIMIT 1
       """)
     if let run = running?.first {
-      message += ": job run \(try run.int("id")), heartbeat \(try run.text("heartbeat"))"
+      details = ": job run \(try run.int("id")), heartbeat \(try run.text("heartbeat"))"
     }
-    if let holder = try holder ?? session.lockHolder(table) { message += "; held by \(holder)" }
+    if let holder = try holder ?? session.lockHolder(table) { details += "; held by \(holder)" }
     return Failure(
-      .temporary, message,
+      .temporary, "\(session.place): another run holds the lock\(details)",
       hint:
         "wait for it to end, then run the same command again; end a prepared transaction (pg_prepared_xacts) with ROLLBACK PREPARED"
     )
