@@ -116,6 +116,8 @@ What `load` makes in the schema that `DATABASE_URL` names, `public` unless it sa
 
 - **City**: no column has it; an address begins with it. The source writes both 臺 and 台: `WHERE left(business_address, 3) IN ('臺中市', '台中市')`.
 - **Industries**: `"order"` counts the source's columns; 1 is 行業代號. The source does not say which industry is the main one.
+- **Your own indexes and views** survive every load. A view can make a day on which most businesses change slower
+  ([why](database-settings.md#views-triggers-and-inheritance)). With `roles.sql`, create indexes as `registry_owner`, and views in another schema.
 """
     relations = query("""
         SELECT c.oid, c.relname, obj_description(c.oid, 'pg_class') FROM pg_class c
