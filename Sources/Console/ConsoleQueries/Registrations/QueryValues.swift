@@ -49,6 +49,13 @@ struct QueryValues {
     return text
   }
 
+  /// Returns the name of a city or county, which has three characters.
+  func city(_ name: String) throws(QueryProblem) -> String? {
+    guard let text = text(name) else { return nil }
+    guard text.unicodeScalars.count == 3, !text.utf8.contains(0) else { throw QueryProblem(name, .city) }
+    return text
+  }
+
   /// Whether it is an existing day of the Gregorian calendar, written YYYY-MM-DD.
   static func isDate(_ text: String) -> Bool {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false).map(String.init)

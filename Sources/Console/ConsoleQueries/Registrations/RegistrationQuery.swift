@@ -58,10 +58,7 @@ public struct RegistrationQuery: Sendable, Equatable {
     if let text = values.text("type") { type = try values.bounded("type", text, upTo: 50) }
     invoice = try values.choice("invoice")
     if let text = values.text("industry") { industry = try Self.industry(text) }
-    if let text = values.text("city") {
-      guard text.unicodeScalars.count == 3, !text.utf8.contains(0) else { throw QueryProblem("city", .city) }
-      city = text
-    }
+    city = try values.city("city")
     capitalMin = try values.amount("capital_min")
     capitalMax = try values.amount("capital_max")
     if let capitalMin, let capitalMax, capitalMin > capitalMax { throw QueryProblem("capital_max", .range) }

@@ -35,6 +35,8 @@ public struct RegistrationChange: Sendable, Equatable {
   public let before: String?
   public let after: String?
   public internal(set) var columns: [Column]
+  /// Whether it does not count: a rollback undid its publication, or it is of the rollback.
+  public internal(set) var isUndone = false
 
   /// Columns of a row `c` of the feed or of a business's history, joined with a row `p` of publication.
   static let sql = """

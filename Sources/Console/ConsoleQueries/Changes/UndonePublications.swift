@@ -1,0 +1,80 @@
+import Postgres
+
+/// The publications whose changes do not count, because a rollback undid them.
+///
+/// A load adds a state to the registry's history, and a rollback goes back to an earlier state. A load counts if its
+/// state is the current one or leads to it. Corrections survive a rollback, so their runs always count.
+public struct UndonePublications: Sendable, Equatable {
+  /// A load that a rollback undid.
+  public struct Day: Sendable, Equatable {
+    public let jobRunID: Int
+    /// The day from which the load counted, ISO 8601.
+    public let asOfDate: String?
+    /// The rollback that undid it.
+    public let rollback: Int
+  }
+
+  /// The job runs of the undone loads and of all rollbacks, whose changes are the reverse.
+  public private(set) var runs: Set<Int> = []
+  /// The newest first.
+  public private(set) var days: [Day] = []
+
+  struct Publication {
+    let jobRunID: Int
+    let action: String
+    let snapshot: String
+    let asOfDate: String?
+  }
+
+  /// Reads all publications.
+  init(_ connection: inout Connection) throws {
+    guard try connection.bool("SELECT EXISTS (SELECT FROM publication WHERE action = 'rollback')") else { return }
+    self.init(
+      try connection.rows("SELECT job_run_id, action, snapshot, as_of_date FROM publication ORDER BY id").map { row in
+        Publication(
+          jobRunID: try row.int("job_run_id"), action: try row.text("action"), snapshot: try row.text("snapshot"),
+          asOfDate: try row.optionalText("as_of_date"))
+      })
+  }
+
+  /// - Parameter publications: all publications, the oldest first.
+  init(_ publications: [Publication]) {
+    // Each load, with the load whose state it changed.
+    var parents: [Int: Int] = [:]
+    var current: Int?
+    var loads: [Publication] = []
+    var rollbacks: [Int: Int] = [:]
+    for publication in publications {
+      switch publication.action {
+      case "load":
+        parents[publication.jobRunID] = current
+        current = publication.jobRunID
+        loads.append(publication)
+      case "rollback":
+        // Without its target, nothing is known about what it undid.
+        guard let target = loads.last(where: { $0.snapshot == publication.snapshot }) else { continue }
+        let before = Self.chain(to: current, parents)
+        current = target.jobRunID
+        for load in before.subtracting(Self.chain(to: current, parents)) { rollbacks[load] = publication.jobRunID }
+        runs.insert(publication.jobRunID)
+      default: break
+      }
+    }
+    let effective = Self.chain(to: current, parents)
+    let undone = loads.filter { !effective.contains($0.jobRunID) }
+    runs.formUnion(undone.map(\.jobRunID))
+    days = undone.reversed().compactMap { load in
+      rollbacks[load.jobRunID].map { Day(jobRunID: load.jobRunID, asOfDate: load.asOfDate, rollback: $0) }
+    }
+  }
+
+  private static func chain(to load: Int?, _ parents: [Int: Int]) -> Set<Int> {
+    var found: Set<Int> = []
+    var load = load
+    while let run = load {
+      found.insert(run)
+      load = parents[run]
+    }
+    return found
+  }
+}
