@@ -71,9 +71,9 @@ struct RegistrationQueryTests {
     ])
   func dates(text: String, isReal: Bool) {
     if isReal {
-      #expect(throws: Never.self) { try RegistrationChanges(["since": text]) }
+      #expect(throws: Never.self) { try ChangeQuery(["since": text]) }
     } else {
-      #expect(throws: QueryProblem("since", .date)) { try RegistrationChanges(["since": text]) }
+      #expect(throws: QueryProblem("since", .date)) { try ChangeQuery(["since": text]) }
     }
   }
 

@@ -55,7 +55,8 @@ struct ChangeConditions {
       let run = values.add(place.key, "bigint")
       let end = isBackwards ? "'~'" : "''"
       conditions.append(
-        "f.ban \(isBackwards ? "<" : ">") CASE WHEN p.job_run_id = \(run) THEN \(values.add(place.ban)) ELSE \(end) END")
+        "f.ban \(isBackwards ? "<" : ">") CASE WHEN p.job_run_id = \(run) THEN \(values.add(place.ban)) ELSE \(end) END"
+      )
     }
     return "WHERE " + conditions.joined(separator: " AND ")
   }

@@ -43,12 +43,6 @@ public struct ChangeList: Sendable {
     self.place = place
   }
 
-  /// Returns the day, ISO 8601, from which a list of the last week begins: six days before that of the newest
-  /// publication. Nil if nothing is published.
-  public static func weekBegins(on connection: inout Connection) throws -> String? {
-    try connection.row("SELECT max(as_of_date) - 6 AS day FROM publication").optionalText("day")
-  }
-
   /// Reads the page.
   public func page(on connection: inout Connection) throws -> Page {
     try RegistrySnapshot.read(&connection) { connection in
@@ -57,7 +51,6 @@ public struct ChangeList: Sendable {
       let hasMore = found.count > size
       if hasMore { found.removeLast() }
       if isBackwards { found.reverse() }
-      for index in found.indices { found[index].isUndone = undone.runs.contains(found[index].jobRunID) }
       let isFirst = place == nil || isBackwards && !hasMore
       return Page(
         changes: found, total: try total(undone, &connection), undone: leftOut(undone),
@@ -92,7 +85,7 @@ public struct ChangeList: Sendable {
         SELECT f.* FROM registration_change f \(conditions.ofChanges(&values)) ORDER BY f.ban \(bans) LIMIT \(size + 1)
       ) AS c \(conditions.ofRuns(&values))
       ORDER BY p.job_run_id \(runs), c.ban \(bans) LIMIT \(size + 1)
-      """, order: "h.job_run_id \(runs), h.ban \(bans)", values.values, &connection)
+      """, order: "h.job_run_id \(runs), h.ban \(bans)", undone, values.values, &connection)
   }
 
   private func total(_ undone: UndonePublications, _ connection: inout Connection) throws -> Int? {
@@ -110,7 +103,8 @@ public struct ChangeList: Sendable {
     return count > Self.totalMax ? nil : count
   }
 
-  /// Adds up the publications' own counts by kind or by column; nil if they do not tell the total.
+  /// Adds up the publications' own counts by kind or by column; nil if they do not tell the total. A load into an empty
+  /// registry has no changes.
   private func recordedTotal(_ conditions: ChangeConditions, _ connection: inout Connection) throws -> Int? {
     guard !query.selectsBusinesses, query.kind == nil || query.column == nil else { return nil }
     var values = SQLValues()
@@ -124,7 +118,7 @@ public struct ChangeList: Sendable {
       }
     let row = try connection.row(
       """
-      SELECT coalesce(bool_and(p.changes ? 'kinds' AND p.feed_expired_at IS NULL), true) AS is_known,
+      SELECT coalesce(bool_and(p.kind = 'bulk' OR p.changes ? 'kinds' AND p.feed_expired_at IS NULL), true) AS is_known,
         coalesce(sum(\(counts)), 0)::bigint AS total
       FROM publication p \(conditions.ofRuns(&values))
       """, values.values)

@@ -61,6 +61,11 @@ public struct ChangeQuery: Sendable, Equatable {
     return zip(Self.names, values).compactMap { name, value in value.map { (name, $0) } }
   }
 
+  /// The texts of this query, for the name of a file.
+  public var fileWords: [String] {
+    [since, until, kind?.rawValue, city, movedTo, movedFrom, name, ban?.text].compactMap(\.self)
+  }
+
   /// Whether the query has a condition on the businesses, besides kind and column.
   var selectsBusinesses: Bool { [city, movedTo, movedFrom, name, ban?.text].contains { $0 != nil } }
 }

@@ -36,7 +36,7 @@ public struct RegistrationChange: Sendable, Equatable {
   public let after: String?
   public internal(set) var columns: [Column]
   /// Whether it does not count: a rollback undid its publication, or it is of the rollback.
-  public internal(set) var isUndone = false
+  public let isUndone: Bool
 
   /// Columns of a row `c` of the feed or of a business's history, joined with a row `p` of publication.
   static let sql = """
@@ -48,7 +48,7 @@ public struct RegistrationChange: Sendable, Equatable {
   ///
   /// - Parameter changes: a query that selects ``sql``.
   static func read(
-    _ changes: String, order: String, _ values: [String?], _ connection: inout Connection
+    _ changes: String, order: String, _ undone: UndonePublications, _ values: [String?], _ connection: inout Connection
   ) throws -> [RegistrationChange] {
     let rows = try connection.rows(
       """
@@ -58,7 +58,7 @@ public struct RegistrationChange: Sendable, Equatable {
       """, values)
     var all: [RegistrationChange] = []
     for row in rows {
-      let change = try RegistrationChange(row)
+      let change = try RegistrationChange(row, undone)
       if all.last?.jobRunID != change.jobRunID || all.last?.ban != change.ban { all.append(change) }
       // By the LEFT JOIN a change without changed columns has one row without a name.
       guard let name = try row.optionalText("column_name") else { continue }
@@ -68,7 +68,7 @@ public struct RegistrationChange: Sendable, Equatable {
     return all
   }
 
-  private init(_ row: Row) throws {
+  private init(_ row: Row, _ undone: UndonePublications) throws {
     jobRunID = try row.int("job_run_id")
     action = try row.text("action")
     asOfDate = try row.optionalText("as_of_date")
@@ -80,6 +80,7 @@ public struct RegistrationChange: Sendable, Equatable {
     after = try row.optionalText("after")
     name = try row.optionalText("name")
     columns = []
+    isUndone = undone.runs.contains(jobRunID)
   }
 }
 

@@ -97,10 +97,11 @@ public struct Business: Sendable, Equatable {
   }
 
   private static func history(_ ban: BAN, _ connection: inout Connection) throws -> [RegistrationChange] {
-    try RegistrationChange.read(
+    let undone = try UndonePublications(&connection)
+    return try RegistrationChange.read(
       """
       SELECT \(RegistrationChange.sql) FROM (SELECT $1::text AS ban, * FROM registry_history($1)) AS c
         JOIN publication p ON p.job_run_id = c.job_run_id
-      """, order: "h.job_run_id DESC", [ban.text], &connection)
+      """, order: "h.job_run_id DESC", undone, [ban.text], &connection)
   }
 }

@@ -1,19 +1,13 @@
 import Postgres
 import Records
 
-/// Exports all businesses of a search as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF, with the
-/// published columns.
-///
-/// As in the pipeline's own sheets (docs/rules.md), these cells get a leading apostrophe: possible formulas, texts that
-/// begin with an apostrophe, values such as `NULL` or `NA`, and digits with a leading zero.
+/// Exports all businesses of a search as CSV for a spreadsheet (``CSVText``), with the published columns. The set-up date
+/// is ISO 8601 if it is a date.
 public struct RegistrationExport: Sendable {
   /// The column names of the source.
   public static let columns = Column.allCases.map(\.name)
 
   private let query: RegistrationQuery
-
-  /// The least size in bytes of a piece, except the last.
-  private static let pieceBytes = 1 << 16
 
   public init(_ query: RegistrationQuery) { self.query = query }
 
@@ -35,16 +29,7 @@ public struct RegistrationExport: Sendable {
         conditions.append("r.ban IN (\(ways.joined(separator: " UNION ")))")
       }
       try values.set(on: &connection)
-      var piece = Array("\u{FEFF}\(Self.columns.joined(separator: ","))\r\n".utf8)
-      let rows = try connection.copyOut(sql(conditions)) { row in
-        piece.append(contentsOf: row)
-        piece.append(contentsOf: "\r\n".utf8)
-        guard piece.count >= Self.pieceBytes else { return }
-        try write(piece)
-        piece.removeAll(keepingCapacity: true)
-      }
-      if !piece.isEmpty { try write(piece) }
-      return rows
+      return try CSVText.write(header: Self.columns, sql(conditions), &connection, write)
     }
   }
 
@@ -56,14 +41,12 @@ public struct RegistrationExport: Sendable {
       }
     }
     return """
-      COPY (
-        SELECT \(Column.allCases.map(Self.value).joined(separator: ", "))
-        FROM tax_registration r CROSS JOIN LATERAL (
-          SELECT \(slots.joined(separator: ", ")) FROM business_industry i WHERE i.business_id = r.ban
-        ) AS i
-        \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
-        ORDER BY \([.relevance, .ban].contains(query.sort) ? "" : "\(query.sort.key(of: "r")) \(direction), ")r.ban \(direction)
-      ) TO STDOUT (FORMAT csv)
+      SELECT \(Column.allCases.map(Self.value).joined(separator: ", "))
+      FROM tax_registration r CROSS JOIN LATERAL (
+        SELECT \(slots.joined(separator: ", ")) FROM business_industry i WHERE i.business_id = r.ban
+      ) AS i
+      \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
+      ORDER BY \([.relevance, .ban].contains(query.sort) ? "" : "\(query.sort.key(of: "r")) \(direction), ")r.ban \(direction)
       """
   }
 
@@ -71,26 +54,20 @@ public struct RegistrationExport: Sendable {
   /// the column.
   private static func value(_ column: Column) -> String {
     if let slot = Column.industrySlots.first(where: { Column.industry($0).code == column }) {
-      return cell("i.industry_code_\(slot)")
+      return CSVText.cell("i.industry_code_\(slot)")
     }
     if let slot = Column.industrySlots.first(where: { Column.industry($0).name == column }) {
-      return cell("i.industry_name_\(slot)")
+      return CSVText.cell("i.industry_name_\(slot)")
     }
     guard let stored = column.stored.first else { return "NULL" }
     let value = "r.\(stored.name)"
+    if stored.form == .text, let date = column.stored.first(where: { $0.form == .date }) {
+      return "coalesce(r.\(date.name)::text, \(CSVText.cell(value)))"
+    }
     return switch stored.form {
-    case .text: cell(value)
+    case .text: CSVText.cell(value)
     case .amount, .date: value
     case .flag: "CASE WHEN \(value) THEN 'Y' WHEN NOT \(value) THEN 'N' END"
     }
-  }
-
-  /// Returns SQL for a text, with an apostrophe if a spreadsheet could interpret it.
-  private static func cell(_ column: String) -> String {
-    #"""
-    CASE WHEN left(\#(column), 1) IN ('=', '+', '-', '@', '''', E'\t', E'\r', '＝', '＋', '－', '＠')
-      OR \#(column) IN ('NULL', 'null', 'NA', 'N/A') OR \#(column) ~ '^0[0-9]+$'
-      THEN '''' || \#(column) ELSE \#(column) END
-    """#
   }
 }

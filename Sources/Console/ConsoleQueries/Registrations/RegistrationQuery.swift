@@ -93,6 +93,9 @@ public struct RegistrationQuery: Sendable, Equatable {
     }
   }
 
+  /// The texts of this query, for the name of a file.
+  public var fileWords: [String] { [text?.typed, ban, name, address, type, industry, city].compactMap(\.self) }
+
   /// The parameters of this query, for links. Default values are left out.
   public var parameters: [(name: String, value: String)] {
     let headOffice =

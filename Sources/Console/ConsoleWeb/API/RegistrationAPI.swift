@@ -33,14 +33,17 @@ struct RegistrationAPI {
         ]), to: request)
     }
     router.get("/api/changes") { request, context in
-      let changes = try read(request, RegistrationChanges.names) { values, place, size throws(QueryProblem) in
-        try RegistrationChanges(values, place: place, size: size)
+      let (query, list) = try read(request, ChangeQuery.names) { values, place, size throws(QueryProblem) in
+        let query = try ChangeQuery(values)
+        return (query, try ChangeList(query, place: place, size: size))
       }
-      let page = try await site.read(context) { try changes.page(on: &$0) }
-      let path = Self.path("/api/changes", changes.parameters, request)
+      let page = try await site.read(context) { try list.page(on: &$0) }
+      let path = Self.path("/api/changes", query.parameters, request)
       return APIAnswer.response(
         .object([
-          ("changes", .list(page.changes) { .change($0) }), ("next", .text(path(page.next))),
+          ("changes", .list(page.changes) { .change($0) }),
+          ("total", page.total.map { .number(Int64($0)) } ?? .null),
+          ("undone", .list(page.undone) { .undone($0) }), ("next", .text(path(page.next))),
           ("previous", .text(path(page.previous))),
         ]), to: request)
     }

@@ -37,6 +37,14 @@ extension JSON {
       ("kind", .text(change.kind?.rawValue)), ("reason", .text(change.reason)),
       ("changed_columns", .list(change.kind == .changed ? change.columns.map(\.name) : []) { .text($0) }),
       ("before", .document(change.before)), ("after", .document(change.after)),
+      ("is_undone", .truth(change.isUndone)),
+    ])
+  }
+
+  static func undone(_ day: UndonePublications.Day) -> JSON {
+    .object([
+      ("job_run_id", .number(Int64(day.jobRunID))), ("as_of_date", .text(day.asOfDate)),
+      ("undone_by", .number(Int64(day.rollback))),
     ])
   }
 

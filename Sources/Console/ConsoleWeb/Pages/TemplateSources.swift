@@ -2,6 +2,7 @@ extension Templates {
   /// The templates by name. A file in Templates must be listed here.
   package static let sources: [String: [UInt8]] = [
     "audit": PackageResources.audit_mustache,
+    "changes": PackageResources.changes_mustache,
     "business": PackageResources.business_mustache,
     "figures": PackageResources.figures_mustache,
     "findings": PackageResources.findings_mustache,
@@ -10,7 +11,6 @@ extension Templates {
     "problem": PackageResources.problem_mustache,
     "registrations": PackageResources.registrations_mustache,
     "registrations-change": PackageResources.registrations_change_mustache,
-    "registrations-changes": PackageResources.registrations_changes_mustache,
     "registrations-suggestions": PackageResources.registrations_suggestions_mustache,
     "run": PackageResources.run_mustache,
     "run-accept": PackageResources.run_accept_mustache,

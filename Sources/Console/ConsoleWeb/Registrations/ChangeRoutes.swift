@@ -1,39 +1,36 @@
 import ConsoleQueries
 import Hummingbird
 
-/// The page of changes in the registry, run by run.
+/// The page of changes in the registry, run by run, and its export as CSV.
 struct ChangeRoutes {
   let site: Site
 
   func add(to router: Router<ConsoleContext>) {
-    router.get("/changes") { request, context in
-      let fields = try QueryFields(request)
-      let text = RunText(site: site, context: context)
-      var values = form(fields.values, text)
-      do {
-        let changes = try RegistrationChanges(fields.values, place: fields.place)
-        let page = try await site.read(context) { try changes.page(on: &$0) }
-        values["changes"] = page.changes.map { ChangeRow(text: text, $0).values }
-        values["has_changes"] = !page.changes.isEmpty
-        values["next_path"] = QueryFields.path("/changes", changes.parameters, at: page.next)
-        values["previous_path"] = QueryFields.path("/changes", changes.parameters, at: page.previous)
-        return site.page("registrations-changes", context, values)
-      } catch let problem as QueryProblem {
-        values["problem"] = text(problem.text)
-        values["problem_field"] = text.named("reg_field_", problem.parameter)
-        return site.page("registrations-changes", context, values, status: .badRequest)
-      }
+    router.get("/changes") { request, context in try await list(request, context) }
+    router.get("/changes.csv") { request, context in try await export(request, context) }
+  }
+
+  private func list(_ request: Request, _ context: ConsoleContext) async throws -> Response {
+    let text = RunText(site: site, context: context)
+    var fields = try QueryFields(request).values
+    if fields.isEmpty { fields["since"] = try await site.read(context) { try Publications.weekBegins(on: &$0) } }
+    let page = ChangeListPage(text: text, fields)
+    do {
+      let query = try ChangeQuery(fields)
+      let list = try ChangeList(query, place: fields["place"])
+      return site.page("changes", context, page.values(query, try await site.read(context) { try list.page(on: &$0) }))
+    } catch let problem as QueryProblem {
+      return site.page("changes", context, page.values(problem), status: .badRequest)
     }
   }
 
-  private func form(_ fields: [String: String], _ text: RunText) -> [String: Any?] {
-    func options(_ name: String, _ choices: [String], _ prefix: String) -> [[String: Any]] {
-      choices.map { ["value": $0, "label": text.named(prefix, $0), "is_chosen": $0 == fields[name]] }
+  private func export(_ request: Request, _ context: ConsoleContext) async throws -> Response {
+    let query: ChangeQuery
+    do { query = try ChangeQuery(try QueryFields(request).values) } catch let problem as QueryProblem {
+      throw problem.asProblem
     }
-    return [
-      "nav_changes": true, "f_since": fields["since"], "f_ban": fields["ban"],
-      "kinds": options("kind", RegistrationChange.Kind.allCases.map(\.rawValue), "run_kind_"),
-      "columns_to_choose": options("column", RegistrationChange.columnNames, "run_column_"),
-    ]
+    let labels = ChangeListPage(text: RunText(site: site, context: context), [:]).labels
+    return try await CSVDownload(site: site, name: "changes", words: query.fileWords)
+      .response(to: request, context) { try ChangeExport(query, labels).write(on: &$0, $1) }
   }
 }

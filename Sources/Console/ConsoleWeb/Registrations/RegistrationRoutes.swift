@@ -1,6 +1,5 @@
 import ConsoleQueries
 import Hummingbird
-import NIOCore
 
 /// The search, its export as CSV, and the page of a business.
 struct RegistrationRoutes {
@@ -54,31 +53,7 @@ struct RegistrationRoutes {
     do { query = try RegistrationQuery(try QueryFields(request).values) } catch let problem as QueryProblem {
       throw problem.asProblem
     }
-    var response = Response(
-      status: .ok,
-      headers: [
-        .contentType: "text/csv; charset=utf-8", .contentDisposition: "attachment; filename=\"registrations.csv\"",
-        .cacheControl: "no-store",
-      ])
-    if request.method == .head { return response }
-    guard let turn = site.exportTurns.acquire(context.session?.account ?? "") else {
-      throw Problem(.tooManyRequests, "problem_export_under_way", retryAfterSeconds: 60)
-    }
-    let pieces = BackpressuredStream { [site] write in
-      _ = try await site.exports.run { try RegistrationExport(query).write(on: &$0, write) }
-    }
-    // The answer begins after the first piece. So a missing registry or a timeout still gets an error page; later
-    // errors cut off the answer.
-    let first = try await pieces.next()
-    response.body = .init { writer in
-      defer { withExtendedLifetime(turn) {} }
-      var piece = first
-      while let bytes = piece {
-        try await writer.write(ByteBuffer(bytes: bytes))
-        piece = try await pieces.next()
-      }
-      try await writer.finish(nil)
-    }
-    return response
+    return try await CSVDownload(site: site, name: "registrations", words: query.fileWords)
+      .response(to: request, context) { try RegistrationExport(query).write(on: &$0, $1) }
   }
 }

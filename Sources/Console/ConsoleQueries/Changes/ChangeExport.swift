@@ -1,0 +1,63 @@
+import Postgres
+import Records
+
+/// Exports all changes of a query as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF. A changed
+/// business has a row for each column that differs; an added or removed one has a row with its address.
+///
+/// Cells are protected as in ``RegistrationExport``.
+public struct ChangeExport: Sendable {
+  /// The texts of the file, in the reader's language.
+  public struct Labels: Sendable {
+    public let header: [String]
+    /// Texts for the values of the feed: `kind added`, `column business_address`, `reason absent`, `action load`.
+    public let values: [String: String]
+
+    /// - Parameter header: nine names, in the order of the columns.
+    public init(header: [String], values: [String: String]) {
+      self.header = header
+      self.values = values
+    }
+  }
+
+  private let query: ChangeQuery
+  private let labels: Labels
+
+  public init(_ query: ChangeQuery, _ labels: Labels) {
+    self.query = query
+    self.labels = labels
+  }
+
+  /// Reads the changes from one state of the registry, the newest run first. The session's `statement_timeout` applies
+  /// to the whole export, and a slow `write` blocks the session.
+  ///
+  /// - Parameter write: receives the file piece by piece; an error that it throws ends the export.
+  public func write(on connection: inout Connection, _ write: ([UInt8]) throws -> Void) throws {
+    try RegistrySnapshot.read(&connection) { connection in
+      var values = SQLValues(.settings)
+      let sql = try sql(ChangeConditions(query: query, undone: UndonePublications(&connection)), &values)
+      try values.set(on: &connection)
+      try CSVText.write(header: labels.header, sql, &connection, write)
+    }
+  }
+
+  private func sql(_ conditions: ChangeConditions, _ values: inout SQLValues) -> String {
+    let names = labels.values.keys.sorted()
+    let keys = values.add(SQLValues.array(names), "text[]")
+    let texts = values.add(SQLValues.array(names.compactMap { labels.values[$0] }), "text[]")
+    func label(_ group: String, _ value: String) -> String {
+      "coalesce((l.labels ->> ('\(group) ' || \(value))), \(value))"
+    }
+    return """
+      SELECT p.as_of_date, \(label("kind", "c.kind")), \(CSVText.cell("c.ban")),
+        \(CSVText.cell("coalesce(c.after, c.before) ->> 'business_name'")), \(label("column", "n.name")),
+        \(CSVText.cell("n.before")), \(CSVText.cell("n.after")), \(label("reason", "c.reason")),
+        \(label("action", "p.action")) || ' ' || p.job_run_id
+      FROM (SELECT jsonb_object(\(keys), \(texts)) AS labels) AS l CROSS JOIN publication p
+        CROSS JOIN LATERAL (SELECT f.* FROM registration_change f \(conditions.ofChanges(&values))) AS c
+        LEFT JOIN LATERAL \(RegistrationImageText.changes(of: "c")) AS n
+          ON c.kind = 'changed' OR n.name = 'business_address'
+      \(conditions.ofRuns(&values))
+      ORDER BY p.job_run_id DESC, c.ban, n.place
+      """
+  }
+}
