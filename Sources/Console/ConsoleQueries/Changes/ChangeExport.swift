@@ -34,7 +34,7 @@ public struct ChangeExport: Sendable {
   public func write(on connection: inout Connection, _ write: ([UInt8]) throws -> Void) throws {
     try RegistrySnapshot.read(&connection) { connection in
       var values = SQLValues(.settings)
-      let sql = try sql(ChangeConditions(query: query, undone: UndonePublications(&connection)), &values)
+      let sql = try sql(ChangeConditions(query: query, undone: UndonePublications.read(&connection)), &values)
       try values.set(on: &connection)
       try CSVText.write(header: labels.header, sql, &connection, write)
     }

@@ -46,7 +46,7 @@ public struct ChangeList: Sendable {
   /// Reads the page.
   public func page(on connection: inout Connection) throws -> Page {
     try RegistrySnapshot.read(&connection) { connection in
-      let undone = try UndonePublications(&connection)
+      let undone = try UndonePublications.read(&connection)
       var found = try find(undone, &connection)
       let hasMore = found.count > size
       if hasMore { found.removeLast() }

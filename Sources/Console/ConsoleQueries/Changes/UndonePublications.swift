@@ -27,9 +27,11 @@ public struct UndonePublications: Sendable, Equatable {
   }
 
   /// Reads all publications.
-  init(_ connection: inout Connection) throws {
-    guard try connection.bool("SELECT EXISTS (SELECT FROM publication WHERE action = 'rollback')") else { return }
-    self.init(
+  static func read(_ connection: inout Connection) throws -> UndonePublications {
+    guard try connection.bool("SELECT EXISTS (SELECT FROM publication WHERE action = 'rollback')") else {
+      return UndonePublications([])
+    }
+    return UndonePublications(
       try connection.rows("SELECT job_run_id, action, snapshot, as_of_date FROM publication ORDER BY id").map { row in
         Publication(
           jobRunID: try row.int("job_run_id"), action: try row.text("action"), snapshot: try row.text("snapshot"),

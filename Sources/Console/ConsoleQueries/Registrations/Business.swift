@@ -97,7 +97,7 @@ public struct Business: Sendable, Equatable {
   }
 
   private static func history(_ ban: BAN, _ connection: inout Connection) throws -> [RegistrationChange] {
-    let undone = try UndonePublications(&connection)
+    let undone = try UndonePublications.read(&connection)
     return try RegistrationChange.read(
       """
       SELECT \(RegistrationChange.sql) FROM (SELECT $1::text AS ban, * FROM registry_history($1)) AS c
