@@ -150,7 +150,7 @@ struct ChangeQueryTests {
     try RunHarness.with { harness, connection in
       let registry = try history(harness, &random, &connection)
       func city(_ business: ModelRegistry.Business?) -> String? {
-        business.map { $0.address.prefix(3).replacing("台", with: "臺") }
+        business.map { String($0.address.prefix(3)).replacing("台", with: "臺") }
       }
       for _ in 0..<120 {
         var query: [String: String] = [:]
