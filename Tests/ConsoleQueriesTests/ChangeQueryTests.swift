@@ -61,7 +61,7 @@ private struct ModelRegistry {
   private func insert(_ change: Change, _ connection: inout Connection) throws {
     func image(_ business: Business?) -> String? {
       business.map {
-        #"{"ban": "\#(change.ban)", "business_name": "\#($0.name)", "business_address": "\#($0.address)", "industries": []}"#
+        #"{"ban": "\#(change.ban)", "business_name": "\#($0.name.replacing("\"", with: "\\\""))", "business_address": "\#($0.address)", "industries": []}"#
       }
     }
     try connection.execute(

@@ -71,7 +71,7 @@ struct RegistrationExportTests {
             var expected: [String: String?] = [
               "營業地址": business.address, "統一編號": business.ban, "總機構統一編號": business.headOffice,
               "營業人名稱": business.name, "資本額": business.capital.map(String.init),
-              "設立日期": business.setUp.map { $0.filter { $0 != "-" } }, "組織別名稱": business.type,
+              "設立日期": business.setUp, "組織別名稱": business.type,
               "使用統一發票": business.invoice.map { $0 ? "Y" : "N" },
             ]
             for (slot, code) in zip(["", "1", "2", "3"], business.industries) {
