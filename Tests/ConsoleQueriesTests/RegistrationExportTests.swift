@@ -98,7 +98,7 @@ struct RegistrationExportTests {
       ).insert(&connection)
       let (text, _) = try export([:], &connection)
       let rows = Self.read(String(text.unicodeScalars.dropFirst()))
-      let row = ["'=1+1", "'01234567", "'00000001", "'NA", "0", "'01990101", "", "", "'011111", "行業011111"]
+      let row = ["'=1+1", "'01234567", "'00000001", "'NA", "0", "0199-01-01", "", "", "'011111", "行業011111"]
       #expect(
         rows.last?.prefix(row.count).map(\.self) == row && rows.last?.dropFirst(row.count).allSatisfy(\.isEmpty) == true
       )
