@@ -22,9 +22,14 @@ struct TextMatches {
   ///   - filters: further conditions on the row `r`.
   ///   - limit: how many businesses each query finds at most; nil for all.
   func ways(_ values: inout SQLValues, filters: [String], limit: Int?) -> [String] {
-    let names = text.words.map { name($0, &values) }
-    let texts = zip(text.words, names).map { word, name in "(\(name) OR \(address(word, &values)))" }
-    func others(_ index: Int) -> [String] { texts.indices.filter { $0 != index }.map { texts[$0] } }
+    let names = text.words.map { name($0, &values, byIndex: hasBigrams) }
+    func texts(byIndex: Bool) -> [String] {
+      text.words.map { "(\(name($0, &values, byIndex: byIndex)) OR \(address($0, &values, byIndex: byIndex)))" }
+    }
+    let (texts, compared) = (texts(byIndex: hasBigrams), texts(byIndex: false))
+    func others(_ index: Int, of texts: [String]) -> [String] {
+      texts.indices.filter { $0 != index }.map { texts[$0] }
+    }
     let end = limit.map { " LIMIT \($0)" } ?? ""
     func way(_ conditions: [String]) -> String {
       "SELECT r.ban FROM tax_registration r WHERE \((conditions + filters).joined(separator: " AND "))\(end)"
@@ -36,11 +41,11 @@ struct TextMatches {
         let isBAN =
           digits.utf8.count == 8
           ? ["r.ban = \(start)"] : ["r.ban >= \(start)", "r.ban < \(values.add(digits.endOfPrefix))"]
-        ways.append(way(isBAN + others(index)))
+        ways.append(way(isBAN + others(index, of: texts)))
       }
       if !codes[index].isEmpty {
         let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
-        let conditions = ["r.ban = i.business_id"] + others(index) + filters
+        let conditions = ["r.ban = i.business_id"] + others(index, of: compared) + filters
         // Business by business: the server might prefer to read all that match the other words.
         ways.append(
           """
@@ -57,7 +62,7 @@ struct TextMatches {
       for spelling in Set([word.text, word.text.replacing("臺", with: "台")]) {
         let start = values.add(spelling)
         let end = values.add(spelling.endOfPrefix)
-        ways.append(way(["r.business_name >= \(start)", "r.business_name < \(end)"] + others(index)))
+        ways.append(way(["r.business_name >= \(start)", "r.business_name < \(end)"] + others(index, of: texts)))
       }
     }
     return ways
@@ -74,14 +79,15 @@ struct TextMatches {
     return "CASE \(cases.joined(separator: " ")) WHEN \(names.joined(separator: " AND ")) THEN 3 ELSE 4 END"
   }
 
-  private func name(_ word: SearchText.Word, _ values: inout SQLValues) -> String {
+  /// - Parameter byIndex: whether the condition can use an index. It costs more for each row that is compared.
+  private func name(_ word: SearchText.Word, _ values: inout SQLValues, byIndex: Bool) -> String {
     let value = values.add(word.text)
     let contains = RegistrationText.contains("r.business_name", value)
-    guard hasBigrams, word.text.unicodeScalars.count > 1 else { return contains }
+    guard byIndex, word.text.unicodeScalars.count > 1 else { return contains }
     return "(registry_bigrams(r.business_name) @> registry_bigrams(\(value)) AND \(contains))"
   }
 
-  private func address(_ word: SearchText.Word, _ values: inout SQLValues) -> String {
+  private func address(_ word: SearchText.Word, _ values: inout SQLValues, byIndex: Bool) -> String {
     if let city = word.city {
       return "\(RegistrationText.oneTai("\"left\"(r.business_address, 3)")) = \(values.add(city))"
     }
@@ -89,7 +95,7 @@ struct TextMatches {
     // 市縣 would be compared with every address.
     guard !pattern.parts.isEmpty else { return "false" }
     let matches = "\(RegistrationText.folded("r.business_address")) ~ \(values.add(pattern.regex))"
-    guard hasBigrams else { return matches }
+    guard byIndex else { return matches }
     let parts = pattern.parts.map { texts in
       let contains = texts.map { "registry_bigrams(r.business_address) @> registry_bigrams(\(values.add($0)))" }
       return "(\(contains.joined(separator: " OR ")))"
