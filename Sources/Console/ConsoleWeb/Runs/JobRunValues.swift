@@ -30,19 +30,23 @@ struct JobRunValues {
   }
 
   /// Returns the values of the run's page.
-  func page(_ run: JobRunSummary, _ progress: JobProgress?) -> [String: Any] {
+  ///
+  /// - Parameter account: the account that started the run in the console.
+  func page(_ run: JobRunSummary, _ progress: JobProgress?, by account: String?) -> [String: Any] {
     let more: [String: Any?] = [
       "run_source": run.source, "run_log_id": run.runID, "run_chunk_size": run.chunkSize.map(text.count),
       "run_whole_error": run.refusal == nil ? run.error : nil,
       "run_refusal": run.refusal.map {
         ["snapshot": $0.snapshot, "reasons": text.reasons($0.reasons)] as [String: Any]
       },
-      "run_publication": run.publication.map(publication), "run_progress": progress.map { self.progress($0, of: run) },
+      "run_publication": run.publication.map { publication($0, by: account) },
+      "run_progress": progress.map { self.progress($0, of: run) },
     ]
     return row(run).merging(more.present) { $1 }
   }
 
-  private func publication(_ publication: JobPublication) -> [String: Any] {
+  private func publication(_ publication: JobPublication, by account: String?) -> [String: Any] {
+    let (acceptor, reason) = Self.acceptance(of: publication, by: account)
     let values: [String: Any?] = [
       "action": text("run_action_" + publication.action), "snapshot": publication.snapshot,
       "as_of_date": publication.asOfDate, "published_at": text.time(publication.publishedAt),
@@ -50,10 +54,19 @@ struct JobRunValues {
       "industries": text.count(publication.industries), "inserted": text.count(publication.inserted),
       "updated": text.count(publication.updated), "removed": text.count(publication.removed),
       "repaired": publication.repaired > 0 ? text.count(publication.repaired) : nil,
-      "accepted_by": publication.acceptedBy, "accept_reason": publication.acceptReason,
+      "accepted_by": acceptor, "accept_reason": reason,
       "refusals": text.reasons(publication.refusals), "has_refusals": !publication.refusals.isEmpty,
     ]
     return values.present.merging(text.changes(publication.changes)) { $1 }
+  }
+
+  /// Returns who accepted a refused snapshot, and why. The pipeline records the operating system's user, so the console
+  /// adds the account to the reason (``RunActions``); here it is separated again.
+  private static func acceptance(of publication: JobPublication, by account: String?) -> (String?, String?) {
+    guard let account, let reason = publication.acceptReason, reason.hasSuffix(" (\(account))") else {
+      return (publication.acceptedBy, publication.acceptReason)
+    }
+    return (account, String(reason.dropLast(account.count + 3)))
   }
 
   private func progress(_ progress: JobProgress, of run: JobRunSummary) -> [String: Any] {
