@@ -6,20 +6,29 @@ struct JobRunValues {
 
   /// Returns the values of a list row.
   func row(_ run: JobRunSummary) -> [String: Any] {
+    let (status, statusText) = state(of: run)
     let values: [String: Any?] = [
-      "run_id": run.id, "run_status": run.isSilent ? "failed" : run.status.rawValue,
-      "run_status_text": run.isSilent ? text("run_silent") : text("run_status_" + run.status.rawValue),
+      "run_id": run.id, "run_status": status, "run_status_text": statusText,
       "run_source_date": run.sourceDate ?? "–", "run_started_at": text.time(run.startedAt),
       "run_ended_at": text.time(run.completedAt) ?? "–", "run_seconds": text.seconds(run.seconds),
       "run_rate": run.recordsPerSecond.map(text.count) ?? "–", "run_total": text.count(run.counts.total),
       "run_processed": text.count(run.counts.processed), "run_failed": text.count(run.counts.failed),
       "run_duplicated": text.count(run.counts.duplicated), "run_blank": text.count(run.counts.blank),
       "run_is_reconciled": run.counts.reconcile,
-      "run_error": run.refusal.map { _ in text("run_refused_title") } ?? run.error.map(text.brief),
+      "run_error": run.refusal.map { _ in text("run_refused_title") } ?? error(of: run).map(text.brief),
       "run_published": run.publication.map(published),
     ]
     return values.present
   }
+
+  /// Returns the CSS class and the text of the state.
+  private func state(of run: JobRunSummary) -> (String, String) {
+    if run.isSilent { return ("failed", text("run_silent")) }
+    if run.isStopped { return ("stopped", text("run_outcome_stopped")) }
+    return (run.status.rawValue, text("run_status_" + run.status.rawValue))
+  }
+
+  private func error(of run: JobRunSummary) -> String? { run.isStopped ? text("run_do_stopped") : run.error }
 
   /// Returns a short text of what a publication changed.
   func published(_ publication: JobPublication) -> String {
@@ -35,7 +44,7 @@ struct JobRunValues {
   func page(_ run: JobRunSummary, _ progress: JobProgress?, by account: String?) -> [String: Any] {
     let more: [String: Any?] = [
       "run_source": run.source, "run_log_id": run.runID, "run_chunk_size": run.chunkSize.map(text.count),
-      "run_whole_error": run.refusal == nil ? run.error : nil,
+      "run_whole_error": run.refusal == nil ? error(of: run) : nil,
       "run_refusal": run.refusal.map {
         ["snapshot": $0.snapshot, "reasons": text.reasons($0.reasons)] as [String: Any]
       },
@@ -81,4 +90,9 @@ struct JobRunValues {
       "has_batches": !batches.isEmpty,
     ]
   }
+}
+
+extension JobRunSummary {
+  /// Whether a signal stopped it: of a user, or at the time limit.
+  var isStopped: Bool { error?.hasPrefix("stopped by signal ") ?? false }
 }
