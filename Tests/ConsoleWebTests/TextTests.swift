@@ -40,6 +40,51 @@ struct TextTests {
     }
   }
 
+  @Test("each reason of a refusal is translated, without names of options", arguments: Language.allCases)
+  func refusals(language: Language) {
+    let reasons = [
+      "9000 records where snapshot S1 has 20340: 55.75 % fewer, more than --max-decrease 5%",
+      "9000 records without duplicates and blank ones where snapshot S1 has 20340: 55.75 % fewer, more than --max-decrease 5%",
+      "30000 records where snapshot S1 has 20340: 47.49 % more, over --max-increase 12.5%",
+      "1500 of 3020 businesses changed or vanished: 49.67 %, more than --max-change 40%",
+      "金門縣 lost 9614 of 9614 businesses: 100.0 %, more than --max-city-loss 50%",
+      "its source date 2026-09-01 is before 2026-09-02, which was published already",
+      "it has no source date, so it may be older than 2026-09-02, which was published already",
+      "its source date 2027-09-01 is 300 days in the future", "it lacks the column 營業地址, which snapshot S1 has",
+      "it lacks the column 營業地址",
+      "industry 2 is empty for 60 of the 90 businesses that have it: the source's column may have come empty",
+      "business_address is empty for 60 of the 90 businesses that have it: the source's column may have come empty",
+      "60 findings INVALID_DATE in 100 accepted records: the source may have changed how it writes that column",
+      "60 findings INVALID_INDUSTRY_CODE in 100 industries: the source may have changed how it writes that column",
+      "it is a sample, and the registry holds the whole snapshot S1",
+      "it is limited to 10 records, and the registry holds the whole snapshot S1",
+      "31 of 3030 records are rejected, more than --max-rejects 1%",
+      "the source ends in the middle of its last record, so it may have been cut",
+      "not one of its 12 records is accepted", "no record follows its header (lines must end with LF or CRLF",
+      "CR alone does not end a line)",
+    ]
+    let refusal = RefusalText(texts: Texts.all, language: language)
+    for reason in reasons {
+      let text = refusal.text(reason)
+      #expect(text != reason && !text.contains("--") && !text.contains("run_reason"), "\(reason): \(text)")
+    }
+    #expect(refusal.text("a reason of a later version") == "a reason of a later version")
+  }
+
+  @Test("numbers, columns and codes in a refusal are shown as on pages")
+  func refusalValues() {
+    let refusal = RefusalText(texts: Texts.all, language: .chinese)
+    #expect(
+      refusal.text("金門縣 lost 9614 of 9614 businesses: 100.0 %, more than --max-city-loss 50%")
+        == "金門縣原有 9,614 家，這次少了 9,614 家（減少 100%，上限 50%）")
+    let emptied =
+      "business_address is empty for 60 of the 90 businesses that have it: the source's column may have come empty"
+    #expect(refusal.text(emptied).contains("營業地址"))
+    let malformed =
+      "60 findings INVALID_DATE in 100 accepted records: the source may have changed how it writes that column"
+    #expect(refusal.text(malformed).contains(Texts.all[.chinese]["finding_code_invalid_date"] ?? "–"))
+  }
+
   @Test("every fault of a schedule has a complete text in both languages", arguments: Language.allCases)
   func faults(language: Language) {
     let timings: [TimingError] = [

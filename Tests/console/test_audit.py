@@ -3,8 +3,11 @@
 import re
 import unittest
 
+from monitoring.registry import SOURCE
+
 from . import visits
 from .console_project import OPERATOR, VIEWER, until
+from .texts import entries, text
 from .visits import VisitTest, inside
 
 setUpModule = visits.set_up
@@ -45,9 +48,18 @@ class AuditTests(VisitTest):
         self.assertEqual(rows, [[who, "127.0.0.1", what, on, "t"] for who, what, on in expected])
         page = inside(OPERATOR).get("/audit").text
         for _, action, _ in expected:
-            self.assertIn(f"<code>{action}</code>", page)
+            words = text("audit_action_" + action.replace(".", "_")).split("%1")[0]
+            self.assertIn(f"<td>{words}", page)
+        self.assertIn(text("kind_dry_run"), page)
         visits.office.sql("DELETE FROM console.login_failure")
 
+    def test_every_action_has_a_text(self):
+        keys = {entry[0] for entry in entries()}
+        folders = [SOURCE / "Sources/Commands/console", SOURCE / "Sources/Console"]
+        sources = "".join(file.read_text() for folder in folders for file in sorted(folder.rglob("*.swift")))
+        actions = set(re.findall(r'"((?:account|login|registry|schedule|snapshot|task)\.[a-z.]+)"', sources))
+        self.assertGreater(len(actions), 10)
+        self.assertEqual({action for action in actions if "audit_action_" + action.replace(".", "_") not in keys}, set())
 
     def test_an_unknown_name_is_not_stored(self):
         visits.office.sql("DELETE FROM console.login_failure")

@@ -176,7 +176,7 @@ class ScriptTests(WindowTest):
         # After the first task stops, the second one starts.
         walk.operator.post(f"{first}/stop")
         self.page.wait_for_selector("main > section .state.running")
-        self.page.wait_for_selector("main > section li >> text=fetch")
+        self.page.wait_for_selector("main > section li >> text=" + text("kind_fetch"))
         self.assertTrue(self.page.evaluate("window.isTheSame"))
         walk.source.release()
         self.ended("succeeded")

@@ -11,14 +11,8 @@ struct AuditRoutes {
       guard context.isOperator else { throw Problem(.forbidden, "problem_operators_only") }
       let before = FormFields(encoded: request.uri.query ?? "")?["before"].flatMap { Int($0) }
       let entries = try await site.store.run { try Audit.list(before: before, limit: Self.pageSize + 1, on: &$0) }
-      let rows = entries.prefix(Self.pageSize).map { entry -> [String: Any] in
-        var row: [String: Any] = [
-          "at": TaipeiTime.text(entry.at), "action": entry.action, "account": entry.account ?? "–",
-          "address": entry.address ?? "–", "subject": entry.subject ?? "",
-        ]
-        if entry.detail != "{}" { row["detail"] = entry.detail }
-        return row
-      }
+      let text = RunText(site: site, context: context)
+      let rows = entries.prefix(Self.pageSize).map { AuditRow(text: text, $0).values }
       return site.page(
         "audit", context,
         [

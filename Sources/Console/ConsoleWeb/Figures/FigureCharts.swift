@@ -29,7 +29,7 @@ struct FigureCharts {
       summary?.findings ?? Dictionary(kept.map { ($0.code, $0.count) }, uniquingKeysWith: +))
     func picture(_ id: String, _ counts: [FindingCounts.Count]) -> [String: Any] {
       bars(
-        id, category: "finding_code", measure: "figure_records",
+        id, category: "finding_code", measure: "figure_records", empty: "figure_\(id)_empty",
         counts.map { BarChart.Entry(text.named("finding_code_", $0.code), count: $0.count) })
     }
     return [picture("rejections", counts.rejections), picture("warnings", counts.warnings)]
@@ -43,7 +43,8 @@ struct FigureCharts {
     return columns(
       "durations", category: "figure_run",
       labels: durations.map { String(TaipeiTime.text($0.0).dropFirst(5).prefix(11)) },
-      [series("fetch", \.fetch), series("transform", \.transform), series("load", \.load)], unit: "s")
+      [series("fetch", \.fetch), series("transform", \.transform), series("load", \.load)],
+      unit: text("figure_seconds"))
   }
 
   func cities(_ groups: [Figures.Group]) -> [String: Any] {
@@ -73,10 +74,12 @@ struct FigureCharts {
     return picture(id, chart.svg, chart.table)
   }
 
-  private func bars(_ id: String, category: String, measure: String, _ entries: [BarChart.Entry]) -> [String: Any] {
+  private func bars(
+    _ id: String, category: String, measure: String, empty: String = "figure_empty", _ entries: [BarChart.Entry]
+  ) -> [String: Any] {
     let chart = BarChart(
       id: "figure-" + id, title: text("figure_\(id)"), description: text("figure_\(id)_hint"), category: text(category),
-      measure: text(measure), entries: entries, emptyText: text("figure_empty"))
+      measure: text(measure), entries: entries, emptyText: text(empty))
     return picture(id, chart.svg, chart.table)
   }
 

@@ -31,7 +31,8 @@ struct FindingPage {
       },
       "first_path": request.behind == nil ? nil : shown,
       "csv_path": rows.isEmpty ? nil : request.path("/findings.csv") { $0.run = found.run?.id },
-      "total": text.count(total), "has_any": total > 0, "is_capped": found.batches.contains(where: \.isCapped),
+      "by_code": text("finding_by_code", text.count(total)), "has_any": total > 0,
+      "is_capped": found.batches.contains(where: \.isCapped),
       "codes": codes, "severities": severities, "batches": hasBatchList ? batches : [],
       "has_batch_list": hasBatchList, "batch_chosen": request.filter.batch,
       "counts": counts, "nav_findings": true,
@@ -77,7 +78,8 @@ struct FindingPage {
   private var codes: [[String: Any]] {
     found.counts.map {
       option(
-        $0.code, "\($0.code) · \(text.named("finding_code_", $0.code)) (\(text.count($0.count)))", request.filter.code)
+        $0.code, text("finding_code_option", $0.code, text.named("finding_code_", $0.code), text.count($0.count)),
+        request.filter.code)
     }
   }
 

@@ -42,10 +42,19 @@ extension RunText {
   ///
   /// - Parameter value: as PostgreSQL writes it, as text or in JSON.
   func value(_ value: String, of column: String) -> String {
+    if column == "business_setup_date", let date = rocDate(value) { return date }
     switch StoredColumn.all.first(where: { $0.name == column })?.form {
     case .amount: Int(value).map { count($0) } ?? value
     case .flag: self(value.hasPrefix("t") ? "yes" : "no")
     case .text, .date, nil: value
     }
+  }
+
+  /// Formats a date of the ROC calendar, YYYMMDD; nil if the text is not one.
+  private func rocDate(_ text: String) -> String? {
+    guard text.utf8.count == 7, text.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let number = Int(text) else { return nil }
+    let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100)
+    guard year > 0, 1...12 ~= month, 1...31 ~= day else { return nil }
+    return self("reg_roc_date", "\(year)", "\(month)", "\(day)")
   }
 }

@@ -20,13 +20,23 @@ struct RegistrationListPage {
       if let total = page.total {
         text("reg_found", text.count(total))
       } else {
-        text(page.next == nil && page.previous == nil ? "reg_found" : "reg_found_more", text.count(page.rows.count))
+        text(Self.found(page), text.count(page.rows.count))
       }
     if page.isCut { values["found"] = text("reg_found_cut") }
     values["next_path"] = QueryFields.path("/registrations", parameters, at: page.next)
     values["previous_path"] = QueryFields.path("/registrations", parameters, at: page.previous)
     values["csv_path"] = QueryFields.path("/registrations.csv", parameters)
     return values
+  }
+
+  /// Returns the key of the text for a page of results whose total is unknown.
+  private static func found(_ page: RegistrationPage) -> String {
+    switch (page.previous, page.next) {
+    case (nil, nil): "reg_found"
+    case (nil, _): "reg_found_first"
+    case (_, nil): "reg_found_last"
+    default: "reg_found_more"
+    }
   }
 
   func values(_ types: [String], _ problem: QueryProblem) -> [String: Any?] {
@@ -44,6 +54,7 @@ struct RegistrationListPage {
     values["types"] = options("type", types)
     values["cities"] = options("city", RegistrationChoices.cities, chosen: fields["city"]?.replacing("台", with: "臺"))
     values["invoices"] = options("invoice", RegistrationQuery.Invoice.allCases.map(\.rawValue), named: "")
+    values["head_offices"] = options("head_office", ["none", "any"], named: "reg_head_office_")
     values["sorts"] = options("sort", RegistrationSort.allCases.map(\.rawValue), named: "reg_sort_")
     values["orders"] = options("order", ["asc", "desc"], named: "reg_order_")
     return values

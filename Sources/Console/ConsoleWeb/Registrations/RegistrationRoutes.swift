@@ -12,7 +12,7 @@ struct RegistrationRoutes {
     router.get("/registrations/:ban") { _, context in
       guard let ban = context.parameters.get("ban").flatMap({ BAN($0) }),
         let business = try await site.read(context, { try Business.find(ban, on: &$0) })
-      else { throw Problem(.notFound, "problem_not_found") }
+      else { throw Problem(.notFound, "problem_no_business") }
       return site.page("business", context, BusinessPage(text: RunText(site: site, context: context), business).values)
     }
   }

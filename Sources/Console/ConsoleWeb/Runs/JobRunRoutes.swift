@@ -120,8 +120,8 @@ struct JobRunRoutes {
       "findings": findings, "has_findings": !findings.isEmpty, "findings_none": text.noFindings(of: found.run),
       "task_id": task?.id, "nav_runs": true,
     ]
-    return (JobRunValues(text: text).page(found.run, found.progress) as [String: Any?]).merging(more) { $1 }
-      .merging(acceptance) { $1 }
+    let values = JobRunValues(text: text).page(found.run, found.progress, by: task?.askedBy)
+    return (values as [String: Any?]).merging(more) { $1 }.merging(acceptance) { $1 }
   }
 }
 

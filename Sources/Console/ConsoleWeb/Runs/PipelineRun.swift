@@ -108,7 +108,7 @@ public struct PipelineRun: Sendable, Equatable {
     }
     if task != nil { return .running }
     guard let jobRun, !jobRun.isSilent else { return .failed }
-    if jobRun.error?.hasPrefix("stopped by signal ") ?? false { return .stopped }
+    if jobRun.isStopped { return .stopped }
     return Outcome(rawValue: jobRun.status.rawValue) ?? .failed
   }
 

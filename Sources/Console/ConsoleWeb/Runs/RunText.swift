@@ -24,7 +24,9 @@ struct RunText {
   }
 
   /// Formats a number with commas between thousands.
-  func count(_ number: Int) -> String {
+  func count(_ number: Int) -> String { Self.grouped(number) }
+
+  static func grouped(_ number: Int) -> String {
     let digits = Array(String(number.magnitude))
     var text = number < 0 ? "-" : ""
     for (index, digit) in digits.enumerated() {
@@ -52,23 +54,11 @@ struct RunText {
   /// Converts a time of the database to Taipei time.
   func time(_ text: String?) -> String? { text.map { TaipeiTime.text($0) } }
 
-  /// Translates the reasons of a refusal. The pipeline writes them in English, and its sentences are the English texts.
-  /// An unknown sentence stays as it is.
+  /// Translates the reasons of a refusal.
   func reasons(_ reasons: [String]) -> [String] {
-    reasons.map { reason in
-      for key in Self.reasonKeys {
-        let english = MessageTemplate(site.texts.text(key, .english))
-        guard let values = english.values(of: reason) else { continue }
-        return MessageTemplate(site.text(key, context)).filled(with: values)
-      }
-      return reason
-    }
+    let refusal = RefusalText(texts: site.texts, language: context.language)
+    return reasons.map { refusal.text($0) }
   }
-
-  private static let reasonKeys = [
-    "run_reason_fewer", "run_reason_more", "run_reason_change", "run_reason_city", "run_reason_date",
-    "run_reason_column", "run_reason_rejects", "run_reason_nothing",
-  ]
 
   /// Returns names and numbers for counts, the largest first.
   func counts(_ counts: [String: Int], named prefix: String) -> [[String: Any]] {

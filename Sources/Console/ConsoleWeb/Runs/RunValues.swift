@@ -10,7 +10,8 @@ struct RunValues {
     let failure = RunFailure(text: text, run: run)
     let values: [String: Any?] = [
       "entry_path": run.path, "entry_started": text.time(run.startedAt), "entry_kind": text.kind(run.command),
-      "entry_attempt": run.task.flatMap { $0.attempt > 1 ? $0.attempt : nil }, "entry_by": by(run),
+      "entry_attempt": run.task.flatMap { $0.attempt > 1 ? text("task_attempt_number", "\($0.attempt)") : nil },
+      "entry_by": by(run),
       "entry_class": run.outcome.rawValue, "entry_outcome": text.outcome(run.outcome),
       "entry_reason": run.outcome == .failed ? failure.reason : nil,
       "entry_stage": run.stage.map { text.stage($0, of: run) } ?? "–",

@@ -51,7 +51,8 @@ struct TaskPage {
       "task_queued": text.time(task.queuedAt), "task_started": text.time(task.startedAt) ?? "–",
       "task_ended": text.time(task.endedAt) ?? "–", "task_seconds": duration.map(text.seconds),
       "task_host": task.host, "task_run_id": task.runID, "task_stopped_by": task.stopAskedBy,
-      "task_limit": text("run_minutes_only", "\(task.limitMinutes)"), "task_attempt_number": task.attempt,
+      "task_limit": text("run_minutes_only", "\(task.limitMinutes)"),
+      "task_attempt_number": text("task_attempt_number", "\(task.attempt)"),
       "task_log": lines, "task_has_log": !lines.isEmpty, "task_failure": failure,
       "summary": task.state.isOver ? summary.map { RunValues(text: text).summary($0, of: run) } : nil,
     ]
@@ -130,7 +131,7 @@ struct TaskPage {
   private func line(_ line: RunLogLine) -> [String: Any] {
     [
       "line_time": line.time.map { TaipeiTime.text(Int64($0)) } ?? "", "line_level": line.level,
-      "line_is_bad": line.isBad, "line_name": line.name,
+      "line_is_bad": line.isBad, "line_name": text.stage(line.name, of: run),
       "line_message": EscapedText(Array(line.message.utf8)).text, "line_hints": line.hints,
     ]
   }

@@ -103,7 +103,8 @@ enum TaskRow {
       "is_running": task.state == .running,
       "may_stop": !task.state.isOver && context.isOperator,
     ]
-    row["attempt"] = task.attempt > 1 ? task.attempt : nil
+    row["attempt"] =
+      task.attempt > 1 ? site.texts.text("task_attempt_number", context.language, ["\(task.attempt)"]) : nil
     row["queued_at"] = TaipeiTime.text(task.queuedAt)
     row["started_at"] = task.startedAt.map { TaipeiTime.text($0) }
     row["ended_at"] = task.endedAt.map { TaipeiTime.text($0) }

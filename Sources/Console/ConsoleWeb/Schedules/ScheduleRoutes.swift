@@ -187,10 +187,20 @@ struct ScheduleRoutes {
       "is_paused": schedule.isPaused, "is_over": schedule.isOver,
       "is_active": !schedule.isPaused && !schedule.isOver && schedule.nextAt != nil,
     ]
+    row["every"] = RunText(site: site, context: context).interval(draft.timing)
     row["next_at"] = schedule.nextAt.map { TaipeiTime.text($0) }
     row["fault"] = fault(schedule, context)
     row["has_missed"] = schedule.missed > 0
     row["missed_at"] = schedule.missedAt.map { TaipeiTime.text($0) }
     return row
+  }
+}
+
+extension RunText {
+  /// Returns the text of a timing such as `every 30 minutes`; nil for a cron expression.
+  func interval(_ timing: String) -> String? {
+    let words = timing.split(separator: " ")
+    guard words.count == 3, words[0] == "every" else { return nil }
+    return words[1] == "1" ? self("timing_every_minute") : self("timing_every_minutes", String(words[1]))
   }
 }

@@ -20,7 +20,7 @@ struct Authorization: RouterMiddleware {
     guard FormFields(encoded: request.uri.query ?? "") != nil else { throw Problem(.badRequest, "problem_bad_request") }
     if context.session == nil, !Self.open.contains(path), !path.hasPrefix("/assets/") {
       if path.hasPrefix("/api/") {
-        var response = APIProblem.response(Problem(.unauthorized, "problem_log_in"), site.texts)
+        var response = APIProblem.response(Problem(.unauthorized, "problem_token"), site.texts)
         response.headers[.wwwAuthenticate] = "Bearer"
         return response
       }

@@ -28,19 +28,25 @@ struct ErrorMiddleware: RouterMiddleware {
           "\(request.method) \(request.uri.path): \((error as? PostgresError).map { "\($0.place): \($0.message)" } ?? "\(error)")",
           metadata: ["status": "\(problem.status.code)"])
       }
+      let language = SessionMiddleware.language(of: request)
       var response =
         request.uri.path.hasPrefix("/api/") || request.uri.path == "/healthz"
         ? APIProblem.response(problem, site.texts)
         : site.page(
           "problem", context.location == "/" ? SessionMiddleware.context(of: request, context) : context,
           [
-            "status": problem.status.code,
-            "problem": site.texts.text(problem.text, SessionMiddleware.language(of: request)),
-            "detail": problem.detail,
+            "status": problem.status.code, "heading": heading(of: problem, language),
+            "problem": site.texts.text(problem.text, language), "detail": problem.detail,
           ], status: problem.status)
       if problem.status == .methodNotAllowed { response.headers[.allow] = "GET, HEAD, POST" }
       if let seconds = problem.retryAfterSeconds { response.headers[.retryAfter] = String(seconds) }
       return response
     }
+  }
+
+  private func heading(of problem: Problem, _ language: Language) -> String {
+    let key = problem.text + "_title"
+    let heading = site.texts.text(key, language)
+    return heading == key ? site.texts.text("problem_title", language) : heading
   }
 }

@@ -1,0 +1,58 @@
+import ConsoleStore
+import FoundationEssentials
+
+/// The values of an entry of the audit log. Actions and details that this version does not know stay as they are.
+struct AuditRow {
+  let text: RunText
+  let entry: Audit.Entry
+  /// Nil if the entry has other details than texts.
+  private let details: [String: String]?
+
+  init(text: RunText, _ entry: Audit.Entry) {
+    self.text = text
+    self.entry = entry
+    details = try? JSONDecoder().decode([String: String].self, from: Data(entry.detail.utf8))
+  }
+
+  var values: [String: Any] {
+    let values: [String: Any?] = [
+      "at": TaipeiTime.text(entry.at), "action": action, "account": entry.account ?? "–",
+      "address": entry.address ?? "–", "subject": subject, "details": shownDetails,
+      "detail": details == nil ? entry.detail : nil,
+    ]
+    return values.present
+  }
+
+  private var action: String {
+    let key = "audit_action_" + entry.action.replacing(".", with: "_")
+    let action = text(key, details?["kind"].map { text.kind($0) } ?? "–")
+    return action == key ? entry.action : action
+  }
+
+  /// Whether the subject is the number of a task.
+  private var isOfTask: Bool {
+    ["task.", "snapshot.", "registry."].contains { entry.action.hasPrefix($0) }
+  }
+
+  private var subject: String {
+    guard let subject = entry.subject else { return "" }
+    return isOfTask ? text("audit_task", subject) : subject
+  }
+
+  private var shownDetails: [[String: Any]] {
+    // The action names the kind of a task.
+    (details ?? [:]).filter { !(isOfTask && $0.key == "kind") }.sorted { $0.key < $1.key }.map { name, value in
+      ["name": text.named("audit_detail_", name), "value": shown(value, of: name)]
+    }
+  }
+
+  private func shown(_ value: String, of name: String) -> String {
+    switch name {
+    case "kind": text.kind(value)
+    case "repeats": value == "-1" ? text("schedule_for_ever") : value
+    case "role": text.named("audit_role_", value)
+    case "timing": text.interval(value) ?? value
+    default: value
+    }
+  }
+}
