@@ -43,7 +43,7 @@ extension RunText {
   /// - Parameter value: as PostgreSQL writes it, as text or in JSON.
   func value(_ value: String, of column: String) -> String {
     if column == "business_setup_date", let date = rocDate(value) { return date }
-    switch StoredColumn.all.first(where: { $0.name == column })?.form {
+    return switch StoredColumn.all.first(where: { $0.name == column })?.form {
     case .amount: Int(value).map { count($0) } ?? value
     case .flag: self(value.hasPrefix("t") ? "yes" : "no")
     case .text, .date, nil: value
