@@ -23,13 +23,10 @@ struct TextMatches {
   ///   - limit: how many businesses each query finds at most; nil for all.
   func ways(_ values: inout SQLValues, filters: [String], limit: Int?) -> [String] {
     let names = text.words.map { name($0, &values, byIndex: hasBigrams) }
-    func texts(byIndex: Bool) -> [String] {
-      text.words.map { "(\(name($0, &values, byIndex: byIndex)) OR \(address($0, &values, byIndex: byIndex)))" }
+    let texts = zip(text.words, names).map { word, name in
+      "(\(name) OR \(address(word, &values, byIndex: hasBigrams)))"
     }
-    let (texts, compared) = (texts(byIndex: hasBigrams), texts(byIndex: false))
-    func others(_ index: Int, of texts: [String]) -> [String] {
-      texts.indices.filter { $0 != index }.map { texts[$0] }
-    }
+    func others(_ index: Int) -> [String] { texts.indices.filter { $0 != index }.map { texts[$0] } }
     let end = limit.map { " LIMIT \($0)" } ?? ""
     func way(_ conditions: [String]) -> String {
       "SELECT r.ban FROM tax_registration r WHERE \((conditions + filters).joined(separator: " AND "))\(end)"
@@ -41,11 +38,15 @@ struct TextMatches {
         let isBAN =
           digits.utf8.count == 8
           ? ["r.ban = \(start)"] : ["r.ban >= \(start)", "r.ban < \(values.add(digits.endOfPrefix))"]
-        ways.append(way(isBAN + others(index, of: texts)))
+        ways.append(way(isBAN + others(index)))
       }
       if !codes[index].isEmpty {
         let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
-        let conditions = ["r.ban = i.business_id"] + others(index, of: compared) + filters
+        let others = text.words.indices.filter { $0 != index }.map { other in
+          let word = text.words[other]
+          return "(\(name(word, &values, byIndex: false)) OR \(address(word, &values, byIndex: false)))"
+        }
+        let conditions = ["r.ban = i.business_id"] + others + filters
         // Business by business: the server might prefer to read all that match the other words.
         ways.append(
           """
@@ -62,7 +63,7 @@ struct TextMatches {
       for spelling in Set([word.text, word.text.replacing("臺", with: "台")]) {
         let start = values.add(spelling)
         let end = values.add(spelling.endOfPrefix)
-        ways.append(way(["r.business_name >= \(start)", "r.business_name < \(end)"] + others(index, of: texts)))
+        ways.append(way(["r.business_name >= \(start)", "r.business_name < \(end)"] + others(index)))
       }
     }
     return ways
