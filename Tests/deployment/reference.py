@@ -41,7 +41,8 @@ def commands():
     page += """
 `./pipeline.sh COMMAND --help` prints the same for one command. An option wins over its variable, and the variable over the default.
 [Log events](log-events.md) lists the variables of logging and monitoring, [console setup](console-setup.md) those of the console,
-[exit codes](troubleshooting.md#exit-codes) how a command can end.
+[exit codes](troubleshooting.md#exit-codes) how a command can end. `./pipeline.sh` reads no settings file by itself; [schedulers](schedule.md#settings) do,
+and so does `sudo business-registry` of the package.
 
 ## Commands
 
@@ -82,7 +83,8 @@ def messages_page():
     page += """
 Each error is one line on stderr, and a line `HINT:` for each thing to do. `…` stands for a value. Texts of PostgreSQL, libcurl and the
 operating system are passed on after the colon. The exit code says [whether to try again](troubleshooting.md#exit-codes); without one the message is a
-warning, and the command continues. [Rules](rules.md) lists the findings of single records.
+warning, and the command continues. [Rules](rules.md) lists the findings of single records. If PostgreSQL answers `permission denied` (69), the message
+names the object: have `docs/roles.sql` run again, and grant the login [the role that the command needs](database.md#which-role-a-command-needs).
 """
     used = set()
     for area in AREAS:
