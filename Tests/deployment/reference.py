@@ -118,6 +118,8 @@ What `load` makes in the schema that `DATABASE_URL` names, `public` unless it sa
 
 - **The day of the data**: `SELECT source_date FROM publication WHERE action IN ('load', 'rollback') ORDER BY id DESC LIMIT 1`. Replays and withdrawals
   have no source date. `data_source_date` is the day of the file that last changed a row.
+- **NULL**: the source has no value, or one that is no amount, date or Y/N. The latter has a [warning](rules.md#warnings). If a date is not real,
+  `business_setup_date` keeps its text.
 - **City**: no column has it; an address begins with it. The source writes both 臺 and 台: `WHERE left(business_address, 3) IN ('臺中市', '台中市')`.
 - **Industries**: `"order"` counts the source's columns; 1 is 行業代號. The source does not say which industry is the main one. All
   restaurants: `WHERE ban IN (SELECT business_id FROM business_industry WHERE industry_code LIKE '5611%')`.

@@ -33,10 +33,21 @@ public struct Business: Sendable, Equatable {
   public let headOffice: HeadOffice?
   /// The first ``branchesMax`` by BAN.
   public let branches: [Branch]
-  public let hasMoreBranches: Bool
+  /// The number of all branches.
+  public let branchCount: Int
   public let correction: Correction?
   /// The newest first.
   public let history: [RegistrationChange]
+
+  public var hasMoreBranches: Bool { branchCount > branches.count }
+
+  /// The part of the name that tells it from others, for a search: without the words for its legal form.
+  public var distinctiveName: String? {
+    guard var name = registration?.name ?? history.first?.name else { return nil }
+    for ending in ["股份有限公司", "有限公司", "無限公司", "兩合公司", "企業社", "工程行", "商行", "企業行", "商店"]
+    where name.hasSuffix(ending) { name.removeLast(ending.count) }
+    return name.unicodeScalars.count > 1 ? name : nil
+  }
 
   public static let branchesMax = 100
 
@@ -51,7 +62,7 @@ public struct Business: Sendable, Equatable {
       let branches = try connection.rows(
         """
         SELECT ban, business_name, business_address FROM tax_registration WHERE headquarters_ban = $1
-        ORDER BY ban LIMIT \(branchesMax + 1)
+        ORDER BY ban LIMIT \(branchesMax)
         """, [ban.text]
       ).map { row in
         Branch(
@@ -60,7 +71,10 @@ public struct Business: Sendable, Equatable {
       }
       return Business(
         ban: ban, registration: registration, headOffice: try headOffice(registration, &connection),
-        branches: Array(branches.prefix(branchesMax)), hasMoreBranches: branches.count > branchesMax,
+        branches: branches,
+        branchCount: branches.count < branchesMax
+          ? branches.count
+          : try connection.int("SELECT count(*) FROM tax_registration WHERE headquarters_ban = $1", [ban.text]),
         correction: try correction(ban, &connection), history: history)
     }
   }

@@ -2,11 +2,25 @@
 "use strict";
 
 // Live parts: <div data-live="/tasks/7/events">. The server sends escaped HTML that replaces the part. The event "done"
-// ends the stream, and the page is reloaded.
+// ends the stream, and the page is reloaded. The browser connects again by itself, except after an error page.
 for (const part of document.querySelectorAll("[data-live]")) {
-  const source = new EventSource(part.dataset.live);
-  source.addEventListener("message", (event) => { part.innerHTML = event.data; });
-  source.addEventListener("done", () => { source.close(); location.reload(); });
+  const listen = () => {
+    const source = new EventSource(part.dataset.live);
+    source.addEventListener("message", (event) => { part.innerHTML = event.data; });
+    source.addEventListener("done", () => { source.close(); location.reload(); });
+    source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setTimeout(listen, 5000); });
+  };
+  listen();
+}
+
+// A button that copies the address of the page: <button data-copy hidden>. It needs a secure context.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = button.dataset.copy;
+  });
 }
 
 // Previews of a form while the user types: <form data-preview="/schedules/next" …> and

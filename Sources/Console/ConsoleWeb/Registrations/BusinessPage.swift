@@ -19,9 +19,12 @@ struct BusinessPage {
       "name": business.registration?.name ?? business.history.first?.name ?? business.ban.text,
       "check_is_right": business.ban.hasRightCheckDigit, "is_gone": business.registration == nil,
       "facts": business.registration.map(facts), "head_office": headOffice,
-      "has_branches": !business.branches.isEmpty,
+      "has_branches": !business.branches.isEmpty, "branch_count": text.count(business.branchCount),
+      "history_count": text.count(business.history.count),
+      "similar_path": business.distinctiveName.map { QueryFields.path("/registrations", [("q", $0)]) },
       "branches": business.branches.map { ["ban": $0.ban, "name": $0.name, "address": $0.address ?? "–"] },
       "all_branches_path": business.hasMoreBranches ? "/registrations?head_office=\(business.ban.text)" : nil,
+      "branches_shown": text("reg_branches_shown", text.count(business.branches.count)),
       "correction": correction, "has_history": !business.history.isEmpty,
       "changes": business.history.map { ChangeRow(text: text, $0).values },
     ]
@@ -37,6 +40,7 @@ struct BusinessPage {
       },
       "source_date": registration.sourceDate ?? "–", "created_at": TaipeiTime.text(registration.createdAt),
       "updated_at": TaipeiTime.text(registration.updatedAt), "has_industries": !registration.industries.isEmpty,
+      "industry_count": registration.industries.count,
       "industries": registration.industries.map { ["slot": $0.slot, "code": $0.code, "industry": $0.name ?? "–"] },
     ]
   }

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Synchronization
 
 /// The server-sent events (WHATWG HTML, section 9.2) of a task under way: the part of its page that changes, as HTML,
-/// and `done` when the task has ended.
+/// and `done` when the task or the session has ended. If the console shuts down, the browser connects again by itself.
 struct TaskEvents {
   let site: Site
   let context: ConsoleContext
@@ -29,17 +29,25 @@ struct TaskEvents {
     }
     var last = ""
     var quiet = 0
-    while !Task.isShuttingDownGracefully, let mark = try await mark() {
+    var isDone = false
+    while !Task.isShuttingDownGracefully {
+      guard let mark = try await mark() else {
+        isDone = true
+        break
+      }
       // The elapsed time is updated even if nothing else changes.
-      if mark != last || quiet % 5 == 4 {
-        guard let page = try await TaskPage.read(task, site, context), !page.task.state.isOver else { break }
+      if mark != last || quiet % 2 == 1 {
+        guard let page = try await TaskPage.read(task, site, context), !page.task.state.isOver else {
+          isDone = true
+          break
+        }
         try await writer.write(Self.event(site.html("run-progress", context, page.progress()) ?? ""))
       }
       quiet = mark == last ? quiet + 1 : 0
       last = mark
       try await Task.sleep(for: .seconds(1))
     }
-    try await writer.write(ByteBuffer(string: "event: done\ndata:\n\n"))
+    if isDone { try await writer.write(ByteBuffer(string: "event: done\ndata:\n\n")) }
     try await writer.finish(nil)
   }
 

@@ -44,6 +44,8 @@ struct TaskPage {
   func page() -> [String: Any] {
     let trace = RunTrace(log: log, stages: stages, now: nil, linesMax: 1000)
     let lines = trace.lines.map(line)
+    // The cause first: errors, then warnings.
+    let problems = trace.lines.filter(\.isBad) + trace.lines.filter { $0.level == "WARNING" }
     let values: [String: Any?] = [
       "task_id": task.id, "task_kind_text": text.kind(task.kind.rawValue),
       "task_arguments": task.arguments.isEmpty ? nil : task.arguments.joined(separator: " "),
@@ -53,7 +55,8 @@ struct TaskPage {
       "task_host": task.host, "task_run_id": task.runID, "task_stopped_by": task.stopAskedBy,
       "task_limit": text("run_minutes_only", "\(task.limitMinutes)"),
       "task_attempt_number": text("task_attempt_number", "\(task.attempt)"),
-      "task_log": lines, "task_has_log": !lines.isEmpty, "task_failure": failure,
+      "task_log": lines, "task_has_log": !lines.isEmpty,
+      "task_problems": problems.map(line), "task_has_problems": !problems.isEmpty, "task_failure": failure,
       "summary": task.state.isOver ? summary.map { RunValues(text: text).summary($0, of: run) } : nil,
     ]
     return values.present
