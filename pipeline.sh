@@ -4,7 +4,7 @@
 # the scripts in Sources/pipeline do the set-up.
 [ -n "${BASH_VERSION-}" ] || exec bash -- "$0" "$@" # for 'sh pipeline.sh', if sh is not bash
 set -euo pipefail
-set +o posix # POSIXLY_CORRECT turns it on
+set +o posix +o noclobber # POSIXLY_CORRECT and SHELLOPTS can turn them on
 # If one of these is closed, the next opened file would take its place.
 [[ -e /dev/fd/0 ]] || exec </dev/null
 [[ -e /dev/fd/1 ]] || exec >/dev/null

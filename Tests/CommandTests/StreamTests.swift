@@ -8,14 +8,13 @@ import Testing
   private let workshop = CommandSandbox()
 
   /// Runs fetch in a shell, which replaces `FETCH` by the command.
-  private func shell(_ text: String, _ arguments: String...) throws -> Ended {
+  private func shell(_ text: String, _ arguments: String...) throws -> Command {
     let fetch = workshop.command("fetch", arguments)
     let command = ([fetch.program] + fetch.arguments).map { "'\($0)'" }.joined(separator: " ")
     return try Command(
       program: "/bin/bash",
       arguments: ["-c", text.split(separator: "FETCH", omittingEmptySubsequences: false).joined(separator: command)],
-      environment: fetch.environment, folder: fetch.folder
-    ).run()
+      environment: fetch.environment, folder: fetch.folder)
   }
 
   /// The chunk files and chunk manifests of the newest snapshot.
@@ -36,14 +35,14 @@ import Testing
       ("FETCH <'\(path)'", "/dev/stdin", "stdin"), ("FETCH 7< <(cat '\(path)')", "/dev/fd/7", "/dev/fd/7"),
       ("mkfifo p; cat '\(path)' >p & FETCH; wait; rm p", "p", "p"),
     ] {
-      let ended = try shell(text, "--source", source, "--chunk-size", chunkSize, "--force")
+      let ended = try shell(text, "--source", source, "--chunk-size", chunkSize, "--force").run()
       #expect(ended.code == 0, "\(text): \(ended)")
       #expect(try chunks() == expected, "\(text)")
       let snapshot = try #require(try workshop.snapshots.last)
       #expect(try FetchManifest.read(at: snapshot.fetchManifest)?.source.url == shown)
     }
     #expect(try workshop.snapshots.count == 7)
-    let again = try shell("cat '\(path)' | FETCH", "--source", "-", "--chunk-size", chunkSize)
+    let again = try shell("cat '\(path)' | FETCH", "--source", "-", "--chunk-size", chunkSize).run()
     #expect(again.code == 0 && again.stderr.contains("nothing to fetch"), "\(again)")
     #expect(try workshop.snapshots.count == 7, "the snapshot that was begun is removed")
   }
@@ -64,7 +63,7 @@ import Testing
     let first = try inodes(workshop.snapshot().fetchFolder)
 
     _ = workshop.file(bytes)
-    #expect(try shell("cat source.csv >pipe & FETCH; wait", "--source", pipe, "--chunk-size", "100").code == 0)
+    #expect(try shell("cat source.csv >pipe & FETCH; wait", "--source", pipe, "--chunk-size", "100").run().code == 0)
     let second = try workshop.snapshot()
     #expect(try source(second) == bytes)
     let kept = try inodes(second.fetchFolder)
@@ -72,15 +71,45 @@ import Testing
   }
 
   @Test func aStreamIsBounded() throws {
-    let tooLarge = try shell("cat /dev/zero | FETCH", "--source", "-", "--max-bytes", "1000")
+    let tooLarge = try shell("cat /dev/zero | FETCH", "--source", "-", "--max-bytes", "1000").run()
     expect(tooLarge, from: "fetch", fails: 65, saying: "more than --max-bytes 1000")
     #expect(mkfifo(workshop.scratch.path + "/pipe", 0o600) == 0)
     let silent = try workshop.run("fetch", "--source", "pipe", "--timeout", "1")
     expect(silent, from: "fetch", fails: 75, saying: "did not end within 1 s (--timeout)")
     // Nothing is kept open, and the writer's own settings stay as they are.
     let limited = try shell(
-      "{ cat '\(workshop.file(Source.plain(rows: 50_000)))'; echo $? >&2; } | FETCH", "--source", "-", "--limit", "5")
+      "{ cat '\(workshop.file(Source.plain(rows: 50_000)))'; echo $? >&2; } | FETCH", "--source", "-", "--limit", "5"
+    ).run()
     #expect(limited.code == 0 && limited.stderr.split(separator: "\n").contains("141"), "\(limited)")
+  }
+
+  @Test func aFileBehindADescriptorMustNotChange() throws {
+    let bytes = try Source.generate(rows: 100_000)
+    let path = workshop.file(bytes)
+    let fetch = try shell("exec FETCH <'\(path)'", "--source", "-", "--chunk-size", "1000").start()
+    try fetch.wait(until: "two chunks are there") {
+      try workshop.snapshots.last.map { try manifests($0.fetchFolder) >= 2 } ?? false
+    }
+    fetch.kill(SIGSTOP)
+    _ = workshop.file(bytes.reversed())
+    fetch.kill(SIGCONT)
+    expect(try fetch.wait(), from: "fetch", fails: 75, saying: "the file behind stdin changed")
+  }
+
+  @Test func aPipeHasOneReader() throws {
+    let pipe = workshop.scratch.path + "/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let first = try workshop.start("fetch", "--source", pipe, variables: ["LOG_FORMAT": "json"])
+    try first.wait(until: "it has the pipe") {
+      let other = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+      defer { close(other) }
+      return flock(other, LOCK_EX | LOCK_NB) != 0
+    }
+    var other = workshop
+    other.spool += "2"
+    expect(try other.run("fetch", "--source", pipe), from: "fetch", fails: 75, saying: "another run reads")
+    first.kill(SIGTERM)
+    #expect(try first.wait().code == 143)
   }
 
   @Test func aSignalEndsTheWaitForAWriter() throws {
@@ -94,13 +123,14 @@ import Testing
   }
 
   @Test func whatIsNoStreamIsRefused() throws {
-    expect(try shell("FETCH", "--source", "/dev/fd/77"), from: "fetch", fails: 69, saying: "bad file descriptor")
-    expect(try shell("FETCH </", "--source", "-"), from: "fetch", fails: 69, saying: "unable to read stdin")
-    expect(try shell("FETCH <&-", "--source", "-"), from: "fetch", fails: 65, saying: "empty")
+    expect(try shell("FETCH", "--source", "/dev/fd/77").run(), from: "fetch", fails: 69, saying: "bad file descriptor")
+    expect(try shell("FETCH </", "--source", "-").run(), from: "fetch", fails: 69, saying: "unable to read stdin")
+    expect(try shell("FETCH <&-", "--source", "-").run(), from: "fetch", fails: 65, saying: "empty")
     expect(try workshop.run("fetch", "--source", "/dev/zero"), from: "fetch", fails: 69, saying: "not a regular file")
     // script gives the command a terminal as stdin.
     let terminal = try shell(
-      "script -qec \"FETCH 2>err\" /dev/null >/dev/null; code=$?; cat err >&2; exit $code", "--source", "-")
+      "script -qec \"FETCH 2>err\" /dev/null >/dev/null; code=$?; cat err >&2; exit $code", "--source", "-"
+    ).run()
     expect(terminal, from: "fetch", fails: 64, saying: "stdin, which is a terminal")
     for escape in ["%", "%4", "%zz", "%+1", "%FF", "%00"] {
       expect(

@@ -236,4 +236,47 @@ struct RebuildTests {
       try harness.expect(rows)
     }
   }
+
+  @Test("an index that somebody creates while the tables are rebuilt stays: the rows are written one by one")
+  func indexMeanwhile() throws {
+    try with(Self.first) { harness in
+      let before = try table(harness)
+      let rows = Self.otherwise(Self.first, "?")
+      try harness.load(harness.spool.snapshot(rows)) { settings in
+        settings.acceptance = .test
+        let events = settings.events
+        settings.events = { event in
+          events(event)
+          guard case .phase("checking the foreign key") = event else { return }
+          do { try harness.database.execute("CREATE INDEX own_idx ON tax_registration (business_setup_date)") } catch {
+            Issue.record(error)
+          }
+        }
+      }
+      try harness.expect(rows)
+      #expect(try table(harness) == before)
+      #expect(try harness.database.scalar("SELECT to_regclass('own_idx') IS NOT NULL") == "t")
+      #expect(harness.log.all.contains { "\($0)".contains("an index was created") })
+    }
+  }
+
+  @Test("industries without a business prevent a swap, and load --verify removes them")
+  func orphans() throws {
+    try with(Self.first) { harness in
+      let orphan = """
+        SET session_replication_role = replica;
+        INSERT INTO business_industry (business_id, industry_code, industry_name, "order") VALUES ('99999999', '1', 'x', 1)
+        """
+      try harness.database.execute(orphan)
+      let before = try table(harness)
+      let rows = Self.otherwise(Self.first, "?")
+      let snapshot = try harness.spool.snapshot(rows)
+      try harness.load(snapshot) { $0.acceptance = .test }
+      #expect(try table(harness) == before, "written row by row")
+      #expect(try harness.load(snapshot) { $0.verify = true }.repaired == 0)
+      try harness.expect(rows)
+      let counted = try harness.database.scalar("SELECT industries FROM publication ORDER BY id DESC LIMIT 1")
+      #expect(try counted == harness.database.scalar("SELECT count(*) FROM business_industry"))
+    }
+  }
 }

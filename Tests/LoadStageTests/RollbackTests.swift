@@ -42,6 +42,23 @@ struct RollbackTests {
     }
   }
 
+  @Test("the order of publications counts, not that of the snapshots' names")
+  func orderOfPublications() throws {
+    try LoadHarness.with { harness in
+      let days = (0..<3).map { businesses(200 + 2 * $0) }
+      let snapshots = try days.map { try harness.spool.snapshot($0) }
+      // The second snapshot is published last.
+      for index in [0, 2, 1] { try harness.load(snapshots[index]) { $0.acceptance = .test } }
+      #expect(try target(harness) == snapshots[2].id)
+      try harness.load(snapshots[2]) { $0.action = .rollback }
+      try harness.expect(days[2])
+      // Repeating the command goes no further back, and the next run does not publish the second snapshot again.
+      #expect(try target(harness) == snapshots[2].id)
+      #expect(try harness.load(days[1]).result == .unchanged)
+      try harness.expect(days[2])
+    }
+  }
+
   @Test("if the spool lacks the default target: 66, and the next older one is named")
   func lacking() throws {
     try LoadHarness.with { harness in

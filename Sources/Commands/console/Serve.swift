@@ -44,6 +44,12 @@ struct ServeCommand: AsyncParsableCommand {
     let logger = Logs.logger("console")
     try addLogFile()
     let host = host ?? Environment.value("CONSOLE_HOST") ?? "127.0.0.1"
+    // The message does not quote the text, which may be a misplaced URL with a password.
+    guard host.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || ".:-_%".contains($0)) }) else {
+      throw Failure(
+        .usage, "--host is neither an IP address nor a host name",
+        hint: "set it to 127.0.0.1, or to 0.0.0.0 for all addresses of this machine")
+    }
     let port = try Environment.number(port, named: "--port", variable: "CONSOLE_PORT", in: 0...65_535) ?? 8000
     let spool = spool ?? Environment.value("SPOOL_DIR") ?? "spool"
     let settings = try siteSettings(host: host, spool: spool, logger: logger)

@@ -6,7 +6,7 @@ import Support
 /// A file that gets its name only when it is complete and durable: written under a temporary name, flushed, renamed.
 ///
 /// A handle that is dropped without ``publish()`` or ``seal()`` removes the temporary file (`.NAME.tmp`). A kill leaves
-/// it, and the next writer of the same name overwrites it.
+/// it, and the next writer of the same name replaces it: in a shared folder it may be another user's file.
 public struct DurableFile: ~Copyable {
   public let path: String
   private let temporary: String
@@ -20,7 +20,11 @@ public struct DurableFile: ~Copyable {
     // A local copy: a closure cannot capture a property before all properties are initialised.
     let temporary = temporary
     descriptor = Faults.call(.create, at: path) {
-      open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
+      let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+      let descriptor = open(temporary, flags, mode)
+      guard descriptor < 0, errno == EEXIST else { return descriptor }
+      unlink(temporary)
+      return open(temporary, flags, mode)
     }
     guard descriptor >= 0 else { throw .system("create '\(path)'", errno: errno) }
   }

@@ -67,7 +67,7 @@ public struct FileIdentity: Sendable, Hashable {
   private let seconds: Int
   private let nanoseconds: Int
 
-  fileprivate init(_ status: stat) {
+  public init(_ status: stat) {
     bytes = Int(status.st_size)
     inode = UInt(status.st_ino)
     (seconds, nanoseconds) = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)

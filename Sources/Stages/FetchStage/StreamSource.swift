@@ -5,7 +5,8 @@ import Support
 
 /// A source that is read once, from its beginning to its end: stdin, another open descriptor or a named pipe.
 ///
-/// Its size is unknown before its end. The end of a stream does not tell whether its writer succeeded.
+/// Its size is unknown before its end. The end of a stream does not tell whether its writer succeeded. If the descriptor
+/// is of a file, the file must not change meanwhile.
 struct StreamSource: ~Copyable {
   private let descriptor: Int32
   private let name: String
@@ -30,6 +31,11 @@ struct StreamSource: ~Copyable {
     // Without O_NONBLOCK, open would wait for a writer, and neither a signal nor the time limit could end that.
     descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { throw Self.failure(name, SystemError()) }
+    // Each byte of a pipe reaches one reader only.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      throw Failure(
+        .temporary, "another run reads \(name)", hint: "wait for it to end, or give each run a pipe of its own")
+    }
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
@@ -40,11 +46,17 @@ struct StreamSource: ~Copyable {
         .usage, "the source is \(name), which is a terminal",
         hint: "let a program write the CSV to it, for example: unzip -p FILE.zip | \(command: .run, "--source -")")
     }
+    let before = try identity()
     let snapshot = try UnfinishedSnapshot.findOrBegin(settings, log: log)
     var splitter = try ChunkSplitter(snapshot, after: FinishedChunks())
     try read { bytes in
       try splitter.append(bytes)
       return !splitter.limitReached
+    }
+    guard try identity() == before else {
+      throw Failure(
+        .temporary, "the file behind \(name) changed while fetch read it",
+        hint: "wait until the file is complete, then run the same command again")
     }
     return try snapshot.complete(splitter.finish(), previous: previous)
   }
@@ -68,6 +80,13 @@ struct StreamSource: ~Copyable {
       progress.add(count)
       guard try buffer.withUnsafeBytes({ try body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }) else { return }
     }
+  }
+
+  /// The identity of the file behind the descriptor; nil for a stream.
+  private func identity() throws -> FileIdentity? {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw Self.failure(name, SystemError()) }
+    return status.st_mode & S_IFMT == S_IFREG ? FileIdentity(status) : nil
   }
 
   /// Waits for bytes and reads those that are there.

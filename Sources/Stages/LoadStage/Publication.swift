@@ -63,8 +63,10 @@ struct Publication: Sendable {
     let rollback = try select(&session, "WHERE id = (\(inForce))")
     guard let rollback, !rollback.holds(snapshot) else { return nil }
     let wasPublished = try session.bool(
-      "SELECT EXISTS (SELECT FROM publication WHERE id < \(rollback.id) AND content_sha256 = $1 AND snapshot > $2)",
-      [snapshot.transform.contentSHA256, rollback.snapshot])
+      """
+      SELECT EXISTS (SELECT FROM publication WHERE id < \(rollback.id) AND content_sha256 = $1
+        AND id > (SELECT max(id) FROM publication WHERE action = 'load' AND snapshot = $2 AND id < \(rollback.id)))
+      """, [snapshot.transform.contentSHA256, rollback.snapshot])
     return wasPublished ? rollback : nil
   }
 

@@ -79,6 +79,7 @@ struct IncrementalPublish {
 
   /// Writes the rows that differ.
   private func writeRows(_ effect: inout Publication.Effect, _ session: inout Connection) throws {
+    if settings.verify { effect.state.industries -= try removeOrphans(&session) }
     effect.state.industries -= try removeIndustries(&session)
     effect.removed = try remove(&session)
     effect.updated = try update(&session)
@@ -158,6 +159,15 @@ struct IncrementalPublish {
     return try session.execute(
       "DELETE FROM business_industry i USING incoming_removal g WHERE i.business_id = g.ban"
     ).affected
+  }
+
+  /// Removes industries of businesses that do not exist. The foreign key prevents them, unless somebody switched it off.
+  private func removeOrphans(_ session: inout Connection) throws -> Int {
+    let count = try session.execute(
+      "DELETE FROM business_industry i WHERE NOT EXISTS (SELECT FROM tax_registration r WHERE r.ban = i.business_id)"
+    ).affected
+    if count > 0 { settings.events(.note("\(count) industries of businesses that do not exist were removed")) }
+    return count
   }
 
   private func remove(_ session: inout Connection) throws -> Int {

@@ -3,7 +3,7 @@ import Support
 
 /// Builds every index of the registry's tables on the bulk tables, in parallel, and then the constraints.
 enum BulkIndexes {
-  struct Index: Sendable {
+  struct Index: Sendable, Equatable {
     /// Its name on the registry's table.
     let name: String
     /// Its name until the tables are swapped.
@@ -36,6 +36,7 @@ enum BulkIndexes {
 
   /// Builds the indexes and constraints.
   ///
+  /// - Throws: a ``TableSwap/Obstacle`` if the foreign key is violated.
   /// - Parameter load: nil if the transaction that publishes has already locked the load.
   static func build(
     _ session: inout Connection, _ workers: BatchWorkers, _ load: LoadState?, events: (LoadEvent) -> Void
@@ -70,11 +71,16 @@ enum BulkIndexes {
         "ALTER TABLE \(index.table) ADD CONSTRAINT \(index.bulkName) PRIMARY KEY USING INDEX \(index.bulkName)")
     }
     events(.phase("checking the foreign key"))
-    try session.execute(
-      """
-      ALTER TABLE \(RegistryTable.industry.bulkName) ADD CONSTRAINT \(RegistryTable.foreignKey)
-        FOREIGN KEY (business_id) REFERENCES \(RegistryTable.registration.bulkName) (ban) ON DELETE CASCADE
-      """)
+    do {
+      try session.execute(
+        """
+        ALTER TABLE \(RegistryTable.industry.bulkName) ADD CONSTRAINT \(RegistryTable.foreignKey)
+          FOREIGN KEY (business_id) REFERENCES \(RegistryTable.registration.bulkName) (ban) ON DELETE CASCADE
+        """)
+    } catch let error as PostgresError where error.sqlState == "23503" {
+      throw TableSwap.Obstacle(
+        reason: "business_industry has industries of businesses that do not exist, which load --verify removes")
+    }
     try session.execute("ANALYZE \(RegistryTable.registration.bulkName), \(RegistryTable.industry.bulkName)")
     return indexes
   }

@@ -30,6 +30,10 @@ struct TableSwap {
   func perform(_ session: inout Connection) throws {
     // No object can begin to depend on the tables while they are locked.
     if let reason = try ReplacementCheck.obstacle(&session, mayHaveRows: mayHaveRows) { throw Obstacle(reason: reason) }
+    // CREATE INDEX and DROP INDEX are possible until the lock.
+    guard try BulkIndexes.list(&session) == indexes else {
+      throw Obstacle(reason: "an index was created, changed or removed meanwhile")
+    }
     do {
       for table in RegistryTable.both { try copyProperties(table, &session) }
       try session.execute("DROP TABLE business_industry, tax_registration")
