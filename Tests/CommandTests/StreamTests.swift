@@ -11,7 +11,7 @@ import Testing
   private func shell(_ text: String, _ arguments: String...) throws -> Command {
     let fetch = workshop.command("fetch", arguments)
     let command = ([fetch.program] + fetch.arguments).map { "'\($0)'" }.joined(separator: " ")
-    return try Command(
+    return Command(
       program: "/bin/bash",
       arguments: ["-c", text.split(separator: "FETCH", omittingEmptySubsequences: false).joined(separator: command)],
       environment: fetch.environment, folder: fetch.folder)

@@ -123,6 +123,7 @@ What `load` makes in the schema that `DATABASE_URL` names, `public` unless it sa
 - **City**: no column has it; an address begins with it. The source writes both 臺 and 台: `WHERE left(business_address, 3) IN ('臺中市', '台中市')`.
 - **Industries**: `"order"` counts the source's columns; 1 is 行業代號. The source does not say which industry is the main one. All
   restaurants: `WHERE ban IN (SELECT business_id FROM business_industry WHERE industry_code LIKE '5611%')`.
+- **Not in the source**: owners or representatives, telephone numbers, e-mail.
 - **Branches**: `WHERE headquarters_ban = '20000000'`; the head office is the row with that `ban`.
 - **Your own indexes and views** survive every load. A view can make a day on which most businesses change slower
   ([why](database-settings.md#views-triggers-and-inheritance)). With `roles.sql`, create indexes as `registry_owner`, and views in another schema.
