@@ -72,8 +72,23 @@ import Zstd
     symlink(scratch.path + "/target", scratch.path + "/.c.tmp")
     #expect(throws: Failure.self) { try SpoolFile.read(scratch.path + "/link", bytesMax: 100) }
     #expect(throws: Failure.self) { try SpoolFile.size(scratch.path + "/link") }
-    #expect(throws: Failure.self) { _ = try DurableFile(scratch.path + "/c") }
     #expect(ScratchFolder.read(scratch.path + "/target") == Array("secret".utf8))
+  }
+
+  /// In a shared folder, another user may have made a file or a link with the temporary name.
+  @Test func whatHasTheTemporaryNameIsReplaced() throws {
+    let scratch = ScratchFolder()
+    _ = scratch.write(Array("secret".utf8), to: "target")
+    symlink(scratch.path + "/target", scratch.path + "/.a.tmp")
+    link(scratch.path + "/target", scratch.path + "/.b.tmp")
+    mkfifo(scratch.path + "/.c.tmp", 0o666)
+    for name in ["a", "b", "c"] {
+      try DurableFile.write(Array("new".utf8), to: scratch.path + "/" + name)
+      #expect(ScratchFolder.read(scratch.path + "/" + name) == Array("new".utf8))
+    }
+    #expect(ScratchFolder.read(scratch.path + "/target") == Array("secret".utf8))
+    mkdir(scratch.path + "/.d.tmp", 0o700)
+    #expect(throws: Failure.self) { _ = try DurableFile(scratch.path + "/d") }
   }
 
   /// Opening the pipe must not block.
