@@ -15,6 +15,12 @@ public struct SearchText: Sendable, Equatable {
   public let typed: String
   public let words: [Word]
 
+  /// The text as one word, if it has marks of lists but no spaces; nil otherwise.
+  var listed: String? {
+    let folded = Self.folded(typed)
+    return words.count > 1 && !folded.contains(where: \.isWhitespace) ? folded : nil
+  }
+
   /// The BAN, if the text is one and nothing else.
   public var ban: BAN? { words.count == 1 ? words.first?.digits.flatMap { BAN($0) } : nil }
 
@@ -104,6 +110,16 @@ struct AddressPattern: Equatable {
   /// For an index: every match contains one text of each list. The texts have at least two characters.
   private(set) var parts: [[String]] = []
   private var part = ""
+  private static let spellingsMax = 12
+
+  /// The texts of an address in each way to spell its numbers. Numbers at the end are left out if there were too many.
+  var spellings: [[String]] {
+    var all: [[String]] = [[]]
+    for texts in parts where texts.count * all.count <= Self.spellingsMax {
+      all = all.flatMap { spelling in texts.map { spelling + [$0] } }
+    }
+    return all
+  }
 
   /// - Parameter text: folded.
   init(_ text: String) {

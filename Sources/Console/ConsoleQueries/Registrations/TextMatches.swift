@@ -6,6 +6,7 @@ struct TextMatches {
   static let foundMax = 2_000
 
   private let text: SearchText
+  private let words: [SearchText.Word]
   private let hasBigrams: Bool
   /// The industry codes that each word names.
   private let codes: [[String]]
@@ -13,7 +14,14 @@ struct TextMatches {
   init(_ text: SearchText, _ connection: inout Connection) throws {
     self.text = text
     hasBigrams = try SearchIndexes.hasBigrams(&connection)
-    codes = try text.words.map { try Industries.codes(named: $0, &connection) }
+    // The names of industries have the same marks as those that separate words: 汽車零件、用品批發.
+    if let name = text.listed, case let codes = try Industries.codes(of: name, &connection), !codes.isEmpty {
+      words = [SearchText.Word(text: name, digits: nil)]
+      self.codes = [codes]
+    } else {
+      words = text.words
+      codes = try text.words.map { try Industries.codes(named: $0, &connection) }
+    }
   }
 
   /// Returns queries of a column `ban`, one for each way to match.
@@ -22,8 +30,8 @@ struct TextMatches {
   ///   - filters: further conditions on the row `r`.
   ///   - limit: how many businesses each query finds at most; nil for all.
   func ways(_ values: inout SQLValues, filters: [String], limit: Int?) -> [String] {
-    let names = text.words.map { name($0, &values, byIndex: hasBigrams) }
-    let texts = zip(text.words, names).map { word, name in
+    let names = words.map { name($0, &values, byIndex: hasBigrams) }
+    let texts = zip(words, names).map { word, name in
       "(\(name) OR \(address(word, &values, byIndex: hasBigrams)))"
     }
     func others(_ index: Int) -> [String] { texts.indices.filter { $0 != index }.map { texts[$0] } }
@@ -32,7 +40,7 @@ struct TextMatches {
       "SELECT r.ban FROM tax_registration r WHERE \((conditions + filters).joined(separator: " AND "))\(end)"
     }
     var ways: [String] = []
-    for (index, word) in text.words.enumerated() {
+    for (index, word) in words.enumerated() {
       if let digits = word.digits {
         let start = values.add(digits)
         let isBAN =
@@ -42,8 +50,8 @@ struct TextMatches {
       }
       if !codes[index].isEmpty {
         let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
-        let others = text.words.indices.filter { $0 != index }.map { other in
-          let word = text.words[other]
+        let others = words.indices.filter { $0 != index }.map { other in
+          let word = words[other]
           return "(\(name(word, &values, byIndex: false)) OR \(address(word, &values, byIndex: false)))"
         }
         let conditions = ["r.ban = i.business_id"] + others + filters
@@ -59,7 +67,7 @@ struct TextMatches {
     ways.append(way(names))
     ways.append(way(texts))
     // Names that contain a word may be too many. Those that begin with it come first.
-    for (index, word) in text.words.enumerated() where word.text.unicodeScalars.count > 1 && word.city == nil {
+    for (index, word) in words.enumerated() where word.text.unicodeScalars.count > 1 && word.city == nil {
       for spelling in Set([word.text, word.text.replacing("臺", with: "台")]) {
         let start = values.add(spelling)
         let end = values.add(spelling.endOfPrefix)
@@ -97,10 +105,10 @@ struct TextMatches {
     guard !pattern.parts.isEmpty else { return "false" }
     let matches = "\(RegistrationText.folded("r.business_address")) ~ \(values.add(pattern.regex))"
     guard byIndex else { return matches }
-    let parts = pattern.parts.map { texts in
-      let contains = texts.map { "registry_bigrams(r.business_address) @> registry_bigrams(\(values.add($0)))" }
-      return "(\(contains.joined(separator: " OR ")))"
+    // One condition has all bigrams of an address: the index begins with the rarest of them.
+    let contains = pattern.spellings.map { texts in
+      "registry_bigrams(r.business_address) @> (\(texts.map { "registry_bigrams(\(values.add($0)))" }.joined(separator: " || ")))"
     }
-    return "(\((parts + [matches]).joined(separator: " AND ")))"
+    return "((\(contains.joined(separator: " OR "))) AND \(matches))"
   }
 }
