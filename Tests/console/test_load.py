@@ -89,7 +89,7 @@ class Registry:
         self.bans, self.names = [], []
 
     def learn(self, text):
-        self.bans += re.findall(r'<td class="ban"><a href="/registrations/(\d{8})">', text)
+        self.bans += re.findall(r'<td class="ban"[^>]*><a href="/registrations/(\d{8})">', text)
         self.names += map(html.unescape, re.findall(r'<th scope="row">([^<]{2,})</th>', text))
 
     def question(self, dice):
@@ -107,9 +107,11 @@ class Registry:
             {"name": common, "sort": dice.choice(["name", "set_up"])},
             {"industry": dice.choice(["47", "561113", "4"]), "capital_min": "1000000", "sort": "set_up"},
             {"type": "獨資", "invoice": "no", "sort": "capital"},
+            {"q": dice.choice(self.names)},
+            {"q": f"{common} {dice.choice(['臺北市', '高雄市', '南投縣'])}"},
             {},
             None,
-        ], [20, 8, 10, 12, 4, 8, 6, 4, 4, 3, 3, 18])[0]
+        ], [20, 8, 10, 12, 4, 8, 6, 4, 4, 3, 12, 3, 3, 18])[0]
         if ask is None:
             return "/registrations/" + dice.choice(self.bans)
         return "/registrations?" + urllib.parse.urlencode(ask)
