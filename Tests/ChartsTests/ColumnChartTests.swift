@@ -1,5 +1,6 @@
 import Charts
 import Foundation
+import SeededRandom
 import Testing
 
 @Suite struct ColumnChartTests {
@@ -93,5 +94,47 @@ import Testing
       #expect(places[(index + 1)...].allSatisfy { !$0.intersects(place) })
     }
     #expect(try Picture(chart(["a"], [Series("one", counts: [1])]).svg).groups("series-1").count == 1)
+  }
+
+  @Test func aLineShowsSmallDifferences() throws {
+    for _ in 0..<50 {
+      var dice = SeededRandom()
+      let seed = dice.seed
+      let start = Int.random(in: 0...2_000_000, using: &dice)
+      let values = (0..<Int.random(in: 1...90, using: &dice)).map { _ in
+        start + Int.random(in: 0...dice.pick([1, 50, 9_614]), using: &dice)
+      }
+      let labels = days(values.count)
+      let chart = ColumnChart(
+        id: "rows", title: "Rows", description: "Rows a day", category: "Day", labels: labels,
+        series: [Series("rows", counts: values)], style: .line,
+        links: labels.map { "/changes?since=\($0)&until=\($0)" },
+        emptyText: "none")
+      let picture = try Picture(chart.svg)
+      try checkInvariants(picture, id: "rows", title: "Rows", description: "Rows a day", seed: seed)
+      let ticks = try picture.ticks()
+      let (bottom, top) = (try #require(ticks.first), try #require(ticks.last))
+      let (least, most) = (Double(values.min() ?? 0), Double(values.max() ?? 0))
+      #expect(bottom.value <= least && most <= top.value, "seed \(seed)")
+      // The values take a good part of the height.
+      if most > least { #expect((most - least) / (top.value - bottom.value) > 0.3, "seed \(seed) \(values)") }
+      let marks = try #require(picture.marks.first)
+      #expect(marks.count == values.count, "seed \(seed)")
+      for (mark, (label, value)) in zip(marks, zip(labels, values)) {
+        let exact = bottom.y - (Double(value) - bottom.value) / (top.value - bottom.value) * (bottom.y - top.y)
+        #expect(abs(try mark.rectangle().midY - exact) < 3, "seed \(seed)")
+        #expect(mark.title?.hasPrefix(label + ": ") == true)
+      }
+      let links = picture.root.all.filter { $0.name == "a" }
+      #expect(links.map { $0.attributes["href"] } == labels.map { "/changes?since=\($0)&until=\($0)" })
+      #expect(links.allSatisfy { $0.attributes["aria-label"]?.isEmpty == false })
+    }
+  }
+
+  @Test func aColourCanHaveAMeaning() throws {
+    let series = [Series("new", counts: [1], meaning: .added), Series("gone", counts: [1], meaning: .removed)]
+    let picture = try Picture(chart(["a"], series).svg)
+    #expect(picture.groups("chart-bar").map { $0.classes.last } == ["chart-added", "chart-removed"])
+    #expect(picture.groups("chart-added").count == 2, "also in the legend")
   }
 }

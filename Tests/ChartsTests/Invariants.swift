@@ -7,14 +7,14 @@ func checkInvariants(_ picture: Picture, id: String, title: String, description:
   #expect(root.name == "svg" && root.attributes["role"] == "img")
   #expect(root.classes == ["chart"])
 
-  let elements: Set = ["svg", "title", "desc", "g", "rect", "line", "text"]
+  let elements: Set = ["svg", "title", "desc", "g", "rect", "line", "text", "a"]
   let attributes: Set = [
     "xmlns", "class", "role", "aria-labelledby", "viewBox", "font-size", "id", "fill", "pointer-events",
-    "text-anchor", "x", "y", "width", "height", "x1", "y1", "x2", "y2",
+    "text-anchor", "x", "y", "width", "height", "x1", "y1", "x2", "y2", "href", "aria-label",
   ]
   let classes: Set<Substring> = [
     "chart", "chart-bar", "chart-grid", "chart-axis", "chart-label", "series-1", "series-2", "series-3", "series-4",
-    "series-5", "series-6",
+    "series-5", "series-6", "chart-line", "chart-added", "chart-changed", "chart-removed", "chart-reappeared",
   ]
   for element in root.all {
     #expect(elements.contains(element.name), "seed \(seed)")

@@ -74,7 +74,7 @@ public struct BarChart: Sendable {
       [
         SVG.group(["fill": "none", "pointer-events": "all"], areas),
         SVG.group(["class": "chart-axis"], [SVG.line(from: (left, 0), to: (left, height))]),
-        SVG.group(["class": "chart-bar \(Legend.colour(0))"], bars),
+        SVG.group(["class": "chart-bar series-1"], bars),
         SVG.group(["class": "chart-label", "text-anchor": "end"], labels),
         SVG.group(["class": "chart-label"], values),
       ])

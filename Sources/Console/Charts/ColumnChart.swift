@@ -1,6 +1,15 @@
-/// A chart of columns over time, one for each label. Several series are stacked, the first at the bottom, with a
-/// legend.
+/// A chart over time, with a column for each label. Several series are stacked, the first at the bottom, with a legend.
 public struct ColumnChart: Sendable {
+  /// How values are drawn.
+  public enum Style: Sendable {
+    /// As columns from zero.
+    case columns
+    /// As a line, on an axis from near the least value: it shows small differences. For one series.
+    case line
+  }
+
+  private let style: Style
+  private let links: [String]
   private let frame: Frame
   private let category: String
   private let labels: [String]
@@ -13,11 +22,14 @@ public struct ColumnChart: Sendable {
   ///   - category: what a label names ("Day"), the heading of the table's first column.
   ///   - labels: dates or months, oldest first. If there is too little room, some are left out, but never the last.
   ///   - unit: short ("s"), written after every value; nil for counts.
+  ///   - links: where each label leads; empty for nowhere.
   ///   - emptyText: the text that is shown if there are no values.
   public init(
     id: String, title: String, description: String, category: String, labels: [String], series: [Series],
-    unit: String? = nil, emptyText: String
+    unit: String? = nil, style: Style = .columns, links: [String] = [], emptyText: String
   ) {
+    self.style = style
+    self.links = links
     frame = Frame(id: id, title: title, description: description, emptyText: emptyText)
     self.category = category
     self.labels = labels
@@ -36,17 +48,19 @@ public struct ColumnChart: Sendable {
   public var svg: String {
     let values = labels.indices.map { index in series.compactMap { $0.value(index)?.drawn } }
     guard values.contains(where: { !$0.isEmpty }) else { return frame.empty }
+    let least = style == .line ? values.joined().min() ?? 0 : 0
     let scale = Scale(
-      covering: values.map { $0.reduce(0, +) }.max() ?? 0,
+      from: least, covering: values.map { $0.reduce(0, +) }.max() ?? 0,
       whole: values.joined().allSatisfy { $0 == $0.rounded() })
-    let legend = series.count > 1 ? Legend(series.map(\.name)) : nil
+    let legend = series.count > 1 ? Legend(series) : nil
     let plot = ColumnPlot(
       top: (legend?.height ?? 0) + 10, scale: scale, ticks: scale.ticks.map { NumberText.text($0, unit: unit) },
       labels: labels)
     return frame.svg(
       height: plot.height,
       [legend?.svg ?? "", plot.axis, plot.labelled]
-        + [plot.targets(labels.indices.map(summary))] + plot.stacks(series, title: title))
+        + [plot.targets(labels.indices.map(summary), links: links)]
+        + (style == .line ? series.flatMap { plot.line($0, title: title) } : plot.stacks(series, title: title)))
   }
 
   private func title(_ index: Int, _ series: Series) -> String {

@@ -49,11 +49,37 @@ struct ColumnPlot {
   }
 
   /// Invisible areas of full height with each label's values as tooltip: a small column would be hard to hit.
-  func targets(_ titles: [String]) -> String {
+  ///
+  /// - Parameter links: where each area leads; empty for nowhere.
+  func targets(_ titles: [String], links: [String]) -> String {
     let areas = titles.enumerated().map { index, title in
-      SVG.rectangle(x: left + Double(index) * band, y: top, width: band, height: Self.depth, title: title)
+      let area = SVG.rectangle(x: left + Double(index) * band, y: top, width: band, height: Self.depth, title: title)
+      return links.indices.contains(index)
+        ? SVG.element("a", ["href": links[index], "aria-label": title], area) : area
     }
     return SVG.group(["fill": "none", "pointer-events": "all"], areas)
+  }
+
+  /// A line through the values of a series, with a mark at each.
+  func line(_ series: Series, title: (Int, Series) -> String) -> [String] {
+    let points = labels.indices.map { index in
+      series.value(index).map { (x: middle(index), y: bottom - scale.share($0.drawn) * Self.depth) }
+    }
+    let lines = zip(points, points.dropFirst()).compactMap { start, end -> String? in
+      guard let start, let end else { return nil }
+      return SVG.line(from: start, to: end)
+    }
+    let size = min(band, 5)
+    let marks = points.enumerated().compactMap { index, point -> String? in
+      point.map { point in
+        SVG.rectangle(
+          x: point.x - size / 2, y: min(max(point.y - size / 2, top), bottom - size), width: size, height: size,
+          title: title(index, series))
+      }
+    }
+    return [
+      SVG.group(["class": "chart-line"], lines), SVG.group(["class": "chart-bar \(series.colour(at: 0))"], marks),
+    ]
   }
 
   /// The columns, one group for each series.
@@ -69,7 +95,7 @@ struct ColumnPlot {
         return SVG.rectangle(
           x: middle(index) - width / 2, y: tops[index], width: width, height: height, title: title(index, one))
       }
-      return SVG.group(["class": "chart-bar \(Legend.colour(number))"], marks)
+      return SVG.group(["class": "chart-bar \(one.colour(at: number))"], marks)
     }
   }
 }

@@ -1,7 +1,12 @@
 /// A series of values, one for each label of its chart: counts, or durations in the chart's unit.
 public struct Series: Sendable {
+  /// What a colour means; the style sheet has the colours.
+  public enum Meaning: String, Sendable { case added, changed, removed, reappeared }
+
   public let name: String
   public let values: [Double]
+  /// Nil for a colour by the series's place.
+  public var meaning: Meaning?
 
   /// Creates a series. Values that are not finite, or beyond the end of `values`, count as missing: they have no
   /// column, and their text is a dash.
@@ -10,7 +15,14 @@ public struct Series: Sendable {
     self.values = values
   }
 
-  public init(_ name: String, counts: [Int]) { self.init(name, values: counts.map(Double.init)) }
+  public init(_ name: String, counts: [Int], meaning: Meaning? = nil) {
+    self.init(name, values: counts.map(Double.init))
+    self.meaning = meaning
+  }
+
+  /// The CSS class that colours the series at a place of its chart. There are six colours; the seventh series has the
+  /// first one again.
+  func colour(at index: Int) -> String { meaning.map { "chart-\($0)" } ?? "series-\(index % 6 + 1)" }
 
   func value(_ index: Int) -> Double? { index < values.count && values[index].isFinite ? values[index] : nil }
 }
@@ -28,27 +40,32 @@ extension Double {
   var drawn: Double { Swift.min(Swift.max(self, 0), 1e12) }
 }
 
-/// An axis from zero to a round number that covers the largest value, with ticks 1, 2 or 5 times a power of ten apart.
+/// An axis between round numbers that cover the values, with ticks 1, 2 or 5 times a power of ten apart.
 struct Scale {
   private let step: Double
   private let steps: Int
+  /// The number of steps from zero to the beginning of the axis.
+  private let before: Int
 
-  /// - Parameter whole: whether all values are whole numbers; then the ticks are whole numbers too.
-  init(covering maximum: Double, whole: Bool) {
-    // If all values are zero, any scale will do. Ticks are no finer than a billionth, which `NumberText` writes without
+  /// - Parameters:
+  ///   - minimum: the axis begins at or below this value.
+  ///   - whole: whether all values are whole numbers; then the ticks are whole numbers too.
+  init(from minimum: Double = 0, covering maximum: Double, whole: Bool) {
+    // If all values are equal, any scale will do. Ticks are no finer than a billionth, which `NumberText` writes without
     // an exponent.
-    let maximum = maximum > 0 ? max(maximum, 1e-8) : 1
-    let least = whole ? max(maximum / 4, 1) : maximum / 4
+    let range = maximum > minimum ? max(maximum - minimum, 1e-8) : 1
+    let least = whole ? max(range / 4, 1) : range / 4
     var power = 1.0
     while power > least { power /= 10 }
     while power * 10 <= least { power *= 10 }
     let step = [1, 2, 5].map { $0 * power }.first { $0 >= least } ?? power * 10
     self.step = step
-    steps = Int((maximum / step).rounded(.up))
+    before = Int((minimum / step).rounded(.down))
+    steps = max(1, Int((max(maximum, minimum + range) / step).rounded(.up)) - before)
   }
 
-  var ticks: [Double] { (0...steps).map { Double($0) * step } }
+  var ticks: [Double] { (before...before + steps).map { Double($0) * step } }
 
   /// Returns a value's share of the axis, 0 to 1.
-  func share(_ value: Double) -> Double { value / (Double(steps) * step) }
+  func share(_ value: Double) -> Double { (value - Double(before) * step) / (Double(steps) * step) }
 }

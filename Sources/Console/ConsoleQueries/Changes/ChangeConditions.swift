@@ -11,8 +11,7 @@ struct ChangeConditions {
     if let since = query.since { conditions.append("p.as_of_date >= \(values.add(since, "date"))") }
     if let until = query.until { conditions.append("p.as_of_date <= \(values.add(until, "date"))") }
     if !query.includesUndone, !undone.runs.isEmpty {
-      let runs = "{\(undone.runs.sorted().map(String.init).joined(separator: ","))}"
-      conditions.append("p.job_run_id <> ALL (\(values.add(runs, "bigint[]")))")
+      conditions.append("p.job_run_id <> ALL (\(values.add(undone.array, "bigint[]")))")
     }
     if let kind = query.kind { conditions.append(hasSome("kinds", kind.rawValue, &values)) }
     for column in columns { conditions.append(hasSome("columns", column, &values)) }

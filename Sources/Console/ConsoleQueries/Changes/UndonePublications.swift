@@ -19,6 +19,9 @@ public struct UndonePublications: Sendable, Equatable {
   /// The newest first.
   public private(set) var days: [Day] = []
 
+  /// ``runs`` as text of a PostgreSQL array.
+  var array: String { "{\(runs.sorted().map(String.init).joined(separator: ","))}" }
+
   struct Publication {
     let jobRunID: Int
     let action: String

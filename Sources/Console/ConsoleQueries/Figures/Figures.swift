@@ -39,17 +39,19 @@ public enum Figures {
     try connection.optionalInt("SELECT max(id) FROM publication")
   }
 
-  /// Returns the size of the registry on the newest days with a publication, the oldest first.
+  /// Returns the size of the registry on the newest days with a publication, the oldest first. Days that a rollback undid
+  /// are left out.
   public static func registryByDay(_ connection: inout Connection, days: Int = 90) throws -> [RegistryDay] {
     try connection.rows(
       """
       SELECT DISTINCT ON (as_of_date) as_of_date, registrations FROM publication
-      WHERE as_of_date >= (\(firstDay)) ORDER BY as_of_date, id DESC
-      """, ["\(days)"]
+      WHERE as_of_date >= (\(firstDay)) AND (action = 'rollback' OR job_run_id <> ALL ($2::bigint[]))
+      ORDER BY as_of_date, id DESC
+      """, ["\(days)", try UndonePublications.read(&connection).array]
     ).map { RegistryDay(date: try $0.text("as_of_date"), registrations: try $0.int("registrations")) }
   }
 
-  /// Returns the changes by day. The initial load, into an empty registry, does not count. Publications of earlier
+  /// Returns the changes by day, without those that a rollback undid. The initial load does not count. Publications of earlier
   /// versions have no kinds: their inserted, updated and removed rows count as added, changed and removed.
   public static func changesByDay(_ connection: inout Connection, days: Int = 90) throws -> [ChangesDay] {
     func sum(_ kind: String, otherwise column: String) -> String {
@@ -62,9 +64,10 @@ public enum Figures {
       """
       SELECT as_of_date, \(sum("added", otherwise: "inserted")), \(sum("changed", otherwise: "updated")),
         \(sum("removed", otherwise: "removed")), \(sum("reappeared", otherwise: "0"))
-      FROM publication WHERE kind <> 'bulk' AND as_of_date >= (\(firstDay))
+      FROM publication
+      WHERE kind <> 'bulk' AND as_of_date >= (\(firstDay)) AND job_run_id <> ALL ($2::bigint[])
       GROUP BY as_of_date ORDER BY as_of_date
-      """, ["\(days)"]
+      """, ["\(days)", try UndonePublications.read(&connection).array]
     ).map { row in
       ChangesDay(
         date: try row.text("as_of_date"), added: try row.int("added"), changed: try row.int("changed"),

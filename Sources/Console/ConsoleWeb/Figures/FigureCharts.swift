@@ -8,18 +8,24 @@ struct FigureCharts {
   func registry(_ days: [Figures.RegistryDay]) -> [String: Any] {
     columns(
       "registry", category: "figure_day", labels: days.map(\.date),
-      [Series(text("figure_businesses"), counts: days.map(\.registrations))])
+      [Series(text("figure_businesses"), counts: days.map(\.registrations))], style: .line,
+      links: days.map { Self.changes(of: $0.date) })
   }
 
   func changes(_ days: [Figures.ChangesDay]) -> [String: Any] {
     columns(
       "changes", category: "figure_day", labels: days.map(\.date),
       [
-        Series(text("run_kind_added"), counts: days.map(\.added)),
-        Series(text("run_kind_changed"), counts: days.map(\.changed)),
-        Series(text("run_kind_removed"), counts: days.map(\.removed)),
-        Series(text("run_kind_reappeared"), counts: days.map(\.reappeared)),
-      ])
+        Series(text("run_kind_added"), counts: days.map(\.added), meaning: .added),
+        Series(text("run_kind_changed"), counts: days.map(\.changed), meaning: .changed),
+        Series(text("run_kind_removed"), counts: days.map(\.removed), meaning: .removed),
+        Series(text("run_kind_reappeared"), counts: days.map(\.reappeared), meaning: .reappeared),
+      ], links: days.map { Self.changes(of: $0.date) })
+  }
+
+  /// The page of a day's changes.
+  private static func changes(of day: String) -> String {
+    QueryFields.path("/changes", [("since", day), ("until", day)])
   }
 
   /// Charts the findings: all of them from the summary, or without a summary those in the database, which has at most a
@@ -66,11 +72,12 @@ struct FigureCharts {
   }
 
   private func columns(
-    _ id: String, category: String, labels: [String], _ series: [Series], unit: String? = nil
+    _ id: String, category: String, labels: [String], _ series: [Series], unit: String? = nil,
+    style: ColumnChart.Style = .columns, links: [String] = []
   ) -> [String: Any] {
     let chart = ColumnChart(
       id: "figure-" + id, title: text("figure_\(id)"), description: text("figure_\(id)_hint"), category: text(category),
-      labels: labels, series: series, unit: unit, emptyText: text("figure_empty"))
+      labels: labels, series: series, unit: unit, style: style, links: links, emptyText: text("figure_empty"))
     return picture(id, chart.svg, chart.table)
   }
 
