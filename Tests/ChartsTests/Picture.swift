@@ -42,7 +42,10 @@ struct Picture {
   /// The marks of each series.
   var marks: [[Element]] { groups("chart-bar").map(\.children) }
   /// The areas that show a title under the pointer, one for each label.
-  var targets: [Element] { root.all.filter { $0.attributes["pointer-events"] == "all" }.flatMap(\.children) }
+  var targets: [Element] {
+    root.all.filter { $0.attributes["pointer-events"] == "all" }.flatMap(\.children)
+      .map { $0.name == "a" ? $0.children.first ?? $0 : $0 }
+  }
   func texts(anchored anchor: String?) -> [Element] {
     groups("chart-label").filter { $0.attributes["text-anchor"] == anchor }.flatMap(\.children)
       .filter { $0.name == "text" }

@@ -212,6 +212,8 @@ struct ChangeQueryTests {
       let runs = try connection.rows("SELECT job_run_id FROM publication ORDER BY id").map { try $0.int("job_run_id") }
       let page = try ChangeList(ChangeQuery()).page(on: &connection)
       #expect(page.changes.isEmpty && page.total == 0)
+      #expect(try Figures.changesByDay(&connection).isEmpty)
+      #expect(try Figures.registryByDay(&connection).map(\.date) == ["2026-09-01"])
       #expect(page.undone.map { [$0.jobRunID, $0.rollback] } == [[runs[1], runs[2]]])
       #expect(page.undone.map(\.asOfDate) == ["2026-09-02"])
       #expect(try ChangeList(ChangeQuery(["since": "2026-09-03"])).page(on: &connection).undone == [])
