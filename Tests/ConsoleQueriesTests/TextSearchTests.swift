@@ -15,6 +15,7 @@ struct TextSearchTests {
     Place("20000002", "第一商行", "臺北市大安區仁愛路１５號"),
     Place("20000003", "九八九一二手書店", "花蓮縣花蓮市中正路５７號"),
     Place("20000004", "無地址商號", nil),
+    Place("50000000", "香香咖啡屋", "臺中市西區公益路８號"),
   ]
 
   private static let cases = [
@@ -22,7 +23,8 @@ struct TextSearchTests {
     Case("98913634", "98913634"), Case("9891-3634", "98913634"), Case("統編98913634", "98913634"),
     Case("統一編號：98913634", "98913634"), Case("９８９１３６３４", "98913634"), Case("9891", "98913634 98913635"),
     // Exact name, beginning of the name, part of it; then industries.
-    Case("咖啡", "98913635 12345678 98913634 12340000"), Case("咖啡 台北市", "12345678 98913634"),
+    Case("咖啡", "98913635 12345678 50000000 98913634 12340000"), Case("咖啡 台北市", "12345678 98913634"),
+    Case("咖啡 臺中市", "50000000 12340000"),
     Case("臺北市　咖啡", "12345678 98913634"), Case("abc臺灣", "20000001"), Case("ＡＢＣ", "20000001"),
     Case("562099", "12340000"), Case("咖啡館 臺中市", "12340000"), Case("商行 大安區", "20000002"),
     // Addresses, without village and neighbourhood, with other numerals, or without the district.

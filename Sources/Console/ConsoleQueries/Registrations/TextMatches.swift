@@ -85,7 +85,11 @@ struct TextMatches {
     var cases = ["WHEN \(name) = \(whole) THEN 1", "WHEN \(starts.joined(separator: " OR ")) THEN 2"]
     if let ban = text.ban { cases.insert("WHEN r.ban = \(values.add(ban.text)) THEN 0", at: 0) }
     let names = text.words.map { "strpos(\(name), \(values.add($0.text))) > 0" }
-    return "CASE \(cases.joined(separator: " ")) WHEN \(names.joined(separator: " AND ")) THEN 3 ELSE 4 END"
+    cases.append("WHEN \(names.joined(separator: " AND ")) THEN 3")
+    // 咖啡 臺北市: a name with one of the words is before an industry.
+    let some = zip(text.words, names).filter { $0.0.city == nil }.map(\.1)
+    if !some.isEmpty, names.count > 1 { cases.append("WHEN \(some.joined(separator: " OR ")) THEN 4") }
+    return "CASE \(cases.joined(separator: " ")) ELSE 5 END"
   }
 
   /// - Parameter byIndex: whether the condition can use an index. It costs more for each row that is compared.
