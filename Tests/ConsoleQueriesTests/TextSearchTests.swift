@@ -10,12 +10,13 @@ struct TextSearchTests {
     Place("98913634", "星光咖啡館", "臺北市大安區龍安里５鄰信義路４段１５號"),
     Place("98913635", "咖啡", "新北市板橋區文化路一段５號"),
     Place("12345678", "咖啡香企業社", "臺北市中山區中山里中山北路二段十五號三樓"),
-    Place("12340000", "晨光商行", "臺中市外埔區樂群里四維路１２巷３－１號", industry: "562099"),
+    Place("12340000", "晨光商行", "臺中市外埔區樂群里四維路１２巷３－１號", industries: ["562099": "其他飲酒店、咖啡館"]),
     Place("20000001", "ＡＢＣ台灣有限公司", "高雄市前鎮區復興三路１０５號"),
     Place("20000002", "第一商行", "臺北市大安區仁愛路１５號"),
     Place("20000003", "九八九一二手書店", "花蓮縣花蓮市中正路５７號"),
     Place("20000004", "無地址商號", nil),
     Place("50000000", "香香咖啡屋", "臺中市西區公益路８號"),
+    Place("60000000", "東東工坊", "臺中市東　區鎮前里鎮東路一零一號", industries: ["561111": "餐館、小吃店", "471911": "其他零售"]),
   ]
 
   private static let cases = [
@@ -31,6 +32,9 @@ struct TextSearchTests {
     Case("外埔區四維路", "12340000"), Case("外埔區樂群里四維路12巷", "12340000"), Case("大安區信義路四段15號", "98913634"),
     Case("台北市信義路4段十五號", "98913634"), Case("信義路4段", "98913634"), Case("信義路4段5號", ""),
     Case("中山北路2段15號3樓", "12345678"), Case("文化路1段", "98913635"), Case("復興3路105號", "20000001"),
+    Case("臺中市東區", "60000000"), Case("台中市東　區", "60000000"), Case("臺中市鎮東路101號", "60000000"),
+    Case("臺中市鎮東路一百零一號", "60000000"), Case("統編 98913634", "98913634"), Case("9891 3634", "98913634"),
+    Case("零售 餐館", "60000000"), Case("餐館、小吃店", "60000000"), Case("6000 零售", "60000000"),
     Case("中正路五十七號", "20000003"), Case("中正路7號", ""), Case("花蓮縣中正路", "20000003"),
     // Nothing, and characters with a meaning in patterns.
     Case("沒有這個", ""), Case("1號", "12340000"), Case("57號", "20000003"), Case("(98913634).", "98913634"),
@@ -153,24 +157,24 @@ private struct Place {
   let ban: String
   let name: String
   let address: String?
-  let industry: String?
+  let industries: [String: String]
 
-  init(_ ban: String, _ name: String, _ address: String?, industry: String? = nil) {
+  init(_ ban: String, _ name: String, _ address: String?, industries: [String: String] = [:]) {
     self.ban = ban
     self.name = name
     self.address = address
-    self.industry = industry
+    self.industries = industries
   }
 
   func insert(_ connection: inout Connection) throws {
     try connection.execute(
       "INSERT INTO tax_registration (ban, business_name, business_address, content_hash) VALUES ($1, $2, $3, 0)",
       [ban, name, address])
-    guard let industry else { return }
-    try connection.execute(
-      """
-      INSERT INTO business_industry (business_id, "order", industry_code, industry_name)
-      VALUES ($1, 1, $2, '其他飲酒店、咖啡館')
-      """, [ban, industry])
+    for (number, (code, name)) in industries.enumerated() {
+      try connection.execute(
+        """
+        INSERT INTO business_industry (business_id, "order", industry_code, industry_name) VALUES ($1, $2, $3, $4)
+        """, [ban, "\(number + 1)", code, name])
+    }
   }
 }

@@ -20,7 +20,8 @@ struct QueryValues {
   /// Returns a text to search for, of at least two characters.
   func part(_ name: String, upTo count: Int) throws(QueryProblem) -> String? {
     guard let text = text(name) else { return nil }
-    guard text.unicodeScalars.count > 1 else { throw QueryProblem(name, .tooShort) }
+    // Compared without regard to width, ｶﾞ is one character.
+    guard SearchText.composed(text).unicodeScalars.count > 1 else { throw QueryProblem(name, .tooShort) }
     return try bounded(name, text, upTo: count)
   }
 

@@ -75,7 +75,7 @@ public struct RegistrationSearch: Sendable {
       FROM found JOIN tax_registration r USING (ban)
       ORDER BY \(order) \(direction), r.ban \(direction) LIMIT \(size + 1) OFFSET \(before)
       """, values.values)
-    let wasCut = try rows.first?.bool("is_cut") ?? false
+    let wasCut = try isRelevance && matches.isPart || rows.first?.bool("is_cut") ?? false
     func cursor(_ rowsBefore: Int) -> String {
       PageCursor(.after, in: Self.list(query), key: "\(rowsBefore) \(publication)", ban: "00000000").text
     }

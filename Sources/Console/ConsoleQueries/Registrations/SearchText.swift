@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a user types into the search box: words, separated by spaces. A business matches if each word is in its name or
 /// its address, is the beginning of its BAN, or is the name or the beginning of the code of one of its industries.
 public struct SearchText: Sendable, Equatable {
@@ -17,21 +19,25 @@ public struct SearchText: Sendable, Equatable {
 
   /// The text as one word, if it has marks of lists but no spaces; nil otherwise.
   var listed: String? {
-    let folded = Self.folded(typed)
+    let folded = Self.composed(typed)
     return words.count > 1 && !folded.contains(where: \.isWhitespace) ? folded : nil
   }
 
   /// The BAN, if the text is one and nothing else.
   public var ban: BAN? { words.count == 1 ? words.first?.digits.flatMap { BAN($0) } : nil }
 
-  /// - Returns: nil if there is no word.
   /// - Throws: ``QueryProblem`` for the parameter `q`.
-  init?(_ typed: String) throws(QueryProblem) {
+  init(_ typed: String) throws(QueryProblem) {
     guard typed.unicodeScalars.count <= Self.lengthMax else { throw QueryProblem("q", .tooLong) }
     guard !typed.utf8.contains(0) else { throw QueryProblem("q", .choice) }
-    let folded = Self.folded(typed)
-    words = folded.split(whereSeparator: { $0.isWhitespace || "，,、;；".contains($0) }).map(Self.word)
-    guard !words.isEmpty else { return nil }
+    var parts = Self.composed(typed).split(whereSeparator: { $0.isWhitespace || "，,、;；".contains($0) })
+    parts.removeAll { Self.banNames.contains(String($0)) }
+    // A BAN in two halves: 9891 3634.
+    if parts.count == 2, parts.allSatisfy({ $0.utf8.count == 4 && String($0).isDigits }) {
+      parts = [parts.joined()[...]]
+    }
+    words = parts.map(Self.word)
+    guard !words.isEmpty else { throw QueryProblem("q", .tooShort) }
     guard words.count <= Self.wordsMax else { throw QueryProblem("q", .tooLong) }
     guard words.contains(where: { $0.text.unicodeScalars.count > 1 }) else { throw QueryProblem("q", .tooShort) }
     self.typed = typed
@@ -47,6 +53,18 @@ public struct SearchText: Sendable, Equatable {
     return String(folded)
   }
 
+  /// The text in the form that registry_bigrams compares, with the districts 東區, 西區, 南區, 北區 and 中區 without the
+  /// space that the source writes in them.
+  static func composed(_ text: String) -> String {
+    var composed = folded(text.precomposedStringWithCompatibilityMapping)
+    for name in AddressPattern.spacedDistricts {
+      composed = composed.replacing("\(name) 區", with: "\(name)區")
+    }
+    return composed
+  }
+
+  private static let banNames = ["統一編號", "統編"]
+
   static func folded(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
     let half =
       switch scalar.value {
@@ -60,7 +78,7 @@ public struct SearchText: Sendable, Equatable {
 
   private static func word(_ text: Substring) -> Word {
     var rest = text
-    for name in ["統一編號", "統編"] where rest.hasPrefix(name) { rest.removeFirst(name.count) }
+    for name in banNames where rest.hasPrefix(name) { rest.removeFirst(name.count) }
     let isNamed = rest.count < text.count
     // Punctuation around a number comes with pasted texts.
     let bare = rest.drop { !$0.isNumber }.reversed().drop { !$0.isNumber }.reversed()
@@ -130,7 +148,7 @@ struct AddressPattern: Equatable {
         endPart()
         let spellings = Self.spellings(of: number)
         // 5號 is not in 15號.
-        regex += "(?<![0-9一二三四五六七八九十])(\(spellings.joined(separator: "|")))"
+        regex += "(?<![0-9〇零一二三四五六七八九十百])(\(spellings.joined(separator: "|")))"
         rest.removeFirst(length)
         if let unit = rest.first { parts.append(spellings.map { $0 + String(unit) }) }
         continue
@@ -138,15 +156,22 @@ struct AddressPattern: Equatable {
       rest.removeFirst()
       part.unicodeScalars.append(scalar)
       regex += Self.escaped(scalar)
-      guard !rest.isEmpty else { continue }
-      if "縣市".unicodeScalars.contains(scalar) { optional("([^縣市]{1,4}[區鄉鎮市])?" + Self.village) }
+      guard let next = rest.first else { continue }
+      // The source writes 北　區.
+      if next == "區", Self.spacedDistricts.contains(String(scalar)) { optional(" ?") }
+      if "縣市".unicodeScalars.contains(scalar) { optional("([^縣0-9]{1,4}[區鄉鎮市])?" + Self.village) }
       if "區鄉鎮".unicodeScalars.contains(scalar) { optional(Self.village) }
       if "里村鄰".unicodeScalars.contains(scalar) { optional("([0-9]{1,3}鄰)?") }
     }
     endPart()
+    if parts.count > Self.partsMax { parts = [] }
   }
 
-  private static let village = "([^縣市區鄉鎮0-9]{1,5}[里村])?([0-9]{1,3}鄰)?"
+  /// One-character districts, which the source writes with a space before 區.
+  static let spacedDistricts = ["東", "西", "南", "北", "中"]
+  /// More numbers are in no address, and their comparison would take long.
+  private static let partsMax = 12
+  private static let village = "([^縣0-9]{1,5}[里村])?([0-9]{1,3}鄰)?"
 
   private mutating func optional(_ pattern: String) {
     endPart()
@@ -201,6 +226,7 @@ struct AddressPattern: Equatable {
   static func spellings(of number: Int) -> [String] {
     let digits = String(number).compactMap(\.wholeNumberValue)
     var spellings = ["\(number)", digits.map { String(numerals[$0]) }.joined()]
+    if digits.contains(0), number > 9 { spellings.append(spellings[1].replacing("〇", with: "零")) }
     if 10...99 ~= number {
       let tens = number / 10 > 1 ? String(numerals[number / 10]) : ""
       spellings.append(tens + "十" + (number % 10 > 0 ? String(numerals[number % 10]) : ""))

@@ -10,6 +10,11 @@ struct TextMatches {
   private let hasBigrams: Bool
   /// The industry codes that each word names.
   private let codes: [[String]]
+  /// Whether these industries have more than ``industryRowsMax`` rows.
+  private let isCommon: [Bool]
+
+  /// How many rows of an industry are looked up one by one.
+  static let industryRowsMax = 30_000
 
   init(_ text: SearchText, _ connection: inout Connection) throws {
     self.text = text
@@ -21,6 +26,15 @@ struct TextMatches {
     } else {
       words = text.words
       codes = try text.words.map { try Industries.codes(named: $0, &connection) }
+    }
+    isCommon = try codes.map { codes in
+      guard words.count > 1, !codes.isEmpty else { return false }
+      return try connection.bool(
+        """
+        SELECT count(*) > \(Self.industryRowsMax) FROM (
+          SELECT FROM business_industry WHERE industry_code = ANY ($1::text[] COLLATE "C")
+          LIMIT \(Self.industryRowsMax + 1)) AS found
+        """, [SQLValues.array(codes)])
     }
   }
 
@@ -46,21 +60,26 @@ struct TextMatches {
         let isBAN =
           digits.utf8.count == 8
           ? ["r.ban = \(start)"] : ["r.ban >= \(start)", "r.ban < \(values.add(digits.endOfPrefix))"]
-        ways.append(way(isBAN + others(index)))
+        ways.append(way(isBAN + words.indices.filter { $0 != index }.map { compared($0, &values) }))
       }
       if !codes[index].isEmpty {
-        let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
-        let others = words.indices.filter { $0 != index }.map { other in
-          let word = words[other]
-          return "(\(name(word, &values, byIndex: false)) OR \(address(word, &values, byIndex: false)))"
+        if isCommon[index], limit != nil {
+          // Those that the other words find by an index.
+          ways.append(way(others(index) + [ofIndustry(index, &values)]))
+          guard hasOtherIndustry(index) else { continue }
         }
-        let conditions = ["r.ban = i.business_id"] + others + filters
+        let compared = words.indices.filter { $0 != index }.map { compared($0, &values) }
+        let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
+        let conditions = ["r.ban = i.business_id"] + compared + filters
+        let end = limit.map { " LIMIT \($0)" } ?? ""
+        let rows = limit == nil || words.count == 1 ? "" : " LIMIT \(Self.industryRowsMax)"
         // Business by business: the server might prefer to read all that match the other words.
         ways.append(
           """
-          SELECT m.ban FROM business_industry i CROSS JOIN LATERAL (
-            SELECT r.ban FROM tax_registration r WHERE \(conditions.joined(separator: " AND ")) OFFSET 0) AS m
-          WHERE i.industry_code = ANY (\(list))\(end)
+          SELECT m.ban FROM (
+            SELECT business_id FROM business_industry WHERE industry_code = ANY (\(list))\(rows)
+          ) AS i CROSS JOIN LATERAL (
+            SELECT r.ban FROM tax_registration r WHERE \(conditions.joined(separator: " AND ")) OFFSET 0) AS m\(end)
           """)
       }
     }
@@ -75,6 +94,28 @@ struct TextMatches {
       }
     }
     return ways
+  }
+
+  /// Whether a search may miss businesses that match two words by their industries only.
+  var isPart: Bool { words.indices.contains { isCommon[$0] && hasOtherIndustry($0) } }
+
+  /// Whether another word names industries, too.
+  private func hasOtherIndustry(_ index: Int) -> Bool {
+    codes.indices.contains { $0 != index && !codes[$0].isEmpty }
+  }
+
+  /// The condition that the business `r` matches a word in any way, without an index.
+  private func compared(_ index: Int, _ values: inout SQLValues) -> String {
+    let word = words[index]
+    var conditions = [name(word, &values, byIndex: false), address(word, &values, byIndex: false)]
+    if !codes[index].isEmpty { conditions.append(ofIndustry(index, &values)) }
+    return "(\(conditions.joined(separator: " OR ")))"
+  }
+
+  /// The condition that the business `r` has an industry that a word names.
+  private func ofIndustry(_ index: Int, _ values: inout SQLValues) -> String {
+    let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
+    return "(SELECT bool_or(x.industry_code = ANY (\(list))) FROM business_industry x WHERE x.business_id = r.ban)"
   }
 
   /// Returns how well the business `r` matches, as a number that is less for a better match.

@@ -58,7 +58,8 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
     const path = `${input.dataset.suggest}?q=${encodeURIComponent(typed)}`;
     try {
       const answer = await fetch(path, { credentials: "same-origin", signal: last.signal });
-      if (answer.ok) list.innerHTML = await answer.text();
+      // After the end of the session, the answer is the log-in page.
+      if (answer.ok && !answer.redirected) list.innerHTML = await answer.text();
     } catch (error) {
       if (error.name !== "AbortError") throw error;
     }

@@ -8,12 +8,13 @@ final class BackpressuredStream: Sendable {
   struct Abandoned: Error {}
 
   private let pipe = Pipe()
+  private let producer: Task<Void, Never>
 
   /// Starts the producer.
   ///
   /// - Parameter produce: writes the pieces; `write` blocks while the stream is full, and throws ``Abandoned``.
   init(_ produce: @escaping @Sendable (_ write: @escaping @Sendable ([UInt8]) throws -> Void) async throws -> Void) {
-    Task { [pipe] in
+    producer = Task { [pipe] in
       do {
         try await produce { try pipe.send($0) }
         pipe.end(with: .success(nil))
@@ -21,10 +22,21 @@ final class BackpressuredStream: Sendable {
     }
   }
 
-  deinit { pipe.abandon() }
+  deinit { stop() }
 
-  /// Returns the next piece; nil at the end.
-  func next() async throws -> [UInt8]? { try await pipe.next() }
+  /// Returns the next piece; nil at the end. Cancelling the task stops the producer.
+  func next() async throws -> [UInt8]? {
+    try await withTaskCancellationHandler {
+      try await pipe.next()
+    } onCancel: {
+      stop()
+    }
+  }
+
+  private func stop() {
+    pipe.abandon()
+    producer.cancel()
+  }
 
   private final class Pipe: Sendable {
     private struct State {

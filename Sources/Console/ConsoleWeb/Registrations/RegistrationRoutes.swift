@@ -23,12 +23,14 @@ struct RegistrationRoutes {
     do {
       let query = try RegistrationQuery(fields.values)
       let search = try RegistrationSearch(query, place: fields.place)
-      let (types, found) = try await site.read(context) { connection in
-        (try RegistrationChoices.types(on: &connection), try search.page(on: &connection))
+      let ban = query.parameters.count == 1 ? query.text?.ban : nil
+      let (types, found, isKnown) = try await site.read(context) { connection in
+        let found = try search.page(on: &connection)
+        // A business that was removed has a page, too.
+        let isKnown = try ban.map { found.rows.first?.ban == $0.text || try Business.find($0, on: &connection) != nil }
+        return (try RegistrationChoices.types(on: &connection), found, isKnown)
       }
-      if let ban = query.text?.ban, query.parameters.count == 1, found.rows.first?.ban == ban.text {
-        return site.redirect(to: "/registrations/\(ban.text)")
-      }
+      if let ban, isKnown == true { return site.redirect(to: "/registrations/\(ban.text)") }
       return site.page("registrations", context, page.values(types, query, found))
     } catch let problem as QueryProblem {
       let types = try await site.read(context) { try RegistrationChoices.types(on: &$0) }

@@ -33,7 +33,7 @@ struct CSVDownload {
     }
     // The answer begins after the first piece. So a missing registry or a timeout still gets an error page; later
     // errors cut off the answer.
-    let first = try await pieces.next()
+    let first = try await context.whileConnected { try await pieces.next() }
     response.body = .init { writer in
       defer { withExtendedLifetime(turn) {} }
       var piece = first

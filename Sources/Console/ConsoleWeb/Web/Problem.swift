@@ -25,6 +25,8 @@ public struct Problem: Error, Sendable {
   init(_ error: any Error) {
     switch error {
     case let problem as Problem: self = problem
+    // A cursor may be found to be invalid only in the database.
+    case let problem as QueryProblem: self = problem.asProblem
     // The client has disconnected, so the answer is not read.
     case is CancellationError: self.init(.serviceUnavailable, "problem_busy")
     case is AccountLimiter.Full: self.init(.tooManyRequests, "problem_too_many_at_once", retryAfterSeconds: 5)
