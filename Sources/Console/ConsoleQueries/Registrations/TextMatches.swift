@@ -68,9 +68,9 @@ struct TextMatches {
           ways.append(way(others(index) + [ofIndustry(index, &values)]))
           guard hasOtherIndustry(index) else { continue }
         }
-        let compared = words.indices.filter { $0 != index }.map { compared($0, &values) }
+        let rest = words.indices.filter { $0 != index }.map { compared($0, &values) }
         let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
-        let conditions = ["r.ban = i.business_id"] + compared + filters
+        let conditions = ["r.ban = i.business_id"] + rest + filters
         let end = limit.map { " LIMIT \($0)" } ?? ""
         let rows = limit == nil || words.count == 1 ? "" : " LIMIT \(Self.industryRowsMax)"
         // Business by business: the server might prefer to read all that match the other words.
