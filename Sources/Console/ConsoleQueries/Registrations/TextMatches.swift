@@ -27,8 +27,9 @@ struct TextMatches {
       words = text.words
       codes = try text.words.map { try Industries.codes(named: $0, &connection) }
     }
+    let isSingle = words.count == 1
     isCommon = try codes.map { codes in
-      guard words.count > 1, !codes.isEmpty else { return false }
+      guard !isSingle, !codes.isEmpty else { return false }
       return try connection.bool(
         """
         SELECT count(*) > \(Self.industryRowsMax) FROM (
