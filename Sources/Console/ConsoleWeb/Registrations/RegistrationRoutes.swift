@@ -27,7 +27,7 @@ struct RegistrationRoutes {
       let (types, found, isKnown) = try await site.read(context) { connection in
         let found = try search.page(on: &connection)
         // A business that was removed has a page, too.
-        let isKnown = try ban.map { found.rows.first?.ban == $0.text || try Business.find($0, on: &connection) != nil }
+        let isKnown = try ban.map { try found.rows.first?.ban == $0.text || Business.find($0, on: &connection) != nil }
         return (try RegistrationChoices.types(on: &connection), found, isKnown)
       }
       if let ban, isKnown == true { return site.redirect(to: "/registrations/\(ban.text)") }
