@@ -15,6 +15,8 @@ struct TextMatches {
 
   /// How many rows of an industry are looked up one by one.
   static let industryRowsMax = 30_000
+  /// The same for an industry with more rows, of which only a part is looked up.
+  private static let commonRowsMax = 5_000
 
   init(_ text: SearchText, _ connection: inout Connection) throws {
     self.text = text
@@ -73,7 +75,7 @@ struct TextMatches {
         let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
         let conditions = ["r.ban = i.business_id"] + rest + filters
         let end = limit.map { " LIMIT \($0)" } ?? ""
-        let rows = limit == nil || words.count == 1 ? "" : " LIMIT \(Self.industryRowsMax)"
+        let rows = limit == nil || !isCommon[index] ? "" : " LIMIT \(Self.commonRowsMax)"
         // Business by business: the server might prefer to read all that match the other words.
         ways.append(
           """
@@ -108,7 +110,8 @@ struct TextMatches {
   /// The condition that the business `r` matches a word in any way, without an index.
   private func compared(_ index: Int, _ values: inout SQLValues) -> String {
     let word = words[index]
-    var conditions = [name(word, &values, byIndex: false), address(word, &values, byIndex: false)]
+    // The address first: to compare a city costs less than to fold a name.
+    var conditions = [address(word, &values, byIndex: false), name(word, &values, byIndex: false)]
     if !codes[index].isEmpty { conditions.append(ofIndustry(index, &values)) }
     return "(\(conditions.joined(separator: " OR ")))"
   }
@@ -139,7 +142,16 @@ struct TextMatches {
     let value = values.add(word.text)
     let contains = RegistrationText.contains("r.business_name", value)
     guard byIndex, word.text.unicodeScalars.count > 1 else { return contains }
-    return "(registry_bigrams(r.business_name) @> registry_bigrams(\(value)) AND \(contains))"
+    return "(\(Self.bigrams("r.business_name", [word.text], &values)) AND \(contains))"
+  }
+
+  /// The condition that a column has the bigrams of all texts, which are folded. Computed here: the server would call
+  /// registry_bigrams for each text when it plans the statement.
+  private static func bigrams(_ column: String, _ texts: [String], _ values: inout SQLValues) -> String {
+    let pairs = texts.flatMap { text in
+      zip(text.unicodeScalars, text.unicodeScalars.dropFirst()).map { "\($0)\($1)" }
+    }
+    return "registry_bigrams(\(column)) @> \(values.add(SQLValues.array(Array(Set(pairs)).sorted()), "text[]"))"
   }
 
   private func address(_ word: SearchText.Word, _ values: inout SQLValues, byIndex: Bool) -> String {
@@ -152,9 +164,7 @@ struct TextMatches {
     let matches = "\(RegistrationText.folded("r.business_address")) ~ \(values.add(pattern.regex))"
     guard byIndex else { return matches }
     // One condition has all bigrams of an address: the index begins with the rarest of them.
-    let contains = pattern.spellings.map { texts in
-      "registry_bigrams(r.business_address) @> (\(texts.map { "registry_bigrams(\(values.add($0)))" }.joined(separator: " || ")))"
-    }
+    let contains = pattern.spellings.map { Self.bigrams("r.business_address", $0, &values) }
     return "((\(contains.joined(separator: " OR "))) AND \(matches))"
   }
 }
