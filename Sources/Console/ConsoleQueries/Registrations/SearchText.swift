@@ -56,7 +56,8 @@ public struct SearchText: Sendable, Equatable {
   /// The text in the form that registry_bigrams compares, with the districts 東區, 西區, 南區, 北區 and 中區 without the
   /// space that the source writes in them.
   static func composed(_ text: String) -> String {
-    var composed = folded(text.precomposedStringWithCompatibilityMapping)
+    // The first mapping leaves the marks of half-width kana uncomposed.
+    var composed = folded(text.precomposedStringWithCompatibilityMapping.precomposedStringWithCanonicalMapping)
     for name in AddressPattern.spacedDistricts {
       composed = composed.replacing("\(name) 區", with: "\(name)區")
     }
