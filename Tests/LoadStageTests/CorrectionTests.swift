@@ -148,6 +148,32 @@ struct CorrectionTests: CorrectionSuite {
     }
   }
 
+  @Test("a rollback puts a correction in force again that the undone load had ended, unless it was replaced since")
+  func rollbackReopens() throws {
+    try with { harness in
+      let good = try day(harness, source())
+      try harness.load(good)
+      try harness.replay(good, [corrected])
+      let others = source().filter { $0.ban != Self.warned }
+      let bad = try day(harness, others, rejects: [], warns: [], date: "2026-09-02")
+      try harness.load(bad) { $0.acceptance = .test }
+      #expect(try harness.corrections() == ["10000003|gone"])
+      try harness.load(good) { $0.action = .rollback }
+      try harness.expect(put(corrected, on: source()))
+      #expect(try harness.corrections() == ["10000003|in force"])
+      // The same again, with another correction after the end of the first one.
+      try harness.load(bad) {
+        $0.choice = .user
+        $0.acceptance = .test
+      }
+      #expect(try harness.corrections() == ["10000003|gone"])
+      try harness.replay(bad, [Business(Self.warned, "補")])
+      try harness.load(good) { $0.action = .rollback }
+      #expect(try harness.corrections() == ["10000003|gone", "10000003|in force"])
+      try harness.expect(put(Business(Self.warned, "補"), on: source()))
+    }
+  }
+
   @Test("a business is removed as rejected if a rejected record has its legible BAN, otherwise as absent")
   func removalReasons() throws {
     try with { harness in

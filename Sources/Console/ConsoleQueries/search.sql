@@ -13,13 +13,16 @@ $$;
 COMMENT ON FUNCTION registry_bigrams(text) IS
   'Each two characters of a text that follow each other, without regard to width, 台 or 臺, and the case of a to z: what the console searches names and addresses by';
 
+-- A search reads the whole pending list of these indexes (kB), which a load fills and only a vacuum empties.
 CREATE INDEX CONCURRENTLY tax_registration_business_name_bigrams_idx
-  ON tax_registration USING gin (registry_bigrams(business_name));
+  ON tax_registration USING gin (registry_bigrams(business_name))
+  WITH (gin_pending_list_limit = 256);
 
 COMMENT ON INDEX tax_registration_business_name_bigrams_idx IS 'The console: names that contain a text';
 
 CREATE INDEX CONCURRENTLY tax_registration_business_address_bigrams_idx
-  ON tax_registration USING gin (registry_bigrams(business_address));
+  ON tax_registration USING gin (registry_bigrams(business_address))
+  WITH (gin_pending_list_limit = 256);
 
 COMMENT ON INDEX tax_registration_business_address_bigrams_idx IS 'The console: addresses that contain a text';
 

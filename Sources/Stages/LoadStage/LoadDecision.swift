@@ -136,7 +136,15 @@ extension LoadRun {
     }
     try requireWithdrawable(settings.withdrawn.filter { corrections.inForce[$0] == nil }, &session)
     corrections.withdraw(settings.withdrawn)
-    corrections.stay = settings.action == .rollback
+    if settings.action == .rollback {
+      corrections.stay = true
+      try corrections.reopen(after: snapshot.id, &session)
+      if !corrections.reopened.isEmpty {
+        let bans = corrections.reopened.sorted().prefix(10).map(BANText.text).joined(separator: " ")
+        settings.events(
+          .note("\(corrections.reopened.count) corrections that later loads had ended are in force again: \(bans)"))
+      }
+    }
     return corrections
   }
 

@@ -45,7 +45,7 @@ public enum Figures {
     try connection.rows(
       """
       SELECT DISTINCT ON (as_of_date) as_of_date, registrations FROM publication
-      WHERE as_of_date >= (\(firstDay)) AND (action = 'rollback' OR job_run_id <> ALL ($2::bigint[]))
+      WHERE as_of_date >= (\(firstDay)) AND job_run_id <> ALL ($2::bigint[])
       ORDER BY as_of_date, id DESC
       """, ["\(days)", try UndonePublications.read(&connection).array]
     ).map { RegistryDay(date: try $0.text("as_of_date"), registrations: try $0.int("registrations")) }
@@ -117,6 +117,7 @@ extension Figures {
       """
       WITH last AS (
         SELECT date_trunc('month', max(as_of_date))::date AS month FROM publication
+        WHERE job_run_id <> ALL ($2::bigint[])
       ), counted AS (
         SELECT date_trunc('month', setup_date)::date AS month, count(*) AS count FROM tax_registration
         WHERE setup_date >= (SELECT (month - make_interval(months => $1::int - 1))::date FROM last)
@@ -127,7 +128,7 @@ extension Figures {
       FROM last, generate_series(last.month - make_interval(months => $1::int - 1), last.month, '1 month') AS m
         LEFT JOIN counted c ON c.month = m::date
       ORDER BY m
-      """, ["\(months)"]
+      """, ["\(months)", try UndonePublications.read(&connection).array]
     ).map { Month(month: try $0.text("month"), count: try $0.int("businesses")) }
   }
 }

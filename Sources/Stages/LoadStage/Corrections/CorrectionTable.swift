@@ -9,6 +9,16 @@ struct CorrectionTable {
   let corrections: Corrections
   let diff: Diff
 
+  /// Puts the corrections in force again that a rollback reopens, before their rows are staged.
+  static func reopen(_ bans: [UInt32], _ session: inout Connection) throws {
+    guard !bans.isEmpty else { return }
+    try session.execute(
+      """
+      UPDATE registration_correction SET ended_at = NULL, end_reason = NULL, ended_job_run_id = NULL
+      WHERE id IN (SELECT max(id) FROM registration_correction WHERE ban = ANY ($1) GROUP BY ban)
+      """, [PostgresArray.of(bans: bans)])
+  }
+
   func write(_ session: inout Connection) throws {
     try end(corrections.withdrawn.keys, "withdrawn", &session)
     for (resolution, reason) in [(Correction.Resolution.fixed, "fixed"), (.gone, "gone")] {

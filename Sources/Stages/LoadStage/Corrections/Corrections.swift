@@ -14,17 +14,32 @@ struct Corrections: Sendable {
   /// Every business with a correction in force or to add.
   var bans: Set<UInt32> { Set(inForce.keys).union(new.keys) }
 
+  /// BANs of corrections that a rollback puts in force again.
+  private(set) var reopened: [UInt32] = []
+
   static func read(_ session: inout Connection) throws -> Corrections {
     var corrections = Corrections()
-    let rows = try session.rows(
-      "SELECT ban, content_hash, source_hash, fixed_codes FROM registration_correction WHERE ended_at IS NULL")
-    for row in rows {
-      corrections.inForce[try row.ban("ban")] = Correction(
+    try corrections.add(
+      session.rows(
+        "SELECT ban, content_hash, source_hash, fixed_codes FROM registration_correction WHERE ended_at IS NULL"))
+    return corrections
+  }
+
+  /// Adds the corrections that the loads after a snapshot ended by themselves, for a rollback to that snapshot.
+  mutating func reopen(after snapshot: String, _ session: inout Connection) throws {
+    reopened = try add(session.rows(String(sql: PackageResources.find_undone_endings_sql), [snapshot]))
+  }
+
+  @discardableResult
+  private mutating func add(_ rows: [Row]) throws -> [UInt32] {
+    try rows.map { row in
+      let ban = try row.ban("ban")
+      inForce[ban] = Correction(
         contentHash: try row.int("content_hash", as: Int64.self),
         sourceHash: try row.optionalInt("source_hash", as: Int64.self),
         fixedCodes: Set(try row.textArray("fixed_codes")))
+      return ban
     }
-    return corrections
   }
 
   /// Adds records with new content. Records of a sheet that were not edited equal the registry, or the source's record

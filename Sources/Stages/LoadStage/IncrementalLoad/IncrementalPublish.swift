@@ -44,6 +44,7 @@ struct IncrementalPublish {
         state: before, repaired: diff.repairCount,
         repairedBANs: diff.repairedBANs, refusals: refusals)
 
+      try CorrectionTable.reopen(corrections.reopened, &session)
       try StagedCorrections(corrections: corrections, diff: diff).stage(&session)
       if rebuild == nil { try stageRemovals(&session) }
       try markRepairs(&session)
