@@ -1,5 +1,6 @@
 -- What the console's search needs besides the registry's own indexes. Without it the search gives the same results, but
--- slower. The statements run one at a time: CREATE INDEX CONCURRENTLY is not allowed in a transaction.
+-- slower. The statements run one at a time: CREATE INDEX CONCURRENTLY is not allowed in a transaction. The pending lists of
+-- the bigrams' indexes are short (gin_pending_list_limit, in kB): each search reads the whole list, which a load fills.
 
 -- Full-width characters count as half-width, 台 as 臺, and a to z as A to Z, so that 5段 finds ５段. RegistrationText in
 -- Swift does the same: change both together, and rename the indexes.
@@ -13,7 +14,6 @@ $$;
 COMMENT ON FUNCTION registry_bigrams(text) IS
   'Each two characters of a text that follow each other, without regard to width, 台 or 臺, and the case of a to z: what the console searches names and addresses by';
 
--- A search reads the whole pending list of these indexes (kB), which a load fills and only a vacuum empties.
 CREATE INDEX CONCURRENTLY tax_registration_business_name_bigrams_idx
   ON tax_registration USING gin (registry_bigrams(business_name))
   WITH (gin_pending_list_limit = 256);
