@@ -33,7 +33,7 @@ import Testing
     for (text, source, shown) in [
       ("FETCH", url, path), ("cat '\(path)' | FETCH", "-", "stdin"), ("FETCH <'\(path)'", "-", "stdin"),
       ("FETCH <'\(path)'", "/dev/stdin", "stdin"), ("FETCH 7< <(cat '\(path)')", "/dev/fd/7", "/dev/fd/7"),
-      ("mkfifo p; cat '\(path)' >p & FETCH; wait; rm p", "p", "p"),
+      ("mkfifo p; cat '\(path)' >p & FETCH; code=$?; rm p; exit $code", "p", "p"),
     ] {
       let ended = try shell(text, "--source", source, "--chunk-size", chunkSize, "--force").run()
       #expect(ended.code == 0, "\(text): \(ended)")
@@ -63,11 +63,13 @@ import Testing
     let first = try inodes(workshop.snapshot().fetchFolder)
 
     _ = workshop.file(bytes)
-    #expect(try shell("cat source.csv >pipe & FETCH; wait", "--source", pipe, "--chunk-size", "100").run().code == 0)
+    #expect(try shell("cat source.csv >pipe & FETCH", "--source", pipe, "--chunk-size", "100").run().code == 0)
     let second = try workshop.snapshot()
     #expect(try source(second) == bytes)
     let kept = try inodes(second.fetchFolder)
-    #expect(first.filter { $0.key.hasSuffix(".zst") }.allSatisfy { kept[$0.key] == $0.value })
+    // A killed fetch may leave a file without its manifest, which is written after it.
+    let finished = first.filter { $0.key.hasSuffix(".zst") && first["\($0.key.prefix(6)).json"] != nil }
+    #expect(finished.count >= 4 && finished.allSatisfy { kept[$0.key] == $0.value })
   }
 
   @Test func aStreamIsBounded() throws {
@@ -100,10 +102,9 @@ import Testing
     let pipe = workshop.scratch.path + "/pipe"
     #expect(mkfifo(pipe, 0o600) == 0)
     let first = try workshop.start("fetch", "--source", pipe, variables: ["LOG_FORMAT": "json"])
-    try first.wait(until: "it has the pipe") {
-      let other = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-      defer { close(other) }
-      return flock(other, LOCK_EX | LOCK_NB) != 0
+    let inode = try #require(inodes(workshop.scratch.path)["pipe"])
+    try first.wait(until: "it has locked the pipe") {
+      String(decoding: ScratchFolder.read("/proc/locks") ?? [], as: UTF8.self).contains(":\(inode) ")
     }
     var other = workshop
     other.spool += "2"

@@ -273,7 +273,10 @@ struct RebuildTests {
       let snapshot = try harness.spool.snapshot(rows)
       try harness.load(snapshot) { $0.acceptance = .test }
       #expect(try table(harness) == before, "written row by row")
+      let count = "SELECT count(*) FROM business_industry WHERE business_id = '99999999'"
+      #expect(try harness.database.scalar(count) == "1")
       #expect(try harness.load(snapshot) { $0.verify = true }.repaired == 0)
+      #expect(try harness.database.scalar(count) == "0")
       try harness.expect(rows)
       let counted = try harness.database.scalar("SELECT industries FROM publication ORDER BY id DESC LIMIT 1")
       #expect(try counted == harness.database.scalar("SELECT count(*) FROM business_industry"))

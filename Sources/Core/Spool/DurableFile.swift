@@ -23,7 +23,7 @@ public struct DurableFile: ~Copyable {
       let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
       let descriptor = open(temporary, flags, mode)
       guard descriptor < 0, errno == EEXIST else { return descriptor }
-      unlink(temporary)
+      guard unlink(temporary) == 0 || errno == ENOENT else { return -1 }
       return open(temporary, flags, mode)
     }
     guard descriptor >= 0 else { throw .system("create '\(path)'", errno: errno) }

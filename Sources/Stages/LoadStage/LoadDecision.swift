@@ -139,11 +139,6 @@ extension LoadRun {
     if settings.action == .rollback {
       corrections.stay = true
       try corrections.reopen(after: snapshot.id, &session)
-      if !corrections.reopened.isEmpty {
-        let bans = corrections.reopened.sorted().prefix(10).map(BANText.text).joined(separator: " ")
-        settings.events(
-          .note("\(corrections.reopened.count) corrections that later loads had ended are in force again: \(bans)"))
-      }
     }
     return corrections
   }

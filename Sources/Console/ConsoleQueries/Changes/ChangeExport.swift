@@ -1,10 +1,8 @@
 import Postgres
 import Records
 
-/// Exports all changes of a query as CSV for a spreadsheet: UTF-8 with a byte order mark, commas, CRLF. A changed
-/// business has a row for each column that differs; an added or removed one has a row with its address.
-///
-/// Cells are protected as in ``RegistrationExport``.
+/// Exports all changes of a query as CSV for a spreadsheet (``CSVText``). A changed business has a row for each column that
+/// differs; an added or removed one has a row with its address.
 public struct ChangeExport: Sendable {
   /// The texts of the file, in the reader's language.
   public struct Labels: Sendable {

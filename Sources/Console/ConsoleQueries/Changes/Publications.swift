@@ -1,6 +1,6 @@
 import Postgres
 
-/// The days of publications that count: a day that a rollback undid is not the day of the data.
+/// The days of the loads that count: neither a load that a rollback undid nor a correction gives the day of the data.
 public enum Publications {
   /// Returns the latest day, ISO 8601; nil if nothing is published.
   public static func newestDay(on connection: inout Connection) throws -> String? {
@@ -14,7 +14,7 @@ public enum Publications {
 
   private static func day(_ sql: String, _ connection: inout Connection) throws -> String? {
     try connection.row(
-      "SELECT \(sql) AS day FROM publication WHERE job_run_id <> ALL ($1::bigint[])",
+      "SELECT \(sql) AS day FROM publication WHERE action = 'load' AND job_run_id <> ALL ($1::bigint[])",
       [UndonePublications.read(&connection).array]
     ).optionalText("day")
   }

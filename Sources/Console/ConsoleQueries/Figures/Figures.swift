@@ -117,7 +117,7 @@ extension Figures {
       """
       WITH last AS (
         SELECT date_trunc('month', max(as_of_date))::date AS month FROM publication
-        WHERE job_run_id <> ALL ($2::bigint[])
+        WHERE action = 'load' AND job_run_id <> ALL ($2::bigint[])
       ), counted AS (
         SELECT date_trunc('month', setup_date)::date AS month, count(*) AS count FROM tax_registration
         WHERE setup_date >= (SELECT (month - make_interval(months => $1::int - 1))::date FROM last)

@@ -66,15 +66,14 @@ struct TextMatches {
         ways.append(way(isBAN + words.indices.filter { $0 != index }.map { compared($0, &values) }))
       }
       if !codes[index].isEmpty {
-        if isCommon[index], limit != nil {
-          // Those that the other words find by an index.
+        if isCommon[index], limit != nil || !isPart {
+          // Those that the other words find by an index. Words that name smaller industries have ways of their own.
           ways.append(way(others(index) + [ofIndustry(index, &values)]))
-          guard hasOtherIndustry(index) else { continue }
+          guard isPart else { continue }
         }
         let rest = words.indices.filter { $0 != index }.map { compared($0, &values) }
         let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
         let conditions = ["r.ban = i.business_id"] + rest + filters
-        let end = limit.map { " LIMIT \($0)" } ?? ""
         let rows = limit == nil || !isCommon[index] ? "" : " LIMIT \(Self.commonRowsMax)"
         // Business by business: the server might prefer to read all that match the other words.
         ways.append(
@@ -99,13 +98,8 @@ struct TextMatches {
     return ways
   }
 
-  /// Whether a search may miss businesses that match two words by their industries only.
-  var isPart: Bool { words.indices.contains { isCommon[$0] && hasOtherIndustry($0) } }
-
-  /// Whether another word names industries, too.
-  private func hasOtherIndustry(_ index: Int) -> Bool {
-    codes.indices.contains { $0 != index && !codes[$0].isEmpty }
-  }
+  /// Whether a search may miss businesses that match two words by large industries only.
+  var isPart: Bool { isCommon.count { $0 } > 1 }
 
   /// The condition that the business `r` matches a word in any way, without an index.
   private func compared(_ index: Int, _ values: inout SQLValues) -> String {

@@ -12,12 +12,13 @@ struct ChangeRoutes {
 
   private func list(_ request: Request, _ context: ConsoleContext) async throws -> Response {
     let text = RunText(site: site, context: context)
-    var fields = try QueryFields(request).values
+    let asked = try QueryFields(request)
+    var fields = asked.values
     if fields.isEmpty { fields["since"] = try await site.read(context) { try Publications.weekBegins(on: &$0) } }
     let page = ChangeListPage(text: text, fields)
     do {
       let query = try ChangeQuery(fields)
-      let list = try ChangeList(query, place: fields["place"])
+      let list = try ChangeList(query, place: asked.place)
       return site.page("changes", context, page.values(query, try await site.read(context) { try list.page(on: &$0) }))
     } catch let problem as QueryProblem {
       return site.page("changes", context, page.values(problem), status: .badRequest)

@@ -11,7 +11,6 @@ struct CorrectionTable {
 
   /// Puts the corrections in force again that a rollback reopens, before their rows are staged.
   static func reopen(_ bans: [UInt32], _ session: inout Connection) throws {
-    guard !bans.isEmpty else { return }
     try session.execute(
       """
       UPDATE registration_correction SET ended_at = NULL, end_reason = NULL, ended_job_run_id = NULL

@@ -44,7 +44,7 @@ struct IncrementalPublish {
         state: before, repaired: diff.repairCount,
         repairedBANs: diff.repairedBANs, refusals: refusals)
 
-      try CorrectionTable.reopen(corrections.reopened, &session)
+      try reopenCorrections(&session)
       try StagedCorrections(corrections: corrections, diff: diff).stage(&session)
       if rebuild == nil { try stageRemovals(&session) }
       try markRepairs(&session)
@@ -160,6 +160,14 @@ struct IncrementalPublish {
     return try session.execute(
       "DELETE FROM business_industry i USING incoming_removal g WHERE i.business_id = g.ban"
     ).affected
+  }
+
+  private func reopenCorrections(_ session: inout Connection) throws {
+    let bans = corrections.reopened.sorted()
+    guard !bans.isEmpty else { return }
+    try CorrectionTable.reopen(bans, &session)
+    let shown = bans.prefix(10).map(BANText.text).joined(separator: " ") + (bans.count > 10 ? " …" : "")
+    settings.events(.note("\(bans.count) corrections that later loads had ended are in force again: \(shown)"))
   }
 
   /// Removes industries of businesses that do not exist. The foreign key prevents them, unless somebody switched it off.

@@ -50,10 +50,13 @@ struct TableRebuild: Sendable {
 
   /// Waits until the tables are built.
   ///
-  /// - Throws: a ``TableSwap/Obstacle`` if a session was lost, or the server grants too few.
+  /// - Throws: a ``TableSwap/Obstacle`` if a session was lost, the server grants too few, or the foreign key is violated.
   func finish(_ building: BackgroundTask<Built>) throws -> Built {
     do { return try building.value() } catch let error as PostgresError where error.kind == .temporary {
       throw TableSwap.Obstacle(reason: error.message)
+    } catch let error as PostgresError where error.sqlState == "23503" {
+      throw TableSwap.Obstacle(
+        reason: "business_industry has industries of businesses that do not exist, which load --verify removes")
     }
   }
 

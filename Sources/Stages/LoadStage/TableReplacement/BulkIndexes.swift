@@ -36,7 +36,6 @@ enum BulkIndexes {
 
   /// Builds the indexes and constraints.
   ///
-  /// - Throws: a ``TableSwap/Obstacle`` if the foreign key is violated.
   /// - Parameter load: nil if the transaction that publishes has already locked the load.
   static func build(
     _ session: inout Connection, _ workers: BatchWorkers, _ load: LoadState?, events: (LoadEvent) -> Void
@@ -71,16 +70,11 @@ enum BulkIndexes {
         "ALTER TABLE \(index.table) ADD CONSTRAINT \(index.bulkName) PRIMARY KEY USING INDEX \(index.bulkName)")
     }
     events(.phase("checking the foreign key"))
-    do {
-      try session.execute(
-        """
-        ALTER TABLE \(RegistryTable.industry.bulkName) ADD CONSTRAINT \(RegistryTable.foreignKey)
-          FOREIGN KEY (business_id) REFERENCES \(RegistryTable.registration.bulkName) (ban) ON DELETE CASCADE
-        """)
-    } catch let error as PostgresError where error.sqlState == "23503" {
-      throw TableSwap.Obstacle(
-        reason: "business_industry has industries of businesses that do not exist, which load --verify removes")
-    }
+    try session.execute(
+      """
+      ALTER TABLE \(RegistryTable.industry.bulkName) ADD CONSTRAINT \(RegistryTable.foreignKey)
+        FOREIGN KEY (business_id) REFERENCES \(RegistryTable.registration.bulkName) (ban) ON DELETE CASCADE
+      """)
     try session.execute("ANALYZE \(RegistryTable.registration.bulkName), \(RegistryTable.industry.bulkName)")
     return indexes
   }
