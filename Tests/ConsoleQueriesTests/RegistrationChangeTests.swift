@@ -61,16 +61,16 @@ struct RegistrationChangeTests {
           }
         }.map { "\($0.run) \($0.ban) \($0.kind)" }
         let size = 1 + random.below(12)
-        var page = try ChangeList(ChangeQuery(query), size: size).page(on: &connection)
+        var page = try ChangeList(ChangeFilter(query), size: size).page(on: &connection)
         #expect(page.previous == nil)
         var forth = [page.changes]
         while let next = page.next, forth.count < 200 {
-          page = try ChangeList(ChangeQuery(query), place: next, size: size).page(on: &connection)
+          page = try ChangeList(ChangeFilter(query), place: next, size: size).page(on: &connection)
           forth.append(page.changes)
         }
         var back = [page.changes]
         while let previous = page.previous, back.count < 200 {
-          page = try ChangeList(ChangeQuery(query), place: previous, size: size).page(on: &connection)
+          page = try ChangeList(ChangeFilter(query), place: previous, size: size).page(on: &connection)
           back.append(page.changes)
         }
         func texts(_ pages: [[RegistrationChange]]) -> [String] {
@@ -91,7 +91,7 @@ struct RegistrationChangeTests {
         ("00000001", "changed", ["business_name", "headquarters_ban"]), ("00000002", "removed", []),
         ("00000003", "added", []),
       ] { try ModelChange(run: run, day: "2026-09-10", ban: ban, kind: kind, columns: columns).insert(&connection) }
-      let changes = try ChangeList(ChangeQuery()).page(on: &connection).changes
+      let changes = try ChangeList(ChangeFilter()).page(on: &connection).changes
       #expect(changes.map(\.kind) == [.changed, .removed, .added])
       #expect(changes.map(\.name) == ["new", "old", "new"])
       #expect(changes.map(\.reason) == [nil, "absent", nil])

@@ -73,9 +73,9 @@ struct RegistrationQueryTests {
     ])
   func dates(text: String, isReal: Bool) {
     if isReal {
-      #expect(throws: Never.self) { try ChangeQuery(["since": text]) }
+      #expect(throws: Never.self) { try ChangeFilter(["since": text]) }
     } else {
-      #expect(throws: QueryProblem("since", .date)) { try ChangeQuery(["since": text]) }
+      #expect(throws: QueryProblem("since", .date)) { try ChangeFilter(["since": text]) }
     }
   }
 

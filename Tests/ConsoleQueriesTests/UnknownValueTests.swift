@@ -24,14 +24,14 @@ struct UnknownValueTests {
       try ModelChange(run: run, day: "2026-09-01", ban: "00000001", kind: "changed", columns: ["business_name"])
         .insert(&connection)
       let ban = try #require(BAN("00000001"))
-      #expect(try ChangeList(ChangeQuery()).page(on: &connection).changes.map(\.kind) == [.changed])
+      #expect(try ChangeList(ChangeFilter()).page(on: &connection).changes.map(\.kind) == [.changed])
       #expect(try Business.find(ban, on: &connection)?.history.map(\.kind) == [.changed, .added])
       try connection.execute(
         """
         ALTER TABLE registration_change DROP CONSTRAINT registration_change_kind_check;
         UPDATE registration_change SET kind = 'merged'
         """)
-      expectError(about: "kind", "merged") { _ = try ChangeList(ChangeQuery()).page(on: &connection) }
+      expectError(about: "kind", "merged") { _ = try ChangeList(ChangeFilter()).page(on: &connection) }
       expectError(about: "kind", "merged") { _ = try Business.find(ban, on: &connection) }
     }
   }

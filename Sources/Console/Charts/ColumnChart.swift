@@ -30,7 +30,9 @@ public struct ColumnChart: Sendable {
   ) {
     self.style = style
     self.links = links
-    frame = Frame(id: id, title: title, description: description, emptyText: emptyText)
+    frame = Frame(
+      id: id, title: title, description: description, emptyText: emptyText,
+      hasLinks: !links.isEmpty && series.contains { $0.values.contains(where: \.isFinite) })
     self.category = category
     self.labels = labels
     self.series = series

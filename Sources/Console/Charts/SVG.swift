@@ -51,6 +51,8 @@ struct Frame: Sendable {
   let title: String
   let description: String
   let emptyText: String
+  /// Whether the picture has links. Readers of a picture's description do not get to what is in it.
+  var hasLinks = false
 
   func svg(height: Double, _ content: [String]) -> String {
     let titles = [
@@ -60,7 +62,7 @@ struct Frame: Sendable {
     return SVG.element(
       "svg",
       [
-        "xmlns": "http://www.w3.org/2000/svg", "class": "chart", "role": "img",
+        "xmlns": "http://www.w3.org/2000/svg", "class": "chart", "role": hasLinks ? "group" : "img",
         "aria-labelledby": "\(id)-title \(id)-desc",
         "viewBox": "0 0 \(NumberText.coordinate(SVG.width)) \(NumberText.coordinate(height))",
         "font-size": NumberText.coordinate(LabelWidth.fontSize),

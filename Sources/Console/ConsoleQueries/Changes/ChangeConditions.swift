@@ -1,6 +1,6 @@
 /// The conditions of a query as SQL, for rows `p` of publication and rows `f` of registration_change.
 struct ChangeConditions {
-  let query: ChangeQuery
+  let query: ChangeFilter
   let undone: UndonePublications
   /// A position from which the list is read on.
   var place: PageCursor?

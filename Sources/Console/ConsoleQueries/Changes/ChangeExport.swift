@@ -17,10 +17,10 @@ public struct ChangeExport: Sendable {
     }
   }
 
-  private let query: ChangeQuery
+  private let query: ChangeFilter
   private let labels: Labels
 
-  public init(_ query: ChangeQuery, _ labels: Labels) {
+  public init(_ query: ChangeFilter, _ labels: Labels) {
     self.query = query
     self.labels = labels
   }

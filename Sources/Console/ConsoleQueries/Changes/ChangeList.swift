@@ -20,7 +20,7 @@ public struct ChangeList: Sendable {
   public static let totalMax = 10_000
   public static let undoneMax = 5
 
-  private let query: ChangeQuery
+  private let query: ChangeFilter
   private let place: PageCursor?
   private let size: Int
 
@@ -30,7 +30,7 @@ public struct ChangeList: Sendable {
   /// - Parameters:
   ///   - place: ``Page/next`` or ``Page/previous``; nil for the first page.
   ///   - size: changes per page, up to ``pageSizeMax``.
-  public init(_ query: ChangeQuery, place: String? = nil, size: Int = 50) throws(QueryProblem) {
+  public init(_ query: ChangeFilter, place: String? = nil, size: Int = 50) throws(QueryProblem) {
     self.query = query
     self.size = min(max(size, 1), Self.pageSizeMax)
     guard let text = place else {

@@ -33,8 +33,8 @@ struct RegistrationAPI {
         ]), to: request)
     }
     router.get("/api/changes") { request, context in
-      let (query, list) = try read(request, ChangeQuery.names) { values, place, size throws(QueryProblem) in
-        let query = try ChangeQuery(values)
+      let (query, list) = try read(request, ChangeFilter.names) { values, place, size throws(QueryProblem) in
+        let query = try ChangeFilter(values)
         return (query, try ChangeList(query, place: place, size: size))
       }
       let page = try await site.read(context) { try list.page(on: &$0) }

@@ -11,7 +11,7 @@ struct ChangeListPage {
     self.fields = fields
   }
 
-  func values(_ query: ChangeQuery, _ page: ChangeList.Page) -> [String: Any?] {
+  func values(_ query: ChangeFilter, _ page: ChangeList.Page) -> [String: Any?] {
     var values = form
     values["changes"] = page.changes.map { ChangeRow(text: text, $0).values }
     values["has_changes"] = !page.changes.isEmpty
@@ -59,7 +59,7 @@ struct ChangeListPage {
       }
     }
     var values: [String: Any?] = ["nav_changes": true, "includes_undone": fields["undone"] == "yes"]
-    for name in ChangeQuery.names { values["f_" + name] = fields[name] }
+    for name in ChangeFilter.names { values["f_" + name] = fields[name] }
     values["kinds"] = options("kind", RegistrationChange.Kind.allCases.map(\.rawValue), "run_kind_")
     values["columns_to_choose"] = options("column", RegistrationChange.columnNames, "run_column_")
     for name in ["city", "moved_to", "moved_from"] {

@@ -17,7 +17,7 @@ struct ChangeRoutes {
     if fields.isEmpty { fields["since"] = try await site.read(context) { try Publications.weekBegins(on: &$0) } }
     let page = ChangeListPage(text: text, fields)
     do {
-      let query = try ChangeQuery(fields)
+      let query = try ChangeFilter(fields)
       let list = try ChangeList(query, place: asked.place)
       return site.page("changes", context, page.values(query, try await site.read(context) { try list.page(on: &$0) }))
     } catch let problem as QueryProblem {
@@ -26,8 +26,8 @@ struct ChangeRoutes {
   }
 
   private func export(_ request: Request, _ context: ConsoleContext) async throws -> Response {
-    let query: ChangeQuery
-    do { query = try ChangeQuery(try QueryFields(request).values) } catch let problem as QueryProblem {
+    let query: ChangeFilter
+    do { query = try ChangeFilter(try QueryFields(request).values) } catch let problem as QueryProblem {
       throw problem.asProblem
     }
     let labels = ChangeListPage(text: RunText(site: site, context: context), [:]).labels

@@ -1,5 +1,5 @@
 /// The conditions of a list of changes.
-public struct ChangeQuery: Sendable, Equatable {
+public struct ChangeFilter: Sendable, Equatable {
   /// Selects runs that count from this day or later, ISO 8601.
   public private(set) var since: String?
   /// Selects runs that count from this day or earlier, ISO 8601.

@@ -92,7 +92,7 @@ private struct ModelRegistry {
 }
 
 @Suite("Lists of changes", .needsRunDatabase)
-struct ChangeQueryTests {
+struct ChangeListTests {
   /// Makes a random history of twelve publications.
   private func history(
     _ harness: RunHarness, _ random: inout SeededRandom, _ connection: inout Connection
@@ -109,7 +109,7 @@ struct ChangeQueryTests {
     return registry
   }
 
-  private func all(_ query: ChangeQuery, size: Int, _ connection: inout Connection) throws -> [RegistrationChange] {
+  private func all(_ query: ChangeFilter, size: Int, _ connection: inout Connection) throws -> [RegistrationChange] {
     var found: [RegistrationChange] = []
     var place: String?
     repeat {
@@ -128,7 +128,7 @@ struct ChangeQueryTests {
       try RunHarness.with { harness, connection in
         let registry = try history(harness, &random, &connection)
         var state = try #require(registry.snapshots.first).state
-        let listed = try all(ChangeQuery(), size: 1 + random.below(9), &connection)
+        let listed = try all(ChangeFilter(), size: 1 + random.below(9), &connection)
         for change in listed.reversed() {
           let model = registry.changes.first { $0.run == change.jobRunID && $0.ban == change.ban }
           #expect(state[change.ban] == model?.before, "seed \(seed)")
@@ -136,7 +136,7 @@ struct ChangeQueryTests {
         }
         #expect(state == registry.state, "seed \(seed)")
         #expect(listed.allSatisfy { !$0.isUndone && $0.action == "load" }, "seed \(seed)")
-        let everything = try all(ChangeQuery(["undone": "yes"]), size: 50, &connection)
+        let everything = try all(ChangeFilter(["undone": "yes"]), size: 50, &connection)
         #expect(everything.count == registry.changes.count, "seed \(seed)")
         #expect(everything.count { !$0.isUndone } == listed.count, "seed \(seed)")
       }
@@ -164,9 +164,9 @@ struct ChangeQueryTests {
         if random.below(4) == 0 { query["name"] = ["A甲", "甲商", "乙店"][random.below(3)] }
         if random.below(5) == 0 { query["ban"] = "0000000\(random.below(10))" }
         if random.below(2) == 0 { query["undone"] = "yes" }
-        let parsed = try ChangeQuery(query)
+        let parsed = try ChangeFilter(query)
         let undone = Set(
-          try all(ChangeQuery(["undone": "yes"]), size: 200, &connection).filter(\.isUndone).map(\.jobRunID))
+          try all(ChangeFilter(["undone": "yes"]), size: 200, &connection).filter(\.isUndone).map(\.jobRunID))
         let expected = registry.changes.filter { change in
           let (before, after) = (city(change.before), city(change.after))
           return query.allSatisfy { name, value in
@@ -207,25 +207,25 @@ struct ChangeQueryTests {
       )
       try registry.publish("load", "S1", "2026-09-01", one, &connection)
       try registry.publish("load", "S2", "2026-09-02", two, &connection)
-      #expect(try ChangeList(ChangeQuery()).page(on: &connection).undone == [])
+      #expect(try ChangeList(ChangeFilter()).page(on: &connection).undone == [])
       try registry.publish("rollback", "S1", "2026-09-01", one, &connection)
       let runs = try connection.rows("SELECT job_run_id FROM publication ORDER BY id").map { try $0.int("job_run_id") }
-      let page = try ChangeList(ChangeQuery()).page(on: &connection)
+      let page = try ChangeList(ChangeFilter()).page(on: &connection)
       #expect(page.changes.isEmpty && page.total == 0)
       #expect(try Figures.changesByDay(&connection).isEmpty)
       #expect(try Figures.registryByDay(&connection).map(\.date) == ["2026-09-01"])
       #expect(page.undone.map { [$0.jobRunID, $0.rollback] } == [[runs[1], runs[2]]])
       #expect(page.undone.map(\.asOfDate) == ["2026-09-02"])
-      #expect(try ChangeList(ChangeQuery(["since": "2026-09-03"])).page(on: &connection).undone == [])
+      #expect(try ChangeList(ChangeFilter(["since": "2026-09-03"])).page(on: &connection).undone == [])
       // Back to what was undone: it counts again.
       try registry.publish("rollback", "S2", "2026-09-02", two, &connection)
-      let again = try ChangeList(ChangeQuery()).page(on: &connection)
+      let again = try ChangeList(ChangeFilter()).page(on: &connection)
       #expect(again.changes.map(\.jobRunID) == [runs[1]] && again.undone == [])
       // A correction survives a rollback.
       let corrected = ["00000001": ModelRegistry.Business(name: "丙", address: "新竹市")]
       try registry.publish("replay", "S2", "2026-09-02", corrected, &connection)
       try registry.publish("rollback", "S1", "2026-09-01", corrected, &connection)
-      #expect(try ChangeList(ChangeQuery()).page(on: &connection).changes.map(\.action) == ["replay"])
+      #expect(try ChangeList(ChangeFilter()).page(on: &connection).changes.map(\.action) == ["replay"])
     }
   }
 
@@ -248,7 +248,7 @@ struct ChangeQueryTests {
           "column business_address": "地址", "reason absent": "沒有了", "action load": "更新",
         ])
       var bytes: [UInt8] = []
-      try ChangeExport(ChangeQuery(), labels).write(on: &connection) { bytes += $0 }
+      try ChangeExport(ChangeFilter(), labels).write(on: &connection) { bytes += $0 }
       let run = try connection.int("SELECT max(job_run_id) FROM publication")
       #expect(
         String(decoding: bytes, as: UTF8.self)
@@ -268,12 +268,12 @@ struct ChangeQueryTests {
       ("moved_from", "a\0b", .city), ("name", "甲", .tooShort), ("undone", "maybe", .choice),
     ])
   func problems(name: String, value: String, reason: QueryProblem.Reason) {
-    #expect(throws: QueryProblem(name, reason)) { try ChangeQuery([name: value]) }
+    #expect(throws: QueryProblem(name, reason)) { try ChangeFilter([name: value]) }
   }
 
   @Test("a range of days must not be empty, and a cursor must be of this list")
   func ranges() throws {
-    #expect(throws: QueryProblem("until", .range)) { try ChangeQuery(["since": "2026-09-02", "until": "2026-09-01"]) }
-    #expect(throws: QueryProblem("place", .place)) { try ChangeList(ChangeQuery(), place: "AAAA") }
+    #expect(throws: QueryProblem("until", .range)) { try ChangeFilter(["since": "2026-09-02", "until": "2026-09-01"]) }
+    #expect(throws: QueryProblem("place", .place)) { try ChangeList(ChangeFilter(), place: "AAAA") }
   }
 }
