@@ -138,6 +138,7 @@ make_deb() { # STAGE ARCHITECTURE OUTPUT
     "$(sed -n 's/^Maintainer: //p' "$project/packaging/debian/control")" "$(date -R -d "@$SOURCE_DATE_EPOCH")" |
     gzip -9n >"$root/usr/share/doc/business-registry/changelog.gz"
   cp -- "$project/packaging/debian/control" "$1/debian/control"
+  # Each program's path in the folder root/, relative to $1.
   depends=$(cd "$1" && dpkg-shlibdeps -O "${packaged[@]/#/root/usr/lib/business-registry/bin/}" 2>/dev/null | sed -n 's/^shlibs:Depends=//p') ||
     fail 70 "unable to find the libraries that the binaries need" "run dpkg-shlibdeps on the binaries to see why"
   {

@@ -5,15 +5,16 @@ public struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
   public init() {
-    // No memory for a few hundred bytes: no caller could continue (see ``require(_:)``).
+    // It only allocates a few hundred bytes, and Swift itself ends a process that has no memory: no caller could continue.
     guard let context = EVP_MD_CTX_new() else { fatalError("libcrypto has no memory for SHA-256") }
     self.context = context
     Self.require(EVP_DigestInit_ex(context, EVP_sha256(), nil))
   }
 
-  /// Ends the process on an error. The two possible causes are no memory for a few hundred bytes and a libcrypto
-  /// without SHA-256; a caller can handle neither. Continuing with a wrong digest would be worse: whole files would
-  /// count as damaged, and damaged ones as whole.
+  /// Ends the process on an error. The arguments are valid here, since the context exists until `deinit` and is
+  /// initialised first. So the two possible causes are no memory for a few hundred bytes and a libcrypto without SHA-256;
+  /// a caller can handle neither. Continuing with a wrong digest would be worse: whole files would count as damaged, and
+  /// damaged ones as whole.
   private static func require(_ result: Int32) {
     guard result == 1 else { fatalError("libcrypto offers no SHA-256") }
   }

@@ -173,8 +173,9 @@ extension Connection {
 
 /// A copy of what a cancel request needs, independent of the session.
 ///
-/// Why it may be Sendable: the type is not copyable, so one thread at a time owns the pointer. PQgetCancel copies
-/// all that is needed; PQcancel only reads it, so libpq allows it from another thread; PQfreeCancel only frees it.
+/// Why it may be Sendable: the type is not copyable and the pointer is private, so one thread at a time owns it, and only
+/// `deinit` frees it. PQgetCancel copies all that is needed from the session, and PQcancel only reads that copy: libpq
+/// allows it from another thread while the session works.
 private struct CancelRequest: ~Copyable, @unchecked Sendable {
   private let request: OpaquePointer
 
