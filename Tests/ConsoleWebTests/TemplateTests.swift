@@ -15,12 +15,10 @@ struct TemplateTests {
 
   @Test("every template escapes every value")
   func escaping() throws {
-    let templates = try Templates()
+    let templates = try Templates(.english)
     let sources = Templates.names.map { String(decoding: Templates.sources[$0] ?? [], as: UTF8.self) }
-    let all = sources.reduce(into: Set<String>()) { $0.formUnion(names($1)) }.subtracting(Self.html).subtracting(["t"])
-    var values: [String: Any] = Dictionary(uniqueKeysWithValues: all.map { ($0, Self.hostile) })
-    // The interface's own texts.
-    values["t"] = Texts.all[.english]
+    let all = sources.reduce(into: Set<String>()) { $0.formUnion(names($1)) }.subtracting(Self.html)
+    let values: [String: Any] = Dictionary(uniqueKeysWithValues: all.map { ($0, Self.hostile) })
     for name in Templates.names {
       let html = try #require(templates.render(name, values))
       let scalars = Array(html.unicodeScalars)
@@ -38,7 +36,7 @@ struct TemplateTests {
 
   @Test("control characters are shown as visible symbols")
   func controls() throws {
-    let html = try Templates().render("login", ["t": Texts.all[.english], "name": "a\u{1B}[31m\u{7F}\u{9B}b"]) ?? ""
+    let html = try Templates(.english).render("login", ["name": "a\u{1B}[31m\u{7F}\u{9B}b"]) ?? ""
     #expect(html.contains("value=\"a\u{241B}[31m\u{2421}\u{FFFD}b\""))
   }
 
@@ -46,9 +44,23 @@ struct TemplateTests {
     "bidirectional controls are shown by their code points", arguments: [0x200E, 0x202A, 0x202E, 0x2066, 0x2069])
   func bidirectional(code: UInt32) throws {
     let scalar = try #require(Unicode.Scalar(code))
-    let html = try Templates().render("login", ["t": Texts.all[.english], "name": "a\(scalar)b"]) ?? ""
+    let html = try Templates(.english).render("login", ["name": "a\(scalar)b"]) ?? ""
     #expect(html.contains("value=\"a⟨U+\(String(code, radix: 16, uppercase: true))⟩b\""))
     #expect(!html.unicodeScalars.contains(scalar))
+  }
+
+  @Test("every scalar with a meaning in HTML, every control and every bidirectional control is replaced")
+  func allScalars() {
+    let kept: Set<Unicode.Scalar> = ["\t", "\n", "\r"]
+    for code in UInt32(0)...0x10FFFF {
+      guard let scalar = Unicode.Scalar(code) else { continue }
+      let mustChange =
+        "<>&\"'".unicodeScalars.contains(scalar) || scalar.properties.isBidiControl
+        || scalar.properties.generalCategory == .control && !kept.contains(scalar)
+      guard mustChange || code % 257 == 0 || code < 0x3000 else { continue }
+      let text = "a\(scalar)"
+      #expect((PageEscaping().escapeText(text) != text) == mustChange, "\(String(code, radix: 16))")
+    }
   }
 
   @Test("the list of templates contains every file of the folder")

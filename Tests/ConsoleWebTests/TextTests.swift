@@ -20,15 +20,8 @@ struct TextTests {
     }
   }
 
-  @Test("each text that a template uses exists")
-  func templates() throws {
-    for name in Templates.names {
-      let source = String(decoding: Templates.sources[name] ?? [], as: UTF8.self)
-      for match in source.matches(of: /\{\{\{?[#^\/]?\s*t\.([a-z_0-9]+)/) {
-        #expect(Texts.all[.english][String(match.output.1)] != nil, "\(name): \(match.output.1)")
-      }
-    }
-  }
+  @Test("each text that a template uses exists", arguments: Language.allCases)
+  func templates(language: Language) throws { _ = try Templates(language) }
 
   @Test("each column and each code has a text")
   func declarations() {
@@ -84,6 +77,34 @@ struct TextTests {
       "60 findings INVALID_DATE in 100 accepted records: the source may have changed how it writes that column"
     #expect(refusal.text(malformed).contains(Texts.all[.chinese]["finding_code_invalid_date"] ?? "–"))
   }
+
+  @Test("each known cause of a failure has a text and what to do", arguments: Language.allCases)
+  func causes(language: Language) throws {
+    for key in FailureCause.keys {
+      for key in ["run_cause_\(key)", "run_cause_\(key)_do"] {
+        let text = try #require(Texts.all[language][key], "\(key)")
+        #expect(!text.contains("--"))
+      }
+    }
+  }
+
+  @Test(
+    "the cause of a failure is found in the pipeline's message",
+    arguments: [
+      ("unable to fetch https://a.example/x.csv: Could not resolve host: a.example (curl 6); gave up after 4 attempts", "name"),
+      ("unable to fetch http://127.0.0.1:9/x.csv: Failed to connect to 127.0.0.1 port 9 (curl 7)", "refused"),
+      ("unable to fetch https://a.example/x.csv within 3600 s (--timeout)", "timeout"),
+      ("unable to fetch https://a.example/x.csv: the server answers 404", "not_found"),
+      ("unable to fetch https://a.example/x.csv: the server answers 503; gave up after 4 attempts", "server"),
+      ("unable to fetch https://a.example/x.csv: the server answers 407, since the proxy requires a login", "proxy"),
+      ("there is no file '/data/x.csv'", "no_file"),
+      ("unable to write '/spool/x': no space left on device", "disk"),
+      ("database 'r' on host 'h' port 5432: could not extend file, SQLSTATE 53100", "database_disk"),
+      ("database 'r' on host 'h' port 5432: connection to server at \"h\" failed: Connection refused", "database_refused"),
+      ("database 'r' on host 'h' port 5432: permission denied for table publication, SQLSTATE 42501", "database_rights"),
+      ("unable to open '/spool/lock': permission denied", "rights"),
+    ])
+  func cause(message: String, key: String) { #expect(FailureCause.key(of: message) == key) }
 
   @Test("every fault of a schedule has a complete text in both languages", arguments: Language.allCases)
   func faults(language: Language) {

@@ -13,7 +13,7 @@ public struct Site: Sendable {
   /// Sessions of the console's own schema.
   public let store: Pool
   public let settings: Settings
-  public let templates: Templates
+  private let templates: [Language: Templates]
   public let texts = Texts.all
   let assets = Assets()
   /// Limits the exports of an account, since each one uses a session.
@@ -64,7 +64,7 @@ public struct Site: Sendable {
     self.exports = exports
     self.store = store
     self.settings = settings
-    templates = try Templates()
+    templates = try Dictionary(uniqueKeysWithValues: Language.allCases.map { ($0, try Templates($0)) })
   }
 
   /// Reads the registry for a request. If the account already has two queries under way, this one waits.
@@ -78,7 +78,7 @@ public struct Site: Sendable {
     return try await context.whileConnected { [pages] in try await pages.run(body) }
   }
 
-  /// Renders a page. Besides `values`, a template has `t` (texts), `lang`, `other_lang`, `account`, `is_operator`,
+  /// Renders a page. Besides `values`, a template has `lang`, `other_lang`, `account`, `is_operator`,
   /// `form_token` (which each POST form must contain), `css` and `js` (addresses).
   public func page(
     _ template: String, _ context: ConsoleContext, _ values: [String: Any?] = [:], status: HTTPResponse.Status = .ok
@@ -95,7 +95,7 @@ public struct Site: Sendable {
   /// - Returns: HTML; nil if there is no such template.
   public func html(_ template: String, _ context: ConsoleContext, _ values: [String: Any?] = [:]) -> String? {
     var all: [String: Any] = [
-      "t": texts[context.language], "lang": context.language.rawValue, "other_lang": context.language.other.rawValue,
+      "lang": context.language.rawValue, "other_lang": context.language.other.rawValue,
       "location_query": LocalPath.encode(context.location), "is_operator": context.isOperator,
       "css": assets.address(of: "console.css"),
       "js": assets.address(of: "console.js"),
@@ -105,7 +105,7 @@ public struct Site: Sendable {
       all["form_token"] = session.formToken
     }
     for (name, value) in values { if let value { all[name] = value } }
-    return templates.render(template, all)
+    return templates[context.language]?.render(template, all)
   }
 
   /// Redirects the browser after a form (303 See Other).

@@ -48,14 +48,16 @@ struct TextMatches {
   ///   - limit: how many businesses each query finds at most; nil for all.
   func ways(_ values: inout SQLValues, filters: [String], limit: Int?) -> [String] {
     let names = words.map { name($0, &values, byIndex: hasBigrams) }
+    // The address first: to compare a city costs less than to make the bigrams of a name.
     let texts = zip(words, names).map { word, name in
-      "(\(name) OR \(address(word, &values, byIndex: hasBigrams)))"
+      "(\(address(word, &values, byIndex: hasBigrams)) OR \(name))"
     }
     func others(_ index: Int) -> [String] { texts.indices.filter { $0 != index }.map { texts[$0] } }
     let end = limit.map { " LIMIT \($0)" } ?? ""
-    func way(_ conditions: [String]) -> String {
-      "SELECT r.ban FROM tax_registration r WHERE \((conditions + filters).joined(separator: " AND "))\(end)"
+    func select(_ conditions: [String]) -> String {
+      "SELECT r.ban FROM tax_registration r WHERE \((conditions + filters).joined(separator: " AND "))"
     }
+    func way(_ conditions: [String]) -> String { select(conditions) + end }
     var ways: [String] = []
     for (index, word) in words.enumerated() {
       if let digits = word.digits {
@@ -67,8 +69,14 @@ struct TextMatches {
       }
       if !codes[index].isEmpty {
         if isCommon[index], limit != nil || !isPart {
-          // Those that the other words find by an index. Words that name smaller industries have ways of their own.
-          ways.append(way(others(index) + [ofIndustry(index, &values)]))
+          // Those that the other words find by an index, by a hash table of the industry's businesses. Words that name
+          // smaller industries have ways of their own.
+          let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
+          ways.append(
+            """
+            SELECT m.ban FROM (\(select(others(index))) OFFSET 0) AS m
+            WHERE m.ban IN (SELECT business_id FROM business_industry WHERE industry_code = ANY (\(list)))\(end)
+            """)
           guard isPart else { continue }
         }
         let rest = words.indices.filter { $0 != index }.map { compared($0, &values) }

@@ -17,7 +17,8 @@ struct AuditRow {
   var values: [String: Any] {
     let values: [String: Any?] = [
       "at": TaipeiTime.text(entry.at), "action": action, "account": entry.account ?? "–",
-      "address": entry.address ?? "–", "subject": subject, "details": shownDetails,
+      "address": entry.address ?? "–", "subject": isOfTask ? nil : entry.subject,
+      "task": isOfTask ? entry.subject : nil, "details": shownDetails,
       "detail": details == nil ? entry.detail : nil,
     ]
     return values.present
@@ -32,11 +33,6 @@ struct AuditRow {
   /// Whether the subject is the number of a task.
   private var isOfTask: Bool {
     ["task.", "snapshot.", "registry."].contains { entry.action.hasPrefix($0) }
-  }
-
-  private var subject: String {
-    guard let subject = entry.subject else { return "" }
-    return isOfTask ? text("audit_task", subject) : subject
   }
 
   private var shownDetails: [[String: Any]] {

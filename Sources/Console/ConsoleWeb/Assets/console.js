@@ -13,6 +13,21 @@ for (const part of document.querySelectorAll("[data-live]")) {
   listen();
 }
 
+// Parts that change while a run is under way: <div id="runs" data-refresh>. The page is fetched again every few seconds,
+// and its part replaces this one, but not while the user is in it.
+const refresh = async (id) => {
+  const part = document.getElementById(id);
+  if (!part.contains(document.activeElement)) {
+    const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
+    // After the end of the session, the answer is the log-in page.
+    if (answer && answer.redirected) return location.reload();
+    const page = answer && answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (page && !part.contains(document.activeElement)) part.replaceWith(document.adoptNode(page.getElementById(id)));
+  }
+  if ("refresh" in document.getElementById(id).dataset) setTimeout(refresh, 3000, id);
+};
+for (const part of document.querySelectorAll("[data-refresh]")) setTimeout(refresh, 3000, part.id);
+
 // A button that copies the address of the page: <button data-copy hidden>. It needs a secure context.
 for (const button of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) continue;
@@ -68,11 +83,10 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
 }
 
 // A double click must not send a form twice.
-for (const form of document.querySelectorAll("form[method=post]")) {
-  form.addEventListener("submit", () => {
-    for (const button of form.querySelectorAll("button")) setTimeout(() => { button.disabled = true; }, 0);
-  });
-}
+addEventListener("submit", (event) => {
+  if (event.target.method !== "post") return;
+  for (const button of event.target.querySelectorAll("button")) setTimeout(() => { button.disabled = true; }, 0);
+});
 addEventListener("pageshow", (event) => {
   if (event.persisted) for (const button of document.querySelectorAll("form[method=post] button")) button.disabled = false;
 });

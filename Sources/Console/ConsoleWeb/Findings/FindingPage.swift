@@ -21,7 +21,7 @@ struct FindingPage {
     let rows = found.page?.findings.map(row) ?? []
     let total = found.counts.map(\.count).reduce(0, +)
     return [
-      "run": found.run.map { JobRunValues(text: text).row($0) }, "rows": rows,
+      "run": found.run.map { RunValues(text: text).row(PipelineRun(jobRun: $0)) }, "rows": rows,
       "has_rows": !rows.isEmpty, "findings_none": total > 0 ? text("finding_none") : text.noFindings(of: found.run),
       "next_path": found.page?.next.map { next in
         request.path("/findings") {

@@ -1,19 +1,35 @@
 import ConsoleQueries
 import Mustache
 
-/// The templates of the pages. All of them, including partials, use ``PageEscaping``.
+/// The templates of the pages in one language. All of them, including partials, use ``PageEscaping``.
+///
+/// A template names a text of the interface as `{{t.key}}`. The texts are put in once, when the templates are parsed:
+/// a list has the names of its columns in every row.
 public struct Templates: Sendable {
   private let library: MustacheLibrary
 
+  /// A template names a text that does not exist.
+  struct UnknownText: Error {
+    let template: String
+    let key: String
+  }
+
   /// Parses all templates.
   ///
-  /// - Throws: if a template is malformed.
-  public init() throws {
+  /// - Throws: if a template is malformed or names an unknown text.
+  public init(_ language: Language) throws {
     MustacheContentTypes.register(PageEscaping(), named: PageEscaping.name)
+    let texts = Texts.all[language]
     var library = MustacheLibrary()
     for (name, bytes) in Self.sources {
-      let text = "{{% CONTENT_TYPE: \(PageEscaping.name)}}" + String(decoding: bytes, as: UTF8.self)
-      try library.register(text, named: name)
+      let source = String(decoding: bytes, as: UTF8.self)
+      let text = try source.replacing(/\{\{t\.([a-z_0-9]+)\}\}/) { match in
+        guard let text = texts[String(match.output.1)] else {
+          throw UnknownText(template: name, key: String(match.output.1))
+        }
+        return PageEscaping().escapeText(text)
+      }
+      try library.register("{{% CONTENT_TYPE: \(PageEscaping.name)}}" + text, named: name)
     }
     self.library = library
   }
@@ -30,10 +46,14 @@ public struct Templates: Sendable {
 /// Escapes text for HTML, scalar by scalar. The library's own escaping works on graphemes: it misses a quote that is
 /// followed by a combining mark, although that quote ends an attribute. Bidirectional control characters are replaced
 /// by their names, ASCII control characters by pictures, others by U+FFFD.
-struct PageEscaping: MustacheContentType {
-  static let name = "PAGE"
+package struct PageEscaping: MustacheContentType {
+  package static let name = "PAGE"
 
-  func escapeText(_ text: String) -> String {
+  package init() {}
+
+  package func escapeText(_ text: String) -> String {
+    // Most texts need no change, and to look at each scalar's properties is slow.
+    guard text.utf8.contains(where: Self.mayNeedChange) else { return text }
     var escaped = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -57,5 +77,15 @@ struct PageEscaping: MustacheContentType {
       }
     }
     return String(escaped)
+  }
+
+  /// Whether a byte begins a character that is escaped or replaced: 0xC2 the controls from U+0080, 0xD8 the Arabic and
+  /// 0xE2 the other bidirectional controls.
+  private static func mayNeedChange(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0..<0x20, 0x7F, 0xC2, 0xD8, 0xE2: true
+    case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"), UInt8(ascii: "\""), UInt8(ascii: "'"): true
+    default: false
+    }
   }
 }

@@ -20,7 +20,7 @@ public struct LatestRuns: Sendable, Equatable {
     for run in runs {
       let hasEnded = failure != nil || success != nil
       guard let part = Self.parts[run.command] else {
-        guard run.isDryRun, run.outcome != .running, run.outcome != .stopped else { continue }
+        guard run.isDryRun, run.outcome.isOver, run.outcome != .stopped else { continue }
         if !hasDryRun, !hasEnded, run.outcome == .failed { failedDryRun = run }
         hasDryRun = true
         continue
@@ -28,7 +28,7 @@ public struct LatestRuns: Sendable, Equatable {
       switch run.outcome {
       case .running:
         if running == nil, !hasEnded { running = run }
-      case .stopped: break
+      case .queued, .stopped: break
       case .failed:
         if failure == nil, !madeGood.contains(run.command) { failure = run }
       case .success, .partial, .unchanged:

@@ -12,8 +12,8 @@ struct Overview: Sendable {
   /// The newest runs of every origin.
   var runs: [PipelineRun] = []
   var latest = LatestRuns([])
-  /// The task of the failed run, if the console started it.
-  var failed: TaskPage?
+  /// The log of the failed run, if the console started it.
+  var failedLog = ""
 
   /// How many runs of each source are read.
   private static let depth = 100
@@ -42,7 +42,7 @@ struct Overview: Sendable {
       records: try await site.settings.runs(), tasks: tasks.sorted { $0.id > $1.id }, jobRuns: overview.jobRuns)
     overview.latest = LatestRuns(overview.runs)
     if let task = overview.latest.failure?.task {
-      overview.failed = try await TaskPage.read(task.id, site, context)
+      overview.failedLog = try await RunDetails.read(task: task.id, site)?.log ?? ""
     }
     return overview
   }

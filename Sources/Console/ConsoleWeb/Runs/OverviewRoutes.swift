@@ -18,8 +18,8 @@ struct OverviewRoutes {
           "alerts": alerts, "is_well": alerts.isEmpty, "sentence": sentence(overview, text),
           "aside": aside(overview, text),
           "numbers": overview.published.flatMap { numbers($0, text) },
-          "tasks": overview.open.map { TaskRow.values($0, site, context) }, "has_tasks": !overview.open.isEmpty,
           "entries": overview.runs.prefix(5).map(values.row), "has_entries": !overview.runs.isEmpty,
+          "is_changing": overview.runs.prefix(5).contains { !$0.outcome.isOver },
           "may_roll_back": overview.published != nil, "nav_overview": true,
         ])
     }

@@ -7,6 +7,8 @@ import Foundation
 public struct PipelineRun: Sendable, Equatable {
   /// The outcome of a run.
   public enum Outcome: String, Sendable, CaseIterable {
+    /// In the console's queue.
+    case queued
     case running
     case success
     /// Finished; some records were rejected.
@@ -18,6 +20,7 @@ public struct PipelineRun: Sendable, Equatable {
     case stopped
 
     var isGood: Bool { self == .success || self == .partial || self == .unchanged }
+    var isOver: Bool { self != .queued && self != .running }
   }
 
   /// The run's identifier in the logs; nil for a task that could not be started, and for a job run of an early version.
@@ -52,12 +55,12 @@ public struct PipelineRun: Sendable, Equatable {
 
   /// When it ended; nil while it is under way, or if that is unknown.
   var endedAt: String? {
-    outcome == .running ? nil : summary?.endedAt ?? task?.endedAt ?? jobRun?.completedAt
+    !outcome.isOver ? nil : summary?.endedAt ?? task?.endedAt ?? jobRun?.completedAt
   }
 
   /// The duration; nil while it is under way.
   var seconds: Double? {
-    guard outcome != .running else { return nil }
+    guard outcome.isOver else { return nil }
     guard let from = Self.seconds(startedAt), let to = endedAt.flatMap(Self.seconds) else { return jobRun?.seconds }
     return max(0, to - from)
   }
@@ -100,7 +103,8 @@ public struct PipelineRun: Sendable, Equatable {
     case .stopped: return .stopped
     case .failed: return task?.reason == .overtaken ? .stopped : .failed
     case .succeeded: return summary.flatMap { Outcome(rawValue: $0.status) } ?? .success
-    case .running, .queued, nil: break
+    case .queued: return .queued
+    case .running, nil: break
     }
     if let summary {
       guard summary.endedAt != nil else { return .running }
@@ -128,7 +132,7 @@ enum RunList {
   ///
   /// - Parameters:
   ///   - records: the records of the spool.
-  ///   - tasks: the console's tasks, the newest first. A task that waits, or was removed from the queue, is not a run.
+  ///   - tasks: the console's tasks, the newest first. A task that waits is listed, too.
   ///   - jobRuns: the database's job runs, the newest first. They are the only source for loads whose records are in
   ///     another spool.
   /// - Returns: the runs, the newest first; runs with a future start last.
@@ -145,11 +149,7 @@ enum RunList {
       runs.append(PipelineRun(summary: record, task: taskOf[runID], jobRun: jobRunOf[runID]))
     }
     for task in tasks {
-      if let runID = task.runID {
-        guard known.insert(runID).inserted else { continue }
-      } else {
-        guard task.state == .failed, task.reason != .overtaken else { continue }
-      }
+      if let runID = task.runID { guard known.insert(runID).inserted else { continue } }
       runs.append(PipelineRun(task: task, jobRun: task.runID.flatMap { jobRunOf[$0] }))
     }
     for jobRun in jobRuns {
@@ -170,4 +170,9 @@ enum RunList {
     let digits = time.prefix { $0 != "+" }.filter { $0.isASCII && $0.isNumber }.prefix(17)
     return digits + String(repeating: "0", count: 17 - digits.count)
   }
+}
+
+extension JobRunSummary {
+  /// Whether a signal stopped it: of a user, or at the time limit.
+  var isStopped: Bool { error?.hasPrefix("stopped by signal ") ?? false }
 }

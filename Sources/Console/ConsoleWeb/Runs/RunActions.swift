@@ -28,33 +28,34 @@ struct RunActions {
       return site.redirect(to: "/tasks/\(id)")
     }
     router.post("/tasks/:id/retry") { _, context in
-      guard let page = try await TaskPage.read(try id(context), site, context) else {
+      guard let details = try await RunDetails.read(task: try id(context), site), let task = details.task else {
         throw Problem(.notFound, "problem_not_found")
       }
-      guard page.task.state == .failed || page.task.state == .stopped else {
+      guard task.state == .failed || task.state == .stopped else {
         throw Problem(.conflict, "run_problem_done")
       }
-      guard page.task.mayBeRepeated else { throw Problem(.conflict, "run_problem_own_page") }
+      guard task.mayBeRepeated else { throw Problem(.conflict, "run_problem_own_page") }
       guard context.form["what"] == "stage" else {
-        return try await start(page.task.kind, page.task.arguments, "task.retry", context)
+        return try await start(task.kind, task.arguments, "task.retry", context)
       }
-      guard let kind = page.failedStage.flatMap({ ConsoleTask.Kind(rawValue: $0) }) else {
+      guard let kind = details.failedStage else {
         throw Problem(.conflict, "run_problem_no_stage")
       }
-      let snapshot = kind == .fetch ? nil : page.summary?.snapshot
+      let snapshot = kind == .fetch ? nil : details.summary?.snapshot
       return try await start(kind, snapshot.map { ["--snapshot", $0] } ?? [], "task.retry", context)
     }
     router.post("/tasks/:id/accept") { _, context in
-      let page = try await TaskPage.read(try id(context), site, context)
-      return try await accept(page?.refusal, context)
+      return try await accept(try await RunDetails.read(task: try id(context), site)?.refusal, context)
     }
     router.post("/runs/:id/accept") { _, context in
-      if let name = context.parameters.get("id"), Int(name) == nil {
-        let record = try await site.settings.runs().first { $0.runID == name }
-        return try await accept(record.flatMap { PipelineRun(summary: $0).isDryRun ? nil : $0.refusal }, context)
-      }
-      let id = try id(context)
-      return try await accept(try await site.read(context) { try JobRuns.run(&$0, id: id) }?.refusal, context)
+      guard let id = context.parameters.get("id") else { throw Problem(.notFound, "problem_not_found") }
+      let details =
+        if let number = Int(id) {
+          try await RunDetails.read(load: number, site, context)
+        } else {
+          try await RunDetails.read(runID: id, site)
+        }
+      return try await accept(details?.refusal, context)
     }
   }
 

@@ -12,23 +12,34 @@ struct RunFailure {
   var values: [String: Any]? {
     guard run.outcome == .failed || run.outcome == .stopped else { return nil }
     let isStop = run.outcome == .stopped
+    let original = isStop || cause == nil ? nil : message
+    let hints = isStop || run.refusal != nil ? [] : run.summary?.problem?.hints ?? []
     let values: [String: Any?] = [
-      "failure_is_stop": isStop, "failure_title": title, "failure_message": isStop ? nil : message,
-      "failure_reasons": text.reasons(run.refusal?.reasons ?? []), "failure_hints": isStop ? [] : hints,
-      "failure_advice": advice,
+      "failure_is_stop": isStop, "failure_title": title, "failure_message": isStop ? nil : shownMessage,
+      "failure_reasons": text.reasons(run.refusal?.reasons ?? []), "failure_advice": advice,
+      "failure_original": original, "failure_hints": hints, "failure_has_original": original != nil || !hints.isEmpty,
     ]
     return values.present
   }
 
-  /// The error message. For a refusal it names only the snapshot, since the page lists the reasons.
-  var message: String? {
+  /// The cause in the page's language, or else the pipeline's message. For a refusal it names only the snapshot, since
+  /// the page lists the reasons.
+  var shownMessage: String? {
     if let refusal = run.refusal {
       return text(run.isDryRun ? "run_would_be_refused" : "run_refused", refusal.snapshot)
     }
+    return cause.map { text("run_cause_" + $0) } ?? message
+  }
+
+  /// The pipeline's message.
+  private var message: String? {
     // A killed run recorded no error, so the task's reason is shown.
     let told = run.isKilled ? nil : run.summary?.problem?.message ?? run.jobRun?.error
     return told ?? RunTrace(log: log, stages: [], now: nil).lines.last { $0.isBad }?.message
   }
+
+  /// The key of the cause, if it is a known one.
+  private var cause: String? { run.refusal == nil ? message.flatMap(FailureCause.key) : nil }
 
   /// A short reason, if the exit code does not tell.
   var reason: String? {
@@ -39,6 +50,11 @@ struct RunFailure {
 
   /// What to do, by reason and exit code (`sysexits.h` numbers, as `pipeline.sh` uses them).
   var advice: String {
+    if run.outcome == .failed, let cause, let advice = text.ifAny("run_cause_\(cause)_do") { return advice }
+    return generalAdvice
+  }
+
+  private var generalAdvice: String {
     switch (run.task?.reason, exitCode) {
     case (.stopped, _): text("run_do_stopped")
     case (.timeLimit, _): text("run_do_time_limit")
@@ -66,5 +82,4 @@ struct RunFailure {
   }
 
   private var exitCode: Int? { run.summary?.exitCode ?? run.task?.exitCode }
-  private var hints: [String] { run.refusal == nil ? run.summary?.problem?.hints ?? [] : [] }
 }

@@ -10,11 +10,12 @@ struct RunText {
     site.texts.text(key, context.language, values)
   }
 
+  /// Returns a text of the interface; nil if there is none of this key.
+  func ifAny(_ key: String) -> String? { site.texts[context.language][key] }
+
   /// Returns the text of the key `prefix` + `value`, or the value itself if there is no such text.
   func named(_ prefix: String, _ value: String) -> String {
-    let key = prefix + value.lowercased()
-    let text = site.text(key, context)
-    return text == key ? value : text
+    ifAny(prefix + value.lowercased()) ?? value
   }
 
   /// Returns the text for a run without findings in the database.

@@ -27,6 +27,7 @@ struct TaskEvents {
       try await writer.write(ByteBuffer(string: "retry: 15000\n\n"))
       return try await writer.finish(nil)
     }
+    let text = RunText(site: site, context: context)
     var last = ""
     var quiet = 0
     var isDone = false
@@ -37,11 +38,11 @@ struct TaskEvents {
       }
       // The elapsed time is updated even if nothing else changes.
       if mark != last || quiet % 2 == 1 {
-        guard let page = try await TaskPage.read(task, site, context), !page.task.state.isOver else {
+        guard let details = try await RunDetails.read(task: task, site), !details.run.outcome.isOver else {
           isDone = true
           break
         }
-        try await writer.write(Self.event(site.html("run-progress", context, page.progress()) ?? ""))
+        try await writer.write(Self.event(site.html("run-progress", context, RunPage(text: text, details).progress()) ?? ""))
       }
       quiet = mark == last ? quiet + 1 : 0
       last = mark

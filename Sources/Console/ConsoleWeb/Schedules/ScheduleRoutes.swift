@@ -11,16 +11,11 @@ struct ScheduleRoutes {
 
   func add(to router: Router<ConsoleContext>) {
     router.get("/schedules") { _, context in
-      let (schedules, tasks) = try await site.store.run { connection in
-        (try ScheduleStore.list(on: &connection), try Tasks.list(limit: 20, on: &connection))
-      }
+      let schedules = try await site.store.run { try ScheduleStore.list(on: &$0) }
       let rows = schedules.map { row($0, context) }
       return site.page(
         "schedules", context,
-        [
-          "rows": rows, "has_rows": !rows.isEmpty, "tasks": tasks.map { TaskRow.values($0, site, context) },
-          "has_tasks": !tasks.isEmpty, "nav_schedules": true,
-        ])
+        ["rows": rows, "has_rows": !rows.isEmpty, "nav_schedules": true])
     }
     router.get("/schedules/next") { request, context in
       let form = ScheduleForm(FormFields(encoded: request.uri.query ?? "") ?? FormFields())
@@ -149,8 +144,9 @@ struct ScheduleRoutes {
     // The version is that of the schedule when the form was opened. After a conflict was shown, it is the current one,
     // so that saving again overwrites.
     values["version"] = (status == .conflict ? nil : context.form["version"]) ?? schedule?.draft.version
-    values["tasks"] = tasks.map { TaskRow.values($0, site, context) }
-    values["has_tasks"] = !tasks.isEmpty
+    let runs = RunValues(text: RunText(site: site, context: context))
+    values["entries"] = tasks.map { runs.row(PipelineRun(task: $0)) }
+    values["has_entries"] = !tasks.isEmpty
     return site.page("schedule", context, values, status: status)
   }
 

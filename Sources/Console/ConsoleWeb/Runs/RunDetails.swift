@@ -1,0 +1,109 @@
+import ConsoleQueries
+import ConsoleStore
+import Postgres
+
+/// All that is known of one run: from the console's task, the record in the spool, and the loads in the registry.
+struct RunDetails: Sendable {
+  /// The console's task; nil if the run was started outside the console.
+  var task: ConsoleTask?
+  /// The summary from the task's output or the spool's record.
+  var summary: RunSummary?
+  /// The log as JSON lines; empty if the run was started outside the console.
+  var log = ""
+  var loads = Loads()
+
+  /// The loads of a run in the registry.
+  struct Loads: Sendable {
+    /// The newest first. There are several if load started again.
+    var jobRuns: [JobRunSummary] = []
+    /// The progress and the findings of the newest one.
+    var progress: JobProgress?
+    var findings: [Findings.Count] = []
+    /// The newest snapshot that was ever published.
+    var newest: String?
+  }
+
+  var run: PipelineRun { PipelineRun(summary: summary, task: task, jobRun: loads.jobRuns.first) }
+
+  /// The refusal that an operator may accept; nil for a dry run. The real run's refusal is accepted instead.
+  var refusal: SnapshotRefusal? { run.isDryRun ? nil : run.refusal }
+
+  /// The failed stage that can be retried alone; nil for a dry run, since its stages must not change the registry, for a
+  /// stopped run, and for a run that was started outside the console.
+  var failedStage: ConsoleTask.Kind? {
+    guard let task, task.state == .failed, !run.isDryRun, let stage = summary?.problem?.stage,
+      RunSummary.stageNames.contains(stage)
+    else { return nil }
+    return ConsoleTask.Kind(rawValue: stage)
+  }
+}
+
+extension RunDetails {
+  /// Reads a run by its task, without its loads.
+  ///
+  /// - Returns: nil if there is no such task.
+  static func read(task id: Int, _ site: Site) async throws -> RunDetails? {
+    let found = try await site.store.run { connection in
+      try Tasks.find(id, on: &connection).map { ($0, try Tasks.output(id, on: &connection)) }
+    }
+    guard let (task, output) = found else { return nil }
+    var details = RunDetails(
+      task: task, summary: output.summary.flatMap { RunSummary(json: $0) }, log: output.log ?? "")
+    // A run that ended outside its stages printed no summary. The spool's record has one.
+    if details.summary == nil, task.state.isOver, let runID = task.runID {
+      details.summary = try await record(runID, site)
+    }
+    return details
+  }
+
+  /// Reads a run by its identifier, without its loads.
+  ///
+  /// - Returns: nil if neither the console nor the spool knows it.
+  static func read(runID: String, _ site: Site) async throws -> RunDetails? {
+    if let task = try await site.store.run({ try Tasks.find(runID: runID, on: &$0) }) {
+      return try await read(task: task.id, site)
+    }
+    return try await record(runID, site).map { RunDetails(summary: $0) }
+  }
+
+  /// Reads a run by the number of its load, with this load.
+  ///
+  /// - Returns: nil if there is no such load.
+  static func read(load id: Int, _ site: Site, _ context: ConsoleContext) async throws -> RunDetails? {
+    let loads = try await site.readRegistry(context) { connection in
+      try JobRuns.run(&connection, id: id).map { try Loads([$0], &connection) }
+    }
+    guard let loads = loads ?? nil, let jobRun = loads.jobRuns.first else { return nil }
+    var details = RunDetails()
+    if let runID = jobRun.runID, let known = try await read(runID: runID, site) { details = known }
+    details.loads = loads
+    return details
+  }
+
+  /// Returns the same run with its loads; without any if there is no registry.
+  func withLoads(_ site: Site, _ context: ConsoleContext) async throws -> RunDetails {
+    let runID = run.runID
+    var details = self
+    details.loads =
+      try await site.readRegistry(context) { connection in
+        try Loads(try runID.map { try JobRuns.runs(&connection, runID: $0) } ?? [], &connection)
+      } ?? Loads()
+    return details
+  }
+
+  private static func record(_ runID: String, _ site: Site) async throws -> RunSummary? {
+    try await site.settings.runs().first { $0.runID == runID }
+  }
+}
+
+extension RunDetails.Loads {
+  /// Reads what belongs to the newest of the loads.
+  fileprivate init(_ jobRuns: [JobRunSummary], _ connection: inout Connection) throws {
+    self.jobRuns = jobRuns
+    if let id = jobRuns.first?.id {
+      progress = try JobProgress.read(&connection, of: id)
+      findings = try Findings.counts(&connection, of: id)
+    }
+    newest = try JobRuns.newestSnapshot(&connection)
+  }
+}

@@ -1,0 +1,35 @@
+import ConsoleQueries
+
+/// The filter of the list of runs. Unknown values match nothing.
+struct RunFilter {
+  let outcome: String?
+  let kind: String?
+
+  private static let kinds = ["run", "dry-run", "fetch", "transform", "load", "rollback", "replay", "withdraw"]
+
+  init(_ fields: [String: String]) {
+    func value(_ name: String) -> String? { fields[name].flatMap { $0.isEmpty ? nil : $0 } }
+    (outcome, kind) = (value("state"), value("kind"))
+  }
+
+  var isEmpty: Bool { outcome == nil && kind == nil }
+
+  var parameters: [(name: String, value: String)] {
+    [("state", outcome), ("kind", kind)].compactMap { name, value in value.map { (name, $0) } }
+  }
+
+  func matches(_ run: PipelineRun) -> Bool {
+    (outcome.map { $0 == run.outcome.rawValue } ?? true) && (kind.map { $0 == run.command } ?? true)
+  }
+
+  /// Returns the choices of the form.
+  func form(_ text: RunText) -> [String: Any?] {
+    func options(_ values: [String], _ chosen: String?, _ label: (String) -> String) -> [[String: Any]] {
+      values.map { ["value": $0, "label": label($0), "is_chosen": $0 == chosen] }
+    }
+    return [
+      "states": options(PipelineRun.Outcome.allCases.map(\.rawValue), outcome) { text("run_outcome_" + $0) },
+      "run_kinds": options(Self.kinds, kind, text.kind),
+    ]
+  }
+}

@@ -1,0 +1,153 @@
+import ConsoleQueries
+import ConsoleStore
+import Foundation
+
+/// The values of a run's page for templates.
+struct RunPage {
+  let text: RunText
+  let details: RunDetails
+  let run: PipelineRun
+
+  init(text: RunText, _ details: RunDetails) {
+    self.text = text
+    self.details = details
+    run = details.run
+  }
+
+  /// Returns the values of the page, but for those of ``progress(now:)``.
+  func values() -> [String: Any] {
+    let jobRun = run.jobRun
+    let values: [String: Any?] = [
+      "run_kind": text.kind(run.command), "run_number": jobRun?.id, "run_failure": failure,
+      "run_started": text.time(run.startedAt), "facts": facts, "run_check": run.summary?.check.map(check),
+      "run_counts": (jobRun?.counts ?? run.summary?.counts).map(counts),
+      "run_publication": jobRun?.publication.map(publication), "run_progress": details.loads.progress.map(loaded),
+      "findings": findings, "has_findings": !findings.isEmpty,
+      "findings_none": isOver && findings.isEmpty && jobRun != nil ? text.noFindings(of: jobRun) : nil,
+      "findings_path": jobRun.flatMap { details.loads.findings.isEmpty ? nil : "/findings?run=\($0.id)" },
+      "earlier": details.loads.jobRuns.dropFirst().map { ["id": $0.id] },
+      "log": log,
+      "is_live": task.map { !$0.state.isOver } ?? false, "task_id": task?.id,
+    ]
+    return values.present
+  }
+
+  /// Why it did not succeed, and what to do about it; nil if it succeeded or has not ended.
+  private var failure: [String: Any]? {
+    guard isOver else { return nil }
+    return RunFailure(text: text, run: run, log: details.log).values
+  }
+
+  var task: ConsoleTask? { details.task }
+
+  private var isOver: Bool { run.outcome.isOver }
+}
+
+// MARK: - Progress
+
+extension RunPage {
+  /// Returns the values of the part that changes while the run is under way.
+  func progress(now: Date = Date()) -> [String: Any] {
+    let trace = RunTrace(log: details.log, stages: stages, now: isOver ? nil : now.timeIntervalSince1970)
+    let began = TaipeiTime.seconds(task?.startedAt ?? run.startedAt).map(Double.init)
+    let isQueued = task?.state == .queued
+    let shown = isQueued ? [] : shown(trace)
+    let values: [String: Any?] = [
+      "progress_state": badge, "progress_state_text": text.outcome(run.outcome), "progress_is_queued": isQueued,
+      "progress_stopping": task?.state == .running && task?.stopAskedBy != nil,
+      "progress_seconds": isOver || isQueued
+        ? nil : began.map { text.seconds(max(0, (now.timeIntervalSince1970 - $0).rounded())) },
+      "progress_stages": shown, "progress_has_stages": !shown.isEmpty,
+      "progress_batches": isOver ? nil : trace.batches.map(batches),
+      "progress_lines": isOver ? [] : latest(trace).map(line),
+    ]
+    return values.present
+  }
+
+  /// The stages of the run's command.
+  private var stages: [String] {
+    switch task?.kind {
+    case .run, .dryRun: RunSummary.stageNames
+    case .rollback: ["transform", "load"]
+    case .fetch, .transform, .load: [run.command]
+    case nil: run.summary?.stages.map(\.name) ?? []
+    }
+  }
+
+  /// The CSS classes of the state. A success of a task also has the run's outcome.
+  private var badge: String {
+    (task?.state == .succeeded ? "succeeded " : "") + run.outcome.rawValue
+  }
+
+  /// Returns the values of the stages. The summary overrides the trace.
+  private func shown(_ trace: RunTrace) -> [[String: Any]] {
+    let summed = Dictionary((run.summary?.stages ?? []).map { ($0.name, $0) }) { first, _ in first }
+    let longest = trace.stages.compactMap { summed[$0.name]?.seconds ?? $0.seconds }.max() ?? 0
+    let last = trace.stages.last { $0.state != .waiting }?.name
+    return trace.stages.map { stage in
+      let known = summed[stage.name]
+      let seconds = known?.seconds ?? stage.seconds
+      let isAlive = known == nil && stage.state == .running && !isOver
+      // After a failure, the last stage is not shown as done unless the summary says so.
+      let isCut = known == nil && stage.name == last && isOver && !run.outcome.isGood
+      let (badge, state) =
+        known.map { text.result($0.result, of: run) }
+        ?? (isCut
+          ? (run.outcome.rawValue, text.outcome(run.outcome))
+          : (Self.badge(stage.state), text("run_stage_" + stage.state.rawValue)))
+      let values: [String: Any?] = [
+        "stage": text.stage(stage.name, of: run), "stage_class": badge, "stage_state": state,
+        "stage_seconds": seconds.map(text.seconds), "stage_rate": known?.recordsPerSecond.map(text.count),
+        "stage_meter": isAlive || longest <= 0 ? nil : seconds.map { "\(($0 / longest * 100).rounded())" },
+        "stage_is_running": isAlive,
+      ]
+      return values.present
+    }
+  }
+
+  private static func badge(_ state: RunTrace.Stage.State) -> String {
+    switch state {
+    case .waiting: "waiting"
+    case .running: "running"
+    case .done: "success"
+    case .failed: "failed"
+    }
+  }
+
+  private func batches(_ batches: RunTrace.Batches) -> [String: Any] {
+    ["done": batches.done, "total": batches.total, "records": text.count(batches.records)]
+  }
+}
+
+// MARK: - Log
+
+extension RunPage {
+  private var lines: [RunLogLine] { RunTrace(log: details.log, stages: [], now: nil, linesMax: 1000).lines }
+
+  /// The log of a run that has ended: all lines, and first the cause, which are errors and then warnings.
+  private var log: [String: Any]? {
+    guard isOver, !lines.isEmpty else { return nil }
+    let problems = lines.filter(\.isBad) + lines.filter { $0.level == "WARNING" }
+    let values: [String: Any?] = [
+      "lines": lines.map(line), "problems": problems.isEmpty ? nil : ["lines": problems.map(line)],
+    ]
+    return values.present
+  }
+
+  /// Returns the last log lines without the events of batches, which the progress bar shows.
+  private func latest(_ trace: RunTrace) -> [RunLogLine] {
+    trace.lines.filter { $0.event?.hasPrefix("batch_") != true }.suffix(6)
+  }
+
+  private func line(_ line: RunLogLine) -> [String: Any] {
+    [
+      "line_time": line.time.map { TaipeiTime.text(Int64($0)) } ?? "", "line_level": line.level,
+      "line_is_bad": line.isBad, "line_name": text.stage(line.name, of: run),
+      "line_message": EscapedText(Array(line.message.utf8)).text, "line_hints": line.hints,
+    ]
+  }
+}
+
+extension RunLogLine {
+  var isBad: Bool { level == "ERROR" || level == "CRITICAL" }
+}

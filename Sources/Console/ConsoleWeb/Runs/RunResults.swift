@@ -1,0 +1,106 @@
+import ConsoleQueries
+import ConsoleStore
+
+/// The facts and results on the page of a run.
+extension RunPage {
+  /// Names and values: who started the run and why, when, and of what.
+  var facts: [[String: Any]] {
+    let (jobRun, summary) = (run.jobRun, run.summary)
+    func fact(_ name: String, _ value: String?, isCode: Bool = false) -> [String: Any]? {
+      value.map { ["name": text(name), "value": $0, "is_code": isCode] }
+    }
+    return [
+      fact("task_by", RunValues(text: text).by(run)),
+      fact("task_queued_at", text.time(task?.queuedAt)),
+      fact("run_started", task?.state == .queued ? nil : text.time(run.startedAt)),
+      fact("run_ended", text.time(run.endedAt)),
+      fact("run_duration", run.seconds.map(text.seconds)),
+      fact("task_attempt", task.flatMap { $0.attempt > 1 ? text("task_attempt_number", "\($0.attempt)") : nil }),
+      fact("run_limit", task.map { text("run_minutes_only", "\($0.limitMinutes)") }),
+      fact("run_arguments", task.flatMap { $0.arguments.isEmpty ? nil : $0.arguments.joined(separator: " ") }, isCode: true),
+      fact("run_stopped_by", task?.stopAskedBy),
+      fact("run_host", task?.host),
+      fact("run_source_date", summary?.sourceDate ?? jobRun?.sourceDate),
+      fact("run_source", summary?.source ?? jobRun?.source, isCode: true),
+      fact("run_snapshot", summary?.snapshot ?? jobRun?.publication?.snapshot, isCode: true),
+      fact("run_chunk_size", jobRun?.chunkSize.map(text.count)),
+      fact("run_rate", jobRun?.recordsPerSecond.map(text.count)),
+      fact("run_log_id", run.runID, isCode: true),
+    ].compactMap { $0 }
+  }
+
+  /// What a load would change, or would have changed if it had not been refused.
+  func check(_ check: RunSummary.Check) -> [String: Any] {
+    // The failure of a refused run already lists these reasons.
+    let refusals = run.refusal == nil ? text.reasons(check.refusals) : []
+    let values: [String: Any] = [
+      "check_registrations": text.count(check.registrations), "check_refusals": refusals,
+      "check_is_refused": !refusals.isEmpty, "check_is_nothing": check.changes.kinds.allSatisfy { $0.value == 0 },
+      "check_is_dry_run": run.isDryRun,
+    ]
+    return values.merging(text.changes(check.changes)) { $1 }
+  }
+
+  func counts(_ counts: RecordCounts) -> [String: Any] {
+    [
+      "total": text.count(counts.total), "processed": text.count(counts.processed),
+      "failed": text.count(counts.failed), "duplicated": text.count(counts.duplicated),
+      "blank": text.count(counts.blank), "is_reconciled": counts.reconcile,
+    ]
+  }
+
+  /// The findings by code, of the load or else of the summary. Only those of a load have a list.
+  var findings: [[String: Any]] {
+    func row(_ severity: String, _ code: String, _ count: Int) -> [String: Any] {
+      let values: [String: Any?] = [
+        "severity_text": text("finding_" + severity), "code": code, "meaning": text.named("finding_code_", code),
+        "count": text.count(count),
+        "path": details.loads.findings.isEmpty ? nil : run.jobRun.map { "/findings?run=\($0.id)&code=\(code)" },
+      ]
+      return values.present
+    }
+    let stored = details.loads.findings.map { row($0.severity, $0.code, $0.count) }
+    guard stored.isEmpty else { return stored }
+    let counts = FindingCounts(run.summary?.findings ?? [:])
+    return counts.rejections.map { row("error", $0.code, $0.count) }
+      + counts.warnings.map { row("warning", $0.code, $0.count) }
+  }
+
+  func publication(_ publication: JobPublication) -> [String: Any] {
+    let (acceptor, reason) = acceptance(of: publication)
+    let values: [String: Any?] = [
+      "action": text("run_action_" + publication.action),
+      "as_of_date": publication.asOfDate, "published_at": text.time(publication.publishedAt),
+      "is_part": !publication.isWhole, "registrations": text.count(publication.registrations),
+      "industries": text.count(publication.industries), "inserted": text.count(publication.inserted),
+      "updated": text.count(publication.updated), "removed": text.count(publication.removed),
+      "repaired": publication.repaired > 0 ? text.count(publication.repaired) : nil,
+      "accepted_by": acceptor, "accept_reason": reason,
+      "refusals": text.reasons(publication.refusals), "has_refusals": !publication.refusals.isEmpty,
+      "changes_path": RunValues.changesPath(of: publication),
+    ]
+    return values.present.merging(text.changes(publication.changes)) { $1 }
+  }
+
+  /// Returns who accepted a refused snapshot, and why. The pipeline records the operating system's user, so the console
+  /// adds the account to the reason (``RunActions``); here it is separated again.
+  private func acceptance(of publication: JobPublication) -> (String?, String?) {
+    guard let account = task?.askedBy, let reason = publication.acceptReason, reason.hasSuffix(" (\(account))") else {
+      return (publication.acceptedBy, publication.acceptReason)
+    }
+    return (account, String(reason.dropLast(account.count + 3)))
+  }
+
+  func loaded(_ progress: JobProgress) -> [String: Any] {
+    let batches = progress.batches.map { batch -> [String: Any] in
+      [
+        "number": batch.number, "registrations": text.count(batch.registrations), "staged": text.count(batch.staged),
+        "loaded_at": TaipeiTime.text(batch.loadedAt), "is_resumed": batch.jobRunID != run.jobRun?.id,
+      ]
+    }
+    return [
+      "last": progress.lastSuccessful, "current": progress.current, "total": progress.total, "batches": batches,
+      "has_batches": !batches.isEmpty,
+    ]
+  }
+}

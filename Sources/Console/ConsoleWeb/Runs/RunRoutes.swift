@@ -1,0 +1,150 @@
+import ConsoleQueries
+import ConsoleStore
+import Hummingbird
+import NIOCore
+import Postgres
+import Support
+
+/// The list of runs, the page of each run, and its events while it is under way.
+struct RunRoutes {
+  let site: Site
+  private static let pageSize = 50
+  /// How many of each source are read: as many as the spool keeps records.
+  private static let depth = 400
+
+  func add(to router: Router<ConsoleContext>) {
+    router.get("/runs") { request, context in
+      let query = try QueryFields(request)
+      if let before = query.values["before"].flatMap({ Int($0) }) {
+        return site.page("runs", context, try await loads(before: before, context))
+      }
+      let page = query.values["page"].flatMap { Int($0) } ?? 1
+      return site.page("runs", context, try await runs(RunFilter(query.values), page: page, context))
+    }
+    router.get("/runs/:id") { _, context in
+      guard let id = context.parameters.get("id") else { throw Problem(.notFound, "problem_not_found") }
+      let details =
+        if let number = Int(id) {
+          try await RunDetails.read(load: number, site, context)
+        } else {
+          try await RunDetails.read(runID: id, site)?.withLoads(site, context)
+        }
+      return try page(details, context, path: "/runs/\(id)")
+    }
+    // Addresses of the list of tasks, which the list of runs replaced.
+    router.get("/tasks") { _, _ in site.redirect(to: "/runs") }
+    router.get("/tasks/:id") { _, context in
+      let details = try await details(context).withLoads(site, context)
+      return try page(details, context, path: "/tasks/\(details.task?.id ?? 0)")
+    }
+    router.get("/tasks/:id/events") { _, context in
+      guard let task = try await details(context).task?.id else { throw Problem(.notFound, "problem_not_found") }
+      return Response(
+        status: .ok,
+        headers: [
+          .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store",
+          .init("X-Accel-Buffering") ?? .via: "no",
+        ],
+        body: .init { writer in try await TaskEvents(site: site, context: context, task: task).send(to: &writer) })
+    }
+  }
+
+  /// Returns the run of the task that the path names.
+  private func details(_ context: ConsoleContext) async throws -> RunDetails {
+    guard let id = context.parameters.get("id", as: Int.self),
+      let details = try await RunDetails.read(task: id, site)
+    else { throw Problem(.notFound, "problem_not_found") }
+    return details
+  }
+
+  /// Returns the page of a run.
+  ///
+  /// - Parameter path: the page's address, to which its forms are sent.
+  private func page(_ details: RunDetails?, _ context: ConsoleContext, path: String) throws -> Response {
+    guard let details else { throw Problem(.notFound, "problem_not_found") }
+    let page = RunPage(text: RunText(site: site, context: context), details)
+    let values = page.values().merging(page.progress()) { $1 } as [String: Any?]
+    return site.page("run", context, values.merging(actions(page, path: path)) { $1 })
+  }
+
+  private func actions(_ page: RunPage, path: String) -> [String: Any?] {
+    let (details, text) = (page.details, page.text)
+    let stage = details.failedStage.flatMap { $0 == details.task?.kind ? nil : text.kind($0.rawValue) }
+    return [
+      "may_stop": details.task?.mayBeStopped ?? false, "may_retry": details.task?.mayBeRepeated ?? false,
+      "retry_stage": details.task?.mayBeRepeated ?? false ? stage : nil, "nav_runs": true,
+    ].merging(site.acceptance(of: details.refusal, newest: details.loads.newest, path: path + "/accept")) { $1 }
+  }
+
+  // MARK: Lists
+
+  /// Returns the values of a list page: all known runs.
+  private func runs(_ filter: RunFilter, page: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
+    let jobRuns = try await site.readRegistry(context) { connection in
+      (page: try JobRuns.page(&connection, limit: Self.depth), isPublished: try JobRuns.published(&connection) != nil)
+    }
+    let tasks = try await site.store.run { try Tasks.list(limit: Self.depth, on: &$0) }
+    let all = RunList.merge(
+      records: try await site.settings.runs(), tasks: tasks, jobRuns: jobRuns?.page.runs ?? []
+    ).filter(filter.matches)
+    let page = max(1, min(page, (all.count + Self.pageSize - 1) / Self.pageSize))
+    let shown = all.dropFirst((page - 1) * Self.pageSize).prefix(Self.pageSize)
+    let isLast = page * Self.pageSize >= all.count
+    let text = RunText(site: site, context: context)
+    func path(_ page: Int) -> String { QueryFields.path("/runs", filter.parameters + [("page", "\(page)")]) }
+    return [
+      "entries": shown.map(RunValues(text: text).row), "has_entries": !shown.isEmpty, "is_runs": true,
+      "is_changing": shown.contains { !$0.outcome.isOver },
+      "older_path": isLast ? nil : path(page + 1), "newer_path": page > 1 ? path(page - 1) : nil,
+      "older_loads": isLast && filter.isEmpty ? jobRuns?.page.next : nil, "none": text(filter.isEmpty ? "run_none" : "run_none_found"),
+      "may_roll_back": jobRuns?.isPublished ?? false, "nav_runs": true,
+    ].merging(filter.form(text)) { $1 }
+  }
+
+  /// Returns the values of a list of older loads, which only the database has.
+  private func loads(before: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
+    let page = try await site.read(context) { try JobRuns.page(&$0, before: before) }
+    let text = RunText(site: site, context: context)
+    return [
+      "entries": page.runs.map { RunValues(text: text).row(PipelineRun(jobRun: $0)) },
+      "has_entries": !page.runs.isEmpty, "older_loads": page.next, "is_loads": true, "none": text("run_none"),
+      "nav_runs": true,
+    ]
+  }
+}
+
+extension ConsoleTask {
+  /// Whether the task may be repeated as it is. A rollback needs a new preview, and accepting a refused snapshot needs
+  /// a reason from this operator.
+  var mayBeRepeated: Bool {
+    (state == .failed || state == .stopped) && kind != .rollback && !arguments.contains { $0.hasPrefix("--accept") }
+  }
+
+  var mayBeStopped: Bool { !state.isOver && stopAskedBy == nil }
+}
+
+extension SnapshotRefusal {
+  /// Whether the snapshot may be accepted: only if it is newer than every published one.
+  ///
+  /// - Parameter newest: the newest snapshot that was ever published.
+  func mayBeAccepted(newest: String?) -> Bool { isAcceptable && newest.map { snapshot > $0 } ?? true }
+}
+
+extension Site {
+  /// The values of the form with which an operator accepts a refused snapshot.
+  ///
+  /// - Parameters:
+  ///   - newest: the newest snapshot that was ever published.
+  ///   - path: where the form is sent.
+  func acceptance(of refusal: SnapshotRefusal?, newest: String?, path: String) -> [String: Any?] {
+    guard let refusal, refusal.mayBeAccepted(newest: newest) else { return [:] }
+    guard settings.isTransformed(refusal.snapshot) else {
+      // Only a command line can make removed files again, if the snapshot is still there.
+      let isThere = settings.snapshots()?.contains(refusal.snapshot) ?? false
+      return isThere
+        ? ["accept_command": "\(PipelineCommand.script) transform --snapshot \(refusal.snapshot)"]
+        : ["accept_gone": true]
+    }
+    return ["may_accept": true, "accept_path": path]
+  }
+}
