@@ -246,6 +246,7 @@ struct ChangeListTests {
         values: [
           "kind added": "新增", "kind changed": "異動", "kind removed": "移除", "column business_name": "名稱",
           "column business_address": "地址", "reason absent": "沒有了", "action load": "更新",
+          "action rollback": "還原", "undone yes": "已還原",
         ])
       var bytes: [UInt8] = []
       try ChangeExport(ChangeFilter(), labels).write(on: &connection) { bytes += $0 }
@@ -253,9 +254,20 @@ struct ChangeListTests {
       #expect(
         String(decoding: bytes, as: UTF8.self)
           == [
-            "\u{FEFF}a,b,c,d,e,f,g,h,i", "2026-09-02,異動,'00000001,\"乙,\"\"\",名稱,'=甲,\"乙,\"\"\",,更新 \(run)",
-            "2026-09-02,異動,'00000001,\"乙,\"\"\",地址,新竹市,臺北市,,更新 \(run)",
-            "2026-09-02,移除,'00000002,丙,地址,金門縣,,沒有了,更新 \(run)", "2026-09-02,新增,'00000003,丁,地址,,新竹市,,更新 \(run)", "",
+            "\u{FEFF}a,b,c,d,e,f,g,h,i", "2026-09-02,異動,'00000001,\"乙,\"\"\",名稱,'=甲,\"乙,\"\"\",,更新 #\(run)",
+            "2026-09-02,異動,'00000001,\"乙,\"\"\",地址,新竹市,臺北市,,更新 #\(run)",
+            "2026-09-02,移除,'00000002,丙,地址,金門縣,,沒有了,更新 #\(run)", "2026-09-02,新增,'00000003,丁,地址,,新竹市,,更新 #\(run)", "",
+          ].joined(separator: "\r\n"))
+      try registry.publish("rollback", "S1", "2026-09-02", first, &connection)
+      bytes = []
+      try ChangeExport(ChangeFilter(["undone": "yes", "kind": "removed"]), labels).write(on: &connection) { bytes += $0 }
+      let back = try connection.int("SELECT max(job_run_id) FROM publication")
+      // A rollback removes for another reason than the source.
+      #expect(
+        String(decoding: bytes, as: UTF8.self)
+          == [
+            "\u{FEFF}a,b,c,d,e,f,g,h,i", "2026-09-02,移除,'00000003,丁,地址,新竹市,,,\"還原 #\(back), 已還原\"",
+            "2026-09-02,移除,'00000002,丙,地址,金門縣,,沒有了,\"更新 #\(run), 已還原\"", "",
           ].joined(separator: "\r\n"))
     }
   }

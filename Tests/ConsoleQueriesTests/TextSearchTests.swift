@@ -76,6 +76,27 @@ struct TextSearchTests {
     }
   }
 
+  @Test("industries with many businesses are found the same, and two of them in part, which the page says")
+  func commonIndustries() throws {
+    var limits = TextMatches.Limits()
+    (limits.industryRows, limits.commonRows) = (0, 1)
+    try Self.with(isIndexed: true) { connection in
+      for wanted in Self.cases {
+        let query = try RegistrationQuery(["q": wanted.typed])
+        let page = try RegistrationSearch(query, limits: limits).page(on: &connection)
+        #expect(page.isCut || page.rows.map(\.ban) == wanted.bans, "\(wanted.typed)")
+        #expect(Set(page.rows.map(\.ban)).isSubset(of: wanted.bans), "\(wanted.typed)")
+        #expect(page.total == (page.isCut ? nil : wanted.bans.count))
+        // A list in another order, and the file, have all of them.
+        let sorted = try RegistrationQuery(["q": wanted.typed, "sort": "ban"])
+        let all = try RegistrationSearch(sorted, limits: limits).page(on: &connection)
+        #expect(all.rows.map(\.ban) == wanted.bans.sorted(), "\(wanted.typed)")
+      }
+      let two = try RegistrationSearch(RegistrationQuery(["q": "零售 餐館"]), limits: limits).page(on: &connection)
+      #expect(two.isCut)
+    }
+  }
+
   @Test("pages lead through all matches, forward and back")
   func pages() throws {
     try Self.with(isIndexed: true) { connection in

@@ -7,6 +7,10 @@ from monitoring.registry import SOURCE
 ROUTE = re.compile(r'\brouter\.(get|post)\("(/[^"]*)"')
 # No log-in is needed for these.
 OPEN = {"/login", "/language", "/healthz", "/assets/console.css"}
+# Redirects, parts of pages and other files.
+NO_PAGES = {
+    "/language", "/healthz", "/assets/console.css", "/schedules/next", "/registrations/suggestions", "/tasks",
+    "/tasks/1/events"}
 OPERATORS_ONLY = {"/audit", "/schedules/new", "/rollback", "/schedules/1/remove"}
 
 

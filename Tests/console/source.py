@@ -18,6 +18,9 @@ class Source:
                 content = source.content
                 source.asked.set()
                 source.open.wait(600)
+                if self.path != "/registry.csv":
+                    self.send_error(404)
+                    return
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()

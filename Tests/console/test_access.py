@@ -30,14 +30,24 @@ class AccessTests(VisitTest):
     def test_without_a_session_nothing_can_be_changed(self):
         before = things()
         for path in set(routes("post")) - {"/login"}:
-            self.assertProblem(self.stranger().request("POST", path, {"form_token": "0" * 64}), 401)
+            form = {"form_token": "0" * 64, "reason": "<b>"}
+            answer = self.stranger().request("POST", path, form)
+            if path == "/logout":
+                self.assertEqual((answer.status, answer.headers["Location"]), (303, "/login"))
+                continue
+            # The log-in page keeps the form, without the token.
+            self.assertEqual(answer.status, 401)
+            self.assertIn('name="kept_field_reason" value="&lt;b&gt;"', answer.text)
+            self.assertNotIn("0" * 64, answer.text)
+            foreign = self.stranger().request("POST", path, form, {"Origin": "https://example.com"})
+            self.assertProblem(foreign, 403)
         self.assertEqual(things(), before)
 
     def test_viewers_and_operators_get_their_pages(self):
         for name in [VIEWER, OPERATOR]:
             browser = inside(name)
             # The event stream lasts as long as the task.
-            for path in set(routes("get")) - OPEN - {"/tasks/1/events"}:
+            for path in set(routes("get")) - OPEN - {"/tasks", "/tasks/1/events"}:
                 answer = browser.get(path)
                 if name == VIEWER and path in OPERATORS_ONLY:
                     self.assertProblem(answer, 403)

@@ -7,7 +7,7 @@ from monitoring.registry import snapshot
 
 from . import hostile, window
 from .console_project import OPERATOR, ConsoleProject, until
-from .routes import routes
+from .routes import NO_PAGES, routes
 from .source import Source
 
 try:
@@ -16,7 +16,6 @@ except ImportError:
     AXE_SCRIPT = None
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-NO_PAGES = {"/language", "/healthz", "/assets/console.css", "/schedules/next", "/registrations/suggestions", "/tasks/1/events"}
 browser = office = operator = None
 pages = []
 

@@ -6,7 +6,7 @@ import unittest
 from monitoring.registry import snapshot
 
 from . import walk, window
-from .console_project import OPERATOR, until
+from .console_project import OPERATOR, PASSWORD, until
 from .texts import text
 from .walk import WindowTest
 
@@ -230,6 +230,31 @@ class ScriptTests(WindowTest):
         walk.office.sql("DELETE FROM console.session WHERE created_at = (SELECT max(created_at) FROM console.session)")
         self.page.wait_for_url(re.compile("/login"))
         self.assertFaults()
+
+    def test_a_form_after_the_end_of_the_session_is_kept(self):
+        self.window.log_in()
+        name = "逾時的排程 <1>"
+        self.window.goto("/schedules/new")
+        self.page.fill("[name=name]", name)
+        self.page.fill("[name=cron]", "7 7 * * *")
+        walk.office.sql("DELETE FROM console.session")
+        self.page.click("form#schedule-form button:not([name])")
+        self.page.wait_for_selector("[role=alert]")
+        self.assertIn(text("login_ended"), self.window.text("[role=alert]"))
+        self.page.fill("[name=name]", OPERATOR)
+        self.page.fill("main [name=password]", "a wrong password")
+        self.page.click("main form button")
+        self.page.wait_for_selector("text=" + text("login_wrong"))
+        self.page.fill("main [name=password]", PASSWORD)
+        self.page.click("main form button")
+        self.page.wait_for_selector("text=" + text("login_resume_question"))
+        self.assertIn(name, self.window.text("main"))
+        self.page.click("main form button")
+        self.page.wait_for_url(re.compile("/schedules$"))
+        self.assertIn(name, self.window.text("main"))
+        walk.office.sql(f"DELETE FROM console.schedule WHERE name = '{name}'")
+        walk.operator.log_in(OPERATOR)
+        self.assertFaults("401 /schedules", "401 /login")
 
     def test_refused_run_is_accepted_and_rolled_back(self):
         self.window.enter(walk.operator)

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import unittest
+import urllib.parse
 
 from . import hostile, visits
 from .console_project import OPERATOR, VIEWER
@@ -161,6 +162,23 @@ class AnswerTests(VisitTest):
             self.assertEqual(browser.get(path, **{"If-None-Match": '"other"'}).status, 200)
         self.assertNotEqual(browser.get("/api/registrations?limit=2").headers["ETag"],
                             browser.get("/api/registrations?limit=3").headers["ETag"])
+
+    def test_files_are_named_after_what_was_asked(self):
+        browser = inside(VIEWER)
+        for path, name in [
+            ("/changes.csv?since=&kind=changed&name=%E5%95%86%E8%A1%8C", "changes-changed-商行-2026-09-02.csv"),
+            ("/registrations.csv?q=%E5%95%86%E8%A1%8C", "registrations-商行-2026-09-02.csv"),
+        ]:
+            answer = browser.get(path)
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(answer.headers["Content-Type"], "text/csv; charset=utf-8")
+            given = answer.headers["Content-Disposition"]
+            self.assertEqual(urllib.parse.unquote(given.split("filename*=UTF-8''")[1]), name)
+            self.assertTrue(answer.text.startswith("\ufeff") and answer.text.endswith("\r\n"))
+        self.assertEqual(browser.get("/changes.csv?since=never").status, 400)
+        # A HEAD request and an aborted download leave the next one free.
+        self.assertEqual(browser.request("HEAD", "/changes.csv").status, 200)
+        self.assertEqual(browser.get("/changes.csv").status, 200)
 
     def test_hostile_values_in_the_api_and_in_csv(self):
         browser = inside(VIEWER)

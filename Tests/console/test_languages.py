@@ -7,7 +7,7 @@ from monitoring.registry import SOURCE
 
 from . import visits
 from .console_project import OPERATOR
-from .routes import OPEN, routes
+from .routes import NO_PAGES, OPEN, routes
 from .texts import entries
 from .visits import VisitTest, inside
 
@@ -35,8 +35,8 @@ class LanguageTests(VisitTest):
         for language in ["en", "zh-TW"]:
             browser = inside(OPERATOR)
             browser.get(f"/language?set={language}&to=/")
-            for path in set(routes("get")) - OPEN - {"/tasks/1/events"} | {"/nothing"}:
-                if path.endswith(".csv") or path.startswith("/api/") or path in ("/schedules/next", "/registrations/suggestions"):
+            for path in set(routes("get")) - OPEN - NO_PAGES | {"/nothing"}:
+                if path.endswith(".csv") or path.startswith("/api/"):
                     continue
                 # A hostile value of the registry contains the key of a text; it is not replaced.
                 page = browser.get(path).text.replace("{{t.log_out}}", "")
@@ -45,7 +45,7 @@ class LanguageTests(VisitTest):
                 self.assertEqual(words & keys, set(), path)
                 self.assertNotRegex(page, r"<(h1|h2|th|dt|label|button|legend|summary)\b[^>]*>\s*</\1>", path)
             # Pages without data use one language only, except for the link to the other.
-            for path in ["/schedules/new", "/nothing", "/tasks", "/audit"]:
+            for path in ["/schedules/new", "/nothing", "/audit"]:
                 page = re.sub(r"<a [^>]*hreflang.*?</a>|<[^>]*>", " ", browser.get(path).text)
                 if language == "en":
                     self.assertNotRegex(page, r"[\u3400-\u9fff]", path)

@@ -122,6 +122,27 @@ class RunsTest(unittest.TestCase):
         self.run_shell("run", source=self.source.url)
         self.assertEqual(self.notes(), ["good"])
 
+    def test_the_cause_of_a_failure_is_named(self):
+        missing = str(self.office.folder / "none.csv")
+        for source, code, cause in [
+            (NO_SOURCE, 75, "refused"), (self.source.url.replace("registry", "none"), 69, "not_found"),
+            (missing, 69, "no_file"), (self.office.write("page.csv", b"<html>not today</html>"), 65, "not_source"),
+        ]:
+            self.run_shell("run", source=source, expect=code)
+            path, row = self.rows()[0]
+            page = words(self.browser.get(path).text)
+            self.assertIn(text(f"run_cause_{cause}"), page)
+            self.assertIn(text(f"run_cause_{cause}_do"), page)
+            self.assertIn(text(f"run_cause_{cause}"), row)
+            self.assertIn(text(f"run_cause_{cause}"), words(self.overview()))
+
+    def test_the_list_is_filtered(self):
+        self.run_shell("run", source=NO_SOURCE, expect=75)
+        self.run_shell("dry-run", source=NO_SOURCE, expect=75)
+        shown = {query: len(self.rows(f"/runs?{query}")) for query in ["state=failed", "kind=run", "state=failed&kind=run"]}
+        self.assertEqual(shown, {"state=failed": 2, "kind=run": 2, "state=failed&kind=run": 1})
+        self.assertEqual(self.rows("/runs?state=stopped"), [])
+
     def test_a_failed_dry_run_is_not_a_failure_of_the_registry(self):
         self.source.content = b"<html>not today</html>"
         task = self.order("dry-run")
@@ -156,6 +177,10 @@ class RunsTest(unittest.TestCase):
         self.source.content = HALF
         refused = self.order("run")
         self.assertEqual(self.ended(refused), ["failed", "65"])
+        # Before it is accepted, the page shows what it would change.
+        page = words(self.browser.get(f"/tasks/{refused}").text)
+        self.assertIn(f"{text('run_check_accepted')} {text('run_check_now')} 200", page)
+        self.assertIn(f"{text('run_kind_removed')} 100", page)
         self.run_shell("run", source=NO_SOURCE, expect=75)
         self.run_shell("dry-run", source=NO_SOURCE, expect=75)
         self.ended(self.order("dry-run"))
@@ -174,7 +199,11 @@ class RunsTest(unittest.TestCase):
             self.assertEqual(self.browser.get(path).status, 200, path)
         page = words(self.browser.get(f"/runs/{known[1]['run_id']}").text)
         self.assertIn(known[1]["error"]["message"], page)
-        self.assertEqual(self.browser.get(f"/runs/{known[0]['run_id']}").headers["Location"], rows[0][0])
+        # The same page has the addresses of the run and of its load.
+        loaded = known[-1]
+        for path in [f"/runs/{loaded['run_id']}", f"/runs/{loaded['job_run_id']}"]:
+            self.assertIn(loaded["run_id"], words(self.browser.get(path).text))
+            self.assertIn(f"{text('run_title')} #{loaded['job_run_id']}", words(self.browser.get(path).text))
         self.assertEqual(self.browser.get("/runs/00000000-0000-4000-8000-00000000000a").status, 404)
         # Without run records, the list has the loads and the console's tasks, each once.
         shutil.rmtree(self.office.tree / "spool/runs")

@@ -18,7 +18,14 @@ extension StageRun {
     }
     var settings = settings
     settings.events = { reporter.report($0) }
-    let outcome = try Load.run(settings)
+    let outcome: LoadOutcome
+    do { outcome = try Load.run(settings) } catch let error as Failure where error.category == .data {
+      // Who decides on a refused snapshot sees what it would change.
+      if settings.action == .load, let found = try? Load.check(settings), !found.refusals.isEmpty {
+        summary.check = Summary.Check(found)
+      }
+      throw error
+    }
     if outcome.result == .unchanged {
       result = "already done"
     } else {
@@ -50,8 +57,7 @@ extension StageRun {
     settings.events = { reporter.report($0) }
     let found = try Load.check(settings)
     records = summary.totals?.total
-    summary.check = Summary.Check(
-      registrations: found.registrations, changes: found.changes, refusals: found.refusals)
+    summary.check = Summary.Check(found)
     if found.isUnchanged {
       result = "already done"
       summary.status = .unchanged
@@ -101,6 +107,12 @@ extension StageRun {
       log.warning("unable to finish the clean-up: \((error as? Failure)?.message ?? "\(error)")")
       return nil
     }
+  }
+}
+
+extension Summary.Check {
+  init(_ check: LoadCheck) {
+    self.init(registrations: check.registrations, changes: check.changes, refusals: check.refusals)
   }
 }
 

@@ -7,7 +7,8 @@ public struct ChangeExport: Sendable {
   /// The texts of the file, in the reader's language.
   public struct Labels: Sendable {
     public let header: [String]
-    /// Texts for the values of the feed: `kind added`, `column business_address`, `reason absent`, `action load`.
+    /// Texts for the values of the feed: `kind added`, `column business_address`, `reason absent`, `action load`,
+    /// `undone yes`.
     public let values: [String: String]
 
     /// - Parameter header: nine names, in the order of the columns.
@@ -32,24 +33,27 @@ public struct ChangeExport: Sendable {
   public func write(on connection: inout Connection, _ write: ([UInt8]) throws -> Void) throws {
     try RegistrySnapshot.read(&connection) { connection in
       var values = SQLValues(.settings)
-      let sql = try sql(ChangeConditions(query: query, undone: UndonePublications.read(&connection)), &values)
+      let undone = try UndonePublications.read(&connection)
+      let sql = sql(ChangeConditions(query: query, undone: undone), undone, &values)
       try values.set(on: &connection)
       try CSVText.write(header: labels.header, sql, &connection, write)
     }
   }
 
-  private func sql(_ conditions: ChangeConditions, _ values: inout SQLValues) -> String {
+  private func sql(_ conditions: ChangeConditions, _ undone: UndonePublications, _ values: inout SQLValues) -> String {
     let names = labels.values.keys.sorted()
     let keys = values.add(SQLValues.array(names), "text[]")
     let texts = values.add(SQLValues.array(names.compactMap { labels.values[$0] }), "text[]")
+    let undone = values.add(undone.array, "bigint[]")
     func label(_ group: String, _ value: String) -> String {
       "coalesce((l.labels ->> ('\(group) ' || \(value))), \(value))"
     }
     return """
       SELECT p.as_of_date, \(label("kind", "c.kind")), \(CSVText.cell("c.ban")),
         \(CSVText.cell("coalesce(c.after, c.before) ->> 'business_name'")), \(label("column", "n.name")),
-        \(CSVText.cell("n.before")), \(CSVText.cell("n.after")), \(label("reason", "c.reason")),
-        \(label("action", "p.action")) || ' ' || p.job_run_id
+        \(CSVText.cell("n.before")), \(CSVText.cell("n.after")), CASE WHEN p.action <> 'rollback' THEN \(label("reason", "c.reason")) END,
+        \(label("action", "p.action")) || ' #' || p.job_run_id
+          || CASE WHEN p.job_run_id = ANY (\(undone)) THEN ', ' || \(label("undone", "'yes'")) ELSE '' END
       FROM (SELECT jsonb_object(\(keys), \(texts)) AS labels) AS l CROSS JOIN publication p
         CROSS JOIN LATERAL (SELECT f.* FROM registration_change f \(conditions.ofChanges(&values))) AS c
         LEFT JOIN LATERAL \(RegistrationImageText.changes(of: "c")) AS n

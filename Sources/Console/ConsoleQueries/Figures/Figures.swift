@@ -75,10 +75,11 @@ public enum Figures {
     }
   }
 
-  /// Selects the oldest of the newest `$1` days with a publication.
+  /// Selects the oldest of the newest `$1` days with a publication that counts (`$2`: those that do not).
   private static let firstDay = """
     SELECT min(d.as_of_date) FROM (
-      SELECT DISTINCT as_of_date FROM publication ORDER BY as_of_date DESC LIMIT $1::bigint) AS d
+      SELECT DISTINCT as_of_date FROM publication WHERE job_run_id <> ALL ($2::bigint[])
+      ORDER BY as_of_date DESC LIMIT $1::bigint) AS d
     """
 }
 

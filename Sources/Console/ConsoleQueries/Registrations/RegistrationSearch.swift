@@ -13,6 +13,7 @@ public struct RegistrationSearch: Sendable {
   private let query: RegistrationQuery
   private let place: PageCursor?
   private let size: Int
+  private let limits: TextMatches.Limits
 
   /// How many rows the first way reads. Industries are in another table, so to filter a row by them costs several times
   /// as much.
@@ -23,7 +24,14 @@ public struct RegistrationSearch: Sendable {
   ///     first page.
   ///   - size: rows per page, up to ``pageSizeMax``.
   public init(_ query: RegistrationQuery, place: String? = nil, size: Int = 50) throws(QueryProblem) {
+    try self.init(query, place: place, size: size, limits: TextMatches.Limits())
+  }
+
+  package init(
+    _ query: RegistrationQuery, place: String? = nil, size: Int = 50, limits: TextMatches.Limits
+  ) throws(QueryProblem) {
     self.query = query
+    self.limits = limits
     self.size = min(max(size, 1), Self.pageSizeMax)
     guard let text = place else {
       self.place = nil
@@ -50,16 +58,16 @@ public struct RegistrationSearch: Sendable {
 
   /// Reads a page of the businesses that match a text. They are few, so the cursor is the number of rows before the page.
   private func match(_ text: SearchText, _ connection: inout Connection) throws -> RegistrationPage {
-    let matches = try TextMatches(text, &connection)
+    let matches = try TextMatches(text, limits, &connection)
     var values = SQLValues()
     let filters = RegistrationConditions(query, try .looking(for: query, &connection)).all(&values)
     // Only the best matches can be chosen from a part of all.
     let isRelevance = query.sort == .relevance
-    let ways = matches.ways(&values, filters: filters, limit: isRelevance ? TextMatches.foundMax : nil)
+    let ways = matches.ways(&values, filters: filters, limit: isRelevance ? limits.found : nil)
     let order = isRelevance ? matches.rank(&values) : query.sort.key(of: "r")
     let publication = try connection.optionalInt("SELECT max(id) FROM publication") ?? 0
     let before = try rowsBefore(publication)
-    let isCut = ways.indices.map { "(SELECT count(*) FROM way_\($0)) = \(TextMatches.foundMax)" }
+    let isCut = ways.indices.map { "(SELECT count(*) FROM way_\($0)) = \(limits.found)" }
     // A sequential scan would compare each business with the pattern. The server chooses it if it expects many matches.
     try connection.execute(
       """

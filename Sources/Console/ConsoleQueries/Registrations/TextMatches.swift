@@ -1,25 +1,31 @@
 import Postgres
 
 /// The businesses that match a search text, as SQL: several ways to match, each by its own index.
-struct TextMatches {
-  /// How many businesses each way finds at most. A text that more businesses match says too little to sort them.
-  static let foundMax = 2_000
+package struct TextMatches {
+  /// How much a search looks at.
+  package struct Limits: Sendable {
+    /// How many businesses each way finds at most. A text that more businesses match says too little to sort them.
+    package var found = 2_000
+    /// How many rows of an industry are looked up one by one. An industry with more rows is common.
+    package var industryRows = 30_000
+    /// How many rows of a common industry are looked up, if another word names a common industry too.
+    package var commonRows = 5_000
 
+    package init() {}
+  }
+
+  private let limits: Limits
   private let text: SearchText
   private let words: [SearchText.Word]
   private let hasBigrams: Bool
   /// The industry codes that each word names.
   private let codes: [[String]]
-  /// Whether these industries have more than ``industryRowsMax`` rows.
+  /// Whether these industries are common.
   private let isCommon: [Bool]
 
-  /// How many rows of an industry are looked up one by one.
-  static let industryRowsMax = 30_000
-  /// The same for an industry with more rows, of which only a part is looked up.
-  private static let commonRowsMax = 5_000
-
-  init(_ text: SearchText, _ connection: inout Connection) throws {
+  init(_ text: SearchText, _ limits: Limits, _ connection: inout Connection) throws {
     self.text = text
+    self.limits = limits
     hasBigrams = try SearchIndexes.hasBigrams(&connection)
     // The names of industries have the same marks as those that separate words: 汽車零件、用品批發.
     if let name = text.listed, case let codes = try Industries.codes(of: name, &connection), !codes.isEmpty {
@@ -34,9 +40,9 @@ struct TextMatches {
       guard !isSingle, !codes.isEmpty else { return false }
       return try connection.bool(
         """
-        SELECT count(*) > \(Self.industryRowsMax) FROM (
+        SELECT count(*) > \(limits.industryRows) FROM (
           SELECT FROM business_industry WHERE industry_code = ANY ($1::text[] COLLATE "C")
-          LIMIT \(Self.industryRowsMax + 1)) AS found
+          LIMIT \(limits.industryRows + 1)) AS found
         """, [SQLValues.array(codes)])
     }
   }
@@ -82,7 +88,7 @@ struct TextMatches {
         let rest = words.indices.filter { $0 != index }.map { compared($0, &values) }
         let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
         let conditions = ["r.ban = i.business_id"] + rest + filters
-        let rows = limit == nil || !isCommon[index] ? "" : " LIMIT \(Self.commonRowsMax)"
+        let rows = limit == nil || !isCommon[index] ? "" : " LIMIT \(limits.commonRows)"
         // Business by business: the server might prefer to read all that match the other words.
         ways.append(
           """

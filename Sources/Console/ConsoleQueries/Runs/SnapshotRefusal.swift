@@ -16,9 +16,12 @@ public struct SnapshotRefusal: Sendable, Equatable {
     guard let place = Self.find(middle, in: named), Self.isName(named[..<place.lowerBound]) else { return nil }
     let rest = named[place.upperBound...]
     snapshot = String(named[..<place.lowerBound])
-    isAcceptable = !rest.hasPrefix("not one of its ")
+    isAcceptable = !Self.unacceptable.contains { rest.hasPrefix($0) }
     reasons = Self.split(rest)
   }
+
+  /// The beginnings of refusals of a snapshot without any accepted record.
+  private static let unacceptable = ["not one of its ", "no record follows its header "]
 
   /// Whether it is a valid snapshot name of the spool. It is checked because it becomes a command argument.
   private static func isName(_ name: Substring) -> Bool {

@@ -82,21 +82,39 @@ struct LoginRoutes {
     }
   }
 
+  /// Returns the page that asks whether to send a form that was sent after the end of the last session; nil if there is
+  /// none.
+  private func resumed(_ token: String, _ context: ConsoleContext) async throws -> Response? {
+    guard let form = KeptForm(in: context.form) else { return nil }
+    var context = context
+    context.session = try await site.store.run { try Sessions.find(token, kind: .browser, on: &$0) }
+    let filledIn = form.filledIn { site.text($0, context) }
+    return site.page(
+      "login-resume", context,
+      [
+        "path": form.path, "sent_fields": form.sentFields, "filled_in": filledIn,
+        "has_filled_in": !filledIn.isEmpty,
+      ])
+  }
+
   private func logIn(_ context: ConsoleContext) async throws -> Response {
     let name = context.form["name"] ?? ""
     let password = context.form.values["password"] ?? ""
     let to = LocalPath.checked(context.form["to"])
+    let kept = KeptForm(in: context.form)?.keptFields
     switch try await check(name, password, context) {
     case .session(let token):
-      var response = site.redirect(to: to)
+      var response = try await resumed(token, context) ?? site.redirect(to: to)
       response.setCookie(SessionCookie.make(token, site.settings))
       return response
     case .wrong:
       return site.page(
-        "login", context, ["to": to, "name": name, "problem": site.text("login_wrong", context)], status: .unauthorized)
+        "login", context, ["to": to, "name": name, "kept_fields": kept, "problem": site.text("login_wrong", context)],
+        status: .unauthorized)
     case .tooMany:
       var response = site.page(
-        "login", context, ["to": to, "name": name, "problem": site.text("login_too_many", context)],
+        "login", context,
+        ["to": to, "name": name, "kept_fields": kept, "problem": site.text("login_too_many", context)],
         status: .tooManyRequests)
       response.headers[.retryAfter] = String(LoginLimit.minutes * 60)
       return response

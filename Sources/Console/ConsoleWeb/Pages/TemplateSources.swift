@@ -8,6 +8,7 @@ extension Templates {
     "findings": PackageResources.findings_mustache,
     "layout": PackageResources.layout_mustache,
     "login": PackageResources.login_mustache,
+    "login-resume": PackageResources.login_resume_mustache,
     "problem": PackageResources.problem_mustache,
     "registrations": PackageResources.registrations_mustache,
     "registrations-change": PackageResources.registrations_change_mustache,

@@ -44,6 +44,7 @@ struct ChangeListPage {
     add("column", RegistrationChange.columnNames, "run_column_")
     add("reason", ["absent", "rejected"], "run_removed_")
     add("action", ["load", "rollback", "replay", "withdraw"], "run_action_")
+    values["undone yes"] = text("reg_undone")
     let header = [
       "reg_change_day", "reg_field_kind", "reg_field_ban", "reg_field_name", "reg_column", "reg_before", "reg_after",
       "reg_change_reason", "reg_change_run",

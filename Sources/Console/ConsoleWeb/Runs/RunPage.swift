@@ -23,7 +23,9 @@ struct RunPage {
       "run_counts": (jobRun?.counts ?? run.summary?.counts).map(counts),
       "run_publication": jobRun?.publication.map(publication), "run_progress": details.loads.progress.map(loaded),
       "findings": findings, "has_findings": !findings.isEmpty,
-      "findings_none": isOver && findings.isEmpty && jobRun != nil ? text.noFindings(of: jobRun) : nil,
+      "shows_findings": isOver && jobRun != nil || !findings.isEmpty,
+      "findings_none": isOver && jobRun != nil && details.loads.findings.isEmpty
+        ? findings.isEmpty ? text.noFindings(of: jobRun) : text("finding_gone") : nil,
       "findings_path": jobRun.flatMap { details.loads.findings.isEmpty ? nil : "/findings?run=\($0.id)" },
       "earlier": details.loads.jobRuns.dropFirst().map { ["id": $0.id] },
       "log": log,

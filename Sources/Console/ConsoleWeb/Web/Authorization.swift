@@ -24,7 +24,7 @@ struct Authorization: RouterMiddleware {
         response.headers[.wwwAuthenticate] = "Bearer"
         return response
       }
-      guard request.method == .get || request.method == .head else { throw Problem(.unauthorized, "problem_log_in") }
+      guard request.method == .get || request.method == .head else { return try await keepForm(request, context) }
       return site.redirect(to: "/login?to=\(LocalPath.encode(context.location))")
     }
     if request.method == .get || request.method == .head { return try await next(request, context) }
@@ -33,9 +33,31 @@ struct Authorization: RouterMiddleware {
     return try await next(request, context)
   }
 
-  /// Reads a form and checks that it comes from the console's own pages: by the headers Origin or Sec-Fetch-Site, and
-  /// by the session's form token.
+  /// Returns the log-in page for a form whose session has ended. The page keeps the form.
+  private func keepForm(_ request: Request, _ context: ConsoleContext) async throws -> Response {
+    let form = KeptForm(path: request.uri.path, try await ownForm(request))
+    if form.path == "/logout" { return site.redirect(to: "/login") }
+    return site.page(
+      "login", context, ["to": "/", "kept_fields": form.keptFields, "problem": site.text("login_ended", context)],
+      status: .unauthorized)
+  }
+
+  /// Reads a form and checks that it comes from the console's own pages, by the session's form token.
   private func checkedForm(_ request: Request, _ context: ConsoleContext) async throws -> FormFields {
+    let form = try await ownForm(request)
+    let path = request.uri.path
+    if path == "/login" { return form }
+    guard let session = context.session, session.kind == .browser, let token = form.values["form_token"],
+      isEqualInConstantTime(Array(token.utf8), Array(session.formToken.utf8))
+    else { throw Problem(.forbidden, "problem_foreign_form") }
+    guard session.role == .operator || Self.forAll.contains(path) else {
+      throw Problem(.forbidden, "problem_operators_only")
+    }
+    return form
+  }
+
+  /// Reads a form, and refuses one of another site by the headers Origin or Sec-Fetch-Site.
+  private func ownForm(_ request: Request) async throws -> FormFields {
     guard request.method == .post else { throw Problem(.methodNotAllowed, "problem_bad_request") }
     if let origin = request.headers[.origin] {
       let host = request.head.authority
@@ -48,14 +70,6 @@ struct Authorization: RouterMiddleware {
     let body = try await received(request.body)
     guard let text = String(validating: body.readableBytesView, as: UTF8.self), let form = FormFields(encoded: text)
     else { throw Problem(.badRequest, "problem_bad_request") }
-    let path = request.uri.path
-    if path == "/login" { return form }
-    guard let session = context.session, session.kind == .browser, let token = form.values["form_token"],
-      isEqualInConstantTime(Array(token.utf8), Array(session.formToken.utf8))
-    else { throw Problem(.forbidden, "problem_foreign_form") }
-    guard session.role == .operator || Self.forAll.contains(path) else {
-      throw Problem(.forbidden, "problem_operators_only")
-    }
     return form
   }
 

@@ -1,0 +1,49 @@
+/// A form that was sent after the end of the session. It stays in hidden fields of the log-in page. After the log-in, a
+/// page asks whether to send it.
+struct KeptForm {
+  /// The path to which it is sent.
+  let path: String
+  private let fields: [String: String]
+
+  private static let pathName = "kept_path"
+  private static let prefix = "kept_field_"
+  /// The fields that users fill in, and the keys of their labels.
+  private static let labels = ["reason": "run_accept_reason", "name": "schedule_name", "cron": "timing_cron"]
+
+  init(path: String, _ form: FormFields) {
+    self.path = path
+    fields = form.values.filter { $0.key != "form_token" }
+  }
+
+  /// Reads the form from the fields of a log-in.
+  ///
+  /// - Returns: nil if there is none.
+  init?(in login: FormFields) {
+    guard let path = login[Self.pathName], LocalPath.checked(path) == path else { return nil }
+    self.path = path
+    fields = Dictionary(
+      uniqueKeysWithValues: login.values.compactMap { name, value in
+        name.hasPrefix(Self.prefix) ? (String(name.dropFirst(Self.prefix.count)), value) : nil
+      })
+  }
+
+  /// The hidden fields of the log-in page.
+  var keptFields: [[String: String]] {
+    let kept = fields.map { (Self.prefix + $0.key, $0.value) } + [(Self.pathName, path)]
+    return Self.list(Dictionary(uniqueKeysWithValues: kept))
+  }
+
+  /// The hidden fields of the page that sends the form.
+  var sentFields: [[String: String]] { Self.list(fields) }
+
+  /// What the user filled in, with its labels.
+  func filledIn(_ text: (String) -> String) -> [[String: String]] {
+    fields.compactMap { name, value in
+      Self.labels[name].flatMap { value.isEmpty ? nil : ["label": text($0), "value": value] }
+    }
+  }
+
+  private static func list(_ fields: [String: String]) -> [[String: String]] {
+    fields.sorted { $0.key < $1.key }.map { ["name": $0.key, "value": $0.value] }
+  }
+}
