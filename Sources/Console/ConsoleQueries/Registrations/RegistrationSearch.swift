@@ -58,7 +58,7 @@ public struct RegistrationSearch: Sendable {
 
   /// Reads a page of the businesses that match a text. They are few, so the cursor is the number of rows before the page.
   private func match(_ text: SearchText, _ connection: inout Connection) throws -> RegistrationPage {
-    let matches = try TextMatches(text, limits, &connection)
+    let matches = try TextMatches(text, &connection, limits: limits)
     var values = SQLValues()
     let filters = RegistrationConditions(query, try .looking(for: query, &connection)).all(&values)
     // Only the best matches can be chosen from a part of all.

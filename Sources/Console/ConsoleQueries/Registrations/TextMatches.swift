@@ -23,7 +23,7 @@ package struct TextMatches {
   /// Whether these industries are common.
   private let isCommon: [Bool]
 
-  init(_ text: SearchText, _ limits: Limits = Limits(), _ connection: inout Connection) throws {
+  init(_ text: SearchText, _ connection: inout Connection, limits: Limits = Limits()) throws {
     self.text = text
     self.limits = limits
     hasBigrams = try SearchIndexes.hasBigrams(&connection)
