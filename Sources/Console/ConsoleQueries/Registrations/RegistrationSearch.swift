@@ -15,9 +15,9 @@ public struct RegistrationSearch: Sendable {
   private let size: Int
   private let limits: TextMatches.Limits
 
-  /// How many rows the first way reads. Industries are in another table, so to filter a row by them costs several times
-  /// as much.
-  private var lookedAtMax: Int { query.industry == nil ? 6_000 : 2_000 }
+  /// How many rows the first way reads: if the first few have no match, only those. Industries are in another table, so
+  /// to filter a row by them costs several times as much.
+  private var lookedAt: [Int] { [500, query.industry == nil ? 6_000 : 2_000] }
 
   /// - Parameters:
   ///   - place: ``RegistrationPage/next`` or ``RegistrationPage/previous`` of a page in the same order; nil for the
@@ -111,7 +111,11 @@ public struct RegistrationSearch: Sendable {
   }
 
   private func find(_ connection: inout Connection) throws -> RegistrationPage {
-    var found = isNarrow ? Found(rows: []) : try findPage(&connection)
+    var found = Found(rows: [])
+    for count in isNarrow ? [] : lookedAt {
+      found = try findPage(&connection, among: count)
+      if found.rows.isEmpty || found.rows.count > size { break }
+    }
     if found.rows.count <= size { found = try collect(&connection) }
     let hasMore = found.rows.count > size
     var rows = Array(found.rows.prefix(size))
@@ -137,7 +141,8 @@ public struct RegistrationSearch: Sendable {
     return (query.ban?.utf8.count ?? 0) >= 4
   }
 
-  private func findPage(_ connection: inout Connection) throws -> Found {
+  /// - Parameter count: how many rows it reads.
+  private func findPage(_ connection: inout Connection, among count: Int) throws -> Found {
     var values = SQLValues()
     let conditions = RegistrationConditions(query, try .looking(for: query, &connection))
     let inner = conditions.range(of: query.sort, &values) + beyond(&values)
@@ -146,7 +151,7 @@ public struct RegistrationSearch: Sendable {
       rows: try connection.rows(
         """
         SELECT \(Registration.columns(of: "r")), \(key("r")) AS sort_key FROM (
-          SELECT r.* FROM tax_registration r \(whereClause(inner)) ORDER BY \(order("r")) LIMIT \(lookedAtMax)
+          SELECT r.* FROM tax_registration r \(whereClause(inner)) ORDER BY \(order("r")) LIMIT \(count)
         ) AS r \(whereClause(outer)) ORDER BY \(order("r")) LIMIT \(size + 1)
         """, values.values))
   }

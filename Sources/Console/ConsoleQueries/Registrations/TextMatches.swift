@@ -54,7 +54,7 @@ package struct TextMatches {
   ///   - limit: how many businesses each query finds at most; nil for all.
   func ways(_ values: inout SQLValues, filters: [String], limit: Int?) -> [String] {
     let names = words.map { name($0, &values, byIndex: hasBigrams) }
-    // The address first: to compare a city costs less than to make the bigrams of a name.
+    // The address first: to compare a city costs less than to search a name.
     let texts = zip(words, names).map { word, name in
       "(\(address(word, &values, byIndex: hasBigrams)) OR \(name))"
     }
@@ -145,12 +145,15 @@ package struct TextMatches {
     return "CASE \(cases.joined(separator: " ")) ELSE 5 END"
   }
 
-  /// - Parameter byIndex: whether the condition can use an index. It costs more for each row that is compared.
+  /// The conditions for an index come last: in an OR the server evaluates them for each row that it finds, and to make
+  /// the bigrams of a text costs ten times as much as to search it.
+  ///
+  /// - Parameter byIndex: whether the condition can use an index.
   private func name(_ word: SearchText.Word, _ values: inout SQLValues, byIndex: Bool) -> String {
     let value = values.add(word.text)
     let contains = RegistrationText.contains("r.business_name", value)
     guard byIndex, word.text.unicodeScalars.count > 1 else { return contains }
-    return "(\(Self.bigrams("r.business_name", [word.text], &values)) AND \(contains))"
+    return "(\(contains) AND \(Self.bigrams("r.business_name", [word.text], &values)))"
   }
 
   /// The condition that a column has the bigrams of all texts, which are folded. Computed here: the server would call
@@ -173,6 +176,6 @@ package struct TextMatches {
     guard byIndex else { return matches }
     // One condition has all bigrams of an address: the index begins with the rarest of them.
     let contains = pattern.spellings.map { Self.bigrams("r.business_address", $0, &values) }
-    return "((\(contains.joined(separator: " OR "))) AND \(matches))"
+    return "(\(matches) AND (\(contains.joined(separator: " OR "))))"
   }
 }
