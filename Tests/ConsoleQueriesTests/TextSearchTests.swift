@@ -76,10 +76,11 @@ struct TextSearchTests {
     }
   }
 
-  @Test("industries with many businesses are found the same, and two of them in part, which the page says")
-  func commonIndustries() throws {
+  @Test("words and industries of many businesses are found the same, and two industries in part, which the page says")
+  func commonWords() throws {
     var limits = TextMatches.Limits()
     (limits.industryRows, limits.commonRows) = (0, 1)
+    (limits.frequentShare, limits.samplePercent) = (0, 100)
     try Self.with(isIndexed: true) { connection in
       for wanted in Self.cases {
         let query = try RegistrationQuery(["q": wanted.typed])

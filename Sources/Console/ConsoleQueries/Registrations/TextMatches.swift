@@ -10,6 +10,11 @@ package struct TextMatches {
     package var industryRows = 30_000
     /// How many rows of a common industry are looked up, if another word names a common industry too.
     package var commonRows = 5_000
+    /// The share of names from which a word is frequent. Its entries in the index are so many that names are compared
+    /// instead.
+    package var frequentShare = 0.05
+    /// The share of the table, in percent, from which that share is estimated.
+    package var samplePercent = 0.05
 
     package init() {}
   }
@@ -22,6 +27,8 @@ package struct TextMatches {
   private let codes: [[String]]
   /// Whether these industries are common.
   private let isCommon: [Bool]
+  /// Whether the names that contain each word are many.
+  private let isFrequent: [Bool]
 
   init(_ text: SearchText, _ connection: inout Connection, limits: Limits = Limits()) throws {
     self.text = text
@@ -35,6 +42,7 @@ package struct TextMatches {
       words = text.words
       codes = try text.words.map { try Industries.codes(named: $0, &connection) }
     }
+    isFrequent = try hasBigrams ? Self.frequent(words, limits, &connection) : words.map { _ in false }
     let isSingle = words.count == 1
     isCommon = try codes.map { codes in
       guard !isSingle, !codes.isEmpty else { return false }
@@ -47,13 +55,31 @@ package struct TextMatches {
     }
   }
 
+  /// Estimates which words many names contain, from the names on a few pages of the table: always the same pages, since
+  /// a further page of the list needs the same search.
+  private static func frequent(
+    _ words: [SearchText.Word], _ limits: Limits, _ connection: inout Connection
+  ) throws -> [Bool] {
+    var values = SQLValues()
+    let counts = words.map { word in
+      let contains = RegistrationText.contains("r.business_name", values.add(word.text))
+      return "count(*) > 0 AND count(*) FILTER (WHERE \(contains)) >= \(limits.frequentShare) * count(*)"
+    }
+    return try connection.texts(
+      """
+      SELECT unnest(ARRAY[\(counts.joined(separator: ", "))])
+      FROM tax_registration r TABLESAMPLE SYSTEM (\(limits.samplePercent)) REPEATABLE (1)
+      """, values.values
+    ).map { $0 == "t" }
+  }
+
   /// Returns queries of a column `ban`, one for each way to match.
   ///
   /// - Parameters:
   ///   - filters: further conditions on the row `r`.
   ///   - limit: how many businesses each query finds at most; nil for all.
   func ways(_ values: inout SQLValues, filters: [String], limit: Int?) -> [String] {
-    let names = words.map { name($0, &values, byIndex: hasBigrams) }
+    let names = zip(words, isFrequent).map { name($0, &values, byIndex: hasBigrams && !$1) }
     // The address first: to compare a city costs less than to search a name.
     let texts = zip(words, names).map { word, name in
       "(\(address(word, &values, byIndex: hasBigrams)) OR \(name))"
