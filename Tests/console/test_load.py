@@ -2,8 +2,8 @@
 
     CONSOLE_PASSWORD=… LOAD_SECONDS=60 python -m console.test_load http://127.0.0.1:8000 NAME
 
-It sends requests as 50 users for that time, and prints the result as one line of JSON. LOAD_USERS and SEED set other
-values.
+It sends requests as 50 users for that time, and prints the result as one line of JSON. After each answer a user waits
+LOAD_PAUSE seconds on average, by default not at all. LOAD_USERS and SEED set other values.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ import unittest
 import urllib.parse
 
 SECONDS = float(os.environ.get("LOAD_SECONDS") or 5)
+PAUSE = float(os.environ.get("LOAD_PAUSE") or 0)
 USERS = int(os.environ.get("LOAD_USERS") or 50)
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
 
@@ -155,6 +156,8 @@ class Load:
                 if status != 200 or not text.rstrip().endswith("</html>"):
                     self.errors.append(f"{status} {path}: {len(text)} characters")
                 self.times.append(time.perf_counter() - begun)
+                if PAUSE:
+                    await asyncio.sleep(dice.expovariate(1 / PAUSE))
             except (OSError, EOFError, TypeError, ValueError) as error:
                 self.errors.append(f"{path}: {error!r}")
                 text = ""
@@ -175,7 +178,7 @@ class Load:
         after = resident(pid)
         times = sorted(self.times) or [0]
         return {
-            "users": self.users, "seconds": seconds, "requests": len(self.times), "errors": len(self.errors),
+            "users": self.users, "pause": PAUSE, "seconds": seconds, "requests": len(self.times), "errors": len(self.errors),
             "per_second": round(len(self.times) / seconds, 1), "median_ms": round(times[len(times) // 2] * 1000, 1),
             "p99_ms": round(times[len(times) * 99 // 100] * 1000, 1), "rss_before": before, "rss_after": after,
             "seed": self.seed,
