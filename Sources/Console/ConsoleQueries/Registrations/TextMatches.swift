@@ -100,21 +100,23 @@ package struct TextMatches {
         ways.append(way(isBAN + words.indices.filter { $0 != index }.map { compared($0, &values) }))
       }
       if !codes[index].isEmpty {
-        if isCommon[index], limit != nil || !isPart {
+        let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
+        let rest = words.indices.filter { $0 != index }
+        // Whether only this word names industries.
+        let isOnly = rest.allSatisfy { codes[$0].isEmpty }
+        let isBound = isCommon[index] && (limit != nil || !isPart)
+        if !rest.isEmpty, rest.allSatisfy(isSelective), isOnly || isBound {
           // Those that the other words find by an index, by a hash table of the industry's businesses. Words that name
           // smaller industries have ways of their own.
-          let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
           ways.append(
             """
             SELECT m.ban FROM (\(select(others(index))) OFFSET 0) AS m
             WHERE m.ban IN (SELECT business_id FROM business_industry WHERE industry_code = ANY (\(list)))\(end)
             """)
-          guard isPart else { continue }
+          guard isPart, !isOnly else { continue }
         }
-        let rest = words.indices.filter { $0 != index }.map { compared($0, &values) }
-        let list = values.add(SQLValues.array(codes[index]), #"text[] COLLATE "C""#)
-        let conditions = ["r.ban = i.business_id"] + rest + filters
-        let rows = limit == nil || !isCommon[index] ? "" : " LIMIT \(limits.commonRows)"
+        let conditions = ["r.ban = i.business_id"] + rest.map { compared($0, &values) } + filters
+        let rows = limit != nil && isCommon[index] && isPart ? " LIMIT \(limits.commonRows)" : ""
         // Business by business: the server might prefer to read all that match the other words.
         ways.append(
           """
@@ -140,6 +142,11 @@ package struct TextMatches {
 
   /// Whether a search may miss businesses that match two words by large industries only.
   var isPart: Bool { isCommon.count { $0 } > 1 }
+
+  /// Whether an index finds the names and addresses with a word, and they are not too many.
+  private func isSelective(_ index: Int) -> Bool {
+    hasBigrams && (words[index].city != nil || !isFrequent[index] && words[index].text.unicodeScalars.count > 1)
+  }
 
   /// The condition that the business `r` matches a word in any way, without an index.
   private func compared(_ index: Int, _ values: inout SQLValues) -> String {

@@ -24,14 +24,19 @@ struct RunPage {
       "run_publication": jobRun?.publication.map(publication), "run_progress": details.loads.progress.map(loaded),
       "findings": findings, "has_findings": !findings.isEmpty,
       "shows_findings": isOver && jobRun != nil || !findings.isEmpty,
-      "findings_none": isOver && jobRun != nil && details.loads.findings.isEmpty
-        ? findings.isEmpty ? text.noFindings(of: jobRun) : text("finding_gone") : nil,
+      "findings_none": noFindings,
       "findings_path": jobRun.flatMap { details.loads.findings.isEmpty ? nil : "/findings?run=\($0.id)" },
       "earlier": details.loads.jobRuns.dropFirst().map { ["id": $0.id] },
       "log": log,
       "is_live": task.map { !$0.state.isOver } ?? false, "task_id": task?.id,
     ]
     return values.present
+  }
+
+  /// Why the database has no findings of the load; nil if it has some, and if the summary has warnings only.
+  private var noFindings: String? {
+    guard isOver, let jobRun = run.jobRun, details.loads.findings.isEmpty else { return nil }
+    return findings.isEmpty || jobRun.counts.failed + jobRun.counts.duplicated > 0 ? text.noFindings(of: jobRun) : nil
   }
 
   /// Why it did not succeed, and what to do about it; nil if it succeeded or has not ended.
