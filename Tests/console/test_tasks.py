@@ -128,7 +128,7 @@ class TaskTests(unittest.TestCase):
 
     def test_accept_and_roll_back(self):
         kept = self.window.text(".number")
-        source.content = day(1, *MOVED, rows=60)
+        source.content = day(1, rows=60)
         office.run("run", "--source", source.url, expect=65)
         self.begin()
         self.click(".note.bad a")
