@@ -260,14 +260,16 @@ struct ChangeListTests {
           ].joined(separator: "\r\n"))
       try registry.publish("rollback", "S1", "2026-09-02", first, &connection)
       bytes = []
-      try ChangeExport(ChangeFilter(["undone": "yes", "kind": "removed"]), labels).write(on: &connection) { bytes += $0 }
+      try ChangeExport(ChangeFilter(["undone": "yes", "kind": "removed"]), labels).write(on: &connection) {
+        bytes += $0
+      }
       let back = try connection.int("SELECT max(job_run_id) FROM publication")
       // A rollback removes for another reason than the source.
       #expect(
         String(decoding: bytes, as: UTF8.self)
           == [
-            "\u{FEFF}a,b,c,d,e,f,g,h,i", "2026-09-02,移除,'00000003,丁,地址,新竹市,,,\"還原 #\(back), 已還原\"",
-            "2026-09-02,移除,'00000002,丙,地址,金門縣,,沒有了,\"更新 #\(run), 已還原\"", "",
+            "\u{FEFF}a,b,c,d,e,f,g,h,i", "2026-09-02,移除,'00000003,丁,地址,新竹市,,,還原 #\(back) (已還原)",
+            "2026-09-02,移除,'00000002,丙,地址,金門縣,,沒有了,更新 #\(run) (已還原)", "",
           ].joined(separator: "\r\n"))
     }
   }

@@ -80,9 +80,10 @@ struct TextSearchTests {
   func commonWords() throws {
     var limits = TextMatches.Limits()
     (limits.industryRows, limits.commonRows) = (0, 1)
-    (limits.frequentShare, limits.samplePercent) = (0, 100)
+    limits.samplePercent = 100
     try Self.with(isIndexed: true) { connection in
-      for wanted in Self.cases {
+      for (share, wanted) in [0, 1].flatMap({ share in Self.cases.map { (share, $0) } }) {
+        limits.frequentShare = Double(share)
         let query = try RegistrationQuery(["q": wanted.typed])
         let page = try RegistrationSearch(query, limits: limits).page(on: &connection)
         #expect(page.isCut || page.rows.map(\.ban) == wanted.bans, "\(wanted.typed)")

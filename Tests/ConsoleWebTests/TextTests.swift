@@ -91,7 +91,10 @@ struct TextTests {
   @Test(
     "the cause of a failure is found in the pipeline's message",
     arguments: [
-      ("unable to fetch https://a.example/x.csv: Could not resolve host: a.example (curl 6); gave up after 4 attempts", "name"),
+      (
+        "unable to fetch https://a.example/x.csv: Could not resolve host: a.example (curl 6); gave up after 4 attempts",
+        "name"
+      ),
       ("unable to fetch http://127.0.0.1:9/x.csv: Failed to connect to 127.0.0.1 port 9 (curl 7)", "refused"),
       ("unable to fetch https://a.example/x.csv within 3600 s (--timeout)", "timeout"),
       ("unable to fetch https://a.example/x.csv: the server answers 404", "not_found"),
@@ -100,8 +103,13 @@ struct TextTests {
       ("there is no file '/data/x.csv'", "no_file"),
       ("unable to write '/spool/x': no space left on device", "disk"),
       ("database 'r' on host 'h' port 5432: could not extend file, SQLSTATE 53100", "database_disk"),
-      ("database 'r' on host 'h' port 5432: connection to server at \"h\" failed: Connection refused", "database_refused"),
-      ("database 'r' on host 'h' port 5432: permission denied for table publication, SQLSTATE 42501", "database_rights"),
+      (
+        "database 'r' on host 'h' port 5432: connection to server at \"h\" failed: Connection refused",
+        "database_refused"
+      ),
+      (
+        "database 'r' on host 'h' port 5432: permission denied for table publication, SQLSTATE 42501", "database_rights"
+      ),
       ("unable to open '/spool/lock': permission denied", "rights"),
     ])
   func cause(message: String, key: String) { #expect(FailureCause.key(of: message) == key) }

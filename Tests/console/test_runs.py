@@ -136,6 +136,15 @@ class RunsTest(unittest.TestCase):
             self.assertIn(text(f"run_cause_{cause}"), row)
             self.assertIn(text(f"run_cause_{cause}"), words(self.overview()))
 
+    def test_a_run_that_begins_is_listed_once(self):
+        self.source.hold()
+        task = self.order("dry-run")
+        while not self.source.asked.is_set():
+            page = self.browser.get("/runs").text
+            self.assertEqual(len(re.findall(r'class="state (?:queued|running)"', page)), 1)
+        self.source.release()
+        self.ended(task)
+
     def test_the_list_is_filtered(self):
         self.run_shell("run", source=NO_SOURCE, expect=75)
         self.run_shell("dry-run", source=NO_SOURCE, expect=75)

@@ -155,7 +155,7 @@ class TaskTests(unittest.TestCase):
         self.assertEqual(self.window.text(".number"), kept)
 
     def ended(self):
-        self.page.wait_for_selector("main > section .state.succeeded", timeout=60_000)
+        self.page.wait_for_selector("main section .state.succeeded", timeout=60_000)
 
 
 class TaskWithoutScriptsTests(TaskTests):

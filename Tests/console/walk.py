@@ -50,7 +50,7 @@ class WindowTest(unittest.TestCase):
 
     def ended(self, state):
         """Waits until the page shows the end of the run without a reload."""
-        self.page.wait_for_selector(f"main > section .state.{state}", timeout=60_000)
+        self.page.wait_for_selector(f"main section .state.{state}", timeout=60_000)
         self.page.wait_for_selector("section:not([data-live])")
 
     def save(self):

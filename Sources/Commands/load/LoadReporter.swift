@@ -10,6 +10,7 @@ final class LoadReporter: Sendable {
     var bar: ProgressReporter?
     var jobRunID: Int?
     var snapshot: FinalizedSnapshot?
+    var check: LoadCheck?
   }
 
   private let state: Mutex<State>
@@ -18,6 +19,8 @@ final class LoadReporter: Sendable {
 
   var jobRunID: Int? { state.withLock { $0.jobRunID } }
   var snapshot: FinalizedSnapshot? { state.withLock { $0.snapshot } }
+  /// What a refused snapshot would change.
+  var check: LoadCheck? { state.withLock { $0.check } }
 
   func finish() { state.withLock { $0.bar?.finish() } }
 
@@ -44,6 +47,7 @@ final class LoadReporter: Sendable {
       case .note(let text): state.log.info(text)
       case .trouble(let text): state.log.warning(text)
       case .advice(let hint): state.log.advise(hint)
+      case .refused(let check): state.check = check
       case .phase(let text):
         state.bar?.finish()
         state.log.info(text)

@@ -43,23 +43,16 @@ public enum Tasks {
   // MARK: For pages
 
   /// Returns tasks, the newest first.
-  ///
-  /// - Parameters:
-  ///   - before: returns only tasks with a smaller number.
-  ///   - schedule: returns only tasks of this schedule.
   public static func list(
-    before: Int? = nil, schedule: Int? = nil, states: [ConsoleTask.State] = ConsoleTask.State.allCases,
+    states: [ConsoleTask.State] = ConsoleTask.State.allCases,
     kinds: [ConsoleTask.Kind] = ConsoleTask.Kind.allCases, limit: Int, on connection: inout Connection
   ) throws -> [ConsoleTask] {
     try select(
       """
-      WHERE ($1::bigint IS NULL OR t.id < $1::bigint) AND ($2::bigint IS NULL OR t.schedule_id = $2::bigint)
-        AND t.state = ANY ($3::text[]) AND t.kind = ANY ($5::text[])
-      ORDER BY t.id DESC LIMIT $4::integer
+      WHERE t.state = ANY ($1::text[]) AND t.kind = ANY ($2::text[]) ORDER BY t.id DESC LIMIT $3::integer
       """,
       [
-        before.map { String($0) }, schedule.map { String($0) }, PostgresArray.of(states.map(\.rawValue)), String(limit),
-        PostgresArray.of(kinds.map(\.rawValue)),
+        PostgresArray.of(states.map(\.rawValue)), PostgresArray.of(kinds.map(\.rawValue)), String(limit),
       ], &connection)
   }
 

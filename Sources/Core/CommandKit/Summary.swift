@@ -62,7 +62,7 @@ public struct Summary: Codable, Sendable, Equatable {
     }
   }
 
-  /// What a load would do, as computed by a dry run.
+  /// What a load would do: of a dry run, or of a load that was refused.
   public struct Check: Codable, Sendable, Equatable {
     /// Businesses in the registry now.
     public var registrations: Int

@@ -50,7 +50,9 @@ extension Summary {
       let isEmpty = check.changes.kinds.isEmpty
       rows.append(("registrations", Self.number(check.registrations)))
       rows.append(("would change", isEmpty ? "nothing" : ""))
-      rows += Self.rows(check.changes) + check.refusals.map { ("would be refused", $0) }
+      rows += Self.rows(check.changes)
+      // The error of a refused load has the reasons.
+      if error == nil { rows += check.refusals.map { ("would be refused", $0) } }
     }
     if let error { rows.append(("error", "\(error.stage): \(error.message)")) }
     let width = rows.map(\.0.count).max() ?? 0

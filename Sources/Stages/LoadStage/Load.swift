@@ -34,6 +34,7 @@ public enum Load {
         let failure = failure((error as? LockHeld)?.failure ?? error, run.snapshot)
         guard mayPass(error, attempt), attempt <= pauses.count else {
           job.fail(failure)
+          if error is Refusal { reportChanges(of: run) }
           throw failure
         }
         restarts = error is RestartLoad
@@ -45,6 +46,15 @@ public enum Load {
         }
         attempt += 1
       }
+    }
+  }
+
+  /// Reports what a refused snapshot would change: who may accept it decides by that.
+  private static func reportChanges(of run: LoadRun) {
+    guard run.settings.action == .load else { return }
+    run.settings.events(.phase("counting what the refused snapshot would change"))
+    do { run.settings.events(.refused(try run.check())) } catch {
+      run.settings.events(.note("unable to count what it would change: \(Failure(from: error).message)"))
     }
   }
 

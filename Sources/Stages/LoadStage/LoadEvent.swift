@@ -21,6 +21,8 @@ public enum LoadEvent: Sendable {
   case trouble(String)
   /// A notice for the operator, with the command for another choice.
   case advice(Hint)
+  /// The snapshot is refused; this is what it would change.
+  case refused(LoadCheck)
   /// A phase begins in which no batch is loaded.
   case phase(String)
 }

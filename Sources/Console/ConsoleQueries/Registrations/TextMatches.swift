@@ -113,7 +113,7 @@ package struct TextMatches {
             SELECT m.ban FROM (\(select(others(index))) OFFSET 0) AS m
             WHERE m.ban IN (SELECT business_id FROM business_industry WHERE industry_code = ANY (\(list)))\(end)
             """)
-          guard isPart, !isOnly else { continue }
+          guard isPart else { continue }
         }
         let conditions = ["r.ban = i.business_id"] + rest.map { compared($0, &values) } + filters
         let rows = limit != nil && isCommon[index] && isPart ? " LIMIT \(limits.commonRows)" : ""
@@ -143,7 +143,7 @@ package struct TextMatches {
   /// Whether a search may miss businesses that match two words by large industries only.
   var isPart: Bool { isCommon.count { $0 } > 1 }
 
-  /// Whether an index finds the names and addresses with a word, and they are not too many.
+  /// Whether an index finds the names and addresses with a word. The index of cities finds even large ones fast.
   private func isSelective(_ index: Int) -> Bool {
     hasBigrams && (words[index].city != nil || !isFrequent[index] && words[index].text.unicodeScalars.count > 1)
   }

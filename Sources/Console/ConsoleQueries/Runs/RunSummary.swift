@@ -19,7 +19,7 @@ public struct RunSummary: Sendable, Equatable {
     public let removed: Int
   }
 
-  /// The result of a dry run's comparison with the database.
+  /// What a load would do: of a dry run, or of a load that was refused.
   public struct Check: Sendable, Equatable, Decodable {
     public let registrations: Int
     public let changes: JobPublication.Changes
@@ -59,7 +59,7 @@ public struct RunSummary: Sendable, Equatable {
   public let stages: [Stage]
   public let jobRunID: Int?
   public let database: Database?
-  /// What a load would do; only for a dry run that compared with the database.
+  /// Nil unless a dry run compared with the database, or a load was refused.
   public let check: Check?
   public let problem: Problem?
 

@@ -7,8 +7,17 @@ struct KeptForm {
 
   private static let pathName = "kept_path"
   private static let prefix = "kept_field_"
-  /// The fields that users fill in, and the keys of their labels.
-  private static let labels = ["reason": "run_accept_reason", "name": "schedule_name", "cron": "timing_cron"]
+  /// The fields that a user recognises the form by, and the keys of their labels.
+  private static let labels = [
+    "reason": "run_accept_reason", "snapshot": "run_snapshot", "name": "schedule_name", "cron": "timing_cron",
+  ]
+  /// The keys of the actions, by the last word of the path. Those of the second list need a button of warning.
+  private static let actions = [
+    "run": "run_now", "dry-run": "run_dry", "retry": "run_again", "schedules": "schedule_save",
+    "pause": "schedule_pause", "resume": "schedule_resume", "stop": "task_stop", "accept": "run_accept",
+    "rollback": "run_rollback_do", "remove": "schedule_remove",
+  ]
+  private static let dangers: Set = ["stop", "accept", "rollback", "remove"]
 
   init(path: String, _ form: FormFields) {
     self.path = path
@@ -27,6 +36,22 @@ struct KeptForm {
       })
   }
 
+  /// What the form does: the last word of its path, or the kind of the run that it starts.
+  private var action: String {
+    if path == "/tasks" { return fields["kind"] ?? "" }
+    return path.split(separator: "/").last { Int($0) == nil }.map { String($0) } ?? ""
+  }
+
+  /// The key of the action's text; nil for a form that the console does not have.
+  var actionKey: String? { Self.actions[action] }
+  var isDangerous: Bool { Self.dangers.contains(action) }
+
+  /// The page of the run or the schedule that the form is about.
+  var objectPath: String? {
+    let parts = path.split(separator: "/")
+    return parts.count > 1 ? "/" + parts.prefix(2).joined(separator: "/") : nil
+  }
+
   /// The hidden fields of the log-in page.
   var keptFields: [[String: String]] {
     let kept = fields.map { (Self.prefix + $0.key, $0.value) } + [(Self.pathName, path)]
@@ -38,7 +63,7 @@ struct KeptForm {
 
   /// What the user filled in, with its labels.
   func filledIn(_ text: (String) -> String) -> [[String: String]] {
-    fields.compactMap { name, value in
+    fields.sorted { $0.key < $1.key }.compactMap { name, value in
       Self.labels[name].flatMap { value.isEmpty ? nil : ["label": text($0), "value": value] }
     }
   }

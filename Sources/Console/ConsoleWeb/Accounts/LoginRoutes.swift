@@ -83,17 +83,19 @@ struct LoginRoutes {
   }
 
   /// Returns the page that asks whether to send a form that was sent after the end of the last session; nil if there is
-  /// none.
-  private func resumed(_ token: String, _ context: ConsoleContext) async throws -> Response? {
-    guard let form = KeptForm(in: context.form) else { return nil }
+  /// none, or the user who has logged in may not send it.
+  private func resumed(_ form: KeptForm?, _ token: String, _ context: ConsoleContext) async throws -> Response? {
+    guard let form, let action = form.actionKey else { return nil }
     var context = context
     context.session = try await site.store.run { try Sessions.find(token, kind: .browser, on: &$0) }
+    guard context.isOperator else { return nil }
     let filledIn = form.filledIn { site.text($0, context) }
     return site.page(
       "login-resume", context,
       [
-        "path": form.path, "sent_fields": form.sentFields, "filled_in": filledIn,
-        "has_filled_in": !filledIn.isEmpty,
+        "form_path": form.path, "sent_fields": form.sentFields, "filled_in": filledIn,
+        "has_filled_in": !filledIn.isEmpty, "action": site.text(action, context), "is_dangerous": form.isDangerous,
+        "object_path": form.objectPath,
       ])
   }
 
@@ -101,10 +103,11 @@ struct LoginRoutes {
     let name = context.form["name"] ?? ""
     let password = context.form.values["password"] ?? ""
     let to = LocalPath.checked(context.form["to"])
-    let kept = KeptForm(in: context.form)?.keptFields
+    let form = KeptForm(in: context.form)
+    let kept = form?.keptFields
     switch try await check(name, password, context) {
     case .session(let token):
-      var response = try await resumed(token, context) ?? site.redirect(to: to)
+      var response = try await resumed(form, token, context) ?? site.redirect(to: to)
       response.setCookie(SessionCookie.make(token, site.settings))
       return response
     case .wrong:

@@ -17,12 +17,14 @@ for (const part of document.querySelectorAll("[data-live]")) {
 // and its part replaces this one, but not while the user is in it.
 const refresh = async (id) => {
   const part = document.getElementById(id);
-  if (!part.contains(document.activeElement)) {
+  const isUsed = () => document.hidden || part.contains(document.activeElement) || part.querySelector("button:disabled");
+  if (!isUsed()) {
     const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
     // After the end of the session, the answer is the log-in page.
     if (answer && answer.redirected) return location.reload();
     const page = answer && answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (page && !part.contains(document.activeElement)) part.replaceWith(document.adoptNode(page.getElementById(id)));
+    const next = page && page.getElementById(id);
+    if (next && !isUsed()) part.replaceWith(document.adoptNode(next));
   }
   if ("refresh" in document.getElementById(id).dataset) setTimeout(refresh, 3000, id);
 };

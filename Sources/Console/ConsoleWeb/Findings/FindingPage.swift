@@ -43,7 +43,7 @@ struct FindingPage {
     let visible = EscapedText(finding.raw)
     let leftOut = visible.bytesLeftOut
     let values: [String: Any?] = [
-      "batch": finding.batch, "severity": finding.severity,
+      "batch": finding.batch,
       "severity_class": finding.severity == "error" ? "failed" : "partial",
       "severity_text": text("finding_" + finding.severity), "code": finding.code,
       "meaning": text.named("finding_code_", finding.code),

@@ -29,6 +29,9 @@ public struct Templates: Sendable {
         }
         return PageEscaping().escapeText(text)
       }
+      if let other = text.firstMatch(of: /\{\{[^}]*\bt\./) {
+        throw UnknownText(template: name, key: String(other.output))
+      }
       try library.register("{{% CONTENT_TYPE: \(PageEscaping.name)}}" + text, named: name)
     }
     self.library = library

@@ -1,7 +1,7 @@
 /// A known cause of a failure, recognised in the pipeline's message, which is in English.
 ///
 /// Messages have the numbers of libcurl's errors, of HTTP and of PostgreSQL (SQLSTATE), and the texts of the system's
-/// errors. The texts of the causes are `run_cause_…`; what to do is `run_cause_…_do`, or else depends on the exit code.
+/// errors. The texts of a cause are `run_cause_…` and `run_cause_…_do`.
 package enum FailureCause {
   /// The causes by the key of their text. The first match counts.
   private static let fragments: [(key: String, fragments: [String])] = [
@@ -13,7 +13,7 @@ package enum FailureCause {
     ("cut", ["(curl 16)", "(curl 18)", "(curl 35)", "(curl 52)", "(curl 55)", "(curl 56)", "(curl 92)"]),
     ("not_found", ["the server answers 404", "the server answers 410"]),
     ("forbidden", ["the server answers 401", "the server answers 403"]),
-    ("server", ["the server answers 429", "the server answers 5"]),
+    ("server", ["the server answers 408", "the server answers 429", "the server answers 5"]),
     ("answer", ["the server answers "]),
     ("no_file", ["there is no file '"]),
     ("too_large", ["more than --max-bytes"]),
@@ -28,7 +28,10 @@ package enum FailureCause {
     ("database_full", ["SQLSTATE 53300", "too many clients already", "remaining connection slots"]),
     ("database_name", ["could not translate host name"]),
     ("database_refused", ["Connection refused", "Is the server running", "no connection within"]),
-    ("database_lost", ["server closed the connection", "the connection is lost", "SQLSTATE 57P", "the database did not answer"]),
+    (
+      "database_lost",
+      ["server closed the connection", "the connection is lost", "SQLSTATE 57P", "the database did not answer"]
+    ),
     ("rights", ["permission denied"]),
     ("read_only", ["read-only file system"]),
   ]

@@ -19,7 +19,7 @@ struct OverviewRoutes {
           "aside": aside(overview, text),
           "numbers": overview.published.flatMap { numbers($0, text) },
           "entries": overview.runs.prefix(5).map(values.row), "has_entries": !overview.runs.isEmpty,
-          "is_changing": overview.runs.prefix(5).contains { !$0.outcome.isOver },
+          "is_changing": overview.latest.running != nil || overview.runs.prefix(5).contains { !$0.outcome.isOver },
           "may_roll_back": overview.published != nil, "nav_overview": true,
         ])
     }

@@ -128,6 +128,30 @@ public struct PipelineRun: Sendable, Equatable {
 
 /// The list of runs.
 enum RunList {
+  /// What is known of the latest runs.
+  struct Known: Sendable {
+    /// The newest first.
+    let runs: [PipelineRun]
+    /// The `before` of a page of older loads; nil if there are none.
+    let olderLoads: Int?
+    /// Whether the registry was ever published.
+    let isPublished: Bool
+  }
+
+  /// How many of each source are read: as many as the spool keeps records.
+  private static let depth = 400
+
+  /// Reads the runs of all three sources.
+  static func read(_ site: Site, _ context: ConsoleContext) async throws -> Known {
+    let jobRuns = try await site.readRegistry(context) { connection in
+      (page: try JobRuns.page(&connection, limit: depth), isPublished: try JobRuns.published(&connection) != nil)
+    }
+    let tasks = try await site.store.run { try Tasks.list(limit: depth, on: &$0) }
+    return Known(
+      runs: merge(records: try await site.settings.runs(), tasks: tasks, jobRuns: jobRuns?.page.runs ?? []),
+      olderLoads: jobRuns?.page.next, isPublished: jobRuns?.isPublished ?? false)
+  }
+
   /// Merges the three sources by the run's identifier, so that each run is listed once.
   ///
   /// - Parameters:
@@ -144,11 +168,16 @@ enum RunList {
     let jobRunOf = byRun(jobRuns, \.runID)
     var known: Set<String> = []
     var runs: [PipelineRun] = []
+    // The console learns the identifier of a run a moment after its start. One of its runs is under way at a time.
+    var starting = tasks.first { $0.state == .running && $0.runID == nil }
     for record in records {
       guard let runID = record.runID, known.insert(runID).inserted else { continue }
-      runs.append(PipelineRun(summary: record, task: taskOf[runID], jobRun: jobRunOf[runID]))
+      var task = taskOf[runID]
+      if task == nil, record.endedAt == nil, record.origin != "shell" { (task, starting) = (starting, nil) }
+      runs.append(PipelineRun(summary: record, task: task, jobRun: jobRunOf[runID]))
     }
-    for task in tasks {
+    let paired = Set(runs.compactMap { $0.task?.id })
+    for task in tasks where !paired.contains(task.id) {
       if let runID = task.runID { guard known.insert(runID).inserted else { continue } }
       runs.append(PipelineRun(task: task, jobRun: task.runID.flatMap { jobRunOf[$0] }))
     }

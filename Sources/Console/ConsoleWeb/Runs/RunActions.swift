@@ -15,7 +15,7 @@ struct RunActions {
       return try await start(kind, [], "task.create", context)
     }
     router.post("/tasks/:id/stop") { _, context in
-      let id = try id(context)
+      let id = try site.taskID(context)
       do {
         try await site.store.run { connection in
           try connection.transaction { connection in
@@ -28,7 +28,8 @@ struct RunActions {
       return site.redirect(to: "/tasks/\(id)")
     }
     router.post("/tasks/:id/retry") { _, context in
-      guard let details = try await RunDetails.read(task: try id(context), site), let task = details.task else {
+      guard let details = try await RunDetails.read(task: try site.taskID(context), site), let task = details.task
+      else {
         throw Problem(.notFound, "problem_not_found")
       }
       guard task.state == .failed || task.state == .stopped else {
@@ -45,30 +46,20 @@ struct RunActions {
       return try await start(kind, snapshot.map { ["--snapshot", $0] } ?? [], "task.retry", context)
     }
     router.post("/tasks/:id/accept") { _, context in
-      return try await accept(try await RunDetails.read(task: try id(context), site)?.refusal, context)
+      let details = try await RunDetails.read(task: try site.taskID(context), site)
+      return try await accept(try await details?.withLoads(site, context), context)
     }
     router.post("/runs/:id/accept") { _, context in
-      guard let id = context.parameters.get("id") else { throw Problem(.notFound, "problem_not_found") }
-      let details =
-        if let number = Int(id) {
-          try await RunDetails.read(load: number, site, context)
-        } else {
-          try await RunDetails.read(runID: id, site)
-        }
-      return try await accept(details?.refusal, context)
+      try await accept(try await RunDetails.read(named: context.parameters.get("id") ?? "", site, context), context)
     }
-  }
-
-  private func id(_ context: ConsoleContext) throws -> Int {
-    guard let id = context.parameters.get("id", as: Int.self) else { throw Problem(.notFound, "problem_not_found") }
-    return id
   }
 
   /// Queues a load of a refused snapshot, with the operator's reason.
-  private func accept(_ refusal: SnapshotRefusal?, _ context: ConsoleContext) async throws -> Response {
-    guard let refusal else { throw Problem(.notFound, "problem_not_found") }
-    let newest = try await site.readRegistry(context) { try JobRuns.newestSnapshot(&$0) } ?? nil
-    guard refusal.mayBeAccepted(newest: newest) else { throw Problem(.conflict, "run_problem_not_acceptable") }
+  private func accept(_ details: RunDetails?, _ context: ConsoleContext) async throws -> Response {
+    guard let details, let refusal = details.refusal else { throw Problem(.notFound, "problem_not_found") }
+    guard refusal.mayBeAccepted(newest: details.loads.newest) else {
+      throw Problem(.conflict, "run_problem_not_acceptable")
+    }
     guard site.settings.isTransformed(refusal.snapshot) else { throw Problem(.conflict, "run_accept_removed") }
     guard let reason = Self.reason(context.form["reason"]) else {
       throw Problem(.unprocessableContent, "run_problem_reason")

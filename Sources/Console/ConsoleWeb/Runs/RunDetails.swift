@@ -28,8 +28,8 @@ struct RunDetails: Sendable {
   /// The refusal that an operator may accept; nil for a dry run. The real run's refusal is accepted instead.
   var refusal: SnapshotRefusal? { run.isDryRun ? nil : run.refusal }
 
-  /// The failed stage that can be retried alone; nil for a dry run, since its stages must not change the registry, for a
-  /// stopped run, and for a run that was started outside the console.
+  /// The failed stage that can be retried alone. Nil for a dry run, since its stages must not change the registry, for
+  /// a stopped run, and for a run that was started outside the console.
   var failedStage: ConsoleTask.Kind? {
     guard let task, task.state == .failed, !run.isDryRun, let stage = summary?.problem?.stage,
       RunSummary.stageNames.contains(stage)
@@ -66,16 +66,23 @@ extension RunDetails {
     return try await record(runID, site).map { RunDetails(summary: $0) }
   }
 
-  /// Reads a run by the number of its load, with this load.
+  /// Reads a run with its loads, by its identifier or by the number of a load.
   ///
-  /// - Returns: nil if there is no such load.
-  static func read(load id: Int, _ site: Site, _ context: ConsoleContext) async throws -> RunDetails? {
-    let loads = try await site.readRegistry(context) { connection in
-      try JobRuns.run(&connection, id: id).map { try Loads([$0], &connection) }
+  /// - Returns: nil if there is no such run.
+  static func read(named name: String, _ site: Site, _ context: ConsoleContext) async throws -> RunDetails? {
+    guard let number = Int(name) else { return try await read(runID: name, site)?.withLoads(site, context) }
+    let found = try await site.readRegistry(context) { connection -> (loads: Loads, isNewest: Bool)? in
+      guard let jobRun = try JobRuns.run(&connection, id: number) else { return nil }
+      let all = try jobRun.runID.map { try JobRuns.runs(&connection, runID: $0) } ?? []
+      let isNewest = all.first?.id == number
+      return (try Loads(isNewest ? all : [jobRun], &connection), isNewest)
     }
-    guard let loads = loads ?? nil, let jobRun = loads.jobRuns.first else { return nil }
+    guard let (loads, isNewest) = found ?? nil else { return nil }
     var details = RunDetails()
-    if let runID = jobRun.runID, let known = try await read(runID: runID, site) { details = known }
+    // What else is known of the run belongs to its newest load.
+    if isNewest, let runID = loads.jobRuns.first?.runID, let known = try await read(runID: runID, site) {
+      details = known
+    }
     details.loads = loads
     return details
   }

@@ -5,8 +5,20 @@ import ConsoleStore
 struct RunFailure {
   let text: RunText
   let run: PipelineRun
-  /// The run's log. Without a record its last error line is the only source.
-  var log = ""
+  /// The pipeline's message.
+  private let message: String?
+  /// The key of the cause, if it is a known one.
+  private let cause: String?
+
+  /// - Parameter log: the run's log. Without a record its last error line is the only source.
+  init(text: RunText, run: PipelineRun, log: String = "") {
+    self.text = text
+    self.run = run
+    // A killed run recorded no error, so the task's reason is shown.
+    let told = run.isKilled ? nil : run.summary?.problem?.message ?? run.jobRun?.error
+    message = told ?? RunTrace(log: log, stages: [], now: nil).lines.last { $0.isBad }?.message
+    cause = run.refusal == nil ? message.flatMap(FailureCause.key) : nil
+  }
 
   /// The values for the page of a run that failed or was stopped; nil for any other.
   var values: [String: Any]? {
@@ -31,16 +43,6 @@ struct RunFailure {
     return cause.map { text("run_cause_" + $0) } ?? message
   }
 
-  /// The pipeline's message.
-  private var message: String? {
-    // A killed run recorded no error, so the task's reason is shown.
-    let told = run.isKilled ? nil : run.summary?.problem?.message ?? run.jobRun?.error
-    return told ?? RunTrace(log: log, stages: [], now: nil).lines.last { $0.isBad }?.message
-  }
-
-  /// The key of the cause, if it is a known one.
-  private var cause: String? { run.refusal == nil ? message.flatMap(FailureCause.key) : nil }
-
   /// A short reason, if the exit code does not tell.
   var reason: String? {
     if let reason = run.task?.reason { return text("reason_" + reason.rawValue.replacing(" ", with: "_")) }
@@ -50,7 +52,7 @@ struct RunFailure {
 
   /// What to do, by reason and exit code (`sysexits.h` numbers, as `pipeline.sh` uses them).
   var advice: String {
-    if run.outcome == .failed, let cause, let advice = text.ifAny("run_cause_\(cause)_do") { return advice }
+    if run.outcome == .failed, let cause { return text("run_cause_\(cause)_do") }
     return generalAdvice
   }
 

@@ -16,27 +16,28 @@ struct RunPage {
 
   /// Returns the values of the page, but for those of ``progress(now:)``.
   func values() -> [String: Any] {
-    let jobRun = run.jobRun
+    let (jobRun, findings) = (run.jobRun, findings)
+    let noFindings = details.loads.findings.isEmpty ? noFindings(findings.isEmpty) : nil
     let values: [String: Any?] = [
       "run_kind": text.kind(run.command), "run_number": jobRun?.id, "run_failure": failure,
       "run_started": text.time(run.startedAt), "facts": facts, "run_check": run.summary?.check.map(check),
       "run_counts": (jobRun?.counts ?? run.summary?.counts).map(counts),
       "run_publication": jobRun?.publication.map(publication), "run_progress": details.loads.progress.map(loaded),
       "findings": findings, "has_findings": !findings.isEmpty,
-      "shows_findings": isOver && jobRun != nil || !findings.isEmpty,
+      "shows_findings": !findings.isEmpty || noFindings != nil,
       "findings_none": noFindings,
       "findings_path": jobRun.flatMap { details.loads.findings.isEmpty ? nil : "/findings?run=\($0.id)" },
       "earlier": details.loads.jobRuns.dropFirst().map { ["id": $0.id] },
       "log": log,
-      "is_live": task.map { !$0.state.isOver } ?? false, "task_id": task?.id,
+      "is_live": task.map { !$0.state.isOver } ?? false, "is_changing": task == nil && !isOver, "task_id": task?.id,
     ]
     return values.present
   }
 
-  /// Why the database has no findings of the load; nil if it has some, and if the summary has warnings only.
-  private var noFindings: String? {
-    guard isOver, let jobRun = run.jobRun, details.loads.findings.isEmpty else { return nil }
-    return findings.isEmpty || jobRun.counts.failed + jobRun.counts.duplicated > 0 ? text.noFindings(of: jobRun) : nil
+  /// Returns why the database has no findings of the load; nil if the summary has warnings only.
+  private func noFindings(_ hasNone: Bool) -> String? {
+    guard isOver, let jobRun = run.jobRun else { return nil }
+    return hasNone || jobRun.counts.failed + jobRun.counts.duplicated > 0 ? text.noFindings(of: jobRun) : nil
   }
 
   /// Why it did not succeed, and what to do about it; nil if it succeeded or has not ended.
@@ -129,11 +130,10 @@ extension RunPage {
 // MARK: - Log
 
 extension RunPage {
-  private var lines: [RunLogLine] { RunTrace(log: details.log, stages: [], now: nil, linesMax: 1000).lines }
-
   /// The log of a run that has ended: all lines, and first the cause, which are errors and then warnings.
   private var log: [String: Any]? {
-    guard isOver, !lines.isEmpty else { return nil }
+    let lines = isOver ? RunTrace(log: details.log, stages: [], now: nil, linesMax: 1000).lines : []
+    guard !lines.isEmpty else { return nil }
     let problems = lines.filter(\.isBad) + lines.filter { $0.level == "WARNING" }
     let values: [String: Any?] = [
       "lines": lines.map(line), "problems": problems.isEmpty ? nil : ["lines": problems.map(line)],

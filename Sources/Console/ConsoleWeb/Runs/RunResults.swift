@@ -17,7 +17,9 @@ extension RunPage {
       fact("run_duration", run.seconds.map(text.seconds)),
       fact("task_attempt", task.flatMap { $0.attempt > 1 ? text("task_attempt_number", "\($0.attempt)") : nil }),
       fact("run_limit", task.map { text("run_minutes_only", "\($0.limitMinutes)") }),
-      fact("run_arguments", task.flatMap { $0.arguments.isEmpty ? nil : $0.arguments.joined(separator: " ") }, isCode: true),
+      fact(
+        "run_arguments", task.flatMap { $0.arguments.isEmpty ? nil : $0.arguments.joined(separator: " ") }, isCode: true
+      ),
       fact("run_stopped_by", task?.stopAskedBy),
       fact("run_host", task?.host),
       fact("run_source_date", summary?.sourceDate ?? jobRun?.sourceDate),
@@ -49,21 +51,22 @@ extension RunPage {
     ]
   }
 
-  /// The findings by code, of the load or else of the summary. Only those of a load have a list.
+  /// The findings by code. The summary counts all; the database keeps some of them, to which a code links.
   var findings: [[String: Any]] {
-    func row(_ severity: String, _ code: String, _ count: Int) -> [String: Any] {
+    let stored = details.loads.findings
+    let counts = FindingCounts(run.summary?.findings ?? [:])
+    let all =
+      counts.rejections.map { ("error", $0.code, $0.count) }
+      + counts.warnings.map { ("warning", $0.code, $0.count) }
+    return (all.isEmpty ? stored.map { ($0.severity, $0.code, $0.count) } : all).map { severity, code, count in
+      let isStored = stored.contains { $0.code == code }
       let values: [String: Any?] = [
         "severity_text": text("finding_" + severity), "code": code, "meaning": text.named("finding_code_", code),
         "count": text.count(count),
-        "path": details.loads.findings.isEmpty ? nil : run.jobRun.map { "/findings?run=\($0.id)&code=\(code)" },
+        "path": isStored ? run.jobRun.map { "/findings?run=\($0.id)&code=\(code)" } : nil,
       ]
       return values.present
     }
-    let stored = details.loads.findings.map { row($0.severity, $0.code, $0.count) }
-    guard stored.isEmpty else { return stored }
-    let counts = FindingCounts(run.summary?.findings ?? [:])
-    return counts.rejections.map { row("error", $0.code, $0.count) }
-      + counts.warnings.map { row("warning", $0.code, $0.count) }
   }
 
   func publication(_ publication: JobPublication) -> [String: Any] {
@@ -99,7 +102,7 @@ extension RunPage {
       ]
     }
     return [
-      "last": progress.lastSuccessful, "current": progress.current, "total": progress.total, "batches": batches,
+      "last": progress.lastSuccessful, "total": progress.total, "batches": batches,
       "has_batches": !batches.isEmpty,
     ]
   }

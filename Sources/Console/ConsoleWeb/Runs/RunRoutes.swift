@@ -9,8 +9,6 @@ import Support
 struct RunRoutes {
   let site: Site
   private static let pageSize = 50
-  /// How many of each source are read: as many as the spool keeps records.
-  private static let depth = 400
 
   func add(to router: Router<ConsoleContext>) {
     router.get("/runs") { request, context in
@@ -22,23 +20,21 @@ struct RunRoutes {
       return site.page("runs", context, try await runs(RunFilter(query.values), page: page, context))
     }
     router.get("/runs/:id") { _, context in
-      guard let id = context.parameters.get("id") else { throw Problem(.notFound, "problem_not_found") }
-      let details =
-        if let number = Int(id) {
-          try await RunDetails.read(load: number, site, context)
-        } else {
-          try await RunDetails.read(runID: id, site)?.withLoads(site, context)
-        }
-      return try page(details, context, path: "/runs/\(id)")
+      let id = context.parameters.get("id") ?? ""
+      return try page(try await RunDetails.read(named: id, site, context), context, path: "/runs/\(id)")
     }
-    // Addresses of the list of tasks, which the list of runs replaced.
+    // The list of tasks is now part of the list of runs.
     router.get("/tasks") { _, _ in site.redirect(to: "/runs") }
     router.get("/tasks/:id") { _, context in
-      let details = try await details(context).withLoads(site, context)
-      return try page(details, context, path: "/tasks/\(details.task?.id ?? 0)")
+      let id = try site.taskID(context)
+      return try page(
+        try await RunDetails.read(task: id, site)?.withLoads(site, context), context, path: "/tasks/\(id)")
     }
     router.get("/tasks/:id/events") { _, context in
-      guard let task = try await details(context).task?.id else { throw Problem(.notFound, "problem_not_found") }
+      let task = try site.taskID(context)
+      guard try await site.store.run({ try Tasks.find(task, on: &$0) }) != nil else {
+        throw Problem(.notFound, "problem_not_found")
+      }
       return Response(
         status: .ok,
         headers: [
@@ -47,14 +43,6 @@ struct RunRoutes {
         ],
         body: .init { writer in try await TaskEvents(site: site, context: context, task: task).send(to: &writer) })
     }
-  }
-
-  /// Returns the run of the task that the path names.
-  private func details(_ context: ConsoleContext) async throws -> RunDetails {
-    guard let id = context.parameters.get("id", as: Int.self),
-      let details = try await RunDetails.read(task: id, site)
-    else { throw Problem(.notFound, "problem_not_found") }
-    return details
   }
 
   /// Returns the page of a run.
@@ -80,13 +68,8 @@ struct RunRoutes {
 
   /// Returns the values of a list page: all known runs.
   private func runs(_ filter: RunFilter, page: Int, _ context: ConsoleContext) async throws -> [String: Any?] {
-    let jobRuns = try await site.readRegistry(context) { connection in
-      (page: try JobRuns.page(&connection, limit: Self.depth), isPublished: try JobRuns.published(&connection) != nil)
-    }
-    let tasks = try await site.store.run { try Tasks.list(limit: Self.depth, on: &$0) }
-    let all = RunList.merge(
-      records: try await site.settings.runs(), tasks: tasks, jobRuns: jobRuns?.page.runs ?? []
-    ).filter(filter.matches)
+    let known = try await RunList.read(site, context)
+    let all = known.runs.filter(filter.matches)
     let page = max(1, min(page, (all.count + Self.pageSize - 1) / Self.pageSize))
     let shown = all.dropFirst((page - 1) * Self.pageSize).prefix(Self.pageSize)
     let isLast = page * Self.pageSize >= all.count
@@ -96,8 +79,9 @@ struct RunRoutes {
       "entries": shown.map(RunValues(text: text).row), "has_entries": !shown.isEmpty, "is_runs": true,
       "is_changing": shown.contains { !$0.outcome.isOver },
       "older_path": isLast ? nil : path(page + 1), "newer_path": page > 1 ? path(page - 1) : nil,
-      "older_loads": isLast && filter.isEmpty ? jobRuns?.page.next : nil, "none": text(filter.isEmpty ? "run_none" : "run_none_found"),
-      "may_roll_back": jobRuns?.isPublished ?? false, "nav_runs": true,
+      "older_loads": isLast && filter.isEmpty ? known.olderLoads : nil,
+      "none": text(filter.isEmpty ? "run_none" : "run_none_found"),
+      "may_roll_back": known.isPublished, "nav_runs": true,
     ].merging(filter.form(text)) { $1 }
   }
 
@@ -131,6 +115,12 @@ extension SnapshotRefusal {
 }
 
 extension Site {
+  /// Returns the number of the task that the path names.
+  func taskID(_ context: ConsoleContext) throws -> Int {
+    guard let id = context.parameters.get("id", as: Int.self) else { throw Problem(.notFound, "problem_not_found") }
+    return id
+  }
+
   /// The values of the form with which an operator accepts a refused snapshot.
   ///
   /// - Parameters:

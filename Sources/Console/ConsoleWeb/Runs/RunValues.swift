@@ -11,7 +11,8 @@ struct RunValues {
     let publication = run.jobRun?.publication
     let rejected = run.jobRun?.counts.failed ?? run.summary?.counts?.failed ?? 0
     let values: [String: Any?] = [
-      "entry_number": run.jobRun?.id, "entry_path": run.path, "entry_started": text.time(run.startedAt), "entry_kind": text.kind(run.command),
+      "entry_number": run.jobRun?.id, "entry_path": run.path, "entry_started": text.time(run.startedAt),
+      "entry_kind": text.kind(run.command),
       "entry_attempt": run.task.flatMap { $0.attempt > 1 ? text("task_attempt_number", "\($0.attempt)") : nil },
       "entry_by": by(run),
       "entry_class": run.outcome.rawValue, "entry_outcome": text.outcome(run.outcome),
@@ -19,7 +20,8 @@ struct RunValues {
       "entry_stage": run.stage.map { text.stage($0, of: run) } ?? "–",
       "entry_seconds": run.seconds.map(text.seconds) ?? "–",
       "entry_detail": run.outcome == .failed ? failure.shownMessage.map(text.brief) : detail(run),
-      "entry_changes_path": publication.map(Self.changesPath), "entry_date": run.summary?.sourceDate ?? run.jobRun?.sourceDate,
+      "entry_changes_path": publication.flatMap(Self.changesPath),
+      "entry_date": run.summary?.sourceDate ?? run.jobRun?.sourceDate ?? "–",
       "entry_rejected": rejected > 0 ? text("run_rejected_count", text.count(rejected)) : nil,
       "entry_findings_path": run.jobRun.map { "/findings?run=\($0.id)" },
       "entry_stop_path": run.task.flatMap { $0.mayBeStopped ? "/tasks/\($0.id)/stop" : nil },
@@ -28,9 +30,12 @@ struct RunValues {
     return values.present
   }
 
-  /// Returns the address of the changes of a publication's day.
-  static func changesPath(of publication: JobPublication) -> String {
-    "/changes?since=\(publication.asOfDate)&until=\(publication.asOfDate)"
+  /// Returns the address of the changes of a publication's day; nil for a first load, which has none.
+  static func changesPath(of publication: JobPublication) -> String? {
+    guard publication.kind != "bulk" else { return nil }
+    let day = publication.asOfDate
+    // The list leaves out rollbacks and what they undid unless it is asked for them.
+    return "/changes?since=\(day)&until=\(day)" + (publication.action == "rollback" ? "&undone=yes" : "")
   }
 
   /// Returns who started the run: an account, a schedule, or the origin.

@@ -42,7 +42,8 @@ struct TaskEvents {
           isDone = true
           break
         }
-        try await writer.write(Self.event(site.html("run-progress", context, RunPage(text: text, details).progress()) ?? ""))
+        let progress = RunPage(text: text, details).progress()
+        try await writer.write(Self.event(site.html("run-progress", context, progress) ?? ""))
       }
       quiet = mark == last ? quiet + 1 : 0
       last = mark

@@ -37,8 +37,8 @@ struct ScheduleRoutes {
     }
     router.get("/schedules/:id") { _, context in
       let schedule = try await find(context)
-      let tasks = try await site.store.run { try Tasks.list(schedule: schedule.id, limit: 50, on: &$0) }
-      return page(ScheduleForm(schedule.draft), context, schedule, tasks)
+      let runs = try await RunList.read(site, context).runs.filter { $0.task?.scheduleID == schedule.id }
+      return page(ScheduleForm(schedule.draft), context, schedule, runs)
     }
     router.post("/schedules/:id") { _, context in
       let schedule = try await find(context)
@@ -132,7 +132,7 @@ struct ScheduleRoutes {
   }
 
   private func page(
-    _ form: ScheduleForm, _ context: ConsoleContext, _ schedule: Schedule? = nil, _ tasks: [ConsoleTask] = [],
+    _ form: ScheduleForm, _ context: ConsoleContext, _ schedule: Schedule? = nil, _ runs: [PipelineRun] = [],
     problem: String? = nil, status: HTTPResponse.Status = .ok
   ) -> Response {
     var values = times(form, context)
@@ -144,9 +144,8 @@ struct ScheduleRoutes {
     // The version is that of the schedule when the form was opened. After a conflict was shown, it is the current one,
     // so that saving again overwrites.
     values["version"] = (status == .conflict ? nil : context.form["version"]) ?? schedule?.draft.version
-    let runs = RunValues(text: RunText(site: site, context: context))
-    values["entries"] = tasks.map { runs.row(PipelineRun(task: $0)) }
-    values["has_entries"] = !tasks.isEmpty
+    values["entries"] = runs.prefix(50).map(RunValues(text: RunText(site: site, context: context)).row)
+    values["has_entries"] = !runs.isEmpty
     return site.page("schedule", context, values, status: status)
   }
 
@@ -186,7 +185,6 @@ struct ScheduleRoutes {
     row["every"] = RunText(site: site, context: context).interval(draft.timing)
     row["next_at"] = schedule.nextAt.map { TaipeiTime.text($0) }
     row["fault"] = fault(schedule, context)
-    row["has_missed"] = schedule.missed > 0
     row["missed_at"] = schedule.missedAt.map { TaipeiTime.text($0) }
     return row
   }
