@@ -180,7 +180,7 @@ need_database() {
   [[ -e $project/Package.swift || -n ${XDG_STATE_HOME-} ]] ||
     fail 78 "DATABASE_URL is not set" "set DATABASE_URL, or run $me with XDG_STATE_HOME set to a folder for a private PostgreSQL"
   [[ ${DATABASE_ORIGIN-} != settings ]] || refuse_misspelt_url
-  cluster_start 9>&- # the server would keep the marker locked, and the run would look alive forever
+  cluster_start
 }
 
 # A misspelt DATABASE_URL in the settings of the services must not select the private PostgreSQL.

@@ -13,7 +13,7 @@ with_progress() { # WHAT LOG COMMAND...
 # On a terminal, rewrites a line every second; otherwise prints a line every 30 seconds.
 report_progress() { # WHAT LOG PID
   local pause=30 step start=$SECONDS
-  exec 7>&- 9>&- # it must not hold the locks of the build and of the run
+  exec 7>&-; [[ -z ${marker_fd-} ]] || exec {marker_fd}>&- # it must not hold the locks of the build and of the run
   ! on_terminal || pause=1
   while sleep "$pause" && kill -0 "$3" 2>/dev/null; do
     step=$(tail -c 2000 -- "$2" | sed -nE 's#^\[([0-9]+)/([0-9]+)\].*#step \1 of \2, #p' | tail -n 1)

@@ -4,7 +4,7 @@ failed_stage=pipeline.sh # or the stage that did not start, was killed or stoppe
 
 : "${command:?}" "${project:?}" "${binaries:?}" "${me:?}"
 
-# Creates and locks the run's marker. All processes of the run inherit fd 9, so it stays locked while any of them lives.
+# Creates and locks the run's marker. All processes of the run inherit $marker_fd, so it stays locked while any of them lives.
 # An unlocked marker tells the next run that this one was killed, so the marker is removed only after the end is logged.
 open_marker() {
   local folder problem='' new
@@ -24,11 +24,15 @@ open_marker() {
   new=$folder/.$$.$RUN_ID # locked before the rename, so that no other run sees it unlocked
   lock_marker "$new" "$folder/$RUN_ID" || {
     rm -f -- "$new" 2>/dev/null || :
-    # fd 9 is bad if it is beyond the limit.
     [[ $problem != *': '@(Bad file descriptor|Too many open files) ]] ||
       fail 75 "unable to write to '$folder': too many open files" "raise the limit on open files: ulimit -n 1024"
+    # A rollback or a corrected load must be possible on a full disk: only the record of this run is missing.
+    if [[ $problem == *': No space left on device' && $command == @(load|rollback|replay|withdraw) ]]; then
+      say "the disk of '$folder' is full: this run leaves no record; $me gc --keep 1 frees what can be spared"
+      return 0
+    fi
     [[ $problem != flock:* ]] || fail 74 "unable to lock '$new': ${problem##*: }" "put the spool on a local file system, such as ext4 or xfs (--spool DIR)"
-    fail 74 "unable to write to '$folder': ${problem##*: }" "check its owner, its mode and the free space of the disk"
+    fail 74 "unable to write to '$folder': ${problem##*: }" "check its owner, its mode and the free space of the disk; $me gc --keep 1 frees what can be spared"
   }
   export RUN_MARKER=$folder/$RUN_ID
 }
@@ -39,13 +43,15 @@ warn_of_owner() {
   say "the spool '$spool' belongs to '$owner', who cannot change the files that root writes: run this as '$owner', or chown the spool afterwards"
 }
 
-# Sets problem to the system's message if it fails. bash prints its own, so a subshell tries first.
+# Sets problem to the system's message if it fails. bash prints its own, so a subshell tries first. bash chooses a free
+# descriptor, since the user's own may be the source (/dev/fd/N).
 lock_marker() { # NEW-FILE MARKER
   local mask
   mask=$(umask)
   umask 077
-  problem=$( (LC_ALL=C && : 9>"$1") 2>&1) && exec 9>"$1" && umask "$mask" && problem=$(LC_ALL=C flock -w 5 9 2>&1) &&
-    problem=$( (LC_ALL=C && echo "$command $$ $RUN_ORIGIN $RUN_STARTED_AT" >&9) 2>&1) && problem=$(LC_ALL=C mv -- "$1" "$2" 2>&1)
+  problem=$( (LC_ALL=C && : {marker_fd}>"$1") 2>&1) && exec {marker_fd}>"$1" && umask "$mask" &&
+    problem=$(LC_ALL=C flock -w 5 "$marker_fd" 2>&1) &&
+    problem=$( (LC_ALL=C && echo "$command $$ $RUN_ORIGIN $RUN_STARTED_AT" >&"$marker_fd") 2>&1) && problem=$(LC_ALL=C mv -- "$1" "$2" 2>&1)
 }
 
 close_marker() { [[ -z ${RUN_MARKER-} ]] || rm -f -- "$RUN_MARKER"; }

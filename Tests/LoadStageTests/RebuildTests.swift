@@ -260,6 +260,33 @@ struct RebuildTests {
     }
   }
 
+  @Test("tables whose rebuild fails on a full disk are dropped at once, and the next load succeeds")
+  func fullDisk() throws {
+    try LoadHarness.withDatabase { harness in
+      var harness = harness
+      harness.rebuildShareMin = 0
+      try harness.load(Self.first)
+      let rows = Self.otherwise(Self.first, "?")
+      let snapshot = try harness.spool.snapshot(rows)
+      try harness.database.execute(
+        """
+        CREATE FUNCTION full_disk() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+          IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity LIKE '%\\_bulk%') THEN
+            RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100';
+          END IF; END $$;
+        CREATE EVENT TRIGGER full_disk ON ddl_command_end WHEN TAG IN ('CREATE INDEX', 'ALTER TABLE')
+          EXECUTE FUNCTION full_disk()
+        """)
+      let failure = #expect(throws: Failure.self) { try harness.load(snapshot) { $0.acceptance = .test } }
+      #expect(failure?.message.contains("53100") ?? false, "\(String(describing: failure))")
+      #expect(try harness.database.scalar("SELECT to_regclass('tax_registration_bulk') IS NULL") == "t")
+      try harness.expect(Self.first)
+      try harness.database.execute("DROP EVENT TRIGGER full_disk")
+      try harness.load(snapshot) { $0.acceptance = .test }
+      try harness.expect(rows)
+    }
+  }
+
   @Test("industries without a business prevent a swap, and load --verify removes them")
   func orphans() throws {
     try with(Self.first) { harness in

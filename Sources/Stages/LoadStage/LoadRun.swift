@@ -100,10 +100,16 @@ struct LoadRun: Sendable {
     let phases = IncrementalLoad(
       settings: settings, snapshot: snapshot, workers: workers, load: load, corrections: corrections, standing: standing
     )
-    let compared = try phases.compareAndStage(&session)
-    let refusals = try phases.check(compared, &session)
-    let (publication, before) = try phases.publish(compared, refusals, &session)
-    return outcome(publication, before: before, resumed: load.batchesIn.count)
+    do {
+      let compared = try phases.compareAndStage(&session)
+      let refusals = try phases.check(compared, &session)
+      let (publication, before) = try phases.publish(compared, refusals, &session)
+      return outcome(publication, before: before, resumed: load.batchesIn.count)
+    } catch let error as PostgresError where error.kind == .serverDiskFull {
+      // Others use the same disk. The staged rows stay: this load resumes from them.
+      do { try BulkTables.dropLeftovers(&session) } catch { settings.events(.note("\(Failure(from: error).message)")) }
+      throw error
+    }
   }
 
   /// Writes the change-feed and acceptance files, after the COMMIT. An error is only reported, since the snapshot is

@@ -21,7 +21,10 @@ struct LoadState: Sendable {
     _ session: inout Connection, _ lock: RunLock, _ snapshot: FinalizedSnapshot, _ action: LoadAction, _ kind: LoadKind,
     _ job: JobRun, base: Int?, restarting: Bool = false, events: (LoadEvent) -> Void
   ) throws -> LoadState {
-    try session.transaction("take-over") { session in
+    // Tables that a killed load rebuilt are not reused. They go first and alone: on a full disk, nothing else would be
+    // released, since TRUNCATE needs space.
+    if kind == .incremental { try BulkTables.dropLeftovers(&session) }
+    return try session.transaction("take-over") { session in
       try session.execute("SET LOCAL lock_timeout = '10s'")
       let transform = snapshot.transform
       let identity = [
@@ -50,8 +53,6 @@ struct LoadState: Sendable {
         }
         if kind == .initial { try BulkTables.create(&session, sourceDate: transform.sourceDate) }
       } else {
-        // A load that was killed while it published may have left rebuilt tables. They are not reused.
-        if kind == .incremental { try BulkTables.dropIfOurs(&session) }
         events(.note("resuming: \(batchesIn.count) of \(snapshot.batches.count) batches are already loaded"))
       }
       // No content hash: another run must not resume from rows that depend on this run's input.

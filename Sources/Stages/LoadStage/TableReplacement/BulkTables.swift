@@ -55,6 +55,14 @@ enum BulkTables {
         ]))
   }
 
+  /// Drops the tables in a transaction of their own.
+  static func dropLeftovers(_ session: inout Connection) throws {
+    try session.transaction("leftovers") { session in
+      try session.execute("SET LOCAL lock_timeout = '10s'")
+      try dropIfOurs(&session)
+    }
+  }
+
   /// Runs the statements that a query returns in its only column. They are built by a query since DDL takes no
   /// parameters.
   static func runAll(_ session: inout Connection, _ query: String, _ parameters: [String?] = []) throws {
