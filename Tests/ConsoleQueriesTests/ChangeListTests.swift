@@ -268,7 +268,7 @@ struct ChangeListTests {
       #expect(
         String(decoding: bytes, as: UTF8.self)
           == [
-            "\u{FEFF}a,b,c,d,e,f,g,h,i", "2026-09-02,移除,'00000003,丁,地址,新竹市,,,還原 #\(back) (已還原)",
+            "\u{FEFF}a,b,c,d,e,f,g,h,i", "2026-09-02,移除,'00000003,丁,地址,新竹市,,,還原 #\(back)",
             "2026-09-02,移除,'00000002,丙,地址,金門縣,,沒有了,更新 #\(run) (已還原)", "",
           ].joined(separator: "\r\n"))
     }

@@ -10,7 +10,9 @@ struct ChangeConditions {
     var conditions: [String] = []
     if let since = query.since { conditions.append("p.as_of_date >= \(values.add(since, "date"))") }
     if let until = query.until { conditions.append("p.as_of_date <= \(values.add(until, "date"))") }
-    if !query.includesUndone, !undone.runs.isEmpty {
+    if let run = query.run {
+      conditions.append("p.job_run_id = \(values.add("\(run)", "bigint"))")
+    } else if !query.includesUndone, !undone.runs.isEmpty {
       conditions.append("p.job_run_id <> ALL (\(values.add(undone.array, "bigint[]")))")
     }
     if let kind = query.kind { conditions.append(hasSome("kinds", kind.rawValue, &values)) }

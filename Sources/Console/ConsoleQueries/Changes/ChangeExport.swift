@@ -53,7 +53,7 @@ public struct ChangeExport: Sendable {
         \(CSVText.cell("coalesce(c.after, c.before) ->> 'business_name'")), \(label("column", "n.name")),
         \(CSVText.cell("n.before")), \(CSVText.cell("n.after")), CASE WHEN p.action <> 'rollback' THEN \(label("reason", "c.reason")) END,
         \(label("action", "p.action")) || ' #' || p.job_run_id
-          || CASE WHEN p.job_run_id = ANY (\(undone)) THEN ' (' || \(label("undone", "'yes'")) || ')' ELSE '' END
+          || CASE WHEN p.action <> 'rollback' AND p.job_run_id = ANY (\(undone)) THEN ' (' || \(label("undone", "'yes'")) || ')' ELSE '' END
       FROM (SELECT jsonb_object(\(keys), \(texts)) AS labels) AS l CROSS JOIN publication p
         CROSS JOIN LATERAL (SELECT f.* FROM registration_change f \(conditions.ofChanges(&values))) AS c
         LEFT JOIN LATERAL \(RegistrationImageText.changes(of: "c")) AS n

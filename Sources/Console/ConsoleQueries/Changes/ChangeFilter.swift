@@ -17,12 +17,14 @@ public struct ChangeFilter: Sendable, Equatable {
   /// z are ignored.
   public private(set) var name: String?
   public private(set) var ban: BAN?
+  /// Selects the changes of this job run, also if a rollback undid it.
+  public private(set) var run: Int?
   /// Whether to include the changes of publications that a rollback undid, and those of the rollback.
   public private(set) var includesUndone = false
 
   /// The names of the parameters, in the order of ``parameters``.
   public static let names = [
-    "since", "until", "kind", "column", "city", "moved_to", "moved_from", "name", "ban", "undone",
+    "since", "until", "kind", "column", "city", "moved_to", "moved_from", "name", "ban", "run", "undone",
   ]
 
   private enum Undone: String { case yes, no }
@@ -48,6 +50,9 @@ public struct ChangeFilter: Sendable, Equatable {
     let ban = values.text("ban")
     self.ban = ban.flatMap { BAN($0) }
     if ban != nil, self.ban == nil { throw QueryProblem("ban", .ban) }
+    let run = values.text("run")
+    self.run = run.flatMap { $0.isDigits ? Int($0) : nil }
+    if run != nil, self.run == nil { throw QueryProblem("run", .choice) }
     let undone: Undone? = try values.choice("undone")
     includesUndone = undone == .yes
   }
@@ -55,7 +60,7 @@ public struct ChangeFilter: Sendable, Equatable {
   /// The parameters of this query, for links.
   public var parameters: [(name: String, value: String)] {
     let values = [
-      since, until, kind?.rawValue, column, city, movedTo, movedFrom, name, ban?.text,
+      since, until, kind?.rawValue, column, city, movedTo, movedFrom, name, ban?.text, run.map(String.init),
       includesUndone ? Undone.yes.rawValue : nil,
     ]
     return zip(Self.names, values).compactMap { name, value in value.map { (name, $0) } }

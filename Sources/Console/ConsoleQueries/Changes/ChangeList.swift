@@ -66,7 +66,7 @@ public struct ChangeList: Sendable {
   }
 
   private func leftOut(_ undone: UndonePublications) -> [UndonePublications.Day] {
-    guard !query.includesUndone else { return [] }
+    guard !query.includesUndone, query.run == nil else { return [] }
     let days = undone.days.filter { day in
       guard let date = day.asOfDate else { return query.since == nil && query.until == nil }
       return query.since.map { $0 <= date } ?? true && query.until.map { date <= $0 } ?? true

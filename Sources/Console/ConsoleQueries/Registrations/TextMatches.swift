@@ -105,8 +105,8 @@ package struct TextMatches {
         // Whether only this word names industries.
         let isOnly = rest.allSatisfy { codes[$0].isEmpty }
         let isBound = isCommon[index] && (limit != nil || !isPart)
-        if !rest.isEmpty, rest.allSatisfy(isSelective), isOnly || isBound {
-          // Those that the other words find by an index, by a hash table of the industry's businesses. Words that name
+        if rest.contains(where: isSelective), isOnly || isBound {
+          // Those that one of the other words finds by an index, by a hash table of the industry's businesses. Words that name
           // smaller industries have ways of their own.
           ways.append(
             """

@@ -24,6 +24,12 @@ public struct RunSummary: Sendable, Equatable {
     public let registrations: Int
     public let changes: JobPublication.Changes
     public let refusals: [String]
+
+    /// The number of registrations after the load.
+    public var registrationsAfter: Int {
+      let kinds = changes.kinds
+      return registrations + kinds["added", default: 0] + kinds["reappeared", default: 0] - kinds["removed", default: 0]
+    }
   }
 
   /// The error of a failed run.

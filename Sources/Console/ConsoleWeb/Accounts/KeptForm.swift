@@ -9,7 +9,7 @@ struct KeptForm {
   private static let prefix = "kept_field_"
   /// The fields that a user recognises the form by, and the keys of their labels.
   private static let labels = [
-    "reason": "run_accept_reason", "snapshot": "run_snapshot", "name": "schedule_name", "cron": "timing_cron",
+    "reason": "run_accept_reason", "snapshot": "run_snapshot", "name": "schedule_name",
   ]
   /// The keys of the actions, by the last word of the path. Those of the second list need a button of warning.
   private static let actions = [
@@ -33,7 +33,7 @@ struct KeptForm {
     fields = Dictionary(
       uniqueKeysWithValues: login.values.compactMap { name, value in
         name.hasPrefix(Self.prefix) ? (String(name.dropFirst(Self.prefix.count)), value) : nil
-      })
+      }.filter { $0.0 != "form_token" })
   }
 
   /// What the form does: the last word of its path, or the kind of the run that it starts.

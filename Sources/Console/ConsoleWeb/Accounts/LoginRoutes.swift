@@ -95,6 +95,7 @@ struct LoginRoutes {
       [
         "form_path": form.path, "sent_fields": form.sentFields, "filled_in": filledIn,
         "has_filled_in": !filledIn.isEmpty, "action": site.text(action, context), "is_dangerous": form.isDangerous,
+        "keeps_form": true,
         "object_path": form.objectPath,
       ])
   }
@@ -112,12 +113,19 @@ struct LoginRoutes {
       return response
     case .wrong:
       return site.page(
-        "login", context, ["to": to, "name": name, "kept_fields": kept, "problem": site.text("login_wrong", context)],
+        "login", context,
+        [
+          "to": to, "name": name, "kept_fields": kept, "keeps_form": kept != nil ? true : nil,
+          "problem": site.text("login_wrong", context),
+        ],
         status: .unauthorized)
     case .tooMany:
       var response = site.page(
         "login", context,
-        ["to": to, "name": name, "kept_fields": kept, "problem": site.text("login_too_many", context)],
+        [
+          "to": to, "name": name, "kept_fields": kept, "keeps_form": kept != nil ? true : nil,
+          "problem": site.text("login_too_many", context),
+        ],
         status: .tooManyRequests)
       response.headers[.retryAfter] = String(LoginLimit.minutes * 60)
       return response

@@ -18,6 +18,7 @@ struct ChangeListPage {
     values["found"] =
       page.total.map { text("reg_found", text.count($0)) }
       ?? text("reg_found_over", text.count(ChangeList.totalMax))
+    values["of_run"] = query.run.map { text("reg_of_run", "\($0)") }
     values["undone_days"] = page.undone.map {
       ["day_undone": text("reg_day_undone", $0.asOfDate ?? "–"), "rollback": $0.rollback]
     }

@@ -28,7 +28,8 @@ struct ChangeRow {
     // The reason is left out after a rollback: the source has not removed the business.
     values["reason"] = change.action == "rollback" ? nil : change.reason.map { text.named("run_removed_", $0) }
     values["kind_name"] = change.kind?.rawValue
-    values["is_undone"] = change.isUndone
+    // The changes of a rollback are not undone themselves.
+    values["is_undone"] = change.isUndone && change.action != "rollback"
     // The address of a business that was added or removed.
     values["address"] = change.columns.first { $0.name == "business_address" }.flatMap { $0.after ?? $0.before } ?? "–"
     // An added or removed business lists all its columns, so the template folds them.

@@ -5,6 +5,7 @@
 package enum FailureCause {
   /// The causes by the key of their text. The first match counts.
   private static let fragments: [(key: String, fragments: [String])] = [
+    ("killed", ["was killed by signal "]),
     ("name", ["(curl 6)"]),
     ("proxy", ["(curl 5)", "(curl 97)", "the server answers 407", "the proxy refuses"]),
     ("refused", ["(curl 7)"]),
@@ -15,13 +16,19 @@ package enum FailureCause {
     ("forbidden", ["the server answers 401", "the server answers 403"]),
     ("server", ["the server answers 408", "the server answers 429", "the server answers 5"]),
     ("answer", ["the server answers "]),
-    ("no_file", ["there is no file '"]),
+    ("insecure", ["(curl 1)", "plain http to "]),
+    ("no_file", ["there is no file '", "is not a regular file"]),
+    ("snapshot_name", ["is not a snapshot's name"]),
+    ("database_url", ["the database URL is not valid"]),
     ("too_large", ["more than --max-bytes"]),
     ("not_source", ["the source is refused: "]),
     ("database_disk", ["SQLSTATE 53100"]),
     ("disk", ["no space left on device", "disk quota exceeded", " free, but a source of "]),
     ("other_run", ["another run holds the lock", "another fetch is running", "another run reads"]),
-    ("database_login", ["password authentication failed", "no password supplied", "no pg_hba.conf entry"]),
+    (
+      "database_login",
+      ["password authentication failed", "no password supplied", "no pg_hba.conf entry", "SQLSTATE 28"]
+    ),
     ("database_none", ["SQLSTATE 3D000"]),
     ("database_rights", ["SQLSTATE 42501"]),
     ("database_read_only", ["SQLSTATE 25006"]),

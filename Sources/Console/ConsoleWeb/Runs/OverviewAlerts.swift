@@ -44,10 +44,10 @@ struct OverviewAlerts {
   private var failed: [String: Any]? {
     guard let run = overview.latest.failure, !isSilent(run) else { return nil }
     let failure = RunFailure(text: text, run: run, log: overview.failedLog)
-    let when = text.time(run.endedAt ?? run.startedAt) ?? ""
+    let when = text.time(run.startedAt) ?? ""
     return alert(
       text("run_alert_failed", text.kind(run.command), when, RunValues(text: text).by(run)),
-      detail: failure.shownMessage ?? failure.reason, advice: failure.advice, path: run.path,
+      detail: failure.shownMessage ?? (run.isKilled ? nil : failure.reason), advice: failure.advice, path: run.path,
       reasons: Self.few(run.refusal?.reasons ?? []))
   }
 

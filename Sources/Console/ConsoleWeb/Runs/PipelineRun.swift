@@ -46,7 +46,9 @@ public struct PipelineRun: Sendable, Equatable {
   init(summary: RunSummary? = nil, task: ConsoleTask? = nil, jobRun: JobRunSummary? = nil) {
     runID = summary?.runID ?? task?.runID ?? jobRun?.runID
     command = summary?.command ?? task?.kind.rawValue ?? jobRun?.publication?.action ?? "load"
-    outcome = Self.outcome(summary, task, jobRun)
+    let outcome = Self.outcome(summary, task, jobRun)
+    // The rejected records of a rollback are those of the load that it repeats.
+    self.outcome = outcome == .partial && command == "rollback" ? .success : outcome
     startedAt = summary?.startedAt ?? task?.startedAt ?? task?.queuedAt ?? jobRun?.startedAt ?? ""
     self.summary = summary
     self.task = task

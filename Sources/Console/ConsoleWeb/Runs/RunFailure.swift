@@ -76,7 +76,7 @@ struct RunFailure {
 
   /// What failed, with the reason, or without one with the exit code.
   private var title: String {
-    if run.isDryRun, run.refusal != nil { return text("run_check_refused") }
+    if run.refusal != nil { return text(run.isDryRun ? "run_check_refused" : "run_failure_refused") }
     let failed = run.stage.map { text("run_failure_stage", text.stage($0, of: run)) } ?? text("run_outcome_failed")
     let code = exitCode.map { text("run_exit_code", "\($0)") } ?? ""
     guard let reason else { return failed + code }

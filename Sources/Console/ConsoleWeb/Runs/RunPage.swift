@@ -20,7 +20,8 @@ struct RunPage {
     let noFindings = details.loads.findings.isEmpty ? noFindings(findings.isEmpty) : nil
     let values: [String: Any?] = [
       "run_kind": text.kind(run.command), "run_number": jobRun?.id, "run_failure": failure,
-      "run_started": text.time(run.startedAt), "facts": facts, "run_check": run.summary?.check.map(check),
+      "run_started": text.time(run.startedAt), "facts": facts,
+      "run_check": isSuperseded ? nil : run.summary?.check.map(check),
       "run_counts": (jobRun?.counts ?? run.summary?.counts).map(counts),
       "run_publication": jobRun?.publication.map(publication), "run_progress": details.loads.progress.map(loaded),
       "findings": findings, "has_findings": !findings.isEmpty,
@@ -42,8 +43,14 @@ struct RunPage {
 
   /// Why it did not succeed, and what to do about it; nil if it succeeded or has not ended.
   private var failure: [String: Any]? {
-    guard isOver else { return nil }
-    return RunFailure(text: text, run: run, log: details.log).values
+    guard isOver, var values = RunFailure(text: text, run: run, log: details.log).values else { return nil }
+    if isSuperseded { values["failure_advice"] = text("run_do_superseded") }
+    return values
+  }
+
+  /// Whether its refused snapshot, or a newer one, was published since.
+  private var isSuperseded: Bool {
+    details.refusal.map { $0.isAcceptable && !$0.mayBeAccepted(newest: details.loads.newest) } ?? false
   }
 
   var task: ConsoleTask? { details.task }

@@ -36,7 +36,8 @@ extension RunPage {
     // The failure of a refused run already lists these reasons.
     let refusals = run.refusal == nil ? text.reasons(check.refusals) : []
     let values: [String: Any] = [
-      "check_registrations": text.count(check.registrations), "check_refusals": refusals,
+      "check_registrations": text.count(check.registrations), "check_after": text.count(check.registrationsAfter),
+      "check_refusals": refusals,
       "check_is_refused": !refusals.isEmpty, "check_is_nothing": check.changes.kinds.allSatisfy { $0.value == 0 },
       "check_is_dry_run": run.isDryRun,
     ]
@@ -80,7 +81,7 @@ extension RunPage {
       "repaired": publication.repaired > 0 ? text.count(publication.repaired) : nil,
       "accepted_by": acceptor, "accept_reason": reason,
       "refusals": text.reasons(publication.refusals), "has_refusals": !publication.refusals.isEmpty,
-      "changes_path": RunValues.changesPath(of: publication),
+      "changes_path": run.jobRun.flatMap(RunValues.changesPath),
     ]
     return values.present.merging(text.changes(publication.changes)) { $1 }
   }

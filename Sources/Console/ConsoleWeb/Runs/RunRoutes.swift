@@ -77,7 +77,7 @@ struct RunRoutes {
     func path(_ page: Int) -> String { QueryFields.path("/runs", filter.parameters + [("page", "\(page)")]) }
     return [
       "entries": shown.map(RunValues(text: text).row), "has_entries": !shown.isEmpty, "is_runs": true,
-      "is_changing": shown.contains { !$0.outcome.isOver },
+      "is_changing": known.runs.contains { !$0.outcome.isOver },
       "older_path": isLast ? nil : path(page + 1), "newer_path": page > 1 ? path(page - 1) : nil,
       "older_loads": isLast && filter.isEmpty ? known.olderLoads : nil,
       "none": text(filter.isEmpty ? "run_none" : "run_none_found"),

@@ -8,7 +8,6 @@ struct RunValues {
   /// Returns the values of a list row.
   func row(_ run: PipelineRun) -> [String: Any] {
     let failure = RunFailure(text: text, run: run)
-    let publication = run.jobRun?.publication
     let rejected = run.jobRun?.counts.failed ?? run.summary?.counts?.failed ?? 0
     let values: [String: Any?] = [
       "entry_number": run.jobRun?.id, "entry_path": run.path, "entry_started": text.time(run.startedAt),
@@ -16,26 +15,23 @@ struct RunValues {
       "entry_attempt": run.task.flatMap { $0.attempt > 1 ? text("task_attempt_number", "\($0.attempt)") : nil },
       "entry_by": by(run),
       "entry_class": run.outcome.rawValue, "entry_outcome": text.outcome(run.outcome),
-      "entry_reason": run.outcome == .failed ? failure.reason : nil,
+      "entry_reason": run.outcome == .failed || run.task?.reason == .overtaken ? failure.reason : nil,
       "entry_stage": run.stage.map { text.stage($0, of: run) } ?? "–",
       "entry_seconds": run.seconds.map(text.seconds) ?? "–",
       "entry_detail": run.outcome == .failed ? failure.shownMessage.map(text.brief) : detail(run),
-      "entry_changes_path": publication.flatMap(Self.changesPath),
+      "entry_changes_path": run.jobRun.flatMap(Self.changesPath),
       "entry_date": run.summary?.sourceDate ?? run.jobRun?.sourceDate ?? "–",
       "entry_rejected": rejected > 0 ? text("run_rejected_count", text.count(rejected)) : nil,
-      "entry_findings_path": run.jobRun.map { "/findings?run=\($0.id)" },
+      "entry_findings_path": run.jobRun.map { "/findings?run=\($0.id)&severity=error" },
       "entry_stop_path": run.task.flatMap { $0.mayBeStopped ? "/tasks/\($0.id)/stop" : nil },
       "entry_retry_path": run.task.flatMap { $0.mayBeRepeated ? "/tasks/\($0.id)/retry" : nil },
     ]
     return values.present
   }
 
-  /// Returns the address of the changes of a publication's day; nil for a first load, which has none.
-  static func changesPath(of publication: JobPublication) -> String? {
-    guard publication.kind != "bulk" else { return nil }
-    let day = publication.asOfDate
-    // The list leaves out rollbacks and what they undid unless it is asked for them.
-    return "/changes?since=\(day)&until=\(day)" + (publication.action == "rollback" ? "&undone=yes" : "")
+  /// Returns the address of the changes of a load; nil if it has none in the feed, as a first load.
+  static func changesPath(of jobRun: JobRunSummary) -> String? {
+    jobRun.publication.flatMap { $0.kind == "bulk" ? nil : "/changes?run=\(jobRun.id)" }
   }
 
   /// Returns who started the run: an account, a schedule, or the origin.

@@ -38,7 +38,8 @@ struct Authorization: RouterMiddleware {
     let form = KeptForm(path: request.uri.path, try await ownForm(request))
     if form.path == "/logout" { return site.redirect(to: "/login") }
     return site.page(
-      "login", context, ["to": "/", "kept_fields": form.keptFields, "problem": site.text("login_ended", context)],
+      "login", context,
+      ["to": "/", "kept_fields": form.keptFields, "keeps_form": true, "problem": site.text("login_ended", context)],
       status: .unauthorized)
   }
 
