@@ -78,6 +78,24 @@ struct GateCommandTests {
     }
   }
 
+  /// It is published under its first date, but the source is as old as its newest date.
+  @Test func theAgeOfASourceThatRepeatsItsContentIsThatOfItsNewestDate() throws {
+    try Days.with { days in
+      for day in [1, 3] {
+        try days.fetch(Days.records(200), day: day)
+        try days.succeed()
+      }
+      func status(_ arguments: String...) throws -> String {
+        try days.workshop.succeed("load", ["status"] + arguments, variables: days.variables).stdout
+      }
+      let text = "source date 2026-09-01; its content is the same as that of 2026-09-03, "
+      #expect(try status().contains(text), "\(try status())")
+      let document = try JSON(try status("--json"))
+      #expect(document["source_date"]?.string == "2026-09-03")
+      #expect(document["database"]?["last_publication"]?["source_date"]?.string == "2026-09-01")
+    }
+  }
+
   @Test func boundsAreOptionsAndVariables() throws {
     try Days.with { days in
       try days.fetch(Days.records(200), day: 1)

@@ -30,7 +30,10 @@ struct StatusCommand: SpoolCommand {
     var bytes: Int
     var snapshots: [SnapshotStatus]
     var database: DatabaseStatus
-    /// Age of the published source.
+    /// The newest date of a source with the published content: a source may repeat its content with a newer date, which
+    /// publishes nothing.
+    var sourceDate: String?
+    /// The age of that date.
     var sourceAgeDays: Int?
   }
 
@@ -41,9 +44,10 @@ struct StatusCommand: SpoolCommand {
       try SnapshotStatus.read(SnapshotFolder(spool: spool, id: $0))
     }
     let database = try databaseStatus()
+    let sourceDate = Self.sourceDate(of: database.lastPublication, snapshots)
     let report = Report(
       spool: spool, bytes: snapshots.reduce(0) { $0 + $1.bytes }, snapshots: snapshots, database: database,
-      sourceAgeDays: database.lastPublication?.sourceDate.flatMap { SourceAge.days(of: $0) })
+      sourceDate: sourceDate, sourceAgeDays: sourceDate.flatMap { SourceAge.days(of: $0) })
     var stdout = StandardOutput()
     if output.json {
       let encoder = JSONEncoder()
@@ -54,6 +58,16 @@ struct StatusCommand: SpoolCommand {
       try stdout.write(line: Terminal.safeLines(StatusTable.text(report)))
     }
     try stdout.flush()
+  }
+
+  private static func sourceDate(
+    of published: DatabaseStatus.LastPublication?, _ snapshots: [SnapshotStatus]
+  ) -> String? {
+    guard let published else { return nil }
+    let content = snapshots.first { $0.snapshot == published.snapshot }?.contentSHA256
+    let same = snapshots.filter { content != nil && $0.contentSHA256 == content }
+    // ISO 8601 sorts as text.
+    return ([published.sourceDate] + same.map(\.sourceDate)).compactMap(\.self).max()
   }
 
   private func check(spool: String) throws {
@@ -77,7 +91,7 @@ enum StatusTable {
       "spool      \(report.spool): \(report.snapshots.count) \(report.snapshots.count == 1 ? "snapshot" : "snapshots"), \(report.bytes >> 20) MiB"
     ]
     for snapshot in report.snapshots { lines += self.lines(snapshot, isNewest: snapshot == report.snapshots.last) }
-    lines += self.lines(report.database)
+    lines += self.lines(report.database, sourceDate: report.sourceDate)
     return lines.joined(separator: "\n")
   }
 
@@ -103,7 +117,7 @@ enum StatusTable {
     return [line] + (snapshot.problem.map { ["           \($0)"] } ?? [])
   }
 
-  private static func lines(_ database: DatabaseStatus) -> [String] {
+  private static func lines(_ database: DatabaseStatus, sourceDate: String?) -> [String] {
     guard database.reachable else { return ["database   \(database.problem ?? "not reachable")"] }
     var lines = ["database   \(database.place ?? "")"]
     if let problem = database.problem { lines.append("           \(problem)") }
@@ -118,9 +132,10 @@ enum StatusTable {
         (last.action == .load ? "" : ", by \(last.action.rawValue)")
         + (last.acceptedBy.map { ", accepted by \($0)" } ?? "")
       lines.append("published  \(last.snapshot) at \(last.publishedAt)\(how): \(changes)")
-      if let date = last.sourceDate, let days = SourceAge.days(of: date) {
+      if let date = sourceDate, let days = SourceAge.days(of: date) {
+        let published = last.sourceDate.flatMap { $0 == date ? nil : "\($0); its content is the same as that of " }
         lines.append(
-          "source date \(date), "
+          "source date \(published ?? "")\(date), "
             + (days < 0 ? "in the future" : "\(days) \(days == 1 ? "day" : "days") old"))
       }
     }

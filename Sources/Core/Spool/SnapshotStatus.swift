@@ -21,6 +21,8 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
   public var totals: Totals?
   public var source: String?
   public var sourceDate: String?
+  /// SHA-256 of the validated rows; nil until the snapshot is transformed.
+  public var contentSHA256: String?
   public var sample: Bool
   public var limit: Int?
   /// Whether change-feed files are here, which load writes when it publishes the snapshot.
@@ -52,6 +54,6 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
     (stage, records, sourceDate) = (.fetched, fetch.csv.records, fetch.sourceDate)
     if chunksTransformed > 0 { stage = .transforming }
     guard let transform = try TransformManifest.read(at: folder.transformManifest) else { return }
-    (stage, totals) = (.transformed, transform.totals)
+    (stage, totals, contentSHA256) = (.transformed, transform.totals, transform.contentSHA256)
   }
 }

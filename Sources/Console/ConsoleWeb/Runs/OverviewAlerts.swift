@@ -83,9 +83,13 @@ struct OverviewAlerts {
     return alert(text("run_alert_ahead", day), advice: text("run_alert_ahead_do"), isBad: false)
   }
 
-  /// The published source date, and its age in days in Taipei.
+  /// The newest date of a source with the published content, and its age in days in Taipei. A source may repeat its
+  /// content with a newer date, which publishes nothing.
   private var age: (day: String, days: Int)? {
-    guard let day = overview.published?.publication?.sourceDay, let since = TaipeiTime.seconds("\(day) 00:00:00")
+    let repeated = overview.latest.success.flatMap { $0.outcome == .unchanged ? $0.summary?.sourceDate : nil }
+    guard let published = overview.published?.publication?.sourceDay,
+      case let day = max(published, repeated ?? published),
+      let since = TaipeiTime.seconds("\(day) 00:00:00")
     else { return nil }
     let seconds = Int64(now.timeIntervalSince1970) + 8 * 3600 - since
     return (day, Int((Double(seconds) / 86_400).rounded(.down)))
