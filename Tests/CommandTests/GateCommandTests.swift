@@ -85,12 +85,9 @@ struct GateCommandTests {
         try days.fetch(Days.records(200), day: day)
         try days.succeed()
       }
-      func status(_ arguments: String...) throws -> String {
-        try days.workshop.succeed("load", ["status"] + arguments, variables: days.variables).stdout
-      }
-      let text = "source date 2026-09-01; its content is the same as that of 2026-09-03, "
-      #expect(try status().contains(text), "\(try status())")
-      let document = try JSON(try status("--json"))
+      let status = try days.workshop.succeed("load", "status", variables: days.variables).stdout
+      #expect(status.contains("source date 2026-09-01; its content is the same as that of 2026-09-03, "), "\(status)")
+      let document = try JSON(days.workshop.succeed("load", "status", "--json", variables: days.variables).stdout)
       #expect(document["source_date"]?.string == "2026-09-03")
       #expect(document["database"]?["last_publication"]?["source_date"]?.string == "2026-09-01")
     }

@@ -17,6 +17,8 @@ public struct RunSummary: Sendable, Equatable {
     public let inserted: Int
     public let updated: Int
     public let removed: Int
+    /// The snapshot that a rollback went back to, if the load therefore did nothing.
+    public let rolledBackTo: String?
   }
 
   /// What a load would do: of a dry run, or of a load that was refused.
@@ -108,7 +110,8 @@ public struct RunSummary: Sendable, Equatable {
     jobRunID = document.jobRunId
     database = document.database.map {
       Database(
-        registrations: $0.after.registrations, inserted: $0.inserted, updated: $0.updated, removed: $0.removed)
+        registrations: $0.after.registrations, inserted: $0.inserted, updated: $0.updated, removed: $0.removed,
+        rolledBackTo: $0.rolledBackTo)
     }
     problem = document.error.map {
       Problem(stage: $0.stage, message: $0.message, hints: $0.hints, exitCode: $0.exitCode)
@@ -131,6 +134,7 @@ public struct RunSummary: Sendable, Equatable {
       struct State: Decodable { let registrations: Int }
       let after: State
       let inserted, updated, removed: Int
+      let rolledBackTo: String?
     }
     struct Problem: Decodable {
       let stage, message: String

@@ -86,7 +86,9 @@ struct OverviewAlerts {
   /// The newest date of a source with the published content, and its age in days in Taipei. A source may repeat its
   /// content with a newer date, which publishes nothing.
   private var age: (day: String, days: Int)? {
-    let repeated = overview.latest.success.flatMap { $0.outcome == .unchanged ? $0.summary?.sourceDate : nil }
+    let repeated = overview.latest.success.flatMap { run in
+      run.outcome == .unchanged && run.summary?.database?.rolledBackTo == nil ? run.summary?.sourceDate : nil
+    }
     guard let published = overview.published?.publication?.sourceDay,
       case let day = max(published, repeated ?? published),
       let since = TaipeiTime.seconds("\(day) 00:00:00")
