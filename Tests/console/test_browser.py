@@ -271,6 +271,10 @@ class ScriptTests(WindowTest):
         self.page.click("a[href='/rollback']")
         self.page.click("button.danger")
         self.ended("succeeded")
+        # The audit names what was accepted and why, without options.
+        self.window.goto("/audit")
+        self.assertIn(f"{text('run_accept_reason')}：試試看", self.window.text("main"))
+        self.assertNotIn("--", self.window.text("main table"))
         self.window.goto("/")
         self.assertEqual(self.window.text(".number"), "3,034")
         self.assertFaults()

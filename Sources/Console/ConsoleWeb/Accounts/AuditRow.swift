@@ -37,9 +37,31 @@ struct AuditRow {
 
   private var shownDetails: [[String: Any]] {
     // The action names the kind of a task.
-    (details ?? [:]).filter { !(isOfTask && $0.key == "kind") }.sorted { $0.key < $1.key }.map { name, value in
-      ["name": text.named("audit_detail_", name), "value": shown(value, of: name)]
+    (details ?? [:]).filter { !(isOfTask && $0.key == "kind") }.sorted { $0.key < $1.key }.flatMap { name, value in
+      name == "arguments" && isOfTask
+        ? arguments(value) : [["name": text.named("audit_detail_", name), "value": shown(value, of: name)]]
     }
+  }
+
+  /// Names the arguments of a task (``RunActions``): a snapshot, and the reason to accept it.
+  private func arguments(_ joined: String) -> [[String: Any]] {
+    var rest = joined[...]
+    var named: [[String: Any]] = []
+    func add(_ key: String, _ value: Substring) { named.append(["name": text(key), "value": String(value)]) }
+    if entry.action == "registry.rollback" || rest.hasPrefix("--snapshot ") {
+      rest = rest.hasPrefix("--snapshot ") ? rest.dropFirst("--snapshot ".count) : rest
+      let snapshot = rest.prefix { $0 != " " }
+      add("run_snapshot", snapshot)
+      rest = rest.dropFirst(snapshot.count + 1)
+    }
+    if rest.hasPrefix("--accept=") {
+      let account = " (\(entry.account ?? ""))"
+      let reason = rest.dropFirst("--accept=".count)
+      add("run_accept_reason", reason.hasSuffix(account) ? reason.dropLast(account.count) : reason)
+      rest = ""
+    }
+    if !rest.isEmpty { add("audit_detail_arguments", rest) }
+    return named
   }
 
   private func shown(_ value: String, of name: String) -> String {
