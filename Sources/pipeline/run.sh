@@ -24,7 +24,7 @@ open_marker() {
   new=$folder/.$$.$RUN_ID # locked before the rename, so that no other run sees it unlocked
   lock_marker "$new" "$folder/$RUN_ID" || {
     rm -f -- "$new" 2>/dev/null || :
-    [[ $problem != *': '@(Bad file descriptor|Too many open files) ]] ||
+    [[ $problem != *': '@(Bad file descriptor|Too many open files|Invalid argument) ]] ||
       fail 75 "unable to write to '$folder': too many open files" "raise the limit on open files: ulimit -n 1024"
     # A rollback or a corrected load must be possible on a full disk: only the record of this run is missing.
     if [[ $problem == *': No space left on device' && $command == @(load|rollback|replay|withdraw) ]]; then
