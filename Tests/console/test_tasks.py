@@ -10,9 +10,8 @@ import unittest
 
 from monitoring.registry import snapshot
 
-from . import window
-from .console_project import OPERATOR, ConsoleProject
-from .source import Source
+from . import walk, window
+from .console_project import OPERATOR
 from .texts import text
 
 browser = office = source = None
@@ -37,12 +36,7 @@ def setUpModule():
     global browser, office, source
     if window.missing():
         return
-    browser = window.Browser()
-    unittest.addModuleCleanup(browser.close)
-    office = ConsoleProject()
-    unittest.addModuleCleanup(office.close)
-    source = Source(b"")
-    unittest.addModuleCleanup(source.close)
+    browser, office, source = walk.begin(b"")
     for content in [day(-2), day(-1, *MOVED), day(0, *MOVED, bad=6)]:
         source.content = content
         office.run("run", "--source", source.url, "--max-rejects", "10", expect=0)

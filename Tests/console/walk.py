@@ -10,17 +10,21 @@ from .source import Source
 browser = office = source = operator = None
 
 
+def begin(content):
+    """Returns a browser, a project and a source with this content. They are closed after the module's tests."""
+    made = []
+    for make in [window.Browser, ConsoleProject, lambda: Source(content)]:
+        made.append(make())
+        unittest.addModuleCleanup(made[-1].close)
+    return made
+
+
 def set_up():
     """Sets up a module (setUpModule)."""
     global browser, office, source, operator
     if window.missing():
         return
-    browser = window.Browser()
-    unittest.addModuleCleanup(browser.close)
-    office = ConsoleProject()
-    unittest.addModuleCleanup(office.close)
-    source = Source(hostile.day(2))
-    unittest.addModuleCleanup(source.close)
+    browser, office, source = begin(hostile.day(2))
     hostile.load_two_days(office)
     office.add_accounts()
     office.start(SOURCE_URL=source.url)

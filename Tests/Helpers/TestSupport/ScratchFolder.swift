@@ -31,8 +31,12 @@ public final class ScratchFolder: Sendable {
     return bytes
   }
 
+  /// Removes a file, a link, or a folder with its content. What a link leads to stays: a test may link to /dev.
   private func remove(_ path: String) {
-    if let folder = opendir(path) {
+    guard unlink(path) != 0 else { return }
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    if let folder = fdopendir(descriptor) {
       while let entry = readdir(folder) {
         let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         if name != "." && name != ".." { remove(path + "/" + name) }
@@ -40,7 +44,7 @@ public final class ScratchFolder: Sendable {
       closedir(folder)
       rmdir(path)
     } else {
-      unlink(path)
+      close(descriptor)
     }
   }
 }
