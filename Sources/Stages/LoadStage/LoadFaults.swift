@@ -23,6 +23,7 @@ extension FaultPoint {
 
   private static let statements =
     statements(nil, session) + statements("migration", migration) + statements("job-run", jobRun)
+    + statements("leftovers", leftovers) + statements("check", [])
     + statements("take-over", acquire) + statements("batch", batch) + statements("index", index)
     + statements("rebuild", rebuild) + statements("publication", publication + swap + samples + difference)
     + statements("refusal", refusal)
@@ -50,6 +51,9 @@ extension FaultPoint {
     "DELETE load_batch", "DELETE incoming_removal", "DELETE incoming_registration", "DELETE incoming_industry",
     "UPDATE current_load",
   ]
+
+  /// Drops the tables that a stopped rebuild left.
+  private static let leftovers = ["DROP TABLE tax_registration_bulk", "DROP TABLE business_industry_bulk"]
 
   private static let acquire =
     discard
