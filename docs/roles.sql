@@ -78,7 +78,8 @@ WITH tables AS (
   WHERE n.nspname = :'schema' AND c.relkind = 'r' AND pg_get_userbyid(c.relowner) <> :'owner' AND c.relname IN (
     'tax_registration', 'business_industry', 'registration_change', 'registration_correction', 'publication',
     'schema_migration', 'etl_job_run', 'import_progress', 'data_import_error', 'current_load', 'load_batch',
-    'removed_registration', 'incoming_registration', 'incoming_industry', 'incoming_removal', 'run_lock')
+    'removed_registration', 'incoming_registration', 'incoming_industry', 'incoming_removal', 'run_lock', 'industry',
+    'source_check', 'registration_checkpoint')
 )
 SELECT (SELECT count(DISTINCT relowner) > 1 FROM tables)
   OR EXISTS (SELECT FROM pg_trigger t JOIN tables ON t.tgrelid = tables.oid WHERE NOT t.tgisinternal)
@@ -98,7 +99,16 @@ WITH rights (name, loader, reader, console) AS (
     ('registration_change', 'SELECT, INSERT, DELETE', 'SELECT', 'SELECT'),
     ('registration_correction', 'SELECT, INSERT, UPDATE', 'SELECT', 'SELECT'),
     ('publication', 'SELECT, INSERT, UPDATE', 'SELECT', 'SELECT'),
+    ('registration_checkpoint', 'SELECT, INSERT, DELETE', 'SELECT', 'SELECT'),
+    ('industry', 'SELECT, INSERT, UPDATE', 'SELECT', 'SELECT'),
+    ('source_check', 'SELECT, UPDATE', 'SELECT', 'SELECT'),
     ('schema_migration', 'SELECT', 'SELECT', 'SELECT'),
+    -- Views of these tables.
+    ('business', 'SELECT', 'SELECT', 'SELECT'),
+    ('business_industry_slot', 'SELECT', 'SELECT', 'SELECT'),
+    ('registration_change_flat', 'SELECT', 'SELECT', 'SELECT'),
+    ('registry_day', 'SELECT', 'SELECT', 'SELECT'),
+    ('registry_freshness', 'SELECT', 'SELECT', 'SELECT'),
     -- Job runs and findings. Findings hold rejected records as they were published.
     ('etl_job_run', 'SELECT, INSERT, UPDATE', NULL, 'SELECT'),
     ('import_progress', 'SELECT, INSERT, UPDATE', NULL, 'SELECT'),
@@ -117,7 +127,9 @@ WITH rights (name, loader, reader, console) AS (
 ), tables AS (
   SELECT r.*, format('%I.%I', n.nspname, c.relname) AS full_name, pg_get_userbyid(c.relowner) AS owned_by
   FROM rights r JOIN pg_class c ON c.relname = r.name JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname = :'schema' AND c.relkind = 'r' AND (
+  WHERE n.nspname = :'schema' AND (c.relkind = 'r' OR c.relkind = 'v' AND c.relowner IN (
+    -- A view of another user would run with the rights of its new owner.
+    SELECT m.relowner FROM pg_class m WHERE m.oid = to_regclass(format('%I.schema_migration', :'schema')))) AND (
     c.relname NOT LIKE '%\_bulk'
     OR obj_description(c.oid, 'pg_class') = 'Rows of a first load under way, which takes the place of the empty table')
 )
@@ -127,12 +139,22 @@ SELECT CASE WHEN owned_by <> :'owner' THEN format('ALTER TABLE %s OWNER TO %I', 
   CASE WHEN reader IS NOT NULL THEN format('GRANT %s ON %s TO %I', reader, full_name, :'reader') END,
   CASE WHEN console IS NOT NULL THEN format('GRANT %s ON %s TO %I', console, full_name, :'console') END
 FROM tables \gexec
+SELECT format('ALTER TYPE %s OWNER TO %I', t.oid::regtype, :'owner') FROM pg_type t
+WHERE t.oid = to_regtype(format('%I.registration_state', :'schema')) AND pg_get_userbyid(t.typowner) <> :'owner' \gexec
 SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, :'owner')
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname = :'schema' AND pg_get_userbyid(p.proowner) <> :'owner' AND NOT p.prosecdef AND p.oid IN (
   to_regprocedure(format('%I.registry_run_as_of(date)', :'schema')),
   to_regprocedure(format('%I.registry_as_of(date)', :'schema')),
   to_regprocedure(format('%I.registry_history(text)', :'schema')),
+  to_regprocedure(format('%I.registry_on(date, text)', :'schema')),
+  to_regprocedure(format('%I.registry_changes(date, date)', :'schema')),
+  to_regprocedure(format('%I.registry_net_changes(bigint, bigint)', :'schema')),
+  to_regprocedure(format('%I.registry_anchor(bigint)', :'schema')),
+  to_regprocedure(format('%I.registry_businesses()', :'schema')),
+  to_regprocedure(format('%I.registry_industry_slots()', :'schema')),
+  to_regprocedure(format('%I.address_city(text)', :'schema')),
+  to_regprocedure(format('%I.address_district(text)', :'schema')),
   -- The console's, for its search indexes.
   to_regprocedure(format('%I.registry_bigrams(text)', :'schema'))) \gexec
 \endif

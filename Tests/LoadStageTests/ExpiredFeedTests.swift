@@ -99,8 +99,9 @@ struct ExpiredFeedTests {
           try harness.database.images(asOf: "2026-09-0\(day)") == images(model.published[day - 1].state.values),
           "day \(day)")
       }
-      // Before the first publication the registry was empty; that needs no feed.
-      #expect(try harness.database.images(asOf: "2026-08-31") == [])
+      #expect(throws: PostgresError.self, "before the first publication") {
+        try harness.database.images(asOf: "2026-08-31")
+      }
     }
   }
 

@@ -59,7 +59,10 @@ struct RandomDays {
   private mutating func change(_ business: inout Business) {
     switch random.number(1...9) {
     case 1: business.name = random.pick(names)
-    case 2: business.address = random.pick([nil, "臺北市信義區市府路１號", "高雄市", "台南市\\東區", ""])
+    case 2:
+      business.address = random.pick([
+        nil, "臺北市信義區市府路１號", "高雄市", "台南市\\東區", "", "新竹市東　區科園里", "高雄市前鎮區", "屏東縣三地門鄉", "台東縣台東市",
+      ])
     case 3: business.capital = random.pick([nil, 0, 100_000, Int.max, Int.min])
     case 4: business.headquarters = random.pick([nil, "10000000", business.ban])
     case 5: business.type = random.pick([nil, "獨資", "股份有限公司"])

@@ -244,8 +244,11 @@ struct RandomTrial {
     step = "at the end"
     let publications = try harness.database.execute("SELECT job_run_id, as_of_date FROM publication ORDER BY id").values
     try #require(publications.map { $0[0] ?? "" } == model.published.map { "\($0.job)" }, place)
-    let answers = try harness.database.images(asOf: calendar)
-    for day in calendar {
+    let asOf = publications.map { $0[1] ?? "" }
+    try harness.database.expectAnalysis(model, days: calendar, asOf: asOf, bans: days.bans, place)
+    let answered = calendar.filter { day in asOf.contains { $0 <= day } }
+    let answers = try harness.database.images(asOf: answered)
+    for day in answered {
       let last = zip(publications, model.published).reversed().first { row, _ in (row[1] ?? "") <= day }
       let state = last?.1.state ?? [:]
       #expect(answers[day, default: []] == images(state.values), "as of \(day), \(place)")

@@ -102,7 +102,7 @@ struct RefusedRightsTests {
     try Self.with { harness, roles in
       let forReaders: Set = [
         "tax_registration", "business_industry", "registration_change", "registration_correction", "publication",
-        "schema_migration",
+        "schema_migration", "industry", "source_check", "registration_checkpoint",
       ]
       for table in Migration.tables {
         let column =

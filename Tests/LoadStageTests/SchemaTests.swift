@@ -14,17 +14,24 @@ struct SchemaTests {
         SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attcollation::regcollation::text,
           col_description(c.oid, a.attnum), obj_description(c.oid, 'pg_class')
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-        WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+        WHERE c.relkind IN ('r', 'v') AND c.relnamespace = current_schema()::regnamespace
         """)
       let types: Set = [
         "text", "bigint", "integer", "smallint", "date", "boolean", "timestamp with time zone", "jsonb", "text[]",
+        "registration_state[]",
       ]
       for row in columns.values {
         #expect(row[4] != nil && row[5] != nil, "\(row)")
         #expect(types.contains(row[2] ?? ""), "\(row)")
         if row[2] == "text" { #expect(row[3] == "\"C\"", "\(row)") }
       }
-      #expect(Set(columns.values.map { $0[0] ?? "" }) == Set(Migration.tables))
+      #expect(Set(columns.values.map { $0[0] ?? "" }) == Set(Migration.tables + AnalysisObjects.views))
+      let functions = try harness.database.rows(
+        """
+        SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+          AND obj_description(oid, 'pg_proc') IS NULL
+        """)
+      #expect(functions == [], "functions without a comment")
       let keyed = try harness.database.rows(
         "SELECT conrelid::regclass FROM pg_constraint WHERE contype = 'p' AND connamespace = current_schema()::regnamespace"
       )
@@ -56,8 +63,15 @@ struct SchemaTests {
       let times = ["created_at", "updated_at"].map { "\($0) timestamp with time zone" } + ["data_source_date date"]
       #expect(try columns("tax_registration") == Set(declared + own + times))
       #expect(try columns("incoming_registration") == Set(declared + own + ["is_repair boolean"]))
+      let groups = ["city text", "district text"]
+      #expect(try columns("registration_state") == Set(declared + groups + ["industries jsonb"]))
       let asOf = try harness.database.scalar("SELECT pg_get_function_result('registry_as_of(date)'::regprocedure)")
-      #expect(asOf == "TABLE(\((declared + ["industries jsonb"]).joined(separator: ", ")))")
+      #expect(asOf == "SETOF registration_state")
+      #expect(try columns("business").isSuperset(of: declared.filter { !$0.hasPrefix("business_setup_date") } + groups))
+      let pairs = (declared + groups + ["industries jsonb"]).filter { !$0.hasPrefix("ban ") }.flatMap { column in
+        ["before", "after"].map { column.replacing(" ", with: "_\($0) ", maxReplacements: 1) }
+      }
+      #expect(try columns("registration_change_flat").isSuperset(of: pairs))
       let image = try harness.database.rows("SELECT jsonb_object_keys(after) FROM registry_history('10000000')")
       #expect(Set(image) == Set(StoredColumn.all.map(\.name) + ["industries"]))
     }

@@ -106,7 +106,10 @@ names the object: have `docs/roles.sql` run again, and grant the login [the role
 # Tables
 
 
-FOR_READERS = ["tax_registration", "business_industry", "registration_change", "registration_correction", "publication"]
+FOR_READERS = [
+    "business", "business_industry_slot", "industry", "registration_change_flat", "registry_day", "registry_freshness",
+    "tax_registration", "business_industry", "registration_change", "registration_correction", "publication",
+]
 
 
 def schema(query):
@@ -114,15 +117,14 @@ def schema(query):
     page = "# Tables and columns\n\n" + GENERATED
     page += """
 What `load` makes in the schema that `DATABASE_URL` names, `public` unless it says otherwise. `\\d+ TABLE` in psql shows the same comments.
-[Rules](rules.md) says which values are stored.
+[SQL for analysts](sql.md) has statements to begin with. [Rules](rules.md) says which values are stored.
 
-- **The day of the data**: `SELECT source_date FROM publication WHERE action IN ('load', 'rollback') ORDER BY id DESC LIMIT 1`. Replays and withdrawals
-  have no source date. `data_source_date` is the day of the file that last changed a row.
+- **The day of the data**: `SELECT source_date FROM registry_freshness`. `data_source_date` is the day of the file that last changed a row.
 - **NULL**: the source has no value, or one that is no amount, date or Y/N. The latter has a [warning](rules.md#warnings). If a date is not real,
   `business_setup_date` keeps its text.
-- **City**: no column has it; an address begins with it. The source writes both 臺 and 台: `WHERE left(business_address, 3) IN ('臺中市', '台中市')`.
+- **City and district**: columns of the view `business`, with 臺 for 台: `WHERE city = '臺中市' AND district = '北區'`.
 - **Industries**: `"order"` counts the source's columns; 1 is 行業代號. The source does not say which industry is the main one. All
-  restaurants: `WHERE ban IN (SELECT business_id FROM business_industry WHERE industry_code LIKE '5611%')`.
+  restaurants: `SELECT * FROM business_industry_slot WHERE industry_code LIKE '5611%'`.
 - **Not in the source**: owners or representatives, telephone numbers, e-mail.
 - **Branches**: `WHERE headquarters_ban = '20000000'`; the head office is the row with that `ban`.
 - **Your own indexes and views** survive every load. A view can make a day on which most businesses change slower
@@ -132,7 +134,7 @@ What `load` makes in the schema that `DATABASE_URL` names, `public` unless it sa
         SELECT c.oid, c.relname, obj_description(c.oid, 'pg_class') FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') ORDER BY c.relname""")
     # Those for readers come first.
-    for oid, name, comment in sorted(relations, key=lambda row: FOR_READERS.index(row[1]) if row[1] in FOR_READERS else 9):
+    for oid, name, comment in sorted(relations, key=lambda row: FOR_READERS.index(row[1]) if row[1] in FOR_READERS else 99):
         page += f"\n## {name}\n\n{plain(comment)}\n\n"
         page += table(["column", "type", "meaning"], [
             [code(column), kind, plain(meaning)]

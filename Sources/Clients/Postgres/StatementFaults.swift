@@ -50,9 +50,9 @@ enum StatementName {
       var name = [verb]
       // Up to the first word that is not an SQL keyword: the object that is changed.
       while let word = words.popFirst() {
-        if ["INTO", "FROM", "ON", "IF", "NOT", "EXISTS"].contains(word) { continue }
+        if ["INTO", "FROM", "ON", "IF", "NOT", "EXISTS", "OR", "REPLACE"].contains(word) { continue }
         name.append(String(word))
-        if !["TABLE", "INDEX", "UNIQUE", "FUNCTION", "COLUMN", "ONLY"].contains(word) { break }
+        if !["TABLE", "INDEX", "UNIQUE", "FUNCTION", "COLUMN", "ONLY", "VIEW"].contains(word) { break }
       }
       return name.joined(separator: " ")
     }

@@ -27,7 +27,7 @@ extension FaultPoint {
     + statements("take-over", acquire) + statements("batch", batch) + statements("index", index)
     + statements("rebuild", rebuild) + statements("publication", publication + swap + samples + difference)
     + statements("refusal", refusal)
-    + statements("feed-expiry", feedExpiry)
+    + statements("feed-expiry", feedExpiry) + statements("checkpoint", checkpoint)
 
   private static func statements(_ transaction: String?, _ names: [String]) -> [FaultPoint] {
     (transaction == nil ? names : ["begin", "commit"] + names).map { statement($0, in: transaction) }
@@ -35,13 +35,15 @@ extension FaultPoint {
 
   private static let session =
     [
-      "UPDATE etl_job_run", "UPDATE import_progress", "ANALYZE incoming_registration", "ANALYZE tax_registration_bulk",
+      "UPDATE etl_job_run", "UPDATE import_progress", "ANALYZE incoming_registration",
+      "ANALYZE tax_registration_bulk",
       "ALTER TABLE tax_registration_bulk", "ALTER TABLE business_industry_bulk", "DELETE data_import_error",
     ] + (indexes + ["tax_registration_wait_bulk"]).map { "DROP INDEX \($0)" }
 
   private static let migration = [
     "CREATE TABLE schema_migration", "CREATE TABLE etl_job_run", "CREATE TABLE current_load",
-    "CREATE TABLE registration_change", "DO", "CREATE TABLE run_lock", "INSERT schema_migration",
+    "CREATE TABLE registration_change", "DO", "CREATE TABLE run_lock", "CREATE FUNCTION address_city",
+    "INSERT schema_migration",
   ]
 
   private static let jobRun = ["INSERT etl_job_run", "INSERT import_progress"]
@@ -68,14 +70,19 @@ extension FaultPoint {
   private static let indexes = [
     "tax_registration_business_name_idx_bulk", "tax_registration_business_type_idx_bulk",
     "tax_registration_capital_amount_idx_bulk", "tax_registration_headquarters_ban_idx_bulk",
+    "tax_registration_city_district_idx_bulk",
     "business_industry_industry_code_idx_bulk",
   ]
   private static let primaryKeys = ["tax_registration_pkey_bulk", "business_industry_pkey_bulk"]
 
-  private static let index = indexes.map { "CREATE INDEX \($0)" } + primaryKeys.map { "CREATE UNIQUE INDEX \($0)" }
+  private static let index =
+    indexes.map { "CREATE INDEX \($0)" } + primaryKeys.map { "CREATE UNIQUE INDEX \($0)" }
+    + ["COMMENT INDEX tax_registration_city_district_idx_bulk"]
 
   private static let publication =
-    discard + ["INSERT publication", "UPDATE etl_job_run", "UPDATE import_progress"]
+    discard + [
+      "INSERT publication", "UPDATE etl_job_run", "UPDATE import_progress", "INSERT industry", "UPDATE source_check",
+    ]
 
   /// Swaps the full tables with the empty ones.
   private static let swap =
@@ -87,7 +94,7 @@ extension FaultPoint {
 
   /// The first whole snapshot removes what samples left.
   private static let samples = [
-    "registration_change", "registration_correction", "removed_registration", "publication",
+    "registration_change", "registration_correction", "removed_registration", "registration_checkpoint", "publication",
   ]
   .map { "DELETE \($0)" }
 
@@ -109,5 +116,9 @@ extension FaultPoint {
 
   private static let refusal = discard
 
-  private static let feedExpiry = ["UPDATE publication", "DELETE registration_change"]
+  private static let feedExpiry = [
+    "UPDATE publication", "DELETE registration_change", "DELETE registration_checkpoint",
+  ]
+
+  private static let checkpoint = ["INSERT registration_checkpoint", "UPDATE publication"]
 }

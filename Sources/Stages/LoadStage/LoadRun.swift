@@ -46,19 +46,30 @@ struct LoadRun: Sendable {
     let result = try locked(&session, access) { lock, session in
       try Migrator.migrate(&session, events: settings.events)
       try Migrator.inspect(&session, events: settings.events)
-      switch try decide(&job, restarts: restarts, &session) {
-      case .published(let publication): return outcome(publication, before: try publication.before(&session))
-      case .unchanged(let last, let reason): return unchanged(last, reason)
-      case .initial(let job, let standing):
-        let load = try acquire(.initial, job, lock, standing, restarts: restarts, &session)
-        return try loadInitially(load, workers, standing, &session)
-      case .incremental(let job, let standing, let corrections):
-        let load = try acquire(.incremental, job, lock, standing, restarts: restarts, &session)
-        return try loadIncrementally(load, workers, standing, corrections, &session)
-      }
+      let outcome = try run(&job, lock, workers, restarts: restarts, &session)
+      writeCheckpoint(of: outcome, &session)
+      return outcome
     }
     writeFiles(&session)
     return result
+  }
+
+  /// Decides what to do and does it, under the run's lock.
+  private func run(
+    _ job: inout LoadJob, _ lock: RunLock, _ workers: BatchWorkers, restarts: Bool, _ session: inout Connection
+  ) throws -> LoadOutcome {
+    switch try decide(&job, restarts: restarts, &session) {
+    case .published(let publication): return outcome(publication, before: try publication.before(&session))
+    case .unchanged(let last, let reason):
+      try recordCheck(reason, &session)
+      return unchanged(last, reason)
+    case .initial(let job, let standing):
+      let load = try acquire(.initial, job, lock, standing, restarts: restarts, &session)
+      return try loadInitially(load, workers, standing, &session)
+    case .incremental(let job, let standing, let corrections):
+      let load = try acquire(.incremental, job, lock, standing, restarts: restarts, &session)
+      return try loadIncrementally(load, workers, standing, corrections, &session)
+    }
   }
 
   /// Runs `body` under the run's lock.
@@ -112,6 +123,19 @@ struct LoadRun: Sendable {
     }
   }
 
+  /// Writes a checkpoint of the history if one is missing. An error is only reported, since the snapshot is published;
+  /// the next load writes it.
+  private func writeCheckpoint(of outcome: LoadOutcome, _ session: inout Connection) {
+    do {
+      try Checkpoints.write(registrations: outcome.after.registrations, &session, events: settings.events)
+    } catch {
+      settings.events(
+        .trouble(
+          "a checkpoint of the registry's history could not be written: \(Failure(from: error).message); the next load tries again"
+        ))
+    }
+  }
+
   /// Writes the change-feed and acceptance files, after the COMMIT. An error is only reported, since the snapshot is
   /// published; the next load writes the missing files.
   private func writeFiles(_ session: inout Connection) {
@@ -132,6 +156,13 @@ struct LoadRun: Sendable {
   private func write(_ session: inout Connection) throws {
     try AcceptanceFiles(spool: settings.snapshot.spool).write(&session)
     try FeedFiles(spool: settings.snapshot.spool, stop: settings.stop).write(&session)
+  }
+
+  /// Records that the source was checked. Its date is the registry's, unless a rollback is in force.
+  private func recordCheck(_ reason: NothingToDo, _ session: inout Connection) throws {
+    guard settings.action == .load, snapshot.whole else { return }
+    let isHeld = if case .held = reason { true } else { false }
+    try SourceCheck.record(sourceDate: isHeld ? snapshot.transform.sourceDate : nil, &session)
   }
 
   private func unchanged(_ last: Publication, _ reason: NothingToDo) -> LoadOutcome {

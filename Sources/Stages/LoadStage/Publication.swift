@@ -82,6 +82,7 @@ struct Publication: Sendable {
     var repairedBANs: [String] = []
     /// Refusals that were accepted.
     var refusals: [String] = []
+    var groups: GroupCounts?
   }
 
   /// Inserts the row, in the transaction that publishes.
@@ -102,7 +103,9 @@ struct Publication: Sendable {
         PostgresArray.of(transform.notes.missingColumns), try transform.cities.map { try DatabaseJSON.text($0) },
         try DatabaseJSON.text(effect.changes), "\(effect.repaired)", PostgresArray.of(effect.refusals),
         acceptance?.user, acceptance?.reason, PostgresArray.of(effect.repairedBANs),
+        effect.groups?.byCity, effect.groups?.byType,
       ])
+    try SourceCheck.record(sourceDate: settings.action.sourceDate(of: snapshot), &session)
     return Publication(
       id: id, jobRunID: job.id, snapshot: snapshot.id, action: settings.action, kind: kind,
       contentSHA256: transform.contentSHA256, rulesVersion: transform.rulesVersion, whole: snapshot.whole,

@@ -44,8 +44,9 @@ struct DatabaseContent: Equatable {
     (
       "publication",
       """
-      SELECT to_jsonb(p) - '{id,job_run_id,published_at,as_of_date,feed_expired_at}'::text[]
+      SELECT to_jsonb(p) - '{id,job_run_id,published_at,as_of_date,feed_expired_at,checkpointed_at}'::text[]
         || jsonb_build_object('expired', to_jsonb(p) ->> 'feed_expired_at' IS NOT NULL,
+          'checkpointed', to_jsonb(p) ->> 'checkpointed_at' IS NOT NULL,
           'snapshot', dense_rank() OVER (ORDER BY snapshot))
       FROM publication p ORDER BY id
       """
@@ -57,6 +58,15 @@ struct DatabaseContent: Equatable {
       FROM registration_change c LEFT JOIN \(runs) r USING (job_run_id) ORDER BY n, ban
       """
     ),
+    (
+      "registration_checkpoint",
+      """
+      SELECT to_jsonb(k) - 'job_run_id' || jsonb_build_object('run', n)
+      FROM registration_checkpoint k LEFT JOIN \(runs) r USING (job_run_id) ORDER BY n, first_ban
+      """
+    ),
+    ("industry", "SELECT to_jsonb(i) FROM industry i ORDER BY industry_code"),
+    ("source_check", "SELECT jsonb_build_object('date', source_date) FROM source_check"),
     ("removed_registration", "SELECT to_jsonb(ban) FROM removed_registration ORDER BY ban"),
     (
       "registration_correction",

@@ -12,11 +12,16 @@ enum RegistrationImage {
   ///   - industries: the table that has its industries.
   static func sql(_ row: String, industries: String) -> String {
     let members = columns.map { "'\($0)', \(row).\($0)" }.joined(separator: ", ")
-    return """
-      pg_catalog.jsonb_build_object(\(members), 'industries', coalesce((
-        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('order', i."order", 'industry_code', i.industry_code,
-          'industry_name', i.industry_name) ORDER BY i."order", i.industry_code)
-        FROM \(industries) i WHERE i.business_id = \(row).ban), '[]'))
-      """
+    return "pg_catalog.jsonb_build_object(\(members), 'industries', \(self.industries(of: row, in: industries)))"
+  }
+
+  /// Returns an SQL expression for the industries of a row, as one JSON value.
+  static func industries(of row: String, in table: String) -> String {
+    """
+    coalesce((
+      SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('order', i."order", 'industry_code', i.industry_code,
+        'industry_name', i.industry_name) ORDER BY i."order", i.industry_code)
+      FROM \(table) i WHERE i.business_id = \(row).ban), '[]')
+    """
   }
 }

@@ -61,6 +61,13 @@ struct IncrementalPublish {
         try session.execute("DELETE FROM removed_registration m USING incoming_registration n WHERE m.ban = n.ban")
       }
 
+      let (registrationTable, industryTable) = (RegistryTable.registration, RegistryTable.industry)
+      effect.groups = try GroupCounts.next(
+        load.job, registrations: effect.state.registrations,
+        built == nil ? registrationTable.name : registrationTable.bulkName, &session)
+      try IndustryList.update(
+        built == nil ? industryTable.name : industryTable.bulkName,
+        sourceDate: settings.action.sourceDate(of: snapshot), &session)
       try CorrectionTable(job: load.job, user: settings.user, corrections: corrections, diff: diff)
         .write(&session)
       try settings.sheet?.writeFindings(&session, load.job)

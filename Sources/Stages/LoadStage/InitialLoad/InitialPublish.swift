@@ -45,6 +45,9 @@ struct InitialPublish {
       guard try Publication.last(&session)?.id == load.base else {
         throw RestartLoad(reason: "another snapshot was published meanwhile")
       }
+      // Before the swap: readers wait from then on.
+      let groups = try GroupCounts.count(RegistryTable.registration.bulkName, &session)
+      try IndustryList.update(RegistryTable.industry.bulkName, sourceDate: snapshot.transform.sourceDate, &session)
       try fill(&session)
       let state = RegistryState(
         registrations: snapshot.totals.processed, industries: snapshot.transform.industries)
@@ -52,7 +55,7 @@ struct InitialPublish {
       if replacesSamples { try SampleRows.remove(&session) }
       let publication = try Publication.write(
         &session, settings, snapshot, load.job, .initial,
-        .init(state: state, inserted: state.registrations, refusals: refusals))
+        .init(state: state, inserted: state.registrations, refusals: refusals, groups: groups))
       try load.job.succeed(&session, status: settings.status(of: snapshot))
       try LoadState.finish(&session)
       return publication

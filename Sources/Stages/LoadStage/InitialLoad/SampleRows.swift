@@ -4,7 +4,9 @@ import Postgres
 /// them and is then the base of the change feed.
 enum SampleRows {
   /// Tables whose rows are removed. Job runs stay: they record what was done.
-  static let tables = ["registration_change", "registration_correction", "removed_registration", "publication"]
+  static let tables = [
+    "registration_change", "registration_correction", "removed_registration", "registration_checkpoint", "publication",
+  ]
 
   /// Returns whether the role may remove them. A loader that is not the owner may not: the incremental load then
   /// changes the samples' rows one by one. For a role that cannot load, as in a dry run, the result is that of the

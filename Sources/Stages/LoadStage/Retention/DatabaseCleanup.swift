@@ -16,6 +16,7 @@ struct DatabaseCleanup {
     guard let days = limits.feedDays else { return }
     freed.changes = try session.transaction("feed-expiry") { session in
       let runs = try session.rows(String(sql: PackageResources.expire_feed_sql), ["\(days)"])
+      try Checkpoints.deleteExpired(&session)
       let ids = PostgresArray.of(try runs.map { try $0.text("job_run_id") })
       return try session.execute("DELETE FROM registration_change WHERE job_run_id = ANY ($1::bigint[])", [ids])
         .affected

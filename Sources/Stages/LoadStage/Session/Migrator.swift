@@ -25,6 +25,7 @@ package struct Migration: Sendable {
     Migration(version: 4, name: "changes", sql: PackageResources._004_changes_sql),
     Migration(version: 5, name: "history", sql: PackageResources._005_history_sql),
     Migration(version: 6, name: "run_lock", sql: PackageResources._006_run_lock_sql),
+    Migration(version: 7, name: "analysis", sql: PackageResources._007_analysis_sql),
   ]
 
   /// Every table that the migrations create.
@@ -32,7 +33,7 @@ package struct Migration: Sendable {
     "schema_migration", "tax_registration", "business_industry", "removed_registration", "etl_job_run",
     "data_import_error", "import_progress", "publication", "current_load", "load_batch", "incoming_registration",
     "incoming_industry", "incoming_removal", "registration_change", "registration_correction",
-    "run_lock",
+    "run_lock", "industry", "source_check", "registration_checkpoint",
   ]
 }
 
@@ -77,25 +78,25 @@ package enum Migrator {
   }
 
   /// Checks the tables of the current version for what other people may have done to them: a restore that was
-  /// interrupted, a renamed schema.
+  /// interrupted, a renamed schema, a dropped view.
   static func inspect(_ session: inout Connection, events: (LoadEvent) -> Void) throws {
     try requireKeys(&session)
-    try nameSchema(&session, events)
+    try renewAnalysisObjects(&session, events)
   }
 
-  /// Corrects the functions that name the schema, if it was renamed.
-  private static func nameSchema(_ session: inout Connection, _ events: (LoadEvent) -> Void) throws {
-    for statement in try session.texts(String(sql: PackageResources.name_schema_sql)) {
-      do {
-        try session.execute(statement)
-        events(.note("the schema was renamed: a function that names it was corrected"))
-      } catch let error as PostgresError where error.kind == .denied {
-        events(
-          .advice(
-            "the schema was renamed, and the functions registry_as_of and registry_history still name the former one: run a load as their owner"
-          ))
-        return
-      }
+  /// Creates the views and functions for analysts again if their bodies name another schema, since this one was renamed,
+  /// or if one is missing.
+  private static func renewAnalysisObjects(_ session: inout Connection, _ events: (LoadEvent) -> Void) throws {
+    guard try !session.bool(String(sql: PackageResources.are_analysis_objects_current_sql)) else { return }
+    do {
+      try session.transaction("analysis") { try AnalysisObjects.create(&$0) }
+      events(
+        .note("the schema was renamed, or a view or function was dropped: the views and functions were created again"))
+    } catch let error as PostgresError where error.kind == .denied {
+      events(
+        .advice(
+          "the schema was renamed, or a view or function was dropped: run a load as the owner, which creates the views and functions again"
+        ))
     }
   }
 
@@ -166,6 +167,9 @@ package enum Migrator {
     }
   }
 
+  /// SQLSTATEs of a name that another table, object or function has, or a view with other columns.
+  private static let namesTaken: Set = ["42P07", "42710", "42723", "42P16", "42809", "42P13"]
+
   /// Applies migrations in one transaction.
   private static func apply(
     _ migrations: [Migration], _ session: inout Connection, _ events: (LoadEvent) -> Void
@@ -179,7 +183,16 @@ package enum Migrator {
             "INSERT INTO schema_migration (version, name, sha256) VALUES ($1, $2, $3)",
             ["\(migration.version)", migration.name, migration.sha256])
         }
+        // They are made from the columns, which a migration may have changed.
+        if migrations.last.map({ $0.version >= AnalysisObjects.since }) ?? false {
+          try AnalysisObjects.create(&session)
+        }
       }
+    } catch let error as PostgresError where namesTaken.contains(error.sqlState ?? "") {
+      throw Failure(
+        .configuration,
+        "\(error.place): the tables need schema version \(first.version), and an object of yours has a name that it uses: \(error.message)",
+        hint: "rename or drop that object, and run the same command again")
     } catch let error as PostgresError where error.kind == .denied {
       throw Failure(
         .configuration,
