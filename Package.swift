@@ -241,7 +241,7 @@ let package = Package(
         "ConsoleStore", "ConsoleRunner", "Digest", "Support", "TestSupport", "Postgres", "Schedules", "TestCluster",
         logging,
       ]),
-    tests("ConsoleQueriesTests", ["SeededRandom", "ConsoleQueries", "Postgres", "TestCluster"]),
+    tests("ConsoleQueriesTests", ["SeededRandom", "ConsoleQueries", "LoadStage", "Postgres", "TestCluster"]),
     tests("GeneratorKitTests", ["GeneratorKit"]),
     tests("SelfTestKitTests", ["SelfTestKit", "Support", "TestCluster", "fetch", "transform", "load"]),
     tests("LoopbackServerTests", ["LoopbackServer"]),

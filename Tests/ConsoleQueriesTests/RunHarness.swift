@@ -1,4 +1,5 @@
 import Foundation
+import LoadStage
 import Postgres
 import TestCluster
 import Testing
@@ -10,18 +11,9 @@ struct RunHarness {
   static func with(_ body: (RunHarness, inout Connection) throws -> Void) throws {
     try TestDatabase.with { database in
       var connection = try database.open()
-      for migration in try migrations() { try connection.execute(migration) }
+      try Migrator.migrate(&connection) { _ in }
       try body(RunHarness(database: database), &connection)
     }
-  }
-
-  /// Returns the migrations that load applies, in the same order.
-  private static func migrations() throws -> [String] {
-    let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let folder = root.appending(path: "Sources/Stages/LoadStage/Migrations")
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path()).filter { $0.hasSuffix(".sql") }
-    return try names.sorted().map { try String(contentsOf: folder.appending(path: $0), encoding: .utf8) }
   }
 
   /// Inserts a job run and returns its ID.

@@ -28,6 +28,8 @@ struct RunRollbackTests {
       try publish("B", action: "rollback")
       try publish("B", action: "replay")
       #expect(try target() == "A")
+      // It undoes only the load that counts: C was undone before, and the correction stays.
+      #expect(try RollbackPreview.read(&connection)?.undone.count == 1)
       try publish("D", isWhole: false)
       #expect(try target() == "B")
     }
@@ -64,7 +66,10 @@ struct RunRollbackTests {
         let now = states[6].filter { $0.key != corrected }
         let then = states[6 - back].filter { $0.key != corrected }
         #expect(preview.target.registrations == states[6 - back].count, "seed \(random.seed)")
-        #expect(preview.undone == back, "seed \(random.seed)")
+        #expect(preview.undone.map(\.jobRunID).count == back, "seed \(random.seed)")
+        // A corrected business stays as it is now.
+        #expect(
+          preview.registrationsAfter == then.count + (states[6][corrected] == nil ? 0 : 1), "seed \(random.seed)")
         let expected = [
           now.keys.count { then[$0] == nil }, then.keys.count { now[$0] == nil },
           now.count { then[$0.key] != nil && then[$0.key] != $0.value },
@@ -76,7 +81,7 @@ struct RunRollbackTests {
       let near = try #require(try RollbackPreview.read(&connection))
       #expect(near.effect != nil)
       let far = try #require(try RollbackPreview.read(&connection, inSpool: ["S0"]))
-      #expect(far.effect == nil && far.undone == 5)
+      #expect(far.effect == nil && far.undone.count == 5)
     }
   }
 

@@ -26,11 +26,6 @@ CREATE INDEX CONCURRENTLY tax_registration_business_address_bigrams_idx
 
 COMMENT ON INDEX tax_registration_business_address_bigrams_idx IS 'The console: addresses that contain a text';
 
-CREATE INDEX CONCURRENTLY tax_registration_city_idx
-  ON tax_registration (pg_catalog.replace(pg_catalog."left"(business_address, 3), '台', '臺'));
-
-COMMENT ON INDEX tax_registration_city_idx IS 'The console: businesses of a city or county';
-
 CREATE INDEX CONCURRENTLY tax_registration_capital_order_idx
   ON tax_registration (coalesce(capital_amount, -1), ban);
 

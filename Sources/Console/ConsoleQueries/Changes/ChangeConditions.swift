@@ -71,7 +71,7 @@ struct ChangeConditions {
   }
 
   /// Returns SQL for the city or county of an image.
-  static func city(_ image: String) -> String { RegistrationText.oneTai("left(\(image) ->> 'business_address', 3)") }
+  static func city(_ image: String) -> String { "address_city(\(image) ->> 'business_address')" }
 
   /// Returns the condition that a run has such changes by its own counts. Runs of earlier versions have no counts and
   /// are not skipped.

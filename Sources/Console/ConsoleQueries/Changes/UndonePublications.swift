@@ -18,11 +18,16 @@ public struct UndonePublications: Sendable, Equatable {
   public private(set) var runs: Set<Int> = []
   /// The newest first.
   public private(set) var days: [Day] = []
+  /// The loads that count, the oldest first.
+  private var effective: [Publication] = []
+  /// Each load with the load whose state it changed.
+  private var parents: [Int: Int] = [:]
+  private var loads: [Publication] = []
 
   /// ``runs`` as text of a PostgreSQL array.
   var array: String { "{\(runs.sorted().map(String.init).joined(separator: ","))}" }
 
-  struct Publication {
+  struct Publication: Equatable {
     let jobRunID: Int
     let action: String
     let snapshot: String
@@ -30,11 +35,16 @@ public struct UndonePublications: Sendable, Equatable {
   }
 
   /// Reads all publications.
-  static func read(_ connection: inout Connection) throws -> UndonePublications {
+  public static func read(_ connection: inout Connection) throws -> UndonePublications {
     guard try connection.bool("SELECT EXISTS (SELECT FROM publication WHERE action = 'rollback')") else {
       return UndonePublications([])
     }
-    return UndonePublications(
+    return try all(&connection)
+  }
+
+  /// Reads all publications, also if none was undone.
+  static func all(_ connection: inout Connection) throws -> UndonePublications {
+    UndonePublications(
       try connection.rows("SELECT job_run_id, action, snapshot, as_of_date FROM publication ORDER BY id").map { row in
         Publication(
           jobRunID: try row.int("job_run_id"), action: try row.text("action"), snapshot: try row.text("snapshot"),
@@ -44,10 +54,7 @@ public struct UndonePublications: Sendable, Equatable {
 
   /// - Parameter publications: all publications, the oldest first.
   init(_ publications: [Publication]) {
-    // Each load, with the load whose state it changed.
-    var parents: [Int: Int] = [:]
     var current: Int?
-    var loads: [Publication] = []
     var rollbacks: [Int: Int] = [:]
     for publication in publications {
       switch publication.action {
@@ -65,12 +72,20 @@ public struct UndonePublications: Sendable, Equatable {
       default: break
       }
     }
-    let effective = Self.chain(to: current, parents)
-    let undone = loads.filter { !effective.contains($0.jobRunID) }
+    let counting = Self.chain(to: current, parents)
+    effective = loads.filter { counting.contains($0.jobRunID) }
+    let undone = loads.filter { !counting.contains($0.jobRunID) }
     runs.formUnion(undone.map(\.jobRunID))
     days = undone.reversed().compactMap { load in
       rollbacks[load.jobRunID].map { Day(jobRunID: load.jobRunID, asOfDate: load.asOfDate, rollback: $0) }
     }
+  }
+
+  /// Returns the loads that count now and that a rollback to a snapshot would undo, the oldest first.
+  func undone(byRollbackTo snapshot: String) -> [(jobRunID: Int, asOfDate: String?)] {
+    let target = loads.last { $0.snapshot == snapshot }
+    let kept = Self.chain(to: target?.jobRunID, parents)
+    return effective.filter { !kept.contains($0.jobRunID) }.map { ($0.jobRunID, $0.asOfDate) }
   }
 
   private static func chain(to load: Int?, _ parents: [Int: Int]) -> Set<Int> {

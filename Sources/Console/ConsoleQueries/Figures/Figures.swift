@@ -44,11 +44,12 @@ public enum Figures {
   public static func registryByDay(_ connection: inout Connection, days: Int = 90) throws -> [RegistryDay] {
     try connection.rows(
       """
-      SELECT DISTINCT ON (as_of_date) as_of_date, registrations FROM publication
-      WHERE as_of_date >= (\(firstDay)) AND job_run_id <> ALL ($2::bigint[])
-      ORDER BY as_of_date, id DESC
+      SELECT d.as_of_date, d.businesses FROM registry_day d
+      WHERE d.as_of_date >= (\(firstDay)) AND EXISTS (
+        SELECT FROM publication p WHERE p.as_of_date = d.as_of_date AND p.job_run_id <> ALL ($2::bigint[]))
+      ORDER BY d.as_of_date
       """, ["\(days)", try UndonePublications.read(&connection).array]
-    ).map { RegistryDay(date: try $0.text("as_of_date"), registrations: try $0.int("registrations")) }
+    ).map { RegistryDay(date: try $0.text("as_of_date"), registrations: try $0.int("businesses")) }
   }
 
   /// Returns the changes by day, without those that a rollback undid. The initial load does not count. Publications of earlier
@@ -87,16 +88,12 @@ extension Figures {
   /// Counts businesses by the city or county at the beginning of their address: the largest first, those without one
   /// last. 台 and 臺 are equal, since the source uses both. Reads the registry.
   public static func businessesByCity(_ connection: inout Connection) throws -> [Group] {
-    // The expression is that of the search index: with its statistics the planner chooses a parallel count.
     try connection.rows(
       """
-      SELECT name, sum(count) AS businesses FROM (
-        SELECT CASE WHEN substr(start, 3, 1) IN ('市', '縣') THEN start END AS name, count
-        FROM (
-          SELECT replace("left"(business_address, 3), '台', '臺') AS start, count(*) FROM tax_registration GROUP BY 1
-        ) AS starts
+      SELECT name, businesses FROM (
+        SELECT address_city(business_address) AS name, count(*) AS businesses FROM tax_registration GROUP BY 1
       ) AS cities
-      GROUP BY name ORDER BY name IS NULL, sum(count) DESC, name
+      ORDER BY name IS NULL, businesses DESC, name
       """
     ).map(Group.init)
   }

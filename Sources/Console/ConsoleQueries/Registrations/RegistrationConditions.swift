@@ -60,7 +60,7 @@ struct RegistrationConditions {
     }
     if let city = query.city {
       conditions.append(
-        "\(RegistrationText.oneTai("left(\(row).business_address, 3)")) = \(RegistrationText.oneTai(values.add(city)))")
+        "address_city(\(row).business_address) = \(RegistrationText.oneTai(values.add(city)))")
     }
     switch query.headOffice {
     case .of(let ban): conditions.append("\(row).headquarters_ban = \(values.add(ban.text))")

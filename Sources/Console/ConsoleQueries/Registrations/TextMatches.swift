@@ -200,7 +200,7 @@ package struct TextMatches {
 
   private func address(_ word: SearchText.Word, _ values: inout SQLValues, byIndex: Bool) -> String {
     if let city = word.city {
-      return "\(RegistrationText.oneTai("\"left\"(r.business_address, 3)")) = \(values.add(city))"
+      return "address_city(r.business_address) = \(values.add(city))"
     }
     let pattern = word.address
     // 市縣 would be compared with every address.

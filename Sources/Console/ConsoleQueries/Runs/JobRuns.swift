@@ -37,10 +37,31 @@ public enum JobRuns {
     try select(&connection, "WHERE p.id = (SELECT max(id) FROM publication)", []).first
   }
 
+  /// Returns the job runs that published a snapshot although it was refused, by snapshot.
+  public static func accepted(_ connection: inout Connection) throws -> [String: Int] {
+    let rows = try connection.rows(
+      "SELECT snapshot, max(job_run_id) AS job_run_id FROM publication WHERE accepted_by IS NOT NULL GROUP BY snapshot")
+    return Dictionary(try rows.map { (try $0.text("snapshot"), try $0.int("job_run_id")) }) { $1 }
+  }
+
   /// Returns the name of the newest snapshot that was ever published. Names begin with the time of the fetch.
   public static func newestSnapshot(_ connection: inout Connection) throws -> String? {
     try connection.optionalText("SELECT max(snapshot) FROM publication")
   }
+
+  /// Returns the load or rollback whose snapshot the registry holds; nil if there is none. Its findings are those of the
+  /// published file: a correction has none of its own.
+  public static func publishedSource(_ connection: inout Connection) throws -> JobRunSummary? {
+    try select(
+      &connection, "WHERE p.id = (SELECT max(id) FROM publication WHERE action IN ('load', 'rollback'))", []
+    ).first
+  }
+
+  /// SQL for the date of the source of a row `p` of publication. A correction has the date of its snapshot.
+  static let sourceDay = """
+    coalesce((SELECT d.source_date FROM publication d WHERE d.snapshot = p.snapshot AND d.source_date IS NOT NULL
+      ORDER BY d.id DESC LIMIT 1), p.as_of_date)
+    """
 
   private static func select(
     _ connection: inout Connection, _ which: String, _ parameters: [String?]
@@ -52,8 +73,7 @@ public enum JobRuns {
         extract(epoch FROM clock_timestamp() - j.updated_at) AS quiet_seconds, j.source_date, j.data_source_url,
         j.chunk_size, j.records_total, j.records_processed, j.records_failed, j.records_duplicated, j.records_blank,
         j.error_message, p.id AS publication_id, p.snapshot, p.action, p.kind, p.whole, p.as_of_date, p.published_at,
-        coalesce((SELECT d.source_date FROM publication d WHERE d.snapshot = p.snapshot AND d.source_date IS NOT NULL
-          ORDER BY d.id DESC LIMIT 1), p.as_of_date) AS source_day,
+        \(sourceDay) AS source_day,
         p.registrations, p.industries, p.inserted, p.updated, p.removed, p.changes, p.repaired, p.refusals,
         p.accepted_by, p.accept_reason
       FROM etl_job_run j LEFT JOIN publication p ON p.job_run_id = j.id

@@ -8,9 +8,17 @@ public struct RollbackPreview: Sendable, Equatable {
     public let jobRunID: Int
     public let snapshot: String
     public let action: String
-    public let asOfDate: String
+    /// The date of the source, ISO 8601.
+    public let sourceDay: String
     public let publishedAt: String
     public let registrations: Int
+  }
+
+  /// A load.
+  public struct Load: Sendable, Equatable {
+    public let jobRunID: Int
+    /// ISO 8601.
+    public let asOfDate: String?
   }
 
   /// The numbers of businesses that the rollback would change.
@@ -26,10 +34,16 @@ public struct RollbackPreview: Sendable, Equatable {
   public let now: State
   /// The state to go back to: the last publication of the target snapshot.
   public let target: State
-  /// The number of publications that it undoes.
-  public let undone: Int
+  /// The loads that it undoes, the oldest first.
+  public let undone: [Load]
   /// Nil if rows of the feed have expired, or if it has ``changesMax`` rows or more since the target.
   public let effect: Effect?
+
+  /// The number of businesses afterwards. Corrections in force stay, so it may differ from the target's number; that
+  /// one is given if the effect is not counted.
+  public var registrationsAfter: Int {
+    effect.map { now.registrations + $0.inserted - $0.removed } ?? target.registrations
+  }
 
   /// From this number of feed rows on, the effect is not counted, since that would take long.
   public static let changesMax = 200_000
@@ -52,8 +66,9 @@ public struct RollbackPreview: Sendable, Equatable {
         FROM publication l ORDER BY l.id DESC LIMIT 1)
       """, [inSpool?.joined(separator: ",")])
     guard let target else { return nil }
+    let undone = try UndonePublications.all(&connection).undone(byRollbackTo: target.snapshot)
     return RollbackPreview(
-      now: now, target: target, undone: try undone(&connection, since: target),
+      now: now, target: target, undone: undone.map { Load(jobRunID: $0.jobRunID, asOfDate: $0.asOfDate) },
       effect: try effect(&connection, since: target))
   }
 
@@ -62,19 +77,16 @@ public struct RollbackPreview: Sendable, Equatable {
   ) throws -> State? {
     try connection.rows(
       """
-      SELECT p.id, p.job_run_id, p.snapshot, p.action, p.as_of_date, p.published_at, p.registrations
+      SELECT p.id, p.job_run_id, p.snapshot, p.action, p.published_at, p.registrations,
+        \(JobRuns.sourceDay) AS source_day
       FROM publication p WHERE \(condition) ORDER BY p.id DESC LIMIT 1
       """, parameters
     ).first.map { row in
       State(
         publication: try row.int("id"), jobRunID: try row.int("job_run_id"), snapshot: try row.text("snapshot"),
-        action: try row.text("action"), asOfDate: try row.text("as_of_date"),
+        action: try row.text("action"), sourceDay: try row.text("source_day"),
         publishedAt: try row.text("published_at"), registrations: try row.int("registrations"))
     }
-  }
-
-  private static func undone(_ connection: inout Connection, since target: State) throws -> Int {
-    try connection.int("SELECT count(*) FROM publication WHERE id > $1::bigint", ["\(target.publication)"])
   }
 
   /// Compares, for each business, the image before its first change with the image after its last change.

@@ -30,7 +30,9 @@ struct FigureRoutes {
       let pictures = FigureCharts(text: RunText(site: site, context: context))
       let all =
         [pictures.registry(published.days), pictures.changes(published.changes)]
-        + pictures.rejections(summaries.last { !$0.summary.findings.isEmpty }?.summary, published.findings)
+        + pictures.rejections(
+          summaries.last { $0.summary.runID != nil && $0.summary.runID == published.findings.run }?.summary,
+          published.findings.counts)
         + [pictures.durations(summaries), pictures.cities(counted.cities), pictures.types(counted.types)]
         + [pictures.months(counted.months)]
       return site.page("figures", context, ["figures": all, "nav_figures": true])
@@ -47,12 +49,12 @@ struct FigureRoutes {
     let publication: Int?
     let days: [Figures.RegistryDay]
     let changes: [Figures.ChangesDay]
-    let findings: [Findings.Count]
+    let findings: (run: String?, counts: [Findings.Count])
   }
 
-  /// Counts the newest run's findings in the database, which are not all if a batch had many.
-  private static func findings(_ connection: inout Connection) throws -> [Findings.Count] {
-    guard let run = try JobRuns.page(&connection, limit: 1).runs.first else { return [] }
-    return try Findings.counts(&connection, of: run.id)
+  /// Counts the findings of the published file in the database, which are not all if a batch had many.
+  private static func findings(_ connection: inout Connection) throws -> (run: String?, counts: [Findings.Count]) {
+    guard let run = try JobRuns.publishedSource(&connection) else { return (nil, []) }
+    return (run.runID, try Findings.counts(&connection, of: run.id))
   }
 }

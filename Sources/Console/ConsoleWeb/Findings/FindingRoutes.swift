@@ -18,7 +18,7 @@ struct FindingRoutes {
       var query = try FindingRequest(request)
       let run = query.run
       query.run = try await site.read(context) { connection in
-        try run.map { try JobRuns.run(&connection, id: $0) } ?? JobRuns.page(&connection, limit: 1).runs.first
+        try run.map { try JobRuns.run(&connection, id: $0) } ?? JobRuns.publishedSource(&connection)
       }?.id
       guard let run = query.run else { throw Problem(.notFound, "problem_not_found") }
       return Response(
@@ -38,10 +38,10 @@ struct FindingRoutes {
     var batches: [Findings.BatchCount] = []
   }
 
-  /// Reads the findings of the requested run, or of the newest.
+  /// Reads the findings of the requested run, or of the published file.
   private static func read(_ query: FindingRequest, _ connection: inout Connection) throws -> Found {
     let run =
-      try query.run.map { try JobRuns.run(&connection, id: $0) } ?? JobRuns.page(&connection, limit: 1).runs.first
+      try query.run.map { try JobRuns.run(&connection, id: $0) } ?? JobRuns.publishedSource(&connection)
     guard let run else {
       guard query.run == nil else { throw Problem(.notFound, "problem_not_found") }
       return Found()

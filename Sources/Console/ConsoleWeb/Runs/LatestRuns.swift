@@ -21,7 +21,7 @@ public struct LatestRuns: Sendable, Equatable {
       let hasEnded = failure != nil || success != nil
       guard let part = Self.parts[run.command] else {
         guard run.isDryRun, run.outcome.isOver, run.outcome != .stopped else { continue }
-        if !hasDryRun, !hasEnded, run.outcome == .failed { failedDryRun = run }
+        if !hasDryRun, !hasEnded, run.outcome.isFailure { failedDryRun = run }
         hasDryRun = true
         continue
       }
@@ -29,7 +29,7 @@ public struct LatestRuns: Sendable, Equatable {
       case .running:
         if running == nil, !hasEnded { running = run }
       case .queued, .stopped: break
-      case .failed:
+      case .failed, .refused:
         if failure == nil, !madeGood.contains(run.command) { failure = run }
       case .success, .partial, .unchanged:
         madeGood.insert(run.command)

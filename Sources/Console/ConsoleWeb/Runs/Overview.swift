@@ -7,6 +7,8 @@ struct Overview: Sendable {
   /// The latest job runs, the newest first.
   var jobRuns: [JobRunSummary] = []
   var published: JobRunSummary?
+  /// The load or rollback whose file the registry holds. A later correction has no records of its own.
+  var source: JobRunSummary?
   /// The tasks that wait or have just begun, the newest first.
   var open: [ConsoleTask] = []
   /// The newest runs of every origin.
@@ -20,13 +22,16 @@ struct Overview: Sendable {
 
   static func read(_ site: Site, _ context: ConsoleContext) async throws -> Overview {
     var overview = Overview()
-    if let (jobRuns, published) = try await site.readRegistry(
+    if let (jobRuns, published, source) = try await site.readRegistry(
       context,
       { connection in
-        (try JobRuns.page(&connection, limit: depth).runs, try JobRuns.published(&connection))
+        (
+          try JobRuns.page(&connection, limit: depth).runs, try JobRuns.published(&connection),
+          try JobRuns.publishedSource(&connection)
+        )
       })
     {
-      (overview.jobRuns, overview.published) = (jobRuns, published)
+      (overview.jobRuns, overview.published, overview.source) = (jobRuns, published, source)
     }
     // Dry runs are read separately: one a minute would push out the runs that count.
     let kinds = ConsoleTask.Kind.allCases.filter { $0 != .dryRun }

@@ -17,7 +17,7 @@ struct OverviewRoutes {
         [
           "alerts": alerts, "is_well": alerts.isEmpty, "sentence": sentence(overview, text),
           "aside": aside(overview, text),
-          "numbers": overview.published.flatMap { numbers($0, text) },
+          "numbers": overview.published.flatMap { numbers($0, overview.source ?? $0, text) },
           "entries": overview.runs.prefix(5).map(values.row), "has_entries": !overview.runs.isEmpty,
           "is_changing": overview.latest.running != nil || overview.runs.prefix(5).contains { !$0.outcome.isOver },
           "may_roll_back": overview.published != nil, "nav_overview": true,
@@ -34,7 +34,8 @@ struct OverviewRoutes {
     guard let publication = overview.published?.publication else {
       return latest.failure == nil ? nil : text("run_sentence_never")
     }
-    if let run = latest.failure {
+    // A later rollback or correction is what the registry shows; the alert names the failure.
+    if let run = latest.failure, run.startedAt > latest.success?.startedAt ?? "" {
       return text("run_sentence_failed", TaipeiTime.text(run.startedAt), publication.sourceDay)
     }
     if let run = latest.success, run.outcome == .unchanged, run.checkedSource {
@@ -42,10 +43,13 @@ struct OverviewRoutes {
         "run_sentence_unchanged", text.time(run.endedAt) ?? "", publication.sourceDay,
         text.count(publication.registrations))
     }
+    let accepted =
+      publication.refusals.isEmpty
+      ? "" : text("run_sentence_accepted", publication.acceptedBy ?? "–", publication.acceptReason ?? "–")
     return text(
       "run_sentence_" + publication.action, publication.sourceDay, TaipeiTime.text(publication.publishedAt),
       text.count(publication.registrations), text.count(publication.inserted), text.count(publication.updated),
-      text.count(publication.removed))
+      text.count(publication.removed)) + accepted
   }
 
   /// Returns the note on a failed dry run. It does not affect the registry, so it is in small print.
@@ -60,14 +64,15 @@ struct OverviewRoutes {
     return values.present
   }
 
-  private func numbers(_ run: JobRunSummary, _ text: RunText) -> [String: Any]? {
+  /// - Parameter source: the load or rollback whose file the registry holds.
+  private func numbers(_ run: JobRunSummary, _ source: JobRunSummary, _ text: RunText) -> [String: Any]? {
     guard let publication = run.publication else { return nil }
     return [
       "registrations": text.count(publication.registrations), "industries": text.count(publication.industries),
       "as_of_date": publication.sourceDay,
       "inserted": text.count(publication.inserted),
       "updated": text.count(publication.updated), "removed": text.count(publication.removed),
-      "rejected": text.count(run.counts.failed), "job_run": run.id,
+      "rejected": text.count(source.counts.failed), "source_run": source.id, "job_run": run.id,
     ]
   }
 }

@@ -16,9 +16,12 @@ public struct PipelineRun: Sendable, Equatable {
     /// Finished; the source had nothing new.
     case unchanged
     case failed
+    /// The snapshot did not pass the acceptance checks.
+    case refused
     /// Stopped on purpose.
     case stopped
 
+    var isFailure: Bool { self == .failed || self == .refused }
     var isGood: Bool { self == .success || self == .partial || self == .unchanged }
     var isOver: Bool { self != .queued && self != .running }
   }
@@ -47,8 +50,13 @@ public struct PipelineRun: Sendable, Equatable {
     runID = summary?.runID ?? task?.runID ?? jobRun?.runID
     command = summary?.command ?? task?.kind.rawValue ?? jobRun?.publication?.action ?? "load"
     let outcome = Self.outcome(summary, task, jobRun)
-    // The rejected records of a rollback are those of the load that it repeats.
-    self.outcome = outcome == .partial && command == "rollback" ? .success : outcome
+    self.outcome =
+      switch outcome {
+      // The rejected records of a rollback are those of the load that it repeats.
+      case .partial where command == "rollback": .success
+      case .failed where (summary?.refusal ?? jobRun?.refusal) != nil: .refused
+      default: outcome
+      }
     startedAt = summary?.startedAt ?? task?.startedAt ?? task?.queuedAt ?? jobRun?.startedAt ?? ""
     self.summary = summary
     self.task = task
@@ -138,6 +146,8 @@ enum RunList {
     let olderLoads: Int?
     /// Whether the registry was ever published.
     let isPublished: Bool
+    /// The loads that a rollback undid.
+    let undone: Set<Int>
   }
 
   /// How many of each source are read: as many as the spool keeps records.
@@ -146,12 +156,16 @@ enum RunList {
   /// Reads the runs of all three sources.
   static func read(_ site: Site, _ context: ConsoleContext) async throws -> Known {
     let jobRuns = try await site.readRegistry(context) { connection in
-      (page: try JobRuns.page(&connection, limit: depth), isPublished: try JobRuns.published(&connection) != nil)
+      (
+        page: try JobRuns.page(&connection, limit: depth), isPublished: try JobRuns.published(&connection) != nil,
+        undone: try UndonePublications.read(&connection).days
+      )
     }
     let tasks = try await site.store.run { try Tasks.list(limit: depth, on: &$0) }
     return Known(
       runs: merge(records: try await site.settings.runs(), tasks: tasks, jobRuns: jobRuns?.page.runs ?? []),
-      olderLoads: jobRuns?.page.next, isPublished: jobRuns?.isPublished ?? false)
+      olderLoads: jobRuns?.page.next, isPublished: jobRuns?.isPublished ?? false,
+      undone: Set(jobRuns?.undone.map(\.jobRunID) ?? []))
   }
 
   /// Merges the three sources by the run's identifier, so that each run is listed once.

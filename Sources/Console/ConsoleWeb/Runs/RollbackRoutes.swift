@@ -34,13 +34,17 @@ struct RollbackRoutes {
     let text = RunText(site: site, context: context)
     func state(_ state: RollbackPreview.State) -> [String: Any] {
       [
-        "snapshot": state.snapshot, "as_of_date": state.asOfDate, "published_at": TaipeiTime.text(state.publishedAt),
+        "snapshot": state.snapshot, "as_of_date": state.sourceDay, "published_at": TaipeiTime.text(state.publishedAt),
         "action": text("run_action_" + state.action), "registrations": text.count(state.registrations),
         "job_run": state.jobRunID,
       ]
     }
     return [
-      "now": state(preview.now), "target": state(preview.target), "undone": preview.undone,
+      "now": state(preview.now), "target": state(preview.target),
+      "after": text.count(preview.registrationsAfter),
+      "undone": preview.undone.map { load in
+        ["label": text("run_rollback_load", load.asOfDate ?? "–", "\(load.jobRunID)"), "run": "\(load.jobRunID)"]
+      },
       "publication": preview.now.publication,
       "effect": preview.effect.map { effect in
         [

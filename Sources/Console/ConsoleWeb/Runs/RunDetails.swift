@@ -21,6 +21,12 @@ struct RunDetails: Sendable {
     var findings: [Findings.Count] = []
     /// The newest snapshot that was ever published.
     var newest: String?
+    /// When the registry last changed, in UTC.
+    var publishedAt: String?
+    /// The job runs that published a refused snapshot, by snapshot.
+    var accepted: [String: Int] = [:]
+    /// The rollback that undid the newest load; nil if none did.
+    var undoneBy: Int?
   }
 
   var run: PipelineRun { PipelineRun(summary: summary, task: task, jobRun: loads.jobRuns.first) }
@@ -110,7 +116,10 @@ extension RunDetails.Loads {
     if let id = jobRuns.first?.id {
       progress = try JobProgress.read(&connection, of: id)
       findings = try Findings.counts(&connection, of: id)
+      undoneBy = try UndonePublications.read(&connection).days.first { $0.jobRunID == id }?.rollback
     }
     newest = try JobRuns.newestSnapshot(&connection)
+    publishedAt = try JobRuns.published(&connection)?.publication?.publishedAt
+    accepted = try JobRuns.accepted(&connection)
   }
 }

@@ -22,7 +22,7 @@ struct RunFailure {
 
   /// The values for the page of a run that failed or was stopped; nil for any other.
   var values: [String: Any]? {
-    guard run.outcome == .failed || run.outcome == .stopped else { return nil }
+    guard run.outcome.isFailure || run.outcome == .stopped else { return nil }
     let isStop = run.outcome == .stopped
     let original = isStop || cause == nil ? nil : message
     let hints = isStop || run.refusal != nil ? [] : run.summary?.problem?.hints ?? []

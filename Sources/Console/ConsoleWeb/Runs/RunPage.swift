@@ -21,7 +21,8 @@ struct RunPage {
     let values: [String: Any?] = [
       "run_kind": text.kind(run.command), "run_number": jobRun?.id, "run_failure": failure,
       "run_started": text.time(run.startedAt), "facts": facts,
-      "run_check": isSuperseded ? nil : run.summary?.check.map(check),
+      "run_check": isSuperseded ? nil : run.summary?.check.map(check), "check_is_stale": isStale,
+      "undone_by": details.loads.undoneBy,
       "run_counts": (jobRun?.counts ?? run.summary?.counts).map(counts),
       "run_publication": jobRun?.publication.map(publication), "run_progress": details.loads.progress.map(loaded),
       "findings": findings, "has_findings": !findings.isEmpty,
@@ -44,13 +45,25 @@ struct RunPage {
   /// Why it did not succeed, and what to do about it; nil if it succeeded or has not ended.
   private var failure: [String: Any]? {
     guard isOver, var values = RunFailure(text: text, run: run, log: details.log).values else { return nil }
-    if isSuperseded { values["failure_advice"] = text("run_do_superseded") }
+    if isSuperseded {
+      let accepted = details.refusal.flatMap { details.loads.accepted[$0.snapshot] }
+      values["failure_advice"] = accepted.map { text("run_do_accepted", "\($0)") } ?? text("run_do_superseded")
+      values["failure_path"] = accepted.map { "/runs/\($0)" }
+    }
     return values
   }
 
   /// Whether its refused snapshot, or a newer one, was published since.
   private var isSuperseded: Bool {
     details.refusal.map { $0.isAcceptable && !$0.mayBeAccepted(newest: details.loads.newest) } ?? false
+  }
+
+  /// Whether the registry has changed since the run compared it with the snapshot.
+  private var isStale: Bool {
+    guard let ended = run.endedAt.flatMap(TaipeiTime.seconds),
+      let published = details.loads.publishedAt.flatMap(TaipeiTime.seconds)
+    else { return false }
+    return published > ended
   }
 
   var task: ConsoleTask? { details.task }

@@ -74,7 +74,7 @@ extension RunPage {
     let (acceptor, reason) = acceptance(of: publication)
     let values: [String: Any?] = [
       "action": text("run_action_" + publication.action),
-      "as_of_date": publication.asOfDate, "published_at": text.time(publication.publishedAt),
+      "as_of_date": publication.sourceDay, "published_at": text.time(publication.publishedAt),
       "is_part": !publication.isWhole, "registrations": text.count(publication.registrations),
       "industries": text.count(publication.industries), "inserted": text.count(publication.inserted),
       "updated": text.count(publication.updated), "removed": text.count(publication.removed),
@@ -83,7 +83,10 @@ extension RunPage {
       "refusals": text.reasons(publication.refusals), "has_refusals": !publication.refusals.isEmpty,
       "changes_path": run.jobRun.flatMap(RunValues.changesPath),
     ]
-    return values.present.merging(text.changes(publication.changes)) { $1 }
+    var changes = publication.changes
+    // A rollback removes what the file of its day lacks; the source still has it.
+    if publication.action == "rollback" { changes.reasons = [:] }
+    return values.present.merging(text.changes(changes)) { $1 }
   }
 
   /// Returns who accepted a refused snapshot, and why. The pipeline records the operating system's user, so the console

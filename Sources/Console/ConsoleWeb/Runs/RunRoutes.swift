@@ -76,7 +76,8 @@ struct RunRoutes {
     let text = RunText(site: site, context: context)
     func path(_ page: Int) -> String { QueryFields.path("/runs", filter.parameters + [("page", "\(page)")]) }
     return [
-      "entries": shown.map(RunValues(text: text).row), "has_entries": !shown.isEmpty, "is_runs": true,
+      "entries": shown.map(RunValues(text: text, undone: known.undone).row), "has_entries": !shown.isEmpty,
+      "is_runs": true,
       "is_changing": known.runs.contains { !$0.outcome.isOver },
       "older_path": isLast ? nil : path(page + 1), "newer_path": page > 1 ? path(page - 1) : nil,
       "older_loads": isLast && filter.isEmpty ? known.olderLoads : nil,

@@ -4,6 +4,8 @@ import ConsoleStore
 /// The values of a run for templates.
 struct RunValues {
   let text: RunText
+  /// The loads that a rollback undid.
+  var undone: Set<Int> = []
 
   /// Returns the values of a list row.
   func row(_ run: PipelineRun) -> [String: Any] {
@@ -15,10 +17,11 @@ struct RunValues {
       "entry_attempt": run.task.flatMap { $0.attempt > 1 ? text("task_attempt_number", "\($0.attempt)") : nil },
       "entry_by": by(run),
       "entry_class": run.outcome.rawValue, "entry_outcome": text.outcome(run.outcome),
-      "entry_reason": run.outcome == .failed || run.task?.reason == .overtaken ? failure.reason : nil,
+      "entry_reason": run.outcome.isFailure || run.task?.reason == .overtaken ? failure.reason : nil,
+      "entry_is_undone": run.jobRun.map { undone.contains($0.id) } ?? false,
       "entry_stage": run.stage.map { text.stage($0, of: run) } ?? "–",
       "entry_seconds": run.seconds.map(text.seconds) ?? "–",
-      "entry_detail": run.outcome == .failed ? failure.shownMessage.map(text.brief) : detail(run),
+      "entry_detail": run.outcome.isFailure ? failure.shownMessage.map(text.brief) : detail(run),
       "entry_changes_path": run.jobRun.flatMap(Self.changesPath),
       "entry_date": run.summary?.sourceDate ?? run.jobRun?.sourceDate ?? "–",
       "entry_rejected": rejected > 0 ? text("run_rejected_count", text.count(rejected)) : nil,

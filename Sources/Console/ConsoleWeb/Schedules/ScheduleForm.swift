@@ -23,7 +23,7 @@ struct ScheduleForm {
     values["timing_kind"] = isEvery ? "every" : "cron"
     values[isEvery ? "minutes" : "cron"] = isEvery ? String(words[1]) : draft.timing
     values["time_zone"] = draft.timeZone
-    values["repeats"] = String(draft.repeats == 0 ? 1 : draft.repeats)
+    values["repeats"] = String(draft.repeats)
     values["limit_minutes"] = String(draft.limitMinutes)
     values["retries"] = String(draft.retries)
     values["retry_minutes"] = String(draft.retryMinutes)

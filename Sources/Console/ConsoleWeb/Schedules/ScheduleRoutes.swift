@@ -135,7 +135,9 @@ struct ScheduleRoutes {
     _ form: ScheduleForm, _ context: ConsoleContext, _ schedule: Schedule? = nil, _ runs: [PipelineRun] = [],
     problem: String? = nil, status: HTTPResponse.Status = .ok
   ) -> Response {
-    var values = times(form, context)
+    // A schedule that is paused or over does not run, whatever its times are.
+    let rests = schedule.map { $0.isPaused || $0.isOver } ?? false
+    var values = rests ? ["rests": true] : times(form, context)
     values["form"] = form.fields
     values["nav_schedules"] = true
     values["problem"] = problem
