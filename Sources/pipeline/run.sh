@@ -27,7 +27,7 @@ open_marker() {
     [[ $problem != *': '@(Bad file descriptor|Too many open files|Invalid argument) ]] ||
       fail 75 "unable to write to '$folder': too many open files" "raise the limit on open files: ulimit -n 1024"
     # A rollback or a corrected load must be possible on a full disk: only the record of this run is missing.
-    if [[ $problem == *': No space left on device' && $command == @(load|rollback|replay|withdraw) ]]; then
+    if [[ $problem == *': '@(No space left on device|Disk quota exceeded) && $command == @(load|rollback|replay|withdraw) ]]; then
       say "the disk of '$folder' is full: this run leaves no record; $me gc --keep 1 frees what can be spared"
       return 0
     fi
@@ -49,7 +49,7 @@ lock_marker() { # NEW-FILE MARKER
   local mask
   mask=$(umask)
   umask 077
-  problem=$( (LC_ALL=C && : {marker_fd}>"$1") 2>&1) && exec {marker_fd}>"$1" && umask "$mask" &&
+  problem=$( (LC_ALL=C && : {marker_fd}>"$1") 2>&1) && { exec {marker_fd}>"$1" || ! problem='bash: Too many open files'; } 2>/dev/null && umask "$mask" &&
     problem=$(LC_ALL=C flock -w 5 "$marker_fd" 2>&1) &&
     problem=$( (LC_ALL=C && echo "$command $$ $RUN_ORIGIN $RUN_STARTED_AT" >&"$marker_fd") 2>&1) && problem=$(LC_ALL=C mv -- "$1" "$2" 2>&1)
 }

@@ -80,6 +80,18 @@ struct GateBaselineTests {
     }
   }
 
+  @Test("a date that was published while the server's clock was set back is the baseline")
+  func clockSetBack() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(200), .init(sourceDate: "2026-09-01"))
+      try harness.load(businesses(201), .init(sourceDate: "2026-09-02"))
+      try harness.database.execute(
+        "UPDATE publication SET published_at = '2020-01-01' WHERE id = (SELECT max(id) FROM publication)")
+      let older = try harness.spool.snapshot(businesses(202), .init(sourceDate: "2026-09-01"))
+      #expect(try harness.failure(older).message.contains("2026-09-01 is before 2026-09-02"))
+    }
+  }
+
   @Test("a future date is refused, on the initial load too; if accepted, it is no baseline for later days")
   func future() throws {
     try LoadHarness.with { harness in

@@ -15,6 +15,9 @@ struct InterferenceTests {
       "CREATE TRIGGER t BEFORE INSERT ON business_industry FOR EACH ROW EXECUTE FUNCTION swallow()",
       "CREATE TRIGGER t BEFORE INSERT ON registration_change FOR EACH ROW EXECUTE FUNCTION swallow()",
       "CREATE TRIGGER t BEFORE INSERT ON incoming_removal FOR EACH ROW EXECUTE FUNCTION swallow()",
+      "CREATE TRIGGER t BEFORE DELETE ON business_industry FOR EACH ROW EXECUTE FUNCTION keep()",
+      "CREATE TRIGGER t BEFORE UPDATE ON business_industry FOR EACH ROW EXECUTE FUNCTION swallow()",
+      "CREATE TRIGGER t BEFORE DELETE ON incoming_registration FOR EACH ROW EXECUTE FUNCTION swallow()",
       "CREATE RULE r AS ON UPDATE TO tax_registration DO INSTEAD NOTHING",
       "CREATE RULE r AS ON INSERT TO registration_change DO INSTEAD NOTHING",
       """
@@ -26,10 +29,15 @@ struct InterferenceTests {
     try LoadHarness.with { harness in
       let first = businesses(30)
       try harness.load(first)
+      // In a DELETE, NEW is NULL.
       try harness.database.execute(
-        "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \(obstacle)")
+        """
+        CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; \(obstacle)
+        """)
       var second = first.filter { $0.ban != "10000007" } + [Business("20000000", "new")]
       second[3].name = "changed"
+      second[4].industryNames["471913"] = "renamed"
       let next = try harness.spool.snapshot(second)
       let failure = try harness.failure(next)
       #expect(failure.category == .configuration, "\(failure)")
@@ -42,6 +50,7 @@ struct InterferenceTests {
         """
         DROP TRIGGER IF EXISTS t ON tax_registration; DROP TRIGGER IF EXISTS t ON business_industry;
         DROP TRIGGER IF EXISTS t ON registration_change; DROP TRIGGER IF EXISTS t ON incoming_removal;
+        DROP TRIGGER IF EXISTS t ON incoming_registration;
         DROP RULE IF EXISTS r ON tax_registration; DROP RULE IF EXISTS r ON registration_change
         """)
       try harness.load(next)

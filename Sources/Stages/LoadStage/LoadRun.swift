@@ -116,8 +116,8 @@ struct LoadRun: Sendable {
       let refusals = try phases.check(compared, &session)
       let (publication, before) = try phases.publish(compared, refusals, &session)
       return outcome(publication, before: before, resumed: load.batchesIn.count)
-    } catch let error as PostgresError where error.kind == .serverDiskFull {
-      // Others use the same disk. The staged rows stay: this load resumes from them.
+    } catch let error as PostgresError where error.kind != .temporary {
+      // Rebuilt tables are not used again, and may take much space. The staged rows stay: this load resumes from them.
       do { try BulkTables.dropLeftovers(&session) } catch { settings.events(.note("\(Failure(from: error).message)")) }
       throw error
     }

@@ -104,4 +104,17 @@ struct FullDiskTests {
       #expect(try manifests(days.second.changesFolder) == 1)
     }
   }
+
+  @Test func aRollbackIsPossibleOnAFullSpoolDisk() throws {
+    try TestDatabase.with { database in
+      let disk = try disk(bytes: 8 << 20)
+      var days = try TwoDays()
+      try Files.copy(days.workshop.spool, to: disk.path + "/spool")
+      days.move(to: disk.path + "/spool")
+      try days.prepare(.rollback, database.url)
+      disk.fill(leaving: 0)
+      try days.succeed(database.url, days.arguments(.rollback))
+      try expectHoldings(database.url, after: .rollback)
+    }
+  }
 }

@@ -29,6 +29,19 @@ public final class RunMarker {
     // Stages that only read the spool need no right to write there; others fail at the first file that they cannot
     // write.
     if access(spool, W_OK) != 0, errno == EROFS || errno == EACCES { return RunMarker(identity, path: "") }
+    do { return try create(identity, in: spool) } catch let failure as Failure where withoutRecord.contains(command) {
+      // On a full disk a rollback or a corrected load must be possible: only the record of this run is missing.
+      guard [ENOSPC, EDQUOT].contains(where: { failure.message.hasSuffix(": \(SystemError($0))") }) else {
+        throw failure
+      }
+      return RunMarker(identity, path: "")
+    }
+  }
+
+  /// Commands that write little or nothing to the spool.
+  private static let withoutRecord: Set = ["load", "rollback", "replay", "withdraw"]
+
+  private static func create(_ identity: RunIdentity, in spool: String) throws -> RunMarker {
     try Folder.make(spool, followLinks: true)
     try Folder.make(folder(spool))
     let path = folder(spool) + "/" + identity.runID

@@ -3,16 +3,22 @@ import Support
 
 /// The checkpoints of the registry's history: its state after some job runs, from which `registry_as_of` computes the
 /// states near them.
-enum Checkpoints {
+package enum Checkpoints {
   /// Changes between two checkpoints, as a share of the registry's businesses. A checkpoint takes a fifth of the
   /// registry's space; with 2,000 changes a day it is written once a year.
-  static let share = 0.43
+  package static let share = 0.43
 
   /// A publication, the oldest first.
-  struct Publication {
-    let jobRunID: Int
-    let changes: Int
-    let hasCheckpoint: Bool
+  package struct Publication {
+    package let jobRunID: Int
+    package let changes: Int
+    package var hasCheckpoint: Bool
+
+    package init(jobRunID: Int, changes: Int, hasCheckpoint: Bool) {
+      self.jobRunID = jobRunID
+      self.changes = changes
+      self.hasCheckpoint = hasCheckpoint
+    }
   }
 
   /// Returns the job run whose checkpoint is to be written next; nil if none is needed. The newest comes first, so that
@@ -21,7 +27,7 @@ enum Checkpoints {
   /// From the first publication it takes half the distance, since there is no checkpoint on its other side.
   ///
   /// - Parameter publications: those whose changes the feed has, without the first of all.
-  static func missing(_ publications: [Publication], registrations: Int) -> Int? {
+  package static func missing(_ publications: [Publication], registrations: Int) -> Int? {
     let distance = share * Double(registrations)
     var candidates: [Int] = []
     var (isFirst, changes, candidate) = (true, 0, Int?.none)

@@ -51,12 +51,7 @@ struct ChangeFeed {
     let staged = try parts.reduce(0) { try $0 + session.int("SELECT count(*) FROM (\($1)) AS staged", key) }
     let written = counts.kinds.values.reduce(0, +)
     guard written != staged else { return }
-    throw Failure(
-      .configuration,
-      "\(session.place): a trigger or rule on registration_change suppressed \(staged - written) of \(staged) rows; nothing was published",
-      hints: [
-        "BEFORE trigger: let it RETURN NEW, or make it an AFTER trigger", "rule: use DO ALSO instead of DO INSTEAD",
-      ])
+    throw Failure(suppressedRowsOf: "registration_change", session)
   }
 
   private func count(_ session: inout Connection) throws -> ChangeCounts {

@@ -11,11 +11,13 @@ struct CorrectionTable {
 
   /// Puts the corrections in force again that a rollback reopens, before their rows are staged.
   static func reopen(_ bans: [UInt32], _ session: inout Connection) throws {
-    try session.execute(
+    let reopened = try session.execute(
       """
       UPDATE registration_correction SET ended_at = NULL, end_reason = NULL, ended_job_run_id = NULL
       WHERE id IN (SELECT max(id) FROM registration_correction WHERE ban = ANY ($1) GROUP BY ban)
-      """, [PostgresArray.of(bans: bans)])
+      """, [PostgresArray.of(bans: bans)]
+    ).affected
+    guard reopened == bans.count else { throw Failure(suppressedRowsOf: "registration_correction", session) }
   }
 
   func write(_ session: inout Connection) throws {
@@ -30,11 +32,13 @@ struct CorrectionTable {
     }.sorted { $0.ban < $1.ban }
     guard !put.isEmpty else { return }
     try end(put.map(\.ban), "replaced", &session)
-    try session.execute(
+    let written = try session.execute(
       String(
         sql: PackageResources.insert_corrections_sql,
         ["content": RegistrationImage.sql("n", industries: "incoming_industry")]),
-      [try DatabaseJSON.text(put.map(\.put)), user, "\(job.id)"])
+      [try DatabaseJSON.text(put.map(\.put)), user, "\(job.id)"]
+    ).affected
+    guard written == put.count else { throw Failure(suppressedRowsOf: "registration_correction", session) }
   }
 
   /// An element of the statement's JSON parameter.
@@ -59,5 +63,9 @@ struct CorrectionTable {
       UPDATE registration_correction SET ended_at = now(), end_reason = $2, ended_job_run_id = $3
       WHERE ended_at IS NULL AND ban = ANY ($1)
       """, [PostgresArray.of(bans: bans), reason, "\(job.id)"])
+    let remain = try session.bool(
+      "SELECT EXISTS (SELECT FROM registration_correction WHERE ended_at IS NULL AND ban = ANY ($1))",
+      [PostgresArray.of(bans: bans)])
+    if remain { throw Failure(suppressedRowsOf: "registration_correction", session) }
   }
 }

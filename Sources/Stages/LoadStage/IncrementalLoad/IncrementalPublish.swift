@@ -116,11 +116,11 @@ struct IncrementalPublish {
     let staged = try session.row(String(sql: PackageResources.count_staged_sql))
     let (differing, gone) = (try staged.int("registrations"), try staged.int("removals"))
     guard effect.inserted + effect.updated == differing, effect.removed == gone,
-      try staged.int("industries") == staged.int("industries_written")
+      try staged.int("industries") == staged.int("industries_written"), try staged.int("industries_left") == 0
     else {
       throw Failure(
         .configuration,
-        "\(session.place): not all rows were written: \(effect.inserted + effect.updated) of \(differing) changed businesses, \(effect.removed) of \(gone) removals, or too few of their industries; nothing was published",
+        "\(session.place): not all rows were written: \(effect.inserted + effect.updated) of \(differing) changed businesses, \(effect.removed) of \(gone) removals, or not all of their industries; nothing was published",
         hint: "a trigger or rule on the tables suppresses rows: correct or disable it")
     }
   }
@@ -182,6 +182,10 @@ struct IncrementalPublish {
     let count = try session.execute(
       "DELETE FROM business_industry i WHERE NOT EXISTS (SELECT FROM tax_registration r WHERE r.ban = i.business_id)"
     ).affected
+    let remain = try session.bool(
+      "SELECT EXISTS (SELECT FROM business_industry i WHERE NOT EXISTS (SELECT FROM tax_registration r WHERE r.ban = i.business_id))"
+    )
+    if remain { throw Failure(suppressedRowsOf: "business_industry", session) }
     if count > 0 { settings.events(.note("\(count) industries of businesses that do not exist were removed")) }
     return count
   }
@@ -214,7 +218,9 @@ struct IncrementalPublish {
   /// - Returns: by how many rows the table has grown.
   private func changeIndustries(_ session: inout Connection) throws -> Int {
     let removed = try session.execute(String(sql: PackageResources.delete_industries_sql)).affected
-    try session.execute(String(sql: PackageResources.update_industries_sql))
+    let differing = try session.int(String(sql: PackageResources.count_changed_industries_sql))
+    let updated = try session.execute(String(sql: PackageResources.update_industries_sql)).affected
+    guard updated == differing else { throw Failure(suppressedRowsOf: "business_industry", session) }
     let inserted = try session.execute(String(sql: PackageResources.insert_industries_sql)).affected
     return inserted - removed
   }

@@ -1,4 +1,5 @@
 import Postgres
+import Support
 
 /// Rows that samples and limited snapshots leave outside the registry's own tables. The first whole snapshot removes
 /// them and is then the base of the change feed.
@@ -20,6 +21,9 @@ enum SampleRows {
   }
 
   static func remove(_ session: inout Connection) throws {
-    for table in tables { try session.execute("DELETE FROM \(table)") }
+    for table in tables {
+      try session.execute("DELETE FROM \(table)")
+      if try session.bool("SELECT EXISTS (SELECT FROM \(table))") { throw Failure(suppressedRowsOf: table, session) }
+    }
   }
 }

@@ -136,6 +136,9 @@ struct LoadState: Sendable {
       let many = try session.bool("SELECT count(*) > 10000 FROM (SELECT FROM \(table) LIMIT 10001) AS rows")
       try session.execute(truncates && many ? "TRUNCATE \(table)" : "DELETE FROM \(table)")
     }
+    for table in ["load_batch", "incoming_removal", "incoming_registration", "incoming_industry"] {
+      if try session.bool("SELECT EXISTS (SELECT FROM \(table))") { throw Failure(suppressedRowsOf: table, session) }
+    }
     try BulkTables.dropIfOurs(&session)
   }
 }

@@ -3,6 +3,16 @@ import Postgres
 import Support
 
 extension Failure {
+  /// A trigger or rule of a user left rows of a statement out. Call it in the transaction, which is then rolled back.
+  init(suppressedRowsOf table: String, _ session: borrowing Connection) {
+    self.init(
+      .configuration, "\(session.place): a trigger or rule on \(table) suppressed rows; nothing was published",
+      hints: [
+        "BEFORE trigger: let it RETURN NEW (on DELETE: RETURN OLD), or make it an AFTER trigger",
+        "rule: use DO ALSO instead of DO INSTEAD",
+      ])
+  }
+
   /// Converts a database error to a load's failure, with hints for a load.
   package init(ofLoad error: PostgresError) {
     self.init(error)
@@ -30,7 +40,7 @@ extension Failure {
     case "22P05": "the database's encoding cannot hold the data: create the database with ENCODING 'UTF8'"
     case "53400": "raise the limit of the role (ALTER ROLE … SET temp_file_limit) or of the server"
     case "22023": "correct the options in the database URL, in PGOPTIONS or in another PG… variable such as PGTZ"
-    case "42P07", "42710", "42723", "42809":
+    case "42P07", "42710", "42723", "42809", "42P13", "42P16":
       "an object of that name exists that load did not create: rename it, or load into another schema: postgresql://…?options=-csearch_path%3DSCHEMA"
     case "P0001":
       "a trigger of yours on the tables, or an event trigger of the database, refuses this: correct or disable it"

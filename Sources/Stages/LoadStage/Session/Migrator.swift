@@ -167,9 +167,6 @@ package enum Migrator {
     }
   }
 
-  /// SQLSTATEs of a name that another table, object or function has, or a view with other columns.
-  private static let namesTaken: Set = ["42P07", "42710", "42723", "42P16", "42809", "42P13"]
-
   /// Applies migrations in one transaction.
   private static func apply(
     _ migrations: [Migration], _ session: inout Connection, _ events: (LoadEvent) -> Void
@@ -188,11 +185,6 @@ package enum Migrator {
           try AnalysisObjects.create(&session)
         }
       }
-    } catch let error as PostgresError where namesTaken.contains(error.sqlState ?? "") {
-      throw Failure(
-        .configuration,
-        "\(error.place): the tables need schema version \(first.version), and an object of yours has a name that it uses: \(error.message)",
-        hint: "rename or drop that object, and run the same command again")
     } catch let error as PostgresError where error.kind == .denied {
       throw Failure(
         .configuration,
