@@ -26,12 +26,11 @@ struct GroupCounts: Sendable {
   ///
   /// - Parameter table: tax_registration or its bulk table.
   static func count(_ table: String, _ session: inout Connection) throws -> GroupCounts {
-    func count(_ group: Group, _ session: inout Connection) throws -> String {
-      let sql = try String(
-        sql: PackageResources.count_groups_sql, ["table": table, "group": group.sql { "r.\($0)" }])
-      return try session.row(sql).text("counts")
-    }
-    return GroupCounts(byCity: try count(.city, &session), byType: try count(.type, &session))
+    let row = try session.row(
+      String(
+        sql: PackageResources.count_groups_sql,
+        ["table": table, "city": Group.city.sql { "r.\($0)" }, "type": Group.type.sql { "r.\($0)" }]))
+    return GroupCounts(byCity: try row.text("by_city"), byType: try row.text("by_type"))
   }
 
   /// Derives the counts from those of the last publication and the change feed of this job run; counts the rows if that

@@ -1,4 +1,12 @@
--- Counts businesses by group.
--- :table: tax_registration or its bulk table. :group: the group of a row r.
-SELECT coalesce(jsonb_object_agg(name, businesses), '{}') AS counts
-FROM (SELECT coalesce(:group, 'unknown') AS name, count(*) AS businesses FROM :table r GROUP BY 1) AS groups
+-- Counts businesses by city and by kind of organisation, in one scan.
+-- :table: tax_registration or its bulk table. :city, :type: the groups of a row r.
+WITH groups AS (
+  SELECT coalesce(:city, 'unknown') AS city, coalesce(:type, 'unknown') AS type, count(*) AS businesses
+  FROM :table r GROUP BY 1, 2
+)
+SELECT coalesce((
+    SELECT jsonb_object_agg(city, businesses)
+    FROM (SELECT city, sum(businesses) AS businesses FROM groups GROUP BY city) AS cities), '{}') AS by_city,
+  coalesce((
+    SELECT jsonb_object_agg(type, businesses)
+    FROM (SELECT type, sum(businesses) AS businesses FROM groups GROUP BY type) AS types), '{}') AS by_type
