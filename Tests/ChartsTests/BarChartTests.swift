@@ -85,14 +85,14 @@ import Testing
     let picture = try Picture(chart([BarChart.Entry(long, count: 5), BarChart.Entry("b", count: 3)]).svg)
     try checkInvariants(picture, id: "b", title: "Cities", description: "by city")
     let label = try #require(picture.texts(anchored: "end").first)
-    #expect(label.text == String(repeating: letter, count: letter == "a" ? 24 : 12) + "…")
+    #expect(label.text == String(repeating: letter, count: letter == "a" ? 19 : 9) + "…")
     #expect(label.title == long)
     #expect(picture.texts(anchored: "end").last?.title == nil)
   }
 
   /// A label that just fits is not cut: an ellipsis would not be shorter.
   @Test func labelsThatFitAreNotCut() throws {
-    let fitting = String(repeating: "臺", count: 13)
+    let fitting = String(repeating: "臺", count: 10)
     let picture = try Picture(chart([BarChart.Entry(fitting, count: 5)]).svg)
     #expect(picture.texts(anchored: "end").map(\.text) == [fitting])
   }

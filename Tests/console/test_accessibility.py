@@ -142,7 +142,7 @@ axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violatio
 """
 
 # Functions that return the focused control and all controls. The Tab key stops at only one radio button of a
-# group. In a date field, the browser highlights only a part of the field.
+# group. In a field for a date or a time, the browser highlights only a part of the field.
 FOCUS = """
 window.named = (part) => [...document.querySelectorAll('a, button, input, select, textarea, summary')].indexOf(part);
 window.focused = () => {
@@ -153,7 +153,7 @@ window.focused = () => {
     name: named(part), isUsable: named(part) >= 0 && part.type !== 'radio', what: part.outerHTML.slice(0, 100),
     isSeen: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0
       && box.left < innerWidth
-      && (part.type === 'date' || style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2),
+      && (['date', 'time'].includes(part.type) || style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2),
   };
 };
 window.usable = () => [...document.querySelectorAll('a, button, input, select, textarea, summary')]

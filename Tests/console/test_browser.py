@@ -99,6 +99,7 @@ class CoreTests(WindowTest):
         self.page.click("a[href='/schedules/new']")
         self.page.fill("[name=name]", name)
         self.page.check("[name=kind][value=dry-run]")
+        self.page.check("[name=timing_kind][value=cron]")
         self.page.fill("[name=cron]", cron)
 
     def times(self):
@@ -114,6 +115,7 @@ class CoreTests(WindowTest):
         name = f"每月一日 {self.scripts}"
         self.window.enter(walk.operator)
         self.new_schedule(name, "61 1 1 * *")
+        self.save(".problem")
         self.page.click("[name=preview]")
         self.page.wait_for_selector(".note.bad")
         self.page.fill("[name=cron]", "1 1 1 * *")
@@ -149,7 +151,7 @@ class CoreTests(WindowTest):
         self.page.click("button.danger")
         self.page.wait_for_url(re.compile("/schedules$"))
         self.assertEqual(row.count(), 0)
-        self.assertFaults()
+        self.assertFaults("400 /schedules")
 
 
 class WithoutScriptsTests(CoreTests):
@@ -176,7 +178,7 @@ class ScriptTests(WindowTest):
         # After the first task stops, the second one starts.
         walk.operator.post(f"{first}/stop")
         self.page.wait_for_selector("main section .state.running")
-        self.page.wait_for_selector("main section li >> text=" + text("kind_fetch"))
+        self.page.wait_for_selector("main section .stages .state.running")
         self.assertTrue(self.page.evaluate("window.isTheSame"))
         walk.source.release()
         self.ended("succeeded")
@@ -196,6 +198,7 @@ class ScriptTests(WindowTest):
     def test_next_times_are_shown_while_typing(self):
         self.window.enter(walk.operator)
         self.window.goto("/schedules/new")
+        self.page.check("[name=timing_kind][value=cron]")
         self.page.fill("[name=cron]", "")
         self.page.wait_for_selector("[data-preview-of] .note.bad")
         self.page.type("[name=cron]", "30 4 * * *")
@@ -236,7 +239,7 @@ class ScriptTests(WindowTest):
         name = "逾時的排程 <1>"
         self.window.goto("/schedules/new")
         self.page.fill("[name=name]", name)
-        self.page.fill("[name=cron]", "7 7 * * *")
+        self.page.fill("[name=at]", "07:07")
         walk.office.sql("DELETE FROM console.session")
         self.page.click("form#schedule-form button:not([name])")
         self.page.wait_for_selector("[role=alert]")
@@ -248,7 +251,8 @@ class ScriptTests(WindowTest):
         self.page.fill("main [name=password]", PASSWORD)
         self.page.click("main form button")
         self.page.wait_for_selector("text=" + text("login_resume_question"))
-        self.assertIn(name, self.window.text("main"))
+        for shown in [name, "07:07", "Asia/Taipei"]:
+            self.assertIn(shown, self.window.text("main"))
         self.page.click("main form button")
         self.page.wait_for_url(re.compile("/schedules$"))
         self.assertIn(name, self.window.text("main"))

@@ -57,9 +57,9 @@ class WindowTest(unittest.TestCase):
         self.page.wait_for_selector(f"main section .state.{state}", timeout=60_000)
         self.page.wait_for_selector("section:not([data-live])")
 
-    def save(self):
+    def save(self, problem=None):
         self.page.click("form#schedule-form button:not([name])")
-        self.page.wait_for_url(re.compile("/schedules$"))
+        self.page.wait_for_selector(problem) if problem else self.page.wait_for_url(re.compile("/schedules$"))
 
     def search(self, **fields):
         self.window.goto("/registrations")

@@ -21,6 +21,7 @@ public struct BarChart: Sendable {
   private let measure: String
   private let entries: [Entry]
   private let unit: String?
+  private let labelsAbove: Bool
 
   /// - Parameters:
   ///   - id: the prefix of the ids in the picture, unique in the page, without white space.
@@ -28,16 +29,18 @@ public struct BarChart: Sendable {
   ///   - category: what a label names ("City"), the heading of the table's first column.
   ///   - measure: what a value counts ("Businesses"), the heading of the second.
   ///   - unit: short ("s"), written after every value; nil for counts.
+  ///   - labelsAbove: whether each label is above its bar instead of beside it, for long labels.
   ///   - emptyText: the text that is shown if there are no entries.
   public init(
     id: String, title: String, description: String, category: String, measure: String, entries: [Entry],
-    unit: String? = nil, emptyText: String
+    unit: String? = nil, labelsAbove: Bool = false, emptyText: String
   ) {
     frame = Frame(id: id, title: title, description: description, emptyText: emptyText)
     self.category = category
     self.measure = measure
     self.entries = entries
     self.unit = unit
+    self.labelsAbove = labelsAbove
   }
 
   /// The values as a table.
@@ -50,11 +53,12 @@ public struct BarChart: Sendable {
   /// The chart as an `svg` element.
   public var svg: String {
     guard !entries.isEmpty else { return frame.empty }
-    let (row, gap) = (22.0, 6.0)
+    let (row, gap) = (labelsAbove ? 40.0 : 22.0, 6.0)
     let texts = entries.map { NumberText.text($0.known, unit: unit) }
-    let labelRoom = min(entries.map { LabelWidth.of($0.label) }.max() ?? 0, 0.4 * SVG.width)
+    let labelRoom =
+      labelsAbove ? SVG.width : min(entries.map { LabelWidth.of($0.label) }.max() ?? 0, 0.4 * SVG.width)
     let valueRoom = min(texts.map(LabelWidth.of).max() ?? 0, 0.3 * SVG.width)
-    let left = labelRoom + gap
+    let left = labelsAbove ? 0 : labelRoom + gap
     let room = SVG.width - left - gap - valueRoom
     let largest = entries.compactMap { $0.known?.drawn }.max() ?? 0
     var (areas, labels, bars, values): ([String], [String], [String], [String]) = ([], [], [], [])
@@ -64,9 +68,12 @@ public struct BarChart: Sendable {
       let value = entry.known?.drawn ?? 0
       let length = value > 0 ? max(value / largest * room, SVG.pixel) : 0
       areas.append(SVG.rectangle(x: 0, y: y, width: SVG.width, height: row, title: title))
-      labels.append(SVG.text(entry.label, x: labelRoom, y: y + row / 2, room: labelRoom))
-      if length > 0 { bars.append(SVG.rectangle(x: left, y: y + 3, width: length, height: row - 6, title: title)) }
-      values.append(SVG.text(texts[index], x: left + length + gap, y: y + row / 2, room: valueRoom))
+      let middle = y + row - 11
+      labels.append(
+        SVG.text(
+          entry.label, x: labelsAbove ? 0 : labelRoom, y: labelsAbove ? y + 9 : middle, room: labelRoom))
+      if length > 0 { bars.append(SVG.rectangle(x: left, y: middle - 8, width: length, height: 16, title: title)) }
+      values.append(SVG.text(texts[index], x: left + length + gap, y: middle, room: valueRoom))
     }
     let height = Double(entries.count) * row
     return frame.svg(
@@ -75,7 +82,7 @@ public struct BarChart: Sendable {
         SVG.group(["fill": "none", "pointer-events": "all"], areas),
         SVG.group(["class": "chart-axis"], [SVG.line(from: (left, 0), to: (left, height))]),
         SVG.group(["class": "chart-bar series-1"], bars),
-        SVG.group(["class": "chart-label", "text-anchor": "end"], labels),
+        SVG.group(["class": "chart-label", "text-anchor": labelsAbove ? "start" : "end"], labels),
         SVG.group(["class": "chart-label"], values),
       ])
   }

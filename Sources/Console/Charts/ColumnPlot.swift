@@ -14,7 +14,7 @@ struct ColumnPlot {
     self.scale = scale
     self.ticks = ticks
     self.labels = labels
-    left = min(ticks.map(LabelWidth.of).max() ?? 0, SVG.width / 3) + Self.gap
+    left = min(ticks.map(LabelWidth.of).max() ?? 0, SVG.width * 0.4) + Self.gap
   }
 
   var height: Double { bottom + 22 }
@@ -37,7 +37,7 @@ struct ColumnPlot {
 
   /// As many labels as there is room for, evenly spaced and counted from the last, since readers look for the newest.
   var labelled: String {
-    let widest = min(labels.map(LabelWidth.of).max() ?? 0, SVG.width / 4)
+    let widest = min(labels.map(LabelWidth.of).max() ?? 0, SVG.width / 3)
     // Labels at the edges are moved inwards, so they need more distance to their neighbours.
     let moved = max(0, (widest - band) / 2)
     let every = max(1, Int(((widest + moved + Self.gap) / band).rounded(.up)))

@@ -1,6 +1,6 @@
 /// Creates SVG elements as text. It escapes attributes and `text`; `content` must be markup.
 enum SVG {
-  static let width = 480.0
+  static let width = 380.0
   /// The least length of a mark, so that a value above zero is visible beside one a million times as large.
   static let pixel = 1.0
 

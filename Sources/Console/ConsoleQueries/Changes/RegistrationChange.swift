@@ -37,10 +37,13 @@ public struct RegistrationChange: Sendable, Equatable {
   public internal(set) var columns: [Column]
   /// Whether it does not count: a rollback undid its publication, or it is of the rollback.
   public let isUndone: Bool
+  /// Whether an initial load brought the business. The feed does not have those.
+  public let isOfFirstLoad: Bool
 
   /// Columns of a row `c` of the feed or of a business's history, joined with a row `p` of publication.
   static let sql = """
     c.job_run_id, p.action, p.as_of_date, p.published_at, c.ban, c.kind, c.reason, c.before, c.after, \
+    p.kind = 'bulk' AS is_first, \
     coalesce(c.after, c.before) ->> 'business_name' AS name, c.changed_columns
     """
 
@@ -80,6 +83,7 @@ public struct RegistrationChange: Sendable, Equatable {
     after = try row.optionalText("after")
     name = try row.optionalText("name")
     columns = []
+    isOfFirstLoad = try row.bool("is_first")
     isUndone = undone.runs.contains(jobRunID)
   }
 }

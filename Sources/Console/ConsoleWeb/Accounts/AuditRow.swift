@@ -7,18 +7,22 @@ struct AuditRow {
   let entry: Audit.Entry
   /// Nil if the entry has other details than texts.
   private let details: [String: String]?
+  private let task: ConsoleTask?
 
-  init(text: RunText, _ entry: Audit.Entry) {
+  /// - Parameter task: the task that the entry is about, if it is known.
+  init(text: RunText, _ entry: Audit.Entry, task: ConsoleTask?) {
     self.text = text
     self.entry = entry
+    self.task = task
     details = try? JSONDecoder().decode([String: String].self, from: Data(entry.detail.utf8))
   }
 
   var values: [String: Any] {
     let values: [String: Any?] = [
-      "at": TaipeiTime.text(entry.at), "action": action, "account": entry.account ?? "–",
-      "address": entry.address ?? "–", "subject": isOfTask ? nil : entry.subject,
-      "task": isOfTask ? entry.subject : nil, "details": shownDetails,
+      "at": TaipeiTime.text(entry.at), "action": action,
+      "account": entry.account ?? (entry.address == nil ? text("run_origin_shell") : "–"),
+      "address": entry.address, "subject": isOfTask ? nil : entry.subject,
+      "task": isOfTask ? entry.subject : nil, "task_name": taskName, "details": shownDetails,
       "detail": details == nil ? entry.detail : nil,
     ]
     return values.present
@@ -28,6 +32,13 @@ struct AuditRow {
     let key = "audit_action_" + entry.action.replacing(".", with: "_")
     let action = text(key, details?["kind"].map { text.kind($0) } ?? "–")
     return action == key ? entry.action : action
+  }
+
+  /// The kind of the task and the time at which it started, by which people know it.
+  private var taskName: String {
+    let kind = task?.kind.rawValue ?? details?["kind"]
+    let time = TaipeiTime.text(task?.startedAt ?? task?.queuedAt ?? entry.at)
+    return (kind.map { text.kind($0) } ?? text("run_title")) + " " + time.suffix(8)
   }
 
   /// Whether the subject is the number of a task.
@@ -69,7 +80,7 @@ struct AuditRow {
     case "kind": text.kind(value)
     case "repeats": value == "-1" ? text("schedule_for_ever") : value
     case "role": text.named("audit_role_", value)
-    case "timing": text.interval(value) ?? value
+    case "timing": TimingWords(text: text).words(value) ?? value
     default: value
     }
   }

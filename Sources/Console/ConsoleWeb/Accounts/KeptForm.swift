@@ -1,3 +1,5 @@
+import ConsoleStore
+
 /// A form that was sent after the end of the session. It stays in hidden fields of the log-in page. After the log-in, a
 /// page asks whether to send it.
 struct KeptForm {
@@ -9,11 +11,17 @@ struct KeptForm {
   private static let prefix = "kept_field_"
   /// The fields that a user recognises the form by, and the keys of their labels.
   private static let labels = [
-    "reason": "run_accept_reason", "snapshot": "run_snapshot", "name": "schedule_name",
+    ("reason", "run_accept_reason"), ("snapshot", "run_snapshot"), ("name", "schedule_name"),
+    ("kind", "schedule_kind"), ("at", "timing_daily"), ("minutes", "schedule_minutes"), ("cron", "timing_cron"),
+    ("time_zone", "schedule_zone"), ("repeats", "schedule_repeats"), ("limit_minutes", "schedule_limit"),
+    ("retries", "schedule_retries"), ("retry_minutes", "schedule_retry_minutes"),
   ]
+  /// The fields of the timings that a schedule may have; the form sends all of them.
+  private static let timings = ["daily": "at", "every": "minutes", "cron": "cron"]
   /// The keys of the actions, by the last word of the path. Those of the second list need a button of warning.
   private static let actions = [
-    "run": "run_now", "dry-run": "run_dry", "retry": "run_again", "schedules": "schedule_save",
+    "run": "run_now", "dry-run": "run_dry", "retry": "run_again", "schedules": "schedule_new",
+    "change": "schedule_save",
     "pause": "schedule_pause", "resume": "schedule_resume", "stop": "task_stop", "accept": "run_accept",
     "rollback": "run_rollback_do", "remove": "schedule_remove",
   ]
@@ -39,6 +47,7 @@ struct KeptForm {
   /// What the form does: the last word of its path, or the kind of the run that it starts.
   private var action: String {
     if path == "/tasks" { return fields["kind"] ?? "" }
+    if path.hasPrefix("/schedules/"), path.split(separator: "/").count == 2 { return "change" }
     return path.split(separator: "/").last { Int($0) == nil }.map { String($0) } ?? ""
   }
 
@@ -63,8 +72,14 @@ struct KeptForm {
 
   /// What the user filled in, with its labels.
   func filledIn(_ text: (String) -> String) -> [[String: String]] {
-    fields.sorted { $0.key < $1.key }.compactMap { name, value in
-      Self.labels[name].flatMap { value.isEmpty ? nil : ["label": text($0), "value": value] }
+    let timing = fields["timing_kind"].flatMap { Self.timings[$0] }
+    return Self.labels.compactMap { name, label in
+      guard var value = fields[name], path != "/tasks" else { return nil }
+      if name == "repeats", value.isEmpty { value = text("schedule_for_ever") }
+      if value.isEmpty { return nil }
+      if timing != nil, name != timing, Self.timings.values.contains(name) { return nil }
+      let kind = name == "kind" ? ConsoleTask.Kind(rawValue: value) : nil
+      return ["label": text(label), "value": kind.map { text($0 == .run ? "kind_run" : "kind_dry_run") } ?? value]
     }
   }
 

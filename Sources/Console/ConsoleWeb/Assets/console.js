@@ -30,6 +30,10 @@ const refresh = async (id) => {
 };
 for (const part of document.querySelectorAll("[data-refresh]")) setTimeout(refresh, 3000, part.id);
 
+// On a phone the menu scrolls: the link to this page must be visible.
+const here = document.querySelector(".site-nav [aria-current]");
+if (here) here.parentNode.scrollLeft = here.offsetLeft - here.parentNode.clientWidth / 2;
+
 // A button that copies the address of the page: <button data-copy hidden>. It needs a secure context.
 for (const button of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) continue;

@@ -36,7 +36,7 @@ struct FigureCharts {
     func picture(_ id: String, _ counts: [FindingCounts.Count]) -> [String: Any] {
       bars(
         id, category: "finding_code", measure: "figure_records", empty: "figure_\(id)_empty",
-        counts.map { BarChart.Entry(text.named("finding_code_", $0.code), count: $0.count) })
+        labelsAbove: true, counts.map { BarChart.Entry(text.named("finding_code_", $0.code), count: $0.count) })
     }
     return [picture("rejections", counts.rejections), picture("warnings", counts.warnings)]
   }
@@ -82,11 +82,12 @@ struct FigureCharts {
   }
 
   private func bars(
-    _ id: String, category: String, measure: String, empty: String = "figure_empty", _ entries: [BarChart.Entry]
+    _ id: String, category: String, measure: String, empty: String = "figure_empty", labelsAbove: Bool = false,
+    _ entries: [BarChart.Entry]
   ) -> [String: Any] {
     let chart = BarChart(
       id: "figure-" + id, title: text("figure_\(id)"), description: text("figure_\(id)_hint"), category: text(category),
-      measure: text(measure), entries: entries, emptyText: text(empty))
+      measure: text(measure), entries: entries, labelsAbove: labelsAbove, emptyText: text(empty))
     return picture(id, chart.svg, chart.table)
   }
 

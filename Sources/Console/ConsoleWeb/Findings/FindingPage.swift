@@ -42,6 +42,7 @@ struct FindingPage {
   private func row(_ finding: StoredFinding) -> [String: Any] {
     let visible = EscapedText(finding.raw)
     let leftOut = visible.bytesLeftOut
+    let start = EscapedText(finding.raw, bytesMax: 500)
     let values: [String: Any?] = [
       "batch": finding.batch,
       "severity_class": finding.severity == "error" ? "failed" : "partial",
@@ -50,7 +51,8 @@ struct FindingPage {
       "record": text("finding_record", text.count(finding.record)),
       "line": text("finding_line", text.count(finding.line)), "byte_offset": text.count(finding.byteOffset),
       "column": finding.column,
-      "parts": visible.parts.map { ["text": $0.text, "is_stand_in": $0.isStandIn] as [String: Any] },
+      "start": start.parts.map(part), "has_rest": start.bytesLeftOut > leftOut,
+      "parts": visible.parts.map(part),
       "has_raw": !finding.raw.isEmpty,
       "left_out": leftOut > 0 ? text("finding_left_out", text.count(leftOut)) : nil,
       "is_truncated": finding.isTruncated, "dump": HexDump(finding.raw).map(dump),
@@ -58,9 +60,11 @@ struct FindingPage {
     return values.present
   }
 
+  private func part(_ part: EscapedText.Part) -> [String: Any] { ["text": part.text, "is_stand_in": part.isStandIn] }
+
   private func dump(_ dump: HexDump) -> [String: Any] {
     [
-      "first_invalid": text.count(dump.firstInvalid),
+      "dump_title": text("finding_dump", text.count(dump.firstInvalid)),
       "dump_rows": dump.rows.map { "\($0.offset)  \(Self.padded($0.hex, 47))  \($0.ascii)" }.joined(separator: "\n"),
       "before": dump.bytesBefore, "behind": dump.bytesBehind,
       "is_part": dump.bytesBefore > 0 || dump.bytesBehind > 0,

@@ -24,6 +24,7 @@ extension Templates {
     "run-overview": PackageResources.run_overview_mustache,
     "run-progress": PackageResources.run_progress_mustache,
     "run-rollback": PackageResources.run_rollback_mustache,
+    "run-stages": PackageResources.run_stages_mustache,
     "runs": PackageResources.runs_mustache,
     "schedule": PackageResources.schedule_mustache,
     "schedule-next": PackageResources.schedule_next_mustache,

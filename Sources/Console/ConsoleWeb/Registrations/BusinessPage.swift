@@ -11,13 +11,13 @@ struct BusinessPage {
   }
 
   /// The columns that are shown elsewhere: in the title, or with the head office's name.
-  private static let elsewhere: Set = ["ban", "business_name", "headquarters_ban"]
+  private static let elsewhere: Set = ["ban", "business_name", "headquarters_ban", "setup_date"]
 
   var values: [String: Any?] {
     [
       "nav_registrations": true, "ban": business.ban.text,
       "name": business.registration?.name ?? business.history.first?.name ?? business.ban.text,
-      "check_is_right": business.ban.hasRightCheckDigit, "is_gone": business.registration == nil,
+      "check_is_right": business.ban.hasRightCheckDigit, "gone": business.registration == nil ? gone : nil,
       "facts": business.registration.map(facts), "head_office": headOffice,
       "has_branches": !business.branches.isEmpty, "branch_count": text.count(business.branchCount),
       "history_count": text.count(business.history.count),
@@ -26,15 +26,38 @@ struct BusinessPage {
       "all_branches_path": business.hasMoreBranches ? "/registrations?head_office=\(business.ban.text)" : nil,
       "branches_shown": text("reg_branches_shown", text.count(business.branches.count)),
       "correction": correction, "has_history": !business.history.isEmpty,
-      "changes": business.history.map { ChangeRow(text: text, $0).values },
+      "changes": changes, "last": last, "has_last": last != nil,
     ]
+  }
+
+  private var changes: [[String: Any]] {
+    business.history.map { change in
+      var values = ChangeRow(text: text, change).values
+      // What the first load brought was not new then.
+      if change.kind == .added, change.isOfFirstLoad { values["kind"] = text("reg_first") }
+      return values
+    }
+  }
+
+  /// The change that removed the business from the registry.
+  private var removal: RegistrationChange? {
+    business.registration == nil ? business.history.first.flatMap { $0.kind == .removed ? $0 : nil } : nil
+  }
+
+  /// The columns of a removed business.
+  private var last: Any? { removal.flatMap { ChangeRow(text: text, $0).values["columns"] } }
+
+  private var gone: String {
+    guard let removal, let day = removal.asOfDate, let reason = removal.reason else { return text("reg_gone") }
+    return text("reg_gone_since", day, text.named("run_removed_", reason))
   }
 
   private func facts(_ registration: Registration) -> [String: Any] {
     [
       "columns": registration.columns.filter { !Self.elsewhere.contains($0.column.name) }.map { column, value in
         [
-          "column": text.named("run_column_", column.name),
+          "column": column.name == "business_setup_date"
+            ? text("reg_set_up") : text.named("run_column_", column.name),
           "value": value.map { text.value($0, of: column.name) } ?? "–",
         ]
       },
@@ -55,9 +78,13 @@ struct BusinessPage {
 
   private var correction: [String: Any]? {
     business.correction.map { correction in
-      var values: [String: Any] = ["by": correction.correctedBy, "at": TaipeiTime.text(correction.correctedAt)]
-      if !correction.fixedCodes.isEmpty { values["codes"] = correction.fixedCodes.joined(separator: " ") }
-      return values
+      let codes = correction.fixedCodes.map { text.named("finding_code_", $0) }.joined(separator: text("comma"))
+      return [
+        "by": codes.isEmpty
+          ? text("reg_corrected_by", correction.correctedBy)
+          : text("reg_corrected_codes", correction.correctedBy, codes),
+        "at": TaipeiTime.text(correction.correctedAt),
+      ]
     }
   }
 }

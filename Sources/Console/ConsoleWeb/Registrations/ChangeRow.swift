@@ -18,10 +18,12 @@ struct ChangeRow {
       "published_at": TaipeiTime.text(change.publishedAt),
       "kind": change.kind.map { text.named("run_kind_", $0.rawValue) } ?? text("reg_kind_unknown"),
       "has_columns": !change.columns.isEmpty,
-      "columns": change.columns.map { column in
+      // A full record has the set-up date only once: the date of the Republic is shown with the other one.
+      "columns": change.columns.filter { change.kind == .changed || $0.name != "setup_date" }.map { column in
         var values: [String: Any] = ["column": text.named("run_column_", column.name)]
         values["before"] = column.before.map { text.value($0, of: column.name) }
         values["after"] = column.after.map { text.value($0, of: column.name) }
+        values["whole"] = values["after"] ?? values["before"]
         return values
       },
     ]
@@ -45,7 +47,7 @@ extension RunText {
   func value(_ value: String, of column: String) -> String {
     if column == "business_setup_date", let date = rocDate(value) { return date }
     return switch StoredColumn.all.first(where: { $0.name == column })?.form {
-    case .amount: Int(value).map { count($0) } ?? value
+    case .amount: Int(value).map { self("reg_amount", count($0)) } ?? value
     case .flag: self(value.hasPrefix("t") ? "yes" : "no")
     case .text, .date, nil: value
     }
@@ -54,8 +56,9 @@ extension RunText {
   /// Formats a date of the ROC calendar, YYYMMDD; nil if the text is not one.
   private func rocDate(_ text: String) -> String? {
     guard text.utf8.count == 7, text.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let number = Int(text) else { return nil }
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100)
     guard year > 0, 1...12 ~= month, 1...31 ~= day else { return nil }
-    return self("reg_roc_date", "\(year)", "\(month)", "\(day)")
+    return self("reg_roc_date", "\(year)", "\(year + 1911)-\(two(month))-\(two(day))")
   }
 }

@@ -11,13 +11,16 @@ struct RegistrationListPage {
     self.fields = fields
   }
 
-  func values(_ types: [String], _ query: RegistrationQuery, _ page: RegistrationPage) -> [String: Any?] {
+  /// - Parameter all: how many businesses the registry has.
+  func values(
+    _ types: [String], _ query: RegistrationQuery, _ page: RegistrationPage, all: Int?
+  ) -> [String: Any?] {
     var values = form(types)
     let parameters = query.parameters
     values["rows"] = page.rows.map { row($0, query.text) }
     values["has_rows"] = !page.rows.isEmpty
     values["found"] =
-      if let total = page.total {
+      if let total = page.total ?? (query.parameters.allSatisfy { ["sort", "order"].contains($0.name) } ? all : nil) {
         text("reg_found", text.count(total))
       } else {
         text(Self.found(page), text.count(page.rows.count))
@@ -41,8 +44,17 @@ struct RegistrationListPage {
 
   func values(_ types: [String], _ problem: QueryProblem) -> [String: Any?] {
     var values = form(types)
-    values["problem"] = text(problem.text)
-    values["problem_field"] = text.named("reg_field_", problem.parameter)
+    // The query stops at its first problem, so each field is looked at alone, too.
+    let alone = RegistrationQuery.names.compactMap { name in
+      fields[name].flatMap { value -> QueryProblem? in
+        do throws(QueryProblem) { _ = try RegistrationQuery([name: value]) } catch { return error }
+        return nil
+      }
+    }
+    values["problem"] = true
+    values["problems"] = (alone.contains(problem) ? alone : [problem] + alone).map {
+      ["problem_field": text.named("reg_field_", $0.parameter), "problem_text": text($0.text)]
+    }
     return values
   }
 

@@ -24,14 +24,15 @@ struct RegistrationRoutes {
       let query = try RegistrationQuery(fields.values)
       let search = try RegistrationSearch(query, place: fields.place)
       let ban = query.parameters.count == 1 ? query.text?.ban : nil
-      let (types, found, isKnown) = try await site.read(context) { connection in
+      let (types, found, isKnown, all) = try await site.read(context) { connection in
         let found = try search.page(on: &connection)
         // A business that was removed has a page, too.
         let isKnown = try ban.map { try found.rows.first?.ban == $0.text || Business.find($0, on: &connection) != nil }
-        return (try RegistrationChoices.types(on: &connection), found, isKnown)
+        let all = try JobRuns.published(&connection)?.publication?.registrations
+        return (try RegistrationChoices.types(on: &connection), found, isKnown, all)
       }
       if let ban, isKnown == true { return site.redirect(to: "/registrations/\(ban.text)") }
-      return site.page("registrations", context, page.values(types, query, found))
+      return site.page("registrations", context, page.values(types, query, found, all: all))
     } catch let problem as QueryProblem {
       let types = try await site.read(context) { try RegistrationChoices.types(on: &$0) }
       return site.page("registrations", context, page.values(types, problem), status: .badRequest)

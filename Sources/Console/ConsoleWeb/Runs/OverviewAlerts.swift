@@ -22,7 +22,7 @@ struct OverviewAlerts {
   ) -> [String: Any] {
     let values: [String: Any?] = [
       "alert_class": isBad ? "bad" : "warn", "alert_title": title, "alert_detail": detail,
-      "alert_reasons": text.reasons(reasons),
+      "alert_reasons": few(text.reasons(reasons)),
       "alert_advice": advice, "alert_path": path,
     ]
     return values.present
@@ -48,7 +48,7 @@ struct OverviewAlerts {
     return alert(
       text("run_alert_failed", text.kind(run.command), when, RunValues(text: text).by(run)),
       detail: failure.shownMessage ?? (run.isKilled ? nil : failure.reason), advice: failure.advice, path: run.path,
-      reasons: Self.few(run.refusal?.reasons ?? []))
+      reasons: run.refusal?.reasons ?? [])
   }
 
   /// The alert for a load that is recorded as running but makes no progress.
@@ -98,7 +98,7 @@ struct OverviewAlerts {
   }
 
   /// Returns the first three reasons; the run's page has them all.
-  private static func few(_ reasons: [String]) -> [String] {
-    reasons.count <= 3 ? reasons : Array(reasons.prefix(3)) + ["…"]
+  private func few(_ reasons: [String]) -> [String] {
+    reasons.count <= 3 ? reasons : reasons.prefix(3) + [text("run_reasons_more", "\(reasons.count - 3)")]
   }
 }

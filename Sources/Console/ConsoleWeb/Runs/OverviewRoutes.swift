@@ -16,7 +16,7 @@ struct OverviewRoutes {
         "run-overview", context,
         [
           "alerts": alerts, "is_well": alerts.isEmpty, "sentence": sentence(overview, text),
-          "aside": aside(overview, text),
+          "aside": aside(overview, text), "waiting": waiting(overview, text),
           "numbers": overview.published.flatMap { numbers($0, overview.source ?? $0, text) },
           "entries": overview.runs.prefix(5).map(values.row), "has_entries": !overview.runs.isEmpty,
           "is_changing": overview.latest.running != nil || overview.runs.prefix(5).contains { !$0.outcome.isOver },
@@ -35,7 +35,8 @@ struct OverviewRoutes {
       return latest.failure == nil ? nil : text("run_sentence_never")
     }
     // A later rollback or correction is what the registry shows; the alert names the failure.
-    if let run = latest.failure, run.startedAt > latest.success?.startedAt ?? "" {
+    func seconds(_ run: PipelineRun?) -> Int64 { run.flatMap { TaipeiTime.seconds($0.startedAt) } ?? 0 }
+    if let run = latest.failure, seconds(run) >= seconds(latest.success) {
       return text("run_sentence_failed", TaipeiTime.text(run.startedAt), publication.sourceDay)
     }
     if let run = latest.success, run.outcome == .unchanged, run.checkedSource {
@@ -46,10 +47,18 @@ struct OverviewRoutes {
     let accepted =
       publication.refusals.isEmpty
       ? "" : text("run_sentence_accepted", publication.acceptedBy ?? "–", publication.acceptReason ?? "–")
-    return text(
-      "run_sentence_" + publication.action, publication.sourceDay, TaipeiTime.text(publication.publishedAt),
-      text.count(publication.registrations), text.count(publication.inserted), text.count(publication.updated),
-      text.count(publication.removed)) + accepted
+    return text.sentence(publication) + accepted
+  }
+
+  /// Returns which dry run is under way, and how many runs wait behind it or another one.
+  private func waiting(_ overview: Overview, _ text: RunText) -> String? {
+    let dryRun = overview.runs.first { $0.isDryRun && $0.outcome == .running }
+    let count = overview.runs.count { $0.outcome == .queued }
+    let parts = [
+      dryRun.map { text("run_sentence_dry_run", TaipeiTime.text($0.startedAt)) },
+      count > 0 ? text("run_sentence_waiting", "\(count)") : nil,
+    ].compactMap(\.self)
+    return parts.isEmpty ? nil : parts.joined(separator: " ")
   }
 
   /// Returns the note on a failed dry run. It does not affect the registry, so it is in small print.

@@ -68,9 +68,12 @@ public struct PipelineRun: Sendable, Equatable {
     !outcome.isOver ? nil : summary?.endedAt ?? task?.endedAt ?? jobRun?.completedAt
   }
 
-  /// The duration; nil while it is under way.
+  /// Whether it was stopped while it waited in the queue.
+  var isCancelled: Bool { outcome == .stopped && task?.startedAt == nil && summary == nil && jobRun == nil }
+
+  /// The duration; nil while it is under way, and if it did not begin.
   var seconds: Double? {
-    guard outcome.isOver else { return nil }
+    guard outcome.isOver, !isCancelled else { return nil }
     guard let from = Self.seconds(startedAt), let to = endedAt.flatMap(Self.seconds) else { return jobRun?.seconds }
     return max(0, to - from)
   }

@@ -9,6 +9,9 @@ struct RunFailure {
   private let message: String?
   /// The key of the cause, if it is a known one.
   private let cause: String?
+  /// A part of the reason that a city lost too many businesses. A page shows only the first of them at once.
+  private static let city = "--max-city-loss"
+  private static let citiesMax = 5
 
   /// - Parameter log: the run's log. Without a record its last error line is the only source.
   init(text: RunText, run: PipelineRun, log: String = "") {
@@ -26,9 +29,17 @@ struct RunFailure {
     let isStop = run.outcome == .stopped
     let original = isStop || cause == nil ? nil : message
     let hints = isStop || run.refusal != nil ? [] : run.summary?.problem?.hints ?? []
+    let reasons = run.refusal?.reasons ?? []
+    let cities = reasons.filter { $0.contains(Self.city) }
+    let more = cities.dropFirst(Self.citiesMax)
     let values: [String: Any?] = [
       "failure_is_stop": isStop, "failure_title": title, "failure_message": isStop ? nil : shownMessage,
-      "failure_reasons": text.reasons(run.refusal?.reasons ?? []), "failure_advice": advice,
+      "failure_advice": advice, "failure_has_reasons": run.refusal != nil,
+      "failure_reasons": text.reasons(reasons.filter { !$0.contains(Self.city) } + cities.prefix(Self.citiesMax)),
+      "failure_more": text.reasons(Array(more)),
+      "failure_more_text": more.isEmpty ? nil : text("run_reasons_cities", "\(more.count)"),
+      "failure_is_shell": run.task == nil && !isStop, "failure_may_run": run.task == nil && run.refusal == nil,
+      "failure_source": run.task == nil ? run.summary?.source ?? run.jobRun?.source : nil,
       "failure_original": original, "failure_hints": hints, "failure_has_original": original != nil || !hints.isEmpty,
     ]
     return values.present
@@ -58,6 +69,7 @@ struct RunFailure {
 
   private var generalAdvice: String {
     switch (run.task?.reason, exitCode) {
+    case _ where run.isCancelled: text("run_do_cancelled")
     case (.stopped, _): text("run_do_stopped")
     case (.timeLimit, _): text("run_do_time_limit")
     case (.cutShort, _): text("run_do_cut_short")

@@ -19,6 +19,7 @@ struct RunPage {
     let (jobRun, findings) = (run.jobRun, findings)
     let noFindings = details.loads.findings.isEmpty ? noFindings(findings.isEmpty) : nil
     let values: [String: Any?] = [
+      "run_sentence": sentence, "is_over": isOver,
       "run_kind": text.kind(run.command), "run_number": jobRun?.id, "run_failure": failure,
       "run_started": text.time(run.startedAt), "facts": facts,
       "run_check": isSuperseded ? nil : run.summary?.check.map(check), "check_is_stale": isStale,
@@ -34,6 +35,14 @@ struct RunPage {
       "is_live": task.map { !$0.state.isOver } ?? false, "is_changing": task == nil && !isOver, "task_id": task?.id,
     ]
     return values.present
+  }
+
+  /// Returns a sentence of what a successful run did; nil if a single stage ran.
+  private var sentence: String? {
+    guard run.outcome.isGood else { return nil }
+    if let publication = run.jobRun?.publication { return text.sentence(publication) }
+    if run.outcome == .unchanged { return text("run_sentence_nothing") }
+    return run.summary?.check == nil ? nil : RunValues(text: text).detail(run)
   }
 
   /// Returns why the database has no findings of the load; nil if the summary has warnings only.
@@ -81,11 +90,14 @@ extension RunPage {
     let isQueued = task?.state == .queued
     let shown = isQueued ? [] : shown(trace)
     let values: [String: Any?] = [
-      "progress_state": badge, "progress_state_text": text.outcome(run.outcome), "progress_is_queued": isQueued,
+      "progress_state": badge, "progress_state_text": text.outcome(of: run), "progress_is_queued": isQueued,
       "progress_stopping": task?.state == .running && task?.stopAskedBy != nil,
       "progress_seconds": isOver || isQueued
         ? nil : began.map { text.seconds(max(0, (now.timeIntervalSince1970 - $0).rounded())) },
-      "progress_stages": shown, "progress_has_stages": !shown.isEmpty,
+      "progress_summary": isOver
+        ? [RunValues(text: text).by(run), run.seconds.map(text.seconds)].compactMap(\.self).joined(separator: " · ")
+        : nil,
+      "progress_stages": shown, "progress_has_stages": !shown.isEmpty, "progress_is_alive": !isOver,
       "progress_batches": isOver ? nil : trace.batches.map(batches),
       "progress_lines": isOver ? [] : latest(trace).map(line),
     ]
@@ -110,7 +122,6 @@ extension RunPage {
   /// Returns the values of the stages. The summary overrides the trace.
   private func shown(_ trace: RunTrace) -> [[String: Any]] {
     let summed = Dictionary((run.summary?.stages ?? []).map { ($0.name, $0) }) { first, _ in first }
-    let longest = trace.stages.compactMap { summed[$0.name]?.seconds ?? $0.seconds }.max() ?? 0
     let last = trace.stages.last { $0.state != .waiting }?.name
     return trace.stages.map { stage in
       let known = summed[stage.name]
@@ -126,7 +137,6 @@ extension RunPage {
       let values: [String: Any?] = [
         "stage": text.stage(stage.name, of: run), "stage_class": badge, "stage_state": state,
         "stage_seconds": seconds.map(text.seconds), "stage_rate": known?.recordsPerSecond.map(text.count),
-        "stage_meter": isAlive || longest <= 0 ? nil : seconds.map { "\(($0 / longest * 100).rounded())" },
         "stage_is_running": isAlive,
       ]
       return values.present
@@ -163,7 +173,7 @@ extension RunPage {
 
   /// Returns the last log lines without the events of batches, which the progress bar shows.
   private func latest(_ trace: RunTrace) -> [RunLogLine] {
-    trace.lines.filter { $0.event?.hasPrefix("batch_") != true }.suffix(6)
+    trace.lines.filter { $0.event != "etl_started" && $0.event?.hasPrefix("batch_") != true }.suffix(6)
   }
 
   private func line(_ line: RunLogLine) -> [String: Any] {

@@ -12,7 +12,7 @@ extension RunPage {
     return [
       fact("task_by", RunValues(text: text).by(run)),
       fact("task_queued_at", text.time(task?.queuedAt)),
-      fact("run_started", task?.state == .queued ? nil : text.time(run.startedAt)),
+      fact("run_started", task?.state == .queued || run.isCancelled ? nil : text.time(run.startedAt)),
       fact("run_ended", text.time(run.endedAt)),
       fact("run_duration", run.seconds.map(text.seconds)),
       fact("task_attempt", task.flatMap { $0.attempt > 1 ? text("task_attempt_number", "\($0.attempt)") : nil }),

@@ -10,20 +10,22 @@ struct RunValues {
   /// Returns the values of a list row.
   func row(_ run: PipelineRun) -> [String: Any] {
     let failure = RunFailure(text: text, run: run)
-    let rejected = run.jobRun?.counts.failed ?? run.summary?.counts?.failed ?? 0
+    let rejected = run.rejected
     let values: [String: Any?] = [
       "entry_number": run.jobRun?.id, "entry_path": run.path, "entry_started": text.time(run.startedAt),
       "entry_kind": text.kind(run.command),
       "entry_attempt": run.task.flatMap { $0.attempt > 1 ? text("task_attempt_number", "\($0.attempt)") : nil },
       "entry_by": by(run),
-      "entry_class": run.outcome.rawValue, "entry_outcome": text.outcome(run.outcome),
+      "entry_class": run.outcome.rawValue,
+      "entry_outcome": text.outcome(of: run),
       "entry_reason": run.outcome.isFailure || run.task?.reason == .overtaken ? failure.reason : nil,
       "entry_is_undone": run.jobRun.map { undone.contains($0.id) } ?? false,
-      "entry_stage": run.stage.map { text.stage($0, of: run) } ?? "–",
-      "entry_seconds": run.seconds.map(text.seconds) ?? "–",
+      "entry_stage": run.outcome.isGood ? nil : run.stage.map { text.stage($0, of: run) },
+      "entry_seconds": run.seconds.map(text.seconds),
       "entry_detail": run.outcome.isFailure ? failure.shownMessage.map(text.brief) : detail(run),
+      "entry_is_list": !run.outcome.isFailure,
       "entry_changes_path": run.jobRun.flatMap(Self.changesPath),
-      "entry_date": run.summary?.sourceDate ?? run.jobRun?.sourceDate ?? "–",
+      "entry_date": run.summary?.sourceDate ?? run.jobRun?.sourceDate,
       "entry_rejected": rejected > 0 ? text("run_rejected_count", text.count(rejected)) : nil,
       "entry_findings_path": run.jobRun.map { "/findings?run=\($0.id)&severity=error" },
       "entry_stop_path": run.task.flatMap { $0.mayBeStopped ? "/tasks/\($0.id)/stop" : nil },
@@ -44,18 +46,21 @@ struct RunValues {
     return run.summary?.origin.map { text.named("run_origin_", $0) } ?? "–"
   }
 
-  private func detail(_ run: PipelineRun) -> String? {
+  /// Returns a short text of what the run changed, or would change.
+  func detail(_ run: PipelineRun) -> String? {
     if let publication = run.jobRun?.publication { return text.published(publication) }
     if let check = run.summary?.check {
-      let kinds = text.counts(check.changes.kinds, named: "run_kind_").compactMap { kind in
-        (kind["name"] as? String).flatMap { name in (kind["count"] as? String).map { "\(name) \($0)" } }
+      let kinds = ["added", "reappeared", "changed", "removed"].compactMap { kind in
+        check.changes.kinds[kind].flatMap { $0 > 0 ? text("run_would_" + kind, text.count($0)) : nil }
       }
-      return kinds.isEmpty ? text("run_would_nothing") : text("run_would", kinds.joined(separator: text("comma")))
+      return text("run_would", kinds.isEmpty ? text("run_no_changes") : kinds.joined(separator: text("comma")))
     }
-    return run.summary?.database.map {
-      text("run_published_counts", text.count($0.inserted), text.count($0.updated), text.count($0.removed))
-    }
+    return run.summary?.database.map { text.changed($0.inserted, $0.updated, $0.removed) }
   }
+}
+
+extension PipelineRun {
+  fileprivate var rejected: Int { jobRun?.counts.failed ?? summary?.counts?.failed ?? 0 }
 }
 
 extension RunText {
@@ -65,8 +70,26 @@ extension RunText {
   /// Returns a short text of what a publication changed.
   func published(_ publication: JobPublication) -> String {
     self("run_action_" + publication.action) + self("colon")
-      + self(
-        "run_published_counts", count(publication.inserted), count(publication.updated), count(publication.removed))
+      + changed(publication.inserted, publication.updated, publication.removed)
+  }
+
+  /// Returns a sentence of what a publication did.
+  func sentence(_ publication: JobPublication) -> String {
+    self(
+      "run_sentence_" + publication.action, publication.sourceDay, TaipeiTime.text(publication.publishedAt),
+      count(publication.registrations), count(publication.inserted), count(publication.updated),
+      count(publication.removed))
+  }
+
+  fileprivate func changed(_ inserted: Int, _ updated: Int, _ removed: Int) -> String {
+    inserted + updated + removed == 0
+      ? self("run_no_changes") : self("run_published_counts", count(inserted), count(updated), count(removed))
+  }
+
+  /// Returns the outcome, with the number of rejected records.
+  func outcome(of run: PipelineRun) -> String {
+    run.outcome == .partial && run.rejected > 0
+      ? self("run_outcome_partial_count", count(run.rejected)) : outcome(run.outcome)
   }
 
   func outcome(_ outcome: PipelineRun.Outcome) -> String { self("run_outcome_" + outcome.rawValue) }

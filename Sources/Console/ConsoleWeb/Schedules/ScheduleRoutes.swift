@@ -11,8 +11,12 @@ struct ScheduleRoutes {
 
   func add(to router: Router<ConsoleContext>) {
     router.get("/schedules") { _, context in
-      let schedules = try await site.store.run { try ScheduleStore.list(on: &$0) }
-      let rows = schedules.map { row($0, context) }
+      let (schedules, tasks) = try await site.store.run { connection in
+        (try ScheduleStore.list(on: &connection), try Tasks.list(limit: 400, on: &connection))
+      }
+      let rows = schedules.map { schedule in
+        row(schedule, context).merging(last(tasks.first { $0.scheduleID == schedule.id }, context)) { $1 }
+      }
       return site.page(
         "schedules", context,
         ["rows": rows, "has_rows": !rows.isEmpty, "nav_schedules": true])
@@ -57,7 +61,8 @@ struct ScheduleRoutes {
     router.get("/schedules/:id/remove") { _, context in
       guard context.isOperator else { throw Problem(.forbidden, "problem_operators_only") }
       return site.page(
-        "schedule-remove", context, row(try await find(context), context).merging(["nav_schedules": true]) { $1 })
+        "schedule-remove", context,
+        row(try await find(context), context).merging(["nav_schedules": true]) { $1 })
     }
     router.post("/schedules/:id/remove") { _, context in
       let schedule = try await find(context)
@@ -105,6 +110,7 @@ struct ScheduleRoutes {
   ) async throws -> Response {
     let faultText = TimingErrorText(texts: site.texts, language: context.language)
     let problem: String
+    var field = "name"
     do {
       let draft = try form.draft()
       let action = schedule == nil ? "schedule.create" : "schedule.change"
@@ -122,25 +128,39 @@ struct ScheduleRoutes {
       return site.redirect(to: "/schedules")
     } catch let fault as ScheduleDraft.Fault {
       problem = faultText.text(fault)
+      field = Self.field(of: fault)
     } catch ConsoleStoreError.scheduleExists(let name) {
       problem = site.texts.text("schedule_fault_exists", context.language, [name])
     } catch ConsoleStoreError.scheduleChanged {
       problem = site.texts.text("schedule_fault_changed", context.language)
       return page(form, context, try await find(context), problem: problem, status: .conflict)
     }
-    return page(form, context, schedule, problem: problem, status: .badRequest)
+    return page(form, context, schedule, problem: problem, of: field, status: .badRequest)
+  }
+
+  /// Returns the form's field that has the fault.
+  private static func field(of fault: ScheduleDraft.Fault) -> String {
+    switch fault {
+    case .name: "name"
+    case .kind: "kind"
+    case .timing, .neverDue: "timing"
+    case .timeZone: "time_zone"
+    case .repeats: "repeats"
+    case .limit: "limit_minutes"
+    case .retries: "retries"
+    }
   }
 
   private func page(
     _ form: ScheduleForm, _ context: ConsoleContext, _ schedule: Schedule? = nil, _ runs: [PipelineRun] = [],
-    problem: String? = nil, status: HTTPResponse.Status = .ok
+    problem: String? = nil, of field: String? = nil, status: HTTPResponse.Status = .ok
   ) -> Response {
     // A schedule that is paused or over does not run, whatever its times are.
     let rests = schedule.map { $0.isPaused || $0.isOver } ?? false
     var values = rests ? ["rests": true] : times(form, context)
     values["form"] = form.fields
     values["nav_schedules"] = true
-    values["problem"] = problem
+    values[field.map { "problem_" + $0 } ?? "problem"] = problem
     values["action"] = schedule.map { "/schedules/\($0.id)" } ?? "/schedules"
     values["schedule"] = schedule.map { row($0, context) }
     // The version is that of the schedule when the form was opened. After a conflict was shown, it is the current one,
@@ -174,6 +194,17 @@ struct ScheduleRoutes {
     } catch { return TimingErrorText(texts: site.texts, language: context.language).text(error) }
   }
 
+  /// The result of a schedule's newest run.
+  private func last(_ task: ConsoleTask?, _ context: ConsoleContext) -> [String: Any] {
+    guard let task else { return [:] }
+    let (run, text) = (PipelineRun(task: task), RunText(site: site, context: context))
+    return [
+      "last": text(
+        "schedule_last_of", text.outcome(run.outcome), String((text.time(run.startedAt) ?? "").dropFirst(5).prefix(11))),
+      "last_path": "/tasks/\(task.id)",
+    ]
+  }
+
   private func row(_ schedule: Schedule, _ context: ConsoleContext) -> [String: Any] {
     let draft = schedule.draft
     var row: [String: Any] = [
@@ -182,21 +213,14 @@ struct ScheduleRoutes {
       "repeats": draft.repeats < 0 ? site.text("schedule_for_ever", context) : "\(draft.repeats)",
       "missed": schedule.missed,
       "is_paused": schedule.isPaused, "is_over": schedule.isOver,
+      "title": RunText(site: site, context: context)("schedule_remove_of", draft.name),
       "is_active": !schedule.isPaused && !schedule.isOver && schedule.nextAt != nil,
     ]
-    row["every"] = RunText(site: site, context: context).interval(draft.timing)
+    row["words"] = TimingWords(text: RunText(site: site, context: context)).words(draft.timing)
+    row["zone"] = draft.timeZone == "Asia/Taipei" ? nil : draft.timeZone
     row["next_at"] = schedule.nextAt.map { TaipeiTime.text($0) }
     row["fault"] = fault(schedule, context)
     row["missed_at"] = schedule.missedAt.map { TaipeiTime.text($0) }
     return row
-  }
-}
-
-extension RunText {
-  /// Returns the text of a timing such as `every 30 minutes`; nil for a cron expression.
-  func interval(_ timing: String) -> String? {
-    let words = timing.split(separator: " ")
-    guard words.count == 3, words[0] == "every" else { return nil }
-    return words[1] == "1" ? self("timing_every_minute") : self("timing_every_minutes", String(words[1]))
   }
 }

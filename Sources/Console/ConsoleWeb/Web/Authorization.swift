@@ -39,7 +39,7 @@ struct Authorization: RouterMiddleware {
     if form.path == "/logout" { return site.redirect(to: "/login") }
     return site.page(
       "login", context,
-      ["to": "/", "kept_fields": form.keptFields, "keeps_form": true, "problem": site.text("login_ended", context)],
+      ["to": "/", "kept_fields": form.keptFields, "keeps_form": true, "notice": site.text("login_ended", context)],
       status: .unauthorized)
   }
 

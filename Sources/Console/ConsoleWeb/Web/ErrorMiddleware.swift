@@ -37,10 +37,22 @@ struct ErrorMiddleware: RouterMiddleware {
           [
             "status": problem.status.code, "heading": heading(of: problem, language),
             "problem": site.texts.text(problem.text, language), "detail": problem.detail,
+            "link_path": link(of: problem, request)?.path,
+            "link": link(of: problem, request).map { site.texts.text($0.text, language) },
           ], status: problem.status)
       if problem.status == .methodNotAllowed { response.headers[.allow] = "GET, HEAD, POST" }
       if let seconds = problem.retryAfterSeconds { response.headers[.retryAfter] = String(seconds) }
       return response
+    }
+  }
+
+  /// Returns the page that a problem's text names, or the list behind a page that is for operators only.
+  private func link(of problem: Problem, _ request: Request) -> (path: String, text: String)? {
+    switch problem.text {
+    case "run_problem_changed": ("/rollback", "run_rollback")
+    case "problem_operators_only" where request.uri.path.hasPrefix("/schedules"): ("/schedules", "nav_schedules")
+    case "problem_operators_only" where request.uri.path != "/audit": ("/runs", "nav_runs")
+    default: nil
     }
   }
 
