@@ -14,6 +14,7 @@ sql() { "$PSQL" -Xqbo /dev/null -v ON_ERROR_STOP=1 -d "$DATABASE_URL"; }
 settings="SET synchronous_commit = off; SET maintenance_work_mem = '512MB';"
 
 indexes_of_registrations=(
+  'CREATE INDEX IF NOT EXISTS tax_registration_city_district_idx ON tax_registration (address_city(business_address), address_district(business_address))'
   'CREATE INDEX IF NOT EXISTS tax_registration_business_name_idx ON tax_registration (business_name)'
   'CREATE UNIQUE INDEX IF NOT EXISTS tax_registration_pkey ON tax_registration (ban)'
   'CREATE INDEX IF NOT EXISTS tax_registration_business_type_idx ON tax_registration (business_type)'
@@ -56,6 +57,9 @@ COMMIT;
 $(build "${indexes_of_industries[@]}" "${indexes_of_registrations[@]}")
 SQL
 }
+
+# The functions of the index on city and district, as the migration writes them.
+sed -n '/^CREATE FUNCTION address_/,/^\$\$;/p' "${BASH_SOURCE[0]%/*}/../../Sources/Stages/LoadStage/Migrations/0007_analysis.sql" | sql
 
 sql <<'SQL'
 CREATE TABLE tax_registration (

@@ -34,11 +34,6 @@ COMMENT ON FUNCTION address_district(text) IS
 CREATE INDEX tax_registration_city_district_idx
   ON tax_registration (address_city(business_address), address_district(business_address));
 COMMENT ON INDEX tax_registration_city_district_idx IS 'Businesses of a city or district';
--- It takes the place of an index that the console made.
-DO $migration$
-BEGIN
-  IF to_regclass('tax_registration_city_idx') IS NOT NULL THEN DROP INDEX tax_registration_city_idx; END IF;
-END $migration$;
 
 CREATE TABLE industry (
   industry_code text COLLATE "C" NOT NULL,
@@ -130,4 +125,10 @@ BEGIN
     EXECUTE 'ALTER TABLE registration_checkpoint ALTER COLUMN registrations SET COMPRESSION lz4';
   END IF;
 EXCEPTION WHEN feature_not_supported THEN NULL;
+END $migration$;
+
+-- The index of city and district takes the place of one that the console made. Last, since readers wait from here on.
+DO $migration$
+BEGIN
+  IF to_regclass('tax_registration_city_idx') IS NOT NULL THEN DROP INDEX tax_registration_city_idx; END IF;
 END $migration$;
