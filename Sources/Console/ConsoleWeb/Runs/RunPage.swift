@@ -63,7 +63,7 @@ struct RunPage {
   }
 
   /// Whether its refused snapshot, or a newer one, was published since.
-  private var isSuperseded: Bool {
+  var isSuperseded: Bool {
     details.refusal.map { $0.isAcceptable && !$0.mayBeAccepted(newest: details.loads.newest) } ?? false
   }
 
@@ -164,7 +164,9 @@ extension RunPage {
   private var log: [String: Any]? {
     let lines = isOver ? RunTrace(log: details.log, stages: [], now: nil, linesMax: 1000).lines : []
     guard !lines.isEmpty else { return nil }
-    let problems = lines.filter(\.isBad) + lines.filter { $0.level == "WARNING" }
+    // The reasons of a refusal are on the page already, in its language.
+    let isRefused = run.refusal != nil || !(run.jobRun?.publication?.refusals ?? []).isEmpty
+    let problems = isRefused ? [] : lines.filter(\.isBad) + lines.filter { $0.level == "WARNING" }
     let values: [String: Any?] = [
       "lines": lines.map(line), "problems": problems.isEmpty ? nil : ["lines": problems.map(line)],
     ]

@@ -58,9 +58,10 @@ struct RunRoutes {
   private func actions(_ page: RunPage, path: String) -> [String: Any?] {
     let (details, text) = (page.details, page.text)
     let stage = details.failedStage.flatMap { $0 == details.task?.kind ? nil : text.kind($0.rawValue) }
+    let mayRetry = details.task?.mayBeRepeated ?? false && !page.isSuperseded
     return [
-      "may_stop": details.task?.mayBeStopped ?? false, "may_retry": details.task?.mayBeRepeated ?? false,
-      "retry_stage": details.task?.mayBeRepeated ?? false ? stage : nil, "nav_runs": true,
+      "may_stop": details.task?.mayBeStopped ?? false, "may_retry": mayRetry, "retry_stage": mayRetry ? stage : nil,
+      "nav_runs": true,
     ].merging(site.acceptance(of: details.refusal, newest: details.loads.newest, path: path + "/accept")) { $1 }
   }
 
