@@ -44,10 +44,12 @@ public enum Figures {
   public static func registryByDay(_ connection: inout Connection, days: Int = 90) throws -> [RegistryDay] {
     try connection.rows(
       """
-      SELECT d.as_of_date, d.businesses FROM registry_day d
-      WHERE d.as_of_date >= (\(firstDay)) AND EXISTS (
-        SELECT FROM publication p WHERE p.as_of_date = d.as_of_date AND p.job_run_id <> ALL ($2::bigint[]))
-      ORDER BY d.as_of_date
+      SELECT d.as_of_date, p.registrations AS businesses FROM (
+        SELECT as_of_date, max(max(id)) OVER (ORDER BY as_of_date) AS id,
+          bool_or(job_run_id <> ALL ($2::bigint[])) AS counts
+        FROM publication GROUP BY as_of_date
+      ) AS d JOIN publication p ON p.id = d.id
+      WHERE d.as_of_date >= (\(firstDay)) AND d.counts ORDER BY d.as_of_date
       """, ["\(days)", try UndonePublications.read(&connection).array]
     ).map { RegistryDay(date: try $0.text("as_of_date"), registrations: try $0.int("businesses")) }
   }
