@@ -265,7 +265,7 @@ class ScriptTests(WindowTest):
         self.addCleanup(setattr, walk.source, "content", walk.source.content)
         walk.source.content = snapshot(50).replace(b"01-SEP-26", b"03-SEP-26")
         self.start("run")
-        self.ended("failed")
+        self.ended("refused")
         self.page.fill("[name=reason]", "試試看")
         self.page.click("form:has([name=reason]) button")
         self.ended("succeeded")

@@ -104,7 +104,7 @@ class HostileSourceTests(WindowTest):
         # The run is refused because of so many more records. The test is about its messages until then.
         (walk.office.folder / self.name).write_bytes(snapshot(20_000))
         self.page.click("form:has([value=all]) button")
-        self.ended("failed")
+        self.ended("refused")
         self.assertIn(self.name, self.window.text("main"))
         self.window.goto("/runs")
         self.window.goto("/")

@@ -91,7 +91,7 @@ class Registry:
 
     def learn(self, text):
         self.bans += re.findall(r'<td class="ban"[^>]*><a href="/registrations/(\d{8})">', text)
-        self.names += map(html.unescape, re.findall(r'<th scope="row">([^<]{2,})</th>', text))
+        self.names += map(html.unescape, re.findall(r'<th scope="row">(?:<a [^>]*>)?([^<]{2,})<', text))
 
     def question(self, dice):
         """Returns the path of a random request: a search by BAN, name, street or filters, or one business."""

@@ -118,15 +118,6 @@ COMMENT ON TABLE registration_checkpoint IS
 COMMENT ON COLUMN registration_checkpoint.job_run_id IS 'The job run';
 COMMENT ON COLUMN registration_checkpoint.first_ban IS 'First BAN of the row';
 COMMENT ON COLUMN registration_checkpoint.registrations IS 'Up to 500 businesses, sorted by BAN; city and district are left out';
--- Read four times as fast as the default. Not every server has it.
-DO $migration$
-BEGIN
-  IF current_setting('server_version_num')::int >= 140000 THEN
-    EXECUTE 'ALTER TABLE registration_checkpoint ALTER COLUMN registrations SET COMPRESSION lz4';
-  END IF;
-EXCEPTION WHEN feature_not_supported THEN NULL;
-END $migration$;
-
 -- The index of city and district takes the place of one that the console made. Last, since readers wait from here on.
 DO $migration$
 BEGIN
