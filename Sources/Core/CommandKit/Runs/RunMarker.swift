@@ -2,6 +2,7 @@ import FaultInjection
 import FoundationEssentials
 import Glibc
 import Spool
+import StructuredLogging
 import Support
 
 /// A file in the spool that a run locks while it is under way: `spool/.runs/<run id>`. A marker whose lock is free
@@ -34,6 +35,8 @@ public final class RunMarker {
       guard [ENOSPC, EDQUOT].contains(where: { failure.message.hasSuffix(": \(SystemError($0))") }) else {
         throw failure
       }
+      // The log opens later. `pipeline.sh` reports the same for the runs that it begins.
+      StandardError.write("\(failure.message): this run leaves no record\n")
       return RunMarker(identity, path: "")
     }
   }
