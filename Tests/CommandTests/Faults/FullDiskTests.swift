@@ -19,6 +19,14 @@ struct FullDiskTests {
     return disk
   }
 
+  /// Returns two days whose spool is on the disk.
+  private func days(on disk: SmallDisk) throws -> TwoDays {
+    var days = try TwoDays()
+    try Files.copy(days.workshop.spool, to: disk.path + "/spool")
+    days.move(to: disk.path + "/spool")
+    return days
+  }
+
   @Test(arguments: [Way.bulk, .reconcile])
   func aFullDiskOfTheTablesIs75AndTheSameCommandSucceedsWithSpace(_ way: Way) throws {
     let disk = try disk(bytes: 64 << 20)
@@ -85,9 +93,7 @@ struct FullDiskTests {
     let folder = try #require(TestCluster.shared.get().socketFolder)
     try TestDatabase.with { database in
       let disk = try disk(bytes: 8 << 20)
-      var days = try TwoDays()
-      try Files.copy(days.workshop.spool, to: disk.path + "/spool")
-      days.move(to: disk.path + "/spool")
+      let days = try days(on: disk)
       try days.prepare(.reconcile, database.url)
       let wire = FaultyWire(to: folder, at: .publishingCommit, .before { disk.fill(leaving: 0) })
       let url = database.url.replacing(folder, with: wire.folder)
@@ -108,9 +114,7 @@ struct FullDiskTests {
   @Test func aRollbackIsPossibleOnAFullSpoolDisk() throws {
     try TestDatabase.with { database in
       let disk = try disk(bytes: 8 << 20)
-      var days = try TwoDays()
-      try Files.copy(days.workshop.spool, to: disk.path + "/spool")
-      days.move(to: disk.path + "/spool")
+      let days = try days(on: disk)
       try days.prepare(.rollback, database.url)
       disk.fill(leaving: 0)
       try days.succeed(database.url, days.arguments(.rollback))

@@ -87,7 +87,9 @@ package enum Migrator {
   /// Creates the views and functions for analysts again if their bodies name another schema, since this one was renamed,
   /// or if one is missing.
   private static func renewAnalysisObjects(_ session: inout Connection, _ events: (LoadEvent) -> Void) throws {
-    guard try !session.bool(String(sql: PackageResources.are_analysis_objects_current_sql)) else { return }
+    let views = AnalysisObjects.views.map { "'\($0)'" }.joined(separator: ", ")
+    let isCurrent = try String(sql: PackageResources.are_analysis_objects_current_sql, ["views": views])
+    guard try !session.bool(isCurrent) else { return }
     do {
       try session.transaction("analysis") { try AnalysisObjects.create(&$0) }
       events(
