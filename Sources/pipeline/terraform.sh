@@ -51,16 +51,17 @@ terraform_adopt() {
   known=$(terraform "-chdir=$terraform_folder" state list 2>/dev/null) || known=''
   group=$(terraform "-chdir=$terraform_folder" console 2>/dev/null <<<'var.log_group_name' | tr -d '"') || group=''
   [[ -n $group ]] || return 0
-  adopt_one aws_cloudwatch_log_group.etl "$group"
+  adopt_one aws_cloudwatch_log_group.etl "$group" || return 0 # without a group there are no streams
   require_own_group "$group"
-  adopt_one 'aws_cloudwatch_log_stream.path["console"]' "$group:console"
-  adopt_one 'aws_cloudwatch_log_stream.path["file"]' "$group:file"
+  adopt_one 'aws_cloudwatch_log_stream.path["console"]' "$group:console" || :
+  adopt_one 'aws_cloudwatch_log_stream.path["file"]' "$group:file" || :
 }
 
+# Returns a failure if the resource is neither in Terraform's state nor in the account.
 adopt_one() { # ADDRESS ID
   [[ $known != *"$1"* ]] || return 0
-  ! attend_or_stop terraform "-chdir=$terraform_folder" import -input=false -no-color "$1" "$2" >/dev/null 2>&1 ||
-    say "'$2' exists already: imported into Terraform's state"
+  attend_or_stop terraform "-chdir=$terraform_folder" import -input=false -no-color "$1" "$2" >/dev/null 2>&1 || return
+  say "'$2' exists already: imported into Terraform's state"
 }
 
 # Refuses a log group whose tags name another installation. A log group that a process has created has no tags.
