@@ -105,6 +105,7 @@ let package = Package(
     systemLibrary("CLibCrypto"),
     systemLibrary("CLibCurl"),
     systemLibrary("CLibPQ"),
+    systemLibrary("CLibSQLite"),
     systemLibrary("CLibZstd"),
 
     // Helpers in C for functions that Swift or its Glibc module lacks.
@@ -116,6 +117,7 @@ let package = Package(
     library("Digest", in: "Clients", ["CLibCrypto"]),
     library("HTTP", in: "Clients", ["CLibCurl"]),
     library("Postgres", in: "Clients", ["CLibPQ", "FaultInjection", "Support"]),
+    library("SQLite", in: "Clients", ["CLibSQLite"]),
     library("Zstd", in: "Clients", ["CLibZstd"]),
 
     // The core and the interface.
@@ -137,7 +139,7 @@ let package = Package(
       ["StructuredLogging", "Records", "Spool", "CommandKit", "Support", "FaultInjection", "Digest"]),
     library(
       "LoadStage", in: "Stages",
-      ["Support", "FaultInjection", "Records", "Spool", "CommandKit", "Postgres", "Digest", "Zstd"],
+      ["Support", "FaultInjection", "Records", "Spool", "CommandKit", "Postgres", "SQLite", "Digest", "Zstd"],
       resources: [.embedInCode("Migrations"), .embedInCode("SQL")]),
     executable("fetch", in: "Commands", ["FetchStage", "CommandKit", "Spool", "Support", "FaultInjection"]),
     executable("transform", in: "Commands", ["TransformStage", "CommandKit", "Spool", "Support", "FaultInjection"]),

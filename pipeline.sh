@@ -149,7 +149,7 @@ done
 
 if (($#)); then
   case $1 in
-    run | fetch | transform | load | dry-run | runs | findings | changes | replay | withdraw | rollback | gc | status | psql | down | \
+    run | fetch | transform | load | dry-run | runs | findings | changes | export | replay | withdraw | rollback | gc | status | psql | down | \
       setup | up | compose | drill | destroy | cleanup | console | schedule | selftest | test | completion | package)
       command=$1 && shift
       ;;
@@ -165,7 +165,7 @@ fi
 read_options "$@"
 set -- "${arguments[@]}"
 case $command:$asks in
-  fetch:* | transform:* | load:* | runs:* | findings:* | changes:* | replay:* | withdraw:* | rollback:* | gc:* | status:* | console:* | schedule:* | selftest:*) ;;
+  fetch:* | transform:* | load:* | runs:* | findings:* | changes:* | export:* | replay:* | withdraw:* | rollback:* | gc:* | status:* | console:* | schedule:* | selftest:*) ;;
   *:--help | *:-h)
     usage=$(<"$project/Sources/pipeline/usage.txt")
     printf '%s\n' "${usage//.\/pipeline.sh/$me}" || exit 74
@@ -244,7 +244,7 @@ case $command in
     # Transform first if a snapshot is named: gc may have removed its TSV files.
     if has_argument '*[0-9]T[0-9]*Z-*' "$@"; then chain 'transform load' "$@"; else chain load "$@"; fi
     ;;
-  changes | runs)
+  changes | export | runs)
     build
     [[ $command == runs || -n $asks ]] || need_database
     exec "$binaries/load" "$command" "$@"

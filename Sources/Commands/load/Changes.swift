@@ -1,6 +1,5 @@
 import ArgumentParser
 import CommandKit
-import Glibc
 import LoadStage
 import Support
 
@@ -40,27 +39,12 @@ struct ChangesCommand: ParsableCommand {
     if let ban, BANText.parse(ban) == nil {
       throw Failure(.usage, "--ban '\(ban)' is not a BAN", hint: "a BAN has eight digits")
     }
-    if let since, !Self.isDate(since) {
-      throw Failure(.usage, "--since '\(since)' is not a date", hint: "for instance --since 2026-09-02")
-    }
-    (query.since, query.kind, query.column, query.ban) = (since, kind, column, ban)
+    (query.since, query.kind, query.column, query.ban) = (try since?.day(named: "--since"), kind, column, ban)
     return query
   }
 
   private func check(_ value: String?, _ name: String, in values: [String]) throws {
     guard let value, !values.contains(value) else { return }
     throw Failure(.usage, "\(name) '\(value)' is unknown", hint: "use one of \(values.joined(separator: ", "))")
-  }
-
-  /// Returns whether the text is `YYYY-MM-DD` and the day exists.
-  private static func isDate(_ text: String) -> Bool {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.map(\.utf8.count) == [4, 2, 2], parts.allSatisfy({ $0.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } }),
-      let year = Int32(parts[0]), let month = Int32(parts[1]), let day = Int32(parts[2]), year > 0
-    else { return false }
-    var date = tm()
-    (date.tm_year, date.tm_mon, date.tm_mday) = (year - 1900, month - 1, day)
-    timegm(&date)
-    return (date.tm_year, date.tm_mon, date.tm_mday) == (year - 1900, month - 1, day)
   }
 }

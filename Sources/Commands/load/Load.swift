@@ -13,7 +13,8 @@ struct LoadCommand: StageCommand {
     version: productVersion,
     subcommands: [
       LoadInRun.self, LoadInDryRun.self, RollbackCommand.self, ReplayCommand.self, WithdrawCommand.self,
-      ChangesCommand.self, GCCommand.self, StatusCommand.self, RunsCommand.self, LogCommand.self, PsqlCommand.self,
+      ChangesCommand.self, ExportCommand.self, GCCommand.self, StatusCommand.self, RunsCommand.self, LogCommand.self,
+      PsqlCommand.self,
     ])
 
   @OptionGroup var spoolOptions: SpoolOptions

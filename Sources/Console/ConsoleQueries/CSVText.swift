@@ -27,13 +27,4 @@ enum CSVText {
     if !piece.isEmpty { try write(piece) }
     return rows
   }
-
-  /// Returns SQL for a text, with an apostrophe if a spreadsheet could interpret it.
-  static func cell(_ text: String) -> String {
-    #"""
-    CASE WHEN left(\#(text), 1) IN ('=', '+', '-', '@', '''', E'\t', E'\r', '＝', '＋', '－', '＠')
-      OR \#(text) IN ('NULL', 'null', 'NA', 'N/A') OR \#(text) ~ '^0[0-9]+$'
-      THEN '''' || (\#(text)) ELSE \#(text) END
-    """#
-  }
 }

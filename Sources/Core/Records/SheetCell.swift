@@ -15,6 +15,18 @@ public enum SheetCell {
     (value.count > 11 || value.count > 1 && value[0] == .zero) && value.allSatisfy { $0.digit <= 9 }
   }
 
+  /// Returns SQL for the cell of a text. Only ``escape(_:isQuoted:keepsDigits:)`` knows long digits, and all marks for
+  /// "missing": the registry has few of either.
+  ///
+  /// - Parameter text: an SQL expression.
+  public static func sql(_ text: String) -> String {
+    #"""
+    CASE WHEN left(\#(text), 1) IN ('=', '+', '-', '@', '''', E'\t', E'\r', '＝', '＋', '－', '＠')
+      OR \#(text) IN ('NULL', 'null', 'NA', 'N/A') OR \#(text) ~ '^0[0-9]+$'
+      THEN '''' || (\#(text)) ELSE \#(text) END
+    """#
+  }
+
   /// Returns the value of a cell, and whether it counts as quoted.
   public static func unescape(_ cell: [UInt8]) -> (value: [UInt8], isQuoted: Bool) {
     cell.first == .apostrophe ? (Array(cell.dropFirst()), true) : (cell, false)

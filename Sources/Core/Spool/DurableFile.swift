@@ -9,16 +9,16 @@ import Support
 /// it, and the next writer of the same name replaces it: in a shared folder it may be another user's file.
 public struct DurableFile: ~Copyable {
   public let path: String
-  private let temporary: String
+  /// Where the content is until the file has its name.
+  public let temporaryPath: String
   private var descriptor: Int32
   private var isFlushed = false
 
   /// - Parameter mode: permissions, further limited by the umask; by default only for the owner.
   public init(_ path: String, mode: mode_t = 0o600) throws(Failure) {
     self.path = path
-    temporary = Folder.of(path) + "/." + Folder.name(of: path) + ".tmp"
-    // A local copy: a closure cannot capture a property before all properties are initialised.
-    let temporary = temporary
+    let temporary = Folder.of(path) + "/." + Folder.name(of: path) + ".tmp"
+    temporaryPath = temporary
     descriptor = Faults.call(.create, at: path) {
       let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
       let descriptor = open(temporary, flags, mode)
@@ -32,7 +32,29 @@ public struct DurableFile: ~Copyable {
   deinit {
     guard descriptor >= 0 else { return }
     close(descriptor)
-    unlink(temporary)
+    unlink(temporaryPath)
+  }
+
+  /// Requires that a user's file can get its name: a name that is free, or a regular file that may be replaced. The rename
+  /// would also replace a device or a link.
+  ///
+  /// - Parameter option: the option that names the file.
+  /// - Throws: category `usage`.
+  public static func requireReplaceable(_ path: String, option: String, replaces: Bool) throws(Failure) {
+    let hint: Hint = "name a file to write"
+    guard !Folder.name(of: path).isEmpty, path != "-" else {
+      throw Failure(.usage, "\(option) '\(path)' names no file", hint: hint)
+    }
+    let size: Int?
+    do throws(Failure) { size = try SpoolFile.size(path) } catch {
+      guard error.category == .data else { throw error }
+      throw Failure(.usage, "\(option) '\(path)' exists and is not a regular file", hint: hint)
+    }
+    guard size == nil || replaces else {
+      throw Failure(
+        .usage, "\(option) '\(path)' exists already; nothing was written",
+        hint: "name another file; --force replaces this file, with all changes made to it")
+    }
   }
 
   public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
@@ -72,12 +94,12 @@ public struct DurableFile: ~Copyable {
     let code = errno
     descriptor = -1
     guard result == 0 else {
-      unlink(temporary)
+      unlink(temporaryPath)
       throw .system("close '\(path)'", errno: code)
     }
-    guard Faults.call(.rename, at: path, { rename(temporary, path) }) == 0 else {
+    guard Faults.call(.rename, at: path, { rename(temporaryPath, path) }) == 0 else {
       let code = errno
-      unlink(temporary)
+      unlink(temporaryPath)
       throw .system("rename '\(path)'", errno: code)
     }
   }

@@ -49,9 +49,9 @@ public struct ChangeExport: Sendable {
       "coalesce((l.labels ->> ('\(group) ' || \(value))), \(value))"
     }
     return """
-      SELECT p.as_of_date, \(label("kind", "c.kind")), \(CSVText.cell("c.ban")),
-        \(CSVText.cell("coalesce(c.after, c.before) ->> 'business_name'")), \(label("column", "n.name")),
-        \(CSVText.cell("n.before")), \(CSVText.cell("n.after")), CASE WHEN p.action <> 'rollback' THEN \(label("reason", "c.reason")) END,
+      SELECT p.as_of_date, \(label("kind", "c.kind")), \(SheetCell.sql("c.ban")),
+        \(SheetCell.sql("coalesce(c.after, c.before) ->> 'business_name'")), \(label("column", "n.name")),
+        \(SheetCell.sql("n.before")), \(SheetCell.sql("n.after")), CASE WHEN p.action <> 'rollback' THEN \(label("reason", "c.reason")) END,
         \(label("action", "p.action")) || ' #' || p.job_run_id
           || CASE WHEN p.action <> 'rollback' AND p.job_run_id = ANY (\(undone)) THEN ' (' || \(label("undone", "'yes'")) || ')' ELSE '' END
       FROM (SELECT jsonb_object(\(keys), \(texts)) AS labels) AS l CROSS JOIN publication p

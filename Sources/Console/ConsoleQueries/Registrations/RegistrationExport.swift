@@ -54,18 +54,18 @@ public struct RegistrationExport: Sendable {
   /// the column.
   private static func value(_ column: Column) -> String {
     if let slot = Column.industrySlots.first(where: { Column.industry($0).code == column }) {
-      return CSVText.cell("i.industry_code_\(slot)")
+      return SheetCell.sql("i.industry_code_\(slot)")
     }
     if let slot = Column.industrySlots.first(where: { Column.industry($0).name == column }) {
-      return CSVText.cell("i.industry_name_\(slot)")
+      return SheetCell.sql("i.industry_name_\(slot)")
     }
     guard let stored = column.stored.first else { return "NULL" }
     let value = "r.\(stored.name)"
     if stored.form == .text, let date = column.stored.first(where: { $0.form == .date }) {
-      return "coalesce(r.\(date.name)::text, \(CSVText.cell(value)))"
+      return "coalesce(r.\(date.name)::text, \(SheetCell.sql(value)))"
     }
     return switch stored.form {
-    case .text: CSVText.cell(value)
+    case .text: SheetCell.sql(value)
     case .amount, .date: value
     case .flag: "CASE WHEN \(value) THEN 'Y' WHEN NOT \(value) THEN 'N' END"
     }

@@ -44,7 +44,7 @@ public struct OutputOptions: ParsableArguments {
 public struct ForceOptions: ParsableArguments {
   @Flag(
     help:
-      "Do the work again, even if it is finished or the source is unchanged (findings: overwrite the file of --export)."
+      "Do the work again, even if it is finished or the source is unchanged (findings and export: replace an existing file)."
   )
   public var force = false
 

@@ -30,7 +30,7 @@ public struct ChangeQuery: Sendable {
       var session = try DatabaseAccess(databaseURL, applicationName: applicationName, isReadOnly: true, stop: stop)
         .open()
       try Migrator.requireCurrent(&session)
-      let since = since.map { "AND as_of_date >= \(Self.literal($0))::date" } ?? ""
+      let since = since.map { "AND as_of_date >= \(String.sqlLiteral($0))::date" } ?? ""
       if let day = try session.optionalText(
         "SELECT max(as_of_date) FROM publication WHERE feed_expired_at IS NOT NULL \(since)")
       {
@@ -46,22 +46,11 @@ public struct ChangeQuery: Sendable {
   /// COPY takes no parameters, so the statement contains the values.
   private var conditions: String {
     var conditions = ["true"]
-    if let since { conditions.append("p.as_of_date >= \(Self.literal(since))::date") }
-    if let kind { conditions.append("c.kind = \(Self.literal(kind))") }
-    if let column { conditions.append("\(Self.literal(column)) = ANY (c.changed_columns)") }
-    if let ban { conditions.append("c.ban = \(Self.literal(ban))") }
+    if let since { conditions.append("p.as_of_date >= \(String.sqlLiteral(since))::date") }
+    if let kind { conditions.append("c.kind = \(String.sqlLiteral(kind))") }
+    if let column { conditions.append("\(String.sqlLiteral(column)) = ANY (c.changed_columns)") }
+    if let ban { conditions.append("c.ban = \(String.sqlLiteral(ban))") }
     return conditions.joined(separator: " AND ")
-  }
-
-  /// `standard_conforming_strings` is on in our sessions.
-  private static func literal(_ text: String) -> String {
-    var literal = "'"
-    // By scalars: an apostrophe with a combining mark is a different Character.
-    for scalar in text.unicodeScalars where scalar != "\0" {
-      literal.unicodeScalars.append(scalar)
-      if scalar == "'" { literal.unicodeScalars.append(scalar) }
-    }
-    return literal + "'"
   }
 }
 

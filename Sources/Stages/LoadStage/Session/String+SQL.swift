@@ -10,6 +10,12 @@ extension String {
     let statement = lines.drop { $0.hasPrefix("--") }.joined(separator: "\n")
     self = try values.isEmpty && !statement.contains(":") ? statement : SQLNames(statement).replaced(by: values)
   }
+
+  /// Returns a text as an SQL literal. `standard_conforming_strings` is on in our sessions.
+  static func sqlLiteral(_ text: String) -> String {
+    // By scalars: an apostrophe with a combining mark is a different Character.
+    "'" + text.unicodeScalars.filter { $0 != "\0" }.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
+  }
 }
 
 /// Replaces the `:name` and `:'name'` of a statement.
@@ -36,7 +42,7 @@ private struct SQLNames {
           throw Failure(.bug, "internal error: the placeholder ':\(name)' of an SQL statement has no value")
         }
         unused.remove(name)
-        result.append(contentsOf: (isQuoted ? Self.literal(value) : value).unicodeScalars)
+        result.append(contentsOf: (isQuoted ? String.sqlLiteral(value) : value).unicodeScalars)
         index += length
       default: copy(1)
       }
@@ -65,9 +71,5 @@ private struct SQLNames {
   private mutating func copy(through end: Unicode.Scalar) {
     let last = text[(index + 1)...].firstIndex(of: end) ?? text.count - 1
     copy(last + 1 - index)
-  }
-
-  private static func literal(_ text: String) -> String {
-    "'" + text.unicodeScalars.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
   }
 }

@@ -31,28 +31,12 @@ public struct FindingsSettings: Sendable {
         .usage, "--code '\(code)' is not a finding code",
         hint: "the codes are \(FindingCode.allCases.map(\.code).joined(separator: ", "))")
     }
-    if case .sheet(let path, let replaces) = form { try Self.validate(path, replaces: replaces) }
+    if case .sheet(let path, let replaces) = form {
+      try DurableFile.requireReplaceable(path, option: "--export", replaces: replaces)
+    }
     self.folder = try folder ?? FindingsSnapshot.newest(spool)
     self.codes = Set(codes)
     self.onlyNew = onlyNew
     self.form = form
-  }
-
-  /// Requires a regular or new file: the sheet is renamed into place, which would replace a device or a link.
-  private static func validate(_ path: String, replaces: Bool) throws {
-    let hint: Hint = "name a file to write, for instance --export findings.csv"
-    guard !Folder.name(of: path).isEmpty, path != "-" else {
-      throw Failure(.usage, "--export '\(path)' names no file", hint: hint)
-    }
-    let size: Int?
-    do throws(Failure) { size = try SpoolFile.size(path) } catch {
-      guard error.category == .data else { throw error }
-      throw Failure(.usage, "--export '\(path)' exists and is not a regular file", hint: hint)
-    }
-    guard size == nil || replaces else {
-      throw Failure(
-        .usage, "--export '\(path)' exists already; nothing was written",
-        hint: "name another file; --force replaces this file, and the corrections in it are lost")
-    }
   }
 }

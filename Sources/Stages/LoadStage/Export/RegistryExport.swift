@@ -1,0 +1,77 @@
+import CommandKit
+import Postgres
+import Spool
+import Support
+
+/// Exports the registry as of a day, or the changes between two days, to a file for other programs.
+public struct RegistryExport: Sendable {
+  public enum Format: String, CaseIterable, Sendable {
+    case csv, jsonl, sqlite
+  }
+
+  /// What to export. A day is an ISO 8601 date.
+  public enum Content: Sendable {
+    /// - Parameter day: nil for the newest publication.
+    case registry(day: String?)
+    /// The net changes from one day to another; nil for the newest publication.
+    case changes(from: String, to: String?)
+  }
+
+  /// What was exported.
+  public struct Result: Sendable {
+    public let rows: Int
+    /// The path of the file; nil for stdout.
+    public let path: String?
+    /// The day of the registry, or the last day of the changes.
+    public let day: String
+  }
+
+  public var format: Format
+  public var content: Content
+  /// Only businesses of these cities, of these districts, with an industry whose code begins with one of these digits.
+  /// An empty list selects all. A change is exported if the business fits before or after it.
+  public var cities: [String] = []
+  public var districts: [String] = []
+  public var industries: [String] = []
+  /// The file to write; nil for a name in the current folder, `-` for stdout.
+  public var output: String?
+  public var replacesFile = false
+
+  public init(_ format: Format, _ content: Content) {
+    self.format = format
+    self.content = content
+  }
+
+  /// Writes the file. Memory does not grow with the number of rows. The file gets its name when it is complete and
+  /// durable.
+  ///
+  /// - Throws: category `usage` for a day without a state, an unknown place, or an existing file; `notReady` if nothing
+  ///   is published.
+  public func run(
+    _ databaseURL: String, stop: @escaping StopCheck = { try StopSignal.check() }
+  ) throws -> Result {
+    do {
+      var session = try DatabaseAccess(databaseURL, applicationName: "registry-export", isReadOnly: true, stop: stop)
+        .open()
+      try Migrator.requireCurrent(&session)
+      return try session.transaction(nil, .snapshot) { session in
+        let source = try ExportSource(self, &session)
+        guard output != "-" else {
+          var stdout = StandardOutput()
+          let rows = try source.writeLines(format, &session) { try stdout.write($0) }
+          try stdout.flush()
+          return Result(rows: rows, path: nil, day: source.lastDay)
+        }
+        let path = output ?? "\(source.fileName).\(format.rawValue)"
+        try DurableFile.requireReplaceable(path, option: "--output", replaces: replacesFile)
+        var file = try DurableFile(path, mode: 0o644)
+        let rows =
+          format == .sqlite
+          ? try source.writeSQLite(file.temporaryPath, path, &session)
+          : try source.writeLines(format, &session) { try file.write($0) }
+        try file.publish()
+        return Result(rows: rows, path: path, day: source.lastDay)
+      }
+    } catch { throw Failure(from: error) }
+  }
+}
