@@ -6,7 +6,7 @@ struct ExportSource {
   let columns: [ExportColumn]
   /// The days: one for the registry, two for changes.
   let days: [String]
-  private let filters: [(column: String, condition: (String) -> String)]
+  private let filters: [Filter]
   /// What was asked for, by name.
   let request: [(name: String, value: String)]
 
@@ -17,7 +17,8 @@ struct ExportSource {
 
   init(_ export: RegistryExport, _ session: inout Connection) throws {
     guard let newest = try session.optionalText("SELECT as_of_date FROM publication ORDER BY id DESC LIMIT 1") else {
-      throw Failure(.notReady, "\(session.place): nothing is published yet", hint: "run '\(command: .script)' first")
+      throw Failure(
+        .notReady, "\(session.place): nothing is published yet", hint: "run '\(PipelineCommand.script)' first")
     }
     switch export.content {
     case .registry(let day):
@@ -37,20 +38,9 @@ struct ExportSource {
         .usage, "--industry '\(code)' is not a code or its beginning",
         hint: "use up to six digits, such as 56 or 561113")
     }
-    let lists = [("city", cities), ("district", districts), ("industry", export.industries)]
-    request = lists.filter { !$1.isEmpty }.map { ($0, $1.joined(separator: " ")) }
-    filters = [
-      ("city", cities, { "\($0) = ANY (\($1))" }), ("district", districts, { "\($0) = ANY (\($1))" }),
-      (
-        "industries", export.industries,
-        {
-          "EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(\($0)) AS i WHERE i ->> 'industry_code' ^@ ANY (\($1)))"
-        }
-      ),
-    ].filter { !$0.1.isEmpty }.map { column, values, condition in
-      let array = String.sqlLiteral(PostgresArray.of(values)) + "::text[]"
-      return (column, { condition($0, array) })
-    }
+    let lists = [("city", cities), ("district", districts), ("industry", export.industries)].filter { !$1.isEmpty }
+    request = lists.map { ($0, $1.joined(separator: " ")) }
+    filters = lists.map { Filter(name: $0, values: String.sqlLiteral(PostgresArray.of($1)) + "::text[]") }
   }
 
   /// Copies the rows out.
@@ -78,8 +68,23 @@ struct ExportSource {
   private var conditions: String {
     guard !filters.isEmpty else { return "true" }
     return (isOfChanges ? ["_before", "_after"] : [""]).map { side in
-      filters.map { $0.condition("s.\($0.column)\(side)") }.joined(separator: " AND ")
+      filters.map { $0.condition(side) }.joined(separator: " AND ")
     }.joined(separator: " OR ")
+  }
+
+  private struct Filter {
+    let name: String
+    /// An SQL literal of the type `text[]`.
+    let values: String
+
+    /// - Parameter side: the end of the columns' names.
+    func condition(_ side: String) -> String {
+      guard name == "industry" else { return "s.\(name)\(side) = ANY (\(values))" }
+      return """
+        EXISTS (
+          SELECT FROM pg_catalog.jsonb_array_elements(s.industries\(side)) AS i WHERE i ->> 'industry_code' ^@ ANY (\(values)))
+        """
+    }
   }
 
   /// Returns the day, if the registry has a state of it.
