@@ -45,10 +45,13 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     let result = try export().run(database.resolve())
     guard let path = result.path else { return }
-    let rows = "\(result.rows) \(from == nil ? "business" : "change")"
-    let plural = result.rows == 1 ? "" : from == nil ? "es" : "s"
+    let one = result.rows == 1
+    let what =
+      from == nil
+      ? "\(one ? "business" : "businesses") as of \(result.days[0])"
+      : "\(one ? "change" : "changes") from \(result.days.joined(separator: " to "))"
     var stdout = StandardOutput()
-    try stdout.write(line: "\(rows)\(plural) up to \(result.day) written to '\(Terminal.safe(path))'")
+    try stdout.write(line: "\(result.rows) \(what) written to '\(Terminal.safe(path))'")
     try stdout.flush()
   }
 

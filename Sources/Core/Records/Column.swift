@@ -99,6 +99,16 @@ public struct StoredColumn: Sendable {
     case date
     /// Y or N as a truth value; NULL if it is neither.
     case flag
+
+    /// The type of the column in the database.
+    public var sqlType: String {
+      switch self {
+      case .text: "text"
+      case .amount: "bigint"
+      case .date: "date"
+      case .flag: "boolean"
+      }
+    }
   }
 
   /// An additional check of a text.

@@ -1,5 +1,5 @@
 /// The COPY rows of accepted records: those of tax_registration and those of business_industry.
-struct RegistrationRows: ~Copyable {
+public struct RegistrationRows: ~Copyable {
   private(set) var registrations = TextBuffer()
   private(set) var industries = TextBuffer()
   /// The columns of a row of tax_registration, in order, in the form that the loop over them needs.
@@ -10,6 +10,12 @@ struct RegistrationRows: ~Copyable {
     let form: StoredColumn.Form
     let check: StoredColumn.Check
   }
+
+  /// The columns of both kinds of rows, in order, with their types in PostgreSQL.
+  public static let registrationColumns = StoredColumn.all.map { ($0.name, $0.form.sqlType) } + [("content_hash", "bigint")]
+  public static let industryColumns = [
+    ("business_id", "text"), ("industry_code", "text"), ("industry_name", "text"), ("order", "smallint"),
+  ]
 
   init() {
     let cells = StoredColumn.sources.flatMap { source in

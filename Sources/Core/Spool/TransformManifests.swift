@@ -100,6 +100,20 @@ public struct TransformChunkManifest: Manifest, Hashable {
   }
 }
 
+/// A column of a TSV file, which has no header.
+public struct TSVColumn: Codable, Sendable, Hashable {
+  /// Counted from 1.
+  public var position: Int
+  public var name: String
+  /// The type in PostgreSQL.
+  public var type: String
+
+  /// Describes all columns of a file, in order.
+  public static func list(_ columns: [(name: String, type: String)]) -> [TSVColumn] {
+    columns.enumerated().map { TSVColumn(position: $0 + 1, name: $1.name, type: $1.type) }
+  }
+}
+
 /// `transform.json`: the snapshot is finalized. Load reads only finalized snapshots.
 public struct TransformManifest: Manifest, Hashable {
   public var format = SpoolFormat.current
@@ -116,11 +130,15 @@ public struct TransformManifest: Manifest, Hashable {
   public var industries: Int
   /// SHA-256 over the digests of the chunks' TSV files, in order: the content of the registry.
   public var contentSHA256: String
+  /// The columns of the TSV files, by kind of file (`registrations`, `industries`); nil in a manifest of a version that
+  /// did not describe them.
+  public var columns: [String: [TSVColumn]]?
   public var chunks: [ChunkEntry]
 
   public init(
     rulesVersion: Int, input: FileEntry, sourceDate: String?, totals: Totals, findingCounts: [String: Int],
-    notes: Notes, cities: [String: Int]?, industries: Int, contentSHA256: String, chunks: [ChunkEntry]
+    notes: Notes, cities: [String: Int]?, industries: Int, contentSHA256: String,
+    columns: [String: [TSVColumn]]? = nil, chunks: [ChunkEntry]
   ) {
     self.rulesVersion = rulesVersion
     self.input = input
@@ -131,6 +149,7 @@ public struct TransformManifest: Manifest, Hashable {
     self.cities = cities
     self.industries = industries
     self.contentSHA256 = contentSHA256
+    self.columns = columns
     self.chunks = chunks
   }
 }

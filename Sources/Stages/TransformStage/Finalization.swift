@@ -115,6 +115,10 @@ enum Finalization {
     return TransformManifest(
       rulesVersion: rulesVersion, input: plan.fetch.csv, sourceDate: plan.fetch.sourceDate, totals: totals,
       findingCounts: counts, notes: notes, cities: cities, industries: industries, contentSHA256: content.finish(),
+      columns: [
+        "registrations": TSVColumn.list(RegistrationRows.registrationColumns),
+        "industries": TSVColumn.list(RegistrationRows.industryColumns),
+      ],
       chunks: entries)
   }
 

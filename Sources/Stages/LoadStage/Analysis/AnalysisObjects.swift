@@ -96,15 +96,3 @@ extension StoredColumn {
     return form == .text ? "\(text) COLLATE \"C\"" : "\(text)::\(form.sqlType)"
   }
 }
-
-extension StoredColumn.Form {
-  /// The type of the column in the database.
-  package var sqlType: String {
-    switch self {
-    case .text: "text"
-    case .amount: "bigint"
-    case .date: "date"
-    case .flag: "boolean"
-    }
-  }
-}

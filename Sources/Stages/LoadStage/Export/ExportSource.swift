@@ -11,14 +11,13 @@ struct ExportSource {
   let request: [(name: String, value: String)]
 
   var isOfChanges: Bool { days.count > 1 }
-  var lastDay: String { days[days.count - 1] }
   /// A name for the file, without extension: `registry-2026-09-02`, `changes-2026-09-01-2026-09-02`.
   var fileName: String { ([isOfChanges ? "changes" : "registry"] + days).joined(separator: "-") }
 
   init(_ export: RegistryExport, _ session: inout Connection) throws {
     guard let newest = try session.optionalText("SELECT as_of_date FROM publication ORDER BY id DESC LIMIT 1") else {
       throw Failure(
-        .notReady, "\(session.place): nothing is published yet", hint: "run '\(PipelineCommand.script)' first")
+        .notReady, "\(session.place): nothing is published yet", hint: "run '\(command: .run)' first")
     }
     switch export.content {
     case .registry(let day):

@@ -22,8 +22,8 @@ public struct RegistryExport: Sendable {
     public let rows: Int
     /// The path of the file; nil for stdout.
     public let path: String?
-    /// The day of the registry, or the last day of the changes.
-    public let day: String
+    /// The day of the registry, or the first and the last day of the changes.
+    public let days: [String]
   }
 
   public var format: Format
@@ -60,7 +60,7 @@ public struct RegistryExport: Sendable {
           var stdout = StandardOutput()
           let rows = try source.writeLines(format, &session) { try stdout.write($0) }
           try stdout.flush()
-          return Result(rows: rows, path: nil, day: source.lastDay)
+          return Result(rows: rows, path: nil, days: source.days)
         }
         let path = output ?? "\(source.fileName).\(format.rawValue)"
         try DurableFile.requireReplaceable(path, option: "--output", replaces: replacesFile)
@@ -70,7 +70,7 @@ public struct RegistryExport: Sendable {
           ? try source.writeSQLite(file.temporaryPath, path, &session)
           : try source.writeLines(format, &session) { try file.write($0) }
         try file.publish()
-        return Result(rows: rows, path: path, day: source.lastDay)
+        return Result(rows: rows, path: path, days: source.days)
       }
     } catch { throw Failure(from: error) }
   }
