@@ -78,6 +78,8 @@ struct RoleCommandTests {
       for role in [TestRoles.Role.reader, .console] {
         let changes = try fixture.succeed(as: role, "changes", "--json")
         #expect(changes.stdout.split(separator: "\n").count > 121, "\(changes)")
+        let exported = try fixture.succeed(as: role, "export", "jsonl", "--output", "-")
+        #expect(exported.stdout.split(separator: "\n").count > 100, "\(exported)")
       }
       // A reader may see the data, but not the job runs.
       let seen = try fixture.succeed(as: .reader, "status")

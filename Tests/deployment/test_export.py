@@ -196,7 +196,7 @@ class ExportTests(unittest.TestCase):
             (["xls"], "is not a format"), (["csv", "--date", "2026-02-30"], "is not a date"),
             (["csv", "--date", "2026-08-31"], "has no state of 2026-08-31"), (["csv", "--to", "2026-09-01"], "--from"),
             (["csv", "--from", "2026-09-04", "--to", "2026-09-01"], "is after"), (["csv", "--city", "臺北"], "is not a city"),
-            (["csv", "--city", "''市"], ""), (["csv", "--district", "大安"], "is not a district"),
+            (["csv", "--city", "''市", "--output", "-"], ""), (["csv", "--district", "大安"], "is not a district"),
             (["csv", "--industry", "餐廳"], "is not a code"), (["sqlite", "--output", "-"], "stdout"), ([], "format"),
         ]:
             with self.subTest(arguments=arguments):
