@@ -237,6 +237,55 @@ class RunsTest(unittest.TestCase):
         answer = self.browser.post(f"{path}/accept", reason="known")
         self.assertEqual(answer.status, 303)
 
+    def test_data_that_was_rolled_back_is_named_and_can_be_loaded_again(self):
+        self.source.content = of(snapshot(201).replace("商行7,".encode(), "商號7,".encode()), 1)
+        self.run_shell("run", source=self.source.url)
+        load = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
+        self.assertNotIn("/reload", self.browser.get(f"/runs/{load}").text)
+        self.assertEqual(self.browser.post(f"/runs/{load}/reload").status, 409)
+        self.run_shell("rollback", source=self.source.url)
+        self.run_shell("run", source=self.source.url)
+        held_back = text("run_sentence_nothing_held_back")
+        unchanged = next(run for run in self.runs() if run["command"] == "run")
+        self.assertEqual(unchanged["database"]["rolled_back_to"][:2], "20")
+        self.assertIn(held_back, words(self.browser.get(f"/runs/{unchanged['run_id']}").text))
+        overview = words(self.overview())
+        self.assertIn(text("run_sentence_held_back").split("%1")[1], overview)
+        # The business that only the undone file has.
+        page = words(self.browser.get("/registrations/10000200").text)
+        self.assertIn(text("reg_gone_rolled_back").split("%1")[-1], page)
+        self.assertNotIn(text("run_removed_absent"), page)
+        history = json.loads(self.browser.get("/api/changes?ban=10000200&undone=yes", Accept="application/json").text)
+        self.assertEqual([change["reason"] for change in history["changes"]], ["rolled back", None])
+        path = f"/runs/{load}"
+        self.assertNotIn("/reload", self.office.browser(VIEWER).get(path).text)
+        self.assertIn(f'action="{path}/reload"', self.browser.get(path).text)
+        answer = self.browser.post(f"{path}/reload")
+        self.assertEqual(self.ended(answer.headers["Location"].split("/")[-1]), ["succeeded", "0"])
+        self.assertEqual(self.office.sql("SELECT count(*) FROM tax_registration"), [["201"]])
+        self.assertIn(text("audit_action_snapshot_reload"), words(self.browser.get("/audit").text))
+        self.assertEqual(self.browser.post(f"{path}/reload").status, 409)
+
+    def test_the_overview_names_the_account_that_accepted(self):
+        self.source.content = HALF
+        refused = self.order("run")
+        self.assertEqual(self.ended(refused), ["failed", "65"])
+        answer = self.browser.post(f"/tasks/{refused}/accept", reason="known")
+        self.assertEqual(self.ended(answer.headers["Location"].split("/")[-1]), ["succeeded", "0"])
+        expected = text("run_sentence_accepted").replace("%1", OPERATOR).replace("%2", "known").strip()
+        self.assertIn(expected, words(self.overview()))
+
+    def test_duplicates_are_counted_apart_from_rejected_records(self):
+        content = of(snapshot(200, bad=2), 1)
+        lines = content.splitlines(keepends=True)
+        self.run_shell("run", "--max-rejects", "5", source=self.office.write("bad.csv", content + lines[-1] + lines[-2]))
+        self.assertIn(text("run_duplicates_too").replace("%1", "2"), words(self.overview()))
+        load = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
+        page = words(self.browser.get(f"/findings?run={load}&severity=error").text)
+        self.assertIn(
+            text("finding_error_parts").replace("%1", "4").replace("%2", "2").replace("%3", "2"), page)
+        self.assertIn(text("finding_by_code").replace("%1", "4"), page)
+
     def test_deleted_findings_are_not_shown_as_none(self):
         bad = self.office.write("bad.csv", of(snapshot(200, bad=2), 1))
         self.run_shell("run", "--max-rejects", "2", source=bad)

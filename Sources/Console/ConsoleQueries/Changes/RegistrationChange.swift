@@ -29,7 +29,7 @@ public struct RegistrationChange: Sendable, Equatable {
   public let name: String?
   /// Nil in a history whose older rows have expired: the state that it begins with.
   public let kind: Kind?
-  /// Why it was removed: `absent`, `rejected`.
+  /// Why it was removed: `absent`, `rejected`, `rolled back`.
   public let reason: String?
   /// The business before and after, as JSON of the feed.
   public let before: String?
@@ -42,7 +42,9 @@ public struct RegistrationChange: Sendable, Equatable {
 
   /// Columns of a row `c` of the feed or of a business's history, joined with a row `p` of publication.
   static let sql = """
-    c.job_run_id, p.action, p.as_of_date, p.published_at, c.ban, c.kind, c.reason, c.before, c.after, \
+    c.job_run_id, p.action, p.as_of_date, p.published_at, c.ban, c.kind, \
+    CASE WHEN c.kind = 'removed' AND p.action = 'rollback' THEN 'rolled back' ELSE c.reason END AS reason, \
+    c.before, c.after, \
     p.kind = 'bulk' AS is_first, \
     coalesce(c.after, c.before) ->> 'business_name' AS name, c.changed_columns
     """

@@ -19,7 +19,7 @@ struct FindingPage {
 
   var values: [String: Any?] {
     let rows = found.page?.findings.map(row) ?? []
-    let total = found.counts.map(\.count).reduce(0, +)
+    let total = shownCounts.map(\.count).reduce(0, +)
     return [
       "run": found.run.map { RunValues(text: text).row(PipelineRun(jobRun: $0)) }, "rows": rows,
       "has_rows": !rows.isEmpty, "findings_none": total > 0 ? text("finding_none") : text.noFindings(of: found.run),
@@ -32,11 +32,25 @@ struct FindingPage {
       "first_path": request.behind == nil ? nil : shown,
       "csv_path": rows.isEmpty ? nil : request.path("/findings.csv") { $0.run = found.run?.id },
       "by_code": text("finding_by_code", text.count(total)), "has_any": total > 0,
+      "error_parts": errorParts,
       "is_capped": found.batches.contains(where: \.isCapped),
       "codes": codes, "severities": severities, "batches": hasBatchList ? batches : [],
       "has_batch_list": hasBatchList, "batch_chosen": request.filter.batch,
       "counts": counts, "nav_findings": true,
     ]
+  }
+
+  /// The counts of the severity that was asked for.
+  private var shownCounts: [Findings.Count] {
+    found.counts.filter { request.filter.severity == nil || request.filter.severity == $0.severity }
+  }
+
+  /// What the errors consist of: the run's pages count duplicates apart.
+  private var errorParts: String? {
+    guard request.filter.severity == "error", let counts = found.run?.counts, counts.duplicated > 0 else { return nil }
+    return text(
+      "finding_error_parts", text.count(counts.failed + counts.duplicated), text.count(counts.failed),
+      text.count(counts.duplicated))
   }
 
   private func row(_ finding: StoredFinding) -> [String: Any] {
@@ -100,7 +114,7 @@ struct FindingPage {
   }
 
   private var counts: [[String: Any]] {
-    found.counts.map { count in
+    shownCounts.map { count in
       [
         "code": count.code, "meaning": text.named("finding_code_", count.code), "count": text.count(count.count),
         "severity_text": text("finding_" + count.severity),

@@ -49,6 +49,7 @@ struct BusinessPage {
 
   private var gone: String {
     guard let removal, let day = removal.asOfDate, let reason = removal.reason else { return text("reg_gone") }
+    if removal.action == "rollback" { return text("reg_gone_rolled_back", day) }
     return text("reg_gone_since", day, text.named("run_removed_", reason))
   }
 

@@ -27,7 +27,7 @@ struct ChangeRow {
         return values
       },
     ]
-    // The reason is left out after a rollback: the source has not removed the business.
+    // The reason of a rollback is its action, which is shown.
     values["reason"] = change.action == "rollback" ? nil : change.reason.map { text.named("run_removed_", $0) }
     values["kind_name"] = change.kind?.rawValue
     // The changes of a rollback are not undone themselves.

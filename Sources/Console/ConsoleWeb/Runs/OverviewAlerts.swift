@@ -73,7 +73,10 @@ struct OverviewAlerts {
 
   private var stale: [String: Any]? {
     guard let (day, days) = age, days > Self.staleDays else { return nil }
-    return alert(text("run_alert_stale", day, "\(days)"), advice: text("run_alert_stale_do"), isBad: false)
+    let isHeldBack = overview.latest.success?.isHeldBack ?? false
+    return alert(
+      text("run_alert_stale", day, "\(days)"),
+      advice: text(isHeldBack ? "run_alert_stale_held_back" : "run_alert_stale_do"), isBad: false)
   }
 
   /// The alert for a future date: the source's clock is wrong, or an operator accepted the date. The registry's age is
@@ -87,7 +90,7 @@ struct OverviewAlerts {
   /// content with a newer date, which publishes nothing.
   private var age: (day: String, days: Int)? {
     let repeated = overview.latest.success.flatMap { run in
-      run.outcome == .unchanged && run.summary?.database?.rolledBackTo == nil ? run.summary?.sourceDate : nil
+      run.outcome == .unchanged && !run.isHeldBack ? run.summary?.sourceDate : nil
     }
     guard let published = overview.published?.publication?.sourceDay,
       case let day = max(published, repeated ?? published),

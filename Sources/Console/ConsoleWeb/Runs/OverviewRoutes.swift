@@ -41,13 +41,14 @@ struct OverviewRoutes {
     }
     if let run = latest.success, run.outcome == .unchanged, run.checkedSource {
       return text(
-        "run_sentence_unchanged", text.time(run.endedAt) ?? "", publication.sourceDay,
+        run.isHeldBack ? "run_sentence_held_back" : "run_sentence_unchanged", text.time(run.endedAt) ?? "",
+        publication.sourceDay,
         text.count(publication.registrations))
     }
-    let accepted =
-      publication.refusals.isEmpty
-      ? "" : text("run_sentence_accepted", publication.acceptedBy ?? "–", publication.acceptReason ?? "–")
-    return text.sentence(publication) + accepted
+    guard !publication.refusals.isEmpty else { return text.sentence(publication) }
+    let account = overview.runs.first { $0.jobRun?.id == overview.published?.id }?.task?.askedBy
+    let (acceptor, reason) = publication.acceptance(by: account)
+    return text.sentence(publication) + text("run_sentence_accepted", acceptor ?? "–", reason ?? "–")
   }
 
   /// Returns which dry run is under way, and how many runs wait behind it or another one.
@@ -81,7 +82,10 @@ struct OverviewRoutes {
       "as_of_date": publication.sourceDay,
       "inserted": text.count(publication.inserted),
       "updated": text.count(publication.updated), "removed": text.count(publication.removed),
-      "rejected": text.count(source.counts.failed), "source_run": source.id, "job_run": run.id,
+      "rejected": text.count(source.counts.failed),
+      "duplicated": source.counts.duplicated > 0
+        ? text("run_duplicates_too", text.count(source.counts.duplicated)) : "",
+      "source_run": source.id, "job_run": run.id,
     ]
   }
 }

@@ -90,6 +90,9 @@ public struct PipelineRun: Sendable, Equatable {
   /// Whether it is a dry run, whose load only compares.
   var isDryRun: Bool { command == ConsoleTask.Kind.dryRun.rawValue }
 
+  /// Whether the source still has the file from which the registry was rolled back, so that it was not loaded.
+  var isHeldBack: Bool { outcome == .unchanged && summary?.database?.rolledBackTo != nil }
+
   /// Why the snapshot was refused, if the run failed for that reason.
   var refusal: SnapshotRefusal? { summary?.refusal ?? jobRun?.refusal }
 

@@ -3,7 +3,7 @@ import ConsoleStore
 import Hummingbird
 import Postgres
 
-/// The actions of operators: start, stop and retry runs, and accept a refused snapshot. ``Authorization`` rejects other
+/// The actions of operators: start, stop and retry runs, accept a refused snapshot, and load one again after a rollback. ``Authorization`` rejects other
 /// users.
 struct RunActions {
   let site: Site
@@ -49,9 +49,19 @@ struct RunActions {
       let details = try await RunDetails.read(task: try site.taskID(context), site)
       return try await accept(try await details?.withLoads(site, context), context)
     }
+    router.post("/runs/:id/reload") { _, context in
+      try await reload(try await RunDetails.read(named: context.parameters.get("id") ?? "", site, context), context)
+    }
     router.post("/runs/:id/accept") { _, context in
       try await accept(try await RunDetails.read(named: context.parameters.get("id") ?? "", site, context), context)
     }
+  }
+
+  /// Queues a load of the newest snapshot, which a rollback undid.
+  private func reload(_ details: RunDetails?, _ context: ConsoleContext) async throws -> Response {
+    guard let snapshot = details?.undoneSnapshot else { throw Problem(.conflict, "run_problem_not_undone") }
+    guard site.settings.isTransformed(snapshot) else { throw Problem(.conflict, "run_accept_removed") }
+    return try await start(.load, ["--snapshot", snapshot], "snapshot.reload", context)
   }
 
   /// Queues a load of a refused snapshot, with the operator's reason.

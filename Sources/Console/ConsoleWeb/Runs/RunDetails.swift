@@ -21,6 +21,8 @@ struct RunDetails: Sendable {
     var findings: [Findings.Count] = []
     /// The newest snapshot that was ever published.
     var newest: String?
+    /// The snapshot that the registry has.
+    var published: String?
     /// When the registry last changed, in UTC.
     var publishedAt: String?
     /// The job runs that published a refused snapshot, by snapshot.
@@ -33,6 +35,14 @@ struct RunDetails: Sendable {
 
   /// The refusal that an operator may accept; nil for a dry run. The real run's refusal is accepted instead.
   var refusal: SnapshotRefusal? { run.isDryRun ? nil : run.refusal }
+
+  /// The snapshot that the run published and a rollback undid; nil if newer data was published since.
+  var undoneSnapshot: String? {
+    guard loads.undoneBy != nil, let snapshot = loads.jobRuns.first?.publication?.snapshot, snapshot == loads.newest,
+      snapshot != loads.published
+    else { return nil }
+    return snapshot
+  }
 
   /// The failed stage that can be retried alone. Nil for a dry run, since its stages must not change the registry, for
   /// a stopped run, and for a run that was started outside the console.
@@ -119,7 +129,8 @@ extension RunDetails.Loads {
       undoneBy = try UndonePublications.read(&connection).days.first { $0.jobRunID == id }?.rollback
     }
     newest = try JobRuns.newestSnapshot(&connection)
-    publishedAt = try JobRuns.published(&connection)?.publication?.publishedAt
+    let now = try JobRuns.published(&connection)?.publication
+    (published, publishedAt) = (now?.snapshot, now?.publishedAt)
     accepted = try JobRuns.accepted(&connection)
   }
 }

@@ -41,7 +41,9 @@ struct RunPage {
   private var sentence: String? {
     guard run.outcome.isGood else { return nil }
     if let publication = run.jobRun?.publication { return text.sentence(publication) }
-    if run.outcome == .unchanged { return text("run_sentence_nothing") }
+    if run.outcome == .unchanged {
+      return run.isHeldBack ? text("run_sentence_nothing_held_back") : text("run_sentence_nothing")
+    }
     return run.summary?.check == nil ? nil : RunValues(text: text).detail(run)
   }
 

@@ -71,7 +71,7 @@ extension RunPage {
   }
 
   func publication(_ publication: JobPublication) -> [String: Any] {
-    let (acceptor, reason) = acceptance(of: publication)
+    let (acceptor, reason) = publication.acceptance(by: task?.askedBy)
     let values: [String: Any?] = [
       "action": text("run_action_" + publication.action),
       "as_of_date": publication.sourceDay, "published_at": text.time(publication.publishedAt),
@@ -89,15 +89,6 @@ extension RunPage {
     return values.present.merging(text.changes(changes)) { $1 }
   }
 
-  /// Returns who accepted a refused snapshot, and why. The pipeline records the operating system's user, so the console
-  /// adds the account to the reason (``RunActions``); here it is separated again.
-  private func acceptance(of publication: JobPublication) -> (String?, String?) {
-    guard let account = task?.askedBy, let reason = publication.acceptReason, reason.hasSuffix(" (\(account))") else {
-      return (publication.acceptedBy, publication.acceptReason)
-    }
-    return (account, String(reason.dropLast(account.count + 3)))
-  }
-
   func loaded(_ progress: JobProgress) -> [String: Any] {
     let batches = progress.batches.map { batch -> [String: Any] in
       [
@@ -109,5 +100,18 @@ extension RunPage {
       "last": progress.lastSuccessful, "total": progress.total, "batches": batches,
       "has_batches": !batches.isEmpty,
     ]
+  }
+}
+
+extension JobPublication {
+  /// Returns who accepted the refused snapshot, and why. The pipeline records the operating system's user, so the console
+  /// adds the account to the reason (``RunActions``); here it is separated again.
+  ///
+  /// - Parameter account: the account that queued the run; nil if the console did not start it.
+  func acceptance(by account: String?) -> (acceptor: String?, reason: String?) {
+    guard let account, let reason = acceptReason, reason.hasSuffix(" (\(account))") else {
+      return (acceptedBy, acceptReason)
+    }
+    return (account, String(reason.dropLast(account.count + 3)))
   }
 }

@@ -61,6 +61,9 @@ struct RunRoutes {
     let mayRetry = details.task?.mayBeRepeated ?? false && !page.isSuperseded
     return [
       "may_stop": details.task?.mayBeStopped ?? false, "may_retry": mayRetry, "retry_stage": mayRetry ? stage : nil,
+      "reload_run": details.undoneSnapshot.flatMap {
+        site.settings.isTransformed($0) ? details.loads.jobRuns.first?.id : nil
+      },
       "nav_runs": true,
     ].merging(site.acceptance(of: details.refusal, newest: details.loads.newest, path: path + "/accept")) { $1 }
   }
