@@ -94,6 +94,7 @@ struct ScheduleTests {
       #expect(found4 == [schedule.anchor + 3600])
       let after = try #require(try ScheduleStore.find(schedule.id, on: &connection))
       #expect(after.missed == 59)
+      #expect(after.missedAt == schedule.anchor + 3540)
       #expect(after.nextAt == schedule.anchor + 3660)
 
       let daily = try make(ScheduleDraft(name: "d", kind: .run, timing: "0 2 * * *"), &connection)
@@ -102,8 +103,23 @@ struct ScheduleTests {
       try ScheduleStore.enqueueDue(now: due + 61, on: &connection)
       let late = try #require(try ScheduleStore.find(daily.id, on: &connection))
       #expect(late.missed == 1)
+      #expect(late.missedAt == due)
       #expect(late.nextAt == due + 86_400)
       #expect(try connection.execute("SELECT count(*) FROM console.task WHERE kind = 'run'").number == 0)
+    }
+  }
+
+  @Test("the last of very many missed times is known")
+  func manyMissed() throws {
+    try ConsoleStoreHarness.with { _, connection in
+      var draft = Self.everyMinute
+      draft.repeats = -1
+      let schedule = try make(draft, &connection)
+      let now = schedule.anchor + 30 * 86_400 + 30
+      try ScheduleStore.enqueueDue(now: now, on: &connection)
+      let after = try #require(try ScheduleStore.find(schedule.id, on: &connection))
+      #expect(after.missed == 999)
+      #expect(after.missedAt == now - 90)
     }
   }
 
@@ -117,6 +133,7 @@ struct ScheduleTests {
       #expect(found5.count == 1)
       let found6 = try ScheduleStore.find(schedule.id, on: &connection)
       #expect(found6?.missed == 1)
+      #expect(found6?.missedAt == schedule.anchor + 120)
       let found7 = try ScheduleStore.find(schedule.id, on: &connection)
       #expect(found7?.draft.repeats == 4)
       _ = try Tasks.claim(host: "h", on: &connection)

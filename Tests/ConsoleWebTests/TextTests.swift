@@ -60,6 +60,10 @@ struct TextTests {
     for reason in reasons {
       let text = refusal.text(reason)
       #expect(text != reason && !text.contains("--") && !text.contains("run_reason"), "\(reason): \(text)")
+      let short = refusal.short(reason)
+      #expect(short != reason && !short.contains("--") && !short.contains("run_short"), "\(reason): \(short)")
+      // The names of snapshots are not shown.
+      for shown in [text, short] { #expect(!shown.contains("S1") && !shown.contains("%1"), "\(reason): \(shown)") }
     }
     #expect(refusal.text("a reason of a later version") == "a reason of a later version")
   }
@@ -70,6 +74,11 @@ struct TextTests {
     #expect(
       refusal.text("金門縣 lost 9614 of 9614 businesses: 100.0 %, more than --max-city-loss 50%")
         == "金門縣原有 9,614 家，這次少了 9,614 家（減少 100%，上限 50%）")
+    #expect(
+      refusal.short("金門縣 lost 9614 of 9614 businesses: 100.0 %, more than --max-city-loss 50%") == "金門縣少 9,614 家")
+    #expect(
+      refusal.short("9000 records where snapshot S1 has 20340: 55.75 % fewer, more than --max-decrease 5%")
+        == "減少 55.75%")
     let emptied =
       "business_address is empty for 60 of the 90 businesses that have it: the source's column may have come empty"
     #expect(refusal.text(emptied).contains("營業地址"))

@@ -85,6 +85,8 @@ class CoreTests(WindowTest):
         self.assertTrue(all("有限公司" in name for name in self.names()))
         self.window.goto("/registrations?q=" + window.quoted("沒有這樣的名稱"))
         self.assertIn(text("reg_none"), self.window.text("[role=status]"))
+        self.window.goto("/registrations?q=99999999")
+        self.assertIn(text("problem_no_business"), self.window.text("[role=status]"))
         self.assertFaults()
 
     def test_dry_run(self):
@@ -143,10 +145,11 @@ class CoreTests(WindowTest):
 
         self.window.goto("/schedules")
         row.get_by_role("button").click()
-        row.locator(".state.paused").wait_for()
+        state = row.locator(f"[data-label='{text('schedule_state')}']")
+        state.locator(".paused").wait_for()
         self.assertEqual(row.locator("td.time").text_content(), "")
         row.get_by_role("button").click()
-        row.locator(".state.success").wait_for()
+        state.locator(".success").wait_for()
         row.locator("a[href$=remove]").click()
         self.page.click("button.danger")
         self.page.wait_for_url(re.compile("/schedules$"))

@@ -77,11 +77,11 @@ class RunsTest(unittest.TestCase):
 
     def test_a_failed_run_is_shown_until_a_full_run_succeeds(self):
         self.run_shell("run", source=NO_SOURCE, expect=75)
-        self.assertEqual(self.notes(), ["bad", ""])
+        self.assertEqual(self.notes(), ["bad"])
         self.assertIn(text("run_origin_shell"), words(self.overview()))
         # A successful dry run, and a dry run and a run that are stopped, do not change that.
         self.assertEqual(self.ended(self.order("dry-run"))[0], "succeeded")
-        self.assertEqual(self.notes(), ["bad", ""])
+        self.assertEqual(self.notes(), ["bad"])
         self.source.hold()
         for kind in ["dry-run", "run"]:
             self.source.asked.clear()
@@ -90,12 +90,12 @@ class RunsTest(unittest.TestCase):
             self.browser.post(f"/tasks/{task}/stop")
             self.assertEqual(self.ended(task)[0], "stopped")
         self.source.release()
-        self.assertEqual(self.notes(), ["bad", ""])
+        self.assertEqual(self.notes(), ["bad"])
         row = next(row for path, row in self.rows() if path == f"/tasks/{task}")
         self.assertIn(text("run_outcome_stopped"), row)
         page = words(self.browser.get(f"/tasks/{task}").text)
         self.assertNotIn(text("run_outcome_failed"), page)
-        self.assertNotIn(text("run_retry_stage"), page)
+        self.assertNotIn(text("run_retry_stage").split("%1")[0], page)
         # An unchanged source counts as success.
         self.assertEqual(self.ended(self.order("run")), ["succeeded", "0"])
         self.assertEqual(self.notes(), ["good"])
@@ -106,7 +106,13 @@ class RunsTest(unittest.TestCase):
         # The second time, the source has not changed, and the load is still refused.
         for _ in range(2):
             self.run_shell("run", source=older, expect=65)
-        self.assertEqual(self.notes(), ["bad", ""])
+        self.assertEqual(self.notes(), ["bad"])
+        page = words(self.overview())
+        for words_of in [text("run_alert_still").replace("%1", str(DAY)), text("run_look_accept")]:
+            self.assertIn(words_of, page)
+        self.assertIn(text("run_alert_refused").split("（")[0].replace("%1", text("kind_run")), page)
+        # A list gives the reasons in short.
+        self.assertIn(text("run_short_date"), self.rows()[0][1])
         self.run_shell("run", source=self.source.url)
         self.assertEqual(self.runs()[0]["status"], "unchanged")
         self.assertEqual(self.notes(), ["good"])
@@ -118,7 +124,7 @@ class RunsTest(unittest.TestCase):
         path.write_text(json.dumps({**record, "started_at": ahead, "ended_at": ahead}))
         self.run_shell("run", source=NO_SOURCE, expect=75)
         self.assertEqual([run["exit_code"] for run in self.runs()], [75, 0])
-        self.assertEqual(self.notes(), ["bad", ""])
+        self.assertEqual(self.notes(), ["bad"])
         self.run_shell("run", source=self.source.url)
         self.assertEqual(self.notes(), ["good"])
 
@@ -171,16 +177,27 @@ class RunsTest(unittest.TestCase):
         task = self.order("dry-run")
         self.assertEqual(self.ended(task), ["failed", "65"])
         page = self.browser.get(f"/tasks/{task}").text
-        for key in ["run_check_refused", "run_do_check_65", "run_check", "run_kind_removed"]:
+        data = text("run_data_of").replace("%1", str(DAY + datetime.timedelta(days=2)))
+        self.assertIn(text("run_would_be_refused").replace("%1", data), page)
+        for key in ["run_do_check_65_operator", "run_look_runs", "run_check", "run_kind_removed"]:
             self.assertIn(text(key), page)
+        self.assertIn(text("run_do_check_65"), self.office.browser(VIEWER).get(f"/tasks/{task}").text)
         # A dry run offers no way to load.
         self.assertNotIn(f"/tasks/{task}/accept", page)
-        self.assertNotIn(text("run_retry_stage"), page)
+        self.assertNotIn(text("run_retry_stage").split("%1")[0], page)
         self.assertEqual(self.browser.post(f"/tasks/{task}/accept", reason="x").status, 404)
         self.assertEqual(self.browser.post(f"/tasks/{task}/retry", what="stage").status, 409)
         self.assertEqual(self.office.sql("SELECT count(*) FROM etl_job_run"), before)
         self.assertEqual(self.notes(), ["good"])
         self.assertIn(text("run_aside_refused").split("：")[-1], words(self.overview()))
+        # After a later load, the page tells what was found at that time.
+        self.run_shell("run", source=self.office.write("next.csv", NEXT))
+        page = words(self.browser.get(f"/tasks/{task}").text)
+        for key in ["run_check_then", "run_check_registrations_then", "run_do_check_stale"]:
+            self.assertIn(text(key), page)
+        self.assertIn(text("run_would_have_been_refused").replace("%1", data), page)
+        for key in ["run_check", "run_check_now", "run_do_check_65_operator"]:
+            self.assertNotIn(text(key), page)
 
     def test_the_list_has_each_run_of_the_spool_once(self):
         self.source.content = HALF
@@ -234,8 +251,21 @@ class RunsTest(unittest.TestCase):
         self.assertIn(f"transform --snapshot {run['snapshot']}", page)
         self.assertEqual(self.browser.post(f"{path}/accept", reason="known").status, 409)
         manifest.with_suffix(".kept").rename(manifest)
+        self.assertIn(text("run_do_65_operator"), words(self.browser.get(path).text))
+        self.assertIn(text("run_do_65"), words(self.office.browser(VIEWER).get(path).text))
+        # Without a reason the same page is shown again.
+        answer = self.browser.post(f"{path}/accept", reason="  ")
+        self.assertEqual(answer.status, 422)
+        self.assertIn(f'action="{path}/accept"', answer.text)
+        self.assertIn(text("run_problem_reason"), words(answer.text))
         answer = self.browser.post(f"{path}/accept", reason="known")
         self.assertEqual(answer.status, 303)
+        accepting = answer.headers["Location"]
+        self.assertEqual(self.ended(accepting.split("/")[-1])[0], "succeeded")
+        rows = dict(self.rows())
+        load = self.office.sql("SELECT max(id) FROM etl_job_run")[0][0]
+        self.assertIn(text("run_outcome_refused_accepted").replace("%1", load), rows[path])
+        self.assertIn(text("run_outcome_accepted").replace("%1", ""), rows[accepting])
 
     def test_data_that_was_rolled_back_is_named_and_can_be_loaded_again(self):
         self.source.content = of(snapshot(201).replace("商行7,".encode(), "商號7,".encode()), 1)
@@ -303,7 +333,7 @@ class RunsTest(unittest.TestCase):
         Project.kill(
             self.office, "run", "--force", "--source", self.source.url, when=lambda: self.source.asked.wait(60))
         self.source.release()
-        self.assertEqual(self.notes(), ["bad", ""])
+        self.assertEqual(self.notes(), ["bad"])
         self.assertIn(text("reason_cut_short"), words(self.overview()))
         self.run_shell("run", source=self.source.url)
         self.assertEqual(self.notes(), ["good"])

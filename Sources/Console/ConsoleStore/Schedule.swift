@@ -13,7 +13,7 @@ public struct Schedule: Sendable, Equatable {
   public let nextAt: Int64?
   /// The number of due times without a run.
   public let missed: Int
-  /// When a run was last missed, in Unix seconds.
+  /// The last of them, in Unix seconds.
   public let missedAt: Int64?
   /// The account; nil for the command line.
   public let createdBy: String?

@@ -178,14 +178,20 @@ public enum ScheduleStore {
         ).affected == 1
       if isQueued { missed -= 1 }
     }
+    let lastMissed =
+      missed > 0 ? timetable.last(after: first - 1, through: isQueued ? (kept ?? now) - 1 : now) : nil
     let repeats = isQueued && schedule.draft.repeats > 0 ? schedule.draft.repeats - 1 : schedule.draft.repeats
     let next = repeats == 0 ? nil : timetable.next(after: now)
     try connection.execute(
       """
       UPDATE console.schedule SET next_at = to_timestamp($2::bigint), repeats = $3::integer, missed = missed + $4::bigint,
-        missed_at = CASE WHEN $4::bigint > 0 THEN to_timestamp($5::bigint) ELSE missed_at END
+        missed_at = coalesce(to_timestamp($5::bigint), missed_at)
       WHERE id = $1
-      """, [String(schedule.id), next.map { String($0) }, String(repeats), String(max(missed, 0)), String(now)])
+      """,
+      [
+        String(schedule.id), next.map { String($0) }, String(repeats), String(max(missed, 0)),
+        lastMissed.map { String($0) },
+      ])
   }
 
   /// Returns the seconds until a schedule is due or a task may begin; nil if there is neither.
@@ -222,5 +228,17 @@ extension Timetable {
     var times: [Int64] = []
     while times.count < count, let next = next(after: times.last ?? moment), next <= last { times.append(next) }
     return times
+  }
+
+  /// Returns the last due moment later than `moment`, up to and including `last`; nil if there is none.
+  fileprivate func last(after moment: Int64, through last: Int64) -> Int64? {
+    // There may be very many since `moment`, so the search goes back from `last`, twice as far each time.
+    var seconds: Int64 = 60
+    while true {
+      let from = max(moment, last - seconds)
+      if let found = times(after: from, through: last, atMost: Int(seconds / 60) + 1).last { return found }
+      if from == moment { return nil }
+      seconds *= 2
+    }
   }
 }

@@ -35,6 +35,10 @@ struct BusinessPage {
       var values = ChangeRow(text: text, change).values
       // What the first load brought was not new then.
       if change.kind == .added, change.isOfFirstLoad { values["kind"] = text("reg_first") }
+      // A rollback repeats an earlier state: nothing was changed in the source.
+      if change.action == "rollback", let kind = values["kind"] as? String {
+        values["kind"] = text("run_action_rollback") + text("colon") + kind
+      }
       return values
     }
   }

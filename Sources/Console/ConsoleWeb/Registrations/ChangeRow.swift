@@ -59,6 +59,6 @@ extension RunText {
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100)
     guard year > 0, 1...12 ~= month, 1...31 ~= day else { return nil }
-    return self("reg_roc_date", "\(year)", "\(year + 1911)-\(two(month))-\(two(day))")
+    return self("reg_roc_date", "\(year)", "\(month)", "\(day)", "\(year + 1911)-\(two(month))-\(two(day))")
   }
 }

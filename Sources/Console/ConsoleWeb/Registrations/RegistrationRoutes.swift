@@ -32,7 +32,11 @@ struct RegistrationRoutes {
         return (try RegistrationChoices.types(on: &connection), found, isKnown, all)
       }
       if let ban, isKnown == true { return site.redirect(to: "/registrations/\(ban.text)") }
-      return site.page("registrations", context, page.values(types, query, found, all: all))
+      return site.page(
+        "registrations", context,
+        page.values(types, query, found, all: all).merging([
+          "none": site.text(ban == nil ? "reg_none" : "problem_no_business", context)
+        ]) { $1 })
     } catch let problem as QueryProblem {
       let types = try await site.read(context) { try RegistrationChoices.types(on: &$0) }
       return site.page("registrations", context, page.values(types, problem), status: .badRequest)

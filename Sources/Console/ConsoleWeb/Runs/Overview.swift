@@ -9,6 +9,7 @@ struct Overview: Sendable {
   var published: JobRunSummary?
   /// The load or rollback whose file the registry holds. A later correction has no records of its own.
   var source: JobRunSummary?
+  var acceptances = Acceptances()
   /// The tasks that wait or have just begun, the newest first.
   var open: [ConsoleTask] = []
   /// The newest runs of every origin.
@@ -22,16 +23,17 @@ struct Overview: Sendable {
 
   static func read(_ site: Site, _ context: ConsoleContext) async throws -> Overview {
     var overview = Overview()
-    if let (jobRuns, published, source) = try await site.readRegistry(
+    if let (jobRuns, published, source, acceptances) = try await site.readRegistry(
       context,
       { connection in
         (
           try JobRuns.page(&connection, limit: depth).runs, try JobRuns.published(&connection),
-          try JobRuns.publishedSource(&connection)
+          try JobRuns.publishedSource(&connection), try Acceptances.read(&connection)
         )
       })
     {
       (overview.jobRuns, overview.published, overview.source) = (jobRuns, published, source)
+      overview.acceptances = acceptances
     }
     // Dry runs are read separately: one a minute would push out the runs that count.
     let kinds = ConsoleTask.Kind.allCases.filter { $0 != .dryRun }
@@ -50,6 +52,12 @@ struct Overview: Sendable {
       overview.failedLog = try await RunDetails.read(task: task.id, site)?.log ?? ""
     }
     return overview
+  }
+
+  /// Whether the newest run that counts has failed: nothing has changed the registry since.
+  var endsWithFailure: Bool {
+    func seconds(_ run: PipelineRun?) -> Int64 { run.flatMap { TaipeiTime.seconds($0.startedAt) } ?? 0 }
+    return latest.failure.map { seconds($0) >= seconds(latest.success) } ?? false
   }
 }
 

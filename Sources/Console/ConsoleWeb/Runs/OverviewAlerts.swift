@@ -16,20 +16,23 @@ struct OverviewAlerts {
   /// The alerts, the most severe first.
   var all: [[String: Any]] { [empty, idle, failed, silent, unreconciled, stale, ahead].compactMap { $0 } }
 
+  /// - Parameters:
+  ///   - state: what the registry has now.
+  ///   - link: the key of the text of the link to `path`.
   private func alert(
-    _ title: String, detail: String? = nil, advice: String, path: String? = nil, isBad: Bool = true,
-    reasons: [String] = []
+    _ title: String, detail: String? = nil, state: String? = nil, advice: String, path: String? = nil,
+    link: String = "run_look_result", isBad: Bool = true, reasons: [String] = []
   ) -> [String: Any] {
     let values: [String: Any?] = [
-      "alert_class": isBad ? "bad" : "warn", "alert_title": title, "alert_detail": detail,
+      "alert_class": isBad ? "bad" : "warn", "alert_title": title, "alert_detail": detail, "alert_state": state,
       "alert_reasons": few(text.reasons(reasons)),
-      "alert_advice": advice, "alert_path": path,
+      "alert_advice": advice, "alert_path": path, "alert_link": text(link),
     ]
     return values.present
   }
 
   private var empty: [String: Any]? {
-    guard overview.published == nil, overview.jobRuns.isEmpty else { return nil }
+    guard overview.published == nil, overview.jobRuns.isEmpty, overview.latest.failure == nil else { return nil }
     return alert(text("run_alert_empty"), advice: text("run_alert_empty_do"), isBad: false)
   }
 
@@ -38,17 +41,50 @@ struct OverviewAlerts {
       let task = overview.open.last(where: { $0.attempt == 1 }), let queued = TaipeiTime.seconds(task.queuedAt),
       Int64(now.timeIntervalSince1970) - queued > Self.patienceSeconds
     else { return nil }
-    return alert(text("run_alert_idle"), advice: text("run_alert_idle_do"), path: "/tasks/\(task.id)")
+    return alert(
+      text("run_alert_idle"), advice: text("run_alert_idle_do"), path: "/tasks/\(task.id)", link: "run_look_run")
   }
 
   private var failed: [String: Any]? {
     guard let run = overview.latest.failure, !isSilent(run) else { return nil }
+    if run.outcome == .refused, let refusal = run.refusal { return refused(run, refusal) }
     let failure = RunFailure(text: text, run: run, log: overview.failedLog)
     let when = text.time(run.startedAt) ?? ""
     return alert(
       text("run_alert_failed", text.kind(run.command), when, RunValues(text: text).by(run)),
-      detail: failure.shownMessage ?? (run.isKilled ? nil : failure.reason), advice: failure.advice, path: run.path,
-      reasons: run.refusal?.reasons ?? [])
+      detail: failure.shownMessage ?? (run.isKilled ? nil : failure.reason), state: stateAfterFailure,
+      advice: failure.advice, path: run.path)
+  }
+
+  /// The alert for a refused run. An operator can accept its snapshot, unless no record of it is accepted.
+  private func refused(_ run: PipelineRun, _ refusal: SnapshotRefusal) -> [String: Any] {
+    let isOpen = refusal.mayBeAccepted(newest: overview.acceptances.newest)
+    let isOperator = text.context.isOperator
+    let title = text(
+      isOpen ? "run_alert_refused" : "run_alert_refused_over", text.kind(run.command), text.time(run.startedAt) ?? "",
+      RunValues(text: text).by(run))
+    let advice =
+      if isOpen {
+        text(isOperator ? "run_alert_refused_do_operator" : "run_alert_refused_do")
+      } else {
+        text(refusal.isAcceptable ? "run_do_superseded" : "run_do_65_none")
+      }
+    return alert(
+      title, detail: text("run_alert_not_published", text.data(of: run)), state: stateAfterFailure, advice: advice,
+      path: run.path, link: isOpen && isOperator ? "run_look_accept" : "run_look_result", reasons: refusal.reasons)
+  }
+
+  /// What the registry has since the failure, so that the failure and its effect are one alert; nil if something has
+  /// changed the registry since, and its data is not old.
+  private var stateAfterFailure: String? {
+    guard let publication = overview.published?.publication else { return text("run_sentence_never") }
+    if let (day, days) = staleAge, explainsAge { return text("run_alert_still_old", day, "\(days)") }
+    return overview.endsWithFailure ? text("run_alert_still", publication.sourceDay) : nil
+  }
+
+  /// Whether the failure is why the registry is old: it kept newer data from being published.
+  private var explainsAge: Bool {
+    ["run", "fetch", "transform", "load"].contains { $0 == overview.latest.failure?.command }
   }
 
   /// The alert for a load that is recorded as running but makes no progress.
@@ -58,7 +94,9 @@ struct OverviewAlerts {
       let run = latest.failure.map({ isSilent($0) ? $0 : nil }) ?? latest.running, let jobRun = run.jobRun,
       jobRun.isSilent
     else { return nil }
-    return alert(text("run_alert_silent"), advice: text("run_alert_silent_do"), path: "/runs/\(jobRun.id)")
+    return alert(
+      text("run_alert_silent"), state: overview.latest.failure == nil ? nil : stateAfterFailure,
+      advice: text("run_alert_silent_do"), path: "/runs/\(jobRun.id)", link: "run_look_run")
   }
 
   /// Whether the only source for the run is a load that makes no progress.
@@ -72,7 +110,7 @@ struct OverviewAlerts {
   }
 
   private var stale: [String: Any]? {
-    guard let (day, days) = age, days > Self.staleDays else { return nil }
+    guard let (day, days) = staleAge, !explainsAge else { return nil }
     let isHeldBack = overview.latest.success?.isHeldBack ?? false
     return alert(
       text("run_alert_stale", day, "\(days)"),
@@ -85,6 +123,8 @@ struct OverviewAlerts {
     guard let (day, days) = age, days < -1 else { return nil }
     return alert(text("run_alert_ahead", day), advice: text("run_alert_ahead_do"), isBad: false)
   }
+
+  private var staleAge: (day: String, days: Int)? { age.flatMap { $0.days > Self.staleDays ? $0 : nil } }
 
   /// The newest date of a source with the published content, and its age in days in Taipei. A source may repeat its
   /// content with a newer date, which publishes nothing.

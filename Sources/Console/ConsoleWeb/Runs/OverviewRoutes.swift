@@ -11,7 +11,7 @@ struct OverviewRoutes {
       let overview = try await Overview.read(site, context)
       let text = RunText(site: site, context: context)
       let alerts = OverviewAlerts(overview: overview, text: text, now: Date()).all
-      let values = RunValues(text: text)
+      let values = RunValues(text: text, acceptances: overview.acceptances)
       return site.page(
         "run-overview", context,
         [
@@ -31,14 +31,8 @@ struct OverviewRoutes {
     if let run = latest.running, !(run.jobRun?.isSilent ?? false) {
       return text("run_sentence_running", TaipeiTime.text(run.startedAt))
     }
-    guard let publication = overview.published?.publication else {
-      return latest.failure == nil ? nil : text("run_sentence_never")
-    }
-    // A later rollback or correction is what the registry shows; the alert names the failure.
-    func seconds(_ run: PipelineRun?) -> Int64 { run.flatMap { TaipeiTime.seconds($0.startedAt) } ?? 0 }
-    if let run = latest.failure, seconds(run) >= seconds(latest.success) {
-      return text("run_sentence_failed", TaipeiTime.text(run.startedAt), publication.sourceDay)
-    }
+    // The alert of a failure says which data the registry still has. A later rollback or correction is what it shows.
+    guard let publication = overview.published?.publication, !overview.endsWithFailure else { return nil }
     if let run = latest.success, run.outcome == .unchanged, run.checkedSource {
       return text(
         run.isHeldBack ? "run_sentence_held_back" : "run_sentence_unchanged", text.time(run.endedAt) ?? "",

@@ -154,6 +154,7 @@ enum RunList {
     let isPublished: Bool
     /// The loads that a rollback undid.
     let undone: Set<Int>
+    let acceptances: Acceptances
   }
 
   /// How many of each source are read: as many as the spool keeps records.
@@ -164,14 +165,14 @@ enum RunList {
     let jobRuns = try await site.readRegistry(context) { connection in
       (
         page: try JobRuns.page(&connection, limit: depth), isPublished: try JobRuns.published(&connection) != nil,
-        undone: try UndonePublications.read(&connection).days
+        undone: try UndonePublications.read(&connection).days, acceptances: try Acceptances.read(&connection)
       )
     }
     let tasks = try await site.store.run { try Tasks.list(limit: depth, on: &$0) }
     return Known(
       runs: merge(records: try await site.settings.runs(), tasks: tasks, jobRuns: jobRuns?.page.runs ?? []),
       olderLoads: jobRuns?.page.next, isPublished: jobRuns?.isPublished ?? false,
-      undone: Set(jobRuns?.undone.map(\.jobRunID) ?? []))
+      undone: Set(jobRuns?.undone.map(\.jobRunID) ?? []), acceptances: jobRuns?.acceptances ?? Acceptances())
   }
 
   /// Merges the three sources by the run's identifier, so that each run is listed once.

@@ -11,16 +11,20 @@ package struct RefusalText {
   }
 
   /// Returns the text of a reason. An unknown reason stays as it is.
-  package func text(_ reason: String) -> String {
+  package func text(_ reason: String) -> String { text(reason, "run_reason_") }
+
+  /// Returns the text of a reason in a few words.
+  package func short(_ reason: String) -> String { text(reason, "run_short_") }
+
+  private func text(_ reason: String, _ prefix: String) -> String {
     for (key, pattern) in Self.patterns {
       guard let values = pattern.values(of: reason) else { continue }
-      return MessageTemplate(texts.text(key, language)).filled(with: values.mapValues(shown))
+      return MessageTemplate(texts.text(prefix + key, language)).filled(with: values.mapValues(shown))
     }
     return reason
   }
 
-  /// The reasons by the key of their text.
-  private static let patterns = sentences.map { (key: "run_reason_" + $0.key, pattern: MessageTemplate($0.sentence)) }
+  private static let patterns = sentences.map { (key: $0.key, pattern: MessageTemplate($0.sentence)) }
 
   /// Each reason as the acceptance checks of load and transform write it. The first match counts.
   private static let sentences: [(key: String, sentence: String)] = [

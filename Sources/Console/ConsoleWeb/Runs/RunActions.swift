@@ -46,14 +46,16 @@ struct RunActions {
       return try await start(kind, snapshot.map { ["--snapshot", $0] } ?? [], "task.retry", context)
     }
     router.post("/tasks/:id/accept") { _, context in
-      let details = try await RunDetails.read(task: try site.taskID(context), site)
-      return try await accept(try await details?.withLoads(site, context), context)
+      let id = try site.taskID(context)
+      let details = try await RunDetails.read(task: id, site)
+      return try await accept(try await details?.withLoads(site, context), context, path: "/tasks/\(id)")
     }
     router.post("/runs/:id/reload") { _, context in
       try await reload(try await RunDetails.read(named: context.parameters.get("id") ?? "", site, context), context)
     }
     router.post("/runs/:id/accept") { _, context in
-      try await accept(try await RunDetails.read(named: context.parameters.get("id") ?? "", site, context), context)
+      let id = context.parameters.get("id") ?? ""
+      return try await accept(try await RunDetails.read(named: id, site, context), context, path: "/runs/\(id)")
     }
   }
 
@@ -64,15 +66,19 @@ struct RunActions {
     return try await start(.load, ["--snapshot", snapshot], "snapshot.reload", context)
   }
 
-  /// Queues a load of a refused snapshot, with the operator's reason.
-  private func accept(_ details: RunDetails?, _ context: ConsoleContext) async throws -> Response {
+  /// Queues a load of a refused snapshot, with the operator's reason. Without a valid reason, the page of the run is
+  /// shown again.
+  ///
+  /// - Parameter path: the page of the run.
+  private func accept(_ details: RunDetails?, _ context: ConsoleContext, path: String) async throws -> Response {
     guard let details, let refusal = details.refusal else { throw Problem(.notFound, "problem_not_found") }
-    guard refusal.mayBeAccepted(newest: details.loads.newest) else {
+    guard refusal.mayBeAccepted(newest: details.loads.acceptances.newest) else {
       throw Problem(.conflict, "run_problem_not_acceptable")
     }
     guard site.settings.isTransformed(refusal.snapshot) else { throw Problem(.conflict, "run_accept_removed") }
     guard let reason = Self.reason(context.form["reason"]) else {
-      throw Problem(.unprocessableContent, "run_problem_reason")
+      return try RunRoutes(site: site).page(
+        details, context, path: path, problem: site.text("run_problem_reason", context))
     }
     // The pipeline records the operating system's user as the acceptor, so the account is added to the reason.
     let words = "\(reason) (\(context.session?.account ?? ""))"

@@ -19,35 +19,33 @@ struct RunDetails: Sendable {
     /// The progress and the findings of the newest one.
     var progress: JobProgress?
     var findings: [Findings.Count] = []
-    /// The newest snapshot that was ever published.
-    var newest: String?
     /// The snapshot that the registry has.
     var published: String?
     /// When the registry last changed, in UTC.
     var publishedAt: String?
-    /// The job runs that published a refused snapshot, by snapshot.
-    var accepted: [String: Int] = [:]
+    var acceptances = Acceptances()
     /// The rollback that undid the newest load; nil if none did.
     var undoneBy: Int?
   }
 
   var run: PipelineRun { PipelineRun(summary: summary, task: task, jobRun: loads.jobRuns.first) }
 
-  /// The refusal that an operator may accept; nil for a dry run. The real run's refusal is accepted instead.
-  var refusal: SnapshotRefusal? { run.isDryRun ? nil : run.refusal }
+  /// The refusal that an operator may accept; nil for a dry run.
+  var refusal: SnapshotRefusal? { run.refusalToAccept }
 
   /// The snapshot that the run published and a rollback undid; nil if newer data was published since.
   var undoneSnapshot: String? {
-    guard loads.undoneBy != nil, let snapshot = loads.jobRuns.first?.publication?.snapshot, snapshot == loads.newest,
-      snapshot != loads.published
+    guard loads.undoneBy != nil, let snapshot = loads.jobRuns.first?.publication?.snapshot,
+      snapshot == loads.acceptances.newest, snapshot != loads.published
     else { return nil }
     return snapshot
   }
 
   /// The failed stage that can be retried alone. Nil for a dry run, since its stages must not change the registry, for
-  /// a stopped run, and for a run that was started outside the console.
+  /// a refused run, whose files would be refused again, for a stopped run, and for a run that was started outside the
+  /// console.
   var failedStage: ConsoleTask.Kind? {
-    guard let task, task.state == .failed, !run.isDryRun, let stage = summary?.problem?.stage,
+    guard let task, task.state == .failed, !run.isDryRun, run.refusal == nil, let stage = summary?.problem?.stage,
       RunSummary.stageNames.contains(stage)
     else { return nil }
     return ConsoleTask.Kind(rawValue: stage)
@@ -128,9 +126,8 @@ extension RunDetails.Loads {
       findings = try Findings.counts(&connection, of: id)
       undoneBy = try UndonePublications.read(&connection).days.first { $0.jobRunID == id }?.rollback
     }
-    newest = try JobRuns.newestSnapshot(&connection)
     let now = try JobRuns.published(&connection)?.publication
     (published, publishedAt) = (now?.snapshot, now?.publishedAt)
-    accepted = try JobRuns.accepted(&connection)
+    acceptances = try Acceptances.read(&connection)
   }
 }

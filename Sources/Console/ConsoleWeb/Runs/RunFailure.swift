@@ -45,14 +45,13 @@ struct RunFailure {
     return values.present
   }
 
-  /// The cause in the page's language, or else the pipeline's message. For a refusal it names only the snapshot, since
-  /// the page lists the reasons.
+  /// The cause in the page's language, or else the pipeline's message; nil for a refusal, whose reasons the page lists.
   var shownMessage: String? {
-    if let refusal = run.refusal {
-      return text(run.isDryRun ? "run_would_be_refused" : "run_refused", refusal.snapshot)
-    }
-    return cause.map { text("run_cause_" + $0) } ?? message
+    run.refusal == nil ? cause.map { text("run_cause_" + $0) } ?? message : nil
   }
+
+  /// The same for a list, or of a refusal the reasons in short.
+  var briefMessage: String? { (run.refusal.map { text.inShort($0.reasons) } ?? shownMessage).map(text.brief) }
 
   /// A short reason, if the exit code does not tell.
   var reason: String? {
@@ -63,21 +62,25 @@ struct RunFailure {
 
   /// What to do, by reason and exit code (`sysexits.h` numbers, as `pipeline.sh` uses them).
   var advice: String {
-    if run.outcome == .failed, let cause { return text("run_cause_\(cause)_do") }
+    if run.outcome == .failed, let cause {
+      return cause == "killed" ? adviceOnContinuing("run_cause_killed_do") : text("run_cause_\(cause)_do")
+    }
     return generalAdvice
   }
 
   private var generalAdvice: String {
     switch (run.task?.reason, exitCode) {
     case _ where run.isCancelled: text("run_do_cancelled")
-    case (.stopped, _): text("run_do_stopped")
-    case (.timeLimit, _): text("run_do_time_limit")
-    case (.cutShort, _): text("run_do_cut_short")
+    case (.stopped, _): adviceOnContinuing("run_do_stopped")
+    case (.timeLimit, _): adviceOnContinuing("run_do_time_limit")
+    case (.cutShort, _): adviceOnContinuing("run_do_cut_short")
     case (.notStarted, _): text("run_do_not_started")
     case (.overtaken, _): text("run_do_overtaken")
-    case _ where run.outcome == .stopped: text("run_do_stopped")
-    case _ where run.isKilled: text("run_do_cut_short")
-    case (_, 65) where run.isDryRun: text("run_do_check_65")
+    case _ where run.outcome == .stopped: adviceOnContinuing("run_do_stopped")
+    case _ where run.isKilled: adviceOnContinuing("run_do_cut_short")
+    case _ where run.refusal?.isAcceptable == false: text("run_do_65_none")
+    case (_, 65) where run.isDryRun:
+      text(text.context.isOperator ? "run_do_check_65_operator" : "run_do_check_65")
     case (_, let code?) where [64, 65, 66, 69, 70, 74, 75, 78].contains(code): text("run_do_\(code)")
     // A job run alone has no exit code.
     case (_, nil) where run.refusal != nil: text("run_do_65")
@@ -86,9 +89,23 @@ struct RunFailure {
     }
   }
 
-  /// What failed, with the reason, or without one with the exit code.
+  /// Returns what to do about a run that was stopped or killed. The next run continues it, but a download may begin
+  /// again.
+  private func adviceOnContinuing(_ key: String) -> String { text(isOfFetch ? key + "_fetch" : key) }
+
+  /// Whether it ended before its download did.
+  private var isOfFetch: Bool {
+    guard let summary = run.summary else { return false }
+    // A killed run names no stage before the first one has ended.
+    let isBeforeAll = summary.stages.isEmpty && ["run", "dry-run", "fetch"].contains(run.command)
+    return summary.problem?.stage == "fetch" || isBeforeAll
+  }
+
+  /// What failed, with the reason, or without one with the exit code; of a refusal the day of the data.
   private var title: String {
-    if run.refusal != nil { return text(run.isDryRun ? "run_check_refused" : "run_failure_refused") }
+    if run.refusal != nil {
+      return text(run.isDryRun ? "run_would_be_refused" : "run_refused", text.data(of: run))
+    }
     let failed = run.stage.map { text("run_failure_stage", text.stage($0, of: run)) } ?? text("run_outcome_failed")
     let code = exitCode.map { text("run_exit_code", "\($0)") } ?? ""
     guard let reason else { return failed + code }

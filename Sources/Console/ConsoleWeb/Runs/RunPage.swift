@@ -41,6 +41,7 @@ struct RunPage {
   private var sentence: String? {
     guard run.outcome.isGood else { return nil }
     if let publication = run.jobRun?.publication { return text.sentence(publication) }
+    if run.isDryRun, run.outcome == .unchanged, run.summary?.check != nil { return text("run_sentence_same") }
     if run.outcome == .unchanged {
       return run.isHeldBack ? text("run_sentence_nothing_held_back") : text("run_sentence_nothing")
     }
@@ -57,17 +58,30 @@ struct RunPage {
   private var failure: [String: Any]? {
     guard isOver, var values = RunFailure(text: text, run: run, log: details.log).values else { return nil }
     if isSuperseded {
-      let accepted = details.refusal.flatMap { details.loads.accepted[$0.snapshot] }
+      let accepted = details.loads.acceptances.jobRun(accepting: run)
       values["failure_advice"] = accepted.map { text("run_do_accepted", "\($0)") } ?? text("run_do_superseded")
       values["failure_path"] = accepted.map { "/runs/\($0)" }
+    } else if run.isDryRun, run.refusal != nil, isStale {
+      values["failure_title"] = text("run_would_have_been_refused", text.data(of: run))
+      values["failure_advice"] = text("run_do_check_stale")
+    } else if run.isDryRun, run.refusal?.isAcceptable == true, text.context.isOperator {
+      values["failure_next"] = text("run_look_runs")
+      values["failure_next_path"] = "/runs"
+    } else if mayAccept {
+      values["failure_advice"] = text("run_do_65_operator")
     }
     return values
   }
 
-  /// Whether its refused snapshot, or a newer one, was published since.
-  var isSuperseded: Bool {
-    details.refusal.map { $0.isAcceptable && !$0.mayBeAccepted(newest: details.loads.newest) } ?? false
+  /// Whether the page has the form with which this account accepts the refused snapshot.
+  private var mayAccept: Bool {
+    guard text.context.isOperator, let refusal = details.refusal else { return false }
+    return refusal.mayBeAccepted(newest: details.loads.acceptances.newest)
+      && text.site.settings.isTransformed(refusal.snapshot)
   }
+
+  /// Whether its refused snapshot, or a newer one, was published since.
+  private var isSuperseded: Bool { details.loads.acceptances.supersede(run) }
 
   /// Whether the registry has changed since the run compared it with the snapshot.
   private var isStale: Bool {

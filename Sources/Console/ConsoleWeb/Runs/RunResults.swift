@@ -24,7 +24,8 @@ extension RunPage {
       fact("run_host", task?.host),
       fact("run_source_date", summary?.sourceDate ?? jobRun?.sourceDate),
       fact("run_source", summary?.source ?? jobRun?.source, isCode: true),
-      fact("run_snapshot", summary?.snapshot ?? jobRun?.publication?.snapshot, isCode: true),
+      fact(
+        "run_snapshot", summary?.snapshot ?? jobRun?.publication?.snapshot ?? run.refusal?.snapshot, isCode: true),
       fact("run_chunk_size", jobRun?.chunkSize.map(text.count)),
       fact("run_rate", jobRun?.recordsPerSecond.map(text.count)),
       fact("run_log_id", run.runID, isCode: true),

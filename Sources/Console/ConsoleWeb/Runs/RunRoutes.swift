@@ -47,25 +47,39 @@ struct RunRoutes {
 
   /// Returns the page of a run.
   ///
-  /// - Parameter path: the page's address, to which its forms are sent.
-  private func page(_ details: RunDetails?, _ context: ConsoleContext, path: String) throws -> Response {
+  /// - Parameters:
+  ///   - path: the page's address, to which its forms are sent.
+  ///   - problem: what is wrong with the reason that the operator has entered; nil if none was sent.
+  func page(
+    _ details: RunDetails?, _ context: ConsoleContext, path: String, problem: String? = nil
+  ) throws -> Response {
     guard let details else { throw Problem(.notFound, "problem_not_found") }
     let page = RunPage(text: RunText(site: site, context: context), details)
     let values = page.values().merging(page.progress()) { $1 } as [String: Any?]
-    return site.page("run", context, values.merging(actions(page, path: path)) { $1 })
+    let form: [String: Any?] = [
+      "problem_reason": problem, "typed_reason": problem == nil ? nil : context.form["reason"],
+    ]
+    return site.page(
+      "run", context, values.merging(actions(page, path: path)) { $1 }.merging(form) { $1 },
+      status: problem == nil ? .ok : .unprocessableContent)
   }
 
   private func actions(_ page: RunPage, path: String) -> [String: Any?] {
     let (details, text) = (page.details, page.text)
-    let stage = details.failedStage.flatMap { $0 == details.task?.kind ? nil : text.kind($0.rawValue) }
-    let mayRetry = details.task?.mayBeRepeated ?? false && !page.isSuperseded
+    let stage = details.failedStage.flatMap {
+      $0 == details.task?.kind ? nil : text("run_retry_stage", text.kind($0.rawValue))
+    }
+    let mayRetry = details.loads.acceptances.allowRepeating(page.run)
+    let isRefused = page.run.outcome == .refused
     return [
       "may_stop": details.task?.mayBeStopped ?? false, "may_retry": mayRetry, "retry_stage": mayRetry ? stage : nil,
       "reload_run": details.undoneSnapshot.flatMap {
         site.settings.isTransformed($0) ? details.loads.jobRuns.first?.id : nil
       },
-      "nav_runs": true,
-    ].merging(site.acceptance(of: details.refusal, newest: details.loads.newest, path: path + "/accept")) { $1 }
+      "retry_hint": mayRetry && isRefused ? text("run_again_hint") : nil, "nav_runs": true,
+    ].merging(
+      site.acceptance(of: details.refusal, newest: details.loads.acceptances.newest, path: path + "/accept")
+    ) { $1 }
   }
 
   // MARK: Lists
@@ -80,7 +94,8 @@ struct RunRoutes {
     let text = RunText(site: site, context: context)
     func path(_ page: Int) -> String { QueryFields.path("/runs", filter.parameters + [("page", "\(page)")]) }
     return [
-      "entries": shown.map(RunValues(text: text, undone: known.undone).row), "has_entries": !shown.isEmpty,
+      "entries": shown.map(RunValues(text: text, undone: known.undone, acceptances: known.acceptances).row),
+      "has_entries": !shown.isEmpty,
       "is_runs": true,
       "is_changing": known.runs.contains { !$0.outcome.isOver },
       "older_path": isLast ? nil : path(page + 1), "newer_path": page > 1 ? path(page - 1) : nil,

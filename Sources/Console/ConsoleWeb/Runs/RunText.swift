@@ -61,6 +61,13 @@ struct RunText {
     return reasons.map { refusal.text($0) }
   }
 
+  /// Returns the first reasons of a refusal in short, for a list.
+  func inShort(_ reasons: [String]) -> String {
+    let refusal = RefusalText(texts: site.texts, language: context.language)
+    let more = reasons.count > 2 ? [self("run_reasons_more", "\(reasons.count - 2)")] : []
+    return (reasons.prefix(2).map { refusal.short($0) } + more).joined(separator: self("semicolon"))
+  }
+
   /// Returns names and numbers for counts, the largest first.
   func counts(_ counts: [String: Int], named prefix: String) -> [[String: Any]] {
     counts.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }

@@ -6,6 +6,8 @@ struct RunValues {
   let text: RunText
   /// The loads that a rollback undid.
   var undone: Set<Int> = []
+  /// What became of refused snapshots.
+  var acceptances = Acceptances()
 
   /// Returns the values of a list row.
   func row(_ run: PipelineRun) -> [String: Any] {
@@ -16,22 +18,36 @@ struct RunValues {
       "entry_kind": text.kind(run.command),
       "entry_attempt": run.task.flatMap { $0.attempt > 1 ? text("task_attempt_number", "\($0.attempt)") : nil },
       "entry_by": by(run),
-      "entry_class": run.outcome.rawValue,
-      "entry_outcome": text.outcome(of: run),
+      "entry_class": badge(run),
+      "entry_outcome": outcome(run),
       "entry_reason": run.outcome.isFailure || run.task?.reason == .overtaken ? failure.reason : nil,
       "entry_is_undone": run.jobRun.map { undone.contains($0.id) } ?? false,
       "entry_stage": run.outcome.isGood ? nil : run.stage.map { text.stage($0, of: run) },
       "entry_seconds": run.seconds.map(text.seconds),
-      "entry_detail": run.outcome.isFailure ? failure.shownMessage.map(text.brief) : detail(run),
+      "entry_detail": run.outcome.isFailure ? failure.briefMessage : detail(run),
       "entry_is_list": !run.outcome.isFailure,
       "entry_changes_path": run.jobRun.flatMap(Self.changesPath),
       "entry_date": run.summary?.sourceDate ?? run.jobRun?.sourceDate,
       "entry_rejected": rejected > 0 ? text("run_rejected_count", text.count(rejected)) : nil,
       "entry_findings_path": run.jobRun.map { "/findings?run=\($0.id)&severity=error" },
       "entry_stop_path": run.task.flatMap { $0.mayBeStopped ? "/tasks/\($0.id)/stop" : nil },
-      "entry_retry_path": run.task.flatMap { $0.mayBeRepeated ? "/tasks/\($0.id)/retry" : nil },
+      "entry_retry_path": acceptances.allowRepeating(run) ? run.task.map { "/tasks/\($0.id)/retry" } : nil,
     ]
     return values.present
+  }
+
+  /// Returns the outcome, and for a refused run whether its snapshot was accepted later.
+  func outcome(_ run: PipelineRun) -> String {
+    acceptance(of: run).map { text("run_outcome_refused_accepted", "\($0)") } ?? text.outcome(of: run)
+  }
+
+  /// Returns the CSS class of the outcome.
+  func badge(_ run: PipelineRun) -> String {
+    acceptance(of: run) == nil ? run.outcome.rawValue : PipelineRun.Outcome.partial.rawValue
+  }
+
+  private func acceptance(of run: PipelineRun) -> Int? {
+    run.outcome == .refused ? acceptances.jobRun(accepting: run) : nil
   }
 
   /// Returns the address of the changes of a load; nil if it has none in the feed, as a first load.
@@ -53,7 +69,7 @@ struct RunValues {
       let kinds = ["added", "reappeared", "changed", "removed"].compactMap { kind in
         check.changes.kinds[kind].flatMap { $0 > 0 ? text("run_would_" + kind, text.count($0)) : nil }
       }
-      return text("run_would", kinds.isEmpty ? text("run_no_changes") : kinds.joined(separator: text("comma")))
+      return kinds.isEmpty ? text("run_would_none") : text("run_would", kinds.joined(separator: text("comma")))
     }
     return run.summary?.database.map { text.changed($0.inserted, $0.updated, $0.removed) }
   }
@@ -86,10 +102,17 @@ extension RunText {
       ? self("run_no_changes") : self("run_published_counts", count(inserted), count(updated), count(removed))
   }
 
-  /// Returns the outcome, with the number of rejected records.
+  /// Returns the outcome, with the number of rejected records, and whether an operator had to accept the snapshot.
   func outcome(of run: PipelineRun) -> String {
-    run.outcome == .partial && run.rejected > 0
+    // A dry run compares with the registry, unless it was started without `--check`.
+    if run.isDryRun, run.outcome == .unchanged, run.summary?.check != nil { return self("run_outcome_same") }
+    let plain =
+      run.outcome == .partial && run.rejected > 0
       ? self("run_outcome_partial_count", count(run.rejected)) : outcome(run.outcome)
+    guard run.outcome.isGood, let publication = run.jobRun?.publication, publication.action == "load",
+      !publication.refusals.isEmpty
+    else { return plain }
+    return self("run_outcome_accepted", plain)
   }
 
   func outcome(_ outcome: PipelineRun.Outcome) -> String { self("run_outcome_" + outcome.rawValue) }
@@ -110,12 +133,25 @@ extension RunText {
   /// Returns the counts of changes by kind, column and reason.
   func changes(_ changes: JobPublication.Changes) -> [String: Any] {
     let kinds = counts(changes.kinds, named: "run_kind_")
-    let columns = counts(changes.columns, named: "run_column_")
+    let columns = counts(byColumn(changes.columns), named: "run_column_")
     let reasons = counts(changes.reasons, named: "run_removed_")
     return [
       "kinds": kinds, "has_kinds": !kinds.isEmpty, "columns": columns, "has_columns": !columns.isEmpty,
       "reasons": reasons, "has_reasons": !reasons.isEmpty,
     ]
+  }
+
+  /// Returns the counts by column with the set-up date once: a change of it changes two columns.
+  private func byColumn(_ counts: [String: Int]) -> [String: Int] {
+    let dates: Set = ["business_setup_date", "setup_date"]
+    var columns = counts.filter { !dates.contains($0.key) }
+    columns["set_up"] = counts.filter { dates.contains($0.key) }.values.max()
+    return columns
+  }
+
+  /// Names the data of a run by its day.
+  func data(of run: PipelineRun) -> String {
+    (run.summary?.sourceDate ?? run.jobRun?.sourceDate).map { self("run_data_of", $0) } ?? self("run_data")
   }
 
   func brief(_ error: String) -> String {

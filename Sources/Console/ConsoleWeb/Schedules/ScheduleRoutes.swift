@@ -14,8 +14,14 @@ struct ScheduleRoutes {
       let (schedules, tasks) = try await site.store.run { connection in
         (try ScheduleStore.list(on: &connection), try Tasks.list(limit: 400, on: &connection))
       }
+      // Without the spool or the registry, the tasks alone tell the results.
+      let known = try? await RunList.read(site, context)
+      let values = RunValues(
+        text: RunText(site: site, context: context), acceptances: known?.acceptances ?? Acceptances())
       let rows = schedules.map { schedule in
-        row(schedule, context).merging(last(tasks.first { $0.scheduleID == schedule.id }, context)) { $1 }
+        let task = tasks.first { $0.scheduleID == schedule.id }
+        let run = task.map { task in known?.runs.first { $0.task?.id == task.id } ?? PipelineRun(task: task) }
+        return row(schedule, context).merging(run.map { last($0, values) } ?? [:]) { $1 }
       }
       return site.page(
         "schedules", context,
@@ -41,8 +47,11 @@ struct ScheduleRoutes {
     }
     router.get("/schedules/:id") { _, context in
       let schedule = try await find(context)
-      let runs = try await RunList.read(site, context).runs.filter { $0.task?.scheduleID == schedule.id }
-      return page(ScheduleForm(schedule.draft), context, schedule, runs)
+      let known = try await RunList.read(site, context)
+      let values = RunValues(
+        text: RunText(site: site, context: context), undone: known.undone, acceptances: known.acceptances)
+      let entries = known.runs.filter { $0.task?.scheduleID == schedule.id }.prefix(50).map(values.row)
+      return page(ScheduleForm(schedule.draft), context, schedule, entries)
     }
     router.post("/schedules/:id") { _, context in
       let schedule = try await find(context)
@@ -152,12 +161,15 @@ struct ScheduleRoutes {
   }
 
   private func page(
-    _ form: ScheduleForm, _ context: ConsoleContext, _ schedule: Schedule? = nil, _ runs: [PipelineRun] = [],
+    _ form: ScheduleForm, _ context: ConsoleContext, _ schedule: Schedule? = nil, _ entries: [[String: Any]] = [],
     problem: String? = nil, of field: String? = nil, status: HTTPResponse.Status = .ok
   ) -> Response {
     // A schedule that is paused or over does not run, whatever its times are.
-    let rests = schedule.map { $0.isPaused || $0.isOver } ?? false
-    var values = rests ? ["rests": true] : times(form, context)
+    let rests = schedule.flatMap { schedule -> String? in
+      schedule.isOver ? "schedule_rests_over" : schedule.isPaused ? "schedule_rests_paused" : nil
+    }
+    var values: [String: Any?] =
+      if let rests { ["rests": site.text(rests, context)] } else { times(form, context) }
     values["form"] = form.fields
     values["nav_schedules"] = true
     values[field.map { "problem_" + $0 } ?? "problem"] = problem
@@ -166,8 +178,8 @@ struct ScheduleRoutes {
     // The version is that of the schedule when the form was opened. After a conflict was shown, it is the current one,
     // so that saving again overwrites.
     values["version"] = (status == .conflict ? nil : context.form["version"]) ?? schedule?.draft.version
-    values["entries"] = runs.prefix(50).map(RunValues(text: RunText(site: site, context: context)).row)
-    values["has_entries"] = !runs.isEmpty
+    values["entries"] = entries
+    values["has_entries"] = !entries.isEmpty
     return site.page("schedule", context, values, status: status)
   }
 
@@ -194,15 +206,13 @@ struct ScheduleRoutes {
     } catch { return TimingErrorText(texts: site.texts, language: context.language).text(error) }
   }
 
-  /// The result of a schedule's newest run.
-  private func last(_ task: ConsoleTask?, _ context: ConsoleContext) -> [String: Any] {
-    guard let task else { return [:] }
-    let (run, text) = (PipelineRun(task: task), RunText(site: site, context: context))
-    return [
-      "last": text(
-        "schedule_last_of", text.outcome(run.outcome), String((text.time(run.startedAt) ?? "").dropFirst(5).prefix(11))),
-      "last_path": "/tasks/\(task.id)",
+  /// The result of a schedule's newest run, as the list of runs shows it.
+  private func last(_ run: PipelineRun, _ values: RunValues) -> [String: Any] {
+    let shown: [String: Any?] = [
+      "last": values.outcome(run), "last_class": values.badge(run),
+      "last_at": String(TaipeiTime.text(run.startedAt).dropFirst(5).prefix(11)), "last_path": run.path,
     ]
+    return shown.present
   }
 
   private func row(_ schedule: Schedule, _ context: ConsoleContext) -> [String: Any] {
@@ -220,7 +230,9 @@ struct ScheduleRoutes {
     row["zone"] = draft.timeZone == "Asia/Taipei" ? nil : draft.timeZone
     row["next_at"] = schedule.nextAt.map { TaipeiTime.text($0) }
     row["fault"] = fault(schedule, context)
-    row["missed_at"] = schedule.missedAt.map { TaipeiTime.text($0) }
+    row["missed_last"] = schedule.missedAt.map {
+      RunText(site: site, context: context)("schedule_missed_last", String(TaipeiTime.text($0).prefix(16)))
+    }
     return row
   }
 }
