@@ -77,11 +77,14 @@ import Testing
         #expect(abs(box.height - max(exact, 1)) < 0.02 + (bottom - top.y < exact + lifted ? lifted : 0), "seed \(seed)")
         let area = try targets[index].rectangle()
         #expect(area.holds(box), "seed \(seed)")
-        let figure = table.rows[index][number + 1] + (unit == nil ? "" : " s")
-        let name = series.count > 1 ? ", " + series[number].name : ""
-        #expect(same(mark.title, readable("\(labels[index])\(name): \(figure)")), "seed \(seed)")
         bottom = box.minY
       }
+      let figures = table.rows[index].dropFirst().map { $0 + (unit == nil || $0 == "–" ? "" : " s") }
+      let lines =
+        series.count == 1
+        ? figures.map { "\(labels[index]): \($0)" }
+        : [labels[index]] + zip(series, figures).map { "\($0.name): \($1)" }
+      #expect(same(picture.shown[index], lines.map(readable).joined(separator: "\n")), "seed \(seed)")
       let total = drawn[index].reduce(0, +) * scale
       #expect(abs(floor.y - bottom - total) < 0.2 + lifted, "seed \(seed)")
     }
