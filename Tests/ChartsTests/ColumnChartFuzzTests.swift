@@ -58,7 +58,7 @@ import Testing
     try checkTicks(ticks, maximum: drawn.map { $0.reduce(0, +) }.max() ?? 0, seed)
     let (top, floor) = try (#require(ticks.last), #require(ticks.first))
     let scale = (floor.y - top.y) / top.value
-    let targets = picture.targets
+    let (targets, texts) = (picture.targets, picture.shown)
     try #require(targets.count == labels.count, "seed \(seed)")
 
     var marks = picture.marks.map { $0[...] }
@@ -84,7 +84,7 @@ import Testing
         series.count == 1
         ? figures.map { "\(labels[index]): \($0)" }
         : [labels[index]] + zip(series, figures).map { "\($0.name): \($1)" }
-      #expect(same(picture.shown[index], lines.map(readable).joined(separator: "\n")), "seed \(seed)")
+      #expect(same(texts[index], lines.map(readable).joined(separator: "\n")), "seed \(seed)")
       let total = drawn[index].reduce(0, +) * scale
       #expect(abs(floor.y - bottom - total) < 0.2 + lifted, "seed \(seed)")
     }
