@@ -58,7 +58,7 @@ import Testing
     try checkTicks(ticks, maximum: drawn.map { $0.reduce(0, +) }.max() ?? 0, seed)
     let (top, floor) = try (#require(ticks.last), #require(ticks.first))
     let scale = (floor.y - top.y) / top.value
-    let targets = picture.targets
+    let (targets, texts) = (picture.targets, picture.shown)
     try #require(targets.count == labels.count, "seed \(seed)")
 
     var marks = picture.marks.map { $0[...] }
@@ -77,11 +77,14 @@ import Testing
         #expect(abs(box.height - max(exact, 1)) < 0.02 + (bottom - top.y < exact + lifted ? lifted : 0), "seed \(seed)")
         let area = try targets[index].rectangle()
         #expect(area.holds(box), "seed \(seed)")
-        let figure = table.rows[index][number + 1] + (unit == nil ? "" : " s")
-        let name = series.count > 1 ? ", " + series[number].name : ""
-        #expect(same(mark.title, readable("\(labels[index])\(name): \(figure)")), "seed \(seed)")
         bottom = box.minY
       }
+      let figures = table.rows[index].dropFirst().map { $0 + (unit == nil || $0 == "–" ? "" : " s") }
+      let lines =
+        series.count == 1
+        ? figures.map { "\(labels[index]): \($0)" }
+        : [labels[index]] + zip(series, figures).map { "\($0.name): \($1)" }
+      #expect(same(texts[index], lines.map(readable).joined(separator: "\n")), "seed \(seed)")
       let total = drawn[index].reduce(0, +) * scale
       #expect(abs(floor.y - bottom - total) < 0.2 + lifted, "seed \(seed)")
     }

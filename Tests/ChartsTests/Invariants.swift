@@ -17,6 +17,7 @@ func checkInvariants(_ picture: Picture, id: String, title: String, description:
   let classes: Set<Substring> = [
     "chart", "chart-bar", "chart-grid", "chart-axis", "chart-label", "series-1", "series-2", "series-3", "series-4",
     "series-5", "series-6", "chart-line", "chart-added", "chart-changed", "chart-removed", "chart-reappeared",
+    "chart-target", "chart-value",
   ]
   for element in root.all {
     #expect(elements.contains(element.name), "seed \(seed)")
@@ -30,7 +31,7 @@ func checkInvariants(_ picture: Picture, id: String, title: String, description:
   #expect(named.map(\.name) == ["title", "desc"])
   #expect(same(named.first?.text, readable(title)) && same(named.last?.text, readable(description)), "seed \(seed)")
 
-  for mark in picture.marks.joined() + picture.targets { #expect(mark.title?.isEmpty == false, "seed \(seed)") }
+  for text in picture.shown { #expect(!text.isEmpty, "seed \(seed)") }
   try checkInside(picture, seed: seed)
 }
 

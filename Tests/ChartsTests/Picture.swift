@@ -41,11 +41,15 @@ struct Picture {
   func groups(_ name: String) -> [Element] { root.all.filter { $0.name == "g" && $0.classes.contains(name[...]) } }
   /// The marks of each series.
   var marks: [[Element]] { groups("chart-bar").map(\.children) }
-  /// The areas that show a title under the pointer, one for each label.
-  var targets: [Element] {
-    root.all.filter { $0.attributes["pointer-events"] == "all" }.flatMap(\.children)
-      .map { $0.name == "a" ? $0.children.first ?? $0 : $0 }
+  /// The areas that show values under the pointer, one for each label.
+  var targets: [Element] { areas.map { area in area.all.first { $0.name == "rect" } ?? area } }
+  /// The values that each area shows: a tooltip, or lines in the picture.
+  var shown: [String] {
+    areas.map { area in
+      area.title ?? area.all.filter { $0.name == "text" }.map { $0.title ?? $0.text }.joined(separator: "\n")
+    }
   }
+  private var areas: [Element] { root.all.filter { $0.attributes["pointer-events"] == "all" }.flatMap(\.children) }
   func texts(anchored anchor: String?) -> [Element] {
     groups("chart-label").filter { $0.attributes["text-anchor"] == anchor }.flatMap(\.children)
       .filter { $0.name == "text" }

@@ -101,6 +101,64 @@ class AccessibilityTests(unittest.TestCase):
         self.assertEqual(violations, [])
         self.assertEqual(widths, [])
 
+    def test_a_phone_has_large_controls_and_texts(self):
+        """On a phone all controls are at least 44 pixels high, and no text of a chart is smaller than 12 pixels."""
+        small = []
+        for language in ["zh-TW", "en"]:
+            stranger = self.window(language, is_in=False, viewport=PHONE)
+            opened = self.window(language, viewport=PHONE)
+            for path in ["/login", *pages]:
+                page = (stranger if path == "/login" else opened).page
+                page.goto(path)
+                page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+                small += [[language, path, *found] for found in page.evaluate(SMALL)]
+        self.assertEqual(small, [])
+
+    def test_hidden_parts_are_not_shown(self):
+        """The buttons that need scripts are hidden without them."""
+        opened = self.window(java_script_enabled=False)
+        opened.goto("/registrations/00025797")
+        hidden = opened.page.locator("[hidden]").all()
+        self.assertTrue(hidden)
+        self.assertEqual([part.is_visible() for part in hidden], [False] * len(hidden))
+
+    def test_charts_show_values(self):
+        """A chart shows the values of a column under the pointer or with the keyboard's focus, without scripts."""
+        opened = self.window(viewport=DESK, java_script_enabled=False)
+        opened.goto("/figures")
+        shown = opened.page.locator(".chart-value:visible")
+        self.assertEqual(shown.count(), 0)
+        charts = opened.page.locator(".chart:has(.chart-target)")
+        self.assertGreaterEqual(charts.count(), 2)
+        for chart in charts.all():
+            chart.locator(".chart-target rect").first.hover()
+            self.assertEqual(shown.count(), 1)
+            self.assertRegex(shown.text_content(), r"\d.*: ?[\d–]")
+        opened.page.mouse.move(0, 0)
+        self.assertEqual(shown.count(), 0)
+        opened.page.keyboard.press("Tab")
+        links = opened.page.locator(".chart-target a").all()
+        self.assertTrue(links)
+        for link in links:
+            link.focus()
+            self.assertEqual(shown.count(), 1)
+
+    def test_the_menu_of_a_phone(self):
+        """The header is compact. Where the menu goes on, its edge is shaded."""
+        for language in ["zh-TW", "en"]:
+            opened = self.window(language, viewport=PHONE)
+            opened.goto("/")
+            self.assertLessEqual(opened.page.locator("header.site").bounding_box()["height"], 156)
+            menu = opened.page.locator("nav.site-nav")
+            self.assertIn("gradient", menu.evaluate("(menu) => getComputedStyle(menu).backgroundImage"))
+
+    def test_the_header_is_aligned_with_the_page(self):
+        opened = self.window(viewport=DESK)
+        opened.goto("/")
+        parts = ["header .brand a", "header .site-nav a", "main h1"]
+        self.assertEqual(
+            len({round(opened.page.locator(part).first.bounding_box()["x"]) for part in parts}), 1, parts)
+
     def test_keyboard(self):
         """The Tab key reaches every control, with visible focus. The first stop is the link that skips the menu."""
         opened = self.window(viewport=DESK)
@@ -139,6 +197,19 @@ VIOLATIONS = """
 axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violations
   .filter(({impact}) => impact === 'serious' || impact === 'critical')
   .map(({id, impact, nodes}) => [id, impact, nodes.slice(0, 3).map(({html}) => html.slice(0, 160))]))
+"""
+
+# Controls that are too low for a finger, and texts of charts that are too small. The row of a radio button or a box
+# counts as a whole.
+SMALL = """
+[...document.querySelectorAll('a, button, input, select, textarea, summary')]
+  .filter((part) => part.type !== 'hidden' && part.checkVisibility() && !part.closest('svg'))
+  .map((part) => ['radio', 'checkbox'].includes(part.type) ? part.closest('label') : part)
+  .map((part) => [part.getBoundingClientRect().height, part.outerHTML.slice(0, 100)])
+  .filter(([height]) => height < 43.5)
+  .concat([...document.querySelectorAll('svg text')]
+    .map((text) => [parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a, text.textContent])
+    .filter(([size]) => size < 12))
 """
 
 # Functions that return the focused control and all controls. The Tab key stops at only one radio button of a

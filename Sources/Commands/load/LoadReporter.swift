@@ -35,7 +35,9 @@ final class LoadReporter: Sendable {
         state.jobRunID = id
         state.log.set(jobRunID: id)
       case .batchStarted(let batch, let count, let records):
-        if state.bar == nil { state.bar = ProgressReporter("load", unit: "batches", total: count, log: state.log) }
+        if state.bar == nil {
+          state.bar = ProgressReporter("load", unit: .things("batches"), total: count, log: state.log)
+        }
         state.log.event(
           .batchStarted, "batch \(batch) of \(count)", ["batch_num": .count(batch), "raw_count": .count(records)])
       case .batchFindings(let batch, let errors, let warnings):

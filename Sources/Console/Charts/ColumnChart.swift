@@ -61,18 +61,14 @@ public struct ColumnChart: Sendable {
     return frame.svg(
       height: plot.height,
       [legend?.svg ?? "", plot.axis, plot.labelled]
-        + [plot.targets(labels.indices.map(summary), links: links)]
-        + (style == .line ? series.flatMap { plot.line($0, title: title) } : plot.stacks(series, title: title)))
+        + (style == .line ? series.flatMap(plot.line) : plot.stacks(series))
+        + [plot.targets(labels.indices.map(lines), links: links)])
   }
 
-  private func title(_ index: Int, _ series: Series) -> String {
-    let value = NumberText.text(series.value(index), unit: unit)
-    return self.series.count > 1 ? "\(labels[index]), \(series.name): \(value)" : "\(labels[index]): \(value)"
-  }
-
-  private func summary(_ index: Int) -> String {
-    guard series.count > 1 else { return series.map { title(index, $0) }.joined() }
-    let lines = series.map { "\($0.name): \(NumberText.text($0.value(index), unit: unit))" }
-    return ([labels[index]] + lines).joined(separator: "\n")
+  /// The values of a label, in lines.
+  private func lines(_ index: Int) -> [String] {
+    let values = series.map { NumberText.text($0.value(index), unit: unit) }
+    guard series.count > 1 else { return values.map { "\(labels[index]): \($0)" } }
+    return [labels[index]] + zip(series, values).map { "\($0.name): \($1)" }
   }
 }

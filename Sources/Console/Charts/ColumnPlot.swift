@@ -8,6 +8,7 @@ struct ColumnPlot {
 
   private static let depth = 150.0
   private static let gap = 6.0
+  private static let boxLine = 15.0
 
   init(top: Double, scale: Scale, ticks: [String], labels: [String]) {
     self.top = top
@@ -37,7 +38,7 @@ struct ColumnPlot {
 
   /// As many labels as there is room for, evenly spaced and counted from the last, since readers look for the newest.
   var labelled: String {
-    let widest = min(labels.map(LabelWidth.of).max() ?? 0, SVG.width / 3)
+    let widest = min(labels.map(LabelWidth.of).max() ?? 0, 0.4 * SVG.width)
     // Labels at the edges are moved inwards, so they need more distance to their neighbours.
     let moved = max(0, (widest - band) / 2)
     let every = max(1, Int(((widest + moved + Self.gap) / band).rounded(.up)))
@@ -48,20 +49,40 @@ struct ColumnPlot {
     return SVG.group(["class": "chart-label", "text-anchor": "middle"], texts.reversed())
   }
 
-  /// Invisible areas of full height with each label's values as tooltip: a small column would be hard to hit.
+  /// Invisible areas of full height, since a small column would be hard to hit. The style sheet shows the values of the
+  /// area that is under the pointer or has the keyboard's focus. The areas come last: the values are above the marks.
   ///
-  /// - Parameter links: where each area leads; empty for nowhere.
-  func targets(_ titles: [String], links: [String]) -> String {
-    let areas = titles.enumerated().map { index, title in
-      let area = SVG.rectangle(x: left + Double(index) * band, y: top, width: band, height: Self.depth, title: title)
-      return links.indices.contains(index)
-        ? SVG.element("a", ["href": links[index], "aria-label": title], area) : area
+  /// - Parameters:
+  ///   - values: each label's values, in lines.
+  ///   - links: where each area leads; empty for nowhere.
+  func targets(_ values: [[String]], links: [String]) -> String {
+    let areas = values.enumerated().map { index, lines in
+      let area = SVG.rectangle(x: left + Double(index) * band, y: top, width: band, height: Self.depth)
+      let name = lines.joined(separator: ", ")
+      let target =
+        links.indices.contains(index) ? SVG.element("a", ["href": links[index], "aria-label": name], area) : area
+      return SVG.group(["class": "chart-target"], [target, box(lines, at: index)])
     }
     return SVG.group(["fill": "none", "pointer-events": "all"], areas)
   }
 
+  /// A label's values in a box at the other side of the plot.
+  private func box(_ lines: [String], at index: Int) -> String {
+    let room = min(lines.map(LabelWidth.of).max() ?? 0, SVG.width / 2)
+    let width = room + 2 * Self.gap
+    let x = middle(index) < (left + SVG.width) / 2 ? SVG.width - width : left
+    let texts = lines.enumerated().map { number, line in
+      SVG.text(
+        line, x: x + Self.gap, y: top + Self.gap / 2 + (Double(number) + 0.5) * Self.boxLine, room: room)
+    }
+    let height = Double(lines.count) * Self.boxLine + Self.gap
+    return SVG.group(
+      ["class": "chart-value", "pointer-events": "none"],
+      [SVG.rectangle(x: x, y: top, width: width, height: height), SVG.group(["class": "chart-label"], texts)])
+  }
+
   /// A line through the values of a series, with a mark at each.
-  func line(_ series: Series, title: (Int, Series) -> String) -> [String] {
+  func line(_ series: Series) -> [String] {
     let points = labels.indices.map { index in
       series.value(index).map { (x: middle(index), y: bottom - scale.share($0.drawn) * Self.depth) }
     }
@@ -70,12 +91,9 @@ struct ColumnPlot {
       return SVG.line(from: start, to: end)
     }
     let size = min(band, 5)
-    let marks = points.enumerated().compactMap { index, point -> String? in
-      point.map { point in
-        SVG.rectangle(
-          x: point.x - size / 2, y: min(max(point.y - size / 2, top), bottom - size), width: size, height: size,
-          title: title(index, series))
-      }
+    // The marks of the highest and the lowest point extend beyond the plot by half their size.
+    let marks = points.compactMap { $0 }.map { point in
+      SVG.rectangle(x: point.x - size / 2, y: point.y - size / 2, width: size, height: size)
     }
     return [
       SVG.group(["class": "chart-line"], lines), SVG.group(["class": "chart-bar \(series.colour(at: 0))"], marks),
@@ -83,7 +101,7 @@ struct ColumnPlot {
   }
 
   /// The columns, one group for each series.
-  func stacks(_ series: [Series], title: (Int, Series) -> String) -> [String] {
+  func stacks(_ series: [Series]) -> [String] {
     let width = min(band < 3 ? band : band * 0.8, 48)
     var tops = Array(repeating: bottom, count: labels.count)
     return series.enumerated().map { number, one in
@@ -92,8 +110,7 @@ struct ColumnPlot {
         // Tiny values are enlarged to be visible. A stack of them must stay inside the picture.
         let height = min(max(scale.share(value) * Self.depth, SVG.pixel), tops[index] - top)
         tops[index] -= height
-        return SVG.rectangle(
-          x: middle(index) - width / 2, y: tops[index], width: width, height: height, title: title(index, one))
+        return SVG.rectangle(x: middle(index) - width / 2, y: tops[index], width: width, height: height)
       }
       return SVG.group(["class": "chart-bar \(one.colour(at: number))"], marks)
     }

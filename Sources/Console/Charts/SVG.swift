@@ -1,6 +1,7 @@
 /// Creates SVG elements as text. It escapes attributes and `text`; `content` must be markup.
 enum SVG {
-  static let width = 380.0
+  /// On a phone a picture is a little wider than this, so that its text is no smaller than its nominal size.
+  static let width = 320.0
   /// The least length of a mark, so that a value above zero is visible beside one a million times as large.
   static let pixel = 1.0
 

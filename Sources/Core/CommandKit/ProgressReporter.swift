@@ -16,22 +16,19 @@ public final class ProgressReporter: Sendable {
   private static let hasBar = Terminal.isError && LogFormat.current.contains(.text)
 
   private let title: String
-  private let unit: String
+  private let unit: ProgressUnit
   private let total: Int?
-  private let scale: Int
   private let log: EventLog
   private let started = Timestamp.monotonicSeconds()
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - unit: what is shown, for instance `MiB`.
-  ///   - total: the number of reported units at the end, if it is known.
-  ///   - scale: how many reported units make one shown unit: `1 << 20` for bytes shown as MiB.
-  public init(_ title: String, unit: String, total: Int?, scale: Int = 1, log: EventLog) {
+  ///   - unit: what is reported.
+  ///   - total: how many there are at the end, if it is known.
+  public init(_ title: String, unit: ProgressUnit, total: Int?, log: EventLog) {
     self.title = title
     self.unit = unit
-    self.total = total.map { $0 / scale }
-    self.scale = scale
+    self.total = total
     self.log = log
     state.withLock { state in
       state.nextBar = started + Self.barSeconds
@@ -43,17 +40,19 @@ public final class ProgressReporter: Sendable {
     let line = state.withLock { state -> (done: Int, seconds: Double)? in
       state.done += count
       let now = Timestamp.monotonicSeconds()
-      let done = state.done / scale
       if Self.hasBar, now >= state.nextBar {
         state.nextBar = now + Self.barSeconds
         state.isBarShown = true
-        StandardError.write("\r\u{1B}[K" + bar(done, seconds: now - started))
+        StandardError.write("\r\u{1B}[K" + bar(state.done, seconds: now - started))
       }
       guard now >= state.nextLine else { return nil }
       state.nextLine = now + Self.lineSeconds
-      return (done, now - started)
+      return (state.done, now - started)
     }
-    if let line { log.progress(text(line.done, seconds: line.seconds), done: line.done, total: total) }
+    guard let line else { return }
+    log.progress(
+      unit.text(line.done, of: total, seconds: line.seconds), done: line.done / unit.scale,
+      total: total.map { $0 / unit.scale })
   }
 
   /// Removes the bar; the summary reports the result.
@@ -66,16 +65,10 @@ public final class ProgressReporter: Sendable {
   }
 
   private func bar(_ done: Int, seconds: Double) -> String {
-    guard let total, total > 0 else { return "\(title): " + text(done, seconds: seconds) }
+    let text = unit.text(done, of: self.total, seconds: seconds)
+    guard let total, total > 0 else { return "\(title): " + text }
     let filled = Int(min(1, Double(done) / Double(total)) * 30)
     let blocks = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
-    return "\(title) [\(blocks)] " + text(done, seconds: seconds)
-  }
-
-  private func text(_ done: Int, seconds: Double) -> String {
-    let rate = seconds > 0 ? Int(Double(done) / seconds) : 0
-    guard let total, total > 0 else { return "\(done) \(unit), \(rate) \(unit)/s" }
-    let share = Int(min(1, Double(done) / Double(total)) * 100)
-    return "\(done)/\(total) \(unit), \(share) %, \(rate) \(unit)/s"
+    return "\(title) [\(blocks)] " + text
   }
 }

@@ -194,7 +194,7 @@ struct Download: ~Copyable {
   private mutating func beginSplitting() throws {
     guard let snapshot else { throw Failure(.bug, "internal error: chunks arrived before the snapshot was begun") }
     splitter = try ChunkSplitter(snapshot, after: finished)
-    bar = ProgressReporter("fetch", unit: "MiB", total: total, scale: 1 << 20, log: log)
+    bar = ProgressReporter("fetch", unit: .bytes, total: total, log: log)
     bar?.add(offset)
   }
 

@@ -56,7 +56,7 @@ struct FileSource {
         .data, "'\(path)' has \(before.bytes) bytes, more than --max-bytes \(settings.bytesMax)",
         hint: "if this is the correct file, set a larger --max-bytes")
     }
-    let progress = ProgressReporter("fetch", unit: "MiB", total: before.bytes, scale: 1 << 20, log: log)
+    let progress = ProgressReporter("fetch", unit: .bytes, total: before.bytes, log: log)
     defer { progress.finish() }
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {

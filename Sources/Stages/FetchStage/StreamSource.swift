@@ -64,7 +64,7 @@ struct StreamSource: ~Copyable {
   /// Passes the bytes to `body`, block by block, until the stream ends or `body` returns false.
   private func read(_ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
     let deadline = MonotonicClock.seconds() + settings.secondsMax
-    let progress = ProgressReporter("fetch", unit: "MiB", total: nil, scale: 1 << 20, log: log)
+    let progress = ProgressReporter("fetch", unit: .bytes, total: nil, log: log)
     defer { progress.finish() }
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     var bytes = 0

@@ -70,7 +70,7 @@ public enum Transformer {
   ) throws {
     guard !chunks.isEmpty else { return }
     let total = chunks.reduce(0) { $0 + $1.manifest.csv.records }
-    let bar = ProgressReporter("transform", unit: "records", total: total, log: log)
+    let bar = ProgressReporter("transform", unit: .things("records"), total: total, log: log)
     defer { bar.finish() }
     let slots = CPUSlots(jobs: settings.jobs)
     try ChunkQueue(chunks).run(threads: slots.workers) { queue in

@@ -42,15 +42,15 @@ struct FigureCharts {
   }
 
   func durations(_ runs: [FigureRoutes.RunOfTask]) -> [String: Any] {
-    let durations = runs.compactMap { run in StageDurations(run.summary).map { (run.startedAt, $0) } }
+    let durations = runs.compactMap { run in StageDurations(run.summary).map { (run, $0) } }
     func series(_ stage: String, _ seconds: (StageDurations) -> Double?) -> Series {
       Series(text("kind_" + stage), values: durations.map { seconds($0.1) ?? .nan })
     }
     return columns(
       "durations", category: "figure_run",
-      labels: durations.map { String(TaipeiTime.text($0.0).dropFirst(5).prefix(11)) },
+      labels: durations.map { String(TaipeiTime.text($0.0.startedAt).dropFirst(5).prefix(11)) },
       [series("fetch", \.fetch), series("transform", \.transform), series("load", \.load)],
-      unit: text("figure_seconds"))
+      unit: text("figure_seconds"), links: durations.map { $0.0.path })
   }
 
   func cities(_ groups: [Figures.Group]) -> [String: Any] {
@@ -58,7 +58,7 @@ struct FigureCharts {
   }
 
   func types(_ groups: [Figures.Group]) -> [String: Any] {
-    bars("types", category: "figure_type", measure: "figure_businesses", entries(groups))
+    bars("types", category: "figure_type", measure: "figure_businesses", labelsAbove: true, entries(groups))
   }
 
   func months(_ months: [Figures.Month]) -> [String: Any] {

@@ -24,7 +24,9 @@ struct FigureRoutes {
       let counted = try await cache.counted(published.publication, site.pages)
       let summaries = try await site.store.run { connection in
         try Tasks.summaries(limit: Self.runs, on: &connection).reversed().compactMap { task, summary in
-          RunSummary(json: summary).map { RunOfTask(startedAt: task.startedAt ?? task.queuedAt, summary: $0) }
+          RunSummary(json: summary).map {
+            RunOfTask(path: "/tasks/\(task.id)", startedAt: task.startedAt ?? task.queuedAt, summary: $0)
+          }
         }
       }
       let pictures = FigureCharts(text: RunText(site: site, context: context))
@@ -41,6 +43,7 @@ struct FigureRoutes {
 
   /// A run that the console started.
   struct RunOfTask: Sendable {
+    let path: String
     let startedAt: String
     let summary: RunSummary
   }

@@ -60,7 +60,7 @@ struct FindingPage {
     let values: [String: Any?] = [
       "batch": finding.batch,
       "severity_class": finding.severity == "error" ? "failed" : "partial",
-      "severity_text": text("finding_" + finding.severity), "code": finding.code,
+      "severity_text": text("finding_" + finding.severity), "code_parts": finding.code.codeParts,
       "meaning": text.named("finding_code_", finding.code),
       "record": text("finding_record", text.count(finding.record)),
       "line": text("finding_line", text.count(finding.line)), "byte_offset": text.count(finding.byteOffset),
@@ -116,7 +116,8 @@ struct FindingPage {
   private var counts: [[String: Any]] {
     shownCounts.map { count in
       [
-        "code": count.code, "meaning": text.named("finding_code_", count.code), "count": text.count(count.count),
+        "code_parts": count.code.codeParts, "meaning": text.named("finding_code_", count.code),
+        "count": text.count(count.count),
         "severity_text": text("finding_" + count.severity),
         "severity_class": count.severity == "error" ? "failed" : "partial",
         "path": request.path("/findings") {
@@ -126,4 +127,9 @@ struct FindingPage {
       ]
     }
   }
+}
+
+extension String {
+  /// The parts of a finding's code such as `INVALID_BAN`, between which a page may break it.
+  var codeParts: [String] { split(separator: "_").map(String.init) }
 }

@@ -5,6 +5,7 @@ extension Templates {
     "changes": PackageResources.changes_mustache,
     "business": PackageResources.business_mustache,
     "figures": PackageResources.figures_mustache,
+    "finding-code": PackageResources.finding_code_mustache,
     "findings": PackageResources.findings_mustache,
     "layout": PackageResources.layout_mustache,
     "login": PackageResources.login_mustache,

@@ -36,7 +36,6 @@ struct RegistrationListPage {
   private static func found(_ page: RegistrationPage) -> String {
     switch (page.previous, page.next) {
     case (nil, nil): "reg_found"
-    case (nil, _): "reg_found_first"
     case (_, nil): "reg_found_last"
     default: "reg_found_more"
     }

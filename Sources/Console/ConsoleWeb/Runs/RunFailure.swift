@@ -28,7 +28,8 @@ struct RunFailure {
     guard run.outcome.isFailure || run.outcome == .stopped else { return nil }
     let isStop = run.outcome == .stopped
     let original = isStop || cause == nil ? nil : message
-    let hints = isStop || run.refusal != nil ? [] : run.summary?.problem?.hints ?? []
+    // The hints of a killed run are not its own, and say what the advice says.
+    let hints = isStop || run.isKilled || run.refusal != nil ? [] : run.summary?.problem?.hints ?? []
     let reasons = run.refusal?.reasons ?? []
     let cities = reasons.filter { $0.contains(Self.city) }
     let more = cities.dropFirst(Self.citiesMax)

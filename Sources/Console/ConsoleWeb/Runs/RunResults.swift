@@ -63,8 +63,8 @@ extension RunPage {
     return (all.isEmpty ? stored.map { ($0.severity, $0.code, $0.count) } : all).map { severity, code, count in
       let isStored = stored.contains { $0.code == code }
       let values: [String: Any?] = [
-        "severity_text": text("finding_" + severity), "code": code, "meaning": text.named("finding_code_", code),
-        "count": text.count(count),
+        "severity_text": text("finding_" + severity), "code_parts": code.codeParts,
+        "meaning": text.named("finding_code_", code), "count": text.count(count),
         "path": isStored ? run.jobRun.map { "/findings?run=\($0.id)&code=\(code)" } : nil,
       ]
       return values.present
