@@ -1,4 +1,6 @@
 import LoadStage
+import Postgres
+import Spool
 import Support
 import TestCluster
 import Testing
@@ -26,6 +28,59 @@ struct AnalysisTests {
       try harness.load(businesses(21), .init(sourceDate: "2026-09-03"))
       try harness.load(first) { $0.action = .rollback }
       #expect(try freshness(harness) == ["2026-09-01|t|t|t"])
+    }
+  }
+
+  @Test("a file without a date leaves the registry without one, until a rollback or a file has one again")
+  func undated() throws {
+    try LoadHarness.with { harness in
+      let first = try harness.spool.snapshot(businesses(20), .init(sourceDate: "2026-09-01"))
+      try harness.load(first)
+      try harness.load(try harness.spool.snapshot(businesses(21), .init(sourceDate: nil))) { $0.acceptance = .test }
+      #expect(try harness.database.rows("SELECT source_date, age_days FROM registry_freshness") == ["-|-"])
+      try harness.load(first) { $0.action = .rollback }
+      #expect(try freshness(harness) == ["2026-09-01|t|t|t"])
+    }
+  }
+
+  @Test("a day that is NULL, and days in the wrong order, are errors")
+  func noDay() throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(3), .init(sourceDate: "2026-09-01"))
+      for call in [
+        "registry_as_of(NULL)", "registry_on(NULL, '10000000')", "registry_changes(NULL, '2026-09-01')",
+        "registry_changes('2026-09-02', '2026-09-01')",
+      ] {
+        #expect(throws: PostgresError.self, "\(call)") { try harness.database.rows("SELECT count(*) FROM \(call)") }
+      }
+    }
+  }
+
+  @Test("after a repair of rows that were edited by hand, no day shows the edits")
+  func repaired() throws {
+    try LoadHarness.with { harness in
+      var rows = businesses(40)
+      var last: SnapshotFolder?
+      for day in 1...5 {
+        for index in rows.indices.dropFirst() { rows[index].name = "day \(day)" }
+        let snapshot = try harness.spool.snapshot(rows, .init(sourceDate: "2026-09-0\(day)"))
+        try harness.load(snapshot) { $0.acceptance = .test }
+        last = snapshot
+        if day == 1 {
+          try harness.database.execute(
+            "UPDATE tax_registration SET business_name = 'edit' WHERE ban = '\(rows[0].ban)'")
+        }
+      }
+      let edited = """
+        SELECT count(*) FROM generate_series(1, 5) AS d, registry_as_of(date '2026-08-31' + d) AS r WHERE r.business_name = 'edit'
+        """
+      #expect(try harness.database.scalar("SELECT count(*) > 0 FROM registration_checkpoint") == "t")
+      #expect(try harness.database.scalar(edited) == "5")
+      try harness.load(try #require(last)) {
+        $0.verify = true
+        $0.acceptance = .test
+      }
+      #expect(try harness.database.scalar(edited) == "0")
     }
   }
 
@@ -76,8 +131,12 @@ struct AnalysisTests {
       try harness.database.execute("DROP TABLE business")
       try harness.load(snapshot)
       try harness.database.execute("DROP VIEW registry_day")
+      // As another version made it.
+      try harness.database.execute(
+        "CREATE OR REPLACE FUNCTION registry_run_as_of(as_of date) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'")
       try harness.load(businesses(4), .init(sourceDate: "2026-09-02"))
       #expect(try harness.database.rows("SELECT businesses FROM registry_day") == ["3", "4"])
+      #expect(try harness.database.rows("SELECT count(*) FROM registry_as_of('2026-09-02')") == ["4"])
     }
   }
 

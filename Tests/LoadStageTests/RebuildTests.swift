@@ -143,6 +143,85 @@ struct RebuildTests {
     }
   }
 
+  @Test(
+    "a standby that keeps the rows its queries read: those queries see the old rows, and the rows are written one by one",
+    .needsOwnServer, .timeLimit(.minutes(2)))
+  func standby() throws {
+    let server = try OwnServer()
+    let url = try server.startStandby(["hot_standby_feedback = on", "wal_receiver_status_interval = 1s"])
+    while try !server.execute("SELECT count(*) = 1 AND bool_and(backend_xmin IS NOT NULL) FROM pg_stat_replication")
+      .truth
+    {}
+    try TestSpool.with { spool in
+      try TestDatabase.with { database in
+        var harness = LoadHarness(spool: spool, database: database)
+        harness.rebuildShareMin = 0
+        let onServer = { (settings: inout LoadSettings) in
+          settings.databaseURL = server.url()
+          settings.acceptance = .test
+        }
+        try harness.load(try spool.snapshot(Self.first), onServer)
+        let number = "SELECT count(*) FROM tax_registration WHERE business_name"
+        func wait(_ sql: String, _ rows: Int) {
+          // Before the tables exist on the standby, the query fails.
+          func found() -> Int? {
+            guard var session = try? TestDatabase.open(url) else { return nil }
+            return (try? session.execute(sql))?.number
+          }
+          while found() != rows {}
+        }
+        wait("\(number) IS NOT NULL", 120)
+        var old = try TestDatabase.open(url)
+        try old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM publication")
+        try harness.load(
+          try spool.snapshot(Self.otherwise(Self.first, "!"), .init(sourceDate: "2026-09-02")), onServer)
+        #expect(harness.log.notes.contains { $0.contains("hot_standby_feedback") })
+        wait("\(number) LIKE '%!'", 120)
+        #expect(try old.execute("\(number) NOT LIKE '%!'").number == 120)
+      }
+    }
+  }
+
+  @Test("counts by group that are unknown do not keep the tables from being swapped")
+  func unknownCounts() throws {
+    try with(Self.first) { harness in
+      try harness.database.execute("UPDATE publication SET businesses_by_city = NULL, businesses_by_type = NULL")
+      let before = try table(harness)
+      let snapshot = try harness.spool.snapshot(Self.otherwise(Self.first, "!"), .init(sourceDate: "2026-09-02"))
+      try harness.load(snapshot) {
+        $0.acceptance = .test
+        $0.limits.snapshotWaitSeconds = 5
+      }
+      #expect(try table(harness) != before)
+      #expect(
+        try harness.database.rows(
+          "SELECT businesses_by_city IS NOT NULL, businesses_by_type IS NOT NULL FROM publication ORDER BY id DESC LIMIT 1"
+        ) == ["t|t"])
+    }
+  }
+
+  @Test(
+    "a session that reads the staging tables delays neither a swap nor a load row by row",
+    .timeLimit(.minutes(2)), arguments: [0, Double.infinity])
+  func stagingInUse(_ shareMin: Double) throws {
+    try LoadHarness.with { harness in
+      var harness = harness
+      harness.rebuildShareMin = shareMin
+      let rows = businesses(6000)
+      try harness.load(rows)
+      var dump = try harness.database.open()
+      try dump.execute("BEGIN; LOCK TABLE incoming_industry, incoming_registration IN ACCESS SHARE MODE")
+      let renamed = Self.otherwise(rows, "!")
+      try harness.load(try harness.spool.snapshot(renamed, .init(sourceDate: "2026-09-02"))) { $0.acceptance = .test }
+      try harness.expect(renamed)
+      #expect(
+        try harness.database.rows(
+          "SELECT (SELECT count(*) FROM incoming_registration), (SELECT count(*) FROM incoming_industry)")
+          == ["0|0"])
+      try dump.execute("COMMIT")
+    }
+  }
+
   @Test("the wait for readers and writers that hold the tables is bounded")
   func heldTables() throws {
     for (statement, reason) in [

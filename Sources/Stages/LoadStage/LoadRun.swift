@@ -162,7 +162,7 @@ struct LoadRun: Sendable {
   private func recordCheck(_ reason: NothingToDo, _ session: inout Connection) throws {
     guard settings.action == .load, snapshot.whole else { return }
     let isHeld = if case .held = reason { true } else { false }
-    try SourceCheck.record(sourceDate: isHeld ? snapshot.transform.sourceDate : nil, &session)
+    try SourceCheck.recordUnchanged(newDate: isHeld ? snapshot.transform.sourceDate : nil, &session)
   }
 
   private func unchanged(_ last: Publication, _ reason: NothingToDo) -> LoadOutcome {

@@ -105,7 +105,10 @@ struct Publication: Sendable {
         acceptance?.user, acceptance?.reason, PostgresArray.of(effect.repairedBANs),
         effect.groups?.byCity, effect.groups?.byType,
       ])
-    try SourceCheck.record(sourceDate: settings.action.sourceDate(of: snapshot), &session)
+    try SourceCheck.recordPublication(
+      settings.action, sourceDate: settings.action.sourceDate(of: snapshot), &session)
+    // A checkpoint may have rows as they were before the repair.
+    if effect.repaired > 0 { try Checkpoints.discard(&session) }
     return Publication(
       id: id, jobRunID: job.id, snapshot: snapshot.id, action: settings.action, kind: kind,
       contentSHA256: transform.contentSHA256, rulesVersion: transform.rulesVersion, whole: snapshot.whole,

@@ -67,6 +67,22 @@ public final class OwnServer: Sendable {
         """, ["programs": programs, "data": data, "held": held.map { "\($0)" } ?? ""])
   }
 
+  /// Starts a hot standby, which ends with the server.
+  ///
+  /// - Parameter settings: lines for its postgresql.conf.
+  /// - Returns: its URL.
+  public func startStandby(_ settings: [String]) throws -> String {
+    _ = try Shell.run(
+      Self.asServer + """
+        set -e
+        cd /
+        as_server "$programs/pg_basebackup" -h "$folder" -U postgres -D "$folder/standby" -R -X stream
+        printf '%s\n' "$settings" | as_server tee -a "$folder/standby/postgresql.conf" >/dev/null
+        as_server "$programs/pg_ctl" -D "$folder/standby" -o '-p 5433' -l "$folder/standby.log" -w -t 60 start >/dev/null 2>&1
+        """, ["programs": programs, "folder": folder, "settings": settings.joined(separator: "\n")])
+    return url() + "&port=5433"
+  }
+
   /// Stops the WAL writer: asynchronous commits are no longer written, and are lost with ``stopImmediately()``.
   public func holdWriter() throws {
     let process = try execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'").number
@@ -126,6 +142,7 @@ public final class OwnServer: Sendable {
 
   private static let end = """
     cd /
+    [ ! -d "$folder/standby" ] || as_server "$programs/pg_ctl" -D "$folder/standby" -m immediate stop >/dev/null 2>&1
     [ ! -d "$data" ] || as_server "$programs/pg_ctl" -D "$data" -m immediate stop >/dev/null 2>&1
     rm -rf "$folder"
 

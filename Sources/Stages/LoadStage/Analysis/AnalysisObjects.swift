@@ -1,3 +1,4 @@
+import Digest
 import Postgres
 import Records
 import Support
@@ -9,9 +10,27 @@ package enum AnalysisObjects {
 
   /// Creates or replaces them, in the caller's transaction.
   static func create(_ session: inout Connection) throws {
-    let schema = try schema(&session)
+    try session.execute(definition(schema(&session), digest: digest(&session)))
+    try session.execute(String(sql: PackageResources.comment_analysis_sql))
+  }
+
+  /// Whether the database has them as this version makes them, for this schema.
+  static func areCurrent(_ session: inout Connection) throws -> Bool {
+    try session.bool(
+      String(
+        sql: PackageResources.are_analysis_objects_current_sql,
+        ["views": views.map { "'\($0)'" }.joined(separator: ", "), "digest": digest(&session)]))
+  }
+
+  /// The SHA-256 of the definition, which a function of it contains.
+  private static func digest(_ session: inout Connection) throws -> String {
+    SHA256.of(Array(try definition(schema(&session), digest: "").utf8))
+  }
+
+  private static func definition(_ schema: String, digest: String) throws -> String {
     var values = values(schema)
     values["schema"] = schema
+    values["digest"] = digest
     values["after_columns"] = nil
     values["state_columns"] = list { "\($0.name) \($0.form.sqlType)" }
     values["image"] = RegistrationImage.sql("r", industries: "\(schema).business_industry")
@@ -19,8 +38,7 @@ package enum AnalysisObjects {
     values["business_columns"] = businessColumns
     values["change_columns"] = changeColumns(schema)
     values["state_as_of"] = try state(run: "(SELECT \(schema).registry_run_as_of(as_of))", schema)
-    try session.execute(String(sql: PackageResources.analysis_sql, values))
-    try session.execute(String(sql: PackageResources.comment_analysis_sql))
+    return try String(sql: PackageResources.analysis_sql, values)
   }
 
   /// Returns a query of the registry after a job run.

@@ -60,6 +60,12 @@ package enum Checkpoints {
     }
   }
 
+  /// Deletes all checkpoints; later loads write them again.
+  static func discard(_ session: inout Connection) throws {
+    try session.execute("DELETE FROM registration_checkpoint")
+    try session.execute("UPDATE publication SET checkpointed_at = NULL WHERE checkpointed_at IS NOT NULL")
+  }
+
   /// Deletes the checkpoints that no day needs whose changes the feed still has.
   static func deleteExpired(_ session: inout Connection) throws {
     let expired = """

@@ -56,6 +56,8 @@ struct IncrementalPublish {
 
       try keepCreationTimes(&session)
       let built = try building.flatMap { try rebuild?.finish($0) }
+      // Before this transaction reads the new tables: the wait ends with DROP INDEX, which waits for their readers.
+      if built != nil { try rebuild?.waitForOldSnapshots() }
       if let built { try note(built, &effect, &session) } else { try writeRows(&effect, &session) }
       if effect.inserted > 0 {
         try session.execute("DELETE FROM removed_registration m USING incoming_registration n WHERE m.ban = n.ban")
@@ -75,7 +77,6 @@ struct IncrementalPublish {
       let publication = try Publication.write(&session, settings, snapshot, load.job, .incremental, effect)
       try load.job.succeed(&session, status: settings.status(of: snapshot))
       if let built, let rebuild {
-        try rebuild.waitForOldSnapshots()
         // Readers wait from here until the COMMIT.
         try rebuild.lockForSwap(&session)
         try TableSwap(indexes: built.indexes, mayHaveRows: true).perform(&session)

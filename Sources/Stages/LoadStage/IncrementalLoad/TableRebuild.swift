@@ -93,9 +93,8 @@ struct TableRebuild: Sendable {
       try session.execute("DROP INDEX tax_registration_wait_bulk")
     } catch {
       try settings.stop()
-      throw TableSwap.Obstacle(
-        reason:
-          "a transaction that began before may still read them, or \((error as? PostgresError)?.message ?? "\(error)")")
+      let cause = (error as? PostgresError)?.message ?? (error as? Failure)?.message ?? "\(error)"
+      throw TableSwap.Obstacle(reason: "a transaction that began before may still read them, or \(cause)")
     }
   }
 

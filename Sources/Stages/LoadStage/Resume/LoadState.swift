@@ -126,15 +126,27 @@ struct LoadState: Sendable {
     return batchesIn
   }
 
-  /// Clears load_batch and what is staged.
+  /// Whether the role may truncate a table, and no other session uses it, such as pg_dump. Waiting for that session would
+  /// stop the readers of the registry, whose tables are locked already, and could be a deadlock.
+  private static func mayTruncate(_ table: String, _ session: inout Connection) throws -> Bool {
+    guard try session.bool("SELECT pg_catalog.has_table_privilege('\(table)', 'TRUNCATE')") else { return false }
+    try session.execute("SAVEPOINT discard")
+    do {
+      try session.execute("LOCK TABLE \(table) IN ACCESS EXCLUSIVE MODE NOWAIT")
+      return true
+    } catch let error as PostgresError where error.sqlState == "55P03" {
+      try session.execute("ROLLBACK TO SAVEPOINT discard")
+      return false
+    }
+  }
+
+  /// Clears load_batch and what is staged. There may be millions of rows.
   private static func discard(_ session: inout Connection) throws {
     try session.execute("DELETE FROM load_batch")
     try session.execute("DELETE FROM incoming_removal")
-    // There may be millions of rows: if the role may, truncate them.
     for table in ["incoming_industry", "incoming_registration"] {
-      let truncates = try session.bool("SELECT pg_catalog.has_table_privilege('\(table)', 'TRUNCATE')")
       let many = try session.bool("SELECT count(*) > 10000 FROM (SELECT FROM \(table) LIMIT 10001) AS rows")
-      try session.execute(truncates && many ? "TRUNCATE \(table)" : "DELETE FROM \(table)")
+      try session.execute(many && mayTruncate(table, &session) ? "TRUNCATE \(table)" : "DELETE FROM \(table)")
     }
     for table in ["load_batch", "incoming_removal", "incoming_registration", "incoming_industry"] {
       if try session.bool("SELECT EXISTS (SELECT FROM \(table))") { throw Failure(suppressedRowsOf: table, session) }

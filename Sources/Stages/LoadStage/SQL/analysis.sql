@@ -2,15 +2,20 @@
 -- renamed. The bodies of functions name the schema: they mean the same whatever the caller's search path is, and can be
 -- inlined. A view of the registry's tables selects from a function, so that it does not depend on the tables, which a
 -- load may replace, and has the caller's rights.
--- :schema: the schema. The other placeholders are made from the registry's columns (AnalysisObjects).
+-- :schema: the schema. :digest: identifies this definition. The other placeholders are made from the registry's columns (AnalysisObjects).
 
 SET LOCAL check_function_bodies = on;
 
 CREATE OR REPLACE FUNCTION :schema.registry_run_as_of(as_of date) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE
+  definition CONSTANT text := :'digest';
   run bigint := (SELECT p.job_run_id FROM :schema.publication p WHERE p.as_of_date <= as_of ORDER BY p.id DESC LIMIT 1);
 BEGIN
-  IF as_of IS NOT NULL AND run IS NULL THEN
+  IF as_of IS NULL THEN
+    RAISE EXCEPTION 'the registry has no state of NULL' USING ERRCODE = 'no_data_found',
+      HINT = 'name a day; registry_changes needs a second day that is not before the first';
+  END IF;
+  IF run IS NULL THEN
     RAISE EXCEPTION 'the registry has no state of %', as_of
       USING ERRCODE = 'no_data_found', HINT = coalesce(
         'its first day is ' || (SELECT min(p.as_of_date) FROM :schema.publication p), 'nothing was published yet');
@@ -163,7 +168,7 @@ RETURNS SETOF :schema.registration_change_flat LANGUAGE sql STABLE AS $$
     c.ban, c.changed_columns, :change_columns
   FROM :schema.registry_net_changes(
     (SELECT :schema.registry_run_as_of(from_day)),
-    (SELECT :schema.registry_run_as_of(CASE WHEN to_day >= from_day THEN to_day ELSE '-infinity' END))) AS c
+    (SELECT :schema.registry_run_as_of(CASE WHEN to_day >= from_day THEN to_day END))) AS c
   JOIN :schema.publication p ON p.job_run_id = c.job_run_id
 $$;
 COMMENT ON FUNCTION :schema.registry_changes(date, date) IS

@@ -84,20 +84,20 @@ package enum Migrator {
     try renewAnalysisObjects(&session, events)
   }
 
-  /// Creates the views and functions for analysts again if their bodies name another schema, since this one was renamed,
-  /// or if one is missing.
+  /// Creates the views and functions for analysts again if another version made them, if their bodies name another schema,
+  /// since this one was renamed, or if one is missing.
   private static func renewAnalysisObjects(_ session: inout Connection, _ events: (LoadEvent) -> Void) throws {
-    let views = AnalysisObjects.views.map { "'\($0)'" }.joined(separator: ", ")
-    let isCurrent = try String(sql: PackageResources.are_analysis_objects_current_sql, ["views": views])
-    guard try !session.bool(isCurrent) else { return }
+    guard try !AnalysisObjects.areCurrent(&session) else { return }
     do {
       try session.transaction("analysis") { try AnalysisObjects.create(&$0) }
       events(
-        .note("the schema was renamed, or a view or function was dropped: the views and functions were created again"))
+        .note(
+          "the views and functions for analysts were missing, or of another version or schema: they were created again")
+      )
     } catch let error as PostgresError where error.kind == .denied {
       events(
         .advice(
-          "the schema was renamed, or a view or function was dropped: run a load as the owner, which creates the views and functions again"
+          "the views and functions for analysts are missing, or of another version or schema: run a load as the owner, which creates them again"
         ))
     }
   }

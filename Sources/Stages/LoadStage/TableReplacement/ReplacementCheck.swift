@@ -20,6 +20,10 @@ enum ReplacementCheck {
     ] {
       if try session.bool(sql) { return reason }
     }
+    if mayHaveRows, try session.bool(hasStandbyReaders) {
+      return
+        "a standby sends the age of its oldest query (hot_standby_feedback): that query would find the new tables empty"
+    }
     if !mayHaveRows, try session.bool(hasRows) { return "they have rows" }
     if let refusal = try refusalOfEventTrigger(&session) { return "an event trigger refuses that: \(refusal)" }
     let dependants = try String(
@@ -56,6 +60,14 @@ enum ReplacementCheck {
     SELECT EXISTS (
       SELECT FROM pg_catalog.pg_publication_tables
       WHERE schemaname = pg_catalog.current_schema() AND tablename IN ('tax_registration', 'business_industry'))
+    """
+
+  /// Whether a standby keeps the rows that its queries read: then the server does not cancel those queries, and they would
+  /// read the new tables with their old snapshots. A role without pg_monitor does not see `state` and `backend_xmin`; for
+  /// it, every standby counts.
+  private static let hasStandbyReaders = """
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_replication WHERE backend_xmin IS NOT NULL OR state IS NULL)
+      OR EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_type = 'physical' AND xmin IS NOT NULL)
     """
 
   private static let mayNotReplace = """
