@@ -273,7 +273,7 @@ class RunsTest(unittest.TestCase):
         load = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
         self.assertNotIn("/reload", self.browser.get(f"/runs/{load}").text)
         self.assertEqual(self.browser.post(f"/runs/{load}/reload").status, 409)
-        self.run_shell("rollback", source=self.source.url)
+        self.office.run("rollback", expect=0)
         self.run_shell("run", source=self.source.url)
         held_back = text("run_sentence_nothing_held_back")
         unchanged = next(run for run in self.runs() if run["command"] == "run")

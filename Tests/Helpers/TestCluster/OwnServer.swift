@@ -67,19 +67,27 @@ public final class OwnServer: Sendable {
         """, ["programs": programs, "data": data, "held": held.map { "\($0)" } ?? ""])
   }
 
-  /// Starts a hot standby, which ends with the server.
+  /// Restarts the server and starts a hot standby, which ends with it. Not every installation has pg_basebackup.
   ///
   /// - Parameter settings: lines for its postgresql.conf.
   /// - Returns: its URL.
   public func startStandby(_ settings: [String]) throws -> String {
+    let settings = settings + ["primary_conninfo = 'host=\(folder) user=postgres'"]
     _ = try Shell.run(
       Self.asServer + """
         set -e
         cd /
-        as_server "$programs/pg_basebackup" -h "$folder" -U postgres -D "$folder/standby" -R -X stream
-        printf '%s\n' "$settings" | as_server tee -a "$folder/standby/postgresql.conf" >/dev/null
+        as_server "$programs/pg_ctl" -D "$data" -w -m fast stop >/dev/null 2>&1
+        as_server cp -a "$data" "$folder/standby"
+        as_server touch "$folder/standby/standby.signal"
+        printf '%s' "$settings" | as_server tee -a "$folder/standby/postgresql.conf" >/dev/null
+        as_server "$programs/pg_ctl" -D "$data" -l "$folder/log" -w -t 60 start >/dev/null 2>&1
         as_server "$programs/pg_ctl" -D "$folder/standby" -o '-p 5433' -l "$folder/standby.log" -w -t 60 start >/dev/null 2>&1
-        """, ["programs": programs, "folder": folder, "settings": settings.joined(separator: "\n")])
+        """,
+      [
+        "programs": programs, "folder": folder, "data": data,
+        "settings": settings.joined(separator: "\n").replacing("'", with: "'\\''"),
+      ])
     return url() + "&port=5433"
   }
 

@@ -8,6 +8,8 @@ public struct LatestRuns: Sendable, Equatable {
   public private(set) var failure: PipelineRun?
   /// The newest run that changed the registry or found nothing new.
   public private(set) var success: PipelineRun?
+  /// Whether the failure is newer than the success: nothing has changed the registry since.
+  public private(set) var endsWithFailure = false
   /// The newest run under way, unless a later one has ended.
   public private(set) var running: PipelineRun?
   /// A failed dry run, unless a later run ended in another way.
@@ -30,7 +32,7 @@ public struct LatestRuns: Sendable, Equatable {
         if running == nil, !hasEnded { running = run }
       case .queued, .stopped: break
       case .failed, .refused:
-        if failure == nil, !madeGood.contains(run.command) { failure = run }
+        if failure == nil, !madeGood.contains(run.command) { (failure, endsWithFailure) = (run, success == nil) }
       case .success, .partial, .unchanged:
         madeGood.insert(run.command)
         if part != .stage, success == nil { success = run }

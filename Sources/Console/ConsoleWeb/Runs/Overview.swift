@@ -53,12 +53,6 @@ struct Overview: Sendable {
     }
     return overview
   }
-
-  /// Whether the newest run that counts has failed: nothing has changed the registry since.
-  var endsWithFailure: Bool {
-    func seconds(_ run: PipelineRun?) -> Int64 { run.flatMap { TaipeiTime.seconds($0.startedAt) } ?? 0 }
-    return latest.failure.map { seconds($0) >= seconds(latest.success) } ?? false
-  }
 }
 
 extension ConsoleTask {

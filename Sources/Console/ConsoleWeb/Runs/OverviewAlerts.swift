@@ -79,7 +79,7 @@ struct OverviewAlerts {
   private var stateAfterFailure: String? {
     guard let publication = overview.published?.publication else { return text("run_sentence_never") }
     if let (day, days) = staleAge, explainsAge { return text("run_alert_still_old", day, "\(days)") }
-    return overview.endsWithFailure ? text("run_alert_still", publication.sourceDay) : nil
+    return overview.latest.endsWithFailure ? text("run_alert_still", publication.sourceDay) : nil
   }
 
   /// Whether the failure is why the registry is old: it kept newer data from being published.

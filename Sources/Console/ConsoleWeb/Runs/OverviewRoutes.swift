@@ -32,7 +32,7 @@ struct OverviewRoutes {
       return text("run_sentence_running", TaipeiTime.text(run.startedAt))
     }
     // The alert of a failure says which data the registry still has. A later rollback or correction is what it shows.
-    guard let publication = overview.published?.publication, !overview.endsWithFailure else { return nil }
+    guard let publication = overview.published?.publication, !overview.latest.endsWithFailure else { return nil }
     if let run = latest.success, run.outcome == .unchanged, run.checkedSource {
       return text(
         run.isHeldBack ? "run_sentence_held_back" : "run_sentence_unchanged", text.time(run.endedAt) ?? "",
