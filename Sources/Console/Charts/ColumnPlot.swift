@@ -15,7 +15,7 @@ struct ColumnPlot {
     self.scale = scale
     self.ticks = ticks
     self.labels = labels
-    left = min(ticks.map(LabelWidth.of).max() ?? 0, SVG.width * 0.4) + Self.gap
+    left = min(ticks.map(LabelWidth.of).max() ?? 0, SVG.width * 0.48) + Self.gap
   }
 
   var height: Double { bottom + 22 }

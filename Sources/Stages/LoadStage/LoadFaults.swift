@@ -112,6 +112,7 @@ extension FaultPoint {
       "INSERT removed_registration", "DELETE tax_registration",
       "UPDATE tax_registration", "INSERT tax_registration", "DELETE business_industry", "UPDATE business_industry",
       "INSERT business_industry", "INSERT registration_correction", "UPDATE registration_correction",
+      "DELETE registration_checkpoint", "UPDATE publication",
     ]
 
   private static let refusal = discard

@@ -118,9 +118,12 @@ struct IncrementalLoad {
     let differing = Double(compared.diff.staged + compared.diff.removals.count)
     guard differing >= settings.limits.rebuildShareMin * Double(compared.registrations) else { return nil }
     // Corrections are staged by the transaction that publishes, which no other session sees.
-    guard settings.action == .load || settings.action == .rollback, compared.diff.correctionsToStage.isEmpty,
-      try ReplacementCheck.obstacle(&session, mayHaveRows: true) == nil
+    guard settings.action == .load || settings.action == .rollback, compared.diff.correctionsToStage.isEmpty
     else { return nil }
+    if let reason = try ReplacementCheck.obstacle(&session, mayHaveRows: true) {
+      settings.events(.note("the tables cannot be swapped, the rows are written one by one: \(reason)"))
+      return nil
+    }
     return TableRebuild(workers: workers, settings: settings, sourceDate: snapshot.transform.sourceDate)
   }
 }
