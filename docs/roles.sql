@@ -47,6 +47,12 @@ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 -- A user who is no superuser has to be a member of the owner to act for it.
 SELECT format('GRANT %I TO CURRENT_USER', :'owner') WHERE NOT pg_has_role(:'owner', 'USAGE') \gexec
 
+-- The database, if not every user may connect to it.
+
+SELECT format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), name)
+FROM unnest(ARRAY[:'owner', :'loader', :'reader', :'console']) AS name
+WHERE NOT has_database_privilege(name, current_database(), 'CONNECT') \gexec
+
 -- The schema. Only the owner may create objects in it. (Before PostgreSQL 15 every user may do so in 'public'.)
 
 SELECT format('CREATE SCHEMA %I AUTHORIZATION %I', :'schema', :'owner')
@@ -55,16 +61,18 @@ REVOKE CREATE ON SCHEMA :"schema" FROM PUBLIC, :"loader", :"reader", :"console";
 GRANT USAGE, CREATE ON SCHEMA :"schema" TO :"owner";
 GRANT USAGE ON SCHEMA :"schema" TO :"loader", :"reader", :"console";
 
--- Default rights on tables that the owner's loads create later, until this file is run again. Readers get none: which
--- tables they may not read has to be listed by name.
+-- Default rights on tables and functions that the owner's loads create later, until this file is run again. Readers get none
+-- on tables: which tables they may not read has to be listed by name.
 
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA :"schema"
   GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO :"loader";
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA :"schema" GRANT SELECT ON TABLES TO :"console";
+ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA :"schema"
+  GRANT EXECUTE ON FUNCTIONS TO :"loader", :"reader", :"console";
 
 -- The tables, if they exist and a load created them. The loader may only change rows. Readers may read what was published.
--- The console may read everything. Tables of the login that ran the first load become the owner's. Every user may call the
--- functions: they run with the caller's rights.
+-- The console may read everything. Tables of the login that ran the first load become the owner's. All of them may call the
+-- functions, which run with the caller's rights: views and indexes call some of them, also for the loader.
 
 SELECT EXISTS (
   SELECT FROM pg_attribute
@@ -141,9 +149,11 @@ SELECT CASE WHEN owned_by <> :'owner' THEN format('ALTER TABLE %s OWNER TO %I', 
 FROM tables \gexec
 SELECT format('ALTER TYPE %s OWNER TO %I', t.oid::regtype, :'owner') FROM pg_type t
 WHERE t.oid = to_regtype(format('%I.registration_state', :'schema')) AND pg_get_userbyid(t.typowner) <> :'owner' \gexec
-SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, :'owner')
+SELECT CASE WHEN pg_get_userbyid(p.proowner) <> :'owner'
+    THEN format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, :'owner') END,
+  format('GRANT EXECUTE ON FUNCTION %s TO %I, %I, %I', p.oid::regprocedure, :'loader', :'reader', :'console')
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname = :'schema' AND pg_get_userbyid(p.proowner) <> :'owner' AND NOT p.prosecdef AND p.oid IN (
+WHERE n.nspname = :'schema' AND NOT p.prosecdef AND p.oid IN (
   to_regprocedure(format('%I.registry_run_as_of(date)', :'schema')),
   to_regprocedure(format('%I.registry_as_of(date)', :'schema')),
   to_regprocedure(format('%I.registry_history(text)', :'schema')),

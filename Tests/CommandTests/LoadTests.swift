@@ -102,6 +102,29 @@ struct LoadTests {
     }
   }
 
+  /// The second batch fails once. Its second attempt takes longer than the five seconds after which progress is logged.
+  @Test func progressBeginsAgainWithEachAttempt() throws {
+    try LoadFixture.with(rows: 60, chunkSize: 20) { fixture in
+      try fixture.makeSchema()
+      try fixture.database.execute(
+        """
+        CREATE SEQUENCE passed;
+        CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE number bigint := nextval('passed'); BEGIN
+          IF number = 2 THEN RAISE EXCEPTION 'injected' USING ERRCODE = '40P01'; END IF;
+          IF number = 3 THEN PERFORM pg_sleep(5.2); END IF;
+          RETURN NEW;
+        END $$;
+        CREATE TRIGGER pass BEFORE INSERT ON load_batch FOR EACH ROW EXECUTE FUNCTION pass()
+        """)
+      let ended = try fixture.load("--jobs", "1")
+      #expect(ended.code == 0 && fixture.batches > 2, "\(ended)")
+      let log = try LogLine.read(ended.stderr)
+      #expect(log.count { $0.message.contains("trying again in") } == 1, "\(ended)")
+      let progress = log.compactMap { $0.fields["progress_done"]?.int }
+      #expect(progress.first == 2 && progress.allSatisfy { $0 <= fixture.batches }, "\(ended)")
+    }
+  }
+
   @Test(arguments: [SIGKILL, SIGTERM])
   func theNextLoadSkipsTheBatchesOfAStoppedOne(_ signal: Int32) throws {
     try LoadFixture.with(rows: 600, chunkSize: 20) { fixture in

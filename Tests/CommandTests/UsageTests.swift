@@ -114,6 +114,28 @@ import Testing
     #expect(version == "1.0.0\n")
   }
 
+  /// As in a container that runs with any user ID. The stage is copied to a folder that this user may enter.
+  @Test(
+    "a user without a name is told to name one in the database URL",
+    .enabled(if: geteuid() == 0, "needs root, to run as another user"))
+  func userless() throws {
+    let workshop = CommandSandbox(onDisk: true)
+    chmod(workshop.scratch.path, 0o755)
+    let program = workshop.scratch.path + "/load"
+    try Files.copy(Command.path(of: "load"), to: program)
+    for arguments in [["changes"], ["status"]] {
+      let ended = try Command(
+        program: "/usr/bin/setpriv", arguments: ["--reuid=54321", "--clear-groups", program] + arguments,
+        environment: workshop.environment.merging([
+          "DATABASE_URL": "postgresql://:geheim@/registry?host=/nonexistent", "SPOOL_DIR": workshop.spool,
+        ]) { $1 }, folder: workshop.scratch.path
+      ).run()
+      expect(ended, from: "load", fails: 64, saying: "the database URL: local user with ID 54321 does not exist")
+      #expect(ended.stderr.contains("HINT: name the user in the database URL"), "\(ended)")
+      #expect(!ended.stderr.contains("geheim"), "\(ended)")
+    }
+  }
+
   @Test("faults and pauses that do not exist are refused before anything is written")
   func faults() throws {
     for (variables, words) in [

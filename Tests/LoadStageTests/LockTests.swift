@@ -195,6 +195,16 @@ struct LockTests {
       "\(failure)")
   }
 
+  @Test("a lock that is not granted: the hint says where to look for its holder")
+  func lockTimeOut() {
+    let error = PostgresError(.temporary, sqlState: "55P03", message: "lock timeout", place: "the database")
+    let failure = Failure(ofLoad: error)
+    #expect(failure.category == .temporary)
+    for view in ["pg_stat_activity", "pg_prepared_xacts"] {
+      #expect(failure.hints.contains { $0.description.contains(view) }, "\(failure)")
+    }
+  }
+
   @Test("the migrations up to Migrator.lockable create the lock table of earlier versions")
   func lockable() throws {
     for (count, isThere) in [(Migrator.lockable - 1, false), (Migrator.lockable, true)] {

@@ -10,7 +10,9 @@ import Testing
 struct PoolerTests {
   /// Runs `body` with a pooler and a role whose search_path is the test's schema: a pooler refuses `options` in a
   /// connection string.
-  private func with(_ mode: String, _ body: (LoadHarness, TestPooler) throws -> Void) throws {
+  private func with(
+    _ mode: String, settings: String = "", _ body: (LoadHarness, TestPooler) throws -> Void
+  ) throws {
     try LoadHarness.with { harness in
       let role = "r\(harness.database.name)"
       try harness.database.execute("CREATE ROLE \(role) LOGIN SUPERUSER")
@@ -19,7 +21,7 @@ struct PoolerTests {
         _ = try? harness.database.execute("DROP OWNED BY \(role) CASCADE")
         _ = try? harness.database.execute("DROP ROLE \(role)")
       }
-      try body(harness, TestPooler(mode: mode, role: role))
+      try body(harness, TestPooler(mode: mode, role: role, settings: settings))
     }
   }
 
@@ -96,6 +98,19 @@ struct PoolerTests {
       }
       #expect(failure.category == .configuration)
       #expect(failure.hints.contains { $0.description.contains("ALTER ROLE … SET search_path") })
+      #expect(harness.log.retries == 0)
+    }
+  }
+
+  @Test(
+    "settings with which a pooler refuses statements are named, without a retry",
+    arguments: ["disable_pqexec = 1", "max_packet_size = 512"])
+  func refusedStatements(_ setting: String) throws {
+    try with("transaction", settings: setting) { harness, pooler in
+      let failure = try harness.failure(try harness.spool.snapshot(businesses(5))) { $0.databaseURL = pooler.url }
+      #expect(failure.category == .configuration, "\(failure)")
+      let name = try #require(setting.split(separator: " ").first)
+      #expect(failure.hints.contains { $0.description.contains(name) }, "\(failure)")
       #expect(harness.log.retries == 0)
     }
   }

@@ -87,6 +87,33 @@ struct RightsTests {
     }
   }
 
+  @Test(
+    "a publication that does not fit a table: 78, and the hint says how to correct it", .needsOwnServer,
+    arguments: [
+      "WHERE (business_name <> 'x')", "(business_name)", "; ALTER TABLE tax_registration REPLICA IDENTITY NOTHING",
+    ])
+  func publication(_ definition: String) throws {
+    try LoadHarness.with { harness in
+      var rows = businesses(120)
+      try harness.load(rows)
+      try harness.database.execute(
+        """
+        SET client_min_messages = error;
+        CREATE PUBLICATION \(harness.database.name) FOR TABLE tax_registration \(definition)
+        """)
+      defer { _ = try? harness.database.execute("DROP PUBLICATION \(harness.database.name)") }
+      rows[3].name = "changed"
+      let failure = try harness.failure(try harness.spool.snapshot(rows))
+      #expect(failure.category == .configuration, "\(failure)")
+      #expect(failure.message.contains(definition.contains("IDENTITY") ? "55000" : "42P10"), "\(failure)")
+      #expect(failure.hints.contains { $0.description.contains("publication") }, "\(failure)")
+      #expect(harness.log.retries == 0)
+      try harness.database.execute(
+        "DROP PUBLICATION \(harness.database.name); ALTER TABLE tax_registration REPLICA IDENTITY DEFAULT")
+      try harness.load(rows)
+    }
+  }
+
   @Test("a temp_file_limit that is too low: 78, and it is named", .needsOwnServer)
   func temporaryFiles() throws {
     try TestDatabase.with { database in

@@ -189,6 +189,65 @@ struct RolesTests {
     }
   }
 
+  @Test("loads and readers need no right of PUBLIC on functions, before and after roles.sql is run again")
+  func functionsAreNotForPublic() throws {
+    try Self.with { harness, roles in
+      try harness.database.execute(
+        "ALTER DEFAULT PRIVILEGES FOR ROLE \(roles.group(.owner)) REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
+      try harness.load(try harness.spool.snapshot(businesses(120))) { $0.databaseURL = roles.url(.owner) }
+      let isPublic = """
+        SELECT count(*) FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+          AND has_function_privilege('public', oid, 'EXECUTE')
+        """
+      #expect(try harness.database.scalar(isPublic) == "0")
+      func check(_ count: Int) throws {
+        try harness.load(try harness.spool.snapshot(businesses(count))) { $0.databaseURL = roles.url(.loader) }
+        try harness.expect(businesses(count))
+      }
+      // The default privileges.
+      try check(121)
+      // Privileges of the functions that exist, as after an upgrade from a version without these default privileges.
+      try harness.database.execute(
+        """
+        REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA \(harness.database.name)
+          FROM \(roles.group(.loader)), \(roles.group(.reader)), \(roles.group(.console))
+        """)
+      try roles.apply()
+      try check(122)
+      for role in [TestRoles.Role.loader, .reader, .console] {
+        for source in [
+          "business", "registration_change_flat", "registry_as_of((SELECT max(as_of_date) FROM registry_day))",
+        ] {
+          #expect(try roles.refusal(as: role, "SELECT * FROM \(source)") == nil, "\(role): \(source)")
+        }
+      }
+    }
+  }
+
+  @Test("roles.sql lets the roles connect if PUBLIC may not, and changes no right of the database otherwise")
+  func connectIsNotForPublic() throws {
+    try TestDatabase.withDatabase { database in
+      let rights = "SELECT datacl::text FROM pg_database WHERE datname = current_database()"
+      try TestRoles.with(database) { roles in
+        #expect(try database.scalar(rights) == nil)
+        try database.execute("REVOKE ALL ON DATABASE \(database.name) FROM PUBLIC")
+        let cluster = try TestCluster.shared.get()
+        for isGranted in [false, true] {
+          if isGranted { try roles.apply() }
+          for role in TestRoles.Role.allCases {
+            let url = cluster.ownURL(user: roles.login(role), database: database.name)
+            var sqlState: String?
+            do { _ = try TestDatabase.open(url) } catch let error as PostgresError { sqlState = error.sqlState }
+            #expect(sqlState == (isGranted ? nil : "42501"), "\(role)")
+          }
+        }
+        let before = try database.scalar(rights)
+        try roles.apply()
+        #expect(try database.scalar(rights) == before)
+      }
+    }
+  }
+
   @Test("tables that another role created become the owner's, which can then run the next migration")
   func takingOver() throws {
     try Self.with { harness, roles in

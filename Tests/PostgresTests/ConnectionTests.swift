@@ -45,7 +45,7 @@ struct ConnectionTests {
       ("08006", PostgresError.Kind.temporary), ("40001", .temporary), ("40P01", .temporary), ("53200", .temporary),
       ("53300", .temporary), ("55P03", .temporary), ("57P01", .temporary), ("57P03", .temporary), ("57014", .temporary),
       ("53100", .serverDiskFull), ("28P01", .refused), ("28000", .refused), ("3D000", .refused), ("25006", .refused),
-      ("42501", .denied), ("42P01", .statement), ("22P02", .statement), ("23505", .statement),
+      ("54000", .refused), ("42501", .denied), ("42P01", .statement), ("22P02", .statement), ("23505", .statement),
     ])
   func kinds(_ sqlState: String, _ kind: PostgresError.Kind) {
     #expect(PostgresError.Kind(sqlState: sqlState) == kind)
@@ -90,7 +90,8 @@ struct ConnectionTests {
       ("SASL authentication failed", PostgresError.Kind.refused), ("password authentication failed", .refused),
       ("no such user", .refused), ("no such database: d", .refused), ("database \"d\" does not exist", .refused),
       ("database \"d\" is disabled", .refused), ("query_wait_timeout", .temporary),
-      ("server conn crashed?", .temporary),
+      ("server conn crashed?", .temporary), ("PQexec disallowed", .pooled),
+      ("bad packet header: '51000004b7424547'", .pooled),
     ])
   func pooler(_ message: String, _ kind: PostgresError.Kind) {
     #expect(PostgresError.Kind(sqlState: "08P01", message: message) == kind)
@@ -104,6 +105,18 @@ struct ConnectionTests {
     #expect(ConnectionAttempt.refusal(in: two)?.sqlState == "57P03")
     #expect(ConnectionAttempt.refusal(in: two)?.message == "starting up")
     #expect(ConnectionAttempt.refusal(in: "connection to server failed: Connection refused\n\tIs it running?\n") == nil)
+  }
+
+  @Test("if libpq makes no attempt, its text is shown only if it is about the user of this process")
+  func notAttempted() {
+    let userless = ConnectionAttempt.notAttempted("local user with ID 54321 does not exist\n")
+    #expect(userless.kind == .userless && userless.message == "local user with ID 54321 does not exist")
+    for text in [
+      "invalid sslmode value: \"geheim\"\n", "invalid sslmode value: \"\nlocal user with ID geheim\"\n", "",
+    ] {
+      let error = ConnectionAttempt.notAttempted(text)
+      #expect(error.kind == .malformed && !"\(error)".contains("geheim"))
+    }
   }
 
   @Test("a transaction is committed or rolled back as a whole")

@@ -131,7 +131,7 @@ class PostgresUpgradeTest(unittest.TestCase):
         shutil.copytree(self.copy_of_spool, moved.tree / "spool")
         moved.start()
         moved.kill()
-        self.client(moved, "pg_restore", "-d", "registry", "--clean", "--if-exists", "--exit-on-error", self.dump)
+        self.client(moved, "pg_restore", "-d", "postgres", "--clean", "--if-exists", "--create", "--exit-on-error", self.dump)
         self.assert_survived(moved)
 
 

@@ -55,9 +55,7 @@ package enum ConnectionAttempt {
       // Either the server refused at once, or libpq made no attempt because an option is wrong. Only PQping tells
       // which.
       if PQping(target.conninfo) == PQPING_NO_ATTEMPT {
-        throw PostgresError(
-          .malformed, message: "an option is not valid",
-          place: "the database URL, the PG… variables or the service file")
+        throw notAttempted(String(cString: PQerrorMessage(handle)))
       }
       throw error(handle, during: CONNECTION_STARTED)
     }
@@ -76,6 +74,20 @@ package enum ConnectionAttempt {
           .temporary, message: "no connection within \(timeoutSeconds) s", place: place(of: handle))
       }
     }
+  }
+
+  /// Describes why libpq made no attempt.
+  ///
+  /// - Parameter text: libpq's text. It may quote a value, which may be secret, unless it begins with words about the
+  ///   user of this process.
+  package static func notAttempted(_ text: String) -> PostgresError {
+    let line = text.prefix { $0 != "\n" }
+    if ["local user with ID ", "could not look up local user ID "].contains(where: { line.hasPrefix($0) }) {
+      return PostgresError(.userless, message: String(line), place: "the database URL")
+    }
+    return PostgresError(
+      .malformed, message: "an option is not valid",
+      place: "the database URL, the PG… variables or the service file")
   }
 
   private static func error(_ handle: OpaquePointer, during stage: ConnStatusType) -> PostgresError {

@@ -15,10 +15,11 @@ extension Failure {
     switch error.kind {
     case .malformed:
       (.usage, "use postgresql://USER@HOST:PORT/DATABASE, with special characters percent-encoded")
+    case .userless: (.usage, "name the user in the database URL: postgresql://USER@HOST:PORT/DATABASE")
     case .temporary where error.sqlState == "55P03":
       (
         .temporary,
-        "another session holds the lock: find it in pg_stat_activity, then run the same command again"
+        "another session or a prepared transaction holds the lock: find it in pg_stat_activity or pg_prepared_xacts, end it or let it finish, then run the same command again"
       )
     case .temporary: (.temporary, "run the same command again once the database answers")
     case .serverDiskFull: (.temporary, "free some space on the database server, then run the same command again")
@@ -29,12 +30,7 @@ extension Failure {
       )
     case .statement:
       (.bug, "this is a bug, unless the tables were changed by hand: please report it with the line above")
-    case .pooled:
-      (
-        .configuration,
-        "the server is behind a pooler: name its session or transaction mode, or the server's own port, in the database"
-          + " URL, and give a schema with ALTER ROLE … SET search_path instead of options (docs/database-settings.md)"
-      )
+    case .pooled: (.configuration, poolerHint(error.message))
     case .untrusted:
       (
         .unavailable,
@@ -47,6 +43,18 @@ extension Failure {
     }
   }
 
+  private static func poolerHint(_ message: String) -> Hint {
+    if message.contains("PQexec disallowed") {
+      return "set disable_pqexec = 0 in the pooler's settings (docs/database-settings.md)"
+    }
+    if message.contains("bad packet header") {
+      return "raise max_packet_size in the pooler's settings, or leave it out (docs/database-settings.md)"
+    }
+    return
+      "the server is behind a pooler: name its session or transaction mode, or the server's own port, in the database"
+      + " URL, and give a schema with ALTER ROLE … SET search_path instead of options (docs/database-settings.md)"
+  }
+
   private static func refusalHint(_ sqlState: String?) -> Hint {
     switch sqlState {
     case "3D000": "create it, for instance with createdb, or correct the database URL"
@@ -54,6 +62,8 @@ extension Failure {
     case "28000":
       "check the user in DATABASE_URL, and what the server's pg_hba.conf requires: TLS (sslmode=require), a certificate"
     case "55000": "the database does not accept connections: ALTER DATABASE … ALLOW_CONNECTIONS true"
+    case "54000":
+      "if the server has no transaction IDs left, read its log and vacuum the databases that it names; if a value is too long for an index of yours, drop that index"
     case "28P01": "check the user in DATABASE_URL and its password (PGPASSFILE)"
     case "08P01":
       "check user, password and database in DATABASE_URL, and the pooler's entries for them ([databases], auth_file, auth_query)"

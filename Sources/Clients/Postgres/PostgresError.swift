@@ -4,6 +4,8 @@ public struct PostgresError: Error, Sendable, Equatable {
   public enum Kind: Sendable, Equatable {
     /// The connection string is malformed; no connection was attempted.
     case malformed
+    /// The connection string names no user, and the user of this process has no name; no connection was attempted.
+    case userless
     /// Retryable: not reachable, shutting down, deadlock, out of connections or memory.
     case temporary
     /// The server's disk is full.
@@ -12,7 +14,7 @@ public struct PostgresError: Error, Sendable, Equatable {
     case refused
     /// Not retryable: a certificate was refused, or TLS is not available.
     case untrusted
-    /// A pooler refuses what a session needs: transactions, or a parameter of the connection string.
+    /// A pooler refuses what a session needs: transactions, its statements, or a parameter of the connection string.
     case pooled
     /// The user lacks a privilege.
     case denied
@@ -58,7 +60,9 @@ extension PostgresError.Kind {
   public init(sqlState: String, message: String = "") {
     switch sqlState {
     case "08P01" where message.contains("unsupported startup parameter"): self = .pooled
-    case "08P01" where message.contains("transaction blocks not allowed"): self = .pooled
+    case "08P01"
+    where ["transaction blocks not allowed", "PQexec disallowed", "bad packet header"].contains(where: message.contains):
+      self = .pooled
     case "08P01"
     where ["no such user", "no such database", "authentication failed", "does not exist", "is disabled"]
       .contains(where: message.contains):
@@ -69,8 +73,9 @@ extension PostgresError.Kind {
     // time-out, serialization, deadlock.
     case "57014", "57P01", "57P02", "57P03", "57P05", "55P03", "55006", "40001", "40P01", "25P03", "25P04":
       self = .temporary
-    // 53400 is a configured limit, such as temp_file_limit.
-    case "3D000", "25006", "57P04", "53400": self = .refused
+    // 53400 is a configured limit, such as temp_file_limit. 54000 is a limit of the server: no transaction IDs are left, or
+    // a value is too long for an index.
+    case "3D000", "25006", "57P04", "53400", "54000": self = .refused
     default:
       switch sqlState.prefix(2) {
       case "08", "53": self = .temporary

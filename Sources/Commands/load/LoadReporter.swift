@@ -45,6 +45,9 @@ final class LoadReporter: Sendable {
           "batch \(batch): \(errors) errors and \(warnings) warnings; data_import_error has the first of each")
       case .batchCompleted(let report): complete(report, &state)
       case .retrying(let reason, _, let seconds):
+        // The next attempt reports every batch again.
+        state.bar?.finish()
+        state.bar = nil
         state.log.warning("\(reason): trying again in \(Int(seconds.rounded(.up))) s")
       case .note(let text): state.log.info(text)
       case .trouble(let text): state.log.warning(text)

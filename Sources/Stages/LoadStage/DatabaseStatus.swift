@@ -66,8 +66,8 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
       status.place = session.place
       try session.transaction("status", .snapshot) { try status.fill(&$0) }
     } catch let error as PostgresError {
-      // A malformed URL is a usage error.
-      if error.kind == .malformed { throw Failure(ofLoad: error) }
+      // A URL that is malformed, or that names no user, is a usage error.
+      if error.kind == .malformed || error.kind == .userless { throw Failure(ofLoad: error) }
       status.problem = Failure(ofLoad: error).message
     } catch let failure as Failure where !failure.isStop {
       status.problem = failure.message

@@ -21,7 +21,8 @@ struct ServerRefusalTests {
     Refusal(state: "53100", code: 75, hint: "free some space on the database server"),
     Refusal(state: "42501", code: 69, hint: "GRANT"), Refusal(state: "25006", code: 69, hint: "primary"),
     Refusal(state: "23514", code: 78, hint: "a constraint on the tables"),
-    Refusal(state: "P0001", code: 78, hint: "trigger"),
+    Refusal(state: "P0001", code: 78, hint: "trigger"), Refusal(state: "54000", code: 69, hint: "vacuum"),
+    Refusal(state: "42P10", code: 78, hint: "publication"),
   ]
 
   /// Creates a trigger on `table` that fails `times` times. It counts with a sequence, which is not rolled back.

@@ -24,7 +24,8 @@ public final class TestPooler: Sendable {
   /// - Parameters:
   ///   - mode: `session`, `transaction` or `statement`.
   ///   - role: the role of its sessions.
-  public init(mode: String, role: String) throws {
+  ///   - settings: further lines for its configuration file.
+  public init(mode: String, role: String, settings: String = "") throws {
     let cluster = try TestCluster.shared.get()
     folder = try Shell.run(
       """
@@ -47,12 +48,14 @@ public final class TestPooler: Sendable {
       default_pool_size = 20
       logfile = $folder/log
       pidfile = $folder/pid
+      $settings
       INI
       as_server "$program" -q -d "$folder/ini" >/dev/null 2>&1
       echo "$folder"
       """,
       [
         "program": Self.program ?? "", "server": cluster.socketFolder ?? "", "role": role, "mode": mode,
+        "settings": settings,
       ])
     url = "postgresql://\(role)@/postgres?host=\(folder)&port=6432"
     try Shell.startOnLeash("cat >/dev/null; " + Self.end, ["folder": folder])

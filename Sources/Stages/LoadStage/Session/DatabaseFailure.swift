@@ -42,6 +42,9 @@ extension Failure {
     case "22023": "correct the options in the database URL, in PGOPTIONS or in another PG… variable such as PGTZ"
     case "42P07", "42710", "42723", "42809", "42P13", "42P16":
       "an object of that name exists that load did not create: rename it, or load into another schema: postgresql://…?options=-csearch_path%3DSCHEMA"
+    case "42P10": publicationHint
+    // While a session is opened, it means that the database accepts no connections.
+    case "55000" where error.kind == .statement: publicationHint
     case "P0001":
       "a trigger of yours on the tables, or an event trigger of the database, refuses this: correct or disable it"
     case "23505"
@@ -56,6 +59,9 @@ extension Failure {
     default: nil
     }
   }
+
+  private static let publicationHint: Hint =
+    "if a publication does not fit the table, publish the table without row filter and column list, and set ALTER TABLE … REPLICA IDENTITY DEFAULT (docs/database-settings.md); otherwise undo what was changed on the table by hand"
 
   private static func temporaryHint(_ error: PostgresError) -> Hint {
     if error.isShortOfSessions {
