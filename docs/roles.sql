@@ -161,6 +161,8 @@ WHERE n.nspname = :'schema' AND NOT p.prosecdef AND p.oid IN (
   to_regprocedure(format('%I.registry_changes(date, date)', :'schema')),
   to_regprocedure(format('%I.registry_net_changes(bigint, bigint)', :'schema')),
   to_regprocedure(format('%I.registry_anchor(bigint)', :'schema')),
+  to_regprocedure(format('%I.registration_change_columns(text[], jsonb, jsonb)', :'schema')),
+  to_regprocedure(format('%I.registration_image_text(jsonb, text)', :'schema')),
   to_regprocedure(format('%I.registry_businesses()', :'schema')),
   to_regprocedure(format('%I.registry_industry_slots()', :'schema')),
   to_regprocedure(format('%I.address_city(text)', :'schema')),

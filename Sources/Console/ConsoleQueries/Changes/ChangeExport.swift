@@ -56,7 +56,7 @@ public struct ChangeExport: Sendable {
           || CASE WHEN p.action <> 'rollback' AND p.job_run_id = ANY (\(undone)) THEN ' (' || \(label("undone", "'yes'")) || ')' ELSE '' END
       FROM (SELECT jsonb_object(\(keys), \(texts)) AS labels) AS l CROSS JOIN publication p
         CROSS JOIN LATERAL (SELECT f.* FROM registration_change f \(conditions.ofChanges(&values))) AS c
-        LEFT JOIN LATERAL \(RegistrationImageText.changes(of: "c")) AS n
+        LEFT JOIN LATERAL registration_change_columns(c.changed_columns, c.before, c.after) AS n
           ON c.kind = 'changed' OR n.name = 'business_address'
       \(conditions.ofRuns(&values))
       ORDER BY p.job_run_id DESC, c.ban, n.place

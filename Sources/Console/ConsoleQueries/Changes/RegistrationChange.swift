@@ -15,7 +15,7 @@ public struct RegistrationChange: Sendable, Equatable {
   }
 
   /// Columns that can differ.
-  public static let columnNames = RegistrationImageText.columns
+  public static let columnNames = StoredColumn.all.map(\.name).filter { $0 != "ban" } + ["industries"]
 
   public let jobRunID: Int
   /// `load`, `rollback`, `replay`, `withdraw`.
@@ -58,7 +58,7 @@ public struct RegistrationChange: Sendable, Equatable {
     let rows = try connection.rows(
       """
       SELECT h.*, n.name AS column_name, n.before AS column_before, n.after AS column_after FROM (\(changes)) AS h
-        LEFT JOIN LATERAL \(RegistrationImageText.changes(of: "h")) AS n ON true
+        LEFT JOIN LATERAL registration_change_columns(h.changed_columns, h.before, h.after) AS n ON true
       ORDER BY \(order), n.place
       """, values)
     var all: [RegistrationChange] = []
@@ -87,32 +87,5 @@ public struct RegistrationChange: Sendable, Equatable {
     columns = []
     isOfFirstLoad = try row.bool("is_first")
     isUndone = undone.runs.contains(jobRunID)
-  }
-}
-
-/// Converts the images of a business in the change feed to text for people.
-enum RegistrationImageText {
-  /// The columns of an image except the BAN, in the order in which they are shown.
-  static let columns = StoredColumn.all.map(\.name).filter { $0 != "ban" } + ["industries"]
-
-  /// Returns SQL for the changed columns of a feed row: `(name, place, before, after)`, to join LATERAL. For an added
-  /// or removed business these are all its columns with a value.
-  static func changes(of row: String) -> String {
-    """
-    (SELECT n.name, n.place, \(text("\(row).before")) AS before, \(text("\(row).after")) AS after
-    FROM unnest(ARRAY['\(columns.joined(separator: "', '"))']) WITH ORDINALITY AS n (name, place)
-    WHERE CASE WHEN \(row).before IS NOT NULL AND \(row).after IS NOT NULL THEN n.name = ANY (\(row).changed_columns)
-      ELSE coalesce(\(row).before, \(row).after) -> n.name NOT IN ('null', '[]') END)
-    """
-  }
-
-  private static func text(_ image: String) -> String {
-    """
-    CASE WHEN n.name <> 'industries' THEN \(image) ->> n.name ELSE (
-      SELECT string_agg(concat_ws(' ', e ->> 'industry_code', e ->> 'industry_name'), '；' ORDER BY (e ->> 'order')::int)
-      FROM jsonb_array_elements(
-        CASE WHEN jsonb_typeof(\(image) -> 'industries') = 'array' THEN \(image) -> 'industries' END) AS e
-    ) END
-    """
   }
 }

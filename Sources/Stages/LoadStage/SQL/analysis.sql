@@ -119,6 +119,28 @@ $$;
 COMMENT ON FUNCTION :schema.registry_net_changes(bigint, bigint) IS
   'The net change of each business after one job run, up to and with another. registry_changes takes days';
 
+CREATE OR REPLACE FUNCTION :schema.registration_image_text(image jsonb, column_name text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN column_name <> 'industries' THEN image ->> column_name ELSE (
+    SELECT string_agg(concat_ws(' ', e ->> 'industry_code', e ->> 'industry_name'), '；' ORDER BY (e ->> 'order')::int)
+    FROM jsonb_array_elements(
+      CASE WHEN jsonb_typeof(image -> 'industries') = 'array' THEN image -> 'industries' END) AS e
+  ) END
+$$;
+COMMENT ON FUNCTION :schema.registration_image_text(jsonb, text) IS
+  'A column of a business as the change feed has it, as text; the industries as codes and names';
+
+CREATE OR REPLACE FUNCTION :schema.registration_change_columns(changed text[], image_before jsonb, image_after jsonb)
+RETURNS TABLE (name text, place bigint, before text, after text) LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 3 AS $$
+  SELECT n.name, n.place, :schema.registration_image_text(image_before, n.name),
+    :schema.registration_image_text(image_after, n.name)
+  FROM unnest(ARRAY[:differing]) WITH ORDINALITY AS n (name, place)
+  WHERE CASE WHEN image_before IS NOT NULL AND image_after IS NOT NULL THEN n.name = ANY (changed)
+    ELSE coalesce(image_before, image_after) -> n.name NOT IN ('null', '[]') END
+$$;
+COMMENT ON FUNCTION :schema.registration_change_columns(text[], jsonb, jsonb) IS
+  'The columns of a change as text, one row each: those that differ, or all with a value if the business was added or removed. Arguments: changed_columns, before and after of registration_change';
+
 CREATE OR REPLACE FUNCTION :schema.registry_businesses() RETURNS TABLE (
   :state_columns, city text, district text, industry_codes text[], industry_names text[], first_seen_on date,
   last_changed_on date, is_corrected boolean
