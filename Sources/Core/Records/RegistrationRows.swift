@@ -12,7 +12,8 @@ public struct RegistrationRows: ~Copyable {
   }
 
   /// The columns of both kinds of rows, in order, with their types in PostgreSQL.
-  public static let registrationColumns = StoredColumn.all.map { ($0.name, $0.form.sqlType) } + [("content_hash", "bigint")]
+  public static let registrationColumns =
+    StoredColumn.all.map { ($0.name, $0.form.sqlType) } + [("content_hash", "bigint")]
   public static let industryColumns = [
     ("business_id", "text"), ("industry_code", "text"), ("industry_name", "text"), ("order", "smallint"),
   ]

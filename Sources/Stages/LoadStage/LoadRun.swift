@@ -98,8 +98,8 @@ struct LoadRun: Sendable {
     let phases = InitialLoad(
       settings: settings, snapshot: snapshot, workers: workers, load: load, replacesSamples: standing.replacesSamples)
     try phases.stage()
-    let indexes = try phases.buildIndexes(&session)
-    let publication = try phases.publish(indexes, &session)
+    let built = try phases.build(&session)
+    let publication = try phases.publish(built, &session)
     let empty = RegistryState(registrations: 0, industries: 0)
     return outcome(publication, before: standing.published?.state ?? empty, resumed: load.batchesIn.count)
   }

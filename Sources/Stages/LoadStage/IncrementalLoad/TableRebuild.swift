@@ -44,6 +44,7 @@ struct TableRebuild: Sendable {
       // The change feed uses a core and a session of its own.
       let workers = BatchWorkers(access: access, count: max(1, workers.count - 1))
       let indexes = try BulkIndexes.build(&session, workers, nil, events: settings.events)
+      try BulkIndexes.complete(&session, events: settings.events)
       return Built(indexes: indexes, state: state)
     }
   }

@@ -26,16 +26,42 @@ struct InitialLoad {
     }
   }
 
-  func buildIndexes(_ session: inout Connection) throws -> [BulkIndexes.Index] {
+  /// The tables when they are ready to be published.
+  struct Built {
+    let indexes: [BulkIndexes.Index]
+    let groups: GroupCounts
+  }
+
+  /// Builds the indexes. A session of its own then counts the businesses, while this one checks the foreign key.
+  func build(_ session: inout Connection) throws -> Built {
     session.settings?["maintenance_work_mem"] = "256MB"
-    return try BulkIndexes.build(&session, workers, load, events: settings.events)
+    let indexes = try BulkIndexes.build(&session, workers, load, events: settings.events)
+    let table = RegistryTable.registration.bulkName
+    let counting = BackgroundTask { [access = workers.access] isCancelled in
+      var access = access
+      let stop = access.stop
+      access.stop = {
+        try stop()
+        try isCancelled()
+      }
+      var session = try access.open()
+      return try GroupCounts.count(table, &session)
+    }
+    defer { counting.cancel() }
+    try BulkIndexes.complete(&session, events: settings.events)
+    do { return Built(indexes: indexes, groups: try counting.value()) } catch let error as PostgresError
+      where error.kind == .temporary
+    {
+      // The server may grant no further session.
+      return Built(indexes: indexes, groups: try GroupCounts.count(table, &session))
+    }
   }
 
   /// Publishes the snapshot.
-  func publish(_ indexes: [BulkIndexes.Index], _ session: inout Connection) throws -> Publication {
+  func publish(_ built: Built, _ session: inout Connection) throws -> Publication {
     settings.events(.phase("publishing"))
     return try InitialPublish(
-      settings: settings, snapshot: snapshot, load: load, indexes: indexes, replacesSamples: replacesSamples
+      settings: settings, snapshot: snapshot, load: load, built: built, replacesSamples: replacesSamples
     ).perform(&session)
   }
 

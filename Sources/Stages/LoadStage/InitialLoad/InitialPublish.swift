@@ -13,7 +13,7 @@ struct InitialPublish {
   let settings: LoadSettings
   let snapshot: FinalizedSnapshot
   let load: LoadState
-  let indexes: [BulkIndexes.Index]
+  let built: InitialLoad.Built
   let replacesSamples: Bool
 
   func perform(_ session: inout Connection) throws -> Publication {
@@ -46,7 +46,6 @@ struct InitialPublish {
         throw RestartLoad(reason: "another snapshot was published meanwhile")
       }
       // Before the swap: readers wait from then on.
-      let groups = try GroupCounts.count(RegistryTable.registration.bulkName, &session)
       try IndustryList.update(RegistryTable.industry.bulkName, sourceDate: snapshot.transform.sourceDate, &session)
       try fill(&session)
       let state = RegistryState(
@@ -55,7 +54,7 @@ struct InitialPublish {
       if replacesSamples { try SampleRows.remove(&session) }
       let publication = try Publication.write(
         &session, settings, snapshot, load.job, .initial,
-        .init(state: state, inserted: state.registrations, refusals: refusals, groups: groups))
+        .init(state: state, inserted: state.registrations, refusals: refusals, groups: built.groups))
       try load.job.succeed(&session, status: settings.status(of: snapshot))
       try LoadState.finish(&session)
       return publication
@@ -68,7 +67,7 @@ struct InitialPublish {
     try TableSwap.lock(
       replacesSamples ? SampleRows.tables : [], timeoutMilliseconds: settings.limits.lockTimeoutMilliseconds, &session)
     try requireUnfilled(&session)
-    try TableSwap(indexes: indexes, mayHaveRows: replacesSamples).perform(&session)
+    try TableSwap(indexes: built.indexes, mayHaveRows: replacesSamples).perform(&session)
   }
 
   /// Copies the rows with INSERT if the tables cannot be swapped, also in one transaction, and without a lock that

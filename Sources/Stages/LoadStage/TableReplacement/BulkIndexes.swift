@@ -1,7 +1,7 @@
 import Postgres
 import Support
 
-/// Builds every index of the registry's tables on the bulk tables, in parallel, and then the constraints.
+/// Builds every index of the registry's tables on the bulk tables, in parallel, and the constraints.
 enum BulkIndexes {
   struct Index: Sendable, Equatable {
     /// Its name on the registry's table.
@@ -34,7 +34,7 @@ enum BulkIndexes {
     return indexes
   }
 
-  /// Builds the indexes and constraints.
+  /// Builds the indexes and primary keys.
   ///
   /// - Parameter load: nil if the transaction that publishes has already locked the load.
   static func build(
@@ -69,6 +69,11 @@ enum BulkIndexes {
       try session.execute(
         "ALTER TABLE \(index.table) ADD CONSTRAINT \(index.bulkName) PRIMARY KEY USING INDEX \(index.bulkName)")
     }
+    return indexes
+  }
+
+  /// Adds the foreign key, which reads both tables, and collects the planner's statistics.
+  static func complete(_ session: inout Connection, events: (LoadEvent) -> Void) throws {
     events(.phase("checking the foreign key"))
     try session.execute(
       """
@@ -76,7 +81,6 @@ enum BulkIndexes {
         FOREIGN KEY (business_id) REFERENCES \(RegistryTable.registration.bulkName) (ban) ON DELETE CASCADE
       """)
     try session.execute("ANALYZE \(RegistryTable.registration.bulkName), \(RegistryTable.industry.bulkName)")
-    return indexes
   }
 
   private static let bulkPair =
