@@ -304,6 +304,29 @@ class RunsTest(unittest.TestCase):
         self.assertEqual(self.ended(answer.headers["Location"].split("/")[-1]), ["succeeded", "0"])
         expected = text("run_sentence_accepted").replace("%1", OPERATOR).replace("%2", "known").strip()
         self.assertIn(expected, words(self.overview()))
+        accepted = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
+        self.assertIn(f"#{accepted}", self.rows()[1][1])
+        # After a rollback, nothing calls the data accepted; it can be accepted again, or loaded again as it was accepted.
+        self.office.run("rollback", expect=0)
+        self.assertNotIn(f"#{accepted}", [row for path, row in self.rows() if path == f"/tasks/{refused}"][0])
+        self.assertIn(f'action="/tasks/{refused}/accept"', self.browser.get(f"/tasks/{refused}").text)
+        answer = self.browser.post(f"/runs/{accepted}/reload")
+        self.assertEqual(self.ended(answer.headers["Location"].split("/")[-1]), ["succeeded", "0"])
+        self.assertIn(expected, words(self.overview()))
+        again = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
+        self.assertIn(f"{text('run_reloaded_by')} #{again}", words(self.browser.get(f"/runs/{accepted}").text))
+        self.assertNotIn('href="/runs/' + accepted, self.browser.get("/changes").text)
+
+    def test_a_retry_says_when_it_begins(self):
+        self.office.sql(
+            "INSERT INTO console.task (kind, attempt, not_before, limit_minutes) "
+            "VALUES ('run', 2, now() + interval '1 hour', 60)")
+        expected = text("run_waits_retry").replace("%1", "2").split("%2")[1]
+        self.assertIn(expected, words(self.overview()))
+        task = self.office.sql("SELECT max(id) FROM console.task")[0][0]
+        page = words(self.browser.get(f"/tasks/{task}").text)
+        self.assertIn(expected, page)
+        self.assertNotIn(text("run_waits"), page)
 
     def test_duplicates_are_counted_apart_from_rejected_records(self):
         content = of(snapshot(200, bad=2), 1)

@@ -20,6 +20,8 @@ public struct ConsoleTask: Sendable, Equatable {
   public let queuedAt: String
   /// The same in microseconds since 1970. With the number it distinguishes the task from those of other databases.
   public let queuedMicroseconds: String
+  /// When it may begin at the earliest: a retry waits.
+  public let notBefore: String
   public let startedAt: String?
   public let endedAt: String?
   public let host: String?
@@ -69,7 +71,7 @@ public struct ConsoleTask: Sendable, Equatable {
 
   static let columns = """
     t.id, t.kind, t.arguments, t.state, t.schedule_id, s.name AS schedule, t.due_at, t.attempt, t.limit_minutes,
-    t.asked_by, t.queued_at, t.started_at, t.ended_at, t.host, t.run_id, t.exit_code, t.reason, t.stop_asked_by,
+    t.asked_by, t.queued_at, t.not_before, t.started_at, t.ended_at, t.host, t.run_id, t.exit_code, t.reason, t.stop_asked_by,
     t.publication, floor(extract(epoch FROM t.queued_at) * 1000000)::bigint AS queued_microseconds
     """
 
@@ -85,6 +87,7 @@ public struct ConsoleTask: Sendable, Equatable {
     limitMinutes = try row.int("limit_minutes")
     askedBy = try row.optionalText("asked_by")
     queuedAt = try row.text("queued_at")
+    notBefore = try row.text("not_before")
     startedAt = try row.optionalText("started_at")
     endedAt = try row.optionalText("ended_at")
     host = try row.optionalText("host")

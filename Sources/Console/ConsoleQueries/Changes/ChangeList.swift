@@ -68,6 +68,7 @@ public struct ChangeList: Sendable {
   private func leftOut(_ undone: UndonePublications) -> [UndonePublications.Day] {
     guard !query.includesUndone, query.run == nil else { return [] }
     let days = undone.days.filter { day in
+      guard day.reloadedBy == nil else { return false }
       guard let date = day.asOfDate else { return query.since == nil && query.until == nil }
       return query.since.map { $0 <= date } ?? true && query.until.map { date <= $0 } ?? true
     }

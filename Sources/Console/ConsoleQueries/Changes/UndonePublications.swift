@@ -12,6 +12,8 @@ public struct UndonePublications: Sendable, Equatable {
     public let asOfDate: String?
     /// The rollback that undid it.
     public let rollback: Int
+    /// The load that published the same snapshot again and counts; nil if there is none.
+    public let reloadedBy: Int?
   }
 
   /// The job runs of the undone loads and of all rollbacks, whose changes are the reverse.
@@ -77,7 +79,11 @@ public struct UndonePublications: Sendable, Equatable {
     let undone = loads.filter { !counting.contains($0.jobRunID) }
     runs.formUnion(undone.map(\.jobRunID))
     days = undone.reversed().compactMap { load in
-      rollbacks[load.jobRunID].map { Day(jobRunID: load.jobRunID, asOfDate: load.asOfDate, rollback: $0) }
+      rollbacks[load.jobRunID].map { rollback in
+        Day(
+          jobRunID: load.jobRunID, asOfDate: load.asOfDate, rollback: rollback,
+          reloadedBy: effective.last { $0.snapshot == load.snapshot && $0.jobRunID > rollback }?.jobRunID)
+      }
     }
   }
 

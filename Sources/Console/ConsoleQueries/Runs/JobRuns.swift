@@ -44,9 +44,9 @@ public enum JobRuns {
     return Dictionary(try rows.map { (try $0.text("snapshot"), try $0.int("job_run_id")) }) { $1 }
   }
 
-  /// Returns the name of the newest snapshot that was ever published. Names begin with the time of the fetch.
-  public static func newestSnapshot(_ connection: inout Connection) throws -> String? {
-    try connection.optionalText("SELECT max(snapshot) FROM publication")
+  /// Returns the name of the snapshot that the registry has. Names begin with the time of the fetch.
+  public static func publishedSnapshot(_ connection: inout Connection) throws -> String? {
+    try connection.optionalText("SELECT snapshot FROM publication ORDER BY id DESC LIMIT 1")
   }
 
   /// Returns the load or rollback whose snapshot the registry holds; nil if there is none. Its findings are those of the

@@ -1,5 +1,6 @@
 import ConsoleQueries
 import ConsoleStore
+import Foundation
 import Postgres
 
 /// The data of the overview, which is the first page.
@@ -58,6 +59,12 @@ struct Overview: Sendable {
 extension ConsoleTask {
   /// Whether the task waits, or has begun but its run is not known yet.
   var isNoRunYet: Bool { !state.isOver && runID == nil }
+
+  /// Whether the task is another attempt that has to wait until its time.
+  func isRetry(waitingAt now: Date) -> Bool {
+    state == .queued && attempt > 1
+      && TaipeiTime.seconds(notBefore).map { Double($0) > now.timeIntervalSince1970 } ?? false
+  }
 }
 
 extension Site {

@@ -58,7 +58,7 @@ struct OverviewAlerts {
 
   /// The alert for a refused run. An operator can accept its snapshot, unless no record of it is accepted.
   private func refused(_ run: PipelineRun, _ refusal: SnapshotRefusal) -> [String: Any] {
-    let isOpen = refusal.mayBeAccepted(newest: overview.acceptances.newest)
+    let isOpen = refusal.mayBeAccepted(published: overview.acceptances.published)
     let isOperator = text.context.isOperator
     let title = text(
       isOpen ? "run_alert_refused" : "run_alert_refused_over", text.kind(run.command), text.time(run.startedAt) ?? "",

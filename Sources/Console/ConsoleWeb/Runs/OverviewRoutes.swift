@@ -48,11 +48,13 @@ struct OverviewRoutes {
   /// Returns which dry run is under way, and how many runs wait behind it or another one.
   private func waiting(_ overview: Overview, _ text: RunText) -> String? {
     let dryRun = overview.runs.first { $0.isDryRun && $0.outcome == .running }
-    let count = overview.runs.count { $0.outcome == .queued }
+    let queued = overview.runs.compactMap { $0.outcome == .queued ? $0.task : nil }
+    let retries = queued.filter { $0.isRetry(waitingAt: Date()) }
+    let count = queued.count - retries.count
     let parts = [
       dryRun.map { text("run_sentence_dry_run", TaipeiTime.text($0.startedAt)) },
       count > 0 ? text("run_sentence_waiting", "\(count)") : nil,
-    ].compactMap(\.self)
+    ].compactMap(\.self) + retries.map { text.waiting($0, now: Date()) }
     return parts.isEmpty ? nil : parts.joined(separator: " ")
   }
 

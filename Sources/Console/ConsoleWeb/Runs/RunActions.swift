@@ -61,9 +61,14 @@ struct RunActions {
 
   /// Queues a load of the newest snapshot, which a rollback undid.
   private func reload(_ details: RunDetails?, _ context: ConsoleContext) async throws -> Response {
-    guard let snapshot = details?.undoneSnapshot else { throw Problem(.conflict, "run_problem_not_undone") }
+    guard let details, let snapshot = details.undoneSnapshot else { throw Problem(.conflict, "run_problem_not_undone") }
     guard site.settings.isTransformed(snapshot) else { throw Problem(.conflict, "run_accept_removed") }
-    return try await start(.load, ["--snapshot", snapshot], "snapshot.reload", context)
+    var arguments = ["--snapshot", snapshot]
+    // Data that somebody accepted would be refused again.
+    if let reason = details.loads.jobRuns.first?.publication?.acceptance(by: details.task?.askedBy).reason {
+      arguments.append(Self.acceptance(reason, context))
+    }
+    return try await start(.load, arguments, "snapshot.reload", context)
   }
 
   /// Queues a load of a refused snapshot, with the operator's reason. Without a valid reason, the page of the run is
@@ -72,7 +77,7 @@ struct RunActions {
   /// - Parameter path: the page of the run.
   private func accept(_ details: RunDetails?, _ context: ConsoleContext, path: String) async throws -> Response {
     guard let details, let refusal = details.refusal else { throw Problem(.notFound, "problem_not_found") }
-    guard refusal.mayBeAccepted(newest: details.loads.acceptances.newest) else {
+    guard refusal.mayBeAccepted(published: details.loads.acceptances.published) else {
       throw Problem(.conflict, "run_problem_not_acceptable")
     }
     guard site.settings.isTransformed(refusal.snapshot) else { throw Problem(.conflict, "run_accept_removed") }
@@ -80,9 +85,13 @@ struct RunActions {
       return try RunRoutes(site: site).page(
         details, context, path: path, problem: site.text("run_problem_reason", context))
     }
-    // The pipeline records the operating system's user as the acceptor, so the account is added to the reason.
-    let words = "\(reason) (\(context.session?.account ?? ""))"
-    return try await start(.load, ["--snapshot", refusal.snapshot, "--accept=\(words)"], "snapshot.accept", context)
+    return try await start(.load, ["--snapshot", refusal.snapshot, Self.acceptance(reason, context)], "snapshot.accept", context)
+  }
+
+  /// Returns the option that accepts a snapshot. The pipeline records the operating system's user as the acceptor, so the
+  /// account is added to the reason.
+  private static func acceptance(_ reason: String, _ context: ConsoleContext) -> String {
+    "--accept=\(reason) (\(context.session?.account ?? ""))"
   }
 
   /// Returns the reason as one line; nil if it is empty or has more than 500 characters.

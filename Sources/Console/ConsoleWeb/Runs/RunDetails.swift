@@ -19,13 +19,13 @@ struct RunDetails: Sendable {
     /// The progress and the findings of the newest one.
     var progress: JobProgress?
     var findings: [Findings.Count] = []
-    /// The snapshot that the registry has.
-    var published: String?
     /// When the registry last changed, in UTC.
     var publishedAt: String?
     var acceptances = Acceptances()
     /// The rollback that undid the newest load; nil if none did.
     var undoneBy: Int?
+    /// The load that published its snapshot again after that; nil if none did.
+    var reloadedBy: Int?
   }
 
   var run: PipelineRun { PipelineRun(summary: summary, task: task, jobRun: loads.jobRuns.first) }
@@ -33,10 +33,10 @@ struct RunDetails: Sendable {
   /// The refusal that an operator may accept; nil for a dry run.
   var refusal: SnapshotRefusal? { run.refusalToAccept }
 
-  /// The snapshot that the run published and a rollback undid; nil if newer data was published since.
+  /// The snapshot that the run published and a rollback undid; nil if the same or newer data was published since.
   var undoneSnapshot: String? {
     guard loads.undoneBy != nil, let snapshot = loads.jobRuns.first?.publication?.snapshot,
-      snapshot == loads.acceptances.newest, snapshot != loads.published
+      loads.acceptances.published.map { snapshot > $0 } ?? true
     else { return nil }
     return snapshot
   }
@@ -124,10 +124,10 @@ extension RunDetails.Loads {
     if let id = jobRuns.first?.id {
       progress = try JobProgress.read(&connection, of: id)
       findings = try Findings.counts(&connection, of: id)
-      undoneBy = try UndonePublications.read(&connection).days.first { $0.jobRunID == id }?.rollback
+      let undone = try UndonePublications.read(&connection).days.first { $0.jobRunID == id }
+      (undoneBy, reloadedBy) = (undone?.rollback, undone?.reloadedBy)
     }
-    let now = try JobRuns.published(&connection)?.publication
-    (published, publishedAt) = (now?.snapshot, now?.publishedAt)
+    publishedAt = try JobRuns.published(&connection)?.publication?.publishedAt
     acceptances = try Acceptances.read(&connection)
   }
 }

@@ -23,7 +23,7 @@ struct RunPage {
       "run_kind": text.kind(run.command), "run_number": jobRun?.id, "run_failure": failure,
       "run_started": text.time(run.startedAt), "facts": facts,
       "run_check": isSuperseded ? nil : run.summary?.check.map(check), "check_is_stale": isStale,
-      "undone_by": details.loads.undoneBy,
+      "undone_by": details.loads.undoneBy, "reloaded_by": details.loads.reloadedBy,
       "run_counts": (jobRun?.counts ?? run.summary?.counts).map(counts),
       "run_publication": jobRun?.publication.map(publication), "run_progress": details.loads.progress.map(loaded),
       "findings": findings, "has_findings": !findings.isEmpty,
@@ -76,7 +76,7 @@ struct RunPage {
   /// Whether the page has the form with which this account accepts the refused snapshot.
   private var mayAccept: Bool {
     guard text.context.isOperator, let refusal = details.refusal else { return false }
-    return refusal.mayBeAccepted(newest: details.loads.acceptances.newest)
+    return refusal.mayBeAccepted(published: details.loads.acceptances.published)
       && text.site.settings.isTransformed(refusal.snapshot)
   }
 
@@ -106,7 +106,8 @@ extension RunPage {
     let isQueued = task?.state == .queued
     let shown = isQueued ? [] : shown(trace)
     let values: [String: Any?] = [
-      "progress_state": badge, "progress_state_text": text.outcome(of: run), "progress_is_queued": isQueued,
+      "progress_state": badge, "progress_state_text": text.outcome(of: run),
+      "progress_waits": isQueued ? task.map { text.waiting($0, now: now) } : nil,
       "progress_stopping": task?.state == .running && task?.stopAskedBy != nil,
       "progress_seconds": isOver || isQueued
         ? nil : began.map { text.seconds(max(0, (now.timeIntervalSince1970 - $0).rounded())) },

@@ -78,7 +78,7 @@ struct RunRoutes {
       },
       "retry_hint": mayRetry && isRefused ? text("run_again_hint") : nil, "nav_runs": true,
     ].merging(
-      site.acceptance(of: details.refusal, newest: details.loads.acceptances.newest, path: path + "/accept")
+      site.acceptance(of: details.refusal, published: details.loads.acceptances.published, path: path + "/accept")
     ) { $1 }
   }
 
@@ -128,10 +128,10 @@ extension ConsoleTask {
 }
 
 extension SnapshotRefusal {
-  /// Whether the snapshot may be accepted: only if it is newer than every published one.
+  /// Whether the snapshot may be accepted: only if it is newer than the published one.
   ///
-  /// - Parameter newest: the newest snapshot that was ever published.
-  func mayBeAccepted(newest: String?) -> Bool { isAcceptable && newest.map { snapshot > $0 } ?? true }
+  /// - Parameter published: the snapshot that the registry has.
+  func mayBeAccepted(published: String?) -> Bool { isAcceptable && published.map { snapshot > $0 } ?? true }
 }
 
 extension Site {
@@ -144,10 +144,10 @@ extension Site {
   /// The values of the form with which an operator accepts a refused snapshot.
   ///
   /// - Parameters:
-  ///   - newest: the newest snapshot that was ever published.
+  ///   - published: the snapshot that the registry has.
   ///   - path: where the form is sent.
-  func acceptance(of refusal: SnapshotRefusal?, newest: String?, path: String) -> [String: Any?] {
-    guard let refusal, refusal.mayBeAccepted(newest: newest) else { return [:] }
+  func acceptance(of refusal: SnapshotRefusal?, published: String?, path: String) -> [String: Any?] {
+    guard let refusal, refusal.mayBeAccepted(published: published) else { return [:] }
     guard settings.isTransformed(refusal.snapshot) else {
       // Only a command line can make removed files again, if the snapshot is still there.
       let isThere = settings.snapshots()?.contains(refusal.snapshot) ?? false

@@ -55,6 +55,12 @@ struct RunText {
   /// Converts a time of the database to Taipei time.
   func time(_ text: String?) -> String? { text.map { TaipeiTime.text($0) } }
 
+  /// Says what a queued task waits for.
+  func waiting(_ task: ConsoleTask, now: Date) -> String {
+    task.isRetry(waitingAt: now)
+      ? self("run_waits_retry", "\(task.attempt)", TaipeiTime.text(task.notBefore)) : self("run_waits")
+  }
+
   /// Translates the reasons of a refusal.
   func reasons(_ reasons: [String]) -> [String] {
     let refusal = RefusalText(texts: site.texts, language: context.language)
