@@ -51,10 +51,11 @@ struct OverviewRoutes {
     let queued = overview.runs.compactMap { $0.outcome == .queued ? $0.task : nil }
     let retries = queued.filter { $0.isRetry(waitingAt: Date()) }
     let count = queued.count - retries.count
-    let parts = [
-      dryRun.map { text("run_sentence_dry_run", TaipeiTime.text($0.startedAt)) },
-      count > 0 ? text("run_sentence_waiting", "\(count)") : nil,
-    ].compactMap(\.self) + retries.map { text.waiting($0, now: Date()) }
+    let parts =
+      [
+        dryRun.map { text("run_sentence_dry_run", TaipeiTime.text($0.startedAt)) },
+        count > 0 ? text("run_sentence_waiting", "\(count)") : nil,
+      ].compactMap(\.self) + retries.map { text.waiting($0, now: Date()) }
     return parts.isEmpty ? nil : parts.joined(separator: " ")
   }
 

@@ -85,7 +85,8 @@ struct RunActions {
       return try RunRoutes(site: site).page(
         details, context, path: path, problem: site.text("run_problem_reason", context))
     }
-    return try await start(.load, ["--snapshot", refusal.snapshot, Self.acceptance(reason, context)], "snapshot.accept", context)
+    return try await start(
+      .load, ["--snapshot", refusal.snapshot, Self.acceptance(reason, context)], "snapshot.accept", context)
   }
 
   /// Returns the option that accepts a snapshot. The pipeline records the operating system's user as the acceptor, so the

@@ -1,4 +1,6 @@
 import ConsoleQueries
+import ConsoleStore
+import Foundation
 
 /// Formats texts, numbers and times for a page.
 struct RunText {
