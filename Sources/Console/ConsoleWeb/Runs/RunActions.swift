@@ -3,8 +3,8 @@ import ConsoleStore
 import Hummingbird
 import Postgres
 
-/// The actions of operators: start, stop and retry runs, accept a refused snapshot, and load one again after a rollback. ``Authorization`` rejects other
-/// users.
+/// The actions of operators: start, stop and retry runs, accept a refused snapshot, and load one again after a rollback.
+/// ``Authorization`` rejects other users.
 struct RunActions {
   let site: Site
 

@@ -36,7 +36,7 @@ struct RunDetails: Sendable {
   /// The snapshot that the run published and a rollback undid; nil if the same or newer data was published since.
   var undoneSnapshot: String? {
     guard loads.undoneBy != nil, let snapshot = loads.jobRuns.first?.publication?.snapshot,
-      loads.acceptances.published.map { snapshot > $0 } ?? true
+      snapshot > loads.acceptances.published ?? ""
     else { return nil }
     return snapshot
   }
