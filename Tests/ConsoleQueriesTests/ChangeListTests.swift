@@ -246,7 +246,7 @@ struct ChangeListTests {
         values: [
           "kind added": "新增", "kind changed": "異動", "kind removed": "移除", "column business_name": "名稱",
           "column business_address": "地址", "reason absent": "沒有了", "action load": "更新",
-          "action rollback": "還原", "undone yes": "已還原",
+          "action rollback": "還原", "undone yes": "已取消",
         ])
       var bytes: [UInt8] = []
       try ChangeExport(ChangeFilter(), labels).write(on: &connection) { bytes += $0 }
@@ -269,7 +269,7 @@ struct ChangeListTests {
         String(decoding: bytes, as: UTF8.self)
           == [
             "\u{FEFF}a,b,c,d,e,f,g,h,i", "2026-09-02,移除,'00000003,丁,地址,新竹市,,,還原 #\(back)",
-            "2026-09-02,移除,'00000002,丙,地址,金門縣,,沒有了,更新 #\(run) (已還原)", "",
+            "2026-09-02,移除,'00000002,丙,地址,金門縣,,沒有了,更新 #\(run) (已取消)", "",
           ].joined(separator: "\r\n"))
     }
   }

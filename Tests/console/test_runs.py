@@ -281,6 +281,24 @@ class RunsTest(unittest.TestCase):
         self.assertIn(held_back, words(self.browser.get(f"/runs/{unchanged['run_id']}").text))
         overview = words(self.overview())
         self.assertIn(text("run_sentence_held_back").split("%1")[1], overview)
+        # A business's changes that do not count are folded.
+        [[ban]] = self.office.sql("SELECT ban FROM registration_change WHERE after ->> 'business_name' LIKE '%商號7'")
+        page = self.browser.get(f"/registrations/{ban}").text
+        folded = text("reg_history_undone").replace("%1", "2")
+        history, undone = page.split(f"<summary>{folded}</summary>")
+        self.assertEqual((history.count("<article"), undone.count("<article")), (1, 2))
+        self.assertIn(text("reg_first"), words(history + "</main>"))
+        self.assertNotIn(text("reg_undone"), words(history + "</main>"))
+        self.assertRegex(undone, r"<h3>" + text("run_action_rollback") + r" \d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} ")
+        answer = self.browser.get(f"/api/registrations/{ban}", Accept="application/json").text
+        self.assertEqual(len(json.loads(answer)["history"]), 3)
+        page = words(self.browser.get(f"/runs/{load}").text)
+        back = self.office.sql("SELECT max(job_run_id) FROM publication WHERE action = 'rollback'")[0][0]
+        self.assertIn(text("run_undone_by").replace("%1", back), page)
+        page = words(self.browser.get(f"/runs/{back}").text)
+        for key in ["run_rollback_inserted", "run_rollback_updated"]:
+            self.assertIn(text(key), page)
+        self.assertNotIn(text("run_inserted"), page)
         # The business that only the undone file has.
         page = words(self.browser.get("/registrations/10000200").text)
         self.assertIn(text("reg_gone_rolled_back").split("%1")[-1], page)
@@ -295,6 +313,17 @@ class RunsTest(unittest.TestCase):
         self.assertEqual(self.office.sql("SELECT count(*) FROM tax_registration"), [["201"]])
         self.assertIn(text("audit_action_snapshot_reload"), words(self.browser.get("/audit").text))
         self.assertEqual(self.browser.post(f"{path}/reload").status, 409)
+
+    def test_a_business_whose_record_was_rejected_is_not_shown_as_closed(self):
+        nameless = of(snapshot(200).replace("商行5,".encode(), b","), 1)
+        self.run_shell("run", "--max-rejects", "2", source=self.office.write("nameless.csv", nameless))
+        load = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
+        page = self.browser.get("/registrations/10000005").text
+        self.assertIn(text("reg_gone_rejected").split("%2")[-1], words(page))
+        self.assertIn(text("run_removed_rejected"), words(page))
+        self.assertIn(f'href="/findings?run={load}&amp;severity=error"', page)
+        findings = words(self.browser.get(f"/findings?run={load}&severity=error").text)
+        self.assertIn(text("finding_code_missing_name"), findings)
 
     def test_the_overview_names_the_account_that_accepted(self):
         self.source.content = HALF

@@ -1,11 +1,13 @@
 """Tests log-in, sessions, log-out, the limits on log-in attempts, and redirects; also behind TLS."""
 
+import re
 import unittest
 import urllib.parse
 
 from . import visits
 from .console_project import OPERATOR, PASSWORD, VIEWER
 from .routes import OPEN, routes
+from .texts import text
 from .visits import VisitTest, inside, things, token
 
 setUpModule = visits.set_up
@@ -50,6 +52,17 @@ class SessionTests(VisitTest):
         browser.cookies = kept
         self.assertTrue(self.outside(browser))
         self.assertFalse(self.outside(other))
+
+    def test_a_kept_rollback_names_the_day_of_the_data(self):
+        page = inside(OPERATOR).get("/rollback").text
+        form = dict(re.findall(r'name="(as_of_date|snapshot|publication)" value="([^"]+)"', page))
+        browser = self.stranger()
+        answer = browser.request("POST", "/rollback", form)
+        kept = dict(re.findall(r'name="(kept_[a-z_]+)" value="([^"]+)"', answer.text))
+        answer = browser.request("POST", "/login", {"name": OPERATOR, "password": PASSWORD, "to": "/", **kept})
+        self.assertEqual(answer.status, 200)
+        for name, label in [("as_of_date", "run_as_of"), ("snapshot", "run_snapshot")]:
+            self.assertIn(f"<dt>{text(label)}</dt><dd>{form[name]}</dd>", answer.text)
 
     def test_a_new_password_ends_sessions_and_tokens(self):
         visits.office.console("user", "add", "temporary", stdin=PASSWORD + "\n")

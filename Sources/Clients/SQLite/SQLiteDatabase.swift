@@ -1,13 +1,19 @@
 import CLibSQLite
+import Glibc
 
 /// A SQLite database in a file.
 public struct SQLiteDatabase: ~Copyable {
   private let handle: OpaquePointer
 
-  /// Opens a database, and creates it if the file is empty or missing.
-  public init(_ path: String) throws(SQLiteError) {
+  /// Opens a database that no other process uses, and creates it if the file is empty or missing. Nothing is locked: not
+  /// every network file system can.
+  ///
+  /// - Parameter temporaryFolder: where SQLite sorts more than its cache holds, unless SQLITE_TMPDIR names a folder.
+  public init(private path: String, temporaryFolder: String) throws(SQLiteError) {
+    setenv("SQLITE_TMPDIR", temporaryFolder, 0)
     var opened: OpaquePointer?
-    let code = sqlite3_open_v2(path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE, nil)
+    let code = sqlite3_open_v2(
+      path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE, "unix-none")
     guard let opened else { throw SQLiteError(code: code, message: "out of memory") }
     guard code == SQLITE_OK else {
       let error = SQLiteError(opened, code)
@@ -64,11 +70,14 @@ public struct SQLiteStatement: ~Copyable {
 public struct SQLiteError: Error, Sendable {
   /// Whether the file or its disk is the cause.
   public let isOfStorage: Bool
+  /// Whether the disk is full.
+  public let isOfFullDisk: Bool
   public let message: String
 
   init(code: Int32, message: String) {
     // The low byte is the primary code.
     isOfStorage = [SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM].contains(code & 0xFF)
+    isOfFullDisk = code & 0xFF == SQLITE_FULL
     self.message = message
   }
 

@@ -12,13 +12,19 @@ public struct DurableFile: ~Copyable {
   /// Where the content is until the file has its name.
   public let temporaryPath: String
   private var descriptor: Int32
+  /// The same open file, to hold its lock until it has its name; -1 if it is not locked.
+  private var lock: Int32 = -1
   private var isFlushed = false
 
-  /// - Parameter mode: permissions, further limited by the umask; by default only for the owner.
-  public init(_ path: String, mode: mode_t = 0o600) throws(Failure) {
+  /// - Parameters:
+  ///   - mode: permissions, further limited by the umask; by default only for the owner.
+  ///   - isExclusive: whether to refuse a second writer. In the spool, writers have locks of their own.
+  /// - Throws: category `temporary` if another process is writing the file and `isExclusive` is true.
+  public init(_ path: String, mode: mode_t = 0o600, isExclusive: Bool = false) throws(Failure) {
     self.path = path
     let temporary = Folder.of(path) + "/." + Folder.name(of: path) + ".tmp"
     temporaryPath = temporary
+    if isExclusive { try Self.removeLeftover(temporary, of: path) }
     descriptor = Faults.call(.create, at: path) {
       let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
       let descriptor = open(temporary, flags, mode)
@@ -27,12 +33,45 @@ public struct DurableFile: ~Copyable {
       return open(temporary, flags, mode)
     }
     guard descriptor >= 0 else { throw .system("create '\(path)'", errno: errno) }
+    guard isExclusive else { return }
+    lock = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, Self.isFile(lock, at: temporary) else {
+      close(descriptor)
+      if lock >= 0 { close(lock) }
+      descriptor = -1
+      throw Self.isBeingWritten(path)
+    }
+  }
+
+  /// Removes a temporary file that no process writes any more.
+  private static func removeLeftover(_ temporary: String, of path: String) throws(Failure) {
+    let found = open(temporary, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    guard found >= 0 else { return }
+    defer { close(found) }
+    // Another process may have removed the file and created its own in the meantime.
+    guard flock(found, LOCK_EX | LOCK_NB) == 0, isFile(found, at: temporary) else { throw isBeingWritten(path) }
+    unlink(temporary)
+  }
+
+  /// Whether an open file still has the name.
+  private static func isFile(_ descriptor: Int32, at path: String) -> Bool {
+    var (open, named) = (stat(), stat())
+    return fstat(descriptor, &open) == 0 && lstat(path, &named) == 0 && open.st_ino == named.st_ino
+      && open.st_dev == named.st_dev
+  }
+
+  private static func isBeingWritten(_ path: String) -> Failure {
+    Failure(
+      .temporary, "another process is writing '\(path)'",
+      hint: "wait for it to end, then run the same command again, or name another file")
   }
 
   deinit {
-    guard descriptor >= 0 else { return }
-    close(descriptor)
-    unlink(temporaryPath)
+    if descriptor >= 0 {
+      close(descriptor)
+      unlink(temporaryPath)
+    }
+    if lock >= 0 { close(lock) }
   }
 
   /// Requires that a user's file can get its name: a name that is free, or a regular file that may be replaced. The rename
@@ -40,7 +79,11 @@ public struct DurableFile: ~Copyable {
   ///
   /// - Parameter option: the option that names the file.
   /// - Throws: category `usage`.
-  public static func requireReplaceable(_ path: String, option: String, replaces: Bool) throws(Failure) {
+  /// - Returns: the permissions that the file has, or else those of a new one.
+  @discardableResult
+  public static func requireReplaceable(
+    _ path: String, option: String, replaces: Bool
+  ) throws(Failure) -> mode_t {
     let hint: Hint = "name a file to write"
     guard !Folder.name(of: path).isEmpty, path != "-" else {
       throw Failure(.usage, "\(option) '\(path)' names no file", hint: hint)
@@ -55,6 +98,8 @@ public struct DurableFile: ~Copyable {
         .usage, "\(option) '\(path)' exists already; nothing was written",
         hint: "name another file; --force replaces this file, with all changes made to it")
     }
+    var status = stat()
+    return size != nil && stat(path, &status) == 0 ? status.st_mode & 0o777 : 0o644
   }
 
   public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {

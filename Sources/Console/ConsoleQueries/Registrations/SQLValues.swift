@@ -47,6 +47,6 @@ enum RegistrySnapshot {
   static func read<Answer>(
     _ connection: inout Connection, _ body: (inout Connection) throws -> Answer
   ) throws -> Answer {
-    try connection.transaction(nil, .snapshot, body)
+    try connection.snapshot(of: ["tax_registration", "business_industry"], body)
   }
 }

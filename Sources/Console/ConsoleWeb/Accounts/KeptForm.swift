@@ -11,7 +11,8 @@ struct KeptForm {
   private static let prefix = "kept_field_"
   /// The fields that a user recognises the form by, and the keys of their labels.
   private static let labels = [
-    ("reason", "run_accept_reason"), ("snapshot", "run_snapshot"), ("name", "schedule_name"),
+    ("reason", "run_accept_reason"), ("as_of_date", "run_as_of"), ("snapshot", "run_snapshot"),
+    ("name", "schedule_name"),
     ("kind", "schedule_kind"), ("at", "timing_daily"), ("minutes", "schedule_minutes"), ("cron", "timing_cron"),
     ("time_zone", "schedule_zone"), ("repeats", "schedule_repeats"), ("limit_minutes", "schedule_limit"),
     ("retries", "schedule_retries"), ("retry_minutes", "schedule_retry_minutes"),

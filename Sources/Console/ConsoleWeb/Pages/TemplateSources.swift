@@ -4,6 +4,7 @@ extension Templates {
     "audit": PackageResources.audit_mustache,
     "changes": PackageResources.changes_mustache,
     "business": PackageResources.business_mustache,
+    "business-change": PackageResources.business_change_mustache,
     "figures": PackageResources.figures_mustache,
     "finding-code": PackageResources.finding_code_mustache,
     "findings": PackageResources.findings_mustache,

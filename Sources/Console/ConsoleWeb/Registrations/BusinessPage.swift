@@ -14,33 +14,32 @@ struct BusinessPage {
   private static let elsewhere: Set = ["ban", "business_name", "headquarters_ban", "setup_date"]
 
   var values: [String: Any?] {
-    [
+    let counting = business.history.filter { !$0.isUndone }.map(entry)
+    let undone = business.history.filter(\.isUndone).map(entry)
+    return [
       "nav_registrations": true, "ban": business.ban.text,
       "name": business.registration?.name ?? business.history.first?.name ?? business.ban.text,
       "check_is_right": business.ban.hasRightCheckDigit, "gone": business.registration == nil ? gone : nil,
-      "facts": business.registration.map(facts), "head_office": headOffice,
+      "findings_path": findingsPath, "facts": business.registration.map(facts), "head_office": headOffice,
       "has_branches": !business.branches.isEmpty, "branch_count": text.count(business.branchCount),
-      "history_count": text.count(business.history.count),
+      "history_count": text.count(counting.count),
       "similar_path": business.distinctiveName.map { QueryFields.path("/registrations", [("q", $0)]) },
       "branches": business.branches.map { ["ban": $0.ban, "name": $0.name, "address": $0.address ?? "–"] },
       "all_branches_path": business.hasMoreBranches ? "/registrations?head_office=\(business.ban.text)" : nil,
       "branches_shown": text("reg_branches_shown", text.count(business.branches.count)),
-      "correction": correction, "has_history": !business.history.isEmpty,
-      "changes": changes, "last": last, "has_last": last != nil,
+      "correction": correction, "has_history": !counting.isEmpty, "changes": counting,
+      "undone_changes": undone, "has_undone": !undone.isEmpty,
+      "undone_title": text("reg_history_undone", text.count(undone.count)), "last": last, "has_last": last != nil,
     ]
   }
 
-  private var changes: [[String: Any]] {
-    business.history.map { change in
-      var values = ChangeRow(text: text, change).values
-      // What the first load brought was not new then.
-      if change.kind == .added, change.isOfFirstLoad { values["kind"] = text("reg_first") }
-      // A rollback repeats an earlier state: nothing was changed in the source.
-      if change.action == "rollback", let kind = values["kind"] as? String {
-        values["kind"] = text("run_action_rollback") + text("colon") + kind
-      }
-      return values
-    }
+  private func entry(_ change: RegistrationChange) -> [String: Any] {
+    var values = ChangeRow(text: text, change).values
+    // What the first load brought was not new then.
+    if change.kind == .added, change.isOfFirstLoad { values["kind"] = text("reg_first") }
+    // A rollback is named by its time: the source changed nothing on the day to whose data it returns.
+    values["is_rollback"] = change.action == "rollback"
+    return values
   }
 
   /// The change that removed the business from the registry.
@@ -54,7 +53,14 @@ struct BusinessPage {
   private var gone: String {
     guard let removal, let day = removal.asOfDate, let reason = removal.reason else { return text("reg_gone") }
     if removal.action == "rollback" { return text("reg_gone_rolled_back", day) }
-    return text("reg_gone_since", day, text.named("run_removed_", reason))
+    return text(
+      reason == "rejected" ? "reg_gone_rejected" : "reg_gone_since", day, text.named("run_removed_", reason))
+  }
+
+  /// The findings of the load that rejected the record of a removed business.
+  private var findingsPath: String? {
+    guard let removal, removal.action == "load", removal.reason == "rejected" else { return nil }
+    return "/findings?run=\(removal.jobRunID)&severity=error"
   }
 
   private func facts(_ registration: Registration) -> [String: Any] {

@@ -68,7 +68,10 @@ struct RunActions {
     if let reason = details.loads.jobRuns.first?.publication?.acceptance(by: details.task?.askedBy).reason {
       arguments.append(Self.acceptance(reason, context))
     }
-    return try await start(.load, arguments, "snapshot.reload", context)
+    // If something else is published before the run begins, the run is not started.
+    let id = try await Self.start(
+      .load, arguments, "snapshot.reload", publication: details.loads.publication, site, context)
+    return site.redirect(to: "/tasks/\(id)")
   }
 
   /// Queues a load of a refused snapshot, with the operator's reason. Without a valid reason, the page of the run is

@@ -19,6 +19,8 @@ struct RunDetails: Sendable {
     /// The progress and the findings of the newest one.
     var progress: JobProgress?
     var findings: [Findings.Count] = []
+    /// The number of the newest publication.
+    var publication: Int?
     /// When the registry last changed, in UTC.
     var publishedAt: String?
     var acceptances = Acceptances()
@@ -127,6 +129,7 @@ extension RunDetails.Loads {
       let undone = try UndonePublications.read(&connection).days.first { $0.jobRunID == id }
       (undoneBy, reloadedBy) = (undone?.rollback, undone?.reloadedBy)
     }
+    publication = try connection.optionalInt("SELECT max(id) FROM publication")
     publishedAt = try JobRuns.published(&connection)?.publication?.publishedAt
     acceptances = try Acceptances.read(&connection)
   }

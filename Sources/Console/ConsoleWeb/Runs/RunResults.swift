@@ -74,7 +74,7 @@ extension RunPage {
   func publication(_ publication: JobPublication) -> [String: Any] {
     let (acceptor, reason) = publication.acceptance(by: task?.askedBy)
     let values: [String: Any?] = [
-      "action": text("run_action_" + publication.action),
+      "action": text("run_action_" + publication.action), "is_rollback": publication.action == "rollback",
       "as_of_date": publication.sourceDay, "published_at": text.time(publication.publishedAt),
       "is_part": !publication.isWhole, "registrations": text.count(publication.registrations),
       "industries": text.count(publication.industries), "inserted": text.count(publication.inserted),
@@ -85,8 +85,11 @@ extension RunPage {
       "changes_path": run.jobRun.flatMap(RunValues.changesPath),
     ]
     var changes = publication.changes
-    // A rollback removes what the file of its day lacks; the source still has it.
-    if publication.action == "rollback" { changes.reasons = [:] }
+    // A rollback removes what the file of its day lacks; the source still has it. And what it puts back is not new.
+    if publication.action == "rollback" {
+      changes.kinds = [:]
+      changes.reasons = [:]
+    }
     return values.present.merging(text.changes(changes)) { $1 }
   }
 

@@ -71,7 +71,9 @@ struct RunRoutes {
     }
     let mayRetry = details.loads.acceptances.allowRepeating(page.run)
     let isRefused = page.run.outcome == .refused
+    let undone = details.loads.undoneBy.map { text("run_undone_by", "\($0)") }
     return [
+      "undone_text": undone,
       "may_stop": details.task?.mayBeStopped ?? false, "may_retry": mayRetry, "retry_stage": mayRetry ? stage : nil,
       "reload_run": details.undoneSnapshot.flatMap {
         site.settings.isTransformed($0) ? details.loads.jobRuns.first?.id : nil

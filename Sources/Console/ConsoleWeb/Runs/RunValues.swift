@@ -86,7 +86,9 @@ extension RunText {
   /// Returns a short text of what a publication changed.
   func published(_ publication: JobPublication) -> String {
     self("run_action_" + publication.action) + self("colon")
-      + changed(publication.inserted, publication.updated, publication.removed)
+      + changed(
+        publication.inserted, publication.updated, publication.removed,
+        counts: publication.action == "rollback" ? "run_rolled_back_counts" : "run_published_counts")
   }
 
   /// Returns a sentence of what a publication did.
@@ -97,9 +99,11 @@ extension RunText {
       count(publication.removed))
   }
 
-  fileprivate func changed(_ inserted: Int, _ updated: Int, _ removed: Int) -> String {
+  fileprivate func changed(
+    _ inserted: Int, _ updated: Int, _ removed: Int, counts: String = "run_published_counts"
+  ) -> String {
     inserted + updated + removed == 0
-      ? self("run_no_changes") : self("run_published_counts", count(inserted), count(updated), count(removed))
+      ? self("run_no_changes") : self(counts, count(inserted), count(updated), count(removed))
   }
 
   /// Returns the outcome, with the number of rejected records, and whether an operator had to accept the snapshot.

@@ -1,5 +1,7 @@
+import Glibc
 import Postgres
 import SQLite
+import Spool
 import Support
 
 extension ExportSource {
@@ -13,10 +15,10 @@ extension ExportSource {
   func writeSQLite(_ file: String, _ path: String, _ session: inout Connection) throws -> Int {
     let comments = try comments(&session)
     do {
-      let database = try SQLiteDatabase(file)
+      let database = try SQLiteDatabase(private: file, temporaryFolder: Folder.of(path))
       // A broken file is dropped, and the caller flushes a whole one, so SQLite need not. The cache bounds the memory.
       try database.execute(
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -16384"
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384"
       )
       try database.execute(definitions(comments))
       try describe(database)
@@ -34,6 +36,7 @@ extension ExportSource {
       try database.execute(indexes)
       return rows
     } catch let error as SQLiteError {
+      if error.isOfFullDisk { throw Failure.system("write '\(path)'", errno: ENOSPC) }
       throw Failure(error.isOfStorage ? .storage : .bug, "unable to write '\(path)': \(error.message)")
     }
   }

@@ -27,7 +27,9 @@ struct ExportSource {
       columns = ExportColumn.change
       days = [try Self.day(from, "--from", &session), try Self.day(to ?? newest, "--to", &session)]
       guard days[0] <= days[1] else {
-        throw Failure(.usage, "--from '\(days[0])' is after --to '\(days[1])'", hint: "exchange the two days")
+        throw Failure(
+          .usage, "--from '\(days[0])' is after \(to == nil ? "the newest day," : "--to") '\(days[1])'",
+          hint: "name an earlier day")
       }
     }
     let cities = try export.cities.map { try Self.city($0, &session) }

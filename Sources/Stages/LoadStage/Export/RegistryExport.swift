@@ -42,6 +42,21 @@ public struct RegistryExport: Sendable {
     self.content = content
   }
 
+  /// Converts an error, with hints for an export: nothing of it is kept.
+  private static func failure(_ error: any Error) -> Failure {
+    switch error {
+    case let error as PostgresError where ["42P01", "42883"].contains(error.sqlState):
+      return Failure(
+        .configuration, "\(error.place): the functions for analysts are missing, or of another version or schema",
+        hint: "run a load as the owner of the tables, which creates them again: '\(command: .load)'")
+    case let error as PostgresError: return Failure(error)
+    default:
+      var failure = Failure(from: error)
+      if case .stopped = failure.category { failure.hints = ["run the same command again: an export begins anew"] }
+      return failure
+    }
+  }
+
   /// Writes the file. Memory does not grow with the number of rows. The file gets its name when it is complete and
   /// durable.
   ///
@@ -54,7 +69,7 @@ public struct RegistryExport: Sendable {
       var session = try DatabaseAccess(databaseURL, applicationName: "registry-export", isReadOnly: true, stop: stop)
         .open()
       try Migrator.requireCurrent(&session)
-      return try session.transaction(nil, .snapshot) { session in
+      return try session.snapshot(of: RegistryTable.both.map(\.name)) { session in
         let source = try ExportSource(self, &session)
         guard output != "-" else {
           var stdout = StandardOutput()
@@ -63,8 +78,8 @@ public struct RegistryExport: Sendable {
           return Result(rows: rows, path: nil, days: source.days)
         }
         let path = output ?? "\(source.fileName).\(format.rawValue)"
-        try DurableFile.requireReplaceable(path, option: "--output", replaces: replacesFile)
-        var file = try DurableFile(path, mode: 0o644)
+        let mode = try DurableFile.requireReplaceable(path, option: "--output", replaces: replacesFile)
+        var file = try DurableFile(path, mode: mode, isExclusive: true)
         let rows =
           format == .sqlite
           ? try source.writeSQLite(file.temporaryPath, path, &session)
@@ -72,6 +87,6 @@ public struct RegistryExport: Sendable {
         try file.publish()
         return Result(rows: rows, path: path, days: source.days)
       }
-    } catch { throw Failure(from: error) }
+    } catch { throw Self.failure(error) }
   }
 }

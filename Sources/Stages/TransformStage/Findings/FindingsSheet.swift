@@ -18,7 +18,7 @@ struct FindingsSheet: ~Copyable {
   static func write(
     _ path: String, header: Header, _ fill: (inout FindingsSheet) throws -> Void
   ) throws -> Int {
-    var sheet = FindingsSheet(file: try DurableFile(path, mode: 0o644), header: header)
+    var sheet = FindingsSheet(file: try DurableFile(path, mode: 0o644, isExclusive: true), header: header)
     try fill(&sheet)
     try sheet.endRow()
     try sheet.flush()
