@@ -24,20 +24,24 @@ public struct DurableFile: ~Copyable {
     self.path = path
     let temporary = Folder.of(path) + "/." + Folder.name(of: path) + ".tmp"
     temporaryPath = temporary
+    descriptor = -1
     if isExclusive { try Self.removeLeftover(temporary, of: path) }
     descriptor = Faults.call(.create, at: path) {
       let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
       let descriptor = open(temporary, flags, mode)
-      guard descriptor < 0, errno == EEXIST else { return descriptor }
+      guard descriptor < 0, errno == EEXIST, !isExclusive else { return descriptor }
       guard unlink(temporary) == 0 || errno == ENOENT else { return -1 }
       return open(temporary, flags, mode)
     }
-    guard descriptor >= 0 else { throw .system("create '\(path)'", errno: errno) }
+    guard descriptor >= 0 else {
+      let code = errno
+      throw code == EEXIST ? Self.isBeingWritten(path) : .system("create '\(path)'", errno: code)
+    }
     guard isExclusive else { return }
     lock = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    // Another process may have taken the new file for a leftover.
     guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, Self.isFile(lock, at: temporary) else {
       close(descriptor)
-      if lock >= 0 { close(lock) }
       descriptor = -1
       throw Self.isBeingWritten(path)
     }
