@@ -9,6 +9,7 @@ from . import hostile, window
 from .console_project import OPERATOR, ConsoleProject, until
 from .routes import NO_PAGES, routes
 from .source import Source
+from .texts import text
 
 try:
     from axe_playwright_python.base import AXE_SCRIPT
@@ -114,13 +115,27 @@ class AccessibilityTests(unittest.TestCase):
                 small += [[language, path, *found] for found in page.evaluate(SMALL)]
         self.assertEqual(small, [])
 
-    def test_hidden_parts_are_not_shown(self):
-        """The buttons that need scripts are hidden without them."""
-        opened = self.window(java_script_enabled=False)
-        opened.goto("/registrations/00025797")
-        hidden = opened.page.locator("[hidden]").all()
-        self.assertTrue(hidden)
-        self.assertEqual([part.is_visible() for part in hidden], [False] * len(hidden))
+    def test_a_button_that_needs_scripts_is_not_there_without_them(self):
+        for has_scripts in [True, False]:
+            opened = self.window(java_script_enabled=has_scripts)
+            opened.goto("/registrations/00025797")
+            self.assertEqual(opened.page.locator("[data-copy]").count(), 1)
+            self.assertEqual(opened.page.get_by_text(text("reg_copy")).count(), int(has_scripts))
+
+    def test_dates_and_codes_are_on_one_line(self):
+        for language in ["zh-TW", "en"]:
+            opened = self.window(language, viewport=PHONE)
+            for path in pages:
+                opened.goto(path)
+                opened.page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+                self.assertEqual(opened.page.evaluate(BROKEN), [], (language, path))
+
+    def test_the_list_of_runs_fits(self):
+        for language in ["zh-TW", "en"]:
+            opened = self.window(language, viewport=DESK)
+            for path in ["/", "/runs"]:
+                opened.goto(path)
+                self.assertEqual(opened.page.evaluate(TOO_WIDE), [], (language, path))
 
     def test_charts_show_values(self):
         """A chart shows the values of a column under the pointer or with the keyboard's focus, without scripts."""
@@ -210,6 +225,24 @@ SMALL = """
   .concat([...document.querySelectorAll('svg text')]
     .map((text) => [parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a, text.textContent])
     .filter(([size]) => size < 12))
+"""
+
+# Dates and short codes that are broken.
+BROKEN = """
+[...document.querySelectorAll('.time, .finding-code')]
+  .filter((part) => part.checkVisibility() && /^([\\d-]{10}|[A-Z_]{1,16})$/.test(part.textContent.trim()))
+  .filter((part) => {
+    const range = document.createRange();
+    range.selectNodeContents(part);
+    return new Set([...range.getClientRects()].map((box) => Math.round(box.bottom))).size > 1;
+  })
+  .map((part) => part.parentElement.outerHTML.slice(0, 160))
+"""
+
+# Tables that are wider than their part of the page: [width, width of the part].
+TOO_WIDE = """
+[...document.querySelectorAll('.scroll')].map((part) => [part.scrollWidth, part.clientWidth])
+  .filter(([width, room]) => width > room)
 """
 
 # Functions that return the focused control and all controls. The Tab key stops at only one radio button of a

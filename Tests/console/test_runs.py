@@ -110,6 +110,9 @@ class RunsTest(unittest.TestCase):
         page = words(self.overview())
         for words_of in [text("run_alert_still").replace("%1", str(DAY)), text("run_look_accept")]:
             self.assertIn(words_of, page)
+        # To accept is the next step. A run would be refused again.
+        self.assertRegex(self.overview(), f'<a class="button" href="[^"]+">{text("run_look_accept")}</a>')
+        self.assertIn(f'<button class="quiet">{text("run_now")}</button>', self.overview())
         self.assertIn(text("run_alert_refused").split("（")[0].replace("%1", text("kind_run")), page)
         # A list gives the reasons in short.
         self.assertIn(text("run_short_date"), self.rows()[0][1])
@@ -367,6 +370,19 @@ class RunsTest(unittest.TestCase):
         self.assertIn(
             text("finding_error_parts").replace("%1", "4").replace("%2", "2").replace("%3", "2"), page)
         self.assertIn(text("finding_by_code").replace("%1", "4"), page)
+        # Nothing is left out.
+        self.assertNotIn(text("finding_capped"), page)
+        self.assertNotIn(text("finding_capped_hint").split("。")[0], page)
+
+    def test_a_schedule_with_an_impossible_time_does_not_run(self):
+        self.browser.post("/schedules", name="night", kind="run", cron="0 2 * * *", timing_kind="cron")
+        self.office.sql("UPDATE console.schedule SET timing = '99 99 * * *'")
+        schedule = self.office.sql("SELECT id FROM console.schedule")[0][0]
+        reason = text("timing_out_of_range").replace("%1", "99").replace("%2", "0").replace("%3", "59")
+        for path in ["/schedules", f"/schedules/{schedule}"]:
+            page = words(self.browser.get(path).text)
+            self.assertRegex(page, f"{text('schedule_faulty')}.*{reason}")
+            self.assertNotIn("99:99", page)
 
     def test_deleted_findings_are_not_shown_as_none(self):
         bad = self.office.write("bad.csv", of(snapshot(200, bad=2), 1))

@@ -1,12 +1,33 @@
 // Optional enhancements. Without scripts everything works too: pages are reloaded and forms are sent.
 "use strict";
 
+// Dates within sentences are not broken after a hyphen.
+const keepDates = (root) => {
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (/\d{4}-\d\d-\d\d/.test(node.data) && !node.parentElement.closest("pre, code, svg, option, .time")) found.push(node);
+  }
+  for (const node of found) {
+    const parts = node.data.split(/(?<!\d)(\d{4}-\d\d-\d\d)(?!\d)/);
+    node.replaceWith(...parts.map((text, index) => {
+      if (index % 2 === 0) return text;
+      const date = document.createElement("span");
+      date.className = "time";
+      date.textContent = text;
+      return date;
+    }));
+  }
+};
+keepDates(document.getElementById("main"));
+
 // Live parts: <div data-live="/tasks/7/events">. The server sends escaped HTML that replaces the part. The event "done"
 // ends the stream, and the page is reloaded. The browser connects again by itself, except after an error page.
 for (const part of document.querySelectorAll("[data-live]")) {
   const listen = () => {
     const source = new EventSource(part.dataset.live);
-    source.addEventListener("message", (event) => { part.innerHTML = event.data; });
+    source.addEventListener("message", (event) => { part.innerHTML = event.data; keepDates(part); });
     source.addEventListener("done", () => { source.close(); location.reload(); });
     source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setTimeout(listen, 5000); });
   };
@@ -24,7 +45,10 @@ const refresh = async (id) => {
     if (answer && answer.redirected) return location.reload();
     const page = answer && answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
     const next = page && page.getElementById(id);
-    if (next && !isUsed()) part.replaceWith(document.adoptNode(next));
+    if (next && !isUsed()) {
+      part.replaceWith(document.adoptNode(next));
+      keepDates(next);
+    }
   }
   if ("refresh" in document.getElementById(id).dataset) setTimeout(refresh, 3000, id);
 };
@@ -34,13 +58,18 @@ for (const part of document.querySelectorAll("[data-refresh]")) setTimeout(refre
 const here = document.querySelector(".site-nav [aria-current]");
 if (here) here.parentNode.scrollLeft = here.offsetLeft - here.parentNode.clientWidth / 2;
 
-// A button that copies the address of the page: <button data-copy hidden>. It needs a secure context.
-for (const button of document.querySelectorAll("[data-copy]")) {
+// A button that copies the address of the page: <p data-copy="…" data-copied="…">. It needs a secure context. The page
+// does not have it, since it would be of no use without scripts.
+for (const place of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) continue;
-  button.hidden = false;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "quiet";
+  button.textContent = place.dataset.copy;
+  place.insertBefore(button, place.lastElementChild);
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(location.href);
-    button.textContent = button.dataset.copy;
+    button.textContent = place.dataset.copied;
   });
 }
 

@@ -35,7 +35,7 @@ struct FindingPage {
       "error_parts": errorParts,
       "is_capped": found.batches.contains(where: \.isCapped),
       "codes": codes, "severities": severities, "batches": hasBatchList ? batches : [],
-      "has_batch_list": hasBatchList, "batch_chosen": request.filter.batch,
+      "has_batches": !found.batches.isEmpty, "has_batch_list": hasBatchList, "batch_chosen": request.filter.batch,
       "counts": counts, "nav_findings": true,
     ]
   }

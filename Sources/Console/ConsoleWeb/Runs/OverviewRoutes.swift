@@ -10,12 +10,18 @@ struct OverviewRoutes {
     router.get("/") { _, context in
       let overview = try await Overview.read(site, context)
       let text = RunText(site: site, context: context)
-      let alerts = OverviewAlerts(overview: overview, text: text, now: Date()).all
+      // A run would be refused again, so the button to accept comes first.
+      let accept = text("run_look_accept")
+      let alerts = OverviewAlerts(overview: overview, text: text, now: Date()).all.map { alert in
+        alert.merging(["alert_is_accept": alert["alert_link"] as? String == accept]) { $1 }
+      }
+      let mayAccept = alerts.contains { $0["alert_link"] as? String == accept }
       let values = RunValues(text: text, acceptances: overview.acceptances)
       return site.page(
         "run-overview", context,
         [
-          "alerts": alerts, "is_well": alerts.isEmpty, "sentence": sentence(overview, text),
+          "alerts": alerts, "may_accept_first": mayAccept, "is_well": alerts.isEmpty,
+          "sentence": sentence(overview, text),
           "aside": aside(overview, text), "waiting": waiting(overview, text),
           "numbers": overview.published.flatMap { numbers($0, overview.source ?? $0, text) },
           "entries": overview.runs.prefix(5).map(values.row), "has_entries": !overview.runs.isEmpty,

@@ -104,6 +104,12 @@ struct RunFailure {
 
   /// What failed, with the reason, or without one with the exit code; of a refusal the day of the data.
   private var title: String {
+    let title = plainTitle
+    return title.prefix(1).uppercased() + title.dropFirst()
+  }
+
+  /// The title in the words of a list, which may begin with a small letter.
+  private var plainTitle: String {
     if run.refusal != nil {
       return text(run.isDryRun ? "run_would_be_refused" : "run_refused", text.data(of: run))
     }

@@ -27,10 +27,13 @@ extension RunPage {
       fact(
         "run_snapshot", summary?.snapshot ?? jobRun?.publication?.snapshot ?? run.refusal?.snapshot, isCode: true),
       fact("run_chunk_size", jobRun?.chunkSize.map(text.count)),
-      fact("run_rate", jobRun?.recordsPerSecond.map(text.count)),
+      fact("run_rate", hasRates ? nil : jobRun?.recordsPerSecond.map(text.count)),
       fact("run_log_id", run.runID, isCode: true),
     ].compactMap { $0 }
   }
+
+  /// Whether the list of stages has the records per second.
+  private var hasRates: Bool { run.summary?.stages.contains { $0.recordsPerSecond != nil } ?? false }
 
   /// What a load would change, or would have changed if it had not been refused.
   func check(_ check: RunSummary.Check) -> [String: Any] {

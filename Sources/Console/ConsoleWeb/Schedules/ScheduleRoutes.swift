@@ -170,6 +170,8 @@ struct ScheduleRoutes {
     }
     var values: [String: Any?] =
       if let rests { ["rests": site.text(rests, context)] } else { times(form, context) }
+    // What the schedule itself has, not what the form was changed to.
+    values["is_stored"] = schedule != nil && problem == nil && context.form["preview"] == nil
     values["form"] = form.fields
     values["nav_schedules"] = true
     values[field.map { "problem_" + $0 } ?? "problem"] = problem
