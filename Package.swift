@@ -217,7 +217,7 @@ let package = Package(
         "FetchStage", "TransformStage", "LoadStage", "CommandKit", "Spool", "TestCluster", "ReferenceImplementation",
         "MalformedInputs", "SeededRandom", "TestSupport",
       ]),
-    tests("PostgresTests", ["Postgres", "TestCluster"]),
+    tests("PostgresTests", ["Postgres", "Support", "TestCluster"]),
     tests(
       "LoadStageTests",
       [

@@ -1,5 +1,6 @@
 import Glibc
 import Postgres
+import Support
 import TestCluster
 import Testing
 
@@ -16,6 +17,34 @@ struct TransactionTests {
   private let left = """
     SELECT string_agg(name, ', ') FROM pg_settings WHERE source = 'session' AND name <> 'search_path'
     """
+
+  @Test("a table that is replaced between the snapshot and its lock is read whole", .timeLimit(.minutes(1)))
+  func replacedTable() throws {
+    try TestDatabase.with { database in
+      var other = try database.open()
+      try other.execute(
+        """
+        CREATE TABLE t AS SELECT 'old' AS a FROM generate_series(1, 3);
+        CREATE TABLE t_bulk AS SELECT 'new' AS a FROM generate_series(1, 5); BEGIN; LOCK TABLE t
+        """)
+      let settings = TransactionSettings(["search_path": "\(database.name), pg_temp"])
+      let address = try DatabaseAddress(database.url)
+      let reading = BackgroundTask { _ in
+        var session = try Connection.open(address, applicationName: database.name, settings: settings)
+        return try session.snapshot(of: ["t"]) { session in
+          try session.execute("SELECT a, count(*) FROM t GROUP BY a").values.map { $0.compactMap(\.self) }
+        }
+      }
+      let waits = """
+        SELECT count(*) FROM pg_stat_activity WHERE application_name = '\(database.name)' AND wait_event_type = 'Lock'
+        """
+      while try other.execute(waits).number != 1 {}
+      // Before the lock is free, rows that only later snapshots show are in the new table.
+      try database.execute("INSERT INTO t_bulk SELECT 'late'")
+      try other.execute("DROP TABLE t; ALTER TABLE t_bulk RENAME TO t; COMMIT")
+      #expect(try reading.value().sorted { $0[0] < $1[0] } == [["late", "1"], ["new", "5"]])
+    }
+  }
 
   @Test("they apply in every transaction, and none of them stays in the session")
   func nothingStays() throws {

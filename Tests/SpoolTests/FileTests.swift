@@ -9,6 +9,26 @@ import Testing
 import Zstd
 
 @Suite struct FileTests {
+  @Test("a file with one writer refuses a second one, and replaces what a killed one left")
+  func oneWriter() throws {
+    let scratch = ScratchFolder()
+    let path = scratch.path + "/mine"
+    _ = scratch.write(Array("left".utf8), to: ".mine.tmp")
+    var first = try DurableFile(path, isExclusive: true)
+    try Array("first".utf8).withUnsafeBytes { try first.write($0) }
+    do {
+      _ = try DurableFile(path, isExclusive: true)
+      Issue.record("two writers")
+    } catch { #expect(error.category == .temporary) }
+    try first.publish()
+    #expect(ScratchFolder.read(path) == Array("first".utf8))
+    var second = try DurableFile(path, isExclusive: true)
+    try Array("second".utf8).withUnsafeBytes { try second.write($0) }
+    try second.publish()
+    #expect(ScratchFolder.read(path) == Array("second".utf8))
+    #expect(ScratchFolder.read(scratch.path + "/.mine.tmp") == nil)
+  }
+
   @Test func aFileThatIsNotCommittedLeavesNothing() throws {
     let scratch = ScratchFolder()
     do {

@@ -215,6 +215,31 @@ class ExportTests(unittest.TestCase):
         self.assertEqual([entry.name for entry in self.project.folder.glob(".*")], [])
         self.assertEqual(list(self.project.folder.glob("cut.*")), [])
 
+    def test_a_second_writer_of_a_file_is_refused_and_the_first_one_ends_whole(self):
+        url = self.project.database_url("registry")
+        for form in ["csv", "sqlite"]:
+            path = self.project.folder / f"twice.{form}"
+            holder = subprocess.Popen(
+                ["psql", "-XAtq", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                env=self.project.environment)
+            holder.stdin.write("BEGIN; LOCK TABLE registration_change IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n")
+            holder.stdin.flush()
+            self.assertEqual(holder.stdout.readline().strip(), "held")
+            first = subprocess.Popen(
+                [self.project.tree / "pipeline.sh", "export", form, "--output", str(path)], env=self.project.environment,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            # The first one has its temporary file, and waits for the feed.
+            while not path.with_name(f".{path.name}.tmp").exists():
+                self.assertIsNone(first.poll())
+            second = self.project.run("export", form, "--output", str(path))
+            self.assertEqual(second.returncode, 75, second.stderr)
+            self.assertIn("another process is writing", second.stderr)
+            self.assertFalse(path.exists())
+            holder.communicate("COMMIT;\n", timeout=60)
+            self.assertEqual((first.wait(60), path.exists()), (0, True), first.stdout.read())
+            first.stdout.close()
+            self.assertEqual([entry.name for entry in path.parent.glob(".twice*")], [])
+
     def test_stdout_and_the_name_of_the_file(self):
         ended = self.project.run("export", "jsonl", "--output", "-", expect=0)
         self.assertEqual(ended.stdout.encode(), self.states[self.DAYS[-1]])
