@@ -38,7 +38,7 @@ struct TransactionTests {
       let waits = """
         SELECT count(*) FROM pg_stat_activity WHERE application_name = '\(database.name)' AND wait_event_type = 'Lock'
         """
-      while try other.execute(waits).number != 1 {}
+      while try database.scalar(waits) != "1" {}
       // Before the lock is free, rows that only later snapshots show are in the new table.
       try database.execute("INSERT INTO t_bulk SELECT 'late'")
       try other.execute("DROP TABLE t; ALTER TABLE t_bulk RENAME TO t; COMMIT")
