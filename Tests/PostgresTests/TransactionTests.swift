@@ -25,8 +25,9 @@ struct TransactionTests {
       try other.execute(
         """
         CREATE TABLE t AS SELECT 'old' AS a FROM generate_series(1, 3);
-        CREATE TABLE t_bulk AS SELECT 'new' AS a FROM generate_series(1, 5); BEGIN; LOCK TABLE t
+        CREATE TABLE t_bulk AS SELECT 'new' AS a FROM generate_series(1, 5)
         """)
+      try other.execute("BEGIN; LOCK TABLE t")
       let settings = TransactionSettings(["search_path": "\(database.name), pg_temp"])
       let address = try DatabaseAddress(database.url)
       let reading = BackgroundTask { _ in
