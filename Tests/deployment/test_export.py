@@ -240,6 +240,27 @@ class ExportTests(unittest.TestCase):
             first.stdout.close()
             self.assertEqual([entry.name for entry in path.parent.glob(".twice*")], [])
 
+    def test_what_a_killed_writer_left_of_a_database_is_not_applied_to_a_new_one(self):
+        path = self.export("sqlite", "left.sqlite")
+        for name in ["-wal", "-journal"]:
+            path.with_name(path.name + name).write_bytes(b"x" * 4096)
+            path.unlink(missing_ok=True)
+            ended = self.project.run("export", "sqlite", "--output", str(path))
+            self.assertEqual((ended.returncode, path.exists()), (64, False), ended.stderr)
+            self.export("sqlite", "left.sqlite", "--force")
+            self.assertEqual([entry.name for entry in path.parent.glob("left.*")], ["left.sqlite"])
+
+    def test_emptied_tables_are_not_exported(self):
+        path = self.export("jsonl", "kept.jsonl")
+        self.project.run("psql", "-Xqc", "CREATE TABLE kept_rows AS TABLE tax_registration", expect=0)
+        self.project.run("psql", "-Xqc", "CREATE TABLE kept_slots AS TABLE business_industry", expect=0)
+        self.project.run("psql", "-Xqc", "TRUNCATE tax_registration CASCADE", expect=0)
+        ended = self.project.run("export", "jsonl", "--force", "--output", str(path))
+        self.project.run("psql", "-Xqc", "INSERT INTO tax_registration TABLE kept_rows", expect=0)
+        self.project.run("psql", "-Xqc", "INSERT INTO business_industry TABLE kept_slots", expect=0)
+        self.project.run("psql", "-Xqc", "DROP TABLE kept_rows, kept_slots", expect=0)
+        self.assertEqual((ended.returncode, path.read_bytes()), (65, self.states[self.DAYS[-1]]), ended.stderr)
+
     def test_stdout_and_the_name_of_the_file(self):
         ended = self.project.run("export", "jsonl", "--output", "-", expect=0)
         self.assertEqual(ended.stdout.encode(), self.states[self.DAYS[-1]])

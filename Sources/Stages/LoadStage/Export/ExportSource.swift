@@ -19,6 +19,18 @@ struct ExportSource {
       throw Failure(
         .notReady, "\(session.place): nothing is published yet", hint: "run '\(command: .run)' first")
     }
+    // As before a load: an export of tables that somebody has emptied would replace a good file.
+    guard
+      try session.bool(
+        """
+        SELECT EXISTS (SELECT FROM tax_registration)
+          OR (SELECT registrations FROM publication ORDER BY id DESC LIMIT 1) = 0
+        """)
+    else {
+      throw Failure(
+        .data, "\(session.place): table tax_registration is empty, although businesses are published",
+        hint: "run '\(command: .load)': it says how to restore the table")
+    }
     switch export.content {
     case .registry(let day):
       columns = ExportColumn.business

@@ -79,11 +79,17 @@ public struct RegistryExport: Sendable {
         }
         let path = output ?? "\(source.fileName).\(format.rawValue)"
         let mode = try DurableFile.requireReplaceable(path, option: "--output", replaces: replacesFile)
+        // SQLite would apply what a killed writer of an earlier database left under this name.
+        let leftovers = format == .sqlite ? ["-wal", "-shm", "-journal"].map { path + $0 } : []
+        for leftover in leftovers {
+          try DurableFile.requireReplaceable(leftover, option: "--output", replaces: replacesFile)
+        }
         var file = try DurableFile(path, mode: mode, isExclusive: true)
         let rows =
           format == .sqlite
           ? try source.writeSQLite(file.temporaryPath, path, &session)
           : try source.writeLines(format, &session) { try file.write($0) }
+        for leftover in leftovers { try SpoolFile.remove(leftover) }
         try file.publish()
         return Result(rows: rows, path: path, days: source.days)
       }
