@@ -116,7 +116,7 @@ import Testing
 
   /// As in a container that runs with any user ID. The stage is copied to a folder that this user may enter.
   @Test(
-    "a user without a name is told to name one in the database URL",
+    "if the system has no name for the user, the hint asks for one in the database URL",
     .enabled(if: geteuid() == 0, "needs root, to run as another user"))
   func userless() throws {
     let workshop = CommandSandbox(onDisk: true)

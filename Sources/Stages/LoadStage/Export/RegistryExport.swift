@@ -52,7 +52,7 @@ public struct RegistryExport: Sendable {
     case let error as PostgresError: return Failure(error)
     default:
       var failure = Failure(from: error)
-      if case .stopped = failure.category { failure.hints = ["run the same command again: an export begins anew"] }
+      if case .stopped = failure.category { failure.hints = ["run the same command again: it writes the whole file"] }
       return failure
     }
   }
