@@ -58,23 +58,52 @@ struct InterferenceTests {
     }
   }
 
-  @Test("functions in the schema that are named like the server's are not run")
+  /// Adds functions and operators to the schema that fail, and that fit better than the server's own which take several
+  /// types: one of each name for each type or pair of types.
+  private static let planting = #"""
+    DO $$
+    DECLARE
+      types text[] := '{text,name,varchar,bpchar,"\"char\"",int2,int4,int8,oid,regclass,bool,date,timestamptz,interval,numeric,json,jsonb,text[],name[],int4[],int8[],date[],aclitem[]}';
+      few text[] := '{text,name,int4,int8,jsonb,text[]}';
+      name text; a text; b text;
+    BEGIN
+      FOREACH a IN ARRAY types LOOP FOREACH b IN ARRAY types LOOP
+        EXECUTE pg_catalog.format('CREATE FUNCTION planted(%s, %s) RETURNS bool LANGUAGE plpgsql AS %L', a, b,
+          $body$BEGIN RAISE EXCEPTION 'planted'; END$body$);
+        FOREACH name IN ARRAY '{=,<>,<,<=,>,>=,||,+,-,->,->>,&&,@>,~~,~}'::text[] LOOP
+          EXECUTE pg_catalog.format('CREATE OPERATOR %s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = planted)', name, a, b);
+        END LOOP;
+      END LOOP; END LOOP;
+      FOR name IN
+        SELECT DISTINCT pg_catalog.quote_ident(p.proname) FROM pg_catalog.pg_proc p
+        WHERE p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace AND p.prokind <> 'p' AND EXISTS (
+          SELECT FROM pg_catalog.pg_type t WHERE t.oid = ANY (p.proargtypes) AND (t.typtype = 'p' OR t.typname = 'name'))
+      LOOP
+        FOREACH a IN ARRAY types LOOP
+          EXECUTE pg_catalog.format('CREATE FUNCTION %s(%s) RETURNS text LANGUAGE plpgsql AS %L', name, a,
+            $body$BEGIN RAISE EXCEPTION 'planted'; END$body$);
+        END LOOP;
+        FOREACH a IN ARRAY few LOOP FOREACH b IN ARRAY few LOOP
+          EXECUTE pg_catalog.format('CREATE FUNCTION %s(%s, %s) RETURNS text LANGUAGE plpgsql AS %L', name, a, b,
+            $body$BEGIN RAISE EXCEPTION 'planted'; END$body$);
+        END LOOP; END LOOP;
+      END LOOP;
+    END $$
+    """#
+
+  @Test("functions and operators in the schema that are named like the server's are not run")
   func planted() throws {
-    try LoadHarness.with { harness in
-      func plant(_ signatures: String...) throws {
-        for signature in signatures {
-          try harness.database.execute(
-            "CREATE FUNCTION \(signature) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''planted''; END'")
-        }
-      }
-      try plant("left(name, integer)", "obj_description(oid, text)", "array_to_string(text[], text)")
+    try LoadHarness.withDatabase { harness in
+      try harness.makeTables()
+      try harness.database.execute(Self.planting)
       let first = businesses(30)
       try harness.load(first)
-      // Planted after the migrations, which only the owner runs and which call these without a schema.
-      try plant("quote_ident(name)", "format(text, text)", "format(text, name)")
-      var second = first
+      var second = first.filter { $0.ban != "10000007" } + [Business("20000000", "new")]
       second[3].name = "changed"
-      try harness.load(second)
+      second[4].industryNames["471913"] = "renamed"
+      let day = try harness.spool.snapshot(second)
+      _ = try harness.check(day)
+      try harness.load(day)
       try harness.expect(second)
     }
   }

@@ -15,6 +15,8 @@ struct RandomTrial {
   private var versions: [String: Version] = [:]
   private var snapshots: [Snapshot] = []
   private var last: Snapshot?
+  /// The snapshot of each publication of the model.
+  private var publications: [SnapshotID] = []
   /// Calendar days around today, and the index of the source's current day.
   private let calendar: [String]
   private var today = 2
@@ -133,6 +135,7 @@ struct RandomTrial {
     // The first publication starts the feed: the check counts all its businesses as added.
     if replacesSamples {
       model.forget()
+      publications = []
       versions = [:]
     }
     let added = model.published.isEmpty ? ChangeCounts(added: snapshot.state.count) : outcome.counts
@@ -152,7 +155,9 @@ struct RandomTrial {
       try checkTables()
       return outcome
     }
-    let rows = model.publish(next, job: try #require(outcome.jobRunID, place))
+    let target = outcome.action == .rollback ? publications.lastIndex(of: snapshot.folder.id) : nil
+    let rows = model.publish(next, job: try #require(outcome.jobRunID, place), rollbackTo: target)
+    publications.append(snapshot.folder.id)
     former.merge(next) { $1 }
     last = snapshot
     if !snapshots.contains(where: { $0.folder == snapshot.folder }) { snapshots.append(snapshot) }
@@ -209,6 +214,7 @@ struct RandomTrial {
       }
       versions[ban] = version
     }
+    versions = versions.filter { model.firstSeen[$0.key] != nil }
   }
 
   private func checkFeed() throws {

@@ -5,21 +5,28 @@ struct RegistryModel {
   typealias State = [String: Business]
 
   private(set) var current: State = [:]
-  /// All BANs that were ever published.
-  private var seen: Set<String> = []
+  /// The publication that brought a BAN first, of those that were not undone since.
+  private(set) var firstSeen: [String: Int] = [:]
   /// The states that were published, in order.
   private(set) var published: [(job: Int, state: State)] = []
   private(set) var feed: [FeedRow] = []
+  /// The job runs that rolled back.
+  private var rollbacks: Set<Int> = []
 
   /// Publishes a state.
   ///
+  /// - Parameter target: the publication to which this one goes back, as an index of ``published``.
   /// - Returns: the rows that the publication adds to the feed, sorted by BAN; none for the first publication.
   @discardableResult
-  mutating func publish(_ next: State, job: Int) -> [FeedRow] {
+  mutating func publish(_ next: State, job: Int, rollbackTo target: Int? = nil) -> [FeedRow] {
     let isBase = published.isEmpty
     let rows = isBase ? [] : Set(current.keys).union(next.keys).sorted().compactMap { row($0, next, job) }
     current = next
-    seen.formUnion(next.keys)
+    if let target {
+      rollbacks.insert(job)
+      firstSeen = firstSeen.filter { $1 <= target || next[$0] != nil }
+    }
+    firstSeen.merge(next.keys.map { ($0, published.count) }) { first, _ in first }
     published.append((job, next))
     feed += rows
     return rows
@@ -34,7 +41,7 @@ struct RegistryModel {
     switch (before, after) {
     case (nil, nil): return nil
     case (nil, .some):
-      return FeedRow(job: job, ban: ban, kind: seen.contains(ban) ? "reappeared" : "added", after: after)
+      return FeedRow(job: job, ban: ban, kind: firstSeen[ban] == nil ? "added" : "reappeared", after: after)
     case (.some, nil): return FeedRow(job: job, ban: ban, kind: "removed", reason: "absent", before: before)
     case (.some(let before), .some(let after)):
       let columns = before.differences(from: after)
@@ -48,7 +55,16 @@ struct RegistryModel {
     let base = published.first.flatMap { base in
       base.state[ban].map { FeedRow(job: base.job, ban: ban, kind: "added", after: BusinessImage($0)) }
     }
-    return [base].compactMap { $0 } + feed.filter { $0.ban == ban }
+    return [base].compactMap { $0 } + shownFeed.filter { $0.ban == ban }
+  }
+
+  /// The feed as the views show it: with the reason of a removal by a rollback.
+  var shownFeed: [FeedRow] {
+    feed.map { row in
+      var row = row
+      if row.kind == "removed", rollbacks.contains(row.job) { row.reason = "rolled back" }
+      return row
+    }
   }
 }
 

@@ -67,7 +67,7 @@ struct ChangeFeed {
     }
     let columns = try session.rows(
       """
-      SELECT c AS changed, count(*) AS businesses FROM registration_change, unnest(changed_columns) AS c
+      SELECT c AS changed, count(*) AS businesses FROM registration_change, pg_catalog.unnest(changed_columns) AS c
       WHERE job_run_id = $1 AND kind = 'changed' GROUP BY c
       """, ["\(job.id)"])
     for row in columns { counts.columns[try row.text("changed")] = try row.int("businesses") }

@@ -160,6 +160,8 @@ struct IncrementalPublish {
   private func keepCreationTimes(_ session: inout Connection) throws {
     guard !diff.removals.isEmpty else { return }
     try session.execute(String(sql: PackageResources.remember_removed_sql))
+    guard settings.action == .rollback else { return }
+    try session.execute(String(sql: PackageResources.forget_undone_sql), ["\(snapshot.id)"])
   }
 
   /// Deletes the industries of removed businesses. The foreign key's cascade would not count them.

@@ -73,7 +73,9 @@ CREATE OR REPLACE FUNCTION :schema.registry_history(of_ban text) RETURNS TABLE (
   changed_columns text[], before jsonb, after jsonb
 ) LANGUAGE sql STABLE ROWS 10 AS $$
   WITH changes AS MATERIALIZED (
-    SELECT c.job_run_id, p.action, c.source_date, p.published_at, c.kind, c.reason, c.changed_columns, c.before, c.after
+    SELECT c.job_run_id, p.action, c.source_date, p.published_at, c.kind,
+      CASE WHEN c.kind = 'removed' AND p.action = 'rollback' THEN 'rolled back' ELSE c.reason END,
+      c.changed_columns, c.before, c.after
     FROM :schema.registration_change c JOIN :schema.publication p ON p.job_run_id = c.job_run_id
     WHERE c.ban = of_ban COLLATE "C"
   ), base AS (
@@ -104,7 +106,7 @@ CREATE OR REPLACE FUNCTION :schema.registry_net_changes(after_run bigint, to_run
     CASE WHEN f.before IS NULL THEN f.kind WHEN l.after IS NULL THEN 'removed' ELSE 'changed' END,
     l.reason,
     CASE WHEN f.before IS NOT NULL AND l.after IS NOT NULL THEN ARRAY(
-      SELECT name FROM unnest(ARRAY[:differing]) AS name WHERE f.before -> name IS DISTINCT FROM l.after -> name)
+      SELECT name FROM pg_catalog.unnest(ARRAY[:differing]) AS name WHERE f.before -> name IS DISTINCT FROM l.after -> name)
       ELSE '{}' END,
     f.before, l.after
   FROM (
@@ -122,7 +124,7 @@ COMMENT ON FUNCTION :schema.registry_net_changes(bigint, bigint) IS
 CREATE OR REPLACE FUNCTION :schema.registration_image_text(image jsonb, column_name text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE WHEN column_name <> 'industries' THEN image ->> column_name ELSE (
-    SELECT string_agg(concat_ws(' ', e ->> 'industry_code', e ->> 'industry_name'), '；' ORDER BY (e ->> 'order')::int)
+    SELECT string_agg(pg_catalog.concat_ws(' ', e ->> 'industry_code', e ->> 'industry_name'), '；' ORDER BY (e ->> 'order')::int)
     FROM jsonb_array_elements(
       CASE WHEN jsonb_typeof(image -> 'industries') = 'array' THEN image -> 'industries' END) AS e
   ) END
@@ -134,7 +136,7 @@ CREATE OR REPLACE FUNCTION :schema.registration_change_columns(changed text[], i
 RETURNS TABLE (name text, place bigint, before text, after text) LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 3 AS $$
   SELECT n.name, n.place, :schema.registration_image_text(image_before, n.name),
     :schema.registration_image_text(image_after, n.name)
-  FROM unnest(ARRAY[:differing]) WITH ORDINALITY AS n (name, place)
+  FROM pg_catalog.unnest(ARRAY[:differing]) WITH ORDINALITY AS n (name, place)
   WHERE CASE WHEN image_before IS NOT NULL AND image_after IS NOT NULL THEN n.name = ANY (changed)
     ELSE coalesce(image_before, image_after) -> n.name NOT IN ('null', '[]') END
 $$;
@@ -200,7 +202,7 @@ CREATE OR REPLACE VIEW :schema.registry_day AS
 SELECT d.as_of_date, p.registrations AS businesses, n.added, n.changed, n.removed, n.reappeared,
   p.businesses_by_city, p.businesses_by_type, p.published_at
 FROM (
-  SELECT as_of_date, publication, coalesce(lag(publication) OVER (ORDER BY as_of_date), 0) AS earlier
+  SELECT as_of_date, publication, coalesce(pg_catalog.lag(publication) OVER (ORDER BY as_of_date), 0) AS earlier
   FROM (
     SELECT as_of_date, max(max(id)) OVER (ORDER BY as_of_date) AS publication FROM :schema.publication GROUP BY as_of_date
   ) AS last

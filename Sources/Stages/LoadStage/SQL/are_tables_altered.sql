@@ -12,7 +12,7 @@ SELECT EXISTS (
   WHERE a.attrelid IN ('tax_registration'::regclass, 'business_industry'::regclass) AND a.attnum > 0
     AND (a.attisdropped OR a.attacl IS NOT NULL OR coalesce(a.attstattarget, -1) <> -1
       OR EXISTS (
-        SELECT FROM unnest(a.attoptions) o WHERE split_part(o, '=', 1) IN ('n_distinct', 'n_distinct_inherited')))
+        SELECT FROM pg_catalog.unnest(a.attoptions) o WHERE split_part(o, '=', 1) IN ('n_distinct', 'n_distinct_inherited')))
 ) OR EXISTS (
   SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
   WHERE i.indrelid IN ('tax_registration'::regclass, 'business_industry'::regclass)
@@ -21,9 +21,9 @@ SELECT EXISTS (
   SELECT FROM pg_seclabel l WHERE l.classoid = 'pg_class'::regclass
     AND l.objoid IN ('tax_registration'::regclass, 'business_industry'::regclass)
 ) OR ARRAY[:registration_columns] <> (
-  SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C") FROM pg_attribute a
+  SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C") FROM pg_attribute a
   WHERE a.attrelid = 'tax_registration'::regclass AND a.attnum > 0
 ) OR ARRAY[:industry_columns] <> (
-  SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C") FROM pg_attribute a
+  SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C") FROM pg_attribute a
   WHERE a.attrelid = 'business_industry'::regclass AND a.attnum > 0
 )

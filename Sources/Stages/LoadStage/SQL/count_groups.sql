@@ -5,8 +5,8 @@ WITH groups AS (
   FROM :table r GROUP BY 1, 2
 )
 SELECT coalesce((
-    SELECT jsonb_object_agg(city, businesses)
+    SELECT pg_catalog.jsonb_object_agg(city, businesses)
     FROM (SELECT city, sum(businesses) AS businesses FROM groups GROUP BY city) AS cities), '{}') AS by_city,
   coalesce((
-    SELECT jsonb_object_agg(type, businesses)
+    SELECT pg_catalog.jsonb_object_agg(type, businesses)
     FROM (SELECT type, sum(businesses) AS businesses FROM groups GROUP BY type) AS types), '{}') AS by_type

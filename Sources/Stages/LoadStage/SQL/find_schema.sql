@@ -39,7 +39,7 @@ SELECT pg_catalog.current_schema() AS schema, (
     ORDER BY 1 LIMIT 1) AS heir,
   pg_catalog.string_agg(guarded.relname, ', ' ORDER BY guarded.relname) FILTER (WHERE NOT guarded.shows_all)
     AS hiding_tables,
-  count(guarded) AS tables_with_policies
+  pg_catalog.count(guarded) AS tables_with_policies
 FROM (
   SELECT c.relname,
     NOT EXISTS (SELECT FROM policies p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND NOT p.is_true)

@@ -3,7 +3,7 @@
 -- $1: the job run. $2: the number of businesses afterwards. :counts: the column of publication. :before, :after: the
 -- group in the images.
 SELECT CASE WHEN sum(businesses) = $2::bigint AND min(businesses) >= 0
-  THEN coalesce(jsonb_object_agg(name, businesses) FILTER (WHERE businesses > 0), '{}') END AS counts
+  THEN coalesce(pg_catalog.jsonb_object_agg(name, businesses) FILTER (WHERE businesses > 0), '{}') END AS counts
 FROM (
   SELECT name, sum(number) AS businesses FROM (
     SELECT o.key AS name, o.value::bigint AS number

@@ -10,7 +10,7 @@
   UNION ALL
   SELECT :row_columns, r.industries,
     :schema.address_city(r.business_address), :schema.address_district(r.business_address)
-  FROM :schema.registration_checkpoint k, unnest(k.registrations) AS r
+  FROM :schema.registration_checkpoint k, pg_catalog.unnest(k.registrations) AS r
   WHERE k.job_run_id = :anchor AND NOT EXISTS (
     SELECT FROM :schema.registration_change c
     WHERE c.ban = r.ban AND c.job_run_id > least(:run, :anchor) AND c.job_run_id <= greatest(:run, :anchor))

@@ -3,7 +3,7 @@
 -- name if it differs between the images, otherwise NULL.
 -- OFFSET 0 keeps the planner from computing an image more than once.
 SELECT $1::bigint, $2::date, ban, kind,
-  CASE kind WHEN 'changed' THEN array_remove(ARRAY[:changed_columns], NULL) ELSE '{}' END,
+  CASE kind WHEN 'changed' THEN pg_catalog.array_remove(ARRAY[:changed_columns], NULL) ELSE '{}' END,
   before, after
 FROM (
   SELECT n.ban,

@@ -7,7 +7,7 @@ WITH RECURSIVE present (code) AS (
   UNION ALL
   SELECT (SELECT min(i.industry_code) FROM :table i WHERE i.industry_code > p.code) FROM present p WHERE p.code IS NOT NULL
 ), named AS (
-  SELECT industry_code AS code, mode() WITHIN GROUP (ORDER BY industry_name) AS name
+  SELECT industry_code AS code, pg_catalog.mode() WITHIN GROUP (ORDER BY industry_name) AS name
   FROM incoming_industry WHERE industry_name IS NOT NULL GROUP BY industry_code
 )
 SELECT p.code,
