@@ -102,7 +102,7 @@ struct RandomTrial {
     guard !wholes.isEmpty else { return }
     let target = days.random.pick(wholes)
     step += ": rollback to \(target.folder.id)"
-    let outcome = try load(target) { $0.action = .rollback }
+    let outcome = try load(target, .rollback)
     // The newer snapshot is not loaded again unless it is named.
     guard outcome.result == .published,
       let newest = snapshots.filter({ $0.folder.id > target.folder.id }).max(by: { $0.folder.id < $1.folder.id })
@@ -115,13 +115,15 @@ struct RandomTrial {
 
   @discardableResult
   private mutating func load(
-    _ snapshot: Snapshot, _ change: @escaping (inout LoadSettings) -> Void = { _ in }
+    _ snapshot: Snapshot, _ action: LoadAction = .load,
+    _ change: @escaping (inout LoadSettings) -> Void = { _ in }
   ) throws -> LoadOutcome {
     let before = model.current
     let replacesSamples = snapshot.isWhole && !snapshots.contains(where: \.isWhole)
     let verify = days.random.chance(25)
     if verify { step += ", verified" }
     let change = { (settings: inout LoadSettings) in
+      settings.action = action
       settings.bounds.cityLoss = 100
       settings.choice = .user
       settings.verify = verify
@@ -155,7 +157,7 @@ struct RandomTrial {
       try checkTables()
       return outcome
     }
-    let target = outcome.action == .rollback ? publications.lastIndex(of: snapshot.folder.id) : nil
+    let target = action == .rollback ? publications.lastIndex(of: snapshot.folder.id) : nil
     let rows = model.publish(next, job: try #require(outcome.jobRunID, place), rollbackTo: target)
     publications.append(snapshot.folder.id)
     former.merge(next) { $1 }
