@@ -1,12 +1,11 @@
 -- Whether replacing the registry's tables would lose something. Storage parameters, defaults, grants and comments are
 -- copied to the new tables. Only column options that ALTER TABLE can set count: PostgreSQL 15.20 sets one of its own
 -- on every column.
--- :registration_columns, :industry_columns: the columns that the migrations create, as sorted lists of literals. They
--- are sorted because a column that a migration adds is the table's last.
+-- :registration_columns, :industry_columns: the columns that the migrations create, as lists of literals.
 SELECT EXISTS (
   SELECT FROM pg_class c WHERE c.oid IN ('tax_registration'::regclass, 'business_industry'::regclass)
     AND (c.relkind <> 'r' OR c.relpersistence <> 'p' OR c.relrowsecurity OR c.relforcerowsecurity
-      OR c.relispartition OR c.reltablespace <> 0 OR c.relreplident <> 'd' OR c.reloftype <> 0)
+      OR c.relispartition OR c.reltablespace <> 0 OR c.relreplident <> 'd' OR c.reloftype <> 0::oid)
 ) OR EXISTS (
   SELECT FROM pg_attribute a
   WHERE a.attrelid IN ('tax_registration'::regclass, 'business_industry'::regclass) AND a.attnum > 0
@@ -20,10 +19,10 @@ SELECT EXISTS (
 ) OR EXISTS (
   SELECT FROM pg_seclabel l WHERE l.classoid = 'pg_class'::regclass
     AND l.objoid IN ('tax_registration'::regclass, 'business_industry'::regclass)
-) OR ARRAY[:registration_columns] <> (
-  SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C") FROM pg_attribute a
-  WHERE a.attrelid = 'tax_registration'::regclass AND a.attnum > 0
-) OR ARRAY[:industry_columns] <> (
-  SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C") FROM pg_attribute a
-  WHERE a.attrelid = 'business_industry'::regclass AND a.attnum > 0
+) OR EXISTS (
+  SELECT FROM pg_attribute a
+  WHERE a.attrelid = 'tax_registration'::regclass AND a.attnum > 0 AND a.attname::text NOT IN (:registration_columns)
+) OR EXISTS (
+  SELECT FROM pg_attribute a
+  WHERE a.attrelid = 'business_industry'::regclass AND a.attnum > 0 AND a.attname::text NOT IN (:industry_columns)
 )

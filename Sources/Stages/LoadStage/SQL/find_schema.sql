@@ -1,14 +1,15 @@
 -- How the search path and the tables are set up.
 -- schema: the current schema. closed_schema: the first existing schema of the search path, if the role may not use it
 -- (PostgreSQL skips it and uses the next one). other_registry: a later schema of the path that has a registry, if the
--- current one has none and is in the path as "$user". heir: a table that inherits from one of ours. hiding_tables: our
--- tables whose policies may hide rows.
+-- current one has none and is in the path as "$user". heir: a table that inherits from one of ours. operator: one
+-- that another user has created in the schema, and that our statements could run. hiding_tables: our tables whose policies
+-- may hide rows.
 -- :tables: our tables, as a list of literals.
 WITH policies AS (
   SELECT polrelid, polpermissive, pg_catalog.pg_get_expr(polqual, polrelid) = 'true' AS is_true
   FROM pg_catalog.pg_policy
   WHERE polcmd IN ('*', 'r') AND (
-    0 = ANY (polroles)
+    0::pg_catalog.oid = ANY (polroles)
     OR EXISTS (SELECT FROM pg_catalog.unnest(polroles) r WHERE pg_catalog.pg_has_role(r, 'USAGE')))
 )
 SELECT pg_catalog.current_schema() AS schema, (
@@ -17,7 +18,7 @@ SELECT pg_catalog.current_schema() AS schema, (
         WITH ORDINALITY AS path (entry, place)
       JOIN pg_catalog.pg_namespace n ON n.nspname = CASE pg_catalog.btrim(entry, ' "')
         WHEN '$user' THEN current_user ELSE pg_catalog.btrim(entry, ' "') END
-    WHERE n.nspname NOT LIKE 'pg\_%' ORDER BY place LIMIT 1) AS closed_schema,
+    WHERE n.nspname::text NOT LIKE 'pg\_%' ORDER BY place LIMIT 1) AS closed_schema,
   pg_catalog.quote_ident(pg_catalog.current_schema()) AS quoted_schema,
   (
     SELECT pg_catalog.quote_ident(registry.nspname) FROM (
@@ -32,11 +33,22 @@ SELECT pg_catalog.current_schema() AS schema, (
       WHERE c.relname = 'schema_migration' AND n.nspname = pg_catalog.current_schema())
     ORDER BY pg_catalog.array_position(pg_catalog.current_schemas(false), registry.nspname) LIMIT 1) AS other_registry,
   (
-    SELECT i.inhrelid::pg_catalog.regclass || ' inherits from ' || i.inhparent::pg_catalog.regclass
+    SELECT pg_catalog.format('%s inherits from %s', i.inhrelid::pg_catalog.regclass, i.inhparent::pg_catalog.regclass)
     FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhparent
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = pg_catalog.current_schema() AND c.relkind = 'r' AND c.relname IN (:tables)
     ORDER BY 1 LIMIT 1) AS heir,
+  (
+    SELECT pg_catalog.format('%s of user %I', o.oid::pg_catalog.regoperator, r.rolname)
+    FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+      JOIN pg_catalog.pg_roles r ON r.oid = o.oprowner
+    WHERE n.nspname = pg_catalog.current_schema() AND o.oprowner <> n.nspowner AND NOT r.rolsuper
+      AND r.rolname <> current_user AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e'
+          AND d.classid = (SELECT c.oid FROM pg_catalog.pg_class c
+            WHERE c.relname = 'pg_operator' AND c.relnamespace = (
+              SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = 'pg_catalog')))
+    LIMIT 1) AS operator,
   pg_catalog.string_agg(guarded.relname, ', ' ORDER BY guarded.relname) FILTER (WHERE NOT guarded.shows_all)
     AS hiding_tables,
   pg_catalog.count(guarded) AS tables_with_policies

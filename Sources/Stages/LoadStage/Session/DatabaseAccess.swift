@@ -97,6 +97,12 @@ struct DatabaseAccess: Sendable {
         .configuration, "\(place): table \(heir): its rows would count as rows of the registry",
         hint: "ALTER TABLE … NO INHERIT …; for a table with the same columns, use CREATE TABLE … (LIKE …)")
     }
+    // PostgreSQL prefers an operator that takes exactly these types to one of its own that takes several.
+    if let planted = try found.optionalText("operator") {
+      throw Failure(
+        .configuration, "\(place): operator \(planted) in schema \(schema) could be run with the rights of this role",
+        hint: "drop it, or move it with ALTER OPERATOR … SET SCHEMA; only the owner should have CREATE on the schema")
+    }
     if let tables = try found.optionalText("hiding_tables") {
       throw Failure(
         .unavailable,

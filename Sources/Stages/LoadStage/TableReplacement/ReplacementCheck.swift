@@ -83,8 +83,8 @@ enum ReplacementCheck {
       WHERE c.oid IN ('tax_registration'::regclass, 'business_industry'::regclass) AND a.grantor <> c.relowner)
     """
 
-  /// Returns the names as sorted literals, without the double quotes of identifiers.
+  /// Returns the names as literals, without the double quotes of identifiers.
   private static func literals(_ names: [String]) -> String {
-    names.map { "'\($0.filter { $0 != "\"" })'" }.sorted().joined(separator: ", ")
+    names.map { "'\($0.filter { $0 != "\"" })'" }.joined(separator: ", ")
   }
 }
