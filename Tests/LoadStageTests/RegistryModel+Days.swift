@@ -5,7 +5,9 @@ import Testing
 /// The net change of a business between two days, as `registry_changes` and the model give it.
 struct NetChange: Hashable {
   var ban: String
+  var job: Int
   var kind: String
+  var reason: String?
   var changedColumns: Set<String>
   var before: BusinessImage?
   var after: BusinessImage?
@@ -25,8 +27,18 @@ extension RegistryModel {
         if let old, let new { columns = old.differences(from: new) }
         if new == nil { kind = "removed" }
         if old == nil { kind = feed.first { $0.ban == ban && jobs.contains($0.job) }?.kind ?? "?" }
-        return NetChange(ban: ban, kind: kind, changedColumns: columns, before: old, after: new)
+        let maker = maker(of: ban, new, jobs)
+        return NetChange(
+          ban: ban, job: maker?.job ?? 0, kind: kind, reason: kind == "removed" ? maker?.reason : nil,
+          changedColumns: columns, before: old, after: new)
       })
+  }
+
+  /// The change to which a business owes its state: the last one, or the one that a rollback restored.
+  private func maker(of ban: String, _ state: BusinessImage?, _ jobs: Range<Int>) -> FeedRow? {
+    let rows = shownFeed.filter { $0.ban == ban && jobs.contains($0.job) }
+    guard let last = rows.last, rollbacks.contains(last.job) else { return rows.last }
+    return rows.last { !rollbacks.contains($0.job) && $0.after == state } ?? last
   }
 }
 
@@ -95,10 +107,15 @@ extension TestDatabase {
 
   private func netChanges(_ from: String, _ to: String) throws -> Set<NetChange> {
     try Set(
-      execute("SELECT ban, kind, to_json(changed_columns), to_jsonb(c) FROM registry_changes('\(from)', '\(to)') c")
+      execute(
+        """
+        SELECT ban, kind, to_json(changed_columns), to_jsonb(c), job_run_id, reason
+        FROM registry_changes('\(from)', '\(to)') c
+        """
+      )
         .values.map { row in
           NetChange(
-            ban: row[0] ?? "", kind: row[1] ?? "",
+            ban: row[0] ?? "", job: row[4].flatMap { Int($0) } ?? 0, kind: row[1] ?? "", reason: row[5],
             changedColumns: Set(try JSONDecoder().decode([String].self, from: Data((row[2] ?? "").utf8))),
             before: try BusinessImage(flat: row[3] ?? "", ban: row[0] ?? "", "before"),
             after: try BusinessImage(flat: row[3] ?? "", ban: row[0] ?? "", "after"))

@@ -11,7 +11,7 @@ struct RegistryModel {
   private(set) var published: [(job: Int, state: State)] = []
   private(set) var feed: [FeedRow] = []
   /// The job runs that rolled back.
-  private var rollbacks: Set<Int> = []
+  private(set) var rollbacks: Set<Int> = []
 
   /// Publishes a state.
   ///

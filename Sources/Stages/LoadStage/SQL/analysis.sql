@@ -101,10 +101,10 @@ COMMENT ON FUNCTION :schema.registry_history(text) IS
 
 CREATE OR REPLACE FUNCTION :schema.registry_net_changes(after_run bigint, to_run bigint) RETURNS TABLE (
   job_run_id bigint, ban text, kind text, reason text, changed_columns text[], before jsonb, after jsonb
-) LANGUAGE sql STABLE AS $$
-  SELECT l.job_run_id, l.ban,
+) LANGUAGE sql STABLE ROWS 20000 AS $$
+  SELECT coalesce(o.job_run_id, l.job_run_id), l.ban,
     CASE WHEN f.before IS NULL THEN f.kind WHEN l.after IS NULL THEN 'removed' ELSE 'changed' END,
-    l.reason,
+    CASE WHEN o.job_run_id IS NULL THEN l.reason ELSE o.reason END,
     CASE WHEN f.before IS NOT NULL AND l.after IS NOT NULL THEN ARRAY(
       SELECT name FROM pg_catalog.unnest(ARRAY[:differing]) AS name WHERE f.before -> name IS DISTINCT FROM l.after -> name)
       ELSE '{}' END,
@@ -116,6 +116,15 @@ CREATE OR REPLACE FUNCTION :schema.registry_net_changes(after_run bigint, to_run
     SELECT DISTINCT ON (c.ban) c.ban, c.job_run_id, c.reason, c.after FROM :schema.registration_change c
     WHERE c.job_run_id > after_run AND c.job_run_id <= to_run ORDER BY c.ban, c.job_run_id DESC
   ) AS l ON l.ban = f.ban
+  LEFT JOIN :schema.publication p ON p.job_run_id = l.job_run_id AND p.action = 'rollback'
+  -- A rollback restores a state that another publication made.
+  LEFT JOIN LATERAL (
+    SELECT e.job_run_id, e.reason FROM :schema.registration_change e
+      JOIN :schema.publication q ON q.job_run_id = e.job_run_id AND q.action <> 'rollback'
+    WHERE e.ban = l.ban AND e.job_run_id > after_run AND e.job_run_id < p.job_run_id
+      AND e.after IS NOT DISTINCT FROM l.after
+    ORDER BY e.job_run_id DESC LIMIT 1
+  ) AS o ON true
   WHERE f.before IS DISTINCT FROM l.after
 $$;
 COMMENT ON FUNCTION :schema.registry_net_changes(bigint, bigint) IS
