@@ -8,7 +8,7 @@ FROM ${SWIFT_IMAGE} AS build
 # Versions are not pinned, because Debian removes old ones with each security update.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libcurl4-openssl-dev libpq-dev libsqlite3-dev libssl-dev libzstd-dev \
+    && apt-get install -y --no-install-recommends libcurl4-openssl-dev libpq-dev libsqlite3-dev libssl-dev libzstd-dev zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 ENV WITH_CONSOLE=yes
@@ -31,7 +31,7 @@ RUN for program in fetch transform load console; do \
 FROM ${RUNTIME_IMAGE}
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libpq5 libsqlite3-0 libzstd1 tzdata \
+    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libpq5 libsqlite3-0 libzstd1 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/registry --shell /usr/sbin/nologin registry \
     && install -d -o registry -g registry /var/lib/registry /var/lib/registry/spool /var/log/registry

@@ -106,6 +106,7 @@ let package = Package(
     systemLibrary("CLibCurl"),
     systemLibrary("CLibPQ"),
     systemLibrary("CLibSQLite"),
+    systemLibrary("CLibZlib"),
     systemLibrary("CLibZstd"),
 
     // Helpers in C for functions that Swift or its Glibc module lacks.
@@ -118,6 +119,7 @@ let package = Package(
     library("HTTP", in: "Clients", ["CLibCurl"]),
     library("Postgres", in: "Clients", ["CLibPQ", "FaultInjection", "Support"]),
     library("SQLite", in: "Clients", ["CLibSQLite"]),
+    library("Zlib", in: "Clients", ["CLibZlib"]),
     library("Zstd", in: "Clients", ["CLibZstd"]),
 
     // The core and the interface.
@@ -132,7 +134,8 @@ let package = Package(
 
     // Stages import the spool, but not each other.
     library(
-      "FetchStage", in: "Stages", ["Records", "Spool", "CommandKit", "Support", "FaultInjection", "HTTP", "Digest"],
+      "FetchStage", in: "Stages",
+      ["Records", "Spool", "CommandKit", "Support", "FaultInjection", "HTTP", "Digest", "Zlib", "Zstd"],
       resources: [.copy("Sample")]),
     library(
       "TransformStage", in: "Stages",
@@ -174,6 +177,7 @@ let package = Package(
     systemLibrary("CLibSSL", path: "Tests/Helpers/CLibSSL"),
     testHelper("LoopbackServer", ["Support"]),
     testHelper("TLSProxy", ["CLibSSL", "Support"]),
+    testHelper("ArchiveBuilder", ["CLibZlib", "Zstd"]),
     testHelper("SeededRandom"),
     testHelper("MalformedInputs", ["SeededRandom"]),
     testHelper("ReferenceImplementation"),
@@ -184,7 +188,7 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "Records", "Spool", "FetchStage", "TransformStage", "CommandKit", "Support", "Digest", "Zstd",
-        "ReferenceImplementation", "SeededRandom", "MalformedInputs", "TestSupport",
+        "ReferenceImplementation", "SeededRandom", "MalformedInputs", "TestSupport", "ArchiveBuilder",
       ],
       path: "Tests/Fuzz/Targets", swiftSettings: strict),
     .executableTarget(
@@ -202,7 +206,7 @@ let package = Package(
       "FetchStageTests",
       [
         "SeededRandom", "FetchStage", "CommandKit", "Spool", "Support", "FaultInjection", "Digest", "Records",
-        "ReferenceImplementation", "MalformedInputs", "TestSupport", "LoopbackServer", "TLSProxy",
+        "ReferenceImplementation", "MalformedInputs", "TestSupport", "LoopbackServer", "TLSProxy", "ArchiveBuilder",
       ]),
     tests(
       "TransformStageTests",
@@ -229,7 +233,7 @@ let package = Package(
       [
         "SeededRandom", "fetch", "transform", "load", "Records", "Spool", "CommandKit", "Digest", "Postgres",
         "GeneratorKit", "LoopbackServer", "MalformedInputs", "TestSupport", "ReferenceImplementation", "Support",
-        "TestCluster", "TLSProxy",
+        "TestCluster", "TLSProxy", "ArchiveBuilder",
       ]),
     tests("SupportTests", ["Support", "TestSupport"]),
     tests("StructuredLoggingTests", ["StructuredLogging", "TestSupport", "Support", logging]),

@@ -20,6 +20,7 @@ need_build_packages() {
   has_header curl/curl.h || missing+=(libcurl4-openssl-dev)
   has_header sqlite3.h || missing+=(libsqlite3-dev)
   has_header zstd.h || missing+=(libzstd-dev)
+  has_header zlib.h || missing+=(zlib1g-dev)
   has_header openssl/evp.h || missing+=(libssl-dev)
   command -v git >/dev/null || missing+=(git) # Swift fetches packages with it
   [[ -e /etc/ssl/certs/ca-certificates.crt || -d /etc/pki ]] || missing+=(ca-certificates)

@@ -39,8 +39,6 @@ import Testing
       Call(stage: "fetch", variables: ["SOURCE_URL": "http://example.org/a.csv"], names: "plain http"),
       Call(stage: "fetch", arguments: ["--source", "ftp://127.0.0.1/a.csv"], names: "'ftp'"),
       Call(stage: "fetch", arguments: ["--source", "https:///a.csv"], names: "not a valid URL"),
-      Call(stage: "fetch", arguments: ["--source", "a.csv.gz"], names: ".gz"),
-      Call(stage: "fetch", arguments: ["--source", "https://127.0.0.1:1/A.ZIP?x=1"], names: ".zip"),
       Call(stage: "transform", arguments: ["--jobs", "0"], names: "--jobs '0'"),
       Call(stage: "transform", variables: ["JOBS": "many"], names: "JOBS 'many'"),
       Call(stage: "transform", arguments: ["--max-rejects=-1"], names: "'-1'"),

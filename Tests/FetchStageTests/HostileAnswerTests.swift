@@ -140,9 +140,11 @@ import Testing
     Hostile("a login page", .data, "HTML", .page(200, body: "<!DOCTYPE html><html>log in</html>")),
     Hostile("a login page in pieces", .data, "HTML", raw: "HTTP/1.1 200 OK\r\n\r\n  \r\n<html>"),
     Hostile(
-      "gzip that says nothing of it", .data, "gzip", raw: "HTTP/1.1 200 OK\r\n\r\n",
+      "gzip that is cut off", .data, "cut off", raw: "HTTP/1.1 200 OK\r\n\r\n",
       then: Content([0x1F, 0x8B, 8, 0, 0])),
-    Hostile("a zip archive", .data, "zip", raw: "HTTP/1.1 200 OK\r\n\r\n", then: Content([0x50, 0x4B, 3, 4, 20, 0])),
+    Hostile(
+      "a zip archive that is cut off", .data, "cut off", raw: "HTTP/1.1 200 OK\r\n\r\n",
+      then: Content([0x50, 0x4B, 3, 4, 20, 0])),
     Hostile("another table", .data, "統一編號", .page(200, body: "a,b\n1,2\n")),
     Hostile("10 GB of zeros", "more than --max-bytes", endless: .zeros(10 << 30), .contentLength),
     Hostile("10 GB of zeros in pieces", "refused", endless: .zeros(10 << 30), .chunked),

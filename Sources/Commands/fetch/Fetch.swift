@@ -75,11 +75,12 @@ extension FetchSettings {
     } else if let source = options.source {
       location = try SourceLocation(source, isArgument: true)
     } else {
-      location = try SourceLocation(Environment.value("SOURCE_URL") ?? SourceLocation.published, isArgument: false)
+      location = try Environment.value("SOURCE_URL").map { try SourceLocation($0, isArgument: false) } ?? .published
     }
     self.init(
       spool: spool.path, location: location,
       terms: FetchTerms(chunkSize: chunkSize ?? 50_000, limit: limit, sample: options.sample), force: force.force)
+    if location == .published { fallback = .publishedCSV }
     caFile = Environment.value("SSL_CERT_FILE")
     caFolder = Environment.value("SSL_CERT_DIR")
     if let bytes = try number(options.maxBytes, "--max-bytes") { bytesMax = bytes }

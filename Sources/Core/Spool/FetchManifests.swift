@@ -81,6 +81,8 @@ public struct Source: Codable, Sendable, Hashable {
   public var date: String?
   /// The Content-Length of the response.
   public var contentLength: Int?
+  /// The archive in which the CSV arrived; nil if it arrived as it is.
+  public var archive: Archive?
 
   public init(
     url: String, urlSHA256: String, etag: String? = nil, lastModified: String? = nil, date: String? = nil,
@@ -92,6 +94,26 @@ public struct Source: Codable, Sendable, Hashable {
     self.lastModified = lastModified
     self.date = date
     self.contentLength = contentLength
+  }
+}
+
+/// The archive in which a source arrived.
+public struct Archive: Codable, Sendable, Hashable {
+  public enum Format: String, Codable, Sendable { case zip, gzip, zstd }
+
+  public var format: Format
+  /// Its size.
+  public var bytes: Int
+  /// Digest of its own bytes, 64 hexadecimal digits.
+  public var sha256: String
+  /// The name of the file in a zip archive.
+  public var member: String?
+
+  public init(format: Format, bytes: Int, sha256: String, member: String? = nil) {
+    self.format = format
+    self.bytes = bytes
+    self.sha256 = sha256
+    self.member = member
   }
 }
 
@@ -120,6 +142,8 @@ public struct DownloadManifest: Manifest, Hashable {
   public var format = SpoolFormat.current
   public var rulesVersion: Int
   public var source: Source
+  /// The form in which the source arrives; nil if the chunks have its bytes as they arrive.
+  public var archiveFormat: Archive.Format?
   public var terms: FetchTerms
   /// ISO 8601, UTC.
   public var startedAt: String

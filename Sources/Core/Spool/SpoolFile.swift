@@ -123,4 +123,20 @@ public struct OpenFile: ~Copyable {
     }
     return filled
   }
+
+  /// Fills the buffer with the bytes at an offset.
+  ///
+  /// - Throws: category `temporary` if the file ends before.
+  public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Failure) {
+    var filled = 0
+    while filled < buffer.count {
+      let count = pread(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled, offset + filled)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .system("read '\(path)'", errno: errno)
+      }
+      guard count > 0 else { throw Failure(.temporary, "'\(path)' became shorter while it was read") }
+      filled += count
+    }
+  }
 }

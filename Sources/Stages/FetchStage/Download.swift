@@ -24,6 +24,8 @@ struct Download: ~Copyable {
   /// The snapshot that gets the chunks, with the version of the current answer; nil if none is begun yet.
   private var snapshot: UnfinishedSnapshot?
   private var finished: FinishedChunks
+  /// What has arrived of an archive. There are no finished chunks then.
+  private var kept: KeptArchive?
   /// Versions whose rest can be requested. The one that has not answered for the longest time is first: if machines
   /// answer in turn, its machine is the next.
   private var versions: [KnownVersion] = []
@@ -33,10 +35,12 @@ struct Download: ~Copyable {
   // State of the current answer.
 
   /// Nil until the head is accepted.
-  private var splitter: ChunkSplitter?
+  private var reader: SourceReader?
   private var bar: ProgressReporter?
   /// The snapshot since which the source is unchanged, if the server reports that.
   private var unchanged: PreviousSnapshot?
+  /// Whether it continues an archive of which a part has arrived before.
+  private var resumesArchive = false
   /// Offset in the source of the next byte.
   private var offset = 0
   /// Size of the whole source in bytes, if the answer gives it.
@@ -58,6 +62,7 @@ struct Download: ~Copyable {
     self.log = log
     let snapshot = try UnfinishedSnapshot.find(settings, log: log)
     self.snapshot = snapshot
+    kept = try snapshot?.keptArchive()
     finished = try snapshot?.finishedChunks() ?? FinishedChunks()
     if let snapshot { remember(snapshot.manifest.source) }
   }
@@ -75,7 +80,7 @@ struct Download: ~Copyable {
         throw Failure(
           .temporary,
           "unable to fetch \(settings.location.shown): \(error.why); gave up after \(failures + 1) attempts",
-          hint: "run the same command again later: it resumes after the finished chunks")
+          hint: "run the same command again later: it resumes where it stopped")
       }
       try wait(after: error, failures: failures, left: left)
       failures += 1
@@ -103,7 +108,7 @@ struct Download: ~Copyable {
   private func outOfTime() -> Failure {
     Failure(
       .temporary, "unable to fetch \(settings.location.shown) within \(Int(settings.secondsMax)) s (--timeout)",
-      hint: "run the same command again: it resumes after the finished chunks")
+      hint: "run the same command again: it resumes where it stopped")
   }
 
   /// Sends one request and processes its answer.
@@ -111,11 +116,12 @@ struct Download: ~Copyable {
   /// - Throws: ``RetryableError`` if another attempt may succeed, else a `Failure`.
   private mutating func attempt(secondsLeft: Double) throws -> FetchOutcome {
     let version = ranges == .allowed ? versions.first : nil
-    if let version, let snapshot, version.chunks != finished.entries {
+    if let version, let snapshot, kept == nil, version.chunks != finished.entries {
       finished = try snapshot.finishedChunks(of: version.chunks)
     }
     let conditional = ConditionalRequest(
-      resumeAt: finished.cursor.offset, of: version?.source, previous: previous, location: settings.location)
+      resumeAt: kept?.bytes ?? finished.cursor.offset, of: version?.source, previous: previous,
+      location: settings.location)
     var request = Request(url: url, timeoutSeconds: secondsLeft)
     request.headers = conditional.headers
     // Plain http is allowed to loopback only: a proxy would be another machine.
@@ -123,7 +129,7 @@ struct Download: ~Copyable {
     request.connectTimeoutSeconds = settings.connectTimeoutSeconds
     request.lowSpeedSeconds = settings.stallSeconds
     (request.caFile, request.caFolder) = (settings.caFile, settings.caFolder)
-    (offset, total, unchanged) = (0, nil, nil)
+    (offset, total, unchanged, resumesArchive) = (0, nil, nil, false)
     defer { bar?.finish() }
     do {
       var transfer = try Transfer()
@@ -134,6 +140,8 @@ struct Download: ~Copyable {
         check: { try StopSignal.check() })
     } catch is EnoughReceived {
       return try complete()
+    } catch let error where isAboutArchive(error) {
+      throw try refuse(error)
     } catch let error as TransferError where error.kind == .temporary && offset == total {
       // All bytes of the source have arrived, so the answer is complete however the connection ended.
       return try complete()
@@ -151,7 +159,7 @@ struct Download: ~Copyable {
       log.info("the download resumes at byte \(offset) of \(total)")
       (self.offset, self.total) = (offset, total)
       if let asked = versions.first { answers(asked.source) }
-      try beginSplitting()
+      try beginReading(isWhole: false)
     case .unchanged(let previous): unchanged = previous
     }
   }
@@ -160,7 +168,7 @@ struct Download: ~Copyable {
     if let bytes, bytes > settings.bytesMax { throw tooLarge("\(bytes)") }
     if settings.terms.limit == nil { try FreeSpace.check(settings.spool, sourceBytes: bytes ?? 0) }
     total = bytes
-    if finished.cursor.offset > 0 {
+    if finished.cursor.offset > 0 || kept != nil {
       log.info("the download restarts: finished chunks are kept if their bytes are the same")
     }
     if let last = versions.last, last.source.isInterchangeable(with: source) {
@@ -170,7 +178,7 @@ struct Download: ~Copyable {
     if snapshot == nil { snapshot = try UnfinishedSnapshot.begin(settings, source, log: log) }
     answers(source)
     finished = FinishedChunks()
-    try beginSplitting()
+    try beginReading(isWhole: true)
   }
 
   /// Notes the version of the current answer.
@@ -182,6 +190,11 @@ struct Download: ~Copyable {
 
   /// Notes that the finished chunks are of a version, in addition to those that it had before.
   private mutating func remember(_ source: Source) {
+    guard kept == nil else {
+      // The bytes of an archive are of one version.
+      versions = source.strongValidator == nil ? [] : [KnownVersion(source: source, chunks: [])]
+      return
+    }
     let received = finished.entries
     // A version with another chunk is no longer in the folder.
     versions.removeAll { zip($0.chunks, received).contains { $0 != $1 } }
@@ -191,9 +204,17 @@ struct Download: ~Copyable {
     if !chunks.isEmpty { versions.append(KnownVersion(source: source, chunks: chunks)) }
   }
 
-  private mutating func beginSplitting() throws {
+  private mutating func beginReading(isWhole: Bool) throws {
     guard let snapshot else { throw Failure(.bug, "internal error: chunks arrived before the snapshot was begun") }
-    splitter = try ChunkSplitter(snapshot, after: finished)
+    if isWhole {
+      kept = nil
+      reader = try SourceReader(snapshot, settings, bytes: total)
+    } else if let kept {
+      resumesArchive = true
+      reader = try SourceReader.resume(snapshot, settings, after: kept)
+    } else {
+      reader = try SourceReader(snapshot, settings, after: finished)
+    }
     bar = ProgressReporter("fetch", unit: .bytes, total: total, log: log)
     bar?.add(offset)
   }
@@ -206,9 +227,9 @@ struct Download: ~Copyable {
       throw RetryableError(
         why: "the answer continues after byte \(total), its announced end", ranges: .forbidden)
     }
-    try splitter?.append(body)
+    try reader?.append(body)
     bar?.add(body.count)
-    if splitter?.limitReached == true { throw EnoughReceived() }
+    if reader?.limitReached == true { throw EnoughReceived() }
   }
 
   /// Completes the snapshot after the answer has ended.
@@ -219,23 +240,50 @@ struct Download: ~Copyable {
       log.info("the server reports that the source is unchanged since snapshot \(unchanged.folder.id)")
       return .unchanged(unchanged.folder, unchanged.manifest)
     }
-    if let total, splitter?.limitReached == false, offset != total {
+    if let total, reader?.limitReached == false, offset != total {
       // libcurl checks the length of an answer, but not that a range reaches the end of the source.
       try keepFinishedChunks()
       throw RetryableError(why: "the answer ended at byte \(offset) of \(total)")
     }
-    guard let splitter = splitter.take(), let snapshot else {
+    guard let reader = reader.take() else {
       throw Failure(.bug, "internal error: the server's answer ended before its headers")
     }
-    return try snapshot.complete(splitter.finish(), previous: previous)
+    do { return try reader.finish(previous: previous) } catch let error where isAboutArchive(error) {
+      throw try refuse(error)
+    }
+  }
+
+  /// Whether the archive is not acceptable. If its parts are of different versions, its content may be refused before
+  /// its checksum is.
+  private func isAboutArchive(_ error: any Error) -> Bool {
+    error is ArchiveError || resumesArchive && (error as? Failure)?.category == .data
+  }
+
+  /// Forgets an archive that is not acceptable.
+  ///
+  /// - Returns: ``RetryableError`` if its parts may be of different versions, else the refusal.
+  private mutating func refuse(_ error: any Error) throws -> any Error {
+    reader = nil
+    (kept, versions) = (nil, [])
+    if let snapshot { try SpoolFile.remove(snapshot.archivePart) }
+    guard !resumesArchive else {
+      let reason = (error as? Failure)?.message ?? "\(error)"
+      return RetryableError(
+        why: "the archive is damaged after its download was resumed (\(reason)): the download restarts",
+        isImmediate: true, ranges: .forbidden)
+    }
+    return (error as? ArchiveError)?.failure(settings.location.shown) ?? error
   }
 
   /// Keeps the finished chunks of a failed attempt for the next attempt or the next process.
   ///
   /// - Throws: the error of a chunk that could not be written, which another attempt would not fix.
   private mutating func keepFinishedChunks() throws {
-    guard let splitter = splitter.take(), let snapshot else { return }
-    finished = try splitter.stop()
+    guard let reader = reader.take() else { return }
+    let snapshot = reader.snapshot
+    self.snapshot = snapshot
+    kept = reader.kept
+    finished = try reader.stop()
     remember(snapshot.manifest.source)
   }
 

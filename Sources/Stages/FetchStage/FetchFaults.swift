@@ -13,6 +13,7 @@ extension FaultPoint {
     + steps("fetch", .makeFolder, .flushFolder, .removeFolder)
     + durableFile("source.json") + steps("source.json", .remove) + steps(".source.json.tmp", .remove)
     + durableFile("fetch/N.csv.zst") + steps("fetch/N.csv.zst", .remove) + steps("fetch/.N.csv.zst.tmp", .remove)
+    + steps("fetch/.archive.part", .create, .write, .remove)
     + durableFile("fetch/N.json") + steps("fetch/N.json", .remove)
     + durableFile("fetch.json") + [retry]
 }

@@ -4,6 +4,8 @@ import Spool
 public struct FetchSettings: Sendable {
   public var spool: String
   public var location: SourceLocation
+  /// The same source in another form, for when the first is not there or not acceptable.
+  public var fallback: SourceLocation?
   public var terms: FetchTerms
   /// Whether to fetch the source even if it is unchanged.
   public var force: Bool

@@ -15,6 +15,20 @@ public enum Fetcher {
     }
     return try lock.hold {
       try Folder.requireFileSystem(settings.spool, lock: path)
+      let outcome = try fetchOrFallBack(settings, log: log)
+      if case .unchanged(let folder, _) = outcome {
+        try removeUnfinished(after: folder.id, settings, log: log)
+      }
+      return outcome
+    }
+  }
+
+  private static func fetchOrFallBack(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {
+    do { return try fetch(settings, log: log) } catch let failure as Failure {
+      guard let fallback = settings.fallback, [.unavailable, .data].contains(failure.category) else { throw failure }
+      log.warning("\(failure.message): fetching \(fallback.shown) instead")
+      var settings = settings
+      (settings.location, settings.fallback) = (fallback, nil)
       return try fetch(settings, log: log)
     }
   }
@@ -22,32 +36,41 @@ public enum Fetcher {
   private static func fetch(_ settings: FetchSettings, log: EventLog) throws -> FetchOutcome {
     try removeLeftovers(settings.spool)
     let previous = settings.terms.whole && !settings.force ? try PreviousSnapshot.find(settings.spool, log: log) : nil
-    let outcome: FetchOutcome
+    do { return try read(settings, previous, log) } catch let failure as Failure where failure.category == .data {
+      try removeRefusedArchive(settings, log: log)
+      throw failure
+    }
+  }
+
+  private static func read(
+    _ settings: FetchSettings, _ previous: PreviousSnapshot?, _ log: EventLog
+  ) throws -> FetchOutcome {
     switch settings.location {
     case .file(let path), .sample(let path):
-      if let pipe = try StreamSource(pipe: path, settings, previous: previous, log: log) {
-        outcome = try pipe.fetch()
-      } else {
-        outcome = try FileSource(path: path, settings: settings, previous: previous, log: log).fetch()
-      }
-    case .descriptor(let number):
-      outcome = try StreamSource(number, settings, previous: previous, log: log).fetch()
-    case .web(let url): outcome = try Download.run(url, settings, previous: previous, log: log)
+      if let pipe = try StreamSource(pipe: path, settings, previous: previous, log: log) { return try pipe.fetch() }
+      return try FileSource(path: path, settings: settings, previous: previous, log: log).fetch()
+    case .descriptor(let number): return try StreamSource(number, settings, previous: previous, log: log).fetch()
+    case .web(let url): return try Download.run(url, settings, previous: previous, log: log)
     }
-    if case .unchanged(let folder, _) = outcome {
-      try removeUnfinished(after: folder.id, settings, log: log)
-    }
-    return outcome
+  }
+
+  /// Removes the snapshot that was begun from an archive that is not acceptable: it may have chunks of good bytes, and
+  /// transform would pick it as the newest snapshot.
+  private static func removeRefusedArchive(_ settings: FetchSettings, log: EventLog) throws {
+    guard let begun = try UnfinishedSnapshot.find(settings, log: log), begun.manifest.archiveFormat != nil
+    else { return }
+    try Folder.remove(begun.folder.path)
   }
 
   /// Removes unfinished snapshots that are newer than the finished snapshot `id`, which has the current source. Their
   /// version of the source is no longer available, and transform would pick them as the newest snapshot.
   private static func removeUnfinished(after id: SnapshotID, _ settings: FetchSettings, log: EventLog) throws {
+    let sources = [settings.location.digest, settings.fallback?.digest]
     for newer in try SpoolIndex.snapshots(settings.spool) where newer > id {
       let folder = SnapshotFolder(spool: settings.spool, id: newer)
       guard !SpoolFile.isThere(folder.fetchManifest),
         let begun = try? DownloadManifest.read(at: folder.downloadManifest),
-        begun.source.urlSHA256 == settings.location.digest, begun.terms == settings.terms
+        sources.contains(begun.source.urlSHA256), begun.terms == settings.terms
       else { continue }
       log.info("snapshot \(newer) is unfinished and its version is no longer available: it is removed")
       try Folder.remove(folder.path)

@@ -16,30 +16,34 @@ struct FileSource {
       return .unchanged(previous.folder, previous.manifest)
     }
     let snapshot = try UnfinishedSnapshot.findOrBegin(settings, log: log)
-    if settings.terms.limit == nil { try FreeSpace.check(settings.spool, sourceBytes: try open().size()) }
-    var splitter = try ChunkSplitter(snapshot, after: FinishedChunks())
-    try read { bytes in
-      try splitter.append(bytes)
-      return !splitter.limitReached
-    }
-    return try snapshot.complete(splitter.finish(), previous: previous)
+    let size = try open().size()
+    if settings.terms.limit == nil { try FreeSpace.check(settings.spool, sourceBytes: size) }
+    var reader = try SourceReader(snapshot, settings, bytes: size, isFile: true)
+    do {
+      try read { bytes in
+        try reader.append(bytes)
+        return !reader.limitReached
+      }
+      return try reader.finish(previous: previous, file: ArchiveBytes(open(), bytes: size))
+    } catch let error as ArchiveError { throw error.failure("'\(path)'") }
   }
 
   /// Compares the size, and the bytes only if the sizes are equal. A file that differs is then read twice. That costs
   /// less than splitting and compressing an unchanged file every day.
   private func isContent(of snapshot: PreviousSnapshot) throws -> Bool {
-    guard try open().size() == snapshot.manifest.csv.bytes else { return false }
+    let (size, archive) = (try open().size(), snapshot.manifest.source.archive)
+    guard size == archive?.bytes ?? snapshot.manifest.csv.bytes else { return false }
     var hash = SHA256()
     try read {
       hash.update($0)
       return true
     }
-    return hash.finish() == snapshot.manifest.csv.sha256
+    return hash.finish() == archive?.sha256 ?? snapshot.manifest.csv.sha256
   }
 
   private func open() throws -> OpenFile {
     guard let file = try OpenFile(path, followLinks: true) else {
-      throw Failure(.unavailable, "there is no file '\(path)'", hint: "check --source")
+      throw Failure(.unavailable, "there is no file '\(path)'", hint: "check --source, or SOURCE_URL")
     }
     do { _ = try file.identity() } catch { throw Failure(.unavailable, error.message, hint: "check --source") }
     return file

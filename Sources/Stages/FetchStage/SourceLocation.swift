@@ -12,8 +12,9 @@ public enum SourceLocation: Sendable, Equatable {
   /// The sample that ships with the project, wherever it is installed.
   case sample(path: String)
 
-  /// The URL of the published file.
-  public static let published = "https://eip.fia.gov.tw/data/BGMOPEN1.csv"
+  /// The published file, and the CSV that it contains, published beside it.
+  public static let published = Self.web(url: "https://eip.fia.gov.tw/data/BGMOPEN1.zip")
+  public static let publishedCSV = Self.web(url: "https://eip.fia.gov.tw/data/BGMOPEN1.csv")
 
   /// - Parameter isArgument: whether the text is from the command line, which every user of the machine can read.
   /// - Throws: category `usage` if the text names no supported source.
@@ -60,12 +61,6 @@ public enum SourceLocation: Sendable, Equatable {
     } else {
       self = .file(path: try Self.path(text))
     }
-    let path = lower.split(separator: "?").first ?? ""
-    for (ending, program) in [(".zip", "unzip -p"), (".gz", "gunzip -c")] where path.hasSuffix(ending) {
-      throw Failure(
-        .usage, "the source is a \(ending) file, which is not supported",
-        hint: "unpack it into the command: \(program) FILE | \(command: .run, "--source -")")
-    }
   }
 
   /// The descriptor that `-`, `/dev/stdin` or `/dev/fd/N` names; nil for other texts. Opening such a path instead would
@@ -85,7 +80,7 @@ public enum SourceLocation: Sendable, Equatable {
     throw Failure(.usage, "the source is neither a file nor a valid URL", hint: example)
   }
 
-  private static let example: Hint = "for example \(published)"
+  private static let example: Hint = "for example \(published.shown)"
 
   /// The source for messages and manifests: without user, password, the values of a query and parameters in the path.
   public var shown: String {

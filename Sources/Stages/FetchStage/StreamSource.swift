@@ -44,21 +44,23 @@ struct StreamSource: ~Copyable {
     guard isatty(descriptor) == 0 else {
       throw Failure(
         .usage, "the source is \(name), which is a terminal",
-        hint: "let a program write the CSV to it, for example: unzip -p FILE.zip | \(command: .run, "--source -")")
+        hint: "let a program write the file to it, for example: cat FILE | \(command: .run, "--source -")")
     }
     let before = try identity()
     let snapshot = try UnfinishedSnapshot.findOrBegin(settings, log: log)
-    var splitter = try ChunkSplitter(snapshot, after: FinishedChunks())
-    try read { bytes in
-      try splitter.append(bytes)
-      return !splitter.limitReached
-    }
+    var reader = try SourceReader(snapshot, settings)
+    do {
+      try read { bytes in
+        try reader.append(bytes)
+        return !reader.limitReached
+      }
+    } catch let error as ArchiveError { throw error.failure(name) }
     guard try identity() == before else {
       throw Failure(
         .temporary, "the file behind \(name) changed while fetch read it",
         hint: "wait until the file is complete, then run the same command again")
     }
-    return try snapshot.complete(splitter.finish(), previous: previous)
+    do { return try reader.finish(previous: previous) } catch let error as ArchiveError { throw error.failure(name) }
   }
 
   /// Passes the bytes to `body`, block by block, until the stream ends or `body` returns false.

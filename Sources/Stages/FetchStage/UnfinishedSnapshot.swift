@@ -64,12 +64,48 @@ package struct UnfinishedSnapshot: Sendable {
     return UnfinishedSnapshot(folder, manifest, log: log)
   }
 
+  var archivePart: String { folder.fetchFolder + "/.archive.part" }
+
+  /// The same snapshot for a source that arrives as it is.
+  func withoutArchive() -> UnfinishedSnapshot { with(archive: nil) }
+
+  private func with(archive: Archive.Format?) -> UnfinishedSnapshot {
+    var manifest = manifest
+    manifest.archiveFormat = archive
+    return UnfinishedSnapshot(folder, manifest, log: log)
+  }
+
+  /// Records that the source arrives in an archive, before the first byte of it is kept.
+  func beginArchive(_ format: Archive.Format) throws -> UnfinishedSnapshot {
+    let snapshot = with(archive: format)
+    try snapshot.create()
+    try SpoolFile.remove(archivePart)
+    try snapshot.recordSource(from: 1)
+    return snapshot
+  }
+
+  /// Finds what has arrived of an archive; nil if that cannot be resumed.
+  ///
+  /// It is one byte less than there is: a request for the rest has to name a byte, also if all have arrived.
+  func keptArchive() throws -> KeptArchive? {
+    guard let format = manifest.archiveFormat, manifest.source.strongValidator != nil,
+      let file = try OpenFile(archivePart)
+    else { return nil }
+    var head = [UInt8](repeating: 0, count: Archive.Format.headBytes)
+    let count = try head.withUnsafeMutableBytes { try file.read(into: $0) }
+    // Without a checksum, nothing would show what a power cut did to the bytes.
+    guard count == head.count, format.hasChecksum(head: head) else { return nil }
+    return KeptArchive(format: format, bytes: try file.size() - 1)
+  }
+
   /// Reads the finished chunks in order, and verifies them. Stops at the first chunk that is missing, damaged or does
   /// not begin where the one before ends. From there on, chunks are fetched again.
   ///
   /// - Parameter known: the chunks of one version; a chunk that is not one of them ends the reading. Nil for all chunks.
   func finishedChunks(of known: [ChunkEntry]? = nil) throws -> FinishedChunks {
     var finished = FinishedChunks()
+    // Offsets in the CSV are no offsets in the archive.
+    guard manifest.archiveFormat == nil else { return finished }
     var reader = try ChunkReader()
     while true {
       let number = finished.cursor.chunk
@@ -135,8 +171,12 @@ package struct UnfinishedSnapshot: Sendable {
   ///
   /// - Parameter chunk: the first chunk that this answer has not confirmed.
   private func recordSource(from chunk: Int) throws {
-    let recorded = try? DownloadManifest.read(at: folder.downloadManifest)?.source
-    if let recorded, recorded.isInterchangeable(with: manifest.source) { return }
+    let recorded = try? DownloadManifest.read(at: folder.downloadManifest)
+    if let recorded, recorded.source.isInterchangeable(with: manifest.source),
+      recorded.archiveFormat == manifest.archiveFormat
+    {
+      return
+    }
     for name in try Folder.names(folder.fetchFolder) where name.hasSuffix(".json") && !name.hasPrefix(".") {
       if let number = Int(name.prefix(6)), number >= chunk { try SpoolFile.remove(folder.fetchFolder + "/" + name) }
     }
@@ -158,7 +198,9 @@ package struct UnfinishedSnapshot: Sendable {
 
   /// Writes `fetch.json`, which completes the snapshot. Removes the snapshot instead if the previous one has the same
   /// bytes.
-  func complete(_ finished: consuming FinishedChunks, previous: PreviousSnapshot?) throws -> FetchOutcome {
+  func complete(
+    _ finished: consuming FinishedChunks, _ archive: Archive? = nil, previous: PreviousSnapshot?
+  ) throws -> FetchOutcome {
     let (chunks, cursor) = (finished.committed, finished.cursor)
     let sha256 = finished.sha256()
     if let previous, previous.manifest.csv.sha256 == sha256 {
@@ -168,8 +210,10 @@ package struct UnfinishedSnapshot: Sendable {
     }
     try recordSource(from: chunks.entries.count + 1)
     try removeChunks(behind: chunks.entries.count)
+    var source = manifest.source
+    source.archive = archive
     let whole = FetchManifest(
-      rulesVersion: rulesVersion, source: manifest.source, terms: manifest.terms, startedAt: manifest.startedAt,
+      rulesVersion: rulesVersion, source: source, terms: manifest.terms, startedAt: manifest.startedAt,
       completedAt: Timestamp.utcTimestamp(),
       csv: FileEntry(
         name: "*.csv.zst", bytes: cursor.offset, compressedBytes: chunks.compressedBytes, sha256: sha256,

@@ -45,11 +45,16 @@ public struct Programs: Sendable {
   /// - Parameter folder: the folder of its output files, which are removed afterwards. Files, unlike pipes, never fill
   ///   up.
   func run(
-    _ name: Name, _ arguments: [String], _ variables: [String: String], outputIn folder: String
+    _ name: Name, _ arguments: [String], _ variables: [String: String], stdin: String = "/dev/null",
+    outputIn folder: String
   ) throws -> ExitResult {
     let (stdout, stderr) = (folder + "/stdout", folder + "/stderr")
     let path = self.folder + "/" + name.rawValue
     var process = ChildProcess([path] + arguments, environment: environment.merging(variables) { $1 })
+    let input = open(stdin, O_RDONLY | O_CLOEXEC)
+    guard input >= 0 else { throw Failure(.bug, "unable to open '\(stdin)'") }
+    defer { close(input) }
+    process.stdin = .descriptor(input)
     process.stdout = .file(stdout, truncate: true)
     process.stderr = .file(stderr, truncate: true)
     let child: pid_t

@@ -131,6 +131,9 @@ extension Scenario {
         try workspace.publish(day: 0)
         try workspace.expect(fetch, fault: "kill-after@source.json:flush", code: nil)
       }),
+    Scenario(
+      name: "fetch, archive", command: "fetch --source - --chunk-size 90",
+      prepareSpool: { try $0.publishArchive(day: 0) }),
     Scenario(name: "fetch, no answer", command: "fetch --source http://127.0.0.1:1/registry.csv"),
   ]
 

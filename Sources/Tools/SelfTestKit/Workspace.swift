@@ -3,6 +3,7 @@ import Foundation
 import Postgres
 import Spool
 import Support
+import Zstd
 
 /// A spool and a schema, and the programs that run on them.
 package struct Workspace: Sendable {
@@ -25,6 +26,14 @@ package struct Workspace: Sendable {
   /// Makes a day's file the source.
   package func publish(day: Int) throws { try Data(days[day]).write(to: URL(fileURLWithPath: source)) }
 
+  /// Makes a day's file the source, as an archive.
+  package func publishArchive(day: Int) throws {
+    var archive = Data()
+    var compressor = try Compressor(level: 1)
+    try days[day].withUnsafeBytes { try compressor.compress(whole: $0) { archive.append(contentsOf: $0) } }
+    try archive.write(to: URL(fileURLWithPath: source))
+  }
+
   /// Runs a command on the spool and the schema.
   ///
   /// - Parameter fault: the value of `REGISTRY_FAULT`.
@@ -42,7 +51,8 @@ package struct Workspace: Sendable {
       case .file(let name): folder + "/" + name
       }
     }
-    return try programs.run(command.program, arguments, variables, outputIn: outputs)
+    let stdin = command.readsStdin ? source : "/dev/null"
+    return try programs.run(command.program, arguments, variables, stdin: stdin, outputIn: outputs)
   }
 
   private func snapshot(_ index: Int) throws -> String {
@@ -91,6 +101,9 @@ package struct Command: Sendable, CustomStringConvertible, ExpressibleByStringLi
   let program: Programs.Name
   let arguments: [Argument]
   package let description: String
+
+  /// Whether the source is its standard input.
+  var readsStdin: Bool { description.hasSuffix(" -") || description.contains(" - ") }
 
   /// `load --snapshot {0}`: words separated by spaces; `{source}`, `{N}` and `{file:NAME}` as above.
   package init(stringLiteral text: String) { self.init(text) }

@@ -33,7 +33,7 @@ extension FuzzTarget {
 public let fuzzTargets: [any FuzzTarget.Type] = [
   SourceTarget.self, SplitTarget.self, CopyTarget.self, FindingTarget.self, SheetTarget.self, SheetRoundTripTarget.self,
   ManifestTarget.self, SnapshotTarget.self, ResumeTarget.self,
-  ChunkFileTarget.self,
+  ChunkFileTarget.self, ArchiveTarget.self,
 ]
 
 public func fuzzTarget(named name: String) -> (any FuzzTarget.Type)? { fuzzTargets.first { $0.name == name } }

@@ -4,7 +4,8 @@ import ArgumentParser
 public struct SourceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "URL or path of the CSV, or - for stdin (SOURCE_URL; default: the published file).", valueName: "URL|PATH"))
+      "URL or path of a CSV, zip, gzip or zstd, or - for stdin (SOURCE_URL; default: the published zip).",
+      valueName: "URL|PATH"))
   public var source: String?
   @Flag(help: "Use the sample that ships with the project.")
   public var sample = false
@@ -12,7 +13,7 @@ public struct SourceOptions: ParsableArguments {
   public var chunkSize: String?
   @Option(help: ArgumentHelp("Read only the first N records.", valueName: "N"))
   public var limit: String?
-  @Option(help: ArgumentHelp("Refuse a source of more than N bytes (default: 4294967296).", valueName: "N"))
+  @Option(help: ArgumentHelp("Refuse a source of over N bytes, also unpacked (default: 4294967296).", valueName: "N"))
   public var maxBytes: String?
   @Option(
     help: ArgumentHelp("Time limit for the whole download or stream, in seconds (default: 1800).", valueName: "N"))
