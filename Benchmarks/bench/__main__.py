@@ -12,13 +12,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from . import machine
-from .cases import days, fetch, load, replace, scaling, transform
+from .cases import archive, days, fetch, load, replace, scaling, transform
 from .compare import note
 from .measure import Failed, peak_floor_mib
 from .report import CaseResult, document, table
 from .workshop import Workshop
 
-CASES = {"transform": transform, "load": load, "days": days, "replace": replace, "fetch": fetch, "scaling": scaling}
+CASES = {"transform": transform, "load": load, "days": days, "replace": replace, "fetch": fetch, "archive": archive, "scaling": scaling}
 FULL_ROWS = 1_713_974
 BYTES_A_ROW = 187
 

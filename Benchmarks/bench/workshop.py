@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,18 @@ class Workshop:
     def renamed(self, rows: int) -> Path:
         """Returns the registry a day after the first, with another name for every business."""
         return self._generated(f"registry-{rows}-renamed.csv", "--rows", str(rows), "--day", "1", "--renamed", str(rows))
+
+    def zipped(self, rows: int) -> Path:
+        """Returns a zip with the registry of the first day."""
+        source = self.source(rows)
+        path = source.with_suffix(".zip")
+        if not path.exists():
+            note(f"making {path.name}")
+            part = path.with_suffix(".part")
+            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.write(source, "BGMOPEN1.csv")
+            part.rename(path)
+        return path
 
     def _generated(self, name: str, *options: str) -> Path:
         path = self.folder / name

@@ -10,7 +10,7 @@ test_a_smoke_run_measures_every_case() {
   }
   local json
   json=$(echo "$scratch"/results/*.json)
-  equal cases 'transform load days replace fetch scaling' "$(jq -r '[.cases[].name] | join(" ")' "$json")"
+  equal cases 'transform load days replace fetch archive scaling' "$(jq -r '[.cases[].name] | join(" ")' "$json")"
   # Each contestant ran, and each run has a duration; the second day has its three stages.
   equal runs true "$(jq '[.cases[].runs[][].wall_s] | length > 15 and all(. > 0)' "$json")"
   equal stages 'fetch load transform' \
