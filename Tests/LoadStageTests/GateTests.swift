@@ -77,6 +77,10 @@ struct GateTests {
     Step(
       what: "every one of 100", before: businesses(100), after: renamed(100, of: businesses(100)),
       refusal: "100 of 100 businesses changed or vanished: 100.0 %"),
+    // Not rounded up to all of them.
+    Step(
+      what: "all but one of 20,001", before: businesses(20_001), after: renamed(20_000, of: businesses(20_001)),
+      refusal: "20000 of 20001 businesses changed or vanished: 99.99 %"),
   ]
 
   static let cities: [Step] = [

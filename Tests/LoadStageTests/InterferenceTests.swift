@@ -104,6 +104,24 @@ struct InterferenceTests {
     }
   }
 
+  @Test(
+    "an error in a function of the user is the database's configuration: 78",
+    arguments: ["PERFORM 1 / 0", "INSERT INTO nowhere VALUES (1)", "PERFORM pg_notify('c', repeat('a', 9000))"])
+  func failingTrigger(_ statement: String) throws {
+    try LoadHarness.with { harness in
+      try harness.load(businesses(5))
+      try harness.database.execute(
+        """
+        CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \(statement); RETURN NEW; END $$;
+        CREATE TRIGGER t BEFORE INSERT ON tax_registration FOR EACH ROW EXECUTE FUNCTION watch()
+        """)
+      let failure = try harness.failure(try harness.spool.snapshot(businesses(6)))
+      #expect(failure.category == .configuration && failure.message.contains("function"), "\(failure)")
+      #expect(failure.message.contains("watch()"), "\(failure)")
+      #expect(failure.hints.contains { $0.description.contains("trigger") }, "\(failure)")
+    }
+  }
+
   @Test("an operator that another user created in the schema: 78")
   func plantedOperator() throws {
     try LoadHarness.with { harness in

@@ -113,13 +113,13 @@ extension TestDatabase {
         FROM registry_changes('\(from)', '\(to)') c
         """
       )
-        .values.map { row in
-          NetChange(
-            ban: row[0] ?? "", job: row[4].flatMap { Int($0) } ?? 0, kind: row[1] ?? "", reason: row[5],
-            changedColumns: Set(try JSONDecoder().decode([String].self, from: Data((row[2] ?? "").utf8))),
-            before: try BusinessImage(flat: row[3] ?? "", ban: row[0] ?? "", "before"),
-            after: try BusinessImage(flat: row[3] ?? "", ban: row[0] ?? "", "after"))
-        })
+      .values.map { row in
+        NetChange(
+          ban: row[0] ?? "", job: row[4].flatMap { Int($0) } ?? 0, kind: row[1] ?? "", reason: row[5],
+          changedColumns: Set(try JSONDecoder().decode([String].self, from: Data((row[2] ?? "").utf8))),
+          before: try BusinessImage(flat: row[3] ?? "", ban: row[0] ?? "", "before"),
+          after: try BusinessImage(flat: row[3] ?? "", ban: row[0] ?? "", "after"))
+      })
   }
 
   private func expectDays(

@@ -42,6 +42,32 @@ struct RollbackTests {
     }
   }
 
+  @Test("a business that came only with data that was rolled back is new when it comes again")
+  func undoneIsForgotten() throws {
+    try LoadHarness.with { harness in
+      let first = businesses(200)
+      let guest = Business("20000000", "guest")
+      let base = try harness.spool.snapshot(first)
+      try harness.load(base)
+      // The last of the undone days has the guest, or lacks it and another business: that rollback removes nothing.
+      for last in [first + [guest], Array(first.dropLast())] {
+        func load(_ rows: [Business]) throws {
+          try harness.load(try harness.spool.snapshot(rows)) { $0.choice = .user }
+        }
+        for rows in [first + [guest], last] { try load(rows) }
+        try harness.load(base) { $0.action = .rollback }
+        try load(first + [guest, Business("20000001", "another")])
+        let kinds = try harness.database.rows(
+          """
+          SELECT ban, kind FROM registration_change
+          WHERE job_run_id = (SELECT max(job_run_id) FROM publication) ORDER BY ban
+          """)
+        #expect(kinds == ["20000000|added", "20000001|added"])
+        try harness.load(base) { $0.action = .rollback }
+      }
+    }
+  }
+
   @Test("the order of publications counts, not that of the snapshots' names")
   func orderOfPublications() throws {
     try LoadHarness.with { harness in

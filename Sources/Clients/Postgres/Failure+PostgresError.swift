@@ -5,7 +5,9 @@ extension Failure {
   public init(_ error: PostgresError) {
     var what = "\(error.place): \(error.message)"
     if let detail = error.detail { what += " (\(detail))" }
-    if let context = error.context?.split(separator: "\n").first { what += ", at \(context)" }
+    let context = error.context?.split(separator: "\n") ?? []
+    // The function says more than its statement.
+    if let place = context.first(where: { $0.contains(" function ") }) ?? context.first { what += ", at \(place)" }
     if let sqlState = error.sqlState { what += ", SQLSTATE \(sqlState)" }
     let (category, hint) = Self.meaning(of: error)
     self.init(category, what, hint: hint)

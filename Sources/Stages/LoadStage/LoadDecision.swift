@@ -9,6 +9,9 @@ enum NothingToDo {
   case held
   /// The registry was rolled back from the snapshot's content to another snapshot.
   case rolledBack(to: String)
+
+  /// The snapshot to which the registry was rolled back; nil for another reason.
+  var rolledBackTo: String? { if case .rolledBack(let snapshot) = self { snapshot } else { nil } }
 }
 
 /// What a load has to do, with the data that it needs for that.

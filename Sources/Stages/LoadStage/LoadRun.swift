@@ -166,13 +166,12 @@ struct LoadRun: Sendable {
   }
 
   private func unchanged(_ last: Publication, _ reason: NothingToDo) -> LoadOutcome {
-    let rolledBackTo = if case .rolledBack(let snapshot) = reason { snapshot } else { String?.none }
     var changes = RegistryChanges()
     changes.unchanged = snapshot.totals.processed
     return LoadOutcome(
       result: .unchanged, status: .unchanged, jobRunID: nil, kind: nil, totals: snapshot.totals, before: last.state,
       after: last.state, changes: changes,
-      rolledBackTo: rolledBackTo, batches: snapshot.batches.count, batchesResumed: 0,
+      rolledBackTo: reason.rolledBackTo, batches: snapshot.batches.count, batchesResumed: 0,
       seconds: MonotonicClock.seconds() - started)
   }
 

@@ -162,7 +162,11 @@ struct Gate {
     }
   }
 
-  private func percent(_ share: Double) -> String { "\((share * 100).rounded() / 100) %" }
+  /// Formats a share in percent with up to two decimals. Less than all is never rounded up to 100 %.
+  private func percent(_ share: Double) -> String {
+    let rounded = (share * 100).rounded() / 100
+    return "\(share < 100 ? min(rounded, 99.99) : rounded) %"
+  }
 
   private func limit(_ bound: Double) -> String { bound == bound.rounded() ? "\(Int(bound))%" : "\(bound)%" }
 }

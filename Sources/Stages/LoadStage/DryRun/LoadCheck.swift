@@ -7,6 +7,9 @@ import Support
 public struct LoadCheck: Sendable {
   /// Whether a load would do nothing: the registry already holds the snapshot, or a rollback went back from it.
   public var isUnchanged = false
+  /// The published snapshot, if a rollback went back to it and a load would therefore do nothing. The changes are then
+  /// those of a load that names the snapshot.
+  public var rolledBackTo: String?
   /// Businesses in the registry now.
   public var registrations = 0
   /// The changes that the feed would record. Into an empty registry every business is `added`.
@@ -49,9 +52,11 @@ extension LoadRun {
       let corrections = try readCorrections(&session)
       var check = LoadCheck(isWhole: snapshot.whole)
       check.registrations = last.state.registrations
-      check.isUnchanged = try nothingToDo(last, corrections, &session) != nil
+      let reason = try nothingToDo(last, corrections, &session)
+      check.isUnchanged = reason != nil
+      check.rolledBackTo = reason?.rolledBackTo
       try requireRows(of: last, &session)
-      if !check.isUnchanged { try compare(last, corrections, into: &check, &session) }
+      if !check.isUnchanged || check.rolledBackTo != nil { try compare(last, corrections, into: &check, &session) }
       return check
     }
   }

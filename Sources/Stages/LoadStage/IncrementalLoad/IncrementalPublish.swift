@@ -158,8 +158,7 @@ struct IncrementalPublish {
   }
 
   private func keepCreationTimes(_ session: inout Connection) throws {
-    guard !diff.removals.isEmpty else { return }
-    try session.execute(String(sql: PackageResources.remember_removed_sql))
+    if !diff.removals.isEmpty { try session.execute(String(sql: PackageResources.remember_removed_sql)) }
     guard settings.action == .rollback else { return }
     try session.execute(String(sql: PackageResources.forget_undone_sql), ["\(snapshot.id)"])
   }

@@ -43,11 +43,12 @@ SELECT pg_catalog.current_schema() AS schema, (
     FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
       JOIN pg_catalog.pg_roles r ON r.oid = o.oprowner
     WHERE n.nspname = pg_catalog.current_schema() AND o.oprowner <> n.nspowner AND NOT r.rolsuper
-      AND r.rolname <> current_user AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e'
-          AND d.classid = (SELECT c.oid FROM pg_catalog.pg_class c
-            WHERE c.relname = 'pg_operator' AND c.relnamespace = (
-              SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = 'pg_catalog')))
+      AND r.rolname <> current_user
+      AND o.oprowner <> (
+        SELECT d.datdba FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+      -- A superuser counts as a member of every role.
+      AND (NOT pg_catalog.pg_has_role(o.oprowner, 'MEMBER')
+        OR (SELECT u.rolsuper FROM pg_catalog.pg_roles u WHERE u.rolname = current_user))
     LIMIT 1) AS operator,
   pg_catalog.string_agg(guarded.relname, ', ' ORDER BY guarded.relname) FILTER (WHERE NOT guarded.shows_all)
     AS hiding_tables,

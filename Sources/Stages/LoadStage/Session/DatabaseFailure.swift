@@ -37,6 +37,9 @@ extension Failure {
   /// Returns the hint for a statement that failed because of the database's setup; nil for other errors.
   private static func setupHint(_ error: PostgresError) -> Hint? {
     switch error.sqlState {
+    // The statements of a load call no function with a body of its own.
+    case let state? where state != "P0001" && error.kind == .statement && error.context?.contains("function") ?? false:
+      "the function belongs to a trigger, a rule or an index on the tables that is yours: correct or drop it"
     case "22P05": "the database's encoding cannot hold the data: create the database with ENCODING 'UTF8'"
     case "53400": "raise the limit of the role (ALTER ROLE … SET temp_file_limit) or of the server"
     case "22023": "correct the options in the database URL, in PGOPTIONS or in another PG… variable such as PGTZ"
