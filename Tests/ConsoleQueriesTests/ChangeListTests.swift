@@ -212,13 +212,19 @@ struct ChangeListTests {
       let runs = try connection.rows("SELECT job_run_id FROM publication ORDER BY id").map { try $0.int("job_run_id") }
       let page = try ChangeList(ChangeFilter()).page(on: &connection)
       #expect(page.changes.isEmpty && page.total == 0)
-      #expect(try Figures.changesByDay(&connection).isEmpty)
-      #expect(try Figures.registryByDay(&connection).map(\.date) == ["2026-09-01"])
+      // The day of the undone update has the registry of the day before.
+      let days = try Figures.registryByDay(&connection)
+      #expect(days.map(\.date) == ["2026-09-01", "2026-09-02"])
+      #expect(days.map(\.changes) == [nil, Figures.Changes(added: 0, changed: 0, removed: 0, reappeared: 0)])
       #expect(page.undone.map { [$0.jobRunID, $0.rollback] } == [[runs[1], runs[2]]])
       #expect(page.undone.map(\.asOfDate) == ["2026-09-02"])
+      try connection.execute("UPDATE publication SET updated = 7 WHERE job_run_id = $1", ["\(runs[1])"])
+      #expect(try ChangeList(ChangeFilter()).page(on: &connection).undone.map(\.changes) == [7])
       #expect(try ChangeList(ChangeFilter(["since": "2026-09-03"])).page(on: &connection).undone == [])
       // Back to what was undone: it counts again.
       try registry.publish("rollback", "S2", "2026-09-02", two, &connection)
+      let changed = try Figures.registryByDay(&connection).last?.changes
+      #expect(changed == Figures.Changes(added: 0, changed: 1, removed: 0, reappeared: 0))
       let again = try ChangeList(ChangeFilter()).page(on: &connection)
       #expect(again.changes.map(\.jobRunID) == [runs[1]] && again.undone == [])
       // A correction survives a rollback.

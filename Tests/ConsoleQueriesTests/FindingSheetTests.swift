@@ -29,6 +29,8 @@ struct FindingSheetTests {
     return rows
   }
 
+  private static let header = ["batch", "類別", "代碼", "record", "line", "byte_offset", "column", "meaning", "raw"]
+
   @Test("every cell is read back unchanged, and none begins like a formula")
   func cells() throws {
     let starts = ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "'", "=\u{301}"]
@@ -43,14 +45,14 @@ struct FindingSheetTests {
           raw: #"{"record": \#(record), "line": 2, "byte_offset": 3, "column": "統一編號", "raw_base64": "\#(base64)"}"#)
       }
       let findings = try Findings.page(&connection, of: run).findings
-      let rows = Self.read(FindingSheet.header + FindingSheet.lines(findings))
-      #expect(rows.first == ["\u{FEFF}batch"] + FindingSheet.columns.dropFirst())
+      let rows = Self.read(FindingSheet.header(Self.header) + FindingSheet.lines(findings) { ("未載入", $0.message) })
+      #expect(rows.first == ["\u{FEFF}batch"] + Self.header.dropFirst())
       #expect(rows.count == values.count + 1)
       for (value, row) in zip(values, rows.dropFirst()) {
         let cell = try #require(row.last)
         let isFormula = starts.contains { start in value.unicodeScalars.starts(with: start.unicodeScalars) }
         #expect(cell.unicodeScalars.elementsEqual(((isFormula ? "'" : "") + value).unicodeScalars))
-        #expect(row.prefix(8).elementsEqual(["1", "error", "INVALID_BAN", row[3], "2", "3", "統一編號", "what is wrong"]))
+        #expect(row.prefix(8).elementsEqual(["1", "未載入", "INVALID_BAN", row[3], "2", "3", "統一編號", "what is wrong"]))
       }
     }
   }
@@ -66,7 +68,7 @@ struct FindingSheetTests {
           raw: #"{"record": \#(record), "line": 2, "raw_base64": "\#(Data(bytes as [UInt8]).base64EncodedString())"}"#)
       }
       let findings = try Findings.page(&connection, of: run).findings
-      let cells = Self.read(FindingSheet.lines(findings)).compactMap(\.last)
+      let cells = Self.read(FindingSheet.lines(findings) { ($0.severity, $0.message) }).compactMap(\.last)
       #expect(cells == ["a\u{FFFD}\u{FFFD}b", String(repeating: "統", count: FindingSheet.rawBytesMax / 3) + "…"])
     }
   }

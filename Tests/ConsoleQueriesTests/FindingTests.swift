@@ -100,6 +100,57 @@ struct FindingTests {
     }
   }
 
+  @Test("findings are found by the BAN of their record, not by that of its head office or a part of it")
+  func ofBAN() throws {
+    try RunHarness.with { harness, connection in
+      let run = try harness.run(&connection)
+      try harness.publication(&connection, run: run, snapshot: "S1")
+      let ban = try #require(BAN("00000001"))
+      let invalid = Data([0x22, 0xE5, 0x22]).base64EncodedString()
+      let other = Data(Array("臺北市,00000001,".utf8) + [0xE5]).base64EncodedString()
+      let records: [(code: String, raw: String)] = [
+        ("MISSING_NAME", #""raw": "臺北市,00000001,,,1""#),
+        ("MISSING_NAME", #""raw": "\"臺北市\",\"00000001\",\"\",\"\"""#),
+        ("INVALID_ENCODING", #""raw_base64": "\#(other)""#),
+        // Other records.
+        ("MISSING_NAME", #""raw": "臺北市,00000002,00000001,,1""#),
+        ("MISSING_NAME", #""raw": "臺北市00000001,00000002,,,1""#),
+        ("INVALID_BAN", #""raw": "臺北市,no BAN,00000001,,1""#),
+        ("MISSING_NAME", #""raw": "臺北市,100000001,,,1""#),
+        ("INVALID_ENCODING", #""raw_base64": "\#(invalid)""#), ("MALFORMED_QUOTE", #""column": null"#),
+      ]
+      for (number, record) in records.enumerated() {
+        try harness.finding(
+          &connection, run: run, batch: 1, severity: "error", code: record.code,
+          raw: #"{"record": \#(number), "line": 4, \#(record.raw)}"#)
+      }
+      try harness.finding(
+        &connection, run: run, batch: 1, severity: "warning", code: "INVALID_DATE",
+        raw: #"{"record": 50, "line": 4, "raw": "臺北市,00000003,,甲,1"}"#)
+      let found = try Findings.page(&connection, of: run, FindingFilter(ban: ban)).findings
+      #expect(found.map(\.record) == [0, 1, 2])
+      let rejection = try #require(try Findings.rejection(of: ban, on: &connection))
+      #expect(rejection.run.id == run && rejection.finding.record == 0)
+      let accepted = try #require(BAN("00000003"))
+      let none = try Findings.rejection(of: accepted, on: &connection)
+      #expect(none == nil, "a warning does not reject")
+      #expect(try JobRuns.withFindings(&connection).map(\.id) == [run])
+    }
+  }
+
+  @Test("a value that is too long is reported with the length that its column accepts")
+  func tooLong() throws {
+    try RunHarness.with { harness, connection in
+      let run = try harness.run(&connection)
+      for (record, code) in ["VALUE_TOO_LONG", "INVALID_DATE"].enumerated() {
+        try harness.finding(
+          &connection, run: run, batch: 1, severity: "error", code: code,
+          raw: #"{"record": \#(record), "line": 4, "column": "營業地址", "raw": ""}"#)
+      }
+      #expect(try Findings.page(&connection, of: run).findings.map(\.lengthMax) == [500, nil])
+    }
+  }
+
   @Test("a finding in a correction sheet has a line, but no record number and no bytes")
   func sheet() throws {
     try RunHarness.with { harness, connection in

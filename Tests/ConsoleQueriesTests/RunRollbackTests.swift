@@ -85,6 +85,38 @@ struct RunRollbackTests {
     }
   }
 
+  @Test("what was undone in the meantime is left out of the effect; a load that was undone has one, too")
+  func undoneInBetween() throws {
+    try RunHarness.with { harness, connection in
+      let states = [
+        "A": ["1": 1, "2": 1, "3": 1], "B": ["1": 1, "2": 2, "3": 1], "C": ["4": 1], "D": ["1": 3, "2": 2, "5": 1],
+      ]
+      var now: [String: Int] = [:]
+      var runs: [Int] = []
+      for (snapshot, action) in [("A", "load"), ("B", "load"), ("C", "load"), ("B", "rollback"), ("D", "load")] {
+        let next = try #require(states[snapshot])
+        let run = try harness.run(&connection)
+        try harness.publication(&connection, run: run, snapshot: snapshot, action: action, registrations: next.count)
+        if !runs.isEmpty { try Self.feed(&connection, run, from: now, to: next) }
+        runs.append(run)
+        now = next
+      }
+      func counts(_ preview: RollbackPreview?) -> [Int?] {
+        [preview?.effect?.inserted, preview?.effect?.updated, preview?.effect?.removed]
+      }
+      #expect(try counts(RollbackPreview.read(&connection, inSpool: ["A", "D"])) == [1, 2, 1])
+      // C again: 4 comes, all others go.
+      let reload = try RollbackPreview.read(&connection, reloading: runs[2])
+      #expect(counts(reload) == [1, 0, 3] && reload?.undone == [] && reload?.registrationsAfter == 1)
+      #expect(try RollbackPreview.read(&connection, reloading: runs[4] + 1) == nil)
+      // Expired changes matter only if they are counted.
+      try connection.execute(
+        "UPDATE publication SET feed_expired_at = now() WHERE job_run_id IN ($1, $2)", ["\(runs[2])", "\(runs[3])"])
+      #expect(try counts(RollbackPreview.read(&connection, inSpool: ["A", "D"])) == [1, 2, 1])
+      #expect(try counts(RollbackPreview.read(&connection, reloading: runs[2])) == [nil, nil, nil])
+    }
+  }
+
   private static func feed(
     _ connection: inout Connection, _ run: Int, from: [String: Int], to: [String: Int]
   ) throws {

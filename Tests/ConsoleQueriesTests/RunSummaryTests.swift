@@ -56,6 +56,18 @@ struct RunSummaryTests {
     #expect(summary.problem == nil && summary.refusal == nil)
   }
 
+  @Test("a dry run after a rollback says that the source is not loaded, and what it would change")
+  func rolledBack() throws {
+    let summary = try #require(
+      RunSummary(
+        json: """
+          {"status": "unchanged", "stages": {}, "check": {"registrations": 300, "refusals": [], "rolled_back_to": "S-1",
+           "changes": {"kinds": {"added": 40}, "columns": {"business_name": 1}, "reasons": {}}}}
+          """))
+    #expect(summary.check?.rolledBackTo == "S-1" && summary.check?.registrationsAfter == 340)
+    #expect(summary.check?.changes.columns == ["business_name": 1])
+  }
+
   @Test("other JSON is not a summary", arguments: ["", "{}", "[]", "null", #"{"status": 1, "stages": {}}"#])
   func nothing(_ text: String) { #expect(RunSummary(json: text) == nil) }
 }

@@ -246,6 +246,11 @@ struct ScheduleTests {
     #expect(fault { $0.limitMinutes = 0 } == .limit)
     #expect(fault { $0.retries = 11 } == .retries)
     #expect(fault { $0.timing = "0 0 30 2 *" } == .neverDue)
+    let faulty = ScheduleDraft(
+      name: "", kind: .fetch, timing: "61 * * * *", timeZone: "Taipei", repeats: 0, limitMinutes: 0, retries: 99)
+    let faults = faulty.faults(now: 1_800_000_000)
+    #expect(faults.count == 7, "all faults at once")
+    #expect(faults.contains(.repeats) && faults.contains(.limit) && faults.contains(.retries))
     if case .timeZone = fault({ $0.timeZone = "CST" }) {} else { Issue.record("CST is ambiguous and must be rejected") }
     for timing in ["61 * * * *", "every 0 minutes", "every x minutes", "", "* * * *"] {
       if case .timing = fault({ $0.timing = timing }) {} else { Issue.record("'\(timing)' was accepted") }

@@ -79,6 +79,9 @@ struct TextTests {
     #expect(
       refusal.short("9000 records where snapshot S1 has 20340: 55.75 % fewer, more than --max-decrease 5%")
         == "減少 55.75%")
+    #expect(
+      refusal.text("金門縣 lost 46278 of 46279 businesses: 99.99 %, more than --max-city-loss 50%")
+        == "金門縣原有 46,279 家，這次少了 46,278 家（減少 99.99%，上限 50%）")
     let emptied =
       "business_address is empty for 60 of the 90 businesses that have it: the source's column may have come empty"
     #expect(refusal.text(emptied).contains("營業地址"))
@@ -122,6 +125,12 @@ struct TextTests {
       ("unable to open '/spool/lock': permission denied", "rights"),
     ])
   func cause(message: String, key: String) { #expect(FailureCause.key(of: message) == key) }
+
+  @Test("the file of a failure is found in the message")
+  func quoted() {
+    #expect(FailureCause.quoted("there is no file '/data/o'clock.csv'") == "/data/o'clock.csv")
+    for message in ["no quotes", "one ' quote", ""] { #expect(FailureCause.quoted(message) == nil) }
+  }
 
   @Test("every fault of a schedule has a complete text in both languages", arguments: Language.allCases)
   func faults(language: Language) {

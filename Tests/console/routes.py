@@ -11,7 +11,7 @@ OPEN = {"/login", "/language", "/healthz", "/assets/console.css"}
 NO_PAGES = {
     "/language", "/healthz", "/assets/console.css", "/schedules/next", "/registrations/suggestions", "/tasks",
     "/tasks/1/events"}
-OPERATORS_ONLY = {"/audit", "/schedules/new", "/rollback", "/schedules/1/remove"}
+OPERATORS_ONLY = {"/audit", "/schedules/new", "/rollback", "/runs/1/reload", "/schedules/1/remove"}
 
 
 def routes(method):

@@ -53,6 +53,24 @@ class AuditTests(VisitTest):
         self.assertIn(text("kind_dry_run"), page)
         visits.office.sql("DELETE FROM console.login_failure")
 
+    def test_entries_are_filtered_by_account_and_action(self):
+        browser = inside(OPERATOR)
+        inside(VIEWER)
+        rows = lambda query: re.findall(r"<tr><th scope=\"row\".*?</tr>", browser.get(f"/audit{query}").text)
+        self.assertTrue(any(f">{VIEWER}<" in row for row in rows("")))
+        mine = rows(f"?account={OPERATOR}")
+        self.assertTrue(mine and all(f">{OPERATOR}<" in row for row in mine))
+        created = rows(f"?account={OPERATOR}&action=schedule.create")
+        self.assertTrue(created and all(f">{text('audit_action_schedule_create')}<" in row for row in created))
+        self.assertLess(len(created), len(mine))
+        page = browser.get(f"/audit?account={OPERATOR}&action=account.remove").text
+        self.assertIn(text("audit_none"), page)
+        self.assertIn(f'<option value="{OPERATOR}" selected>', page)
+        # A further page has the same conditions.
+        values = ", ".join("('olga', 'logout')" for _ in range(101))
+        visits.office.sql(f"INSERT INTO console.audit (account, action) VALUES {values}")
+        self.assertIn('href="/audit?action=logout&amp;before=', browser.get("/audit?action=logout").text)
+
     def test_every_action_has_a_text(self):
         keys = {entry[0] for entry in entries()}
         folders = [SOURCE / "Sources/Commands/console", SOURCE / "Sources/Console"]

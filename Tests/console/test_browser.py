@@ -87,6 +87,8 @@ class CoreTests(WindowTest):
         self.assertIn(text("reg_none"), self.window.text("[role=status]"))
         self.window.goto("/registrations?q=99999999")
         self.assertIn(text("problem_no_business"), self.window.text("[role=status]"))
+        self.window.goto("/registrations?q=999999999")
+        self.assertIn(text("reg_none_digits").replace("%1", "9"), self.window.text("[role=status]"))
         self.assertFaults()
 
     def test_dry_run(self):
@@ -118,7 +120,8 @@ class CoreTests(WindowTest):
         self.window.enter(walk.operator)
         self.new_schedule(name, "61 1 1 * *")
         self.save(".problem")
-        self.page.click("[name=preview]")
+        with self.page.expect_navigation():
+            self.page.click("[name=preview]")
         self.page.wait_for_selector(".note.bad")
         self.page.fill("[name=cron]", "1 1 1 * *")
         self.page.click("[name=preview]")

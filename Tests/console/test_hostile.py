@@ -69,6 +69,7 @@ class HostileTests(WindowTest):
         for name in ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>']:
             self.window.goto("/schedules/new")
             self.page.fill("[name=name]", name)
+            self.page.click("details.advanced summary")
             self.page.fill("[name=time_zone]", name)
             self.page.click("form#schedule-form button:not([name])")
             self.page.wait_for_selector("[role=alert]")

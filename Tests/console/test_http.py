@@ -11,6 +11,7 @@ import urllib.parse
 from . import hostile, visits
 from .console_project import OPERATOR, VIEWER
 from .routes import routes
+from .texts import text
 from .visits import VisitTest, inside, things, token
 
 HEADERS = {
@@ -111,6 +112,23 @@ class AnswerTests(VisitTest):
         # A user who has seen the conflict can save.
         self.assertEqual(change(cron="0 6 1 1 *", version=version(refused)).status, 303)
 
+    def test_all_faults_of_a_schedule_are_shown_at_their_fields(self):
+        answer = inside(OPERATOR).post(
+            "/schedules", name="faulty", kind="run", timing_kind="cron", cron="61 2 * * *", time_zone="Taipei",
+            repeats="x", retries="99")
+        self.assertEqual(answer.status, 400)
+        self.assertIn(text("schedule_faults").replace("%1", "4"), answer.text)
+        out_of_range = text("timing_out_of_range").replace("%1", "61").replace("%2", "0").replace("%3", "59")
+        for problem in [
+            out_of_range, text("timing_zone").replace("%1", "Taipei"), text("schedule_fault_repeats"),
+            text("schedule_fault_retries"),
+        ]:
+            self.assertEqual(answer.text.count(problem), 1, problem)
+        self.assertEqual(answer.text.count('class="problem"'), 4)
+        # The fold with the time zone is open.
+        self.assertIn('<details class="advanced" open>', answer.text)
+        self.assertNotIn('<details class="advanced" open>', inside(OPERATOR).get("/schedules/new").text)
+
     def test_requests_that_are_too_large(self):
         browser = inside(OPERATOR)
         for path in routes("post"):
@@ -126,7 +144,7 @@ class AnswerTests(VisitTest):
             "/nothing", "/assets/nothing", "/assets/..%2f..%2fetc%2fpasswd", "/tasks/0", "/tasks/x", "/tasks/-1",
             "/tasks/99999999999999999999", "/runs/9223372036854775807", "/runs/%00", "/runs/%FF", "/schedules/7",
             "/registrations/1", "/registrations/1234567x", "/registrations/%EF%BC%91%EF%BC%91111111", "/api/nothing",
-            "/findings?run=99", "/findings.csv?run=99", "/api/registrations/00000001",
+            "/findings.csv?run=99", "/api/registrations/00000001",
         ]
         for path in paths:
             answer = browser.get(path)
@@ -140,6 +158,50 @@ class AnswerTests(VisitTest):
             self.assertProblem(answer, 400)
             self.assertIn("BAN (the number of a business): exactly eight digits", json.loads(answer.text)["detail"])
         self.assertProblem(browser.post("/nothing"), 404)
+        # What is no BAN is not called an unknown one.
+        self.assertIn(text("problem_no_ban"), browser.get("/registrations/abc").text)
+        self.assertNotIn(text("problem_no_business"), browser.get("/registrations/abc").text)
+
+    def test_a_search_for_another_number_of_digits(self):
+        browser = inside(VIEWER)
+        for digits in ["99999999999", "77777"]:
+            self.assertIn(
+                text("reg_none_digits").replace("%1", str(len(digits))), browser.get(f"/registrations?q={digits}").text)
+        self.assertIn(text("reg_none"), browser.get("/registrations?q=99999999999&city=%E8%87%BA%E5%8C%97%E5%B8%82").text)
+
+    def test_a_business_was_first_recorded_when_it_was_published(self):
+        browser = inside(VIEWER)
+        published = visits.office.sql(
+            "SELECT to_char(published_at AT TIME ZONE 'Asia/Taipei', 'YYYY-MM-DD HH24:MI:SS') FROM publication ORDER BY id")
+        visits.office.sql("UPDATE tax_registration SET created_at = created_at - interval '9 s' WHERE ban = '99000001'")
+        page = browser.get("/registrations/99000001").text
+        record = page.split(f"<summary>{text('reg_record')}</summary>")[1]
+        self.assertIn(f"<dt>{text('reg_created_at')}</dt><dd>{published[0][0]}</dd>", record)
+
+    def test_wrong_fields_of_the_findings_stay_on_the_page(self):
+        browser = inside(VIEWER)
+        for query, status, problem in [
+            ("run=99", 404, text("finding_no_run").replace("%1", "99")), ("ban=1234", 400, text("reg_problem_ban")),
+        ]:
+            answer = browser.get(f"/findings?{query}")
+            self.assertEqual(answer.status, status)
+            self.assertIn(problem, answer.text)
+            self.assertNotIn(text("finding_none"), answer.text)
+            # The runs can be chosen.
+            self.assertRegex(answer.text, r'<option value="2"[^>]*>#2[^<]*2026-09-02')
+            self.assertIn('<input name="ban"', answer.text)
+        self.assertEqual(browser.get("/findings.csv?ban=1234").status, 400)
+
+    def test_findings_as_csv(self):
+        browser = inside(VIEWER)
+        answer = browser.get("/findings.csv?severity=error")
+        self.assertEqual(answer.headers["Content-Disposition"], 'attachment; filename="findings-2-2026-09-02.csv"')
+        rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+        self.assertEqual({row[text("finding_severity")] for row in rows}, {text("finding_error")})
+        meanings = {row[text("finding_sheet_meaning")] for row in rows}
+        self.assertIn(text("finding_code_invalid_ban"), meanings)
+        # The sample has a value that is too long for its column.
+        self.assertIn(text("finding_too_long").replace("%1", "營業人名稱").replace("%2", "255"), meanings)
 
     def test_head_is_get_without_its_body(self):
         browser = inside(OPERATOR)
@@ -168,6 +230,8 @@ class AnswerTests(VisitTest):
         browser = inside(VIEWER)
         for path, name in [
             ("/changes.csv?since=&kind=changed&name=%E5%95%86%E8%A1%8C", "changes-changed-商行-2026-09-02.csv"),
+            ("/changes.csv?since=2026-08-25", "changes-2026-08-25-2026-09-02.csv"),
+            ("/changes.csv?since=2026-08-25&until=2026-09-01", "changes-2026-08-25-2026-09-01.csv"),
             ("/registrations.csv?q=%E5%95%86%E8%A1%8C", "registrations-商行-2026-09-02.csv"),
         ]:
             answer = browser.get(path)
@@ -180,6 +244,11 @@ class AnswerTests(VisitTest):
         # A HEAD request and an aborted download leave the next one free.
         self.assertEqual(browser.request("HEAD", "/changes.csv").status, 200)
         self.assertEqual(browser.get("/changes.csv").status, 200)
+
+    def test_columns_of_changes_are_offered_once(self):
+        page = inside(VIEWER).get("/changes").text
+        labels = re.findall(r"<option[^>]*>([^<]*)", re.search(r'<select name="column">.*?</select>', page, re.DOTALL)[0])
+        self.assertEqual(len({label.split("（")[0] for label in labels}), len(labels), labels)
 
     def test_hostile_values_in_the_api_and_in_csv(self):
         browser = inside(VIEWER)

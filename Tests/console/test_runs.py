@@ -9,7 +9,7 @@ import unittest
 
 from monitoring.registry import Project, snapshot
 
-from .console_project import OPERATOR, VIEWER, ConsoleProject, until
+from .console_project import OPERATOR, PASSWORD, VIEWER, ConsoleProject, until
 from .source import Source
 from .texts import text
 
@@ -71,6 +71,12 @@ class RunsTest(unittest.TestCase):
         return [
             (found[1], words("<main>" + row + "</main>"))
             for row in page.text.split("<tr>") if (found := re.search(r'href="(/(?:tasks|runs)/[^"]+)"', row))]
+
+    def reload(self, path, browser=None, **form):
+        """Sends the form of the page that loads the data of a run again."""
+        browser = browser or self.browser
+        shown = re.search(r'name="publication" value="(\d+)"', browser.get(f"{path}/reload").text)
+        return browser.post(f"{path}/reload", publication=shown[1], **form)
 
     def runs(self):
         return json.loads(self.office.run("runs", "--json", expect=0).stdout)
@@ -140,10 +146,13 @@ class RunsTest(unittest.TestCase):
             self.run_shell("run", source=source, expect=code)
             path, row = self.rows()[0]
             page = words(self.browser.get(path).text)
-            self.assertIn(text(f"run_cause_{cause}"), page)
+            # A missing file is named.
+            expected = text(f"run_cause_{cause}").replace("%1", missing)
+            self.assertIn(expected, page)
             self.assertIn(text(f"run_cause_{cause}_do"), page)
-            self.assertIn(text(f"run_cause_{cause}"), row)
-            self.assertIn(text(f"run_cause_{cause}"), words(self.overview()))
+            self.assertIn(text("run_alert_still").replace("%1", str(DAY)), page)
+            self.assertIn(expected, row)
+            self.assertIn(expected, words(self.overview()))
 
     def test_a_run_that_begins_is_listed_once(self):
         self.source.hold()
@@ -268,13 +277,21 @@ class RunsTest(unittest.TestCase):
         rows = dict(self.rows())
         load = self.office.sql("SELECT max(id) FROM etl_job_run")[0][0]
         self.assertIn(text("run_outcome_refused_accepted").replace("%1", load), rows[path])
-        self.assertIn(text("run_outcome_accepted").replace("%1", ""), rows[accepting])
+        self.assertIn(text("run_outcome_accepted").replace("%1", "").replace("%2", OPERATOR), rows[accepting])
+        self.assertIn(text("run_accept_load"), rows[accepting])
+        # The page of the refused run says who accepted it, and no longer that nothing was published.
+        page = words(self.browser.get(path).text)
+        data = text("run_data_of").replace("%1", str(DAY + datetime.timedelta(days=3)))
+        title = text("run_refused_accepted").replace("%1", data).replace("%2", OPERATOR).replace("%3", load)
+        self.assertIn(title, page)
+        self.assertNotIn(text("run_refused").replace("%1", data), page)
 
     def test_data_that_was_rolled_back_is_named_and_can_be_loaded_again(self):
         self.source.content = of(snapshot(201).replace("商行7,".encode(), "商號7,".encode()), 1)
         self.run_shell("run", source=self.source.url)
         load = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
         self.assertNotIn("/reload", self.browser.get(f"/runs/{load}").text)
+        self.assertIn(text("run_reload_none"), words(self.browser.get(f"/runs/{load}/reload").text))
         self.assertEqual(self.browser.post(f"/runs/{load}/reload").status, 409)
         self.office.run("rollback", expect=0)
         self.run_shell("run", source=self.source.url)
@@ -282,8 +299,35 @@ class RunsTest(unittest.TestCase):
         unchanged = next(run for run in self.runs() if run["command"] == "run")
         self.assertEqual(unchanged["database"]["rolled_back_to"][:2], "20")
         self.assertIn(held_back, words(self.browser.get(f"/runs/{unchanged['run_id']}").text))
+        self.assertIn(text("run_outcome_held_back"), self.rows()[0][1])
+        self.assertNotIn(text("run_outcome_unchanged"), self.rows()[0][1])
         overview = words(self.overview())
         self.assertIn(text("run_sentence_held_back").split("%1")[1], overview)
+        # The overview marks the load, and its card has the changes of the rollback.
+        self.assertIn(f'<span class="state stopped">{text("run_undone")}</span>', self.overview())
+        self.assertIn(text("run_last_changes_of").replace("%1", text("run_action_rollback")), overview)
+        back = self.office.sql("SELECT max(job_run_id) FROM publication WHERE action = 'rollback'")[0][0]
+        self.assertIn(f'<a href="/changes?run={back}">{text("run_changes_look")}</a>', self.overview())
+        # A dry run says that the source is not loaded, and what it would change.
+        task = self.order("dry-run")
+        self.assertEqual(self.ended(task), ["succeeded", "0"])
+        page = words(self.browser.get(f"/tasks/{task}").text)
+        for key in ["run_sentence_would_hold_back", "run_outcome_would_hold_back", "run_reload_effect"]:
+            self.assertIn(text(key), page)
+        days = text("run_sentence_days").replace("%1", str(DAY + datetime.timedelta(days=1)))
+        self.assertIn(days.replace("%2", str(DAY)).split("%3")[0], page)
+        self.assertIn(f"{text('run_kind_changed')} 1", page)
+        for key in ["run_outcome_same", "run_sentence_same", "run_would_nothing"]:
+            self.assertNotIn(text(key), page)
+        # The list of changes names both runs, in one line.
+        changes = self.browser.get("/changes").text
+        day = str(DAY + datetime.timedelta(days=1))
+        named = text("run_rollback_load").replace("%1", day).replace("%2", load)
+        self.assertIn(f"<summary>{text('reg_undone_loads').replace('%1', named)}</summary>", changes)
+        listed = text("reg_undone_load").replace("%1", load).replace("%2", day).replace("%3", back).replace("%4", "2")
+        self.assertIn(listed, words(changes))
+        for run in [load, back]:
+            self.assertIn(f'href="/runs/{run}"', changes)
         # A business's changes that do not count are folded.
         [[ban]] = self.office.sql("SELECT ban FROM registration_change WHERE after ->> 'business_name' LIKE '%商號7'")
         page = self.browser.get(f"/registrations/{ban}").text
@@ -296,7 +340,6 @@ class RunsTest(unittest.TestCase):
         answer = self.browser.get(f"/api/registrations/{ban}", Accept="application/json").text
         self.assertEqual(len(json.loads(answer)["history"]), 3)
         page = words(self.browser.get(f"/runs/{load}").text)
-        back = self.office.sql("SELECT max(job_run_id) FROM publication WHERE action = 'rollback'")[0][0]
         self.assertIn(text("run_undone_by").replace("%1", back), page)
         page = words(self.browser.get(f"/runs/{back}").text)
         for key in ["run_rollback_inserted", "run_rollback_updated"]:
@@ -310,8 +353,17 @@ class RunsTest(unittest.TestCase):
         self.assertEqual([change["reason"] for change in history["changes"]], ["rolled back", None])
         path = f"/runs/{load}"
         self.assertNotIn("/reload", self.office.browser(VIEWER).get(path).text)
-        self.assertIn(f'action="{path}/reload"', self.browser.get(path).text)
+        self.assertEqual(self.office.browser(VIEWER).get(f"{path}/reload").status, 403)
+        self.assertIn(f'href="{path}/reload"', self.browser.get(path).text)
+        # A page shows first what will change. Without its form, nothing is loaded.
+        page = words(self.browser.get(f"{path}/reload").text)
+        for key, count in [("run_reload_inserted", 1), ("run_reload_updated", 1), ("run_reload_removed", 0)]:
+            self.assertIn(f"{text(key)} {count}", page)
+        self.assertNotIn(text("run_accept_reason"), page)
         answer = self.browser.post(f"{path}/reload")
+        self.assertEqual(answer.status, 409)
+        self.assertIn(text("run_reload_changed"), words(answer.text))
+        answer = self.reload(path)
         self.assertEqual(self.ended(answer.headers["Location"].split("/")[-1]), ["succeeded", "0"])
         self.assertEqual(self.office.sql("SELECT count(*) FROM tax_registration"), [["201"]])
         self.assertIn(text("audit_action_snapshot_reload"), words(self.browser.get("/audit").text))
@@ -324,9 +376,25 @@ class RunsTest(unittest.TestCase):
         page = self.browser.get("/registrations/10000005").text
         self.assertIn(text("reg_gone_rejected").split("%2")[-1], words(page))
         self.assertIn(text("run_removed_rejected"), words(page))
-        self.assertIn(f'href="/findings?run={load}&amp;severity=error"', page)
-        findings = words(self.browser.get(f"/findings?run={load}&severity=error").text)
-        self.assertIn(text("finding_code_missing_name"), findings)
+        self.assertIn(f'href="/findings?run={load}&amp;ban=10000005"', page)
+        findings = self.browser.get(f"/findings?run={load}&ban=10000005").text
+        self.assertIn(text("finding_code_missing_name"), words(findings))
+        self.assertEqual(findings.count("<article"), 1)
+        self.assertIn(text("finding_none_found"), words(self.browser.get(f"/findings?run={load}&ban=20000000").text))
+
+    def test_a_business_whose_first_record_was_rejected_is_in_the_source(self):
+        line = of(snapshot(201), 1).splitlines(keepends=True)[-1].replace("商行200,".encode(), b",")
+        self.run_shell("run", "--max-rejects", "2", source=self.office.write("new.csv", NEXT + line))
+        load = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
+        day = self.office.sql("SELECT max(as_of_date) FROM publication")[0][0]
+        expected = text("reg_rejected").replace("%1", day).replace("%2", text("finding_code_missing_name"))
+        for path in ["/registrations/10000200", "/registrations?q=10000200"]:
+            answer = self.browser.get(path)
+            self.assertEqual(answer.status, 404 if path.endswith("/10000200") else 200)
+            self.assertIn(expected, words(answer.text))
+            self.assertNotIn(text("problem_no_business"), words(answer.text))
+            self.assertIn(f'href="/findings?run={load}&amp;ban=10000200"', answer.text)
+        self.assertIn(text("problem_no_business"), words(self.browser.get("/registrations/10000201").text))
 
     def test_the_overview_names_the_account_that_accepted(self):
         self.source.content = HALF
@@ -338,16 +406,92 @@ class RunsTest(unittest.TestCase):
         self.assertIn(expected, words(self.overview()))
         accepted = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
         self.assertIn(f"#{accepted}", self.rows()[1][1])
-        # After a rollback, nothing calls the data accepted; it can be accepted again, or loaded again as it was accepted.
+        # After a rollback, the refused run names the acceptance and the rollback. It can be accepted again.
         self.office.run("rollback", expect=0)
-        self.assertNotIn(f"#{accepted}", [row for path, row in self.rows() if path == f"/tasks/{refused}"][0])
-        self.assertIn(f'action="/tasks/{refused}/accept"', self.browser.get(f"/tasks/{refused}").text)
-        answer = self.browser.post(f"/runs/{accepted}/reload")
+        back = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
+        became = text("run_outcome_refused_accepted").replace("%1", accepted) + text(
+            "run_outcome_refused_undone").replace("%1", back)
+        self.assertIn(became, dict(self.rows())[f"/tasks/{refused}"])
+        page = self.browser.get(f"/tasks/{refused}").text
+        self.assertIn(text("run_refused_undone").replace("%1", back).strip(), words(page))
+        for run in [accepted, back]:
+            self.assertIn(f'href="/runs/{run}"', page)
+        self.assertIn(f'action="/tasks/{refused}/accept"', page)
+        # To load it again needs a reason of the account that does so.
+        self.office.console("user", "add", "otto", "--role", "operator", stdin=PASSWORD + "\n")
+        other = self.office.browser("otto")
+        path = f"/runs/{accepted}"
+        page = words(other.get(f"{path}/reload").text)
+        for key in ["run_accepted", "run_accept_reason", "run_reload_effect"]:
+            self.assertIn(text(key), page)
+        self.assertIn(f"{text('run_reload_removed')} 100", page)
+        self.assertNotIn("known", page)
+        answer = self.reload(path, other, reason=" ")
+        self.assertEqual(answer.status, 422)
+        self.assertIn(text("run_problem_reason"), words(answer.text))
+        answer = self.reload(path, other, reason="half is right")
         self.assertEqual(self.ended(answer.headers["Location"].split("/")[-1]), ["succeeded", "0"])
+        expected = text("run_sentence_accepted").replace("%1", "otto").replace("%2", "half is right").strip()
         self.assertIn(expected, words(self.overview()))
         again = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
         self.assertIn(f"{text('run_reloaded_by')} #{again}", words(self.browser.get(f"/runs/{accepted}").text))
         self.assertNotIn('href="/runs/' + accepted, self.browser.get("/changes").text)
+
+    def test_the_audit_names_a_run_by_its_number(self):
+        self.source.content = NEXT
+        self.assertEqual(self.ended(self.order("run")), ["succeeded", "0"])
+        load = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
+        expected = text("audit_run").replace("%1", load).replace("%2", text("kind_run"))
+        self.assertIn(expected, words(self.browser.get("/audit").text))
+
+    def test_while_an_acceptance_runs_nobody_is_asked_to_accept(self):
+        self.source.content = HALF
+        refused = self.order("run")
+        self.assertEqual(self.ended(refused), ["failed", "65"])
+        snapshot = self.runs()[0]["snapshot"]
+        # An acceptance that waits.
+        self.office.sql(
+            "INSERT INTO console.task (kind, arguments, asked_by, limit_minutes, not_before) VALUES ('load', "
+            f"ARRAY['--snapshot', '{snapshot}', '--accept=known (olga)'], 'olga', 60, now() + interval '1 hour')")
+        accepting = self.office.sql("SELECT max(id) FROM console.task")[0][0]
+        data = text("run_data_of").replace("%1", str(DAY + datetime.timedelta(days=2)))
+        note = text("run_alert_accepted").replace("%1", data).replace("%2", OPERATOR)
+        page = self.overview()
+        for shown in [note, text("run_alert_accepted_loading"), text("run_look_progress")]:
+            self.assertIn(shown, words(page))
+        self.assertNotIn(text("run_look_accept"), words(page))
+        self.assertIn(f'href="/tasks/{accepting}"', page)
+        page = self.browser.get(f"/tasks/{refused}").text
+        self.assertIn(text("run_do_accepting").replace("%1", OPERATOR), words(page))
+        self.assertNotIn("/accept", page)
+        self.assertEqual(self.browser.post(f"/tasks/{refused}/accept", reason="mine").status, 409)
+        # The page of the acceptance names the data and the reason.
+        page = words(self.browser.get(f"/tasks/{accepting}").text)
+        job = self.office.sql("SELECT max(id) FROM etl_job_run WHERE status = 'failed'")[0][0]
+        title = f"{text('run_accept_load')}{text('colon')}{text('run_data_of_run').replace('%1', job)}"
+        self.assertIn(title, page)
+        self.assertIn(f"{text('run_accept_reason')}{text('colon')}known", page)
+        self.office.sql(f"DELETE FROM console.task WHERE id = {accepting}")
+        # An acceptance that has published, and is still at work.
+        answer = self.browser.post(f"/tasks/{refused}/accept", reason="known")
+        self.assertEqual(self.ended(answer.headers["Location"].split("/")[-1]), ["succeeded", "0"])
+        run = self.runs()[0]
+        (self.office.tree / "spool/runs" / (run["run_id"] + ".json")).unlink()
+        self.office.sql(f"DELETE FROM console.task WHERE run_id = '{run['run_id']}'")
+        self.office.sql(
+            "UPDATE etl_job_run SET status = 'running', completed_at = NULL, updated_at = now()"
+            f" WHERE id = {run['job_run_id']}")
+        page = words(self.overview())
+        self.assertIn(text("run_alert_accepted_published"), page)
+        self.assertNotIn(text("run_do_superseded"), page)
+        self.assertNotIn(text("run_alert_not_published").replace("%1", data), page)
+        self.assertNotIn("bad", self.notes())
+
+    def test_refused_data_of_the_same_day_is_told_from_the_current_data(self):
+        self.run_shell("run", source=self.office.write("half.csv", of(snapshot(100), 0)), expect=65)
+        page = words(self.overview())
+        self.assertIn(text("run_alert_same_day").replace("%1", str(DAY)).replace("%2", "1"), page)
+        self.assertNotIn(text("run_alert_still").replace("%1", str(DAY)), page)
 
     def test_a_retry_says_when_it_begins(self):
         self.office.sql(
@@ -363,14 +507,31 @@ class RunsTest(unittest.TestCase):
     def test_duplicates_are_counted_apart_from_rejected_records(self):
         content = of(snapshot(200, bad=2), 1)
         lines = content.splitlines(keepends=True)
-        self.run_shell("run", "--max-rejects", "5", source=self.office.write("bad.csv", content + lines[-1] + lines[-2]))
+        bad = self.office.write("bad.csv", content + lines[-1] + lines[-2])
+        self.run_shell("run", "--max-rejects", "5", "--chunk-size", "40", source=bad)
         self.assertIn(text("run_duplicates_too").replace("%1", "2"), words(self.overview()))
         load = self.office.sql("SELECT max(job_run_id) FROM publication")[0][0]
         page = words(self.browser.get(f"/findings?run={load}&severity=error").text)
         self.assertIn(
             text("finding_error_parts").replace("%1", "4").replace("%2", "2").replace("%3", "2"), page)
         self.assertIn(text("finding_by_code").replace("%1", "4"), page)
-        # Nothing is left out.
+        # Nothing is left out. Of the first load, whose single batch has more than 100 warnings, some are.
+        hint = text("finding_capped_hint").split("./")[0]
+        for path in [f"/runs/{load}", f"/findings?run={load}"]:
+            self.assertNotIn(hint, words(self.browser.get(path).text))
+        self.assertIn(hint, words(self.browser.get("/runs/1").text))
+
+    def test_the_runs_of_schedules_are_listed_apart(self):
+        self.assertIn('href="/runs?by=schedule"', self.browser.get("/schedules").text)
+        self.assertIn(text("run_none_found"), words(self.browser.get("/runs?by=schedule").text))
+        self.office.sql(
+            "INSERT INTO console.schedule (name, kind, timing, time_zone, anchored_at, next_at)"
+            " VALUES ('soon', 'dry-run', 'every 60 minutes', 'UTC', date_trunc('second', now()) - interval '1 hour',"
+            " date_trunc('second', now())); NOTIFY console_task")
+        task = until(lambda: self.office.sql("SELECT id FROM console.task WHERE schedule_id IS NOT NULL"))[0][0]
+        self.ended(task)
+        rows = re.findall(r'href="(/(?:tasks|runs)/[^"/]+)"', self.browser.get("/runs?by=schedule").text)
+        self.assertEqual(set(rows), {f"/tasks/{task}"})
 
     def test_a_schedule_with_an_impossible_time_does_not_run(self):
         self.browser.post("/schedules", name="night", kind="run", cron="0 2 * * *", timing_kind="cron")

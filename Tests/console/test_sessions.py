@@ -41,6 +41,11 @@ class SessionTests(VisitTest):
         old.cookies["console_session"] = first
         self.assertEqual(old.get("/").status, 303)
 
+    def test_a_forgotten_password_has_its_own_command(self):
+        page = self.stranger().get("/login").text
+        self.assertIn("console user add NAME", page.split(text("login_whom"))[1])
+        self.assertIn("console user password NAME", page.split(text("login_forgotten"))[1])
+
     def outside(self, browser):
         return browser.get("/").headers["Location"] == "/login?to=%2F"
 

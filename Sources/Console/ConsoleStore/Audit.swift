@@ -32,19 +32,35 @@ public enum Audit {
 
   /// Returns entries, the newest first.
   ///
-  /// - Parameter before: returns only entries with a smaller number.
-  public static func list(before: Int? = nil, limit: Int, on connection: inout Connection) throws -> [Entry] {
+  /// - Parameters:
+  ///   - before: returns only entries with a smaller number.
+  ///   - account: returns only entries of this account.
+  ///   - action: returns only entries of this action.
+  public static func list(
+    before: Int? = nil, account: String? = nil, action: String? = nil, limit: Int, on connection: inout Connection
+  ) throws -> [Entry] {
     try connection.rows(
       """
       SELECT id, at, account, address, action, subject, detail FROM console.audit
-      WHERE $1::bigint IS NULL OR id < $1::bigint ORDER BY id DESC LIMIT $2::integer
-      """, [before.map { String($0) }, String(limit)]
+      WHERE ($1::bigint IS NULL OR id < $1::bigint) AND ($2::text IS NULL OR account = $2)
+        AND ($3::text IS NULL OR action = $3)
+      ORDER BY id DESC LIMIT $4::integer
+      """, [before.map { String($0) }, account, action, String(limit)]
     ).map { row in
       Entry(
         id: try row.text("id"), at: try row.text("at"), account: try row.optionalText("account"),
         address: try row.optionalText("address"), action: try row.text("action"),
         subject: try row.optionalText("subject"), detail: try row.text("detail"))
     }
+  }
+
+  /// Returns the accounts and the actions of all entries, sorted.
+  public static func choices(on connection: inout Connection) throws -> (accounts: [String], actions: [String]) {
+    let rows = try connection.rows("SELECT DISTINCT account, action FROM console.audit")
+    return (
+      Set(try rows.compactMap { try $0.optionalText("account") }).sorted(),
+      Set(try rows.map { try $0.text("action") }).sorted()
+    )
   }
 
   /// PostgreSQL does not accept NUL in text.

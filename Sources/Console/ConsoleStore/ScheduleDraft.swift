@@ -61,16 +61,20 @@ public struct ScheduleDraft: Sendable, Equatable {
   ///
   /// - Parameter anchor: Unix seconds from which `every N minutes` is counted.
   public func timetable(anchor: Int64) throws(Fault) -> Timetable {
-    let zone: TimeZone
-    do { zone = try TimeZone.named(timeZone) } catch { throw .timeZone(error) }
+    Timetable(try rule(anchor: anchor), timeZone: try zone())
+  }
+
+  private func zone() throws(Fault) -> TimeZone {
+    do { return try TimeZone.named(timeZone) } catch { throw .timeZone(error) }
+  }
+
+  private func rule(anchor: Int64) throws(Fault) -> Timing {
     do {
       let words = timing.lowercased().split(separator: " ")
       let minutes = words.count == 3 && words[0] == "every" && words[2].hasPrefix("minute") ? Int(words[1]) : nil
-      let parsed: Timing =
-        if let minutes { .every(try Interval(minutes: minutes, anchor: anchor)) } else {
-          .cron(try CronExpression(timing))
-        }
-      return Timetable(parsed, timeZone: zone)
+      return if let minutes { .every(try Interval(minutes: minutes, anchor: anchor)) } else {
+        .cron(try CronExpression(timing))
+      }
     } catch {
       throw .timing(error)
     }
@@ -79,15 +83,31 @@ public struct ScheduleDraft: Sendable, Equatable {
   /// Validates the draft.
   ///
   /// - Parameter now: Unix seconds.
+  /// - Returns: everything that is invalid.
+  public func faults(now: Int64) -> [Fault] {
+    var faults: [Fault] = []
+    let isName =
+      1...64 ~= name.unicodeScalars.count
+      && !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    if !isName { faults.append(.name) }
+    if !Self.kinds.contains(kind) { faults.append(.kind) }
+    var rule: Timing?
+    var zone: TimeZone?
+    do { rule = try self.rule(anchor: now) } catch { faults.append(error) }
+    do { zone = try self.zone() } catch { faults.append(error) }
+    if let rule, let zone, Timetable(rule, timeZone: zone).next(after: now) == nil { faults.append(.neverDue) }
+    if repeats != -1, !(1...1_000_000 ~= repeats) { faults.append(.repeats) }
+    if !(1...1440 ~= limitMinutes) { faults.append(.limit) }
+    if !(0...10 ~= retries && 1...1440 ~= retryMinutes) { faults.append(.retries) }
+    return faults
+  }
+
+  /// Validates the draft.
+  ///
+  /// - Parameter now: Unix seconds.
   /// - Returns: when it is first due, in Unix seconds.
   public func check(now: Int64) throws(Fault) -> Int64 {
-    guard 1...64 ~= name.unicodeScalars.count,
-      !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
-    else { throw .name }
-    guard Self.kinds.contains(kind) else { throw .kind }
-    guard repeats == -1 || 1...1_000_000 ~= repeats else { throw .repeats }
-    guard 1...1440 ~= limitMinutes else { throw .limit }
-    guard 0...10 ~= retries, 1...1440 ~= retryMinutes else { throw .retries }
+    if let fault = faults(now: now).first { throw fault }
     guard let first = try timetable(anchor: now).next(after: now) else { throw .neverDue }
     return first
   }

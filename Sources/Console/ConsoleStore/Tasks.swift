@@ -81,18 +81,6 @@ public enum Tasks {
     ).first
   }
 
-  /// Returns the newest tasks that have a summary, the newest first.
-  public static func summaries(limit: Int, on connection: inout Connection) throws -> [(
-    task: ConsoleTask, summary: String
-  )] {
-    try connection.rows(
-      """
-      SELECT \(ConsoleTask.columns), t.summary FROM console.task t LEFT JOIN console.schedule s ON s.id = t.schedule_id
-      WHERE t.summary IS NOT NULL ORDER BY t.id DESC LIMIT $1::integer
-      """, [String(limit)]
-    ).map { row in (try ConsoleTask(row), try row.text("summary")) }
-  }
-
   // MARK: For the worker
 
   /// Claims the queued run that may begin earliest.

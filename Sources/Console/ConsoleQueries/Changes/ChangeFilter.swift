@@ -66,9 +66,9 @@ public struct ChangeFilter: Sendable, Equatable {
     return zip(Self.names, values).compactMap { name, value in value.map { (name, $0) } }
   }
 
-  /// The texts of this query, for the name of a file.
+  /// The texts of this query, for the name of a file that ends with the last day.
   public var fileWords: [String] {
-    [since, until, kind?.rawValue, city, movedTo, movedFrom, name, ban?.text].compactMap(\.self)
+    [since, kind?.rawValue, city, movedTo, movedFrom, name, ban?.text].compactMap(\.self)
   }
 
   /// Whether the query has a condition on the businesses, besides kind and column.

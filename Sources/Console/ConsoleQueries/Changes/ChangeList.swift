@@ -7,8 +7,7 @@ public struct ChangeList: Sendable {
     public let changes: [RegistrationChange]
     /// The number of changes on all pages; nil if there are more than ``totalMax`` and counting them would take long.
     public let total: Int?
-    /// The publications that were undone and are left out, with a day in the range of the query. The newest first, at
-    /// most ``undoneMax``.
+    /// The publications that were undone and are left out, with a day in the range of the query. The newest first.
     public let undone: [UndonePublications.Day]
     /// The cursor of the next page, for ``init(_:place:size:)``; nil on the last one.
     public let next: String?
@@ -18,7 +17,6 @@ public struct ChangeList: Sendable {
 
   public static let pageSizeMax = 200
   public static let totalMax = 10_000
-  public static let undoneMax = 5
 
   private let query: ChangeFilter
   private let place: PageCursor?
@@ -67,12 +65,11 @@ public struct ChangeList: Sendable {
 
   private func leftOut(_ undone: UndonePublications) -> [UndonePublications.Day] {
     guard !query.includesUndone, query.run == nil else { return [] }
-    let days = undone.days.filter { day in
+    return undone.days.filter { day in
       guard day.reloadedBy == nil else { return false }
       guard let date = day.asOfDate else { return query.since == nil && query.until == nil }
       return query.since.map { $0 <= date } ?? true && query.until.map { date <= $0 } ?? true
     }
-    return Array(days.prefix(Self.undoneMax))
   }
 
   /// Reads run by run: each run's changes come from the primary key in order, and the first runs fill the page.

@@ -10,6 +10,8 @@ public struct UndonePublications: Sendable, Equatable {
     public let jobRunID: Int
     /// The day from which the load counted, ISO 8601.
     public let asOfDate: String?
+    /// The number of businesses that it added, changed or removed.
+    public let changes: Int
     /// The rollback that undid it.
     public let rollback: Int
     /// The load that published the same snapshot again and counts; nil if there is none.
@@ -25,6 +27,8 @@ public struct UndonePublications: Sendable, Equatable {
   /// Each load with the load whose state it changed.
   private var parents: [Int: Int] = [:]
   private var loads: [Publication] = []
+  /// The loads and rollbacks, the oldest first, each with the load whose state the registry had then.
+  private var states: [Step] = []
 
   /// ``runs`` as text of a PostgreSQL array.
   var array: String { "{\(runs.sorted().map(String.init).joined(separator: ","))}" }
@@ -34,6 +38,12 @@ public struct UndonePublications: Sendable, Equatable {
     let action: String
     let snapshot: String
     let asOfDate: String?
+    let changes: Int
+  }
+
+  private struct Step: Equatable {
+    let jobRunID: Int
+    let state: Int
   }
 
   /// Reads all publications.
@@ -47,10 +57,15 @@ public struct UndonePublications: Sendable, Equatable {
   /// Reads all publications, also if none was undone.
   static func all(_ connection: inout Connection) throws -> UndonePublications {
     UndonePublications(
-      try connection.rows("SELECT job_run_id, action, snapshot, as_of_date FROM publication ORDER BY id").map { row in
+      try connection.rows(
+        """
+        SELECT job_run_id, action, snapshot, as_of_date, inserted + updated + removed AS changes
+        FROM publication ORDER BY id
+        """
+      ).map { row in
         Publication(
           jobRunID: try row.int("job_run_id"), action: try row.text("action"), snapshot: try row.text("snapshot"),
-          asOfDate: try row.optionalText("as_of_date"))
+          asOfDate: try row.optionalText("as_of_date"), changes: try row.int("changes"))
       })
   }
 
@@ -64,6 +79,7 @@ public struct UndonePublications: Sendable, Equatable {
         parents[publication.jobRunID] = current
         current = publication.jobRunID
         loads.append(publication)
+        states.append(Step(jobRunID: publication.jobRunID, state: publication.jobRunID))
       case "rollback":
         // Without its target, nothing is known about what it undid.
         guard let target = loads.last(where: { $0.snapshot == publication.snapshot }) else { continue }
@@ -71,6 +87,7 @@ public struct UndonePublications: Sendable, Equatable {
         current = target.jobRunID
         for load in before.subtracting(Self.chain(to: current, parents)) { rollbacks[load] = publication.jobRunID }
         runs.insert(publication.jobRunID)
+        states.append(Step(jobRunID: publication.jobRunID, state: target.jobRunID))
       default: break
       }
     }
@@ -81,7 +98,7 @@ public struct UndonePublications: Sendable, Equatable {
     days = undone.reversed().compactMap { load in
       rollbacks[load.jobRunID].map { rollback in
         Day(
-          jobRunID: load.jobRunID, asOfDate: load.asOfDate, rollback: rollback,
+          jobRunID: load.jobRunID, asOfDate: load.asOfDate, changes: load.changes, rollback: rollback,
           reloadedBy: effective.last { $0.snapshot == load.snapshot && $0.jobRunID > rollback }?.jobRunID)
       }
     }
@@ -92,6 +109,22 @@ public struct UndonePublications: Sendable, Equatable {
     let target = loads.last { $0.snapshot == snapshot }
     let kept = Self.chain(to: target?.jobRunID, parents)
     return effective.filter { !kept.contains($0.jobRunID) }.map { ($0.jobRunID, $0.asOfDate) }
+  }
+
+  /// Returns the loads and rollbacks after a job run that together changed nothing: the registry had the same state
+  /// before and after them.
+  func cancelled(after jobRunID: Int) -> Set<Int> {
+    var path = [states.last { $0.jobRunID <= jobRunID } ?? Step(jobRunID: jobRunID, state: jobRunID)]
+    var cancelled: Set<Int> = []
+    for next in states where next.jobRunID > jobRunID {
+      if let same = path.firstIndex(where: { $0.state == next.state }) {
+        cancelled.formUnion(path[(same + 1)...].map(\.jobRunID) + [next.jobRunID])
+        path.removeSubrange((same + 1)...)
+      } else {
+        path.append(next)
+      }
+    }
+    return cancelled
   }
 
   private static func chain(to load: Int?, _ parents: [Int: Int]) -> Set<Int> {

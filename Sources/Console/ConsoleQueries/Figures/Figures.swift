@@ -1,23 +1,30 @@
 import Postgres
 import Records
 
-/// Queries of the figures page. Queries of publications take well under a millisecond. Cache the results of those that
-/// read the registry until ``publication(_:)`` changes.
+/// Queries of the figures page. Cache their results until ``publication(_:)`` changes.
 public enum Figures {
-  /// The size of the registry on a day, by the last publication that counts from it.
-  public struct RegistryDay: Sendable, Equatable {
+  /// A day of the registry, as the view `registry_day` has it.
+  public struct Day: Sendable, Equatable {
     /// ISO 8601.
     public let date: String
     public let registrations: Int
+    /// Against the day before; nil for the first day, and where the change feed has expired.
+    public let changes: Changes?
   }
 
-  /// The changes of all publications of a day.
-  public struct ChangesDay: Sendable, Equatable {
-    public let date: String
+  /// Numbers of changed businesses by kind.
+  public struct Changes: Sendable, Equatable {
     public let added: Int
     public let changed: Int
     public let removed: Int
     public let reappeared: Int
+
+    public init(added: Int, changed: Int, removed: Int, reappeared: Int) {
+      self.added = added
+      self.changed = changed
+      self.removed = removed
+      self.reappeared = reappeared
+    }
   }
 
   /// A number of businesses by city or kind of organisation.
@@ -39,51 +46,26 @@ public enum Figures {
     try connection.optionalInt("SELECT max(id) FROM publication")
   }
 
-  /// Returns the size of the registry on the newest days with a publication, the oldest first. Days that a rollback undid
-  /// are left out.
-  public static func registryByDay(_ connection: inout Connection, days: Int = 90) throws -> [RegistryDay] {
+  /// Returns the newest days with a publication, the oldest first. Reads the change feed of a day with several
+  /// publications.
+  public static func registryByDay(_ connection: inout Connection, days: Int = 90) throws -> [Day] {
     try connection.rows(
       """
-      SELECT d.as_of_date, p.registrations AS businesses FROM (
-        SELECT as_of_date, max(max(id)) OVER (ORDER BY as_of_date) AS id,
-          bool_or(job_run_id <> ALL ($2::bigint[])) AS counts
-        FROM publication GROUP BY as_of_date
-      ) AS d JOIN publication p ON p.id = d.id
-      WHERE d.as_of_date >= (\(firstDay)) AND d.counts ORDER BY d.as_of_date
-      """, ["\(days)", try UndonePublications.read(&connection).array]
-    ).map { RegistryDay(date: try $0.text("as_of_date"), registrations: try $0.int("businesses")) }
-  }
-
-  /// Returns the changes by day, without those that a rollback undid. The initial load does not count. Publications of earlier
-  /// versions have no kinds: their inserted, updated and removed rows count as added, changed and removed.
-  public static func changesByDay(_ connection: inout Connection, days: Int = 90) throws -> [ChangesDay] {
-    func sum(_ kind: String, otherwise column: String) -> String {
-      """
-      sum(CASE WHEN changes ? 'kinds' THEN coalesce((changes -> 'kinds' ->> '\(kind)')::bigint, 0) ELSE \(column) END)
-        AS \(kind)
-      """
-    }
-    return try connection.rows(
-      """
-      SELECT as_of_date, \(sum("added", otherwise: "inserted")), \(sum("changed", otherwise: "updated")),
-        \(sum("removed", otherwise: "removed")), \(sum("reappeared", otherwise: "0"))
-      FROM publication
-      WHERE kind <> 'bulk' AND as_of_date >= (\(firstDay)) AND job_run_id <> ALL ($2::bigint[])
-      GROUP BY as_of_date ORDER BY as_of_date
-      """, ["\(days)", try UndonePublications.read(&connection).array]
+      SELECT as_of_date, businesses, added, changed, removed, reappeared FROM registry_day
+      WHERE as_of_date >= (SELECT min(d.as_of_date) FROM (
+        SELECT DISTINCT as_of_date FROM publication ORDER BY as_of_date DESC LIMIT $1::bigint) AS d)
+      ORDER BY as_of_date
+      """, ["\(days)"]
     ).map { row in
-      ChangesDay(
-        date: try row.text("as_of_date"), added: try row.int("added"), changed: try row.int("changed"),
-        removed: try row.int("removed"), reappeared: try row.int("reappeared"))
+      Day(
+        date: try row.text("as_of_date"), registrations: try row.int("businesses"),
+        changes: try row.optionalInt("added", as: Int.self).map { added in
+          Changes(
+            added: added, changed: try row.int("changed"), removed: try row.int("removed"),
+            reappeared: try row.int("reappeared"))
+        })
     }
   }
-
-  /// Selects the oldest of the newest `$1` days with a publication that counts (`$2`: those that do not).
-  private static let firstDay = """
-    SELECT min(d.as_of_date) FROM (
-      SELECT DISTINCT as_of_date FROM publication WHERE job_run_id <> ALL ($2::bigint[])
-      ORDER BY as_of_date DESC LIMIT $1::bigint) AS d
-    """
 }
 
 extension Figures {

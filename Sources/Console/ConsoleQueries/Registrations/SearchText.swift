@@ -26,6 +26,12 @@ public struct SearchText: Sendable, Equatable {
   /// The BAN, if the text is one and nothing else.
   public var ban: BAN? { words.count == 1 ? words.first?.digits.flatMap { BAN($0) } : nil }
 
+  /// The number of digits, if the text has nothing else.
+  public var digitCount: Int? {
+    guard words.count == 1, let number = words.first.map({ $0.digits ?? $0.text }), number.isDigits else { return nil }
+    return number.utf8.count
+  }
+
   /// - Throws: ``QueryProblem`` for the parameter `q`.
   init(_ typed: String) throws(QueryProblem) {
     guard typed.unicodeScalars.count <= Self.lengthMax else { throw QueryProblem("q", .tooLong) }

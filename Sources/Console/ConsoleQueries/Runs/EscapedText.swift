@@ -15,6 +15,9 @@ public struct EscapedText: Sendable, Equatable {
     }
   }
 
+  /// How many bytes are shown at most.
+  public static let bytesMax = 4096
+
   public let parts: [Part]
   /// The number of bytes that were left out at the end.
   public let bytesLeftOut: Int
@@ -27,7 +30,7 @@ public struct EscapedText: Sendable, Equatable {
   /// - Parameters:
   ///   - bytes: the text. Invalid UTF-8 becomes U+FFFD as a stand-in.
   ///   - bytesMax: how many bytes are shown.
-  public init(_ bytes: [UInt8], bytesMax: Int = 4096) {
+  public init(_ bytes: [UInt8], bytesMax: Int = EscapedText.bytesMax) {
     var shown = min(bytes.count, bytesMax)
     // The text is not cut within a character.
     while shown > 0, shown < bytes.count, bytes[shown] & 0xC0 == 0x80, bytesMax - shown < 4 { shown -= 1 }

@@ -5,20 +5,21 @@ public enum FindingSheet {
   /// characters.
   public static let rawBytesMax = 12 << 10
 
-  /// The names of the columns.
-  public static let columns = [
-    "batch", "severity", "code", "record", "line", "byte_offset", "column", "message", "raw",
-  ]
-
-  /// The byte order mark and the names of the columns.
-  public static var header: String { "\u{FEFF}" + line(columns) }
+  /// Returns the byte order mark and the names of the nine columns: batch, severity, code, record, line, byte offset,
+  /// column, meaning, bytes of the record.
+  public static func header(_ names: [String]) -> String { "\u{FEFF}" + line(names) }
 
   /// Returns one line for each finding.
-  public static func lines(_ findings: [StoredFinding]) -> String {
+  ///
+  /// - Parameter words: the severity and the meaning of a finding, in the reader's language.
+  public static func lines(
+    _ findings: [StoredFinding], _ words: (StoredFinding) -> (severity: String, meaning: String)
+  ) -> String {
     findings.map { finding in
-      line([
-        "\(finding.batch)", finding.severity, finding.code, "\(finding.record)", "\(finding.line)",
-        "\(finding.byteOffset)", finding.column ?? "", finding.message, raw(finding),
+      let (severity, meaning) = words(finding)
+      return line([
+        "\(finding.batch)", severity, finding.code, "\(finding.record)", "\(finding.line)", "\(finding.byteOffset)",
+        finding.column ?? "", meaning, raw(finding),
       ])
     }.joined()
   }

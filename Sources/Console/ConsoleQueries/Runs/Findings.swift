@@ -6,11 +6,14 @@ public struct FindingFilter: Sendable, Equatable {
   /// `error` or `warning`.
   public var severity: String?
   public var batch: Int?
+  /// The BAN of the record.
+  public var ban: BAN?
 
-  public init(code: String? = nil, severity: String? = nil, batch: Int? = nil) {
+  public init(code: String? = nil, severity: String? = nil, batch: Int? = nil, ban: BAN? = nil) {
     self.code = code
     self.severity = severity
     self.batch = batch
+    self.ban = ban
   }
 }
 
@@ -63,10 +66,10 @@ public enum Findings {
         raw_data ->> 'raw' AS raw, raw_data ->> 'raw_base64' AS raw_base64,
         coalesce((raw_data ->> 'truncated')::boolean, false) AS is_truncated
       FROM data_import_error
-      WHERE \(conditions) AND ($5::int IS NULL OR batch_number >= $5::int AND
-        (batch_number, \(record), error_type, \(column)) > ($5::int, $6::bigint, $7, $8))
+      WHERE \(conditions) AND ($6::int IS NULL OR batch_number >= $6::int AND
+        (batch_number, \(record), error_type, \(column)) > ($6::int, $7::bigint, $8, $9))
       ORDER BY batch_number, \(record), error_type, \(column)
-      LIMIT $9::bigint
+      LIMIT $10::bigint
       """,
       parameters(jobRunID, filter) + [
         place.map { "\($0.batch)" }, place.map { "\($0.record)" }, place?.code, place?.column, "\(limit + 1)",
@@ -106,16 +109,36 @@ public enum Findings {
     }
   }
 
+  /// Finds out why the published file's record of a business was not loaded.
+  ///
+  /// - Returns: the run whose file the registry holds, and the finding that rejected the record; nil if the database
+  ///   has none.
+  public static func rejection(
+    of ban: BAN, on connection: inout Connection
+  ) throws -> (run: JobRunSummary, finding: StoredFinding)? {
+    guard let run = try JobRuns.publishedSource(&connection) else { return nil }
+    return try page(&connection, of: run.id, FindingFilter(severity: "error", ban: ban), limit: 1).findings.first
+      .map { (run: run, finding: $0) }
+  }
+
   /// The record number; 0 for a finding in a correction sheet, which has none.
   private static let record = "coalesce((raw_data ->> 'record')::bigint, 0)"
   private static let column = "coalesce(raw_data ->> 'column', '') COLLATE \"C\""
 
   private static let conditions = """
     job_run_id = $1::bigint AND ($2::text IS NULL OR error_type = $2) AND ($3::text IS NULL OR severity = $3)
-      AND ($4::int IS NULL OR batch_number = $4::int)
+      AND ($4::int IS NULL OR batch_number = $4::int) AND ($5::text IS NULL OR \(ban) = $5)
     """
 
+  /// The BAN of a record: its first field of eight digits, since the published columns begin with the address and the
+  /// BAN. In a record without a valid BAN, that would be the head office's.
+  private static let ban = #"""
+    CASE WHEN error_type <> 'INVALID_BAN' THEN substring(
+      coalesce(raw_data ->> 'raw', encode(decode(raw_data ->> 'raw_base64', 'base64'), 'escape'))
+      FROM '(?:^|,) *"? *([0-9]{8}) *"? *(?:,|$)') END
+    """#
+
   private static func parameters(_ jobRunID: Int, _ filter: FindingFilter) -> [String?] {
-    ["\(jobRunID)", filter.code, filter.severity, filter.batch.map(String.init)]
+    ["\(jobRunID)", filter.code, filter.severity, filter.batch.map(String.init), filter.ban?.text]
   }
 }

@@ -27,6 +27,15 @@ public enum JobRuns {
     try select(&connection, "WHERE j.id = $1::bigint", ["\(id)"]).first
   }
 
+  /// Returns the newest runs that have findings.
+  public static func withFindings(_ connection: inout Connection, limit: Int = 100) throws -> [JobRunSummary] {
+    try select(
+      &connection,
+      """
+      WHERE EXISTS (SELECT FROM data_import_error e WHERE e.job_run_id = j.id) ORDER BY j.id DESC LIMIT $1::bigint
+      """, ["\(limit)"])
+  }
+
   /// Returns the job runs of one run of the pipeline. There are several if load started again.
   public static func runs(_ connection: inout Connection, runID: String) throws -> [JobRunSummary] {
     try select(&connection, "WHERE j.run_id = $1 ORDER BY j.id DESC LIMIT 50", [runID])
@@ -37,11 +46,39 @@ public enum JobRuns {
     try select(&connection, "WHERE p.id = (SELECT max(id) FROM publication)", []).first
   }
 
-  /// Returns the job runs that published a snapshot although it was refused, by snapshot.
-  public static func accepted(_ connection: inout Connection) throws -> [String: Int] {
+  /// A load that published a snapshot although it was refused.
+  public struct Acceptance: Sendable, Equatable {
+    public let jobRunID: Int
+    /// The run's identifier in the logs.
+    public let runID: String?
+    /// The operating system's user.
+    public let acceptedBy: String?
+  }
+
+  /// Returns the newest acceptance of each snapshot that was published although it was refused.
+  public static func accepted(_ connection: inout Connection) throws -> [String: Acceptance] {
     let rows = try connection.rows(
-      "SELECT snapshot, max(job_run_id) AS job_run_id FROM publication WHERE accepted_by IS NOT NULL GROUP BY snapshot")
-    return Dictionary(try rows.map { (try $0.text("snapshot"), try $0.int("job_run_id")) }) { $1 }
+      """
+      SELECT p.snapshot, p.job_run_id, j.run_id, p.accepted_by
+      FROM publication p LEFT JOIN etl_job_run j ON j.id = p.job_run_id
+      WHERE p.accepted_by IS NOT NULL ORDER BY p.id
+      """)
+    let found = try rows.map { row in
+      (
+        try row.text("snapshot"),
+        Acceptance(
+          jobRunID: try row.int("job_run_id"), runID: try row.optionalText("run_id"),
+          acceptedBy: try row.optionalText("accepted_by"))
+      )
+    }
+    return Dictionary(found) { $1 }
+  }
+
+  /// Returns the newest job run that refused a snapshot; nil if there is none. Transform refuses without a job run.
+  public static func refused(_ connection: inout Connection, snapshot: String) throws -> Int? {
+    try connection.optionalInt(
+      "SELECT max(id) FROM etl_job_run WHERE status = 'failed' AND starts_with(error_message, $1)",
+      ["snapshot \(snapshot) is refused: "])
   }
 
   /// Returns the name of the snapshot that the registry has. Names begin with the time of the fetch.

@@ -1,6 +1,6 @@
 import Postgres
 
-/// A preview of what `rollback` would do.
+/// A preview of what `rollback` would do, or a load of what a rollback undid.
 public struct RollbackPreview: Sendable, Equatable {
   /// A publication.
   public struct State: Sendable, Equatable {
@@ -32,7 +32,7 @@ public struct RollbackPreview: Sendable, Equatable {
 
   /// The newest publication.
   public let now: State
-  /// The state to go back to: the last publication of the target snapshot.
+  /// The state to go to: the last publication of the target snapshot, or the undone load.
   public let target: State
   /// The loads that it undoes, the oldest first.
   public let undone: [Load]
@@ -66,10 +66,24 @@ public struct RollbackPreview: Sendable, Equatable {
         FROM publication l ORDER BY l.id DESC LIMIT 1)
       """, [inSpool?.joined(separator: ",")])
     guard let target else { return nil }
-    let undone = try UndonePublications.all(&connection).undone(byRollbackTo: target.snapshot)
+    let publications = try UndonePublications.all(&connection)
+    let undone = publications.undone(byRollbackTo: target.snapshot)
     return RollbackPreview(
       now: now, target: target, undone: undone.map { Load(jobRunID: $0.jobRunID, asOfDate: $0.asOfDate) },
-      effect: try effect(&connection, since: target))
+      effect: try effect(&connection, since: target, publications))
+  }
+
+  /// Reads the preview of loading again what a rollback undid.
+  ///
+  /// - Parameter load: the job run of the undone load.
+  /// - Returns: nil if it published nothing.
+  public static func read(_ connection: inout Connection, reloading load: Int) throws -> RollbackPreview? {
+    guard let now = try state(&connection, "TRUE", []),
+      let target = try state(&connection, "p.job_run_id = $1::bigint", ["\(load)"])
+    else { return nil }
+    let publications = try UndonePublications.all(&connection)
+    return RollbackPreview(
+      now: now, target: target, undone: [], effect: try effect(&connection, since: target, publications))
   }
 
   private static func state(
@@ -89,14 +103,21 @@ public struct RollbackPreview: Sendable, Equatable {
     }
   }
 
-  /// Compares, for each business, the image before its first change with the image after its last change.
-  private static func effect(_ connection: inout Connection, since target: State) throws -> Effect? {
+  /// Compares, for each business, the image before its first change with the image after its last change. Loads that
+  /// were undone in the meantime, and their rollbacks, are left out: together they changed nothing.
+  private static func effect(
+    _ connection: inout Connection, since target: State, _ publications: UndonePublications
+  ) throws -> Effect? {
+    let cancelled = publications.cancelled(after: target.jobRunID)
+    let leftOut = "{\(cancelled.sorted().map(String.init).joined(separator: ","))}"
     let isKnown = try connection.bool(
       """
-      SELECT NOT EXISTS (SELECT FROM publication WHERE id > $1::bigint AND feed_expired_at IS NOT NULL)
+      SELECT NOT EXISTS (SELECT FROM publication
+          WHERE id > $1::bigint AND feed_expired_at IS NOT NULL AND job_run_id <> ALL ($4::bigint[]))
         AND (SELECT count(*) FROM (
-          SELECT FROM registration_change WHERE job_run_id > $2::bigint LIMIT $3::bigint) AS counted) < $3::bigint
-      """, ["\(target.publication)", "\(target.jobRunID)", "\(changesMax)"])
+          SELECT FROM registration_change WHERE job_run_id > $2::bigint AND job_run_id <> ALL ($4::bigint[])
+          LIMIT $3::bigint) AS counted) < $3::bigint
+      """, ["\(target.publication)", "\(target.jobRunID)", "\(changesMax)", leftOut])
     guard isKnown else { return nil }
     let row = try connection.row(
       """
@@ -106,12 +127,12 @@ public struct RollbackPreview: Sendable, Equatable {
       FROM (
         SELECT DISTINCT ON (c.ban) first_value(c.before) OVER w AS was, last_value(c.after) OVER w AS is_now
         FROM registration_change c
-        WHERE c.job_run_id > $1::bigint
+        WHERE c.job_run_id > $1::bigint AND c.job_run_id <> ALL ($2::bigint[])
           AND NOT EXISTS (SELECT FROM registration_correction r WHERE r.ban = c.ban AND r.ended_at IS NULL)
         WINDOW w AS (
           PARTITION BY c.ban ORDER BY c.job_run_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
       ) AS both_ends
-      """, ["\(target.jobRunID)"])
+      """, ["\(target.jobRunID)", leftOut])
     return Effect(
       removed: try row.int("removed"), inserted: try row.int("inserted"), updated: try row.int("updated"))
   }

@@ -26,6 +26,14 @@ public struct RunSummary: Sendable, Equatable {
     public let registrations: Int
     public let changes: JobPublication.Changes
     public let refusals: [String]
+    /// The snapshot that a rollback went back to, if a load would therefore do nothing. The changes are then those of
+    /// loading the snapshot again.
+    public let rolledBackTo: String?
+
+    private enum CodingKeys: String, CodingKey {
+      case registrations, changes, refusals
+      case rolledBackTo = "rolled_back_to"
+    }
 
     /// The number of registrations after the load.
     public var registrationsAfter: Int {

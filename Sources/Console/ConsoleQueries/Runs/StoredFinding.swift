@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Postgres
+import Records
 
 /// A finding of a record, as stored in the database.
 public struct StoredFinding: Sendable, Equatable {
@@ -22,6 +23,12 @@ public struct StoredFinding: Sendable, Equatable {
   public let raw: [UInt8]
   /// Whether the record is longer than ``raw``.
   public let isTruncated: Bool
+
+  /// The greatest length of the column in characters, if the value is longer.
+  public var lengthMax: Int? {
+    guard code == FindingCode.valueTooLong.code else { return nil }
+    return Column.allCases.first { $0.name == column }?.scalarsMax
+  }
 }
 
 /// The cursor of a page of findings: the finding after which the page begins.

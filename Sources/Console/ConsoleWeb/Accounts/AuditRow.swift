@@ -8,18 +8,23 @@ struct AuditRow {
   /// Nil if the entry has other details than texts.
   private let details: [String: String]?
   private let task: ConsoleTask?
+  private let run: PipelineRun?
 
-  /// - Parameter task: the task that the entry is about, if it is known.
-  init(text: RunText, _ entry: Audit.Entry, task: ConsoleTask?) {
+  /// - Parameters:
+  ///   - task: the task that the entry is about, if it is known.
+  ///   - run: its run, if it is known.
+  init(text: RunText, _ entry: Audit.Entry, task: ConsoleTask?, run: PipelineRun?) {
     self.text = text
     self.entry = entry
     self.task = task
+    self.run = run
     details = try? JSONDecoder().decode([String: String].self, from: Data(entry.detail.utf8))
   }
 
   var values: [String: Any] {
     let values: [String: Any?] = [
-      "at": TaipeiTime.text(entry.at), "action": action,
+      "at": TaipeiTime.text(entry.at),
+      "action": Self.action(entry.action, text, kind: details?["kind"].map { text.kind($0) } ?? "–"),
       "account": entry.account ?? (entry.address == nil ? text("run_origin_shell") : "–"),
       "address": entry.address, "subject": isOfTask ? nil : entry.subject,
       "task": isOfTask ? entry.subject : nil, "task_name": taskName, "details": shownDetails,
@@ -28,17 +33,20 @@ struct AuditRow {
     return values.present
   }
 
-  private var action: String {
-    let key = "audit_action_" + entry.action.replacing(".", with: "_")
-    let action = text(key, details?["kind"].map { text.kind($0) } ?? "–")
-    return action == key ? entry.action : action
+  /// Returns the text of an action.
+  ///
+  /// - Parameter kind: what was run, for the actions that name it.
+  static func action(_ action: String, _ text: RunText, kind: String) -> String {
+    let key = "audit_action_" + action.replacing(".", with: "_")
+    let words = text(key, kind)
+    return words == key ? action : words
   }
 
-  /// The kind of the task and the time at which it started, by which people know it.
+  /// The number of the run; for a run without one, the time at which it started.
   private var taskName: String {
-    let kind = task?.kind.rawValue ?? details?["kind"]
-    let time = TaipeiTime.text(task?.startedAt ?? task?.queuedAt ?? entry.at)
-    return (kind.map { text.kind($0) } ?? text("run_title")) + " " + time.suffix(8)
+    let kind = (task?.kind.rawValue ?? details?["kind"]).map { text.kind($0) } ?? text("run_title")
+    if let id = run?.jobRun?.id { return text("audit_run", "\(id)", kind) }
+    return kind + " " + TaipeiTime.text(task?.startedAt ?? task?.queuedAt ?? entry.at).suffix(8)
   }
 
   /// Whether the subject is the number of a task.

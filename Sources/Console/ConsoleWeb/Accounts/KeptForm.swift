@@ -24,9 +24,9 @@ struct KeptForm {
     "run": "run_now", "dry-run": "run_dry", "retry": "run_again", "schedules": "schedule_new",
     "change": "schedule_save",
     "pause": "schedule_pause", "resume": "schedule_resume", "stop": "task_stop", "accept": "run_accept",
-    "rollback": "run_rollback_do", "remove": "schedule_remove",
+    "reload": "run_reload_do", "rollback": "run_rollback_do", "remove": "schedule_remove",
   ]
-  private static let dangers: Set = ["stop", "accept", "rollback", "remove"]
+  private static let dangers: Set = ["stop", "accept", "reload", "rollback", "remove"]
 
   init(path: String, _ form: FormFields) {
     self.path = path

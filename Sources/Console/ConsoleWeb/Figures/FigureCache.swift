@@ -1,10 +1,11 @@
 import ConsoleQueries
 import Postgres
 
-/// Caches the figures that are counted from the whole registry until the next publication. Simultaneous requests share
+/// Caches the figures of the registry until the next publication. Simultaneous requests share
 /// one count.
 actor FigureCache {
   struct Counted: Sendable {
+    let days: [Figures.Day]
     let cities: [Figures.Group]
     let types: [Figures.Group]
     let months: [Figures.Month]
@@ -30,13 +31,13 @@ actor FigureCache {
   private static func count(_ pool: Pool) -> Task<Counted, any Error> {
     Task {
       try await pool.run { connection in
-        // All three use one state of the registry.
+        // All use one state of the registry.
         try connection.transaction(nil, .snapshot) { connection in
           // This runs once per publication, so it may take longer than a page.
           try connection.execute("SET LOCAL statement_timeout = '30s'")
           return Counted(
-            cities: try Figures.businessesByCity(&connection), types: try Figures.businessesByType(&connection),
-            months: try Figures.setUpByMonth(&connection))
+            days: try Figures.registryByDay(&connection), cities: try Figures.businessesByCity(&connection),
+            types: try Figures.businessesByType(&connection), months: try Figures.setUpByMonth(&connection))
         }
       }
     }

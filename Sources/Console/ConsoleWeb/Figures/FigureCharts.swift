@@ -5,22 +5,24 @@ import ConsoleQueries
 struct FigureCharts {
   let text: RunText
 
-  func registry(_ days: [Figures.RegistryDay]) -> [String: Any] {
+  func registry(_ days: [Figures.Day]) -> [String: Any] {
     columns(
       "registry", category: "figure_day", labels: days.map(\.date),
       [Series(text("figure_businesses"), counts: days.map(\.registrations))], style: .line,
       links: days.map { Self.changes(of: $0.date) })
   }
 
-  func changes(_ days: [Figures.ChangesDay]) -> [String: Any] {
-    columns(
-      "changes", category: "figure_day", labels: days.map(\.date),
+  func changes(_ days: [Figures.Day]) -> [String: Any] {
+    let known = days.filter { $0.changes != nil }
+    let changes = known.compactMap(\.changes)
+    return columns(
+      "changes", category: "figure_day", labels: known.map(\.date),
       [
-        Series(text("run_kind_added"), counts: days.map(\.added), meaning: .added),
-        Series(text("run_kind_changed"), counts: days.map(\.changed), meaning: .changed),
-        Series(text("run_kind_removed"), counts: days.map(\.removed), meaning: .removed),
-        Series(text("run_kind_reappeared"), counts: days.map(\.reappeared), meaning: .reappeared),
-      ], links: days.map { Self.changes(of: $0.date) })
+        Series(text("run_kind_added"), counts: changes.map(\.added), meaning: .added),
+        Series(text("run_kind_changed"), counts: changes.map(\.changed), meaning: .changed),
+        Series(text("run_kind_removed"), counts: changes.map(\.removed), meaning: .removed),
+        Series(text("run_kind_reappeared"), counts: changes.map(\.reappeared), meaning: .reappeared),
+      ], links: known.map { Self.changes(of: $0.date) })
   }
 
   /// The page of a day's changes.
@@ -41,8 +43,8 @@ struct FigureCharts {
     return [picture("rejections", counts.rejections), picture("warnings", counts.warnings)]
   }
 
-  func durations(_ runs: [FigureRoutes.RunOfTask]) -> [String: Any] {
-    let durations = runs.compactMap { run in StageDurations(run.summary).map { (run, $0) } }
+  func durations(_ runs: [PipelineRun]) -> [String: Any] {
+    let durations = runs.compactMap { run in run.summary.flatMap { StageDurations($0) }.map { (run, $0) } }
     func series(_ stage: String, _ seconds: (StageDurations) -> Double?) -> Series {
       Series(text("kind_" + stage), values: durations.map { seconds($0.1) ?? .nan })
     }
@@ -50,7 +52,7 @@ struct FigureCharts {
       "durations", category: "figure_run",
       labels: durations.map { String(TaipeiTime.text($0.0.startedAt).dropFirst(5).prefix(11)) },
       [series("fetch", \.fetch), series("transform", \.transform), series("load", \.load)],
-      unit: text("figure_seconds"), links: durations.map { $0.0.path })
+      unit: text("figure_seconds"), links: durations.map { $0.0.path ?? "/runs" })
   }
 
   func cities(_ groups: [Figures.Group]) -> [String: Any] {

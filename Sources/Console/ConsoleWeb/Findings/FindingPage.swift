@@ -22,7 +22,8 @@ struct FindingPage {
     let total = shownCounts.map(\.count).reduce(0, +)
     return [
       "run": found.run.map { RunValues(text: text).row(PipelineRun(jobRun: $0)) }, "rows": rows,
-      "has_rows": !rows.isEmpty, "findings_none": total > 0 ? text("finding_none") : text.noFindings(of: found.run),
+      "runs": runs, "has_runs": !runs.isEmpty, "ban": request.ban, "problem": problem,
+      "has_rows": !rows.isEmpty, "findings_none": none,
       "next_path": found.page?.next.map { next in
         request.path("/findings") {
           $0.run = found.run?.id
@@ -40,6 +41,19 @@ struct FindingPage {
     ]
   }
 
+  /// What is wrong with the request.
+  private var problem: String? {
+    if request.hasInvalidBAN { return text("reg_problem_ban") }
+    return found.run == nil ? request.run.map { text("finding_no_run", "\($0)") } : nil
+  }
+
+  /// Says that there are no findings.
+  private var none: String? {
+    guard problem == nil, found.page?.findings.isEmpty ?? true else { return nil }
+    guard let run = found.run else { return text("run_none") }
+    return found.counts.isEmpty ? text.noFindings(of: run) : text("finding_none_found")
+  }
+
   /// The counts of the severity that was asked for.
   private var shownCounts: [Findings.Count] {
     found.counts.filter { request.filter.severity == nil || request.filter.severity == $0.severity }
@@ -55,23 +69,28 @@ struct FindingPage {
 
   private func row(_ finding: StoredFinding) -> [String: Any] {
     let visible = EscapedText(finding.raw)
-    let leftOut = visible.bytesLeftOut
     let start = EscapedText(finding.raw, bytesMax: 500)
     let values: [String: Any?] = [
       "batch": finding.batch,
       "severity_class": finding.severity == "error" ? "failed" : "partial",
       "severity_text": text("finding_" + finding.severity), "code_parts": finding.code.codeParts,
-      "meaning": text.named("finding_code_", finding.code),
+      "meaning": text.meaning(of: finding),
       "record": text("finding_record", text.count(finding.record)),
       "line": text("finding_line", text.count(finding.line)), "byte_offset": text.count(finding.byteOffset),
       "column": finding.column,
-      "start": start.parts.map(part), "has_rest": start.bytesLeftOut > leftOut,
+      "start": start.parts.map(part), "has_rest": start.bytesLeftOut > visible.bytesLeftOut,
       "parts": visible.parts.map(part),
       "has_raw": !finding.raw.isEmpty,
-      "left_out": leftOut > 0 ? text("finding_left_out", text.count(leftOut)) : nil,
-      "is_truncated": finding.isTruncated, "dump": HexDump(finding.raw).map(dump),
+      "left_out": leftOut(visible, of: finding), "dump": HexDump(finding.raw).map(dump),
     ]
     return values.present
+  }
+
+  /// Says how much of a long record is shown.
+  private func leftOut(_ visible: EscapedText, of finding: StoredFinding) -> String? {
+    let shown = "\(EscapedText.bytesMax >> 10)"
+    if finding.isTruncated { return text("finding_truncated", shown) }
+    return visible.bytesLeftOut > 0 ? text("finding_left_out", shown, text.count(visible.bytesLeftOut)) : nil
   }
 
   private func part(_ part: EscapedText.Part) -> [String: Any] { ["text": part.text, "is_stand_in": part.isStandIn] }
@@ -105,6 +124,16 @@ struct FindingPage {
     ["error", "warning"].map { option($0, text("finding_" + $0), request.filter.severity) }
   }
 
+  /// The runs that have findings, and the run that is shown.
+  private var runs: [[String: Any]] {
+    var runs = found.runs
+    if let run = found.run, !runs.contains(where: { $0.id == run.id }) { runs.insert(run, at: 0) }
+    return runs.map { run in
+      let day = run.sourceDate ?? String(TaipeiTime.text(run.startedAt).prefix(10))
+      return option("\(run.id)", text("finding_run_option", "\(run.id)", day), found.run.map { "\($0.id)" })
+    }
+  }
+
   private var batches: [[String: Any]] {
     found.batches.map {
       option(
@@ -126,6 +155,16 @@ struct FindingPage {
         },
       ]
     }
+  }
+}
+
+extension RunText {
+  /// Says what is wrong with a record.
+  func meaning(of finding: StoredFinding) -> String {
+    if let column = finding.column, let max = finding.lengthMax {
+      return self("finding_too_long", column, count(max))
+    }
+    return named("finding_code_", finding.code)
   }
 }
 

@@ -57,22 +57,23 @@ struct BusinessPage {
       reason == "rejected" ? "reg_gone_rejected" : "reg_gone_since", day, text.named("run_removed_", reason))
   }
 
-  /// The findings of the load that rejected the record of a removed business.
+  /// The findings of the record of a removed business, in the load that rejected it.
   private var findingsPath: String? {
     guard let removal, removal.action == "load", removal.reason == "rejected" else { return nil }
-    return "/findings?run=\(removal.jobRunID)&severity=error"
+    return FindingRequest.path(of: business.ban, run: removal.jobRunID)
   }
 
   private func facts(_ registration: Registration) -> [String: Any] {
-    [
+    // The time of the publication, as in the history: the row was written before it.
+    let first = business.history.last { $0.kind == .added }?.publishedAt ?? registration.createdAt
+    return [
       "columns": registration.columns.filter { !Self.elsewhere.contains($0.column.name) }.map { column, value in
         [
-          "column": column.name == "business_setup_date"
-            ? text("reg_set_up") : text.named("run_column_", column.name),
+          "column": text.named("run_column_", column.name),
           "value": value.map { text.value($0, of: column.name) } ?? "–",
         ]
       },
-      "source_date": registration.sourceDate ?? "–", "created_at": TaipeiTime.text(registration.createdAt),
+      "source_date": registration.sourceDate ?? "–", "created_at": TaipeiTime.text(first),
       "updated_at": TaipeiTime.text(registration.updatedAt), "has_industries": !registration.industries.isEmpty,
       "industry_count": registration.industries.count,
       "industries": registration.industries.map { ["slot": $0.slot, "code": $0.code, "industry": $0.name ?? "–"] },

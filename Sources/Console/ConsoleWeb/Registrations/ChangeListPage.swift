@@ -19,8 +19,16 @@ struct ChangeListPage {
       page.total.map { text("reg_found", text.count($0)) }
       ?? text("reg_found_over", text.count(ChangeList.totalMax))
     values["of_run"] = query.run.map { text("reg_of_run", "\($0)") }
-    values["undone_days"] = page.undone.map {
-      ["day_undone": text("reg_day_undone", $0.asOfDate ?? "–"), "rollback": $0.rollback]
+    if !page.undone.isEmpty {
+      let loads = page.undone.map { text("run_rollback_load", $0.asOfDate ?? "–", "\($0.jobRunID)") }
+      values["undone_loads"] = text("reg_undone_loads", loads.joined(separator: text("comma")))
+    }
+    values["undone"] = page.undone.map { load -> [String: Any] in
+      let (run, rollback) = ("\(load.jobRunID)", "\(load.rollback)")
+      return [
+        "undone_load": text("reg_undone_load", run, load.asOfDate ?? "–", rollback, text.count(load.changes)),
+        "run": run, "rollback": rollback,
+      ]
     }
     values["next_path"] = QueryFields.path("/changes", query.parameters, at: page.next)
     values["previous_path"] = QueryFields.path("/changes", query.parameters, at: page.previous)
@@ -63,7 +71,9 @@ struct ChangeListPage {
     var values: [String: Any?] = ["nav_changes": true, "includes_undone": fields["undone"] == "yes"]
     for name in ChangeFilter.names { values["f_" + name] = fields[name] }
     values["kinds"] = options("kind", RegistrationChange.Kind.allCases.map(\.rawValue), "run_kind_")
-    values["columns_to_choose"] = options("column", RegistrationChange.columnNames, "run_column_")
+    // The two columns of the set-up date change together, so one choice is enough.
+    values["columns_to_choose"] = options(
+      "column", RegistrationChange.columnNames.filter { $0 != "setup_date" }, "run_column_")
     for name in ["city", "moved_to", "moved_from"] {
       values["cities_" + name] = options(name, RegistrationChoices.cities)
     }

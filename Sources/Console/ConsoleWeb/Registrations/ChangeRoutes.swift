@@ -31,7 +31,7 @@ struct ChangeRoutes {
       throw problem.asProblem
     }
     let labels = ChangeListPage(text: RunText(site: site, context: context), [:]).labels
-    return try await CSVDownload(site: site, name: "changes", words: query.fileWords)
+    return try await CSVDownload(site: site, name: "changes", words: query.fileWords, day: query.until)
       .response(to: request, context) { try ChangeExport(query, labels).write(on: &$0, $1) }
   }
 }

@@ -20,10 +20,7 @@ struct ChangeRow {
       "has_columns": !change.columns.isEmpty,
       // A full record has the set-up date only once: the date of the Republic is shown with the other one.
       "columns": change.columns.filter { change.kind == .changed || $0.name != "setup_date" }.map { column in
-        // The value names the calendar.
-        var values: [String: Any] = [
-          "column": column.name == "business_setup_date" ? text("reg_set_up") : text.named("run_column_", column.name)
-        ]
+        var values: [String: Any] = ["column": text.named("run_column_", column.name)]
         values["before"] = column.before.map { text.value($0, of: column.name) }
         values["after"] = column.after.map { text.value($0, of: column.name) }
         values["whole"] = values["after"] ?? values["before"]

@@ -23,7 +23,10 @@ package enum FailureCause {
     ("too_large", ["more than --max-bytes"]),
     ("not_source", ["the source is refused: "]),
     ("database_disk", ["SQLSTATE 53100"]),
-    ("disk", ["no space left on device", "disk quota exceeded", " free, but a source of "]),
+    (
+      "disk",
+      ["no space left on device", "disk quota exceeded", " free, but a source of ", " free, but an archive of "]
+    ),
     ("other_run", ["another run holds the lock", "another fetch is running", "another run reads"]),
     (
       "database_login",
@@ -45,6 +48,14 @@ package enum FailureCause {
 
   /// The keys of all causes.
   package static let keys = fragments.map(\.key)
+
+  /// Returns what a message has in quotes, such as the path of a file; nil if it has nothing in quotes.
+  package static func quoted(_ message: String) -> String? {
+    guard let first = message.firstIndex(of: "'"), let last = message.lastIndex(of: "'"), first < last else {
+      return nil
+    }
+    return String(message[message.index(after: first)..<last])
+  }
 
   /// Returns the cause's key; nil if the message is of another cause.
   package static func key(of message: String) -> String? {

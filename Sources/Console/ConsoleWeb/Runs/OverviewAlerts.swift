@@ -58,6 +58,7 @@ struct OverviewAlerts {
 
   /// The alert for a refused run. An operator can accept its snapshot, unless no record of it is accepted.
   private func refused(_ run: PipelineRun, _ refusal: SnapshotRefusal) -> [String: Any] {
+    if let alert = accepted(run, refusal) { return alert }
     let isOpen = refusal.mayBeAccepted(published: overview.acceptances.published)
     let isOperator = text.context.isOperator
     let title = text(
@@ -69,9 +70,32 @@ struct OverviewAlerts {
       } else {
         text(refusal.isAcceptable ? "run_do_superseded" : "run_do_65_none")
       }
+    let sameDay = sameDay(as: run)
     return alert(
-      title, detail: text("run_alert_not_published", text.data(of: run)), state: stateAfterFailure, advice: advice,
-      path: run.path, link: isOpen && isOperator ? "run_look_accept" : "run_look_result", reasons: refusal.reasons)
+      title, detail: sameDay ?? text("run_alert_not_published", text.data(of: run)),
+      state: sameDay == nil ? stateAfterFailure : nil, advice: advice, path: run.path,
+      link: isOpen && isOperator ? "run_look_accept" : "run_look_result", reasons: refusal.reasons)
+  }
+
+  /// The note on a refused run whose snapshot an operator has accepted, until that load has ended.
+  private func accepted(_ run: PipelineRun, _ refusal: SnapshotRefusal) -> [String: Any]? {
+    let load = overview.runs.first { !$0.outcome.isOver && $0.task?.acceptance?.snapshot == refusal.snapshot }
+    let published = overview.acceptances.acceptance(of: run).flatMap { acceptance in
+      overview.acceptances.undone[acceptance.jobRunID] == nil ? acceptance : nil
+    }
+    guard let path = load?.path ?? published.map({ "/runs/\($0.jobRunID)" }) else { return nil }
+    return alert(
+      text("run_alert_accepted", text.data(of: run), load?.task?.askedBy ?? published?.acceptedBy ?? "–"),
+      advice: text(published == nil ? "run_alert_accepted_loading" : "run_alert_accepted_published"), path: path,
+      link: "run_look_progress", isBad: false)
+  }
+
+  /// What the registry has, if that is other data of the same day as the refused data; else nil.
+  private func sameDay(as run: PipelineRun) -> String? {
+    guard overview.latest.endsWithFailure, staleAge == nil, let day = run.summary?.sourceDate ?? run.jobRun?.sourceDate,
+      day == overview.published?.publication?.sourceDay, let source = overview.source
+    else { return nil }
+    return text("run_alert_same_day", day, "\(source.id)")
   }
 
   /// What the registry has since the failure, so that the failure and its effect are one alert; nil if something has

@@ -16,7 +16,8 @@ struct OverviewRoutes {
         alert.merging(["alert_is_accept": alert["alert_link"] as? String == accept]) { $1 }
       }
       let mayAccept = alerts.contains { $0["alert_link"] as? String == accept }
-      let values = RunValues(text: text, acceptances: overview.acceptances)
+      let undone = Set(overview.acceptances.undone.keys)
+      let values = RunValues(text: text, undone: undone, acceptances: overview.acceptances)
       return site.page(
         "run-overview", context,
         [
@@ -80,7 +81,11 @@ struct OverviewRoutes {
   /// - Parameter source: the load or rollback whose file the registry holds.
   private func numbers(_ run: JobRunSummary, _ source: JobRunSummary, _ text: RunText) -> [String: Any]? {
     guard let publication = run.publication else { return nil }
+    let isLoad = publication.action == "load"
     return [
+      "changes_title": isLoad
+        ? text("run_last_changes") : text("run_last_changes_of", text("run_action_" + publication.action)),
+      "changes_path": RunValues.changesPath(of: run) ?? "/changes",
       "registrations": text.count(publication.registrations), "industries": text.count(publication.industries),
       "as_of_date": publication.sourceDay,
       "inserted": text.count(publication.inserted),

@@ -91,7 +91,9 @@ public struct PipelineRun: Sendable, Equatable {
   var isDryRun: Bool { command == ConsoleTask.Kind.dryRun.rawValue }
 
   /// Whether the source still has the file from which the registry was rolled back, so that it was not loaded.
-  var isHeldBack: Bool { outcome == .unchanged && summary?.database?.rolledBackTo != nil }
+  var isHeldBack: Bool {
+    outcome == .unchanged && (summary?.database?.rolledBackTo ?? summary?.check?.rolledBackTo) != nil
+  }
 
   /// Why the snapshot was refused, if the run failed for that reason.
   var refusal: SnapshotRefusal? { summary?.refusal ?? jobRun?.refusal }
@@ -152,9 +154,9 @@ enum RunList {
     let olderLoads: Int?
     /// Whether the registry was ever published.
     let isPublished: Bool
-    /// The loads that a rollback undid.
-    let undone: Set<Int>
     let acceptances: Acceptances
+    /// The loads that a rollback undid.
+    var undone: Set<Int> { Set(acceptances.undone.keys) }
   }
 
   /// How many of each source are read: as many as the spool keeps records.
@@ -165,14 +167,14 @@ enum RunList {
     let jobRuns = try await site.readRegistry(context) { connection in
       (
         page: try JobRuns.page(&connection, limit: depth), isPublished: try JobRuns.published(&connection) != nil,
-        undone: try UndonePublications.read(&connection).days, acceptances: try Acceptances.read(&connection)
+        acceptances: try Acceptances.read(&connection)
       )
     }
     let tasks = try await site.store.run { try Tasks.list(limit: depth, on: &$0) }
     return Known(
       runs: merge(records: try await site.settings.runs(), tasks: tasks, jobRuns: jobRuns?.page.runs ?? []),
       olderLoads: jobRuns?.page.next, isPublished: jobRuns?.isPublished ?? false,
-      undone: Set(jobRuns?.undone.map(\.jobRunID) ?? []), acceptances: jobRuns?.acceptances ?? Acceptances())
+      acceptances: jobRuns?.acceptances ?? Acceptances())
   }
 
   /// Merges the three sources by the run's identifier, so that each run is listed once.

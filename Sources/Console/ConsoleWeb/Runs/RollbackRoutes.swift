@@ -11,7 +11,11 @@ struct RollbackRoutes {
   func add(to router: Router<ConsoleContext>) {
     router.get("/rollback") { _, context in
       guard context.isOperator else { throw Problem(.forbidden, "problem_operators_only") }
-      return site.page("run-rollback", context, values(try await preview(context), context))
+      let preview = try await preview(context)
+      let text = RunText(site: site, context: context)
+      return site.page(
+        "run-preview", context,
+        PreviewPage(text: text, action: "run_rollback", path: "/rollback", cancelPath: "/runs").values(preview))
     }
     router.post("/rollback") { _, context in
       // The task is queued only if the preview is still what the page showed.
@@ -28,31 +32,52 @@ struct RollbackRoutes {
     let inSpool = snapshots()
     return try await site.read(context) { try RollbackPreview.read(&$0, inSpool: inSpool) }
   }
+}
 
-  private func values(_ preview: RollbackPreview?, _ context: ConsoleContext) -> [String: Any?] {
-    guard let preview else { return ["nav_runs": true] }
-    let text = RunText(site: site, context: context)
-    func state(_ state: RollbackPreview.State) -> [String: Any] {
+/// The page that shows what a rollback, or a load of what a rollback undid, will change.
+struct PreviewPage {
+  let text: RunText
+  /// What the keys of its texts begin with.
+  let action: String
+  /// Where its form is sent.
+  let path: String
+  /// The page to which the user goes back without the action.
+  let cancelPath: String
+
+  /// - Parameter preview: nil if the action is not possible.
+  func values(_ preview: RollbackPreview?) -> [String: Any?] {
+    var values: [String: Any?] = [
+      "heading": text(action), "form_path": path, "cancel_path": cancelPath, "nav_runs": true,
+    ]
+    guard let preview else {
+      values["none"] = text(action + "_none")
+      return values
+    }
+    for part in ["intro", "then", "effect", "inserted", "updated", "removed", "after", "do"] {
+      values["text_" + part] = text(action + "_" + part)
+    }
+    values["now"] = state(preview.now)
+    values["target"] = state(preview.target)
+    values["registrations_after"] = text.count(preview.registrationsAfter)
+    values["has_undone"] = !preview.undone.isEmpty
+    values["undone"] = preview.undone.map { load in
+      ["label": text("run_rollback_load", load.asOfDate ?? "–", "\(load.jobRunID)"), "run": "\(load.jobRunID)"]
+    }
+    values["publication"] = preview.now.publication
+    values["effect"] = preview.effect.map { effect in
       [
-        "snapshot": state.snapshot, "as_of_date": state.sourceDay, "published_at": TaipeiTime.text(state.publishedAt),
-        "action": text("run_action_" + state.action), "registrations": text.count(state.registrations),
-        "job_run": state.jobRunID,
+        "inserted": text.count(effect.inserted), "updated": text.count(effect.updated),
+        "removed": text.count(effect.removed),
       ]
     }
-    return [
-      "now": state(preview.now), "target": state(preview.target),
-      "after": text.count(preview.registrationsAfter),
-      "undone": preview.undone.map { load in
-        ["label": text("run_rollback_load", load.asOfDate ?? "–", "\(load.jobRunID)"), "run": "\(load.jobRunID)"]
-      },
-      "publication": preview.now.publication,
-      "effect": preview.effect.map { effect in
-        [
-          "inserted": text.count(effect.inserted), "updated": text.count(effect.updated),
-          "removed": text.count(effect.removed),
-        ]
-      },
-      "nav_runs": true,
+    return values
+  }
+
+  private func state(_ state: RollbackPreview.State) -> [String: Any] {
+    [
+      "snapshot": state.snapshot, "as_of_date": state.sourceDay, "published_at": TaipeiTime.text(state.publishedAt),
+      "action": text("run_action_" + state.action), "registrations": text.count(state.registrations),
+      "job_run": state.jobRunID,
     ]
   }
 }

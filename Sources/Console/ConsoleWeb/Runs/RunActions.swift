@@ -3,8 +3,8 @@ import ConsoleStore
 import Hummingbird
 import Postgres
 
-/// The actions of operators: start, stop and retry runs, accept a refused snapshot, and load one again after a rollback.
-/// ``Authorization`` rejects other users.
+/// The actions of operators: start, stop and retry runs, and accept a refused snapshot. ``Authorization`` rejects other
+/// users.
 struct RunActions {
   let site: Site
 
@@ -50,28 +50,10 @@ struct RunActions {
       let details = try await RunDetails.read(task: id, site)
       return try await accept(try await details?.withLoads(site, context), context, path: "/tasks/\(id)")
     }
-    router.post("/runs/:id/reload") { _, context in
-      try await reload(try await RunDetails.read(named: context.parameters.get("id") ?? "", site, context), context)
-    }
     router.post("/runs/:id/accept") { _, context in
       let id = context.parameters.get("id") ?? ""
       return try await accept(try await RunDetails.read(named: id, site, context), context, path: "/runs/\(id)")
     }
-  }
-
-  /// Queues a load of the newest snapshot, which a rollback undid.
-  private func reload(_ details: RunDetails?, _ context: ConsoleContext) async throws -> Response {
-    guard let details, let snapshot = details.undoneSnapshot else { throw Problem(.conflict, "run_problem_not_undone") }
-    guard site.settings.isTransformed(snapshot) else { throw Problem(.conflict, "run_accept_removed") }
-    var arguments = ["--snapshot", snapshot]
-    // Data that somebody accepted would be refused again.
-    if let reason = details.loads.jobRuns.first?.publication?.acceptance(by: details.task?.askedBy).reason {
-      arguments.append(Self.acceptance(reason, context))
-    }
-    // If something else is published before the run begins, the run is not started.
-    let id = try await Self.start(
-      .load, arguments, "snapshot.reload", publication: details.loads.publication, site, context)
-    return site.redirect(to: "/tasks/\(id)")
   }
 
   /// Queues a load of a refused snapshot, with the operator's reason. Without a valid reason, the page of the run is
@@ -79,23 +61,16 @@ struct RunActions {
   ///
   /// - Parameter path: the page of the run.
   private func accept(_ details: RunDetails?, _ context: ConsoleContext, path: String) async throws -> Response {
-    guard let details, let refusal = details.refusal else { throw Problem(.notFound, "problem_not_found") }
-    guard refusal.mayBeAccepted(published: details.loads.acceptances.published) else {
-      throw Problem(.conflict, "run_problem_not_acceptable")
-    }
+    guard let details, details.refusal != nil else { throw Problem(.notFound, "problem_not_found") }
+    guard let refusal = details.openRefusal else { throw Problem(.conflict, "run_problem_not_acceptable") }
     guard site.settings.isTransformed(refusal.snapshot) else { throw Problem(.conflict, "run_accept_removed") }
     guard let reason = Self.reason(context.form["reason"]) else {
       return try RunRoutes(site: site).page(
         details, context, path: path, problem: site.text("run_problem_reason", context))
     }
     return try await start(
-      .load, ["--snapshot", refusal.snapshot, Self.acceptance(reason, context)], "snapshot.accept", context)
-  }
-
-  /// Returns the option that accepts a snapshot. The pipeline records the operating system's user as the acceptor, so the
-  /// account is added to the reason.
-  private static func acceptance(_ reason: String, _ context: ConsoleContext) -> String {
-    "--accept=\(reason) (\(context.session?.account ?? ""))"
+      .load, ["--snapshot", refusal.snapshot, AcceptReason.option(reason, by: context.session?.account ?? "")],
+      "snapshot.accept", context)
   }
 
   /// Returns the reason as one line; nil if it is empty or has more than 500 characters.

@@ -11,6 +11,12 @@ struct RunDetails: Sendable {
   /// The log as JSON lines; empty if the run was started outside the console.
   var log = ""
   var loads = Loads()
+  /// The queued or running task that accepts its refused snapshot.
+  var accepting: ConsoleTask?
+  /// Who accepted its refused snapshot: an account, or the operating system's user.
+  var acceptor: String?
+  /// The job run that refused the snapshot that this run accepts.
+  var refusedRun: Int?
 
   /// The loads of a run in the registry.
   struct Loads: Sendable {
@@ -19,13 +25,11 @@ struct RunDetails: Sendable {
     /// The progress and the findings of the newest one.
     var progress: JobProgress?
     var findings: [Findings.Count] = []
-    /// The number of the newest publication.
-    var publication: Int?
-    /// When the registry last changed, in UTC.
-    var publishedAt: String?
+    /// The newest publication.
+    var published: JobPublication?
     var acceptances = Acceptances()
     /// The rollback that undid the newest load; nil if none did.
-    var undoneBy: Int?
+    var undoneBy: Int? { jobRuns.first.flatMap { acceptances.undone[$0.id] } }
     /// The load that published its snapshot again after that; nil if none did.
     var reloadedBy: Int?
   }
@@ -34,6 +38,12 @@ struct RunDetails: Sendable {
 
   /// The refusal that an operator may accept; nil for a dry run.
   var refusal: SnapshotRefusal? { run.refusalToAccept }
+
+  /// The refusal, if an operator can accept it now: neither the snapshot nor a newer one was published since, and it is
+  /// not being accepted.
+  var openRefusal: SnapshotRefusal? {
+    accepting == nil ? refusal.flatMap { $0.mayBeAccepted(published: loads.acceptances.published) ? $0 : nil } : nil
+  }
 
   /// The snapshot that the run published and a rollback undid; nil if the same or newer data was published since.
   var undoneSnapshot: String? {
@@ -100,7 +110,7 @@ extension RunDetails {
       details = known
     }
     details.loads = loads
-    return details
+    return try await details.withAcceptance(site, context)
   }
 
   /// Returns the same run with its loads; without any if there is no registry.
@@ -111,6 +121,25 @@ extension RunDetails {
       try await site.readRegistry(context) { connection in
         try Loads(try runID.map { try JobRuns.runs(&connection, runID: $0) } ?? [], &connection)
       } ?? Loads()
+    return try await details.withAcceptance(site, context)
+  }
+
+  /// Returns the same run with what became of its refusal, or with what it accepts.
+  private func withAcceptance(_ site: Site, _ context: ConsoleContext) async throws -> RunDetails {
+    var details = self
+    if let snapshot = task?.acceptance?.snapshot {
+      let refused = try await site.readRegistry(context) { connection -> Int? in
+        try JobRuns.refused(&connection, snapshot: snapshot)
+      }
+      details.refusedRun = refused ?? nil
+    }
+    guard let refusal else { return details }
+    let accepted = loads.acceptances.acceptance(of: run)
+    (details.accepting, details.acceptor) = try await site.store.run { connection in
+      let open = try Tasks.list(states: [.queued, .running], kinds: [.load], limit: 20, on: &connection)
+      let acceptor = try accepted?.runID.flatMap { try Tasks.find(runID: $0, on: &connection)?.askedBy }
+      return (open.first { $0.acceptance?.snapshot == refusal.snapshot }, acceptor ?? accepted?.acceptedBy)
+    }
     return details
   }
 
@@ -126,11 +155,9 @@ extension RunDetails.Loads {
     if let id = jobRuns.first?.id {
       progress = try JobProgress.read(&connection, of: id)
       findings = try Findings.counts(&connection, of: id)
-      let undone = try UndonePublications.read(&connection).days.first { $0.jobRunID == id }
-      (undoneBy, reloadedBy) = (undone?.rollback, undone?.reloadedBy)
+      reloadedBy = try UndonePublications.read(&connection).days.first { $0.jobRunID == id }?.reloadedBy
     }
-    publication = try connection.optionalInt("SELECT max(id) FROM publication")
-    publishedAt = try JobRuns.published(&connection)?.publication?.publishedAt
+    published = try JobRuns.published(&connection)?.publication
     acceptances = try Acceptances.read(&connection)
   }
 }

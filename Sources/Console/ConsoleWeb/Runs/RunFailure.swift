@@ -48,7 +48,8 @@ struct RunFailure {
 
   /// The cause in the page's language, or else the pipeline's message; nil for a refusal, whose reasons the page lists.
   var shownMessage: String? {
-    run.refusal == nil ? cause.map { text("run_cause_" + $0) } ?? message : nil
+    guard run.refusal == nil, let cause, let message else { return run.refusal == nil ? message : nil }
+    return text("run_cause_" + cause, FailureCause.quoted(message) ?? "")
   }
 
   /// The same for a list, or of a refusal the reasons in short.

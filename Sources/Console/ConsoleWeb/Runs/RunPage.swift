@@ -17,17 +17,18 @@ struct RunPage {
   /// Returns the values of the page, but for those of ``progress(now:)``.
   func values() -> [String: Any] {
     let (jobRun, findings) = (run.jobRun, findings)
+    let reason = isOver ? nil : task?.acceptance?.reason
     let noFindings = details.loads.findings.isEmpty ? noFindings(findings.isEmpty) : nil
     let values: [String: Any?] = [
       "run_sentence": sentence, "is_over": isOver,
-      "run_kind": text.kind(run.command), "run_number": jobRun?.id, "run_failure": failure,
+      "run_kind": kind, "accepts_reason": reason, "run_number": jobRun?.id, "run_failure": failure,
       "run_started": text.time(run.startedAt), "facts": facts,
       "run_check": isSuperseded ? nil : run.summary?.check.map(check), "check_is_stale": isStale,
       "undone_by": details.loads.undoneBy, "reloaded_by": details.loads.reloadedBy,
       "run_counts": (jobRun?.counts ?? run.summary?.counts).map(counts),
       "run_publication": jobRun?.publication.map(publication), "run_progress": details.loads.progress.map(loaded),
       "findings": findings, "has_findings": !findings.isEmpty,
-      "shows_findings": !findings.isEmpty || noFindings != nil,
+      "is_capped": isCapped, "shows_findings": !findings.isEmpty || noFindings != nil,
       "findings_none": noFindings,
       "findings_path": jobRun.flatMap { details.loads.findings.isEmpty ? nil : "/findings?run=\($0.id)" },
       "earlier": details.loads.jobRuns.dropFirst().map { ["id": $0.id] },
@@ -37,15 +38,33 @@ struct RunPage {
     return values.present
   }
 
+  /// What ran. Of an acceptance, also the run whose data it publishes.
+  private var kind: String {
+    let refused = details.refusedRun.map { text("colon") + text("run_data_of_run", "\($0)") }
+    return text.kind(of: run) + (refused ?? "")
+  }
+
   /// Returns a sentence of what a successful run did; nil if a single stage ran.
   private var sentence: String? {
     guard run.outcome.isGood else { return nil }
     if let publication = run.jobRun?.publication { return text.sentence(publication) }
-    if run.isDryRun, run.outcome == .unchanged, run.summary?.check != nil { return text("run_sentence_same") }
+    if run.isDryRun, run.summary?.check != nil { return dryRunSentence }
     if run.outcome == .unchanged {
       return run.isHeldBack ? text("run_sentence_nothing_held_back") : text("run_sentence_nothing")
     }
-    return run.summary?.check == nil ? nil : RunValues(text: text).detail(run)
+    return nil
+  }
+
+  /// What a dry run found. It names the days of the source and of the registry, unless the registry has changed since.
+  private var dryRunSentence: String? {
+    let found =
+      run.isHeldBack
+      ? text("run_sentence_would_hold_back")
+      : run.outcome == .unchanged ? text("run_sentence_same") : RunValues(text: text).detail(run)
+    guard !isStale, let day = details.loads.published?.sourceDay, let source = run.summary?.sourceDate, let found else {
+      return found
+    }
+    return text("run_sentence_days", source, day, found)
   }
 
   /// Returns why the database has no findings of the load; nil if the summary has warnings only.
@@ -57,10 +76,26 @@ struct RunPage {
   /// Why it did not succeed, and what to do about it; nil if it succeeded or has not ended.
   private var failure: [String: Any]? {
     guard isOver, var values = RunFailure(text: text, run: run, log: details.log).values else { return nil }
-    if isSuperseded {
-      let accepted = details.loads.acceptances.jobRun(accepting: run)
-      values["failure_advice"] = accepted.map { text("run_do_accepted", "\($0)") } ?? text("run_do_superseded")
-      values["failure_path"] = accepted.map { "/runs/\($0)" }
+    if !isStale, !run.isDryRun, run.outcome == .failed, run.jobRun?.publication == nil {
+      values["failure_state"] = details.loads.published.map { text("run_alert_still", $0.sourceDay) }
+    }
+    let accepted = details.loads.acceptances.acceptance(of: run)?.jobRunID
+    let undone = accepted.flatMap { details.loads.acceptances.undone[$0] }
+    if let task = details.accepting, accepted == nil || undone != nil {
+      values["failure_advice"] = text("run_do_accepting", task.askedBy ?? "–")
+      values["failure_next"] = text("run_look_progress")
+      values["failure_next_path"] = "/tasks/\(task.id)"
+    } else if let accepted {
+      values["failure_is_stop"] = true
+      values["failure_title"] =
+        text("run_refused_accepted", text.data(of: run), details.acceptor ?? "–", "\(accepted)")
+        + (undone.map { text("run_refused_undone", "\($0)") } ?? "")
+      values["failure_advice"] = text("run_look_number", "\(accepted)")
+      values["failure_path"] = "/runs/\(accepted)"
+      values["failure_next"] = undone.map { text("run_look_number", "\($0)") }
+      values["failure_next_path"] = undone.map { "/runs/\($0)" }
+    } else if isSuperseded {
+      values["failure_advice"] = text("run_do_superseded")
     } else if run.isDryRun, run.refusal != nil, isStale {
       values["failure_title"] = text("run_would_have_been_refused", text.data(of: run))
       values["failure_advice"] = text("run_do_check_stale")
@@ -75,18 +110,17 @@ struct RunPage {
 
   /// Whether the page has the form with which this account accepts the refused snapshot.
   private var mayAccept: Bool {
-    guard text.context.isOperator, let refusal = details.refusal else { return false }
-    return refusal.mayBeAccepted(published: details.loads.acceptances.published)
-      && text.site.settings.isTransformed(refusal.snapshot)
+    guard text.context.isOperator, let refusal = details.openRefusal else { return false }
+    return text.site.settings.isTransformed(refusal.snapshot)
   }
 
   /// Whether its refused snapshot, or a newer one, was published since.
   private var isSuperseded: Bool { details.loads.acceptances.supersede(run) }
 
   /// Whether the registry has changed since the run compared it with the snapshot.
-  private var isStale: Bool {
+  var isStale: Bool {
     guard let ended = run.endedAt.flatMap(TaipeiTime.seconds),
-      let published = details.loads.publishedAt.flatMap(TaipeiTime.seconds)
+      let published = (details.loads.published?.publishedAt).flatMap(TaipeiTime.seconds)
     else { return false }
     return published > ended
   }
@@ -170,7 +204,10 @@ extension RunPage {
   }
 
   private func batches(_ batches: RunTrace.Batches) -> [String: Any] {
-    ["done": batches.done, "total": batches.total, "records": text.count(batches.records)]
+    [
+      "done": batches.done, "total": batches.total, "records": text.count(batches.records),
+      "is_written": batches.done == batches.total,
+    ]
   }
 }
 

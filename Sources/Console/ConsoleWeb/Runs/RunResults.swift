@@ -39,8 +39,12 @@ extension RunPage {
   func check(_ check: RunSummary.Check) -> [String: Any] {
     // The failure of a refused run already lists these reasons.
     let refusals = run.refusal == nil ? text.reasons(check.refusals) : []
+    let title =
+      !run.isDryRun
+      ? "run_check_accepted" : run.isHeldBack ? "run_reload_effect" : isStale ? "run_check_then" : "run_check"
     let values: [String: Any] = [
-      "check_registrations": text.count(check.registrations), "check_after": text.count(check.registrationsAfter),
+      "check_title": text(title), "check_registrations": text.count(check.registrations),
+      "check_after": text.count(check.registrationsAfter),
       "check_refusals": refusals,
       "check_is_refused": !refusals.isEmpty, "check_is_nothing": check.changes.kinds.allSatisfy { $0.value == 0 },
       "check_is_dry_run": run.isDryRun,
@@ -54,6 +58,15 @@ extension RunPage {
       "failed": text.count(counts.failed), "duplicated": text.count(counts.duplicated),
       "blank": text.count(counts.blank), "is_reconciled": counts.reconcile,
     ]
+  }
+
+  /// Whether the database keeps fewer findings than the run had.
+  var isCapped: Bool {
+    let stored = details.loads.findings
+    let rejected = run.jobRun.map { $0.counts.failed + $0.counts.duplicated } ?? 0
+    let known = run.summary?.findings.values.reduce(0, +) ?? 0
+    return known > stored.reduce(0) { $0 + $1.count }
+      || rejected > stored.reduce(0) { $0 + ($1.severity == "error" ? $1.count : 0) }
   }
 
   /// The findings by code. The summary counts all; the database keeps some of them, to which a code links.
@@ -111,14 +124,13 @@ extension RunPage {
 }
 
 extension JobPublication {
-  /// Returns who accepted the refused snapshot, and why. The pipeline records the operating system's user, so the console
-  /// adds the account to the reason (``RunActions``); here it is separated again.
+  /// Returns who accepted the refused snapshot, and why (``AcceptReason``).
   ///
   /// - Parameter account: the account that queued the run; nil if the console did not start it.
   func acceptance(by account: String?) -> (acceptor: String?, reason: String?) {
-    guard let account, let reason = acceptReason, reason.hasSuffix(" (\(account))") else {
+    guard let reason = acceptReason.flatMap({ AcceptReason.text($0, by: account) }) else {
       return (acceptedBy, acceptReason)
     }
-    return (account, String(reason.dropLast(account.count + 3)))
+    return (account, reason)
   }
 }

@@ -80,7 +80,7 @@ struct RunRoutes {
       },
       "retry_hint": mayRetry && isRefused ? text("run_again_hint") : nil, "nav_runs": true,
     ].merging(
-      site.acceptance(of: details.refusal, published: details.loads.acceptances.published, path: path + "/accept")
+      site.acceptance(of: details.openRefusal, path: path + "/accept")
     ) { $1 }
   }
 
@@ -146,10 +146,10 @@ extension Site {
   /// The values of the form with which an operator accepts a refused snapshot.
   ///
   /// - Parameters:
-  ///   - published: the snapshot that the registry has.
+  ///   - refusal: nil if it cannot be accepted now.
   ///   - path: where the form is sent.
-  func acceptance(of refusal: SnapshotRefusal?, published: String?, path: String) -> [String: Any?] {
-    guard let refusal, refusal.mayBeAccepted(published: published) else { return [:] }
+  func acceptance(of refusal: SnapshotRefusal?, path: String) -> [String: Any?] {
+    guard let refusal else { return [:] }
     guard settings.isTransformed(refusal.snapshot) else {
       // Only a command line can make removed files again, if the snapshot is still there.
       let isThere = settings.snapshots()?.contains(refusal.snapshot) ?? false

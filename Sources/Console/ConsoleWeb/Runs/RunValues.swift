@@ -15,7 +15,7 @@ struct RunValues {
     let rejected = run.rejected
     let values: [String: Any?] = [
       "entry_number": run.jobRun?.id, "entry_path": run.path, "entry_started": text.time(run.startedAt),
-      "entry_kind": text.kind(run.command),
+      "entry_kind": text.kind(of: run),
       "entry_attempt": run.task.flatMap { $0.attempt > 1 ? text("task_attempt_number", "\($0.attempt)") : nil },
       "entry_by": by(run),
       "entry_class": badge(run),
@@ -36,9 +36,11 @@ struct RunValues {
     return values.present
   }
 
-  /// Returns the outcome, and for a refused run whether its snapshot was accepted later.
+  /// Returns the outcome, and for a refused run whether its snapshot was accepted later, and then rolled back.
   func outcome(_ run: PipelineRun) -> String {
-    acceptance(of: run).map { text("run_outcome_refused_accepted", "\($0)") } ?? text.outcome(of: run)
+    guard let accepted = acceptance(of: run) else { return text.outcome(of: run) }
+    return text("run_outcome_refused_accepted", "\(accepted)")
+      + (acceptances.undone[accepted].map { text("run_outcome_refused_undone", "\($0)") } ?? "")
   }
 
   /// Returns the CSS class of the outcome.
@@ -47,7 +49,7 @@ struct RunValues {
   }
 
   private func acceptance(of run: PipelineRun) -> Int? {
-    run.outcome == .refused ? acceptances.jobRun(accepting: run) : nil
+    run.outcome == .refused ? acceptances.acceptance(of: run)?.jobRunID : nil
   }
 
   /// Returns the address of the changes of a load; nil if it has none in the feed, as a first load.
@@ -69,10 +71,18 @@ struct RunValues {
       let kinds = ["added", "reappeared", "changed", "removed"].compactMap { kind in
         check.changes.kinds[kind].flatMap { $0 > 0 ? text("run_would_" + kind, text.count($0)) : nil }
       }
-      return kinds.isEmpty ? text("run_would_none") : text("run_would", kinds.joined(separator: text("comma")))
+      if kinds.isEmpty { return run.isHeldBack ? nil : text("run_would_none") }
+      return text(run.isHeldBack ? "run_would_reload" : "run_would", kinds.joined(separator: text("comma")))
     }
+    // Its outcome says that it loaded nothing.
+    if run.isHeldBack { return nil }
     return run.summary?.database.map { text.changed($0.inserted, $0.updated, $0.removed) }
   }
+}
+
+extension JobPublication {
+  /// Whether it is an initial load, which has no changes.
+  fileprivate var isFirst: Bool { action == "load" && kind == "bulk" }
 }
 
 extension PipelineRun {
@@ -83,9 +93,15 @@ extension RunText {
   /// Returns the name of a command of `pipeline.sh`.
   func kind(_ command: String) -> String { named("kind_", command.replacing("-", with: "_")) }
 
+  /// Returns what ran: the command, or the acceptance of a refused snapshot.
+  func kind(of run: PipelineRun) -> String {
+    run.task?.acceptance == nil ? kind(run.command) : self("run_accept_load")
+  }
+
   /// Returns a short text of what a publication changed.
   func published(_ publication: JobPublication) -> String {
-    self("run_action_" + publication.action) + self("colon")
+    if publication.isFirst { return self("run_published_first", count(publication.registrations)) }
+    return self("run_action_" + publication.action) + self("colon")
       + changed(
         publication.inserted, publication.updated, publication.removed,
         counts: publication.action == "rollback" ? "run_rolled_back_counts" : "run_published_counts")
@@ -94,9 +110,9 @@ extension RunText {
   /// Returns a sentence of what a publication did.
   func sentence(_ publication: JobPublication) -> String {
     self(
-      "run_sentence_" + publication.action, publication.sourceDay, TaipeiTime.text(publication.publishedAt),
-      count(publication.registrations), count(publication.inserted), count(publication.updated),
-      count(publication.removed))
+      "run_sentence_" + (publication.isFirst ? "first" : publication.action), publication.sourceDay,
+      TaipeiTime.text(publication.publishedAt), count(publication.registrations), count(publication.inserted),
+      count(publication.updated), count(publication.removed))
   }
 
   fileprivate func changed(
@@ -106,8 +122,9 @@ extension RunText {
       ? self("run_no_changes") : self(counts, count(inserted), count(updated), count(removed))
   }
 
-  /// Returns the outcome, with the number of rejected records, and whether an operator had to accept the snapshot.
+  /// Returns the outcome, with the number of rejected records, and who accepted a refused snapshot.
   func outcome(of run: PipelineRun) -> String {
+    if run.isHeldBack { return self(run.isDryRun ? "run_outcome_would_hold_back" : "run_outcome_held_back") }
     // A dry run compares with the registry, unless it was started without `--check`.
     if run.isDryRun, run.outcome == .unchanged, run.summary?.check != nil { return self("run_outcome_same") }
     let plain =
@@ -116,7 +133,7 @@ extension RunText {
     guard run.outcome.isGood, let publication = run.jobRun?.publication, publication.action == "load",
       !publication.refusals.isEmpty
     else { return plain }
-    return self("run_outcome_accepted", plain)
+    return self("run_outcome_accepted", plain, publication.acceptance(by: run.task?.askedBy).acceptor ?? "–")
   }
 
   func outcome(_ outcome: PipelineRun.Outcome) -> String { self("run_outcome_" + outcome.rawValue) }

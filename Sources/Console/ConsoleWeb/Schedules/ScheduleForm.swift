@@ -36,31 +36,40 @@ struct ScheduleForm {
     "time_zone": "Asia/Taipei", "repeats": "", "limit_minutes": "120", "retries": "2", "retry_minutes": "10",
   ]
 
-  func draft() throws(ScheduleDraft.Fault) -> ScheduleDraft {
-    func number(_ name: String, _ fault: ScheduleDraft.Fault) throws(ScheduleDraft.Fault) -> Int {
-      guard let number = values[name].flatMap({ Int($0) }) else { throw fault }
-      return number
+  /// Reads the draft. A value that is not a number becomes one that is not allowed.
+  ///
+  /// - Parameter now: Unix seconds.
+  /// - Returns: the draft, and everything that is invalid.
+  func read(now: Int64) -> (draft: ScheduleDraft, faults: [ScheduleDraft.Fault]) {
+    func number(_ name: String) -> Int { values[name].flatMap { Int($0) } ?? .min }
+    var draft = ScheduleDraft(
+      name: values["name"] ?? "", kind: values["kind"].flatMap { ConsoleTask.Kind(rawValue: $0) } ?? .fetch, timing: "",
+      timeZone: values["time_zone"] ?? "", repeats: values["repeats"] == "" ? -1 : number("repeats"),
+      limitMinutes: number("limit_minutes"), retries: number("retries"), retryMinutes: number("retry_minutes"))
+    do {
+      draft.timing = try timing()
+      return (draft, draft.faults(now: now))
+    } catch {
+      let others = draft.faults(now: now).filter { if case .timing = $0 { false } else { true } }
+      return (draft, others + [.timing(error)])
     }
-    guard let kind = values["kind"].flatMap({ ConsoleTask.Kind(rawValue: $0) }) else { throw .kind }
-    let timing: String
-    if values["timing_kind"] == "every" {
-      timing = "every \(values["minutes"] ?? "") minutes"
+  }
+
+  /// Returns the timing as a schedule stores it. A cron expression is not checked.
+  private func timing() throws(TimingError) -> String {
+    switch values["timing_kind"] {
+    case "every":
       // Checked here, since an error of the cron parser would quote words that the user did not type.
       guard let minutes = values["minutes"].flatMap({ Int($0) }), Interval.allowed.contains(minutes) else {
-        throw .timing(TimingError(.badInterval(Interval.allowed), part: values["minutes"] ?? ""))
+        throw TimingError(.badInterval(Interval.allowed), part: values["minutes"] ?? "")
       }
-    } else if values["timing_kind"] == "daily" {
+      return "every \(minutes) minutes"
+    case "daily":
       let parts = (values["at"] ?? "").split(separator: ":").compactMap { Int($0) }
-      guard parts.count > 1 else { throw .timing(TimingError(.unknownValue, part: values["at"] ?? "", field: .hour)) }
-      timing = "\(parts[1]) \(parts[0]) * * *"
-    } else {
-      timing = values["cron"] ?? ""
+      guard parts.count > 1 else { throw TimingError(.unknownValue, part: values["at"] ?? "", field: .hour) }
+      return "\(parts[1]) \(parts[0]) * * *"
+    default: return values["cron"] ?? ""
     }
-    return ScheduleDraft(
-      name: values["name"] ?? "", kind: kind, timing: timing, timeZone: values["time_zone"] ?? "",
-      repeats: values["repeats"] == "" ? -1 : try number("repeats", .repeats),
-      limitMinutes: try number("limit_minutes", .limit),
-      retries: try number("retries", .retries), retryMinutes: try number("retry_minutes", .retries))
   }
 
   /// The values for the template, with the selected choices.
@@ -71,6 +80,7 @@ struct ScheduleForm {
     fields["is_daily"] = values["timing_kind"] == "daily"
     fields["is_cron"] = values["timing_kind"] == "cron"
     fields["is_every"] = values["timing_kind"] == "every"
+    fields["has_zone"] = values["time_zone"] != Self.standard["time_zone"]
     return fields
   }
 }

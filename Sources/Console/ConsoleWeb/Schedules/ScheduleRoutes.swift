@@ -117,11 +117,9 @@ struct ScheduleRoutes {
     _ form: ScheduleForm, _ context: ConsoleContext, _ schedule: Schedule? = nil,
     _ write: @escaping @Sendable (ScheduleDraft, inout Connection) throws -> Int
   ) async throws -> Response {
-    let faultText = TimingErrorText(texts: site.texts, language: context.language)
-    let problem: String
-    var field = "name"
+    let (draft, faults) = form.read(now: Int64(Date().timeIntervalSince1970))
+    guard faults.isEmpty else { return page(form, context, schedule, problems: problems(faults, context)) }
     do {
-      let draft = try form.draft()
       let action = schedule == nil ? "schedule.create" : "schedule.change"
       try await site.store.run { connection in
         try connection.joined { connection in
@@ -136,15 +134,19 @@ struct ScheduleRoutes {
       }
       return site.redirect(to: "/schedules")
     } catch let fault as ScheduleDraft.Fault {
-      problem = faultText.text(fault)
-      field = Self.field(of: fault)
+      return page(form, context, schedule, problems: problems([fault], context))
     } catch ConsoleStoreError.scheduleExists(let name) {
-      problem = site.texts.text("schedule_fault_exists", context.language, [name])
+      let problem = site.texts.text("schedule_fault_exists", context.language, [name])
+      return page(form, context, schedule, problems: ["name": problem])
     } catch ConsoleStoreError.scheduleChanged {
-      problem = site.texts.text("schedule_fault_changed", context.language)
-      return page(form, context, try await find(context), problem: problem, status: .conflict)
+      return page(form, context, try await find(context), isConflict: true)
     }
-    return page(form, context, schedule, problem: problem, of: field, status: .badRequest)
+  }
+
+  /// Returns the texts of faults by the form's fields.
+  private func problems(_ faults: [ScheduleDraft.Fault], _ context: ConsoleContext) -> [String: String] {
+    let text = TimingErrorText(texts: site.texts, language: context.language)
+    return Dictionary(faults.map { (Self.field(of: $0), text.text($0)) }) { first, _ in first }
   }
 
   /// Returns the form's field that has the fault.
@@ -160,9 +162,12 @@ struct ScheduleRoutes {
     }
   }
 
+  /// - Parameters:
+  ///   - problems: what is wrong with the form's fields.
+  ///   - isConflict: whether another user has changed the schedule meanwhile.
   private func page(
     _ form: ScheduleForm, _ context: ConsoleContext, _ schedule: Schedule? = nil, _ entries: [[String: Any]] = [],
-    problem: String? = nil, of field: String? = nil, status: HTTPResponse.Status = .ok
+    problems: [String: String] = [:], isConflict: Bool = false
   ) -> Response {
     // A schedule that is paused or over does not run, whatever its times are.
     let rests = schedule.flatMap { schedule -> String? in
@@ -171,33 +176,37 @@ struct ScheduleRoutes {
     var values: [String: Any?] =
       if let rests { ["rests": site.text(rests, context)] } else { times(form, context) }
     // What the schedule itself has, not what the form was changed to.
-    values["is_stored"] = schedule != nil && problem == nil && context.form["preview"] == nil
+    values["is_stored"] = schedule != nil && problems.isEmpty && !isConflict && context.form["preview"] == nil
     values["form"] = form.fields
     values["nav_schedules"] = true
-    values[field.map { "problem_" + $0 } ?? "problem"] = problem
+    for (field, problem) in problems { values["problem_" + field] = problem }
+    if !problems.isEmpty {
+      values["problem_count"] = site.texts.text("schedule_faults", context.language, ["\(problems.count)"])
+    }
+    if isConflict { values["problem"] = site.text("schedule_fault_changed", context) }
     values["action"] = schedule.map { "/schedules/\($0.id)" } ?? "/schedules"
     values["schedule"] = schedule.map { row($0, context) }
     // The version is that of the schedule when the form was opened. After a conflict was shown, it is the current one,
     // so that saving again overwrites.
-    values["version"] = (status == .conflict ? nil : context.form["version"]) ?? schedule?.draft.version
+    values["version"] = (isConflict ? nil : context.form["version"]) ?? schedule?.draft.version
     values["entries"] = entries
     values["has_entries"] = !entries.isEmpty
-    return site.page("schedule", context, values, status: status)
+    return site.page(
+      "schedule", context, values, status: isConflict ? .conflict : problems.isEmpty ? .ok : .badRequest)
   }
 
   /// Returns the values of the next five due times, or of the fault.
   private func times(_ form: ScheduleForm, _ context: ConsoleContext) -> [String: Any?] {
+    let text = TimingErrorText(texts: site.texts, language: context.language)
+    let now = Int64(Date().timeIntervalSince1970)
+    let (draft, faults) = form.read(now: now)
+    // The times do not depend on the name.
+    if let fault = faults.first(where: { $0 != .name }) { return ["fault": text.text(fault)] }
     do {
-      var draft = try form.draft()
-      if draft.name.isEmpty { draft.name = "–" }
-      let now = Int64(Date().timeIntervalSince1970)
-      _ = try draft.check(now: now)
       let zone = try draft.timetable(anchor: now)
       let count = draft.repeats > 0 ? min(5, draft.repeats) : 5
       return ["times": zone.next(count, after: now).map { TaipeiTime.text($0) }]
-    } catch {
-      return ["fault": TimingErrorText(texts: site.texts, language: context.language).text(error)]
-    }
+    } catch { return ["fault": text.text(error)] }
   }
 
   /// Returns why a schedule cannot be read on this machine, such as an unknown time zone; nil if it can.

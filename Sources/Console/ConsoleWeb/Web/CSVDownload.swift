@@ -10,6 +10,8 @@ struct CSVDownload {
   let name: String
   /// What was asked for, for the file's name.
   let words: [String]
+  /// The day in the file's name; nil for that of the data.
+  var day: String?
 
   /// Answers with the file. Each account can download one at a time.
   ///
@@ -18,11 +20,12 @@ struct CSVDownload {
     to request: Request, _ context: ConsoleContext,
     _ produce: @escaping @Sendable (inout Connection, (_ piece: [UInt8]) throws -> Void) throws -> Void
   ) async throws -> Response {
-    let day = try await site.read(context) { try Publications.newestDay(on: &$0) }
+    let newest = try await site.read(context) { try Publications.newestDay(on: &$0) }
     var response = Response(
       status: .ok,
       headers: [
-        .contentType: "text/csv; charset=utf-8", .contentDisposition: disposition(day), .cacheControl: "no-store",
+        .contentType: "text/csv; charset=utf-8", .contentDisposition: disposition(day ?? newest),
+        .cacheControl: "no-store",
       ])
     if request.method == .head { return response }
     guard let turn = site.exportTurns.acquire(context.session?.account ?? "") else {
@@ -51,7 +54,7 @@ struct CSVDownload {
   private func disposition(_ day: String?) -> String {
     let day = day.map { "-" + $0 } ?? ""
     let asked = words.map {
-      $0.unicodeScalars.filter { $0.properties.isAlphabetic || $0.properties.numericType != nil }
+      $0.unicodeScalars.filter { $0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-" }
     }
     .filter { !$0.isEmpty }.map { "-" + String(String.UnicodeScalarView($0.prefix(40))) }.prefix(5).joined()
     let whole = LocalPath.encode("\(name)\(asked)\(day).csv")

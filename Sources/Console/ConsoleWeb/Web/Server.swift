@@ -52,6 +52,7 @@ public enum Server {
     RunRoutes(site: site).add(to: router)
     RunActions(site: site).add(to: router)
     RollbackRoutes(site: site, snapshots: site.settings.snapshots).add(to: router)
+    ReloadRoutes(site: site).add(to: router)
     RegistrationRoutes(site: site).add(to: router)
     ChangeRoutes(site: site).add(to: router)
     RegistrationAPI(site: site).add(to: router)
