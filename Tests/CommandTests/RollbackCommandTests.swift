@@ -34,6 +34,15 @@ struct RollbackCommandTests {
       #expect(
         table.contains("\nnot loaded ") && table.contains("\n  accepted ") && !table.contains("\n  loaded "), "\(table)"
       )
+      // A dry run says that the source is not loaded, and what it would change if it were loaded again.
+      let check = try JSON(days.succeed("--dry-run", "--json").stdout)
+      #expect(
+        check["status"]?.string == "unchanged" && check["check"]?["rolled_back_to"]?.string == good.id.description)
+      let kinds = check["check"]?["changes"]?["kinds"]
+      #expect((kinds?["added"]?.int ?? 0) + (kinds?["reappeared"]?.int ?? 0) == 8, "\(check)")
+      let dryRun = try days.succeed("--dry-run").stdout
+      #expect(dryRun.contains("\nnot loaded ") && dryRun.contains("\nif loaded again "), "\(dryRun)")
+      #expect(!dryRun.contains("\nwould change "), "\(dryRun)")
       #expect(try days.names() == rows)
       try days.succeed("--snapshot", bad.id.description)
       #expect(try days.names().count == 108)

@@ -58,7 +58,8 @@ extension StageRun {
     } else {
       summary.status = summary.totals.map { $0.failed > 0 } ?? false ? .partial : .success
     }
-    guard !found.refusals.isEmpty else { return }
+    // A load that would do nothing would not be refused either.
+    guard !found.isUnchanged, !found.refusals.isEmpty else { return }
     guard settings.acceptance != nil else {
       throw Refusal(snapshot: folder.id, reasons: found.refusals, isWhole: found.isWhole).failure
     }
@@ -106,7 +107,9 @@ extension StageRun {
 
 extension Summary.Check {
   init(_ check: LoadCheck) {
-    self.init(registrations: check.registrations, changes: check.changes, refusals: check.refusals)
+    self.init(
+      registrations: check.registrations, changes: check.changes, refusals: check.refusals,
+      rolledBackTo: check.rolledBackTo)
   }
 }
 

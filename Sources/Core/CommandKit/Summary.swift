@@ -70,11 +70,15 @@ public struct Summary: Codable, Sendable, Equatable {
     public var changes: ChangeCounts
     /// Why the snapshot would be refused.
     public var refusals: [String]
+    /// The published snapshot, if the registry was rolled back to it and a load would therefore do nothing. The changes
+    /// are then those of a load that names the snapshot.
+    public var rolledBackTo: String?
 
-    public init(registrations: Int, changes: ChangeCounts, refusals: [String]) {
+    public init(registrations: Int, changes: ChangeCounts, refusals: [String], rolledBackTo: String? = nil) {
       self.registrations = registrations
       self.changes = changes
       self.refusals = refusals
+      self.rolledBackTo = rolledBackTo
     }
   }
 

@@ -49,7 +49,8 @@ extension Summary {
     if let check {
       let isEmpty = check.changes.kinds.isEmpty
       rows.append(("registrations", Self.number(check.registrations)))
-      rows.append(("would change", isEmpty ? "nothing" : ""))
+      if let snapshot = check.rolledBackTo { rows.append(Self.notLoaded(snapshot)) }
+      rows.append((check.rolledBackTo == nil ? "would change" : "if loaded again", isEmpty ? "nothing" : ""))
       rows += Self.rows(check.changes)
       // The error of a refused load has the reasons.
       if error == nil { rows += check.refusals.map { ("would be refused", $0) } }
@@ -74,9 +75,7 @@ extension Summary {
 
   private static func rows(_ database: Database) -> [(String, String)] {
     var rows: [(String, String)] = []
-    if let snapshot = database.rolledBackTo {
-      rows.append(("not loaded", "the registry was rolled back to snapshot \(snapshot)"))
-    }
+    if let snapshot = database.rolledBackTo { rows.append(notLoaded(snapshot)) }
     if database.repaired > 0 {
       let shown = database.repairedBANs.prefix(10)
       let rest = database.repaired > shown.count ? " and \(number(database.repaired - shown.count)) more" : ""
@@ -85,6 +84,10 @@ extension Summary {
     }
     rows += database.acceptedRefusals.map { ("accepted", $0) }
     return rows
+  }
+
+  private static func notLoaded(_ snapshot: String) -> (String, String) {
+    ("not loaded", "the registry was rolled back to snapshot \(snapshot)")
   }
 
   private static func row(_ code: String, _ count: Int) -> (String, String) { ("    \(code)", number(count)) }

@@ -52,7 +52,7 @@ public enum Column: Int, CaseIterable, Sendable {
   public var name: String { Self.declarations[rawValue].name }
 
   /// The longest accepted value, in Unicode scalars; nil if another rule validates the value.
-  var scalarsMax: Int? { Self.declarations[rawValue].scalarsMax }
+  public var scalarsMax: Int? { Self.declarations[rawValue].scalarsMax }
 
   /// The columns of `tax_registration` that store it. Industries have their own table.
   public var stored: [StoredColumn] { Self.declarations[rawValue].stored }
