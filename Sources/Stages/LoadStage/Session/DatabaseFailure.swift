@@ -37,12 +37,10 @@ extension Failure {
   /// Returns the hint for a statement that failed because of the database's setup; nil for other errors.
   private static func setupHint(_ error: PostgresError) -> Hint? {
     switch error.sqlState {
-    // The statements of a load call no function with a body of its own.
-    case let state? where state != "P0001" && error.kind == .statement && error.context?.contains("function") ?? false:
-      "the function belongs to a trigger, a rule or an index on the tables that is yours: correct or drop it"
     case "22P05": "the database's encoding cannot hold the data: create the database with ENCODING 'UTF8'"
     case "53400": "raise the limit of the role (ALTER ROLE … SET temp_file_limit) or of the server"
-    case "22023": "correct the options in the database URL, in PGOPTIONS or in another PG… variable such as PGTZ"
+    case "22023" where !isInFunction(error):
+      "correct the options in the database URL, in PGOPTIONS or in another PG… variable such as PGTZ"
     case "42P07", "42710", "42723", "42809", "42P13", "42P16":
       "an object of that name exists that load did not create: rename it, or load into another schema: postgresql://…?options=-csearch_path%3DSCHEMA"
     case "42P10": publicationHint
@@ -59,8 +57,15 @@ extension Failure {
       "the snapshot has a BAN twice: validate it again with \(command: .transform, "--force")"
     case let state? where state.hasPrefix("23"):
       "a constraint on the tables refuses the data, or a trigger or rule suppresses rows: correct or drop it"
+    case _ where isInFunction(error):
+      "the function belongs to a trigger, a rule or an index on the tables that is yours: correct or drop it"
     default: nil
     }
+  }
+
+  /// Whether a statement failed in a function. Those of a load call none with a body of its own.
+  private static func isInFunction(_ error: PostgresError) -> Bool {
+    error.kind == .statement && error.context?.contains("function") ?? false
   }
 
   private static let publicationHint: Hint =
