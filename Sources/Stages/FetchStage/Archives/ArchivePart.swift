@@ -11,7 +11,7 @@ struct ArchivePart: ~Copyable {
   private let descriptor: Int32
   private(set) var bytes: Int
 
-  /// Begins the file anew.
+  /// Creates the file. One that is there is removed.
   init(new path: String) throws(Failure) {
     descriptor = try Self.create(path)
     (self.path, bytes) = (path, 0)
